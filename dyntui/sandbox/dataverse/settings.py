@@ -1,8 +1,71 @@
-"""Switches of the simulated Dataverse."""
+"""Switches of the simulated Dataverse: each fact that the reference marks as inferred is one named switch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from dyntui.sandbox.dataverse.tables import Schema
 
 
 @dataclass(slots=True)
 class DataverseSettings:
-    """How the simulated Dataverse behaves where its real behaviour is inferred or can be chosen."""
+    """How the simulated Dataverse behaves where its real behaviour is inferred or can be chosen.
+
+    `schema` is no switch: it is the organisation's current tables, kept here because every handler is given the
+    settings.
+    """
+
+    schema: Schema = field(default_factory=Schema, repr=False)
+
+    sales_app: bool = True
+    """Off: the organisation has no Dynamics 365 Sales; `lists`, `listmembers` and the list actions answer 404."""
+
+    dop_hint: int = 4
+    """`x-ms-dop-hint`: parallelism the environment recommends."""
+
+    organization_version: str = "9.2.26031.00145"
+    organization_name: str = "Northtrail Outdoor"
+    organization_unique_name: str = "unqnorthtrail"
+
+    read_only_columns: str = "ignore"
+    """[inferred] "ignore" or "reject": what happens to columns in a body which may not be written."""
+
+    unchanged_update_bumps_version: bool = True
+    """[inferred] A PATCH that sends identical values still raises modifiedon and versionnumber."""
+
+    delta_token_days: int = 7
+    """Organisation setting ExpireChangeTrackingInDays (0..365): how long a delta link can be used."""
+
+    delta_needs_organization_read: bool = True
+    """Change tracking asks for organisation-level read on the table."""
+
+    delta_with_annotations: bool = True
+    """[inferred] Off: a tracked query with annotations loses the delta link on its last page (seen in v8.2)."""
+
+    add_existing_member: str = "ignore"
+    """[inferred] "ignore" or "reject": adding somebody who is a member already."""
+
+    missing_member_fails_call: bool = True
+    """[inferred] AddListMembersList with one unknown member id fails as a whole. Off: that id is passed over."""
+
+    inactive_member_rejected: bool = True
+    """0x8004033b for members that are not active. Off: they are added."""
+
+    remove_member_action: bool = False
+    """[inferred] RemoveMemberList is served. Older documentation says that it has no Web API equivalent."""
+
+    remove_members_action: bool = True
+    """[inferred] RemoveListMembersList is served."""
+
+    member_count_lag_seconds: float = 0
+    """`list.membercount` tells the number of members only this long after a change."""
+
+    bulk_messages: dict[str, list[str]] = field(default_factory=dict)
+    """[inferred for contact, account, lead] *Multiple messages by table; tables that are missing here have all."""
+
+    failed_change_set_parts: str = "one"
+    """[inferred] "one" or "each": error parts that a failed change set yields."""
+
+    duplicate_targets: str = "first"
+    """[inferred] UpdateMultiple with a row twice: "first" wins, or the call is rejected with "reject"."""
+
+    total_count_age_seconds: float = 0
+    """[inferred] RetrieveTotalRecordCount answers from a snapshot of this age (up to a day)."""
