@@ -1,0 +1,221 @@
+"""Email campaigns: targets, target counts, sends and results."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.model.outcomes import ReasonCount
+from dyntui.service.contract.lists import ListRow
+
+
+class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...)."""
+
+    id: int
+    name: str
+    subject: str
+    status: str
+    type: str
+    account: str
+    split_test: bool
+    targets: int
+    sent_on: str = ""
+    sent: int = 0
+    unique_opens: int = 0
+    unique_clicks: int = 0
+
+
+class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign's page. `text` is the plain-text content as received."""
+
+    row: CampaignRow
+    from_name: str
+    from_address: str
+    reply_to: str
+    text: str
+    tags: tuple[str, ...]
+    targets: tuple[ListRow, ...]
+    sends: tuple[SendRow, ...]
+    active_run: str = ""
+
+
+class SendRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One dispatch. `state`: Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled. `potential` = `sendable` + sum of
+    `excluded`."""
+
+    id: str
+    campaign: int
+    campaign_name: str
+    run: str
+    state: str
+    created_by: str
+    created_on: str
+    sent_on: str
+    potential: int
+    sendable: int
+    excluded: tuple[ReasonCount, ...]
+    lists: tuple[str, ...]
+    error: str = ""
+
+
+class CampaignsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """`view`: `all`, `unsent`, `sent`."""
+
+    view: str = "all"
+    account: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+class CampaignRef(msgspec.Struct, frozen=True):
+    """A campaign by dotdigital's id; `account` only where two accounts hold the same id."""
+
+    id: int
+    account: str = ""
+
+
+class Targets(msgspec.Struct, frozen=True):
+    """The target marketing lists of a campaign."""
+
+    rows: tuple[ListRow, ...]
+
+
+class ChangeTargets(msgspec.Struct, frozen=True, kw_only=True):
+    """Adds or removes target marketing lists; only activated lists of the campaign's account can be added."""
+
+    id: int
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
+    """Count the targets of a campaign over these target lists (all targets when empty)."""
+
+    id: int
+    lists: tuple[str, ...] = ()
+
+
+class ListReadiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a target list can take part: `ready` false comes with the reason code, an explanation and the remedy."""
+
+    id: str
+    name: str
+    members: int
+    ready: bool
+    reason: str = ""
+    explanation: str = ""
+
+
+class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
+    """Email Campaign Targets Counts: a snapshot, kept under `id` until sent or an hour old. Always
+    `potential == sendable + sum(excluded)`. `confirm_above`: a send to more people asks for the count to be typed."""
+
+    id: str
+    campaign: int
+    campaign_name: str
+    potential: int
+    sendable: int
+    excluded: tuple[ReasonCount, ...]
+    lists: tuple[ListReadiness, ...]
+    counted_on: str
+    suppressions_as_of: str
+    confirm_above: int
+
+
+class CountPeopleQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A window on the people of a target count; `reason` `""` with `sendable` true means those who will be mailed."""
+
+    count: str
+    reason: str = ""
+    sendable: bool = False
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
+    """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked."""
+
+    count: str
+    confirm: int | None = None
+
+
+class SendRef(msgspec.Struct, frozen=True):
+    """A send by its id."""
+
+    id: str
+
+
+class Hour(msgspec.Struct, frozen=True, kw_only=True):
+    """Activity within one hour after the send (`hour` ISO 8601 UTC)."""
+
+    hour: str
+    opens: int
+    clicks: int
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link and how often, by how many, it was clicked."""
+
+    url: str
+    clicks: int
+    people: int
+
+
+class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of a campaign. Rates are fractions of `delivered` (0.0-1.0); all counts are people unless said otherwise."""
+
+    row: CampaignRow
+    as_of: str
+    sent: int
+    delivered: int
+    unique_opens: int
+    opens: int
+    unique_clicks: int
+    clicks: int
+    hard_bounces: int
+    soft_bounces: int
+    unsubscribes: int
+    complaints: int
+    forwards: int
+    replies: int
+    delivery_rate: float
+    open_rate: float
+    click_rate: float
+    click_to_open_rate: float
+    bounce_rate: float
+    unsubscribe_rate: float
+    hours: tuple[Hour, ...]
+    links: tuple[Link, ...]
+    sends: tuple[SendRow, ...]
+
+
+class RecipientsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A window on the recipients of a campaign; `filter`: `all`, `opened`, `clicked`, `bounced`,
+    `unsubscribed`, `unopened`."""
+
+    id: int
+    filter: str = "all"
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient and what they did. Times ISO 8601 UTC or `""`."""
+
+    address: str
+    contact_id: int
+    sent_on: str
+    opens: int
+    clicks: int
+    first_opened: str
+    last_opened: str
+    unsubscribed: bool
+    soft_bounced: bool
+    hard_bounced: bool
+    name: str = ""

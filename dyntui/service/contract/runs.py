@@ -1,0 +1,118 @@
+"""Runs: starting, following, cancelling, and the audit of what became of everybody."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.model.outcomes import Outcome, RunStatus, Tally
+
+
+class StartRun(msgspec.Struct, frozen=True, kw_only=True):
+    """`sync_type`: `suppressions`, `lists` or `campaigns`. Without `account` the default account; `lists` and
+    `campaigns` (ids) narrow the run, empty means all that are due."""
+
+    sync_type: str
+    account: str = ""
+    lists: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run is: `stage` in words, `done` of `of` steps of that stage (`of` 0: not known)."""
+
+    stage: str = ""
+    done: int = 0
+    of: int = 0
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in the history. Times ISO 8601 UTC, `""` when not yet. `kind`: a sync type or `send`."""
+
+    id: str
+    kind: str
+    title: str
+    account: str
+    status: RunStatus
+    started_by: str
+    queued_on: str
+    started_on: str
+    ended_on: str
+    tally: Tally
+    progress: Progress
+    dataverse_reads: int = 0
+    dataverse_writes: int = 0
+    dotdigital_reads: int = 0
+    dotdigital_writes: int = 0
+    error_code: str = ""
+    error: str = ""
+    not_done: str = ""
+    remedy: str = ""
+    cancelling: bool = False
+
+
+class RunItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One list, campaign or feed within a run."""
+
+    id: str
+    kind: str
+    name: str
+    status: RunStatus
+    tally: Tally
+    note: str = ""
+
+
+class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A run with its items in the order they ran."""
+
+    run: RunRow
+    items: tuple[RunItem, ...]
+
+
+class PersonOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one person. `also` lists the further reasons behind the first one."""
+
+    entity: str
+    person: str
+    name: str
+    address: str
+    outcome: Outcome
+    reason: str = ""
+    detail: str = ""
+    also: tuple[str, ...] = ()
+
+
+class RunRef(msgspec.Struct, frozen=True):
+    """A run by its id."""
+
+    id: str
+
+
+class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A window on the history, newest first; empty filters mean all."""
+
+    kind: str = ""
+    status: str = ""
+    account: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+class OutcomesQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A window on the people of a run, of one item where `item` is given; by outcome and reason where given."""
+
+    run: str
+    item: str = ""
+    outcome: str = ""
+    reason: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+class RunChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Event `run.changed`: sent to every client when a run starts, gets on or ends."""
+
+    run: RunRow

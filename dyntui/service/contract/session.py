@@ -1,0 +1,77 @@
+"""Who is there: the service, the organisation, the person and what they may do."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """A request or an answer without content."""
+
+
+class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A dotdigital account connected to the organisation."""
+
+    id: str
+    name: str
+    is_default: bool
+    region: str
+    endpoint: str
+    sync_level: str
+    description: str = ""
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """What a console needs before its first screen. `abilities` are `Ability` values; `user` is `""` until the person
+    signed in; `configured` is false before `setup`."""
+
+    version: str
+    profile: str
+    configured: bool
+    demo: bool = False
+    organisation: str = ""
+    organisation_url: str = ""
+    user: str = ""
+    roles: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()
+    accounts: tuple[EmailAccount, ...] = ()
+
+
+class SignInStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """A device code: the person opens the address in any browser and types the code."""
+
+    verification_uri: str
+    user_code: str
+    expires_in: int
+    interval: int
+
+
+class SignInState(msgspec.Struct, frozen=True, kw_only=True):
+    """`state` is `pending`, `signed in` (then `user` is the person's name in Dynamics), `declined` or `expired`."""
+
+    state: str
+    user: str = ""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the service's status: `ok`, `warning` or `error`."""
+
+    name: str
+    state: str
+    text: str
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The service at a glance. Calls are those of the last hour."""
+
+    version: str
+    profile: str
+    process: int
+    started_on: str
+    store: str
+    checks: tuple[Check, ...]
+    active_runs: int
+    held: int
+    dataverse_calls: int
+    dotdigital_calls: int
+    long_lived: bool = False

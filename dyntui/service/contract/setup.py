@@ -1,0 +1,56 @@
+"""Connecting both systems and installing what dyntui needs in Dynamics."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach the organisation. Exactly one of `client_secret` or `certificate` (PEM with key). Secrets go from
+    here to the keyring, nowhere else."""
+
+    dataverse_url: str
+    authority: str
+    client_id: str
+    client_secret: str = ""
+    certificate: str = ""
+    ca_file: str = ""
+
+
+class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach one email account; any region's address will do, the right one is discovered."""
+
+    name: str
+    api_user: str
+    api_password: str
+    dotdigital_url: str = "https://r1-api.dotdigital.com"
+    ca_file: str = ""
+    is_default: bool = True
+    sync_level: str = "DETAILED"
+    description: str = ""
+
+
+class SetupRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole setup. `assign` gives connector roles (by name) to Dynamics users (by user principal name)."""
+
+    organisation: OrganisationInput
+    accounts: tuple[EmailAccountInput, ...]
+    assign: dict[str, tuple[str, ...]] = {}
+
+
+class SetupStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that setup makes sure of. `state`: `there` (nothing to do), `missing` (plan), `done` (applied)."""
+
+    kind: str
+    name: str
+    state: str
+
+
+class SetupReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan, or what was applied, in order."""
+
+    organisation: str
+    organisation_url: str
+    accounts: tuple[str, ...]
+    steps: tuple[SetupStep, ...]
+    applied: bool

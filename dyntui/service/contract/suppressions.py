@@ -1,0 +1,28 @@
+"""Suppressions as dyntui knows them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SuppressionsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A window on the suppressed addresses."""
+
+    account: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A suppressed address: the platform's status, the reason code it stands for, when the person did it and
+    when dyntui
+    learned it."""
+
+    address: str
+    account: str
+    status: str
+    reason: str
+    suppressed_on: str
+    learned_on: str
