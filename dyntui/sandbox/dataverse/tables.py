@@ -251,7 +251,9 @@ class Schema:
     many_to_many: dict[str, ManyToMany] = field(default_factory=dict)
     version: int = 0
     _by_set: dict[str, Table] = field(default_factory=dict, repr=False, compare=False)
-    _lookups: dict[str, dict[str, tuple[Column, str]]] = field(default_factory=dict, repr=False, compare=False)
+    _lookups: dict[str, dict[str, tuple[Column, tuple[str, ...]]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     _collections: dict[str, dict[str, Collection]] = field(default_factory=dict, repr=False, compare=False)
     _properties: dict[str, dict[str, Column]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -272,16 +274,18 @@ class Schema:
             self._by_set = {table.entity_set: table for table in self.tables.values() if table.entity_set}
         return self._by_set.get(entity_set)
 
-    def lookups(self, table: Table) -> dict[str, tuple[Column, str]]:
-        """Single-valued navigation properties of a table: name -> (lookup column, logical name of the target)."""
+    def lookups(self, table: Table) -> dict[str, tuple[Column, tuple[str, ...]]]:
+        """Single-valued navigation properties of a table: name -> (lookup column, its targets by that name).
+
+        Only `ownerid` has several targets under one name: its type is `principal`.
+        """
         found = self._lookups.get(table.logical_name)
         if found is None:
-            found = {
-                name: (column, target)
-                for column in table.columns.values()
-                if column.is_lookup
-                for target, name in column.navigation.items()
-            }
+            found = {}
+            for column in table.columns.values():
+                if column.is_lookup:
+                    for target, name in column.navigation.items():
+                        found[name] = (column, (*found.get(name, (column, ()))[1], target))
             self._lookups[table.logical_name] = found
         return found
 
