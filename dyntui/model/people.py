@@ -53,13 +53,15 @@ def normalise(address: str | None) -> str:
 
 
 def is_address(address: str) -> bool:
-    """Whether a normalised address has the shape of one that dotdigital accepts: at most 256 characters, a domain with a dot."""
+    """Whether a normalised address has the shape of one that dotdigital accepts: 256 characters, a dot in the domain."""
     return len(address) <= 256 and ".." not in address and _ADDRESS.fullmatch(address) is not None
 
 
 def record_gates(person: Person) -> list[Gate]:
-    """The closed gates that the record itself shows, in no particular order. `lead` state 1 is Qualified, 2 Disqualified
-    (dataverse_api.md 7.6)."""
+    """The closed gates that the record itself shows, in no particular order.
+
+    Of a lead, state 1 is Qualified and 2 Disqualified (dataverse_api.md 7.6).
+    """
     gates: list[Gate] = []
     if person.merged:
         gates.append(Gate("MERGED"))

@@ -1,0 +1,256 @@
+"""What dyntui installs in Dynamics: the tables, columns, keys and security roles of solution `dyntui` (spec section 13).
+
+Plain data; `dyntui.sync.installation` makes sure that it is there.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.model.roles import Role
+
+UNIQUE_NAME = "dyntui"
+FRIENDLY_NAME = "dyntui"
+VERSION = "1.0.0.0"
+PREFIX = "dyntui"
+OPTION_PREFIX = 72700
+
+
+class ColumnSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A column. `kind`: String, Memo, Integer, Boolean, DateTime or Picklist (then `options`: value -> label)."""
+
+    schema_name: str
+    label: str
+    kind: str = "String"
+    max_length: int = 100
+    options: dict[int, str] = {}
+
+    @property
+    def logical_name(self) -> str:
+        """The name in rows and queries."""
+        return self.schema_name.lower()
+
+
+class LookupSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A lookup column and its 1:N relationship. The navigation property is the schema name."""
+
+    schema_name: str
+    label: str
+    referenced: str
+    relationship: str
+
+
+class TableSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of the connector; `key` names the column of its alternate key, unique per row."""
+
+    schema_name: str
+    label: str
+    plural: str
+    entity_set: str
+    primary_name: ColumnSpec
+    columns: tuple[ColumnSpec, ...]
+    lookups: tuple[LookupSpec, ...] = ()
+    key: str = ""
+
+    @property
+    def logical_name(self) -> str:
+        """The name in queries and metadata."""
+        return self.schema_name.lower()
+
+
+class ManyToManySpec(msgspec.Struct, frozen=True, kw_only=True):
+    """An N:N relationship; its schema name is also the navigation property on both sides."""
+
+    schema_name: str
+    first: str
+    second: str
+
+
+def _key(label: str = "Key") -> ColumnSpec:
+    return ColumnSpec(schema_name="dyntui_Key", label=label, max_length=100)
+
+
+EMAIL_ACCOUNT = TableSpec(
+    schema_name="dyntui_EmailAccount",
+    label="Email Account",
+    plural="Email Accounts",
+    entity_set="dyntui_emailaccounts",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name"),
+    columns=(
+        ColumnSpec(schema_name="dyntui_Description", label="Description", kind="Memo", max_length=2000),
+        ColumnSpec(schema_name="dyntui_PlatformId", label="Account number", max_length=20),
+        ColumnSpec(schema_name="dyntui_Region", label="Region", max_length=10),
+        ColumnSpec(schema_name="dyntui_IsDefault", label="Default account", kind="Boolean"),
+        ColumnSpec(schema_name="dyntui_SyncLevel", label="Sync level", max_length=20),
+    ),
+    key="dyntui_PlatformId",
+)
+
+_ACCOUNT = "dyntui_EmailAccountId"
+
+
+def _of_account(table: str) -> LookupSpec:
+    return LookupSpec(
+        schema_name=_ACCOUNT,
+        label="Email Account",
+        referenced=EMAIL_ACCOUNT.logical_name,
+        relationship=f"dyntui_emailaccount_{table}",
+    )
+
+
+EMAIL_CAMPAIGN = TableSpec(
+    schema_name="dyntui_EmailCampaign",
+    label="Email Campaign",
+    plural="Email Campaigns",
+    entity_set="dyntui_emailcampaigns",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name", max_length=255),
+    columns=(
+        _key(),
+        ColumnSpec(schema_name="dyntui_CampaignNumber", label="Campaign number", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Subject", label="Subject", max_length=1000),
+        ColumnSpec(schema_name="dyntui_FromName", label="From name", max_length=255),
+        ColumnSpec(schema_name="dyntui_FromAddress", label="From address", max_length=255),
+        ColumnSpec(schema_name="dyntui_Status", label="Status", max_length=50),
+        ColumnSpec(schema_name="dyntui_CampaignType", label="Type", max_length=50),
+        ColumnSpec(schema_name="dyntui_IsSplitTest", label="Split test", kind="Boolean"),
+        ColumnSpec(schema_name="dyntui_SentOn", label="Sent on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_Sent", label="Sent", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Delivered", label="Delivered", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_UniqueOpens", label="Unique opens", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Opens", label="Opens", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_UniqueClicks", label="Recipients who clicked", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Clicks", label="Clicks", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_HardBounces", label="Hard bounces", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_SoftBounces", label="Soft bounces", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Unsubscribes", label="Unsubscribes", kind="Integer"),
+    ),
+    lookups=(_of_account("emailcampaign"),),
+    key="dyntui_Key",
+)
+
+CAMPAIGN_LISTS = ManyToManySpec(
+    schema_name="dyntui_emailcampaign_list", first=EMAIL_CAMPAIGN.logical_name, second="list"
+)
+
+CAMPAIGN_SEND = TableSpec(
+    schema_name="dyntui_CampaignSend",
+    label="Campaign Send",
+    plural="Campaign Sends",
+    entity_set="dyntui_campaignsends",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name", max_length=255),
+    columns=(
+        ColumnSpec(schema_name="dyntui_State", label="State", max_length=50),
+        ColumnSpec(schema_name="dyntui_CreatedByName", label="Sent by", max_length=200),
+        ColumnSpec(schema_name="dyntui_SentOn", label="Sent on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_Potential", label="Potential", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Sendable", label="Sendable", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Exclusions", label="Exclusions by reason", kind="Memo", max_length=4000),
+        ColumnSpec(schema_name="dyntui_PlatformSendId", label="Send number", max_length=50),
+    ),
+    lookups=(
+        LookupSpec(
+            schema_name="dyntui_EmailCampaignId",
+            label="Email Campaign",
+            referenced=EMAIL_CAMPAIGN.logical_name,
+            relationship="dyntui_emailcampaign_campaignsend",
+        ),
+    ),
+)
+
+ENGAGEMENT_KINDS = {727000000: "Sent", 727000001: "Opened", 727000002: "Clicked", 727000003: "Bounced"}
+
+ENGAGEMENT = TableSpec(
+    schema_name="dyntui_Engagement",
+    label="Engagement",
+    plural="Engagements",
+    entity_set="dyntui_engagements",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name", max_length=255),
+    columns=(
+        _key(),
+        ColumnSpec(schema_name="dyntui_Kind", label="Kind", kind="Picklist", options=ENGAGEMENT_KINDS),
+        ColumnSpec(schema_name="dyntui_HappenedOn", label="Happened on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_Address", label="E-mail address", max_length=256),
+        ColumnSpec(schema_name="dyntui_Url", label="Address clicked", max_length=2000),
+        ColumnSpec(schema_name="dyntui_Times", label="Times", kind="Integer"),
+    ),
+    lookups=(
+        LookupSpec(
+            schema_name="dyntui_EmailCampaignId",
+            label="Email Campaign",
+            referenced=EMAIL_CAMPAIGN.logical_name,
+            relationship="dyntui_emailcampaign_engagement",
+        ),
+        LookupSpec(
+            schema_name="dyntui_ContactId",
+            label="Contact",
+            referenced="contact",
+            relationship="dyntui_contact_engagement",
+        ),
+        LookupSpec(
+            schema_name="dyntui_LeadId", label="Lead", referenced="lead", relationship="dyntui_lead_engagement"
+        ),
+    ),
+    key="dyntui_Key",
+)
+
+SUPPRESSION = TableSpec(
+    schema_name="dyntui_Suppression",
+    label="Email Suppression",
+    plural="Email Suppressions",
+    entity_set="dyntui_suppressions",
+    primary_name=ColumnSpec(schema_name="dyntui_Address", label="E-mail address", max_length=256),
+    columns=(
+        _key(),
+        ColumnSpec(schema_name="dyntui_Reason", label="Reason", max_length=50),
+        ColumnSpec(schema_name="dyntui_Status", label="Status in email service", max_length=50),
+        ColumnSpec(schema_name="dyntui_SuppressedOn", label="Suppressed on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_Origin", label="Origin", max_length=50),
+    ),
+    lookups=(_of_account("suppression"),),
+    key="dyntui_Key",
+)
+
+# In the order in which their lookups need one another.
+TABLES = (EMAIL_ACCOUNT, EMAIL_CAMPAIGN, CAMPAIGN_SEND, ENGAGEMENT, SUPPRESSION)
+
+LIST_COLUMNS = (
+    ColumnSpec(schema_name="dyntui_Activated", label="Activated for email", kind="Boolean"),
+    ColumnSpec(schema_name="dyntui_SyncOrder", label="Synchronisation order", kind="Integer"),
+    ColumnSpec(schema_name="dyntui_ManualOnly", label="Manual synchronisation only", kind="Boolean"),
+    ColumnSpec(schema_name="dyntui_LastSynced", label="Last synchronised", kind="DateTime"),
+    ColumnSpec(schema_name="dyntui_SyncStatus", label="Synchronisation status", max_length=200),
+    ColumnSpec(schema_name="dyntui_BookId", label="Address book", kind="Integer"),
+)
+LIST_LOOKUPS = (
+    LookupSpec(
+        schema_name=_ACCOUNT,
+        label="Email Account",
+        referenced=EMAIL_ACCOUNT.logical_name,
+        relationship="dyntui_emailaccount_list",
+    ),
+)
+
+_CONNECTOR = tuple(table.schema_name for table in TABLES)
+_RIGHTS = ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign")
+
+
+def _privileges(rights: tuple[str, ...], tables: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"prv{right}{table}" for table in tables for right in rights)
+
+
+# Privileges of each role, by name, all at organisation depth: on the connector's tables; a person's ordinary roles
+# decide the rest. The service role also reads and writes what a synchronisation touches.
+ROLE_PRIVILEGES: dict[Role, tuple[str, ...]] = {
+    Role.MANAGER: _privileges(("Create", "Read", "Write", "Append", "AppendTo"), _CONNECTOR),
+    Role.PROFESSIONAL: (
+        *_privileges(("Read",), _CONNECTOR),
+        *_privileges(("Write", "Append", "AppendTo"), (EMAIL_CAMPAIGN.schema_name,)),
+    ),
+    Role.VIEWER: _privileges(("Read",), _CONNECTOR),
+    Role.SERVICE: (
+        *_privileges(_RIGHTS, _CONNECTOR),
+        *_privileges(("Create", "Read", "Write", "Append", "AppendTo"), ("Account", "Contact", "Lead", "List")),
+        *_privileges(("Read",), ("User", "Team", "BusinessUnit", "Role")),
+        "prvActOnBehalfOfAnotherUser",
+    ),
+}
