@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from dyntui.sandbox.dataverse.access import SecurityCache
 from dyntui.sandbox.dataverse.tables import Schema
 
 
@@ -9,11 +10,12 @@ from dyntui.sandbox.dataverse.tables import Schema
 class DataverseSettings:
     """How the simulated Dataverse behaves where its real behaviour is inferred or can be chosen.
 
-    `schema` is no switch: it is the organisation's current tables, kept here because every handler is given the
-    settings.
+    `schema` and `security` are no switches: they are the organisation's current tables and what has been read about its
+    users, kept here because every handler is given the settings.
     """
 
     schema: Schema = field(default_factory=Schema, repr=False)
+    security: SecurityCache = field(default_factory=SecurityCache, repr=False)
 
     sales_app: bool = True
     """Off: the organisation has no Dynamics 365 Sales; `lists`, `listmembers` and the list actions answer 404."""
@@ -69,3 +71,22 @@ class DataverseSettings:
 
     total_count_age_seconds: float = 0
     """[inferred] RetrieveTotalRecordCount answers from a snapshot of this age (up to a day)."""
+
+    security_cache_seconds: float = 0
+    """Changes of users, teams and roles take effect this much later (the platform: about 30) unless a request says
+    Consistency: Strong."""
+
+    definitions_need_privilege: bool = True
+    """[inferred] Reading definitions asks for prvReadEntity, which every role created through the API begins with."""
+
+    column_visibility_seconds: float = 0
+    """New tables and columns are served this long after their creation (the platform: 3 to 30 seconds)."""
+
+    key_index_seconds: float = 0
+    """How long the index of a new alternate key takes. In its first half the status is Pending, then InProgress."""
+
+    customisation_lock_seconds: float = 0
+    """After a customisation ended, others fail with 0x80071151 for this long, as parallel ones do on the platform."""
+
+    base_language: int = 1033
+    """The organisation's language (LCID), in which labels are given back."""
