@@ -1,0 +1,224 @@
+"""`$batch`: several requests in one, and the way out for URLs that are too long.
+
+    run(dv, [Part(...), ChangeSet([Part(...), ...])], continue_on_error=True) -> [PartReply | ChangeSetReply]
+    get_long(dv, path, into)
+
+Facts: reference/dataverse_api.md section 5.3 (CRLF line ends, at most 1,000 requests, change sets are all-or-nothing,
+a failed change set answers with one error part).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from email.message import Message
+from typing import TypeVar
+
+import msgspec
+
+from dyntui.dataverse.errors import DataverseError, UnknownOutcome, error_from
+from dyntui.dataverse.http import API_PATH, GET_URL_LIMIT, Dataverse, Reply, read
+
+T = TypeVar("T")
+MOST_REQUESTS = 1000
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One request of a batch; `path` is relative to the API root; `body` is encoded as JSON."""
+
+    method: str
+    path: str
+    body: object = None
+    headers: Mapping[str, str] = {}
+
+
+class ChangeSet(msgspec.Struct, frozen=True):
+    """Writes that happen together or not at all; `$1` in a later path or body is the row made by the first part."""
+
+    parts: Sequence[Part]
+
+
+class PartReply(msgspec.Struct, frozen=True):
+    """A part's answer: `reply`, or `error` when it was refused."""
+
+    reply: Reply | None = None
+    error: DataverseError | None = None
+
+
+class ChangeSetReply(msgspec.Struct, frozen=True):
+    """A change set's answers in order, or the one `error` that undid all of it."""
+
+    replies: list[Reply]
+    error: DataverseError | None = None
+
+
+async def run(
+    dv: Dataverse,
+    items: Sequence[Part | ChangeSet],
+    *,
+    continue_on_error: bool = True,
+    prefer: Sequence[str] = (),
+    repeatable: bool | None = None,
+    caller: str | None = None,
+) -> list[PartReply | ChangeSetReply]:
+    """Run up to 1,000 requests in order; the answers come in the same order.
+
+    Without `continue_on_error` the answers end at the first failure. `repeatable` says whether the whole batch may be
+    sent again after a lost answer (by default only when it merely reads). Raises DataverseError when the batch itself
+    is refused, UnknownOutcome when it may have been carried out.
+    """
+    parts = [part for item in items for part in (item.parts if isinstance(item, ChangeSet) else [item])]
+    if not 0 < len(parts) <= MOST_REQUESTS:
+        raise ValueError(f"a batch holds 1 to {MOST_REQUESTS} requests, not {len(parts)}")
+    reads_only = all(part.method == "GET" for part in parts)
+    boundary = f"batch_{uuid.uuid4().hex}"
+    wishes = [*prefer, "odata.continue-on-error"] if continue_on_error else list(prefer)
+    reply = await dv.request(
+        "POST",
+        "$batch",
+        content=_written(items, boundary),
+        content_type=f'multipart/mixed; boundary="{boundary}"',
+        prefer=wishes,
+        writes=not reads_only,
+        repeatable=reads_only if repeatable is None else repeatable,
+        caller=caller,
+        check=_multipart_ends,
+        accept_multipart=True,
+    )
+    return _read(reply, items)
+
+
+async def get_long(
+    dv: Dataverse,
+    path: str,
+    into: type[T],
+    *,
+    prefer: Sequence[str] = (),
+    caller: str | None = None,
+    route: str | None = None,
+) -> T:
+    """GET; through a batch when the URL is too long for one of its own (at most 64 KiB then)."""
+    if len(dv.api) + len(path) < GET_URL_LIMIT:
+        return await dv.get(path, into, prefer=prefer, caller=caller, route=route)
+    headers = {"Prefer": ",".join(prefer)} if prefer else {}
+    for answer in await run(dv, [Part("GET", path, headers=headers)], caller=caller):
+        if answer.error is not None:
+            raise answer.error
+        if isinstance(answer, PartReply) and answer.reply is not None:
+            return read(answer.reply, into)
+    raise _unreadable("the batch answered nothing")
+
+
+def _is_multipart(content_type: str) -> bool:
+    return content_type.lower().startswith("multipart/")
+
+
+def _multipart_ends(body: bytes) -> None:
+    if not body.rstrip().endswith((b"--", b"}")):
+        raise msgspec.DecodeError("the batch answer ends in the middle")
+
+
+def _written(items: Sequence[Part | ChangeSet], boundary: str) -> bytes:
+    out: list[bytes] = []
+    for item in items:
+        out.append(f"--{boundary}\r\n".encode())
+        if isinstance(item, Part):
+            out.append(_part(item, None))
+            continue
+        inner = f"changeset_{uuid.uuid4().hex}"
+        out.append(f'Content-Type: multipart/mixed; boundary="{inner}"\r\n\r\n'.encode())
+        for number, part in enumerate(item.parts, start=1):
+            out.append(f"--{inner}\r\n".encode())
+            out.append(_part(part, number))
+        out.append(f"--{inner}--\r\n\r\n".encode())
+    out.append(f"--{boundary}--\r\n".encode())
+    return b"".join(out)
+
+
+def _part(part: Part, content_id: int | None) -> bytes:
+    head = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
+    if content_id is not None:
+        head.append(f"Content-ID: {content_id}")
+    target = part.path if part.path.startswith(("/", "https://", "$")) else f"{API_PATH}{part.path}"
+    request = [f"{part.method} {target} HTTP/1.1", "Accept: application/json"]
+    body = b""
+    if part.body is not None:
+        body = msgspec.json.encode(part.body)
+        request.append("Content-Type: application/json; type=entry")
+    for name, value in part.headers.items():
+        if {"\r", "\n"} & set(name + value):
+            raise ValueError("a header may not hold a line break")
+        request.append(f"{name}: {value}")
+    lines = "\r\n".join([*head, "", *request, "", ""])
+    return lines.encode() + body + b"\r\n\r\n"
+
+
+def _read(reply: Reply, items: Sequence[Part | ChangeSet]) -> list[PartReply | ChangeSetReply]:
+    answers: list[PartReply | ChangeSetReply] = []
+    sections = _sections(reply.body, _boundary(reply.headers.get("content-type", "")))
+    for item, section in zip(items, sections, strict=False):
+        headers, body = _headers_and_rest(section)
+        if isinstance(item, Part):
+            answers.append(_answer(body, writes=item.method != "GET", repeated=reply.repeated))
+            continue
+        content_type = headers.get("content-type", "")
+        if not _is_multipart(content_type):
+            failed = _answer(body, writes=True, repeated=reply.repeated)
+            answers.append(ChangeSetReply(replies=[], error=failed.error))
+            continue
+        inner = [
+            _answer(_headers_and_rest(each)[1], writes=True, repeated=reply.repeated)
+            for each in _sections(body, _boundary(content_type))
+        ]
+        error = next((each.error for each in inner if each.error is not None), None)
+        answers.append(
+            ChangeSetReply(
+                replies=[] if error else [each.reply for each in inner if each.reply is not None], error=error
+            )
+        )
+    return answers
+
+
+def _answer(raw: bytes, *, writes: bool, repeated: bool) -> PartReply:
+    status_line, _, rest = raw.lstrip(b"\r\n").partition(b"\r\n")
+    status = int(status_line.split(b" ", 2)[1])
+    headers, body = _headers_and_rest(rest)
+    body = body.rstrip(b"\r\n")
+    if status >= 400:
+        return PartReply(error=error_from(status, body, writes=writes, repeated=repeated))
+    return PartReply(reply=Reply(status=status, headers=headers, body=body, repeated=repeated))
+
+
+def _boundary(content_type: str) -> bytes:
+    message = Message()
+    message["Content-Type"] = content_type
+    boundary = message.get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        raise _unreadable(content_type[:200])
+    return boundary.encode()
+
+
+def _unreadable(detail: str) -> UnknownOutcome:
+    return UnknownOutcome(
+        "DATAVERSE_ANSWER_UNREADABLE",
+        "Dynamics answered a batch in a shape that is not understood.",
+        not_done="It is not known which requests of the batch were carried out.",
+        remedy="See the log; a proxy may have answered in Dynamics' place.",
+        detail=detail,
+    )
+
+
+def _sections(body: bytes, boundary: bytes) -> list[bytes]:
+    """The parts between the boundary lines. A boundary counts only at the beginning of a line."""
+    pieces = (b"\r\n" + body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")).split(b"\r\n--" + boundary)
+    return [piece.removeprefix(b"\r\n") for piece in pieces[1:] if not piece.startswith(b"--")]
+
+
+def _headers_and_rest(section: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, rest = section.partition(b"\r\n\r\n")
+    headers: dict[str, str] = {}
+    for line in head.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if colon:
+            headers[name.decode("latin-1").strip().lower()] = value.decode("latin-1").strip()
+    return headers, rest

@@ -1,0 +1,193 @@
+"""FetchXML: running queries page by page, and running a stored query with one's own columns.
+
+    fetch_pages(dv, entity_set, row_type, fetch_xml, resume=) -> FetchPage[T]...
+    with_columns(fetch_xml, columns, key) -> fetch_xml          entity_of(fetch_xml)
+    count(dv, entity_set, fetch_xml, key) -> int
+
+`resume` is the `cursor` of the last page that was stored. Facts: reference/dataverse_api.md sections 4.5 and 7.5.
+Stored queries are other people's text: they are parsed with defusedxml and written again from the parsed tree.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote, unquote
+from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
+
+import msgspec
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from dyntui.dataverse.batch import get_long
+from dyntui.dataverse.errors import READ_NOT_DONE, DataverseError
+from dyntui.dataverse.http import Dataverse
+
+T = TypeVar("T")
+_PAGE_SIZE: Final = 5000
+_ANNOTATIONS: Final = "Microsoft.Dynamics.CRM.fetchxmlpagingcookie,Microsoft.Dynamics.CRM.morerecords"
+_PAGING_ATTRIBUTES: Final = ("page", "count", "paging-cookie", "returntotalrecordcount", "page-number")
+
+
+class FetchPage(msgspec.Struct, Generic[T], frozen=True):
+    """One page: `rows`, and the `cursor` to go on with, None on the last page."""
+
+    rows: list[T]
+    cursor: str | None = None
+
+
+class _Answer(msgspec.Struct, Generic[T], frozen=True):
+    rows: list[T] = msgspec.field(name="value")
+    cookie: str | None = msgspec.field(name="@Microsoft.Dynamics.CRM.fetchxmlpagingcookie", default=None)
+    # Seen as a boolean and, in older versions, as text.
+    more: bool | str = msgspec.field(name="@Microsoft.Dynamics.CRM.morerecords", default=False)
+
+
+class _Cursor(msgspec.Struct, frozen=True):
+    page: int
+    cookie: str | None = None
+
+
+def parse(fetch_xml: str) -> Element:
+    """The `<fetch>` element; DATAVERSE_QUERY_INVALID when the text is not FetchXML."""
+    try:
+        root: Element = fromstring(fetch_xml)
+    except (ParseError, DefusedXmlException, ValueError) as failure:
+        raise _invalid(str(failure)) from failure
+    if root.tag != "fetch" or root.find("entity") is None:
+        raise _invalid("there is no <fetch> with an <entity>")
+    return root
+
+
+def entity_of(fetch_xml: str) -> str:
+    """The logical name of the table that a query reads."""
+    return _entity(parse(fetch_xml)).get("name", "")
+
+
+def _entity(root: Element) -> Element:
+    entity = root.find("entity")
+    if entity is None:
+        raise _invalid("there is no <entity>")
+    return entity
+
+
+def with_columns(fetch_xml: str, columns: Sequence[str], key: str) -> str:
+    """A stored query that selects the same rows with our `columns`, each row once, ordered by its `key`.
+
+    Paging attributes are dropped. A query with `top` keeps its order (the order decides which rows are on top).
+    """
+    root = parse(fetch_xml)
+    entity = _entity(root)
+    for attribute in _PAGING_ATTRIBUTES:
+        root.attrib.pop(attribute, None)
+    for element in root.iter():
+        for child in list(element):
+            if child.tag in {"attribute", "all-attributes"}:
+                element.remove(child)
+    if "top" not in root.attrib:
+        for element in root.iter():
+            for child in element.findall("order"):
+                element.remove(child)
+        SubElement(entity, "order", {"attribute": key})
+    if root.find(".//link-entity") is not None:
+        root.set("distinct", "true")
+    for place, column in enumerate(dict.fromkeys([key, *columns])):
+        entity.insert(place, Element("attribute", {"name": column}))
+    return tostring(root, encoding="unicode")
+
+
+async def fetch_pages(
+    dv: Dataverse,
+    entity_set: str,
+    row_type: type[T],
+    fetch_xml: str,
+    *,
+    pagesize: int = _PAGE_SIZE,
+    resume: str | None = None,
+    caller: str | None = None,
+) -> AsyncIterator[FetchPage[T]]:
+    """Run a query page by page. FetchXML leaves empty columns out: fields of `row_type` need defaults.
+
+    A query with `top` is one page. Raises DataverseError (DATAVERSE_PAGE_LOST: start again without `resume`).
+    """
+    root = parse(fetch_xml)
+    place = msgspec.json.decode(resume, type=_Cursor) if resume else _Cursor(page=1)
+    paged = "top" not in root.attrib
+    while True:
+        answer = await _one_page(dv, entity_set, row_type, root, place if paged else None, pagesize, caller)
+        more = paged and answer.more in (True, "true", "True")
+        place = _Cursor(page=place.page + 1, cookie=_inner_cookie(answer.cookie))
+        yield FetchPage(rows=answer.rows, cursor=msgspec.json.encode(place).decode() if more else None)
+        if not more:
+            return
+
+
+async def _one_page(
+    dv: Dataverse,
+    entity_set: str,
+    row_type: type[T],
+    root: Element,
+    place: _Cursor | None,
+    pagesize: int,
+    caller: str | None,
+) -> _Answer[T]:
+    asked = copy.deepcopy(root)
+    if place is not None:
+        asked.set("count", str(pagesize))
+        asked.set("page", str(place.page))
+        if place.cookie:
+            asked.set("paging-cookie", place.cookie)
+    path = f"{entity_set}?fetchXml={quote(tostring(asked, encoding='unicode'), safe='')}"
+    prefer = [f'odata.include-annotations="{_ANNOTATIONS}"']
+    answer: _Answer[T] = await get_long(dv, path, _Answer[row_type], prefer=prefer, caller=caller)  # type: ignore[valid-type]
+    return answer
+
+
+def _inner_cookie(annotation: str | None) -> str | None:
+    """The `pagingcookie` attribute of the annotation, decoded twice (it is encoded twice)."""
+    if not annotation:
+        return None
+    try:
+        inner = fromstring(annotation).get("pagingcookie")
+    except (ParseError, DefusedXmlException) as failure:
+        raise _invalid(f"paging cookie: {failure}") from failure
+    return unquote(unquote(inner)) if inner else None
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    rows: int = msgspec.field(name="dyntui_rows", default=0)
+
+
+async def count(dv: Dataverse, entity_set: str, fetch_xml: str, key: str, *, caller: str | None = None) -> int:
+    """How many different rows a query selects, counted by the server.
+
+    Raises DATAVERSE_AGGREGATE_TOO_LARGE beyond 50,000. A query with `top` is read instead.
+    """
+    if "top" in parse(fetch_xml).attrib:
+        number = 0
+        async for page in fetch_pages(dv, entity_set, dict[str, Any], with_columns(fetch_xml, [], key), caller=caller):
+            number += len(page.rows)
+        return number
+    root = parse(with_columns(fetch_xml, [], key))
+    entity = _entity(root)
+    root.set("aggregate", "true")
+    root.attrib.pop("distinct", None)
+    for child in list(entity):
+        if child.tag in {"attribute", "order"}:
+            entity.remove(child)
+    counted = {"name": key, "alias": "dyntui_rows", "aggregate": "countcolumn", "distinct": "true"}
+    entity.insert(0, Element("attribute", counted))
+    path = f"{entity_set}?fetchXml={quote(tostring(root, encoding='unicode'), safe='')}"
+    answer = await get_long(dv, path, _Answer[_Counted], caller=caller)
+    return answer.rows[0].rows if answer.rows else 0
+
+
+def _invalid(detail: str) -> DataverseError:
+    return DataverseError(
+        "DATAVERSE_QUERY_INVALID",
+        "A stored query is not valid FetchXML.",
+        not_done=READ_NOT_DONE,
+        remedy="Open the list or view in Dynamics and save its query again.",
+        detail=detail[:500],
+    )

@@ -1,0 +1,326 @@
+"""Marketing lists and their members.
+
+    marketing_lists(dv, row_type=MarketingList, filter=, caller=) -> [MarketingList]
+    marketing_list(dv, list_id, row_type=MarketingList) -> MarketingList | None
+    member_pages(dv, ml, row_type, select=, filter=, resume=) -> Page[T]...     static and dynamic alike
+    member_ids(dv, list_id) -> pages of ids              count_members(dv, ml) -> int
+    add_members(dv, ml, ids) -> Changed                  remove_members(dv, ml, ids) -> Changed
+    MEMBER_TABLES[1 | 2 | 4] -> MemberTable(logical_name, entity_set, key, association)
+
+Facts: reference/dataverse_api.md section 7. To read own columns of `list` as well, subclass MarketingList.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from dyntui.dataverse import fetchxml
+from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, READ_NOT_DONE, DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import columns_of, guid
+from dyntui.dataverse.rows import Page, find_rows, get_row, pages
+
+T = TypeVar("T")
+CHUNK: Final = 1000
+
+
+class MemberTable(msgspec.Struct, frozen=True):
+    """One of the three tables whose rows may be members; `code` is the list's `createdfromcode`."""
+
+    code: int
+    logical_name: str
+    entity_set: str
+    key: str
+    association: str
+
+
+MEMBER_TABLES: Final = {
+    1: MemberTable(1, "account", "accounts", "accountid", "listaccount_association"),
+    2: MemberTable(2, "contact", "contacts", "contactid", "listcontact_association"),
+    4: MemberTable(4, "lead", "leads", "leadid", "listlead_association"),
+}
+
+_LIST_COLUMNS: Final = {
+    "id": "listid",
+    "name": "listname",
+    "member_code": "createdfromcode",
+    "dynamic": "type",
+    "query": "query",
+    "locked": "lockstatus",
+    "state": "statecode",
+    "status": "statuscode",
+    "member_count": "membercount",
+    "last_used_on": "lastusedon",
+    "purpose": "purpose",
+    "description": "description",
+    "source": "source",
+    "do_not_send_on_opt_out": "donotsendonoptout",
+    "ignore_inactive_members": "ignoreinactivelistmembers",
+    "owner_id": "_ownerid_value",
+    "created_on": "createdon",
+    "modified_on": "modifiedon",
+}
+
+
+class MarketingList(msgspec.Struct, frozen=True, kw_only=True, rename=_LIST_COLUMNS):
+    """A marketing list. `member_code`: 1 account, 2 contact, 4 lead. `state`: 0 active, 1 inactive.
+
+    `member_count` is Dynamics' own, may lag and is None for dynamic lists; count with `count_members`.
+    Times are ISO 8601 text in UTC.
+    """
+
+    id: str
+    name: str
+    member_code: int
+    dynamic: bool = False
+    query: str | None = None
+    locked: bool | None = None
+    state: int = 0
+    status: int | None = None
+    member_count: int | None = None
+    last_used_on: str | None = None
+    purpose: str | None = None
+    description: str | None = None
+    source: str | None = None
+    do_not_send_on_opt_out: bool | None = None
+    ignore_inactive_members: bool | None = None
+    owner_id: str | None = None
+    created_on: str | None = None
+    modified_on: str | None = None
+    etag: str | None = msgspec.field(name="@odata.etag", default=None)
+
+    @property
+    def table(self) -> MemberTable:
+        """The table of its members; DATAVERSE_LIST_WRONG_TYPE for a type that nobody has documented."""
+        try:
+            return MEMBER_TABLES[self.member_code]
+        except KeyError:
+            raise DataverseError(
+                "DATAVERSE_LIST_WRONG_TYPE",
+                f"The marketing list has the unknown member type {self.member_code}.",
+                not_done=READ_NOT_DONE,
+                remedy="Only lists of accounts, contacts and leads can be synchronised.",
+            ) from None
+
+
+L = TypeVar("L", bound=MarketingList)
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A member that Dynamics would not add or remove, with its reason."""
+
+    id: str
+    error: DataverseError
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What became of a change of members: every id given is in exactly one of the two."""
+
+    done: list[str]
+    refused: list[Refused]
+
+
+async def marketing_lists(
+    dv: Dataverse,
+    row_type: type[L] = MarketingList,  # type: ignore[assignment]
+    *,
+    filter: str | None = None,
+    caller: str | None = None,
+) -> list[L]:
+    """All marketing lists that the caller may see, by name.
+
+    DATAVERSE_NO_LISTS when the environment has no marketing lists at all (no Dynamics 365 Sales or Marketing app).
+    """
+    try:
+        return await find_rows(dv, "lists", row_type, filter=filter, orderby=["listname", "listid"], caller=caller)
+    except DataverseError as error:
+        if error.status == 404:
+            raise DataverseError(
+                "DATAVERSE_NO_LISTS",
+                "This environment has no marketing lists.",
+                not_done=READ_NOT_DONE,
+                remedy="Install Dynamics 365 Sales (or Marketing) in the environment.",
+                detail=error.detail,
+                status=error.status,
+                platform_code=error.platform_code,
+            ) from error
+        raise
+
+
+async def marketing_list(
+    dv: Dataverse,
+    list_id: str,
+    row_type: type[L] = MarketingList,  # type: ignore[assignment]
+    *,
+    caller: str | None = None,
+) -> L | None:
+    """One marketing list, or None when it does not exist (any more)."""
+    return await get_row(dv, "lists", guid(list_id), row_type, caller=caller)
+
+
+async def member_pages(
+    dv: Dataverse,
+    ml: MarketingList,
+    row_type: type[T],
+    *,
+    select: Sequence[str] | None = None,
+    filter: str | None = None,
+    maxpagesize: int = 5000,
+    resume: str | None = None,
+    caller: str | None = None,
+) -> AsyncIterator[Page[T]]:
+    """The members' own rows, page by page; `resume` goes on from a stored page's `next_link`.
+
+    A dynamic list's stored query is run with these columns (`filter` is for static lists only); there, empty columns
+    are left out of the rows, so the fields of `row_type` need defaults. `next_link` is opaque.
+    """
+    table = ml.table
+    if not ml.dynamic:
+        async for page in pages(
+            dv,
+            f"lists({guid(ml.id)})/{table.association}",
+            row_type,
+            select=select,
+            filter=filter,
+            orderby=[table.key],
+            maxpagesize=maxpagesize,
+            resume=resume,
+            caller=caller,
+        ):
+            yield page
+        return
+    if filter is not None:
+        raise ValueError("a dynamic list's members are filtered by its query")
+    query = _query_of(ml)
+    if query is None:
+        return
+    columns = columns_of(row_type) if select is None else select
+    asked = fetchxml.with_columns(query, columns, table.key)
+    async for found in fetchxml.fetch_pages(
+        dv, table.entity_set, row_type, asked, pagesize=maxpagesize, resume=resume, caller=caller
+    ):
+        yield Page(rows=found.rows, next_link=found.cursor)
+
+
+def _query_of(ml: MarketingList) -> str | None:
+    """A fresh dynamic list may have no query yet: it has no members then."""
+    if not ml.query or not ml.query.strip():
+        return None
+    if fetchxml.entity_of(ml.query) != ml.table.logical_name:
+        raise DataverseError(
+            "DATAVERSE_LIST_WRONG_TYPE",
+            "The query of a dynamic list reads another table than the list's member type.",
+            not_done=READ_NOT_DONE,
+            remedy="Open the list in Dynamics and save its query again.",
+        )
+    return ml.query
+
+
+class _Membership(msgspec.Struct, frozen=True, rename={"entity_id": "_entityid_value"}):
+    entity_id: str
+
+
+async def member_ids(dv: Dataverse, list_id: str, *, maxpagesize: int = 5000) -> AsyncIterator[list[str]]:
+    """The ids of a static list's members, page by page: the cheapest listing for a comparison."""
+    async for page in pages(
+        dv,
+        "listmembers",
+        _Membership,
+        filter=f"_listid_value eq {guid(list_id)}",
+        orderby=["listmemberid"],
+        maxpagesize=maxpagesize,
+    ):
+        yield [row.entity_id for row in page.rows]
+
+
+async def count_members(dv: Dataverse, ml: MarketingList, *, caller: str | None = None) -> int:
+    """How many members a list has now: by one aggregate query, by paging ids where that is capped."""
+    table = ml.table
+    if ml.dynamic:
+        query = _query_of(ml)
+        if query is None:
+            return 0
+    else:
+        query = (
+            f'<fetch><entity name="{table.logical_name}">'
+            f'<link-entity name="listmember" from="entityid" to="{table.key}" alias="lm">'
+            f'<filter><condition attribute="listid" operator="eq" value="{guid(ml.id)}"/></filter>'
+            "</link-entity></entity></fetch>"
+        )
+    try:
+        return await fetchxml.count(dv, table.entity_set, query, table.key, caller=caller)
+    except DataverseError as error:
+        if error.code != "DATAVERSE_AGGREGATE_TOO_LARGE":
+            raise
+    number = 0
+    async for page in member_pages(dv, ml, dict[str, Any], select=[table.key], caller=caller):
+        number += len(page.rows)
+    return number
+
+
+async def add_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, caller: str | None = None) -> Changed:
+    """Add members to a static list, 1,000 a call; whoever is one already counts as done.
+
+    A call that fails because of one member is halved until that member stands alone; the others are added.
+    Raises DataverseError when the list itself refuses (locked, inactive, dynamic, wrong type) or for sign-in, limits
+    and connections.
+    """
+    return await _change(dv, ml, ids, "AddListMembersList", frozenset(), caller)
+
+
+async def remove_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, caller: str | None = None) -> Changed:
+    """Remove members from a static list, 1,000 a call; whoever is none counts as done. Errors as `add_members`."""
+    return await _change(dv, ml, ids, "RemoveListMembersList", NOT_A_MEMBER, caller)
+
+
+async def _change(
+    dv: Dataverse, ml: MarketingList, ids: Sequence[str], action: str, fine: frozenset[str], caller: str | None
+) -> Changed:
+    done: list[str] = []
+    refused: list[Refused] = []
+    distinct = list(dict.fromkeys(guid(each) for each in ids))
+    waiting = [distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK)]
+    waiting.reverse()
+    while waiting:
+        some = waiting.pop()
+        try:
+            await _act(dv, ml, some, action, caller)
+        except DataverseError as error:
+            if error.platform_code in fine and len(some) == 1:
+                done.extend(some)
+            elif not _about_one_member(error):
+                raise
+            elif len(some) == 1:
+                refused.append(Refused(some[0], error))
+            else:
+                half = len(some) // 2
+                waiting.append(some[half:])
+                waiting.append(some[:half])
+        else:
+            done.extend(some)
+    return Changed(done=done, refused=refused)
+
+
+def _about_one_member(error: DataverseError) -> bool:
+    """Whether splitting the call may help: the list's own state and everything around the call concern all of them."""
+    if error.platform_code in LIST_REFUSES - {"0x8004033b"}:
+        return False
+    return error.platform_code in GONE | NOT_A_MEMBER | {"0x8004033b", "0x8004020d"} or error.status == 400
+
+
+async def _act(dv: Dataverse, ml: MarketingList, ids: Sequence[str], action: str, caller: str | None) -> None:
+    table = ml.table
+    kind = f"Microsoft.Dynamics.CRM.{table.logical_name}"
+    await dv.request(
+        "POST",
+        action,
+        body={
+            "List": {"@odata.type": "Microsoft.Dynamics.CRM.list", "listid": guid(ml.id)},
+            "Members": [{"@odata.type": kind, table.key: each} for each in ids],
+        },
+        repeatable=True,
+        caller=caller,
+    )
