@@ -1,0 +1,482 @@
+"""The one place where dotdigital is spoken to over HTTP.
+
+`class Dotdigital` is a connection to one account; everything else in this package is functions over it:
+
+    dd = await connect("https://r1-api.dotdigital.com", user, password, ca_file=...)   # finds the account's region
+    page = await dd.get("/v2/address-books", list[AddressBook], params={"select": 1000})
+    reply = await dd.request("POST", "/v2/address-books", body={...})                  # -> Reply
+
+Limits never fail a call, they slow it down (reference 2.1, 5.1): the flat limit (400 ERROR_APIUSAGE_EXCEEDED), the
+tiered limit (429 with X-RateLimit-Reset) and the cap of 25 imports. Lost connections and 5xx are retried only where a
+second attempt cannot do harm, otherwise `UnknownOutcome`. 401 is never retried: it would lock the API user.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ipaddress
+import random
+import re
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import msgspec
+import tenacity
+
+from dyntui.dotdigital.errors import (
+    FLAT_LIMIT,
+    READ_NOT_DONE,
+    TOO_MANY_DELETES,
+    TOO_MANY_IMPORTS,
+    WRITE_NOT_DONE,
+    DotdigitalError,
+    UnknownOutcome,
+    error_from,
+)
+from dyntui.model.errors import Exit
+
+T = TypeVar("T")
+CallKind = Literal["read", "write"]
+CallMeter = Callable[[CallKind, str], None]
+"""Told of every attempt: its kind and its route, a template without identifiers or addresses."""
+Admission = Callable[[CallKind, str], Awaitable[None]]
+"""Awaited before every attempt: returns when the call may be made (a budget shared between workers)."""
+Params = Mapping[str, str | int | list[str]]
+
+TIMEOUT_SECONDS: Final = 121.0
+_ATTEMPTS: Final = 6
+_BACK_OFF_CAP_SECONDS: Final = 60.0
+_FLAT_WAIT_SECONDS: Final = 60.0
+_JOBS_WAIT_SECONDS: Final = 20.0
+_LONGEST_RESET_SECONDS: Final = 120.0
+_SERVER_FAILURES: Final = frozenset({500, 502, 503, 504})
+_VENDOR_HOSTS: Final = (".dotdigital.com", ".dotmailer.com", ".apiconnector.com")
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}.*")
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A successful answer; header names in lower case; the body may be empty."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    repeated: bool = False
+
+
+class RateLimit(msgspec.Struct, frozen=True):
+    """A tier's window as last seen: `reset` in UTC epoch seconds by dotdigital's clock."""
+
+    scope: str
+    limit: int
+    remaining: int
+    reset: float
+
+
+class _Call(msgspec.Struct):
+    method: str
+    url: str
+    params: Params
+    headers: dict[str, str]
+    content: bytes | None
+    kind: CallKind
+    repeatable: bool
+    route: str
+    expects_json: bool
+    doubtful: bool = False
+
+
+class _SlowDown(Exception):
+    def __init__(self, error: DotdigitalError, seconds: float) -> None:
+        super().__init__(error.code)
+        self.error = error
+        self.seconds = seconds
+
+
+class _NoAnswer(Exception):
+    """An attempt ended without a usable answer. `sent` is False only when it certainly changed nothing."""
+
+    def __init__(self, reason: str, *, sent: bool, error: DotdigitalError | None = None) -> None:
+        super().__init__(reason)
+        self.sent = sent
+        self.error = error
+
+
+def tls(ca_file: Path | None) -> ssl.SSLContext:
+    """The usual certificate authorities and, if given, one more from a PEM file."""
+    context = httpx.create_ssl_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=str(ca_file))
+    return context
+
+
+def origin_of(url: str) -> str:
+    """`https://host[:port]` of an API URL: a trailing slash or `/v2` is dropped (reference 1.1).
+
+    DOTDIGITAL_URL_INVALID unless it is https.
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
+        raise DotdigitalError(
+            "DOTDIGITAL_URL_INVALID",
+            "The dotdigital URL must look like https://r1-api.dotdigital.com.",
+            not_done="No connection was made.",
+            remedy="Correct the URL: `dyntui setup`.",
+            exit=Exit.USAGE,
+        )
+    return f"https://{parts.netloc.lower()}"
+
+
+def route_of(method: str, path: str) -> str:
+    """A call's route without identifiers, addresses or dates: `GET /v2/address-books/{id}/contacts`."""
+    return f"{method} {'/'.join(_template(unquote(part)) for part in path.split('?', 1)[0].split('/'))}"
+
+
+def _template(segment: str) -> str:
+    if segment.isdigit() or _GUID.fullmatch(segment):
+        return "{id}"
+    if "@" in segment:
+        return "{email}"
+    if _DATE.fullmatch(segment):
+        return "{date}"
+    return segment
+
+
+def _loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@functools.cache
+def _kept_decoder(into: Hashable) -> Any:
+    return msgspec.json.Decoder(into)
+
+
+def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
+    """The JSON decoder of a type, made once."""
+    kept: msgspec.json.Decoder[T] = _kept_decoder(cast(Hashable, into))
+    return kept
+
+
+class Dotdigital:
+    """A connection to one dotdigital account, at its region's host.
+
+    `meter` and `admit` see every attempt; `slowed(seconds, code)` is told of every wait that a limit imposes. `now` is
+    the wall clock (epoch seconds), used with X-RateLimit-Reset only where an answer has no Date. `slow_down_deadline`
+    is how long one call may wait for limits altogether: the flat limit is a rolling hour. `transport` is for tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str,
+        *,
+        ca_file: Path | None = None,
+        max_concurrency: int = 4,
+        meter: CallMeter | None = None,
+        admit: Admission | None = None,
+        slowed: Callable[[float, str], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+        slow_down_deadline: float = 5400.0,
+        attempts: int = _ATTEMPTS,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.origin = origin_of(url)
+        self.limits: dict[str, RateLimit] = {}
+        self._meter = meter
+        self._admit = admit
+        self._slowed = slowed
+        self._sleep = sleep
+        self._clock = clock
+        self._now = now
+        self._chance = chance
+        self._slow_down_deadline = slow_down_deadline
+        self._attempts = attempts
+        self._slots = asyncio.Semaphore(max_concurrency)
+        self._closed_until = 0.0
+        self._http = httpx.AsyncClient(
+            verify=tls(ca_file) if transport is None else False,
+            transport=transport,
+            auth=httpx.BasicAuth(user, password),
+            timeout=httpx.Timeout(timeout, connect=30.0),
+            limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30.0),
+            trust_env=not _loopback(self.origin),
+            follow_redirects=False,
+        )
+
+    async def __aenter__(self) -> Dotdigital:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def get(
+        self, path: str, into: type[T], *, params: Params | None = None, body: object = None, route: str | None = None
+    ) -> T:
+        """GET and decode, property names compared without regard to case where need be. Raises DotdigitalError."""
+        reply = await self.request("GET", path, params=params, body=body, route=route, expects_json=True)
+        return read(reply, into)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        content: bytes | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        route: str | None = None,
+        expects_json: bool = False,
+    ) -> Reply:
+        """One logical call: attempts, waits and retries included; returns any 2xx answer.
+
+        `path` begins with `/v2/` or a v3 service. `repeatable` declares whether a second attempt after an unknown
+        outcome is harmless; by default everything but POST. `expects_json`: a body that is no whole JSON is fetched
+        again. Raises DotdigitalError, and UnknownOutcome for a write whose fate is not known.
+        """
+        kind: CallKind = "read" if method == "GET" else "write"
+        data = msgspec.json.encode(body) if content is None and body is not None else content
+        standard = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "dyntui"}
+        if data is not None:
+            standard["Content-Type"] = "application/json"
+        call = _Call(
+            method=method,
+            url=f"{self.origin}{path}",
+            params=params or {},
+            headers={**standard, **(headers or {})},
+            content=data,
+            kind=kind,
+            repeatable=repeatable if repeatable is not None else method != "POST",
+            route=route or route_of(method, path),
+            expects_json=expects_json,
+        )
+        try:
+            return await self._patiently(call)
+        except _SlowDown as gave_up:
+            raise gave_up.error from None
+        except _NoAnswer as failure:
+            raise self._no_answer(call, failure) from failure
+
+    async def _patiently(self, call: _Call) -> Reply:
+        slow_downs = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(_SlowDown),
+            wait=_limit_wait,
+            stop=lambda state: state.idle_for + _limit_wait(state) > self._slow_down_deadline,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        failures = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(
+                lambda failure: isinstance(failure, _NoAnswer) and (call.repeatable or not failure.sent)
+            ),
+            wait=lambda state: self._back_off(state.attempt_number),
+            stop=tenacity.stop_after_attempt(self._attempts),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        reply: Reply = await slow_downs(failures, self._attempt, call)
+        return reply
+
+    def _back_off(self, attempt: int) -> float:
+        longest = min(_BACK_OFF_CAP_SECONDS, 2.0 ** min(attempt, 10))
+        return longest / 2 + longest / 2 * self._chance()
+
+    async def _attempt(self, call: _Call) -> Reply:
+        await self._wait_until_open()
+        if self._admit is not None:
+            await self._admit(call.kind, call.route)
+        async with self._slots:
+            if self._meter is not None:
+                self._meter(call.kind, call.route)
+            response = await self._exchange(call)
+        self._notice_limit(response)
+        if response.is_success:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Reply(response.status_code, headers, response.content, repeated=call.doubtful)
+        raise self._verdict(call, response)
+
+    async def _exchange(self, call: _Call) -> httpx.Response:
+        try:
+            response = await self._http.request(
+                call.method, call.url, params=call.params or None, headers=call.headers, content=call.content
+            )
+            if call.expects_json and response.is_success:
+                _whole(response.content)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as failure:
+            raise _NoAnswer(_describe(failure), sent=False) from failure
+        except (httpx.TransportError, httpx.DecodingError, msgspec.DecodeError) as failure:
+            call.doubtful = True
+            raise _NoAnswer(_describe(failure), sent=True) from failure
+        return response
+
+    def _verdict(self, call: _Call, response: httpx.Response) -> Exception:
+        status = response.status_code
+        error = error_from(status, response.content, writes=call.kind == "write", repeated=call.doubtful)
+        if error.platform_code in TOO_MANY_IMPORTS | TOO_MANY_DELETES:
+            return self._slow(error, _JOBS_WAIT_SECONDS)
+        if error.platform_code == FLAT_LIMIT:
+            # The cap is the whole account's: every other call would meet it too.
+            self._closed_until = max(self._closed_until, self._clock() + _FLAT_WAIT_SECONDS)
+            return self._slow(error, _FLAT_WAIT_SECONDS)
+        if status == 429:
+            return self._slow(error, self._until_reset(response))
+        if error.platform_code == "ERROR_ADDRESSBOOK_IN_USE":
+            return _NoAnswer(error.detail, sent=False, error=error)
+        if status in _SERVER_FAILURES:
+            call.doubtful = True
+            return _NoAnswer(error.detail, sent=True, error=error)
+        return error
+
+    def _slow(self, error: DotdigitalError, seconds: float) -> _SlowDown:
+        if self._slowed is not None:
+            self._slowed(seconds, error.platform_code)
+        return _SlowDown(error, seconds)
+
+    def _until_reset(self, response: httpx.Response) -> float:
+        """Seconds until the window opens, by the answer's own clock where it tells the time."""
+        try:
+            reset = float(response.headers["X-RateLimit-Reset"])
+        except (KeyError, ValueError):
+            return _FLAT_WAIT_SECONDS
+        try:
+            there = parsedate_to_datetime(response.headers["Date"]).timestamp()
+        except (KeyError, ValueError, TypeError):
+            there = self._now()
+        # Windows last a minute (reference 2.1): a reset further away is a clock that is wrong.
+        return min(max(reset - there, 0.0), _LONGEST_RESET_SECONDS) + self._chance()
+
+    def _notice_limit(self, response: httpx.Response) -> None:
+        scope = response.headers.get("X-RateLimit-Scope")
+        if scope is None:
+            return
+        try:
+            self.limits[scope] = RateLimit(
+                scope=scope,
+                limit=int(response.headers["X-RateLimit-Limit"]),
+                remaining=int(response.headers["X-RateLimit-Remaining"]),
+                reset=float(response.headers["X-RateLimit-Reset"]),
+            )
+        except (KeyError, ValueError):
+            self.limits.pop(scope, None)
+
+    def _no_answer(self, call: _Call, failure: _NoAnswer) -> DotdigitalError:
+        if call.kind == "write" and call.doubtful:
+            return UnknownOutcome(
+                "DOTDIGITAL_UNKNOWN_OUTCOME",
+                "The connection to dotdigital broke while a change was being made.",
+                not_done="It is not known whether the change was made.",
+                remedy="It is read back before anything is repeated; if this persists, check the network.",
+                exit=Exit.UNREACHABLE,
+                detail=f"{call.route}: {failure}",
+                repeated=True,
+            )
+        if failure.error is not None:
+            return failure.error
+        return DotdigitalError(
+            "DOTDIGITAL_UNREACHABLE",
+            f"dotdigital at {self.origin} could not be reached.",
+            not_done=WRITE_NOT_DONE if call.kind == "write" else READ_NOT_DONE,
+            remedy="Check the URL, the network and, for a private certificate authority, the ca_file setting.",
+            exit=Exit.UNREACHABLE,
+            detail=f"{call.route}: {failure}",
+        )
+
+    async def _wait_until_open(self) -> None:
+        waited_for = 0.0
+        while self._closed_until > waited_for:
+            waited_for = self._closed_until
+            seconds = waited_for - self._clock()
+            if seconds > 0:
+                await self._sleep(seconds)
+
+
+def _limit_wait(state: tenacity.RetryCallState) -> float:
+    failure = state.outcome.exception() if state.outcome is not None else None
+    return failure.seconds if isinstance(failure, _SlowDown) else _FLAT_WAIT_SECONDS
+
+
+def read(reply: Reply, into: type[T]) -> T:
+    """A reply's JSON as a value.
+
+    Property names are documented in camelCase but not always so (reference 1.4): what does not fit is read once more
+    with names compared without regard to case. DOTDIGITAL_ANSWER_UNREADABLE when it is of another shape.
+    """
+    try:
+        return decoder(into).decode(reply.body)
+    except msgspec.ValidationError:
+        pass  # perhaps only the names are spelled otherwise
+    except msgspec.DecodeError as failure:
+        raise _unreadable(reply, failure) from failure
+    try:
+        return msgspec.convert(_camel_names(msgspec.json.decode(reply.body)), type=into)
+    except msgspec.DecodeError as failure:
+        raise _unreadable(reply, failure) from failure
+
+
+def _camel_names(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _camel_names(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_camel_names(each) for each in value]
+    return value
+
+
+def _unreadable(reply: Reply, failure: Exception) -> DotdigitalError:
+    return DotdigitalError(
+        "DOTDIGITAL_ANSWER_UNREADABLE",
+        "dotdigital answered in a shape that is not understood.",
+        not_done=READ_NOT_DONE,
+        remedy="See the log; a proxy may have answered in dotdigital's place.",
+        detail=f"{failure}: {reply.body[:500].decode('utf-8', 'replace')}",
+        status=reply.status,
+    )
+
+
+def _whole(body: bytes) -> None:
+    """Notices a body that was cut off without the transport noticing."""
+    text = body.strip()
+    if text[:1] in {b"{", b"["} and text[-1:] not in {b"}", b"]"}:
+        raise msgspec.DecodeError("the body ends in the middle")
+
+
+def _describe(failure: Exception) -> str:
+    return f"{type(failure).__name__}: {failure}"
+
+
+def trusted_endpoint(endpoint: str, asked_at: str) -> str:
+    """The origin of an ApiEndpoint that account-info named, if the credentials may be sent there.
+
+    Only the vendor's own hosts, or the host that was asked itself, are trusted.
+    """
+    origin = origin_of(endpoint if "://" in endpoint else f"https://{endpoint}")
+    host = urlsplit(origin).hostname or ""
+    if host == urlsplit(asked_at).hostname or f".{host}".endswith(_VENDOR_HOSTS):
+        return origin
+    raise DotdigitalError(
+        "DOTDIGITAL_FOREIGN_ENDPOINT",
+        "dotdigital named an API host that is not dotdigital's, so the password was not sent there.",
+        not_done="No connection was made.",
+        remedy="Check the URL and any proxy in between.",
+        exit=Exit.NOT_PERMITTED,
+        detail=endpoint[:200],
+    )

@@ -1,0 +1,155 @@
+"""Bulk import of contacts (v3): start, poll, read what became of every row.
+
+    split(contacts) -> lists of at most 5,000 contacts and 45 MB
+    start_import(dd, contacts, merge=) -> import id        import_result(dd, import_id) -> ImportResult
+
+An import is an upsert and never resubscribes anybody (reference 5.5, 5.7). The body is at most 50 MB; at most 25
+imports run at a time in an account, the 26th waits. `ImportResult.finished` is False while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from dyntui.dotdigital.http import Dotdigital, read
+
+MOST_CONTACTS: Final = 5000
+MOST_BYTES: Final = 45_000_000
+
+OVERWRITE: Final = "overwrite"
+OVERWRITE_IF_NOT_EMPTY: Final = "overwriteIfNotEmpty"
+OVERWRITE_IF_EMPTY: Final = "overwriteIfEmpty"
+
+NOT_FINISHED: Final = "notfinished"
+FINISHED: Final = "finished"
+REJECTED_BY_WATCHDOG: Final = "rejectedbywatchdog"
+EXCEEDS_CONTACT_LIMIT: Final = "exceedsallowedcontactlimit"
+
+
+class ImportContact(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One row to import.
+
+    `match_identifier` names which of `identifiers` finds the contact (`email`, `contactId`, `mobileNumber` or a custom
+    one). A None in `data_fields` clears the field. `lists` are address book ids to add the contact to.
+    """
+
+    match_identifier: str
+    identifiers: Mapping[str, str | int]
+    data_fields: Mapping[str, object] = {}
+    channel_properties: Mapping[str, object] = {}
+    lists: Sequence[int] = ()
+    preferences: Sequence[Mapping[str, object]] = ()
+    consent_records: Sequence[Mapping[str, object]] = ()
+
+
+class ImportedContact(msgspec.Struct, frozen=True, rename="camel"):
+    """A contact that the import created or updated."""
+
+    contact_id: int
+    identifiers: dict[str, str | int | None] = {}
+
+    @property
+    def email(self) -> str:
+        """Its address in lower case, or ""."""
+        return str(self.identifiers.get("email") or "").lower()
+
+
+class Failure(msgspec.Struct, frozen=True, rename="camel"):
+    """One reason why a row, or a part of it, was refused; compare `failure_code` without regard to case."""
+
+    failure_code: str = ""
+    description: str = ""
+
+
+class FailedContact(msgspec.Struct, frozen=True, rename="camel"):
+    """A row with its failures; a contact may be updated and yet be here for its consent records alone."""
+
+    failures: list[Failure] = []
+    contact_id: int | None = None
+    match_identifier: str | None = None
+    identifiers: dict[str, str | int | None] = {}
+
+    @property
+    def email(self) -> str:
+        """Its address in lower case, or ""."""
+        return str(self.identifiers.get("email") or "").lower()
+
+
+class ImportSummary(msgspec.Struct, frozen=True, rename="camel"):
+    """Counts of a finished import."""
+
+    new_contacts: int = 0
+    updated_contacts: int = 0
+    globally_suppressed: int = 0
+    invalid_entries: int = 0
+    duplicate_identifiers: int = 0
+
+
+class ImportResult(msgspec.Struct, frozen=True, rename="camel"):
+    """An import's state: `status` as received (`NotFinished`, `Finished`, `RejectedByWatchdog`, `Failed`,
+    `ExceedsAllowedContactLimit`, or one that is new), and once it is finished every row's fate."""
+
+    import_id: str
+    status: str
+    summary: ImportSummary | None = None
+    created: list[ImportedContact] | None = None
+    updated: list[ImportedContact] | None = None
+    failures: list[FailedContact] | None = None
+
+    @property
+    def finished(self) -> bool:
+        """It runs no more, well or not."""
+        return self.status.lower() != NOT_FINISHED
+
+    @property
+    def succeeded(self) -> bool:
+        """It ran to its end; single rows may still have failed, all of them even."""
+        return self.status.lower() == FINISHED
+
+
+class _Started(msgspec.Struct, frozen=True, rename="camel"):
+    import_id: str
+
+
+def split(contacts: Iterable[ImportContact], *, most: int = MOST_CONTACTS) -> Iterator[list[ImportContact]]:
+    """Runs of contacts that fit into one import each."""
+    some: list[ImportContact] = []
+    size = 0
+    for contact in contacts:
+        length = len(msgspec.json.encode(contact)) + 1
+        if some and (len(some) >= most or size + length > MOST_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(contact)
+        size += length
+    if some:
+        yield some
+
+
+async def start_import(dd: Dotdigital, contacts: Sequence[ImportContact], *, merge: str = OVERWRITE) -> str:
+    """Start an import and return its id; waits while 25 others run.
+
+    After a lost answer it is started again: the rows are upserted, so a twin import changes nothing else.
+    Raises DotdigitalError.
+    """
+    if not contacts:
+        raise ValueError("an import needs at least one contact")
+    reply = await dd.request(
+        "PUT",
+        "/contacts/v3/import",
+        body={"mergeOption": merge, "contacts": contacts},
+        repeatable=True,
+        expects_json=True,
+    )
+    return read(reply, _Started).import_id
+
+
+async def import_result(dd: Dotdigital, import_id: str) -> ImportResult:
+    """Where an import stands. Poll every 10 to 60 seconds until `finished`.
+
+    Raises DOTDIGITAL_IMPORT_NOT_FOUND for an id that dotdigital does not know (any more).
+    """
+    return await dd.get(f"/contacts/v3/import/{import_id}", ImportResult)

@@ -1,0 +1,107 @@
+"""The two ways dotdigital pages.
+
+v2 pages by `select` and `skip` without any order: rows shift while others are added or removed. Pages therefore overlap
+by 100 rows and what was seen is dropped (reference 10, as a production connector does). v3 pages by a marker.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Hashable
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from dyntui.dotdigital.http import Dotdigital, Params
+
+T = TypeVar("T")
+SELECT: Final = 1000
+OVERLAP: Final = 100
+_REMEMBERED: Final = 50_000
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page: rows not seen before, and the `cursor` to resume from, None on the last page."""
+
+    rows: list[T]
+    cursor: str | None = None
+
+
+async def skip_pages(
+    dd: Dotdigital,
+    path: str,
+    row_type: type[T],
+    key: Callable[[T], Hashable],
+    *,
+    params: Params | None = None,
+    select: int = SELECT,
+    overlap: int = OVERLAP,
+    resume: str | None = None,
+) -> AsyncIterator[Page[T]]:
+    """v2 pages of rows told apart by `key`; `resume` is a stored page's cursor (its first page may repeat rows)."""
+    skip = int(resume) if resume else 0
+    seen: OrderedDict[Hashable, None] = OrderedDict()
+    while True:
+        asked: dict[str, Any] = {**(params or {}), "select": select, "skip": skip}
+        rows: list[T] = await dd.get(path, list[row_type], params=asked)  # type: ignore[valid-type]
+        fresh: list[T] = []
+        for row in rows:
+            mark = key(row)
+            if mark not in seen:
+                seen[mark] = None
+                fresh.append(row)
+        while len(seen) > _REMEMBERED:
+            seen.popitem(last=False)
+        # A short page is the last one; so is a full one that brought nothing new.
+        more = len(rows) >= select and bool(fresh)
+        skip += select - overlap
+        yield Page(rows=fresh, cursor=str(skip) if more else None)
+        if not more:
+            return
+
+
+class _Link(msgspec.Struct, frozen=True):
+    marker: str | int | None = None
+    href: str | None = None
+
+
+class _Links(msgspec.Struct, frozen=True):
+    next: _Link | None = None
+
+
+class _Items(msgspec.Struct, Generic[T], frozen=True):
+    items: list[T] = msgspec.field(name="_items", default_factory=list)
+    links: _Links | None = msgspec.field(name="_links", default=None)
+
+
+async def marker_pages(
+    dd: Dotdigital,
+    path: str,
+    row_type: type[T],
+    *,
+    params: Params | None = None,
+    limit: int = 5000,
+    resume: str | None = None,
+) -> AsyncIterator[Page[T]]:
+    """v3 pages, ascending; `resume` is a stored page's cursor. The last page has no next link."""
+    marker = resume
+    while True:
+        asked: dict[str, Any] = {**(params or {}), "limit": limit}
+        if marker is not None:
+            asked["marker"] = marker
+        answer: _Items[T] = await dd.get(path, _Items[row_type], params=asked)  # type: ignore[valid-type]
+        following = _marker(answer.links.next if answer.links else None)
+        marker = following if following != marker else None
+        yield Page(rows=answer.items, cursor=marker)
+        if marker is None:
+            return
+
+
+def _marker(link: _Link | None) -> str | None:
+    if link is None:
+        return None
+    if link.marker is not None:
+        return str(link.marker)
+    found = parse_qs(urlsplit(link.href or "").query).get("marker")
+    return found[0] if found else None

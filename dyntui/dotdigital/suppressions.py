@@ -1,0 +1,155 @@
+"""Who must not be mailed, and why: account-wide suppressions, unsubscribes, and unsubscribes per address book.
+
+    suppressed_since(dd, since, resume=) -> Page[Suppression]...            every reason
+    unsubscribed_since(dd, since, resume=) -> Page[Suppression]...          unsubscribes only
+    unsubscribed_from_book_since(dd, book_id, since, resume=) -> Page[...]  that book's own only (not in the others)
+    suppress_contacts(dd, emails=, ids=) -> Suppressed                      chunked, repeatable
+    unsubscribe(dd, email) -> Suppression | None      unsubscribe_from_book(dd, book_id, email)
+    resubscribe(dd, email, ...) -> Resubscribed
+
+Facts: reference/dotdigital_api.md sections 3.5, 3.6. "since" is read as inclusive: use an overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from dyntui.dotdigital.errors import CONTACT_SUPPRESSED, DotdigitalError
+from dyntui.dotdigital.http import Dotdigital, read
+from dyntui.dotdigital.moments import moment, stamp
+from dyntui.dotdigital.paging import Page, skip_pages
+
+CHUNK: Final = 500
+
+
+class SuppressedContact(msgspec.Struct, frozen=True, rename="camel"):
+    """The person of a suppression; its address is in lower case as dotdigital keeps it."""
+
+    id: int
+    email: str
+    status: str | None = None
+
+
+class Suppression(msgspec.Struct, frozen=True, rename="camel"):
+    """One suppression. `reason` is dotdigital's word as received (`Unsubscribed`, `HardBounced`...)."""
+
+    suppressed_contact: SuppressedContact
+    date_removed: str | None = None
+    reason: str = ""
+
+    @property
+    def removed_at(self) -> datetime | None:
+        """When the person did it or the address failed, in UTC."""
+        return moment(self.date_removed)
+
+
+class IdAndEmail(msgspec.Struct, frozen=True):
+    """What `suppress_contacts` echoes: the half that was not sent is 0 or None."""
+
+    id: int | None = None
+    email: str | None = None
+
+
+class Suppressed(msgspec.Struct, frozen=True, rename="camel"):
+    """What became of a bulk suppression."""
+
+    suppressed: list[IdAndEmail] = []
+    not_found: list[IdAndEmail] = []
+
+
+class Resubscribed(msgspec.Struct, frozen=True):
+    """What a resubscribe did: `ContactAdded`, `ContactChallenged`, `ContactCannotBeUnsuppressed`, or as received."""
+
+    status: str
+
+
+def _pages(dd: Dotdigital, path: str, resume: str | None) -> AsyncIterator[Page[Suppression]]:
+    return skip_pages(dd, path, Suppression, lambda row: (row.suppressed_contact.id, row.reason), resume=resume)
+
+
+def suppressed_since(dd: Dotdigital, since: datetime, *, resume: str | None = None) -> AsyncIterator[Page[Suppression]]:
+    """Every account-wide suppression since a time, whatever its reason."""
+    return _pages(dd, f"/v2/contacts/suppressed-since/{stamp(since)}", resume)
+
+
+def unsubscribed_since(
+    dd: Dotdigital, since: datetime, *, resume: str | None = None
+) -> AsyncIterator[Page[Suppression]]:
+    """Account-wide unsubscribes since a time."""
+    return _pages(dd, f"/v2/contacts/unsubscribed-since/{stamp(since)}", resume)
+
+
+def unsubscribed_from_book_since(
+    dd: Dotdigital, book_id: int, since: datetime, *, resume: str | None = None
+) -> AsyncIterator[Page[Suppression]]:
+    """Unsubscribes from one address book since a time; account-wide ones are not among them."""
+    return _pages(dd, f"/v2/address-books/{book_id}/contacts/unsubscribed-since/{stamp(since)}", resume)
+
+
+async def suppress_contacts(dd: Dotdigital, *, emails: Sequence[str] = (), ids: Sequence[int] = ()) -> Suppressed:
+    """Put people on the account's do-not-contact list, 500 a call; doing it twice changes nothing."""
+    people: list[dict[str, object]] = [{"email": email} for email in emails]
+    people += [{"id": each} for each in ids]
+    suppressed: list[IdAndEmail] = []
+    not_found: list[IdAndEmail] = []
+    for some in _chunks(people):
+        reply = await dd.request("PUT", "/v2/contacts/suppress-contacts", body=some, repeatable=True, expects_json=True)
+        answer = read(reply, Suppressed)
+        suppressed.extend(answer.suppressed)
+        not_found.extend(answer.not_found)
+    return Suppressed(suppressed=suppressed, not_found=not_found)
+
+
+def _chunks(people: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
+    remaining = iter(people)
+    while some := list(islice(remaining, CHUNK)):
+        yield some
+
+
+async def unsubscribe(dd: Dotdigital, email: str) -> Suppression | None:
+    """Unsubscribe one person from the account. None when the person was suppressed already.
+
+    Raises DOTDIGITAL_CONTACT_NOT_FOUND for an address that is no contact.
+    """
+    return await _unsubscribe(dd, "/v2/contacts/unsubscribe", email)
+
+
+async def unsubscribe_from_book(dd: Dotdigital, book_id: int, email: str) -> Suppression | None:
+    """Unsubscribe one person from one address book; the person stays subscribed to the account."""
+    return await _unsubscribe(dd, f"/v2/address-books/{book_id}/contacts/unsubscribe", email)
+
+
+async def _unsubscribe(dd: Dotdigital, path: str, email: str) -> Suppression | None:
+    try:
+        reply = await dd.request("POST", path, body={"email": email}, repeatable=True)
+    except DotdigitalError as error:
+        if error.platform_code in CONTACT_SUPPRESSED:
+            return None
+        raise
+    return read(reply, Suppression) if reply.body.strip() else None
+
+
+async def resubscribe(
+    dd: Dotdigital, email: str, *, book_id: int | None = None, locale: str = "", return_url: str = ""
+) -> Resubscribed:
+    """Ask for a person to be resubscribed, with the confirmation email that dotdigital may send.
+
+    `ContactChallenged` means that nothing changed until the person confirms. Never repeated by itself.
+    """
+    where = "/v2/contacts" if book_id is None else f"/v2/address-books/{book_id}/contacts"
+    reply = await dd.request(
+        "POST",
+        f"{where}/resubscribe",
+        body={
+            "unsubscribedContact": {"email": email},
+            "preferredLocale": locale,
+            "returnUrlToUseIfChallenged": return_url,
+        },
+        expects_json=True,
+    )
+    return read(reply, Resubscribed)
