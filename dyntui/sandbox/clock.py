@@ -49,6 +49,10 @@ class Clock:
         """World time, aware, UTC."""
         return self._source() + self._offset
 
+    def client_now(self) -> datetime:
+        """The time which a client's own clock shows: world time as it would be had nobody moved it."""
+        return self._source()
+
     def advance(self, by: timedelta) -> None:
         """Moves the world forward. Raises ValueError for a negative span: nothing that happened can be undone."""
         if by < timedelta():

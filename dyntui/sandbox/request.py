@@ -1,4 +1,4 @@
-"""What a simulated system sees of a call and what it answers: plain values, so that handlers are testable as functions."""
+"""What a simulated system sees of a call and what it answers: plain values, so that handlers are plain functions."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

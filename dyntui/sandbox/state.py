@@ -66,6 +66,10 @@ class Config:
     entra: EntraSettings = field(default_factory=EntraSettings)
 
 
+def _no_member(_oid: str) -> bool:
+    return False
+
+
 def _nobody(_addresses: list[str]) -> set[str]:
     return set()
 
@@ -75,7 +79,9 @@ class State:
     """The simulated world.
 
     `opted_out` answers which of some addresses (any letter case) Dataverse holds an opt-out for at this moment, in
-    lower case: dotdigital's book-keeping asks it at every send. Nobody has opted out until Dataverse is installed.
+    lower case: dotdigital's book-keeping asks it at every send. `is_member` answers
+    whether an Entra object id belongs to an enabled user of the organisation. Both know nobody until Dataverse is
+    installed.
     """
 
     db: sqlite3.Connection
@@ -84,6 +90,7 @@ class State:
     config: Config = field(default_factory=Config)
     urls: Urls = field(default_factory=Urls)
     opted_out: Callable[[list[str]], set[str]] = _nobody
+    is_member: Callable[[str], bool] = _no_member
     _depth: int = 0
 
     @contextmanager
@@ -140,7 +147,7 @@ def open_state(path: Path | None = None, seed: int = 1, clock: Clock | None = No
     db.execute("PRAGMA cache_size = -131072")
     db.execute("CREATE TABLE IF NOT EXISTS core_position (name TEXT PRIMARY KEY, value NUMERIC NOT NULL) WITHOUT ROWID")
     db.execute("INSERT INTO core_position (name, value) VALUES ('seed', ?) ON CONFLICT DO NOTHING", (seed,))
-    stored = {name: value for name, value in db.execute("SELECT name, value FROM core_position")}
+    stored = dict(db.execute("SELECT name, value FROM core_position"))
     if clock is None:
         clock = Clock(offset=timedelta(microseconds=stored.get("clock_offset", 0)))
     return State(db, clock, Ids(int(stored["seed"]), int(stored.get("ids", 0))))

@@ -1,0 +1,143 @@
+"""Proof of an application's identity: a secret, or a JSON Web Token signed with a certificate's key (RFC 7523).
+
+Source: "Microsoft identity platform application authentication certificate credentials" (learn.microsoft.com).
+"""
+
+import base64
+import json
+from hmac import compare_digest
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from dyntui.sandbox.entra.directory import CLIENT_ID, CLIENT_SECRET, TENANT_NAME
+from dyntui.sandbox.entra.errors import EntraError, invalid_client
+from dyntui.sandbox.entra.tokens import decode_part
+from dyntui.sandbox.state import State
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_CLOCK_SKEW_SECONDS = 300
+
+
+def register_certificate(state: State, pem: str) -> str:
+    """Uploads a public certificate to the app registration; answers its SHA-1 thumbprint, upper-case hexadecimal.
+
+    Raises ValueError when `pem` holds no certificate with an RSA key, the only kind Entra accepts.
+    """
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    if not isinstance(certificate.public_key(), RSAPublicKey):
+        raise ValueError("the certificate's key must be RSA")
+    thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - Entra's name for a certificate
+    public = certificate.public_bytes(Encoding.PEM).decode()
+    state.db.execute("INSERT OR IGNORE INTO entra_certificate (thumbprint, pem) VALUES (?, ?)", (thumbprint, public))
+    return thumbprint
+
+
+def require_client(client_id: str) -> None:
+    """Refuses an application which the tenant does not know."""
+    if not client_id:
+        raise EntraError(
+            "invalid_request", 900144, "The request body must contain the following parameter: 'client_id'."
+        )
+    if client_id.lower() != CLIENT_ID:
+        raise EntraError(
+            "unauthorized_client",
+            700016,
+            f"Application with identifier '{client_id}' was not found in the directory '{TENANT_NAME}'. This can happen"
+            " if the application has not been installed by the administrator of the tenant or consented to by any user"
+            " in the tenant. You may have sent your authentication request to the wrong tenant.",
+        )
+
+
+def require_proof(state: State, form: dict[str, str], audiences: set[str]) -> None:
+    """Refuses a confidential client without a right secret or assertion; `audiences` are the accepted `aud` values."""
+    secret, assertion = form.get("client_secret"), form.get("client_assertion")
+    if secret is not None:
+        if not compare_digest(secret.encode(), CLIENT_SECRET.encode()):
+            raise invalid_client(
+                7000215,
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret"
+                f" value, not the client secret ID, for a secret added to app '{CLIENT_ID}'.",
+            )
+    elif assertion is not None:
+        if form.get("client_assertion_type") != JWT_BEARER:
+            raise EntraError("invalid_request", 900144, f"'client_assertion_type' must be '{JWT_BEARER}'.")
+        _require_assertion(state, assertion, audiences)
+    else:
+        raise invalid_client(
+            7000218,
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+        )
+
+
+def _require_assertion(state: State, assertion: str, audiences: set[str]) -> None:
+    try:
+        head, body, signature = assertion.split(".")
+        header, claims = json.loads(decode_part(head)), json.loads(decode_part(body))
+        signed, proof = f"{head}.{body}".encode(), decode_part(signature)
+    except ValueError:
+        raise invalid_client(50027, "JWT token is invalid or malformed.") from None
+    if not any(_verifies(key, header.get("alg"), signed, proof) for key in _keys(state, header)):
+        raise invalid_client(
+            700027,
+            "The certificate with identifier used to sign the client assertion is not registered on application."
+            f" [Reason - The key was not found., Please visit the app registration of '{CLIENT_ID}'].",
+        )
+    _require_claims(state, claims, audiences)
+
+
+def _require_claims(state: State, claims: dict[str, Any], audiences: set[str]) -> None:
+    # A client dates its assertion by its own clock, which does not follow when the world's clock is advanced.
+    now = state.clock.client_now().timestamp()
+    if str(claims.get("aud", "")).rstrip("/") not in audiences:
+        raise invalid_client(700023, "Client assertion audience claim does not match Realm issuer.")
+    if {str(claims.get("iss")).lower(), str(claims.get("sub")).lower()} != {CLIENT_ID}:
+        raise invalid_client(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
+    begins, ends = float(claims.get("nbf", 0)), float(claims.get("exp", 0))
+    if not begins - _CLOCK_SKEW_SECONDS <= now < ends + _CLOCK_SKEW_SECONDS:
+        raise invalid_client(
+            700024,
+            "Client assertion is not within its valid time range. Current time, assertion valid from and expiry time"
+            f" of assertion: {now:.0f}, {begins:.0f}, {ends:.0f}.",
+        )
+
+
+def _keys(state: State, header: dict[str, Any]) -> list[RSAPublicKey]:
+    """The registered keys which the header may mean: by x5c, x5t (SHA-1), x5t#S256, or all when it names none."""
+    found = []
+    for (pem,) in state.db.execute("SELECT pem FROM entra_certificate ORDER BY thumbprint"):
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        chain = header.get("x5c")
+        sha1, sha256 = certificate.fingerprint(hashes.SHA1()), certificate.fingerprint(hashes.SHA256())  # noqa: S303
+        if chain:
+            named = base64.b64decode(chain[0]) == certificate.public_bytes(Encoding.DER)
+        elif header.get("x5t#S256"):
+            named = decode_part(header["x5t#S256"]) == sha256
+        elif header.get("x5t"):
+            named = decode_part(header["x5t"]) == sha1
+        else:
+            named = True
+        key = certificate.public_key()
+        if named and isinstance(key, RSAPublicKey):
+            found.append(key)
+    return found
+
+
+def _verifies(key: RSAPublicKey, algorithm: object, signed: bytes, signature: bytes) -> bool:
+    scheme: padding.AsymmetricPadding
+    if algorithm == "PS256":
+        scheme = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+    elif algorithm == "RS256":
+        scheme = padding.PKCS1v15()
+    else:
+        return False
+    try:
+        key.verify(signature, signed, scheme, hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
