@@ -142,9 +142,51 @@ def tls(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def blocking_client(ca_file: Path | None, *, timeout: float = 30.0) -> httpx.Client:
-    """A blocking client for MSAL, which takes any object with `get` and `post` (reference 1.5)."""
-    return httpx.Client(verify=tls(ca_file), timeout=timeout)
+class SignInHttp:
+    """The blocking HTTP that MSAL uses (it takes any object with `get` and `post`, reference 1.5).
+
+    Raises DATAVERSE_SIGN_IN_UNREACHABLE instead of the HTTP library's own errors. `transport` is for tests.
+    """
+
+    def __init__(
+        self, ca_file: Path | None = None, *, timeout: float = 30.0, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._http = httpx.Client(
+            verify=tls(ca_file) if transport is None else False, timeout=timeout, transport=transport
+        )
+
+    def get(
+        self, url: str, params: Any = None, headers: Mapping[str, str] | None = None, **_: object
+    ) -> httpx.Response:
+        return self._send("GET", url, params, None, headers)
+
+    def post(
+        self, url: str, params: Any = None, data: Any = None, headers: Mapping[str, str] | None = None, **_: object
+    ) -> httpx.Response:
+        return self._send("POST", url, params, data, headers)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _send(self, method: str, url: str, params: Any, data: Any, headers: Mapping[str, str] | None) -> httpx.Response:
+        try:
+            response = self._http.request(method, url, params=params, data=data, headers=headers)
+        except httpx.TransportError as failure:
+            raise _sign_in_unreachable(url, _describe(failure)) from failure
+        if response.status_code >= 500:
+            raise _sign_in_unreachable(url, f"HTTP {response.status_code}")
+        return response
+
+
+def _sign_in_unreachable(url: str, detail: str) -> DataverseError:
+    return DataverseError(
+        "DATAVERSE_SIGN_IN_UNREACHABLE",
+        f"Entra ID at {urlsplit(url).netloc} could not be reached.",
+        not_done="Nobody was signed in to Dynamics.",
+        remedy="Check the authority, the network and, for a private certificate authority, the ca_file setting.",
+        exit=Exit.UNREACHABLE,
+        detail=detail,
+    )
 
 
 def origin_of(url: str) -> str:

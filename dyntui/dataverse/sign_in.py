@@ -1,0 +1,412 @@
+"""Signing in to Entra ID, by secret, certificate or device code, with Microsoft's MSAL in threads.
+
+    sign_in = SignIn(ClientSecret(...) | Certificate(...) | DeviceCode(...), environment_url, ca_file=...)
+    token = await sign_in.token()                      # bearer token, kept until shortly before it ends
+    prompt = await sign_in.begin()                     # device code: show prompt.verification_uri and prompt.user_code
+    identity = await sign_in.finish(prompt)            # waits, one poll per interval, until the person is done
+
+Facts: reference/dataverse_api.md sections 1.4 and 1.5. Error numbers: "Microsoft Entra authentication and authorization
+error codes" (Microsoft Learn, reference-error-codes). Secrets appear in no message, detail or repr.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msal
+import msgspec
+from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
+
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import SignInHttp, origin_of
+from dyntui.model.errors import Exit
+
+PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
+_RENEW_BEFORE_SECONDS: Final = 300.0
+_PEM_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+_NUMBER: Final = re.compile(r"AADSTS(\d+)")
+
+
+class ClientSecret(msgspec.Struct, frozen=True):
+    """An application user's client id and secret."""
+
+    tenant: str
+    client_id: str
+    secret: str
+    authority: str = PUBLIC_AUTHORITY
+
+    def __repr__(self) -> str:
+        return f"ClientSecret(tenant={self.tenant!r}, client_id={self.client_id!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield repr(self)
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """An application user's client id and certificate; `pem` holds the private key and the public certificate."""
+
+    tenant: str
+    client_id: str
+    pem: str
+    passphrase: str | None = None
+    authority: str = PUBLIC_AUTHORITY
+
+    def __repr__(self) -> str:
+        return f"Certificate(tenant={self.tenant!r}, client_id={self.client_id!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield repr(self)
+
+
+class DeviceCode(msgspec.Struct, frozen=True):
+    """A person, who signs in with a browser anywhere; the client id is a public client's."""
+
+    tenant: str
+    client_id: str
+    authority: str = PUBLIC_AUTHORITY
+
+
+Credentials = ClientSecret | Certificate | DeviceCode
+
+
+class DevicePrompt(msgspec.Struct, frozen=True):
+    """What to show to the person: open `verification_uri` and enter `user_code` within `expires_in` seconds."""
+
+    user_code: str
+    verification_uri: str
+    message: str
+    expires_in: float
+    interval: float
+    flow: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"DevicePrompt(verification_uri={self.verification_uri!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield repr(self)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who signed in: the Entra object id (Dataverse's `azureactivedirectoryobjectid`), tenant, user name, and name (known right
+    after the sign-in only)."""
+
+    object_id: str
+    tenant_id: str
+    user_name: str
+    name: str
+
+
+class _Meaning(msgspec.Struct, frozen=True):
+    code: str
+    message: str
+    remedy: str
+    exit: Exit = Exit.NOT_PERMITTED
+
+
+_BLOCKED = _Meaning(
+    "DATAVERSE_DEVICE_CODE_BLOCKED",
+    "The tenant's Conditional Access blocks signing in by device code.",
+    "Ask the tenant's administrator, or connect with a client secret or certificate.",
+)
+_TENANT = _Meaning(
+    "DATAVERSE_TENANT_UNKNOWN", "Entra ID does not know the tenant.", "Check the tenant id or domain.", Exit.USAGE
+)
+_AGAIN = _Meaning("DATAVERSE_SIGN_IN_AGAIN", "The sign-in has ended.", "Sign in again: `dyntui setup`.")
+_SECRET = _Meaning(
+    "DATAVERSE_SECRET_REFUSED",
+    "Entra ID refused the client secret.",
+    "Check that the secret's value (not its id) was entered and that it has not expired.",
+)
+_CERTIFICATE = _Meaning(
+    "DATAVERSE_CERTIFICATE_REFUSED",
+    "Entra ID refused the certificate.",
+    "Upload the public certificate to the app registration, or renew it.",
+)
+_MEANINGS: Final[dict[int, _Meaning]] = {
+    7000215: _SECRET,
+    7000216: _SECRET,
+    7000222: _Meaning(
+        "DATAVERSE_SECRET_EXPIRED", "The client secret has expired.", "Create a new secret in the app registration."
+    ),
+    700016: _Meaning(
+        "DATAVERSE_CLIENT_UNKNOWN",
+        "Entra ID does not know the client id in this tenant.",
+        "Check the client id and the tenant.",
+        Exit.USAGE,
+    ),
+    7000112: _Meaning(
+        "DATAVERSE_CLIENT_DISABLED", "The application is disabled in the tenant.", "Ask the tenant's administrator."
+    ),
+    90002: _TENANT,
+    900021: _TENANT,
+    900023: _TENANT,
+    700027: _CERTIFICATE,
+    700024: _Meaning(
+        "DATAVERSE_CLOCK_WRONG", "This machine's clock is too far off for the certificate.", "Set the clock."
+    ),
+    53000: _BLOCKED,
+    53003: _BLOCKED,
+    530035: _BLOCKED,
+    530036: _BLOCKED,
+    7000218: _Meaning(
+        "DATAVERSE_PUBLIC_CLIENT_OFF",
+        "The app registration does not allow public client flows.",
+        'Set "Allow public client flows" to yes in the app registration.',
+    ),
+    65001: _Meaning(
+        "DATAVERSE_CONSENT_MISSING",
+        "Nobody has consented to the application's use of Dynamics.",
+        "Grant admin consent for Dynamics CRM / user_impersonation in the app registration.",
+    ),
+    500011: _Meaning(
+        "DATAVERSE_ORGANISATION_UNKNOWN",
+        "Entra ID does not know the organisation's URL in this tenant.",
+        "Check the organisation's URL and the tenant.",
+        Exit.USAGE,
+    ),
+    50057: _Meaning("DATAVERSE_USER_DISABLED", "The user's account is disabled.", "Ask the tenant's administrator."),
+    50076: _AGAIN,
+    50079: _AGAIN,
+    50173: _AGAIN,
+    700082: _AGAIN,
+    70020: _Meaning("DATAVERSE_DEVICE_CODE_EXPIRED", "The code was not entered in time.", "Start the sign-in again."),
+}
+_BY_WORD: Final[dict[str, _Meaning]] = {
+    "expired_token": _MEANINGS[70020],
+    "code_expired": _MEANINGS[70020],
+    "authorization_declined": _Meaning(
+        "DATAVERSE_SIGN_IN_DECLINED", "The sign-in was declined in the browser.", "Start the sign-in again."
+    ),
+    "invalid_grant": _AGAIN,
+    "interaction_required": _AGAIN,
+}
+_REFUSED = _Meaning("DATAVERSE_SIGN_IN_REFUSED", "Entra ID refused the sign-in.", "See the log for its answer.")
+
+
+class SignIn:
+    """Bearer tokens for one environment; a `TokenSource` for `Dataverse`.
+
+    `kept` is what `cache()` gave earlier: it lets a person's sign-in live on. It is as secret as a password.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        environment_url: str,
+        *,
+        ca_file: Path | None = None,
+        kept: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        http: SignInHttp | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._organisation = origin_of(environment_url)
+        self._http = http or SignInHttp(ca_file)
+        self._clock = clock
+        self._sleep = sleep
+        self._cache = msal.SerializableTokenCache()
+        if kept is not None:
+            self._cache.deserialize(kept)
+        self._application: Any = None
+        self._token = ""
+        self._token_ends = 0.0
+        self._one_at_a_time = asyncio.Lock()
+
+    async def token(self, *, refresh: bool = False) -> str:
+        """A bearer token; `refresh` throws the kept one away. Raises DataverseError with a DATAVERSE_... code."""
+        asked_with = self._token
+        async with self._one_at_a_time:
+            # Whoever waited behind another refresh takes that one's token.
+            stale = refresh and self._token == asked_with
+            if stale or not self._token or self._clock() >= self._token_ends:
+                asked_at = self._clock()
+                answer = await self._in_thread(self._acquire, stale)
+                self._token = str(answer["access_token"])
+                self._token_ends = asked_at + float(answer.get("expires_in", 0)) - _RENEW_BEFORE_SECONDS
+            return self._token
+
+    async def begin(self) -> DevicePrompt:
+        """Start a device-code sign-in."""
+        flow = await self._in_thread(self._begin_device_flow)
+        return DevicePrompt(
+            user_code=str(flow["user_code"]),
+            verification_uri=str(flow["verification_uri"]),
+            message=str(flow.get("message", "")),
+            expires_in=float(flow.get("expires_in", 900)),
+            interval=float(flow.get("interval", 5)),
+            flow=flow,
+        )
+
+    async def finish(self, prompt: DevicePrompt) -> Identity:
+        """Poll until the person has signed in, then say who it was. Cancelling it merely stops polling."""
+        waited = 0.0
+        interval = prompt.interval
+        flow = dict(prompt.flow)
+        while waited < prompt.expires_in:
+            await self._sleep(interval)
+            waited += interval
+            answer = await self._in_thread(self._poll_device_flow, flow)
+            if "access_token" in answer:
+                self._token = ""
+                return _identity(await self._in_thread(self._keep_only, answer.get("id_token_claims", {})))
+            if answer.get("error") == "slow_down":
+                interval += 5.0
+            elif answer.get("error") != "authorization_pending":
+                raise self._refusal(answer)
+        raise self._refusal({"error": "expired_token"})
+
+    async def identity(self) -> Identity:
+        """Who is signed in by device code; DATAVERSE_SIGN_IN_AGAIN when nobody is."""
+        return _identity(await self._in_thread(lambda: self._account(self._app())))
+
+    def cache(self) -> str:
+        """MSAL's tokens, for the operating system's keyring and nowhere else."""
+        return str(self._cache.serialize())
+
+    async def close(self) -> None:
+        """Close the connections to Entra ID."""
+        await asyncio.to_thread(self._http.close)
+
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return await asyncio.to_thread(work, *arguments)
+        except DataverseError:
+            # MSAL answers a repeated failure from its own memory for up to a minute: the next try starts afresh.
+            self._application = None
+            raise
+
+    def _app(self) -> Any:
+        if self._application is None:
+            self._application = self._new_application()
+        return self._application
+
+    def _new_application(self) -> Any:
+        given = self._credentials
+        host = urlsplit(given.authority).hostname or ""
+        options: dict[str, Any] = {
+            "client_id": given.client_id,
+            "authority": f"{origin_of(given.authority)}/{given.tenant}",
+            "token_cache": self._cache,
+            "http_client": self._http,
+            "instance_discovery": None if host in WELL_KNOWN_AUTHORITY_HOSTS else False,
+        }
+        try:
+            if isinstance(given, DeviceCode):
+                return msal.PublicClientApplication(**options)
+            credential = given.secret if isinstance(given, ClientSecret) else _certificate(given)
+            return msal.ConfidentialClientApplication(**options, client_credential=credential)
+        except (ValueError, TypeError) as failure:
+            # MSAL raises ValueError both for a tenant without configuration and for a key that it cannot read.
+            words = str(failure)
+            if "authority" in words.lower() or "tenant" in words.lower():
+                raise self._error(_TENANT, words) from None
+            raise _unreadable_certificate() from None
+        except RuntimeError as failure:
+            raise self._error(_REFUSED, str(failure)) from None
+
+    def _acquire(self, fresh: bool) -> dict[str, Any]:
+        app = self._app()
+        if isinstance(self._credentials, DeviceCode):
+            account = self._account(app)
+            answer = app.acquire_token_silent_with_error(self._scopes(), account=account, force_refresh=fresh)
+            answer = answer or {"error": "interaction_required"}
+        else:
+            if fresh:
+                app.remove_tokens_for_client()
+            answer = app.acquire_token_for_client(scopes=self._scopes())
+        if "access_token" not in answer:
+            raise self._refusal(answer)
+        kept: dict[str, Any] = answer
+        return kept
+
+    def _scopes(self) -> list[str]:
+        kind = "user_impersonation" if isinstance(self._credentials, DeviceCode) else ".default"
+        return [f"{self._organisation}/{kind}"]
+
+    def _begin_device_flow(self) -> dict[str, Any]:
+        if not isinstance(self._credentials, DeviceCode):
+            raise TypeError("only device-code credentials sign a person in")
+        flow: dict[str, Any] = self._app().initiate_device_flow(scopes=self._scopes())
+        if "user_code" not in flow:
+            raise self._refusal(flow)
+        return flow
+
+    def _poll_device_flow(self, flow: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._app().acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+        return answer
+
+    def _account(self, app: Any) -> dict[str, Any]:
+        accounts: list[dict[str, Any]] = app.get_accounts()
+        if not accounts:
+            raise self._error(_AGAIN, "nobody is signed in")
+        return accounts[0]
+
+    def _keep_only(self, claims: Mapping[str, Any]) -> dict[str, Any]:
+        """Forget whoever was signed in before: an environment is used as one person."""
+        app = self._app()
+        for account in app.get_accounts():
+            if claims.get("oid") and account.get("local_account_id") != claims["oid"]:
+                app.remove_account(account)
+        return {**self._account(app), "name": claims.get("name", "")}
+
+    def _refusal(self, answer: Mapping[str, Any]) -> DataverseError:
+        description = str(answer.get("error_description", ""))
+        numbers = [*answer.get("error_codes", []), *(int(each) for each in _NUMBER.findall(description))]
+        meaning = next((_MEANINGS[number] for number in numbers if number in _MEANINGS), None)
+        meaning = meaning or _BY_WORD.get(str(answer.get("error")), _REFUSED)
+        return self._error(meaning, f"{answer.get('error', '')} {description}")
+
+    def _error(self, meaning: _Meaning, detail: str) -> DataverseError:
+        given = self._credentials
+        secrets = [given.secret] if isinstance(given, ClientSecret) else []
+        if isinstance(given, Certificate):
+            secrets = [given.pem, given.passphrase or ""]
+        for secret in filter(None, secrets):
+            detail = detail.replace(secret, "***")
+        return DataverseError(
+            meaning.code,
+            meaning.message,
+            not_done="Nobody was signed in to Dynamics.",
+            remedy=meaning.remedy,
+            exit=meaning.exit,
+            detail=detail[:2000],
+        )
+
+
+def _identity(account: Mapping[str, Any]) -> Identity:
+    home_object, _, home_tenant = str(account["home_account_id"]).partition(".")
+    return Identity(
+        object_id=str(account.get("local_account_id") or home_object),
+        tenant_id=str(account.get("realm") or home_tenant),
+        user_name=str(account.get("username", "")),
+        name=str(account.get("name", "")),
+    )
+
+
+def _certificate(given: Certificate) -> dict[str, str]:
+    blocks = {match.group(1): match.group(0) for match in _PEM_BLOCK.finditer(given.pem)}
+    key = next((block for kind, block in blocks.items() if kind.endswith("PRIVATE KEY")), None)
+    public = blocks.get("CERTIFICATE")
+    if key is None or public is None:
+        raise _unreadable_certificate()
+    credential = {"private_key": key, "public_certificate": public}
+    if given.passphrase is not None:
+        credential["passphrase"] = given.passphrase
+    return credential
+
+
+def _unreadable_certificate() -> DataverseError:
+    return DataverseError(
+        "DATAVERSE_CERTIFICATE_UNREADABLE",
+        "The certificate file cannot be read: it needs the private key and the public certificate in PEM form.",
+        not_done="Nobody was signed in to Dynamics.",
+        remedy="Put both into one PEM file; give the passphrase if the key has one.",
+        exit=Exit.USAGE,
+    )
