@@ -93,8 +93,10 @@ class DevicePrompt(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who signed in: the Entra object id (Dataverse's `azureactivedirectoryobjectid`), tenant, user name, and name (known right
-    after the sign-in only)."""
+    """Who signed in: the Entra object id (Dataverse's `azureactivedirectoryobjectid`), tenant, user name and name.
+
+    The name is known right after the sign-in only.
+    """
 
     object_id: str
     tenant_id: str

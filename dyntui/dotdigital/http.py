@@ -90,6 +90,7 @@ class _Call(msgspec.Struct):
     repeatable: bool
     route: str
     expects_json: bool
+    accept: frozenset[int]
     doubtful: bool = False
 
 
@@ -247,12 +248,14 @@ class Dotdigital:
         repeatable: bool | None = None,
         route: str | None = None,
         expects_json: bool = False,
+        accept: frozenset[int] = frozenset(),
     ) -> Reply:
         """One logical call: attempts, waits and retries included; returns any 2xx answer.
 
         `path` begins with `/v2/` or a v3 service. `repeatable` declares whether a second attempt after an unknown
         outcome is harmless; by default everything but POST. `expects_json`: a body that is no whole JSON is fetched
-        again. Raises DotdigitalError, and UnknownOutcome for a write whose fate is not known.
+        again. `accept` names statuses outside 2xx that are answers too. Raises DotdigitalError, and UnknownOutcome for
+        a write whose fate is not known.
         """
         kind: CallKind = "read" if method == "GET" else "write"
         data = msgspec.json.encode(body) if content is None and body is not None else content
@@ -269,6 +272,7 @@ class Dotdigital:
             repeatable=repeatable if repeatable is not None else method != "POST",
             route=route or route_of(method, path),
             expects_json=expects_json,
+            accept=accept,
         )
         try:
             return await self._patiently(call)
@@ -310,7 +314,7 @@ class Dotdigital:
                 self._meter(call.kind, call.route)
             response = await self._exchange(call)
         self._notice_limit(response)
-        if response.is_success:
+        if response.is_success or response.status_code in call.accept:
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status_code, headers, response.content, repeated=call.doubtful)
         raise self._verdict(call, response)

@@ -1,0 +1,225 @@
+"""Contacts: reading them in pages and in bulk.
+
+    v3 (preferred):  contact_pages(dd, list_id=, modified_since=, data_fields=, include=, resume=) -> Page[Person]...
+                     person_by(dd, "email", address) -> Person | None
+    v2:              book_contacts(dd, book_id, with_data=, resume=)   contacts_modified_since(dd, since, ...)
+                     retrieve_contacts(dd, emails=, ids=) -> Retrieved (chunked; also finds suppressed ones)
+                     contact_by_email(dd, email) -> Contact | None     count_contacts(dd) -> int
+
+Both versions share one store of contacts; v2's `id` is v3's `contactId`. Addresses are lower case there. Facts:
+reference/dotdigital_api.md section 3. Enum-like values are kept as received: compare without regard to case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from dyntui.dotdigital.errors import CONTACT_NOT_FOUND, DotdigitalError
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.moments import stamp
+from dyntui.dotdigital.paging import Page, marker_pages, skip_pages
+
+CHUNK: Final = 500
+ALL_DATA_FIELDS: Final = "[[ALL]]"
+Value = str | int | float | bool | None
+
+
+class DataValue(msgspec.Struct, frozen=True):
+    """One data field of a v2 contact."""
+
+    key: str
+    value: Value = None
+
+
+class Contact(msgspec.Struct, frozen=True, rename="camel"):
+    """A v2 contact. `status` is `Subscribed`, `Unsubscribed`, `HardBounced`..., or one that is new."""
+
+    id: int
+    email: str
+    status: str = ""
+    opt_in_type: str = ""
+    email_type: str = ""
+    data_fields: list[DataValue] | None = None
+    created: str | None = None
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Its data fields by their upper-case name; empty unless asked for with the contact."""
+        return {each.key.upper(): each.value for each in self.data_fields or ()}
+
+
+class EmailChannel(msgspec.Struct, frozen=True, rename="camel"):
+    """The e-mail channel of a v3 contact."""
+
+    status: str = ""
+    email_type: str = ""
+    opt_in_type: str = ""
+
+
+class Channels(msgspec.Struct, frozen=True):
+    """The channels of a v3 contact that matter here."""
+
+    email: EmailChannel | None = None
+
+
+class BookMembership(msgspec.Struct, frozen=True):
+    """One address book of a v3 contact; `status` is `subscribed`, `suppressed` or `pending`."""
+
+    id: int
+    name: str = ""
+    status: str = ""
+
+
+class Person(msgspec.Struct, frozen=True, rename="camel"):
+    """A v3 contact. Channels and lists are None unless included; `data_fields` holds what was asked for."""
+
+    contact_id: int
+    identifiers: dict[str, str | int | None] = {}
+    status: str = ""
+    created: str | None = None
+    updated: str | None = None
+    data_fields: dict[str, Value] | None = None
+    channel_properties: Channels | None = None
+    lists: list[BookMembership] | None = None
+
+    @property
+    def email(self) -> str:
+        """Its address in lower case, or ""."""
+        return str(self.identifiers.get("email") or "").lower()
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Its data fields by their upper-case name."""
+        return {name.upper(): value for name, value in (self.data_fields or {}).items()}
+
+
+class NotFound(msgspec.Struct, frozen=True):
+    """What `retrieve_contacts` did not find: the half that was asked with."""
+
+    id: int | None = None
+    email: str | None = None
+
+
+class Retrieved(msgspec.Struct, frozen=True, rename="camel"):
+    """Contacts found, and what was not found."""
+
+    contacts: list[Contact] = []
+    not_found: list[NotFound] = []
+
+
+def contact_pages(
+    dd: Dotdigital,
+    *,
+    list_id: int | None = None,
+    segment_id: int | None = None,
+    modified_since: datetime | None = None,
+    created_since: datetime | None = None,
+    data_fields: Sequence[str] | str | None = None,
+    include: Sequence[str] = ("channelProperties",),
+    limit: int = 5000,
+    resume: str | None = None,
+) -> AsyncIterator[Page[Person]]:
+    """v3 contacts in ascending order, up to 5,000 a call: of the account, of one address book or of one segment.
+
+    `data_fields` are names, or `ALL_DATA_FIELDS`. `include` may hold channelProperties, lists, preferences,
+    consentRecords. dotdigital takes one of list and segment, and one of the two dates.
+    """
+    if list_id is not None and segment_id is not None:
+        raise ValueError("dotdigital filters by an address book or by a segment, not by both")
+    if modified_since is not None and created_since is not None:
+        raise ValueError("dotdigital filters by one date only")
+    params: dict[str, Any] = {}
+    if data_fields:
+        params["data-fields"] = data_fields if isinstance(data_fields, str) else "|".join(data_fields)
+    if include:
+        params["include"] = ",".join(include)
+    if list_id is not None:
+        params["~listId"] = list_id
+    if segment_id is not None:
+        params["~segmentId"] = segment_id
+    if modified_since is not None:
+        params["~modified"] = f"gte::{stamp(modified_since)}"
+    if created_since is not None:
+        params["~created"] = f"gte::{stamp(created_since)}"
+    return marker_pages(dd, "/contacts/v3", Person, params=params, limit=limit, resume=resume)
+
+
+async def person_by(dd: Dotdigital, identifier: str, value: str) -> Person | None:
+    """One v3 contact by `email`, `contactId`, `mobileNumber` or a custom identifier; None when there is none."""
+    path = f"/contacts/v3/{quote(identifier, safe='')}/{quote(value, safe='')}"
+    try:
+        return await dd.get(path, Person, route=f"GET /contacts/v3/{identifier}/{{value}}")
+    except DotdigitalError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def book_contacts(
+    dd: Dotdigital, book_id: int, *, with_data: bool = False, resume: str | None = None
+) -> AsyncIterator[Page[Contact]]:
+    """v2 contacts of an address book or a segment."""
+    return _contact_pages(dd, f"/v2/address-books/{book_id}/contacts", with_data, resume)
+
+
+def contacts_modified_since(
+    dd: Dotdigital,
+    since: datetime,
+    *,
+    book_id: int | None = None,
+    with_data: bool = True,
+    resume: str | None = None,
+) -> AsyncIterator[Page[Contact]]:
+    """v2 contacts changed since a time, of the account or of one address book or segment; use an overlap.
+
+    What counts as a change is not documented: suppressions come from `suppressions.suppressed_since`.
+    """
+    where = "/v2/contacts" if book_id is None else f"/v2/address-books/{book_id}/contacts"
+    return _contact_pages(dd, f"{where}/modified-since/{stamp(since)}", with_data, resume)
+
+
+def _contact_pages(dd: Dotdigital, path: str, with_data: bool, resume: str | None) -> AsyncIterator[Page[Contact]]:
+    full = {"withFullData": "true" if with_data else "false"}
+    return skip_pages(dd, path, Contact, lambda contact: contact.id, params=full, resume=resume)
+
+
+async def retrieve_contacts(
+    dd: Dotdigital, *, emails: Sequence[str] = (), ids: Sequence[int] = (), with_data: bool = False
+) -> Retrieved:
+    """Contacts by address or id, 500 a call (a GET with a body)."""
+    asked: list[dict[str, object]] = [{"email": email} for email in emails]
+    asked += [{"id": each} for each in ids]
+    contacts: list[Contact] = []
+    not_found: list[NotFound] = []
+    for some in _chunks(asked):
+        body = {"contacts": some, "withFullData": with_data}
+        answer = await dd.get("/v2/contacts/retrieve-collection", Retrieved, body=body)
+        contacts.extend(answer.contacts)
+        not_found.extend(answer.not_found)
+    return Retrieved(contacts=contacts, not_found=not_found)
+
+
+def _chunks(asked: list[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
+    for start in range(0, len(asked), CHUNK):
+        yield asked[start : start + CHUNK]
+
+
+async def contact_by_email(dd: Dotdigital, email: str) -> Contact | None:
+    """One v2 contact, suppressed or not; None when there is none."""
+    try:
+        return await dd.get(f"/v2/contacts/{quote(email, safe='@')}", Contact, route="GET /v2/contacts/{email}")
+    except DotdigitalError as error:
+        if error.platform_code in CONTACT_NOT_FOUND or error.status == 404:
+            return None
+        raise
+
+
+async def count_contacts(dd: Dotdigital) -> int:
+    """How many contacts the account has."""
+    reply = await dd.request("GET", "/v2/contacts/count")
+    return int(reply.body.decode("utf-8-sig").strip().strip('"'))
