@@ -1,0 +1,117 @@
+"""A profile's settings: `config.toml`, read with the standard library, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.profile import Profile
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`url`: a SQLAlchemy address; `""` means the profile's own SQLite file."""
+
+    url: str = ""
+
+
+class KeyringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`backend`: `auto` is the system's keyring or, where a passphrase is in the environment, the encrypted file."""
+
+    backend: Literal["auto", "system", "file", "memory"] = "auto"
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`idle_seconds`: how long a private service waits, without client or run, before it ends."""
+
+    idle_seconds: float = 60.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings, each with its default."""
+
+    store: StoreSettings = StoreSettings()
+    keyring: KeyringSettings = KeyringSettings()
+    service: ServiceSettings = ServiceSettings()
+
+
+def read_config(profile: Profile) -> Config:
+    """The profile's settings; the defaults where there is no file.
+
+    Raises DyntuiError CONFIG_UNREADABLE, which names the file and the line.
+    """
+    file = profile.config_file
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, str(error)) from error
+    try:
+        return msgspec.convert(tomllib.loads(text), Config)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(file, str(error)) from error
+    except msgspec.ValidationError as error:
+        raise _unreadable(file, _with_line(text, str(error))) from error
+
+
+def write_config(profile: Profile, config: Config) -> None:
+    """Replaces the settings. A reader sees the old file or the new one, never part of one."""
+    import tomli_w
+
+    # Only what differs from the defaults is written, so that a default can still change with a new version.
+    tables: dict[str, dict[str, object]] = {}
+    default = Config()
+    for table in Config.__struct_fields__:
+        chosen, usual = msgspec.to_builtins(getattr(config, table)), msgspec.to_builtins(getattr(default, table))
+        if different := {key: value for key, value in chosen.items() if value != usual[key]}:
+            tables[table] = different
+    write_private(profile.config_file, tomli_w.dumps(tables).encode())
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Writes a file for its owner alone, whole or not at all, over a temporary file beside it."""
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _with_line(text: str, message: str) -> str:
+    """The message with the line on which the key that msgspec names (`$.service.log_level`) stands."""
+    path = message.rpartition("`$.")[2].rstrip("`").split(".") if "`$." in message else []
+    unknown = message.partition("unknown field `")[2].partition("`")[0]
+    wanted = [*path, unknown] if unknown else path
+    table, key = (wanted[0] if len(wanted) > 1 else "", wanted[-1] if wanted else "")
+    current = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            current = stripped.strip("[] ")
+            if key == current and not table:
+                return f"{message} (line {number})"
+        elif current == table and stripped.partition("=")[0].strip() == key:
+            return f"{message} (line {number})"
+    return message
+
+
+def _unreadable(file: Path, why: str) -> DyntuiError:
+    return DyntuiError(
+        "CONFIG_UNREADABLE",
+        f"{file} cannot be read: {why}.",
+        not_done="Nothing was started, and the file was left as it is.",
+        remedy="Correct the line, or move the file away to go on with the defaults.",
+        exit=Exit.FAILED,
+    )

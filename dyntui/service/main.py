@@ -1,0 +1,31 @@
+"""`python -m dyntui.service.main`: the service of one profile, in the foreground of its own process."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.assembly import build
+from dyntui.service.process import Life, run_service
+from dyntui.service.profile import open_profile
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs until told to end; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dyntui.service.main", description=__doc__)
+    parser.add_argument("--profile", default="default")
+    parser.add_argument("--private", action="store_true", help="end when no client is attached and no run is active")
+    parser.add_argument("--ready-fd", type=int, default=None, help="descriptor on which the starter awaits readiness")
+    chosen = parser.parse_args(arguments)
+    life = Life(long_lived=not chosen.private, ready=chosen.ready_fd)
+    try:
+        return run_service(open_profile(chosen.profile), build, life)
+    except DyntuiError as error:
+        sys.stderr.write(f"{error.code}: {error.message} {error.not_done} {error.remedy}\n")
+        return int(error.exit)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

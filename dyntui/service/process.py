@@ -1,0 +1,185 @@
+"""The service as a process: lock, log, signals, readiness and its end. What it serves comes from an assembly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from dyntui import __version__
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Ability
+from dyntui.service.config import read_config
+from dyntui.service.connection import Handlers
+from dyntui.service.contract import methods
+from dyntui.service.contract.session import Nothing
+from dyntui.service.idle import IdleTimer
+from dyntui.service.lock import only_service
+from dyntui.service.logfile import log_to
+from dyntui.service.permission import CallContext
+from dyntui.service.profile import Profile
+from dyntui.service.protocol import ErrorData
+from dyntui.service.server import Server
+
+# Seconds that requests under way get to finish when the service ends.
+GRACE = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Publish(Protocol):
+    """Sends an event to every client, from any thread. Of those with one name and key a slow client gets the newest."""
+
+    def __call__(self, name: str, params: msgspec.Struct, *, key: str = "") -> None: ...
+
+
+class Assembly(Protocol):
+    """What a service serves."""
+
+    handlers: Handlers
+
+    async def abilities_of(self, uid: int) -> frozenset[Ability] | None: ...
+
+    async def start(self, publish: Publish) -> None:
+        """Opens what the handlers need and resumes runs; raises DyntuiError when it cannot."""
+        ...
+
+    async def stop(self) -> None:
+        """Leaves runs where they can be resumed and closes everything."""
+        ...
+
+    async def active_runs(self) -> int:
+        """Runs that are queued or in process: a private service does not end on them."""
+        ...
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What a starting service tells its starter, as one line of JSON on the pipe handed to it: its process id, or what
+    kept it from starting."""
+
+    process: int = 0
+    error: ErrorData | None = None
+
+
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """How a service lives: a `long_lived` one until it is told to end, a private one while it is of use. `ready` is the
+    descriptor of the starter's pipe, `terminal` whether a person looks on."""
+
+    long_lived: bool
+    ready: int | None = None
+    terminal: bool = False
+
+
+Build = Callable[[Profile, bool], Assembly]
+
+
+def run_service(profile: Profile, build: Build, life: Life) -> int:
+    """Runs the profile's service until it ends; its exit code. `build(profile, long_lived)` makes the assembly.
+
+    Without a starter that waits on `life.ready`, what keeps it from starting is raised as DyntuiError.
+    """
+    os.umask(0o077)
+    try:
+        profile.prepare()
+        with only_service(profile):
+            config = read_config(profile)
+            log_to(profile.log_file, config.service.log_level, terminal=life.terminal)
+            try:
+                asyncio.run(_serve(profile, build, life, None if life.long_lived else config.service.idle_seconds))
+            except DyntuiError as error:
+                log.error("ended by %s %s", error, error.detail)
+                raise
+            except Exception as error:  # the process boundary: the log has it in full, the starter a reference
+                log.exception("ended unexpectedly")
+                raise _broken(profile) from error
+    except DyntuiError as error:
+        if life.ready is None:
+            raise
+        _tell(life, Ready(error=ErrorData(error.code, error.message, error.not_done, error.remedy, int(error.exit))))
+        return int(error.exit)
+    return int(Exit.DONE)
+
+
+async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float | None) -> None:
+    ending = asyncio.Event()
+    _end_on_signals(ending)
+
+    async def stop(_context: CallContext, _request: Nothing) -> Nothing:
+        ending.set()
+        return Nothing()
+
+    assembly = build(profile, life.long_lived)
+    handlers: Handlers = {**assembly.handlers, methods.STOP.name: stop}
+    server = Server(profile.socket, version=__version__, handlers=handlers, abilities_of=assembly.abilities_of)
+    try:
+        await assembly.start(server.publish)
+        await server.open()
+        log.info("version %s, process %d, listens on %s", __version__, os.getpid(), profile.socket)
+        _tell(life, Ready(process=os.getpid()))
+        await _until_ended(assembly, server, idle_seconds, ending)
+    finally:
+        await server.close(GRACE)
+        await assembly.stop()
+    log.info("ended")
+
+
+async def _until_ended(assembly: Assembly, server: Server, idle: float | None, ending: asyncio.Event) -> None:
+    """Until somebody ends the service, or it is private and of no use any more."""
+    waiting: set[asyncio.Task[object]] = {asyncio.create_task(ending.wait())}
+    if idle is not None:
+        waiting.add(asyncio.create_task(_until_idle(assembly, server, idle)))
+    done, late = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in late:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
+async def _until_idle(assembly: Assembly, server: Server, seconds: float) -> None:
+    timer = IdleTimer(seconds, time.monotonic())
+    while True:
+        await asyncio.sleep(min(seconds / 4, 5.0))
+        runs = 0 if server.clients else await assembly.active_runs()
+        if timer.over(time.monotonic(), clients=server.clients, runs=runs):
+            log.info("no client and no run for %.0f s", seconds)
+            return
+
+
+def _end_on_signals(ending: asyncio.Event) -> None:
+    """The first SIGTERM, SIGINT or SIGHUP ends the service gracefully, a second one at once."""
+
+    def on_signal(number: int) -> None:
+        if ending.is_set():
+            os._exit(128 + number)
+        log.info("%s received", signal.Signals(number).name)
+        ending.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, on_signal, number)
+
+
+def _broken(profile: Profile) -> DyntuiError:
+    return DyntuiError(
+        "SERVICE_FAILED",
+        "The service failed in a way that was not foreseen.",
+        not_done="It ended; runs resume where they stopped when it starts again.",
+        remedy=f"Look at the end of {profile.log_file} and report it.",
+    )
+
+
+def _tell(life: Life, ready: Ready) -> None:
+    """Tells the starter once; afterwards its end of the pipe may be gone, which is its own business."""
+    if life.ready is None:
+        return
+    try:
+        os.write(life.ready, msgspec.json.encode(ready) + b"\n")
+        os.close(life.ready)
+    except OSError:
+        log.info("the starter did not wait for readiness")

@@ -1,0 +1,152 @@
+"""A profile: where one installation of dyntui keeps its configuration, data, state, log and socket.
+
+Directories follow the platform's conventions (platformdirs); `DYNTUI_HOME` puts all of them under one root, which is
+what tests and the demo do. Everything is readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dyntui.model.errors import DyntuiError, Exit
+
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
+
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS, the terminating zero included.
+SOCKET_PATH_LIMIT = 100
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """The places of one profile. Nothing exists on disk before `prepare`."""
+
+    name: str
+    config: Path
+    data: Path
+    state: Path
+    runtime: Path
+
+    @property
+    def config_file(self) -> Path:
+        """Settings, TOML."""
+        return self.config / "config.toml"
+
+    @property
+    def socket(self) -> Path:
+        """Where the service listens."""
+        return self.runtime / "service.sock"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one service of the profile; contains its process id."""
+        return self.state / "service.lock"
+
+    @property
+    def log_file(self) -> Path:
+        """The service's log; older ones beside it with a number."""
+        return self.state / "service.log"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Encrypted secrets, where the encrypted-file backend is chosen."""
+        return self.data / "secrets.enc"
+
+    @property
+    def store_url(self) -> str:
+        """The store's database, as SQLAlchemy names it, unless the configuration says otherwise."""
+        return f"sqlite:///{self.data / 'dyntui.db'}"
+
+    @property
+    def engine_url(self) -> str:
+        """The workflow engine's own database: a separate file keeps its writes out of the store's way."""
+        return f"sqlite:///{self.data / 'engine.db'}"
+
+    def prepare(self) -> None:
+        """Creates the directories, for their owner alone.
+
+        Raises DyntuiError PROFILE_NOT_PRIVATE when one belongs to somebody else, PROFILE_NOT_WRITABLE when one cannot
+        be made.
+        """
+        for directory in (self.config, self.data, self.state, self.runtime):
+            _make_private(directory)
+
+
+def open_profile(name: str = "default", environ: Mapping[str, str] = os.environ) -> Profile:
+    """The profile of this name. Raises DyntuiError PROFILE_NAME_INVALID."""
+    if _NAME.fullmatch(name) is None:
+        raise DyntuiError(
+            "PROFILE_NAME_INVALID",
+            f"{name!r} cannot be the name of a profile.",
+            not_done="Nothing was opened.",
+            remedy="Use letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
+            exit=Exit.USAGE,
+        )
+    home = environ.get("DYNTUI_HOME", "")
+    if home:
+        root = Path(home).expanduser().absolute() / name
+        places: tuple[Path, Path, Path, Path | None] = (root / "config", root / "data", root / "state", root / "run")
+    else:
+        from platformdirs import PlatformDirs
+
+        dirs = PlatformDirs("dyntui", appauthor=False)
+        places = (
+            Path(dirs.user_config_dir, name),
+            Path(dirs.user_data_dir, name),
+            Path(dirs.user_state_dir, name),
+            _runtime_directory(dirs, name),
+        )
+    config, data, state, runtime = places
+    if runtime is None or len(os.fsencode(runtime / "service.sock")) >= SOCKET_PATH_LIMIT:
+        runtime = _short_stand_in(data)
+    return Profile(name, config, data, state, runtime)
+
+
+def _runtime_directory(dirs: PlatformDirs, name: str) -> Path | None:
+    """The session's runtime directory; None where the system made none and the library would guess one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return Path(dirs.user_runtime_dir, name)
+        except Warning:
+            return None
+
+
+def _short_stand_in(data: Path) -> Path:
+    """A short directory that depends on the profile's own place alone."""
+    mark = hashlib.blake2b(os.fsencode(data), digest_size=6).hexdigest()
+    # Not the TMPDIR of the moment: a client must come to the same place as the service. Whose it is, is checked.
+    return Path(f"/tmp/dyntui-{os.getuid()}-{mark}")  # noqa: S108
+
+
+def _make_private(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = directory.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+            if stat.S_IMODE(found.st_mode) != 0o700:
+                directory.chmod(0o700)
+            return
+    except OSError as error:
+        raise DyntuiError(
+            "PROFILE_NOT_WRITABLE",
+            f"{directory} cannot be used: {error.strerror}.",
+            not_done="Nothing was written.",
+            remedy="Make the directory writable for you, or choose another place with DYNTUI_HOME.",
+        ) from error
+    raise DyntuiError(
+        "PROFILE_NOT_PRIVATE",
+        f"{directory} is not a directory of yours.",
+        not_done="Nothing was written there: somebody else could read or replace it.",
+        remedy="Remove it or let its owner do so, or choose another place with DYNTUI_HOME.",
+    )

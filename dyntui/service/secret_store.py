@@ -1,0 +1,148 @@
+"""Where secrets live: the operating system's keyring, or what stands in for it where there is none.
+
+Read first, never written: systemd's credentials directory (`$CREDENTIALS_DIRECTORY/dyntui.<name>`, systemd.exec(5)) and
+environment variables (`DYNTUI_SECRET_<NAME>`, in capitals, everything but letters and digits as `_`). Written: the
+keyring; or a file encrypted under `DYNTUI_KEYRING_PASSPHRASE`; or, for tests, memory. Plain text never.
+`DYNTUI_KEYRING` (`system`, `file`, `memory`) goes before the configuration's choice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.config import Config
+from dyntui.service.encrypted_file import EncryptedFile
+from dyntui.service.profile import Profile
+from dyntui.service.redaction import hide
+from dyntui.service.system_keyring import SystemKeyring
+
+PASSPHRASE = "DYNTUI_KEYRING_PASSPHRASE"  # noqa: S105 - the variable's name
+CHOICE = "DYNTUI_KEYRING"
+
+
+class Backend(Protocol):
+    """A place for secrets. Calls may block; they are made in a thread. `label` says in words where it is."""
+
+    label: str
+
+    def get(self, name: str) -> str | None: ...
+
+    def set(self, name: str, secret: str) -> None: ...
+
+    def delete(self, name: str) -> None: ...
+
+
+class Memory:
+    """Secrets that last as long as the process. For tests."""
+
+    label = "memory, until the service ends"
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        return self._secrets.get(name)
+
+    def set(self, name: str, secret: str) -> None:
+        self._secrets[name] = secret
+
+    def delete(self, name: str) -> None:
+        self._secrets.pop(name, None)
+
+
+class SecretStore:
+    """The profile's secrets by name (`organisation/client-secret`). Every secret that passes is masked in the log."""
+
+    def __init__(self, backend: Backend | None, environ: Mapping[str, str]) -> None:
+        self._backend = backend
+        self._environ = environ
+        self._turn = asyncio.Lock()
+
+    @property
+    def label(self) -> str:
+        """Where secrets are kept, in words; `""` where they cannot be kept."""
+        return self._backend.label if self._backend is not None else ""
+
+    async def get(self, name: str) -> str | None:
+        """The secret; None where there is none. Raises DyntuiError when the backend refuses (KEYRING_...)."""
+        secret = await asyncio.to_thread(self._provided, name)
+        if secret is None and self._backend is not None:
+            async with self._turn:
+                secret = await asyncio.to_thread(self._backend.get, name)
+        if secret is not None:
+            hide(secret)
+        return secret
+
+    async def set(self, name: str, secret: str) -> None:
+        """Keeps a secret. One that the environment already provides needs no keeping.
+
+        Raises DyntuiError KEYRING_UNAVAILABLE where there is no place for it.
+        """
+        hide(secret)
+        if await asyncio.to_thread(self._provided, name) == secret:
+            return
+        if self._backend is None:
+            raise unavailable(name)
+        async with self._turn:
+            await asyncio.to_thread(self._backend.set, name, secret)
+
+    async def delete(self, name: str) -> None:
+        """Forgets a secret, also one that is not there."""
+        if self._backend is not None:
+            async with self._turn:
+                await asyncio.to_thread(self._backend.delete, name)
+
+    def _provided(self, name: str) -> str | None:
+        directory = self._environ.get("CREDENTIALS_DIRECTORY", "")
+        if directory:
+            try:
+                return Path(directory, f"dyntui.{_simple(name).lower()}").read_text(encoding="utf-8").rstrip("\r\n")
+            except FileNotFoundError:
+                pass
+        return self._environ.get(variable(name))
+
+
+def variable(name: str) -> str:
+    """The environment variable that provides a secret."""
+    return f"DYNTUI_SECRET_{_simple(name).upper()}"
+
+
+def open_secrets(profile: Profile, config: Config, environ: Mapping[str, str] = os.environ) -> SecretStore:
+    """The secrets of a profile. Where no backend works the store still reads what the environment provides.
+
+    Looking for the system's keyring can block while it asks to be unlocked: call this in a thread.
+    """
+    choice = environ.get(CHOICE) or config.keyring.backend
+    passphrase = environ.get(PASSPHRASE, "")
+    backend: Backend | None
+    if choice == "memory":
+        backend = Memory()
+    elif choice == "file" or (choice == "auto" and passphrase):
+        backend = EncryptedFile(profile.secrets_file, passphrase) if passphrase else None
+    else:
+        backend = SystemKeyring.find(f"dyntui/{profile.name}")
+    return SecretStore(backend, environ)
+
+
+def unavailable(name: str) -> DyntuiError:
+    """No place for a secret: says what can be done about it."""
+    return DyntuiError(
+        "KEYRING_UNAVAILABLE",
+        "This session has no keyring that works, so secrets cannot be kept.",
+        not_done="Nothing was stored; secrets are never written as plain text.",
+        remedy=(
+            f"One of these: unlock the system's keyring; set {PASSPHRASE} for an encrypted file; or provide the secret "
+            f"as {variable(name)} or, with systemd, as the credential dyntui.{_simple(name).lower()}."
+        ),
+        exit=Exit.FAILED,
+    )
+
+
+def _simple(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]", "_", name)

@@ -1,0 +1,109 @@
+"""The service's socket: who may connect, and events to everybody who did."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.connection import Connection, Handlers
+from dyntui.service.peer import Peer, peer_of
+from dyntui.service.permission import AbilitiesOf
+from dyntui.service.protocol import GREETING, REQUEST_LIMIT, Greeting, error_line, notification_line
+
+log = logging.getLogger(__name__)
+
+
+class Server:
+    """Listens on a Unix socket that only its owner can open, and asks the kernel again who it is that came."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        version: str,
+        handlers: Handlers,
+        abilities_of: AbilitiesOf,
+        peer: Callable[[socket.socket], Peer] = peer_of,
+    ) -> None:
+        self._path = path
+        self._greeting = notification_line(GREETING, Greeting(version, os.getpid()))
+        self._handlers = handlers
+        self._abilities_of = abilities_of
+        self._peer = peer
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def clients(self) -> int:
+        """Connected clients."""
+        return len(self._connections)
+
+    async def open(self) -> None:
+        """Listens. The caller holds the profile's lock, so a socket that is already there is a dead service's."""
+        self._loop = asyncio.get_running_loop()
+        self._path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            listening.bind(str(self._path))
+        finally:
+            os.umask(before)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=REQUEST_LIMIT)
+
+    async def close(self, grace: float) -> None:
+        """Takes nobody new, lets requests under way finish for at most `grace` seconds, then hangs up."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        under_way = {task for connection in self._connections for task in connection.carrying_out}
+        under_way.discard(asyncio.current_task())
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=grace)
+            for task in late:
+                task.cancel()
+        for connection in list(self._connections):
+            connection.hang_up()
+
+    def publish(self, name: str, params: msgspec.Struct, *, key: str = "") -> None:
+        """Sends an event to every client, from any thread. Of those with one name and key a slow client gets the
+        newest."""
+        line = notification_line(name, params)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._spread, name, line, key)
+
+    def _spread(self, name: str, line: bytes, key: str) -> None:
+        for connection in self._connections:
+            connection.publish(name, line, key)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = self._peer(writer.get_extra_info("socket"))
+        if peer.uid != os.getuid():
+            log.warning("refused process %d of user id %d", peer.process, peer.uid)
+            writer.write(error_line(None, _refused(peer.uid)))
+            writer.close()
+            return
+        connection = Connection(reader, writer, uid=peer.uid, handlers=self._handlers, abilities_of=self._abilities_of)
+        self._connections.add(connection)
+        try:
+            await connection.serve(self._greeting)
+        finally:
+            self._connections.discard(connection)
+
+
+def _refused(uid: int) -> DyntuiError:
+    return DyntuiError(
+        "PEER_REFUSED",
+        f"This service does not serve the user with id {uid}.",
+        not_done="Nothing was read or changed.",
+        remedy="Use a service and a profile of your own.",
+        exit=Exit.NOT_PERMITTED,
+    )

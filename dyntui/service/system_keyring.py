@@ -1,0 +1,64 @@
+"""The operating system's keyring (Secret Service, KWallet, macOS Keychain, ...) through the keyring library."""
+
+from __future__ import annotations
+
+import keyring
+import keyring.backend
+import keyring.errors
+
+from dyntui.model.errors import DyntuiError
+
+
+class SystemKeyring:
+    """Secrets of one service name in a keyring backend."""
+
+    def __init__(self, backend: keyring.backend.KeyringBackend, service: str) -> None:
+        self.label = f"the system's keyring ({backend.name})"
+        self._backend = backend
+        self._service = service
+
+    @classmethod
+    def find(cls, service: str) -> SystemKeyring | None:
+        """The keyring that works in this session; None where none does (no desktop session, no D-Bus)."""
+        backend = keyring.get_keyring()
+        # The `fail` and `null` backends and an empty chain are the library's ways to say that there is none.
+        if backend.priority <= 0:
+            return None
+        found = cls(backend, service)
+        try:
+            backend.get_password(service, "probe")
+        except keyring.errors.KeyringError:
+            return None
+        return found
+
+    def get(self, name: str) -> str | None:
+        """Raises DyntuiError KEYRING_REFUSED."""
+        try:
+            return self._backend.get_password(self._service, name)
+        except keyring.errors.KeyringError as error:
+            raise _refused(self.label, error) from error
+
+    def set(self, name: str, secret: str) -> None:
+        """Raises DyntuiError KEYRING_REFUSED."""
+        try:
+            self._backend.set_password(self._service, name, secret)
+        except keyring.errors.KeyringError as error:
+            raise _refused(self.label, error) from error
+
+    def delete(self, name: str) -> None:
+        """Raises DyntuiError KEYRING_REFUSED."""
+        try:
+            if self._backend.get_password(self._service, name) is not None:
+                self._backend.delete_password(self._service, name)
+        except keyring.errors.KeyringError as error:
+            raise _refused(self.label, error) from error
+
+
+def _refused(label: str, error: keyring.errors.KeyringError) -> DyntuiError:
+    return DyntuiError(
+        "KEYRING_REFUSED",
+        f"{label[0].upper()}{label[1:]} refused: {type(error).__name__}.",
+        not_done="No secret was read or written.",
+        remedy="Unlock the keyring of this session and try again.",
+        detail=str(error),
+    )

@@ -1,0 +1,102 @@
+"""Events from the service to its clients."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+
+from dyntui.service.client import ServiceClient, attach
+from dyntui.service.contract import methods
+from dyntui.service.contract.runs import Progress
+from dyntui.service.contract.session import Nothing
+from dyntui.service.events import EventQueue, Lost
+from dyntui.service.profile import Profile
+from dyntui.service.protocol import LOST
+from dyntui.service.server import Server
+
+
+async def test_every_client_gets_an_event_in_its_type(profile: Profile, server: Server):
+    async with await attach(profile) as one, await attach(profile) as other:
+        await one.call(methods.HELLO, Nothing())
+        await other.call(methods.HELLO, Nothing())
+        first, second = one.subscribe("run.changed", Progress), other.subscribe("run.changed", Progress)
+
+        server.publish("run.changed", Progress(stage="reading", done=1, of=2))
+
+        assert await anext(first) == Progress(stage="reading", done=1, of=2)
+        assert await anext(second) == Progress(stage="reading", done=1, of=2)
+
+
+async def test_an_event_may_come_from_any_thread(client: ServiceClient, server: Server):
+    await client.call(methods.HELLO, Nothing())
+    events = client.subscribe("run.changed", Progress)
+
+    thread = threading.Thread(target=server.publish, args=("run.changed", Progress(done=5)))
+    thread.start()
+
+    assert (await anext(events)).done == 5
+    thread.join()
+
+
+async def test_a_client_that_does_not_read_holds_up_nobody(profile: Profile, server: Server, client: ServiceClient):
+    reader, writer = await asyncio.open_unix_connection(str(profile.socket), limit=1024)
+    await reader.readline()
+    await client.call(methods.HELLO, Nothing())
+    events = client.subscribe("run.changed", Progress)
+
+    for number in range(20_000):
+        server.publish("run.changed", Progress(stage="x" * 100, done=number), key="the one run")
+    server.publish("end", Progress())
+
+    async for event in events:
+        if event.done == 19_999:
+            break
+    assert (await client.call(methods.HELLO, Nothing())).profile == "tiny"
+    writer.close()
+
+
+async def test_a_subscription_ends_with_the_service(client: ServiceClient, server: Server):
+    await client.call(methods.HELLO, Nothing())
+    events = client.subscribe("run.changed", Progress)
+    await server.close(1.0)
+
+    assert [event async for event in events] == []
+
+
+async def test_a_closed_subscription_takes_no_further_event(client: ServiceClient, server: Server):
+    await client.call(methods.HELLO, Nothing())
+    async with client.subscribe("run.changed", Progress) as events:
+        pass
+    server.publish("run.changed", Progress())
+    await client.call(methods.HELLO, Nothing())
+
+    assert [event async for event in events] == []
+
+
+async def test_the_newest_state_takes_the_place_of_an_older_one_that_still_waits():
+    queue = EventQueue()
+    queue.put("run.changed", b"run A at 1\n", "A")
+    queue.put("run.changed", b"run B at 1\n", "B")
+    queue.put("run.changed", b"run A at 2\n", "A")
+
+    assert [await queue.take(), await queue.take()] == [b"run A at 2\n", b"run B at 1\n"]
+
+
+async def test_a_full_queue_drops_the_oldest_and_says_how_many():
+    queue = EventQueue(limit=2)
+    for number in range(5):
+        queue.put("note", f"{number}\n".encode(), "")
+
+    told = json.loads(await queue.take())
+    assert (told["method"], told["params"]) == (LOST, {"events": 3})
+    assert [await queue.take(), await queue.take()] == [b"3\n", b"4\n"]
+
+
+async def test_lost_events_are_told_to_whoever_asks_for_that_event(client: ServiceClient, server: Server):
+    await client.call(methods.HELLO, Nothing())
+    lost = client.subscribe(LOST, Lost)
+    for number in range(2_000):
+        server.publish("note", Progress(done=number))
+
+    assert (await anext(lost)).events > 0

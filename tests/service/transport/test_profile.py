@@ -1,0 +1,121 @@
+"""Where a profile keeps its things, and its settings."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.config import Config, KeyringSettings, ServiceSettings, StoreSettings, read_config, write_config
+from dyntui.service.profile import SOCKET_PATH_LIMIT, Profile, open_profile
+
+
+def test_every_directory_is_its_owners_alone(profile: Profile):
+    for directory in (profile.config, profile.data, profile.state, profile.runtime):
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_a_directory_that_others_could_read_is_closed_to_them(profile: Profile):
+    profile.data.chmod(0o755)
+    profile.prepare()
+
+    assert stat.S_IMODE(profile.data.stat().st_mode) == 0o700
+
+
+def test_a_link_in_place_of_a_directory_is_refused(profile: Profile, tmp_path: Path):
+    profile.runtime.rmdir()
+    profile.runtime.symlink_to(tmp_path)
+
+    with pytest.raises(DyntuiError, match="PROFILE_NOT_PRIVATE"):
+        profile.prepare()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    profile = open_profile("x", {"DYNTUI_HOME": str(tmp_path / "file")})
+
+    with pytest.raises(DyntuiError, match="PROFILE_NOT_WRITABLE") as raised:
+        profile.prepare()
+    assert str(tmp_path / "file") in raised.value.message
+
+
+def test_profiles_have_nothing_in_common(tmp_path: Path):
+    environ = {"DYNTUI_HOME": str(tmp_path)}
+    one, other = open_profile("one", environ), open_profile("other", environ)
+
+    assert {one.config, one.data, one.state, one.runtime}.isdisjoint(
+        {other.config, other.data, other.state, other.runtime}
+    )
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden", "-x", "a b", "x" * 65, "nul\0"])
+def test_a_name_that_could_leave_the_profiles_directory_is_refused(name: str):
+    with pytest.raises(DyntuiError) as raised:
+        open_profile(name, {"DYNTUI_HOME": "/nowhere"})
+
+    assert raised.value.exit is Exit.USAGE
+
+
+def test_a_long_path_gets_a_short_socket_that_every_client_finds(tmp_path: Path):
+    environ = {"DYNTUI_HOME": str(tmp_path / ("x" * 120))}
+    profile = open_profile("deep", environ)
+
+    assert len(os.fsencode(profile.socket)) < SOCKET_PATH_LIMIT
+    assert open_profile("deep", environ).socket == profile.socket
+    assert open_profile("deeper", environ).socket != profile.socket
+
+
+def test_without_a_home_of_its_own_the_platforms_directories_are_used():
+    profile = open_profile("default", {})
+
+    assert profile.config.parts[-2:] == ("dyntui", "default")
+    assert len({profile.config, profile.data, profile.state, profile.runtime}) == 4
+
+
+def test_settings_are_the_defaults_until_there_is_a_file(profile: Profile):
+    assert read_config(profile) == Config()
+
+
+def test_settings_come_back_as_they_were_written(profile: Profile):
+    config = Config(
+        store=StoreSettings(url="postgresql://db/dyntui"),
+        keyring=KeyringSettings(backend="file"),
+        service=ServiceSettings(idle_seconds=5.0),
+    )
+    write_config(profile, config)
+
+    assert read_config(profile) == config
+    assert stat.S_IMODE(profile.config_file.stat().st_mode) == 0o600
+    assert [file.name for file in profile.config.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[service\n", "line 1"),
+        ("[service]\nidle_seconds = soon\n", "line 2"),
+        ('[store]\nurl = "x"\n[service]\n\nidle_seconds = "soon"\n', "line 5"),
+        ('[store]\nurl = "x"\nurll = "y"\n', "line 3"),
+        ("[servce]\n", "line 1"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_remedy(profile: Profile, text: str, line: str):
+    profile.config_file.write_text(text)
+    with pytest.raises(DyntuiError) as raised:
+        read_config(profile)
+
+    assert raised.value.code == "CONFIG_UNREADABLE"
+    assert str(profile.config_file) in raised.value.message
+    assert line in raised.value.message
+    assert raised.value.remedy
+    assert profile.config_file.read_text() == text
+
+
+def test_settings_that_are_not_text_are_refused(profile: Profile):
+    profile.config_file.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(DyntuiError, match="CONFIG_UNREADABLE"):
+        read_config(profile)
