@@ -1,0 +1,8 @@
+"""The store's schema through time: one revision per change, applied when a store is opened."""
+
+from __future__ import annotations
+
+# What a store of this version is at; a test holds it equal to the last revision in `versions`.
+HEAD = "0001"
+
+VERSION_TABLE = "store_version"

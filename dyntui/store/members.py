@@ -1,0 +1,549 @@
+"""Members of a marketing list: as read, as synchronised, and what became of them.
+
+A synchronisation goes through these steps, each in a write transaction together with the run's cursor:
+
+1. `stage` every page of the listing (people keep what dotdigital has acknowledged of them);
+2. `settle` once after the last page: every person is excluded by name, unchanged, remembered as rejected, or pending;
+3. `leavers` -> take their contacts out of the book (unless `in_use`) -> `remove`, or `hold`; before any import, because
+   the address of a leaver may have a new owner in the list;
+4. `pending_batch` -> import -> `acknowledge` and `reject`, until nothing is pending;
+5. `copy_outcomes` into the run's item, then `forget_left`.
+
+Public:
+    stage(c, list_id, listing, rows)                             listing: the run's id
+    settle(c, list_id, listing, account_id, now)
+    leavers(c, list_id, listing, after=-1, limit=5000) -> list[Leaver]
+    remove(c, list_id, listing, person_ids) -> int; hold(c, list_id, listing, person_ids, detail) -> int
+    pending_batch(c, list_id, limit, after=-1) -> list[Pending]; pending_count(c, list_id) -> int
+    acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int
+    listed(c, list_id, listing) -> int; in_book(c, list_id) -> int
+    copy_outcomes(c, run_id, item_id, list_id, listing) -> int; forget_left(c, list_id, listing) -> int
+    forget_book(c, list_id)                                      after deactivation, or when the book is gone
+    counts(c, list_id) -> tuple[ReasonCount, ...]
+    window(c, MembersWindow) -> Found[Member]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.people import Gate
+from dyntui.store import outcomes, sequences
+from dyntui.store.gate_marks import first_code, first_mark, further_codes, join, mark, split
+from dyntui.store.schema import list_member, outcome
+from dyntui.store.standing import duplicate_detail, materialised, own_reason_lists, standing
+from dyntui.store.upserts import json_text, update_many, upsert
+from dyntui.store.windows import Found, contains, ordered
+
+_m = list_member.c
+_EXCLUDED = literal(Outcome.EXCLUDED.value, String)
+_REJECTED = literal(Outcome.REJECTED.value, String)
+_PENDING = literal("", String)
+
+
+class Staged(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as just read. `address` is normalised; `fields` is what would be sent, `fingerprint` its hash; `gates`
+    are the record's own closed gates (`dyntui.model.people.record_gates`, VALUE_REJECTED, FILTERED...)."""
+
+    person_id: str
+    entity: str
+    name: str
+    address: str
+    created_on: str
+    fields: dict[str, Any]
+    fingerprint: str
+    gates: Sequence[Gate] = ()
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A person to be imported. `in_book`: dotdigital acknowledged an earlier version of them."""
+
+    person_id: str
+    seq: int
+    entity: str
+    name: str
+    address: str
+    fields: dict[str, Any]
+    contact_id: int | None
+    in_book: bool
+
+
+class Leaver(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact that does not belong in the book any more. `why`: `left` the list, `excluded` now, or `moved` to
+    another address. `in_use`: another member has taken over the address, so that the contact must stay in the book."""
+
+    person_id: str
+    seq: int
+    name: str
+    contact_id: int | None
+    sent_address: str
+    why: str
+    in_use: bool
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """dotdigital holds this pending person now."""
+
+    address: str
+    contact_id: int | None = None
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """dotdigital refused this pending person. Unless the record changes they are not offered again before `retry_on`
+    (ISO 8601 UTC; `""`: at the next synchronisation)."""
+
+    address: str
+    reason: str
+    detail: str = ""
+    retry_on: str = ""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A member in the grid. `outcome` None: never synchronised, or pending."""
+
+    person: str
+    entity: str
+    name: str
+    address: str
+    outcome: Outcome | None
+    reason: str
+    detail: str
+    also: tuple[str, ...]
+    contact_id: int | None
+
+
+class MembersWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which members are wanted; empty filters mean all."""
+
+    list_id: str
+    outcome: str = ""
+    reason: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+_STAGED = (
+    "list_id",
+    "person_id",
+    "seq",
+    "entity",
+    "name",
+    "address",
+    "created_on",
+    "fields",
+    "fingerprint",
+    "own_reasons",
+    "own_detail",
+    "listing",
+)
+
+
+def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged]) -> None:
+    """Keep one page of a listing. A person who was read before keeps their place, what was acknowledged and the outcome
+    of the last run; a new one is pending."""
+    scope = (_m.list_id == list_id,)
+    base = sequences.following(c, list_member, scope)
+    upsert(
+        c,
+        list_member,
+        _STAGED,
+        ("list_id", "person_id"),
+        (_staged(list_id, listing, base + place, row) for place, row in enumerate(rows)),
+        update=_STAGED[3:],
+    )
+    sequences.close_gaps(c, list_member, scope, base)
+
+
+def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, ...]:
+    codes = join(gate.reason for gate in row.gates)
+    first = split(codes)[:1]
+    detail = next((gate.detail for gate in row.gates if (gate.reason,) == first), "")
+    return (
+        list_id,
+        row.person_id,
+        seq,
+        row.entity,
+        row.name,
+        row.address,
+        row.created_on,
+        json_text(row.fields),
+        row.fingerprint,
+        codes,
+        detail,
+        listing,
+    )
+
+
+def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str) -> None:
+    """Decide what is to be done with everybody of a complete listing, by the facts of this moment. Once per listing:
+    what the import has acknowledged since would be taken for unchanged.
+
+    The first closed gate by precedence is the reason (outcome excluded; rejected for VALUE_REJECTED), the others are
+    `also`. Of several records with one address one is taken: already synchronised under it, else the oldest, else the
+    lowest id; the others are excluded, their detail names it. Who has no closed gate is unchanged, still rejected
+    (`retry_on` lies after `now` and nothing changed), or pending: outcome `""`.
+    """
+    scope = (_m.list_id == list_id, _m.listing == listing)
+    stands = standing(account_id, scope, own_reason_lists(c, scope))
+    first = _winners(scope)
+    taken = and_(first.c.person_id.is_not(None), first.c.person_id != stands.c.person_id)
+    gates = materialised(
+        select(
+            stands.c.person_id,
+            stands.c.mask.bitwise_or(case((taken, mark("DUPLICATE_ADDRESS")), else_=0)).label("mask"),
+            stands.c.detail,
+            case((taken, first.c.detail), else_="").label("taken_by"),
+        )
+        .select_from(stands)
+        .join(list_member, and_(_m.list_id == stands.c.list_id, _m.person_id == stands.c.person_id))
+        .outerjoin(first, first.c.address == _m.address),
+        "gates",
+    )
+    named = materialised(
+        select(
+            gates.c.person_id,
+            first_mark(gates.c.mask).label("first"),
+            first_code(gates.c.mask).label("reason"),
+            case((first_mark(gates.c.mask) == mark("DUPLICATE_ADDRESS"), gates.c.taken_by), else_=gates.c.detail).label(
+                "detail"
+            ),
+            further_codes(gates.c.mask).label("also"),
+        ),
+        "named",
+    ).c
+    waiting = and_(_m.fingerprint == _m.rejected_fingerprint, _m.retry_on > now)
+    becomes = case(
+        (named.first == mark("VALUE_REJECTED"), _REJECTED),
+        (named.first != 0, _EXCLUDED),
+        (and_(_m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address), Outcome.UNCHANGED.value),
+        (waiting, _REJECTED),
+        else_=_PENDING,
+    )
+    values: dict[str, ColumnElement[Any]] = {
+        "outcome": becomes,
+        "reason": case((and_(named.first == 0, becomes == _REJECTED), _m.rejected_reason), else_=named.reason),
+        "detail": case((and_(named.first == 0, becomes == _REJECTED), _m.rejected_detail), else_=named.detail),
+        "also": named.also,
+    }
+    differs = or_(*(_m[name] != value for name, value in values.items()))
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.person_id == named.person_id, differs).values(values))
+
+
+def _winners(scope: Sequence[ColumnElement[bool]]) -> Any:
+    """The record that has the place of each address which several share."""
+    competes = (*scope, _m.own_reasons == "", _m.address != "")
+    shared = select(_m.address).where(*scope, _m.address != "").group_by(_m.address).having(func.count() > 1)
+    synced = and_(_m.sent_fingerprint != "", _m.sent_address == _m.address)
+    rank = func.row_number().over(
+        partition_by=_m.address, order_by=[case((synced, 0), else_=1), _m.created_on, _m.person_id]
+    )
+    ranked = (
+        select(
+            _m.address,
+            _m.person_id,
+            duplicate_detail(_m.entity, _m.person_id, _m.name).label("detail"),
+            rank.label("rank"),
+        )
+        .where(*competes, _m.address.in_(shared))
+        .subquery("ranked")
+    )
+    return materialised(
+        select(ranked.c.address, ranked.c.person_id, ranked.c.detail).where(ranked.c.rank == 1), "winners"
+    )
+
+
+def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:
+    """Contacts that were synchronised and do not belong in the book after a settled listing, by `seq` after `after`."""
+    heir = list_member.alias("heir")
+    in_use = exists().where(
+        heir.c.list_id == list_id,
+        heir.c.listing == listing,
+        heir.c.address == _m.sent_address,
+        heir.c.person_id != _m.person_id,
+        heir.c.outcome.not_in((Outcome.EXCLUDED.value, Outcome.REJECTED.value)),
+    )
+    left = _m.listing != listing
+    excluded = _m.outcome == Outcome.EXCLUDED.value
+    moved = and_(_m.outcome != Outcome.REJECTED.value, _m.sent_address != _m.address)
+    rows = c.execute(
+        select(
+            _m.person_id,
+            _m.seq,
+            _m.name,
+            _m.contact_id,
+            _m.sent_address,
+            case((left, "left"), (excluded, "excluded"), else_="moved").label("why"),
+            in_use.label("in_use"),
+        )
+        .where(_m.list_id == list_id, _m.seq > after, _m.sent_address != "", or_(left, excluded, moved))
+        .order_by(_m.seq)
+        .limit(limit)
+    )
+    return [Leaver(**row._mapping) for row in rows]
+
+
+def remove(c: Connection, list_id: str, listing: str, person_ids: Iterable[str]) -> int:
+    """These leavers are out of the book (or their contact stays for another member). Who left the list ends as
+    `removed`; who is excluded stays that; who moved to another address stays pending and will end as `updated`."""
+    left = _m.listing != bindparam("b_listing", type_=String)
+    moved = and_(_m.listing == bindparam("b_listing", type_=String), _m.outcome != Outcome.EXCLUDED.value)
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
+        .values(
+            outcome=case((left, Outcome.REMOVED.value), else_=_m.outcome),
+            reason=case((left, ""), else_=_m.reason),
+            detail=case((left, ""), else_=_m.detail),
+            also=case((left, ""), else_=_m.also),
+            sent_fingerprint=case((moved, _m.sent_fingerprint), else_=""),
+            sent_address="",
+            contact_id=null(),
+        )
+    )
+    rows = [(listing, list_id, person_id) for person_id in person_ids]
+    return update_many(c, statement, ("b_listing", "b_list", "b_person"), rows)
+
+
+def hold(c: Connection, list_id: str, listing: str, person_ids: Iterable[str], detail: str) -> int:
+    """These people left the list, and their removal from the book waits for approval."""
+    statement = (
+        update(list_member)
+        .where(
+            _m.list_id == bindparam("b_list", type_=String),
+            _m.person_id == bindparam("b_person", type_=String),
+            _m.listing != bindparam("b_listing", type_=String),
+        )
+        .values(outcome=Outcome.HELD.value, reason="REMOVAL_HELD", detail=bindparam("b_detail", type_=String), also="")
+    )
+    rows = [(list_id, person_id, listing, detail) for person_id in person_ids]
+    return update_many(c, statement, ("b_list", "b_person", "b_listing", "b_detail"), rows)
+
+
+def pending_batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pending]:
+    """The next people to import after a settled listing, by `seq` from `after` on: the same ones until acknowledged or
+    rejected."""
+    rows = c.execute(
+        select(_m.person_id, _m.seq, _m.entity, _m.name, _m.address, _m.fields, _m.contact_id, _m.sent_fingerprint)
+        .where(_m.list_id == list_id, _m.outcome == "", _m.seq > after)
+        .order_by(_m.seq)
+        .limit(limit)
+    )
+    return [
+        Pending(
+            person_id=row.person_id,
+            seq=row.seq,
+            entity=row.entity,
+            name=row.name,
+            address=row.address,
+            fields=row.fields,
+            contact_id=row.contact_id,
+            in_book=row.sent_fingerprint != "",
+        )
+        for row in rows
+    ]
+
+
+def pending_count(c: Connection, list_id: str) -> int:
+    """How many people wait to be imported."""
+    return _count(c, _m.list_id == list_id, _m.outcome == "")
+
+
+def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> int:
+    """These pending people are in the book as staged: added, or updated where they had been before. How many it were;
+    an address that nobody pending has is passed over."""
+    known = bindparam("b_contact", type_=_m.contact_id.type)
+    statement = (
+        update(list_member)
+        .where(*_pending_with_address())
+        .values(
+            outcome=case((_m.sent_fingerprint == "", Outcome.ADDED.value), else_=Outcome.UPDATED.value),
+            reason="",
+            detail="",
+            also="",
+            sent_fingerprint=_m.fingerprint,
+            sent_address=_m.address,
+            contact_id=func.coalesce(known, _m.contact_id),
+            rejected_fingerprint="",
+            rejected_reason="",
+            rejected_detail="",
+            retry_on="",
+        )
+    )
+    values = [(row.contact_id, list_id, row.address) for row in rows]
+    return update_many(c, statement, ("b_contact", "b_list", "b_address"), values)
+
+
+def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
+    """dotdigital refused these pending people as staged. How many it were; an address that nobody pending has is passed
+    over. What was acknowledged of them earlier stays in the book."""
+    reason, detail = bindparam("b_reason", type_=String), bindparam("b_detail", type_=String)
+    statement = (
+        update(list_member)
+        .where(*_pending_with_address())
+        .values(
+            outcome=Outcome.REJECTED.value,
+            reason=reason,
+            detail=detail,
+            also="",
+            rejected_fingerprint=_m.fingerprint,
+            rejected_reason=reason,
+            rejected_detail=detail,
+            retry_on=bindparam("b_retry", type_=String),
+        )
+    )
+    values = [(row.reason, row.detail, row.retry_on, list_id, row.address) for row in rows]
+    return update_many(c, statement, ("b_reason", "b_detail", "b_retry", "b_list", "b_address"), values)
+
+
+def _pending_with_address() -> tuple[ColumnElement[bool], ...]:
+    return (
+        _m.list_id == bindparam("b_list", type_=String),
+        _m.address == bindparam("b_address", type_=String),
+        _m.outcome == "",
+    )
+
+
+def listed(c: Connection, list_id: str, listing: str) -> int:
+    """How many different people a listing has staged."""
+    return _count(c, _m.list_id == list_id, _m.listing == listing)
+
+
+def in_book(c: Connection, list_id: str) -> int:
+    """How many of the book's contacts are there through us."""
+    return _count(c, _m.list_id == list_id, _m.sent_address != "")
+
+
+def copy_outcomes(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> int:
+    """Keep what became of everybody (the people of the listing, and those who left or are held) as the people of a
+    run's item; how many. Who is still pending is not copied: the run will not add up."""
+    gone = _m.outcome.in_((Outcome.REMOVED.value, Outcome.HELD.value))
+    place = func.row_number().over(order_by=_m.seq) - 1
+    people = select(
+        literal(run_id, String),
+        literal(item_id, String),
+        _m.person_id,
+        place,
+        _m.entity,
+        _m.name,
+        case((_m.address == "", _m.sent_address), else_=_m.address),
+        _m.outcome,
+        _m.reason,
+        _m.detail,
+        _m.also,
+    ).where(_m.list_id == list_id, _m.outcome != "", or_(_m.listing == listing, gone))
+    outcomes.clear(c, run_id, item_id)
+    columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address"]
+    copied = c.execute(insert(outcome).from_select([*columns, "outcome", "reason", "detail", "also"], people)).rowcount
+    outcomes.recount(c, run_id, item_id)
+    return copied
+
+
+def forget_left(c: Connection, list_id: str, listing: str) -> int:
+    """Delete those who left the list and have no contact in the book; how many. The others close ranks."""
+    gone = c.execute(
+        delete(list_member).where(_m.list_id == list_id, _m.listing != listing, _m.sent_address == "")
+    ).rowcount
+    if gone:
+        sequences.close_gaps(c, list_member, (_m.list_id == list_id,))
+    return gone
+
+
+def forget_book(c: Connection, list_id: str) -> None:
+    """The list has no address book any more: nobody is in it, nothing is known to be refused."""
+    c.execute(
+        update(list_member)
+        .where(_m.list_id == list_id)
+        .values(
+            sent_fingerprint="",
+            sent_address="",
+            contact_id=null(),
+            rejected_fingerprint="",
+            rejected_reason="",
+            rejected_detail="",
+            retry_on="",
+            outcome="",
+            reason="",
+            detail="",
+            also="",
+        )
+    )
+
+
+def counts(c: Connection, list_id: str) -> tuple[ReasonCount, ...]:
+    """How many members ended in each outcome and reason; who is pending is not in it."""
+    rows = c.execute(
+        select(_m.outcome, _m.reason, func.count().label("people"))
+        .where(_m.list_id == list_id, _m.outcome != "")
+        .group_by(_m.outcome, _m.reason)
+        .order_by(_m.outcome, _m.reason)
+    )
+    return tuple(ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in rows)
+
+
+_SORTABLE = {name: _m[name] for name in ("entity", "name", "address", "outcome", "reason", "detail", "contact_id")}
+
+
+def window(c: Connection, asked: MembersWindow) -> Found[Member]:
+    """Members in the order of reading; the search looks at name and address."""
+    scope = [_m.list_id == asked.list_id]
+    narrowed = list(scope)
+    if asked.outcome:
+        narrowed.append(_m.outcome == asked.outcome)
+    if asked.reason:
+        narrowed.append(_m.reason == asked.reason)
+    if asked.search:
+        narrowed.append(contains((_m.name, _m.address), asked.search))
+    total = sequences.following(c, list_member, scope)
+    matching = total if len(narrowed) == 1 else _count(c, *narrowed)
+    # Only the keys are sorted and skipped over; the rows themselves are fetched for what is shown.
+    keys = select(_m.person_id, _m.seq).where(*narrowed)
+    if len(narrowed) == 1 and not asked.sort:
+        keys = keys.where(_m.seq >= asked.offset).order_by(_m.seq)
+    else:
+        keys = ordered(keys, asked.sort, _SORTABLE, (_m.seq,)).offset(asked.offset)
+    shown = keys.limit(asked.limit).subquery("shown")
+    page = select(list_member).join(shown, shown.c.person_id == _m.person_id).where(_m.list_id == asked.list_id)
+    rows = c.execute(ordered(page, asked.sort, _SORTABLE, (_m.seq,))).all()
+    return Found(tuple(_member(row) for row in rows), matching, total)
+
+
+def _count(c: Connection, *where: ColumnElement[bool]) -> int:
+    return c.execute(select(func.count()).select_from(list_member).where(*where)).scalar_one()
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        person=row.person_id,
+        entity=row.entity,
+        name=row.name,
+        address=row.address,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=row.reason,
+        detail=row.detail,
+        also=split(row.also),
+        contact_id=row.contact_id,
+    )

@@ -1,0 +1,358 @@
+"""Runs: one at a time per key, one worker at a time per run, and a cursor that moves with the work it stands for.
+
+`claim` gives a worker the fencing token; every `advance` and `finish` names it, so that a worker that was taken for
+dead can change nothing any more. The effect of a page and the cursor after it belong in the same transaction.
+
+Public:
+    create(c, NewRun) -> Run                       the active run of the same key where there is one
+    claim(c, run_id, now) -> Claim | None          None: ended already
+    advance(c, run_id, token, cursor=, stage=, done=, of=, calls=) -> desired          raises Fenced
+    finish(c, run_id, token, now, status=None, read=None, problem=None) -> RunStatus   raises Fenced
+    fail(c, run_id, now, problem) -> bool          without a token: for a run that nobody works on
+    request_cancel(c, run_id, now) -> Run | None
+    get(c, run_id) -> Run | None; active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
+    unfinished(c) -> list[str]                     what the engine's sweep hands to the queue again
+    window(c, RunsWindow) -> Found[Run]
+    delete_ended_before(c, moment) -> int
+Items and people of a run: `dyntui.store.outcomes`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from dyntui.model.outcomes import RunStatus, Tally, status_of
+from dyntui.store import outcomes
+from dyntui.store.schema import outcome, run
+from dyntui.store.windows import Found, contains, ordered
+
+_ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROCESS)
+
+
+class Fenced(Exception):
+    """Another worker has the run, or it has ended: nothing of the transaction may be kept."""
+
+
+class Calls(msgspec.Struct, frozen=True, kw_only=True):
+    """API calls made."""
+
+    dataverse_reads: int = 0
+    dataverse_writes: int = 0
+    dotdigital_reads: int = 0
+    dotdigital_writes: int = 0
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a run failed, in the four parts of `DyntuiError`."""
+
+    code: str
+    message: str
+    not_done: str = ""
+    remedy: str = ""
+
+
+class NewRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run to be queued. `sync_key`: of runs with the same key only one is active. `request`: whatever the sync type
+    needs to know, JSON."""
+
+    id: str
+    kind: str
+    title: str
+    account_id: str
+    sync_key: str
+    queued_on: str
+    started_by: str = ""
+    started_uid: int = 0
+    request: dict[str, Any] = {}
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as stored, with the tally recorded so far."""
+
+    id: str
+    kind: str
+    title: str
+    account_id: str
+    sync_key: str
+    request: dict[str, Any]
+    status: RunStatus
+    desired: str
+    attempt: int
+    cursor: dict[str, Any]
+    started_by: str
+    started_uid: int
+    queued_on: str
+    started_on: str
+    ended_on: str
+    people_read: int
+    stage: str
+    stage_done: int
+    stage_of: int
+    dataverse_reads: int
+    dataverse_writes: int
+    dotdigital_reads: int
+    dotdigital_writes: int
+    error_code: str
+    error: str
+    not_done: str
+    remedy: str
+    tally: Tally
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker goes on from."""
+
+    token: int
+    cursor: dict[str, Any]
+    desired: str
+    kind: str
+    account_id: str
+    request: dict[str, Any]
+
+
+class RunsWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs are wanted, newest first; empty filters mean all."""
+
+    kind: str = ""
+    status: str = ""
+    account_id: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+def create(c: Connection, new: NewRun) -> Run:
+    """Queue a run; where one with the same `sync_key` is active, that one is the answer and nothing is added."""
+    values = msgspec.structs.asdict(new) | {"status": RunStatus.QUEUED.value, "cursor": {}}
+    try:
+        with c.begin_nested():
+            c.execute(insert(run).values(values))
+        made = get(c, new.id)
+    except IntegrityError:
+        made = active(c, new.sync_key)
+        if made is None:
+            raise
+    assert made is not None
+    return made
+
+
+def claim(c: Connection, run_id: str, now: str) -> Claim | None:
+    """Take the run over from whoever had it. None when it has ended (there is nothing to do). Raises `KeyError` for an
+    unknown run."""
+    row = c.execute(
+        update(run)
+        .where(run.c.id == run_id, run.c.status.in_(_ACTIVE))
+        .values(
+            attempt=run.c.attempt + 1,
+            status=RunStatus.IN_PROCESS.value,
+            started_on=func.coalesce(func.nullif(run.c.started_on, ""), now),
+        )
+        .returning(run.c.attempt, run.c.cursor, run.c.desired, run.c.kind, run.c.account_id, run.c.request)
+    ).one_or_none()
+    if row is None:
+        if get(c, run_id) is None:
+            raise KeyError(run_id)
+        return None
+    return Claim(
+        token=row.attempt,
+        cursor=row.cursor,
+        desired=row.desired,
+        kind=row.kind,
+        account_id=row.account_id,
+        request=row.request,
+    )
+
+
+def advance(
+    c: Connection,
+    run_id: str,
+    token: int,
+    *,
+    cursor: dict[str, Any] | None = None,
+    stage: str | None = None,
+    done: int | None = None,
+    of: int | None = None,
+    calls: Calls | None = None,
+) -> str:
+    """Move the cursor and the progress (None: as it was) and add API calls; the answer is what is desired of the run:
+    `run` or `cancel`. Raises `Fenced`: the caller's transaction must then be rolled back."""
+    made = calls or Calls()
+    values: dict[str, Any] = {
+        name: run.c[name] + count for name, count in msgspec.structs.asdict(made).items() if count
+    }
+    given = {"cursor": cursor, "stage": stage, "stage_done": done, "stage_of": of}
+    values |= {name: value for name, value in given.items() if value is not None}
+    desired = c.execute(
+        update(run)
+        .where(run.c.id == run_id, run.c.attempt == token, run.c.status == RunStatus.IN_PROCESS)
+        .values(values or {"attempt": token})
+        .returning(run.c.desired)
+    ).scalar()
+    if desired is None:
+        raise Fenced(run_id)
+    return str(desired)
+
+
+def finish(
+    c: Connection,
+    run_id: str,
+    token: int,
+    now: str,
+    *,
+    status: RunStatus | None = None,
+    read: int | None = None,
+    problem: Problem | None = None,
+) -> RunStatus:
+    """End the run, once; the answer is the status it got. `status` None: what the counts earn (`status_of`). `read`:
+    people the run has read; None: the sum over its items.
+
+    The accounting identity is checked here against the recorded people themselves, item by item: a run that does not
+    add up is `Failed` with `ACCOUNTING`, whatever was asked for (`Failed` and `Cancelled` stay what they are). Raises
+    `Fenced`.
+    """
+    tally = outcomes.counted(c, run_id)
+    items = outcomes.items(c, run_id)
+    people_read = sum(item.tally.read for item in items) if read is None else read
+    tally = Tally(people_read, tally.counts)
+    earned = status if status is not None else status_of(tally)
+    if status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+        wrong = _mismatch(tally, items)
+        if wrong:
+            earned, problem = RunStatus.FAILED, wrong
+    said = problem or Problem(code="", message="")
+    ended = c.execute(
+        update(run)
+        .where(run.c.id == run_id, run.c.attempt == token, run.c.status == RunStatus.IN_PROCESS)
+        .values(
+            status=earned.value,
+            ended_on=now,
+            people_read=people_read,
+            error_code=said.code,
+            error=said.message,
+            not_done=said.not_done,
+            remedy=said.remedy,
+        )
+        .returning(run.c.id)
+    ).scalar()
+    if ended is None:
+        raise Fenced(run_id)
+    return earned
+
+
+def _mismatch(tally: Tally, items: list[outcomes.Item]) -> Problem | None:
+    parts = [f"{item.name or item.id}: {item.tally.read} read, {item.tally.named} named" for item in items]
+    wrong = [text for text, item in zip(parts, items, strict=True) if not item.tally.adds_up]
+    if tally.adds_up and not wrong:
+        return None
+    said = f"{tally.read} people were read, but {tally.named} ended in a named outcome."
+    return Problem(
+        code="ACCOUNTING",
+        message=f"{said} {'; '.join(wrong)}".strip(),
+        not_done="The run does not count as completed.",
+        remedy="Run it again; if it fails again, send the support bundle: this is a defect of dyntui.",
+    )
+
+
+def fail(c: Connection, run_id: str, now: str, problem: Problem) -> bool:
+    """End a run that no worker has: its queue entry was lost, or its work cannot start. False when it had ended."""
+    return (
+        c.execute(
+            update(run)
+            .where(run.c.id == run_id, run.c.status.in_(_ACTIVE))
+            .values(
+                status=RunStatus.FAILED.value,
+                ended_on=now,
+                attempt=run.c.attempt + 1,
+                error_code=problem.code,
+                error=problem.message,
+                not_done=problem.not_done,
+                remedy=problem.remedy,
+            )
+        ).rowcount
+        > 0
+    )
+
+
+def request_cancel(c: Connection, run_id: str, now: str) -> Run | None:
+    """Ask a run to stop: a queued one ends at once, a running one after the page in hand. None for an unknown run."""
+    c.execute(
+        update(run)
+        .where(run.c.id == run_id, run.c.status == RunStatus.QUEUED)
+        .values(status=RunStatus.CANCELLED.value, desired="cancel", ended_on=now)
+    )
+    c.execute(update(run).where(run.c.id == run_id, run.c.status == RunStatus.IN_PROCESS).values(desired="cancel"))
+    return get(c, run_id)
+
+
+def get(c: Connection, run_id: str) -> Run | None:
+    """A run by its id."""
+    return _one(c, select(run).where(run.c.id == run_id))
+
+
+def active(c: Connection, sync_key: str) -> Run | None:
+    """The queued or running run of a key."""
+    return _one(c, select(run).where(run.c.sync_key == sync_key, run.c.status.in_(_ACTIVE)))
+
+
+def last(c: Connection, kind: str, account_id: str) -> Run | None:
+    """The run of a kind that was queued last."""
+    of_kind = select(run).where(run.c.kind == kind, run.c.account_id == account_id)
+    return _one(c, of_kind.order_by(run.c.queued_on.desc(), run.c.id.desc()).limit(1))
+
+
+def unfinished(c: Connection) -> list[str]:
+    """Ids of the runs that are queued or running, oldest first."""
+    rows = c.execute(select(run.c.id).where(run.c.status.in_(_ACTIVE)).order_by(run.c.queued_on, run.c.id))
+    return list(rows.scalars())
+
+
+_SORTABLE = {
+    name: run.c[name] for name in ("kind", "title", "status", "started_by", "queued_on", "started_on", "ended_on")
+} | {"account": run.c.account_id, "people": run.c.people_read}
+
+
+def window(c: Connection, asked: RunsWindow) -> Found[Run]:
+    """Runs, newest first; the search looks at title, starter, error and id."""
+    listing = select(run)
+    for column, value in ((run.c.kind, asked.kind), (run.c.status, asked.status), (run.c.account_id, asked.account_id)):
+        if value:
+            listing = listing.where(column == value)
+    matching = listing
+    if asked.search:
+        matching = listing.where(contains((run.c.title, run.c.started_by, run.c.error, run.c.id), asked.search))
+    page = ordered(matching, asked.sort, _SORTABLE, (run.c.queued_on.desc(), run.c.id.desc()))
+    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
+    total = _count(c, listing)
+    tallies = outcomes.tallies(c, [row.id for row in rows])
+    found = tuple(_run(row, tallies.get(row.id, Tally())) for row in rows)
+    return Found(found, _count(c, matching) if asked.search else total, total)
+
+
+def _count(c: Connection, listing: Select[Any]) -> int:
+    return c.execute(select(func.count()).select_from(listing.with_only_columns(run.c.id).subquery())).scalar_one()
+
+
+def delete_ended_before(c: Connection, moment: str) -> int:
+    """Forget the runs that ended before `moment` (ISO 8601 UTC), their items and their people; how many runs."""
+    old = select(run.c.id).where(run.c.status.not_in(_ACTIVE), run.c.ended_on < moment)
+    c.execute(delete(outcome).where(outcome.c.run_id.in_(old)))
+    return c.execute(delete(run).where(run.c.id.in_(old))).rowcount
+
+
+def _one(c: Connection, statement: Select[Any]) -> Run | None:
+    row = c.execute(statement).one_or_none()
+    if row is None:
+        return None
+    return _run(row, outcomes.tallies(c, [row.id]).get(row.id, Tally()))
+
+
+def _run(row: Row[Any], tally: Tally) -> Run:
+    values = dict(row._mapping)
+    values["status"] = RunStatus(values["status"])
+    read = values["people_read"] if values["status"].ended else max(values["people_read"], tally.read)
+    return Run(**values, tally=Tally(read, tally.counts))

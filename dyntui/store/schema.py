@@ -1,0 +1,394 @@
+"""The local store's tables: dyntui's own state, and a cache of what the screens read, stamped with its age.
+
+One dialect-neutral schema for SQLite and PostgreSQL. Times are ISO 8601 UTC text with second precision (`...Z`), `""`
+where there is none yet; identifiers from Dataverse are lower-case GUIDs; addresses are normalised
+(`dyntui.model.people.normalise`). Business rows live in Dataverse (spec section 13).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, **more: object) -> Column[str]:
+    return Column(name, String, nullable=False, server_default="", **more)  # type: ignore[arg-type]
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1: one profile, one organisation
+    _text("organisation_id"),
+    _text("name"),
+    _text("url"),
+    _text("authority"),
+    _text("client_id"),
+    _text("auth"),  # "secret" or "certificate"
+    _text("ca_file"),
+    _text("service_user_id"),
+    _text("connected_on"),
+)
+
+email_account = Table(
+    "email_account",
+    metadata,
+    Column("id", String, primary_key=True),  # also the row id of dyntui_emailaccount
+    _text("name"),
+    _text("description"),
+    _flag("is_default"),
+    _text("region"),
+    _text("endpoint"),
+    _text("api_user"),
+    _text("ca_file"),
+    _text("sync_level"),
+    Column("platform_id", BigInteger, nullable=False),  # dotdigital's account id
+)
+
+person_link = Table(
+    "person_link",
+    metadata,
+    Column("os_uid", BigInteger, primary_key=True, autoincrement=False),
+    _text("user_id"),  # systemuserid
+    _text("object_id"),  # Entra object id, for CallerObjectId
+    _text("name"),
+    _text("linked_on"),
+)
+
+marketing_list = Table(
+    "marketing_list",
+    metadata,
+    Column("id", String, primary_key=True),
+    _text("name"),
+    _text("description"),
+    _text("member_type"),  # Entity
+    _flag("dynamic"),
+    _text("query"),
+    Column("member_count", Integer),  # None where Dynamics keeps none
+    _flag("active"),
+    _flag("locked"),
+    _text("owner_id"),
+    _text("owner"),
+    _text("modified_on"),
+    # the list's settings, as the business columns in Dataverse say
+    _flag("activated"),
+    _text("account_id"),
+    _number("book_id"),
+    _text("book_name"),
+    Column("sync_order", Integer, nullable=False, server_default="1000"),
+    _flag("manual_only"),
+    # what dyntui knows of its synchronisation
+    _text("sync_status"),
+    _flag("sync_problem"),  # the status is one that somebody must look at
+    _text("last_synced"),
+    _text("last_run_id"),
+    _text("read_on"),
+    Index("ix_marketing_list_activated", "account_id", "activated", "sync_order", "name"),
+)
+
+# A member as last read, the values last synchronised, and the outcome of the list's last run. `seq` is dense per list
+# (0..n-1) in the order of first reading at every commit, so that a window of a million rows is a range scan.
+list_member = Table(
+    "list_member",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    _text("entity"),
+    _text("name"),
+    _text("address"),
+    _text("created_on"),
+    Column("fields", JSON, nullable=False),  # the payload as it would be sent: {label: value}
+    _text("own_reasons"),  # the record's own closed gates: codes joined with ",", by precedence
+    _text("own_detail"),  # of the first of them
+    _text("fingerprint"),  # of what would be sent now
+    _text("sent_fingerprint"),  # of what dotdigital acknowledged; "" when the person is not in the book through us
+    _text("sent_address"),
+    Column("contact_id", BigInteger),  # dotdigital's contact id, once known
+    _text("rejected_fingerprint"),  # of what dotdigital refused; not offered again before `retry_on`
+    _text("rejected_reason"),
+    _text("rejected_detail"),
+    _text("retry_on"),
+    _text("outcome"),  # "" while pending
+    _text("reason"),
+    _text("detail"),
+    _text("also"),  # further reason codes, joined with ",", by precedence
+    _text("listing"),  # run id of the listing that saw the person last: others have left the list
+    Index("ix_list_member_seq", "list_id", "seq"),
+    Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
+    Index("ix_list_member_address", "address", "list_id"),
+)
+
+# Every address that some account, contact or lead in Dynamics opted out with: another record that shares it is not
+# mailed either.
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("address", String, primary_key=True),
+    _text("reason"),  # DO_NOT_EMAIL or DO_NOT_BULK_EMAIL
+    _text("entity"),
+    _text("person_id"),
+    _text("listing"),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    _text("status"),  # as the platform names it
+    _text("reason"),
+    _text("suppressed_on"),
+    _text("learned_on"),
+    _flag("in_dynamics"),  # the suppression row and the opt-outs were written
+    Index("ix_suppression_address", "address", "account_id"),
+)
+
+list_unsubscribe = Table(
+    "list_unsubscribe",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    _text("unsubscribed_on"),
+    _text("learned_on"),
+)
+
+watermark = Table(
+    "watermark",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("feed", String, primary_key=True),
+    _text("value"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String, primary_key=True),
+    _text("kind"),  # a sync type, or "send"
+    _text("title"),
+    _text("account_id"),
+    _text("sync_key"),  # what may only run once at a time
+    Column("request", JSON, nullable=False),
+    _text("status"),  # RunStatus
+    Column("desired", String, nullable=False, server_default="run"),  # "run" or "cancel"
+    _number("attempt"),  # the fencing token
+    Column("cursor", JSON, nullable=False),
+    _text("started_by"),
+    _number("started_uid"),
+    _text("queued_on"),
+    _text("started_on"),
+    _text("ended_on"),
+    _number("people_read"),
+    _text("stage"),
+    _number("stage_done"),
+    _number("stage_of"),
+    _number("dataverse_reads"),
+    _number("dataverse_writes"),
+    _number("dotdigital_reads"),
+    _number("dotdigital_writes"),
+    _text("error_code"),
+    _text("error"),
+    _text("not_done"),
+    _text("remedy"),
+    Index("ix_run_queued_on", "queued_on", "id"),
+    Index(
+        "ux_run_active",
+        "sync_key",
+        unique=True,
+        sqlite_where=text("status IN ('Queued', 'In process')"),
+        postgresql_where=text("status IN ('Queued', 'In process')"),
+    ),
+)
+
+run_item = Table(
+    "run_item",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String, primary_key=True),
+    _number("place"),
+    _text("kind"),
+    _text("name"),
+    _text("status"),
+    _number("people_read"),
+    _text("note"),
+)
+
+# Counts of `outcome`, kept as the rows are recorded: a history of thousands of runs is shown without counting people.
+run_tally = Table(
+    "run_tally",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("reason", String, primary_key=True),
+    _number("people"),
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    _number("seq"),
+    _text("entity"),
+    _text("name"),
+    _text("address"),
+    _text("outcome"),
+    _text("reason"),
+    _text("detail"),
+    _text("also"),
+    Index("ix_outcome_seq", "run_id", "item_id", "seq"),
+    Index("ix_outcome_reason", "run_id", "item_id", "outcome", "reason", "seq"),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _text("row_id"),  # of dyntui_emailcampaign
+    _text("name"),
+    _text("subject"),
+    _text("from_name"),
+    _text("from_address"),
+    _text("reply_to"),
+    _text("status"),
+    _text("type"),
+    _flag("split_test"),
+    Column("tags", JSON, nullable=False),
+    _text("body_text"),
+    _text("sent_on"),
+    Column("summary", JSON, nullable=False),  # totals as received, {} before the first
+    _text("fingerprint"),  # of what was written to Dataverse
+    _text("read_on"),
+    _text("results_on"),
+)
+
+campaign_target = Table(
+    "campaign_target",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("campaign_id", Integer, primary_key=True, autoincrement=False),
+    Column("list_id", String, primary_key=True),
+)
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("campaign_id", Integer, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    _text("address"),
+    _text("sent_on"),
+    _number("opens"),
+    _number("clicks"),
+    _number("forwards"),
+    _number("replies"),
+    _number("page_views"),
+    _text("first_opened"),
+    _text("last_opened"),
+    _flag("unsubscribed"),
+    _flag("soft_bounced"),
+    _flag("hard_bounced"),
+    Index("ix_recipient_address", "address"),
+)
+
+# Single events, for charts and links. `key` makes a re-read harmless: the platform gives events no id.
+activity = Table(
+    "activity",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("campaign_id", Integer, primary_key=True, autoincrement=False),
+    Column("key", String, primary_key=True),
+    _text("kind"),  # "open" or "click"
+    Column("contact_id", BigInteger, nullable=False),
+    _text("happened_on"),
+    _text("url"),
+    Index("ix_activity_kind", "account_id", "campaign_id", "kind", "happened_on"),
+)
+
+target_count = Table(
+    "target_count",
+    metadata,
+    Column("id", String, primary_key=True),
+    _text("account_id"),
+    Column("campaign_id", Integer, nullable=False),
+    Column("lists", JSON, nullable=False),  # the ids counted
+    _text("counted_on"),
+    _text("suppressions_as_of"),
+    _number("potential"),
+)
+
+# The people of a target count: exactly those with `outcome` "added" are addressed by the send that takes it.
+target_person = Table(
+    "target_person",
+    metadata,
+    Column("count_id", String, ForeignKey("target_count.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", String, primary_key=True),
+    _number("seq"),
+    _text("entity"),
+    _text("name"),
+    _text("address"),
+    Column("fields", JSON, nullable=False),
+    Column("contact_id", BigInteger),
+    _text("outcome"),  # "added" (sendable), "excluded" or "rejected"
+    _text("reason"),
+    _text("detail"),
+    _text("also"),
+    Index("ix_target_person_seq", "count_id", "seq"),
+    Index("ix_target_person_reason", "count_id", "outcome", "reason", "seq"),
+    Index("ix_target_person_address", "count_id", "address"),
+)
+
+send = Table(
+    "send",
+    metadata,
+    Column("id", String, primary_key=True),  # also the row id of dyntui_campaignsend
+    _text("account_id"),
+    Column("campaign_id", Integer, nullable=False),
+    _text("campaign_name"),
+    _text("count_id"),
+    _text("run_id"),
+    _text("state"),  # Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled
+    _text("created_by"),
+    _text("created_on"),
+    _text("sent_on"),
+    Column("lists", JSON, nullable=False),  # names, as shown when sent
+    _number("potential"),
+    _number("sendable"),
+    _number("book_id"),
+    _text("book_name"),
+    _text("platform_send_id"),
+    _text("error"),
+    Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
+)

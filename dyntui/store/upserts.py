@@ -1,0 +1,79 @@
+"""Inserting or updating many rows at once, alike on both databases.
+
+Public: `upsert(connection, table, columns, keys, rows, *, update, where)`, `update_many(connection, statement, rows)`,
+`json_text(value)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ClauseElement
+
+# Of an insert's row, in `where` and computed values of an upsert: `excluded.c.name`.
+Excluded = Any
+
+
+def json_text(value: object) -> str:
+    """A value as a JSON column of a bulk statement takes it."""
+    return msgspec.json.encode(value).decode()
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    keys: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    update: Sequence[str] | None = None,
+    computed: Callable[[Excluded], Mapping[str, ColumnElement[Any]]] | None = None,
+    where: Callable[[Excluded], ColumnElement[bool]] | None = None,
+) -> None:
+    """Insert `rows` (tuples in the order of `columns`; JSON columns as text: `json_text`). Where `keys` exist already,
+    set the columns of `update` (default: all others; empty: none) and what `computed` makes of the row that could not
+    be inserted, but only where `where` holds.
+    """
+    batch = [tuple(row) for row in rows]
+    if not batch:
+        return
+    insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    # Bulk values are bound as they are: the drivers take text for JSON, and no per-value processing is paid for.
+    statement = insert.values({name: bindparam(name, type_=None) for name in columns})
+    changed = [name for name in columns if name not in keys] if update is None else list(update)
+    values: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in changed}
+    if computed is not None:
+        values.update(computed(statement.excluded))
+    if values:
+        condition = where(statement.excluded) if where is not None else None
+        final = statement.on_conflict_do_update(index_elements=list(keys), set_=values, where=condition)
+    else:
+        final = statement.on_conflict_do_nothing(index_elements=list(keys))
+    _many(connection, final, columns, batch)
+
+
+def update_many(
+    connection: Connection, statement: Executable, names: Sequence[str], rows: Iterable[Sequence[object]]
+) -> int:
+    """Run an UPDATE or DELETE that binds exactly `names` once per row; the number of table rows it touched."""
+    batch = [tuple(row) for row in rows]
+    return _many(connection, statement, names, batch) if batch else 0
+
+
+def _many(connection: Connection, statement: Executable, names: Sequence[str], batch: list[tuple[object, ...]]) -> int:
+    assert isinstance(statement, ClauseElement)
+    compiled = statement.compile(dialect=connection.dialect)
+    constants = {name: value for name, value in compiled.params.items() if name not in names}
+    order = getattr(compiled, "positiontup", None)
+    if order is None:
+        dicts = [dict(zip(names, row, strict=True)) | constants for row in batch]
+        return connection.exec_driver_sql(str(compiled), dicts).rowcount
+    if list(order) == list(names):
+        return connection.exec_driver_sql(str(compiled), batch).rowcount
+    place = {name: index for index, name in enumerate(names)}
+    tuples = [tuple(row[place[name]] if name in place else constants[name] for name in order) for row in batch]
+    return connection.exec_driver_sql(str(compiled), tuples).rowcount

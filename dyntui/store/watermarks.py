@@ -1,0 +1,25 @@
+"""Up to where each feed of an email account has been read.
+
+Public: `get(c, account_id, feed) -> str`, `put(c, account_id, feed, value)`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from dyntui.store.schema import watermark
+from dyntui.store.upserts import upsert
+
+
+def get(c: Connection, account_id: str, feed: str) -> str:
+    """The mark of a feed as its reader wrote it (a time, a delta link, a sequence number); `""` before the first."""
+    row = c.execute(
+        select(watermark.c.value).where(watermark.c.account_id == account_id, watermark.c.feed == feed)
+    ).scalar()
+    return row or ""
+
+
+def put(c: Connection, account_id: str, feed: str, value: str) -> None:
+    """Advance a feed's mark, in the transaction that keeps what was read up to it. `account_id` is `""` for feeds of
+    the organisation."""
+    upsert(c, watermark, ("account_id", "feed", "value"), ("account_id", "feed"), [(account_id, feed, value)])

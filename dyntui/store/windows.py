@@ -1,0 +1,58 @@
+"""Windows over long listings: the rows asked for, how many match, how many there are.
+
+Public: `Found`, `contains(columns, search)`, `ordered(statement, sort, sortable, default)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, String, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+T = TypeVar("T")
+
+
+class Found(msgspec.Struct, Generic[T], frozen=True):
+    """The rows of a window, of `matching` rows that fit the search, of `total` in the listing."""
+
+    rows: tuple[T, ...]
+    matching: int
+    total: int
+
+
+class casefold(GenericFunction[str]):
+    """Text without case: `database` gives SQLite the function, whose own lower() knows ASCII only."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(casefold, "postgresql")
+def _casefold_on_postgresql(element: casefold, compiler: SQLCompiler, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+def contains(columns: Sequence[ColumnElement[str]], search: str) -> ColumnElement[bool]:
+    """Whether some column contains the text, ignoring case; `%` and `_` in it mean themselves."""
+    if search.isascii():
+        return or_(*(column.icontains(search, autoescape=True) for column in columns))
+    return or_(*(casefold(column).contains(search.casefold(), autoescape=True) for column in columns))
+
+
+def ordered(
+    statement: Select[Any],
+    sort: str,
+    sortable: Mapping[str, ColumnElement[Any]],
+    tie: Sequence[ColumnElement[Any]],
+) -> Select[Any]:
+    """The statement ordered by a column of the whitelist (`-` before the name: descending), ties by `tie`. A name that
+    is not on the list orders by `tie` alone."""
+    column = sortable.get(sort.removeprefix("-"))
+    if column is None:
+        return statement.order_by(*tie)
+    return statement.order_by(column.desc() if sort.startswith("-") else column.asc(), *tie)
