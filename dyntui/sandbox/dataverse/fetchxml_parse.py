@@ -21,7 +21,8 @@ MAX_SIMPLE_PAGING_ROWS = 50_000
 
 _AGGREGATES = {"count", "countcolumn", "sum", "avg", "min", "max"}
 _DATE_GROUPINGS = {"day", "week", "month", "quarter", "year", "fiscal-period", "fiscal-year"}
-_LINK_TYPES = {"inner", "outer", "any", "not any", "exists", "in", "matchfirstrowusingcrossapply", "natural"}
+_LINK_TYPES = {"inner", "outer", "natural", "exists", "in"}
+_LINK_TYPES_IN_FILTERS = {"any", "not any"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ class Condition:
 @dataclass(frozen=True, slots=True)
 class Filter:
     kind: Literal["and", "or"]
-    parts: tuple["Condition | Filter", ...]
+    parts: tuple["Condition | Filter | Link", ...]
 
     def conditions(self) -> Iterator[Condition]:
         for part in self.parts:
             if isinstance(part, Filter):
                 yield from part.conditions()
-            else:
+            elif isinstance(part, Condition):
                 yield part
 
 
@@ -225,9 +226,9 @@ def _order(element: Element) -> Order:
     return Order(attribute, alias, element.get("entityname"), _flag(element, "descending"))
 
 
-def _link(element: Element) -> Link:
+def _link(element: Element, kinds: set[str] = _LINK_TYPES) -> Link:
     kind = element.get("link-type", "inner")
-    if kind not in _LINK_TYPES:
+    if kind not in kinds:
         raise DataverseError(
             "0x80041117",
             f"Invalid link-type specified, valid values are: 'natural', 'inner', 'outer' . link-type = {kind}",
@@ -251,12 +252,14 @@ def _filter(element: Element) -> Filter:
     kind = element.get("type", "and")
     if kind not in {"and", "or"}:
         raise DataverseError("0x80041106", f"Invalid filter type: {kind}")
-    parts: list[Condition | Filter] = []
+    parts: list[Condition | Filter | Link] = []
     for child in element:
         if child.tag == "condition":
             parts.append(_condition(child))
         elif child.tag == "filter":
             parts.append(_filter(child))
+        elif child.tag == "link-entity":
+            parts.append(_link(child, _LINK_TYPES_IN_FILTERS))
         else:
             raise _invalid_node(f"Invalid Child Node, valid nodes are filter, condition. NodeName = {child.tag}")
     return Filter("or" if kind == "or" else "and", tuple(parts))
