@@ -1,0 +1,37 @@
+"""Time passes: whatever became due since the last call happens now, in the order of its due times."""
+
+from collections.abc import Callable, Mapping
+
+from dyntui.sandbox.dotdigital import (
+    address_books,
+    bulk_delete,
+    contact_store,
+    dates,
+    imports,
+    jobs,
+    storage,
+)
+from dyntui.sandbox.state import State
+
+_JOBS: Mapping[str, Callable[[State, str, int], None]] = {
+    "import": imports.finish,
+    "removal": address_books.finish_removal,
+    "delete": bulk_delete.finish_delete,
+}
+
+
+def tick(state: State) -> None:
+    """Brings the simulated dotdigital up to the sandbox clock.
+
+    Jobs run in the order of their due times, each at its own moment, and the audience's events before a job are applied
+    before it: who unsubscribed an hour before a scheduled send is not mailed by it, however far the clock jumped.
+    """
+    now = storage.now(state)
+    if not jobs.anything_due(state, now):
+        return
+    with state.transaction():
+        while job := jobs.take(state, now):
+            kind, ref, due = job
+            _JOBS[kind](state, ref, due)
+        imports.forget(state, now)
+        contact_store.purge(state, now - state.config.dotdigital.recycle_bin_days * dates.DAY)
