@@ -1,0 +1,306 @@
+"""Reading the definitions of tables, columns and keys.
+
+    columns(dv, table) -> [Column]       table_info(dv, table) -> TableInfo | None       key_status(dv, table, key)
+
+Facts: reference/dataverse_api.md section 9.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+import msgspec
+
+from dyntui.dataverse.errors import GONE, DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import literal, query
+
+T = TypeVar("T")
+CRM: Final = "Microsoft.Dynamics.CRM."
+STRONG: Final = {"Consistency": "Strong"}
+"""Asks past the caches, which lag by up to half a minute."""
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One choice of a choice column."""
+
+    value: int
+    label: str
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column that can be mapped. `type` is Dataverse's word (`String`, `Picklist`, `Lookup`, `DateTime`...).
+
+    `format`: for dates `DateOnly` or `DateAndTime`, for text `Email`, `Url`...; `behaviour`: `UserLocal`, `DateOnly`
+    or `TimeZoneIndependent`. `source`: 0 simple, 1 calculated, 2 rollup.
+    """
+
+    logical_name: str
+    schema_name: str
+    type: str
+    label: str
+    readable: bool
+    creatable: bool
+    writable: bool
+    required: bool
+    custom: bool
+    max_length: int | None = None
+    precision: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    format: str | None = None
+    behaviour: str | None = None
+    source: int = 0
+    targets: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+
+
+class TableInfo(msgspec.Struct, frozen=True, rename="pascal"):
+    """What is known of a table."""
+
+    metadata_id: str
+    logical_name: str
+    schema_name: str = ""
+    entity_set_name: str = ""
+    primary_id_attribute: str = ""
+    primary_name_attribute: str | None = None
+    change_tracking_enabled: bool | None = None
+
+
+class _Text(msgspec.Struct, frozen=True, rename="pascal"):
+    label: str | None = None
+
+
+class _Label(msgspec.Struct, frozen=True, rename="pascal"):
+    user_localized_label: _Text | None = None
+    localized_labels: list[_Text] | None = None
+
+    @property
+    def text(self) -> str:
+        """The label in the user's language, else in any."""
+        first = self.user_localized_label or next(iter(self.localized_labels or ()), None)
+        return (first.label if first else None) or ""
+
+
+class _Value(msgspec.Struct, frozen=True, rename="pascal"):
+    value: str | None = None
+
+
+class _Attribute(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    schema_name: str = ""
+    attribute_type: str | None = None
+    attribute_type_name: _Value | None = None
+    attribute_of: str | None = None
+    display_name: _Label | None = None
+    is_valid_for_read: bool | None = None
+    is_valid_for_create: bool | None = None
+    is_valid_for_update: bool | None = None
+    is_custom_attribute: bool | None = None
+    required_level: _Value | None = None
+    source_type: int | None = None
+    max_length: int | None = None
+    precision: int | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+    format: str | None = None
+    format_name: _Value | None = None
+    date_time_behavior: _Value | None = None
+    targets: list[str] | None = None
+
+
+class _Option(msgspec.Struct, frozen=True, rename="pascal"):
+    value: int
+    label: _Label | None = None
+
+
+class _OptionSet(msgspec.Struct, frozen=True, rename="pascal"):
+    options: list[_Option] | None = None
+    true_option: _Option | None = None
+    false_option: _Option | None = None
+
+
+class _Choices(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    option_set: _OptionSet | None = None
+    global_option_set: _OptionSet | None = None
+
+
+class _List(msgspec.Struct, frozen=True):
+    value: list[msgspec.Raw]
+
+
+class _Key(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    schema_name: str = ""
+    entity_key_index_status: str | None = None
+
+
+_CHOICE_CASTS: Final = (
+    "PicklistAttributeMetadata",
+    "MultiSelectPicklistAttributeMetadata",
+    "StateAttributeMetadata",
+    "StatusAttributeMetadata",
+    "BooleanAttributeMetadata",
+)
+_DETAIL_CASTS: Final = {
+    "StringAttributeMetadata": ("MaxLength", "FormatName"),
+    "MemoAttributeMetadata": ("MaxLength",),
+    "IntegerAttributeMetadata": ("MinValue", "MaxValue"),
+    "DecimalAttributeMetadata": ("MinValue", "MaxValue", "Precision"),
+    "DoubleAttributeMetadata": ("MinValue", "MaxValue", "Precision"),
+    "MoneyAttributeMetadata": ("MinValue", "MaxValue", "Precision"),
+    "DateTimeAttributeMetadata": ("Format", "DateTimeBehavior"),
+    "LookupAttributeMetadata": ("Targets",),
+}
+_COMMON: Final = (
+    "LogicalName",
+    "SchemaName",
+    "AttributeType",
+    "AttributeTypeName",
+    "AttributeOf",
+    "DisplayName",
+    "IsValidForRead",
+    "IsValidForCreate",
+    "IsValidForUpdate",
+    "IsCustomAttribute",
+    "RequiredLevel",
+)
+
+
+def definition_of(name: str) -> str:
+    """The path of a table's definition."""
+    return f"EntityDefinitions(LogicalName={literal(name)})"
+
+
+async def table_info(dv: Dataverse, table: str) -> TableInfo | None:
+    """A table by its logical name, past all caches; None when there is none."""
+    names = [
+        "MetadataId",
+        "LogicalName",
+        "SchemaName",
+        "EntitySetName",
+        "PrimaryIdAttribute",
+        "PrimaryNameAttribute",
+        "ChangeTrackingEnabled",
+    ]
+    return await found_or_none(dv.get(definition_of(table) + query(select=names), TableInfo, headers=STRONG))
+
+
+async def found_or_none(asking: Awaitable[T]) -> T | None:
+    """What was asked for, or None when Dataverse does not know it."""
+    try:
+        return await asking
+    except DataverseError as error:
+        if error.status == 404 or error.platform_code in GONE:
+            return None
+        raise
+
+
+async def columns(dv: Dataverse, table: str) -> list[Column]:
+    """The columns of a table that may be mapped, by label, with choices and limits. About a dozen calls.
+
+    Left out are the helper columns of others (`AttributeOf`) and virtual ones other than multi-select choices.
+    """
+    path = f"{definition_of(table)}/Attributes"
+    listed = await _decoded(dv, path + query(select=_COMMON), _Attribute)
+    details: dict[str, _Attribute] = {}
+    for cast, names in _DETAIL_CASTS.items():
+        asked = f"{path}/{CRM}{cast}" + query(select=["LogicalName", *names])
+        details.update({each.logical_name: each for each in await _decoded(dv, asked, _Attribute)})
+    choices: dict[str, tuple[Option, ...]] = {}
+    for cast in _CHOICE_CASTS:
+        expand = "OptionSet" if cast == "BooleanAttributeMetadata" else "OptionSet($select=Options)"
+        if cast in {"PicklistAttributeMetadata", "MultiSelectPicklistAttributeMetadata"}:
+            expand += ",GlobalOptionSet($select=Options)"
+        asked = f"{path}/{CRM}{cast}" + query(select=["LogicalName"], expand=expand)
+        choices.update({each.logical_name: _options(each) for each in await _decoded(dv, asked, _Choices)})
+    found = [
+        _column(each, details.get(each.logical_name, each), choices.get(each.logical_name, ()))
+        for each in listed
+        if _mappable(each)
+    ]
+    return sorted(found, key=lambda column: (column.label.casefold(), column.logical_name))
+
+
+class _Name(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+
+
+async def column_names(dv: Dataverse, table: str) -> frozenset[str]:
+    """The logical names of a table's columns, past all caches; empty when there is no such table."""
+    asked = dv.get(f"{_table(table)}/Attributes" + query(select=["LogicalName"]), _List, headers=_STRONG)
+    answer = await _found(asked)
+    names = answer.value if answer is not None else []
+    return frozenset(msgspec.json.decode(item, type=_Name).logical_name for item in names)
+
+
+async def has_relationship(dv: Dataverse, schema_name: str) -> bool:
+    """Whether a relationship of this schema name exists."""
+    path = f"RelationshipDefinitions(SchemaName={literal(schema_name)})" + query(select=["MetadataId"])
+    return await _found(dv.get(path, dict[str, Any], headers=_STRONG)) is not None
+
+
+async def _decoded(dv: Dataverse, path: str, into: type[T]) -> list[T]:
+    answer = await dv.get(path, _List)
+    return [msgspec.json.decode(item, type=into) for item in answer.value]
+
+
+def _mappable(attribute: _Attribute) -> bool:
+    return attribute.attribute_of is None and (
+        attribute.attribute_type != "Virtual" or _type(attribute) == "MultiSelectPicklist"
+    )
+
+
+def _type(attribute: _Attribute) -> str:
+    """`AttributeType`, but multi-select choices by their own name: Dataverse reports those as Virtual."""
+    named = (attribute.attribute_type_name.value if attribute.attribute_type_name else None) or ""
+    if attribute.attribute_type in {None, "Virtual"}:
+        return named.removesuffix("Type") or "Virtual"
+    return attribute.attribute_type or ""
+
+
+def _options(choices: _Choices) -> tuple[Option, ...]:
+    chosen = choices.option_set or choices.global_option_set
+    if chosen is None:
+        return ()
+    two = [each for each in (chosen.false_option, chosen.true_option) if each is not None]
+    return tuple(Option(each.value, each.label.text if each.label else "") for each in chosen.options or two)
+
+
+def _column(common: _Attribute, detail: _Attribute, options: tuple[Option, ...]) -> Column:
+    return Column(
+        logical_name=common.logical_name,
+        schema_name=common.schema_name,
+        type=_type(common),
+        label=(common.display_name.text if common.display_name else "") or common.logical_name,
+        readable=common.is_valid_for_read is not False,
+        creatable=common.is_valid_for_create is not False,
+        writable=common.is_valid_for_update is not False,
+        required=bool(common.required_level and common.required_level.value in _REQUIRED),
+        custom=bool(common.is_custom_attribute),
+        max_length=detail.max_length,
+        precision=detail.precision,
+        minimum=detail.min_value,
+        maximum=detail.max_value,
+        format=detail.format or (detail.format_name.value if detail.format_name else None),
+        behaviour=detail.date_time_behavior.value if detail.date_time_behavior else None,
+        source=detail.source_type or 0,
+        targets=tuple(detail.targets or ()),
+        options=options,
+    )
+
+
+_REQUIRED: Final = frozenset({"ApplicationRequired", "SystemRequired"})
+
+
+async def key_status(dv: Dataverse, table: str, schema_name: str) -> str | None:
+    """An alternate key's index: `Pending`, `InProgress`, `Active`, `Failed`; None when there is no such key."""
+    path = f"{definition_of(table)}/Keys" + query(select=["LogicalName", "SchemaName", "EntityKeyIndexStatus"])
+    answer = await dv.get(path, _List, headers=STRONG)
+    for item in answer.value:
+        key = msgspec.json.decode(item, type=_Key)
+        if key.schema_name.lower() == schema_name.lower() or key.logical_name == schema_name.lower():
+            return key.entity_key_index_status or "Pending"
+    return None
