@@ -52,12 +52,13 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
 from dyntui.store import outcomes, sequences
 from dyntui.store.gate_marks import first_code, first_mark, further_codes, join, mark, split
-from dyntui.store.schema import list_member, outcome
+from dyntui.store.schema import list_member, outcome, shared_address
 from dyntui.store.standing import duplicate_detail, materialised, own_reason_lists, standing
 from dyntui.store.upserts import json_text, update_many, upsert
 from dyntui.store.windows import Found, contains, ordered
 
 _m = list_member.c
+_w = shared_address.c
 _EXCLUDED = literal(Outcome.EXCLUDED.value, String)
 _REJECTED = literal(Outcome.REJECTED.value, String)
 _PENDING = literal("", String)
@@ -209,18 +210,17 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     """
     scope = (_m.list_id == list_id, _m.listing == listing)
     stands = standing(account_id, scope, own_reason_lists(c, scope))
-    first = _winners(scope)
-    taken = and_(first.c.person_id.is_not(None), first.c.person_id != stands.c.person_id)
+    _find_winners(c, list_id, scope)
+    taken = and_(_w.person_id.is_not(None), _w.person_id != stands.c.person_id)
     gates = materialised(
         select(
             stands.c.person_id,
             stands.c.mask.bitwise_or(case((taken, mark("DUPLICATE_ADDRESS")), else_=0)).label("mask"),
             stands.c.detail,
-            case((taken, first.c.detail), else_="").label("taken_by"),
+            case((taken, _w.detail), else_="").label("taken_by"),
         )
         .select_from(stands)
-        .join(list_member, and_(_m.list_id == stands.c.list_id, _m.person_id == stands.c.person_id))
-        .outerjoin(first, first.c.address == _m.address),
+        .outerjoin(shared_address, and_(_w.scope == list_id, _w.address == stands.c.address)),
         "gates",
     )
     named = materialised(
@@ -251,28 +251,23 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     }
     differs = or_(*(_m[name] != value for name, value in values.items()))
     c.execute(update(list_member).where(_m.list_id == list_id, _m.person_id == named.person_id, differs).values(values))
+    c.execute(delete(shared_address).where(_w.scope == list_id))
 
 
-def _winners(scope: Sequence[ColumnElement[bool]]) -> Any:
-    """The record that has the place of each address which several share."""
-    competes = (*scope, _m.own_reasons == "", _m.address != "")
+def _find_winners(c: Connection, list_id: str, scope: Sequence[ColumnElement[bool]]) -> None:
     shared = select(_m.address).where(*scope, _m.address != "").group_by(_m.address).having(func.count() > 1)
     synced = and_(_m.sent_fingerprint != "", _m.sent_address == _m.address)
     rank = func.row_number().over(
         partition_by=_m.address, order_by=[case((synced, 0), else_=1), _m.created_on, _m.person_id]
     )
-    ranked = (
-        select(
-            _m.address,
-            _m.person_id,
-            duplicate_detail(_m.entity, _m.person_id, _m.name).label("detail"),
-            rank.label("rank"),
+    detail = duplicate_detail(_m.entity, _m.person_id, _m.name).label("detail")
+    competing = (*scope, _m.own_reasons == "", _m.address.in_(shared))
+    ranked = select(_m.address, _m.person_id, detail, rank.label("rank")).where(*competing).subquery("ranked")
+    winners = select(literal(list_id, String), *(ranked.c[name] for name in ("address", "person_id", "detail")))
+    c.execute(
+        insert(shared_address).from_select(
+            ["scope", "address", "person_id", "detail"], winners.where(ranked.c.rank == 1)
         )
-        .where(*competes, _m.address.in_(shared))
-        .subquery("ranked")
-    )
-    return materialised(
-        select(ranked.c.address, ranked.c.person_id, ranked.c.detail).where(ranked.c.rank == 1), "winners"
     )
 
 

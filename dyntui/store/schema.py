@@ -147,6 +147,17 @@ list_member = Table(
     Index("ix_list_member_address", "address", "list_id"),
 )
 
+# Of records that share an address: the one that has its place. Filled and emptied within one settling or count (`scope`
+# is the list's or the count's id): a table, because a million members are joined to it.
+shared_address = Table(
+    "shared_address",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    _text("person_id"),
+    _text("detail"),
+)
+
 # Every address that some account, contact or lead in Dynamics opted out with: another record that shares it is not
 # mailed either.
 opt_out = Table(

@@ -31,9 +31,9 @@ def materialised(statement: Select[Any], name: str) -> CTE:
 
 
 def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
-    """Every member within `scope`: `list_id`, `person_id`, `mask` (bits of the closed gates; duplicates and what the
-    book holds are not looked at), `detail` of the first of them, and `competes`: whether the record may take the place
-    of its address. `own` comes from `own_reason_lists`.
+    """Every member within `scope`: `list_id`, `person_id`, `address`, `mask` (bits of the closed gates; duplicates and
+    what the book holds are not looked at), `detail` of the first of them, and `competes`: whether the record may take
+    the place of its address. `own` comes from `own_reason_lists`.
     """
     member = list_member.c
     other = suppression.alias("elsewhere")
@@ -47,6 +47,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
         select(
             member.list_id,
             member.person_id,
+            member.address,
             marks(member.own_reasons, own).label("own"),
             member.own_detail,
             marks(opt_out.c.reason).label("opted"),
@@ -96,6 +97,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
         select(
             masked.list_id,
             masked.person_id,
+            masked.address,
             masked.mask,
             detail.label("detail"),
             case((competes, 1), else_=0).label("competes"),

@@ -274,6 +274,14 @@ def upgrade() -> None:
     op.create_index("ix_send_campaign", "send", ["account_id", "campaign_id", "created_on"], unique=False)
 
     op.create_table(
+        "shared_address",
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), server_default="", nullable=False),
+        sa.Column("detail", sa.String(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("scope", "address", name=op.f("pk_shared_address")),
+    )
+    op.create_table(
         "suppression",
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
@@ -364,6 +372,7 @@ def downgrade() -> None:
     op.drop_index("ix_suppression_address", "suppression")
 
     op.drop_table("suppression")
+    op.drop_table("shared_address")
     op.drop_index("ix_send_campaign", "send")
 
     op.drop_table("send")
