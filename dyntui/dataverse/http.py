@@ -235,7 +235,8 @@ class Dataverse:
     `url` is the environment's URL; `tokens` gives bearer tokens; `ca_file` adds a certificate authority; `meter` and
     `admit` see every attempt; `slowed(seconds, code)` is told of every wait that a limit imposes. `max_concurrency`
     is this connection's share of the 52 simultaneous calls that one user has; within it the environment's own
-    recommendation (`x-ms-dop-hint`) is obeyed. `transport` is for tests.
+    recommendation (`x-ms-dop-hint`) is obeyed. `transport` is for tests. `offered` remembers which bulk messages a
+    table offers (`bulk.offers`).
     """
 
     def __init__(
@@ -259,6 +260,7 @@ class Dataverse:
         self.origin = origin_of(url)
         self.api = f"{self.origin}{API_PATH}"
         self.dop_hint: int | None = None
+        self.offered: dict[tuple[str, str], bool] = {}
         self._tokens = tokens
         self._meter = meter
         self._admit = admit

@@ -230,7 +230,7 @@ class _Name(msgspec.Struct, frozen=True, rename="pascal"):
 
 async def column_names(dv: Dataverse, table: str) -> frozenset[str]:
     """The logical names of a table's columns, past all caches; empty when there is no such table."""
-    asked = dv.get(f"{_table(table)}/Attributes" + query(select=["LogicalName"]), _List, headers=_STRONG)
+    asked = dv.get(f"{definition_of(table)}/Attributes" + query(select=["LogicalName"]), _List, headers=STRONG)
     answer = await _found(asked)
     names = answer.value if answer is not None else []
     return frozenset(msgspec.json.decode(item, type=_Name).logical_name for item in names)

@@ -137,7 +137,7 @@ def contact_pages(
     if data_fields:
         params["data-fields"] = data_fields if isinstance(data_fields, str) else "|".join(data_fields)
     if include:
-        params["include"] = ",".join(include)
+        params["include"] = "|".join(include)
     if list_id is not None:
         params["~listId"] = list_id
     if segment_id is not None:

@@ -29,6 +29,23 @@ REJECTED_BY_WATCHDOG: Final = "rejectedbywatchdog"
 EXCEEDS_CONTACT_LIMIT: Final = "exceedsallowedcontactlimit"
 
 
+class EmailProperties(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A contact's e-mail channel. Its subscription status cannot be written: an import must never resubscribe anybody.
+
+    `email_type`: `html` or `plainText`; `opt_in_type`: `unknown`, `single`, `double`, `verifiedDouble` (which makes
+    dotdigital ask the person to confirm).
+    """
+
+    email_type: str | None = None
+    opt_in_type: str | None = None
+
+
+class ChannelProperties(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A contact's channels, as far as an import may write them."""
+
+    email: EmailProperties | None = None
+
+
 class ImportContact(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One row to import.
 
@@ -39,7 +56,7 @@ class ImportContact(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     match_identifier: str
     identifiers: Mapping[str, str | int]
     data_fields: Mapping[str, object] = {}
-    channel_properties: Mapping[str, object] = {}
+    channel_properties: ChannelProperties | None = None
     lists: Sequence[int] = ()
     preferences: Sequence[Mapping[str, object]] = ()
     consent_records: Sequence[Mapping[str, object]] = ()

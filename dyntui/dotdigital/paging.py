@@ -63,7 +63,7 @@ async def skip_pages(
 
 class _Link(msgspec.Struct, frozen=True):
     marker: str | int | None = None
-    href: str | None = None
+    link: str | None = None
 
 
 class _Links(msgspec.Struct, frozen=True):
@@ -98,10 +98,10 @@ async def marker_pages(
             return
 
 
-def _marker(link: _Link | None) -> str | None:
-    if link is None:
+def _marker(following: _Link | None) -> str | None:
+    if following is None:
         return None
-    if link.marker is not None:
-        return str(link.marker)
-    found = parse_qs(urlsplit(link.href or "").query).get("marker")
+    if following.marker is not None:
+        return str(following.marker)
+    found = parse_qs(urlsplit(following.link or "").query).get("marker")
     return found[0] if found else None

@@ -1,0 +1,263 @@
+"""Who we are and who may do what in Dynamics.
+
+    who_am_i(dv) -> WhoAmI                        user(dv, user_id) / user_by_object_id(dv, oid) -> User | None
+    roles_of(dv, user_id) -> [RoleRow]            direct and through teams
+    privileges_of(dv, user_id) -> {name: Privilege}
+    users_with_roles(dv, names) -> [User]         people only, direct and through teams
+    ensure_role(dv, name, privileges, solution=) -> id           assign_role(dv, user_id, role_name)
+
+Facts: reference/dataverse_api.md sections 1.3 and 8. Each business unit has its own copy of every role; roles are
+compared by name, and assigned in the copy of the user's unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from dyntui.dataverse.errors import ALREADY_THERE, GONE, WRITE_NOT_DONE, DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import guid, literal
+from dyntui.dataverse.rows import associate, bind, create, find_rows, get_row, pages_where_any
+from dyntui.model.errors import Exit
+
+BASIC, LOCAL, DEEP, GLOBAL = "Basic", "Local", "Deep", "Global"
+_FRESH: Final = {"Consistency": "Strong"}
+
+
+class WhoAmI(msgspec.Struct, frozen=True, rename="pascal"):
+    """The signed-in user, its business unit, and the organisation, by id."""
+
+    user_id: str
+    business_unit_id: str
+    organization_id: str
+
+
+class User(
+    msgspec.Struct,
+    frozen=True,
+    rename={
+        "id": "systemuserid",
+        "name": "fullname",
+        "email": "internalemailaddress",
+        "user_name": "domainname",
+        "object_id": "azureactivedirectoryobjectid",
+        "application_id": "applicationid",
+        "disabled": "isdisabled",
+        "access_mode": "accessmode",
+        "business_unit_id": "_businessunitid_value",
+    },
+):
+    """A user. `object_id` is what `caller` takes. `access_mode`: 0 read-write, 2 read, 4 non-interactive..."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+    user_name: str | None = None
+    object_id: str | None = None
+    application_id: str | None = None
+    disabled: bool = False
+    access_mode: int = 0
+    business_unit_id: str | None = None
+
+
+class RoleRow(
+    msgspec.Struct,
+    frozen=True,
+    rename={"id": "roleid", "business_unit_id": "_businessunitid_value", "root_id": "_parentrootroleid_value"},
+):
+    """One business unit's copy of a role."""
+
+    id: str
+    name: str
+    business_unit_id: str | None = None
+    root_id: str | None = None
+
+
+class Privilege(msgspec.Struct, frozen=True, rename="pascal"):
+    """A privilege held: `depth` is Basic (own rows), Local (unit), Deep (unit and below) or Global."""
+
+    privilege_name: str
+    depth: str
+    privilege_id: str | None = None
+
+
+class _Held(msgspec.Struct, frozen=True, rename="pascal"):
+    role_privileges: list[Privilege]
+
+
+class _PrivilegeRow(msgspec.Struct, frozen=True, rename={"id": "privilegeid"}):
+    id: str
+    name: str
+
+
+class _Team(msgspec.Struct, frozen=True, rename={"id": "teamid"}):
+    id: str
+
+
+class _Unit(msgspec.Struct, frozen=True, rename={"id": "businessunitid"}):
+    id: str
+
+
+async def who_am_i(dv: Dataverse, *, caller: str | None = None) -> WhoAmI:
+    """Proves the connection; the answer also tells how many calls may run at a time."""
+    return await dv.get("WhoAmI", WhoAmI, caller=caller)
+
+
+async def user(dv: Dataverse, user_id: str) -> User | None:
+    """A user by id."""
+    return await get_row(dv, "systemusers", guid(user_id), User)
+
+
+async def user_by_object_id(dv: Dataverse, object_id: str) -> User | None:
+    """The user of an Entra object id, or None when that person is no user of this environment."""
+    found = await find_rows(dv, "systemusers", User, filter=f"azureactivedirectoryobjectid eq {guid(object_id)}", top=1)
+    return found[0] if found else None
+
+
+async def roles_of(dv: Dataverse, user_id: str) -> list[RoleRow]:
+    """A user's roles, direct and through teams, each once."""
+    own = f"systemusers({guid(user_id)})"
+    roles = {role.id: role for role in await find_rows(dv, f"{own}/systemuserroles_association", RoleRow)}
+    for team in await find_rows(dv, f"{own}/teammembership_association", _Team):
+        for role in await find_rows(dv, f"teams({guid(team.id)})/teamroles_association", RoleRow):
+            roles[role.id] = role
+    return sorted(roles.values(), key=lambda role: (role.name, role.id))
+
+
+async def privileges_of(dv: Dataverse, user_id: str) -> dict[str, Privilege]:
+    """What a user may do, by privilege name in lower case, the widest depth of each; teams included."""
+    path = f"systemusers({guid(user_id)})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
+    held = await dv.get(path, _Held)
+    order = {BASIC: 0, LOCAL: 1, DEEP: 2, GLOBAL: 3}
+    widest: dict[str, Privilege] = {}
+    for privilege in held.role_privileges:
+        known = widest.get(privilege.privilege_name.lower())
+        if known is None or order.get(privilege.depth, 0) > order.get(known.depth, 0):
+            widest[privilege.privilege_name.lower()] = privilege
+    return widest
+
+
+async def users_with_roles(dv: Dataverse, role_names: Iterable[str]) -> list[User]:
+    """Enabled people (no applications) who hold one of the roles, direct or through a team, by name."""
+    roles = await _copies(dv, role_names)
+    users: dict[str, User] = {}
+    people = "isdisabled eq false and applicationid eq null"
+    for role in roles:
+        own = f"roles({guid(role.id)})"
+        for found in await find_rows(dv, f"{own}/systemuserroles_association", User, filter=people):
+            users[found.id] = found
+        for team in await find_rows(dv, f"{own}/teamroles_association", _Team):
+            members = f"teams({guid(team.id)})/teammembership_association"
+            for found in await find_rows(dv, members, User, filter=people):
+                users[found.id] = found
+    return sorted(users.values(), key=lambda each: ((each.name or "").casefold(), each.id))
+
+
+async def _copies(dv: Dataverse, role_names: Iterable[str]) -> list[RoleRow]:
+    names = list(dict.fromkeys(role_names))
+    if not names:
+        return []
+    condition = " or ".join(f"name eq {literal(name)}" for name in names)
+    return await find_rows(dv, "roles", RoleRow, filter=condition, orderby=["name", "roleid"])
+
+
+async def ensure_role(dv: Dataverse, name: str, privileges: Mapping[str, str], *, solution: str | None = None) -> str:
+    """Make sure that a role of the root business unit exists with exactly these privileges (name -> depth).
+
+    Returns its id. Raises DATAVERSE_PRIVILEGE_UNKNOWN naming what the environment does not know; a caller cannot grant
+    more than it holds itself (DATAVERSE_NOT_PERMITTED).
+    """
+    root = await _root_unit(dv)
+    ids = await _privilege_ids(dv, list(privileges))
+    role_id = await _role_in(dv, name, root)
+    if role_id is None:
+        headers = {"MSCRM.SolutionUniqueName": solution} if solution else None
+        try:
+            role_id = await create(
+                dv, "roles", {"name": name, "businessunitid@odata.bind": bind("businessunits", root)}, headers=headers
+            )
+        except DataverseError as error:
+            # Somebody else's setup, or our own lost first try.
+            role_id = await _role_in(dv, name, root)
+            if role_id is None or not (error.repeated or error.platform_code in ALREADY_THERE):
+                raise
+    await dv.request(
+        "POST",
+        f"roles({role_id})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole",
+        body={
+            "Privileges": [
+                {
+                    "@odata.type": "Microsoft.Dynamics.CRM.RolePrivilege",
+                    "PrivilegeId": ids[privilege.lower()],
+                    "Depth": depth,
+                    "BusinessUnitId": root,
+                    "PrivilegeName": privilege,
+                }
+                for privilege, depth in privileges.items()
+            ]
+        },
+        repeatable=True,
+    )
+    return role_id
+
+
+async def _root_unit(dv: Dataverse) -> str:
+    units = await find_rows(dv, "businessunits", _Unit, filter="_parentbusinessunitid_value eq null", top=1)
+    if not units:
+        raise DataverseError(
+            "DATAVERSE_NO_ROOT_UNIT",
+            "The root business unit cannot be read.",
+            not_done=WRITE_NOT_DONE,
+            remedy="Give the signed-in user the right to read business units at organisation level.",
+            exit=Exit.NOT_PERMITTED,
+        )
+    return units[0].id
+
+
+async def _role_in(dv: Dataverse, name: str, unit: str) -> str | None:
+    condition = f"name eq {literal(name)} and _businessunitid_value eq {guid(unit)}"
+    found = await find_rows(dv, "roles", RoleRow, filter=condition, top=1)
+    return found[0].id if found else None
+
+
+async def _privilege_ids(dv: Dataverse, names: Sequence[str]) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    async for page in pages_where_any(dv, "privileges", _PrivilegeRow, "name", names):
+        ids.update({row.name.lower(): row.id for row in page.rows})
+    unknown = [name for name in names if name.lower() not in ids]
+    if unknown:
+        raise DataverseError(
+            "DATAVERSE_PRIVILEGE_UNKNOWN",
+            f"The environment does not know these privileges: {', '.join(unknown)}.",
+            not_done=WRITE_NOT_DONE,
+            remedy="Install the connector's tables first; check that Dynamics 365 Sales is installed.",
+        )
+    return ids
+
+
+async def assign_role(dv: Dataverse, user_id: str, role_name: str) -> None:
+    """Give a user a role, in the copy of the user's own business unit. Having it already is success."""
+    found = await user(dv, user_id)
+    role_id = await _role_in(dv, role_name, found.business_unit_id) if found and found.business_unit_id else None
+    if role_id is None:
+        raise DataverseError(
+            "DATAVERSE_ROLE_NOT_FOUND",
+            f"There is no such user, or no role {role_name!r} in the user's business unit.",
+            not_done=WRITE_NOT_DONE,
+            remedy="Run `dyntui setup` to create the roles.",
+        )
+    await associate(dv, "systemusers", guid(user_id), "systemuserroles_association", "roles", role_id)
+
+
+async def take_role_away(dv: Dataverse, user_id: str, role_name: str) -> None:
+    """Take a role from a user; roles that come through teams stay. Not having it is success."""
+    own = f"systemusers({guid(user_id)})/systemuserroles_association"
+    for role in await find_rows(dv, own, RoleRow, filter=f"name eq {literal(role_name)}"):
+        try:
+            await dv.request("DELETE", f"{own}({guid(role.id)})/$ref", headers=_FRESH)
+        except DataverseError as error:
+            if error.platform_code not in GONE:
+                raise
