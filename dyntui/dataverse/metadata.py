@@ -231,7 +231,7 @@ class _Name(msgspec.Struct, frozen=True, rename="pascal"):
 async def column_names(dv: Dataverse, table: str) -> frozenset[str]:
     """The logical names of a table's columns, past all caches; empty when there is no such table."""
     asked = dv.get(f"{definition_of(table)}/Attributes" + query(select=["LogicalName"]), _List, headers=STRONG)
-    answer = await _found(asked)
+    answer = await found_or_none(asked)
     names = answer.value if answer is not None else []
     return frozenset(msgspec.json.decode(item, type=_Name).logical_name for item in names)
 
@@ -239,7 +239,7 @@ async def column_names(dv: Dataverse, table: str) -> frozenset[str]:
 async def has_relationship(dv: Dataverse, schema_name: str) -> bool:
     """Whether a relationship of this schema name exists."""
     path = f"RelationshipDefinitions(SchemaName={literal(schema_name)})" + query(select=["MetadataId"])
-    return await _found(dv.get(path, dict[str, Any], headers=_STRONG)) is not None
+    return await found_or_none(dv.get(path, dict[str, object], headers=STRONG)) is not None
 
 
 async def _decoded(dv: Dataverse, path: str, into: type[T]) -> list[T]:
