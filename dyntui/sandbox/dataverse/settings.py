@@ -33,6 +33,9 @@ class DataverseSettings:
     unchanged_update_bumps_version: bool = True
     """[inferred] A PATCH that sends identical values still raises modifiedon and versionnumber."""
 
+    not_equal_includes_null: bool = True
+    """[inferred] `ne` and the negated operators are true for rows in which the column is null."""
+
     delta_token_days: int = 7
     """Organisation setting ExpireChangeTrackingInDays (0..365): how long a delta link can be used."""
 

@@ -11,6 +11,7 @@ How values are kept:
 `versionnumber` grows over the whole organisation. Deleted rows leave a line in `dv_tombstone`.
 """
 
+import re
 import sqlite3
 from datetime import datetime
 
@@ -50,6 +51,10 @@ def fold(text: str | None) -> str | None:
     return None if text is None else text.casefold()
 
 
+def _matches(pattern: str, text: str | None) -> bool | None:
+    return None if text is None else re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL) is not None
+
+
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -59,6 +64,7 @@ def install(state: State) -> None:
     """Creates what is missing: bookkeeping, then the tables kept in the database, or the standard ones. Idempotent."""
     db = state.db
     db.create_function("fold", 1, fold, deterministic=True)
+    db.create_function("regexp", 2, _matches, deterministic=True)
     db.execute("CREATE TABLE IF NOT EXISTS dv_counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID")
     db.execute("INSERT INTO dv_counter VALUES ('version', ?) ON CONFLICT DO NOTHING", (FIRST_VERSION,))
     db.execute(

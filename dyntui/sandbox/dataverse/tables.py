@@ -319,6 +319,11 @@ class Schema:
             self._properties[table.logical_name] = found
         return found
 
+    def find_property(self, table: Table, name: str, now: str) -> Column | None:
+        """A readable property by its name in JSON, if it is visible at `now` (ISO 8601 with Z)."""
+        column = self.properties(table).get(name)
+        return None if column is None or column.visible_at > now else column
+
     def references_to(self, table: Table) -> Iterator[OneToMany]:
         """1:N relationships in which `table` is the one side."""
         return (one for one in self.one_to_many.values() if one.referenced == table.logical_name)
