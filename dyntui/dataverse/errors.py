@@ -296,7 +296,7 @@ WRITE_NOT_DONE: Final = "The change was not made in Dynamics."
 
 
 class _Body(msgspec.Struct, frozen=True):
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw()
     message: str | None = msgspec.field(default=None, name="Message")
 
 
@@ -312,7 +312,7 @@ def read_error(body: bytes) -> tuple[str, str]:
     """
     try:
         outer = msgspec.json.decode(body, type=_Body)
-        if outer.error is not None:
+        if bytes(outer.error) not in {b"", b"null"}:
             inner = msgspec.json.decode(outer.error, type=_Error | str)
             if isinstance(inner, str):
                 return "", inner

@@ -1,0 +1,184 @@
+"""Reading pages and changes, and writing rows."""
+
+from __future__ import annotations
+
+import httpx
+import msgspec
+import pytest
+
+from dyntui.dataverse import rows
+from dyntui.dataverse.errors import DataverseError, UnknownOutcome
+from tests.dataverse.conversation import API, Conversation, error, ok
+
+ADA = "00000015-0000-4000-8000-000000000015"
+BOB = "00000016-0000-4000-8000-000000000016"
+BROKEN = httpx.ReadError("reset")
+
+
+class Person(msgspec.Struct, frozen=True, rename={"id": "contactid", "name": "fullname", "email": "emailaddress1"}):
+    id: str
+    name: str | None = None
+    email: str | None = None
+    owner: str | None = msgspec.field(name="_ownerid_value@OData.Community.Display.V1.FormattedValue", default=None)
+
+
+def row(row_id: str, name: str) -> dict[str, object]:
+    return {"@odata.etag": 'W/"1"', "contactid": row_id, "fullname": name, "emailaddress1": None}
+
+
+async def test_pages_follow_the_links_and_decode_into_the_callers_type():
+    second = f"{API}contacts?$select=contactid&$skiptoken=%3Ccookie%20pagenumber=%222%22%20/%3E"
+    talk = Conversation(
+        ok({"@odata.count": 2, "value": [row(ADA, "Ada")], "@odata.nextLink": second}), ok({"value": [row(BOB, "Bob")]})
+    )
+    async with talk.client() as dv:
+        found = [
+            page
+            async for page in rows.pages(
+                dv, "contacts", Person, filter="statecode eq 0", orderby=["contactid"], count=True, maxpagesize=2
+            )
+        ]
+    assert [person.name for page in found for person in page.rows] == ["Ada", "Bob"]
+    assert (found[0].count, found[0].next_link, found[1].next_link) == (2, second, None)
+    assert talk.paths()[0] == (
+        "GET contacts?$select=contactid,fullname,emailaddress1&$filter=statecode eq 0&$orderby=contactid&$count=true"
+    )
+    assert {request.headers["Prefer"] for request in talk.requests} == {"odata.maxpagesize=2"}
+    assert str(talk.requests[1].url) == second
+
+
+async def test_a_listing_goes_on_from_a_stored_link():
+    talk = Conversation(ok({"value": [row(BOB, "Bob")]}))
+    async with talk.client() as dv:
+        found = [page async for page in rows.pages(dv, "contacts", Person, resume=f"{API}contacts?$skiptoken=2")]
+    assert len(found) == 1
+    assert talk.paths() == ["GET contacts?$skiptoken=2"]
+
+
+async def test_many_values_are_asked_for_in_few_queries_below_the_url_limit():
+    values = [f"0000{n:04x}-0000-4000-8000-000000000000" for n in range(3000)]
+    talk = Conversation(ok({"value": []}), forever=True)
+    async with talk.client() as dv:
+        async for _ in rows.pages_where_any(
+            dv, "contacts", Person, "contactid", values, filter="statecode eq 0", orderby=["contactid"]
+        ):
+            pass
+    assert len(talk.requests) <= 6
+    assert all(len(str(request.url)) < 32_768 for request in talk.requests)
+    asked = "".join(talk.paths())
+    assert all(value in asked for value in values)
+
+
+async def test_a_quote_in_a_value_cannot_leave_its_literal():
+    talk = Conversation(ok({"value": []}))
+    async with talk.client() as dv:
+        async for _ in rows.pages_where_any(dv, "contacts", Person, "emailaddress1", ["o'hara@x.ie')] or true"]):
+            pass
+    assert "PropertyValues=['o''hara@x.ie'')] or true'])" in talk.paths()[0]
+
+
+async def test_changes_tell_new_rows_from_deleted_ones_even_when_a_name_imitates_a_deletion():
+    hostile = "x$deletedEntity"
+    deleted = {"@odata.context": f"{API}$metadata#contacts/$deletedEntity", "id": BOB.upper(), "reason": "deleted"}
+    talk = Conversation(
+        ok({"value": [row(ADA, hostile)], "@odata.nextLink": f"{API}contacts?$skiptoken=2"}),
+        ok({"value": [deleted], "@odata.deltaLink": f"{API}contacts?$deltatoken=9"}),
+    )
+    async with talk.client() as dv:
+        found = [page async for page in rows.changes(dv, "contacts", Person)]
+    assert [person.name for person in found[0].rows] == [hostile]
+    assert found[1].deleted == [BOB]
+    assert [page.delta_link for page in found] == [None, f"{API}contacts?$deltatoken=9"]
+    assert all("odata.track-changes" in request.headers["Prefer"] for request in talk.requests)
+
+
+async def test_an_expired_delta_link_says_so():
+    talk = Conversation(error(400, "0x80044352", "Version stamp associated with the client has expired."))
+    async with talk.client() as dv:
+        with pytest.raises(DataverseError) as raised:
+            async for _ in rows.changes(dv, "contacts", Person, since=f"{API}contacts?$deltatoken=1"):
+                pass
+    assert raised.value.code == "DATAVERSE_CHANGES_EXPIRED"
+
+
+async def test_a_missing_row_is_none():
+    talk = Conversation(error(404, "0x80040217", "Entity 'Contact' With Id = ... Does Not Exist"))
+    async with talk.client() as dv:
+        assert await rows.get_row(dv, "contacts", ADA, Person) is None
+
+
+async def test_a_missing_table_is_an_error_and_not_a_missing_row():
+    talk = Conversation(error(404, "0x80060888", "Resource not found for the segment 'contactz'."))
+    async with talk.client() as dv:
+        with pytest.raises(DataverseError):
+            await rows.get_row(dv, "contactz", ADA, Person)
+
+
+async def test_a_count_says_when_dataverse_stopped_counting():
+    talk = Conversation(httpx.Response(200, content=b"\xef\xbb\xbf5000"), httpx.Response(200, content=b"17"))
+    async with talk.client() as dv:
+        assert (await rows.count_rows(dv, "contacts")).capped
+        assert await rows.count_rows(dv, "contacts", filter="statecode eq 1") == rows.Count(rows=17, capped=False)
+
+
+async def test_a_created_row_answers_with_its_id():
+    talk = Conversation(httpx.Response(204, headers={"OData-EntityId": f"{API}contacts({ADA})"}))
+    async with talk.client() as dv:
+        assert await rows.create(dv, "contacts", {"lastname": "Z"}) == ADA
+
+
+async def test_a_row_created_with_an_id_of_our_own_survives_a_lost_answer():
+    talk = Conversation(BROKEN, error(412, "0x80040237", "A record with matching key values already exists."))
+    async with talk.client() as dv:
+        made = await rows.create(dv, "contacts", {"lastname": "Z"}, id_column="contactid", row_id=ADA)
+    assert made == ADA
+    assert talk.body()["contactid"] == ADA
+
+
+async def test_a_row_created_without_an_id_of_our_own_is_never_created_twice():
+    talk = Conversation(BROKEN)
+    async with talk.client() as dv:
+        with pytest.raises(UnknownOutcome):
+            await rows.create(dv, "contacts", {"lastname": "Z"})
+
+
+async def test_a_clash_of_an_alternate_key_is_an_error_even_with_an_own_id():
+    talk = Conversation(error(412, "0x80060892", "A record that has the attribute values External Id already exists."))
+    async with talk.client() as dv:
+        with pytest.raises(DataverseError) as raised:
+            await rows.create(dv, "contacts", {"lastname": "Z"}, id_column="contactid", row_id=ADA)
+    assert raised.value.code == "DATAVERSE_DUPLICATE"
+
+
+async def test_an_update_never_creates():
+    talk = Conversation(httpx.Response(204))
+    async with talk.client() as dv:
+        await rows.update(dv, "contacts", ADA, {"jobtitle": "x"})
+    assert talk.requests[0].headers["If-Match"] == "*"
+
+
+async def test_a_guarded_update_that_meets_its_own_lost_try_is_unknown():
+    mismatch = error(412, "0x80060882", "The version of the existing record doesn't match.")
+    talk = Conversation(BROKEN, mismatch, mismatch)
+    async with talk.client() as dv:
+        with pytest.raises(UnknownOutcome):
+            await rows.update(dv, "contacts", ADA, {"jobtitle": "x"}, etag='W/"1"')
+        with pytest.raises(DataverseError) as raised:
+            await rows.update(dv, "contacts", ADA, {"jobtitle": "x"}, etag='W/"1"')
+    assert raised.value.code == "DATAVERSE_ROW_CHANGED"
+
+
+async def test_a_deletion_that_meets_its_own_lost_try_is_a_deletion():
+    gone = error(404, "0x80040217", "Does Not Exist")
+    talk = Conversation(BROKEN, gone, gone)
+    async with talk.client() as dv:
+        assert await rows.delete(dv, "contacts", ADA) is True
+        assert await rows.delete(dv, "contacts", ADA) is False
+
+
+async def test_linking_rows_that_are_linked_is_success():
+    talk = Conversation(httpx.Response(204), error(412, "0x80040237", "Cannot insert duplicate key."))
+    async with talk.client() as dv:
+        for _ in range(2):
+            await rows.associate(dv, "dyntui_emailcampaigns", ADA, "dyntui_emailcampaign_list", "lists", BOB)
+    assert talk.body(0) == {"@odata.id": f"{API}lists({BOB})"}
