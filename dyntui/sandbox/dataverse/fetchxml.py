@@ -49,7 +49,12 @@ class Page:
 
 def reply(call: Call, table: Table, text: str) -> Response:
     """The answer to `GET <set>?fetchXml=`."""
-    page = run(call, table, text)
+    page = run(call, table, parse(text))
+    return call.reply(body_of(call, table, page), headers=call.prefer.applied("annotations"))
+
+
+def body_of(call: Call, table: Table, page: Page) -> dict[str, Any]:
+    """The JSON of a page, with those annotations that the request prefers."""
     body: dict[str, Any] = {"@odata.context": f"{call.base}/$metadata#{table.entity_set}({','.join(page.columns)})"}
     if page.total is not None and call.prefer.wants(_TOTAL):
         body[f"@{_TOTAL}"] = page.total
@@ -59,16 +64,15 @@ def reply(call: Call, table: Table, text: str) -> Response:
     if call.prefer.wants(_MORE):
         body[f"@{_MORE}"] = page.more
     body["value"] = page.rows
-    return call.reply(body, headers=call.prefer.applied("annotations"))
+    return body
 
 
-def run(call: Call, table: Table, text: str) -> Page:
+def run(call: Call, table: Table, fetch: Fetch) -> Page:
     """One page of a query of `table`.
 
     Raises DataverseError for whatever is wrong with the query; 0x80060888 when it asks for another table,
     0x8004430a beyond the 50,000 rows that can be paged through without a cookie, 0x8004e023 for an aggregate of more.
     """
-    fetch = parse(text)
     if fetch.table != table.logical_name:
         raise DataverseError(
             "0x80060888",

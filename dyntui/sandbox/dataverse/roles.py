@@ -97,20 +97,20 @@ def install(state: State) -> None:
         set_privileges(state, root, {known[name]: depth for name, depth in granted.items() if name in known})
 
 
-def copy_to_units(state: State, root_role: str) -> None:
-    """Gives every business unit that has none its copy of a role of the root unit. The role becomes its own root."""
-    state.db.execute(
-        "UPDATE dv_role SET parentrootroleid = roleid WHERE roleid = ? AND parentrootroleid IS NULL", (root_role,)
-    )
+def copy_to_units(state: State, root_role: str, below: str) -> None:
+    """Gives every business unit below the one that a role was created in its copy of that role."""
+    reached = {below}
     for unit, parent in business_units.units_top_down(state):
-        if parent is not None and _copy_in(state, root_role, unit) is None:
-            _add_copy(state, root_role, unit, parent)
+        if parent in reached:
+            reached.add(unit)
+            if _copy_in(state, root_role, unit) is None:
+                _add_copy(state, root_role, unit, parent)
 
 
 def copy_roles_into(state: State, business_unit: str, parent: str) -> None:
-    """Gives a new business unit its copy of every role."""
-    roots = [row[0] for row in state.db.execute("SELECT roleid FROM dv_role WHERE parentrootroleid = roleid")]
-    for root in roots:
+    """Gives a new business unit its copy of every role of the unit above it."""
+    roots = state.db.execute("SELECT parentrootroleid FROM dv_role WHERE businessunitid = ?", (parent,)).fetchall()
+    for (root,) in roots:
         if _copy_in(state, root, business_unit) is None:
             _add_copy(state, root, business_unit, parent)
 

@@ -51,6 +51,24 @@ def access_of(state: State, user_id: str, *, fresh: bool = False) -> Access:
     return access
 
 
+def team_access(state: State, team_id: str) -> Access | None:
+    """What a team holds; None when it does not exist."""
+    unit = state.db.execute("SELECT businessunitid FROM dv_team WHERE teamid = ?", (team_id,)).fetchone()
+    if unit is None:
+        return None
+    held: dict[str, tuple[Grant, ...]] = {}
+    role_ids = set()
+    for role_id, name, mask in state.db.execute(
+        "SELECT tr.roleid, p.name, rp.privilegedepthmask FROM dv_teamroles tr"
+        " JOIN dv_roleprivileges rp ON rp.roleid = tr.roleid JOIN dv_privilege p USING (privilegeid)"
+        " WHERE tr.teamid = ?",
+        (team_id,),
+    ):
+        role_ids.add(role_id)
+        held[name] = (*held.get(name, ()), Grant(Depth.of_mask(mask), unit[0], (team_id,)))
+    return Access(team_id, unit[0], (), len(role_ids), 0, held)
+
+
 def check(state: State, caller: Caller, action: str, table: Table, row_id: str | None = None) -> None:
     """Asks whether the caller may do `action` (Create, Read, Write, Delete, Append, AppendTo, Assign, Share).
 

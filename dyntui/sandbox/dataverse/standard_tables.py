@@ -15,7 +15,7 @@ from dyntui.sandbox.dataverse.tables import Column, ManyToMany, OneToMany, Optio
 from dyntui.sandbox.state import State
 
 _WITHOUT_NAVIGATION = {("listmember", "entityid")}
-_CASCADE_DELETES = {("listmember", "listid"), ("solutioncomponent", "solutionid"), ("role", "parentrootroleid")}
+_CASCADE_DELETES = {("listmember", "listid"), ("solutioncomponent", "solutionid")}
 
 MANY_TO_MANY = (
     ManyToMany(

@@ -11,6 +11,7 @@ import pytest
 from dyntui.sandbox.dataverse import fetchxml, fetchxml_cookie
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import DataverseError
+from dyntui.sandbox.dataverse.fetchxml_parse import parse
 from dyntui.sandbox.state import State
 from tests.sandbox.dataverse.schema.conftest import People
 
@@ -22,8 +23,12 @@ def fetch(inside: str, table: str = "contact", **attributes: Any) -> str:
     return f'<fetch{written}><entity name="{table}">{inside}</entity></fetch>'
 
 
+def page_of(call: Call, text: str, table: str = "contact") -> fetchxml.Page:
+    return fetchxml.run(call, call.schema.tables[table], parse(text))
+
+
 def rows(call: Call, text: str, table: str = "contact") -> list[dict[str, Any]]:
-    return fetchxml.run(call, call.schema.tables[table], text).rows
+    return page_of(call, text, table).rows
 
 
 def last_names(call: Call, text: str) -> list[str]:
@@ -217,7 +222,7 @@ def test_pages_follow_each_other_by_the_cookie_without_gap_or_repetition(
     cookie, page = None, 1
     while True:
         attributes: dict[str, Any] = {"count": 5, "page": page} | ({"paging_cookie": cookie} if cookie else {})
-        answer = fetchxml.run(calling(), calling().schema.tables["contact"], fetch(inside, **attributes))
+        answer = page_of(calling(), fetch(inside, **attributes))
         seen += [row["contactid"] for row in answer.rows]
         if not answer.more:
             assert answer.cookie is None
@@ -230,9 +235,7 @@ def test_pages_follow_each_other_by_the_cookie_without_gap_or_repetition(
 
 
 def test_the_cookie_has_the_platforms_form(calling: Calling, crowd: dict[str, str]) -> None:
-    page = fetchxml.run(
-        calling(), calling().schema.tables["contact"], fetch('<attribute name="lastname"/>', count=2, page=1)
-    )
+    page = page_of(calling(), fetch('<attribute name="lastname"/>', count=2, page=1))
     assert page.more
     assert page.cookie is not None
     assert page.cookie.startswith(
@@ -242,7 +245,7 @@ def test_the_cookie_has_the_platforms_form(calling: Calling, crowd: dict[str, st
 
 
 def test_a_cookie_still_encoded_is_refused(calling: Calling, crowd: dict[str, str]) -> None:
-    page = fetchxml.run(calling(), calling().schema.tables["contact"], fetch("", count=2))
+    page = page_of(calling(), fetch("", count=2))
     with pytest.raises(DataverseError) as caught:
         rows(calling(), fetch("", count=2, page=2, paging_cookie=page.cookie))
     assert caught.value.code == "0x8004112a"
@@ -257,7 +260,7 @@ def test_paging_by_number_alone_ends_at_fifty_thousand_rows(calling: Calling) ->
 
 def test_a_query_ordered_by_a_linked_column_gives_no_cookie(calling: Calling, crowd: dict[str, str]) -> None:
     link = '<link-entity name="systemuser" from="systemuserid" to="owninguser" alias="u"><order attribute="fullname"/></link-entity>'
-    page = fetchxml.run(calling(), calling().schema.tables["contact"], fetch(link, count=2))
+    page = page_of(calling(), fetch(link, count=2))
     assert (page.more, page.cookie) == (True, None)
 
 
