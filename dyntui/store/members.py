@@ -16,7 +16,7 @@ Public:
     remove(c, list_id, listing, person_ids) -> int; hold(c, list_id, listing, person_ids, detail) -> int
     pending_batch(c, list_id, limit, after=-1) -> list[Pending]; pending_count(c, list_id) -> int
     acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int
-    listed(c, list_id, listing) -> int; in_book(c, list_id) -> int
+    listed(c, list_id, listing) -> int; read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
     copy_outcomes(c, run_id, item_id, list_id, listing) -> int; forget_left(c, list_id, listing) -> int
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
     counts(c, list_id) -> tuple[ReasonCount, ...]
@@ -425,6 +425,13 @@ def _pending_with_address() -> tuple[ColumnElement[bool], ...]:
 def listed(c: Connection, list_id: str, listing: str) -> int:
     """How many different people a listing has staged."""
     return _count(c, _m.list_id == list_id, _m.listing == listing)
+
+
+def read_by(c: Connection, list_id: str, listing: str) -> int:
+    """How many people a synchronisation had to account for: those of its listing, and those who left the list and were
+    in the book (until `forget_left`)."""
+    gone = or_(_m.sent_address != "", _m.outcome.in_((Outcome.REMOVED.value, Outcome.HELD.value)))
+    return _count(c, _m.list_id == list_id, or_(_m.listing == listing, gone))
 
 
 def in_book(c: Connection, list_id: str) -> int:

@@ -6,8 +6,9 @@ The counts beside the people are kept in the same transaction, so that a history
 Public:
     put_item(c, run_id, Item)                      adds or changes an item, and brings its kept counts up to date
     record(c, run_id, item_id, rows)               people's outcomes, any number of times; a person's last one stands
-    clear(c, run_id, item_id); recount(c, run_id, item_id)
-    items(c, run_id) -> list[Item]; tallies(c, run_ids) -> {run_id: Tally}; counted(c, run_id) -> Tally
+    clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts; close_open(c, run_id, status)
+    item(c, run_id, item_id) -> Item; items(c, run_id) -> list[Item]
+    tallies(c, run_ids) -> {run_id: Tally}; counted(c, run_id) -> Tally
     window(c, OutcomesWindow) -> Found[PersonOutcome]
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.store import sequences
@@ -107,13 +108,21 @@ def record(c: Connection, run_id: str, item_id: str, rows: Iterable[PersonOutcom
     sequences.close_gaps(c, outcome, scope, base)
 
 
+def item(c: Connection, run_id: str, item_id: str) -> Item:
+    """One item. Raises `KeyError` for one that never began."""
+    found = next((each for each in items(c, run_id) if each.id == item_id), None)
+    if found is None:
+        raise KeyError(item_id)
+    return found
+
+
 def clear(c: Connection, run_id: str, item_id: str) -> None:
     """Forget the people recorded in an item, to record them anew."""
     c.execute(delete(outcome).where(outcome.c.run_id == run_id, outcome.c.item_id == item_id))
 
 
-def recount(c: Connection, run_id: str, item_id: str) -> None:
-    """Bring an item's kept counts up to the people recorded."""
+def recount(c: Connection, run_id: str, item_id: str) -> tuple[ReasonCount, ...]:
+    """Bring an item's kept counts up to the people recorded; the counts."""
     c.execute(delete(run_tally).where(run_tally.c.run_id == run_id, run_tally.c.item_id == item_id))
     people = (
         select(outcome.c.run_id, outcome.c.item_id, outcome.c.outcome, outcome.c.reason, func.count())
@@ -121,6 +130,17 @@ def recount(c: Connection, run_id: str, item_id: str) -> None:
         .group_by(outcome.c.run_id, outcome.c.item_id, outcome.c.outcome, outcome.c.reason)
     )
     c.execute(insert(run_tally).from_select(["run_id", "item_id", "outcome", "reason", "people"], people))
+    kept = select(run_tally).where(run_tally.c.run_id == run_id, run_tally.c.item_id == item_id)
+    return _sorted([ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in c.execute(kept)])
+
+
+def close_open(c: Connection, run_id: str, status: RunStatus) -> None:
+    """The run ended in the middle of some items: they end like it."""
+    c.execute(
+        update(run_item)
+        .where(run_item.c.run_id == run_id, run_item.c.status == RunStatus.IN_PROCESS)
+        .values(status=status.value)
+    )
 
 
 def items(c: Connection, run_id: str) -> list[Item]:

@@ -208,7 +208,7 @@ def finish(
     read: int | None = None,
     problem: Problem | None = None,
 ) -> RunStatus:
-    """End the run, once; the answer is the status it got. `status` None: what the counts earn (`status_of`). `read`:
+    """End the run, once; the answer is the status it got. `status` None: what the counts and the items earn. `read`:
     people the run has read; None: the sum over its items.
 
     The accounting identity is checked here against the recorded people themselves, item by item: a run that does not
@@ -220,6 +220,11 @@ def finish(
     people_read = sum(item.tally.read for item in items) if read is None else read
     tally = Tally(people_read, tally.counts)
     earned = status if status is not None else status_of(tally)
+    broken = [item for item in items if item.status is RunStatus.FAILED]
+    if status is None and broken:
+        earned = RunStatus.FAILED if len(broken) == len(items) else RunStatus.COMPLETED_WITH_ERRORS
+        failed = f"{len(broken)} of {len(items)} parts failed: {broken[0].name}: {broken[0].note}"
+        problem = problem or Problem(code="PARTS_FAILED", message=failed, remedy="See each part; then run it again.")
     if status not in (RunStatus.FAILED, RunStatus.CANCELLED):
         wrong = _mismatch(tally, items)
         if wrong:
@@ -241,6 +246,8 @@ def finish(
     ).scalar()
     if ended is None:
         raise Fenced(run_id)
+    if earned in (RunStatus.FAILED, RunStatus.CANCELLED):
+        outcomes.close_open(c, run_id, earned)
     return earned
 
 

@@ -1,0 +1,193 @@
+"""What a sync type has in hand while it carries out a run: the cursor, the store, the time, and the way to stop.
+
+Everything is written through here, so that each write is fenced: a worker that was taken for dead changes nothing.
+`work`, `read` and `write` take functions of a connection; they run in a thread, and only their transaction is theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
+from dyntui.model.outcomes import RunStatus, Tally, status_of
+from dyntui.store import members, outcomes, runs
+from dyntui.store.database import Database
+from dyntui.store.outcomes import Item
+from dyntui.store.runs import Calls, Claim, Fenced, Problem
+
+__all__ = ["Cancelled", "Fenced", "RunContext"]
+
+T = TypeVar("T")
+
+
+class Cancelled(Exception):
+    """Somebody asked the run to stop. What was saved stays; the run ends as `Cancelled`."""
+
+
+class RunContext:
+    """One run in the hands of one worker. Belongs to one event loop; not shared between tasks that save."""
+
+    def __init__(
+        self,
+        db: Database,
+        run_id: str,
+        claim: Claim,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        saved: Callable[[str], None] = lambda run_id: None,
+    ) -> None:
+        """`saved` is told of the run after each save (for events), on the event loop: it must not block."""
+        self.run_id = run_id
+        self.token = claim.token
+        self.kind = claim.kind
+        self.account_id = claim.account_id
+        self.request = claim.request
+        self._db = db
+        self._cursor = claim.cursor
+        self._clock = clock
+        self._sleep = sleep
+        self._saved = saved
+        self._calls: Counter[str] = Counter()
+
+    @property
+    def cursor(self) -> dict[str, Any]:
+        """Where the run is, as last saved (`{}` at its start)."""
+        return self._cursor
+
+    def moment(self) -> datetime:
+        """Now, in UTC."""
+        return self._clock()
+
+    def now(self) -> str:
+        """Now, as the store writes it."""
+        return text_of(self._clock())
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait by the injected clock."""
+        await self._sleep(seconds)
+
+    def count_call(self, system: str, kind: str) -> None:
+        """One API call was made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save."""
+        self._calls[f"{system}_{kind}s"] += 1
+
+    async def read(self, what: Callable[[Connection], T]) -> T:
+        """Ask the store."""
+
+        def ask() -> T:
+            with self._db.read() as c:
+                return what(c)
+
+        return await asyncio.to_thread(ask)
+
+    async def write(self, what: Callable[[Connection], T]) -> T:
+        """Change the store without moving the cursor: for what may be done twice. Raises `Fenced`."""
+
+        def change() -> T:
+            with self._db.write() as c:
+                runs.advance(c, self.run_id, self.token)
+                return what(c)
+
+        return await asyncio.to_thread(change)
+
+    async def save(
+        self,
+        cursor: dict[str, Any],
+        *,
+        stage: str,
+        done: int = 0,
+        of: int = 0,
+        work: Callable[[Connection], object] | None = None,
+        cancellable: bool = True,
+    ) -> None:
+        """Keep `work`, the cursor after it, the progress and the calls made, in one transaction.
+
+        Raises `Fenced` (nothing was kept) and, once everything is kept, `Cancelled` when the run is to stop, unless it
+        is past the point where it can (`cancellable` False).
+        """
+        calls = self._calls.copy()
+
+        def keep() -> str:
+            with self._db.write() as c:
+                desired = runs.advance(
+                    c,
+                    self.run_id,
+                    self.token,
+                    cursor=cursor,
+                    stage=stage,
+                    done=done,
+                    of=of,
+                    calls=Calls(**calls),
+                )
+                if work is not None:
+                    work(c)
+                return desired
+
+        desired = await asyncio.to_thread(keep)
+        self._calls.subtract(calls)
+        self._cursor = cursor
+        self._saved(self.run_id)
+        if desired == "cancel" and cancellable:
+            raise Cancelled(self.run_id)
+
+    async def begin_item(self, item_id: str, *, kind: str, name: str, place: int) -> None:
+        """A part of the run (a list, a campaign, a feed) begins, or goes on."""
+        item = Item(id=item_id, kind=kind, name=name, place=place)
+        await self.write(lambda c: outcomes.put_item(c, self.run_id, item))
+
+    async def end_item(self, item_id: str, *, read: int | None = None) -> RunStatus:
+        """A part is through, with the status that its recorded people earn. `read`: how many people it has read; None
+        for a feed, where everybody read is recorded at once."""
+        return await self.write(lambda c: self.close_item(c, item_id, read=read))
+
+    def close_item(self, c: Connection, item_id: str, *, read: int | None = None) -> RunStatus:
+        """`end_item` within a transaction at hand (`work`)."""
+        item = outcomes.item(c, self.run_id, item_id)
+        counts = outcomes.recount(c, self.run_id, item_id)
+        named = Tally(0, counts).named
+        tally = Tally(named if read is None else read, counts)
+        outcomes.put_item(c, self.run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally))
+        return status_of(tally)
+
+    def close_list(self, c: Connection, item_id: str, list_id: str) -> RunStatus:
+        """A marketing list is through: what became of its people is copied into the item. Within `work`."""
+        read = members.read_by(c, list_id, self.run_id)
+        members.copy_outcomes(c, self.run_id, item_id, list_id, self.run_id)
+        return self.close_item(c, item_id, read=read)
+
+    async def fail_item(self, item_id: str, error: DyntuiError) -> None:
+        """A part failed and the run goes on with the others; what was recorded of its people does not count."""
+
+        def fail(c: Connection) -> None:
+            outcomes.clear(c, self.run_id, item_id)
+            item = outcomes.item(c, self.run_id, item_id)
+            note = f"{error.code}: {error.message} {error.not_done} {error.remedy}"
+            outcomes.put_item(
+                c, self.run_id, msgspec.structs.replace(item, status=RunStatus.FAILED, tally=Tally(), note=note)
+            )
+
+        await self.write(fail)
+
+    async def finish(
+        self, status: RunStatus | None = None, *, read: int | None = None, problem: Problem | None = None
+    ) -> RunStatus:
+        """End the run (see `dyntui.store.runs.finish`), with the calls made since the last save. Raises `Fenced`."""
+        calls = self._calls.copy()
+
+        def end() -> RunStatus:
+            with self._db.write() as c:
+                runs.advance(c, self.run_id, self.token, calls=Calls(**calls))
+                return runs.finish(c, self.run_id, self.token, self.now(), status=status, read=read, problem=problem)
+
+        ended = await asyncio.to_thread(end)
+        self._calls.subtract(calls)
+        self._saved(self.run_id)
+        return ended
