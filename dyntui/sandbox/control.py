@@ -133,15 +133,12 @@ def _reset_calls(gateway: Gateway, _body: Any) -> Any:
 
 def _order_faults(gateway: Gateway, body: Any) -> Any:
     faults = [parse_fault(value) for value in (body if isinstance(body, list) else [body])]
-    gateway.faults.order(faults)
-    if any(fault.kind == "page_drift" for fault in faults):
-        gateway.state.config.dotdigital.page_drift = True
+    gateway.order_faults(faults)
     return {"ordered": len(faults)}
 
 
 def _clear_faults(gateway: Gateway, _body: Any) -> Any:
-    gateway.faults.clear()
-    gateway.state.config.dotdigital.page_drift = False
+    gateway.clear_faults()
     return {}
 
 

@@ -70,7 +70,7 @@ class Faults:
         self._faults: list[Fault] = []
         self._random = random.Random(seed)
 
-    def order(self, faults: list[Fault]) -> None:
+    def order(self, faults: Iterable[Fault]) -> None:
         """Adds to what is ordered already."""
         self._faults.extend(faults)
 

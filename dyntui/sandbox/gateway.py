@@ -5,7 +5,7 @@ Knows nothing of sockets: `server` carries bytes in and out and does what the ne
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dyntui.sandbox.calls import CallCounter
@@ -41,6 +41,17 @@ class Gateway:
     recorder: Recorder | None = None
     latency_seconds: float = 0.0
     timer: Callable[[], float] = time.perf_counter
+
+    def order_faults(self, faults: Sequence[Fault]) -> None:
+        """Orders failures. Page drift is dotdigital's own doing, so its switch is set."""
+        self.faults.order(faults)
+        if any(fault.kind == "page_drift" for fault in faults):
+            self.state.config.dotdigital.page_drift = True
+
+    def clear_faults(self) -> None:
+        """Ends all failures."""
+        self.faults.clear()
+        self.state.config.dotdigital.page_drift = False
 
 
 def new_gateway(

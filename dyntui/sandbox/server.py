@@ -94,8 +94,10 @@ async def _listen(
     bound: socket.socket,
     context: ssl.SSLContext,
 ) -> None:
-    def with_large_bodies(*parts: Any) -> web.BaseRequest:
-        return web.BaseRequest(*parts, asyncio.get_running_loop(), client_max_size=_LARGEST_BODY)
+    loop = asyncio.get_running_loop()
+
+    def with_large_bodies(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_BODY)
 
     server = web.Server(handle, request_factory=with_large_bodies, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)

@@ -76,12 +76,21 @@ def _trade_unit(state: State, root: str, organisation: str) -> str:
 
 def _analyst_role(state: State, root: str, organisation: str) -> None:
     """A role of the customer's own: sees all people and lists, changes none."""
-    role = system_rows.insert(
+    role = state.ids.guid()
+    system_rows.insert(
         state,
         "role",
-        {"name": ANALYST, "businessunitid": root, "ismanaged": 0, "isinherited": 1, "organizationid": organisation},
+        {
+            "roleid": role,
+            "parentrootroleid": role,
+            "name": ANALYST,
+            "businessunitid": root,
+            "ismanaged": 0,
+            "isinherited": 1,
+            "organizationid": organisation,
+        },
     )
-    roles.copy_to_units(state, role)
+    roles.copy_to_units(state, role, root)
     wanted = [f"prvRead{table}" for table in ("Contact", "Account", "Lead", "List")]
     known = privileges.ids_of(state, wanted)
     roles.set_privileges(state, role, {known[name]: Depth.GLOBAL for name in wanted})

@@ -32,12 +32,11 @@ def accounts_among(people: int) -> int:
     return max(_FEWEST_ACCOUNTS, people // _PEOPLE_PER_ACCOUNT)
 
 
-def build(state: State, company: Company, seed: int, people: int) -> None:
-    """Writes all accounts, contacts and leads."""
-    accounts = _accounts(state, company, seed, accounts_among(people))
+def build(state: State, company: Company, seed: int, people: int, now: datetime) -> None:
+    """Writes all accounts, contacts and leads, created and changed at some time before `now`."""
+    accounts = _accounts(state, company, seed, accounts_among(people), now)
     stream = generate(seed, people, len(accounts))
     owners = _owners(company, seed)
-    now = state.clock.now()
     contacts = contacts_among(people)
     insert_rows(state, "contact", _CONTACT_COLUMNS, _contacts(stream, contacts, owners, accounts, company, now))
     insert_rows(state, "lead", _LEAD_COLUMNS, _leads(stream, owners, company, now, seed))
@@ -69,10 +68,9 @@ _ACCOUNT_COLUMNS = (
 )
 
 
-def _accounts(state: State, company: Company, seed: int, count: int) -> list[str]:
+def _accounts(state: State, company: Company, seed: int, count: int, now: datetime) -> list[str]:
     draw = random.Random(f"accounts/{seed}")
     all_pools, weights = pools(seed)
-    now = state.clock.now()
     rows: list[tuple[Any, ...]] = []
     for number in range(count):
         pool = draw.choices(all_pools, cum_weights=weights)[0]

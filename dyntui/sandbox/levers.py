@@ -1,0 +1,92 @@
+"""Things that happen in the world by other hands than the client's: somebody unsubscribes, somebody edits a row.
+
+Each lever is a control call `POST <path>` with a JSON object. Raises ValueError for what cannot happen.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dyntui.sandbox.dataverse import storage as dataverse_storage
+from dyntui.sandbox.dataverse import system_rows
+from dyntui.sandbox.dataverse.storage import quoted
+from dyntui.sandbox.dataverse.tables import Table, schema_of
+from dyntui.sandbox.dotdigital import contact_store, memberships
+from dyntui.sandbox.dotdigital import storage as dotdigital_storage
+from dyntui.sandbox.state import State
+
+_OPT_OUTS = ("donotbulkemail", "donotemail")
+_PEOPLE = ("contact", "lead", "account")
+
+
+def _text(body: Any, name: str) -> str:
+    value = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(value, str):
+        raise ValueError(f"the body must be an object with the text {name!r}")
+    return value
+
+
+def _unsubscribe(state: State, body: Any) -> Any:
+    """{"address", "book"?, "reason"?}: leaves one address book by its id, or is suppressed with a v2 status."""
+    contact = contact_store.by_email(state, _text(body, "address"))
+    if contact is None:
+        raise ValueError("dotdigital has no such contact")
+    now = dotdigital_storage.now(state)
+    with state.transaction():
+        if "book" in body:
+            memberships.unsubscribe(state, int(body["book"]), [contact.id], now)
+        else:
+            contact_store.set_status(state, [contact.id], str(body.get("reason", "Unsubscribed")), now)
+    return {"contact": contact.id}
+
+
+def _opt_out(state: State, body: Any) -> Any:
+    """{"address", "column"?: donotbulkemail | donotemail, "value"?: bool}: sets it on every row with the address."""
+    address, column = _text(body, "address").strip(), body.get("column", _OPT_OUTS[0])
+    if column not in _OPT_OUTS:
+        raise ValueError(f"column must be one of {', '.join(_OPT_OUTS)}")
+    changed = 0
+    with state.transaction():
+        for name in _PEOPLE:
+            table = schema_of(state).tables[name]
+            found = state.db.execute(
+                f"SELECT {name}id FROM dv_{name} WHERE trim(emailaddress1) COLLATE NOCASE = ?",  # noqa: S608 - constants
+                (address,),
+            ).fetchall()
+            for (row_id,) in found:
+                changed += _update(state, table, row_id, {column: int(bool(body.get("value", True)))})
+    return {"rows": changed}
+
+
+def _rows(state: State, body: Any) -> Any:
+    """{"table", "values", "id"?}: inserts a row, or updates the one with the id; values as rows keep them."""
+    name, values = _text(body, "table"), body.get("values")
+    table = schema_of(state).tables.get(name)
+    if table is None or not isinstance(values, dict) or not values:
+        raise ValueError("the body needs a known table and values")
+    known = {part for column in table.stored_columns() for part in (column.logical_name, column.type_column)}
+    unknown = sorted(values.keys() - known)
+    if unknown:
+        raise ValueError(f"{name} has no columns {', '.join(unknown)}")
+    with state.transaction():
+        if "id" not in body:
+            return {"id": system_rows.insert(state, name, values)}
+        return {"rows": _update(state, table, _text(body, "id").lower(), values)}
+
+
+def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) -> int:
+    row = {**values, "versionnumber": dataverse_storage.next_version(state)}
+    if "modifiedon" in table.columns:
+        row.setdefault("modifiedon", dataverse_storage.now(state))
+    sets = ", ".join(f"{quoted(column)} = ?" for column in row)
+    return state.db.execute(
+        f"UPDATE {quoted(table.sql_name)} SET {sets} WHERE {quoted(table.primary_id)} = ?",  # noqa: S608 - quoted names
+        (*row.values(), row_id),
+    ).rowcount
+
+
+LEVERS: Mapping[str, Callable[[State, Any], Any]] = {
+    "/dataverse/rows": _rows,
+    "/opt-out": _opt_out,
+    "/unsubscribe": _unsubscribe,
+}
+"""Levers by path."""
