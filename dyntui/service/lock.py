@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 
 from dyntui.model.errors import DyntuiError, Exit
@@ -35,3 +36,16 @@ def only_service(profile: Profile) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def until_released(profile: Profile, limit: float = 15.0) -> None:
+    """Waits until no service holds the profile any more, at most `limit` seconds. Raises DyntuiError LOCKED."""
+    until = time.monotonic() + limit
+    while True:
+        try:
+            with only_service(profile):
+                return
+        except DyntuiError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.02)

@@ -1,0 +1,69 @@
+"""The results of a campaign in text."""
+
+from __future__ import annotations
+
+import click
+
+from dyntui.cli.output import moment, number, percent, print_facts, print_table, say_how_many, yes_no
+from dyntui.service.contract.campaigns import CampaignReport, RecipientRow
+from dyntui.service.contract.paging import Page
+
+_LINKS_SHOWN = 10
+
+
+def print_report(report: CampaignReport) -> None:
+    """Counts with rates beside them, top links, sends."""
+    print_facts(
+        [
+            ("Campaign", f"{report.row.name} ({report.row.id})"),
+            ("Status", report.row.status),
+            ("As of", moment(report.as_of)),
+        ]
+    )
+    click.echo()
+    print_table(
+        ["", "people", "rate", "in all"],
+        [
+            ("sent", number(report.sent), "", ""),
+            ("delivered", number(report.delivered), percent(report.delivery_rate), ""),
+            ("opened", number(report.unique_opens), percent(report.open_rate), number(report.opens)),
+            ("clicked", number(report.unique_clicks), percent(report.click_rate), number(report.clicks)),
+            ("bounced", number(report.hard_bounces + report.soft_bounces), percent(report.bounce_rate), ""),
+            ("  of them hard", number(report.hard_bounces), "", ""),
+            ("  of them soft", number(report.soft_bounces), "", ""),
+            ("unsubscribed", number(report.unsubscribes), percent(report.unsubscribe_rate), ""),
+            ("complained", number(report.complaints), "", ""),
+            ("forwarded", number(report.forwards), "", ""),
+            ("replied", number(report.replies), "", ""),
+        ],
+        right=["people", "rate", "in all"],
+    )
+    if report.links:
+        click.echo()
+        print_table(
+            ["link", "people", "clicks"],
+            ((link.url, number(link.people), number(link.clicks)) for link in report.links[:_LINKS_SHOWN]),
+            right=["people", "clicks"],
+        )
+
+
+def print_recipients(page: Page[RecipientRow]) -> None:
+    """The people a campaign was sent to."""
+    print_table(
+        ["address", "name", "sent", "opens", "clicks", "first opened", "bounced", "unsubscribed"],
+        (
+            (
+                row.address,
+                row.name,
+                moment(row.sent_on),
+                number(row.opens),
+                number(row.clicks),
+                moment(row.first_opened),
+                "hard" if row.hard_bounced else "soft" if row.soft_bounced else "no",
+                yes_no(row.unsubscribed),
+            )
+            for row in page.rows
+        ),
+        right=["opens", "clicks"],
+    )
+    say_how_many(len(page.rows), page.matching, page.total)

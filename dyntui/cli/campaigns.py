@@ -1,0 +1,210 @@
+"""`dyntui campaigns`: email campaigns, their targets, sends and results."""
+
+from __future__ import annotations
+
+import click
+
+from dyntui.cli.campaign_report import print_recipients, print_report
+from dyntui.cli.lazy import Choices, Group, choices
+from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
+from dyntui.cli.sending import send
+from dyntui.cli.service_call import with_service
+from dyntui.cli.target_counts import count
+from dyntui.cli.windows import window_options
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract import methods
+from dyntui.service.contract.campaigns import (
+    CampaignDetail,
+    CampaignRef,
+    CampaignReport,
+    CampaignRow,
+    CampaignsQuery,
+    ChangeTargets,
+    RecipientRow,
+    RecipientsQuery,
+    Targets,
+)
+from dyntui.service.contract.paging import Page
+
+FILTERS = ["all", "opened", "clicked", "bounced", "unsubscribed", "unopened"]
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Email campaigns. CAMPAIGN and LIST are ids or unique names."""
+
+
+command.add_command(count)
+command.add_command(send)
+
+
+@command.command("list")
+@click.option("--view", type=click.Choice(["all", "unsent", "sent"]), default="all", show_default=True)
+@click.option("--account", default="", help="Only this email account's.")
+@window_options
+@click.pass_context
+def list_(context: click.Context, view: str, account: str, offset: int, limit: int, search: str, sort: str) -> None:
+    """The email campaigns."""
+
+    async def ask(client: ServiceClient) -> Page[CampaignRow]:
+        query = CampaignsQuery(view=view, account=account, offset=offset, limit=limit, search=search, sort=sort)
+        return await client.call(methods.CAMPAIGNS, query)
+
+    page = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(page)
+        return
+    print_table(
+        ["id", "name", "subject", "status", "targets", "sent on", "sent", "opens", "clicks"],
+        (
+            (
+                str(row.id),
+                row.name,
+                row.subject,
+                row.status,
+                number(row.targets),
+                moment(row.sent_on),
+                number(row.sent),
+                number(row.unique_opens),
+                number(row.unique_clicks),
+            )
+            for row in page.rows
+        ),
+        right=["targets", "sent", "opens", "clicks"],
+    )
+    say_how_many(len(page.rows), page.matching, page.total)
+
+
+@command.command("show")
+@click.argument("named", metavar="CAMPAIGN")
+@click.pass_context
+def show(context: click.Context, named: str) -> None:
+    """One campaign with its targets and sends."""
+
+    async def ask(client: ServiceClient) -> CampaignDetail:
+        return await client.call(methods.CAMPAIGN_GET, CampaignRef(await campaign_id(client, named)))
+
+    detail = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(detail)
+        return
+    row = detail.row
+    print_facts(
+        [
+            ("Campaign", f"{row.name} ({row.id})"),
+            ("Subject", row.subject),
+            ("From", f"{detail.from_name} <{detail.from_address}>"),
+            ("Reply to", detail.reply_to),
+            ("Status", row.status),
+            ("Account", row.account),
+            ("Tags", ", ".join(detail.tags)),
+            ("Targets", ", ".join(target.name for target in detail.targets) or "none"),
+            ("Active run", detail.active_run),
+        ]
+    )
+    for one in detail.sends:
+        click.echo()
+        print_facts(
+            [
+                ("Send", f"{one.id}, {one.state}"),
+                ("By", one.created_by),
+                ("On", moment(one.sent_on or one.created_on)),
+                ("People", f"{number(one.sendable)} of {number(one.potential)}"),
+                ("Error", one.error),
+            ]
+        )
+
+
+@command.command("report")
+@click.argument("named", metavar="CAMPAIGN")
+@click.option("--recipients", is_flag=True, help="The people it was sent to, and what each of them did.")
+@click.option("--filter", "kept", type=click.Choice(FILTERS), default="all", help="With --recipients: only these.")
+@window_options
+@click.pass_context
+def report(
+    context: click.Context,
+    named: str,
+    recipients: bool,
+    kept: str,
+    offset: int,
+    limit: int,
+    search: str,
+    sort: str,
+) -> None:
+    """Results of a campaign: what was delivered, opened, clicked, bounced."""
+
+    async def ask_recipients(client: ServiceClient) -> Page[RecipientRow]:
+        id = await campaign_id(client, named)
+        query = RecipientsQuery(id=id, filter=kept, offset=offset, limit=limit, search=search, sort=sort)
+        return await client.call(methods.CAMPAIGN_RECIPIENTS, query)
+
+    async def ask_report(client: ServiceClient) -> CampaignReport:
+        return await client.call(methods.CAMPAIGN_REPORT, CampaignRef(await campaign_id(client, named)))
+
+    if recipients:
+        page = with_service(choices(context), ask_recipients)
+        print_json(page) if choices(context).json else print_recipients(page)
+    else:
+        results = with_service(choices(context), ask_report)
+        print_json(results) if choices(context).json else print_report(results)
+
+
+@command.group("targets")
+def targets() -> None:
+    """A campaign's target marketing lists."""
+
+
+@targets.command("list")
+@click.argument("named", metavar="CAMPAIGN")
+@click.pass_context
+def targets_list(context: click.Context, named: str) -> None:
+    """The target marketing lists."""
+
+    async def ask(client: ServiceClient) -> Targets:
+        return await client.call(methods.CAMPAIGN_TARGETS, CampaignRef(await campaign_id(client, named)))
+
+    _print_targets(choices(context), with_service(choices(context), ask))
+
+
+@targets.command("add")
+@click.argument("named", metavar="CAMPAIGN")
+@click.argument("lists", metavar="LIST...", nargs=-1, required=True)
+@click.pass_context
+def targets_add(context: click.Context, named: str, lists: tuple[str, ...]) -> None:
+    """Add activated marketing lists."""
+    _change(choices(context), named, add=lists)
+
+
+@targets.command("remove")
+@click.argument("named", metavar="CAMPAIGN")
+@click.argument("lists", metavar="LIST...", nargs=-1, required=True)
+@click.pass_context
+def targets_remove(context: click.Context, named: str, lists: tuple[str, ...]) -> None:
+    """Remove marketing lists."""
+    _change(choices(context), named, remove=lists)
+
+
+def _change(chosen: Choices, named: str, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
+    async def ask(client: ServiceClient) -> Targets:
+        request = ChangeTargets(
+            id=await campaign_id(client, named),
+            add=tuple([await list_id(client, name) for name in add]),
+            remove=tuple([await list_id(client, name) for name in remove]),
+        )
+        return await client.call(methods.CAMPAIGN_CHANGE_TARGETS, request)
+
+    _print_targets(chosen, with_service(chosen, ask))
+
+
+def _print_targets(chosen: Choices, found: Targets) -> None:
+    if chosen.json:
+        print_json(found)
+    elif not found.rows:
+        say("The campaign has no target marketing lists.")
+    else:
+        print_table(
+            ["name", "type", "members", "sync status", "id"],
+            ((row.name, row.member_type, number(row.members), row.sync_status, row.id) for row in found.rows),
+            right=["members"],
+        )

@@ -1,0 +1,43 @@
+"""Opening the console, where there is a terminal for it."""
+
+from __future__ import annotations
+
+import sys
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.client import ServiceClient
+from dyntui.service.profile import Profile, open_profile
+from dyntui.service.starting import attach_or_start
+
+
+def has_terminal() -> bool:
+    """Whether a console can be shown: it reads standard input and draws on standard error."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def open_console(profile_name: str) -> int:
+    """Runs the console on the profile until the person leaves it; its exit code.
+
+    Raises DyntuiError NO_TERMINAL.
+    """
+    if not has_terminal():
+        raise DyntuiError(
+            "NO_TERMINAL",
+            "The console needs a terminal, and there is none.",
+            not_done="Nothing was opened.",
+            remedy="Use a command instead, for example `dyntui status` or `dyntui lists list --json`; "
+            "`dyntui --help` names them all.",
+            exit=Exit.USAGE,
+        )
+    return run_console(open_profile(profile_name), first_steps=False)
+
+
+def run_console(profile: Profile, *, first_steps: bool) -> int:
+    """The console on a terminal that is known to be there; its exit code, 128 + n after signal n."""
+    from dyntui.screens.app import run
+
+    async def connect() -> ServiceClient:
+        return await attach_or_start(profile)
+
+    code: int = run(connect, first_steps=first_steps)
+    return code

@@ -1,0 +1,114 @@
+"""Command groups: commands imported when they are called, and the options that every command takes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import msgspec
+
+
+class Choices(msgspec.Struct):
+    """What was chosen by the options that every command takes, before or after the command's name."""
+
+    profile: str = "default"
+    json: bool = False
+    yes: bool = False
+
+
+def choices(context: click.Context) -> Choices:
+    """The choices of this command line."""
+    found = context.find_root().ensure_object(Choices)
+    assert isinstance(found, Choices)
+    return found
+
+
+def _profile(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        choices(context).profile = value
+
+
+def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        choices(context).json = True
+
+
+def _yes(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        choices(context).yes = True
+
+
+def common_options() -> list[click.Parameter]:
+    """New option objects, one set for each command."""
+    return [
+        click.Option(
+            ["--profile"],
+            metavar="NAME",
+            envvar="DYNTUI_PROFILE",
+            expose_value=False,
+            callback=_profile,
+            help="Profile to use (its own configuration, store and service).",
+        ),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_json,
+            help="Print the typed answer as JSON, and nothing else on standard output.",
+        ),
+        click.Option(["--yes", "-y"], is_flag=True, expose_value=False, callback=_yes, help="Answer confirmations."),
+    ]
+
+
+class Command(click.Command):
+    """A command with the common options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(common_options())
+
+
+class Group(click.Group):
+    """A group whose commands take the common options; `click.group(cls=Group)`."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(common_options())
+
+
+Group.group_class = Group
+
+
+class Lazy(msgspec.Struct, frozen=True):
+    """Where a command is defined, and the line about it that `--help` shows without importing it."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+class LazyGroup(Group):
+    """A group that imports a command's module when the command is called."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        lazy = self._lazy.get(cmd_name)
+        if lazy is None:
+            return None
+        found = getattr(importlib.import_module(lazy.module), lazy.attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in self._lazy.items()])

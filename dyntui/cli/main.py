@@ -1,0 +1,108 @@
+"""`dyntui`: opens the console, or does one thing and says what became of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from dyntui import __version__
+from dyntui.cli.lazy import Lazy, LazyGroup, choices
+from dyntui.cli.output import show_error
+from dyntui.model.errors import DyntuiError, Exit
+
+# Conventional for a command that was interrupted: 128 + SIGINT.
+INTERRUPTED = 130
+
+
+def _lazy(module: str, summary: str, attribute: str = "command") -> Lazy:
+    return Lazy(f"dyntui.cli.{module}", attribute, summary)
+
+
+COMMANDS = {
+    "demo": _lazy("demo", "The whole of dyntui on simulated systems, in a throw-away profile."),
+    "setup": _lazy("setup", "Connect Dynamics and dotdigital, and install what dyntui needs."),
+    "sign-in": _lazy("sign_in", "Sign in as a Dynamics user, with a code typed in any browser."),
+    "lists": _lazy("lists", "Marketing lists: show, activate, deactivate, members, report."),
+    "campaigns": _lazy("campaigns", "Email campaigns: targets, count, send, report."),
+    "sync": _lazy("sync", "Synchronise now, or cancel a run."),
+    "suppressions": _lazy("suppressions", "Addresses that are never mailed."),
+    "audit": _lazy("audit", "Runs, and what became of everybody."),
+    "status": _lazy("service", "The service at a glance.", "status"),
+    "serve": _lazy("service", "Run the service in the foreground.", "serve"),
+    "stop": _lazy("service", "End the running service; runs resume when it starts again.", "stop"),
+    "paths": _lazy("paths", "Where the profile keeps its files."),
+    "completions": _lazy("completions", "Completions for bash, zsh or fish."),
+    "sandbox": _lazy("sandbox", "Both remote systems, simulated on this machine."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 a plan found changes, 4 done but some held or in quarantine, "
+    "5 not permitted, 6 unreachable, 7 already running or locked.",
+)
+@click.version_option(__version__, prog_name="dyntui")
+@click.pass_context
+def root(context: click.Context) -> int | None:
+    """The terminal console and synchronisation engine between Dynamics 365 and dotdigital.
+
+    Without a command, dyntui opens the console.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from dyntui.cli.console import open_console
+
+    return open_console(choices(context).profile)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carries out a command line; its exit code."""
+    as_json = "--json" in arguments
+    try:
+        code = root.main(list(arguments), prog_name="dyntui", standalone_mode=False)
+    except DyntuiError as error:
+        show_error(error, as_json=as_json)
+        return int(error.exit)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; Python must not try to flush into it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.DONE)
+    except Exception as error:  # noqa: BLE001 - the boundary to the terminal, where it is reported
+        show_error(_unforeseen(error), as_json=as_json)
+        return int(Exit.FAILED)
+    return code if isinstance(code, int) else int(Exit.DONE)
+
+
+def _unforeseen(error: Exception) -> DyntuiError:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return DyntuiError(
+        "COMMAND_FAILED",
+        f"The command failed in a way that was not foreseen: {type(error).__name__}: {error}"
+        f" ({place.filename}, line {place.lineno}).",
+        not_done="It is not known how far it came; what the service does is not affected.",
+        remedy="Report it with this line.",
+    )
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

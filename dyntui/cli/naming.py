@@ -1,0 +1,73 @@
+"""Marketing lists and campaigns as people name them: by id, or by a name that is unique."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract import methods
+from dyntui.service.contract.campaigns import CampaignsQuery
+from dyntui.service.contract.lists import ListsQuery
+
+_LIST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+# More rows than any organisation has lists or campaigns of one name.
+_WINDOW = 1000
+_SUGGESTED = 5
+
+
+async def list_id(client: ServiceClient, named: str) -> str:
+    """A marketing list's id. Raises DyntuiError LIST_UNKNOWN or LIST_AMBIGUOUS, with what was found."""
+    if _LIST_ID.fullmatch(named):
+        return named.lower()
+    page = await client.call(methods.LISTS, ListsQuery(view="all", search=named, limit=_WINDOW))
+    found = [(row.id, row.name, f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}") for row in page.rows]
+    if not found:
+        everything = await client.call(methods.LISTS, ListsQuery(view="all", limit=_WINDOW))
+        found = [(row.id, row.name, "") for row in everything.rows]
+    return _only("marketing list", "LIST", named, found)
+
+
+async def campaign_id(client: ServiceClient, named: str, account: str = "") -> int:
+    """A campaign's id. Raises DyntuiError CAMPAIGN_UNKNOWN or CAMPAIGN_AMBIGUOUS, with what was found."""
+    if named.isdecimal():
+        return int(named)
+    query = CampaignsQuery(view="all", account=account, search=named, limit=_WINDOW)
+    page = await client.call(methods.CAMPAIGNS, query)
+    found = [(str(row.id), row.name, f"{row.status}, {row.account}") for row in page.rows]
+    if not found:
+        everything = await client.call(methods.CAMPAIGNS, CampaignsQuery(view="all", account=account, limit=_WINDOW))
+        found = [(str(row.id), row.name, "") for row in everything.rows]
+    return int(_only("email campaign", "CAMPAIGN", named, found))
+
+
+def _only(kind: str, code: str, named: str, found: list[tuple[str, str, str]]) -> str:
+    """The id of the one that bears the name: to the letter or, where none does, ignoring case."""
+    exact = [one for one in found if one[1] == named] or [one for one in found if _same(one[1], named)]
+    if len(exact) == 1:
+        return exact[0][0]
+    if exact:
+        listed = "; ".join(f"{id} ({about})" for id, _, about in exact)
+        raise DyntuiError(
+            f"{code}_AMBIGUOUS",
+            f"{len(exact)} {kind}s are called {named!r}: {listed}.",
+            not_done="Nothing was done.",
+            remedy="Name it by its id.",
+            exit=Exit.USAGE,
+        )
+    names = [name for _, name, _ in found]
+    like = [name for name in names if named.casefold() in name.casefold()] or get_close_matches(named, names)
+    near = "; ".join(f"{name!r}" for name in like[:_SUGGESTED])
+    raise DyntuiError(
+        f"{code}_UNKNOWN",
+        f"No {kind} is called {named!r}.",
+        not_done="Nothing was done.",
+        remedy=f"Perhaps you mean {near}." if near else f"`dyntui {code.lower()}s list` shows what there is.",
+        exit=Exit.USAGE,
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()

@@ -1,0 +1,101 @@
+"""What commands print: typed answers as JSON, or text for people. Standard output holds the answer, standard error the
+rest. All text from remote systems passes through `plain`, so that it cannot control the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Sequence
+
+import click
+import msgspec
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.plain import plain
+
+# JSON leaves these as they are, but a terminal may obey them: DEL, C1 controls, bidirectional controls, separators.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+# Wider than any table: nothing is cut where no terminal sets the width.
+_UNLIMITED = 100_000
+
+
+def print_json(value: object) -> None:
+    """The value as one line of JSON that is safe on a terminal too."""
+    text = msgspec.json.encode(value).decode()
+    click.echo(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def say(text: str) -> None:
+    """A message about what is going on."""
+    click.echo(plain(text), err=True)
+
+
+def show_error(error: DyntuiError, *, as_json: bool) -> None:
+    """An error in its parts, on standard error; as one line of JSON where the answer would have been JSON."""
+    if as_json:
+        parts = {"code": error.code, "message": error.message, "not_done": error.not_done, "remedy": error.remedy}
+        click.echo(msgspec.json.encode({"error": parts}).decode(), err=True)
+        return
+    click.echo(f"dyntui: {plain(error.code)}: {plain(error.message)}", err=True)
+    click.echo(f"  Not done: {plain(error.not_done)}", err=True)
+    click.echo(f"  Remedy:   {plain(error.remedy)}", err=True)
+
+
+def number(value: int | None) -> str:
+    """12,345; a dash where it is not known."""
+    return "–" if value is None else f"{value:,}"
+
+
+def percent(fraction: float) -> str:
+    """0.1234 as 12.3 %."""
+    return f"{fraction * 100:.1f} %"
+
+
+def moment(iso: str) -> str:
+    """`2026-11-22T14:05:09.123Z` as `2026-11-22 14:05:09`, UTC; a dash for never."""
+    return iso[:19].replace("T", " ") or "–"
+
+
+def yes_no(value: bool) -> str:
+    """A truth value in words."""
+    return "yes" if value else "no"
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
+    """Rows under headings; on a terminal within its width, elsewhere uncut. `right` names columns of numbers."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for heading in headings:
+        table.add_column(
+            heading.upper(), justify="right" if heading in right else "left", no_wrap=True, overflow="ellipsis"
+        )
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
+    console = Console(width=width, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Names and values, one a line, values aligned; empty values are left out."""
+    shown = [(name, value) for name, value in facts if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        click.echo(f"{name + ':':<{width + 2}}{plain(value)}")
+
+
+def say_how_many(shown: int, matching: int, total: int) -> None:
+    """How much of a listing was printed, where it was not all of it."""
+    if matching < total:
+        say(f"{number(shown)} shown, {number(matching)} of {number(total)} match.")
+    elif shown < total:
+        say(f"{number(shown)} of {number(total)} shown; --limit and --offset show others.")

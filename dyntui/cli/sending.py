@@ -1,0 +1,107 @@
+"""`dyntui campaigns send`: count, confirm, send, follow."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from dyntui.cli.following import say_detached, until_ended
+from dyntui.cli.lazy import Choices, Command, choices
+from dyntui.cli.output import moment, number, print_facts, print_json, say
+from dyntui.cli.progress import display
+from dyntui.cli.service_call import with_service
+from dyntui.cli.target_counts import count_targets, print_count
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract import methods
+from dyntui.service.contract.campaigns import SendCampaign, SendRef, SendRow, TargetCount
+from dyntui.service.contract.runs import RunRef, RunRow
+
+
+@click.command("send", cls=Command)
+@click.argument("named", metavar="CAMPAIGN")
+@click.option("--list", "lists", multiple=True, metavar="LIST", help="Only this target list; may be given again.")
+@click.option("--confirm", type=int, default=None, metavar="N", help="The number of people you mean to send to.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until it is sent.")
+@click.pass_context
+def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: int | None, wait: bool) -> int:
+    """Send a campaign to its targets, now.
+
+    The targets are counted first and shown; exactly those people are mailed. Above a size that the administrator sets,
+    the number of people has to be given, typed or with --confirm.
+    """
+    chosen = choices(context)
+    started: list[RunRow] = []
+
+    # The person is asked between the calls: no connection and no event loop wait for them.
+    counted = with_service(chosen, lambda client: count_targets(client, named, lists))
+    if not chosen.json:
+        print_count(counted)
+    typed = _confirmed(chosen, counted, confirm)
+
+    async def send_and_follow(client: ServiceClient) -> SendRow:
+        sending = await client.call(methods.CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed))
+        if wait and sending.run:
+            run = (await client.call(methods.RUN_GET, RunRef(sending.run))).run
+            started.append(run)
+            await until_ended(client, run, display())
+            sending = await client.call(methods.SEND_GET, SendRef(sending.id))
+        return sending
+
+    try:
+        sending = with_service(chosen, send_and_follow)
+    except KeyboardInterrupt:
+        say_detached(started)
+        raise
+    if chosen.json:
+        print_json(sending)
+    else:
+        _print_send(sending)
+    return int(Exit.FAILED if sending.state in ("Failed", "Refused", "Cancelled") else Exit.DONE)
+
+
+def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> int | None:
+    """The number of people the person confirmed, where one is asked.
+
+    Raises DyntuiError CONFIRMATION_DIFFERS or CONFIRMATION_MISSING, click.Abort when the person thinks better of it.
+    """
+    if confirm is not None and confirm != counted.sendable:
+        raise DyntuiError(
+            "CONFIRMATION_DIFFERS",
+            f"You confirmed {number(confirm)} people, but {number(counted.sendable)} would be mailed.",
+            not_done="Nothing was sent.",
+            remedy="Look at `dyntui campaigns count` and confirm the number it shows.",
+            exit=Exit.USAGE,
+        )
+    if confirm is not None or not counted.sendable:
+        return confirm
+    large = counted.sendable > counted.confirm_above
+    if chosen.yes and not large:
+        return None
+    if not sys.stdin.isatty():
+        raise DyntuiError(
+            "CONFIRMATION_MISSING",
+            f"{number(counted.sendable)} people would be mailed, and nobody is there to confirm it.",
+            not_done="Nothing was sent.",
+            remedy=f"Add --confirm {counted.sendable}{'' if large else ' or --yes'}.",
+            exit=Exit.USAGE,
+        )
+    if not large:
+        click.confirm(f"Send to {number(counted.sendable)} people?", abort=True, err=True)
+        return None
+    return _confirmed(chosen, counted, click.prompt("Type the number of people to send to", type=int, err=True))
+
+
+def _print_send(sending: SendRow) -> None:
+    print_facts(
+        [
+            ("Send", sending.id),
+            ("State", sending.state),
+            ("People", f"{number(sending.sendable)} of {number(sending.potential)}"),
+            ("Sent", moment(sending.sent_on)),
+            ("Error", sending.error),
+        ]
+    )
+    if sending.state == "Sent":
+        say(f"`dyntui sync campaigns --campaign {sending.campaign}` fetches the results as they arrive.")

@@ -1,0 +1,46 @@
+"""From a command to the service: attach, ask, come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from dyntui.cli.lazy import Choices
+from dyntui.service.client import ServiceClient, attach
+from dyntui.service.contract.methods import Method
+from dyntui.service.profile import open_profile
+from dyntui.service.starting import attach_or_start
+
+R = TypeVar("R")
+Q = TypeVar("Q", bound=msgspec.Struct)
+A = TypeVar("A", bound=msgspec.Struct)
+
+
+def with_service(chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]]) -> R:
+    """What `work` returns for a client of the profile's service, which is started where it does not run yet."""
+
+    async def attached() -> R:
+        async with await attach_or_start(open_profile(chosen.profile)) as client:
+            return await work(client)
+
+    return asyncio.run(attached())
+
+
+def with_running_service(
+    chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]], *, any_version: bool = False
+) -> R:
+    """The same for a service that runs. Raises DyntuiError SERVICE_NOT_RUNNING."""
+
+    async def attached() -> R:
+        async with await attach(open_profile(chosen.profile), any_version=any_version) as client:
+            return await work(client)
+
+    return asyncio.run(attached())
+
+
+def ask(chosen: Choices, method: Method[Q, A], request: Q) -> A:
+    """One call and its answer."""
+    return with_service(chosen, lambda client: client.call(method, request))

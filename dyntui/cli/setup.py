@@ -1,0 +1,79 @@
+"""`dyntui setup`: connect both systems and install what dyntui needs in Dynamics."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from dyntui.cli.lazy import Choices, Command, choices
+from dyntui.cli.output import print_facts, print_json, print_table, say
+from dyntui.cli.service_call import ask
+from dyntui.cli.setup_input import asked_for, read_setup
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract import methods
+from dyntui.service.contract.setup import SetupReport, SetupRequest
+
+
+@click.command("setup", cls=Command)
+@click.option("--from", "source", metavar="FILE", help="TOML or JSON, or the sandbox's line; - is standard input.")
+@click.option("--plan", is_flag=True, help="Show what would be installed, and change nothing.")
+@click.pass_context
+def command(context: click.Context, source: str | None, plan: bool) -> None:
+    """Connect Dynamics and dotdigital, and install what dyntui needs.
+
+    Without --from the answers are asked for on the terminal. Secrets are typed unseen, go to the service's keyring and
+    nowhere else. Running it again changes only what is missing.
+    """
+    chosen = choices(context)
+    request = _request(source)
+    if plan:
+        _print(chosen, ask(chosen, methods.SETUP_PLAN, request))
+        return
+    if source is None and not chosen.yes:
+        _print(chosen, ask(chosen, methods.SETUP_PLAN, request), heading="The plan")
+        click.confirm("Apply it?", abort=True, err=True)
+    _print(chosen, ask(chosen, methods.SETUP_APPLY, request))
+    say("Connected. `dyntui sign-in` is next, then `dyntui` opens the console.")
+
+
+def _request(source: str | None) -> SetupRequest:
+    if source is None:
+        if not sys.stdin.isatty():
+            raise DyntuiError(
+                "SETUP_INPUT_MISSING",
+                "Nobody is there to be asked, and no file was given.",
+                not_done="Nothing was connected.",
+                remedy="Add --from FILE, or --from - and the answers on standard input.",
+                exit=Exit.USAGE,
+            )
+        return asked_for()
+    if source == "-":
+        return read_setup(sys.stdin.read(), "standard input")
+    try:
+        return read_setup(Path(source).read_text(encoding="utf-8"), source)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DyntuiError(
+            "SETUP_INPUT_UNREADABLE",
+            f"{source} cannot be read: {error}.",
+            not_done="Nothing was connected.",
+            remedy="Check the file's name and rights.",
+            exit=Exit.USAGE,
+        ) from error
+
+
+def _print(chosen: Choices, report: SetupReport, heading: str = "") -> None:
+    if chosen.json and not heading:
+        print_json(report)
+        return
+    if heading:
+        say(heading)
+    print_facts(
+        [
+            ("Organisation", f"{report.organisation} ({report.organisation_url})"),
+            ("Email accounts", ", ".join(report.accounts)),
+        ]
+    )
+    click.echo()
+    print_table(["kind", "name", "state"], ((step.kind, step.name, step.state) for step in report.steps))

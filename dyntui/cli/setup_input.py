@@ -1,0 +1,144 @@
+"""What `dyntui setup` is told: a file in TOML or JSON, the sandbox's line, or answers on the terminal."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
+
+SANDBOX_ACCOUNT = "Sandbox"
+
+
+class SandboxLine(msgspec.Struct, frozen=True):
+    """The line that a ready sandbox prints (commands.md); it has more fields than setup needs."""
+
+    dataverse_url: str
+    authority: str
+    client_id: str
+    client_secret: str
+    dotdigital_url: str
+    api_user: str
+    api_password: str
+    ca_file: str
+
+
+def read_setup(text: str, name: str) -> SetupRequest:
+    """The request that a text holds. Raises DyntuiError SETUP_INPUT_INVALID, which never repeats a value."""
+    try:
+        found = _parsed(text)
+        if isinstance(found, dict) and "dataverse_url" in found:
+            return from_sandbox(msgspec.convert(found, SandboxLine))
+        return _with_absolute_files(msgspec.convert(found, SetupRequest))
+    except tomllib.TOMLDecodeError as error:
+        why = f"neither JSON nor TOML: {error}"
+        raise _invalid(name, why) from error
+    except msgspec.MsgspecError as error:
+        raise _invalid(name, str(error)) from error
+
+
+def from_sandbox(line: SandboxLine) -> SetupRequest:
+    """The setup of a sandbox, with one email account."""
+    return SetupRequest(
+        organisation=OrganisationInput(
+            dataverse_url=line.dataverse_url,
+            authority=line.authority,
+            client_id=line.client_id,
+            client_secret=line.client_secret,
+            ca_file=line.ca_file,
+        ),
+        accounts=(
+            EmailAccountInput(
+                name=SANDBOX_ACCOUNT,
+                dotdigital_url=line.dotdigital_url,
+                api_user=line.api_user,
+                api_password=line.api_password,
+                ca_file=line.ca_file,
+            ),
+        ),
+    )
+
+
+def _with_absolute_files(request: SetupRequest) -> SetupRequest:
+    """The service works in another directory than the person who names a file."""
+
+    def absolute(file: str) -> str:
+        return str(Path(file).expanduser().absolute()) if file else ""
+
+    return msgspec.structs.replace(
+        request,
+        organisation=msgspec.structs.replace(request.organisation, ca_file=absolute(request.organisation.ca_file)),
+        accounts=tuple(msgspec.structs.replace(one, ca_file=absolute(one.ca_file)) for one in request.accounts),
+    )
+
+
+def asked_for() -> SetupRequest:
+    """The request from answers on the terminal; secrets are typed unseen."""
+    organisation = _organisation()
+    accounts: list[EmailAccountInput] = []
+    while not accounts or click.confirm("Another email account?", default=False, err=True):
+        accounts.append(_account(is_default=not accounts))
+    return SetupRequest(organisation=organisation, accounts=tuple(accounts))
+
+
+def _organisation() -> OrganisationInput:
+    url = _asked("Dynamics 365 address (https://ORGANISATION.crm.dynamics.com)")
+    tenant = _asked("Tenant (id or domain)")
+    client_id = _asked("Client id of the app registration")
+    how = click.prompt("Signs in by", type=click.Choice(["secret", "certificate"]), default="secret", err=True)
+    return OrganisationInput(
+        dataverse_url=url.rstrip("/"),
+        # A full address is taken as it is: national clouds have their own (learn.microsoft.com, "National clouds").
+        authority=tenant if "://" in tenant else f"https://login.microsoftonline.com/{tenant}",
+        client_id=client_id,
+        client_secret=_hidden("Client secret") if how == "secret" else "",
+        certificate=_certificate() if how == "certificate" else "",
+    )
+
+
+def _account(*, is_default: bool) -> EmailAccountInput:
+    return EmailAccountInput(
+        name=_asked("Name of the email account"),
+        api_user=_asked("API user (apiuser-...@apiconnector.com)"),
+        api_password=_hidden("API password"),
+        is_default=is_default,
+    )
+
+
+def _asked(question: str) -> str:
+    answer: str = click.prompt(question, err=True)
+    return answer.strip()
+
+
+def _hidden(question: str) -> str:
+    answer: str = click.prompt(question, hide_input=True, err=True)
+    return answer
+
+
+def _certificate() -> str:
+    file: Path = click.prompt(
+        "Certificate with its key (PEM file)", type=click.Path(exists=True, dir_okay=False, path_type=Path), err=True
+    )
+    return file.read_text(encoding="ascii")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return tomllib.loads(text)
+
+
+def _invalid(name: str, why: str) -> DyntuiError:
+    return DyntuiError(
+        "SETUP_INPUT_INVALID",
+        f"{name} is not a setup: {why}.",
+        not_done="Nothing was connected.",
+        remedy="Give an [organisation] table and one [[accounts]] table for each email account, or the sandbox's line.",
+        exit=Exit.USAGE,
+    )

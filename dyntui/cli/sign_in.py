@@ -1,0 +1,56 @@
+"""`dyntui sign-in`: become a Dynamics user, over SSH too."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from dyntui.cli.lazy import Command, choices
+from dyntui.cli.output import print_json, say
+from dyntui.cli.service_call import with_service
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract import methods
+from dyntui.service.contract.session import Nothing, SignInState
+
+# The service asks Entra ID at the pace that it prescribes; asking the service more often costs nothing.
+_PACE = 1.0
+
+
+@click.command("sign-in", cls=Command)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Sign in as a Dynamics user: shows an address and a code to type there, in any browser."""
+
+    async def sign_in(client: ServiceClient) -> SignInState:
+        started = await client.call(methods.SIGN_IN, Nothing())
+        say(f"Open {started.verification_uri} in a browser and enter the code {started.user_code}")
+        say(f"(valid for {started.expires_in // 60} minutes).")
+        return await signed_in(client, _PACE)
+
+    state = with_service(choices(context), sign_in)
+    if choices(context).json:
+        print_json(state)
+    else:
+        say(f"Signed in as {state.user}.")
+
+
+async def signed_in(client: ServiceClient, pace: float) -> SignInState:
+    """The state once the person has signed in, asked every `pace` seconds.
+
+    Raises DyntuiError SIGN_IN_DECLINED or SIGN_IN_EXPIRED.
+    """
+    while True:
+        state = await client.call(methods.SIGN_IN_STATE, Nothing())
+        if state.state == "signed in":
+            return state
+        if state.state != "pending":
+            raise DyntuiError(
+                f"SIGN_IN_{state.state.upper().replace(' ', '_')}",
+                f"The sign-in was {state.state}.",
+                not_done="You are not signed in.",
+                remedy="Run `dyntui sign-in` again.",
+                exit=Exit.NOT_PERMITTED,
+            )
+        await asyncio.sleep(pace)

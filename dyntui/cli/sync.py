@@ -1,0 +1,113 @@
+"""`dyntui sync`: runs, started and cancelled by hand."""
+
+from __future__ import annotations
+
+import click
+
+from dyntui.cli.following import exit_for, print_run, say_detached, summary, until_ended
+from dyntui.cli.lazy import Choices, Command, choices
+from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.output import print_json, say
+from dyntui.cli.progress import display
+from dyntui.cli.service_call import ask, with_service
+from dyntui.model.errors import Exit
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract import methods
+from dyntui.service.contract.runs import RunRef, RunRow, StartRun
+
+# In the order in which they are to run: suppressions first of all.
+TYPES = ("suppressions", "lists", "campaigns")
+
+
+@click.command("sync", cls=Command)
+@click.argument("what", metavar="TYPE... | all | cancel RUN", nargs=-1, required=True)
+@click.option("--account", default="", help="Email account; the default one where not given.")
+@click.option("--list", "lists", multiple=True, metavar="LIST", help="With lists: only this one; may be given again.")
+@click.option("--campaign", "campaigns", multiple=True, metavar="CAMPAIGN", help="With campaigns: only this one.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the runs have ended.")
+@click.pass_context
+def command(
+    context: click.Context,
+    what: tuple[str, ...],
+    account: str,
+    lists: tuple[str, ...],
+    campaigns: tuple[str, ...],
+    wait: bool,
+) -> int:
+    """Synchronise now, or cancel a run.
+
+    TYPE is suppressions, lists or campaigns. While waiting, Ctrl-C stops the waiting only: the runs go on in the
+    service. With --json one line is printed for each run.
+    """
+    chosen = choices(context)
+    if what[0] == "cancel":
+        return _cancel(chosen, what[1:])
+    types = _types(what)
+    if lists and "lists" not in types:
+        raise click.UsageError("--list goes with the type lists.")
+    if campaigns and "campaigns" not in types:
+        raise click.UsageError("--campaign goes with the type campaigns.")
+    under_way: list[RunRow] = []
+
+    async def start(client: ServiceClient) -> list[RunRow]:
+        only = {
+            "lists": tuple([await list_id(client, name) for name in lists]),
+            "campaigns": tuple([str(await campaign_id(client, name, account)) for name in campaigns]),
+        }
+        ended: list[RunRow] = []
+        for type_ in types:
+            request = StartRun(
+                sync_type=type_,
+                account=account,
+                lists=only["lists"] if type_ == "lists" else (),
+                campaigns=only["campaigns"] if type_ == "campaigns" else (),
+            )
+            run = await client.call(methods.RUN_START, request)
+            if wait:
+                under_way[:] = [run]
+                run = await until_ended(client, run, display())
+            ended.append(run)
+            _print(chosen, run, wait)
+        return ended
+
+    try:
+        runs = with_service(chosen, start)
+    except KeyboardInterrupt:
+        say_detached(under_way)
+        raise
+    return _worst([exit_for(run) for run in runs])
+
+
+def _types(what: tuple[str, ...]) -> list[str]:
+    unknown = [name for name in what if name not in (*TYPES, "all")]
+    if unknown:
+        raise click.UsageError(f"{unknown[0]!r} is not one of {', '.join(TYPES)}, all, cancel.")
+    return [name for name in TYPES if name in what or "all" in what]
+
+
+def _print(chosen: Choices, run: RunRow, ended: bool) -> None:
+    if chosen.json:
+        print_json(run)
+    elif ended:
+        print_run(run)
+        say(summary(run))
+    else:
+        say(f"{run.title}: {run.status}. `dyntui audit show {run.id}` tells how it stands.")
+
+
+def _cancel(chosen: Choices, rest: tuple[str, ...]) -> int:
+    if len(rest) != 1:
+        raise click.UsageError("cancel needs one RUN, as `dyntui audit list` shows them.")
+    run = ask(chosen, methods.RUN_CANCEL, RunRef(rest[0]))
+    if chosen.json:
+        print_json(run)
+    elif run.status.ended:
+        say(f"{run.title}: {run.status}.")
+    else:
+        say(f"{run.title} will stop at its next step.")
+    return int(Exit.DONE)
+
+
+def _worst(codes: list[int]) -> int:
+    """A failure outweighs what is held, and that outweighs success."""
+    return next((int(code) for code in (Exit.FAILED, Exit.HELD) if code in codes), int(Exit.DONE))

@@ -1,0 +1,109 @@
+"""`dyntui campaigns count`: Email Campaign Targets Counts, and the people behind every number."""
+
+from __future__ import annotations
+
+import click
+
+from dyntui.cli.lazy import Command, choices
+from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
+from dyntui.cli.service_call import with_service
+from dyntui.cli.windows import window_options
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract import methods
+from dyntui.service.contract.campaigns import CountPeopleQuery, CountTargets, TargetCount
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import PersonOutcome
+
+
+@click.command("count", cls=Command)
+@click.argument("named", metavar="CAMPAIGN")
+@click.option("--list", "lists", multiple=True, metavar="LIST", help="Only this target list; may be given again.")
+@click.option("--by-person", is_flag=True, help="The people instead of the numbers.")
+@click.option("--reason", default="", help="With --by-person: those with this reason code.")
+@click.option("--sendable", is_flag=True, help="With --by-person: those who would be mailed.")
+@window_options
+@click.pass_context
+def count(
+    context: click.Context,
+    named: str,
+    lists: tuple[str, ...],
+    by_person: bool,
+    reason: str,
+    sendable: bool,
+    offset: int,
+    limit: int,
+    search: str,
+    sort: str,
+) -> None:
+    """Count a campaign's targets: who would be mailed, who not, and why."""
+
+    async def ask(client: ServiceClient) -> tuple[TargetCount, Page[PersonOutcome] | None]:
+        counted = await count_targets(client, named, lists)
+        if not by_person:
+            return counted, None
+        query = CountPeopleQuery(
+            count=counted.id,
+            reason=reason.upper(),
+            sendable=sendable,
+            offset=offset,
+            limit=limit,
+            search=search,
+            sort=sort,
+        )
+        return counted, await client.call(methods.CAMPAIGN_COUNT_PEOPLE, query)
+
+    counted, people = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(counted if people is None else people)
+    elif people is None:
+        print_count(counted)
+    else:
+        print_people(people)
+
+
+async def count_targets(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
+    """A new count of the campaign's targets, of all of them where no list is named."""
+    request = CountTargets(
+        id=await campaign_id(client, named), lists=tuple([await list_id(client, name) for name in lists])
+    )
+    return await client.call(methods.CAMPAIGN_COUNT, request)
+
+
+def print_count(counted: TargetCount) -> None:
+    """The count in text: lists, exclusions by reason, and the sum."""
+    print_facts(
+        [
+            ("Campaign", f"{counted.campaign_name} ({counted.campaign})"),
+            ("Counted", moment(counted.counted_on)),
+            ("Suppressions as of", moment(counted.suppressions_as_of)),
+        ]
+    )
+    click.echo()
+    print_table(
+        ["target list", "members", "ready", ""],
+        (
+            (ready.name, number(ready.members), "yes" if ready.ready else ready.reason, ready.explanation)
+            for ready in counted.lists
+        ),
+        right=["members"],
+    )
+    click.echo()
+    rows = [("potential", "", number(counted.potential))]
+    rows += [("excluded", one.reason, number(one.people)) for one in counted.excluded]
+    rows.append(("sendable", "", number(counted.sendable)))
+    print_table(["", "reason", "people"], rows, right=["people"])
+    if counted.potential != counted.sendable + sum(one.people for one in counted.excluded):
+        say("These numbers do not add up. Do not send; report this.")
+
+
+def print_people(page: Page[PersonOutcome]) -> None:
+    """People with what became of them."""
+    print_table(
+        ["name", "address", "type", "outcome", "reason", "detail", "also"],
+        (
+            (row.name, row.address, row.entity, str(row.outcome), row.reason, row.detail, ", ".join(row.also))
+            for row in page.rows
+        ),
+    )
+    say_how_many(len(page.rows), page.matching, page.total)
