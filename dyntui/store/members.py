@@ -434,12 +434,6 @@ def read_by(c: Connection, list_id: str, listing: str) -> int:
     return _count(c, _m.list_id == list_id, or_(_m.listing == listing, gone))
 
 
-def gone(c: Connection, list_id: str, listing: str) -> int:
-    """How many people left the list whose removal this listing brought about, or holds."""
-    ended = _m.outcome.in_((Outcome.REMOVED.value, Outcome.HELD.value))
-    return _count(c, _m.list_id == list_id, _m.listing != listing, ended)
-
-
 def in_book(c: Connection, list_id: str) -> int:
     """How many of the book's contacts are there through us."""
     return _count(c, _m.list_id == list_id, _m.sent_address != "")

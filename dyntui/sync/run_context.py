@@ -1,16 +1,18 @@
-"""What a run works with: its request and cursor, the store, the clock, and progress that everybody sees.
+"""What a sync type has in hand while it carries out a run: the cursor, the store, the time, and the way to stop.
 
-Work and the cursor after it are stored in one transaction under the run's fencing token, so that a run that is killed
-goes on where it was, and a worker that was taken for dead changes nothing any more.
+Everything is written through here, so that each write is fenced: a worker that was taken for dead changes nothing.
+`work`, `read` and `write` take functions of a connection; they run in a thread, and only their transaction is theirs.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError
@@ -19,69 +21,86 @@ from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.store import members, outcomes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
-from dyntui.store.runs import Calls, Claim
+from dyntui.store.runs import Calls, Claim, Fenced, Problem
+
+__all__ = ["Cancelled", "Fenced", "RunContext"]
 
 T = TypeVar("T")
-Cursor = dict[str, Any]
 
 
 class Cancelled(Exception):
-    """Somebody asked the run to stop; what was acknowledged so far is stored."""
+    """Somebody asked the run to stop. What was saved stays; the run ends as `Cancelled`."""
 
 
 class RunContext:
-    """One attempt at a run. `changed` is told after every stored step."""
+    """One run in the hands of one worker. Belongs to one event loop; not shared between tasks that save."""
 
     def __init__(
         self,
+        db: Database,
         run_id: str,
         claim: Claim,
-        db: Database,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
-        changed: Callable[[str], None],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        saved: Callable[[str], None] = lambda run_id: None,
     ) -> None:
+        """`saved` is told of the run after each save (for events), on the event loop: it must not block."""
         self.run_id = run_id
+        self.token = claim.token
         self.kind = claim.kind
         self.account_id = claim.account_id
         self.request = claim.request
-        self.cursor: Cursor = claim.cursor
-        self.sleep = sleep
-        self._token = claim.token
         self._db = db
+        self._cursor = claim.cursor
         self._clock = clock
-        self._changed = changed
-        self._calls: dict[str, int] = {}
+        self._sleep = sleep
+        self._saved = saved
+        self._calls: Counter[str] = Counter()
 
-    def meter(self, system: str, kind: str) -> None:
-        """Counts a call; stored with the next step. `system`: `dataverse` or `dotdigital`; `kind`: `read` or `write`."""
-        name = f"{system}_{kind}s"
-        self._calls[name] = self._calls.get(name, 0) + 1
+    @property
+    def cursor(self) -> dict[str, Any]:
+        """Where the run is, as last saved (`{}` at its start)."""
+        return self._cursor
 
     def moment(self) -> datetime:
-        """The time, UTC."""
+        """Now, in UTC."""
         return self._clock()
 
     def now(self) -> str:
-        """The time as the store writes it."""
+        """Now, as the store writes it."""
         return text_of(self._clock())
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """`work` on a reading connection, in a thread."""
+    async def sleep(self, seconds: float) -> None:
+        """Wait by the injected clock."""
+        await self._sleep(seconds)
 
-        def run() -> T:
+    def count_call(self, system: str, kind: str) -> None:
+        """One API call was made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save."""
+        self._calls[f"{system}_{kind}s"] += 1
+
+    async def read(self, what: Callable[[Connection], T]) -> T:
+        """Ask the store."""
+
+        def ask() -> T:
             with self._db.read() as c:
-                return work(c)
+                return what(c)
 
-        return await asyncio.to_thread(run)
+        return await asyncio.to_thread(ask)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """`work` in a transaction of its own, with the cursor as it is. Raises Fenced, Cancelled never."""
-        return await self._step(work, self.cursor, None, None, None, cancellable=False)
+    async def write(self, what: Callable[[Connection], T]) -> T:
+        """Change the store without moving the cursor: for what may be done twice. Raises `Fenced`."""
+
+        def change() -> T:
+            with self._db.write() as c:
+                runs.advance(c, self.run_id, self.token)
+                return what(c)
+
+        return await asyncio.to_thread(change)
 
     async def save(
         self,
-        cursor: Cursor,
+        cursor: dict[str, Any],
         *,
         stage: str,
         done: int = 0,
@@ -89,75 +108,86 @@ class RunContext:
         work: Callable[[Connection], object] | None = None,
         cancellable: bool = True,
     ) -> None:
-        """`work` and the cursor after it, at once. Raises Fenced, and Cancelled once it is stored."""
-        await self._step(work or (lambda c: None), cursor, stage, done, of, cancellable=cancellable)
+        """Keep `work`, the cursor after it, the progress and the calls made, in one transaction.
 
-    async def _step(
-        self,
-        work: Callable[[Connection], T],
-        cursor: Cursor,
-        stage: str | None,
-        done: int | None,
-        of: int | None,
-        *,
-        cancellable: bool,
-    ) -> T:
-        calls, self._calls = Calls(**self._calls), {}
+        Raises `Fenced` (nothing was kept) and, once everything is kept, `Cancelled` when the run is to stop, unless it
+        is past the point where it can (`cancellable` False).
+        """
+        calls = self._calls.copy()
 
-        def run() -> tuple[T, str]:
+        def keep() -> str:
             with self._db.write() as c:
-                answer = work(c)
                 desired = runs.advance(
-                    c, self.run_id, self._token, cursor=cursor, stage=stage, done=done, of=of, calls=calls
+                    c,
+                    self.run_id,
+                    self.token,
+                    cursor=cursor,
+                    stage=stage,
+                    done=done,
+                    of=of,
+                    calls=Calls(**calls),
                 )
-                return answer, desired
+                if work is not None:
+                    work(c)
+                return desired
 
-        answer, desired = await asyncio.to_thread(run)
-        self.cursor = cursor
-        self._changed(self.run_id)
-        if cancellable and desired == "cancel":
-            raise Cancelled
-        return answer
+        desired = await asyncio.to_thread(keep)
+        self._calls.subtract(calls)
+        self._cursor = cursor
+        self._saved(self.run_id)
+        if desired == "cancel" and cancellable:
+            raise Cancelled(self.run_id)
 
     async def begin_item(self, item_id: str, *, kind: str, name: str, place: int) -> None:
-        """An item (a list, a feed, the send) is at work."""
+        """A part of the run (a list, a campaign, a feed) begins, or goes on."""
         item = Item(id=item_id, kind=kind, name=name, place=place)
         await self.write(lambda c: outcomes.put_item(c, self.run_id, item))
 
-    async def end_item(self, item_id: str, read: int) -> None:
-        """An item is through; `read` people were read, and each must have an outcome recorded."""
-        await self.write(lambda c: self._end_item(c, item_id, read))
+    async def end_item(self, item_id: str, *, read: int | None = None) -> RunStatus:
+        """A part is through, with the status that its recorded people earn. `read`: how many people it has read; None
+        for a feed, where everybody read is recorded at once."""
+        return await self.write(lambda c: self.close_item(c, item_id, read=read))
+
+    def close_item(self, c: Connection, item_id: str, *, read: int | None = None) -> RunStatus:
+        """`end_item` within a transaction at hand (`work`)."""
+        item = outcomes.item(c, self.run_id, item_id)
+        counts = outcomes.recount(c, self.run_id, item_id)
+        named = Tally(0, counts).named
+        tally = Tally(named if read is None else read, counts)
+        outcomes.put_item(c, self.run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally))
+        return status_of(tally)
+
+    def close_list(self, c: Connection, item_id: str, list_id: str) -> RunStatus:
+        """A marketing list is through: what became of its people is copied into the item. Within `work`."""
+        read = members.read_by(c, list_id, self.run_id)
+        members.copy_outcomes(c, self.run_id, item_id, list_id, self.run_id)
+        return self.close_item(c, item_id, read=read)
 
     async def fail_item(self, item_id: str, error: DyntuiError) -> None:
-        """An item could not be carried out; the run goes on with the others."""
-        note = f"{error.code}: {error.message} {error.remedy}"
-        await self.write(lambda c: self._put_end(c, item_id, RunStatus.FAILED, 0, note, clear=True))
+        """A part failed and the run goes on with the others; what was recorded of its people does not count."""
 
-    def end_list_item(self, c: Connection, item_id: str, list_id: str) -> None:
-        """A list's people become its item's, in the caller's transaction."""
-        read = members.listed(c, list_id, self.run_id) + members.gone(c, list_id, self.run_id)
-        members.copy_outcomes(c, self.run_id, item_id, list_id, self.run_id)
-        self._end_item(c, item_id, read)
-
-    def _end_item(self, c: Connection, item_id: str, read: int) -> None:
-        recorded = next(item for item in outcomes.items(c, self.run_id) if item.id == item_id)
-        status = status_of(Tally(read, recorded.tally.counts))
-        self._put_end(c, item_id, status, read, "", clear=False)
-
-    def _put_end(self, c: Connection, item_id: str, status: RunStatus, read: int, note: str, *, clear: bool) -> None:
-        if clear:
+        def fail(c: Connection) -> None:
             outcomes.clear(c, self.run_id, item_id)
-        known = next(item for item in outcomes.items(c, self.run_id) if item.id == item_id)
-        outcomes.put_item(
-            c,
-            self.run_id,
-            Item(
-                id=known.id,
-                kind=known.kind,
-                name=known.name,
-                place=known.place,
-                status=status,
-                tally=Tally(read, known.tally.counts),
-                note=note,
-            ),
-        )
+            item = outcomes.item(c, self.run_id, item_id)
+            note = f"{error.code}: {error.message} {error.not_done} {error.remedy}"
+            outcomes.put_item(
+                c, self.run_id, msgspec.structs.replace(item, status=RunStatus.FAILED, tally=Tally(), note=note)
+            )
+
+        await self.write(fail)
+
+    async def finish(
+        self, status: RunStatus | None = None, *, read: int | None = None, problem: Problem | None = None
+    ) -> RunStatus:
+        """End the run (see `dyntui.store.runs.finish`), with the calls made since the last save. Raises `Fenced`."""
+        calls = self._calls.copy()
+
+        def end() -> RunStatus:
+            with self._db.write() as c:
+                runs.advance(c, self.run_id, self.token, calls=Calls(**calls))
+                return runs.finish(c, self.run_id, self.token, self.now(), status=status, read=read, problem=problem)
+
+        ended = await asyncio.to_thread(end)
+        self._calls.subtract(calls)
+        self._saved(self.run_id)
+        return ended
