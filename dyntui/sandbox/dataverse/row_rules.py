@@ -60,6 +60,15 @@ def after_update(call: Call, table: Table, row_id: str, change: Mapping[str, Val
     if table.logical_name == "role" and "name" in change:
         for member in roles.family(call.state, row_id):
             call.state.db.execute("UPDATE dv_role SET name = ? WHERE roleid = ?", (change["name"], member))
+    if table.logical_name == "systemuser" and "businessunitid" in change:
+        # Moving to another business unit takes a user's roles away (learn.microsoft.com wp-security-cds).
+        call.state.db.execute("DELETE FROM dv_systemuserroles WHERE systemuserid = ?", (row_id,))
+        call.state.db.execute(
+            "DELETE FROM dv_teammembership WHERE systemuserid = ? AND teamid IN"
+            " (SELECT teamid FROM dv_team WHERE isdefault = 1)",
+            (row_id,),
+        )
+        _join_default_team(call, row_id, change["businessunitid"])
 
 
 def before_delete(call: Call, table: Table, row_id: str) -> None:
@@ -216,10 +225,18 @@ def _new_user(call: Call, row: Row) -> None:
 
 
 def _after_new_user(call: Call, row_id: str, row: Mapping[str, Value]) -> None:
+    _join_default_team(call, row_id, row["businessunitid"])
+
+
+def _join_default_team(call: Call, user_id: str, unit: Value) -> None:
     teams = call.state.db.execute(
-        "SELECT teamid FROM dv_team WHERE businessunitid = ? AND isdefault = 1", (row["businessunitid"],)
+        "SELECT teamid FROM dv_team WHERE businessunitid = ? AND isdefault = 1", (unit,)
     ).fetchall()
-    system_rows.link(call.state, "teammembership", [{"teamid": team, "systemuserid": row_id} for (team,) in teams])
+    system_rows.link(call.state, "teammembership", [{"teamid": team, "systemuserid": user_id} for (team,) in teams])
+
+
+def _leaving_user(_call: Call, _row_id: str) -> None:
+    raise DataverseError("0x80040277", "Users cannot be deleted, they can only be disabled.")
 
 
 # Publishers and solutions ---------------------------------------------------------------------------------------------
@@ -331,6 +348,7 @@ _BEFORE_UPDATE: dict[str, Callable[[Call, str, Row], None]] = {
     "userquery": _changed_view("userquery"),
 }
 _BEFORE_DELETE: dict[str, Callable[[Call, str], None]] = {
+    "systemuser": _leaving_user,
     "role": _leaving_role,
     "businessunit": _leaving_unit,
     "publisher": _leaving_publisher,
