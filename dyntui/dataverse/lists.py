@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from dyntui.dataverse import fetchxml
+from dyntui.dataverse import batch, fetchxml
 from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, READ_NOT_DONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import columns_of, guid
@@ -25,6 +25,7 @@ from dyntui.dataverse.rows import Page, find_rows, get_row, pages
 
 T = TypeVar("T")
 CHUNK: Final = 1000
+_BATCH: Final = 100
 
 
 class MemberTable(msgspec.Struct, frozen=True):
@@ -272,8 +273,33 @@ async def add_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, c
 
 
 async def remove_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, caller: str | None = None) -> Changed:
-    """Remove members from a static list, 1,000 a call; whoever is none counts as done. Errors as `add_members`."""
-    return await _change(dv, ml, ids, "RemoveListMembersList", NOT_A_MEMBER, caller)
+    """Remove members from a static list, 1,000 a call; whoever is none counts as done. Errors as `add_members`.
+
+    Not every environment has the action; there, the links are removed one by one, 100 in a batch.
+    """
+    try:
+        return await _change(dv, ml, ids, "RemoveListMembersList", NOT_A_MEMBER, caller)
+    except DataverseError as error:
+        if error.status != 404 or error.platform_code in GONE:
+            raise
+    return await _unlink(dv, ml, list(dict.fromkeys(guid(each) for each in ids)), caller)
+
+
+async def _unlink(dv: Dataverse, ml: MarketingList, ids: Sequence[str], caller: str | None) -> Changed:
+    done: list[str] = []
+    refused: list[Refused] = []
+    for start in range(0, len(ids), _BATCH):
+        some = ids[start : start + _BATCH]
+        links = [f"lists({guid(ml.id)})/{ml.table.association}({each})/$ref" for each in some]
+        answers = await batch.run(dv, [batch.Part("DELETE", link) for link in links], repeatable=True, caller=caller)
+        for each, answer in zip(some, answers, strict=True):
+            if answer.error is None or answer.error.platform_code in GONE | NOT_A_MEMBER:
+                done.append(each)
+            elif _about_one_member(answer.error):
+                refused.append(Refused(each, answer.error))
+            else:
+                raise answer.error
+    return Changed(done=done, refused=refused)
 
 
 async def _change(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import jwt
 import msal
 import msgspec
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
@@ -322,7 +323,11 @@ class SignIn:
         else:
             if fresh:
                 app.remove_tokens_for_client()
-            answer = app.acquire_token_for_client(scopes=self._scopes())
+            try:
+                answer = app.acquire_token_for_client(scopes=self._scopes())
+            except (ValueError, TypeError, jwt.PyJWTError) as failure:
+                # The key is looked at only now, when it has to sign.
+                raise _unreadable_certificate() from failure
         if "access_token" not in answer:
             raise self._refusal(answer)
         kept: dict[str, Any] = answer
@@ -407,7 +412,7 @@ def _certificate(given: Certificate) -> dict[str, str]:
 def _unreadable_certificate() -> DataverseError:
     return DataverseError(
         "DATAVERSE_CERTIFICATE_UNREADABLE",
-        "The certificate file cannot be read: it needs the private key and the public certificate in PEM form.",
+        "The certificate file cannot be read: it needs an RSA private key and the public certificate in PEM form.",
         not_done="Nobody was signed in to Dynamics.",
         remedy="Put both into one PEM file; give the passphrase if the key has one.",
         exit=Exit.USAGE,

@@ -1,0 +1,272 @@
+"""Signing in: tokens are kept and renewed, refusals are named, secrets stay secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+from trustme import CA, KeyType
+
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import SignInHttp
+from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
+from dyntui.model.errors import Exit
+from tests.dataverse.conversation import ORG, Time
+
+TENANT = "0000000d-0000-4000-8000-00000000000d"
+CLIENT = "51f81489-0000-4000-8000-000000000001"
+AUTHORITY = "https://login.sandbox.test"
+SECRET = "s3cret~value"
+pytestmark = pytest.mark.filterwarnings("ignore:Attempted too soon")  # MSAL looks at the real clock, the test's is told
+PERSON = "0000000b-0000-4000-8000-00000000000b"
+
+
+def encoded(value: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+class Entra:
+    """Entra ID as far as MSAL looks at it; `answers` are the token endpoint's, the last one for ever."""
+
+    def __init__(self, *answers: tuple[int, dict[str, object]]) -> None:
+        self.answers = list(answers)
+        self.asked: list[dict[str, str]] = []
+        self.discovered: list[str] = []
+        self.tenant_known = True
+
+    def http(self) -> SignInHttp:
+        return SignInHttp(transport=httpx.MockTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        base = f"{AUTHORITY}/{TENANT}"
+        if request.url.path.endswith("openid-configuration"):
+            self.discovered.append(str(request.url))
+            if not self.tenant_known:
+                return httpx.Response(400, json={"error": "invalid_tenant", "error_codes": [90002]})
+            return httpx.Response(
+                200,
+                json={
+                    "issuer": f"{base}/v2.0",
+                    "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                    "token_endpoint": f"{base}/oauth2/v2.0/token",
+                    "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+                },
+            )
+        self.asked.append({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
+        if request.url.path.endswith("devicecode"):
+            return httpx.Response(
+                200,
+                json={
+                    "user_code": "ABCD1234",
+                    "device_code": "opaque",
+                    "verification_uri": "https://microsoft.com/devicelogin",
+                    "expires_in": 30,
+                    "interval": 5,
+                    "message": "To sign in...",
+                },
+            )
+        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return httpx.Response(status, json=body)
+
+
+def token(value: str = "jwt", lasts: int = 3599) -> tuple[int, dict[str, object]]:
+    return 200, {"token_type": "Bearer", "expires_in": lasts, "ext_expires_in": lasts, "access_token": value}
+
+
+def user_token() -> tuple[int, dict[str, object]]:
+    claims: dict[str, object] = {
+        "iss": f"{AUTHORITY}/{TENANT}/v2.0",
+        "sub": "s",
+        "aud": CLIENT,
+        "exp": 4102444800,
+        "iat": 1,
+        "oid": PERSON,
+        "tid": TENANT,
+        "preferred_username": "mia@contoso.com",
+        "name": "Mia",
+    }
+    return 200, {
+        **token("user-jwt")[1],
+        "refresh_token": "refresh",
+        "id_token": f"{encoded({'alg': 'none'})}.{encoded(claims)}.",
+        "client_info": encoded({"uid": PERSON, "utid": TENANT}),
+    }
+
+
+def refusal(error: str, number: int, words: str = "") -> tuple[int, dict[str, object]]:
+    return 401, {"error": error, "error_description": f"AADSTS{number}: {words}", "error_codes": [number]}
+
+
+def by_secret(entra: Entra, time: Time | None = None) -> SignIn:
+    given = ClientSecret(TENANT, CLIENT, SECRET, AUTHORITY)
+    time = time or Time()
+    return SignIn(given, f"{ORG}/", http=entra.http(), clock=time.clock, sleep=time.sleep)
+
+
+async def test_a_client_secret_gets_a_token_for_the_environment_and_keeps_it():
+    entra = Entra(token())
+    sign_in = by_secret(entra)
+    assert [await sign_in.token(), await sign_in.token()] == ["jwt", "jwt"]
+    assert len(entra.asked) == 1
+    assert entra.asked[0]["scope"] == f"{ORG}/.default"
+    assert entra.asked[0]["client_secret"] == SECRET
+
+
+async def test_an_unknown_authority_is_not_asked_about_at_microsoft():
+    entra = Entra(token())
+    await by_secret(entra).token()
+    assert entra.discovered == [f"{AUTHORITY}/{TENANT}/v2.0/.well-known/openid-configuration"]
+
+
+async def test_a_token_is_renewed_before_it_ends_and_when_refused():
+    entra = Entra(token("one", 400), token("two"), token("three"))
+    time = Time()
+    sign_in = by_secret(entra, time)
+    assert await sign_in.token() == "one"
+    time.now += 101
+    assert await sign_in.token(refresh=True) == "two"
+    assert await sign_in.token(refresh=True) == "three"
+
+
+def pem_of(kind: KeyType) -> str:
+    certificate = CA().issue_cert("dyntui.test", key_type=kind)
+    return (certificate.private_key_pem.bytes() + certificate.cert_chain_pems[0].bytes()).decode()
+
+
+async def test_a_certificate_signs_an_assertion():
+    entra = Entra(token())
+    given = Certificate(TENANT, CLIENT, pem_of(KeyType.RSA), authority=AUTHORITY)
+    assert await SignIn(given, ORG, http=entra.http()).token() == "jwt"
+    assert entra.asked[0]["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert "PRIVATE KEY" not in repr(given)
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        "nothing at all",
+        pem_of(KeyType.ECDSA),
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ],
+)
+async def test_an_unreadable_certificate_is_said_to_be_one(pem: str):
+    given = Certificate(TENANT, CLIENT, pem, authority=AUTHORITY)
+    with pytest.raises(DataverseError) as raised:
+        await SignIn(given, ORG, http=Entra(token()).http()).token()
+    assert raised.value.code == "DATAVERSE_CERTIFICATE_UNREADABLE"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (refusal("invalid_client", 7000215, f"Invalid client secret provided: {SECRET}"), "DATAVERSE_SECRET_REFUSED"),
+        (refusal("invalid_client", 7000222), "DATAVERSE_SECRET_EXPIRED"),
+        (refusal("unauthorized_client", 700016), "DATAVERSE_CLIENT_UNKNOWN"),
+        (refusal("invalid_resource", 500011), "DATAVERSE_ORGANISATION_UNKNOWN"),
+        (refusal("invalid_request", 90002), "DATAVERSE_TENANT_UNKNOWN"),
+        (refusal("something_new", 1), "DATAVERSE_SIGN_IN_REFUSED"),
+    ],
+)
+async def test_refusals_are_named_and_never_repeat_the_secret(answer, code: str):
+    with pytest.raises(DataverseError) as raised:
+        await by_secret(Entra(answer)).token()
+    error = raised.value
+    assert error.code == code
+    assert SECRET not in f"{error} {error.message} {error.detail} {error.remedy} {error!r}"
+
+
+async def test_a_corrected_mistake_is_not_answered_from_memory():
+    entra = Entra(refusal("invalid_client", 7000215), token())
+    sign_in = by_secret(entra)
+    with pytest.raises(DataverseError):
+        await sign_in.token()
+    assert await sign_in.token() == "jwt"
+
+
+async def test_an_unknown_tenant_is_named():
+    entra = Entra(token())
+    entra.tenant_known = False
+    with pytest.raises(DataverseError) as raised:
+        await by_secret(entra).token()
+    assert raised.value.code == "DATAVERSE_TENANT_UNKNOWN"
+
+
+@pytest.mark.parametrize("failure", [httpx.ConnectError("no route"), httpx.Response(503)])
+async def test_an_unreachable_entra_is_named(failure):
+    def answer(_: httpx.Request) -> httpx.Response:
+        if isinstance(failure, Exception):
+            raise failure
+        return failure
+
+    http = SignInHttp(transport=httpx.MockTransport(answer))
+    with pytest.raises(DataverseError) as raised:
+        await SignIn(ClientSecret(TENANT, CLIENT, SECRET, AUTHORITY), ORG, http=http).token()
+    assert raised.value.code == "DATAVERSE_SIGN_IN_UNREACHABLE"
+    assert raised.value.exit is Exit.UNREACHABLE
+
+
+def by_device_code(entra: Entra, time: Time, kept: str | None = None) -> SignIn:
+    given = DeviceCode(TENANT, CLIENT, AUTHORITY)
+    return SignIn(given, ORG, http=entra.http(), kept=kept, clock=time.clock, sleep=time.sleep)
+
+
+PENDING = (400, {"error": "authorization_pending", "error_codes": [70016]})
+SLOW_DOWN = (400, {"error": "slow_down"})
+
+
+async def test_a_person_signs_in_by_device_code_and_is_known_afterwards():
+    entra = Entra(PENDING, SLOW_DOWN, user_token())
+    time = Time()
+    sign_in = by_device_code(entra, time)
+    prompt = await sign_in.begin()
+    assert (prompt.user_code, prompt.verification_uri) == ("ABCD1234", "https://microsoft.com/devicelogin")
+    identity = await sign_in.finish(prompt)
+    assert (identity.object_id, identity.tenant_id, identity.user_name, identity.name) == (
+        PERSON,
+        TENANT,
+        "mia@contoso.com",
+        "Mia",
+    )
+    assert time.slept == [5, 5, 10]
+    assert await sign_in.token() == "user-jwt"
+
+
+async def test_a_kept_sign_in_lives_on_in_another_process():
+    entra = Entra(user_token())
+    sign_in = by_device_code(entra, Time())
+    await sign_in.finish(await sign_in.begin())
+    again = by_device_code(entra, Time(), kept=sign_in.cache())
+    assert await again.token() == "user-jwt"
+    assert (await again.identity()).object_id == PERSON
+
+
+async def test_nobody_signed_in_is_asked_to_sign_in():
+    with pytest.raises(DataverseError) as raised:
+        await by_device_code(Entra(token()), Time()).token()
+    assert raised.value.code == "DATAVERSE_SIGN_IN_AGAIN"
+
+
+def _with_number(number: int) -> tuple[int, dict[str, object]]:
+    return 400, {"error": "invalid_grant", "error_description": f"AADSTS{number}: Access blocked", "error_codes": []}
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda: _with_number(53003), "DATAVERSE_DEVICE_CODE_BLOCKED"),
+        (lambda: (400, {"error": "authorization_declined"}), "DATAVERSE_SIGN_IN_DECLINED"),
+        (lambda: (400, {"error": "expired_token"}), "DATAVERSE_DEVICE_CODE_EXPIRED"),
+        (lambda: PENDING, "DATAVERSE_DEVICE_CODE_EXPIRED"),
+    ],
+)
+async def test_a_device_code_that_leads_nowhere_says_why(make: Callable[[], tuple[int, dict[str, object]]], code: str):
+    sign_in = by_device_code(Entra(make()), Time())
+    prompt = await sign_in.begin()
+    with pytest.raises(DataverseError) as raised:
+        await sign_in.finish(prompt)
+    assert raised.value.code == code
