@@ -1,16 +1,20 @@
-"""The organisation, its email accounts, and which Dynamics user each operating-system user is.
+"""The connected organisation, its email accounts, and who of this machine's users is whom in Dynamics.
+
+No secret is kept here: those are in the keyring.
 
 Public:
-    organisation(c) -> Organisation | None; keep_organisation(c, Organisation)
-    accounts(c) -> list[EmailAccount]; account(c, account_id) -> EmailAccount | None; keep_account(c, EmailAccount)
-    default_account(c) -> EmailAccount | None
-    person(c, os_uid) -> PersonLink | None; link_person(c, PersonLink)
+    organisation(c) -> Organisation | None; put_organisation(c, Organisation)
+    accounts(c) -> list[EmailAccount], the default one first; account(c, id); default_account(c)
+    put_account(c, EmailAccount)
+    person(c, os_uid) -> PersonLink | None; link_person(c, PersonLink); unlink_person(c, os_uid)
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Table, delete, select, update
 
 from dyntui.store.schema import email_account, person_link
 from dyntui.store.schema import organisation as organisation_table
@@ -18,36 +22,36 @@ from dyntui.store.upserts import upsert
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """The one organisation of a profile. `auth`: `secret` or `certificate`; the secret itself is in the keyring."""
+    """The Dynamics organisation. `auth`: `secret` or `certificate`; `connected_on` ISO 8601 UTC."""
 
+    organisation_id: str
+    name: str
     url: str
     authority: str
     client_id: str
     auth: str
-    organisation_id: str = ""
-    name: str = ""
     ca_file: str = ""
     service_user_id: str = ""
     connected_on: str = ""
 
 
 class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A connected dotdigital account; `id` is also the row id of its `dyntui_emailaccount`."""
+    """A connected dotdigital account. `id` is also its row id in Dynamics, `platform_id` dotdigital's number."""
 
     id: str
     name: str
-    description: str
-    is_default: bool
-    region: str
-    endpoint: str
     api_user: str
-    ca_file: str
-    sync_level: str
+    endpoint: str
+    region: str
     platform_id: int
+    description: str = ""
+    is_default: bool = False
+    ca_file: str = ""
+    sync_level: str = "DETAILED"
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):
-    """Which Dynamics user an operating-system user signed in as; `object_id` is Entra's."""
+    """A user of this machine and the Dynamics user they signed in as. `object_id`: Entra's, for CallerObjectId."""
 
     os_uid: int
     user_id: str
@@ -57,50 +61,60 @@ class PersonLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def organisation(c: Connection) -> Organisation | None:
-    """The connected organisation; None before the first setup."""
+    """The organisation, once connected."""
     row = c.execute(select(organisation_table)).one_or_none()
     if row is None:
         return None
-    return Organisation(**{name: row._mapping[name] for name in Organisation.__struct_fields__})
+    values = dict(row._mapping)
+    del values["id"]
+    return Organisation(**values)
 
 
-def keep_organisation(c: Connection, kept: Organisation) -> None:
-    """Connects the profile's organisation, or changes how it is reached."""
-    columns = ("id", *Organisation.__struct_fields__)
-    upsert(c, organisation_table, columns, ("id",), [(1, *msgspec.structs.astuple(kept))])
+def put_organisation(c: Connection, known: Organisation) -> None:
+    """Keep what connects the organisation."""
+    _put(c, organisation_table, {"id": 1} | msgspec.structs.asdict(known), "id")
 
 
 def accounts(c: Connection) -> list[EmailAccount]:
-    """All email accounts, the default one first, then by name."""
+    """All email accounts: the default one first, then by name."""
     rows = c.execute(select(email_account).order_by(email_account.c.is_default.desc(), email_account.c.name))
     return [EmailAccount(**row._mapping) for row in rows]
 
 
 def account(c: Connection, account_id: str) -> EmailAccount | None:
-    """An email account by id."""
+    """An email account by its id."""
     row = c.execute(select(email_account).where(email_account.c.id == account_id)).one_or_none()
     return None if row is None else EmailAccount(**row._mapping)
 
 
 def default_account(c: Connection) -> EmailAccount | None:
-    """The default email account; the first by name where none is marked."""
-    return next(iter(accounts(c)), None)
+    """The account meant where none is named: the default one, else the only one."""
+    known = accounts(c)
+    return known[0] if known and (known[0].is_default or len(known) == 1) else None
 
 
-def keep_account(c: Connection, kept: EmailAccount) -> None:
-    """Adds an email account or changes it; a new default takes the mark from the one before."""
-    if kept.is_default:
-        c.execute(update(email_account).where(email_account.c.id != kept.id).values(is_default=False))
-    columns = EmailAccount.__struct_fields__
-    upsert(c, email_account, columns, ("id",), [msgspec.structs.astuple(kept)])
+def put_account(c: Connection, known: EmailAccount) -> None:
+    """Keep an email account; where it is the default one, no other is."""
+    if known.is_default:
+        c.execute(update(email_account).where(email_account.c.id != known.id).values(is_default=False))
+    _put(c, email_account, msgspec.structs.asdict(known), "id")
 
 
 def person(c: Connection, os_uid: int) -> PersonLink | None:
-    """Who an operating-system user is in Dynamics; None before they signed in."""
+    """Whom a user of this machine is in Dynamics."""
     row = c.execute(select(person_link).where(person_link.c.os_uid == os_uid)).one_or_none()
     return None if row is None else PersonLink(**row._mapping)
 
 
 def link_person(c: Connection, link: PersonLink) -> None:
-    """Remembers who signed in; a later sign-in takes the place of an earlier one."""
-    upsert(c, person_link, PersonLink.__struct_fields__, ("os_uid",), [msgspec.structs.astuple(link)])
+    """Remember a sign-in, in place of an earlier one."""
+    _put(c, person_link, msgspec.structs.asdict(link), "os_uid")
+
+
+def unlink_person(c: Connection, os_uid: int) -> None:
+    """Forget a sign-in."""
+    c.execute(delete(person_link).where(person_link.c.os_uid == os_uid))
+
+
+def _put(c: Connection, table: Table, values: dict[str, Any], key: str) -> None:
+    upsert(c, table, list(values), (key,), [tuple(values.values())])

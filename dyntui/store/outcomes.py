@@ -5,7 +5,7 @@ The counts beside the people are kept in the same transaction, so that a history
 
 Public:
     put_item(c, run_id, Item)                      adds or changes an item, and brings its kept counts up to date
-    record(c, run_id, item_id, rows)               people's outcomes, any number of times; a person's last one stands
+    record(c, run_id, item_id, rows, first_stands=False)     people's outcomes, any number of times
     clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts; close_open(c, run_id, status)
     item(c, run_id, item_id) -> Item; items(c, run_id) -> list[Item]
     tallies(c, run_ids) -> {run_id: Tally}; counted(c, run_id) -> Tally
@@ -78,8 +78,11 @@ def put_item(c: Connection, run_id: str, item: Item) -> None:
     recount(c, run_id, item.id)
 
 
-def record(c: Connection, run_id: str, item_id: str, rows: Iterable[PersonOutcome]) -> None:
-    """Keep people's outcomes in an item, in bulk; a person recorded before gets the new outcome."""
+def record(
+    c: Connection, run_id: str, item_id: str, rows: Iterable[PersonOutcome], *, first_stands: bool = False
+) -> None:
+    """Keep people's outcomes in an item, in bulk; a person recorded before gets the new outcome, or keeps the one they
+    have (`first_stands`)."""
     scope = (outcome.c.run_id == run_id, outcome.c.item_id == item_id)
     base = sequences.following(c, outcome, scope)
     upsert(
@@ -103,7 +106,7 @@ def record(c: Connection, run_id: str, item_id: str, rows: Iterable[PersonOutcom
             )
             for place, row in enumerate(rows)
         ),
-        update=("entity", "name", "address", "outcome", "reason", "detail", "also"),
+        update=() if first_stands else ("entity", "name", "address", "outcome", "reason", "detail", "also"),
     )
     sequences.close_gaps(c, outcome, scope, base)
 

@@ -1,0 +1,217 @@
+"""Marketing lists: as last read from Dynamics, their settings, and how their synchronisation stands.
+
+Public:
+    put(c, rows, read_on); forget_unread(c, read_on) -> int        a reading of all lists, and its end
+    get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
+    due(c, account_id, wanted) -> list[StoredList]
+    bound_to(c, account_id, book_id) -> StoredList | None
+    activate(c, list_id, account_id, book_id, book_name); deactivate(c, list_id)
+    record_sync(c, list_id, run_id, status, now); failed(c, list_id, run_id, text)
+    window(c, ListsWindow) -> Found[StoredList]; as_of(c) -> str
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, delete, func, literal, select, true, update
+
+from dyntui.model.outcomes import RunStatus
+from dyntui.store import members
+from dyntui.store.schema import campaign_target, list_member, list_unsubscribe, marketing_list
+from dyntui.store.upserts import upsert
+from dyntui.store.windows import Found, contains, ordered
+
+_l = marketing_list.c
+
+
+class RemoteList(msgspec.Struct, frozen=True, kw_only=True):
+    """A marketing list as Dynamics has it, its connector settings included. `member_type`: account, contact or lead;
+    `member_count` None where Dynamics keeps none."""
+
+    id: str
+    name: str
+    member_type: str
+    dynamic: bool
+    description: str = ""
+    query: str = ""
+    member_count: int | None = None
+    active: bool = True
+    locked: bool = False
+    owner_id: str = ""
+    owner: str = ""
+    modified_on: str = ""
+    activated: bool = False
+    account_id: str = ""
+    book_id: int = 0
+    sync_order: int = 1000
+    manual_only: bool = False
+
+
+class StoredList(RemoteList, frozen=True, kw_only=True):
+    """A marketing list as stored. `people`: how many members were read last, None before the first reading;
+    `sync_status` in words."""
+
+    book_name: str = ""
+    sync_status: str = ""
+    sync_problem: bool = False
+    last_synced: str = ""
+    last_run_id: str = ""
+    read_on: str = ""
+    people: int | None = None
+
+
+class ListsWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which lists are wanted. `view`: `active`, `inactive`, `my` (of `user_id`), `activated`, `problems` or `all`."""
+
+    view: str = "active"
+    user_id: str = ""
+    account_id: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+_REMOTE = tuple(field for field in RemoteList.__struct_fields__)
+
+
+def put(c: Connection, rows: Iterable[RemoteList], read_on: str) -> None:
+    """Keep lists as just read; what dyntui knows of their synchronisation stays."""
+    upsert(
+        c,
+        marketing_list,
+        (*_REMOTE, "read_on"),
+        ("id",),
+        ((*(getattr(row, name) for name in _REMOTE), read_on) for row in rows),
+    )
+
+
+def forget_unread(c: Connection, read_on: str) -> int:
+    """All lists were read at `read_on`: those not among them exist no more; how many."""
+    gone = select(_l.id).where(_l.read_on != read_on)
+    for column in (list_member.c.list_id, list_unsubscribe.c.list_id, campaign_target.c.list_id):
+        c.execute(delete(column.table).where(column.in_(gone)))
+    return c.execute(delete(marketing_list).where(_l.read_on != read_on)).rowcount
+
+
+def _select() -> Select[Any]:
+    read = select(func.max(list_member.c.seq) + 1).where(list_member.c.list_id == _l.id).scalar_subquery()
+    return select(marketing_list, read.label("people"))
+
+
+def _stored(row: Row[Any]) -> StoredList:
+    return StoredList(**row._mapping)
+
+
+def get(c: Connection, list_id: str) -> StoredList | None:
+    """A list by its id."""
+    row = c.execute(_select().where(_l.id == list_id)).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def stored(c: Connection, ids: Sequence[str]) -> list[StoredList]:
+    """Lists by id, in that order; unknown ids are left out."""
+    found = {row.id: _stored(row) for row in c.execute(_select().where(_l.id.in_(ids)))}
+    return [found[each] for each in ids if each in found]
+
+
+def due(c: Connection, account_id: str, wanted: Sequence[str] = ()) -> list[StoredList]:
+    """The activated lists of an account in synchronisation order, then name: the `wanted` ones, or all that are not for
+    manual synchronisation only."""
+    chosen = _l.id.in_(wanted) if wanted else _l.manual_only.is_(False)
+    rows = c.execute(
+        _select()
+        .where(_l.activated.is_(True), _l.account_id == account_id, _l.active.is_(True), chosen)
+        .order_by(_l.sync_order, _l.name, _l.id)
+    )
+    return [_stored(row) for row in rows]
+
+
+def bound_to(c: Connection, account_id: str, book_id: int) -> StoredList | None:
+    """The activated list that an address book belongs to."""
+    row = c.execute(_select().where(_l.account_id == account_id, _l.book_id == book_id, _l.activated.is_(True))).first()
+    return None if row is None else _stored(row)
+
+
+def activate(c: Connection, list_id: str, account_id: str, book_id: int, book_name: str) -> None:
+    """Bind a list to an address book. A book other than before starts without anybody in it through us."""
+    before = get(c, list_id)
+    if before is not None and (before.account_id, before.book_id) != (account_id, book_id):
+        members.forget_book(c, list_id)
+    c.execute(
+        update(marketing_list)
+        .where(_l.id == list_id)
+        .values(activated=True, account_id=account_id, book_id=book_id, book_name=book_name)
+    )
+
+
+def deactivate(c: Connection, list_id: str) -> None:
+    """Stop synchronising a list; its book stays as it is, and so does what is known of it."""
+    c.execute(
+        update(marketing_list).where(_l.id == list_id).values(activated=False, sync_status="", sync_problem=False)
+    )
+
+
+def record_sync(c: Connection, list_id: str, run_id: str, status: str, now: str) -> None:
+    """A synchronisation of the list went through with this status (a `RunStatus`)."""
+    c.execute(
+        update(marketing_list)
+        .where(_l.id == list_id)
+        .values(
+            sync_status=status,
+            sync_problem=status != RunStatus.COMPLETED.value,
+            last_synced=now,
+            last_run_id=run_id,
+        )
+    )
+
+
+def failed(c: Connection, list_id: str, run_id: str, text: str) -> None:
+    """A synchronisation of the list failed, for the reason in `text`; when it last went through stays."""
+    c.execute(
+        update(marketing_list)
+        .where(_l.id == list_id)
+        .values(sync_status=f"{RunStatus.FAILED.value}: {text}", sync_problem=True, last_run_id=run_id)
+    )
+
+
+_SORTABLE: dict[str, ColumnElement[Any]] = {
+    **{
+        name: _l[name]
+        for name in ("member_type", "dynamic", "active", "activated", "sync_status", "last_synced", "sync_order")
+    },
+    **{name: _l[name] for name in ("owner", "modified_on", "manual_only", "locked")},
+    "name": func.lower(_l.name),
+    "members": func.coalesce(_l.member_count, literal(-1)),
+    "account": _l.account_id,
+}
+
+
+def window(c: Connection, asked: ListsWindow) -> Found[StoredList]:
+    """Lists by name; the search looks at name, owner and description."""
+    views: dict[str, ColumnElement[bool]] = {
+        "active": _l.active.is_(True),
+        "inactive": _l.active.is_(False),
+        "my": and_(_l.owner_id == asked.user_id, _l.owner_id != ""),
+        "activated": _l.activated.is_(True),
+        "problems": and_(_l.activated.is_(True), _l.sync_problem.is_(True)),
+        "all": true(),
+    }
+    scope = views[asked.view]
+    if asked.account_id:
+        scope = and_(scope, _l.account_id == asked.account_id)
+    matching = and_(scope, contains((_l.name, _l.owner, _l.description), asked.search)) if asked.search else scope
+    page = ordered(_select().where(matching), asked.sort, _SORTABLE, (func.lower(_l.name), _l.id))
+    rows = tuple(_stored(row) for row in c.execute(page.offset(asked.offset).limit(asked.limit)))
+    in_scope, hits = c.execute(
+        select(func.count(), func.count(case((matching, 1)))).select_from(marketing_list).where(scope)
+    ).one()
+    return Found(rows, hits, in_scope)
+
+
+def as_of(c: Connection) -> str:
+    """When the lists were last read; `""` before the first time."""
+    return c.execute(select(func.max(_l.read_on))).scalar() or ""

@@ -1,0 +1,222 @@
+"""Who must not be mailed: suppressed in an email account, unsubscribed from a list, opted out in Dynamics.
+
+Addresses are normalised everywhere (`dyntui.model.people.normalise`).
+
+Public:
+    record(c, account_id, rows, now, run_id="", item="") -> int            a page of the feed; how many were news
+    lift(c, account_id, addresses) -> int                                  after a resubscribe
+    not_known(c, account_id, addresses) -> list[str]
+    count_unwritten(c, account_id); unwritten(c, account_id, limit); written(c, account_id, addresses)
+    add_list_unsubscribes(c, list_id, rows, now); lift_list_unsubscribes(c, list_id, addresses)
+    stage_opt_outs(c, listing, rows); settle_opt_outs(c, listing)          all opted-out records, read anew
+    window(c, SuppressionsWindow) -> Found[Suppressed]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, func, or_, select, true, update
+
+from dyntui.model.outcomes import Outcome
+from dyntui.model.reasons import PRECEDENCE
+from dyntui.store import outcomes
+from dyntui.store.outcomes import PersonOutcome
+from dyntui.store.schema import list_unsubscribe, opt_out, suppression
+from dyntui.store.upserts import upsert
+from dyntui.store.windows import Found, contains, ordered
+
+_s = suppression.c
+# SQLite takes 32,766 values in a statement at most.
+_CHUNK = 10_000
+
+
+class Suppression(msgspec.Struct, frozen=True):
+    """A suppressed address: the platform's status, the reason it stands for, when the person did it."""
+
+    address: str
+    status: str
+    reason: str
+    suppressed_on: str = ""
+
+
+class Suppressed(msgspec.Struct, frozen=True, kw_only=True):
+    """A suppression in the grid."""
+
+    address: str
+    account_id: str
+    status: str
+    reason: str
+    suppressed_on: str
+    learned_on: str
+
+
+class OptOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A record in Dynamics that opted out; `reason`: DO_NOT_EMAIL or DO_NOT_BULK_EMAIL."""
+
+    address: str
+    reason: str
+    entity: str
+    person_id: str
+
+
+class SuppressionsWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which suppressions are wanted; `account_id` empty: of all accounts."""
+
+    account_id: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+def record(
+    c: Connection, account_id: str, rows: Sequence[Suppression], now: str, run_id: str = "", item: str = ""
+) -> int:
+    """Keep suppressions as read; Dynamics has yet to be told of those that are new or changed: how many these are.
+    Where an `item` of a run is named, everybody becomes a person of it: added, updated or unchanged (what the run
+    itself added stays that, however often it reads it)."""
+    known: dict[str, tuple[str, str, str]] = {}
+    addresses = [row.address for row in rows]
+    for start in range(0, len(addresses), _CHUNK):
+        found = c.execute(
+            select(_s.address, _s.status, _s.reason, _s.suppressed_on).where(
+                _s.account_id == account_id, _s.address.in_(addresses[start : start + _CHUNK])
+            )
+        )
+        known |= {row.address: (row.status, row.reason, row.suppressed_on) for row in found}
+    latest = {row.address: row for row in rows}
+    said = {address: (row.status, row.reason, row.suppressed_on) for address, row in latest.items()}
+    news = [row for address, row in latest.items() if known.get(address) != said[address]]
+    upsert(
+        c,
+        suppression,
+        ("account_id", "address", "status", "reason", "suppressed_on", "learned_on", "in_dynamics"),
+        ("account_id", "address"),
+        ((account_id, row.address, row.status, row.reason, row.suppressed_on, now, False) for row in news),
+    )
+    if item:
+        told = {row.address for row in news}
+        outcomes.record(c, run_id, item, (_audited(row, row.address in known) for row in news))
+        same = [row for row in latest.values() if row.address not in told]
+        outcomes.record(c, run_id, item, (_audited(row, None) for row in same), first_stands=True)
+    return len(news)
+
+
+def _audited(row: Suppression, was_known: bool | None) -> PersonOutcome:
+    named = {None: Outcome.UNCHANGED, True: Outcome.UPDATED, False: Outcome.ADDED}[was_known]
+    detail = f"{row.status}, {row.suppressed_on}" if row.suppressed_on else row.status
+    return PersonOutcome(person=row.address, address=row.address, outcome=named, detail=detail)
+
+
+def lift(c: Connection, account_id: str, addresses: Sequence[str]) -> int:
+    """These addresses are suppressed no more (they went through the platform's resubscribe); how many were."""
+    if not addresses:
+        return 0
+    return c.execute(delete(suppression).where(_s.account_id == account_id, _s.address.in_(addresses))).rowcount
+
+
+def not_known(c: Connection, account_id: str, addresses: Sequence[str]) -> list[str]:
+    """Those of the addresses that are not known as suppressed in the account, in their order."""
+    known: set[str] = set()
+    for start in range(0, len(addresses), _CHUNK):
+        some = addresses[start : start + _CHUNK]
+        known.update(c.execute(select(_s.address).where(_s.account_id == account_id, _s.address.in_(some))).scalars())
+    return [address for address in addresses if address not in known]
+
+
+def count_unwritten(c: Connection, account_id: str) -> int:
+    """How many suppressions Dynamics has yet to be told of."""
+    return c.execute(
+        select(func.count()).select_from(suppression).where(_s.account_id == account_id, _s.in_dynamics.is_(False))
+    ).scalar_one()
+
+
+def unwritten(c: Connection, account_id: str, limit: int) -> list[Suppression]:
+    """The next suppressions that Dynamics has yet to be told of, by address."""
+    rows = c.execute(
+        select(_s.address, _s.status, _s.reason, _s.suppressed_on)
+        .where(_s.account_id == account_id, _s.in_dynamics.is_(False))
+        .order_by(_s.address)
+        .limit(limit)
+    )
+    return [Suppression(*row) for row in rows]
+
+
+def written(c: Connection, account_id: str, addresses: Sequence[str]) -> None:
+    """Dynamics knows of these suppressions."""
+    c.execute(
+        update(suppression).where(_s.account_id == account_id, _s.address.in_(addresses)).values(in_dynamics=True)
+    )
+
+
+def add_list_unsubscribes(c: Connection, list_id: str, rows: Iterable[tuple[str, str]], now: str) -> None:
+    """People (address, when they did it) who unsubscribed from one list; a known one keeps when it was learned."""
+    upsert(
+        c,
+        list_unsubscribe,
+        ("list_id", "address", "unsubscribed_on", "learned_on"),
+        ("list_id", "address"),
+        ((list_id, address, when, now) for address, when in dict(rows).items()),
+        update=("unsubscribed_on",),
+    )
+
+
+def lift_list_unsubscribes(c: Connection, list_id: str, addresses: Sequence[str]) -> int:
+    """People who subscribed to the list again; how many had unsubscribed."""
+    if not addresses:
+        return 0
+    u = list_unsubscribe.c
+    return c.execute(delete(list_unsubscribe).where(u.list_id == list_id, u.address.in_(addresses))).rowcount
+
+
+def stage_opt_outs(c: Connection, listing: str, rows: Iterable[OptOut]) -> None:
+    """Keep one page of the records that opted out. Of several records with one address the stronger opt-out stands, and
+    of equal ones the lowest id; earlier readings stay in force until `settle_opt_outs`."""
+    best: dict[str, OptOut] = {}
+    for row in rows:
+        held = best.get(row.address)
+        if held is None or _strength(row) < _strength(held):
+            best[row.address] = row
+    o = opt_out.c
+    upsert(
+        c,
+        opt_out,
+        ("address", "reason", "entity", "person_id", "listing"),
+        ("address",),
+        ((row.address, row.reason, row.entity, row.person_id, listing) for row in best.values()),
+        where=lambda new: or_(
+            o.listing != new.listing,
+            and_(new.reason == "DO_NOT_EMAIL", o.reason != "DO_NOT_EMAIL"),
+            and_(new.reason == o.reason, new.person_id < o.person_id),
+        ),
+    )
+
+
+def _strength(row: OptOut) -> tuple[int, str]:
+    return (PRECEDENCE[row.reason], row.person_id)
+
+
+def settle_opt_outs(c: Connection, listing: str) -> int:
+    """The reading is complete: what it did not see is withdrawn; how many addresses that were."""
+    return c.execute(delete(opt_out).where(opt_out.c.listing != listing)).rowcount
+
+
+_SORTABLE = {name: _s[name] for name in ("address", "status", "reason", "suppressed_on", "learned_on")} | {
+    "account": _s.account_id
+}
+
+
+def window(c: Connection, asked: SuppressionsWindow) -> Found[Suppressed]:
+    """Suppressions by address; the search looks at address and status."""
+    scope = _s.account_id == asked.account_id if asked.account_id else true()
+    matching = and_(scope, contains((_s.address, _s.status), asked.search)) if asked.search else scope
+    shown = ("address", "account_id", "status", "reason", "suppressed_on", "learned_on")
+    page = ordered(
+        select(*(_s[name] for name in shown)).where(matching), asked.sort, _SORTABLE, (_s.address, _s.account_id)
+    )
+    rows = tuple(Suppressed(**row._mapping) for row in c.execute(page.offset(asked.offset).limit(asked.limit)))
+    total = c.execute(select(func.count()).select_from(suppression).where(scope)).scalar_one()
+    count = select(func.count()).select_from(suppression).where(matching)
+    return Found(rows, c.execute(count).scalar_one() if asked.search else total, total)
