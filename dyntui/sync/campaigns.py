@@ -1,0 +1,312 @@
+"""Email campaigns in: headers, totals, and at sync level DETAILED what every recipient did.
+
+Which campaigns have news is asked with one call; only those are read. What is written to Dynamics is compared by
+fingerprint with what was written before, so a run without news writes nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import activities
+from dyntui.dotdigital import campaigns as dd_campaigns
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.moments import moment
+from dyntui.model import solution
+from dyntui.model.moments import EPOCH, moment_of, text_of
+from dyntui.model.people import normalise
+from dyntui.store import campaigns as campaign_store
+from dyntui.store.campaigns import Activity, Engagement, Header, Known, Recipient
+from dyntui.sync import feeds
+from dyntui.sync.connector_rows import upsert_by_key
+from dyntui.sync.run_context import RunContext
+
+_FEED = "campaign-activity"
+_WRITE_ROWS = 500
+
+
+async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, level: str) -> None:
+    """Every campaign of an account, and the results of those with news. `level`: `NONE`, `SUMMARY` or `DETAILED`."""
+    if "news" not in ctx.cursor:
+        since = await feeds.since(ctx, account_id, _FEED)
+        until = await feeds.server_time(dd)
+        await _headers(ctx, dv, dd, account_id)
+        news = [] if level == "NONE" else await _with_news(ctx, dd, account_id, since)
+        cursor = {"news": news, "place": 0, "since": text_of(since), "until": text_of(until)}
+        await ctx.save(cursor, stage="Reading results", of=len(news))
+    news = [int(each) for each in ctx.cursor["news"]]
+    since = moment_of(str(ctx.cursor["since"])) or EPOCH
+    for place in range(int(ctx.cursor["place"]), len(news)):
+        await _results(ctx, dv, dd, account_id, news[place], place, since, level)
+        await ctx.save({**ctx.cursor, "place": place + 1}, stage="Reading results", done=place + 1, of=len(news))
+    until = moment_of(str(ctx.cursor["until"])) or EPOCH
+    await feeds.advance(ctx, account_id, _FEED, until)
+
+
+async def _headers(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> None:
+    seen = 0
+    async for page in dd_campaigns.campaign_pages(dd):
+        headers = [_header(each) for each in page.rows]
+        seen += len(headers)
+        await ctx.save(
+            ctx.cursor,
+            stage="Reading campaigns",
+            done=seen,
+            work=functools.partial(campaign_store.record_headers, account_id=account_id, rows=headers, now=ctx.now()),
+        )
+    await tell_dynamics(ctx, dv, account_id)
+
+
+def _header(row: dd_campaigns.Campaign) -> Header:
+    return Header(
+        id=row.id,
+        name=row.name,
+        subject=row.subject or "",
+        from_name=row.from_name or "",
+        from_address=row.from_address.email if row.from_address else "",
+        reply_to=row.reply_to_address or "",
+        status=row.status,
+        type=row.type or "",
+        split_test=row.is_split_test,
+        tags=tuple(row.tag_names),
+        sent_on=text_of(row.sent_at),
+    )
+
+
+async def _with_news(ctx: RunContext, dd: Dotdigital, account_id: str, since: datetime) -> list[int]:
+    """Sent campaigns with activity since the last run, and those whose results were never read."""
+    unread = await ctx.read(lambda c: campaign_store.without_results(c, account_id))
+    active = {each.id for each in await dd_campaigns.campaigns_with_activity_since(dd, since)}
+    return sorted(active | set(unread))
+
+
+async def _results(
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    account_id: str,
+    campaign_id: int,
+    place: int,
+    since: datetime,
+    level: str,
+) -> None:
+    """One campaign's totals and, where asked for, its recipients: one run item, every recipient an outcome."""
+    campaign = await ctx.read(lambda c: campaign_store.get(c, account_id, campaign_id))
+    if campaign is None:
+        return
+    stage = f"Reading results of {campaign.name}"
+    summary = msgspec.to_builtins(await dd_campaigns.summary(dd, campaign_id))
+    await ctx.save(
+        ctx.cursor,
+        stage=stage,
+        work=functools.partial(
+            campaign_store.record_summary,
+            account_id=account_id,
+            campaign_id=campaign_id,
+            summary=summary,
+            now=ctx.now(),
+        ),
+    )
+    await tell_dynamics(ctx, dv, account_id)
+    if level != "DETAILED":
+        return
+    item = str(campaign_id)
+    await ctx.begin_item(item, kind="campaign", name=campaign.name, place=place)
+    first = await ctx.read(lambda c: campaign_store.count_recipients(c, account_id, campaign_id)) == 0
+    async for page in activities.activity_pages(dd, campaign_id, since=None if first else since):
+        found = [_recipient(each) for each in page.rows]
+        people = await _people(ctx, dv, account_id, [each.address for each in found])
+        await ctx.save(
+            ctx.cursor,
+            stage=stage,
+            work=functools.partial(
+                campaign_store.record_recipients,
+                account_id=account_id,
+                campaign_id=campaign_id,
+                rows=found,
+                people=people,
+                run_id=ctx.run_id,
+                item_id=item,
+            ),
+        )
+    async for opens in activities.open_pages(dd, campaign_id, since=EPOCH if first else since):
+        await _keep(ctx, account_id, campaign_id, stage, [_opened(each) for each in opens.rows])
+    async for clicks in activities.click_pages(dd, campaign_id, since=EPOCH if first else since):
+        await _keep(ctx, account_id, campaign_id, stage, [_clicked(each) for each in clicks.rows])
+    await _tell_engagements(ctx, dv, account_id, campaign_id, stage)
+    await ctx.end_item(item)
+
+
+def _utc(text: str | None) -> str:
+    return text_of(moment(text))
+
+
+def _recipient(row: activities.Activity) -> Recipient:
+    return Recipient(
+        contact_id=row.contact_id,
+        address=normalise(row.email),
+        sent_on=_utc(row.date_sent),
+        opens=row.num_opens,
+        clicks=row.num_clicks,
+        forwards=row.num_forwards,
+        replies=row.num_replies,
+        page_views=row.num_page_views,
+        first_opened=_utc(row.date_first_opened),
+        last_opened=_utc(row.date_last_opened),
+        unsubscribed=row.unsubscribed,
+        soft_bounced=row.soft_bounced,
+        hard_bounced=row.hard_bounced,
+    )
+
+
+class _Found(
+    msgspec.Struct, frozen=True, rename={"address": "emailaddress1", "name": "fullname", "state": "statecode"}
+):
+    contactid: str = ""
+    leadid: str = ""
+    address: str | None = None
+    name: str | None = ""
+    state: int = 0
+
+
+async def _people(ctx: RunContext, dv: Dataverse, account_id: str, addresses: Sequence[str]) -> dict[str, Known]:
+    """The record behind each address: whom a send of ours addressed, a known member, else who Dynamics knows by it -
+    contacts before leads, active records first, then the lowest id."""
+    people = await ctx.read(lambda c: campaign_store.known_people(c, account_id, addresses))
+    for entity, entity_set, key in (("contact", "contacts", "contactid"), ("lead", "leads", "leadid")):
+        missing = [each for each in addresses if each and each not in people]
+        found: list[_Found] = []
+        async for page in dv_rows.pages_where_any(
+            dv,
+            entity_set,
+            _Found,
+            "emailaddress1",
+            missing,
+            select=(key, "emailaddress1", "fullname", "statecode"),
+            orderby=(key,),
+        ):
+            found.extend(page.rows)
+        for each in sorted(found, key=lambda row: (row.state, row.contactid or row.leadid)):
+            known = Known(entity=entity, person_id=each.contactid or each.leadid, name=each.name or "")
+            people.setdefault(normalise(each.address), known)
+    return people
+
+
+def _key(*parts: object) -> str:
+    """An identity for what the platform gives none: equal events have equal keys, so reading twice keeps one."""
+    return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()[:40]
+
+
+def _opened(row: activities.Open) -> Activity:
+    key = _key("open", row.key)
+    return Activity(key=key, kind="open", contact_id=row.contact_id, happened_on=_utc(row.date_opened), url="")
+
+
+def _clicked(row: activities.Click) -> Activity:
+    key = _key("click", row.key)
+    return Activity(key=key, kind="click", contact_id=row.contact_id, happened_on=_utc(row.date_clicked), url=row.url)
+
+
+async def _keep(ctx: RunContext, account_id: str, campaign_id: int, stage: str, rows: list[Activity]) -> None:
+    await ctx.save(
+        ctx.cursor,
+        stage=stage,
+        work=functools.partial(
+            campaign_store.record_activity, account_id=account_id, campaign_id=campaign_id, rows=rows
+        ),
+    )
+
+
+async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
+    """Campaign rows that differ from what was written before, in bulk; then their row ids, for lookups."""
+    while changed := await ctx.read(lambda c: campaign_store.unwritten(c, account_id, _WRITE_ROWS)):
+        rows = [
+            {
+                **each.columns,
+                "dyntui_key": row_key(account_id, each.id),
+                "dyntui_EmailAccountId@odata.bind": f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})",
+            }
+            for each in changed
+        ]
+        await upsert_by_key(dv, solution.EMAIL_CAMPAIGN, rows)
+        ids = await _row_ids(dv, [row_key(account_id, each.id) for each in changed])
+        written = [(each.id, each.fingerprint, ids[row_key(account_id, each.id)]) for each in changed]
+        await ctx.save(
+            ctx.cursor,
+            stage="Writing campaigns to Dynamics",
+            work=functools.partial(campaign_store.written, account_id=account_id, rows=written),
+        )
+
+
+def row_key(account_id: str, campaign_id: int) -> str:
+    """The alternate key of a campaign's row."""
+    return f"{account_id}-{campaign_id}"
+
+
+class _RowId(msgspec.Struct, frozen=True, rename={"row": "dyntui_emailcampaignid", "key": "dyntui_key"}):
+    row: str
+    key: str
+
+
+async def _row_ids(dv: Dataverse, keys: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    async for page in dv_rows.pages_where_any(
+        dv,
+        solution.EMAIL_CAMPAIGN.entity_set,
+        _RowId,
+        "dyntui_key",
+        list(keys),
+        orderby=("dyntui_emailcampaignid",),
+    ):
+        found.update((row.key, row.row) for row in page.rows)
+    return found
+
+
+_KINDS = {label: value for value, label in solution.ENGAGEMENT_KINDS.items()}
+_LOOKUPS = {"contact": ("dyntui_ContactId", "contacts"), "lead": ("dyntui_LeadId", "leads")}
+
+
+async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, campaign_id: int, stage: str) -> None:
+    """What recipients whom Dynamics knows did, one row per person, campaign and kind, where it changed."""
+    campaign = await ctx.read(lambda c: campaign_store.get(c, account_id, campaign_id))
+    assert campaign is not None
+    while some := await ctx.read(
+        lambda c: campaign_store.unwritten_engagements(c, account_id, campaign_id, _WRITE_ROWS)
+    ):
+        await upsert_by_key(
+            dv,
+            solution.ENGAGEMENT,
+            [_engagement(account_id, campaign_id, campaign.row_id, campaign.name, each) for each in some],
+        )
+        await ctx.save(
+            ctx.cursor,
+            stage=stage,
+            work=functools.partial(
+                campaign_store.engagements_written, account_id=account_id, campaign_id=campaign_id, rows=some
+            ),
+        )
+
+
+def _engagement(
+    account_id: str, campaign_id: int, campaign_row: str, campaign_name: str, what: Engagement
+) -> dict[str, object]:
+    row: dict[str, object] = {
+        "dyntui_key": _key(account_id, campaign_id, what.person_id, what.kind),
+        "dyntui_name": f"{what.kind}: {campaign_name}"[:255],
+        "dyntui_kind": _KINDS[what.kind],
+        "dyntui_happenedon": what.happened_on or None,
+        "dyntui_address": what.address,
+        "dyntui_times": what.times,
+        "dyntui_EmailCampaignId@odata.bind": f"/{solution.EMAIL_CAMPAIGN.entity_set}({campaign_row})",
+    }
+    if what.entity in _LOOKUPS:
+        column, entity_set = _LOOKUPS[what.entity]
+        row[f"{column}@odata.bind"] = f"/{entity_set}({what.person_id})"
+    return row

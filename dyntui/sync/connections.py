@@ -1,0 +1,186 @@
+"""Open connections to both systems, made from what the store and the keyring know.
+
+A `Connections` belongs to one event loop: the engine has its own, the service's use cases have theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.store import accounts
+from dyntui.store.accounts import Organisation
+from dyntui.store.database import Database
+
+# The meter of the run at hand: told of every attempt with the system and `read` or `write`.
+RUN_METER: contextvars.ContextVar[Callable[[str, str], None] | None] = contextvars.ContextVar("run_meter", default=None)
+
+DATAVERSE_SECRET = "dataverse"  # noqa: S105 - the name under which the keyring holds it
+
+
+def account_secret(account_id: str) -> str:
+    """The name under which the keyring holds an email account's API password."""
+    return f"dotdigital/{account_id}"
+
+
+class Secrets(Protocol):
+    """The keyring."""
+
+    async def get(self, name: str) -> str | None: ...
+
+    async def set(self, name: str, secret: str) -> None: ...
+
+
+def _metered(system: str) -> Callable[[str, str], None]:
+    def count(kind: str, route: str) -> None:
+        meter = RUN_METER.get()
+        if meter is not None:
+            meter(system, kind)
+
+    return count
+
+
+def _file(path: str) -> Path | None:
+    return Path(path) if path else None
+
+
+def split_authority(authority: str) -> tuple[str, str]:
+    """`https://host[:port]/tenant` as (`https://host[:port]`, `tenant`). Raises DyntuiError AUTHORITY_INVALID."""
+    parts = urlsplit(authority)
+    tenant = parts.path.strip("/")
+    if parts.scheme != "https" or not parts.hostname or not tenant or "/" in tenant:
+        raise DyntuiError(
+            "AUTHORITY_INVALID",
+            f"{authority!r} does not name an Entra ID tenant.",
+            not_done="Nothing was connected.",
+            remedy="Write it as https://login.microsoftonline.com/<tenant id>.",
+            exit=Exit.USAGE,
+        )
+    return f"{parts.scheme}://{parts.netloc}", tenant
+
+
+def sign_in_with(known: Organisation, secret: str) -> SignIn:
+    """The service principal's sign-in."""
+    host, tenant = split_authority(known.authority)
+    credentials: ClientSecret | Certificate
+    if known.auth == "certificate":
+        credentials = Certificate(tenant=tenant, client_id=known.client_id, pem=secret, authority=host)
+    else:
+        credentials = ClientSecret(tenant=tenant, client_id=known.client_id, secret=secret, authority=host)
+    return SignIn(credentials, known.url, ca_file=_file(known.ca_file))
+
+
+def device_sign_in(known: Organisation) -> SignIn:
+    """A person's sign-in by device code."""
+    host, tenant = split_authority(known.authority)
+    return SignIn(
+        DeviceCode(tenant=tenant, client_id=known.client_id, authority=host), known.url, ca_file=_file(known.ca_file)
+    )
+
+
+class Connections:
+    """One connection to the organisation and one to each email account, opened on first use."""
+
+    def __init__(
+        self, db: Database, secrets: Secrets, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._db = db
+        self._secrets = secrets
+        self._sleep = sleep
+        self._opening = asyncio.Lock()
+        self._dataverse: Dataverse | None = None
+        self._sign_in: SignIn | None = None
+        self._dotdigital: dict[str, Dotdigital] = {}
+
+    async def dataverse(self) -> Dataverse:
+        """The organisation. Raises DyntuiError NOT_CONFIGURED, SECRET_MISSING."""
+        async with self._opening:
+            if self._dataverse is None:
+                known = await asyncio.to_thread(self._organisation)
+                self._sign_in = sign_in_with(known, await self._secret(DATAVERSE_SECRET))
+                self._dataverse = Dataverse(
+                    known.url,
+                    self._sign_in,
+                    ca_file=_file(known.ca_file),
+                    meter=_metered("dataverse"),
+                    sleep=self._sleep,
+                )
+            return self._dataverse
+
+    async def dotdigital(self, account_id: str) -> Dotdigital:
+        """An email account. Raises DyntuiError ACCOUNT_UNKNOWN, SECRET_MISSING."""
+        async with self._opening:
+            if account_id not in self._dotdigital:
+                known = await asyncio.to_thread(self._account, account_id)
+                password = await self._secret(account_secret(account_id))
+                self._dotdigital[account_id] = Dotdigital(
+                    known.endpoint,
+                    known.api_user,
+                    password,
+                    ca_file=_file(known.ca_file),
+                    meter=_metered("dotdigital"),
+                    sleep=self._sleep,
+                )
+            return self._dotdigital[account_id]
+
+    async def close(self) -> None:
+        """Closes what is open; later calls open afresh."""
+        async with self._opening:
+            open_now = [*self._dotdigital.values()]
+            if self._dataverse is not None:
+                open_now.append(self._dataverse)  # type: ignore[arg-type]
+            for connection in open_now:
+                await connection.close()
+            if self._sign_in is not None:
+                await self._sign_in.close()
+            self._dataverse, self._sign_in, self._dotdigital = None, None, {}
+
+    def _organisation(self) -> Organisation:
+        with self._db.read() as c:
+            known = accounts.organisation(c)
+        if known is None:
+            raise not_configured()
+        return known
+
+    def _account(self, account_id: str) -> accounts.EmailAccount:
+        with self._db.read() as c:
+            known = accounts.account(c, account_id)
+        if known is None:
+            raise DyntuiError(
+                "ACCOUNT_UNKNOWN",
+                f"There is no email account {account_id!r}.",
+                not_done="Nothing was read or changed.",
+                remedy="See the connected email accounts with `dyntui status`.",
+                exit=Exit.USAGE,
+            )
+        return known
+
+    async def _secret(self, name: str) -> str:
+        secret = await self._secrets.get(name)
+        if secret is None:
+            raise DyntuiError(
+                "SECRET_MISSING",
+                f"The keyring holds no secret {name!r}.",
+                not_done="Nothing was connected.",
+                remedy="Run `dyntui setup` again, or provide the secret in the environment.",
+            )
+        return secret
+
+
+def not_configured() -> DyntuiError:
+    """Before the first setup there is nothing to connect to."""
+    return DyntuiError(
+        "NOT_CONFIGURED",
+        "No organisation is connected yet.",
+        not_done="Nothing was read or changed.",
+        remedy="Run `dyntui setup`.",
+        exit=Exit.USAGE,
+    )

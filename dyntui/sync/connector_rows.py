@@ -1,0 +1,29 @@
+"""Rows of the connector's own tables, upserted in bulk by their alternate key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse.bulk import RowResult
+from dyntui.dataverse.http import Dataverse
+from dyntui.model.solution import TableSpec
+
+KEY = "dyntui_key"
+
+
+async def upsert_by_key(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, object]]) -> None:
+    """Creates or changes rows, each with its `dyntui_key`. Repeatable. Raises the first row's error there is."""
+    addressed = [
+        {"@odata.id": f"{table.entity_set}({KEY}='{row[KEY]}')", **{k: v for k, v in row.items() if k != KEY}}
+        for row in rows
+    ]
+    where = bulk.Table(table.entity_set, table.logical_name, f"{table.logical_name}id")
+    raise_first(await bulk.upsert_many(dv, where, addressed))
+
+
+def raise_first(results: Iterable[RowResult]) -> None:
+    """A row that Dynamics refused is no detail: its error ends the step by name."""
+    for result in results:
+        if result.error is not None:
+            raise result.error

@@ -1,0 +1,81 @@
+"""What a run of each kind does, from its cursor to its end."""
+
+from __future__ import annotations
+
+import functools
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.store import accounts
+from dyntui.store import lists as list_store
+from dyntui.sync import campaigns, lists, opt_outs, send, suppressions
+from dyntui.sync.connections import Connections
+from dyntui.sync.run_context import RunContext
+
+SUPPRESSIONS = "suppressions"
+LISTS = "lists"
+CAMPAIGNS = "campaigns"
+SEND = "send"
+
+# Lower first: sends before suppressions before lists before the rest (spec section 7).
+PRIORITIES = {SEND: 10, SUPPRESSIONS: 20, LISTS: 40, CAMPAIGNS: 60}
+
+
+async def execute(ctx: RunContext, connections: Connections) -> None:
+    """Everything a run still has to do. Raises DyntuiError, Cancelled, Fenced."""
+    await _KINDS[ctx.kind](ctx, connections)
+
+
+async def _suppressions(ctx: RunContext, connections: Connections) -> None:
+    dv = await connections.dataverse()
+    dd = await connections.dotdigital(ctx.account_id)
+    await ctx.begin_item(SUPPRESSIONS, kind="feed", name="Suppressions", place=0)
+    await suppressions.pull(ctx, dd, ctx.account_id, item=SUPPRESSIONS)
+    await suppressions.tell_dynamics(ctx, dv, ctx.account_id)
+    await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id, item=SUPPRESSIONS)
+    await ctx.end_item(SUPPRESSIONS)
+
+
+async def _lists(ctx: RunContext, connections: Connections) -> None:
+    """Suppressions first, then every list due, each its own item: one that fails delays no other."""
+    dv = await connections.dataverse()
+    dd = await connections.dotdigital(ctx.account_id)
+    if "place" not in ctx.cursor:
+        await suppressions.pull(ctx, dd, ctx.account_id)
+        await suppressions.tell_dynamics(ctx, dv, ctx.account_id)
+        await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id)
+        await opt_outs.read(ctx, dv)
+        wanted = [str(each) for each in ctx.request.get("lists", [])]
+        due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, wanted))
+        await ctx.save({"place": 0, "due": [each.id for each in due]}, stage="Preparing", done=0, of=len(due))
+    due_ids = [str(each) for each in ctx.cursor["due"]]
+    for place in range(int(ctx.cursor["place"]), len(due_ids)):
+        chosen = (await ctx.read(functools.partial(list_store.stored, ids=[due_ids[place]])))[0]
+        title = f"{chosen.name} ({place + 1} of {len(due_ids)})" if len(due_ids) > 1 else chosen.name
+        await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=place)
+        try:
+            await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id)
+        except DyntuiError as error:
+            if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
+                raise
+            await ctx.fail_item(chosen.id, error)
+            await ctx.write(
+                functools.partial(list_store.failed, list_id=chosen.id, run_id=ctx.run_id, text=error.message)
+            )
+        await ctx.save({"place": place + 1, "due": due_ids}, stage=f"Finished {chosen.name}")
+
+
+async def _campaigns(ctx: RunContext, connections: Connections) -> None:
+    dv = await connections.dataverse()
+    dd = await connections.dotdigital(ctx.account_id)
+    known = await ctx.read(lambda c: accounts.account(c, ctx.account_id))
+    assert known is not None
+    await campaigns.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level)
+
+
+async def _send(ctx: RunContext, connections: Connections) -> None:
+    dv = await connections.dataverse()
+    dd = await connections.dotdigital(ctx.account_id)
+    await send.dispatch(ctx, dv, dd, str(ctx.request["send"]))
+
+
+_KINDS = {SUPPRESSIONS: _suppressions, LISTS: _lists, CAMPAIGNS: _campaigns, SEND: _send}

@@ -1,0 +1,71 @@
+"""Following a bulk import to its end, and reading what became of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from dyntui.dotdigital import imports
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.people import normalise
+from dyntui.model.reasons import reason_of_import_failure
+from dyntui.sync.run_context import RunContext
+
+# Rows per import: what other connectors use; the documented limit is 50 MB (dotdigital_api.md 5.7).
+ROWS = imports.MOST_CONTACTS
+# dotdigital's own samples poll every 10 s (dotdigital_api.md 5.2); short imports are met sooner.
+POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Fate(msgspec.Struct, frozen=True):
+    """What became of one address in an import: a contact id, or the reason code and detail of its refusal."""
+
+    address: str
+    contact_id: int | None = None
+    reason: str = ""
+    detail: str = ""
+
+
+def row(address: str, fields: dict[str, str | None], book_id: int) -> imports.ImportContact:
+    """A person as an import row for one address book."""
+    return imports.ImportContact(
+        match_identifier="email", identifiers={"email": address}, data_fields=fields, lists=(book_id,)
+    )
+
+
+async def follow(
+    ctx: RunContext, dd: Dotdigital, import_id: str, stage: str, done: int, of: int
+) -> imports.ImportResult:
+    """Polls an import to its end, slower and slower; a request to cancel is heard between polls."""
+    turn = 0
+    while not (result := await imports.import_result(dd, import_id)).finished:
+        await ctx.save(ctx.cursor, stage=stage, done=done, of=of)
+        await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
+        turn += 1
+    return result
+
+
+def fates(addresses: Iterable[str], result: imports.ImportResult) -> list[Fate]:
+    """Every address of an import against its report.
+
+    A refusal of the whole import is everybody's; a row that the report does not mention is UNKNOWN, never a success.
+    A row that was updated although a part of it failed counts as accepted (dotdigital_api.md 5.7).
+    """
+    if not result.succeeded:
+        status = result.status.lower()
+        whole = {imports.REJECTED_BY_WATCHDOG: "WATCHDOG", imports.EXCEEDS_CONTACT_LIMIT: "CONTACT_LIMIT"}
+        return [Fate(address, reason=whole.get(status, "REJECTED"), detail=result.status) for address in addresses]
+    accepted = {normalise(each.email): each.contact_id for each in (*(result.created or ()), *(result.updated or ()))}
+    refused = {normalise(each.email): each.failures for each in result.failures or ()}
+    found: list[Fate] = []
+    for address in addresses:
+        if address in accepted:
+            found.append(Fate(address, accepted[address]))
+        elif refused.get(address):
+            first = refused[address][0]
+            codes = ", ".join(each.failure_code or each.description for each in refused[address])
+            found.append(Fate(address, reason=reason_of_import_failure(first.failure_code), detail=codes))
+        else:
+            found.append(Fate(address, reason="UNKNOWN", detail="the import's report does not mention the row"))
+    return found

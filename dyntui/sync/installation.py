@@ -1,0 +1,187 @@
+"""Making sure that the solution `dyntui` is in Dynamics: tables, columns, keys, relationships, roles (spec section 13).
+
+Every step looks first and creates only what is missing, in the order in which things need one another; so installing
+can be planned, interrupted and repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+import msgspec
+
+from dyntui.dataverse import customisation, metadata, rows, security
+from dyntui.dataverse.customisation import Customisation
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import text
+from dyntui.model import solution
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Role
+from dyntui.model.solution import ColumnSpec, LookupSpec, TableSpec
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing to make sure of; `state`: `there`, `missing` or `done`."""
+
+    kind: str
+    name: str
+    state: str
+
+
+class _Installer:
+    """Yields steps; carries them out where `apply` says so."""
+
+    def __init__(self, dv: Dataverse, apply: bool) -> None:
+        self._dv = dv
+        self._apply = apply
+        self._customise = Customisation(dv, solution.UNIQUE_NAME)
+
+    async def step(self, kind: str, name: str, there: bool, make: Callable[[], Awaitable[object]]) -> Step:
+        if there:
+            return Step(kind, name, "there")
+        if not self._apply:
+            return Step(kind, name, "missing")
+        await make()
+        return Step(kind, name, "done")
+
+    async def solution(self) -> AsyncIterator[Step]:
+        dv = self._dv
+        known = f"uniquename eq {text(solution.UNIQUE_NAME)}"
+        publisher = await rows.find_rows(dv, "publishers", _Publisher, filter=known, top=1)
+        installed = await rows.find_rows(dv, "solutions", _Solution, filter=known, top=1)
+
+        async def make() -> None:
+            owner = await customisation.ensure_publisher(
+                dv, solution.UNIQUE_NAME, solution.FRIENDLY_NAME, solution.PREFIX, solution.OPTION_PREFIX
+            )
+            await customisation.ensure_solution(
+                dv, solution.UNIQUE_NAME, solution.FRIENDLY_NAME, solution.VERSION, owner
+            )
+
+        yield await self.step("solution", solution.FRIENDLY_NAME, bool(publisher and installed), make)
+
+    async def table(self, spec: TableSpec) -> AsyncIterator[Step]:
+        there = await metadata.column_names(self._dv, spec.logical_name)
+        yield await self.step("table", spec.label, bool(there), lambda: self._customise.ensure_table(spec))
+        async for step in self.columns(spec.logical_name, spec.label, spec.columns, spec.lookups, there):
+            yield step
+        if spec.key:
+            async for step in self.key(spec, bool(there)):
+                yield step
+
+    async def columns(
+        self,
+        table: str,
+        label: str,
+        columns: Iterable[ColumnSpec],
+        lookups: Iterable[LookupSpec],
+        there: frozenset[str],
+    ) -> AsyncIterator[Step]:
+        for column in columns:
+            yield await self.step(
+                "column",
+                f"{label}: {column.label}",
+                column.logical_name in there,
+                lambda column=column: self._customise.ensure_column(table, column),  # type: ignore[misc]
+            )
+        for lookup in lookups:
+            yield await self.step(
+                "lookup",
+                f"{label}: {lookup.label}",
+                lookup.schema_name.lower() in there,
+                lambda lookup=lookup: self._customise.ensure_lookup(table, lookup),  # type: ignore[misc]
+            )
+
+    async def key(self, spec: TableSpec, table_there: bool) -> AsyncIterator[Step]:
+        dv = self._dv
+        name = f"{spec.key}_key".lower()
+        status = await metadata.key_status(dv, spec.logical_name, name) if table_there else None
+
+        async def make() -> None:
+            await self._customise.ensure_key(spec.logical_name, name, spec.key.lower(), f"{spec.label} key")
+            await customisation.wait_for_key(dv, spec.logical_name, name)
+
+        yield await self.step("key", f"{spec.label}: {spec.key}", status == "Active", make)
+
+    async def many_to_many(self) -> AsyncIterator[Step]:
+        spec = solution.CAMPAIGN_LISTS
+        there = await metadata.has_relationship(self._dv, spec.schema_name)
+        yield await self.step(
+            "relationship", "Target marketing lists", there, lambda: self._customise.ensure_many_to_many(spec)
+        )
+
+    async def roles(self) -> AsyncIterator[Step]:
+        dv = self._dv
+        for role, privileges in solution.ROLE_PRIVILEGES.items():
+            found = await rows.find_rows(
+                dv, "roles", _Role, filter=f"name eq {text(role.value)} and _parentrootroleid_value ne null", top=1
+            )
+
+            async def make(role: Role = role, privileges: tuple[str, ...] = privileges) -> None:
+                depths = dict.fromkeys(privileges, security.GLOBAL)
+                await security.ensure_role(dv, role.value, depths, solution=solution.UNIQUE_NAME)
+
+            yield await self.step("role", role.value, bool(found), make)
+
+
+class _Publisher(msgspec.Struct, frozen=True):
+    publisherid: str
+
+
+class _Solution(msgspec.Struct, frozen=True):
+    solutionid: str
+
+
+class _Role(msgspec.Struct, frozen=True):
+    roleid: str
+
+
+async def install(dv: Dataverse, *, apply: bool) -> AsyncIterator[Step]:
+    """Every step in order, as found (`apply` False) or carried out. Raises DataverseError."""
+    installer = _Installer(dv, apply)
+    async for step in installer.solution():
+        yield step
+    for spec in solution.TABLES:
+        async for step in installer.table(spec):
+            yield step
+    there = await metadata.column_names(dv, "list")
+    async for step in installer.columns("list", "Marketing List", solution.LIST_COLUMNS, solution.LIST_LOOKUPS, there):
+        yield step
+    async for step in installer.many_to_many():
+        yield step
+    async for step in installer.roles():
+        yield step
+
+
+async def assign(dv: Dataverse, role: str, user_names: Iterable[str], *, apply: bool) -> AsyncIterator[Step]:
+    """Gives a connector role to users (by user principal name), where they do not hold it yet.
+
+    Raises DyntuiError ROLE_UNKNOWN, USER_UNKNOWN.
+    """
+    if role not in {each.value for each in Role}:
+        raise DyntuiError(
+            "ROLE_UNKNOWN",
+            f"{role!r} is no role of the connector.",
+            not_done="No role was given to anybody.",
+            remedy="The roles are: " + ", ".join(each.value for each in Role) + ".",
+            exit=Exit.USAGE,
+        )
+    for name in user_names:
+        found = await rows.find_rows(dv, "systemusers", security.User, filter=f"domainname eq {text(name)}", top=1)
+        if not found:
+            raise DyntuiError(
+                "USER_UNKNOWN",
+                f"Dynamics has no user {name!r}.",
+                not_done=f"Nobody was given the role {role} by this step.",
+                remedy="Write the user principal name as Dynamics shows it.",
+                exit=Exit.USAGE,
+            )
+        user = found[0]
+        held = {each.name for each in await security.roles_of(dv, user.id)}
+        if role in held:
+            yield Step("user", f"{user.name}: {role}", "there")
+        elif apply:
+            await security.assign_role(dv, user.id, role)
+            yield Step("user", f"{user.name}: {role}", "done")
+        else:
+            yield Step("user", f"{user.name}: {role}", "missing")

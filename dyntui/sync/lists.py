@@ -1,0 +1,234 @@
+"""A marketing list to its address book: members read in pages, judged, taken out where they must leave, imported.
+
+Everything acknowledged is stored with the cursor in one transaction, so a run that is killed goes on where it was;
+imports and removals that run twice change nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import guid
+from dyntui.dotdigital import address_books, imports
+from dyntui.dotdigital import suppressions as dd_suppressions
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
+from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
+from dyntui.model.people import Entity, normalise
+from dyntui.store import lists as list_store
+from dyntui.store import members
+from dyntui.store import suppressions as suppression_store
+from dyntui.store.lists import StoredList
+from dyntui.store.members import Leaver
+from dyntui.sync import feeds
+from dyntui.sync.imports import POLL_SECONDS, ROWS, Fate, fates, follow, row
+from dyntui.sync.member_rows import ROW_TYPES, staged
+from dyntui.sync.run_context import RunContext
+
+PAGE = 5000
+# Removals of people who left the list are held when there are more than 10 and more than 10 % (spec section 7).
+GUARD_PEOPLE = 10
+GUARD_SHARE = 0.10
+# A refused row is not offered again before this has passed, unless the record changes.
+RETRY = timedelta(hours=6)
+
+
+async def synchronise(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, *, item: str
+) -> RunStatus:
+    """One list, from where the cursor says it was left; the status its outcomes earn.
+
+    `item` names the run item whose audit it is (`""`: none, as within a send). Raises DyntuiError when the list cannot be
+    read or its book is gone, Cancelled, Fenced.
+    """
+    if ctx.cursor.get("list") != chosen.id:
+        start = {**ctx.cursor, "list": chosen.id, "step": "read", "next": "", "import": ""}
+        await ctx.save(start, stage=f"Reading {title}")
+    if ctx.cursor["step"] == "read":
+        await _read(ctx, dv, dd, chosen, title)
+    if ctx.cursor["step"] == "remove":
+        await _remove(ctx, dd, chosen, title)
+    if ctx.cursor["step"] == "import":
+        await _import(ctx, dd, chosen, title)
+    return await _close(ctx, dv, chosen, item)
+
+
+async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    """Every member of the list into the store, then what is to be done with everybody.
+
+    Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
+    """
+    await _list_unsubscribes(ctx, dd, chosen)
+    remote = await dv_lists.marketing_list(dv, chosen.id)
+    if remote is None:
+        raise DyntuiError(
+            "LIST_GONE",
+            f"The marketing list {chosen.name!r} does not exist in Dynamics any more.",
+            not_done="Nothing of this list was synchronised; its address book was left as it is.",
+            remedy="Refresh the lists.",
+        )
+    entity = Entity(chosen.member_type)
+    expected = remote.member_count or chosen.member_count or 0
+    seen = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
+    resume = str(ctx.cursor["next"]) or None
+    async for page in dv_lists.member_pages(dv, remote, ROW_TYPES[entity], resume=resume, maxpagesize=PAGE):
+        rows = await asyncio.to_thread(lambda found: [staged(entity, each) for each in found], page.rows)
+        seen += len(rows)
+        await ctx.save(
+            {**ctx.cursor, "next": page.next_link or ""},
+            stage=f"Reading {title}",
+            done=seen,
+            of=max(expected, seen),
+            work=functools.partial(members.stage, list_id=chosen.id, listing=ctx.run_id, rows=rows),
+        )
+    await ctx.save(
+        {**ctx.cursor, "step": "remove", "next": ""},
+        stage=f"Comparing {title}",
+        work=lambda c: members.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now()),
+    )
+
+
+async def _list_unsubscribes(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
+    """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7)."""
+    feed = f"list-unsubscribes/{chosen.book_id}"
+    since = await feeds.since(ctx, chosen.account_id, feed)
+    until = await feeds.server_time(dd)
+    async for page in dd_suppressions.unsubscribed_from_book_since(dd, chosen.book_id, since):
+        found = [(normalise(each.suppressed_contact.email), text_of(each.removed_at)) for each in page.rows]
+        await ctx.save(
+            ctx.cursor,
+            stage="Reading unsubscribes",
+            work=functools.partial(
+                suppression_store.add_list_unsubscribes, list_id=chosen.id, rows=found, now=ctx.now()
+            ),
+        )
+    await feeds.advance(ctx, chosen.account_id, feed, until)
+
+
+async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    """Takes out of the book who is excluded now, has another address or has left the list; of the last ones too many are
+    held, and so are all of them when the listing came back empty. A contact whose address another member has stays."""
+    leaving: list[Leaver] = []
+    while more := await ctx.read(
+        lambda c: members.leavers(c, chosen.id, ctx.run_id, leaving[-1].seq if leaving else -1)
+    ):
+        leaving.extend(more)
+    left = [each for each in leaving if each.why == "left"]
+    listed = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
+    in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
+    held = guard(len(left), in_book, listed)
+    if held:
+        await ctx.save(
+            ctx.cursor,
+            stage=f"Holding removals of {title}",
+            work=lambda c: members.hold(c, chosen.id, ctx.run_id, [each.person_id for each in left], held),
+        )
+        leaving = [each for each in leaving if each.why != "left"]
+    for start in range(0, len(leaving), PAGE):
+        some = leaving[start : start + PAGE]
+        await _take_out(ctx, dd, chosen, some)
+        await ctx.save(
+            ctx.cursor,
+            stage=f"Removing from {title}",
+            done=start + len(some),
+            of=len(leaving),
+            work=functools.partial(
+                members.remove,
+                list_id=chosen.id,
+                listing=ctx.run_id,
+                person_ids=[each.person_id for each in some],
+            ),
+        )
+    await ctx.save({**ctx.cursor, "step": "import"}, stage=f"Importing {title}")
+
+
+def guard(left: int, in_book: int, listed: int) -> str:
+    """Why the removal of `left` people who left the list waits for approval; `""` when it may go ahead."""
+    if left and not listed:
+        return "the list came back empty"
+    if left > GUARD_PEOPLE and left > GUARD_SHARE * in_book:
+        return f"{left} of {in_book} people in the address book would leave it"
+    return ""
+
+
+async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, leaving: Sequence[Leaver]) -> None:
+    ids = [each.contact_id for each in leaving if each.contact_id is not None and not each.in_use]
+    if not ids:
+        return
+    for removal in await address_books.start_removal(dd, chosen.book_id, ids):
+        turn = 0
+        current = removal
+        while not current.finished:
+            await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
+            current = await address_books.removal(dd, removal.id)
+            turn += 1
+
+
+async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    """Pending people in batches; an import that was started before an interruption is followed before a new one is."""
+    stage = f"Importing {title}"
+    of = await ctx.read(lambda c: members.pending_count(c, chosen.id))
+    done = 0
+    while batch := await ctx.read(lambda c: members.pending_batch(c, chosen.id, ROWS)):
+        import_id = str(ctx.cursor["import"])
+        if not import_id:
+            rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
+            import_id = await imports.start_import(dd, rows)
+            await ctx.save({**ctx.cursor, "import": import_id}, stage=stage, done=done, of=of)
+        result = await follow(ctx, dd, import_id, stage, done, of)
+        found = fates([each.address for each in batch], result)
+        done += len(batch)
+        await ctx.save(
+            {**ctx.cursor, "import": ""},
+            stage=stage,
+            done=done,
+            of=of,
+            work=functools.partial(
+                _settle_import, list_id=chosen.id, found=found, retry_on=text_of(ctx.moment() + RETRY)
+            ),
+        )
+    await ctx.save({**ctx.cursor, "step": "close"}, stage=f"Finishing {title}")
+
+
+def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on: str) -> None:
+    members.acknowledge(
+        c, list_id, [members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
+    )
+    members.reject(
+        c,
+        list_id,
+        [
+            members.Rejection(address=each.address, reason=each.reason, detail=each.detail, retry_on=retry_on)
+            for each in found
+            if each.reason
+        ],
+    )
+
+
+async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) -> RunStatus:
+    """The item's audit; the list's status, which Dynamics is told only when this run changed something."""
+    counts = await ctx.read(lambda c: members.counts(c, chosen.id))
+    tally = Tally(sum(each.people for each in counts), counts)
+    status = status_of(tally)
+    changed = sum(tally.of(each) for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED))
+    if changed or chosen.sync_status != status.value:
+        row = {"dyntui_lastsynced": ctx.now(), "dyntui_syncstatus": status.value, "dyntui_bookid": chosen.book_id}
+        await dv_rows.update(dv, "lists", guid(chosen.id), row)
+
+    def close(c: Connection) -> None:
+        if item:
+            ctx.close_list(c, item, chosen.id)
+        members.forget_left(c, chosen.id, ctx.run_id)
+        list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
+
+    await ctx.save({**ctx.cursor, "list": "", "step": "done"}, stage=f"Finished {chosen.name}", work=close)
+    return status

@@ -1,0 +1,111 @@
+"""Rows of account, contact and lead as members of a marketing list, read as people."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.model.mapping import fingerprint, payload, too_long
+from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
+from dyntui.store.members import Staged
+
+_SHARED = {
+    "address": "emailaddress1",
+    "no_email": "donotemail",
+    "no_bulk": "donotbulkemail",
+    "state": "statecode",
+    "created_on": "createdon",
+}
+_NAMES = {"name": "fullname", "first": "firstname", "last": "lastname"}
+
+
+class ContactRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, **_NAMES, "id": "contactid"}):
+    """A contact's columns that decide and feed a synchronisation."""
+
+    id: str
+    address: str | None = None
+    no_email: bool | None = False
+    no_bulk: bool | None = False
+    state: int = 0
+    merged: bool | None = False
+    created_on: str | None = ""
+    name: str | None = ""
+    first: str | None = ""
+    last: str | None = ""
+
+
+class LeadRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, **_NAMES, "id": "leadid"}):
+    """A lead's columns that decide and feed a synchronisation."""
+
+    id: str
+    address: str | None = None
+    no_email: bool | None = False
+    no_bulk: bool | None = False
+    state: int = 0
+    merged: bool | None = False
+    created_on: str | None = ""
+    name: str | None = ""
+    first: str | None = ""
+    last: str | None = ""
+
+
+class AccountRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, "id": "accountid", "title": "name"}):
+    """An account's columns that decide and feed a synchronisation."""
+
+    id: str
+    address: str | None = None
+    no_email: bool | None = False
+    no_bulk: bool | None = False
+    state: int = 0
+    merged: bool | None = False
+    created_on: str | None = ""
+    title: str | None = ""
+
+
+MemberRow = ContactRow | LeadRow | AccountRow
+
+ROW_TYPES: dict[Entity, type[ContactRow] | type[LeadRow] | type[AccountRow]] = {
+    Entity.CONTACT: ContactRow,
+    Entity.LEAD: LeadRow,
+    Entity.ACCOUNT: AccountRow,
+}
+
+
+def person_of(entity: Entity, row: MemberRow) -> Person:
+    """A row as a person; empty columns read as empty text or false."""
+    if isinstance(row, AccountRow):
+        names = {"full_name": row.title or ""}
+    else:
+        names = {"full_name": row.name or "", "first_name": row.first or "", "last_name": row.last or ""}
+    return Person(
+        entity=entity,
+        id=row.id,
+        address=row.address or "",
+        do_not_email=bool(row.no_email),
+        do_not_bulk_email=bool(row.no_bulk),
+        state_code=row.state,
+        merged=bool(row.merged),
+        created_on=row.created_on or "",
+        **names,
+    )
+
+
+def staged(entity: Entity, row: MemberRow) -> Staged:
+    """A row as the store keeps it: what would be sent for the person, and the gates that the record itself closes."""
+    person = person_of(entity, row)
+    address = normalise(person.address)
+    fields = payload(person)
+    gates = record_gates(person)
+    over = too_long(fields)
+    if over:
+        gates.append(Gate("VALUE_REJECTED", f"{over} is longer than the email service allows"))
+        fields = {label: value for label, value in fields.items() if label != over}
+    return Staged(
+        person_id=person.id,
+        entity=entity,
+        name=person.full_name,
+        address=address,
+        created_on=person.created_on,
+        fields=fields,
+        fingerprint=fingerprint(address, fields),
+        gates=tuple(gates),
+    )

@@ -1,0 +1,321 @@
+"""One dispatch of an email campaign to exactly the people of a target count.
+
+Suppressions are pulled again (a send whose pull fails is refused), the target lists are synchronised, the people are
+checked once more - which can only leave people out -, gathered in an address book of the send's own, proved to be
+exactly that, and the platform's send is created once: an answer that never came is resolved by reading back, never by
+a second POST.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import Connection
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import address_books, campaigns, contacts, imports, sends
+from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model import solution
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
+from dyntui.model.people import normalise
+from dyntui.model.reasons import reason_of_status
+from dyntui.store import counts
+from dyntui.store import lists as list_store
+from dyntui.store import sends as send_store
+from dyntui.store.counts import Resolved
+from dyntui.store.sends import StoredSend
+from dyntui.sync import lists, opt_outs, suppressions
+from dyntui.sync.connections import Connections
+from dyntui.sync.imports import ROWS, fates, follow, row
+from dyntui.sync.run_context import RunContext
+
+SEND_ITEM = "send"
+# How long to look for a send whose answer never came, before leaving it to a person: about four minutes.
+_READ_BACK_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
+_FOLLOW_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+
+log = logging.getLogger(__name__)
+
+_Phase = Callable[[RunContext, Dataverse, Dotdigital, StoredSend], Awaitable[str]]
+
+
+def book_name(send_id: str) -> str:
+    """The name of the send's own address book: unique, and recognisable for the person who finds one left over."""
+    return f"dyntui send {send_id}"
+
+
+async def dispatch(ctx: RunContext, dv: Dataverse, dd: Dotdigital, send_id: str) -> None:
+    """The send of a run, phase by phase, from where the cursor says it was left.
+
+    Raises DyntuiError (SEND_NO_RECIPIENTS, SEND_BOOK_NOT_EXACT, SEND_UNCONFIRMED, ...), Cancelled before the platform's
+    send is created, Fenced.
+    """
+    phases: dict[str, _Phase] = {
+        "suppressions": _suppressions,
+        "lists": _lists,
+        "recheck": _recheck,
+        "book": _book,
+        "fill": _fill,
+        "prove": _prove,
+        "create": _create,
+        "follow": _follow_send,
+        "clear": _clear,
+    }
+    if not ctx.cursor:
+        name = (await ctx.read(lambda c: send_store.get(c, send_id))).campaign_name
+        await ctx.begin_item(SEND_ITEM, kind="send", name=name, place=0)
+    phase = str(ctx.cursor.get("phase", "suppressions"))
+    while phase != "done":
+        this = await ctx.read(lambda c: send_store.get(c, send_id))
+        after = await phases[phase](ctx, dv, dd, this)
+        await ctx.save({"phase": after}, stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
+        phase = after
+
+
+_STAGES = {
+    "lists": "Synchronising the target lists",
+    "recheck": "Checking everybody once more",
+    "book": "Preparing the address book of this send",
+    "fill": "Gathering the recipients",
+    "prove": "Proving the recipients",
+    "create": "Creating the send",
+    "follow": "Sending",
+    "clear": "Clearing up",
+    "done": "Sent",
+}
+# Once the platform may have the send, there is nothing left to cancel: it offers no recall.
+_PAST_RECALL = frozenset({"follow", "clear", "done"})
+
+
+async def _suppressions(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
+    await _record(dv, this, "Preparing")
+    try:
+        await suppressions.pull(ctx, dd, this.account_id)
+        await suppressions.tell_dotdigital(ctx, dv, dd, this.account_id)
+    except DotdigitalError as error:
+        raise DyntuiError(
+            "SEND_REFUSED",
+            f"The suppressions could not be read again before the send: {error.message}",
+            not_done="Nothing was sent, and no send was created.",
+            remedy="Mend what is named, then send again.",
+            detail=error.detail,
+        ) from error
+    await opt_outs.read(ctx, dv)
+    return "lists"
+
+
+async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    """Each target list as its own synchronisation would do it; who joined since the count is not addressed."""
+    for place in range(int(ctx.cursor.get("place", 0)), len(this.list_ids)):
+        chosen = (await ctx.read(functools.partial(list_store.stored, ids=[this.list_ids[place]])))[0]
+        await lists.synchronise(ctx, dv, dd, chosen, chosen.name, item="")
+        done = {"phase": "lists", "place": place + 1}
+        await ctx.save(done, stage=_STAGES["lists"], done=place + 1, of=len(this.list_ids))
+    return "recheck"
+
+
+async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    """Whoever opted out, was suppressed or left every target list since the count is left out, by name."""
+    await ctx.write(lambda c: counts.recheck(c, this.count_id))
+    await _some_left(ctx, this)
+    return "book"
+
+
+async def _some_left(ctx: RunContext, this: StoredSend) -> int:
+    sendable = await ctx.write(lambda c: send_store.take_counts(c, this.id))
+    if not sendable:
+        raise DyntuiError(
+            "SEND_NO_RECIPIENTS",
+            "Nobody is left who may be mailed.",
+            not_done="No send was created: the platform is never called without recipients.",
+            remedy="See the exclusions of the count, then count again.",
+        )
+    return sendable
+
+
+async def _book(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    name = book_name(this.id)
+    book = await address_books.book_by_name(dd, name) or await address_books.create_address_book(dd, name)
+    await ctx.write(lambda c: send_store.set_book(c, this.id, book.id, book.name))
+    return "fill"
+
+
+async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    """Everybody sendable into the book, in bulk; a batch that ran before an interruption runs again as an upsert."""
+    stage = _STAGES["fill"]
+    done = int(ctx.cursor.get("done", 0))
+    while batch := await ctx.read(
+        lambda c: counts.sendable_batch(c, this.count_id, ROWS, after=int(ctx.cursor.get("after", -1)))
+    ):
+        import_id = str(ctx.cursor.get("import", ""))
+        if not import_id:
+            rows = [row(each.address, each.fields, this.book_id) for each in batch]
+            import_id = await imports.start_import(dd, rows)
+            await ctx.save({**ctx.cursor, "import": import_id}, stage=stage, done=done, of=this.sendable)
+        result = await follow(ctx, dd, import_id, stage, done, this.sendable)
+        refused = [
+            Resolved(address=each.address, outcome=Outcome.REJECTED, reason=each.reason, detail=each.detail)
+            for each in fates([each.address for each in batch], result)
+            if each.reason
+        ]
+        done += len(batch)
+        await ctx.save(
+            {**ctx.cursor, "import": "", "after": batch[-1].seq, "done": done},
+            stage=stage,
+            done=done,
+            of=this.sendable,
+            work=functools.partial(counts.resolve, count_id=this.count_id, rows=refused),
+        )
+    await _some_left(ctx, this)
+    return "prove"
+
+
+async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    """The book against the people shown: nobody more may be in it, and nobody whom the platform would not mail."""
+    wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
+    found: dict[str, str] = {}
+    async for page in contacts.contact_pages(dd, list_id=this.book_id):
+        found.update((normalise(each.email), _status(each)) for each in page.rows)
+    strangers = found.keys() - wanted
+    if strangers:
+        raise DyntuiError(
+            "SEND_BOOK_NOT_EXACT",
+            f"The address book of the send holds {len(strangers)} people who were not shown.",
+            not_done="Nothing was sent, and no send was created.",
+            remedy="Somebody else writes to this address book in dotdigital: stop that, then send again.",
+        )
+    left_out = [
+        Resolved(address=address, outcome=Outcome.EXCLUDED, reason=reason_of_status(status), detail=status)
+        for address, status in found.items()
+        if reason_of_status(status)
+    ]
+    left_out += [
+        Resolved(address=address, outcome=Outcome.REJECTED, reason="REJECTED", detail="not in the send's address book")
+        for address in wanted - found.keys()
+    ]
+    await ctx.write(lambda c: counts.resolve(c, this.count_id, left_out))
+    await _some_left(ctx, this)
+    return "create"
+
+
+def _status(contact: contacts.Person) -> str:
+    """The e-mail channel's own status, or the contact's where the channel is not shown."""
+    channel = contact.channel_properties.email if contact.channel_properties else None
+    return (channel.status if channel else "") or contact.status
+
+
+async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    """The platform's send, once. The book belongs to this send alone, so finding the campaign there proves it.
+
+    A send that the platform refused in words may be created again; one without any answer never is.
+    """
+    if await _is_created(dd, this):
+        return "follow"
+    try:
+        started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
+    except UnknownOutcome as unknown:
+        for seconds in _READ_BACK_SECONDS:
+            await ctx.sleep(seconds)
+            if await _is_created(dd, this):
+                return "follow"
+        if unknown.status:
+            return await _create_again(ctx, dd, this)
+        raise DyntuiError(
+            "SEND_UNCONFIRMED",
+            "dotdigital did not answer when the send was created, and shows no such send.",
+            not_done="The send was not created a second time, so that nobody is mailed twice.",
+            remedy=f"Look for the campaign's send to {this.book_name!r} in dotdigital before sending again.",
+            detail=unknown.detail,
+        ) from unknown
+    await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))
+    return "follow"
+
+
+async def _create_again(ctx: RunContext, dd: Dotdigital, this: StoredSend) -> str:
+    started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
+    await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))
+    return "follow"
+
+
+async def _is_created(dd: Dotdigital, this: StoredSend) -> bool:
+    return any(found.id == this.campaign_id for found in await campaigns.campaigns_of_book(dd, this.book_id))
+
+
+async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    """Until the platform says Sent; by the campaign's status where the send's number never reached us."""
+    await ctx.write(lambda c: send_store.set_state(c, this.id, "Sending"))
+    turn = 0
+    while (state := await _platform_state(dd, this)) != "sent":
+        if state == "cancelled":
+            raise DyntuiError(
+                "SEND_CANCELLED_REMOTELY",
+                "The send was cancelled in dotdigital.",
+                not_done="People whom dotdigital had not mailed by then were not mailed.",
+                remedy="See the campaign in dotdigital.",
+            )
+        await ctx.save(ctx.cursor, stage=_STAGES["follow"], of=this.sendable, cancellable=False)
+        await ctx.sleep(_FOLLOW_SECONDS[min(turn, len(_FOLLOW_SECONDS) - 1)])
+        turn += 1
+    return "clear"
+
+
+async def _platform_state(dd: Dotdigital, this: StoredSend) -> str:
+    if this.platform_send_id:
+        return (await sends.send_status(dd, this.platform_send_id)).status.casefold()
+    found = await campaigns.campaign(dd, this.campaign_id)
+    return found.status.casefold() if found is not None else "cancelled"
+
+
+async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+    """The outcome of everybody into the audit, the send row to Dynamics, the send's own book out of the way."""
+    await address_books.delete_address_book(dd, this.book_id)
+    sent = await ctx.write(lambda c: _finish(c, ctx, this))
+    await _record(dv, sent, "Sent")
+    return "done"
+
+
+def _finish(c: Connection, ctx: RunContext, this: StoredSend) -> StoredSend:
+    read = counts.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
+    ctx.close_item(c, SEND_ITEM, read=read)
+    return send_store.end(c, this.id, "Sent", "", sent_on=ctx.now())
+
+
+async def _record(dv: Dataverse, this: StoredSend, state: str) -> None:
+    """The send row in Dynamics; its id is ours, so writing it twice is writing it once."""
+    table = solution.CAMPAIGN_SEND
+    columns: dict[str, object] = {
+        "dyntui_name": f"{this.campaign_name} {this.created_on}"[:255],
+        "dyntui_state": state,
+        "dyntui_createdbyname": this.created_by,
+        "dyntui_senton": this.sent_on or None,
+        "dyntui_potential": this.potential,
+        "dyntui_sendable": this.sendable,
+        "dyntui_exclusions": "\n".join(f"{each.reason}: {each.people}" for each in this.excluded),
+        "dyntui_platformsendid": this.platform_send_id or None,
+    }
+    if this.campaign_row_id:
+        columns["dyntui_EmailCampaignId@odata.bind"] = f"/{solution.EMAIL_CAMPAIGN.entity_set}({this.campaign_row_id})"
+    await dv_rows.upsert(dv, table.entity_set, this.id, columns)
+
+
+async def end_unsent(ctx: RunContext, connections: Connections, state: str, why: str) -> None:
+    """A send that ended without being sent (`Failed`, `Refused`, `Cancelled`): its book goes, Dynamics is told.
+
+    What cannot be told because the other side is unreachable is logged: the send itself has ended all the same.
+    """
+    send_id = str(ctx.request["send"])
+    if str(ctx.cursor.get("phase", "")) in _PAST_RECALL:
+        state = "Sending"
+    this = await ctx.write(lambda c: send_store.end(c, send_id, state, why))
+    try:
+        if this.book_id and state != "Sending":
+            await address_books.delete_address_book(await connections.dotdigital(this.account_id), this.book_id)
+        await _record(await connections.dataverse(), this, state)
+    except DyntuiError as error:
+        log.warning("the end of send %s could not be told: %s", send_id, error)

@@ -1,0 +1,169 @@
+"""Suppressions, both ways: first of all, and again inside every send.
+
+dotdigital's suppressions become suppression rows in Dynamics and `donotbulkemail` on every contact and lead with the
+address; suppression rows that somebody added in Dynamics become suppressions in dotdigital.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+import msgspec
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import suppressions as dd_suppressions
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model import solution
+from dyntui.model.moments import text_of
+from dyntui.model.people import normalise
+from dyntui.model.reasons import reason_of_status
+from dyntui.store import suppressions as suppression_store
+from dyntui.store.suppressions import Suppression
+from dyntui.sync import feeds
+from dyntui.sync.connector_rows import raise_first, upsert_by_key
+from dyntui.sync.run_context import RunContext
+
+_FEED = "suppressed-since"
+# Addresses per round of updates in Dynamics: one query finds their records.
+_ROUND = 400
+_ORIGIN = "dotdigital"
+
+
+async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "") -> None:
+    """Every suppression since the last pull, with overlap, into the store. `item` names the run item whose audit it is.
+
+    The watermark is dotdigital's own clock, read before the feed, and advances only once the whole feed is stored.
+    """
+    since = await feeds.since(ctx, account_id, _FEED)
+    until = await feeds.server_time(dd)
+    seen = 0
+    async for page in dd_suppressions.suppressed_since(dd, since):
+        rows = [
+            Suppression(
+                address=normalise(row.suppressed_contact.email),
+                status=row.reason,
+                reason=reason_of_status(row.reason) or "UNKNOWN",
+                suppressed_on=text_of(row.removed_at),
+            )
+            for row in page.rows
+            if normalise(row.suppressed_contact.email)
+        ]
+        seen += len(rows)
+        await ctx.save(
+            ctx.cursor,
+            stage="Reading suppressions",
+            done=seen,
+            work=functools.partial(
+                suppression_store.record,
+                account_id=account_id,
+                rows=rows,
+                now=ctx.now(),
+                run_id=ctx.run_id,
+                item_id=item,
+            ),
+        )
+    await feeds.advance(ctx, account_id, _FEED, until)
+
+
+class _Key(msgspec.Struct, frozen=True):
+    contactid: str = ""
+    leadid: str = ""
+
+
+async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
+    """Suppression rows and `donotbulkemail` for every suppression that Dynamics does not know of yet."""
+    waiting = await ctx.read(lambda c: suppression_store.count_unwritten(c, account_id))
+    done = 0
+    while batch := await ctx.read(lambda c: suppression_store.unwritten(c, account_id, _ROUND)):
+        await _write_rows(dv, account_id, batch)
+        addresses = [each.address for each in batch]
+        for entity_set, key in (("contacts", "contactid"), ("leads", "leadid")):
+            await _opt_out(dv, entity_set, key, addresses)
+        done += len(batch)
+        await ctx.save(
+            ctx.cursor,
+            stage="Telling Dynamics of suppressions",
+            done=done,
+            of=waiting,
+            work=functools.partial(suppression_store.written, account_id=account_id, addresses=addresses),
+        )
+
+
+def _row_key(account_id: str, address: str) -> str:
+    """The alternate key of a suppression row: a hash, since key values may not hold `/ < > * % & : \\ ? +`
+    (dataverse_api.md 5.2)."""
+    return hashlib.sha256(f"{account_id}\n{address}".encode()).hexdigest()[:40]
+
+
+async def _write_rows(dv: Dataverse, account_id: str, batch: list[Suppression]) -> None:
+    table = solution.SUPPRESSION
+    await upsert_by_key(
+        dv,
+        table,
+        [
+            {
+                "dyntui_key": _row_key(account_id, each.address),
+                "dyntui_address": each.address,
+                "dyntui_reason": each.reason,
+                "dyntui_status": each.status,
+                "dyntui_suppressedon": each.suppressed_on or None,
+                "dyntui_origin": _ORIGIN,
+                "dyntui_EmailAccountId@odata.bind": f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})",
+            }
+            for each in batch
+        ],
+    )
+
+
+async def _opt_out(dv: Dataverse, entity_set: str, key: str, addresses: list[str]) -> None:
+    found: list[str] = []
+    async for page in dv_rows.pages_where_any(
+        dv, entity_set, _Key, "emailaddress1", addresses, select=(key,), filter="donotbulkemail ne true", orderby=(key,)
+    ):
+        found.extend(getattr(row, key) for row in page.rows)
+    if found:
+        rows = [{key: each, "donotbulkemail": True} for each in dict.fromkeys(found)]
+        raise_first(await bulk.update_many(dv, bulk.Table(entity_set, entity_set[:-1], key), rows))
+
+
+class _Added(msgspec.Struct, frozen=True, rename={"row": "dyntui_suppressionid", "address": "dyntui_address"}):
+    row: str
+    address: str | None = None
+
+
+async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
+    """Suppression rows that somebody added in Dynamics become suppressions in dotdigital.
+
+    An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it.
+    """
+    async for page in dv_rows.pages(
+        dv,
+        solution.SUPPRESSION.entity_set,
+        _Added,
+        filter=f"dyntui_origin ne '{_ORIGIN}' or dyntui_origin eq null",
+        orderby=("dyntui_suppressionid",),
+    ):
+        asked = list(dict.fromkeys(normalise(row.address) for row in page.rows if normalise(row.address)))
+        fresh = await ctx.read(functools.partial(suppression_store.not_known, account_id=account_id, addresses=asked))
+        if not fresh:
+            continue
+        await dd_suppressions.suppress_contacts(dd, emails=fresh)
+        rows = [
+            Suppression(address=each, status="Suppressed", reason="SUPPRESSED", suppressed_on=ctx.now())
+            for each in fresh
+        ]
+        await ctx.save(
+            ctx.cursor,
+            stage="Telling dotdigital of suppressions",
+            work=functools.partial(
+                suppression_store.record,
+                account_id=account_id,
+                rows=rows,
+                now=ctx.now(),
+                run_id=ctx.run_id,
+                item_id=item,
+            ),
+        )

@@ -1,0 +1,128 @@
+"""Carries runs out, one attempt at a time each, on an event loop and a thread of its own.
+
+The engine promises to call `chunk` for every queued run until it answers "done"; whatever ends an attempt is stored
+with the run before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
+from typing import Any, TypeVar
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import RunStatus
+from dyntui.store import runs
+from dyntui.store.database import Database
+from dyntui.store.runs import Fenced, Problem
+from dyntui.sync.connections import RUN_METER, Connections, Secrets
+from dyntui.sync.execution import SEND, execute
+from dyntui.sync.run_context import Cancelled, RunContext
+from dyntui.sync.send import end_unsent
+
+T = TypeVar("T")
+DONE = "done"
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """`start` and `stop` on any thread; `chunk` is called by the engine's threads and blocks them."""
+
+    def __init__(
+        self,
+        db: Database,
+        secrets: Secrets,
+        *,
+        clock: Callable[[], datetime],
+        changed: Callable[[str], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._changed = changed
+        self._sleep = sleep
+        self._connections = Connections(db, secrets, sleep=sleep)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="dyntui-runs", daemon=True)
+
+    def start(self) -> None:
+        """Opens the loop; connections are opened by the first run."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Lets go of runs where they are - they are resumed by the next start - and closes the connections."""
+        self._await(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def reconnect(self) -> None:
+        """Forgets open connections, after a setup changed how systems are reached."""
+        self._await(self._connections.close())
+
+    def chunk(self, run_id: str) -> str:
+        """One attempt at a run, to its end. Returns "done"."""
+        self._await(self._attempt(run_id))
+        return DONE
+
+    def _await(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _close(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._connections.close()
+
+    async def _attempt(self, run_id: str) -> None:
+        claim = await asyncio.to_thread(self._claim, run_id)
+        if claim is None:
+            return
+        ctx = RunContext(self._db, run_id, claim, clock=self._clock, sleep=self._sleep, saved=self._changed)
+        RUN_METER.set(ctx.count_call)
+        self._changed(run_id)
+        try:
+            await self._carry_out(ctx)
+        except Fenced:
+            # Another worker has the run, and all of what it will become.
+            log.info("run %s was taken over", run_id)
+
+    def _claim(self, run_id: str) -> runs.Claim | None:
+        with self._db.write() as c:
+            return runs.claim(c, run_id, self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    async def _carry_out(self, ctx: RunContext) -> None:
+        try:
+            await execute(ctx, self._connections)
+        except Cancelled:
+            await self._unsent(ctx, "Cancelled", "")
+            await ctx.finish(RunStatus.CANCELLED)
+        except DyntuiError as error:
+            log.warning("run %s failed: %s %s", ctx.run_id, error, error.detail)
+            problem = Problem(code=error.code, message=error.message, not_done=error.not_done, remedy=error.remedy)
+            await self._unsent(ctx, "Refused" if error.code == "SEND_REFUSED" else "Failed", error.message)
+            await ctx.finish(RunStatus.FAILED, problem=problem)
+        except (Fenced, asyncio.CancelledError):
+            raise
+        except Exception:
+            # The boundary of a run: a defect must end it by name, not leave it running for ever.
+            log.exception("run %s ended in a defect", ctx.run_id)
+            problem = Problem(
+                code="INTERNAL_ERROR",
+                message="The run ended in a defect of dyntui; the log has the details.",
+                not_done="What the run had not done by then was not done.",
+                remedy="Run it again; if it fails again, report it with the log.",
+            )
+            await self._unsent(ctx, "Failed", problem.message)
+            await ctx.finish(RunStatus.FAILED, problem=problem)
+        else:
+            await ctx.finish()
+
+    async def _unsent(self, ctx: RunContext, state: str, why: str) -> None:
+        if ctx.kind == SEND:
+            await end_unsent(ctx, self._connections, state, why)
