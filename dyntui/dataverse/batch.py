@@ -180,9 +180,11 @@ def _read(reply: Reply, items: Sequence[Part | ChangeSet]) -> list[PartReply | C
 
 
 def _answer(raw: bytes, *, writes: bool, repeated: bool) -> PartReply:
-    status_line, _, rest = raw.lstrip(b"\r\n").partition(b"\r\n")
-    status = int(status_line.split(b" ", 2)[1])
-    headers, body = _headers_and_rest(rest)
+    text = raw.lstrip(b"\r\n")
+    if not text.startswith(b"HTTP/") or not text[9:12].isdigit():
+        raise _unreadable(text[:200].decode("utf-8", "replace"))
+    status = int(text[9:12])
+    headers, body = _headers_and_rest(text)
     body = body.rstrip(b"\r\n")
     if status >= 400:
         return PartReply(error=error_from(status, body, writes=writes, repeated=repeated))

@@ -55,7 +55,7 @@ class Customisation:
         self._language = language
         self._one_at_a_time = asyncio.Lock()
 
-    async def ensuredefinition_of(self, spec: TableSpec) -> bool:
+    async def ensure_table(self, spec: TableSpec) -> bool:
         """The table with its primary name column; other columns are `ensure_column`'s."""
         if await table_info(self._dv, spec.logical_name) is not None:
             return False
