@@ -42,19 +42,21 @@ async def skip_pages(
     """v2 pages of rows told apart by `key`; `resume` is a stored page's cursor (its first page may repeat rows)."""
     skip = int(resume) if resume else 0
     seen: OrderedDict[Hashable, None] = OrderedDict()
+    before: list[Hashable] = []
     while True:
         asked: dict[str, Any] = {**(params or {}), "select": select, "skip": skip}
         rows: list[T] = await dd.get(path, list[row_type], params=asked)  # type: ignore[valid-type]
         fresh: list[T] = []
-        for row in rows:
-            mark = key(row)
+        marks = [key(row) for row in rows]
+        for mark, row in zip(marks, rows, strict=True):
             if mark not in seen:
                 seen[mark] = None
                 fresh.append(row)
         while len(seen) > _REMEMBERED:
             seen.popitem(last=False)
-        # A short page is the last one; so is a full one that brought nothing new.
-        more = len(rows) >= select and bool(fresh)
+        # A short page is the last one. The same page twice means that `skip` has no effect: better stop than circle.
+        more = len(rows) >= select and marks != before
+        before = marks
         skip += select - overlap
         yield Page(rows=fresh, cursor=str(skip) if more else None)
         if not more:
