@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -23,7 +23,7 @@ from dyntui.model import solution
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.people import normalise
 from dyntui.store import campaigns as campaign_store
-from dyntui.store.campaigns import Activity, Engagement, Header, Known, Recipient
+from dyntui.store.campaigns import Activity, Campaign, Engagement, Header, Recipient
 from dyntui.sync import feeds
 from dyntui.sync.connector_rows import upsert_by_key
 from dyntui.sync.run_context import RunContext
@@ -122,7 +122,6 @@ async def _results(
     first = await ctx.read(lambda c: campaign_store.count_recipients(c, account_id, campaign_id)) == 0
     async for page in activities.activity_pages(dd, campaign_id, since=None if first else since):
         found = [_recipient(each) for each in page.rows]
-        people = await _people(ctx, dv, account_id, [each.address for each in found])
         await ctx.save(
             ctx.cursor,
             stage=stage,
@@ -131,9 +130,8 @@ async def _results(
                 account_id=account_id,
                 campaign_id=campaign_id,
                 rows=found,
-                people=people,
                 run_id=ctx.run_id,
-                item_id=item,
+                item=item,
             ),
         )
     async for opens in activities.open_pages(dd, campaign_id, since=EPOCH if first else since):
@@ -166,39 +164,6 @@ def _recipient(row: activities.Activity) -> Recipient:
     )
 
 
-class _Found(
-    msgspec.Struct, frozen=True, rename={"address": "emailaddress1", "name": "fullname", "state": "statecode"}
-):
-    contactid: str = ""
-    leadid: str = ""
-    address: str | None = None
-    name: str | None = ""
-    state: int = 0
-
-
-async def _people(ctx: RunContext, dv: Dataverse, account_id: str, addresses: Sequence[str]) -> dict[str, Known]:
-    """The record behind each address: whom a send of ours addressed, a known member, else who Dynamics knows by it -
-    contacts before leads, active records first, then the lowest id."""
-    people = await ctx.read(lambda c: campaign_store.known_people(c, account_id, addresses))
-    for entity, entity_set, key in (("contact", "contacts", "contactid"), ("lead", "leads", "leadid")):
-        missing = [each for each in addresses if each and each not in people]
-        found: list[_Found] = []
-        async for page in dv_rows.pages_where_any(
-            dv,
-            entity_set,
-            _Found,
-            "emailaddress1",
-            missing,
-            select=(key, "emailaddress1", "fullname", "statecode"),
-            orderby=(key,),
-        ):
-            found.extend(page.rows)
-        for each in sorted(found, key=lambda row: (row.state, row.contactid or row.leadid)):
-            known = Known(entity=entity, person_id=each.contactid or each.leadid, name=each.name or "")
-            people.setdefault(normalise(each.address), known)
-    return people
-
-
 def _key(*parts: object) -> str:
     """An identity for what the platform gives none: equal events have equal keys, so reading twice keeps one."""
     return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()[:40]
@@ -226,23 +191,56 @@ async def _keep(ctx: RunContext, account_id: str, campaign_id: int, stage: str, 
 
 async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
     """Campaign rows that differ from what was written before, in bulk; then their row ids, for lookups."""
-    while changed := await ctx.read(lambda c: campaign_store.unwritten(c, account_id, _WRITE_ROWS)):
-        rows = [
-            {
-                **each.columns,
-                "dyntui_key": row_key(account_id, each.id),
-                "dyntui_EmailAccountId@odata.bind": f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})",
-            }
-            for each in changed
-        ]
-        await upsert_by_key(dv, solution.EMAIL_CAMPAIGN, rows)
-        ids = await _row_ids(dv, [row_key(account_id, each.id) for each in changed])
-        written = [(each.id, each.fingerprint, ids[row_key(account_id, each.id)]) for each in changed]
+    known = await ctx.read(lambda c: campaign_store.all_of(c, account_id))
+    rows = {each.id: _columns(account_id, each) for each in known}
+    prints = {campaign_id: _fingerprint(row) for campaign_id, row in rows.items()}
+    changed = [each.id for each in known if prints[each.id] != each.fingerprint]
+    for start in range(0, len(changed), _WRITE_ROWS):
+        some = changed[start : start + _WRITE_ROWS]
+        await upsert_by_key(dv, solution.EMAIL_CAMPAIGN, [rows[each] for each in some])
+        ids = await _row_ids(dv, [row_key(account_id, each) for each in some])
+        written = [(each, prints[each], ids[row_key(account_id, each)]) for each in some]
         await ctx.save(
             ctx.cursor,
             stage="Writing campaigns to Dynamics",
+            done=start + len(some),
+            of=len(changed),
             work=functools.partial(campaign_store.written, account_id=account_id, rows=written),
         )
+
+
+_TOTALS = {
+    "dyntui_sent": "numTotalSent",
+    "dyntui_delivered": "numTotalDelivered",
+    "dyntui_uniqueopens": "numTotalUniqueOpens",
+    "dyntui_opens": "numTotalOpens",
+    "dyntui_uniqueclicks": "numRecipientsClicked",
+    "dyntui_clicks": "numTotalClicks",
+    "dyntui_hardbounces": "numTotalHardBounces",
+    "dyntui_softbounces": "numTotalSoftBounces",
+    "dyntui_unsubscribes": "numTotalUnsubscribes",
+}
+
+
+def _columns(account_id: str, known: Campaign) -> dict[str, object]:
+    return {
+        "dyntui_key": row_key(account_id, known.id),
+        "dyntui_name": known.name[:255],
+        "dyntui_campaignnumber": known.id,
+        "dyntui_subject": known.subject[:1000],
+        "dyntui_fromname": known.from_name[:255],
+        "dyntui_fromaddress": known.from_address[:255],
+        "dyntui_status": known.status,
+        "dyntui_campaigntype": known.type,
+        "dyntui_issplittest": known.split_test,
+        "dyntui_senton": known.sent_on or None,
+        "dyntui_EmailAccountId@odata.bind": f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})",
+        **{column: known.summary.get(total) for column, total in _TOTALS.items()},
+    }
+
+
+def _fingerprint(row: dict[str, object]) -> str:
+    return hashlib.blake2b(msgspec.json.encode(row, order="sorted"), digest_size=12).hexdigest()
 
 
 def row_key(account_id: str, campaign_id: int) -> str:
@@ -280,11 +278,8 @@ async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, cam
     while some := await ctx.read(
         lambda c: campaign_store.unwritten_engagements(c, account_id, campaign_id, _WRITE_ROWS)
     ):
-        await upsert_by_key(
-            dv,
-            solution.ENGAGEMENT,
-            [_engagement(account_id, campaign_id, campaign.row_id, campaign.name, each) for each in some],
-        )
+        rows = [row for person in some for row in _engagements(campaign, person)]
+        await upsert_by_key(dv, solution.ENGAGEMENT, rows)
         await ctx.save(
             ctx.cursor,
             stage=stage,
@@ -294,19 +289,31 @@ async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, cam
         )
 
 
-def _engagement(
-    account_id: str, campaign_id: int, campaign_row: str, campaign_name: str, what: Engagement
-) -> dict[str, object]:
+_KINDS = {label: value for value, label in solution.ENGAGEMENT_KINDS.items()}
+_LOOKUPS = {"contact": ("dyntui_ContactId", "contacts"), "lead": ("dyntui_LeadId", "leads")}
+
+
+def _engagements(campaign: Campaign, person: Engagement) -> Iterator[dict[str, object]]:
+    yield _engagement(campaign, person, "Sent", person.sent_on, 1)
+    if person.hard_bounced or person.soft_bounced:
+        yield _engagement(campaign, person, "Bounced", person.sent_on, 1)
+    if person.opens:
+        yield _engagement(campaign, person, "Opened", person.first_opened, person.opens)
+    if person.clicks:
+        yield _engagement(campaign, person, "Clicked", person.last_opened, person.clicks)
+
+
+def _engagement(campaign: Campaign, person: Engagement, kind: str, when: str, times: int) -> dict[str, object]:
     row: dict[str, object] = {
-        "dyntui_key": _key(account_id, campaign_id, what.person_id, what.kind),
-        "dyntui_name": f"{what.kind}: {campaign_name}"[:255],
-        "dyntui_kind": _KINDS[what.kind],
-        "dyntui_happenedon": what.happened_on or None,
-        "dyntui_address": what.address,
-        "dyntui_times": what.times,
-        "dyntui_EmailCampaignId@odata.bind": f"/{solution.EMAIL_CAMPAIGN.entity_set}({campaign_row})",
+        "dyntui_key": _key(campaign.account_id, campaign.id, person.person_id, kind),
+        "dyntui_name": f"{kind}: {campaign.name}"[:255],
+        "dyntui_kind": _KINDS[kind],
+        "dyntui_happenedon": when or None,
+        "dyntui_address": person.address,
+        "dyntui_times": times,
+        "dyntui_EmailCampaignId@odata.bind": f"/{solution.EMAIL_CAMPAIGN.entity_set}({campaign.row_id})",
     }
-    if what.entity in _LOOKUPS:
-        column, entity_set = _LOOKUPS[what.entity]
-        row[f"{column}@odata.bind"] = f"/{entity_set}({what.person_id})"
+    if person.entity in _LOOKUPS:
+        column, entity_set = _LOOKUPS[person.entity]
+        row[f"{column}@odata.bind"] = f"/{entity_set}({person.person_id})"
     return row

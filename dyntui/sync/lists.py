@@ -47,8 +47,8 @@ async def synchronise(
 ) -> RunStatus:
     """One list, from where the cursor says it was left; the status its outcomes earn.
 
-    `item` names the run item whose audit it is (`""`: none, as within a send). Raises DyntuiError when the list cannot be
-    read or its book is gone, Cancelled, Fenced.
+    `item` names the run item whose audit it is (`""`: none, as within a send). Raises DyntuiError when the list
+    cannot be read or its book is gone, Cancelled, Fenced.
     """
     if ctx.cursor.get("list") != chosen.id:
         start = {**ctx.cursor, "list": chosen.id, "step": "read", "next": "", "import": ""}
@@ -68,7 +68,7 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
     """
     await _list_unsubscribes(ctx, dd, chosen)
-    remote = await dv_lists.marketing_list(dv, chosen.id)
+    remote = await dv_lists.marketing_list(dv, chosen.id, dv_lists.MarketingList)
     if remote is None:
         raise DyntuiError(
             "LIST_GONE",
@@ -115,8 +115,11 @@ async def _list_unsubscribes(ctx: RunContext, dd: Dotdigital, chosen: StoredList
 
 
 async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    """Takes out of the book who is excluded now, has another address or has left the list; of the last ones too many are
-    held, and so are all of them when the listing came back empty. A contact whose address another member has stays."""
+    """Takes out of the book who is excluded now, has another address or has left the list.
+
+    Of those who left too many are held, and all of them when the listing came back empty. A contact whose address
+    another member has taken over stays.
+    """
     leaving: list[Leaver] = []
     while more := await ctx.read(
         lambda c: members.leavers(c, chosen.id, ctx.run_id, leaving[-1].seq if leaving else -1)

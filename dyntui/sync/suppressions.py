@@ -62,7 +62,7 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "")
                 rows=rows,
                 now=ctx.now(),
                 run_id=ctx.run_id,
-                item_id=item,
+                item=item,
             ),
         )
     await feeds.advance(ctx, account_id, _FEED, until)
@@ -164,6 +164,6 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
                 rows=rows,
                 now=ctx.now(),
                 run_id=ctx.run_id,
-                item_id=item,
+                item=item,
             ),
         )

@@ -1,0 +1,378 @@
+"""Email campaigns: headers, targets, totals as received, and what every recipient did.
+
+Public:
+    record_headers(c, account_id, rows, now); record_summary(c, account_id, campaign_id, summary, now)
+    record_content(c, account_id, campaign_id, text)
+    get(c, account_id, campaign_id) -> Campaign | None; all_of(c, account_id) -> list[Campaign]
+    find(c, campaign_id) -> list[Campaign]                              in every account
+    without_results(c, account_id) -> list[int]
+    written(c, account_id, rows)                                       what Dynamics was told: (id, fingerprint, row_id)
+    targets(c, account_id, campaign_id) -> list[str]; change_targets(c, account_id, campaign_id, add, remove)
+    record_recipients(c, account_id, campaign_id, rows, run_id=, item=); count_recipients(c, account_id, campaign_id)
+    record_activity(c, account_id, campaign_id, rows)
+    unwritten_engagements(c, account_id, campaign_id, limit) -> list[Engagement]; engagements_written(...)
+    window(c, CampaignsWindow) -> Found[Campaign]
+Reports: `dyntui.store.results`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store import outcomes
+from dyntui.store.schema import activity, campaign, campaign_target, list_member, recipient
+from dyntui.store.upserts import json_text, update_many, upsert
+from dyntui.store.windows import Found, contains, ordered
+
+# Values in one IN list: SQLite takes at most 32,766 parameters.
+_CHUNK = 10_000
+
+_c = campaign.c
+_r = recipient.c
+_t = campaign_target.c
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign as dotdigital lists it; times ISO 8601 UTC, `""` where there is none."""
+
+    id: int
+    name: str
+    subject: str = ""
+    from_name: str = ""
+    from_address: str = ""
+    reply_to: str = ""
+    status: str = ""
+    type: str = ""
+    split_test: bool = False
+    tags: tuple[str, ...] = ()
+    sent_on: str = ""
+
+
+class Campaign(Header, frozen=True, kw_only=True):
+    """A campaign as stored. `summary`: its totals as received, `{}` before the first reading; `fingerprint`: of what
+    was written to Dynamics, `row_id` its row there; `targets`: how many target lists it has."""
+
+    account_id: str
+    row_id: str = ""
+    body_text: str = ""
+    summary: dict[str, Any] = {}
+    fingerprint: str = ""
+    read_on: str = ""
+    results_on: str = ""
+    targets: int = 0
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient and what they did; times ISO 8601 UTC or `""`."""
+
+    contact_id: int
+    address: str
+    sent_on: str = ""
+    opens: int = 0
+    clicks: int = 0
+    forwards: int = 0
+    replies: int = 0
+    page_views: int = 0
+    first_opened: str = ""
+    last_opened: str = ""
+    unsubscribed: bool = False
+    soft_bounced: bool = False
+    hard_bounced: bool = False
+
+
+class Engagement(Recipient, frozen=True, kw_only=True):
+    """A recipient whom Dynamics knows, with something it was not told of. `state` sums up what there is to tell."""
+
+    person_id: str
+    entity: str
+    state: str
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """One open or click. `key`: equal for equal events, as the platform gives them no id."""
+
+    key: str
+    kind: str
+    contact_id: int
+    happened_on: str
+    url: str = ""
+
+
+class CampaignsWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which campaigns are wanted. `view`: `all`, `unsent` or `sent`."""
+
+    view: str = "all"
+    account_id: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+_HEADER = Header.__struct_fields__
+_RECIPIENT = Recipient.__struct_fields__
+
+
+def record_headers(c: Connection, account_id: str, rows: Iterable[Header], now: str) -> None:
+    """Keep campaigns as listed; content, totals and targets stay."""
+    columns = ("account_id", *_HEADER, "summary", "read_on")
+    upsert(
+        c,
+        campaign,
+        columns,
+        ("account_id", "id"),
+        (
+            (
+                account_id,
+                *(json_text(row.tags) if name == "tags" else getattr(row, name) for name in _HEADER),
+                "{}",
+                now,
+            )
+            for row in rows
+        ),
+        update=[name for name in columns if name not in ("account_id", "id", "summary")],
+    )
+
+
+def record_summary(c: Connection, account_id: str, campaign_id: int, summary: dict[str, Any], now: str) -> None:
+    """Keep a campaign's totals as received."""
+    c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(summary=summary, results_on=now))
+
+
+def record_content(c: Connection, account_id: str, campaign_id: int, text: str) -> None:
+    """Keep a campaign's plain-text content as received."""
+    c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(body_text=text))
+
+
+def _is(account_id: str, campaign_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _c.account_id == account_id, _c.id == campaign_id
+
+
+def _select() -> Select[Any]:
+    count = select(func.count()).where(_t.account_id == _c.account_id, _t.campaign_id == _c.id).scalar_subquery()
+    return select(campaign, count.label("targets"))
+
+
+def _campaign(row: Row[Any]) -> Campaign:
+    values = dict(row._mapping)
+    return Campaign(**values | {"tags": tuple(values["tags"])})
+
+
+def get(c: Connection, account_id: str, campaign_id: int) -> Campaign | None:
+    """A campaign of an account."""
+    row = c.execute(_select().where(*_is(account_id, campaign_id))).one_or_none()
+    return None if row is None else _campaign(row)
+
+
+def find(c: Connection, campaign_id: int) -> list[Campaign]:
+    """The campaigns of this id, whatever their account."""
+    return [_campaign(row) for row in c.execute(_select().where(_c.id == campaign_id).order_by(_c.account_id))]
+
+
+def all_of(c: Connection, account_id: str) -> list[Campaign]:
+    """Every campaign of an account, by id."""
+    return [_campaign(row) for row in c.execute(_select().where(_c.account_id == account_id).order_by(_c.id))]
+
+
+def without_results(c: Connection, account_id: str) -> list[int]:
+    """Campaigns that have been sent and whose totals were never read."""
+    sent = func.lower(_c.status).in_(("sent", "sending"))
+    rows = c.execute(select(_c.id).where(_c.account_id == account_id, sent, _c.results_on == "").order_by(_c.id))
+    return list(rows.scalars())
+
+
+def written(c: Connection, account_id: str, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Dynamics has these campaigns now: id, fingerprint of what was written, row id (`""`: as it was)."""
+    row_id = bindparam("b_row", type_=String)
+    statement = (
+        update(campaign)
+        .where(_c.account_id == bindparam("b_account", type_=String), _c.id == bindparam("b_id", type_=_c.id.type))
+        .values(
+            fingerprint=bindparam("b_fingerprint", type_=String),
+            row_id=case((row_id == "", _c.row_id), else_=row_id),
+        )
+    )
+    update_many(
+        c,
+        statement,
+        ("b_fingerprint", "b_row", "b_account", "b_id"),
+        ((fingerprint, row, account_id, campaign_id) for campaign_id, fingerprint, row in rows),
+    )
+
+
+def targets(c: Connection, account_id: str, campaign_id: int) -> list[str]:
+    """Ids of a campaign's target lists."""
+    found = select(_t.list_id).where(_t.account_id == account_id, _t.campaign_id == campaign_id).order_by(_t.list_id)
+    return list(c.execute(found).scalars())
+
+
+def change_targets(
+    c: Connection, account_id: str, campaign_id: int, add: Sequence[str] = (), remove: Sequence[str] = ()
+) -> None:
+    """Add and remove target lists; one already there, or already gone, is no error."""
+    columns = ("account_id", "campaign_id", "list_id")
+    upsert(c, campaign_target, columns, columns, ((account_id, campaign_id, each) for each in add), update=())
+    if remove:
+        of_campaign = (_t.account_id == account_id, _t.campaign_id == campaign_id)
+        c.execute(delete(campaign_target).where(*of_campaign, _t.list_id.in_(remove)))
+
+
+def record_recipients(
+    c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient], run_id: str = "", item: str = ""
+) -> None:
+    """Keep what recipients did, as last received. Where an `item` of a run is named, everybody becomes a person of it:
+    added, updated or unchanged; excluded as UNKNOWN_PERSON where no member of a list has the address."""
+    if item:
+        outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows))
+    upsert(
+        c,
+        recipient,
+        ("account_id", "campaign_id", *_RECIPIENT),
+        ("account_id", "campaign_id", "contact_id"),
+        ((account_id, campaign_id, *msgspec.structs.astuple(row)) for row in rows),
+        update=_RECIPIENT[1:],
+    )
+
+
+def _audited(
+    c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]
+) -> Iterator[outcomes.PersonOutcome]:
+    m = list_member.c
+    for start in range(0, len(rows), _CHUNK):
+        some = rows[start : start + _CHUNK]
+        of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
+        kept = select(*(_r[name] for name in _RECIPIENT)).where(
+            *of_campaign, _r.contact_id.in_([row.contact_id for row in some])
+        )
+        before = {row.contact_id: Recipient(**row._mapping) for row in c.execute(kept)}
+        named = select(m.address, func.min(m.entity).label("entity"), func.min(m.name).label("name")).where(
+            m.address.in_([row.address for row in some if row.address])
+        )
+        people = {row.address: row for row in c.execute(named.group_by(m.address))}
+        for row in some:
+            known = people.get(row.address)
+            was = before.get(row.contact_id)
+            changed = Outcome.ADDED if was is None else Outcome.UNCHANGED if was == row else Outcome.UPDATED
+            yield outcomes.PersonOutcome(
+                person=str(row.contact_id),
+                entity=known.entity if known else "",
+                name=known.name if known else "",
+                address=row.address,
+                outcome=changed if known else Outcome.EXCLUDED,
+                reason="" if known else "UNKNOWN_PERSON",
+            )
+
+
+def count_recipients(c: Connection, account_id: str, campaign_id: int) -> int:
+    """How many recipients of a campaign are known."""
+    of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
+    return c.execute(select(func.count()).select_from(recipient).where(*of_campaign)).scalar_one()
+
+
+def record_activity(c: Connection, account_id: str, campaign_id: int, rows: Iterable[Activity]) -> None:
+    """Keep opens and clicks; one that was read before is the same one."""
+    fields = ("key", "kind", "contact_id", "happened_on", "url")
+    upsert(
+        c,
+        activity,
+        ("account_id", "campaign_id", *fields),
+        ("account_id", "campaign_id", "key"),
+        ((account_id, campaign_id, *msgspec.structs.astuple(row)) for row in rows),
+        update=(),
+    )
+
+
+def _state() -> ColumnElement[str]:
+    """What there is to tell Dynamics of a recipient, as one text that differs when something does."""
+    parts: list[ColumnElement[str]] = [
+        _r.sent_on,
+        _r.first_opened,
+        _r.last_opened,
+        *(cast(_r[name], String) for name in ("opens", "clicks", "forwards", "replies")),
+        *(case((_r[name].is_(True), "1"), else_="0") for name in ("unsubscribed", "soft_bounced", "hard_bounced")),
+    ]
+    text = parts[0]
+    for part in parts[1:]:
+        text = text + literal("|", String) + part
+    return text
+
+
+def unwritten_engagements(c: Connection, account_id: str, campaign_id: int, limit: int) -> list[Engagement]:
+    """The next recipients whom Dynamics knows (a member of some list has the address) and was not told everything of,
+    by contact id."""
+    m = list_member.c
+    # Of several records with the address: the one that has its place in a book, then the lowest id.
+    place = func.row_number().over(
+        partition_by=_r.contact_id, order_by=[case((m.sent_address == m.address, 0), else_=1), m.person_id]
+    )
+    state = _state().label("state")
+    known = (
+        select(*(_r[name] for name in _RECIPIENT), m.person_id, m.entity, state, place.label("place"))
+        .select_from(recipient)
+        .join(list_member, m.address == _r.address)
+        .where(_r.account_id == account_id, _r.campaign_id == campaign_id, _r.address != "", _state() != _r.written)
+        .subquery("known")
+    )
+    wanted = [known.c[name] for name in (*_RECIPIENT, "person_id", "entity", "state")]
+    rows = c.execute(select(*wanted).where(known.c.place == 1).order_by(known.c.contact_id).limit(limit))
+    return [Engagement(**row._mapping) for row in rows]
+
+
+def engagements_written(c: Connection, account_id: str, campaign_id: int, rows: Iterable[Engagement]) -> None:
+    """Dynamics was told everything of these recipients, as it was when they were read here."""
+    statement = (
+        update(recipient)
+        .where(
+            _r.account_id == bindparam("b_account", type_=String),
+            _r.campaign_id == bindparam("b_campaign", type_=_r.campaign_id.type),
+            _r.contact_id == bindparam("b_contact", type_=_r.contact_id.type),
+        )
+        .values(written=bindparam("b_state", type_=String))
+    )
+    names = ("b_state", "b_account", "b_campaign", "b_contact")
+    update_many(c, statement, names, ((row.state, account_id, campaign_id, row.contact_id) for row in rows))
+
+
+_SORTABLE: dict[str, ColumnElement[Any]] = {
+    **{name: func.lower(_c[name]) for name in ("name", "subject", "status", "type")},
+    **{name: _c[name] for name in ("id", "sent_on", "split_test")},
+    "account": _c.account_id,
+}
+
+
+def window(c: Connection, asked: CampaignsWindow) -> Found[Campaign]:
+    """Campaigns, newest first; the search looks at name and subject. Content is left out (`""`)."""
+    is_sent = func.lower(_c.status).in_(("sent", "sending"))
+    views: dict[str, ColumnElement[bool]] = {"all": true(), "sent": is_sent, "unsent": ~is_sent}
+    scope = views[asked.view]
+    if asked.account_id:
+        scope = and_(scope, _c.account_id == asked.account_id)
+    matching = and_(scope, contains((_c.name, _c.subject), asked.search)) if asked.search else scope
+    page = ordered(_select().where(matching), asked.sort, _SORTABLE, (_c.id.desc(), _c.account_id))
+    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
+    found = tuple(msgspec.structs.replace(_campaign(row), body_text="") for row in rows)
+    total, hits = c.execute(
+        select(func.count(), func.count(case((matching, 1)))).select_from(campaign).where(scope)
+    ).one()
+    return Found(found, hits, total)
