@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 
 from dyntui.sandbox.dotdigital import (
     address_books,
+    audience,
     bulk_delete,
     contact_store,
     dates,
     imports,
     jobs,
+    segments,
+    sends,
     storage,
 )
 from dyntui.sandbox.state import State
@@ -17,6 +20,9 @@ _JOBS: Mapping[str, Callable[[State, str, int], None]] = {
     "import": imports.finish,
     "removal": address_books.finish_removal,
     "delete": bulk_delete.finish_delete,
+    "refresh": segments.finish_refresh,
+    "send": sends.begin,
+    "sent": sends.finish,
 }
 
 
@@ -32,6 +38,8 @@ def tick(state: State) -> None:
     with state.transaction():
         while job := jobs.take(state, now):
             kind, ref, due = job
+            audience.settle(state, due)
             _JOBS[kind](state, ref, due)
+        audience.settle(state, now)
         imports.forget(state, now)
         contact_store.purge(state, now - state.config.dotdigital.recycle_bin_days * dates.DAY)

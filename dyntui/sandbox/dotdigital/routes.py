@@ -7,8 +7,10 @@ from urllib.parse import unquote, urlsplit
 
 from dyntui.sandbox.dotdigital import (
     account,
+    activity,
     address_books,
     bulk_delete,
+    campaigns,
     contacts_v2,
     contacts_v3,
     custom_identifiers,
@@ -17,7 +19,10 @@ from dyntui.sandbox.dotdigital import (
     imports_v2,
     imports_v3,
     life,
+    segments,
+    sends,
     storage,
+    summary,
     suppressions,
 )
 from dyntui.sandbox.dotdigital.call import Call
@@ -89,6 +94,58 @@ _BOOKS: list[tuple[str, Handler]] = [
     ("GET /v2/address-books/{id}/contacts/modified-since/{date}", address_books.contacts_modified_since),
     ("GET /v2/address-books/{id}/contacts/unsubscribed-since/{date}", suppressions.unsubscribed_from_book_since),
     ("DELETE /v2/address-books/{id}/contacts/{contactId}", address_books.remove_contact),
+    ("GET /v2/address-books/{id}/campaigns", campaigns.campaigns_of_book),
+    ("GET /v2/segments", segments.list_segments),
+    ("POST /v2/segments/refresh/{id}", segments.start_refresh),
+    ("GET /v2/segments/refresh/{id}", segments.refresh_status),
+]
+_CAMPAIGNS: list[tuple[str, Handler]] = [
+    ("GET /v2/campaigns", campaigns.list_campaigns),
+    ("POST /v2/campaigns", campaigns.create),
+    ("GET /v2/campaigns/with-details", campaigns.list_with_details),
+    ("GET /v2/campaigns/filtered", campaigns.list_filtered),
+    ("GET /v2/campaigns/metrics", summary.metrics),
+    ("POST /v2/campaigns/split-test", campaigns.create_split_test),
+    ("POST /v2/campaigns/send", sends.send),
+    ("POST /v2/campaigns/send-time-optimised", sends.send_time_optimised),
+    ("GET /v2/campaigns/send/{sendId}", sends.status),
+    ("GET /v2/campaigns/with-activity-since/{date}", campaigns.list_with_activity),
+    ("GET /v2/campaigns/{id}", campaigns.get),
+    ("PUT /v2/campaigns/{id}", campaigns.update),
+    ("DELETE /v2/campaigns/{id}", campaigns.delete),
+    ("POST /v2/campaigns/{id}/copy", campaigns.copy),
+    ("GET /v2/campaigns/{id}/with-details", campaigns.get_with_details),
+    ("GET /v2/campaigns/{id}/address-books", campaigns.books_of),
+    ("GET /v2/campaigns/{id}/split-test", campaigns.split_test),
+    ("GET /v2/campaigns/{id}/attachments", campaigns.attachments),
+    ("POST /v2/campaigns/{id}/attachments", campaigns.attach),
+    ("DELETE /v2/campaigns/{id}/attachments/{documentId}", campaigns.detach),
+    ("GET /v2/campaigns/{id}/summary", summary.summary),
+    ("GET /v2/custom-from-addresses", campaigns.from_addresses),
+]
+_ACTIVITY: list[tuple[str, Handler]] = [
+    ("GET /v2/campaigns/{id}/activities", activity.activities),
+    ("GET /v2/campaigns/{id}/activities/since-date/{date}", activity.activities_since),
+    ("GET /v2/campaigns/{id}/activities/{contactId}", activity.activity_of),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/clicks", activity.clicks),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/clicks-with-groups", activity.clicks_with_groups),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/opens", activity.opens),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/page-views", activity.page_views),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/replies", activity.replies),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/revenue", activity.revenue),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/roi-details", activity.roi_details),
+    ("GET /v2/campaigns/{id}/activities/{contactId}/social-bookmark-views", activity.social_bookmark_views),
+    ("GET /v2/campaigns/{id}/clicks", activity.clicks),
+    ("GET /v2/campaigns/{id}/clicks/since-date/{date}", activity.clicks),
+    ("GET /v2/campaigns/{id}/clicks-with-groups", activity.clicks_with_groups),
+    ("GET /v2/campaigns/{id}/clicks-with-groups/since-date/{date}", activity.clicks_with_groups),
+    ("GET /v2/campaigns/{id}/opens", activity.opens),
+    ("GET /v2/campaigns/{id}/opens/since-date/{date}", activity.opens),
+    ("GET /v2/campaigns/{id}/page-views/since-date/{date}", activity.page_views),
+    ("GET /v2/campaigns/{id}/roi-details/since-date/{date}", activity.roi_details),
+    ("GET /v2/campaigns/{id}/revenue/since-date/{date}", activity.revenue),
+    ("GET /v2/campaigns/{id}/social-bookmark-views", activity.social_bookmark_views),
+    ("GET /v2/campaigns/{id}/hard-bouncing-contacts", activity.hard_bouncing),
 ]
 _V3: list[tuple[str, Handler]] = [
     ("GET /contacts/v3", contacts_v3.list_contacts),
@@ -130,7 +187,7 @@ def _route(template: str, handler: Handler) -> Route:
 
 # Templates without parameters come first: "/v2/contacts/count" is no contact called "count".
 ROUTES = sorted(
-    (_route(*entry) for part in (_ACCOUNT, _CONTACTS, _FIELDS, _BOOKS, _V3) for entry in part),
+    (_route(*entry) for part in (_ACCOUNT, _CONTACTS, _FIELDS, _BOOKS, _CAMPAIGNS, _ACTIVITY, _V3) for entry in part),
     key=lambda route: route.template.count("{"),
 )
 

@@ -84,7 +84,7 @@ class DotdigitalSettings:
     suppressed_contacts_leave_books: bool = False
     """[inferred] Account-level suppression ends every membership; False: the contact stays in its books, unmailed."""
     soft_bounces_until_suppressed: int = 3
-    """Soft bounces in a row after which the contact becomes SoftBounced (3.5)."""
+    """Soft bounces after which the contact becomes SoftBounced; a resubscription counts anew (3.5)."""
     put_resets_omitted: bool = False
     """[inferred] PUT without optInType or emailType sets Unknown and PlainText, as one example's answer looks (3.3)."""
     internationalised_addresses: bool = False

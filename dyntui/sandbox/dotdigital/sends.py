@@ -1,0 +1,218 @@
+"""Sending campaigns: the call, the send's life on the clock, and who really gets the mail (7.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dyntui.sandbox.dotdigital import audience, codec, dates, jobs, memberships, truth
+from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.campaigns import NOT_FOUND
+from dyntui.sandbox.dotdigital.data_fields import choice
+from dyntui.sandbox.dotdigital.errors import V2Error, parameter_invalid
+from dyntui.sandbox.request import Response
+from dyntui.sandbox.state import State
+
+CONTACTS = 10
+"""Most contactIds of one call (7.4)."""
+_METRICS = ("Opens", "Clicks", "ROI")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a send call asks for."""
+
+    campaign: int
+    books: list[int]
+    contacts: list[int]
+    date: int | None
+    split: dict[str, Any] | None
+
+
+def send(call: Call) -> Response:
+    """POST /v2/campaigns/send: 202.
+
+    Without books and contacts the real service may mail the whole account; here the call is refused and counted as a
+    violation, because no careful client makes it.
+    """
+    wish = _read(call)
+    if not wish.books and not wish.contacts:
+        truth.violation(call.state, "send_without_recipients", {"campaignId": wish.campaign}, call.now)
+        return V2Error("ERROR_CAMPAIGN_SEND_INVALID").response()
+    _check(call, wish)
+    return codec.answer(_start(call, wish), 202)
+
+
+def send_time_optimised(call: Call) -> Response:
+    """POST /v2/campaigns/send-time-optimised: the same without date and split; the day's spread is left out here."""
+    wish = _read(call)
+    if wish.date is not None or wish.split is not None:
+        raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
+    return send(call)
+
+
+def status(call: Call) -> Response:
+    """GET /v2/campaigns/send/{guid}."""
+    return codec.answer(_shown(call, call.args["sendId"].lower(), read_back=True))
+
+
+# -- accepting -------------------------------------------------------------------------------------------------------
+
+
+def _read(call: Call) -> _Wish:
+    body = call.bound()
+    campaign = body.get("campaignid")
+    if not isinstance(campaign, int) or isinstance(campaign, bool):
+        raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
+    date = body.get("senddate")
+    try:
+        moment = dates.parse(str(date)) if date else None
+    except (ValueError, OverflowError):
+        raise parameter_invalid("sendDate is not a valid date.") from None
+    return _Wish(campaign, _ids(body.get("addressbookids")), _ids(body.get("contactids")), moment, _split(body))
+
+
+def _ids(value: Any) -> list[int]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, int) and not isinstance(item, bool) for item in value):
+        raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
+    return list(dict.fromkeys(value))
+
+
+def _split(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Split options, which only count when all three are given."""
+    given = body.get("splittestoptions")
+    if not isinstance(given, dict):
+        return None
+    metric = choice(given.get("testmetric"), _METRICS)
+    percentage, hours = given.get("testpercentage"), given.get("testperiodhours")
+    if metric is None or not isinstance(percentage, int) or not isinstance(hours, int):
+        return None
+    if not 1 <= percentage <= 100 or not 1 <= hours < 2**31:
+        raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
+    return {"testMetric": metric, "testPercentage": percentage, "testPeriodHours": hours}
+
+
+def _check(call: Call, wish: _Wish) -> None:
+    """Raises 400 for everything that the service would not accept; entities named in a body are 400, not 404."""
+    db, settings = call.state.db, call.settings
+    row = db.execute("SELECT status, type FROM dd_campaign WHERE id = ?", (wish.campaign,)).fetchone()
+    if row is None:
+        raise V2Error(NOT_FOUND)
+    if not settings.sending_permitted or row[1] not in ("Standard", "Triggered"):
+        raise V2Error("ERROR_CAMPAIGN_SENDNOTPERMITTED")
+    known = db.execute("SELECT 1 FROM dd_send WHERE campaign_id = ?", (wish.campaign,)).fetchone()
+    if row[0] not in ("Unsent", "Sent", "Sending", "Triggered") or (
+        not settings.resend_permitted and (known or row[0] != "Unsent")
+    ):
+        raise V2Error("ERROR_CAMPAIGN_SENDNOTPERMITTED")
+    if len(wish.contacts) > CONTACTS:
+        raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
+    if any(memberships.kind_of(call.state, book) is None for book in wish.books):
+        raise V2Error("ERROR_ADDRESSBOOK_NOT_FOUND")
+    statuses = db.execute(
+        "SELECT status FROM dd_contact WHERE id IN (SELECT value FROM json_each(?))", (codec.text(wish.contacts),)
+    ).fetchall()
+    if len(statuses) < len(wish.contacts):
+        raise V2Error("ERROR_CONTACT_NOT_FOUND")
+    if settings.suppressed_contact_fails_send and any(state != "Subscribed" for (state,) in statuses):
+        raise V2Error("ERROR_CONTACT_SUPPRESSED")
+    if wish.date is not None and wish.date <= call.now and not settings.past_send_date_is_immediate:
+        raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
+    if settings.send_limit and truth.mail_count(call.state) >= settings.send_limit:
+        raise V2Error("ERROR_SEND_LIMITEXCEEDED")
+
+
+def _start(call: Call, wish: _Wish) -> dict[str, Any]:
+    db, send_id = call.state.db, call.state.ids.guid()
+    later = wish.date is not None and wish.date > call.now
+    db.execute(
+        "INSERT INTO dd_send (id, campaign_id, books, contacts, send_date, split, status, created)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            send_id,
+            wish.campaign,
+            codec.text(wish.books),
+            codec.text(wish.contacts),
+            wish.date,
+            codec.text(wish.split) if wish.split else None,
+            "Scheduled" if later else "NotSent",
+            call.now,
+        ),
+    )
+    db.executemany(
+        "INSERT INTO dd_campaign_book (campaign_id, book_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(wish.campaign, book) for book in wish.books],
+    )
+    if later:
+        db.execute("UPDATE dd_campaign SET scheduled_on = ? WHERE id = ?", (wish.date, wish.campaign))
+    due = wish.date if later and wish.date else call.now + int(call.settings.send_start_seconds * 1000)
+    jobs.schedule(call.state, "send", send_id, due)
+    return _shown(call, send_id, read_back=False)
+
+
+def _shown(call: Call, send_id: str, *, read_back: bool) -> dict[str, Any]:
+    row = call.state.db.execute(
+        "SELECT campaign_id, books, contacts, send_date, created, split, status FROM dd_send WHERE id = ?", (send_id,)
+    ).fetchone()
+    if row is None:
+        raise V2Error("ERROR_CAMPAIGN_SEND_INVALID", 404)
+    hidden = read_back and call.settings.send_lists_read_back_null
+    return {
+        "id": send_id,
+        "campaignId": row[0],
+        "addressBookIds": None if hidden else codec.decode(row[1]),
+        "contactIds": None if hidden else codec.decode(row[2]),
+        "sendDate": dates.iso(row[3] or row[4]),
+        "splitTestOptions": codec.decode(row[5]) if row[5] else None,
+        "status": row[6],
+    }
+
+
+# -- happening -------------------------------------------------------------------------------------------------------
+
+
+def begin(state: State, send_id: str, at: int) -> None:
+    """The moment of sending: recipients are who is in the books, segments and contactIds now.
+
+    Everyone else than Subscribed contacts is left out, as is who left the very list; each person gets one mail.
+    """
+    campaign, books, contacts = state.db.execute(
+        "SELECT campaign_id, books, contacts FROM dd_send WHERE id = ?", (send_id,)
+    ).fetchone()
+    state.db.execute("UPDATE dd_send SET status = 'Sending', started = ? WHERE id = ?", (at, send_id))
+    state.db.execute(
+        "UPDATE dd_campaign SET sent_on = ?, status = CASE type WHEN 'Triggered' THEN status ELSE 'Sending' END"
+        " WHERE id = ?",
+        (at, campaign),
+    )
+    recipients = resolve(state, books, contacts)
+    direct = set(codec.decode(contacts))
+    truth.record(state, send_id, campaign, recipients, direct, at)
+    mailed = [recipient for recipient in recipients if recipient.status == "Subscribed"]
+    audience.mail(state, campaign, mailed, codec.decode(books), at)
+    jobs.schedule(state, "sent", send_id, at + int(state.config.dotdigital.send_duration_seconds * 1000))
+
+
+def finish(state: State, send_id: str, _at: int) -> None:
+    """The platform reports the send as Sent."""
+    state.db.execute("UPDATE dd_send SET status = 'Sent' WHERE id = ?", (send_id,))
+    state.db.execute(
+        "UPDATE dd_campaign SET status = 'Sent' WHERE status = 'Sending' AND id = (SELECT campaign_id FROM dd_send"
+        " WHERE id = ?1) AND NOT EXISTS (SELECT 1 FROM dd_send o WHERE o.campaign_id = dd_campaign.id"
+        " AND o.status = 'Sending' AND o.id <> ?1)",
+        (send_id,),
+    )
+
+
+def resolve(state: State, books: str, contacts: str) -> Sequence[audience.Recipient]:
+    """Everyone addressed by books, segments and ids (JSON arrays), each once, whatever their status."""
+    rows = state.db.execute(
+        "WITH addressed AS (SELECT m.contact_id FROM json_each(?1) b JOIN dd_member m ON m.book_id = b.value WHERE"
+        " NOT EXISTS (SELECT 1 FROM dd_list_suppression s WHERE s.book_id = m.book_id AND s.contact_id = m.contact_id)"
+        " UNION SELECT value FROM json_each(?2))"
+        " SELECT c.id, c.email, c.status, c.email_type FROM addressed a JOIN dd_contact c ON c.id = a.contact_id"
+        " WHERE c.email IS NOT NULL ORDER BY c.id",
+        (books, contacts),
+    )
+    return [audience.Recipient(*row) for row in rows]
