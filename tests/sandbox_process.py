@@ -1,0 +1,109 @@
+"""A sandbox in a process of its own, for tests that speak HTTPS to it.
+
+    sandbox = SandboxProcess.start(people=200)      # also seed=, arguments=["--limits", "flat"]
+    sandbox.info["dataverse_url"]                   # the line that the sandbox prints when it is ready, as a dict
+    sandbox.control.get("/calls").json()            # an httpx client at the control address
+    sandbox.reset()                                 # no faults, counters at nothing, limits off
+    sandbox.stop()
+
+It ends with this process at the latest. A fixture is one line of a conftest:
+
+    @pytest.fixture(scope="session")
+    def sandbox() -> Iterator[SandboxProcess]:
+        with SandboxProcess.start(people=200) as sandbox:
+            yield sandbox
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import httpx
+
+_READY_SECONDS = 60
+_STOP_SECONDS = 10
+
+
+class SandboxProcess:
+    """A running sandbox: `info` is its announcement, `control` a client at its control address."""
+
+    def __init__(self, process: subprocess.Popen[bytes], info: dict[str, Any], errors: IO[bytes]) -> None:
+        self.process = process
+        self.info = info
+        self._errors = errors
+        trusted = ssl.create_default_context(cafile=info["ca_file"])
+        self.control = httpx.Client(base_url=info["control_url"], verify=trusted, timeout=60, trust_env=False)
+
+    @classmethod
+    def start(cls, *, people: int = 200, seed: int = 1, arguments: Sequence[str] = ()) -> SandboxProcess:
+        """Start a sandbox and wait until it is ready. RuntimeError with what it said when it does not come up."""
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        command = [sys.executable, "-m", "dyntui.sandbox.main", "--people", str(people), "--seed", str(seed)]
+        command += ["--parent", str(os.getpid()), *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL)
+        line = _first_line(process)
+        if not line:
+            process.kill()
+            process.wait()
+            errors.seek(0)
+            raise RuntimeError(f"the sandbox did not come up: {errors.read().decode('utf-8', 'replace')[-4000:]}")
+        return cls(process, json.loads(line), errors)
+
+    @property
+    def ca_file(self) -> Path:
+        return Path(self.info["ca_file"])
+
+    def reset(self) -> None:
+        """What one test ordered shall not meet the next one: faults end, counters start at nothing, limits are off."""
+        self.control.delete("/faults").raise_for_status()
+        self.control.post("/limits", json={"scheme": "off"}).raise_for_status()
+        self.control.post("/calls/reset").raise_for_status()
+
+    def order(self, *faults: dict[str, Any]) -> None:
+        """Let calls fail: `{"system", "method", "route", "kind", "times", ...}`, see the sandbox's faults."""
+        self.control.post("/faults", json=list(faults)).raise_for_status()
+
+    def calls(self) -> dict[str, int]:
+        """Calls per `system METHOD route` since the last reset."""
+        counted = self.control.get("/calls").raise_for_status().json()
+        return {f"{each['system']} {each['method']} {each['route']}": each["count"] for each in counted}
+
+    def advance(self, seconds: float) -> None:
+        """Let the sandbox's clock go on."""
+        self.control.post("/clock", json={"advance_seconds": seconds}).raise_for_status()
+
+    def stop(self) -> None:
+        """End it; killed when it does not go by itself."""
+        self.control.close()
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self._errors.close()
+
+    def __enter__(self) -> SandboxProcess:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(process.stdout, selectors.EVENT_READ)
+        return process.stdout.readline() if waiting.select(_READY_SECONDS) else b""
