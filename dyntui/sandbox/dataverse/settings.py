@@ -36,6 +36,9 @@ class DataverseSettings:
     not_equal_includes_null: bool = True
     """[inferred] `ne` and the negated operators are true for rows in which the column is null."""
 
+    associate_twice: str = "reject"
+    """[inferred] "reject" or "ignore": an N:N link that exists is made again (lists have their own rule)."""
+
     delta_token_days: int = 7
     """Organisation setting ExpireChangeTrackingInDays (0..365): how long a delta link can be used."""
 
@@ -79,6 +82,9 @@ class DataverseSettings:
     """Changes of users, teams and roles take effect this much later (the platform: about 30) unless a request says
     Consistency: Strong."""
 
+    roles_across_business_units: bool = False
+    """The "modern business units" matrix: roles of other business units may be assigned."""
+
     definitions_need_privilege: bool = True
     """[inferred] Reading definitions asks for prvReadEntity, which every role created through the API begins with."""
 
@@ -87,6 +93,9 @@ class DataverseSettings:
 
     key_index_seconds: float = 0
     """How long the index of a new alternate key takes. In its first half the status is Pending, then InProgress."""
+
+    key_index_reads: int = 0
+    """How often the status of a new alternate key has to be read before it is Active, whatever the time."""
 
     customisation_lock_seconds: float = 0
     """After a customisation ended, others fail with 0x80071151 for this long, as parallel ones do on the platform."""

@@ -33,6 +33,14 @@ from dyntui.sandbox.dataverse.tables import (
 from dyntui.sandbox.state import State
 
 FIRST_VERSION = 2_751_000
+SYSTEM_LOOKUPS = frozenset(
+    {
+        *("createdby", "modifiedby", "createdonbehalfby", "modifiedonbehalfby", "ownerid", "owninguser", "owningteam"),
+        *("owningbusinessunit", "transactioncurrencyid", "organizationid"),
+    }
+)
+"""Lookups that nearly every row fills in: not indexed, and not followed when the row they lead to is deleted."""
+
 INDEXED = ("versionnumber", "ownerid", "emailaddress1", "emailaddress2", "emailaddress3", "createdon")
 
 
@@ -72,6 +80,14 @@ def install(state: State) -> None:
         " deleted_on TEXT NOT NULL)"
     )
     db.execute("CREATE INDEX IF NOT EXISTS dv_tombstone_version ON dv_tombstone (table_name, version)")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS dv_pending_count (listid TEXT NOT NULL, due TEXT NOT NULL,"
+        " difference INTEGER NOT NULL)"
+    )
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS dv_snapshot (table_name TEXT PRIMARY KEY, number INTEGER NOT NULL,"
+        " taken_on TEXT NOT NULL)"
+    )
     db.execute(
         "CREATE TABLE IF NOT EXISTS dv_schema (kind TEXT NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL,"
         " PRIMARY KEY (kind, name)) WITHOUT ROWID"
@@ -186,8 +202,14 @@ def add_one_to_many(state: State, relationship: OneToMany) -> None:
     schema.one_to_many[relationship.schema_name] = relationship
     _save(state, "1:N", relationship.schema_name, relationship)
     referencing = schema.tables.get(relationship.referencing)
-    if referencing is not None and relationship.custom:
-        _create_index(state, referencing, relationship.referencing_attribute)
+    name = relationship.referencing_attribute
+    if referencing is not None and name in referencing.columns and name not in SYSTEM_LOOKUPS:
+        # Most lookups are empty in most rows: only filled ones are worth their place in an index.
+        index, column = quoted(_index_name(referencing, name)), quoted(name)
+        state.db.execute(
+            f"CREATE INDEX IF NOT EXISTS {index} ON {quoted(referencing.sql_name)} ({column})"
+            f" WHERE {column} IS NOT NULL"
+        )
 
 
 def drop_one_to_many(state: State, relationship: OneToMany) -> None:

@@ -1,0 +1,127 @@
+"""The Web API's front door: who calls, what is asked, and the form that every reply has.
+
+Sources: compose-http-requests-handle-errors, authenticate-oauth.
+"""
+
+import re
+
+import msgspec
+
+from dyntui.sandbox.dataverse import (
+    batch,
+    callers,
+    functions,
+    lists,
+    preferences,
+    row_routes,
+    service_document,
+    storage,
+)
+from dyntui.sandbox.dataverse.access import Caller
+from dyntui.sandbox.dataverse.addresses import segments
+from dyntui.sandbox.dataverse.call import API_PATH, CONTENT_TYPE, Call, query_options
+from dyntui.sandbox.dataverse.errors import DataverseError, not_allowed, unknown_segment
+from dyntui.sandbox.dataverse.preferences import Preferences
+from dyntui.sandbox.dataverse.tables import schema_of
+from dyntui.sandbox.entra import tokens
+from dyntui.sandbox.request import Request, Response
+from dyntui.sandbox.state import State
+
+MAX_ADDRESS = 32_768
+_ROOT = re.compile(r"/api/data/v9\.\d(?:/|$)")
+_ERROR_DETAILS = {
+    "Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus": "0",
+    "Microsoft.PowerApps.CDS.ErrorDetails.SubErrorCode": "0",
+    "Microsoft.PowerApps.CDS.HelpLink": "http://go.microsoft.com/fwlink/?LinkID=398563",
+    "Microsoft.PowerApps.CDS.TraceText": "",
+}
+
+
+def handle(state: State, request: Request) -> Response:
+    """The reply to a request of the Dataverse listener. Never raises for anything that a client can send."""
+    response = _handle(state, request)
+    request_id = state.ids.guid()
+    response.headers.setdefault("OData-Version", "4.0")
+    response.headers.setdefault("x-ms-service-request-id", request_id)
+    response.headers.setdefault("REQ_ID", request_id)
+    response.headers.setdefault("x-ms-dop-hint", str(state.config.dataverse.dop_hint))
+    response.headers.setdefault("x-ms-ratelimit-burst-remaining-xrm-requests", "5999")
+    response.headers.setdefault("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00")
+    return response
+
+
+def _handle(state: State, request: Request) -> Response:
+    token = tokens.read(state, request.headers.get("authorization", ""))
+    if token is None or token.audience.rstrip("/") != state.urls.dataverse:
+        return _unauthorised(state)
+    if len(request.url) > MAX_ADDRESS:
+        return Response(414, {"Content-Type": "text/plain"}, b"Request URL Too Long")
+    try:
+        caller = callers.resolve(state, token, request.headers)
+    except DataverseError as error:
+        return error_reply(error, Preferences())
+    return answer(state, request, caller, {})
+
+
+def answer(state: State, request: Request, caller: Caller, references: dict[str, str]) -> Response:
+    """Carries out a request for a caller; errors become replies. Also used for the requests inside a batch."""
+    prefer = Preferences()
+    version = schema_of(state).version
+    call: Call | None = None
+    try:
+        prefer = preferences.read(request.headers)
+        call = Call(state, request, caller, prefer, *query_options(request), references=references)
+        response = _dispatch(call)
+    except DataverseError as error:
+        if schema_of(state).version != version:
+            storage.reload_schema(state)
+        response = error_reply(error, prefer)
+    if call is not None:
+        response.route, response.writes = call.route or request.path, call.writes
+    return response
+
+
+def _dispatch(call: Call) -> Response:
+    request = call.request
+    root = _ROOT.match(request.path)
+    if root is None:
+        raise DataverseError(
+            "0x80060888", f"No HTTP resource was found that matches the request URI '{request.url}'.", 404
+        )
+    if call.state.config.dataverse.member_count_lag_seconds:
+        lists.settle_counts(call)
+    steps = segments(request.path[root.end() :])
+    if not steps:
+        return service_document.sets(call)
+    first = steps[0]
+    if first.name == "$batch" and len(steps) == 1:
+        call.route = "$batch"
+        if request.method != "POST":
+            raise not_allowed("A batch must be sent with POST.")
+        return batch.run(call, lambda part, references: answer(call.state, part, call.caller, references))
+    if first.name == "$metadata":
+        call.route = "$metadata"
+        return service_document.metadata(call)
+    if len(steps) == 1 and functions.is_known(call, first.name):
+        return functions.run(call, first.name, first.key)
+    if call.schema.by_set(first.name) is None:
+        raise unknown_segment(first.name)
+    return row_routes.handle(call, steps)
+
+
+def error_reply(error: DataverseError, prefer: Preferences) -> Response:
+    """An error in the platform's form, with its details when annotations are asked for."""
+    body: dict[str, str] = {"code": error.code, "message": error.message}
+    for name, value in {**_ERROR_DETAILS, "Microsoft.PowerApps.CDS.InnerError.Message": error.message}.items():
+        if prefer.wants(name):
+            body[f"@{name}"] = value
+    return Response(error.status, {"Content-Type": CONTENT_TYPE, **error.headers}, msgspec.json.encode({"error": body}))
+
+
+def _unauthorised(state: State) -> Response:
+    challenge = (
+        f"Bearer authorization_uri={state.urls.entra}/common/oauth2/authorize, resource_id={state.urls.dataverse}/"
+    )
+    response = Response(401, {"WWW-Authenticate": challenge})
+    response.route = f"{API_PATH} (unauthorised)"
+    return response

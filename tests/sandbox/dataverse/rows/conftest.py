@@ -1,0 +1,25 @@
+"""An organisation with one administrator."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dyntui.sandbox.clock import Clock
+from dyntui.sandbox.dataverse import storage
+from dyntui.sandbox.dataverse.roles import SYSTEM_ADMINISTRATOR
+from dyntui.sandbox.state import State, open_state
+
+from .api import Client, sign_in
+
+
+@pytest.fixture
+def state() -> State:
+    """An organisation at 2026-03-04 08:10:44 UTC, whose clock stands still."""
+    state = open_state(clock=Clock.standing_at(datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)))
+    storage.install(state)
+    return state
+
+
+@pytest.fixture
+def admin(state: State) -> Client:
+    return sign_in(state, "ada", SYSTEM_ADMINISTRATOR)
