@@ -54,11 +54,10 @@ def list_(
         print_json(page)
         return
     print_table(
-        ["started", "type", "title", "status", "people", "by", "run"],
+        ["started", "title", "status", "people", "by", "run"],
         (
             (
                 moment(row.started_on or row.queued_on),
-                row.kind,
                 row.title,
                 str(row.status),
                 number(row.tally.read),
@@ -68,6 +67,7 @@ def list_(
             for row in page.rows
         ),
         right=["people"],
+        whole=["started", "run"],
     )
     say_how_many(len(page.rows), page.matching, page.total)
 

@@ -72,6 +72,7 @@ def list_(context: click.Context, view: str, account: str, offset: int, limit: i
             for row in page.rows
         ),
         right=["targets", "sent", "opens", "clicks"],
+        whole=["id", "sent on"],
     )
     say_how_many(len(page.rows), page.matching, page.total)
 
@@ -204,7 +205,7 @@ def _print_targets(chosen: Choices, found: Targets) -> None:
         say("The campaign has no target marketing lists.")
     else:
         print_table(
-            ["name", "type", "members", "sync status", "id"],
-            ((row.name, row.member_type, number(row.members), row.sync_status, row.id) for row in found.rows),
+            ["name", "type", "members", "sync status"],
+            ((row.name, row.member_type, number(row.members), row.sync_status) for row in found.rows),
             right=["members"],
         )

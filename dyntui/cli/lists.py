@@ -52,7 +52,7 @@ def list_(context: click.Context, view: str, refresh: bool, offset: int, limit: 
             print_json(page)
             return
         print_table(
-            ["name", "type", "members", "activated", "sync status", "last synced", "order", "id"],
+            ["name", "type", "members", "activated", "sync status", "last synced", "order"],
             (
                 (
                     row.name,
@@ -62,11 +62,11 @@ def list_(context: click.Context, view: str, refresh: bool, offset: int, limit: 
                     row.sync_status or "–",
                     moment(row.last_synced),
                     str(row.sync_order),
-                    row.id,
                 )
                 for row in page.rows
             ),
             right=["members", "order"],
+            whole=["last synced"],
         )
         say_how_many(len(page.rows), page.matching, page.total)
 

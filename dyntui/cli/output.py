@@ -55,8 +55,8 @@ def percent(fraction: float) -> str:
 
 
 def moment(iso: str) -> str:
-    """`2026-11-22T14:05:09.123Z` as `2026-11-22 14:05:09`, UTC; a dash for never."""
-    return iso[:19].replace("T", " ") or "–"
+    """`2026-11-22T14:05:09.123Z` as `2026-11-22 14:05Z`, UTC; a dash for never."""
+    return f"{iso[:16].replace('T', ' ')}Z" if iso else "–"
 
 
 def yes_no(value: bool) -> str:
@@ -64,19 +64,31 @@ def yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
-    """Rows under headings; on a terminal within its width, elsewhere uncut. `right` names columns of numbers."""
+def print_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Collection[str] = (),
+    whole: Collection[str] = (),
+) -> None:
+    """Rows under headings; on a terminal within its width, elsewhere uncut.
+
+    `right` names columns of numbers; neither they nor those of `whole` (ids, times) are cut while others still can be.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
     for heading in headings:
+        # The library takes the width it lacks from columns that may wrap; the text in them is cut instead.
         table.add_column(
-            heading.upper(), justify="right" if heading in right else "left", no_wrap=True, overflow="ellipsis"
+            heading.upper(),
+            justify="right" if heading in right else "left",
+            no_wrap=heading in right or heading in whole,
         )
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(plain(cell), no_wrap=True, overflow="ellipsis") for cell in row))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
     console = Console(width=width, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False)
     with console.capture() as captured:

@@ -23,10 +23,10 @@ def only_service(profile: Profile) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            process = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
             raise DyntuiError(
                 "LOCKED",
-                f"A service is already running for the profile {profile.name}: process {holder}.",
+                f"A service is already running for the profile {profile.name}: process {process}.",
                 not_done="No second service was started.",
                 remedy="Use the running one, stop it with `dyntui stop`, or choose another profile with --profile.",
                 exit=Exit.LOCKED,
@@ -36,6 +36,14 @@ def only_service(profile: Profile) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def holder(profile: Profile) -> int | None:
+    """The process that last held the profile's lock, as it wrote itself."""
+    try:
+        return int(profile.lock_file.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def until_released(profile: Profile, limit: float = 15.0) -> None:

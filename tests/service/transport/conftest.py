@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tiny_service import TinyAssembly
 
 import dyntui
 from dyntui.service.client import ServiceClient, attach
 from dyntui.service.profile import Profile, open_profile
 from dyntui.service.server import Server
+from tests.service.transport.tiny_service import TinyAssembly
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 
 import msgspec
 import pytest
-from tiny_service import NEWSLETTER, TinyAssembly
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
@@ -18,6 +17,7 @@ from dyntui.service.contract.session import Nothing
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.server import Server
+from tests.service.transport.tiny_service import NEWSLETTER, TinyAssembly
 
 
 async def test_a_call_is_answered_with_the_contracts_type(client: ServiceClient):

@@ -7,7 +7,6 @@ import socket
 import stat
 
 import pytest
-from tiny_service import TinyAssembly
 
 import dyntui
 from dyntui.model.errors import DyntuiError, Exit
@@ -20,6 +19,7 @@ from dyntui.service.peer import Peer
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.server import Server
+from tests.service.transport.tiny_service import TinyAssembly
 
 
 async def test_a_call_beyond_ones_roles_is_refused_before_its_handler_and_names_the_roles_that_may(

@@ -1,0 +1,130 @@
+"""`dyntui demo`: sandbox, service and console in a throw-away profile, or the main job without a console."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+import msgspec
+
+from dyntui.cli.console import has_terminal, run_console
+from dyntui.cli.lazy import Choices, Command, choices
+from dyntui.cli.main_job import Report, main_job
+from dyntui.cli.output import number, print_facts, print_json, print_table, say, yes_no
+from dyntui.cli.sandbox_process import Sandbox
+from dyntui.cli.setup_input import from_sandbox
+from dyntui.cli.sign_in import signed_in
+from dyntui.cli.throw_away import ending_in_order, service_ended_after, throw_away_profile
+from dyntui.model.errors import Exit
+from dyntui.model.roles import Role
+from dyntui.service.contract import methods
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.setup import SetupRequest
+from dyntui.service.profile import Profile
+from dyntui.service.starting import attach_or_start
+
+# The sandbox's people by their part, and the role that each of them plays.
+ROLES = {"manager": Role.MANAGER, "professional": Role.PROFESSIONAL, "viewer": Role.VIEWER}
+
+# The service answers sign-in questions from its own memory; seconds.
+_PACE = 0.1
+
+
+@click.command("demo", cls=Command)
+@click.option("--people", type=click.IntRange(1), default=2000, show_default=True, help="Contacts and leads.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Worlds of one seed and size are the same.")
+@click.option("--as", "person", type=click.Choice(list(ROLES)), default="manager", show_default=True)
+@click.option("--headless", is_flag=True, help="No console: do the main job and print the report.")
+@click.option("--keep", is_flag=True, help="Leave profile, sandbox and service running at the end.")
+@click.pass_context
+def command(context: click.Context, people: int, seed: int, person: str, headless: bool, keep: bool) -> int:
+    """The whole of dyntui on simulated systems, in a throw-away profile.
+
+    Opens the console as the person chosen. With --headless it does the main job instead and prints the report; the exit
+    code is 0 only if everybody was accounted for and no suppressed person was mailed, as counted by the sandbox.
+    """
+    if not headless and not has_terminal():
+        say("There is no terminal for the console: doing the main job without it (--headless).")
+        headless = True
+    with ending_in_order(), throw_away_profile(keep=keep) as profile:
+        say(f"Starting Dynamics 365 and dotdigital, simulated, with {number(people)} people…")
+        log = profile.state / "sandbox.log"
+        with Sandbox(people, seed, log, stay=keep) as sandbox, service_ended_after(profile, keep=keep):
+            asyncio.run(_connect(profile, sandbox, person, long_lived=keep))
+            if keep:
+                say(_how_to_go_on(profile, sandbox))
+            if headless:
+                return _print(choices(context), asyncio.run(_do_main_job(profile, sandbox, people)))
+            return run_console(profile, first_steps=True)
+
+
+async def _connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived: bool) -> None:
+    say("Starting the service, connecting both systems, installing what dyntui needs in Dynamics…")
+    async with await attach_or_start(profile, long_lived=long_lived) as client:
+        await client.call(methods.SETUP_APPLY, _setup(sandbox))
+        started = await client.call(methods.SIGN_IN, Nothing())
+        answer = {"user_code": started.user_code, "as": person}
+        await asyncio.to_thread(sandbox.control, "POST", "/device", answer)
+        state = await signed_in(client, _PACE)
+        say(f"Signed in as {state.user}, {ROLES[person]}.")
+
+
+def _setup(sandbox: Sandbox) -> SetupRequest:
+    """The sandbox's setup, with dyntui's roles given to the sandbox's people."""
+    from dyntui.sandbox.entra.directory import find_person
+
+    assign: dict[str, tuple[str, ...]] = {}
+    for part, role in ROLES.items():
+        found = find_person(part)
+        assert found is not None, part
+        assign[role.value] = (found.upn,)
+    return msgspec.structs.replace(from_sandbox(sandbox.line), assign=assign)
+
+
+async def _do_main_job(profile: Profile, sandbox: Sandbox, people: int) -> Report:
+    async with await attach_or_start(profile) as client:
+        return await main_job(client, sandbox.control, people)
+
+
+def _how_to_go_on(profile: Profile, sandbox: Sandbox) -> str:
+    home = profile.data.parents[1]
+    return (
+        f"Kept: `DYNTUI_HOME={home} dyntui --profile {profile.name}` opens the console on it again. To put it away: "
+        f"the same with `stop`, then `kill {sandbox.process.pid}; rm -r {home}`."
+    )
+
+
+def _print(chosen: Choices, report: Report) -> int:
+    if chosen.json:
+        print_json(report)
+    else:
+        _print_text(report)
+    return int(Exit.DONE if report.succeeded else Exit.FAILED)
+
+
+def _print_text(report: Report) -> None:
+    rows = [("potential", "", number(report.potential))]
+    rows += [("excluded", reason, number(people)) for reason, people in report.excluded.items()]
+    rows += [
+        ("sendable", "", number(report.sendable)),
+        ("mailed", "counted by the sandbox", number(report.mailed)),
+        ("wrongly mailed", "counted by the sandbox", number(report.wrongly_mailed)),
+        ("opened", "", number(report.opened)),
+        ("clicked", "", number(report.clicked)),
+        ("bounced", "", number(report.bounced)),
+        ("unsubscribed", "", number(report.unsubscribed)),
+    ]
+    print_table(["", "reason", "people"], rows, right=["people"])
+    click.echo()
+    calls, again = report.calls, report.second_sync
+    print_facts(
+        [
+            ("Everybody accounted for", yes_no(report.identity_held)),
+            ("First synchronisation", f"{number(report.list_members)} members"),
+            ("  Dynamics", f"{number(calls.dataverse.reads)} reads, {number(calls.dataverse.writes)} writes"),
+            ("  dotdigital", f"{number(calls.dotdigital.reads)} reads, {number(calls.dotdigital.writes)} writes"),
+            ("Second synchronisation", f"{again.dataverse_writes + again.dotdigital_writes} writes"),
+            ("Took", f"{report.seconds:.1f} s"),
+            ("Peak memory", f"{report.peak_memory_mb:.0f} MB"),
+        ]
+    )

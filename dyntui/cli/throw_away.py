@@ -1,0 +1,108 @@
+"""A throw-away profile for the demo: directories, secrets and processes that leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.client import attach
+from dyntui.service.contract import methods
+from dyntui.service.contract.session import Nothing
+from dyntui.service.lock import holder, until_released
+from dyntui.service.profile import Profile, open_profile
+from dyntui.service.secret_store import CHOICE, PASSPHRASE
+
+# Tells the service that its profile is a demo's.
+DEMO = "DYNTUI_DEMO"
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Within, SIGTERM and SIGHUP raise SystemExit(128 + n), so that everything is put away; once that has begun,
+    further ones and Ctrl-C do not interrupt it."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        put_away_undisturbed()
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    before[signal.SIGINT] = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def put_away_undisturbed() -> None:
+    """From here on no signal that a person or a closing terminal sends interrupts."""
+    for number in (*_SIGNALS, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def throw_away_profile(*, keep: bool) -> Iterator[Profile]:
+    """A profile in a directory of its own, which is removed at the end unless `keep`.
+
+    This process and its children find it by the environment. The passphrase that protects the demo's secrets exists
+    there alone: never on disk, never in an argument.
+    """
+    home = Path(tempfile.mkdtemp(prefix="dyntui-demo-"))
+    wanted = {"DYNTUI_HOME": str(home), PASSPHRASE: secrets.token_urlsafe(24), CHOICE: "file", DEMO: "1"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    profile = open_profile("demo")
+    try:
+        profile.prepare()
+        yield profile
+    finally:
+        put_away_undisturbed()
+        if not keep:
+            shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(profile.runtime, ignore_errors=True)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def service_ended_after(profile: Profile, *, keep: bool) -> Iterator[None]:
+    """Ends the profile's service after the block, unless `keep`."""
+    try:
+        yield
+    finally:
+        put_away_undisturbed()
+        if not keep:
+            end_service(profile)
+
+
+def end_service(profile: Profile) -> None:
+    """Ends the profile's service, if one runs: in order, or when it does not, by force."""
+    with contextlib.suppress(DyntuiError):
+        asyncio.run(_ask_to_end(profile))
+    try:
+        until_released(profile)
+    except DyntuiError:
+        if process := holder(profile):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+
+async def _ask_to_end(profile: Profile) -> None:
+    async with await attach(profile, any_version=True) as client:
+        await client.call(methods.STOP, Nothing())
+        await client.closed()

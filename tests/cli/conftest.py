@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dyntui.cli.main import run
+from dyntui.service.profile import Profile, open_profile
+from tests.cli.scripted_service import ScriptedService
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
+    monkeypatch.setenv("DYNTUI_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DYNTUI_PROFILE", raising=False)
+    made = open_profile()
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def service(profile: Profile) -> Iterator[ScriptedService]:
+    with ScriptedService(profile) as running:
+        yield running
+
+
+class Done:
+    """What a command line came to."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+
+@pytest.fixture
+def dyntui(profile: Profile, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Runs a command line in this process."""
+
+    def command_line(*arguments: str) -> Done:
+        code = run(arguments)
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
+
+    return command_line

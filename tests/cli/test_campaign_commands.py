@@ -1,0 +1,187 @@
+"""`dyntui campaigns`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract import methods
+from dyntui.service.contract.campaigns import (
+    CampaignReport,
+    CampaignsQuery,
+    ChangeTargets,
+    CountPeopleQuery,
+    CountTargets,
+    Link,
+    RecipientRow,
+    SendCampaign,
+    Targets,
+)
+from dyntui.service.contract.runs import PersonOutcome, RunDetail
+from tests.cli.scripted_service import (
+    LIST_ID,
+    ScriptedService,
+    a_campaign,
+    a_count,
+    a_list,
+    a_run,
+    a_send,
+    page_of,
+)
+
+
+def able_to_send(service: ScriptedService, *, sendable: int = 3, confirm_above: int = 100, state: str = "Sent") -> None:
+    service.answers(methods.CAMPAIGN_COUNT, a_count(sendable, confirm_above))
+    service.answers(methods.CAMPAIGN_SEND, a_send("Queued"))
+    service.answers(methods.RUN_GET, RunDetail(run=a_run(RunStatus.COMPLETED, kind="send"), items=()))
+    service.answers(methods.SEND_GET, a_send(state))
+
+
+def test_the_campaigns_are_a_table(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.CAMPAIGNS, page_of(a_campaign()))
+    done = dyntui("campaigns", "list", "--view", "unsent")
+
+    assert service.requests(methods.CAMPAIGNS) == [CampaignsQuery(view="unsent")]
+    assert done.out.splitlines()[1].split()[:2] == ["42", "Spring"]
+
+
+def test_targets_are_added_and_removed_by_name(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.CAMPAIGNS, page_of(a_campaign()))
+    service.answers(methods.LISTS, page_of(a_list()))
+    service.answers(methods.CAMPAIGN_CHANGE_TARGETS, Targets((a_list(),)))
+    added = dyntui("campaigns", "targets", "add", "Spring", "Newsletter")
+    dyntui("campaigns", "targets", "remove", "42", LIST_ID)
+
+    assert service.requests(methods.CAMPAIGN_CHANGE_TARGETS) == [
+        ChangeTargets(id=42, add=(LIST_ID,)),
+        ChangeTargets(id=42, remove=(LIST_ID,)),
+    ]
+    assert "Newsletter" in added.out
+
+
+def test_a_campaign_without_targets_says_so(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.CAMPAIGN_TARGETS, Targets(()))
+
+    assert "no target marketing lists" in dyntui("campaigns", "targets", "list", "42").err
+
+
+def test_a_count_names_every_exclusion(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.CAMPAIGN_COUNT, a_count())
+    done = dyntui("campaigns", "count", "42")
+
+    assert service.requests(methods.CAMPAIGN_COUNT) == [CountTargets(id=42)]
+    numbers = [line.split() for line in done.out.splitlines()]
+    assert ["potential", "5"] in numbers
+    assert ["excluded", "SUPPRESSED", "2"] in numbers
+    assert ["sendable", "3"] in numbers
+
+
+def test_the_people_behind_a_count_are_shown(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.CAMPAIGN_COUNT, a_count())
+    person = PersonOutcome(
+        entity="contact", person="p", name="Ann", address="ann@example.com", outcome=Outcome.EXCLUDED
+    )
+    service.answers(methods.CAMPAIGN_COUNT_PEOPLE, page_of(person))
+    done = dyntui("campaigns", "count", "42", "--by-person", "--reason", "suppressed", "--json")
+
+    assert service.requests(methods.CAMPAIGN_COUNT_PEOPLE) == [CountPeopleQuery(count="count-1", reason="SUPPRESSED")]
+    assert json.loads(done.out)["rows"][0]["address"] == "ann@example.com"
+
+
+def test_a_send_of_the_confirmed_number_is_followed_until_it_is_sent(dyntui: Callable, service: ScriptedService):
+    able_to_send(service)
+    done = dyntui("campaigns", "send", "42", "--confirm", "3")
+
+    assert done.code == 0
+    assert service.requests(methods.CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=3)]
+    assert "State:  Sent" in done.out
+
+
+def test_another_number_than_the_counted_one_sends_nothing(dyntui: Callable, service: ScriptedService):
+    able_to_send(service)
+    done = dyntui("campaigns", "send", "42", "--confirm", "4")
+
+    assert done.code == 2
+    assert "CONFIRMATION_DIFFERS" in done.err
+    assert service.requests(methods.CAMPAIGN_SEND) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["--yes"]])
+def test_a_large_send_needs_its_number_even_with_yes(dyntui: Callable, service: ScriptedService, arguments: list[str]):
+    able_to_send(service, sendable=500, confirm_above=100)
+    done = dyntui("campaigns", "send", "42", *arguments)
+
+    assert done.code == 2
+    assert "--confirm 500" in done.err
+    assert service.requests(methods.CAMPAIGN_SEND) == []
+
+
+def test_a_small_send_goes_with_yes(dyntui: Callable, service: ScriptedService):
+    able_to_send(service)
+    done = dyntui("campaigns", "send", "42", "--yes", "--json")
+
+    assert json.loads(done.out)["state"] == "Sent"
+    assert service.requests(methods.CAMPAIGN_SEND) == [SendCampaign(count="count-1")]
+
+
+@pytest.mark.parametrize("state", ["Refused", "Failed", "Cancelled"])
+def test_a_send_that_did_not_go_out_is_a_failure(dyntui: Callable, service: ScriptedService, state: str):
+    able_to_send(service, state=state)
+
+    assert dyntui("campaigns", "send", "42", "--yes").code == 1
+
+
+def test_a_report_shows_counts_rates_and_links(dyntui: Callable, service: ScriptedService):
+    report = CampaignReport(
+        row=a_campaign(status="Sent"),
+        as_of="2026-11-22T14:05:09Z",
+        sent=1000,
+        delivered=980,
+        unique_opens=490,
+        opens=600,
+        unique_clicks=98,
+        clicks=120,
+        hard_bounces=15,
+        soft_bounces=5,
+        unsubscribes=4,
+        complaints=1,
+        forwards=0,
+        replies=0,
+        delivery_rate=0.98,
+        open_rate=0.5,
+        click_rate=0.1,
+        click_to_open_rate=0.2,
+        bounce_rate=0.02,
+        unsubscribe_rate=0.004,
+        hours=(),
+        links=(Link(url="https://example.com/tents", clicks=120, people=98),),
+        sends=(),
+    )
+    service.answers(methods.CAMPAIGN_REPORT, report)
+    lines = [line.split() for line in dyntui("campaigns", "report", "42").out.splitlines()]
+
+    assert ["opened", "490", "50.0", "%", "600"] in lines
+    assert ["https://example.com/tents", "98", "120"] in lines
+
+
+def test_recipients_are_filtered(dyntui: Callable, service: ScriptedService):
+    recipient = RecipientRow(
+        address="ann@example.com",
+        contact_id=1,
+        sent_on="2026-11-22T14:05:09Z",
+        opens=2,
+        clicks=1,
+        first_opened="",
+        last_opened="",
+        unsubscribed=False,
+        soft_bounced=False,
+        hard_bounced=True,
+    )
+    service.answers(methods.CAMPAIGN_RECIPIENTS, page_of(recipient))
+    done = dyntui("campaigns", "report", "42", "--recipients", "--filter", "bounced")
+
+    assert service.requests(methods.CAMPAIGN_RECIPIENTS)[0].filter == "bounced"
+    assert "hard" in done.out

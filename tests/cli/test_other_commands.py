@@ -1,0 +1,284 @@
+"""Setup, sign-in, status, stop, completions, paths, and the parts that all commands share."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from dyntui.cli.main import COMMANDS, root
+from dyntui.service.contract import actions, methods
+from dyntui.service.contract.session import Check, Nothing, SignInStarted, SignInState, Status
+from dyntui.service.contract.setup import SetupReport, SetupStep
+from dyntui.service.contract.suppressions import SuppressionRow
+from dyntui.service.lock import only_service
+from dyntui.service.profile import Profile
+from tests.cli.scripted_service import ScriptedService, page_of
+
+SANDBOX = {
+    "dataverse_url": "https://localhost:1",
+    "authority": "https://localhost:2/tenant",
+    "tenant": "tenant",
+    "client_id": "client",
+    "client_secret": "sandbox-secret",
+    "dotdigital_url": "https://localhost:3",
+    "api_user": "apiuser-1@apiconnector.com",
+    "api_password": "sandbox-password",
+    "ca_file": "/tmp/ca.pem",
+    "control_url": "https://localhost:4",
+}
+TOML = """
+[organisation]
+dataverse_url = "https://contoso.crm4.dynamics.com"
+authority = "https://login.microsoftonline.com/contoso.example"
+client_id = "client"
+client_secret = "toml-secret"
+ca_file = "ca.pem"
+
+[[accounts]]
+name = "Main"
+api_user = "apiuser-1@apiconnector.com"
+api_password = "toml-password"
+"""
+REPORT = SetupReport(
+    organisation="Contoso",
+    organisation_url="https://contoso.crm4.dynamics.com",
+    accounts=("Main",),
+    steps=(SetupStep(kind="table", name="dyntui_emailcampaign", state="done"),),
+    applied=True,
+)
+
+
+def test_the_sandboxs_line_is_accepted_as_it_is(
+    dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+):
+    service.answers(methods.SETUP_APPLY, REPORT)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(SANDBOX) + "\n"))
+    done = dyntui("setup", "--from", "-")
+
+    (request,) = service.requests(methods.SETUP_APPLY)
+    assert request.organisation.client_secret == "sandbox-secret"
+    assert request.organisation.authority == "https://localhost:2/tenant"
+    assert request.accounts[0].api_password == "sandbox-password"
+    assert done.code == 0
+    assert "sandbox-secret" not in done.out + done.err
+
+
+def test_a_toml_file_is_planned_without_applying(
+    dyntui: Callable, service: ScriptedService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "setup.toml").write_text(TOML)
+    service.answers(methods.SETUP_PLAN, REPORT)
+    done = dyntui("setup", "--from", "setup.toml", "--plan", "--json")
+
+    (request,) = service.requests(methods.SETUP_PLAN)
+    assert request.accounts[0].dotdigital_url == "https://r1-api.dotdigital.com"
+    assert request.organisation.ca_file == str(tmp_path / "ca.pem")
+    assert json.loads(done.out)["steps"][0]["name"] == "dyntui_emailcampaign"
+    assert service.requests(methods.SETUP_APPLY) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "neither [ one nor the other",
+        "[organisation]\ndataverse_url = 'x'\n",
+        json.dumps({**SANDBOX, "client_secret": 12345678}),
+        TOML.replace('"toml-secret"', "12345678"),
+    ],
+)
+def test_a_setup_that_makes_no_sense_is_refused_without_repeating_a_secret(
+    dyntui: Callable, profile: Profile, tmp_path: Path, text: str
+):
+    (tmp_path / "setup.txt").write_text(text)
+    done = dyntui("setup", "--from", str(tmp_path / "setup.txt"))
+
+    assert done.code == 2
+    assert "SETUP_INPUT_INVALID" in done.err
+    assert "12345678" not in done.err
+    assert "toml-password" not in done.err
+
+
+def test_a_missing_file_is_named(dyntui: Callable, profile: Profile):
+    done = dyntui("setup", "--from", "/nowhere/setup.toml")
+
+    assert done.code == 2
+    assert "/nowhere/setup.toml" in done.err
+
+
+def test_without_terminal_and_file_nobody_is_asked(dyntui: Callable, profile: Profile, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    done = dyntui("setup")
+
+    assert done.code == 2
+    assert "SETUP_INPUT_MISSING" in done.err
+
+
+def test_signing_in_shows_the_code_and_waits(
+    dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("dyntui.cli.sign_in._PACE", 0.0)
+    service.answers(
+        methods.SIGN_IN,
+        SignInStarted(verification_uri="https://login.example/device", user_code="ABC123", expires_in=900, interval=5),
+    )
+    states = iter([SignInState(state="pending"), SignInState(state="signed in", user="Mira Sandahl")])
+    service.answers(methods.SIGN_IN_STATE, lambda request: next(states))
+    done = dyntui("sign-in")
+
+    assert done.code == 0
+    assert "https://login.example/device" in done.err
+    assert "ABC123" in done.err
+    assert "Mira Sandahl" in done.err
+
+
+def test_a_declined_sign_in_is_not_permitted(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.SIGN_IN, SignInStarted(verification_uri="u", user_code="c", expires_in=900, interval=5))
+    service.answers(methods.SIGN_IN_STATE, SignInState(state="declined"))
+    done = dyntui("sign-in")
+
+    assert done.code == 5
+    assert "SIGN_IN_DECLINED" in done.err
+
+
+def a_status(held: int) -> Status:
+    return Status(
+        version="1",
+        profile="default",
+        process=4711,
+        started_on="2026-11-22T14:05:09Z",
+        store="sqlite",
+        checks=(Check(name="Dynamics", state="ok", text="signed in"),),
+        active_runs=1,
+        held=held,
+        dataverse_calls=10,
+        dotdigital_calls=20,
+    )
+
+
+@pytest.mark.parametrize(("held", "code"), [(0, 0), (3, 4)])
+def test_status_shows_the_checks_and_its_code_tells_of_held_changes(
+    dyntui: Callable, service: ScriptedService, held: int, code: int
+):
+    service.answers(methods.STATUS, a_status(held))
+    done = dyntui("status")
+
+    assert done.code == code
+    assert "4711" in done.out
+    assert "signed in" in done.out
+
+
+def test_status_does_not_start_a_service(dyntui: Callable, profile: Profile):
+    done = dyntui("status", "--json")
+
+    assert done.code == 6
+    assert json.loads(done.err)["error"]["code"] == "SERVICE_NOT_RUNNING"
+    assert not profile.socket.exists()
+
+
+def test_stopping_what_does_not_run_is_no_error(dyntui: Callable, profile: Profile):
+    done = dyntui("stop")
+
+    assert done.code == 0
+    assert "No service is running" in done.err
+
+
+def test_a_second_service_on_the_profile_is_refused_with_code_7(dyntui: Callable, profile: Profile):
+    from dyntui.service.process import Life, run_service
+
+    with only_service(profile), pytest.raises(Exception, match="LOCKED") as raised:
+        run_service(profile, lambda profile, long_lived: pytest.fail("built"), Life(long_lived=True))
+    assert raised.value.exit == 7
+
+
+def test_suppressions_are_listed(dyntui: Callable, service: ScriptedService):
+    row = SuppressionRow(
+        address="ann@example.com",
+        account="Main",
+        status="Unsubscribed",
+        reason="SUPPRESSED",
+        suppressed_on="2026-11-01T00:00:00Z",
+        learned_on="2026-11-22T14:05:09Z",
+    )
+    service.answers(methods.SUPPRESSIONS, page_of(row))
+
+    assert "ann@example.com" in dyntui("suppressions", "list").out
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completions_name_the_command(dyntui: Callable, profile: Profile, shell: str):
+    done = dyntui("completions", shell)
+
+    assert done.code == 0
+    assert "_DYNTUI_COMPLETE" in done.out
+
+
+def test_paths_are_the_profiles(dyntui: Callable, profile: Profile):
+    done = dyntui("--profile", "other", "paths", "--json")
+
+    assert json.loads(done.out)["socket"].endswith("/other/run/service.sock")
+
+
+def test_a_profile_name_that_leaves_its_place_is_usage(dyntui: Callable, profile: Profile):
+    assert dyntui("--profile", "../x", "status").code == 2
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["lists", "nonsense"], ["lists", "list", "--limit", "0"]])
+def test_nonsense_is_usage(dyntui: Callable, profile: Profile, arguments: list[str]):
+    assert dyntui(*arguments).code == 2
+
+
+def test_a_service_that_goes_away_while_asked_is_code_6(dyntui: Callable, service: ScriptedService):
+    def vanish(request: Nothing) -> Status:
+        for connection in list(service.server._connections):
+            connection.hang_up()
+        return a_status(0)
+
+    service.answers(methods.STATUS, vanish)
+    done = dyntui("status")
+
+    assert done.code == 6
+    assert "SERVICE_GONE" in done.err
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_in_the_help_exists_under_its_name(name: str):
+    context = root.make_context("dyntui", [name], resilient_parsing=True)
+
+    assert root.get_command(context, name) is not None
+
+
+COMMANDS_OF_ACTIONS = sorted({command for action in actions.ACTIONS if (command := action.command)})
+
+
+@pytest.mark.parametrize("line", COMMANDS_OF_ACTIONS)
+def test_the_command_named_by_each_action_of_the_console_can_be_parsed(line: str):
+    _, *arguments = line.split()
+    command, context = root, root.make_context("dyntui", list(arguments), resilient_parsing=False)
+    while isinstance(command, type(root)) or hasattr(command, "get_command"):
+        name, *arguments = arguments
+        command = command.get_command(context, name)
+        assert command is not None, line
+        context = command.make_context(name, list(arguments), parent=context)
+
+
+def test_tables_fit_the_terminal_and_cut_with_an_ellipsis(monkeypatch: pytest.MonkeyPatch):
+    from dyntui.cli import output
+
+    shown = io.StringIO()
+    shown.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setenv("COLUMNS", "40")
+    output.print_table(["name", "people"], [("名前" * 40, "1,234")], right=["people"])
+
+    lines = shown.getvalue().splitlines()
+    assert all(cell_len(line) <= 40 for line in lines)
+    assert "…" in lines[1]
+    assert re.search(r"1,234$", lines[1])

@@ -1,0 +1,171 @@
+"""`dyntui sync` and `dyntui audit`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
+from dyntui.service.contract import methods
+from dyntui.service.contract.runs import (
+    OutcomesQuery,
+    PersonOutcome,
+    Progress,
+    RunChanged,
+    RunDetail,
+    RunItem,
+    RunRef,
+    RunsQuery,
+    StartRun,
+)
+from tests.cli.scripted_service import LIST_ID, ScriptedService, a_campaign, a_list, a_run, page_of
+
+
+def running_until_ended(service: ScriptedService, ended: RunStatus = RunStatus.COMPLETED) -> None:
+    """A run that is queued when it starts, gets on while it is watched, and ends."""
+    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED, progress=Progress()))
+
+    def asked(request: RunRef) -> RunDetail:
+        for done in (1, 5):
+            on_its_way = a_run(RunStatus.IN_PROCESS, progress=Progress(stage="Reading members", done=done, of=5))
+            service.publish("run.changed", RunChanged(run=on_its_way))
+        service.publish("run.changed", RunChanged(run=a_run(RunStatus.COMPLETED, id="another")))
+        service.publish("run.changed", RunChanged(run=a_run(ended)))
+        return RunDetail(run=a_run(RunStatus.QUEUED, progress=Progress()), items=())
+
+    service.answers(methods.RUN_GET, asked)
+
+
+def test_a_list_is_synchronised_and_followed_to_its_end(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.LISTS, page_of(a_list()))
+    running_until_ended(service)
+    done = dyntui("sync", "lists", "--list", "Newsletter", "--account", "Main")
+
+    assert done.code == 0
+    assert service.requests(methods.RUN_START) == [StartRun(sync_type="lists", account="Main", lists=(LIST_ID,))]
+    assert "Reading members 1 of 5" in done.err
+    assert "Reading members 5 of 5" in done.err
+    assert "Completed (3 added, 2 excluded)" in done.err
+    assert "NO_EMAIL" in done.out
+
+
+def test_json_is_one_line_for_each_run_as_it_ended(dyntui: Callable, service: ScriptedService):
+    running_until_ended(service)
+    done = dyntui("sync", "suppressions", "--json")
+
+    assert json.loads(done.out)["status"] == "Completed"
+    assert json.loads(done.out)["tally"]["read"] == 5
+
+
+def test_all_runs_one_after_the_other_suppressions_first(dyntui: Callable, service: ScriptedService):
+    running_until_ended(service)
+    dyntui("sync", "all")
+
+    assert [one.sync_type for one in service.requests(methods.RUN_START)] == ["suppressions", "lists", "campaigns"]
+
+
+def test_the_order_of_the_types_is_not_the_order_of_typing(dyntui: Callable, service: ScriptedService):
+    running_until_ended(service)
+    dyntui("sync", "lists", "suppressions")
+
+    assert [one.sync_type for one in service.requests(methods.RUN_START)] == ["suppressions", "lists"]
+
+
+def test_a_campaign_narrows_the_campaigns_run_only(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.CAMPAIGNS, page_of(a_campaign()))
+    running_until_ended(service)
+    dyntui("sync", "all", "--campaign", "Spring")
+
+    assert [one.campaigns for one in service.requests(methods.RUN_START)] == [(), (), ("42",)]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (RunStatus.COMPLETED, 0),
+        (RunStatus.COMPLETED_WITH_ERRORS, 4),
+        (RunStatus.HELD, 4),
+        (RunStatus.FAILED, 1),
+        (RunStatus.CANCELLED, 1),
+    ],
+)
+def test_the_exit_code_tells_how_the_run_ended(
+    dyntui: Callable, service: ScriptedService, status: RunStatus, code: int
+):
+    running_until_ended(service, status)
+
+    assert dyntui("sync", "lists").code == code
+
+
+def test_no_wait_comes_back_at_once_and_says_how_to_look(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED))
+    done = dyntui("sync", "lists", "--no-wait")
+
+    assert done.code == 0
+    assert "dyntui audit show run-1" in done.err
+    assert service.requests(methods.RUN_GET) == []
+
+
+def test_a_run_can_be_cancelled(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.RUN_CANCEL, a_run(RunStatus.IN_PROCESS, cancelling=True))
+    done = dyntui("sync", "cancel", "run-1")
+
+    assert done.code == 0
+    assert service.requests(methods.RUN_CANCEL) == [RunRef("run-1")]
+    assert "will stop" in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nothing"], ["cancel"], ["cancel", "a", "b"], ["suppressions", "--list", "x"], ["lists", "--campaign", "x"]],
+)
+def test_a_senseless_sync_is_a_matter_of_usage(dyntui: Callable, profile: object, arguments: list[str]):
+    done = dyntui("sync", *arguments)
+
+    assert done.code == 2
+    assert done.out == ""
+
+
+def test_the_history_is_asked_for_with_its_filters(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.RUNS, page_of(a_run()))
+    done = dyntui("audit", "list", "--type", "lists", "--status", "Completed with errors")
+
+    assert service.requests(methods.RUNS) == [RunsQuery(kind="lists", status="Completed with errors")]
+    assert "run-1" in done.out
+
+
+def test_a_run_shows_its_items(dyntui: Callable, service: ScriptedService):
+    item = RunItem(
+        id="i1", kind="list", name="Newsletter", status=RunStatus.COMPLETED, tally=Tally(5), note="unchanged book"
+    )
+    service.answers(methods.RUN_GET, RunDetail(run=a_run(), items=(item,)))
+    done = dyntui("audit", "show", "run-1")
+
+    assert "Mira Sandahl" in done.out
+    assert "unchanged book" in done.out
+
+
+def test_a_run_whose_counts_do_not_add_up_says_so(dyntui: Callable, service: ScriptedService):
+    broken = Tally(6, (ReasonCount(Outcome.ADDED, "", 5),))
+    service.answers(methods.RUN_GET, RunDetail(run=a_run(RunStatus.FAILED, tally=broken), items=()))
+
+    assert "does not add up" in dyntui("audit", "show", "run-1").out
+
+
+def test_the_people_of_a_run_are_shown_by_reason(dyntui: Callable, service: ScriptedService):
+    person = PersonOutcome(
+        entity="contact",
+        person="p1",
+        name="Ann",
+        address="ann@example.com",
+        outcome=Outcome.EXCLUDED,
+        reason="SUPPRESSED",
+        also=("NO_EMAIL",),
+    )
+    service.answers(methods.RUN_PEOPLE, page_of(person))
+    done = dyntui("audit", "show", "run-1", "--people", "--outcome", "excluded", "--reason", "suppressed")
+
+    assert service.requests(methods.RUN_PEOPLE) == [OutcomesQuery(run="run-1", outcome="excluded", reason="SUPPRESSED")]
+    assert "ann@example.com" in done.out
