@@ -1,0 +1,137 @@
+"""Which Dynamics user a person is, and what their roles let them do: read from Dataverse, kept for minutes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from dyntui.dataverse import security
+from dyntui.dataverse.sign_in import DevicePrompt, SignIn
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.moments import text_of
+from dyntui.model.roles import Ability, Role, abilities
+from dyntui.service.contract.session import SignInStarted, SignInState
+from dyntui.service.resources import Resources
+from dyntui.store import accounts
+from dyntui.store.accounts import PersonLink
+from dyntui.sync.connections import device_sign_in, not_configured
+
+# How long roles are believed; a change in Dynamics takes effect within this.
+ROLES_SECONDS = 120.0
+_CONNECTOR_ROLES = frozenset(role.value for role in Role)
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A person's connector roles and what they add up to."""
+
+    roles: tuple[str, ...]
+    abilities: frozenset[Ability]
+
+
+class _Waiting(msgspec.Struct):
+    sign_in: SignIn
+    task: asyncio.Task[str]
+
+
+class Identities:
+    """The link between operating-system users and Dynamics users."""
+
+    def __init__(self, resources: Resources, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._resources = resources
+        self._monotonic = monotonic
+        self._held: dict[str, tuple[float, Held]] = {}
+        self._waiting: dict[int, _Waiting] = {}
+
+    async def person(self, uid: int) -> PersonLink | None:
+        """The Dynamics user that an operating-system user signed in as."""
+        return await self._resources.read(lambda c: accounts.person(c, uid))
+
+    async def held(self, person: PersonLink) -> Held:
+        """The person's connector roles, direct and through teams; nothing when the user is disabled."""
+        known = self._held.get(person.user_id)
+        now = self._monotonic()
+        if known is not None and now - known[0] < ROLES_SECONDS:
+            return known[1]
+        dv = await self._resources.connections.dataverse()
+        user = await security.user(dv, person.user_id)
+        names: tuple[str, ...] = ()
+        if user is not None and not user.disabled:
+            found = {role.name for role in await security.roles_of(dv, person.user_id)}
+            names = tuple(sorted(found & _CONNECTOR_ROLES))
+        held = Held(names, abilities(names))
+        self._held[person.user_id] = (now, held)
+        return held
+
+    async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
+        """What an operating-system user may do; None before they signed in."""
+        person = await self.person(uid)
+        return None if person is None else (await self.held(person)).abilities
+
+    async def begin(self, uid: int) -> SignInStarted:
+        """Starts a sign-in by device code; an earlier one of the same person is given up."""
+        organisation = await self._resources.read(accounts.organisation)
+        if organisation is None:
+            raise not_configured()
+        await self._give_up(uid)
+        sign_in = device_sign_in(organisation)
+        prompt = await sign_in.begin()
+        task = asyncio.create_task(self._finish(uid, sign_in, prompt))
+        self._waiting[uid] = _Waiting(sign_in, task)
+        return SignInStarted(
+            verification_uri=prompt.verification_uri,
+            user_code=prompt.user_code,
+            expires_in=int(prompt.expires_in),
+            interval=int(prompt.interval),
+        )
+
+    async def state(self, uid: int) -> SignInState:
+        """How far the sign-in is. Raises what ended it: declined, expired, blocked, not a user of the organisation."""
+        waiting = self._waiting.get(uid)
+        if waiting is None:
+            person = await self.person(uid)
+            if person is None:
+                return SignInState(state="not started")
+            return SignInState(state="signed in", user=person.name)
+        if not waiting.task.done():
+            return SignInState(state="pending")
+        del self._waiting[uid]
+        await waiting.sign_in.close()
+        return SignInState(state="signed in", user=waiting.task.result())
+
+    async def close(self) -> None:
+        """Gives up every sign-in that still waits."""
+        for uid in list(self._waiting):
+            await self._give_up(uid)
+
+    async def _give_up(self, uid: int) -> None:
+        waiting = self._waiting.pop(uid, None)
+        if waiting is not None:
+            waiting.task.cancel()
+            await asyncio.gather(waiting.task, return_exceptions=True)
+            await waiting.sign_in.close()
+
+    async def _finish(self, uid: int, sign_in: SignIn, prompt: DevicePrompt) -> str:
+        identity = await sign_in.finish(prompt)
+        dv = await self._resources.connections.dataverse()
+        user = await security.user_by_object_id(dv, identity.object_id)
+        if user is None:
+            raise DyntuiError(
+                "NOT_A_DYNAMICS_USER",
+                f"{identity.user_name} is no user of this organisation.",
+                not_done="You were not signed in.",
+                remedy="Ask an administrator of Dynamics to add you, or sign in as somebody else.",
+                exit=Exit.NOT_PERMITTED,
+            )
+        link = PersonLink(
+            os_uid=uid,
+            user_id=user.id,
+            object_id=identity.object_id,
+            name=user.name or identity.name,
+            linked_on=text_of(self._resources.clock()),
+        )
+        await self._resources.write(lambda c: accounts.link_person(c, link))
+        self._held.pop(user.id, None)
+        return link.name

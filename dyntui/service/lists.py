@@ -1,0 +1,305 @@
+"""Marketing lists as people see them: refreshed from Dynamics, activated for email, their members with outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.lists import MarketingList
+from dyntui.dataverse.query import guid
+from dyntui.dotdigital import address_books
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model import solution
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.people import Entity
+from dyntui.service.contract.lists import (
+    Activate,
+    ListDetail,
+    ListRef,
+    ListRow,
+    ListsQuery,
+    MemberRow,
+    MembersQuery,
+)
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.session import Nothing
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import chosen_account
+from dyntui.store import lists as list_store
+from dyntui.store import members, runs
+from dyntui.store.accounts import EmailAccount
+from dyntui.store.lists import ListsWindow, RemoteList, StoredList
+from dyntui.store.members import MembersWindow
+from dyntui.sync.member_rows import ROW_TYPES, staged
+
+# dotdigital's own reserved names (dotdigital_api.md 4).
+_RESERVED = frozenset({"test", "all contacts"})
+# A member page of Dynamics.
+_PAGE = 5000
+
+
+class _Row(MarketingList, frozen=True, kw_only=True):
+    """A marketing list with the connector's own columns."""
+
+    activated: bool | None = msgspec.field(name="dyntui_activated", default=None)
+    sync_order: int | None = msgspec.field(name="dyntui_syncorder", default=None)
+    manual_only: bool | None = msgspec.field(name="dyntui_manualonly", default=None)
+    book_id: int | None = msgspec.field(name="dyntui_bookid", default=None)
+    account_id: str | None = msgspec.field(name="_dyntui_emailaccountid_value", default=None)
+
+
+class _Name(msgspec.Struct, frozen=True):
+    ownerid: str = msgspec.field(name="systemuserid", default="")
+    name: str | None = msgspec.field(name="fullname", default="")
+
+
+def row_of(known: StoredList) -> ListRow:
+    """A stored list as the contract shows it."""
+    return ListRow(
+        id=known.id,
+        name=known.name,
+        member_type=known.member_type,
+        dynamic=known.dynamic,
+        members=known.people if known.people is not None else known.member_count,
+        active=known.active,
+        locked=known.locked,
+        activated=known.activated,
+        account=known.account_id,
+        sync_status=known.sync_status,
+        last_synced=known.last_synced,
+        sync_order=known.sync_order,
+        manual_only=known.manual_only,
+        owner=known.owner,
+        modified_on=known.modified_on,
+    )
+
+
+class Lists:
+    """The calls of `lists.*`."""
+
+    def __init__(self, resources: Resources, identities: Identities) -> None:
+        self._resources = resources
+        self._identities = identities
+        self._refreshing = asyncio.Lock()
+
+    async def page(self, context: CallContext, request: ListsQuery) -> Page[ListRow]:
+        """A window on the lists as last read; the first time they are read now."""
+        as_of = await self._resources.read(list_store.as_of)
+        if not as_of:
+            await self.refresh(context, Nothing())
+            as_of = await self._resources.read(list_store.as_of)
+        person = await self._identities.person(context.uid)
+        asked = ListsWindow(
+            view=request.view,
+            user_id=person.user_id if person else "",
+            offset=request.offset,
+            limit=request.limit,
+            search=request.search,
+            sort=request.sort,
+        )
+        found = await self._resources.read(lambda c: list_store.window(c, asked))
+        rows = tuple(row_of(each) for each in found.rows)
+        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
+
+    async def refresh(self, context: CallContext, request: Nothing) -> Nothing:
+        """Reads all marketing lists from Dynamics again."""
+        async with self._refreshing:
+            dv = await self._resources.connections.dataverse()
+            found = await dv_lists.marketing_lists(dv, _Row)
+            owners = {each.owner_id for each in found if each.owner_id}
+            names: dict[str, str] = {}
+            async for page in dv_rows.pages(dv, "systemusers", _Name):
+                names.update((row.ownerid, row.name or "") for row in page.rows if row.ownerid in owners)
+            rows = [_remote(each, names) for each in found]
+            read_on = self._resources.now()
+
+            def keep(c: members.Connection) -> None:
+                list_store.put(c, rows, read_on)
+                list_store.forget_unread(c, read_on)
+
+            await self._resources.write(keep)
+        self._resources.publish("lists.changed", Nothing())
+        return Nothing()
+
+    async def get(self, context: CallContext, request: ListRef) -> ListDetail:
+        """A list's page."""
+        known = await self._known(request.id)
+        counts = await self._resources.read(lambda c: members.counts(c, known.id))
+        active = await self._resources.read(lambda c: runs.active_for_list(c, known.id))
+        return ListDetail(
+            row=row_of(known),
+            description=known.description,
+            address_book=known.book_name,
+            address_book_id=known.book_id,
+            counts=counts,
+            last_run=known.last_run_id,
+            active_run=active,
+            query=known.query,
+        )
+
+    async def activate(self, context: CallContext, request: Activate) -> ListDetail:
+        """Activates a list for email: makes or links its address book. What is written carries the person's name."""
+        account = await chosen_account(self._resources, request.account)
+        known = await self._known(request.id)
+        if known.activated:
+            return await self.get(context, ListRef(known.id))
+        if not known.active:
+            raise _refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
+        dd = await self._resources.connections.dotdigital(account.id)
+        book = await self._book(dd, known, account, link=request.link)
+        await self._write(context, known.id, account.id, book.id)
+        await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
+        self._resources.publish("lists.changed", Nothing())
+        return await self.get(context, ListRef(known.id))
+
+    async def deactivate(self, context: CallContext, request: ListRef) -> ListDetail:
+        """Stops synchronising a list; its address book stays as it is."""
+        known = await self._known(request.id)
+        if known.activated:
+            await self._write(context, known.id, "", known.book_id)
+            await self._resources.write(lambda c: list_store.deactivate(c, known.id))
+            self._resources.publish("lists.changed", Nothing())
+        return await self.get(context, request)
+
+    async def members(self, context: CallContext, request: MembersQuery) -> Page[MemberRow]:
+        """A window on the members; a list that was never read is read from Dynamics first."""
+        known = await self._known(request.list)
+        if known.people is None:
+            await self._read_members(known)
+        asked = MembersWindow(
+            list_id=request.list,
+            outcome=request.outcome,
+            reason=request.reason,
+            offset=request.offset,
+            limit=request.limit,
+            search=request.search,
+            sort=request.sort,
+        )
+        found = await self._resources.read(lambda c: members.window(c, asked))
+        rows = tuple(
+            MemberRow(
+                entity=each.entity,
+                person=each.person,
+                name=each.name,
+                address=each.address,
+                outcome=each.outcome,
+                reason=each.reason,
+                detail=each.detail,
+                contact_id=each.contact_id,
+            )
+            for each in found.rows
+        )
+        as_of = known.last_synced or known.read_on
+        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
+
+    async def _read_members(self, known: StoredList) -> None:
+        dv = await self._resources.connections.dataverse()
+        remote = await dv_lists.marketing_list(dv, known.id, MarketingList)
+        if remote is None:
+            return
+        entity = Entity(known.member_type)
+        async for page in dv_lists.member_pages(dv, remote, ROW_TYPES[entity], maxpagesize=_PAGE):
+            rows = [staged(entity, each) for each in page.rows]
+            await self._resources.write(lambda c, rows=rows: members.stage(c, known.id, "preview", rows))
+
+    async def _known(self, list_id: str) -> StoredList:
+        known = await self._resources.read(lambda c: list_store.get(c, list_id))
+        if known is None:
+            raise DyntuiError(
+                "LIST_UNKNOWN",
+                f"There is no marketing list {list_id!r}.",
+                not_done="Nothing was read or changed.",
+                remedy="Refresh the lists; it may have been deleted in Dynamics.",
+                exit=Exit.USAGE,
+            )
+        return known
+
+    async def _book(
+        self, dd: Dotdigital, known: StoredList, account: EmailAccount, *, link: bool
+    ) -> address_books.AddressBook:
+        """The list's address book: its own from before, a free one that is linked on request, or a new one."""
+        if known.book_id:
+            before = await address_books.address_book(dd, known.book_id)
+            if before is not None:
+                return before
+        name = known.name.strip()
+        if name.casefold() in _RESERVED:
+            raise _refused(
+                known, "BOOK_NAME_RESERVED", "has a name that dotdigital reserves.", "Rename the list in Dynamics."
+            )
+        if len(name) > address_books.LONGEST_NAME:
+            raise _refused(
+                known,
+                "BOOK_NAME_TOO_LONG",
+                f"has a name of more than {address_books.LONGEST_NAME} characters.",
+                "Shorten the list's name in Dynamics.",
+            )
+        book = await address_books.book_by_name(dd, name)
+        if book is None:
+            if any(each.name.strip().casefold() == name.casefold() for each in await address_books.segments(dd)):
+                raise _refused(
+                    known, "BOOK_NAME_IS_A_SEGMENT", "has the name of a segment in dotdigital.", "Rename one of them."
+                )
+            return await address_books.create_address_book(dd, name)
+        owner = await self._resources.read(lambda c: list_store.bound_to(c, account.id, book.id))
+        if owner is not None and owner.id != known.id:
+            raise _refused(
+                known,
+                "BOOK_TAKEN",
+                f"has the name of an address book that belongs to the marketing list {owner.name!r}.",
+                "Rename one of the lists.",
+            )
+        if not link:
+            raise _refused(
+                known,
+                "BOOK_EXISTS",
+                f"has the name of an address book that exists already, with {book.contacts:,} contacts.",
+                "Confirm that it is to be linked (`--link`), or rename the list.",
+            )
+        return book
+
+    async def _write(self, context: CallContext, list_id: str, account_id: str, book_id: int) -> None:
+        """The list's settings in Dynamics, in the person's own name."""
+        person = await self._identities.person(context.uid)
+        dv = await self._resources.connections.dataverse()
+        row: dict[str, object] = {"dyntui_activated": bool(account_id), "dyntui_bookid": book_id or None}
+        if account_id:
+            row["dyntui_EmailAccountId@odata.bind"] = f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})"
+        await dv_rows.update(dv, "lists", guid(list_id), row, caller=person.object_id if person else None)
+
+
+def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:
+    return RemoteList(
+        id=row.id,
+        name=row.name,
+        member_type=row.table.logical_name,
+        dynamic=row.dynamic,
+        description=row.description or "",
+        query=row.query or "",
+        member_count=None if row.dynamic else row.member_count,
+        active=row.state == 0,
+        locked=bool(row.locked),
+        owner_id=row.owner_id or "",
+        owner=owners.get(row.owner_id or "", ""),
+        modified_on=row.modified_on or "",
+        activated=bool(row.activated),
+        account_id=row.account_id or "",
+        book_id=row.book_id or 0,
+        sync_order=row.sync_order if row.sync_order is not None else 1000,
+        manual_only=bool(row.manual_only),
+    )
+
+
+def _refused(known: StoredList, code: str, what: str, remedy: str) -> DyntuiError:
+    return DyntuiError(
+        code,
+        f"The marketing list {known.name!r} {what}",
+        not_done="The list was not activated for email.",
+        remedy=remedy,
+        exit=Exit.USAGE,
+    )

@@ -1,0 +1,55 @@
+"""What the use cases work with: the store, the keyring, open connections, the runs, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.model.moments import text_of
+from dyntui.service.profile import Profile
+from dyntui.store.database import Database
+from dyntui.sync.connections import Connections, Secrets
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+# Sends an event to every client; of those with one name and key a slow client gets the newest.
+Publish = Callable[..., None]
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """Made once, when the service starts. `ids` gives fresh GUIDs."""
+
+    profile: Profile
+    db: Database
+    secrets: Secrets
+    connections: Connections
+    clock: Clock
+    ids: Callable[[], str]
+    publish: Publish
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """`work` on a reading connection, in a thread."""
+
+        def run() -> T:
+            with self.db.read() as c:
+                return work(c)
+
+        return await asyncio.to_thread(run)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """`work` in a writing transaction, in a thread."""
+
+        def run() -> T:
+            with self.db.write() as c:
+                return work(c)
+
+        return await asyncio.to_thread(run)
+
+    def now(self) -> str:
+        """The time as the store writes it."""
+        return text_of(self.clock())

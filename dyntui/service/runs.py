@@ -1,0 +1,218 @@
+"""Starting, following and cancelling runs, and the audit of what became of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import (
+    OutcomesQuery,
+    PersonOutcome,
+    Progress,
+    RunDetail,
+    RunItem,
+    RunRef,
+    RunRow,
+    RunsQuery,
+    StartRun,
+)
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.store import accounts, outcomes, runs
+from dyntui.store import lists as list_store
+from dyntui.store.accounts import EmailAccount
+from dyntui.store.outcomes import OutcomesWindow
+from dyntui.store.runs import NewRun, Run, RunsWindow
+from dyntui.sync.connections import not_configured
+from dyntui.sync.execution import CAMPAIGNS, LISTS, PRIORITIES, SUPPRESSIONS
+
+_TITLES = {SUPPRESSIONS: "Suppressions", LISTS: "Marketing lists", CAMPAIGNS: "Email campaigns"}
+
+
+def row_of(run: Run) -> RunRow:
+    """A stored run as the contract shows it."""
+    return RunRow(
+        id=run.id,
+        kind=run.kind,
+        title=run.title,
+        account=run.account_id,
+        status=run.status,
+        started_by=run.started_by,
+        queued_on=run.queued_on,
+        started_on=run.started_on,
+        ended_on=run.ended_on,
+        tally=run.tally,
+        progress=Progress(stage=run.stage, done=run.stage_done, of=run.stage_of),
+        dataverse_reads=run.dataverse_reads,
+        dataverse_writes=run.dataverse_writes,
+        dotdigital_reads=run.dotdigital_reads,
+        dotdigital_writes=run.dotdigital_writes,
+        error_code=run.error_code,
+        error=run.error,
+        not_done=run.not_done,
+        remedy=run.remedy,
+        cancelling=run.desired == "cancel" and not run.status.ended,
+    )
+
+
+async def chosen_account(resources: Resources, account_id: str) -> EmailAccount:
+    """The email account of this id or name, or the default one for `""`. Raises NOT_CONFIGURED, ACCOUNT_UNKNOWN."""
+    known = await resources.read(accounts.accounts)
+    if not known:
+        raise not_configured()
+    if not account_id:
+        return known[0]
+    for each in known:
+        if account_id in (each.id, each.name):
+            return each
+    raise DyntuiError(
+        "ACCOUNT_UNKNOWN",
+        f"There is no email account {account_id!r}.",
+        not_done="Nothing was started.",
+        remedy="The email accounts are: " + ", ".join(each.name for each in known) + ".",
+        exit=Exit.USAGE,
+    )
+
+
+class Runs:
+    """The calls of `runs.*`. `enqueue` hands a queued run to the engine."""
+
+    def __init__(self, resources: Resources, identities: Identities, enqueue: Callable[[str, int], None]) -> None:
+        self._resources = resources
+        self._identities = identities
+        self._enqueue = enqueue
+
+    async def start(self, context: CallContext, request: StartRun) -> RunRow:
+        """Queues a run; where one like it is active already, that one is the answer."""
+        if request.sync_type not in _TITLES:
+            raise DyntuiError(
+                "SYNC_TYPE_UNKNOWN",
+                f"There is no sync type {request.sync_type!r}.",
+                not_done="Nothing was started.",
+                remedy="The sync types are: " + ", ".join(_TITLES) + ".",
+                exit=Exit.USAGE,
+            )
+        account = await chosen_account(self._resources, request.account)
+        title = _TITLES[request.sync_type]
+        if request.lists:
+            title = await self._lists_title(account.id, request.lists)
+        asked: dict[str, object] = {"lists": list(request.lists), "campaigns": list(request.campaigns)}
+        return await self.queue(context, request.sync_type, title, account.id, asked)
+
+    async def queue(
+        self, context: CallContext, kind: str, title: str, account_id: str, request: dict[str, object], key: str = ""
+    ) -> RunRow:
+        """Stores a run of any kind and hands it to the engine. `key`: what may only run once at a time."""
+        person = await self._identities.person(context.uid)
+        new = NewRun(
+            id=self._resources.ids(),
+            kind=kind,
+            title=title,
+            account_id=account_id,
+            sync_key=key or f"{kind}/{account_id}",
+            queued_on=self._resources.now(),
+            started_by=person.name if person else "",
+            started_uid=context.uid,
+            request=request,
+        )
+        run = await self._resources.write(lambda c: runs.create(c, new))
+        if run.id != new.id and run.request != request:
+            raise DyntuiError(
+                "ALREADY_RUNNING",
+                f"{run.title} is being synchronised already.",
+                not_done="No second run was started.",
+                remedy="Wait for it to end, or cancel it.",
+                exit=Exit.LOCKED,
+            )
+        self._enqueue(run.id, PRIORITIES[kind])
+        return row_of(run)
+
+    async def _lists_title(self, account_id: str, ids: tuple[str, ...]) -> str:
+        found = await self._resources.read(lambda c: list_store.stored(c, ids))
+        wrong = [each.name for each in found if not each.activated or each.account_id != account_id]
+        if len(found) < len(ids) or wrong:
+            raise DyntuiError(
+                "LIST_NOT_ACTIVATED",
+                ("Not activated for email: " + ", ".join(wrong) + ".") if wrong else "A marketing list is not known.",
+                not_done="Nothing was synchronised.",
+                remedy="Activate the list for email first.",
+                exit=Exit.USAGE,
+            )
+        return ", ".join(each.name for each in found)
+
+    async def cancel(self, context: CallContext, request: RunRef) -> RunRow:
+        """Asks a run to stop at its next step; what was acknowledged stays."""
+        now = self._resources.now()
+        run = await self._resources.write(lambda c: runs.request_cancel(c, request.id, now))
+        return row_of(_known(run, request.id))
+
+    async def get(self, context: CallContext, request: RunRef) -> RunDetail:
+        """A run with its items."""
+        run = _known(await self._resources.read(lambda c: runs.get(c, request.id)), request.id)
+        items = await self._resources.read(lambda c: outcomes.items(c, request.id))
+        return RunDetail(
+            run=row_of(run),
+            items=tuple(
+                RunItem(
+                    id=each.id, kind=each.kind, name=each.name, status=each.status, tally=each.tally, note=each.note
+                )
+                for each in items
+            ),
+        )
+
+    async def page(self, context: CallContext, request: RunsQuery) -> Page[RunRow]:
+        """The history, newest first."""
+        asked = RunsWindow(
+            kind=request.kind,
+            status=request.status,
+            account_id=request.account,
+            offset=request.offset,
+            limit=request.limit,
+            search=request.search,
+            sort=request.sort,
+        )
+        found = await self._resources.read(lambda c: runs.window(c, asked))
+        rows = tuple(row_of(each) for each in found.rows)
+        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
+
+    async def people(self, context: CallContext, request: OutcomesQuery) -> Page[PersonOutcome]:
+        """The people of a run or of one item."""
+        asked = OutcomesWindow(
+            run_id=request.run,
+            item_id=request.item,
+            outcome=request.outcome,
+            reason=request.reason,
+            offset=request.offset,
+            limit=request.limit,
+            search=request.search,
+            sort=request.sort,
+        )
+        found = await self._resources.read(lambda c: outcomes.window(c, asked))
+        rows = tuple(
+            PersonOutcome(
+                entity=each.entity,
+                person=each.person,
+                name=each.name,
+                address=each.address,
+                outcome=each.outcome,
+                reason=each.reason,
+                detail=each.detail,
+                also=each.also,
+            )
+            for each in found.rows
+        )
+        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
+
+
+def _known(run: Run | None, run_id: str) -> Run:
+    if run is None:
+        raise DyntuiError(
+            "RUN_UNKNOWN",
+            f"There is no run {run_id!r}.",
+            not_done="Nothing was read or changed.",
+            remedy="See `dyntui audit list`; runs are kept for 30 days.",
+            exit=Exit.USAGE,
+        )
+    return run

@@ -1,0 +1,125 @@
+"""Who is there: the first call of every client, the status, and signing in."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from dyntui import __version__
+from dyntui.dataverse import security
+from dyntui.dotdigital import account as dd_account
+from dyntui.service.contract.session import Check, EmailAccount, Hello, Nothing, Status
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.store import accounts, members, runs
+
+
+class Session:
+    """The calls of `session.*`. `keyring` says where secrets are kept; `demo` marks a throw-away profile; `long_lived` a service that
+    outlives its clients."""
+
+    def __init__(
+        self, resources: Resources, identities: Identities, *, keyring: str, long_lived: bool, demo: bool
+    ) -> None:
+        self._keyring = keyring
+        self._resources = resources
+        self._identities = identities
+        self._long_lived = long_lived
+        self._demo = demo
+        self._started_on = resources.now()
+        self.stopped = asyncio.Event()
+
+    async def hello(self, context: CallContext, request: Nothing) -> Hello:
+        """What a console needs first."""
+        organisation = await self._resources.read(accounts.organisation)
+        known = await self._resources.read(accounts.accounts)
+        person = await self._identities.person(context.uid)
+        roles: tuple[str, ...] = ()
+        abilities: tuple[str, ...] = ()
+        if person is not None:
+            held = await self._identities.held(person)
+            roles, abilities = held.roles, tuple(sorted(each.value for each in held.abilities))
+        return Hello(
+            version=__version__,
+            profile=self._resources.profile.name,
+            configured=organisation is not None,
+            demo=self._demo,
+            organisation=organisation.name if organisation else "",
+            organisation_url=organisation.url if organisation else "",
+            user=person.name if person else "",
+            roles=roles,
+            abilities=abilities,
+            accounts=tuple(
+                EmailAccount(
+                    id=each.id,
+                    name=each.name,
+                    is_default=each.is_default,
+                    region=each.region,
+                    endpoint=each.endpoint,
+                    sync_level=each.sync_level,
+                    description=each.description,
+                )
+                for each in known
+            ),
+        )
+
+    async def status(self, context: CallContext, request: Nothing) -> Status:
+        """Service, sign-ins and runs at a glance. A system that does not answer is a failed check, not an error."""
+        known = await self._resources.read(accounts.accounts)
+        organisation = await self._resources.read(accounts.organisation)
+        checks = [Check(name="Keyring", state="ok", text=self._keyring or "not available")]
+        if organisation is not None:
+            checks.append(await self._check("Dynamics", organisation.url, self._dynamics))
+        for each in known:
+            checks.append(
+                await self._check(
+                    f"Email account {each.name}", each.endpoint, functools.partial(self._account, each.id)
+                )
+            )
+        since = text_of(self._resources.clock() - timedelta(hours=1))
+        calls = await self._resources.read(lambda c: runs.calls_since(c, since))
+        return Status(
+            version=__version__,
+            profile=self._resources.profile.name,
+            process=os.getpid(),
+            started_on=self._started_on,
+            store=str(self._resources.profile.data),
+            checks=tuple(checks),
+            active_runs=len(await self._resources.read(runs.unfinished)),
+            held=await self._resources.read(members.held),
+            dataverse_calls=calls.dataverse_reads + calls.dataverse_writes,
+            dotdigital_calls=calls.dotdigital_reads + calls.dotdigital_writes,
+            long_lived=self._long_lived,
+        )
+
+    async def _check(self, name: str, where: str, ask: Callable[[], Awaitable[str]]) -> Check:
+        try:
+            return Check(name=name, state="ok", text=await ask())
+        except DyntuiError as error:
+            return Check(name=name, state="error", text=f"{where}: {error.code}: {error.message} {error.remedy}")
+
+    async def _dynamics(self) -> str:
+        me = await security.who_am_i(await self._resources.connections.dataverse())
+        return f"signed in as the service's user {me.user_id}"
+
+    async def _account(self, account_id: str) -> str:
+        info = await dd_account.account_info(await self._resources.connections.dotdigital(account_id))
+        left = "" if info.calls_remaining is None else f", {info.calls_remaining:,} calls left this hour"
+        return f"signed in to account {info.id}{left}"
+
+    async def stop(self, context: CallContext, request: Nothing) -> Nothing:
+        """Ends the service; runs go on at its next start."""
+        self.stopped.set()
+        return Nothing()
+
+    async def sign_in(self, context: CallContext, request: Nothing) -> SignInStarted:
+        """Starts signing in by device code."""
+        return await self._identities.begin(context.uid)
+
+    async def sign_in_state(self, context: CallContext, request: Nothing) -> SignInState:
+        """How far signing in is."""
+        return await self._identities.state(context.uid)

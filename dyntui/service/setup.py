@@ -1,0 +1,212 @@
+"""Connecting an organisation and its email accounts: proved first, then kept, then installed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import rows, security
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import account as dd_account
+from dyntui.model import solution
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Ability
+from dyntui.service.contract.setup import EmailAccountInput, SetupReport, SetupRequest, SetupStep
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.store import accounts
+from dyntui.store.accounts import EmailAccount, Organisation
+from dyntui.sync import installation
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, sign_in_with
+
+_LEVELS = ("NONE", "SUMMARY", "DETAILED")
+
+
+class Setup:
+    """The two calls of `dyntui setup`."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._one_at_a_time = asyncio.Lock()
+
+    async def plan(self, context: CallContext, request: SetupRequest) -> SetupReport:
+        """What applying would make sure of; proves both sign-ins and writes nothing."""
+        return await self._run(context, request, apply=False)
+
+    async def apply(self, context: CallContext, request: SetupRequest) -> SetupReport:
+        """Carries the plan out; may be repeated, and goes on where it was interrupted."""
+        return await self._run(context, request, apply=True)
+
+    async def _run(self, context: CallContext, request: SetupRequest, *, apply: bool) -> SetupReport:
+        known = await self._resources.read(accounts.organisation)
+        if known is not None:
+            await context.require(Ability.ADMINISTER)
+            if known.url.rstrip("/").lower() != request.organisation.dataverse_url.rstrip("/").lower():
+                raise DyntuiError(
+                    "SETUP_OTHER_ORGANISATION",
+                    f"This profile is connected to {known.url}.",
+                    not_done="Nothing was changed.",
+                    remedy="Use another profile for another organisation: `dyntui --profile NAME setup`.",
+                    exit=Exit.USAGE,
+                )
+        _check(request)
+        async with self._one_at_a_time:
+            return await self._connect(request, apply=apply)
+
+    async def _connect(self, request: SetupRequest, *, apply: bool) -> SetupReport:
+        asked = request.organisation
+        secret = asked.client_secret or asked.certificate
+        wanted = Organisation(
+            organisation_id="",
+            name="",
+            url=asked.dataverse_url.rstrip("/"),
+            authority=asked.authority,
+            client_id=asked.client_id,
+            auth="certificate" if asked.certificate else "secret",
+            ca_file=asked.ca_file,
+            connected_on=self._resources.now(),
+        )
+        sign_in = sign_in_with(wanted, secret)
+        try:
+            ca_file = Path(asked.ca_file) if asked.ca_file else None
+            async with Dataverse(wanted.url, sign_in, ca_file=ca_file) as dv:
+                me = await security.who_am_i(dv)
+                found = [await _prove(each) for each in request.accounts]
+                wanted = msgspec.structs.replace(
+                    wanted,
+                    organisation_id=me.organization_id,
+                    service_user_id=me.user_id,
+                    name=await _organisation_name(dv, me.organization_id),
+                )
+                steps = [step async for step in installation.install(dv, apply=apply)]
+                for role, names in request.assign.items():
+                    steps += [step async for step in installation.assign(dv, role, names, apply=apply)]
+                if apply:
+                    await self._keep(dv, wanted, secret, list(zip(request.accounts, found, strict=True)))
+        finally:
+            await sign_in.close()
+        return SetupReport(
+            organisation=wanted.name,
+            organisation_url=wanted.url,
+            accounts=tuple(
+                f"{each.name} at {proved.endpoint}" for each, proved in zip(request.accounts, found, strict=True)
+            ),
+            steps=tuple(SetupStep(kind=step.kind, name=step.name, state=step.state) for step in steps),
+            applied=apply,
+        )
+
+    async def _keep(
+        self,
+        dv: Dataverse,
+        wanted: Organisation,
+        secret: str,
+        proved: list[tuple[EmailAccountInput, _Proved]],
+    ) -> None:
+        """Secrets to the keyring first: if it refuses, nothing was written."""
+        known = {each.platform_id: each.id for each in await self._resources.read(accounts.accounts)}
+        kept = [
+            EmailAccount(
+                id=known.get(found.platform_id) or self._resources.ids(),
+                name=asked.name,
+                description=asked.description,
+                is_default=asked.is_default,
+                region=found.region,
+                endpoint=found.endpoint,
+                api_user=asked.api_user,
+                ca_file=asked.ca_file,
+                sync_level=asked.sync_level,
+                platform_id=found.platform_id,
+            )
+            for asked, found in proved
+        ]
+        await self._resources.secrets.set(DATAVERSE_SECRET, secret)
+        for account, (asked, _) in zip(kept, proved, strict=True):
+            await self._resources.secrets.set(account_secret(account.id), asked.api_password)
+        for account in kept:
+            await rows.upsert(dv, solution.EMAIL_ACCOUNT.entity_set, account.id, _account_row(account))
+
+        def keep(c: Connection) -> None:
+            accounts.put_organisation(c, wanted)
+            for account in kept:
+                accounts.put_account(c, account)
+
+        await self._resources.write(keep)
+        await self._resources.connections.close()
+
+
+class _Proved(msgspec.Struct, frozen=True):
+    """What account-info said of an email account."""
+
+    platform_id: int
+    region: str
+    endpoint: str
+
+
+async def _prove(asked: EmailAccountInput) -> _Proved:
+    ca_file = Path(asked.ca_file) if asked.ca_file else None
+    dd = await dd_account.connect(asked.dotdigital_url, asked.api_user, asked.api_password, ca_file=ca_file)
+    async with dd:
+        info = await dd_account.account_info(dd)
+        return _Proved(info.id, _region(dd.origin), dd.origin)
+
+
+def _region(endpoint: str) -> str:
+    """`r1`, `r2`, `r3` by the host's name (dotdigital_api.md 1.1); `""` for a host that is named otherwise."""
+    host = urlsplit(endpoint).hostname or ""
+    first = host.partition("-")[0].partition(".")[0]
+    return first if first in ("r1", "r2", "r3") else ""
+
+
+async def _organisation_name(dv: Dataverse, organisation_id: str) -> str:
+    found = await rows.get_row(dv, "organizations", organisation_id, dict[str, object], select=["name"])
+    return str((found or {}).get("name") or "")
+
+
+def _account_row(account: EmailAccount) -> dict[str, object]:
+    return {
+        "dyntui_name": account.name,
+        "dyntui_description": account.description or None,
+        "dyntui_platformid": str(account.platform_id),
+        "dyntui_region": account.region,
+        "dyntui_isdefault": account.is_default,
+        "dyntui_synclevel": account.sync_level,
+    }
+
+
+def _check(request: SetupRequest) -> None:
+    """Raises DyntuiError SETUP_INVALID naming what is wrong, before anything is called."""
+    wrong: list[str] = []
+    asked = request.organisation
+    if bool(asked.client_secret) == bool(asked.certificate):
+        wrong.append("give exactly one of client_secret and certificate")
+    for name, value in (("dataverse_url", asked.dataverse_url), ("authority", asked.authority)):
+        if not value.startswith("https://"):
+            wrong.append(f"{name} must begin with https://")
+    if not asked.client_id:
+        wrong.append("client_id is missing")
+    if not request.accounts:
+        wrong.append("at least one email account is needed")
+    if sum(each.is_default for each in request.accounts) > 1:
+        wrong.append("only one email account can be the default")
+    for each in request.accounts:
+        if not each.api_user or not each.api_password:
+            wrong.append(f"{each.name or 'an email account'}: api_user and api_password are both needed")
+        if each.sync_level not in _LEVELS:
+            wrong.append(f"{each.name}: sync_level is one of {', '.join(_LEVELS)}")
+        if not each.dotdigital_url.startswith("https://"):
+            wrong.append(f"{each.name}: dotdigital_url must begin with https://")
+    for path in (asked.ca_file, *(each.ca_file for each in request.accounts)):
+        if path and not Path(path).is_file():
+            wrong.append(f"there is no file {path}")
+    if wrong:
+        raise DyntuiError(
+            "SETUP_INVALID",
+            "The setup cannot be used: " + "; ".join(wrong) + ".",
+            not_done="Nothing was connected, written or installed.",
+            remedy="Correct what is named and run `dyntui setup` again.",
+            exit=Exit.USAGE,
+        )
