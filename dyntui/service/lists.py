@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
@@ -35,10 +37,13 @@ from dyntui.store import members, runs
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.lists import ListsWindow, RemoteList, StoredList
 from dyntui.store.members import MembersWindow
+from dyntui.sync.execution import LISTS
 from dyntui.sync.member_rows import ROW_TYPES, staged
 
 # dotdigital's own reserved names (dotdigital_api.md 4).
 _RESERVED = frozenset({"test", "all contacts"})
+# The listing of members who were read to be looked at, before the first synchronisation.
+_PREVIEW = "preview"
 # A member page of Dynamics.
 _PAGE = 5000
 
@@ -118,7 +123,7 @@ class Lists:
             rows = [_remote(each, names) for each in found]
             read_on = self._resources.now()
 
-            def keep(c: members.Connection) -> None:
+            def keep(c: Connection) -> None:
                 list_store.put(c, rows, read_on)
                 list_store.forget_unread(c, read_on)
 
@@ -130,7 +135,8 @@ class Lists:
         """A list's page."""
         known = await self._known(request.id)
         counts = await self._resources.read(lambda c: members.counts(c, known.id))
-        active = await self._resources.read(lambda c: runs.active_for_list(c, known.id))
+        run = await self._resources.read(lambda c: runs.active(c, f"{LISTS}/{known.account_id}"))
+        mine = run is not None and (not run.request["lists"] or known.id in run.request["lists"])
         return ListDetail(
             row=row_of(known),
             description=known.description,
@@ -138,7 +144,7 @@ class Lists:
             address_book_id=known.book_id,
             counts=counts,
             last_run=known.last_run_id,
-            active_run=active,
+            active_run=run.id if run is not None and mine else "",
             query=known.query,
         )
 
@@ -205,7 +211,7 @@ class Lists:
         entity = Entity(known.member_type)
         async for page in dv_lists.member_pages(dv, remote, ROW_TYPES[entity], maxpagesize=_PAGE):
             rows = [staged(entity, each) for each in page.rows]
-            await self._resources.write(lambda c, rows=rows: members.stage(c, known.id, "preview", rows))
+            await self._resources.write(functools.partial(members.stage, list_id=known.id, listing=_PREVIEW, rows=rows))
 
     async def _known(self, list_id: str) -> StoredList:
         known = await self._resources.read(lambda c: list_store.get(c, list_id))

@@ -11,7 +11,17 @@ from datetime import timedelta
 from dyntui import __version__
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
-from dyntui.service.contract.session import Check, EmailAccount, Hello, Nothing, Status
+from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
+from dyntui.service.contract.session import (
+    Check,
+    EmailAccount,
+    Hello,
+    Nothing,
+    SignInStarted,
+    SignInState,
+    Status,
+)
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -19,8 +29,11 @@ from dyntui.store import accounts, members, runs
 
 
 class Session:
-    """The calls of `session.*`. `keyring` says where secrets are kept; `demo` marks a throw-away profile; `long_lived` a service that
-    outlives its clients."""
+    """The calls of `session.*`.
+
+    `keyring` says where secrets are kept; `demo` marks a throw-away profile; `long_lived` a service that outlives its
+    clients.
+    """
 
     def __init__(
         self, resources: Resources, identities: Identities, *, keyring: str, long_lived: bool, demo: bool

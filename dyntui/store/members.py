@@ -52,13 +52,12 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
 from dyntui.store import outcomes, sequences
 from dyntui.store.gate_marks import first_code, first_mark, further_codes, join, mark, split
-from dyntui.store.schema import list_member, outcome, shared_address
-from dyntui.store.standing import duplicate_detail, materialised, own_reason_lists, standing
+from dyntui.store.schema import list_member, outcome
+from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
 from dyntui.store.upserts import json_text, update_many, upsert
 from dyntui.store.windows import Found, contains, ordered
 
 _m = list_member.c
-_w = shared_address.c
 _EXCLUDED = literal(Outcome.EXCLUDED.value, String)
 _REJECTED = literal(Outcome.REJECTED.value, String)
 _PENDING = literal("", String)
@@ -209,29 +208,14 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     (`retry_on` lies after `now` and nothing changed), or pending: outcome `""`.
     """
     scope = (_m.list_id == list_id, _m.listing == listing)
-    stands = standing(account_id, scope, own_reason_lists(c, scope))
-    _find_winners(c, list_id, scope)
-    taken = and_(_w.person_id.is_not(None), _w.person_id != stands.c.person_id)
-    gates = materialised(
-        select(
-            stands.c.person_id,
-            stands.c.mask.bitwise_or(case((taken, mark("DUPLICATE_ADDRESS")), else_=0)).label("mask"),
-            stands.c.detail,
-            case((taken, _w.detail), else_="").label("taken_by"),
-        )
-        .select_from(stands)
-        .outerjoin(shared_address, and_(_w.scope == list_id, _w.address == stands.c.address)),
-        "gates",
-    )
+    stands = with_duplicates(standing(account_id, scope, own_reason_lists(c, scope))).c
     named = materialised(
         select(
-            gates.c.person_id,
-            first_mark(gates.c.mask).label("first"),
-            first_code(gates.c.mask).label("reason"),
-            case((first_mark(gates.c.mask) == mark("DUPLICATE_ADDRESS"), gates.c.taken_by), else_=gates.c.detail).label(
-                "detail"
-            ),
-            further_codes(gates.c.mask).label("also"),
+            stands.person_id,
+            first_mark(stands.mask).label("first"),
+            first_code(stands.mask).label("reason"),
+            stands.detail,
+            further_codes(stands.mask).label("also"),
         ),
         "named",
     ).c
@@ -251,24 +235,6 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     }
     differs = or_(*(_m[name] != value for name, value in values.items()))
     c.execute(update(list_member).where(_m.list_id == list_id, _m.person_id == named.person_id, differs).values(values))
-    c.execute(delete(shared_address).where(_w.scope == list_id))
-
-
-def _find_winners(c: Connection, list_id: str, scope: Sequence[ColumnElement[bool]]) -> None:
-    shared = select(_m.address).where(*scope, _m.address != "").group_by(_m.address).having(func.count() > 1)
-    synced = and_(_m.sent_fingerprint != "", _m.sent_address == _m.address)
-    rank = func.row_number().over(
-        partition_by=_m.address, order_by=[case((synced, 0), else_=1), _m.created_on, _m.person_id]
-    )
-    detail = duplicate_detail(_m.entity, _m.person_id, _m.name).label("detail")
-    competing = (*scope, _m.own_reasons == "", _m.address.in_(shared))
-    ranked = select(_m.address, _m.person_id, detail, rank.label("rank")).where(*competing).subquery("ranked")
-    winners = select(literal(list_id, String), *(ranked.c[name] for name in ("address", "person_id", "detail")))
-    c.execute(
-        insert(shared_address).from_select(
-            ["scope", "address", "person_id", "detail"], winners.where(ranked.c.rank == 1)
-        )
-    )
 
 
 def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:
@@ -432,6 +398,11 @@ def read_by(c: Connection, list_id: str, listing: str) -> int:
     in the book (until `forget_left`)."""
     gone = or_(_m.sent_address != "", _m.outcome.in_((Outcome.REMOVED.value, Outcome.HELD.value)))
     return _count(c, _m.list_id == list_id, or_(_m.listing == listing, gone))
+
+
+def held(c: Connection) -> int:
+    """How many removals wait for approval, over all lists."""
+    return _count(c, _m.outcome == Outcome.HELD.value)
 
 
 def in_book(c: Connection, list_id: str) -> int:

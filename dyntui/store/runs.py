@@ -11,6 +11,7 @@ Public:
     fail(c, run_id, now, problem) -> bool          without a token: for a run that nobody works on
     request_cancel(c, run_id, now) -> Run | None
     get(c, run_id) -> Run | None; active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
+    calls_since(c, moment) -> Calls
     unfinished(c) -> list[str]                     what the engine's sweep hands to the queue again
     window(c, RunsWindow) -> Found[Run]
     delete_ended_before(c, moment) -> int
@@ -22,7 +23,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from dyntui.model.outcomes import RunStatus, Tally, status_of
@@ -310,6 +311,14 @@ def last(c: Connection, kind: str, account_id: str) -> Run | None:
     """The run of a kind that was queued last."""
     of_kind = select(run).where(run.c.kind == kind, run.c.account_id == account_id)
     return _one(c, of_kind.order_by(run.c.queued_on.desc(), run.c.id.desc()).limit(1))
+
+
+def calls_since(c: Connection, moment: str) -> Calls:
+    """API calls of the runs that ended at or after `moment` (ISO 8601 UTC), or have not ended."""
+    names = Calls.__struct_fields__
+    sums = [func.coalesce(func.sum(run.c[name]), 0).label(name) for name in names]
+    row = c.execute(select(*sums).where(or_(run.c.ended_on >= moment, run.c.ended_on == ""))).one()
+    return Calls(**{name: int(row._mapping[name]) for name in names})
 
 
 def unfinished(c: Connection) -> list[str]:

@@ -40,8 +40,10 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SendRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One dispatch. `state`: Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled. `potential` = `sendable` + sum of
-    `excluded`."""
+    """One dispatch; `potential` is `sendable` + the sum of `excluded`.
+
+    `state`: Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled.
+    """
 
     id: str
     campaign: int
@@ -166,7 +168,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Results of a campaign. Rates are fractions of `delivered` (0.0-1.0); all counts are people unless said otherwise."""
+    """Results of a campaign, as last read.
+
+    `delivery_rate` and `bounce_rate` are fractions (0.0-1.0) of `sent`, `click_to_open_rate` of `unique_opens`, the
+    other rates of `delivered`; `opens` and `clicks` count events, everything else people.
+    """
 
     row: CampaignRow
     as_of: str
