@@ -147,17 +147,6 @@ list_member = Table(
     Index("ix_list_member_address", "address", "list_id"),
 )
 
-# Of records that share an address: the one that has its place. Filled and emptied within one settling or count (`scope`
-# is the list's or the count's id): a table, because a million members are joined to it.
-shared_address = Table(
-    "shared_address",
-    metadata,
-    Column("scope", String, primary_key=True),
-    Column("address", String, primary_key=True),
-    _text("person_id"),
-    _text("detail"),
-)
-
 # Every address that some account, contact or lead in Dynamics opted out with: another record that shares it is not
 # mailed either.
 opt_out = Table(
@@ -331,6 +320,7 @@ recipient = Table(
     _flag("unsubscribed"),
     _flag("soft_bounced"),
     _flag("hard_bounced"),
+    _text("written"),  # what Dynamics was told of, as `dyntui.store.campaigns` sums it up
     Index("ix_recipient_address", "address"),
 )
 
@@ -395,6 +385,7 @@ send = Table(
     _text("created_on"),
     _text("sent_on"),
     Column("lists", JSON, nullable=False),  # names, as shown when sent
+    Column("list_ids", JSON, nullable=False),
     _number("potential"),
     _number("sendable"),
     _number("book_id"),

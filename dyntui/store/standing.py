@@ -2,8 +2,8 @@
 
 Shared by the settling of a listing and by target counts, so that both give the same person the same reason.
 
-Public: `standing(account_id, scope, own) -> CTE`, `own_reason_lists(c, scope)`, `materialised(statement, name)`,
-`duplicate_detail(winner_entity, winner_id, winner_name)`.
+Public: `standing(account_id, scope, own) -> CTE`, `with_duplicates(rows, order) -> CTE`, `own_reason_lists(c, scope)`,
+`materialised(statement, name)`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, String, and_, case, func, literal, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    String,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from dyntui.store.gate_marks import first_mark, mark, marks
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
@@ -25,15 +38,16 @@ def own_reason_lists(c: Connection, scope: Scope) -> tuple[str, ...]:
     return tuple(sorted(c.execute(distinct).scalars()))
 
 
-def materialised(statement: Select[Any], name: str) -> CTE:
+def materialised(statement: Select[Any] | CompoundSelect[Any], name: str) -> CTE:
     """The query, evaluated once per row. Otherwise the planner may copy a long expression into each of its uses."""
     return statement.cte(name).prefix_with("MATERIALIZED")
 
 
 def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
-    """Every member within `scope`: `list_id`, `person_id`, `address`, `mask` (bits of the closed gates; duplicates and
-    what the book holds are not looked at), `detail` of the first of them, and `competes`: whether the record may take
-    the place of its address. `own` comes from `own_reason_lists`.
+    """Every member within `scope`: `list_id`, `person_id`, `entity`, `name`, `address`, `created_on`; `mask`: bits of
+    the closed gates (duplicates and what the book holds are not looked at); `detail` of the first of them; `competes`:
+    whether the record may have the place of its address, `in_place`: whether it has it in the book (both 1 or 0). `own`
+    comes from `own_reason_lists`.
     """
     member = list_member.c
     other = suppression.alias("elsewhere")
@@ -43,11 +57,11 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
         .correlate(list_member)
         .scalar_subquery()
     )
+    in_place = and_(member.sent_fingerprint != "", member.sent_address == member.address)
     facts = materialised(
         select(
-            member.list_id,
-            member.person_id,
-            member.address,
+            *(member[name] for name in ("list_id", "person_id", "entity", "name", "address", "created_on")),
+            case((in_place, 1), else_=0).label("in_place"),
             marks(member.own_reasons, own).label("own"),
             member.own_detail,
             marks(opt_out.c.reason).label("opted"),
@@ -73,13 +87,11 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
         .where(*scope),
         "facts",
     ).c
-    elsewhere_mark = case((facts.elsewhere != "", mark("SUPPRESSED_OTHER_ACCOUNT")), else_=0)
-    unsubscribed_mark = case((facts.unsubscribed_on.is_not(None), mark("UNSUBSCRIBED_LIST")), else_=0)
     mask = (
         facts.own.bitwise_or(facts.opted)
         .bitwise_or(facts.suppressed)
-        .bitwise_or(elsewhere_mark)
-        .bitwise_or(unsubscribed_mark)
+        .bitwise_or(case((facts.elsewhere != "", mark("SUPPRESSED_OTHER_ACCOUNT")), else_=0))
+        .bitwise_or(case((facts.unsubscribed_on.is_not(None), mark("UNSUBSCRIBED_LIST")), else_=0))
     )
     masked = materialised(select(*facts, mask.label("mask")), "masked").c
     first = first_mark(masked.mask)
@@ -92,23 +104,50 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
         (first == mark("UNSUBSCRIBED_LIST"), masked.unsubscribed_on),
         else_=literal("", String),
     )
-    competes = and_(masked.own == 0, masked.unsubscribed_on.is_(None))
+    competes = and_(masked.own == 0, masked.unsubscribed_on.is_(None), masked.address != "")
+    shown = ("list_id", "person_id", "entity", "name", "address", "created_on", "in_place", "mask")
     return materialised(
         select(
-            masked.list_id,
-            masked.person_id,
-            masked.address,
-            masked.mask,
-            detail.label("detail"),
-            case((competes, 1), else_=0).label("competes"),
+            *(masked[name] for name in shown), detail.label("detail"), case((competes, 1), else_=0).label("competes")
         ),
         "standing",
     )
 
 
-def duplicate_detail(
-    entity: ColumnElement[str], person_id: ColumnElement[str], name: ColumnElement[str]
-) -> ColumnElement[str]:
-    """The words that name the record which has the place of an address."""
-    who = entity + literal(" ", String) + person_id
-    return case((name == "", who), else_=who + literal(" ", String) + name)
+def with_duplicates(rows: CTE, order: Sequence[ColumnElement[Any]] = ()) -> CTE:
+    """The rows of `standing` (or a choice of them), where `mask` and `detail` also say who must leave the place of an
+    address to another record: of those that compete, the first by `order`, then one that has it in the book, then the
+    oldest, then the lowest id keeps it.
+    """
+    r = rows.c
+    # Of a million rows few share an address: only those are sorted.
+    shared = materialised(
+        select(r.address).where(r.address != "").group_by(r.address).having(func.count() > 1), "shared"
+    )
+    who = r.entity + literal(" ", String) + r.person_id
+    named = case((r.name == "", who), else_=who + literal(" ", String) + r.name)
+    keeper = func.first_value(case((r.competes == 1, named), else_="")).over(
+        partition_by=r.address,
+        order_by=[r.competes.desc(), *order, r.in_place.desc(), r.created_on, r.person_id],
+    )
+    several = r.address.in_(select(shared.c.address))
+    nobody = literal("", String)
+    ranked = materialised(
+        select(*r, named.label("named"), keeper.label("keeper"))
+        .where(several)
+        .union_all(select(*r, nobody.label("named"), nobody.label("keeper")).where(~several)),
+        "ranked",
+    ).c
+    duplicate = mark("DUPLICATE_ADDRESS")
+    yields = and_(ranked.keeper != "", ranked.keeper != ranked.named)
+    mask = ranked.mask.bitwise_or(case((yields, duplicate), else_=0))
+    named_first = or_(ranked.mask == 0, first_mark(ranked.mask) > duplicate)
+    shown = [ranked[name] for name in rows.c.keys() if name not in ("mask", "detail")]  # noqa: SIM118
+    return materialised(
+        select(
+            *shown,
+            mask.label("mask"),
+            case((and_(yields, named_first), ranked.keeper), else_=ranked.detail).label("detail"),
+        ),
+        "placed",
+    )

@@ -205,6 +205,7 @@ def upgrade() -> None:
         sa.Column("unsubscribed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("soft_bounced", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("hard_bounced", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("written", sa.String(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("account_id", "campaign_id", "contact_id", name=op.f("pk_recipient")),
     )
     op.create_index("ix_recipient_address", "recipient", ["address"], unique=False)
@@ -263,6 +264,7 @@ def upgrade() -> None:
         sa.Column("created_on", sa.String(), server_default="", nullable=False),
         sa.Column("sent_on", sa.String(), server_default="", nullable=False),
         sa.Column("lists", sa.JSON(), nullable=False),
+        sa.Column("list_ids", sa.JSON(), nullable=False),
         sa.Column("potential", sa.Integer(), server_default="0", nullable=False),
         sa.Column("sendable", sa.Integer(), server_default="0", nullable=False),
         sa.Column("book_id", sa.Integer(), server_default="0", nullable=False),
@@ -273,14 +275,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_send_campaign", "send", ["account_id", "campaign_id", "created_on"], unique=False)
 
-    op.create_table(
-        "shared_address",
-        sa.Column("scope", sa.String(), nullable=False),
-        sa.Column("address", sa.String(), nullable=False),
-        sa.Column("person_id", sa.String(), server_default="", nullable=False),
-        sa.Column("detail", sa.String(), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("scope", "address", name=op.f("pk_shared_address")),
-    )
     op.create_table(
         "suppression",
         sa.Column("account_id", sa.String(), nullable=False),
@@ -372,7 +366,6 @@ def downgrade() -> None:
     op.drop_index("ix_suppression_address", "suppression")
 
     op.drop_table("suppression")
-    op.drop_table("shared_address")
     op.drop_index("ix_send_campaign", "send")
 
     op.drop_table("send")

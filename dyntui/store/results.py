@@ -1,0 +1,158 @@
+"""Results of a campaign from what its recipients did: counts, the course over time, links, the recipients themselves.
+
+Public:
+    totals(c, account_id, campaign_id) -> Totals
+    hours(c, account_id, campaign_id) -> list[Hour]; links(c, account_id, campaign_id, limit=50) -> list[Link]
+    window(c, RecipientsWindow) -> Found[KnownRecipient]
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, true
+
+from dyntui.store.campaigns import Recipient
+from dyntui.store.schema import activity, list_member, recipient
+from dyntui.store.windows import Found, contains, ordered
+
+_a = activity.c
+_r = recipient.c
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the recipients known."""
+
+    people: int
+    opened: int
+    opens: int
+    clicked: int
+    clicks: int
+    hard_bounced: int
+    soft_bounced: int
+    unsubscribed: int
+    forwards: int
+    replies: int
+
+
+class Hour(msgspec.Struct, frozen=True, kw_only=True):
+    """Opens and clicks within one hour (its start, ISO 8601 UTC)."""
+
+    hour: str
+    opens: int
+    clicks: int
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link: how often it was clicked, and by how many people."""
+
+    url: str
+    clicks: int
+    people: int
+
+
+class KnownRecipient(Recipient, frozen=True, kw_only=True):
+    """A recipient with the name of a member of some list who has the address, `""` where there is none."""
+
+    name: str
+
+
+class RecipientsWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which recipients are wanted. `filter`: `all`, `opened`, `clicked`, `bounced`, `unsubscribed` or `unopened`."""
+
+    account_id: str
+    campaign_id: int
+    filter: str = "all"
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+def totals(c: Connection, account_id: str, campaign_id: int) -> Totals:
+    """What the recipients did, summed up."""
+
+    def people(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count(case((condition, 1)))
+
+    def total(column: ColumnElement[int]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(column), 0)
+
+    row = c.execute(
+        select(
+            func.count().label("people"),
+            people(_r.opens > 0).label("opened"),
+            total(_r.opens).label("opens"),
+            people(_r.clicks > 0).label("clicked"),
+            total(_r.clicks).label("clicks"),
+            people(_r.hard_bounced.is_(True)).label("hard_bounced"),
+            people(_r.soft_bounced.is_(True)).label("soft_bounced"),
+            people(_r.unsubscribed.is_(True)).label("unsubscribed"),
+            total(_r.forwards).label("forwards"),
+            total(_r.replies).label("replies"),
+        ).where(_r.account_id == account_id, _r.campaign_id == campaign_id)
+    ).one()
+    return Totals(**{name: int(value) for name, value in row._mapping.items()})
+
+
+def hours(c: Connection, account_id: str, campaign_id: int) -> list[Hour]:
+    """Opens and clicks by the hour, in order; hours without any are left out."""
+    hour = func.substr(_a.happened_on, 1, 13, type_=String) + literal(":00:00Z", String)
+    rows = c.execute(
+        select(
+            hour.label("hour"),
+            func.count(case((_a.kind == "open", 1))).label("opens"),
+            func.count(case((_a.kind == "click", 1))).label("clicks"),
+        )
+        .where(_a.account_id == account_id, _a.campaign_id == campaign_id, _a.happened_on != "")
+        .group_by("hour")
+        .order_by("hour")
+    )
+    return [Hour(**row._mapping) for row in rows]
+
+
+def links(c: Connection, account_id: str, campaign_id: int, limit: int = 50) -> list[Link]:
+    """The links clicked most."""
+    clicks = func.count().label("clicks")
+    rows = c.execute(
+        select(_a.url, clicks, func.count(_a.contact_id.distinct()).label("people"))
+        .where(_a.account_id == account_id, _a.campaign_id == campaign_id, _a.kind == "click")
+        .group_by(_a.url)
+        .order_by(clicks.desc(), _a.url)
+        .limit(limit)
+    )
+    return [Link(**row._mapping) for row in rows]
+
+
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "all": true(),
+    "opened": _r.opens > 0,
+    "clicked": _r.clicks > 0,
+    "bounced": or_(_r.hard_bounced.is_(True), _r.soft_bounced.is_(True)),
+    "unsubscribed": _r.unsubscribed.is_(True),
+    "unopened": and_(_r.opens == 0, _r.hard_bounced.is_(False), _r.soft_bounced.is_(False)),
+}
+
+_RECIPIENT = Recipient.__struct_fields__
+_SORTABLE = {name: _r[name] for name in _RECIPIENT}
+
+
+def window(c: Connection, asked: RecipientsWindow) -> Found[KnownRecipient]:
+    """Recipients by address; the search looks at the address."""
+    campaign = and_(_r.account_id == asked.account_id, _r.campaign_id == asked.campaign_id)
+    matching = and_(campaign, _FILTERS[asked.filter])
+    if asked.search:
+        matching = and_(matching, contains((_r.address,), asked.search))
+    named = (
+        select(func.min(list_member.c.name))
+        .where(list_member.c.address == _r.address, list_member.c.address != "")
+        .scalar_subquery()
+    )
+    page = select(*(_r[name] for name in _RECIPIENT), func.coalesce(named, "").label("name")).where(matching)
+    rows = c.execute(
+        ordered(page, asked.sort, _SORTABLE, (_r.address, _r.contact_id)).offset(asked.offset).limit(asked.limit)
+    )
+    found = tuple(KnownRecipient(**row._mapping) for row in rows)
+    total, hits = c.execute(
+        select(func.count(), func.count(case((matching, 1)))).select_from(recipient).where(campaign)
+    ).one()
+    return Found(found, hits, total)
