@@ -48,13 +48,14 @@ class Scope(enum.StrEnum):
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What the choice of an action depends on: the person's abilities and what is selected on the screen.
 
-    `depth` is how many steps out the top-level screen is; `list_run` the active run of the selected list; `target` the
-    selected target list of a campaign; `marked` how many rows are marked; `step` and `blocked` are the wizard's: where
-    it stands (1-5) and why it cannot go on.
+    `entered` is false until the person is signed in; `depth` is how many steps out the top-level screen is; `list_run`
+    the active run of the selected list; `target` the selected target list of a campaign; `marked` how many rows are
+    marked; `step` and `blocked` are the wizard's: where it stands (1-5) and why it cannot go on.
     """
 
     abilities: frozenset[str] = frozenset()
     connected: bool = True
+    entered: bool = True
     depth: int = 0
     list: ListRow | None = None
     list_run: str = ""
@@ -106,6 +107,10 @@ def disabled_reason(action: Action, situation: Situation) -> str:
 
 def _quit(situation: Situation) -> str:
     return "Esc goes one step out; q quits on a top-level screen." if situation.depth else ""
+
+
+def _go(situation: Situation) -> str:
+    return "" if situation.entered else "There is nothing to see before you are signed in."
 
 
 def _activate(situation: Situation) -> str:
@@ -198,10 +203,26 @@ _E, _G, _C = Scope.EVERYWHERE, Scope.GRID, Scope.CHOICES
 
 ACTIONS: tuple[Action, ...] = (
     # Everywhere
-    Action(id="go.home", title="Home", scope=_E, keys=("1",), tooltip="Status, active runs and first steps"),
-    Action(id="go.lists", title="Marketing Lists", scope=_E, keys=("2",), tooltip="Lists, members, synchronisation"),
-    Action(id="go.campaigns", title="Email Campaigns", scope=_E, keys=("3",), tooltip="Campaigns, sends, results"),
-    Action(id="go.audit", title="Synchronisation Audit", scope=_E, keys=("4",), tooltip="Every run, down to people"),
+    Action(id="go.home", title="Home", scope=_E, keys=("1",), tooltip="Status, active runs and first steps", rule=_go),
+    Action(
+        id="go.lists",
+        title="Marketing Lists",
+        scope=_E,
+        keys=("2",),
+        tooltip="Lists, members, synchronisation",
+        rule=_go,
+    ),
+    Action(
+        id="go.campaigns", title="Email Campaigns", scope=_E, keys=("3",), tooltip="Campaigns, sends, results", rule=_go
+    ),
+    Action(
+        id="go.audit",
+        title="Synchronisation Audit",
+        scope=_E,
+        keys=("4",),
+        tooltip="Every run, down to people",
+        rule=_go,
+    ),
     Action(
         id="go.suppressions", title="Suppressions", scope=_E, keys=("5",), tooltip="Who must not be mailed, and why"
     ),

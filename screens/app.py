@@ -1,0 +1,484 @@
+"""The console: one app over a connection to the service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+import msgspec
+from textual import on
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.methods import HELLO, RUNS, Method
+from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery
+from dyntui.service.contract.session import Hello, Nothing
+
+from .base import Asking, FramedScreen, Page
+from .bindings import bindings
+from .perform import perform
+from .service import Connect, Events, Service
+from .shell import SECTIONS
+from .theme import OWN, first_theme, next_theme
+from .widgets.cells import single_line
+from .wording import number
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+A = TypeVar("A", bound=msgspec.Struct)
+R = TypeVar("R")
+
+log = logging.getLogger("dyntui.console")
+
+# Seconds before each attempt to reach a lost service again; the last one repeats.
+RETRY_AFTER = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+
+EVENTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("run.changed", RunChanged),
+    ("lists.changed", Nothing),
+    ("campaigns.changed", Nothing),
+    ("events.lost", Nothing),
+)
+
+
+_WIDTHS = [(0, "-narrow"), (110, "-wide")]
+_HEIGHTS = [(0, "-short"), (34, "-tall")]
+
+
+def _home() -> Screen[None]:
+    from .home import HomeScreen
+
+    return HomeScreen()
+
+
+def _lists() -> Screen[None]:
+    from .lists import ListsScreen
+
+    return ListsScreen()
+
+
+def _campaigns() -> Screen[None]:
+    from .campaigns import CampaignsScreen
+
+    return CampaignsScreen()
+
+
+def _audit() -> Screen[None]:
+    from .audit import AuditScreen
+
+    return AuditScreen()
+
+
+def _suppressions() -> Screen[None]:
+    from .suppressions import SuppressionsScreen
+
+    return SuppressionsScreen()
+
+
+class Console(App[None], inherit_bindings=False):
+    """The app: holds the connection, who is there, and the runs under way; screens ask through it."""
+
+    TITLE = "dyntui"
+    CSS_PATH: ClassVar[list[str]] = [  # type: ignore[assignment]
+        "../styles/theme.tcss",
+        "../styles/shell.tcss",
+        "../styles/widgets.tcss",
+        "../styles/dialogs.tcss",
+    ]
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
+    BINDINGS = bindings(Scope.EVERYWHERE)
+    ENABLE_COMMAND_PALETTE = False
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
+        "home": _home,
+        "lists": _lists,
+        "campaigns": _campaigns,
+        "audit": _audit,
+        "suppressions": _suppressions,
+    }
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+
+    @dataclass
+    class _Event(Message):
+        name: str
+        value: msgspec.Struct
+
+    @dataclass
+    class _Lost(Message):
+        service: Service
+
+    @dataclass
+    class _Attached(Message):
+        service: Service
+        hello: Hello
+
+    @dataclass
+    class _NotAttached(Message):
+        error: DyntuiError
+
+    def __init__(
+        self, connect: Connect, *, first_steps: bool = False, retry_after: Sequence[float] = RETRY_AFTER
+    ) -> None:
+        super().__init__()
+        self._connect = connect
+        self._retry_after = tuple(retry_after)
+        self._attempt = 0
+        self._service: Service | None = None
+        self._subscriptions: list[Events[msgspec.Struct]] = []
+        self._runs: dict[str, RunRow] = {}
+        self._followed: set[str] = set()
+        self.first_steps = first_steps
+        self.hello: Hello | None = None
+        self.banner = ""
+        self.entered = False
+        self.animation_level = "none"
+        for theme in OWN:
+            self.register_theme(theme)
+        self.theme = first_theme(os.environ.get("TEXTUAL_THEME"), self.no_color)
+
+    def on_mount(self) -> None:
+        """Ends cleanly when the terminal goes away, and reaches for the service."""
+        loop = asyncio.get_running_loop()
+        for number_ in (signal.SIGTERM, signal.SIGHUP):
+            # Where the loop is not the main thread's (tests), signals are not ours to handle.
+            with contextlib.suppress(RuntimeError, ValueError):
+                loop.add_signal_handler(number_, self._end_by_signal, int(number_))
+        from .start import StartScreen
+
+        self.push_screen(StartScreen())
+        self.attach()
+
+    def _end_by_signal(self, number_: int) -> None:
+        self.exit(return_code=128 + number_)
+
+    async def on_unmount(self) -> None:
+        """Lets the service know that nobody listens any more."""
+        if self._service is not None:
+            await self._service.close()
+
+    # The connection
+
+    async def call(self, method: Method[Q, A], request: Q) -> A:
+        """Asks the service. Raises DyntuiError."""
+        if self._service is None:
+            raise DyntuiError(
+                "SERVICE_GONE",
+                "The service does not answer just now.",
+                not_done="Nothing was asked.",
+                remedy="The console keeps trying to reach it; runs go on in the service meanwhile.",
+                exit=Exit.UNREACHABLE,
+            )
+        return await self._service.call(method, request)
+
+    def attach(self, wait: float = 0.0) -> None:
+        """Reaches for the service, after `wait` seconds."""
+        self.run_worker(self._reach(wait), group="attach", exclusive=True)
+
+    async def _reach(self, wait: float) -> None:
+        if wait:
+            await asyncio.sleep(wait)
+        try:
+            service = await self._connect()
+            hello = await service.call(HELLO, Nothing())
+        except DyntuiError as error:
+            self.post_message(self._NotAttached(error))
+        else:
+            self.post_message(self._Attached(service, hello))
+
+    async def _listen(self, name: str, events: Events[msgspec.Struct]) -> None:
+        async for value in events:
+            self.post_message(self._Event(name, value))
+
+    async def _wait_for_end(self, service: Service) -> None:
+        await service.closed()
+        self.post_message(self._Lost(service))
+
+    @on(_Attached)
+    def _attached(self, message: _Attached) -> None:
+        again = self._service is None and self._attempt > 0
+        self._service = message.service
+        self._attempt = 0
+        self.banner = ""
+        self._subscriptions = [message.service.subscribe(name, kind) for name, kind in EVENTS]
+        for (name, _), events in zip(EVENTS, self._subscriptions, strict=True):
+            self.run_worker(self._listen(name, events), group="events")
+        self.run_worker(self._wait_for_end(message.service), group="events")
+        if again and self.entered:
+            self.notify("The service answers again.", markup=False)
+        before = self.entered
+        self.admit(message.hello)
+        if before and self.entered:
+            self._refetch_all()
+
+    @on(_NotAttached)
+    def _not_attached(self, message: _NotAttached) -> None:
+        if not self.entered:
+            from .start import StartScreen
+
+            for screen in self.screen_stack:
+                if isinstance(screen, StartScreen):
+                    screen.show_failure(message.error)
+            return
+        self._try_again_later()
+
+    @on(_Lost)
+    def _lost(self, message: _Lost) -> None:
+        if message.service is not self._service:
+            return
+        self._service = None
+        self._subscriptions.clear()
+        self._try_again_later()
+
+    def _try_again_later(self) -> None:
+        wait = self._retry_after[min(self._attempt, len(self._retry_after) - 1)]
+        self._attempt += 1
+        self.banner = (
+            f"The service does not answer. What you see may be old; runs go on without the console. "
+            f"Attempt {self._attempt} to reach it…"
+        )
+        self._frames_anew()
+        self.attach(wait)
+
+    # Who is there
+
+    def admit(self, hello: Hello) -> None:
+        """Goes where the person may go: home, or to sign in, or to what has to be set up first."""
+        self.hello = hello
+        if not hello.configured:
+            from .not_configured import NotConfigured
+
+            self._stand_before(NotConfigured())
+        elif not hello.user:
+            from .sign_in import SignIn
+
+            self._stand_before(SignIn())
+        elif not self.entered:
+            self.entered = True
+            self.switch_mode("home")
+            self._read_active_runs()
+
+    def _stand_before(self, screen: Screen[None]) -> None:
+        self.entered = False
+        if self.current_mode in self.MODES:
+            self.switch_mode("_default")
+        self.switch_screen(screen) if len(self.screen_stack) > 1 else self.push_screen(screen)
+
+    def who(self, width: int) -> str:
+        """Who is signed in, for the right end of the top bar."""
+        if self.hello is None or width < 110:
+            return "dyntui"
+        return single_line(f"{self.hello.user} · {self.hello.organisation}")
+
+    @property
+    def section(self) -> str:
+        """The section one is in."""
+        return self.current_mode if self.current_mode in self.MODES else ""
+
+    def situation(self) -> Situation:
+        """The person's abilities and whether the service is there."""
+        abilities = frozenset(self.hello.abilities) if self.hello else frozenset()
+        return Situation(abilities=abilities, connected=self._service is not None, entered=self.entered)
+
+    # Events of the service
+
+    @property
+    def active_runs(self) -> list[RunRow]:
+        """The runs under way, oldest first."""
+        return list(self._runs.values())
+
+    def active_run(self, id: str) -> RunRow | None:
+        """A run under way by its id."""
+        return self._runs.get(id)
+
+    def follow(self, id: str, following: bool) -> None:
+        """Whether a run's end is shown by a screen of its own, so that no notice is needed."""
+        if following:
+            self._followed.add(id)
+        else:
+            self._followed.discard(id)
+
+    def _read_active_runs(self) -> None:
+        async def read() -> None:
+            for status in (RunStatus.IN_PROCESS, RunStatus.QUEUED):
+                # A lost service is said so by the banner, and the list is read again when it is back.
+                with contextlib.suppress(DyntuiError):
+                    page = await self.call(RUNS, RunsQuery(status=status.value, limit=20))
+                    for run in reversed(page.rows):
+                        self.post_message(self._Event("run.changed", RunChanged(run=run)))
+
+        self.run_worker(read(), group="active-runs")
+
+    @on(_Event)
+    def _hear(self, message: _Event) -> None:
+        if message.name == "events.lost":
+            self._refetch_all()
+            return
+        if isinstance(message.value, RunChanged):
+            self._run_changed(message.value.run)
+        for screen in self._screens():
+            screen.hear(message.name, message.value)
+
+    def _run_changed(self, run: RunRow) -> None:
+        known = self._runs.pop(run.id, None)
+        if not run.status.ended:
+            self._runs[run.id] = run
+        elif known is not None and run.id not in self._followed:
+            severity = "information" if run.status is RunStatus.COMPLETED else "warning"
+            self.notify(
+                outcome_text(run),
+                title=single_line(run.title),
+                severity="error" if run.status is RunStatus.FAILED else severity,  # type: ignore[arg-type]
+                markup=False,
+            )
+
+    def _screens(self) -> list[Asking[object]]:
+        seen: dict[int, Asking[object]] = {}
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, Asking):
+                    seen[id(screen)] = screen
+        return list(seen.values())
+
+    def _frames_anew(self) -> None:
+        for screen in self._screens():
+            if isinstance(screen, FramedScreen) and screen.is_mounted:
+                screen.refresh_frame()
+
+    def _refetch_all(self) -> None:
+        self._runs.clear()
+        self._read_active_runs()
+        self._frames_anew()
+        for screen in self._screens():
+            if isinstance(screen, FramedScreen):
+                screen.grow_stale()
+
+    # Going about
+
+    def open_page(self, kind: type[Page[R]], about: R) -> None:
+        """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
+        name = f"{self.current_mode}.{kind.__name__}"
+        if self.is_screen_installed(name):
+            page = self.get_screen(name)
+        else:
+            page = kind()
+            self.install_screen(page, name)
+        assert isinstance(page, kind)
+        page.aim(about)
+        if page in self.screen_stack:
+            while self.screen is not page:
+                self.pop_screen()
+        else:
+            self.push_screen(page)
+
+    def go(self, section: str) -> None:
+        """Goes to a section; going to where one is leads to its top."""
+        if section == self.current_mode:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        else:
+            self.switch_mode(section)
+
+    def action_perform(self, action_id: str) -> None:
+        """Takes an action of the registry."""
+        perform(self.screen, action_id)
+
+    def do_go_home(self) -> None:
+        """To Home."""
+        self.go("home")
+
+    def do_go_lists(self) -> None:
+        """To the marketing lists."""
+        self.go("lists")
+
+    def do_go_campaigns(self) -> None:
+        """To the email campaigns."""
+        self.go("campaigns")
+
+    def do_go_audit(self) -> None:
+        """To the history of runs."""
+        self.go("audit")
+
+    def do_go_suppressions(self) -> None:
+        """To the suppressions."""
+        self.go("suppressions")
+
+    def do_app_palette(self) -> None:
+        """Every command by name."""
+        from .palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def do_app_help(self) -> None:
+        """The keys that work here."""
+        from .help import HelpScreen
+        from .perform import scopes_in_focus
+
+        self.push_screen(HelpScreen(scopes_in_focus(self.screen)))
+
+    def do_app_theme(self) -> None:
+        """The next theme."""
+        self.theme = next_theme(self.theme)
+        self.notify(self.theme, title="Theme", markup=False)
+
+    def do_app_screenshot(self) -> None:
+        """Saves the screen as an SVG file where the console was started."""
+        try:
+            path = self.save_screenshot(path=os.curdir)
+        except OSError as error:
+            self.notify(f"{error.strerror}: {error.filename}", title="Not saved", severity="error", markup=False)
+        else:
+            self.notify(path, title="Screenshot saved", markup=False)
+
+    def do_app_quit(self) -> None:
+        """Asks, then ends the console."""
+        from .dialogs import Confirm
+
+        running = len(self._runs)
+        text = "Nothing is running."
+        if running:
+            text = f"{number(running)} run{'' if running == 1 else 's'} under way; the service finishes without you."
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exit()
+
+        self.push_screen(Confirm("Quit dyntui?", [text], yes="Quit", no="Stay"), answered)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of the console itself: the log has all of it, the person gets a sentence and their terminal back."""
+        log.critical("the console failed", exc_info=error)
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self.exit(
+            return_code=1,
+            message=f"CONSOLE_FAILED: {type(error).__name__}: {error}\n"
+            "Nothing that runs in the service was touched. The log file has the details; start the console again.",
+        )
+
+
+def outcome_text(run: RunRow) -> str:
+    """What became of a run, in one line."""
+    counts = [f"{number(run.tally.of(outcome))} {outcome.value}" for outcome in Outcome if run.tally.of(outcome)]
+    return ": ".join(part for part in (str(run.status), ", ".join(counts) or run.error) if part)
+
+
+def run(client_factory: Connect, *, first_steps: bool = False, mouse: bool = True) -> int:
+    """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n."""
+    console = Console(client_factory, first_steps=first_steps)
+    console.run(mouse=mouse)
+    return console.return_code or 0
+
+
+__all__ = ["SECTIONS", "Console", "run"]

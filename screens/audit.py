@@ -1,0 +1,150 @@
+"""Synchronisation Audit: every run, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.methods import RUN_CANCEL, RUNS
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, RunsQuery
+
+from .base import FramedScreen
+from .bindings import bindings
+from .shell import progress_text
+from .widgets.choice import ChoiceBar
+from .widgets.columns import Column
+from .widgets.grid import Grid, Wording
+from .widgets.tones import status_tone
+from .wording import lasted, moment, number
+
+KINDS = (
+    ("", "All", None),
+    ("lists", "Marketing lists", None),
+    ("campaigns", "Campaigns", None),
+    ("send", "Sends", None),
+    ("suppressions", "Suppressions", None),
+)
+
+_WORDING = Wording(
+    one="run",
+    many="runs",
+    empty="Nothing of this kind has run yet",
+    next_step="Synchronise a marketing list: 2, then s.",
+)
+
+
+def _count(run: RunRow, *outcomes: Outcome) -> str:
+    people = sum(run.tally.of(outcome) for outcome in outcomes)
+    return number(people) if people else ""
+
+
+COLUMNS: tuple[Column[RunRow], ...] = (
+    Column(title="Queued", text=lambda run: moment(run.queued_on), width=17, priority=1, sort="queued_on"),
+    Column(title="What", text=lambda run: run.title, width=16, flex=2, sort="title"),
+    Column(title="Type", text=lambda run: run.kind, width=12, priority=3, sort="kind"),
+    Column(
+        title="Status",
+        text=lambda run: str(run.status) if run.status.ended else f"{run.status}: {progress_text(run)}",
+        width=12,
+        flex=1,
+        sort="status",
+        tone=lambda run: status_tone(run.status),
+    ),
+    Column(title="People", text=lambda run: number(run.tally.read) if run.tally.read else "", width=7, right=True),
+    Column(
+        title="Excluded",
+        text=lambda run: _count(run, Outcome.EXCLUDED),
+        width=8,
+        right=True,
+        priority=2,
+        tone=lambda run: "warn",
+    ),
+    Column(
+        title="Rejected",
+        text=lambda run: _count(run, Outcome.REJECTED, Outcome.HELD),
+        width=8,
+        right=True,
+        priority=2,
+        tone=lambda run: "bad",
+    ),
+    Column(title="Took", text=lambda run: lasted(run.started_on, run.ended_on), width=11, right=True, priority=4),
+    Column(title="By", text=lambda run: run.started_by, width=14, priority=5, sort="started_by"),
+)
+
+
+class AuditScreen(FramedScreen):
+    """See the module."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.AUDIT,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.AUDIT)
+    SECTION = "audit"
+    TOP_LEVEL = True
+    CSS_PATH = "../styles/audit.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds = ChoiceBar(KINDS, id="views")
+        self._grid: Grid[RunRow] = Grid(COLUMNS, key=lambda run: run.id, wording=_WORDING, id="runs-grid")
+
+    def compose_page(self) -> Iterable[Widget]:
+        """Types and runs."""
+        yield self._kinds
+        yield self._grid
+
+    def on_mount(self) -> None:
+        """Loads the runs."""
+        self.trail.show_trail("Synchronisation Audit")
+        super().on_mount()
+        self._grid.load(self._source)
+        self._grid.focus_rows()
+
+    async def _source(self, window: Window) -> Page[RunRow]:
+        query = RunsQuery(
+            kind=self._kinds.chosen,
+            offset=window.offset,
+            limit=window.limit,
+            search=window.search,
+            sort=window.sort,
+        )
+        return await self.console.call(RUNS, query)
+
+    def refetch(self) -> None:
+        """The runs again."""
+        self._grid.reload()
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """A run got on."""
+        return isinstance(value, RunChanged)
+
+    def situation(self) -> Situation:
+        """The run in hand."""
+        return msgspec.structs.replace(super().situation(), run=self._grid.row())
+
+    @on(ChoiceBar.Changed)
+    def _kind_changed(self) -> None:
+        self._grid.load(self._source)
+
+    @on(Grid.ViewStep)
+    def _kind_stepped(self, event: Grid.ViewStep) -> None:
+        self._kinds.step(event.step)
+
+    @on(Grid.Opened)
+    def _open(self) -> None:
+        run = self._grid.row()
+        if run is not None:
+            from .run_page import RunPage
+
+            self.console.open_page(RunPage, run.id)
+
+    def do_audit_cancel(self) -> None:
+        """Cancels the run in hand."""
+        if (run := self._grid.row()) is not None:
+            self.ask(RUN_CANCEL, RunRef(run.id), lambda _: self._grid.reload())

@@ -1,0 +1,265 @@
+"""What all screens share: the frame around them, asking the service, hearing its events, taking actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+import msgspec
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.methods import Method
+
+from .perform import perform
+from .shell import Banner, KeyHints, RunStrip, TopBar, Trail
+from .widgets.grid import Grid
+
+if TYPE_CHECKING:
+    from .app import Console
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+A = TypeVar("A", bound=msgspec.Struct)
+R = TypeVar("R")
+
+
+class Asking(Screen[R], Generic[R]):
+    """A screen that asks the service: the worker only posts the answer, the handler on the screen takes it in. Of
+    several questions of one kind only the last one's answer counts."""
+
+    @dataclass
+    class _Answered(Message):
+        kind: str
+        turn: int
+        take: Callable[[Any], None]
+        answer: Any
+
+    @dataclass
+    class _Refused(Message):
+        kind: str
+        turn: int
+        take: Callable[[DyntuiError], None]
+        error: DyntuiError
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns: dict[str, int] = {}
+
+    @property
+    def console(self) -> Console:
+        """The app."""
+        return cast("Console", self.app)
+
+    def ask(
+        self,
+        method: Method[Q, A],
+        request: Q,
+        take: Callable[[A], None],
+        *,
+        refused: Callable[[DyntuiError], None] | None = None,
+        kind: str = "",
+    ) -> None:
+        """Asks the service without waiting; `take` gets the answer, `refused` the error (else the error panel)."""
+        kind = kind or method.name
+        turn = self._turns[kind] = self._turns.get(kind, 0) + 1
+        self.run_worker(self._ask(method, request, take, refused or self.show_error, kind, turn), group=kind)
+
+    async def _ask(
+        self,
+        method: Method[Q, A],
+        request: Q,
+        take: Callable[[A], None],
+        refused: Callable[[DyntuiError], None],
+        kind: str,
+        turn: int,
+    ) -> None:
+        try:
+            answer = await self.console.call(method, request)
+        except DyntuiError as error:
+            self.post_message(self._Refused(kind, turn, refused, error))
+        else:
+            self.post_message(self._Answered(kind, turn, take, answer))
+
+    @on(_Answered)
+    def _take_answer(self, message: _Answered) -> None:
+        message.stop()
+        if self._turns.get(message.kind) == message.turn:
+            message.take(message.answer)
+
+    @on(_Refused)
+    def _take_refusal(self, message: _Refused) -> None:
+        message.stop()
+        if self._turns.get(message.kind) == message.turn:
+            message.take(message.error)
+
+    def show_error(self, error: DyntuiError) -> None:
+        """The error panel: what happened, what was not done, the remedy."""
+        from .error_panel import ErrorPanel
+
+        self.app.push_screen(ErrorPanel(error))
+
+    def situation(self) -> Situation:
+        """What the choice of an action depends on; screens add what is selected."""
+        return self.console.situation()
+
+    def action_perform(self, action_id: str) -> None:
+        """Takes an action of the registry."""
+        perform(self, action_id)
+
+    def hear(self, name: str, value: msgspec.Struct) -> None:
+        """An event of the service."""
+
+
+class FramedScreen(Asking[None]):
+    """A screen within the frame. `SECTION` is the section it belongs to; a `TOP_LEVEL` one cannot be left by Esc."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = ()
+    SECTION: ClassVar[str] = ""
+    TOP_LEVEL: ClassVar[bool] = False
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stale = False
+        self._top = TopBar(id="top-bar")
+        self.trail = Trail(id="trail")
+        self._banner = Banner("", id="banner", markup=False)
+        self._strip = RunStrip(id="run-strip")
+        self._hints = KeyHints(id="key-hints")
+
+    def compose(self) -> ComposeResult:
+        """The frame with the page in it."""
+        yield self._top
+        yield self._banner
+        yield self.trail
+        with Vertical(id="page"):
+            yield from self.compose_page()
+        yield self._strip
+        yield self._hints
+
+    def compose_page(self) -> Iterable[Widget]:
+        """The widgets of the page."""
+        return ()
+
+    def refetch(self) -> None:
+        """Asks the service for everything on the screen."""
+
+    def on_mount(self) -> None:
+        """The frame shows how things stand, the page asks."""
+        self.refresh_frame()
+        self.refetch()
+
+    def situation(self) -> Situation:
+        """Depth, besides what the app knows."""
+        return msgspec.structs.replace(super().situation(), depth=0 if self.TOP_LEVEL else 1)
+
+    # The frame
+
+    def refresh_frame(self) -> None:
+        """Draws the frame anew."""
+        console = self.console
+        width = self.size.width or self.app.size.width
+        here = self.SECTION or console.section
+        self._top.show_sections(here, width, console.who(width))
+        self._banner.warn(console.banner)
+        self._strip.show_runs(console.active_runs)
+        self.refresh_hints()
+
+    def refresh_hints(self) -> None:
+        """Draws the key hints anew, after the focus or the selection moved."""
+        if self.is_mounted:
+            self._hints.refresh_hints()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Other keys work now."""
+        self.refresh_hints()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Other keys work now."""
+        self.refresh_hints()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Titles are longer or shorter."""
+        self.call_after_refresh(self.refresh_frame)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """What changed meanwhile is asked for."""
+        if self.is_mounted:
+            self.refresh_frame()
+            if self._stale:
+                self._stale = False
+                self.refetch()
+
+    # Events of the service
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Whether an event makes what is on the screen untrue."""
+        return False
+
+    def hear(self, name: str, value: msgspec.Struct) -> None:
+        """Asks again when the event concerns the screen: at once when it is looked at, else when it is next."""
+        if not self.is_mounted:
+            return
+        concerned = self.concerns(name, value)
+        if self.is_current:
+            self.refresh_frame()
+            if concerned:
+                self.refetch()
+        elif concerned:
+            self._stale = True
+
+    def grow_stale(self) -> None:
+        """Everything on the screen may be old: asks again, when it is looked at."""
+        if not self.is_mounted:
+            return
+        if self.is_current:
+            self.refetch()
+        else:
+            self._stale = True
+
+    # Actions that every screen has
+
+    def do_app_back(self) -> None:
+        """One step out: out of a filter or marks first, then out of the screen."""
+        for grid in self.query(Grid):
+            if grid.display and grid.body.has_focus and grid.step_out():
+                return
+        self.leave()
+
+    def leave(self) -> None:
+        """Leaves the screen; a top-level one stays."""
+        if not self.TOP_LEVEL:
+            self.app.pop_screen()
+
+    def do_app_refresh(self) -> None:
+        """Asks again."""
+        self.refetch()
+
+    @on(Grid.Moved)
+    def _row_moved(self, event: Grid.Moved) -> None:
+        self.refresh_hints()
+
+
+class Page(FramedScreen, Generic[R]):
+    """A screen about one thing. It is kept, and aimed at another thing when one is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.about: R | None = None
+
+    def aim(self, about: R) -> None:
+        """Shows another thing."""
+        self.about = about
+        self.aimed()
+        if self.is_mounted:
+            self.refetch()
+
+    def aimed(self) -> None:
+        """Forgets what was on the screen."""

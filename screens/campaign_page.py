@@ -1,0 +1,281 @@
+"""An email campaign: facts, target marketing lists, the text, and its sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.campaigns import CampaignDetail, CampaignRef, ChangeTargets, SendRow, Targets
+from dyntui.service.contract.lists import ListRow, ListsQuery
+from dyntui.service.contract.methods import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_GET, LISTS
+from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.runs import RunChanged, StartRun
+
+from .base import Page
+from .bindings import bindings
+from .dialogs import Confirm, Picker
+from .help import Row, TextLines
+from .list_columns import PICK_COLUMNS
+from .running import start_run
+from .widgets.bars import BarList, BarRow
+from .widgets.cells import single_line
+from .widgets.choice import ChoiceBar
+from .widgets.facts import Facts
+from .widgets.grid import Grid, Wording
+from .wording import moment, number
+
+_PANES = (("targets", "Target Marketing Lists", None), ("text", "Text", None), ("sends", "Sends", None))
+
+_WORDING = Wording(
+    one="target list",
+    many="target lists",
+    empty="No target marketing list yet",
+    next_step="t adds one of the lists that are activated for email.",
+)
+_PICK = Wording(
+    one="activated list",
+    many="activated lists",
+    empty="No marketing list is activated for email",
+    next_step="Activate one first: 2, then a.",
+)
+
+
+def send_tone(send: SendRow) -> str:
+    """The look of a send's state."""
+    return {"Sent": "good", "Failed": "bad", "Refused": "bad", "Cancelled": "muted"}.get(send.state, "accent")
+
+
+def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
+    """Sends as lines, newest first."""
+    rows = []
+    for send in sorted(sends, key=lambda send: send.created_on, reverse=True):
+        excluded = send.potential - send.sendable
+        text = f"{send.state}: {number(send.sendable)} people, {number(excluded)} excluded · {', '.join(send.lists)}"
+        note = f"{moment(send.sent_on or send.created_on)} · {send.created_by}"
+        rows.append(BarRow(send.run, text, None, send_tone(send), "•", note))
+    return rows
+
+
+class CampaignPage(Page[int]):
+    """The page of one email campaign, by its id."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.CAMPAIGN,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.CAMPAIGN)
+    CSS_PATH = "../styles/campaign_page.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._detail: CampaignDetail | None = None
+        self._facts = Facts(id="campaign-facts", columns=2)
+        self._panes = ChoiceBar(_PANES, id="campaign-panes")
+        self._targets: Grid[ListRow] = Grid(
+            PICK_COLUMNS, key=lambda row: row.id, wording=_WORDING, id="targets-grid", classes="pane"
+        )
+        self._text = TextLines(id="campaign-text")
+        self._sends = BarList(id="campaign-sends", empty="Not sent yet: press w for the send wizard.")
+
+    def compose_page(self) -> Iterable[Widget]:
+        """Facts above; below them one pane, or all of them where there is room."""
+        with Vertical(id="campaign-facts-card", classes="card") as facts:
+            facts.border_title = "Email campaign"
+            yield self._facts
+        yield self._panes
+        with Horizontal(id="campaign-lower"):
+            with Vertical(id="pane-targets", classes="pane card") as targets:
+                targets.border_title = "Target Marketing Lists"
+                yield self._targets
+            with Vertical(id="pane-text", classes="pane card") as text:
+                text.border_title = "Text"
+                yield self._text
+        with Vertical(id="pane-sends", classes="pane card") as sends:
+            sends.border_title = "Sends"
+            yield self._sends
+
+    def aimed(self) -> None:
+        """Another campaign: nothing is known of it yet."""
+        self._detail = None
+        self.trail.show_trail("Email Campaigns", "…")
+        self._facts.show_facts([])
+        self._text.show_lines(())
+        self._sends.show_rows([])
+        self._panes.set("targets")
+        self._show_pane()
+        if self.is_mounted:
+            self._targets.load(self._target_source)
+            self._targets.focus_rows()
+
+    def on_mount(self) -> None:
+        """Starts on the targets."""
+        super().on_mount()
+        self._show_pane()
+        self._targets.load(self._target_source)
+        self._targets.focus_rows()
+
+    async def _target_source(self, window: Window) -> Rows[ListRow]:
+        detail = await self.console.call(CAMPAIGN_GET, CampaignRef(self.about or 0))
+        wanted = window.search.casefold()
+        rows = [row for row in detail.targets if wanted in row.name.casefold()]
+        if window.sort:
+            name = window.sort.removeprefix("-")
+            rows.sort(
+                key=lambda row: (getattr(row, name) is None, getattr(row, name)), reverse=window.sort.startswith("-")
+            )
+        chosen = tuple(rows[window.offset : window.offset + window.limit])
+        return Rows(rows=chosen, matching=len(rows), total=len(detail.targets), offset=window.offset)
+
+    def refetch(self) -> None:
+        """Everything about the campaign again."""
+        if self.about is not None:
+            self.ask(CAMPAIGN_GET, CampaignRef(self.about), self._show)
+            self._targets.reload()
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Campaigns or lists changed, or a send or a run of either ended."""
+        return name in ("campaigns.changed", "lists.changed") or (
+            isinstance(value, RunChanged) and value.run.status.ended
+        )
+
+    def situation(self) -> Situation:
+        """The campaign of the page, and the target in hand."""
+        campaign = self._detail.row if self._detail else None
+        target = self._targets.row() if self._targets.body.has_focus else None
+        return msgspec.structs.replace(super().situation(), campaign=campaign, target=target)
+
+    def _show(self, detail: CampaignDetail) -> None:
+        self._detail = detail
+        row = detail.row
+        self.trail.show_trail("Email Campaigns", row.name, note=row.status)
+        self._facts.show_facts(
+            [
+                ("Subject", row.subject, "strong"),
+                ("From", f"{detail.from_name} <{detail.from_address}>", ""),
+                ("Reply to", detail.reply_to, ""),
+                ("Status", row.status + (f", {moment(row.sent_on)}" if row.sent_on else ""), ""),
+                ("Account", row.account, ""),
+                ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
+                ("Tags", ", ".join(detail.tags) or "—", ""),
+                ("Sent to", number(row.sent) if row.sent else "nobody yet", ""),
+            ]
+        )
+        lines: list[Row] = [((f" {single_line(line)}", ""),) for line in detail.text.splitlines()]
+        self._text.show_lines(lines or [((" This campaign has no plain text.", "muted"),)])
+        self._sends.show_rows(send_rows(detail.sends))
+        self._panes.show_choices(
+            (
+                ("targets", "Target Marketing Lists", len(detail.targets)),
+                ("text", "Text", None),
+                ("sends", "Sends", len(detail.sends)),
+            )
+        )
+        self.refresh_hints()
+
+    def _show_pane(self) -> None:
+        for key, _, _ in _PANES:
+            self.set_class(self._panes.chosen == key, f"-{key}")
+
+    def _focus_pane(self) -> None:
+        self._show_pane()
+        if self._panes.chosen == "targets":
+            self._targets.focus_rows()
+        elif self._panes.chosen == "text":
+            self._text.focus()
+        else:
+            self._sends.focus()
+
+    @on(ChoiceBar.Changed)
+    def _pane_changed(self) -> None:
+        self._focus_pane()
+
+    def do_campaign_panes(self) -> None:
+        """To the next pane."""
+        self._panes.step(1)
+
+    @on(Grid.Opened)
+    def _open_list(self) -> None:
+        row = self._targets.row()
+        if row is not None:
+            from .list_page import ListPage
+
+            self.console.open_page(ListPage, row.id)
+
+    @on(BarList.Opened, "#campaign-sends")
+    def _open_send(self, event: BarList.Opened) -> None:
+        from .run_page import RunPage
+
+        self.console.open_page(RunPage, event.key)
+
+    # Doing
+
+    def do_campaign_add_targets(self) -> None:
+        """Chooses among the activated lists."""
+        detail = self._detail
+        if detail is None:
+            return
+        there = {row.id for row in detail.targets}
+
+        async def source(window: Window) -> Rows[ListRow]:
+            query = ListsQuery(
+                view="activated", offset=window.offset, limit=window.limit, search=window.search, sort=window.sort
+            )
+            return await self.console.call(LISTS, query)
+
+        def chosen(rows: tuple[ListRow, ...] | None) -> None:
+            if rows:
+                change = ChangeTargets(id=detail.row.id, add=tuple(row.id for row in rows))
+                self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed)
+
+        picker: Picker[ListRow] = Picker(
+            "Add Existing Marketing List",
+            PICK_COLUMNS,
+            source,
+            key=lambda row: row.id,
+            wording=_PICK,
+            refuse=lambda row: f"{row.name} is a target already." if row.id in there else "",
+        )
+        self.app.push_screen(picker, chosen)
+
+    def do_campaign_remove_target(self) -> None:
+        """Removes the target in hand after a confirmation."""
+        row, detail = self._targets.row(), self._detail
+        if row is None or detail is None:
+            return
+
+        def confirmed(yes: bool | None) -> None:
+            if yes:
+                change = ChangeTargets(id=detail.row.id, remove=(row.id,))
+                self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed)
+
+        question = Confirm(
+            f"Remove {row.name}?", ["The marketing list itself stays as it is."], yes="Remove", danger=True
+        )
+        self.app.push_screen(question, confirmed)
+
+    def _targets_changed(self, targets: Targets) -> None:
+        self.refetch()
+
+    def do_campaign_synchronise(self) -> None:
+        """Synchronises the campaign."""
+        if self._detail is not None:
+            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(self._detail.row.id),)))
+
+    def do_campaign_send(self) -> None:
+        """Opens the send wizard."""
+        if self.about is not None:
+            from .send_wizard import SendWizard
+
+            self.console.open_page(SendWizard, self.about)
+
+    def do_campaign_report(self) -> None:
+        """Opens the report."""
+        if self.about is not None:
+            from .report import ReportPage
+
+            self.console.open_page(ReportPage, self.about)

@@ -1,0 +1,161 @@
+"""Dialogs: the frame they share, a question with a safe default, a choice among rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from dyntui.service.contract.actions import BY_ID, Scope, disabled_reason, key_name, of
+
+from .base import Asking
+from .bindings import bindings
+from .widgets.cells import single_line
+from .widgets.columns import Column
+from .widgets.grid import Grid, Wording
+from .widgets.line import Line, Part
+from .widgets.paging import Source
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Dialog(Asking[R], ModalScreen[R], Generic[R]):
+    """A box over the screen with a title, a body, and the keys that work in it on its last line."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIALOG)
+    AUTO_FOCUS = ""
+
+    def __init__(self, title: str, *, tone: str = "") -> None:
+        super().__init__()
+        self._box = Vertical(id="dialog", classes=tone)
+        self._box.border_title = single_line(title).replace("[", r"\[")
+        self._keys = Line(id="dialog-keys")
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        with self._box:
+            yield from self.compose_body()
+            yield self._keys
+
+    def compose_body(self) -> Iterable[Widget]:
+        """What stands in the box."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Shows the keys."""
+        self.refresh_hints()
+
+    def refresh_hints(self) -> None:
+        """Draws the keys that work in the dialog."""
+        situation = self.situation()
+        parts: list[Part] = []
+        for action in of(*self.SCOPES):
+            if action.hint and action.keys:
+                off = bool(disabled_reason(action, situation))
+                click = f"screen.perform('{action.id}')"
+                parts.append(Part(key_name(action.keys[0]), "off" if off else "key", click))
+                parts.append(Part(f" {self.hint_of(action.id)}  ", "off" if off else "muted", click))
+        self._keys.show(*parts)
+
+    def hint_of(self, action_id: str) -> str:
+        """The word for an action in this dialog."""
+        return BY_ID[action_id].hint
+
+    def do_dialog_close(self) -> None:
+        """Closes the dialog without an answer."""
+        self.dismiss(None)
+
+    def do_dialog_left(self) -> None:
+        """To the button on the left."""
+        self.focus_previous(Button)
+
+    def do_dialog_right(self) -> None:
+        """To the button on the right."""
+        self.focus_next(Button)
+
+
+class Confirm(Dialog[bool]):
+    """A question. The answer that changes nothing has the focus; Esc is that answer."""
+
+    def __init__(self, title: str, lines: Sequence[str], *, yes: str, no: str = "Cancel", danger: bool = False) -> None:
+        super().__init__(title, tone="-danger" if danger else "")
+        self._text = "\n".join(single_line(line) for line in lines)
+        self._no = Button(no, id="no", compact=True)
+        self._yes = Button(yes, id="yes", compact=True, variant="error" if danger else "primary")
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The question and two buttons."""
+        yield Static(self._text, id="question", markup=False)
+        with Horizontal(id="buttons"):
+            yield self._no
+            yield self._yes
+
+    def on_mount(self) -> None:
+        """The safe answer first."""
+        super().on_mount()
+        self._no.focus()
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button is self._yes)
+
+
+class Picker(Dialog[tuple[T, ...]], Generic[T]):
+    """A choice among rows: marks with space, enter takes the marked ones, or the one in hand."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG, Scope.GRID)
+
+    def __init__(
+        self,
+        title: str,
+        columns: Sequence[Column[T]],
+        source: Source[T],
+        *,
+        key: Callable[[T], str],
+        wording: Wording,
+        refuse: Callable[[T], str],
+    ) -> None:
+        super().__init__(title)
+        self._grid: Grid[T] = Grid(columns, key=key, wording=wording, id="picker-grid")
+        self._source = source
+        self._refuse = refuse
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The rows."""
+        yield self._grid
+
+    def on_mount(self) -> None:
+        """Loads the rows."""
+        super().on_mount()
+        self._keys.show(
+            *(
+                part
+                for key, hint in (("Space", "Mark"), ("Enter", "Take"), ("/", "Filter"), ("Esc", "Cancel"))
+                for part in (Part(key, "key"), Part(f" {hint}  ", "muted"))
+            )
+        )
+        self._grid.load(self._source)
+        self._grid.focus_rows()
+
+    def do_dialog_close(self) -> None:
+        """Out of the filter, the marks, the dialog."""
+        if not self._grid.step_out():
+            self.dismiss(None)
+
+    @on(Grid.Opened)
+    def _take(self) -> None:
+        rows = tuple(self._grid.chosen())
+        reason = next((reason for row in rows if (reason := self._refuse(row))), "")
+        if reason:
+            self.notify(single_line(reason), severity="warning", markup=False)
+        elif rows:
+            self.dismiss(rows)

@@ -1,0 +1,106 @@
+"""The way of a newcomer through the main job, each step checked against what the service says has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.runs import RunRow
+
+from .widgets.bars import BarRow
+
+if TYPE_CHECKING:
+    from .app import Console
+
+_DONE = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS, RunStatus.HELD)
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the steps are judged by: activated lists, campaigns, latest runs."""
+
+    lists: tuple[ListRow, ...] = ()
+    campaigns: tuple[CampaignRow, ...] = ()
+    runs: tuple[RunRow, ...] = ()
+
+    def run(self, kind: str) -> RunRow | None:
+        """The newest finished run of a kind."""
+        return next((run for run in self.runs if run.kind == kind and run.status in _DONE), None)
+
+    @property
+    def targeted(self) -> CampaignRow | None:
+        """A campaign with targets, an unsent one first."""
+        rows = [row for row in self.campaigns if row.targets]
+        return min(rows, key=lambda row: row.status != "Unsent", default=None)
+
+    @property
+    def sent(self) -> CampaignRow | None:
+        """The campaign of the newest finished send."""
+        run = self.run("send")
+        return next((row for row in self.campaigns if run is not None and row.targets and row.sent_on), None)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A step: its text, and how one sees that it is done."""
+
+    key: str
+    text: str
+    done: Callable[[Known], bool]
+
+
+def _results(known: Known) -> bool:
+    send, results = known.run("send"), known.run("campaigns")
+    return send is not None and results is not None and results.ended_on >= send.ended_on
+
+
+STEPS: tuple[Step, ...] = (
+    Step("activate", "Activate a marketing list for email", lambda known: bool(known.lists)),
+    Step("synchronise", "Synchronise it", lambda known: any(row.last_synced for row in known.lists)),
+    Step("campaigns", "Synchronise the email campaigns", lambda known: bool(known.campaigns)),
+    Step("targets", "Give a campaign its target lists", lambda known: known.targeted is not None),
+    Step("send", "Send it through the wizard", lambda known: known.run("send") is not None),
+    Step("results", "Synchronise again and read the results", _results),
+)
+
+
+def step_rows(known: Known) -> list[BarRow]:
+    """The steps with their check marks; the next one stands out."""
+    rows = []
+    open_yet = True
+    for place, step in enumerate(STEPS, start=1):
+        done = step.done(known)
+        now = not done and open_yet
+        open_yet = open_yet and not now
+        sign, tone = ("✓", "good") if done else ("▸", "accent") if now else ("·", "muted")
+        rows.append(BarRow(step.key, f"{place}  {step.text}", None, tone, sign, "Enter" if now else ""))
+    return rows
+
+
+def follow(console: Console, key: str, known: Known) -> None:
+    """Goes where a step is taken."""
+    if key in ("activate", "synchronise"):
+        console.go("lists")
+        row = next((row for row in known.lists if not row.last_synced), None)
+        if key == "synchronise" and row is not None:
+            from .list_page import ListPage
+
+            console.open_page(ListPage, row.id)
+        return
+    console.go("campaigns")
+    from .campaign_page import CampaignPage
+    from .report import ReportPage
+    from .send_wizard import SendWizard
+
+    row_ = known.targeted
+    if key == "targets" and known.campaigns:
+        unsent = next((row for row in known.campaigns if row.status == "Unsent"), known.campaigns[0])
+        console.open_page(CampaignPage, unsent.id)
+    elif key == "send" and row_ is not None:
+        console.open_page(CampaignPage, row_.id)
+        console.open_page(SendWizard, row_.id)
+    elif key == "results" and known.sent is not None:
+        console.open_page(ReportPage, known.sent.id)

@@ -1,0 +1,131 @@
+"""The keys that work where one is, from the registry of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from dyntui.service.contract.actions import Scope, disabled_reason, key_name, of
+
+from .bindings import bindings
+from .dialogs import Dialog
+from .perform import perform
+from .widgets.cells import fit
+from .widgets.line import TONE_CLASSES, toned
+
+Row = tuple[tuple[str, str], ...]
+
+
+class TextLines(ScrollView, can_focus=True):
+    """Lines of text to scroll through, each in parts with a tone."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.TEXT,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TEXT)
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
+
+    def __init__(self, rows: Sequence[Row] = (), *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows = tuple(rows)
+
+    def on_mount(self) -> None:
+        """Knows how long it is."""
+        self.show_lines(self._rows)
+
+    def show_lines(self, rows: Sequence[Row]) -> None:
+        """Shows other lines from the first."""
+        self._rows = tuple(rows)
+        self.virtual_size = Size(self.size.width, len(self._rows))
+        self.scroll_to(y=0, animate=False, immediate=True)
+        self.refresh(layout=True)
+
+    @property
+    def text(self) -> str:
+        """The lines as plain text."""
+        return "\n".join("".join(text for text, _ in row) for row in self._rows)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A line each."""
+        return len(self._rows)
+
+    def action_perform(self, action_id: str) -> None:
+        """Takes an action of the registry."""
+        perform(self, action_id)
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        width, index = self.size.width, y + self.scroll_offset.y
+        if index >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        segments = [Segment(text, toned(self, tone)) for text, tone in self._rows[index]]
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def _by(self, lines: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False, immediate=True)
+
+    def do_text_up(self) -> None:
+        """One line up."""
+        self._by(-1)
+
+    def do_text_down(self) -> None:
+        """One line down."""
+        self._by(1)
+
+    def do_text_page_up(self) -> None:
+        """One page up."""
+        self._by(1 - self.size.height)
+
+    def do_text_page_down(self) -> None:
+        """One page down."""
+        self._by(self.size.height - 1)
+
+    def do_text_first(self) -> None:
+        """To the top."""
+        self.scroll_to(y=0, animate=False, immediate=True)
+
+    def do_text_last(self) -> None:
+        """To the end."""
+        self.scroll_to(y=len(self._rows), animate=False, immediate=True)
+
+
+class HelpScreen(Dialog[None]):
+    """Every action of the scopes in focus: its keys, what it does, why not just now."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG, Scope.TEXT)
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        super().__init__("Help")
+        self._scopes = tuple(scopes)
+        self._lines = TextLines(id="help-lines")
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The lines."""
+        yield self._lines
+
+    def on_mount(self) -> None:
+        """Writes the help from the registry, for the screen underneath."""
+        super().on_mount()
+        below = self.app.screen_stack[-2]
+        situation = below.situation() if isinstance(below, Dialog) or hasattr(below, "situation") else self.situation()
+        rows: list[Row] = []
+        for scope in sorted(self._scopes, key=lambda scope: scope is Scope.EVERYWHERE):
+            actions = of(scope)
+            if not actions:
+                continue
+            rows += [((scope.value, "accent"),)]
+            for action in actions:
+                keys = " ".join(key_name(key) for key in action.keys) or "via :"
+                reason = disabled_reason(action, situation)
+                rows.append(((f"  {fit(keys, 14)}", "key"), (fit(action.title, 26), "off" if reason else "strong")))
+                if reason or action.tooltip:
+                    said = reason or action.tooltip
+                    rows[-1] = (*rows[-1], (f" {said}", "off" if reason else "muted"))
+            rows.append((("", ""),))
+        self._lines.show_lines(rows[:-1])
+        self._lines.focus()

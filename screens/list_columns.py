@@ -1,0 +1,74 @@
+"""Columns of marketing lists, for every grid that shows them."""
+
+from __future__ import annotations
+
+from dyntui.service.contract.lists import ListRow
+
+from .widgets.columns import Column
+from .wording import moment, number
+
+
+def _status_tone(row: ListRow) -> str:
+    if not row.activated:
+        return "muted"
+    return "" if row.sync_status == "Synchronised" else "warn"
+
+
+def kind(row: ListRow) -> str:
+    """`contact, dynamic`."""
+    return f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}"
+
+
+LIST_COLUMNS: tuple[Column[ListRow], ...] = (
+    Column(title="Name", text=lambda row: row.name, width=18, flex=3, sort="name"),
+    Column(title="Type", text=lambda row: row.member_type, width=7, priority=3, sort="member_type"),
+    Column(title="", text=lambda row: "dynamic" if row.dynamic else "static", width=7, priority=5, sort="dynamic"),
+    Column(
+        title="Members",
+        text=lambda row: "—" if row.members is None else number(row.members),
+        width=9,
+        right=True,
+        priority=1,
+        sort="members",
+    ),
+    Column(
+        title="Email",
+        text=lambda row: "✓ active" if row.activated else "",
+        width=8,
+        priority=1,
+        sort="activated",
+        tone=lambda row: "good",
+    ),
+    Column(
+        title="Sync status",
+        text=lambda row: row.sync_status,
+        width=13,
+        flex=2,
+        priority=2,
+        tone=_status_tone,
+        sort="sync_status",
+    ),
+    Column(
+        title="Synchronised",
+        text=lambda row: moment(row.last_synced),
+        width=17,
+        priority=4,
+        sort="last_synced",
+        tone=lambda row: "muted",
+    ),
+    Column(title="Order", text=lambda row: str(row.sync_order), width=5, right=True, priority=6, sort="sync_order"),
+)
+
+PICK_COLUMNS: tuple[Column[ListRow], ...] = (
+    Column(title="Name", text=lambda row: row.name, width=18, flex=1, sort="name"),
+    Column(title="Type", text=lambda row: row.member_type, width=7, priority=2, sort="member_type"),
+    Column(
+        title="Members",
+        text=lambda row: "—" if row.members is None else number(row.members),
+        width=9,
+        right=True,
+        priority=1,
+        sort="members",
+    ),
+    Column(title="Sync status", text=lambda row: row.sync_status, width=16, priority=1, tone=_status_tone),
+)

@@ -1,0 +1,277 @@
+"""A marketing list: facts, what became of its members, its runs, and every member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.lists import ListDetail, ListRef, MemberRow, MembersQuery
+from dyntui.service.contract.methods import LIST_GET, LIST_MEMBERS, RUNS
+from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, StartRun
+
+from .activation import activate, deactivate
+from .base import Page
+from .bindings import bindings
+from .list_columns import kind
+from .reason_help import ReasonHelp
+from .running import start_run
+from .tally import reason_title, split_key, tally_rows
+from .widgets.bars import BarList, BarRow
+from .widgets.choice import Choice, ChoiceBar
+from .widgets.columns import Column
+from .widgets.facts import Facts
+from .widgets.grid import Grid, Wording
+from .widgets.tones import outcome_text, outcome_tone, status_tone
+from .wording import moment, number
+
+_WORDING = Wording(
+    one="member",
+    many="members",
+    empty="No member here",
+    next_step="← → changes the outcome shown; members are added in Dynamics.",
+)
+
+MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
+    Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name"),
+    Column(title="Address", text=lambda row: row.address, width=20, flex=2, priority=1, sort="address"),
+    Column(
+        title="Outcome",
+        text=lambda row: outcome_text(row.outcome),
+        width=11,
+        sort="outcome",
+        tone=lambda row: outcome_tone(row.outcome),
+    ),
+    Column(title="Reason", text=lambda row: reason_title(row.reason), width=14, flex=1, priority=1, sort="reason"),
+    Column(title="Detail", text=lambda row: row.detail, width=18, flex=1, priority=3, tone=lambda row: "muted"),
+    Column(title="Contact id", text=lambda row: str(row.contact_id or ""), width=10, right=True, priority=4),
+)
+
+
+class ListPage(Page[str]):
+    """The page of one marketing list, by its id."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST)
+    CSS_PATH = "../styles/list_page.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._detail: ListDetail | None = None
+        self._facts = Facts(id="list-facts", columns=2)
+        self._bars = BarList(id="list-outcomes", empty="Not synchronised yet: press s.")
+        self._runs = BarList(id="list-runs", empty="No run of this list yet.")
+        self._choice = ChoiceBar((("", "All", None),), id="member-choice")
+        self._grid: Grid[MemberRow] = Grid(
+            MEMBER_COLUMNS, key=lambda row: row.person, wording=_WORDING, id="members-grid"
+        )
+
+    def compose_page(self) -> Iterable[Widget]:
+        """Overview and members: side by side where there is room, else one at a time."""
+        with Horizontal():
+            with Vertical(id="overview"):
+                with Vertical(classes="card", id="list-facts-card") as facts:
+                    facts.border_title = "Marketing list"
+                    yield self._facts
+                with Vertical(classes="card", id="list-outcomes-card") as outcomes:
+                    outcomes.border_title = "Members by outcome in the last run"
+                    yield self._bars
+                with Vertical(classes="card", id="list-runs-card") as runs:
+                    runs.border_title = "Last runs"
+                    yield self._runs
+            with Vertical(id="members"):
+                yield self._choice
+                yield self._grid
+
+    def aimed(self) -> None:
+        """Another list: nothing is known of it yet."""
+        self._detail = None
+        self._choice.set("")
+        self._choice.show_choices((("", "All", None),))
+        self._facts.show_facts([])
+        self._bars.show_rows([])
+        self._runs.show_rows([])
+        self.trail.show_trail("Marketing Lists", "…")
+        self.remove_class("-members")
+        if self.is_mounted:
+            self._grid.load(self._source)
+            self._bars.focus()
+
+    def on_mount(self) -> None:
+        """Starts on the outcomes."""
+        super().on_mount()
+        self._grid.load(self._source)
+        self._bars.focus()
+
+    async def _source(self, window: Window) -> Rows[MemberRow]:
+        outcome, reason = split_key(self._choice.chosen)
+        query = MembersQuery(
+            list=self.about or "",
+            outcome=outcome,
+            reason=reason,
+            offset=window.offset,
+            limit=window.limit,
+            search=window.search,
+            sort=window.sort,
+        )
+        return await self.console.call(LIST_MEMBERS, query)
+
+    def refetch(self) -> None:
+        """Everything about the list again."""
+        if self.about is not None:
+            self.ask(LIST_GET, ListRef(self.about), self._show)
+            self._grid.reload()
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Lists changed, or a run of lists began or ended."""
+        if isinstance(value, RunChanged):
+            known = self._detail is not None and self._detail.active_run == value.run.id
+            return value.run.kind == "lists" and (value.run.status.ended or not known)
+        return name == "lists.changed"
+
+    def situation(self) -> Situation:
+        """The list of the page."""
+        detail = self._detail
+        situation = super().situation()
+        if detail is None:
+            return situation
+        return msgspec.structs.replace(situation, list=detail.row, list_run=detail.active_run)
+
+    def _show(self, detail: ListDetail) -> None:
+        self._detail = detail
+        row = detail.row
+        self.trail.show_trail(
+            "Marketing Lists", row.name, note="✓ activated for email" if row.activated else "not activated for email"
+        )
+        book = f"{detail.address_book} ({detail.address_book_id})" if detail.address_book else "none"
+        self._facts.show_facts(
+            [
+                ("Type", kind(row), ""),
+                ("Members", "not counted" if row.members is None else number(row.members), "strong"),
+                ("Owner", row.owner, ""),
+                ("Status", row.sync_status or ("inactive in Dynamics" if not row.active else "not activated"), ""),
+                ("Synchronised", moment(row.last_synced) or "never", ""),
+                ("Account", row.account or "—", ""),
+                ("Address book", book, "" if detail.address_book else "muted"),
+                ("Order", f"{row.sync_order}{', by hand only' if row.manual_only else ''}", ""),
+            ]
+        )
+        self._bars.show_rows(tally_rows(detail.counts))
+        self._show_choices(detail)
+        self.ask(RUNS, RunsQuery(kind="lists", search=row.name, limit=4), self._show_runs, kind="list-runs")
+        self.refresh_hints()
+
+    def _show_choices(self, detail: ListDetail) -> None:
+        sums: dict[Outcome, int] = {}
+        for count in detail.counts:
+            sums[count.outcome] = sums.get(count.outcome, 0) + count.people
+        choices: list[Choice] = [("", "All", None)]
+        choices += [
+            (f"{outcome.value}:", outcome.value.capitalize(), sums[outcome]) for outcome in Outcome if outcome in sums
+        ]
+        chosen = self._choice.chosen
+        _, reason = split_key(chosen)
+        if reason:
+            choices.append((chosen, reason_title(reason), None))
+        self._choice.show_choices(choices)
+
+    def _show_runs(self, page: Rows[RunRow]) -> None:
+        self._runs.show_rows(
+            [
+                BarRow(
+                    run.id, str(run.status), None, status_tone(run.status), "•", moment(run.ended_on or run.queued_on)
+                )
+                for run in page.rows
+            ]
+        )
+
+    # Moving between the panes
+
+    @property
+    def _side_by_side(self) -> bool:
+        return self.has_class("-wide")
+
+    def _show_members(self) -> None:
+        self.add_class("-members")
+        self._grid.focus_rows()
+
+    def do_list_panes(self) -> None:
+        """To the members, or back to the overview."""
+        if self._grid.body.has_focus or self.has_class("-members"):
+            self.remove_class("-members")
+            self._bars.focus()
+        else:
+            self._show_members()
+
+    def leave(self) -> None:
+        """From the members to the overview first, where they are not side by side."""
+        if self.has_class("-members") and not self._side_by_side:
+            self.remove_class("-members")
+            self._bars.focus()
+        else:
+            super().leave()
+
+    @on(BarList.Opened, "#list-outcomes")
+    def _open_outcome(self, event: BarList.Opened) -> None:
+        _, reason = split_key(event.key)
+        self._choice.set(event.key)
+        if self._detail is not None:
+            self._show_choices(self._detail)
+        if not reason:
+            self._choice.set(event.key)
+        self._grid.load(self._source)
+        self._show_members()
+
+    @on(BarList.Opened, "#list-runs")
+    def _open_run(self, event: BarList.Opened) -> None:
+        from .run_page import RunPage
+
+        self.console.open_page(RunPage, event.key)
+
+    @on(ChoiceBar.Changed)
+    def _choice_changed(self) -> None:
+        self._grid.load(self._source)
+
+    @on(Grid.ViewStep)
+    def _choice_stepped(self, event: Grid.ViewStep) -> None:
+        self._choice.step(event.step)
+
+    @on(Grid.Opened)
+    def _open_member(self) -> None:
+        row = self._grid.row()
+        if row is not None:
+            self.app.push_screen(
+                ReasonHelp(
+                    code=row.reason,
+                    outcome=outcome_text(row.outcome) or "not synchronised yet",
+                    name=row.name,
+                    address=row.address,
+                    detail=row.detail,
+                )
+            )
+
+    # Doing
+
+    def do_list_activate(self) -> None:
+        """Activates the list."""
+        if self._detail is not None:
+            activate(self, self._detail.row, self._show)
+
+    def do_list_deactivate(self) -> None:
+        """Deactivates the list."""
+        if self._detail is not None:
+            deactivate(self, self._detail.row, self._show)
+
+    def do_list_synchronise(self) -> None:
+        """Synchronises the list."""
+        if self.about is not None:
+            start_run(self, StartRun(sync_type="lists", lists=(self.about,)))

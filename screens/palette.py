@@ -1,0 +1,75 @@
+"""The command palette: every action by name, those about the selected row first."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from rich.text import Text
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, ProviderSource
+from textual.widgets import Input
+
+from dyntui.service.contract.actions import Action, Scope, of
+
+from .perform import perform, reason_against, scopes_in_focus
+from .widgets.cells import single_line
+
+# A verb about the selected row goes before an equally good match of another action.
+_ROW_FIRST = 2.0
+_SCREEN_FIRST = 1.3
+
+
+def offered(actions: tuple[Action, ...]) -> list[Action]:
+    """The actions of the palette in the order of the open list: about the row, about the screen, everywhere."""
+    in_palette = [action for action in actions if action.palette]
+    return sorted(in_palette, key=lambda action: (not action.row, action.scope is Scope.EVERYWHERE))
+
+
+class Actions(Provider):
+    """The registry's actions for the screen from which the palette was opened."""
+
+    def _actions(self) -> list[Action]:
+        return offered(of(*scopes_in_focus(self.screen)))
+
+    def _help(self, action: Action) -> str:
+        reason = reason_against(self.screen, action)
+        return f"not now: {reason}" if reason else action.tooltip
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for action in self._actions():
+            yield DiscoveryHit(
+                Text(action.title),
+                partial(perform, self.screen, action.id),
+                text=action.title,
+                help=single_line(self._help(action)),
+            )
+
+    async def search(self, query: str) -> Hits:
+        """Those that match what is typed."""
+        matcher = self.matcher(query)
+        for action in self._actions():
+            score = matcher.match(action.title)
+            if score > 0:
+                boost = _ROW_FIRST if action.row else 1.0 if action.scope is Scope.EVERYWHERE else _SCREEN_FIRST
+                yield Hit(
+                    score * boost,
+                    matcher.highlight(action.title),
+                    partial(perform, self.screen, action.id),
+                    text=action.title,
+                    help=single_line(self._help(action)),
+                )
+
+
+class Palette(CommandPalette):
+    """Textual's palette with a cursor that does not blink."""
+
+    COMMANDS: ClassVar[set[type[Provider]]] = {Actions}  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        providers: ProviderSource = {Actions}
+        super().__init__(providers, placeholder="Type a command")
+
+    def on_mount(self) -> None:
+        """Keeps the line quiet."""
+        self.query_one(Input).cursor_blink = False

@@ -1,0 +1,152 @@
+"""People with their outcomes: of a run, of an item of it, or behind a slice of a target count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.widget import Widget
+from textual.widgets import Static
+
+from dyntui.model.reasons import BY_CODE
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.campaigns import CountPeopleQuery
+from dyntui.service.contract.methods import CAMPAIGN_COUNT_PEOPLE, RUN_PEOPLE
+from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.runs import OutcomesQuery, PersonOutcome
+
+from .base import Page
+from .reason_help import ReasonHelp
+from .tally import reason_title
+from .widgets.columns import Column
+from .widgets.grid import Grid, Wording
+from .widgets.tones import outcome_text, outcome_tone
+
+_WORDING = Wording(one="person", many="people", empty="Nobody", next_step="Esc goes back.")
+
+COLUMNS: tuple[Column[PersonOutcome], ...] = (
+    Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name"),
+    Column(title="Address", text=lambda row: row.address, width=20, flex=2, priority=1, sort="address"),
+    Column(
+        title="Outcome",
+        text=lambda row: outcome_text(row.outcome),
+        width=11,
+        sort="outcome",
+        tone=lambda row: outcome_tone(row.outcome),
+    ),
+    Column(title="Reason", text=lambda row: reason_title(row.reason), width=14, flex=1, priority=1, sort="reason"),
+    Column(title="Detail", text=lambda row: row.detail, width=16, flex=1, priority=2, tone=lambda row: "muted"),
+    Column(title="Record", text=lambda row: row.entity, width=7, priority=3, sort="entity"),
+    Column(
+        title="Also",
+        text=lambda row: ", ".join(map(reason_title, row.also)),
+        width=12,
+        priority=4,
+        tone=lambda row: "muted",
+    ),
+)
+
+
+class Whose(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose people: of a `run` (and `item`) or of a target `count`, narrowed by outcome and reason. `title` says it."""
+
+    title: str
+    trail: tuple[str, ...] = ()
+    run: str = ""
+    item: str = ""
+    count: str = ""
+    outcome: str = ""
+    reason: str = ""
+    sendable: bool = False
+
+
+class PeoplePage(Page[Whose]):
+    """The people, each with an outcome; enter on one explains it."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.PEOPLE,)
+    CSS_PATH = "../styles/people.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._remedy = Static("", id="people-remedy", markup=False)
+        self._grid: Grid[PersonOutcome] = Grid(
+            COLUMNS, key=lambda row: f"{row.entity} {row.person}", wording=_WORDING, id="people-grid"
+        )
+
+    def compose_page(self) -> Iterable[Widget]:
+        """What the reason means and who can mend it, then the people."""
+        yield self._remedy
+        yield self._grid
+
+    def on_mount(self) -> None:
+        """Loads the people."""
+        super().on_mount()
+        self._grid.load(self._source)
+        self._grid.focus_rows()
+
+    def aimed(self) -> None:
+        """Other people."""
+        about = self.about
+        if about is None:
+            return
+        self.trail.show_trail(*about.trail, about.title)
+        entry = BY_CODE.get(about.reason)
+        self._remedy.display = entry is not None
+        if entry is not None:
+            who = f"{entry.who[0].upper()}{entry.who[1:]}"
+            self._remedy.update(f"{entry.meaning}\n{who} can mend it: {entry.remedy}")
+        if self.is_mounted:
+            self._grid.load(self._source)
+            self._grid.focus_rows()
+
+    def refetch(self) -> None:
+        """The people again."""
+        self._grid.reload()
+
+    async def _source(self, window: Window) -> Rows[PersonOutcome]:
+        about = self.about
+        assert about is not None
+        if about.count:
+            return await self.console.call(
+                CAMPAIGN_COUNT_PEOPLE,
+                CountPeopleQuery(
+                    count=about.count,
+                    reason=about.reason,
+                    sendable=about.sendable,
+                    offset=window.offset,
+                    limit=window.limit,
+                    search=window.search,
+                    sort=window.sort,
+                ),
+            )
+        return await self.console.call(
+            RUN_PEOPLE,
+            OutcomesQuery(
+                run=about.run,
+                item=about.item,
+                outcome=about.outcome,
+                reason=about.reason,
+                offset=window.offset,
+                limit=window.limit,
+                search=window.search,
+                sort=window.sort,
+            ),
+        )
+
+    @on(Grid.Opened)
+    def _explain(self) -> None:
+        row = self._grid.row()
+        if row is not None:
+            self.app.push_screen(
+                ReasonHelp(
+                    code=row.reason,
+                    outcome=outcome_text(row.outcome),
+                    name=row.name,
+                    address=row.address,
+                    detail=row.detail,
+                    also=", ".join(map(reason_title, row.also)),
+                )
+            )

@@ -1,0 +1,66 @@
+"""Carrying an action out: finds who can, or says why it cannot be taken just now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
+from textual.dom import DOMNode
+
+from dyntui.service.contract.actions import BY_ID, Action, Scope, Situation, disabled_reason
+
+from .bindings import method_name
+
+
+@runtime_checkable
+class Situated(Protocol):
+    """A screen that knows what the choice of an action depends on."""
+
+    def situation(self) -> Situation:
+        """The person's abilities and what is selected."""
+
+
+def situation_of(node: DOMNode) -> Situation:
+    """The situation of the screen on which a node stands."""
+    screen = node.screen
+    return screen.situation() if isinstance(screen, Situated) else Situation()
+
+
+def nodes_in_focus(node: DOMNode) -> Iterator[DOMNode]:
+    """The focused widget, what it stands in, the screen, the app: in the order in which they answer."""
+    screen = node.screen
+    start: DOMNode = screen.focused if screen.focused is not None else screen
+    yield from start.ancestors_with_self
+    if screen not in start.ancestors_with_self:
+        yield screen
+
+
+def scopes_in_focus(node: DOMNode) -> tuple[Scope, ...]:
+    """The scopes whose keys work now, the nearest first."""
+    scopes: list[Scope] = []
+    for one in nodes_in_focus(node):
+        for scope in getattr(one, "SCOPES", ()):
+            if scope not in scopes:
+                scopes.append(scope)
+    return tuple(scopes)
+
+
+def reason_against(node: DOMNode, action: Action) -> str:
+    """Why an action cannot be taken on this screen now; `""` when it can."""
+    return disabled_reason(action, situation_of(node))
+
+
+def perform(node: DOMNode, action_id: str) -> None:
+    """Takes an action, or tells the person why it cannot be taken."""
+    action = BY_ID[action_id]
+    reason = reason_against(node, action)
+    if reason:
+        node.app.notify(reason, title=action.title, severity="warning", markup=False)
+        return
+    method = method_name(action_id)
+    for one in nodes_in_focus(node):
+        do = getattr(one, method, None)
+        if do is not None:
+            do()
+            return
+    node.app.notify("There is nothing here to do it with.", title=action.title, severity="warning", markup=False)

@@ -1,0 +1,230 @@
+"""The report of an email campaign: totals with rates, opens and clicks by hour, links, recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.campaigns import CampaignRef, CampaignReport, RecipientRow, RecipientsQuery
+from dyntui.service.contract.methods import CAMPAIGN_RECIPIENTS, CAMPAIGN_REPORT
+from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.runs import RunChanged, StartRun
+
+from .base import Page
+from .bindings import bindings
+from .clipboard import copy
+from .running import start_run
+from .widgets.bars import BarList, BarRow
+from .widgets.cells import single_line
+from .widgets.choice import ChoiceBar
+from .widgets.columns import Column
+from .widgets.facts import Fact, Facts
+from .widgets.grid import Grid, Wording
+from .widgets.hours import HourChart
+from .wording import moment, number, rate
+
+FILTERS = (
+    ("all", "All", None),
+    ("opened", "Opened", None),
+    ("unopened", "Unopened", None),
+    ("clicked", "Clicked", None),
+    ("bounced", "Bounced", None),
+    ("unsubscribed", "Unsubscribed", None),
+)
+
+_WORDING = Wording(
+    one="recipient",
+    many="recipients",
+    empty="Nobody here",
+    next_step="← → changes the filter; s reads the newest results.",
+)
+
+
+def _did(row: RecipientRow) -> str:
+    if row.hard_bounced:
+        return "✗ hard bounced"
+    if row.unsubscribed:
+        return "○ unsubscribed"
+    if row.soft_bounced:
+        return "! soft bounced"
+    if row.clicks:
+        return "✓ clicked"
+    return "✓ opened" if row.opens else "not opened"
+
+
+def _tone(row: RecipientRow) -> str:
+    if row.hard_bounced:
+        return "bad"
+    if row.unsubscribed or row.soft_bounced:
+        return "warn"
+    return "good" if row.opens or row.clicks else "muted"
+
+
+COLUMNS: tuple[Column[RecipientRow], ...] = (
+    Column(title="Address", text=lambda row: row.address, width=22, flex=2, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=2, sort="name"),
+    Column(title="Did", text=_did, width=14, tone=_tone),
+    Column(title="Opens", text=lambda row: number(row.opens) if row.opens else "", width=5, right=True, sort="opens"),
+    Column(
+        title="Clicks", text=lambda row: number(row.clicks) if row.clicks else "", width=6, right=True, sort="clicks"
+    ),
+    Column(title="First opened", text=lambda row: moment(row.first_opened), width=17, priority=1, sort="first_opened"),
+    Column(title="Last opened", text=lambda row: moment(row.last_opened), width=17, priority=3, sort="last_opened"),
+)
+
+
+class ReportPage(Page[int]):
+    """The report of one campaign, by its id."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.REPORT,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.REPORT)
+    CSS_PATH = "../styles/report.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._report: CampaignReport | None = None
+        self._totals = Facts(id="report-totals", columns=3)
+        self._hours = HourChart(id="report-hours")
+        self._links = BarList(id="report-links", empty="No link has been clicked yet.", shares=False)
+        self._filters = ChoiceBar(FILTERS, id="recipient-filters")
+        self._grid: Grid[RecipientRow] = Grid(
+            COLUMNS, key=lambda row: row.address, wording=_WORDING, id="recipients-grid"
+        )
+
+    def compose_page(self) -> Iterable[Widget]:
+        """Overview and recipients: side by side where there is room, else one at a time."""
+        with Horizontal():
+            with Vertical(id="overview"):
+                with Vertical(classes="card", id="totals-card") as totals:
+                    totals.border_title = "Totals"
+                    yield self._totals
+                with Vertical(classes="card", id="hours-card") as hours:
+                    hours.border_title = "By hour"
+                    yield self._hours
+                with Vertical(classes="card", id="links-card") as links:
+                    links.border_title = "Links by clicks"
+                    yield self._links
+            with Vertical(id="recipients"):
+                yield self._filters
+                yield self._grid
+
+    def aimed(self) -> None:
+        """Another campaign: nothing is known of it yet."""
+        self._report = None
+        self.trail.show_trail("Email Campaigns", "…", "Report")
+        self._totals.show_facts([])
+        self._hours.show_hours([])
+        self._links.show_rows([])
+        self._filters.set("all")
+        self.remove_class("-recipients")
+        if self.is_mounted:
+            self._grid.load(self._source)
+            self._links.focus()
+
+    def on_mount(self) -> None:
+        """Starts on the overview."""
+        super().on_mount()
+        self._grid.load(self._source)
+        self._links.focus()
+
+    async def _source(self, window: Window) -> Rows[RecipientRow]:
+        query = RecipientsQuery(
+            id=self.about or 0,
+            filter=self._filters.chosen,
+            offset=window.offset,
+            limit=window.limit,
+            search=window.search,
+            sort=window.sort,
+        )
+        return await self.console.call(CAMPAIGN_RECIPIENTS, query)
+
+    def refetch(self) -> None:
+        """The report again."""
+        if self.about is not None:
+            self.ask(CAMPAIGN_REPORT, CampaignRef(self.about), self._show)
+            self._grid.reload()
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Campaigns changed, or a run of campaigns or a send ended."""
+        return name == "campaigns.changed" or (
+            isinstance(value, RunChanged) and value.run.kind in ("campaigns", "send") and value.run.status.ended
+        )
+
+    def situation(self) -> Situation:
+        """The campaign of the report."""
+        return msgspec.structs.replace(super().situation(), campaign=self._report.row if self._report else None)
+
+    def _show(self, report: CampaignReport) -> None:
+        self._report = report
+        self.trail.show_trail("Email Campaigns", report.row.name, "Report", note=f"as of {moment(report.as_of)}")
+        self._totals.show_facts(_totals(report))
+        self._hours.show_hours(report.hours)
+        self._links.show_rows(
+            [
+                BarRow(link.url, link.url, link.clicks, "slice-1", note=f"{number(link.people)} people")
+                for link in sorted(report.links, key=lambda link: -link.clicks)
+            ]
+        )
+        self.refresh_hints()
+
+    def do_report_panes(self) -> None:
+        """To the recipients, or back to the overview."""
+        if self._grid.body.has_focus:
+            self.remove_class("-recipients")
+            self._links.focus()
+        else:
+            self.add_class("-recipients")
+            self._grid.focus_rows()
+
+    def leave(self) -> None:
+        """From the recipients to the overview first, where they are not side by side."""
+        if self.has_class("-recipients") and not self.has_class("-wide"):
+            self.remove_class("-recipients")
+            self._links.focus()
+        else:
+            super().leave()
+
+    @on(ChoiceBar.Changed)
+    def _filter_changed(self) -> None:
+        self._grid.load(self._source)
+
+    @on(Grid.ViewStep)
+    def _filter_stepped(self, event: Grid.ViewStep) -> None:
+        self._filters.step(event.step)
+
+    @on(BarList.Opened, "#report-links")
+    def _copy_link(self, event: BarList.Opened) -> None:
+        copy(self.app, [single_line(event.key)], "The link")
+
+    def do_report_synchronise(self) -> None:
+        """Reads the newest results."""
+        if self.about is not None:
+            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(self.about),)))
+
+
+def _totals(report: CampaignReport) -> list[Fact]:
+    def with_rate(count: int, fraction: float) -> str:
+        return f"{number(count):>7}  {rate(fraction):>6}"
+
+    return [
+        ("Sent", f"{number(report.sent):>7}", "strong"),
+        ("Delivered", with_rate(report.delivered, report.delivery_rate), "strong"),
+        ("Opened by", with_rate(report.unique_opens, report.open_rate), "good"),
+        ("Clicked by", with_rate(report.unique_clicks, report.click_rate), "good"),
+        ("Click to open", f"{'':7}  {rate(report.click_to_open_rate):>6}", ""),
+        ("Opens", f"{number(report.opens):>7}", "muted"),
+        ("Clicks", f"{number(report.clicks):>7}", "muted"),
+        ("Bounced", with_rate(report.hard_bounces + report.soft_bounces, report.bounce_rate), "warn"),
+        ("  of them hard", f"{number(report.hard_bounces):>7}", "muted"),
+        ("Unsubscribed", with_rate(report.unsubscribes, report.unsubscribe_rate), "warn"),
+        ("Complained", f"{number(report.complaints):>7}", "bad" if report.complaints else "muted"),
+        ("Fwd, replied", f"{number(report.forwards):>7}  {number(report.replies):>6}", "muted"),
+    ]

@@ -1,0 +1,178 @@
+"""A run: what it did, to whom, at what cost; and where it failed, what was not done and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET
+from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow
+
+from .base import Page
+from .bindings import bindings
+from .people import PeoplePage, Whose
+from .shell import progress_text
+from .tally import reason_title, split_key, tally_rows
+from .widgets.bars import BarList, BarRow, block_bar
+from .widgets.cells import single_line
+from .widgets.facts import Fact, Facts
+from .widgets.line import Line, Part
+from .widgets.tones import status_tone
+from .wording import lasted, moment, number, share
+
+
+class RunPage(Page[str]):
+    """The page of one run, by its id."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.RUN,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.RUN)
+    CSS_PATH = "../styles/run_page.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._detail: RunDetail | None = None
+        self._facts = Facts(id="run-facts", columns=2)
+        self._bar = Line(id="run-page-bar")
+        self._error = Static("", id="run-page-error", classes="card", markup=False)
+        self._error.border_title = "What went wrong"
+        self._tally = BarList(id="run-tally", empty="Nobody has an outcome yet.")
+        self._sum = Line(id="run-sum")
+        self._items = BarList(id="run-items", empty="No item yet.")
+
+    def compose_page(self) -> Iterable[Widget]:
+        """Facts, the error where there is one, people by outcome, items."""
+        with Vertical(id="run-facts-card", classes="card") as facts:
+            facts.border_title = "Run"
+            yield self._facts
+            yield self._bar
+        yield self._error
+        with Horizontal(id="run-lower"):
+            with Vertical(id="run-tally-card", classes="card") as tally:
+                tally.border_title = "People by outcome"
+                yield self._tally
+                yield self._sum
+            with Vertical(id="run-items-card", classes="card") as items:
+                items.border_title = "Items"
+                yield self._items
+
+    def aimed(self) -> None:
+        """Another run: nothing is known of it yet."""
+        self._detail = None
+        self.trail.show_trail("Synchronisation Audit", "…")
+        self._facts.show_facts([])
+        self._tally.show_rows([])
+        self._items.show_rows([])
+        self._error.display = False
+        self._bar.display = False
+        if self.is_mounted:
+            self._tally.focus()
+
+    def on_mount(self) -> None:
+        """Starts on the outcomes."""
+        super().on_mount()
+        self._tally.focus()
+
+    def refetch(self) -> None:
+        """The run again."""
+        if self.about is not None:
+            self.ask(RUN_GET, RunRef(self.about), self._show, refused=self._not_there)
+
+    def _not_there(self, error: DyntuiError) -> None:
+        self.show_error(error)
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """This run got on."""
+        return isinstance(value, RunChanged) and value.run.id == self.about
+
+    def situation(self) -> Situation:
+        """The run of the page."""
+        return msgspec.structs.replace(super().situation(), run=self._detail.run if self._detail else None)
+
+    def _show(self, detail: RunDetail) -> None:
+        self._detail = detail
+        run = detail.run
+        self.trail.show_trail("Synchronisation Audit", run.title, note=run.id)
+        self._facts.show_facts(_facts(run))
+        self._show_progress(run)
+        error = "\n".join(single_line(part) for part in (run.error_code, run.error, run.not_done, run.remedy) if part)
+        self._error.display = bool(error)
+        self._error.update(error)
+        self._tally.show_rows(tally_rows(run.tally.counts), run.tally.read)
+        self._show_sum(run)
+        self._items.show_rows([_item_row(item) for item in detail.items])
+        self.refresh_hints()
+
+    def _show_progress(self, run: RunRow) -> None:
+        self._bar.display = not run.status.ended
+        done, of = run.progress.done, run.progress.of
+        self._bar.show(
+            Part(f" {progress_text(run)}  ", ""),
+            Part(block_bar(done / of if of else 0.0, 30), "accent"),
+            Part(f" {share(done, of)}", "strong"),
+        )
+
+    def _show_sum(self, run: RunRow) -> None:
+        tally = run.tally
+        self._sum.display = bool(tally.read)
+        if tally.adds_up:
+            self._sum.show(
+                Part(f" {number(tally.read)} read", "strong"),
+                Part(f" = {number(tally.named)} with a named outcome ✓", "muted"),
+            )
+        else:
+            self._sum.show(Part(f" {number(tally.read)} read, but {number(tally.named)} with a named outcome ✗", "bad"))
+
+    @on(BarList.Opened, "#run-tally")
+    def _open_outcome(self, event: BarList.Opened) -> None:
+        outcome, reason = split_key(event.key)
+        self._open_people(Whose(title=reason_title(reason) or outcome.capitalize(), outcome=outcome, reason=reason))
+
+    @on(BarList.Opened, "#run-items")
+    def _open_item(self, event: BarList.Opened) -> None:
+        if self._detail is not None:
+            name = next((item.name for item in self._detail.items if item.id == event.key), event.key)
+            self._open_people(Whose(title=name, item=event.key))
+
+    def do_run_people(self) -> None:
+        """Everybody in the run."""
+        self._open_people(Whose(title="Everybody"))
+
+    def _open_people(self, whose: Whose) -> None:
+        if self._detail is not None:
+            run = self._detail.run
+            about = msgspec.structs.replace(whose, run=run.id, trail=("Synchronisation Audit", run.title))
+            self.console.open_page(PeoplePage, about)
+
+    def do_run_cancel(self) -> None:
+        """Cancels the run."""
+        if self.about is not None:
+            self.ask(RUN_CANCEL, RunRef(self.about), lambda _: self.refetch())
+
+
+def _facts(run: RunRow) -> list[Fact]:
+    calls = f"{number(run.dataverse_reads)} reads, {number(run.dataverse_writes)} writes"
+    others = f"{number(run.dotdigital_reads)} reads, {number(run.dotdigital_writes)} writes"
+    return [
+        ("Status", str(run.status), status_tone(run.status)),
+        ("Type", run.kind, ""),
+        ("Account", run.account, ""),
+        ("Started by", run.started_by, ""),
+        ("Started", moment(run.started_on) or "not yet", ""),
+        ("Took", lasted(run.started_on, run.ended_on) or "—", ""),
+        ("Dynamics", calls, "muted"),
+        ("dotdigital", others, "muted"),
+    ]
+
+
+def _item_row(item: RunItem) -> BarRow:
+    note = f"{number(item.tally.read)} people" if item.tally.read else item.note
+    return BarRow(item.id, item.name, None, status_tone(item.status), "•", f"{item.status}  {note}".strip())

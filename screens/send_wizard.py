@@ -1,0 +1,332 @@
+"""Send Email Campaign: five steps, of which only the last one sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Button, Input
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.roles import Role
+from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.campaigns import (
+    CampaignDetail,
+    CampaignRef,
+    CountTargets,
+    SendCampaign,
+    SendRow,
+    TargetCount,
+)
+from dyntui.service.contract.methods import CAMPAIGN_COUNT, CAMPAIGN_GET, CAMPAIGN_SEND, RUN_GET
+from dyntui.service.contract.runs import RunDetail, RunRef, RunRow, StartRun
+
+from .base import Page
+from .bindings import bindings
+from .people import PeoplePage, Whose
+from .running import RunProgress, start_run
+from .tally import reason_title
+from .widgets.bars import BarList
+from .widgets.grid import Grid
+from .widgets.line import Line, Part
+from .wizard_steps import (
+    SENDABLE,
+    STEPS,
+    CampaignStep,
+    CountsStep,
+    ListsStep,
+    OptionsStep,
+    SummaryStep,
+    counted,
+)
+
+_LAST = len(STEPS)
+
+
+class SendWizard(Page[int]):
+    """The wizard for one campaign, by its id. Going back keeps what was chosen; only the last step sends."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.WIZARD,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.WIZARD)
+    CSS_PATH = "../styles/send_wizard.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._step = 1
+        self._detail: CampaignDetail | None = None
+        self._all: TargetCount | None = None
+        self._count: TargetCount | None = None
+        self._counted_for: tuple[str, ...] = ()
+        self._sending = False
+        self._steps = Line(id="wizard-steps")
+        self._campaign = CampaignStep()
+        self._lists = ListsStep()
+        self._counts = CountsStep()
+        self._options = OptionsStep()
+        self._summary = SummaryStep()
+        self._back = Button("Back", id="back", compact=True)
+        self._next = Button("Next", id="next", compact=True, variant="primary")
+
+    def compose_page(self) -> Iterable[Widget]:
+        """The steps, of which one is shown, and two buttons."""
+        yield self._steps
+        with Vertical(id="wizard", classes="card"):
+            yield self._campaign
+            yield self._lists
+            yield self._counts
+            yield self._options
+            yield self._summary
+        with Horizontal(id="wizard-buttons"):
+            yield self._back
+            yield self._next
+
+    # Who, what, where one is
+
+    def aimed(self) -> None:
+        """Another campaign, or the same one from the start."""
+        self._step = 1
+        self._detail = None
+        self._all = self._count = None
+        self._counted_for = ()
+        self._sending = False
+        self._lists.forget()
+        self.trail.show_trail("Email Campaigns", "…", "Send Email Campaign")
+        if self.is_mounted:
+            self._show_step()
+
+    def on_mount(self) -> None:
+        """Starts with the campaign."""
+        super().on_mount()
+        self._show_step()
+
+    def refetch(self) -> None:
+        """The campaign, and how ready its lists are. A count that was made stays: it is what will be sent."""
+        if self.about is not None and self._detail is None:
+            self.ask(CAMPAIGN_GET, CampaignRef(self.about), self._take_campaign)
+            self._count_all()
+
+    def _count_all(self) -> None:
+        if self.about is not None:
+            self.ask(CAMPAIGN_COUNT, CountTargets(id=self.about), self._take_readiness, kind="readiness")
+
+    def _take_campaign(self, detail: CampaignDetail) -> None:
+        self._detail = detail
+        self.trail.show_trail("Email Campaigns", detail.row.name, "Send Email Campaign")
+        self._campaign.show(detail, self._sender)
+        self._options.show(detail)
+        self.refresh_hints()
+
+    def _take_readiness(self, count: TargetCount) -> None:
+        self._all = count
+        self._lists.show(count.lists)
+        self.refresh_hints()
+
+    @property
+    def _sender(self) -> str:
+        return self.console.hello.user if self.console.hello else ""
+
+    @property
+    def _roles(self) -> str:
+        return ", ".join(self.console.hello.roles) if self.console.hello else ""
+
+    def situation(self) -> Situation:
+        """The step, what stands in the way of the next one, and the list in hand."""
+        row = self._lists.grid.row() if self._step == 2 else None
+        target = None
+        if row is not None and self._detail is not None:
+            target = next((one for one in self._detail.targets if one.id == row.id), None)
+        return msgspec.structs.replace(
+            super().situation(),
+            step=self._step,
+            blocked=self._blocked(),
+            campaign=self._detail.row if self._detail else None,
+            list=target,
+        )
+
+    def _blocked(self) -> str:
+        if self._detail is None:
+            return "The campaign is still being read."
+        if self._step == 1 and not self._may_send:
+            return f"Sending needs the role {Role.MANAGER.value}."
+        if self._step == 2:
+            if self._all is None:
+                return "The target lists are still being read."
+            if not self._lists.chosen():
+                return "Choose at least one list that is ready: Space marks it."
+        if self._step == 3:
+            if self._count is None:
+                return "The people are still being counted."
+            if not self._count.sendable:
+                return "Nobody would get the campaign; Enter on a slice shows why."
+        if self._step == _LAST:
+            return "It is being sent." if self._sending else self._summary.blocked()
+        return ""
+
+    @property
+    def _may_send(self) -> bool:
+        return CAMPAIGN_SEND.ability is not None and CAMPAIGN_SEND.ability.value in super().situation().abilities
+
+    # Steps
+
+    def _show_step(self) -> None:
+        for place in range(1, _LAST + 1):
+            self.query_one(f"#step-{place}").display = place == self._step
+        dots = "●" * self._step + "○" * (_LAST - self._step)
+        self._steps.show(
+            Part(f" {dots} ", "accent"),
+            Part(f" Step {self._step} of {_LAST}  ", "muted"),
+            Part(STEPS[self._step - 1], "strong"),
+            right=[Part(f"{counted(self._count)} ", "muted")] if self._count is not None and self._step > 2 else [],
+        )
+        self._back.label = "Cancel" if self._step == 1 else "Back"
+        self._next.label = "Send Campaign" if self._step == _LAST else "Next"
+        self._next.variant = "success" if self._step == _LAST else "primary"
+        self._focus_step()
+        self.refresh_hints()
+
+    def _focus_step(self) -> None:
+        if self._step == 2:
+            self._lists.grid.focus_rows()
+        elif self._step == 3:
+            self._counts.slices.focus()
+        elif self._step == _LAST:
+            # The answer that sends nothing has the focus.
+            self._back.focus()
+        else:
+            self._next.focus()
+
+    def do_wizard_next(self) -> None:
+        """To the next step; from the last one: sends."""
+        if self._step == _LAST:
+            self._send()
+            return
+        if self._step == 2:
+            self._count_chosen()
+        self._step += 1
+        if self._step == _LAST and self._detail is not None and self._count is not None:
+            self._summary.show(self._detail, self._count, self._sender, self._roles)
+        self._show_step()
+
+    def do_wizard_previous(self) -> None:
+        """To the step before."""
+        self._step = max(1, self._step - 1)
+        self._show_step()
+
+    def leave(self) -> None:
+        """One step back, from the first one out of the wizard."""
+        if self._step > 1:
+            self.do_wizard_previous()
+        else:
+            super().leave()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button is self._back:
+            self.leave()
+        else:
+            self.action_perform("wizard.next")
+
+    # Target lists
+
+    @on(Grid.Moved)
+    def _marks_changed(self) -> None:
+        wrong = self._lists.unready_marks()
+        for one in wrong:
+            self.notify(
+                f"{one.explanation} Press s to synchronise it now.", title=one.name, severity="warning", markup=False
+            )
+        if wrong:
+            self._lists.grid.body.refresh()
+        self.refresh_hints()
+
+    @on(Grid.Opened)
+    def _list_opened(self) -> None:
+        row = self._lists.grid.row()
+        if row is not None and not row.ready:
+            self.action_perform("wizard.synchronise")
+        else:
+            self.action_perform("wizard.next")
+
+    def do_wizard_synchronise(self) -> None:
+        """Synchronises the list in hand; afterwards the lists are looked at again."""
+        row = self._lists.grid.row()
+        if row is not None:
+            start_run(self, StartRun(sync_type="lists", lists=(row.id,)), self._synchronised)
+
+    def _synchronised(self, run: RunRow | None) -> None:
+        self._count_all()
+
+    # Counts
+
+    def _count_chosen(self) -> None:
+        lists = self._lists.chosen()
+        if self._count is not None and self._counted_for == lists:
+            return
+        self._count = None
+        self._counted_for = lists
+        if self.about is not None:
+            self.ask(CAMPAIGN_COUNT, CountTargets(id=self.about, lists=lists), self._take_count)
+
+    def _take_count(self, count: TargetCount) -> None:
+        self._count = count
+        self._counts.show(count)
+        if self._step == 3:
+            self._show_step()
+
+    @on(BarList.Moved)
+    def _slice_moved(self) -> None:
+        self._counts.explain()
+
+    @on(BarList.Opened)
+    def _slice_opened(self, event: BarList.Opened) -> None:
+        if self._count is None or self._detail is None:
+            return
+        sendable = event.key == SENDABLE
+        about = Whose(
+            title="Sendable" if sendable else reason_title(event.key),
+            trail=(self._detail.row.name, STEPS[2]),
+            count=self._count.id,
+            reason="" if sendable else event.key,
+            sendable=sendable,
+        )
+        self.console.open_page(PeoplePage, about)
+
+    # Sending
+
+    @on(Input.Changed, "#confirm-count")
+    def _number_typed(self) -> None:
+        self.refresh_hints()
+
+    @on(Input.Submitted, "#confirm-count")
+    def _number_entered(self) -> None:
+        if self._summary.confirmed is not None:
+            self._next.focus()
+
+    def _send(self) -> None:
+        if self._count is None or self._sending:
+            return
+        self._sending = True
+        request = SendCampaign(count=self._count.id, confirm=self._summary.confirmed if self._summary.asks else None)
+        self.ask(CAMPAIGN_SEND, request, self._sent, refused=self._not_sent)
+
+    def _not_sent(self, error: DyntuiError) -> None:
+        self._sending = False
+        self.show_error(error)
+
+    def _sent(self, send: SendRow) -> None:
+        self.ask(RUN_GET, RunRef(send.run), self._follow)
+
+    def _follow(self, detail: RunDetail) -> None:
+        self.app.push_screen(RunProgress(detail.run), self._over)
+
+    def _over(self, run: RunRow | None) -> None:
+        """The wizard has done its work: back to where it was opened from."""
+        if self in self.app.screen_stack:
+            while self.app.screen is not self:
+                self.app.pop_screen()
+            self.app.pop_screen()

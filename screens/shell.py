@@ -1,0 +1,138 @@
+"""What frames every screen: the sections on top, the trail, a banner when the service is lost, the run under way and
+the key hints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.widgets import Static
+
+from dyntui.service.contract.actions import ACTIONS, Action, Scope, disabled_reason, key_name
+from dyntui.service.contract.runs import RunRow
+
+from .perform import scopes_in_focus, situation_of
+from .widgets.bars import block_bar
+from .widgets.cells import single_line, width_of
+from .widgets.line import Line, Part
+from .wording import number, share
+
+SECTIONS: tuple[tuple[str, str, str], ...] = (
+    ("home", "Home", "Home"),
+    ("lists", "Marketing Lists", "Lists"),
+    ("campaigns", "Email Campaigns", "Campaigns"),
+    ("audit", "Synchronisation Audit", "Audit"),
+    ("suppressions", "Suppressions", "Suppressions"),
+)
+
+WIDE = 110
+
+
+def _click(action_id: str) -> str:
+    return f"screen.perform('{action_id}')"
+
+
+class TopBar(Line):
+    """The five sections with their number keys; where one stands is shown."""
+
+    def show_sections(self, here: str, width: int, right: str) -> None:
+        """Draws the bar for a width; `here` is the section's name."""
+        parts: list[Part] = []
+        for place, (name, title, short) in enumerate(SECTIONS, start=1):
+            text = title if width >= WIDE else short
+            chosen = name == here
+            parts.append(Part(" ", ""))
+            parts.append(Part(f" {place} {text} ", "chosen" if chosen else "", _click(f"go.{name}")))
+        self.show(*parts, right=[Part(f"{right} ", "muted")])
+
+
+class Trail(Line):
+    """Where one is: the way from the section to the thing on the screen."""
+
+    def show_trail(self, *steps: str, note: str = "") -> None:
+        """Draws the way; the last step is where one is."""
+        parts = [Part(" ")]
+        for step in steps[:-1]:
+            parts += [Part(step, "muted"), Part(" › ", "muted")]
+        if steps:
+            parts.append(Part(steps[-1], "strong"))
+        self.show(*parts, right=[Part(f"{note} ", "muted")] if note else [])
+
+
+class RunStrip(Line):
+    """The run that is under way, on one line; not there while nothing runs."""
+
+    def show_runs(self, runs: Sequence[RunRow]) -> None:
+        """Draws the newest of the active runs and how many more there are."""
+        self.display = bool(runs)
+        if not runs:
+            return
+        run = runs[-1]
+        parts = [Part(f" ▶ {run.title}", "accent"), Part(f"  {progress_text(run)} ")]
+        if run.progress.of:
+            parts.append(Part(block_bar(run.progress.done / run.progress.of, 16), "accent"))
+            parts.append(Part(f" {share(run.progress.done, run.progress.of)}"))
+        more = [Part(f"and {number(len(runs) - 1)} more ", "muted")] if len(runs) > 1 else []
+        self.show(*parts, right=more)
+
+
+def progress_text(run: RunRow) -> str:
+    """How far a run is, in words."""
+    if run.cancelling:
+        return "cancelling…"
+    if run.progress.of:
+        return f"{run.progress.stage} {number(run.progress.done)} of {number(run.progress.of)}"
+    return run.progress.stage or str(run.status)
+
+
+class Banner(Static):
+    """A warning across the screen, above everything else of the page."""
+
+    def warn(self, text: str) -> None:
+        """Shows the warning, or takes it away when empty."""
+        self.display = bool(text)
+        self.update(text)
+
+
+def hinted(scopes: Sequence[Scope]) -> list[Action]:
+    """The actions with a place in the key hints: what the screen is for first, then moving about."""
+    general = {Scope.EVERYWHERE: 3, Scope.GRID: 1, Scope.CHOICES: 1, Scope.TEXT: 1}
+    order = {scope: (general.get(scope, 0), place) for place, scope in enumerate(scopes)}
+    actions = [action for action in ACTIONS if action.hint and action.scope in order]
+    return sorted(actions, key=lambda action: order[action.scope])
+
+
+HINTS_AT_80 = 7
+
+
+class KeyHints(Line):
+    """The keys that work now; those that do not say so by being dim, and why when they are tried."""
+
+    def refresh_hints(self) -> None:
+        """Draws the hints for what has the focus."""
+        width = self.size.width or self.app.size.width
+        situation = situation_of(self)
+        seen: set[str] = set()
+        shown: list[tuple[str, str, Action]] = []
+        for action in hinted(scopes_in_focus(self)):
+            key = key_name(action.keys[0])
+            if key in seen:
+                continue
+            seen.add(key)
+            shown.append((key, action.hint, action))
+        limit = HINTS_AT_80 if width < WIDE else 12
+        tail = [one for one in shown if one[2].id in ("app.palette", "app.help")]
+        rest = [one for one in shown if one not in tail]
+        if not situation.depth:
+            rest = [one for one in rest if one[2].id != "app.back"]
+        while rest and (len(rest) + len(tail) > limit or self._cells(rest + tail) > width):
+            rest.pop()
+        parts: list[Part] = [Part(" ")]
+        for key, hint, action in rest + tail:
+            off = bool(disabled_reason(action, situation))
+            parts.append(Part(key, "off" if off else "key", _click(action.id)))
+            parts.append(Part(f" {hint}  ", "off" if off else "muted", _click(action.id)))
+        self.show(*parts)
+
+    @staticmethod
+    def _cells(shown: Sequence[tuple[str, str, Action]]) -> int:
+        return 1 + sum(width_of(single_line(key)) + width_of(hint) + 3 for key, hint, _ in shown)

@@ -1,0 +1,101 @@
+"""Suppressions: who must not be mailed, why, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.methods import SUPPRESSIONS
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.suppressions import SuppressionRow, SuppressionsQuery
+
+from .base import FramedScreen
+from .bindings import bindings
+from .reason_help import ReasonHelp
+from .running import start_run
+from .tally import reason_title
+from .widgets.columns import Column
+from .widgets.grid import Grid, Wording
+from .wording import moment
+
+_WORDING = Wording(
+    one="suppression",
+    many="suppressions",
+    empty="No suppression is known",
+    next_step="s reads the suppression lists of the email accounts.",
+)
+
+COLUMNS: tuple[Column[SuppressionRow], ...] = (
+    Column(title="Address", text=lambda row: row.address, width=24, flex=2, sort="address"),
+    Column(title="Reason", text=lambda row: reason_title(row.reason), width=16, flex=1, sort="reason"),
+    Column(title="Since", text=lambda row: moment(row.suppressed_on), width=17, sort="suppressed_on"),
+    Column(
+        title="Learned",
+        text=lambda row: moment(row.learned_on),
+        width=17,
+        priority=2,
+        sort="learned_on",
+        tone=lambda row: "muted",
+    ),
+    Column(title="In dotdigital", text=lambda row: row.status, width=14, flex=1, priority=3, sort="status"),
+    Column(title="Account", text=lambda row: row.account, width=20, flex=1, priority=4, sort="account"),
+)
+
+
+class SuppressionsScreen(FramedScreen):
+    """See the module."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.SUPPRESSIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SUPPRESSIONS)
+    SECTION = "suppressions"
+    TOP_LEVEL = True
+    CSS_PATH = "../styles/suppressions.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid: Grid[SuppressionRow] = Grid(
+            COLUMNS, key=lambda row: f"{row.account} {row.address}", wording=_WORDING, id="suppressions-grid"
+        )
+
+    def compose_page(self) -> Iterable[Widget]:
+        """The suppressed addresses."""
+        yield self._grid
+
+    def on_mount(self) -> None:
+        """Loads them."""
+        self.trail.show_trail("Suppressions")
+        super().on_mount()
+        self._grid.load(self._source)
+        self._grid.focus_rows()
+
+    async def _source(self, window: Window) -> Page[SuppressionRow]:
+        query = SuppressionsQuery(offset=window.offset, limit=window.limit, search=window.search, sort=window.sort)
+        return await self.console.call(SUPPRESSIONS, query)
+
+    def refetch(self) -> None:
+        """The suppressions again."""
+        self._grid.reload()
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Any run that ended has read suppressions first."""
+        return isinstance(value, RunChanged) and value.run.status.ended
+
+    @on(Grid.Opened)
+    def _explain(self) -> None:
+        row = self._grid.row()
+        if row is not None:
+            detail = f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
+            self.app.push_screen(
+                ReasonHelp(code=row.reason, address=row.address, name=row.address, outcome="suppressed", detail=detail)
+            )
+
+    def do_suppressions_synchronise(self) -> None:
+        """Reads the suppression lists."""
+        start_run(self, StartRun(sync_type="suppressions"))

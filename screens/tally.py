@@ -1,0 +1,44 @@
+"""Counts of people as labelled bars: one for each outcome and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.reasons import BY_CODE
+
+from .widgets.bars import BarRow
+from .widgets.tones import SIGNS, outcome_tone
+
+_ORDER = list(Outcome)
+
+
+def reason_title(code: str) -> str:
+    """The title of a reason; a code this version does not know stays as it is."""
+    return BY_CODE[code].title if code in BY_CODE else code
+
+
+def count_key(count: ReasonCount) -> str:
+    """`excluded:SUPPRESSED`, `added:`: names a bar and what it opens."""
+    return f"{count.outcome.value}:{count.reason}"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Outcome and reason of a bar's key."""
+    outcome, _, reason = key.partition(":")
+    return outcome, reason
+
+
+def tally_rows(counts: Iterable[ReasonCount]) -> list[BarRow]:
+    """The bars of a tally: outcomes in their order, within one the greatest count first."""
+    rows = sorted(counts, key=lambda count: (_ORDER.index(count.outcome), -count.people, count.reason))
+    return [
+        BarRow(
+            count_key(count),
+            reason_title(count.reason) if count.reason else count.outcome.value.capitalize(),
+            count.people,
+            outcome_tone(count.outcome),
+            SIGNS[count.outcome],
+        )
+        for count in rows
+    ]

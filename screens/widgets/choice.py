@@ -1,0 +1,72 @@
+"""A line of choices of which one is taken: the views of a grid, the panes of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.message import Message
+
+from ..wording import number
+from .line import Line, Part
+
+# A choice: its key, its title, and a count where one is known.
+Choice = tuple[str, str, int | None]
+
+
+class ChoiceBar(Line):
+    """Choices side by side; the taken one stands out. Changed by a click, or by the keys of what it belongs to."""
+
+    class Changed(Message):
+        """Another choice was taken."""
+
+        def __init__(self, bar: ChoiceBar, key: str) -> None:
+            super().__init__()
+            self.bar = bar
+            self.key = key
+
+        @property
+        def control(self) -> ChoiceBar:
+            """The bar, for selectors in `on`."""
+            return self.bar
+
+    def __init__(self, choices: Sequence[Choice], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._choices = tuple(choices)
+        self.chosen = self._choices[0][0] if self._choices else ""
+        self._draw()
+
+    def show_choices(self, choices: Sequence[Choice]) -> None:
+        """Other choices; the taken one stays when it is among them."""
+        self._choices = tuple(choices)
+        if self.chosen not in [key for key, _, _ in self._choices] and self._choices:
+            self.chosen = self._choices[0][0]
+        self._draw()
+
+    def choose(self, key: str) -> None:
+        """Takes a choice and tells."""
+        if key != self.chosen:
+            self.chosen = key
+            self._draw()
+            self.post_message(self.Changed(self, key))
+
+    def set(self, key: str) -> None:
+        """Takes a choice without telling."""
+        self.chosen = key
+        self._draw()
+
+    def step(self, by: int) -> None:
+        """Takes the choice to the left or to the right; at the ends it goes round."""
+        keys = [key for key, _, _ in self._choices]
+        if keys:
+            self.choose(keys[(keys.index(self.chosen) + by) % len(keys)])
+
+    def action_choice(self, key: str) -> None:
+        """A click on a choice."""
+        self.choose(key)
+
+    def _draw(self) -> None:
+        parts: list[Part] = [Part(" ")]
+        for key, title, count in self._choices:
+            text = f" {title} " if count is None else f" {title} {number(count)} "
+            parts.append(Part(text, "chosen" if key == self.chosen else "muted", f"choice('{key}')"))
+        self.show(*parts)

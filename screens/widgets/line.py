@@ -1,0 +1,98 @@
+"""One line of text in parts with their own look. Redrawn only when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from .cells import single_line
+
+SLICES = 8
+TONES = (
+    "good",
+    "bad",
+    "warn",
+    "muted",
+    "strong",
+    "key",
+    "accent",
+    "chosen",
+    "off",
+    *(f"slice-{place}" for place in range(SLICES)),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a line: its look (one of `TONES`, `""` for the plain one) and the action of a mouse click on it."""
+
+    text: str
+    tone: str = ""
+    click: str = ""
+
+
+def toned(widget: Widget, tone: str) -> Style:
+    """The style of a tone on a widget that lists the tones among its component classes."""
+    return widget.get_component_rich_style(f"tone--{tone}") if tone else widget.rich_style
+
+
+TONE_CLASSES = frozenset(f"tone--{tone}" for tone in TONES)
+
+
+class Line(Widget):
+    """A single line; what stands in `right` is drawn at the right edge when there is room."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
+
+    def __init__(
+        self, *parts: Part, right: Iterable[Part] = (), id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._parts = tuple(parts)
+        self._right = tuple(right)
+
+    def show(self, *parts: Part, right: Iterable[Part] = ()) -> None:
+        """Changes the line; nothing is sent when it stays the same."""
+        now = (tuple(parts), tuple(right))
+        if now != (self._parts, self._right):
+            self._parts, self._right = now
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What stands on the line, without looks."""
+        return "".join(part.text for part in (*self._parts, *self._right))
+
+    def _strip(self, parts: tuple[Part, ...]) -> Strip:
+        segments = []
+        for part in parts:
+            style = toned(self, part.tone)
+            if part.click:
+                style += Style.from_meta({"@click": part.click})
+            segments.append(Segment(single_line(part.text), style))
+        return Strip(segments)
+
+    def render_line(self, y: int) -> Strip:
+        """The line, then blanks."""
+        width = self.content_size.width
+        if y or not width:
+            return Strip.blank(width, self.rich_style)
+        left, right = self._strip(self._parts), self._strip(self._right)
+        if right.cell_length and left.cell_length + right.cell_length + 1 <= width:
+            left = left.extend_cell_length(width - right.cell_length, self.rich_style)
+            return Strip.join([left, right])
+        return left.adjust_cell_length(width, self.rich_style)
+
+    def get_content_width(self, container: object, viewport: object) -> int:
+        """As wide as its text."""
+        return self._strip(self._parts).cell_length + self._strip(self._right).cell_length
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """One line."""
+        return 1

@@ -1,0 +1,113 @@
+"""A window on a long listing: pages fetched when somebody looks at them, the last few kept."""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.paging import Page, Window
+
+T = TypeVar("T")
+
+Source = Callable[[Window], Awaitable[Page[T]]]
+
+PAGE_ROWS = 256
+PAGES_KEPT = 8
+
+
+class Phase(enum.StrEnum):
+    """The five states of a listing."""
+
+    LOADING = "loading"
+    FAILED = "failed"
+    EMPTY = "empty"
+    NO_MATCH = "no match"
+    ROWS = "rows"
+
+
+class Listing(Generic[T]):
+    """What is known of a listing. `generation` changes whenever rows known so far stop being true: an answer that
+    carries an older one is dropped, but the old rows stay on the screen until the first new page is there."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.search = ""
+        self.sort = ""
+        self.total = 0
+        self.matching = 0
+        self.as_of = ""
+        self.error: DyntuiError | None = None
+        self._known = False
+        self._shown = 0
+        self._pages: OrderedDict[int, tuple[T, ...]] = OrderedDict()
+        self._asked: set[int] = set()
+
+    @property
+    def phase(self) -> Phase:
+        """Which of the five states this is."""
+        if self.error is not None:
+            return Phase.FAILED
+        if not self._known:
+            return Phase.LOADING
+        if self.matching:
+            return Phase.ROWS
+        return Phase.NO_MATCH if self.total and self.search else Phase.EMPTY
+
+    def restart(self, *, forget: bool = False) -> None:
+        """Everything has to be asked again; `forget` also takes the old rows off the screen."""
+        self.generation += 1
+        self._asked.clear()
+        self.error = None
+        if forget:
+            self._known = False
+            self._pages.clear()
+            self.matching = self.total = 0
+
+    def row(self, index: int) -> T | None:
+        """The row, or None while its page is not there."""
+        number, place = divmod(index, PAGE_ROWS)
+        page = self._pages.get(number)
+        if page is None or place >= len(page):
+            return None
+        self._pages.move_to_end(number)
+        return page[place]
+
+    def wanted(self, first: int, last: int) -> list[int]:
+        """Pages to ask for now, so that rows `first` to `last` can be shown. Never more than two are under way."""
+        stale = self._shown != self.generation or not self._known
+        needed = range(first // PAGE_ROWS, last // PAGE_ROWS + 1)
+        missing = [number for number in needed if stale or number not in self._pages]
+        chosen = [number for number in missing if number not in self._asked][: max(0, 2 - len(self._asked))]
+        self._asked.update(chosen)
+        return chosen
+
+    def window(self, number: int) -> Window:
+        """The request for a page."""
+        return Window(offset=number * PAGE_ROWS, limit=PAGE_ROWS, search=self.search, sort=self.sort)
+
+    def arrived(self, generation: int, number: int, page: Page[T]) -> bool:
+        """Takes a page in; False when it answers a question that is no longer asked."""
+        if generation != self.generation:
+            return False
+        if self._shown != generation:
+            self._pages.clear()
+            self._shown = generation
+        self._known = True
+        self._asked.discard(number)
+        self._pages[number] = page.rows
+        self._pages.move_to_end(number)
+        while len(self._pages) > PAGES_KEPT:
+            self._pages.popitem(last=False)
+        self.total, self.matching, self.as_of = page.total, page.matching, page.as_of
+        return True
+
+    def failed(self, generation: int, number: int, error: DyntuiError) -> bool:
+        """Takes a failure in; False when it answers a question that is no longer asked."""
+        if generation != self.generation:
+            return False
+        self._asked.discard(number)
+        self.error = error
+        return True

@@ -1,0 +1,296 @@
+"""The five steps of the send wizard, each a pane that shows what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from dyntui.model.outcomes import ReasonCount
+from dyntui.model.reasons import BY_CODE
+from dyntui.service.contract.campaigns import CampaignDetail, ListReadiness, TargetCount
+from dyntui.service.contract.paging import Page, Window
+
+from .tally import reason_title
+from .widgets.bars import BarList, BarRow
+from .widgets.columns import Column
+from .widgets.facts import Fact, Facts
+from .widgets.grid import Grid, Wording
+from .widgets.line import Line, Part
+from .widgets.pie import Pie, filling, slice_tone
+from .wording import moment, number, share
+
+STEPS = (
+    "Email Campaign",
+    "Target Marketing Lists",
+    "Email Campaign Targets Counts",
+    "Email Campaign Options",
+    "Email Campaign Wizard Summary",
+)
+
+SENDABLE = "sendable"
+
+_LISTS = Wording(
+    one="target list",
+    many="target lists",
+    empty="This campaign has no target marketing list",
+    next_step="Esc leaves the wizard; t on the campaign's page adds lists.",
+)
+
+_READINESS_COLUMNS: tuple[Column[ListReadiness], ...] = (
+    Column(title="Target Marketing List", text=lambda row: row.name, width=20, flex=2),
+    Column(title="Members", text=lambda row: number(row.members), width=9, right=True),
+    Column(
+        title="Ready",
+        text=lambda row: "✓ ready" if row.ready else f"! {row.explanation or reason_title(row.reason)}",
+        width=22,
+        flex=3,
+        tone=lambda row: "good" if row.ready else "warn",
+    ),
+)
+
+
+def greatest_first(counts: Iterable[ReasonCount]) -> list[ReasonCount]:
+    """Exclusions in the order of pie and table."""
+    return sorted(counts, key=lambda count: (-count.people, count.reason))
+
+
+def equation(count: TargetCount) -> str:
+    """`412 potential = 353 sendable + 59 excluded`."""
+    excluded = sum(one.people for one in count.excluded)
+    return f"{number(count.potential)} potential = {number(count.sendable)} sendable + {number(excluded)} excluded"
+
+
+class CampaignStep(Vertical):
+    """1: the campaign and who will send it."""
+
+    def __init__(self) -> None:
+        super().__init__(id="step-1", classes="step")
+        self._facts = Facts(columns=1)
+
+    def compose(self) -> Iterable[Widget]:
+        """The facts."""
+        yield self._facts
+
+    def show(self, detail: CampaignDetail, sender: str) -> None:
+        """Draws the step."""
+        row = detail.row
+        self._facts.show_facts(
+            [
+                ("Email campaign", row.name, "strong"),
+                ("Subject", row.subject, ""),
+                ("From", f"{detail.from_name} <{detail.from_address}>", ""),
+                ("Reply to", detail.reply_to, ""),
+                ("Status", row.status, ""),
+                ("Email account", row.account, ""),
+                ("Target lists", ", ".join(one.name for one in detail.targets), ""),
+                ("You send as", sender, "strong"),
+            ]
+        )
+
+
+class ListsStep(Vertical):
+    """2: which of the target lists take part. The marks of the grid are the choice."""
+
+    def __init__(self) -> None:
+        super().__init__(id="step-2", classes="step")
+        self.grid: Grid[ListReadiness] = Grid(
+            _READINESS_COLUMNS, key=lambda row: row.id, wording=_LISTS, id="step-lists"
+        )
+        self._lists: tuple[ListReadiness, ...] = ()
+        self._help = Static(
+            "Space chooses a list or leaves it out. A list that is not ready says why; s synchronises it.",
+            classes="label",
+            markup=False,
+        )
+
+    def compose(self) -> Iterable[Widget]:
+        """The lists."""
+        yield self._help
+        yield self.grid
+
+    def show(self, lists: Sequence[ListReadiness]) -> None:
+        """Draws the step; ready lists are chosen to begin with, and those left out before stay so."""
+        before = {one.id for one in self._lists if one.ready}
+        left_out = {id for id in before if id not in self.grid.marks}
+        self._lists = tuple(lists)
+        self.grid.load(self._source)
+        self.grid.marks.update({one.id: one for one in lists if one.ready and one.id not in left_out})
+
+    def forget(self) -> None:
+        """Another campaign."""
+        self._lists = ()
+        self.grid.marks.clear()
+
+    async def _source(self, window: Window) -> Page[ListReadiness]:
+        wanted = window.search.casefold()
+        rows = tuple(one for one in self._lists if wanted in one.name.casefold())
+        chosen = rows[window.offset : window.offset + window.limit]
+        return Page(rows=chosen, matching=len(rows), total=len(self._lists), offset=window.offset)
+
+    def unready_marks(self) -> list[ListReadiness]:
+        """Takes the marks off lists that are not ready, and tells which those were."""
+        wrong = [one for one in self.grid.marks.values() if not one.ready]
+        for one in wrong:
+            del self.grid.marks[one.id]
+        return wrong
+
+    def chosen(self) -> tuple[str, ...]:
+        """The ids of the lists that take part, in their order."""
+        return tuple(one.id for one in self._lists if one.id in self.grid.marks)
+
+
+class CountsStep(Vertical):
+    """3: Email Campaign Targets Counts."""
+
+    def __init__(self) -> None:
+        super().__init__(id="step-3", classes="step")
+        self._equation = Line(id="equation")
+        self._pie = Pie(id="pie")
+        self.slices = BarList(id="slices")
+        self._remedy = Static("", id="slice-remedy", markup=False)
+        self._count: TargetCount | None = None
+
+    def compose(self) -> Iterable[Widget]:
+        """Equation, pie, table, and what can be done about the slice in hand."""
+        yield self._equation
+        with Horizontal(id="counts"):
+            yield self._pie
+            with Vertical():
+                yield self.slices
+                yield self._remedy
+
+    def show(self, count: TargetCount) -> None:
+        """Draws the step."""
+        self._count = count
+        excluded = greatest_first(count.excluded)
+        self._equation.show(
+            Part(f" {number(count.potential)}", "strong"),
+            Part(" potential  =  "),
+            Part(number(count.sendable), "good"),
+            Part(" sendable  +  "),
+            Part(number(sum(one.people for one in excluded)), "warn" if excluded else "muted"),
+            Part(" excluded"),
+            right=[Part(f"suppressions of {moment(count.suppressions_as_of)} ", "muted")],
+        )
+        self._pie.show_shares([count.sendable, *(one.people for one in excluded)])
+        plain = self.app.no_color
+        rows = [BarRow(SENDABLE, "Sendable", count.sendable, slice_tone(0), filling(0) if plain else "■")]
+        rows += [
+            BarRow(
+                one.reason,
+                reason_title(one.reason),
+                one.people,
+                slice_tone(place),
+                filling(place) if plain else "■",
+            )
+            for place, one in enumerate(excluded, start=1)
+        ]
+        self.slices.show_rows(rows, count.potential)
+        self.explain()
+
+    def explain(self) -> None:
+        """Says what the slice in hand means and who can mend it."""
+        key = self.slices.current
+        entry = BY_CODE.get(key)
+        if key == SENDABLE or self._count is None:
+            text = "These people will get the campaign. Enter shows them."
+        elif entry is None:
+            text = "Enter shows these people."
+        else:
+            who = f"{entry.who[0].upper()}{entry.who[1:]}"
+            text = f"{entry.meaning} {who} can mend it: {entry.remedy} Enter shows the people."
+        self._remedy.update(text)
+
+
+class OptionsStep(Vertical):
+    """4: Email Campaign Options."""
+
+    def __init__(self) -> None:
+        super().__init__(id="step-4", classes="step")
+        self._facts = Facts(columns=1)
+
+    def compose(self) -> Iterable[Widget]:
+        """The options."""
+        yield self._facts
+
+    def show(self, detail: CampaignDetail) -> None:
+        """Draws the step."""
+        facts: list[Fact] = [
+            ("Send", "● immediately, once you confirm the summary", "strong"),
+            ("Suppressions", "are read again from dotdigital first; the send is refused if that fails", ""),
+            ("Target lists", "are synchronised again first", ""),
+            ("Addressed", "are exactly the people who were counted, less those who opt out until then", ""),
+        ]
+        if detail.row.split_test:
+            facts.append(("Split test", "as it is set up in dotdigital", ""))
+        self._facts.show_facts(facts)
+
+
+class SummaryStep(Vertical):
+    """5: Email Campaign Wizard Summary."""
+
+    def __init__(self) -> None:
+        super().__init__(id="step-5", classes="step")
+        self._facts = Facts(columns=1)
+        self._ask = Static("", id="confirm-ask", markup=False)
+        self.typed = Input(id="confirm-count", compact=True, type="text", select_on_focus=False)
+        self.typed.cursor_blink = False
+        self._count: TargetCount | None = None
+
+    def compose(self) -> Iterable[Widget]:
+        """Everything again, and the number to type where one is asked."""
+        yield self._facts
+        yield self._ask
+        yield self.typed
+
+    def show(self, detail: CampaignDetail, count: TargetCount, sender: str, roles: str) -> None:
+        """Draws the step."""
+        self._count = count
+        excluded = ", ".join(
+            f"{reason_title(one.reason)} {number(one.people)}" for one in greatest_first(count.excluded)
+        )
+        names = ", ".join(one.name for one in count.lists if one.ready)
+        self._facts.show_facts(
+            [
+                ("Email campaign", detail.row.name, "strong"),
+                ("Subject", detail.row.subject, ""),
+                ("From", f"{detail.from_name} <{detail.from_address}>", ""),
+                ("Email account", detail.row.account, ""),
+                ("Target lists", names, ""),
+                ("Will be mailed", f"{number(count.sendable)} people", "good"),
+                ("Excluded", excluded or "nobody", ""),
+                ("Potential", equation(count), ""),
+                ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),
+                ("When", "immediately", ""),
+                ("Sent by", f"{sender} ({roles})", ""),
+            ]
+        )
+        self._ask.display = self.typed.display = self.asks
+        self._ask.update(f"Type {count.sendable} to confirm that this many people will be mailed:")
+        self.typed.value = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the count has to be typed."""
+        return self._count is not None and self._count.sendable > self._count.confirm_above
+
+    @property
+    def confirmed(self) -> int | None:
+        """The number typed, None while it is not the right one."""
+        text = self.typed.value.strip().replace(",", "").replace(" ", "")
+        right = self._count is not None and text == str(self._count.sendable)
+        return int(text) if right else None
+
+    def blocked(self) -> str:
+        """Why the campaign cannot be sent yet."""
+        if self.asks and self.confirmed is None and self._count is not None:
+            return f"Type {self._count.sendable} into the field first: this many people will be mailed."
+        return ""
+
+
+def counted(count: TargetCount) -> str:
+    """The share of the potential that will be mailed, for the trail."""
+    return f"{number(count.sendable)} sendable, {share(count.sendable, count.potential)}"

@@ -1,0 +1,56 @@
+"""Numbers, shares and times as the console writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def number(count: int) -> str:
+    """`3401` -> `3,401`."""
+    return f"{count:,}"
+
+
+def share(part: float, whole: float) -> str:
+    """A part of a whole in per cent with one decimal; `""` where there is no whole."""
+    return f"{part / whole:.1%}" if whole else ""
+
+
+def rate(fraction: float) -> str:
+    """A fraction in per cent with one decimal."""
+    return f"{fraction:.1%}"
+
+
+def moment(iso: str) -> str:
+    """An ISO 8601 time as `3 Mar 2026 14:05` in the local time zone; text that is none stays as it is."""
+    if not iso:
+        return ""
+    try:
+        when = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    local = when.astimezone()
+    return f"{local.day} {local:%b %Y %H:%M}"
+
+
+def hour(iso: str) -> str:
+    """An ISO 8601 time as `3 Mar 14:00` in the local time zone."""
+    try:
+        local = datetime.fromisoformat(iso).astimezone()
+    except ValueError:
+        return iso
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def lasted(start: str, end: str) -> str:
+    """The time between two ISO 8601 times: `3 s`, `2 min 5 s`, `1 h 4 min`; `""` where one is missing."""
+    try:
+        seconds = int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
+    except ValueError:
+        return ""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

@@ -1,0 +1,668 @@
+"""A service in this process that keeps the contract: abilities checked, counts that add up, runs that go step by step.
+
+Nothing moves by itself: a test says `await service.advance()`; the play script lets it advance at a pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
+from dyntui.model.reasons import BY_CODE
+from dyntui.model.roles import Role, abilities
+from dyntui.service.contract import methods as m
+from dyntui.service.contract.campaigns import (
+    CampaignDetail,
+    CampaignRef,
+    CampaignReport,
+    CampaignRow,
+    CampaignsQuery,
+    ChangeTargets,
+    CountPeopleQuery,
+    CountTargets,
+    Hour,
+    Link,
+    ListReadiness,
+    RecipientRow,
+    RecipientsQuery,
+    SendCampaign,
+    SendRow,
+    TargetCount,
+    Targets,
+)
+from dyntui.service.contract.lists import Activate, ListDetail, ListRef, ListRow, ListsQuery, MemberRow, MembersQuery
+from dyntui.service.contract.methods import Method
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import (
+    OutcomesQuery,
+    PersonOutcome,
+    Progress,
+    RunChanged,
+    RunDetail,
+    RunItem,
+    RunRef,
+    RunRow,
+    RunsQuery,
+    StartRun,
+)
+from dyntui.service.contract.session import Check, Hello, Nothing, SignInStarted, SignInState, Status
+from dyntui.service.contract.suppressions import SuppressionRow, SuppressionsQuery
+
+from .fake_world import ACCOUNT, campaign_details, list_rows, members_of, recipient_rows, suppression_rows
+
+T = TypeVar("T", bound=msgspec.Struct)
+Q = TypeVar("Q", bound=msgspec.Struct)
+A = TypeVar("A", bound=msgspec.Struct)
+E = TypeVar("E", bound=msgspec.Struct)
+
+NOW = "2026-03-03T14:05:00Z"
+
+
+class FakeEvents(Generic[E]):
+    """The events of one name."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[E | None] = asyncio.Queue()
+
+    def put(self, value: E | None) -> None:
+        self._queue.put_nowait(value)
+
+    def close(self) -> None:
+        self.put(None)
+
+    def __aiter__(self) -> AsyncIterator[E]:
+        return self._all()
+
+    async def _all(self) -> AsyncIterator[E]:
+        while (value := await self._queue.get()) is not None:
+            yield value
+
+
+def refusal(code: str, message: str, remedy: str = "Try again.", exit: Exit = Exit.FAILED) -> DyntuiError:
+    """An error as the service words it."""
+    return DyntuiError(code, message, not_done="Nothing was changed.", remedy=remedy, exit=exit)
+
+
+def page(rows: Sequence[T], query: Any, *, as_of: str = "") -> Page[T]:
+    """A window on rows: searched in every text, sorted by the named column."""
+    chosen: Iterable[T] = rows
+    if query.search:
+        wanted = query.search.casefold()
+        chosen = [row for row in rows if wanted in " ".join(map(str, msgspec.structs.astuple(row))).casefold()]
+    found = list(chosen)
+    if query.sort:
+        name = query.sort.removeprefix("-")
+        found.sort(key=lambda row: (getattr(row, name) is None, getattr(row, name)), reverse=query.sort.startswith("-"))
+    window = tuple(found[query.offset : query.offset + query.limit])
+    return Page(rows=window, matching=len(found), total=len(rows), offset=query.offset, as_of=as_of)
+
+
+def tally_of(people: Sequence[PersonOutcome]) -> Tally:
+    """The counts of people by outcome and reason."""
+    sums: dict[tuple[Outcome, str], int] = {}
+    for one in people:
+        sums[(one.outcome, one.reason)] = sums.get((one.outcome, one.reason), 0) + 1
+    counts = tuple(ReasonCount(outcome, reason, people) for (outcome, reason), people in sorted(sums.items()))
+    return Tally(len(people), counts)
+
+
+class FakeService:
+    """See the module. `failing` maps a method's name to the error it answers; `asked` records every call."""
+
+    def __init__(self, role: Role = Role.MANAGER, *, configured: bool = True, signed_in: bool = True) -> None:
+        self.role = role
+        self.configured = configured
+        self.signed_in = signed_in
+        self.sign_in_answers: list[SignInState] = []
+        self.failing: dict[str, DyntuiError] = {}
+        self.asked: list[tuple[str, msgspec.Struct]] = []
+        self.gate: asyncio.Event | None = None
+        self.confirm_above = 50
+        self.lists: dict[str, ListRow] = {row.id: row for row in list_rows()}
+        self.books = {"Climbing club ⛰️ Ålesund"}
+        self.campaigns: dict[int, CampaignDetail] = {detail.row.id: detail for detail in campaign_details()}
+        self.targets: dict[int, list[str]] = {id: [] for id in self.campaigns}
+        self.suppressions = suppression_rows()
+        self.synchronised = {row.id for row in self.lists.values() if row.last_synced}
+        self.counts: dict[str, TargetCount] = {}
+        self.count_people: dict[str, list[PersonOutcome]] = {}
+        self.sends: dict[str, SendRow] = {}
+        self.runs: dict[str, RunRow] = {}
+        self.items: dict[str, tuple[RunItem, ...]] = {}
+        self.people: dict[tuple[str, str], list[PersonOutcome]] = {}
+        self._plans: dict[str, Callable[[], Tally]] = {}
+        self._steps: dict[str, list[Progress]] = {}
+        self._events: dict[str, list[FakeEvents[Any]]] = {}
+        self._ended = asyncio.Event()
+        self._handlers: dict[str, Callable[[Any], Any]] = self._table()
+        self._past()
+
+    # The client's interface
+
+    async def call(self, method: Method[Q, A], request: Q) -> A:
+        """Answers, or raises what the service would."""
+        if self._ended.is_set():
+            raise refusal("SERVICE_GONE", "The service went away.", exit=Exit.UNREACHABLE)
+        self.asked.append((method.name, request))
+        if self.gate is not None:
+            await self.gate.wait()
+        if method.ability is not None and method.ability not in abilities([self.role.value]):
+            raise refusal("NOT_PERMITTED", f"{method.name} needs an ability you lack.", exit=Exit.NOT_PERMITTED)
+        if method.name in self.failing:
+            raise self.failing[method.name]
+        answer = self._handlers[method.name](request)
+        return msgspec.json.decode(msgspec.json.encode(answer), type=method.answer)
+
+    def subscribe(self, name: str, kind: type[E]) -> FakeEvents[E]:
+        """The events of a name."""
+        events: FakeEvents[E] = FakeEvents()
+        self._events.setdefault(name, []).append(events)
+        return events
+
+    async def closed(self) -> None:
+        """Waits for `lose`."""
+        await self._ended.wait()
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        self.lose()
+
+    # What a test does
+
+    def lose(self) -> None:
+        """The service goes away."""
+        self._ended.set()
+        for group in self._events.values():
+            for events in group:
+                events.close()
+
+    def emit(self, name: str, value: msgspec.Struct) -> None:
+        """Sends an event."""
+        for events in self._events.get(name, []):
+            events.put(value)
+
+    @property
+    def active(self) -> list[RunRow]:
+        """The runs that have not ended."""
+        return [run for run in self.runs.values() if not run.status.ended]
+
+    def advance(self) -> bool:
+        """Takes the oldest active run one step on; False when nothing runs."""
+        run = next(iter(self.active), None)
+        if run is None:
+            return False
+        steps = self._steps[run.id]
+        if run.cancelling:
+            self._change(run, status=RunStatus.CANCELLED, ended_on=NOW)
+        elif steps:
+            self._change(run, status=RunStatus.IN_PROCESS, started_on=NOW, progress=steps.pop(0))
+        else:
+            tally = self._plans[run.id]()
+            rejected = tally.of(Outcome.REJECTED)
+            status = RunStatus.COMPLETED_WITH_ERRORS if rejected else RunStatus.COMPLETED
+            self._change(self.runs[run.id], status=status, ended_on="2026-03-03T14:07:31Z", tally=tally)
+        return True
+
+    def finish(self) -> None:
+        """Lets everything that runs come to its end."""
+        while self.advance():
+            pass
+
+    def _change(self, run: RunRow, **changes: Any) -> None:
+        run = msgspec.structs.replace(run, **changes)
+        self.runs[run.id] = run
+        self.emit("run.changed", RunChanged(run=run))
+
+    # The calls
+
+    def _table(self) -> dict[str, Callable[[Any], Any]]:
+        return {
+            m.HELLO.name: self._hello,
+            m.STATUS.name: self._status,
+            m.SIGN_IN.name: self._sign_in,
+            m.SIGN_IN_STATE.name: self._sign_in_state,
+            m.RUN_START.name: self._start,
+            m.RUN_CANCEL.name: self._cancel,
+            m.RUN_GET.name: lambda q: RunDetail(run=self.runs[q.id], items=self.items.get(q.id, ())),
+            m.RUNS.name: self._runs,
+            m.RUN_PEOPLE.name: self._run_people,
+            m.LISTS.name: self._lists,
+            m.LISTS_REFRESH.name: self._reread,
+            m.LIST_GET.name: self._list,
+            m.LIST_ACTIVATE.name: self._activate,
+            m.LIST_DEACTIVATE.name: self._deactivate,
+            m.LIST_MEMBERS.name: self._members,
+            m.CAMPAIGNS.name: self._campaigns,
+            m.CAMPAIGN_GET.name: self._campaign,
+            m.CAMPAIGN_TARGETS.name: lambda q: Targets(rows=self._target_rows(q.id)),
+            m.CAMPAIGN_CHANGE_TARGETS.name: self._change_targets,
+            m.CAMPAIGN_COUNT.name: self._count,
+            m.CAMPAIGN_COUNT_PEOPLE.name: self._people_of_count,
+            m.CAMPAIGN_SEND.name: self._send,
+            m.SEND_GET.name: lambda q: self.sends[q.id],
+            m.CAMPAIGN_REPORT.name: self._report,
+            m.CAMPAIGN_RECIPIENTS.name: self._recipients,
+            m.SUPPRESSIONS.name: self._suppressions,
+        }
+
+    def _hello(self, _: Nothing) -> Hello:
+        if not self.configured:
+            return Hello(version="0.1.0", profile="default", configured=False)
+        signed = self.signed_in
+        return Hello(
+            version="0.1.0",
+            profile="demo",
+            configured=True,
+            demo=True,
+            organisation="Highland Outfitters",
+            organisation_url="https://highland.crm4.dynamics.com",
+            user="Sigrid Larsen" if signed else "",
+            roles=(self.role.value,) if signed else (),
+            abilities=tuple(sorted(one.value for one in abilities([self.role.value]))) if signed else (),
+            accounts=(ACCOUNT,),
+        )
+
+    def _status(self, _: Nothing) -> Status:
+        return Status(
+            version="0.1.0",
+            profile="demo",
+            process=4711,
+            started_on="2026-03-03T13:00:00Z",
+            store="SQLite",
+            checks=(
+                Check(name="Dynamics 365", state="ok", text="signed in as dyntui service"),
+                Check(name="dotdigital", state="ok", text="Highland Outfitters, r1"),
+                Check(name="Suppressions", state="warning", text="last read 8 hours ago"),
+            ),
+            active_runs=len(self.active),
+            held=0,
+            dataverse_calls=128,
+            dotdigital_calls=64,
+        )
+
+    def _sign_in(self, _: Nothing) -> SignInStarted:
+        return SignInStarted(
+            verification_uri="https://microsoft.com/devicelogin", user_code="F7QK2MNRV", expires_in=900, interval=0
+        )
+
+    def _sign_in_state(self, _: Nothing) -> SignInState:
+        state = self.sign_in_answers.pop(0) if self.sign_in_answers else SignInState(state="pending")
+        if state.state == "signed in":
+            self.signed_in = True
+        return state
+
+    def _list_run(self, id: str) -> str:
+        return next((run.id for run in self.active if any(item.id == id for item in self.items[run.id])), "")
+
+    def _lists(self, query: ListsQuery) -> Page[ListRow]:
+        views: dict[str, Callable[[ListRow], bool]] = {
+            "active": lambda row: row.active,
+            "inactive": lambda row: not row.active,
+            "my": lambda row: row.owner == "Sigrid Larsen",
+            "activated": lambda row: row.activated,
+            "problems": lambda row: "Not found" in row.sync_status,
+            "all": lambda row: True,
+        }
+        return page([row for row in self.lists.values() if views[query.view](row)], query, as_of=NOW)
+
+    def _reread(self, _: Nothing) -> Nothing:
+        self.emit("lists.changed", Nothing())
+        return Nothing()
+
+    def _list(self, query: ListRef) -> ListDetail:
+        row = self.lists[query.id]
+        outcomes = self._outcomes(row) if row.id in self.synchronised else []
+        return ListDetail(
+            row=row,
+            description="Made by the marketing team",
+            address_book=row.name if row.activated else "",
+            address_book_id=9000 if row.activated else 0,
+            counts=tally_of(outcomes).counts,
+            last_run=next((run.id for run in reversed(self.runs.values()) if run.title == row.name), ""),
+            active_run=self._list_run(row.id),
+        )
+
+    def _outcomes(self, row: ListRow) -> list[PersonOutcome]:
+        return [
+            PersonOutcome(
+                entity=one.entity,
+                person=one.person,
+                name=one.name,
+                address=one.address,
+                outcome=one.outcome or Outcome.ADDED,
+                reason=one.reason,
+                detail=one.detail,
+                also=("DO_NOT_EMAIL",) if one.reason == "SUPPRESSED" else (),
+            )
+            for one in members_of(row, True)
+        ]
+
+    def _activate(self, request: Activate) -> ListDetail:
+        row = self.lists[request.id]
+        if row.name in self.books and not request.link:
+            raise refusal(
+                "ADDRESS_BOOK_EXISTS",
+                f"dotdigital already has an address book named {row.name}.",
+                "Link it to the list, or rename one of the two.",
+            )
+        self.lists[row.id] = msgspec.structs.replace(
+            row, activated=True, account=ACCOUNT.name, sync_status="Waiting for its first synchronisation"
+        )
+        self.emit("lists.changed", Nothing())
+        return self._list(ListRef(row.id))
+
+    def _deactivate(self, request: ListRef) -> ListDetail:
+        row = self.lists[request.id]
+        self.lists[row.id] = msgspec.structs.replace(row, activated=False, account="", sync_status="")
+        self.emit("lists.changed", Nothing())
+        return self._list(request)
+
+    def _members(self, query: MembersQuery) -> Page[MemberRow]:
+        rows = members_of(self.lists[query.list], query.list in self.synchronised)
+        if query.outcome:
+            rows = [row for row in rows if row.outcome is not None and row.outcome.value == query.outcome]
+        if query.reason:
+            rows = [row for row in rows if row.reason == query.reason]
+        return page(rows, query, as_of=NOW)
+
+    def _new_run(self, kind: str, title: str, items: tuple[RunItem, ...], stages: Sequence[tuple[str, int]]) -> RunRow:
+        id = f"run-{len(self.runs) + 1:03}"
+        run = RunRow(
+            id=id,
+            kind=kind,
+            title=title,
+            account=ACCOUNT.name,
+            status=RunStatus.QUEUED,
+            started_by="Sigrid Larsen",
+            queued_on=NOW,
+            started_on="",
+            ended_on="",
+            tally=Tally(),
+            progress=Progress(stage="Waiting for its turn"),
+        )
+        self.runs[id] = run
+        self.items[id] = items
+        self._steps[id] = [Progress(stage=stage, done=of * part // 3, of=of) for stage, of in stages for part in (1, 3)]
+        return run
+
+    def _start(self, request: StartRun) -> RunRow:
+        if request.sync_type == "lists":
+            rows = [self.lists[id] for id in request.lists] or [row for row in self.lists.values() if row.activated]
+            items = tuple(self._item(row) for row in rows)
+            title = rows[0].name if len(rows) == 1 else f"{len(rows)} marketing lists"
+            size = sum(row.members or 0 for row in rows)
+            stages = [("Reading suppressions", 160), ("Reading members", size), ("Importing", size)]
+            run = self._new_run("lists", title, items, stages)
+            self._plans[run.id] = lambda: self._end_lists(run.id, rows)
+        else:
+            title = {"campaigns": "Email campaigns", "suppressions": "Suppressions"}[request.sync_type]
+            item = RunItem(
+                id=request.sync_type, kind=request.sync_type, name=title, status=RunStatus.QUEUED, tally=Tally()
+            )
+            run = self._new_run(request.sync_type, title, (item,), [("Reading", len(self.campaigns))])
+            self._plans[run.id] = lambda: self._end_feed(run.id, request.sync_type)
+        self.emit("run.changed", RunChanged(run=run))
+        return run
+
+    def _item(self, row: ListRow) -> RunItem:
+        return RunItem(id=row.id, kind="list", name=row.name, status=RunStatus.QUEUED, tally=Tally())
+
+    def _end_lists(self, id: str, rows: Sequence[ListRow]) -> Tally:
+        everybody: list[PersonOutcome] = []
+        items = []
+        for row in rows:
+            people = self._outcomes(row)
+            self.people[(id, row.id)] = people
+            everybody += people
+            tally = tally_of(people)
+            status = RunStatus.COMPLETED_WITH_ERRORS if tally.of(Outcome.REJECTED) else RunStatus.COMPLETED
+            items.append(RunItem(id=row.id, kind="list", name=row.name, status=status, tally=tally))
+            self.synchronised.add(row.id)
+            self.lists[row.id] = msgspec.structs.replace(row, sync_status="Synchronised", last_synced=NOW)
+        self.items[id] = tuple(items)
+        self.people[(id, "")] = everybody
+        self.emit("lists.changed", Nothing())
+        return tally_of(everybody)
+
+    def _end_feed(self, id: str, kind: str) -> Tally:
+        if kind == "campaigns":
+            for send in self.sends.values():
+                detail = self.campaigns[send.campaign]
+                row = msgspec.structs.replace(detail.row, unique_opens=send.sendable * 2 // 5)
+                self.campaigns[send.campaign] = msgspec.structs.replace(detail, row=row)
+            self.emit("campaigns.changed", Nothing())
+        self.people[(id, "")] = []
+        return Tally()
+
+    def _cancel(self, request: RunRef) -> RunRow:
+        self._change(self.runs[request.id], cancelling=True)
+        return self.runs[request.id]
+
+    def _runs(self, query: RunsQuery) -> Page[RunRow]:
+        rows = [
+            run
+            for run in reversed(self.runs.values())
+            if query.kind in ("", run.kind) and query.status in ("", run.status.value)
+        ]
+        return page(rows, query)
+
+    def _run_people(self, query: OutcomesQuery) -> Page[PersonOutcome]:
+        people = self.people.get((query.run, query.item), [])
+        return page(_narrow(people, query.outcome, query.reason), query)
+
+    def _target_rows(self, id: int) -> tuple[ListRow, ...]:
+        return tuple(self.lists[one] for one in self.targets[id])
+
+    def _row(self, id: int) -> CampaignRow:
+        return msgspec.structs.replace(self.campaigns[id].row, targets=len(self.targets[id]))
+
+    def _campaigns(self, query: CampaignsQuery) -> Page[CampaignRow]:
+        rows = [self._row(id) for id in self.campaigns]
+        if query.view != "all":
+            rows = [row for row in rows if (row.status == "Sent") == (query.view == "sent")]
+        return page(rows, query, as_of=NOW)
+
+    def _campaign(self, query: CampaignRef) -> CampaignDetail:
+        sends = tuple(send for send in self.sends.values() if send.campaign == query.id)
+        active = next((send.run for send in sends if not self.runs[send.run].status.ended), "")
+        return msgspec.structs.replace(
+            self.campaigns[query.id],
+            row=self._row(query.id),
+            targets=self._target_rows(query.id),
+            sends=sends,
+            active_run=active,
+        )
+
+    def _change_targets(self, request: ChangeTargets) -> Targets:
+        for id in request.add:
+            if not self.lists[id].activated:
+                raise refusal("LIST_NOT_ACTIVATED", f"{self.lists[id].name} is not activated for email.")
+            if id not in self.targets[request.id]:
+                self.targets[request.id].append(id)
+        self.targets[request.id] = [id for id in self.targets[request.id] if id not in request.remove]
+        self.emit("campaigns.changed", Nothing())
+        return Targets(rows=self._target_rows(request.id))
+
+    def _readiness(self, id: str) -> ListReadiness:
+        row = self.lists[id]
+        ready = id in self.synchronised
+        return ListReadiness(
+            id=id,
+            name=row.name,
+            members=row.members or 0,
+            ready=ready,
+            reason="" if ready else "NOT_SYNCED",
+            explanation="" if ready else "It has not been synchronised yet. Synchronise the list.",
+        )
+
+    def _count(self, request: CountTargets) -> TargetCount:
+        ids = request.lists or tuple(self.targets[request.id])
+        people: list[PersonOutcome] = []
+        for id in ids:
+            if id in self.synchronised:
+                people += self._outcomes(self.lists[id])
+        sendable = [one for one in people if one.outcome in (Outcome.ADDED, Outcome.UNCHANGED)]
+        count = TargetCount(
+            id=f"count-{len(self.counts) + 1}",
+            campaign=request.id,
+            campaign_name=self.campaigns[request.id].row.name,
+            potential=len(people),
+            sendable=len(sendable),
+            excluded=tuple(
+                one for one in tally_of(people).counts if one.outcome not in (Outcome.ADDED, Outcome.UNCHANGED)
+            ),
+            lists=tuple(self._readiness(id) for id in ids),
+            counted_on=NOW,
+            suppressions_as_of=NOW,
+            confirm_above=self.confirm_above,
+        )
+        self.counts[count.id] = count
+        self.count_people[count.id] = people
+        return count
+
+    def _people_of_count(self, query: CountPeopleQuery) -> Page[PersonOutcome]:
+        people = self.count_people[query.count]
+        if query.sendable:
+            people = [one for one in people if one.outcome in (Outcome.ADDED, Outcome.UNCHANGED)]
+        elif query.reason:
+            people = [one for one in people if one.reason == query.reason]
+        return page(people, query)
+
+    def _send(self, request: SendCampaign) -> SendRow:
+        count = self.counts[request.count]
+        if count.sendable > count.confirm_above and request.confirm != count.sendable:
+            raise refusal("CONFIRMATION_WRONG", "The number typed is not the number of people.")
+        run = self._new_run(
+            "send", count.campaign_name, (), [("Reading suppressions", 160), ("Sending", count.sendable)]
+        )
+        send = SendRow(
+            id=f"send-{len(self.sends) + 1}",
+            campaign=count.campaign,
+            campaign_name=count.campaign_name,
+            run=run.id,
+            state="Queued",
+            created_by="Sigrid Larsen",
+            created_on=NOW,
+            sent_on="",
+            potential=count.potential,
+            sendable=count.sendable,
+            excluded=count.excluded,
+            lists=tuple(one.name for one in count.lists if one.ready),
+        )
+        self.sends[send.id] = send
+        self._plans[run.id] = lambda: self._end_send(run.id, send, request.count)
+        self.emit("run.changed", RunChanged(run=run))
+        return send
+
+    def _end_send(self, run: str, send: SendRow, count: str) -> Tally:
+        people = self.count_people[count]
+        self.people[(run, "")] = people
+        self.sends[send.id] = msgspec.structs.replace(send, state="Sent", sent_on=NOW)
+        detail = self.campaigns[send.campaign]
+        row = msgspec.structs.replace(detail.row, status="Sent", sent_on=NOW, sent=send.sendable)
+        self.campaigns[send.campaign] = msgspec.structs.replace(detail, row=row)
+        self.emit("campaigns.changed", Nothing())
+        return tally_of(people)
+
+    def _report(self, query: CampaignRef) -> CampaignReport:
+        row = self._row(query.id)
+        sent = row.sent
+        delivered = sent * 97 // 100
+        opens = (310, 620, 540, 410, 260, 190, 150, 130, 90, 60, 40, 35, 30, 28, 80, 120, 90, 60, 40, 22, 12, 8, 4, 2)
+        return CampaignReport(
+            row=row,
+            as_of=NOW,
+            sent=sent,
+            delivered=delivered,
+            unique_opens=row.unique_opens,
+            opens=row.unique_opens * 3 // 2,
+            unique_clicks=row.unique_clicks,
+            clicks=row.unique_clicks * 5 // 4,
+            hard_bounces=sent // 100,
+            soft_bounces=sent // 50,
+            unsubscribes=sent // 400,
+            complaints=sent // 5000,
+            forwards=3,
+            replies=7,
+            delivery_rate=delivered / sent if sent else 0.0,
+            open_rate=row.unique_opens / delivered if delivered else 0.0,
+            click_rate=row.unique_clicks / delivered if delivered else 0.0,
+            click_to_open_rate=row.unique_clicks / row.unique_opens if row.unique_opens else 0.0,
+            bounce_rate=(sent - delivered) / sent if sent else 0.0,
+            unsubscribe_rate=0.0025,
+            hours=tuple(
+                Hour(hour=f"2026-01-12T{place:02}:00:00Z", opens=count, clicks=count // 6)
+                for place, count in enumerate(opens)
+            )
+            if row.unique_opens
+            else (),
+            links=(
+                Link(url="https://example.org/winter/tents?utm=mail", clicks=812, people=640),
+                Link(url="https://example.org/winter/\x1b[31mskis", clicks=403, people=388),
+                Link(url="https://example.org/find-a-shop", clicks=97, people=91),
+            )
+            if row.unique_clicks
+            else (),
+            sends=tuple(send for send in self.sends.values() if send.campaign == query.id),
+        )
+
+    def _recipients(self, query: RecipientsQuery) -> Page[RecipientRow]:
+        filters: dict[str, Callable[[RecipientRow], bool]] = {
+            "all": lambda row: True,
+            "opened": lambda row: row.opens > 0,
+            "unopened": lambda row: row.opens == 0,
+            "clicked": lambda row: row.clicks > 0,
+            "bounced": lambda row: row.soft_bounced or row.hard_bounced,
+            "unsubscribed": lambda row: row.unsubscribed,
+        }
+        return page([row for row in recipient_rows(self._row(query.id)) if filters[query.filter](row)], query)
+
+    def _suppressions(self, query: SuppressionsQuery) -> Page[SuppressionRow]:
+        return page(self.suppressions, query, as_of=NOW)
+
+    def _past(self) -> None:
+        """Runs of days gone by: one in order, one that failed."""
+        self._start(StartRun(sync_type="suppressions"))
+        self.finish()
+        self._start(StartRun(sync_type="lists", lists=("list-1",)))
+        self.finish()
+        failed = self._start(StartRun(sync_type="lists", lists=("list-8",)))
+        self._steps[failed.id].clear()
+        self._change(
+            failed,
+            status=RunStatus.FAILED,
+            started_on="2026-03-01T06:00:40Z",
+            ended_on="2026-03-01T06:00:43Z",
+            error_code="ADDRESS_BOOK_GONE",
+            error="The address book Guides and instructors is not there any more.",
+            not_done="None of the 140 members was read or changed.",
+            remedy="Deactivate the list and activate it again; that makes a new address book.",
+        )
+
+
+def _narrow(people: list[PersonOutcome], outcome: str, reason: str) -> list[PersonOutcome]:
+    if outcome:
+        people = [one for one in people if one.outcome.value == outcome]
+    if reason:
+        people = [one for one in people if one.reason == reason]
+    return people
+
+
+def reasons_known(counts: Sequence[ReasonCount]) -> bool:
+    """Whether every reason is in the catalogue."""
+    return all(not one.reason or one.reason in BY_CODE for one in counts)
+
+
+async def advancing(service: FakeService, pace: float) -> None:
+    """Lets a service get on by itself, for people who look at the console by hand."""
+    while True:
+        await asyncio.sleep(pace)
+        service.advance()
+
+
+__all__ = ["FakeService", "advancing", "cast", "refusal"]
