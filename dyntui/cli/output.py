@@ -83,7 +83,7 @@ def print_table(
     for heading in headings:
         # The library takes the width it lacks from columns that may wrap; the text in them is cut instead.
         table.add_column(
-            heading.upper(),
+            Text(heading.upper(), no_wrap=True, overflow="ellipsis"),
             justify="right" if heading in right else "left",
             no_wrap=heading in right or heading in whole,
         )

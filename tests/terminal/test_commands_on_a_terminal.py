@@ -1,0 +1,116 @@
+"""Commands as a person uses them: prompts, progress, Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract import methods
+from dyntui.service.contract.campaigns import SendCampaign
+from dyntui.service.contract.runs import Progress, RunChanged, RunDetail, RunRef
+from dyntui.service.contract.setup import SetupReport, SetupStep
+from tests.cli.scripted_service import ScriptedService, a_count, a_list, a_run, a_send, page_of
+from tests.terminal.terminal import Terminal
+
+DYNTUI = (sys.executable, "-m", "dyntui.cli.main")
+CLEAR = b"\r\x1b[K"
+
+
+def test_ctrl_c_stops_the_waiting_and_says_that_the_run_goes_on(service: ScriptedService, environ: Mapping[str, str]):
+    running = a_run(RunStatus.IN_PROCESS, progress=Progress(stage="Reading members", done=1, of=5))
+    service.answers(methods.RUN_START, running)
+    service.answers(methods.RUN_GET, RunDetail(run=running, items=()))
+    with Terminal([*DYNTUI, "sync", "lists"], environ) as terminal:
+        terminal.until("Reading members 1 of 5")
+        terminal.type("\x03")
+
+        assert terminal.ended() == 130
+        assert "goes on in the service" in terminal.text
+        assert "dyntui sync cancel run-1" in terminal.text
+    assert service.requests(methods.RUN_CANCEL) == []
+
+
+def test_progress_is_one_line_that_goes_away(service: ScriptedService, environ: Mapping[str, str]):
+    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED, progress=Progress()))
+
+    def asked(request: RunRef) -> RunDetail:
+        for done in range(5):
+            progress = Progress(stage="Reading members", done=done, of=5)
+            service.publish("run.changed", RunChanged(run=a_run(RunStatus.IN_PROCESS, progress=progress)))
+        service.publish("run.changed", RunChanged(run=a_run()))
+        return RunDetail(run=a_run(RunStatus.QUEUED, progress=Progress()), items=())
+
+    service.answers(methods.RUN_GET, asked)
+    with Terminal([*DYNTUI, "sync", "lists"], environ) as terminal:
+        assert terminal.ended() == 0
+        assert terminal.raw.count(CLEAR) >= 6
+        assert b"[\xe2\x96\x88" in terminal.raw
+        assert "Reading members" not in terminal.text
+        assert "Completed (3 added, 2 excluded)" in terminal.text
+
+
+def test_a_large_send_asks_for_the_number_to_be_typed(service: ScriptedService, environ: Mapping[str, str]):
+    service.answers(methods.CAMPAIGN_COUNT, a_count(sendable=500, confirm_above=100))
+    service.answers(methods.CAMPAIGN_SEND, a_send("Queued"))
+    with Terminal([*DYNTUI, "campaigns", "send", "42", "--no-wait"], environ) as terminal:
+        terminal.until("Type the number of people to send to:")
+        terminal.type("500\r")
+
+        assert terminal.ended() == 0
+    assert service.requests(methods.CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=500)]
+
+
+def test_ctrl_c_at_the_confirmation_sends_nothing(service: ScriptedService, environ: Mapping[str, str]):
+    service.answers(methods.CAMPAIGN_COUNT, a_count())
+    with Terminal([*DYNTUI, "campaigns", "send", "42"], environ) as terminal:
+        terminal.until("Send to 3 people?")
+        terminal.type("\x03")
+
+        assert terminal.ended() == 130
+    assert service.requests(methods.CAMPAIGN_SEND) == []
+
+
+def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
+    service: ScriptedService, environ: Mapping[str, str]
+):
+    report = SetupReport(
+        organisation="Contoso",
+        organisation_url="https://contoso.crm4.dynamics.com",
+        accounts=("Main",),
+        steps=(SetupStep(kind="table", name="dyntui_emailcampaign", state="missing"),),
+        applied=False,
+    )
+    service.answers(methods.SETUP_PLAN, report)
+    service.answers(methods.SETUP_APPLY, report)
+    with Terminal([*DYNTUI, "setup"], environ, lines=40) as terminal:
+        for question, answer in (
+            ("Dynamics 365 address", "https://contoso.crm4.dynamics.com/"),
+            ("Tenant", "contoso.example"),
+            ("Client id", "client"),
+            ("Signs in by", "secret"),
+            ("Client secret:", "typed-secret"),
+            ("Name of the email account", "Main"),
+            ("API user", "apiuser-1@apiconnector.com"),
+            ("API password:", "typed-password"),
+            ("Another email account?", "n"),
+            ("Apply it?", "y"),
+        ):
+            terminal.until(question)
+            terminal.type(f"{answer}\r")
+
+        assert terminal.ended() == 0
+        assert b"typed-" not in terminal.raw
+    (request,) = service.requests(methods.SETUP_APPLY)
+    assert request.organisation.authority == "https://login.microsoftonline.com/contoso.example"
+    assert request.organisation.client_secret == "typed-secret"
+    assert request.accounts[0].api_password == "typed-password"
+
+
+def test_a_table_fits_eighty_columns(service: ScriptedService, environ: Mapping[str, str]):
+    long_names = [a_list("A very long name of a marketing list " * 3), a_list("短い名前" * 20)]
+    service.answers(methods.LISTS, page_of(*long_names))
+    with Terminal([*DYNTUI, "lists", "list"], environ) as terminal:
+        assert terminal.ended() == 0
+        assert len([line for line in terminal.text.splitlines() if line]) == 3
+        assert terminal.text.count("12,345") == 2
