@@ -1,0 +1,159 @@
+"""Sends: one dispatch of an email campaign each, over the people of one target count.
+
+Public:
+    create(c, NewSend) -> Send; get(c, send_id) -> Send | None; of_campaign(c, account_id, campaign_id) -> list[Send]
+    of_count(c, count_id) -> Send | None
+    set_run(c, send_id, run_id); set_state(c, send_id, state, error=""); set_book(c, send_id, book_id, book_name)
+    set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
+    finish(c, send_id, state, now, error="") -> Send
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+
+from dyntui.model.outcomes import ReasonCount
+from dyntui.store import counts
+from dyntui.store.schema import campaign, send
+
+_s = send.c
+
+
+class NewSend(msgspec.Struct, frozen=True, kw_only=True):
+    """A send to be. `lists`: names, as shown; `list_ids` likewise."""
+
+    id: str
+    account_id: str
+    campaign_id: int
+    campaign_name: str
+    count_id: str
+    created_by: str
+    created_on: str
+    lists: Sequence[str]
+    list_ids: Sequence[str]
+    run_id: str = ""
+
+
+class Send(msgspec.Struct, frozen=True, kw_only=True):
+    """A send as it stands. `state`: Queued, Preparing, Sending, Sent, Failed, Refused or Cancelled. `excluded`: by
+    reason; `potential` == `sendable` + their sum. `campaign_row_id`: the campaign's row in Dynamics, `""` while it has
+    none."""
+
+    id: str
+    account_id: str
+    campaign_id: int
+    campaign_name: str
+    count_id: str
+    run_id: str
+    state: str
+    created_by: str
+    created_on: str
+    sent_on: str
+    lists: tuple[str, ...]
+    list_ids: tuple[str, ...]
+    potential: int
+    sendable: int
+    book_id: int
+    book_name: str
+    platform_send_id: str
+    error: str
+    excluded: tuple[ReasonCount, ...]
+    campaign_row_id: str
+
+
+def create(c: Connection, new: NewSend) -> Send:
+    """A send of a count, with the count's numbers. Raises `KeyError` for an unknown count."""
+    counted = counts.get(c, new.count_id)
+    if counted is None:
+        raise KeyError(new.count_id)
+    values = msgspec.structs.asdict(new) | {"lists": list(new.lists), "list_ids": list(new.list_ids)}
+    c.execute(insert(send).values(**values, state="Queued", potential=counted.potential, sendable=counted.sendable))
+    return _known(c, new.id)
+
+
+def _select() -> Select[Any]:
+    row_id = (
+        select(campaign.c.row_id)
+        .where(and_(campaign.c.account_id == _s.account_id, campaign.c.id == _s.campaign_id))
+        .scalar_subquery()
+    )
+    return select(send, func.coalesce(row_id, "").label("campaign_row_id"))
+
+
+def _send(c: Connection, row: Row[Any]) -> Send:
+    left_out = tuple(each for each in counts.counts(c, row.count_id) if each.outcome.value != "added")
+    lists = {"lists": tuple(row.lists), "list_ids": tuple(row.list_ids)}
+    return Send(**dict(row._mapping) | lists | {"excluded": left_out})
+
+
+def get(c: Connection, send_id: str) -> Send | None:
+    """A send by its id."""
+    row = c.execute(_select().where(_s.id == send_id)).one_or_none()
+    return None if row is None else _send(c, row)
+
+
+def _known(c: Connection, send_id: str) -> Send:
+    found = get(c, send_id)
+    if found is None:
+        raise KeyError(send_id)
+    return found
+
+
+def of_campaign(c: Connection, account_id: str, campaign_id: int) -> list[Send]:
+    """A campaign's sends, newest first."""
+    rows = c.execute(
+        _select()
+        .where(_s.account_id == account_id, _s.campaign_id == campaign_id)
+        .order_by(_s.created_on.desc(), _s.id.desc())
+    ).all()
+    return [_send(c, row) for row in rows]
+
+
+def of_count(c: Connection, count_id: str) -> Send | None:
+    """The send that took a count: there is at most one."""
+    row = c.execute(_select().where(_s.count_id == count_id)).first()
+    return None if row is None else _send(c, row)
+
+
+def set_run(c: Connection, send_id: str, run_id: str) -> None:
+    """The run that carries the send out."""
+    _set(c, send_id, run_id=run_id)
+
+
+def set_state(c: Connection, send_id: str, state: str, error: str = "") -> None:
+    """How far the send is."""
+    _set(c, send_id, state=state, error=error)
+
+
+def set_book(c: Connection, send_id: str, book_id: int, book_name: str) -> None:
+    """The send's own address book."""
+    _set(c, send_id, book_id=book_id, book_name=book_name)
+
+
+def set_platform_send(c: Connection, send_id: str, platform_send_id: str) -> None:
+    """dotdigital's number of the send."""
+    _set(c, send_id, platform_send_id=platform_send_id)
+
+
+def take_counts(c: Connection, send_id: str) -> int:
+    """Bring the send's numbers up to its count; how many are sendable."""
+    counted = counts.get(c, _known(c, send_id).count_id)
+    if counted is None:
+        raise KeyError(send_id)
+    _set(c, send_id, potential=counted.potential, sendable=counted.sendable)
+    return counted.sendable
+
+
+def finish(c: Connection, send_id: str, state: str, now: str, error: str = "") -> Send:
+    """The send ended as `state`; `Sent` ones get their time."""
+    _set(c, send_id, state=state, error=error, **({"sent_on": now} if state == "Sent" else {}))
+    take_counts(c, send_id)
+    return _known(c, send_id)
+
+
+def _set(c: Connection, send_id: str, **values: object) -> None:
+    c.execute(update(send).where(_s.id == send_id).values(values))
