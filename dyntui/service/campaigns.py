@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
-from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import (
     CampaignDetail,
     CampaignRef,
@@ -44,10 +45,10 @@ from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts, members, results, runs, sends, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign, CampaignsWindow
-from dyntui.store.counts import CountWindow
+from dyntui.store.counts import Count, NewCount, PeopleWindow
 from dyntui.store.lists import StoredList
 from dyntui.store.results import RecipientsWindow
-from dyntui.store.sends import NewSend, StoredSend
+from dyntui.store.sends import NewSend, Send
 from dyntui.sync.execution import SEND
 
 # A send to more people than this asks for the number to be typed.
@@ -78,7 +79,7 @@ def row_of(campaign: Campaign) -> CampaignRow:
     )
 
 
-def send_row(this: StoredSend) -> SendRow:
+def send_row(this: Send) -> SendRow:
     """A stored send as the contract shows it."""
     return SendRow(
         id=this.id,
@@ -205,27 +206,32 @@ class Campaigns:
                 exit=Exit.USAGE,
             )
         readiness = tuple([await self._readiness(each) for each in chosen])
-        ready = [each.id for each in readiness if each.ready]
-        count_id = self._resources.ids()
-        now = self._resources.now()
         expired = text_of(self._resources.clock() - COUNT_LIFE)
         as_of = await self._resources.read(lambda c: watermarks.get(c, campaign.account_id, "suppressed-since"))
 
-        def snapshot(c: counts.Connection) -> None:
-            counts.forget_before(c, expired)
-            counts.snapshot(c, count_id, campaign.account_id, campaign.id, ready, now, as_of)
+        new = NewCount(
+            id=self._resources.ids(),
+            account_id=campaign.account_id,
+            campaign_id=campaign.id,
+            lists=[each.id for each in readiness if each.ready],
+            counted_on=self._resources.now(),
+            suppressions_as_of=as_of,
+        )
 
-        await self._resources.write(snapshot)
-        tally = await self._resources.read(lambda c: counts.tally(c, count_id))
+        def snapshot(c: Connection) -> Count:
+            counts.delete_older_than(c, expired)
+            return counts.snapshot(c, new)
+
+        made = await self._resources.write(snapshot)
         return TargetCount(
-            id=count_id,
+            id=made.id,
             campaign=campaign.id,
             campaign_name=campaign.name,
-            potential=tally.read,
-            sendable=tally.of(Outcome.ADDED),
-            excluded=tuple(each for each in tally.counts if each.outcome is not Outcome.ADDED),
+            potential=made.potential,
+            sendable=made.sendable,
+            excluded=made.excluded,
             lists=readiness,
-            counted_on=now,
+            counted_on=made.counted_on,
             suppressions_as_of=as_of,
             confirm_above=CONFIRM_ABOVE,
         )
@@ -243,7 +249,7 @@ class Campaigns:
 
     async def count_people(self, context: CallContext, request: CountPeopleQuery) -> Page[PersonOutcome]:
         """The people behind a slice of a target count."""
-        asked = CountWindow(
+        asked = PeopleWindow(
             count_id=request.count,
             reason=request.reason,
             sendable=request.sendable,
@@ -269,9 +275,10 @@ class Campaigns:
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
 
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
-        """Sends to exactly the people of a target count. Raises COUNT_UNKNOWN, SEND_UNCONFIRMED_COUNT, ..."""
+        """Sends to exactly the people of a count; COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED are raised."""
         known = await self._resources.read(lambda c: counts.get(c, request.count))
-        if known is None:
+        taken = await self._resources.read(lambda c: sends.of_count(c, request.count))
+        if known is None or taken is not None:
             raise DyntuiError(
                 "COUNT_UNKNOWN",
                 "The target count is not there any more.",
@@ -279,8 +286,7 @@ class Campaigns:
                 remedy="Count the targets again; a count is kept for an hour, and only one send can take it.",
                 exit=Exit.USAGE,
             )
-        tally = await self._resources.read(lambda c: counts.tally(c, request.count))
-        sendable = tally.of(Outcome.ADDED)
+        sendable = known.sendable
         if sendable == 0:
             raise DyntuiError(
                 "SEND_NO_RECIPIENTS",
@@ -316,11 +322,20 @@ class Campaigns:
             context, SEND, campaign.name, campaign.account_id, {"send": new.id}, key=_send_key(campaign)
         )
         await self._resources.write(lambda c: sends.set_run(c, new.id, run.id))
-        return send_row(await self._resources.read(lambda c: sends.get(c, new.id)))
+        return await self.send_get(context, SendRef(new.id))
 
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
         """A send as it stands."""
-        return send_row(await self._resources.read(lambda c: sends.get(c, request.id)))
+        this = await self._resources.read(lambda c: sends.get(c, request.id))
+        if this is None:
+            raise DyntuiError(
+                "SEND_UNKNOWN",
+                f"There is no send {request.id!r}.",
+                not_done="Nothing was read or changed.",
+                remedy="See the sends on the campaign's page.",
+                exit=Exit.USAGE,
+            )
+        return send_row(this)
 
     async def report(self, context: CallContext, request: CampaignRef) -> CampaignReport:
         """Results: totals as the platform gives them, people where they are known one by one."""

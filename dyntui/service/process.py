@@ -40,7 +40,7 @@ class Publish(Protocol):
 
 
 class Assembly(Protocol):
-    """What a service serves."""
+    """What a service serves. `handlers` are complete once it has started."""
 
     handlers: Handlers
 
@@ -115,10 +115,11 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
         return Nothing()
 
     assembly = build(profile, life.long_lived)
-    handlers: Handlers = {**assembly.handlers, methods.STOP.name: stop}
+    handlers: Handlers = {methods.STOP.name: stop}
     server = Server(profile.socket, version=__version__, handlers=handlers, abilities_of=assembly.abilities_of)
     try:
         await assembly.start(server.publish)
+        handlers.update(assembly.handlers)
         await server.open()
         log.info("version %s, process %d, listens on %s", __version__, os.getpid(), profile.socket)
         _tell(life, Ready(process=os.getpid()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import os
 from collections.abc import Awaitable, Callable
@@ -44,7 +43,6 @@ class Session:
         self._long_lived = long_lived
         self._demo = demo
         self._started_on = resources.now()
-        self.stopped = asyncio.Event()
 
     async def hello(self, context: CallContext, request: Nothing) -> Hello:
         """What a console needs first."""
@@ -123,11 +121,6 @@ class Session:
         info = await dd_account.account_info(await self._resources.connections.dotdigital(account_id))
         left = "" if info.calls_remaining is None else f", {info.calls_remaining:,} calls left this hour"
         return f"signed in to account {info.id}{left}"
-
-    async def stop(self, context: CallContext, request: Nothing) -> Nothing:
-        """Ends the service; runs go on at its next start."""
-        self.stopped.set()
-        return Nothing()
 
     async def sign_in(self, context: CallContext, request: Nothing) -> SignInStarted:
         """Starts signing in by device code."""

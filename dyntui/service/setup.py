@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,10 +28,11 @@ _LEVELS = ("NONE", "SUMMARY", "DETAILED")
 
 
 class Setup:
-    """The two calls of `dyntui setup`."""
+    """The two calls of `dyntui setup`. `reconnect` makes the runs forget the connections they have open."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, reconnect: Callable[[], None]) -> None:
         self._resources = resources
+        self._reconnect = reconnect
         self._one_at_a_time = asyncio.Lock()
 
     async def plan(self, context: CallContext, request: SetupRequest) -> SetupReport:
@@ -136,6 +138,7 @@ class Setup:
 
         await self._resources.write(keep)
         await self._resources.connections.close()
+        await asyncio.to_thread(self._reconnect)
 
 
 class _Proved(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from dyntui.store import counts
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.counts import Resolved
-from dyntui.store.sends import StoredSend
+from dyntui.store.sends import Send
 from dyntui.sync import lists, opt_outs, suppressions
 from dyntui.sync.connections import Connections
 from dyntui.sync.imports import ROWS, fates, follow, row
@@ -41,7 +41,7 @@ _FOLLOW_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 
 log = logging.getLogger(__name__)
 
-_Phase = Callable[[RunContext, Dataverse, Dotdigital, StoredSend], Awaitable[str]]
+_Phase = Callable[[RunContext, Dataverse, Dotdigital, Send], Awaitable[str]]
 
 
 def book_name(send_id: str) -> str:
@@ -67,14 +67,26 @@ async def dispatch(ctx: RunContext, dv: Dataverse, dd: Dotdigital, send_id: str)
         "clear": _clear,
     }
     if not ctx.cursor:
-        name = (await ctx.read(lambda c: send_store.get(c, send_id))).campaign_name
-        await ctx.begin_item(SEND_ITEM, kind="send", name=name, place=0)
+        this = await ctx.read(lambda c: _stored(c, send_id))
+        await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
     phase = str(ctx.cursor.get("phase", "suppressions"))
     while phase != "done":
-        this = await ctx.read(lambda c: send_store.get(c, send_id))
+        this = await ctx.read(lambda c: _stored(c, send_id))
         after = await phases[phase](ctx, dv, dd, this)
         await ctx.save({"phase": after}, stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
         phase = after
+
+
+def _stored(c: Connection, send_id: str) -> Send:
+    this = send_store.get(c, send_id)
+    if this is None:
+        raise DyntuiError(
+            "SEND_UNKNOWN",
+            f"There is no send {send_id!r} in the store.",
+            not_done="Nothing was sent.",
+            remedy="Count the campaign's targets and send again.",
+        )
+    return this
 
 
 _STAGES = {
@@ -92,7 +104,7 @@ _STAGES = {
 _PAST_RECALL = frozenset({"follow", "clear", "done"})
 
 
-async def _suppressions(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _suppressions(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
     await _record(dv, this, "Preparing")
     try:
@@ -110,7 +122,7 @@ async def _suppressions(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: St
     return "lists"
 
 
-async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Each target list as its own synchronisation would do it; who joined since the count is not addressed."""
     for place in range(int(ctx.cursor.get("place", 0)), len(this.list_ids)):
         chosen = (await ctx.read(functools.partial(list_store.stored, ids=[this.list_ids[place]])))[0]
@@ -120,14 +132,14 @@ async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSen
     return "recheck"
 
 
-async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Whoever opted out, was suppressed or left every target list since the count is left out, by name."""
     await ctx.write(lambda c: counts.recheck(c, this.count_id))
     await _some_left(ctx, this)
     return "book"
 
 
-async def _some_left(ctx: RunContext, this: StoredSend) -> int:
+async def _some_left(ctx: RunContext, this: Send) -> int:
     sendable = await ctx.write(lambda c: send_store.take_counts(c, this.id))
     if not sendable:
         raise DyntuiError(
@@ -139,19 +151,19 @@ async def _some_left(ctx: RunContext, this: StoredSend) -> int:
     return sendable
 
 
-async def _book(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _book(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     name = book_name(this.id)
     book = await address_books.book_by_name(dd, name) or await address_books.create_address_book(dd, name)
     await ctx.write(lambda c: send_store.set_book(c, this.id, book.id, book.name))
     return "fill"
 
 
-async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Everybody sendable into the book, in bulk; a batch that ran before an interruption runs again as an upsert."""
     stage = _STAGES["fill"]
     done = int(ctx.cursor.get("done", 0))
     while batch := await ctx.read(
-        lambda c: counts.sendable_batch(c, this.count_id, ROWS, after=int(ctx.cursor.get("after", -1)))
+        lambda c: counts.sendable_batch(c, this.count_id, ROWS, after=str(ctx.cursor.get("after", "")))
     ):
         import_id = str(ctx.cursor.get("import", ""))
         if not import_id:
@@ -159,30 +171,32 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend
             import_id = await imports.start_import(dd, rows)
             await ctx.save({**ctx.cursor, "import": import_id}, stage=stage, done=done, of=this.sendable)
         result = await follow(ctx, dd, import_id, stage, done, this.sendable)
-        refused = [
-            Resolved(address=each.address, outcome=Outcome.REJECTED, reason=each.reason, detail=each.detail)
-            for each in fates([each.address for each in batch], result)
+        people = {each.address: each.person_id for each in batch}
+        found = [
+            Resolved(people[each.address], Outcome.REJECTED, each.reason, each.detail)
             if each.reason
+            else Resolved(people[each.address], Outcome.ADDED, contact_id=each.contact_id)
+            for each in fates(list(people), result)
         ]
         done += len(batch)
         await ctx.save(
-            {**ctx.cursor, "import": "", "after": batch[-1].seq, "done": done},
+            {**ctx.cursor, "import": "", "after": batch[-1].person_id, "done": done},
             stage=stage,
             done=done,
             of=this.sendable,
-            work=functools.partial(counts.resolve, count_id=this.count_id, rows=refused),
+            work=functools.partial(counts.resolve, count_id=this.count_id, rows=found),
         )
     await _some_left(ctx, this)
     return "prove"
 
 
-async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """The book against the people shown: nobody more may be in it, and nobody whom the platform would not mail."""
     wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
     found: dict[str, str] = {}
     async for page in contacts.contact_pages(dd, list_id=this.book_id):
         found.update((normalise(each.email), _status(each)) for each in page.rows)
-    strangers = found.keys() - wanted
+    strangers = found.keys() - wanted.keys()
     if strangers:
         raise DyntuiError(
             "SEND_BOOK_NOT_EXACT",
@@ -191,13 +205,13 @@ async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSen
             remedy="Somebody else writes to this address book in dotdigital: stop that, then send again.",
         )
     left_out = [
-        Resolved(address=address, outcome=Outcome.EXCLUDED, reason=reason_of_status(status), detail=status)
+        Resolved(wanted[address], Outcome.EXCLUDED, reason_of_status(status), status)
         for address, status in found.items()
         if reason_of_status(status)
     ]
     left_out += [
-        Resolved(address=address, outcome=Outcome.REJECTED, reason="REJECTED", detail="not in the send's address book")
-        for address in wanted - found.keys()
+        Resolved(wanted[address], Outcome.REJECTED, "REJECTED", "not in the address book of the send")
+        for address in wanted.keys() - found.keys()
     ]
     await ctx.write(lambda c: counts.resolve(c, this.count_id, left_out))
     await _some_left(ctx, this)
@@ -210,7 +224,7 @@ def _status(contact: contacts.Person) -> str:
     return (channel.status if channel else "") or contact.status
 
 
-async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """The platform's send, once. The book belongs to this send alone, so finding the campaign there proves it.
 
     A send that the platform refused in words may be created again; one without any answer never is.
@@ -237,17 +251,17 @@ async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSe
     return "follow"
 
 
-async def _create_again(ctx: RunContext, dd: Dotdigital, this: StoredSend) -> str:
+async def _create_again(ctx: RunContext, dd: Dotdigital, this: Send) -> str:
     started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
     await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))
     return "follow"
 
 
-async def _is_created(dd: Dotdigital, this: StoredSend) -> bool:
+async def _is_created(dd: Dotdigital, this: Send) -> bool:
     return any(found.id == this.campaign_id for found in await campaigns.campaigns_of_book(dd, this.book_id))
 
 
-async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Until the platform says Sent; by the campaign's status where the send's number never reached us."""
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Sending"))
     turn = 0
@@ -265,14 +279,14 @@ async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Sto
     return "clear"
 
 
-async def _platform_state(dd: Dotdigital, this: StoredSend) -> str:
+async def _platform_state(dd: Dotdigital, this: Send) -> str:
     if this.platform_send_id:
         return (await sends.send_status(dd, this.platform_send_id)).status.casefold()
     found = await campaigns.campaign(dd, this.campaign_id)
     return found.status.casefold() if found is not None else "cancelled"
 
 
-async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSend) -> str:
+async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """The outcome of everybody into the audit, the send row to Dynamics, the send's own book out of the way."""
     await address_books.delete_address_book(dd, this.book_id)
     sent = await ctx.write(lambda c: _finish(c, ctx, this))
@@ -280,13 +294,13 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: StoredSen
     return "done"
 
 
-def _finish(c: Connection, ctx: RunContext, this: StoredSend) -> StoredSend:
+def _finish(c: Connection, ctx: RunContext, this: Send) -> Send:
     read = counts.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
     ctx.close_item(c, SEND_ITEM, read=read)
-    return send_store.end(c, this.id, "Sent", "", sent_on=ctx.now())
+    return send_store.finish(c, this.id, "Sent", ctx.now())
 
 
-async def _record(dv: Dataverse, this: StoredSend, state: str) -> None:
+async def _record(dv: Dataverse, this: Send, state: str) -> None:
     """The send row in Dynamics; its id is ours, so writing it twice is writing it once."""
     table = solution.CAMPAIGN_SEND
     columns: dict[str, object] = {
@@ -312,7 +326,7 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, why:
     send_id = str(ctx.request["send"])
     if str(ctx.cursor.get("phase", "")) in _PAST_RECALL:
         state = "Sending"
-    this = await ctx.write(lambda c: send_store.end(c, send_id, state, why))
+    this = await ctx.write(lambda c: send_store.finish(c, send_id, state, ctx.now(), why))
     try:
         if this.book_id and state != "Sending":
             await address_books.delete_address_book(await connections.dotdigital(this.account_id), this.book_id)

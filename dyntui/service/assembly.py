@@ -1,0 +1,128 @@
+"""The service put together: store, keyring, engine, use cases, and the contract's calls that they answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from datetime import UTC, datetime
+
+from dyntui.model.roles import Ability
+from dyntui.service.campaigns import Campaigns
+from dyntui.service.config import read_config
+from dyntui.service.connection import Handlers
+from dyntui.service.contract import methods
+from dyntui.service.identity import Identities
+from dyntui.service.lists import Lists
+from dyntui.service.profile import Profile
+from dyntui.service.resources import Publish, Resources
+from dyntui.service.run_events import RunEvents
+from dyntui.service.runs import Runs
+from dyntui.service.secret_store import open_secrets
+from dyntui.service.session import Session
+from dyntui.service.setup import Setup
+from dyntui.service.suppressions import Suppressions
+from dyntui.store import runs as run_store
+from dyntui.store.database import Database, open_store
+from dyntui.sync.connections import Connections
+from dyntui.sync.dbos_engine import DbosEngine
+from dyntui.sync.worker import Worker
+
+# A throw-away profile says so itself, for the console's first-steps card.
+DEMO = "DYNTUI_DEMO"
+
+
+def build(profile: Profile, long_lived: bool) -> Assembly:
+    """The service of a profile; nothing is opened before `start`."""
+    return Assembly(profile, long_lived)
+
+
+class Assembly:
+    """What `dyntui.service.process` runs."""
+
+    handlers: Handlers
+
+    def __init__(self, profile: Profile, long_lived: bool) -> None:
+        self._profile = profile
+        self._long_lived = long_lived
+        self.handlers = {}
+
+    async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
+        """What an operating-system user may do; None before they signed in."""
+        return await self._identities.abilities_of(uid)
+
+    async def start(self, publish: Publish) -> None:
+        """Opens the store and the engine, and resumes runs. Raises DyntuiError STORE_..., KEYRING_..., CONFIG_..."""
+        config = read_config(self._profile)
+        self._db: Database = await asyncio.to_thread(open_store, config.store.url or self._profile.store_url)
+        secrets = await asyncio.to_thread(open_secrets, self._profile, config)
+        self._resources = Resources(
+            profile=self._profile,
+            db=self._db,
+            secrets=secrets,
+            connections=Connections(self._db, secrets),
+            clock=lambda: datetime.now(UTC),
+            ids=lambda: str(uuid.uuid4()),
+            publish=publish,
+        )
+        self._identities = Identities(self._resources)
+        self._events = RunEvents(self._db, publish)
+        self._worker = Worker(self._db, secrets, clock=self._resources.clock, changed=self._events.changed)
+        self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
+        demo = bool(os.environ.get(DEMO))
+        self._session = Session(
+            self._resources, self._identities, keyring=secrets.label, long_lived=self._long_lived, demo=demo
+        )
+        self.handlers.update(self._calls())
+        await asyncio.to_thread(self._worker.start)
+        await asyncio.to_thread(self._engine.start)
+
+    async def stop(self) -> None:
+        """Leaves runs where they can be resumed and closes everything."""
+        await asyncio.to_thread(self._worker.stop)
+        await asyncio.to_thread(self._engine.stop)
+        await self._events.close()
+        await self._identities.close()
+        await self._resources.connections.close()
+        await asyncio.to_thread(self._db.close)
+
+    async def active_runs(self) -> int:
+        """Runs that are queued or in process."""
+        return len(await self._resources.read(run_store.unfinished))
+
+    def _calls(self) -> Handlers:
+        session, identities, resources = self._session, self._identities, self._resources
+        runs = Runs(resources, identities, self._engine.enqueue)
+        lists = Lists(resources, identities)
+        campaigns = Campaigns(resources, identities, runs)
+        setup = Setup(resources, self._worker.reconnect)
+        return {
+            methods.HELLO.name: session.hello,
+            methods.STATUS.name: session.status,
+            methods.SIGN_IN.name: session.sign_in,
+            methods.SIGN_IN_STATE.name: session.sign_in_state,
+            methods.SETUP_PLAN.name: setup.plan,
+            methods.SETUP_APPLY.name: setup.apply,
+            methods.RUN_START.name: runs.start,
+            methods.RUN_CANCEL.name: runs.cancel,
+            methods.RUN_GET.name: runs.get,
+            methods.RUNS.name: runs.page,
+            methods.RUN_PEOPLE.name: runs.people,
+            methods.LISTS.name: lists.page,
+            methods.LISTS_REFRESH.name: lists.refresh,
+            methods.LIST_GET.name: lists.get,
+            methods.LIST_ACTIVATE.name: lists.activate,
+            methods.LIST_DEACTIVATE.name: lists.deactivate,
+            methods.LIST_MEMBERS.name: lists.members,
+            methods.CAMPAIGNS.name: campaigns.page,
+            methods.CAMPAIGN_GET.name: campaigns.get,
+            methods.CAMPAIGN_TARGETS.name: campaigns.targets,
+            methods.CAMPAIGN_CHANGE_TARGETS.name: campaigns.change_targets,
+            methods.CAMPAIGN_COUNT.name: campaigns.count,
+            methods.CAMPAIGN_COUNT_PEOPLE.name: campaigns.count_people,
+            methods.CAMPAIGN_SEND.name: campaigns.send,
+            methods.SEND_GET.name: campaigns.send_get,
+            methods.CAMPAIGN_REPORT.name: campaigns.report,
+            methods.CAMPAIGN_RECIPIENTS.name: campaigns.recipients,
+            methods.SUPPRESSIONS.name: Suppressions(resources).page,
+        }

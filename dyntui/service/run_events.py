@@ -1,0 +1,62 @@
+"""Tells every client how runs get on: at most ten times a second per run, always with the newest state."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dyntui.service.contract.runs import RunChanged
+from dyntui.service.contract.session import Nothing
+from dyntui.service.resources import Publish
+from dyntui.service.runs import row_of
+from dyntui.store import runs
+from dyntui.store.database import Database
+from dyntui.sync.execution import CAMPAIGNS, LISTS, SEND
+
+PAUSE = 0.1
+
+
+class RunEvents:
+    """`changed` may be called from any thread; it never waits."""
+
+    def __init__(self, db: Database, publish: Publish) -> None:
+        self._db = db
+        self._publish = publish
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[str, None] = {}
+        self._telling: asyncio.Task[None] | None = None
+
+    def changed(self, run_id: str) -> None:
+        """A step of a run was stored."""
+        self._loop.call_soon_threadsafe(self._mark, run_id)
+
+    async def close(self) -> None:
+        """Tells what is still waiting, and ends."""
+        if self._telling is not None:
+            await self._telling
+
+    def _mark(self, run_id: str) -> None:
+        self._waiting[run_id] = None
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._waiting:
+            some, self._waiting = list(self._waiting), {}
+            for run_id in some:
+                await self._tell_one(run_id)
+            await asyncio.sleep(PAUSE)
+
+    async def _tell_one(self, run_id: str) -> None:
+        def read() -> runs.Run | None:
+            with self._db.read() as c:
+                return runs.get(c, run_id)
+
+        run = await asyncio.to_thread(read)
+        if run is None:
+            return
+        self._publish("run.changed", RunChanged(run=row_of(run)), key=run_id)
+        if run.status.ended:
+            if run.kind in (LISTS, SEND):
+                self._publish("lists.changed", Nothing())
+            if run.kind in (CAMPAIGNS, SEND):
+                self._publish("campaigns.changed", Nothing())
