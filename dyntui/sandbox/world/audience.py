@@ -4,15 +4,15 @@ About three of ten people of Dynamics are contacts here already, some with other
 there are strangers whom Dynamics does not know.
 """
 
-import json
 import random
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
 
+from dyntui.sandbox.dotdigital import bulk_load
 from dyntui.sandbox.dotdigital.addresses import normal, valid
-from dyntui.sandbox.dotdigital.dates import milliseconds
+from dyntui.sandbox.dotdigital.bulk_load import Contact
+from dyntui.sandbox.dotdigital.dates import DAY, milliseconds
 from dyntui.sandbox.state import State
 from dyntui.sandbox.world.names import pools, unique_address
 
@@ -41,8 +41,8 @@ _FIELDS = (
     ("CITY", "String", "Public", None),
     ("FAVOURITE_ACTIVITY", "String", "Public", "hiking"),
     ("CUSTOMER_SINCE", "Date", "Private", None),
-    ("LOYALTY_POINTS", "Numeric", "Private", "0"),
-    ("GUIDE_MEMBER", "Boolean", "Private", "false"),
+    ("LOYALTY_POINTS", "Numeric", "Private", 0),
+    ("GUIDE_MEMBER", "Boolean", "Private", False),
 )
 _ACTIVITIES = ("hiking", "ski touring", "climbing", "paddling", "trail running", "fishing")
 
@@ -55,7 +55,13 @@ _BOOKS = (
     ("Staff and friends", "Private", 0.5, 0.0),
 )
 
-_CONTACT_COLUMNS = "email, status, opt_in, email_type, created, updated, suppressed_on, data"
+_GLOBAL_PERCENT = 0.05
+_BLOCKED = (("noreply@", "blocked"), ("postmaster@", "blocked"), ("@spamtrap.test", "domain"))
+_SEGMENTS = (
+    ("Engaged readers", {"engaged": True}),
+    ("Climbers", {"field": "FAVOURITE_ACTIVITY", "equals": "climbing"}),
+)
+
 _PEOPLE = """
 SELECT emailaddress1, firstname, lastname, gendercode, address1_postalcode, address1_city, address1_country
   FROM dv_contact WHERE emailaddress1 <> '' ORDER BY rowid
@@ -68,23 +74,18 @@ SELECT emailaddress1, firstname, lastname, NULL, address1_postalcode, address1_c
 
 def build(state: State, seed: int, people: int) -> None:
     """Writes the account's contacts and books; customers must be in Dataverse already."""
-    state.db.executemany(
-        "INSERT INTO dd_data_field (name, type, visibility, default_value, system) VALUES (?, ?, ?, ?, 0)"
-        " ON CONFLICT DO NOTHING",
-        _FIELDS,
-    )
+    for name, kind, visibility, default in _FIELDS:
+        bulk_load.data_field(state, name, kind, visibility, default)
     draw = random.Random(f"audience/{seed}")
-    state.db.executemany(
-        f"INSERT INTO dd_contact ({_CONTACT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
-        _contacts(state, draw, seed, people),
-    )
+    bulk_load.contacts(state, _contacts(state, draw, seed, people))
     _books(state, draw)
+    bulk_load.vendor_blocks(state, _blocks(state, seed))
 
 
-def _contacts(state: State, draw: random.Random, seed: int, people: int) -> Iterator[tuple[Any, ...]]:
+def _contacts(state: State, draw: random.Random, seed: int, people: int) -> Iterator[Contact]:
     now = milliseconds(state.clock.now())
     suppressed = 0
-    for email, first, last, gender, postcode, city, country in _known(state, seed):
+    for email, first, last, gender, postcode, city, country in _addressed(state, seed, 0, _KNOWN_PERCENT):
         data = _data(draw, (first, last, postcode, city, country), gender)
         if draw.random() < _DIFFERING:
             _let_differ(draw, data)
@@ -99,17 +100,24 @@ def _contacts(state: State, draw: random.Random, seed: int, people: int) -> Iter
     yield from _strangers(draw, seed, max(3, round(people * _STRANGERS)), now)
 
 
-def _known(state: State, seed: int) -> Iterator[tuple[Any, ...]]:
-    """Three of ten addresses of Dynamics, each once, chosen by the address itself."""
+def _addressed(state: State, seed: int, low: float, high: float) -> Iterator[tuple[Any, ...]]:
+    """People of Dynamics with a valid address that falls between two per cents, by a hash of the address alone."""
     reader = state.db.cursor()
     for query in (_PEOPLE, _LEADS):
         for row in reader.execute(query):
             email = normal(row[0])
-            if crc32(f"{seed}/{email}".encode()) % 100 < _KNOWN_PERCENT and valid(email):
+            if low * 100 <= crc32(f"{seed}/{email}".encode()) % 10_000 < high * 100 and valid(email):
                 yield (email, *row[1:])
 
 
-def _strangers(draw: random.Random, seed: int, count: int, now: int) -> Iterator[tuple[Any, ...]]:
+def _blocks(state: State, seed: int) -> Iterator[tuple[str, str]]:
+    """What the vendor itself refuses: some local parts, a domain, and a few people on its own global list."""
+    yield from _BLOCKED
+    for row in _addressed(state, seed, 100 - _GLOBAL_PERCENT, 100):
+        yield (row[0], "global")
+
+
+def _strangers(draw: random.Random, seed: int, count: int, now: int) -> Iterator[Contact]:
     all_pools, weights = pools(seed)
     for number in range(count):
         pool = draw.choices(all_pools, cum_weights=weights)[0]
@@ -127,15 +135,12 @@ def _reason(draw: random.Random, number: int) -> str:
     return draw.choices([name for name, _ in _REASONS], [weight for _, weight in _REASONS])[0]
 
 
-def _row(draw: random.Random, now: int, email: str, status: str, data: dict[str, Any]) -> tuple[Any, ...]:
-    day = timedelta(days=1) // timedelta(milliseconds=1)
-    created = now - int(draw.random() * 1800 * day)
+def _row(draw: random.Random, now: int, email: str, status: str, data: dict[str, Any]) -> Contact:
+    created = now - int(draw.random() * 1800 * DAY)
     left = None if status in {"Subscribed", "PendingOptIn"} else created + int((now - created) * draw.random())
-    return (
-        *(email, status, draw.choices(("Unknown", "Single", "Double"), (40, 40, 20))[0]),
-        *("PlainText" if draw.random() < 0.05 else "Html", created, created, left),
-        json.dumps(data, ensure_ascii=False, separators=(",", ":")),
-    )
+    opt_in = draw.choices(("Unknown", "Single", "Double"), (40, 40, 20))[0]
+    email_type = "PlainText" if draw.random() < 0.05 else "Html"
+    return Contact(email, data, created, status, opt_in, email_type, left)
 
 
 def _data(draw: random.Random, person: tuple[Any, ...], gender: int | None) -> dict[str, Any]:
@@ -168,20 +173,15 @@ def _let_differ(draw: random.Random, data: dict[str, Any]) -> None:
 
 def _books(state: State, draw: random.Random) -> None:
     now = milliseconds(state.clock.now())
-    contacts = [row[0] for row in state.db.execute("SELECT id FROM dd_contact ORDER BY id")]
+    contacts = [row[0] for row in state.db.execute("SELECT email FROM dd_contact ORDER BY id")]
     for name, visibility, share, left_share in _BOOKS:
-        book = state.db.execute(
-            "INSERT INTO dd_book (name, name_key, visibility) VALUES (?1, lower(?1), ?2) RETURNING id",
-            (name, visibility),
-        ).fetchall()[0][0]
-        members = [contact for contact in contacts if draw.random() * 100 < share] or contacts[:1]
-        left = {contact for contact in members if draw.random() * 100 < left_share}
-        _insert_pairs(state, "dd_member (book_id, contact_id, added)", book, members, left, now)
-        _insert_pairs(state, "dd_list_suppression (book_id, contact_id, at)", book, left, (), now)
+        members = [email for email in contacts if draw.random() * 100 < share] or contacts[:1]
+        left = [(email, now) for email in members if draw.random() * 100 < left_share]
+        book = bulk_load.book(state, name, members, visibility)
+        bulk_load.list_unsubscribes(state, book, left)
 
 
-def _insert_pairs(
-    state: State, place: str, book: int, contacts: Iterable[int], without: Iterable[int], now: int
-) -> None:
-    rows = ((book, contact, now) for contact in contacts if contact not in without)
-    state.db.executemany(f"INSERT INTO {place} VALUES (?, ?, ?)", rows)  # noqa: S608 - a constant of this module
+def add_segments(state: State) -> None:
+    """Writes the segments, whose members depend on what the audience has done so far."""
+    for name, rule in _SEGMENTS:
+        bulk_load.segment(state, name, rule)

@@ -1,7 +1,5 @@
 """Builds the whole world of a state, once."""
 
-from datetime import timedelta
-
 from dyntui.sandbox.clock import Clock
 from dyntui.sandbox.entra.directory import PEOPLE, TENANT_DOMAIN, TENANT_NAME
 from dyntui.sandbox.state import State
@@ -34,19 +32,15 @@ def build(state: State, people: int) -> None:
     machine is. Everything happens or nothing does.
     """
     running, seed = state.clock, state.ids.seed
-    standing = Clock.standing_at(running.now() - campaigns.HISTORY)
-    state.clock = standing
-
-    def advance(by: timedelta) -> None:
-        standing.advance(by)
-
+    state.clock = Clock.standing_at(running.now())
     try:
         with state.transaction():
             there = company.build(state)
-            customers.build(state, there, seed, people, running.now())
+            customers.build(state, there, seed, people)
             lists.build(state, there, seed)
             audience.build(state, seed, people)
-            campaigns.build(state, advance)
+            campaigns.build(state)
+            audience.add_segments(state)
             state.db.execute("INSERT INTO core_position (name, value) VALUES ('people', ?)", (people,))
     finally:
         state.clock = running

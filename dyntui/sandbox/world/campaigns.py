@@ -1,24 +1,13 @@
-"""The company's campaigns in dotdigital: sent ones with the activity they drew, and ones that wait to be sent.
+"""The company's campaigns in dotdigital: sent ones with the activity they drew, and ones that wait to be sent."""
 
-The past is not made up but lived through: old campaigns are sent by the simulated service itself on a clock that
-stands in the past, and their audience reacts while it catches up.
-"""
-
-import base64
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
-from dyntui.sandbox.dotdigital import life, routes
-from dyntui.sandbox.request import Headers, Request
+from dyntui.sandbox.dotdigital import bulk_load, life
+from dyntui.sandbox.dotdigital.dates import DAY, milliseconds
 from dyntui.sandbox.state import State
 from dyntui.sandbox.world import hostile
 
-HISTORY = timedelta(days=90)
-"""How far back the clock stands when the first of the past campaigns is sent."""
-
+_SENDER = "Skarnfjäll Friluft"
 _SHOP = "https://butik.skarnfjall.example"
 _HTML = """<html><body><h1>{subject}</h1>
 <p>Hej @FIRSTNAME@!</p>
@@ -38,10 +27,10 @@ class _Campaign:
 
 
 _PAST = (
-    # campaign, days after the beginning of the history, address book
-    (_Campaign("January sale", "Vinterrean är här", tags=("sale",)), 0, "Webshop customers"),
-    (_Campaign("Competition: the winners", "Du kan ha vunnit", tags=("competition",)), 30, "Winter competition"),
-    (_Campaign("Umeå opens", "Vi öppnar i Umeå", tags=("store", "local")), 60, "Store opening Umeå"),
+    # campaign, days ago, address book
+    (_Campaign("January sale", "Vinterrean är här", tags=("sale",)), 88, "Webshop customers"),
+    (_Campaign("Competition: the winners", "Du kan ha vunnit", tags=("competition",)), 61, "Winter competition"),
+    (_Campaign("Umeå opens", "Vi öppnar i Umeå", tags=("store", "local")), 24, "Store opening Umeå"),
 )
 _WAITING = (
     _Campaign("Newsletter March", "Våren på fjället", tags=("newsletter",)),
@@ -54,44 +43,27 @@ _WAITING = (
 )
 
 
-def build(state: State, advance: Callable[[timedelta], None]) -> None:
-    """Writes all campaigns and sends the past ones. `advance` moves the standing clock; HISTORY passes altogether."""
-    sender = state.db.execute("SELECT id FROM dd_from_address ORDER BY id").fetchone()[0]
-    passed = timedelta()
+def build(state: State) -> None:
+    """Writes all campaigns, sends the past ones and lets their audience react up to now."""
+    now = milliseconds(state.clock.now())
     for campaign, days, book in _PAST:
-        advance(timedelta(days=days) - passed)
-        passed = timedelta(days=days)
-        campaign_id = _add(state, campaign, sender)
         book_id = state.db.execute("SELECT id FROM dd_book WHERE name = ?", (book,)).fetchone()[0]
-        _call(state, "POST", "/v2/campaigns/send", {"campaignId": campaign_id, "addressBookIds": [book_id]})
-    advance(HISTORY - passed)
+        bulk_load.past_send(state, _add(state, campaign), [book_id], now - days * DAY)
     for campaign in _WAITING:
-        _add(state, campaign, sender)
+        _add(state, campaign)
     life.tick(state)
-    # The truth about mails begins with the world's opening: what a client under test caused and nothing else.
-    state.db.execute("DELETE FROM dd_mail")
-    state.db.execute("DELETE FROM dd_mail_refused")
 
 
-def _add(state: State, campaign: _Campaign, sender: int) -> int:
-    row = state.db.execute(
-        "INSERT INTO dd_campaign (name, subject, from_name, from_id, html, text, status, type, tags, split_options)"
-        " VALUES (?, ?, 'Skarnfjäll Friluft', ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (
-            *(campaign.name, campaign.subject, sender, _HTML.format(subject=campaign.subject, shop=_SHOP)),
-            *(_TEXT.format(subject=campaign.subject, shop=_SHOP), campaign.status, campaign.kind),
-            *(json.dumps(campaign.tags), json.dumps(campaign.split) if campaign.split else None),
-        ),
-    ).fetchall()
-    return int(row[0][0])
-
-
-def _call(state: State, method: str, path: str, body: Any) -> None:
-    """A call of the vendor's own web application. Raises RuntimeError when the service refuses it."""
-    account = state.config.dotdigital
-    login = base64.b64encode(f"{account.api_user}:{account.api_password}".encode()).decode()
-    headers = Headers({"Authorization": f"Basic {login}", "Content-Type": "application/json"})
-    request = Request(method, path, "", headers, json.dumps(body).encode(), "", account.region)
-    response = routes.handle(state, request, account.region)
-    if response.status >= 400:
-        raise RuntimeError(f"{method} {path}: {response.status} {response.body.decode()}")
+def _add(state: State, campaign: _Campaign) -> int:
+    return bulk_load.campaign(
+        state,
+        campaign.name,
+        campaign.subject,
+        _HTML.format(subject=campaign.subject, shop=_SHOP),
+        _TEXT.format(subject=campaign.subject, shop=_SHOP),
+        from_name=_SENDER,
+        tags=campaign.tags,
+        kind=campaign.kind,
+        status=campaign.status,
+        split_options=campaign.split,
+    )

@@ -32,8 +32,9 @@ def accounts_among(people: int) -> int:
     return max(_FEWEST_ACCOUNTS, people // _PEOPLE_PER_ACCOUNT)
 
 
-def build(state: State, company: Company, seed: int, people: int, now: datetime) -> None:
-    """Writes all accounts, contacts and leads, created and changed at some time before `now`."""
+def build(state: State, company: Company, seed: int, people: int) -> None:
+    """Writes all accounts, contacts and leads."""
+    now = state.clock.now()
     accounts = _accounts(state, company, seed, accounts_among(people), now)
     stream = generate(seed, people, len(accounts))
     owners = _owners(company, seed)

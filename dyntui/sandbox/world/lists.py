@@ -121,7 +121,7 @@ def _add_list(state: State, company: Company, seed: int, number: int, wanted: _L
 
 
 _MEMBER_COLUMNS = (
-    *("listmemberid", "listid", "entityid", "entityidtype", "entitytype", "entityidtypecode"),
+    *("listmemberid", "listid", "entityid", "entityidtype", "entitytype"),
     *("createdon", "modifiedon", "createdby", "modifiedby"),
 )
 
@@ -137,7 +137,7 @@ def _members(
     query = f"SELECT {table}id FROM dv_{table} ORDER BY rowid"  # noqa: S608 - a constant of this module
     for (row_id,) in reader.execute(query):
         if crc32((salt + row_id).encode()) % 10_000 < limit:
-            yield (state.ids.guid(), list_id, row_id, table, table, table, created, created, user, user)
+            yield (state.ids.guid(), list_id, row_id, table, table, created, created, user, user)
 
 
 _VIEWS = (
