@@ -13,6 +13,7 @@ from dyntui.sandbox.dataverse import (
     addresses,
     bulk_delete,
     business_units,
+    customisation_messages,
     lists,
     parameters,
     role_messages,
@@ -167,9 +168,11 @@ FUNCTIONS: dict[str, Function] = {
     "RetrieveVersion": _version,
     "RetrieveTotalRecordCount": _total_record_count,
     "RetrieveRolePrivilegesRole": _role_privileges,
+    **customisation_messages.FUNCTIONS,
 }
 ACTIONS: dict[str, Function] = {
     "AddListMembersList": _add_list_members,
     "RemoveListMembersList": _remove_list_members,
     "BulkDelete": _bulk_delete,
+    **customisation_messages.ACTIONS,
 }

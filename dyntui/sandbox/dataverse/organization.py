@@ -1,6 +1,16 @@
 """The organisation itself: its row, business units and currency, and the publishers and solutions it begins with."""
 
-from dyntui.sandbox.dataverse import business_units, privileges, roles, sdk_messages, security, system_rows
+from dyntui.sandbox.dataverse import (
+    business_units,
+    choices,
+    definition_log,
+    key_indexes,
+    privileges,
+    roles,
+    sdk_messages,
+    security,
+    system_rows,
+)
 from dyntui.sandbox.dataverse.business_units import SYSTEM_USER_NAME
 from dyntui.sandbox.state import State
 
@@ -57,6 +67,9 @@ def install(state: State) -> None:
     _install_publishers(state, organisation)
     sdk_messages.install(state)
     security.install(state)
+    choices.install(state)
+    key_indexes.install(state)
+    definition_log.install(state)
 
 
 def add_default_team(state: State, unit: str, name: str) -> str:

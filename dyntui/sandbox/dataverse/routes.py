@@ -10,6 +10,7 @@ import msgspec
 from dyntui.sandbox.dataverse import (
     batch,
     callers,
+    definition_routes,
     functions,
     lists,
     preferences,
@@ -104,6 +105,8 @@ def _dispatch(call: Call) -> Response:
         return service_document.metadata(call)
     if len(steps) == 1 and functions.is_known(call, first.name):
         return functions.run(call, first.name, first.key)
+    if first.name in definition_routes.ROOTS:
+        return definition_routes.handle(call, steps)
     if call.schema.by_set(first.name) is None:
         raise unknown_segment(first.name)
     return row_routes.handle(call, steps)

@@ -1,0 +1,482 @@
+"""Definitions as JSON: tables, columns, keys, relationships and choices as the Web API shows them.
+
+Property names: learn.microsoft.com webapi/reference (EntityMetadata, AttributeMetadata and their kin). Only values; who
+may see them and which part is asked for is in `definitions_read`.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from dyntui.sandbox.dataverse import choices, labels, privileges
+from dyntui.sandbox.dataverse.choices import GlobalChoice
+from dyntui.sandbox.dataverse.stable_ids import stable_id
+from dyntui.sandbox.dataverse.storage import now
+from dyntui.sandbox.dataverse.tables import Column, Key, ManyToMany, OneToMany, Option, Table, schema_of
+from dyntui.sandbox.state import State
+
+Json = dict[str, Any]
+
+_NAMESPACE = "#Microsoft.Dynamics.CRM."
+_VERSION = "5.0.0.0"
+_TYPE_NAMES = {"Virtual": "VirtualType", "MultiSelectPicklist": "MultiSelectPicklistType"}
+_CASTS = {
+    "Uniqueidentifier": "UniqueIdentifierAttributeMetadata",
+    "Customer": "LookupAttributeMetadata",
+    "Owner": "LookupAttributeMetadata",
+    "PartyList": "LookupAttributeMetadata",
+    "Virtual": "AttributeMetadata",
+}
+_EVERY_TEXT_FORMAT = "Text"
+_NAMED = {"Picklist", "State", "Status", "Boolean"}
+
+
+def metadata_type(column: Column) -> str:
+    """The type to which an attribute can be cast, such as PicklistAttributeMetadata."""
+    return _CASTS.get(column.type, f"{column.type}AttributeMetadata")
+
+
+def all_columns(table: Table) -> Iterator[Column]:
+    """The columns of a table with those that only describe others: names of lookups and choices, types of lookups."""
+    for column in table.columns.values():
+        yield column
+        if column.is_lookup:
+            yield _describing(table, column, "name", "String")
+            if len(column.targets) > 1:
+                yield _describing(table, column, "type", "EntityName")
+        elif column.type in _NAMED:
+            yield _describing(table, column, "name", "Virtual")
+
+
+def _describing(table: Table, column: Column, suffix: str, kind: Any) -> Column:
+    name = column.logical_name + suffix
+    return Column(
+        name,
+        column.schema_name + suffix.capitalize(),
+        kind,
+        metadata_id=stable_id(f"{table.logical_name}.{name}"),
+        attribute_of=column.logical_name,
+        max_length=100 if kind == "String" else None,
+        valid_for_create=False,
+        valid_for_update=False,
+        logical=True,
+        custom=column.custom,
+        visible_at=column.visible_at,
+    )
+
+
+def table_json(state: State, table: Table) -> Json:
+    """EntityMetadata without its collections."""
+    managed, language = not table.custom, state.config.dataverse.base_language
+    others = table.extra.get("labels", {})
+    return {
+        "MetadataId": table.metadata_id,
+        "LogicalName": table.logical_name,
+        "SchemaName": table.schema_name,
+        "EntitySetName": table.entity_set,
+        "LogicalCollectionName": table.entity_set,
+        "CollectionSchemaName": table.extra.get("collection_schema_name", table.entity_set),
+        "ObjectTypeCode": table.object_type_code,
+        "PrimaryIdAttribute": table.primary_id,
+        "PrimaryNameAttribute": table.primary_name,
+        "PrimaryImageAttribute": None,
+        "OwnershipType": table.ownership,
+        "IsCustomEntity": table.custom,
+        "IsIntersect": table.intersect,
+        "IsActivity": table.activity,
+        "IsActivityParty": table.logical_name in {"account", "contact", "lead", "systemuser"},
+        "IsManaged": managed,
+        "IsPrivate": False,
+        "IsLogicalEntity": False,
+        "IsBPFEntity": False,
+        "IsEnabledForCharts": True,
+        "IsImportable": True,
+        "IsValidForAdvancedFind": not table.intersect,
+        "ChangeTrackingEnabled": table.change_tracking,
+        "CanChangeTrackingBeEnabled": _managed_property("canchangetrackingbeenabled", table.can_change_tracking),
+        "IsOptimisticConcurrencyEnabled": table.optimistic_concurrency,
+        "EntityHelpUrlEnabled": False,
+        "HasActivities": table.extra.get("has_activities", False),
+        "HasNotes": table.extra.get("has_notes", False),
+        "HasFeedback": False,
+        "DataProviderId": None,
+        "DataSourceId": None,
+        "TableType": "Standard",
+        "ExternalName": None,
+        "IntroducedVersion": "1.0.0.0" if table.custom else _VERSION,
+        "IconVectorName": None,
+        "EntityColor": None,
+        "HasChanged": None,
+        "CreatedOn": table.extra.get("created_on"),
+        "ModifiedOn": table.extra.get("modified_on"),
+        "IsCustomizable": _managed_property("iscustomizable", not table.intersect),
+        "IsAuditEnabled": _managed_property("canmodifyauditsettings", False),
+        "IsDuplicateDetectionEnabled": _managed_property("canmodifyduplicatedetectionsettings", False),
+        "CanCreateAttributes": _managed_property("cancreateattributes", not table.intersect),
+        "CanBeRelatedEntityInRelationship": _managed_property("canberelatedentityinrelationship", not table.intersect),
+        "CanBePrimaryEntityInRelationship": _managed_property("canbeprimaryentityinrelationship", not table.intersect),
+        "CanBeInManyToMany": _managed_property("canbeinmanytomany", not table.intersect),
+        "DisplayName": labels.write(table.display_name, language, _languages(others, "display_name"), managed=managed),
+        "DisplayCollectionName": labels.write(
+            table.display_collection_name, language, _languages(others, "display_collection_name"), managed=managed
+        ),
+        "Description": labels.write(table.description, language, _languages(others, "description"), managed=managed),
+        "Privileges": _privileges(state, table),
+        "Settings": [],
+    }
+
+
+def _languages(kept: Any, name: str) -> dict[int, str]:
+    # Keys of JSON objects are text: what was kept comes back with numbers as text.
+    found = kept.get(name, {}) if isinstance(kept, dict) else {}
+    return {int(code): str(text) for code, text in found.items()}
+
+
+def _managed_property(name: str, value: bool, can_change: bool = True) -> Json:
+    return {"Value": value, "CanBeChanged": can_change, "ManagedPropertyLogicalName": name}
+
+
+def _privileges(state: State, table: Table) -> list[Json]:
+    found = []
+    for action in privileges.ACTIONS:
+        name = f"prv{action}{table.schema_name}"
+        row = state.db.execute(
+            "SELECT privilegeid, canbebasic, canbelocal, canbedeep, canbeglobal FROM dv_privilege WHERE name = ?",
+            (name,),
+        ).fetchone()
+        if row is not None:
+            found.append(
+                {
+                    "CanBeBasic": bool(row[1]),
+                    "CanBeLocal": bool(row[2]),
+                    "CanBeDeep": bool(row[3]),
+                    "CanBeGlobal": bool(row[4]),
+                    "CanBeEntityReference": False,
+                    "CanBeParentEntityReference": False,
+                    "Name": name,
+                    "PrivilegeId": row[0],
+                    "PrivilegeType": action,
+                }
+            )
+    return found
+
+
+def column_json(state: State, table: Table, column: Column) -> Json:
+    """AttributeMetadata of the column's own type, without option sets."""
+    managed, language = not column.custom, state.config.dataverse.base_language
+    others = column.extra.get("labels", {})
+    kind = "Virtual" if column.type in {"MultiSelectPicklist", "Image", "File"} else column.type
+    primary_id, primary_name = column.logical_name == table.primary_id, column.logical_name == table.primary_name
+    return {
+        "@odata.type": f"{_NAMESPACE}{metadata_type(column)}",
+        "MetadataId": column.metadata_id,
+        "LogicalName": column.logical_name,
+        "SchemaName": column.schema_name,
+        "EntityLogicalName": table.logical_name,
+        "AttributeOf": column.attribute_of,
+        "AttributeType": kind,
+        "AttributeTypeName": {"Value": _TYPE_NAMES.get(column.type, f"{column.type}Type")},
+        "ColumnNumber": _place(table, column),
+        "DeprecatedVersion": None,
+        "IntroducedVersion": "1.0.0.0" if column.custom else _VERSION,
+        "ExternalName": None,
+        "IsCustomAttribute": column.custom,
+        "IsPrimaryId": primary_id,
+        "IsPrimaryName": primary_name,
+        "IsValidForCreate": column.valid_for_create,
+        "IsValidForRead": column.valid_for_read,
+        "IsValidForUpdate": column.valid_for_update,
+        "IsValidODataAttribute": column.attribute_of is None,
+        "IsValidForForm": not column.logical,
+        "IsValidForGrid": not column.logical,
+        "IsLogical": column.logical,
+        "IsManaged": managed,
+        "IsSecured": False,
+        "IsFilterable": column.attribute_of is None,
+        "IsSearchable": column.type in {"String", "Memo"},
+        "IsRetrievable": True,
+        "IsRequiredForForm": column.required in {"ApplicationRequired", "SystemRequired"},
+        "CanBeSecuredForCreate": column.custom,
+        "CanBeSecuredForRead": column.custom,
+        "CanBeSecuredForUpdate": column.custom,
+        "LinkedAttributeId": None,
+        "AutoNumberFormat": "",
+        "InheritsFrom": None,
+        "HasChanged": None,
+        "CreatedOn": column.extra.get("created_on"),
+        "ModifiedOn": column.extra.get("modified_on"),
+        "SourceType": 0 if column.attribute_of is None and not primary_id else None,
+        "RequiredLevel": {
+            "Value": column.required,
+            "CanBeChanged": column.required != "SystemRequired",
+            "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings",
+        },
+        "IsCustomizable": _managed_property("iscustomizable", True),
+        "IsRenameable": _managed_property("isrenameable", True),
+        "IsAuditEnabled": _managed_property("canmodifyauditsettings", False),
+        "IsGlobalFilterEnabled": _managed_property("canmodifyglobalfiltersettings", False),
+        "IsSortableEnabled": _managed_property("canmodifyissortablesettings", False),
+        "IsValidForAdvancedFind": _managed_property("canmodifysearchsettings", column.attribute_of is None),
+        "CanModifyAdditionalSettings": _managed_property("canmodifyadditionalsettings", True),
+        "DisplayName": labels.write(column.display_name, language, _languages(others, "display_name"), managed=managed),
+        "Description": labels.write(column.description, language, _languages(others, "description"), managed=managed),
+        **_own_properties(column),
+    }
+
+
+def _place(table: Table, column: Column) -> int:
+    names = list(table.columns)
+    return names.index(column.attribute_of or column.logical_name) + 1
+
+
+def _own_properties(column: Column) -> Json:
+    """What only columns of this type have."""
+    match column.type:
+        case "String":
+            form = column.format or _EVERY_TEXT_FORMAT
+            return {
+                "Format": form,
+                "FormatName": {"Value": form},
+                "ImeMode": "Auto",
+                "MaxLength": column.max_length,
+                "DatabaseLength": None if column.max_length is None else 2 * column.max_length,
+                "IsLocalizable": False,
+                "YomiOf": None,
+                "FormulaDefinition": "",
+                "SourceTypeMask": 0,
+            }
+        case "Memo":
+            return {
+                "Format": "TextArea",
+                "FormatName": {"Value": "TextArea"},
+                "ImeMode": "Auto",
+                "MaxLength": column.max_length,
+                "IsLocalizable": False,
+            }
+        case "Integer":
+            return {
+                "Format": column.format or "None",
+                "MinValue": int(-2_147_483_648 if column.min_value is None else column.min_value),
+                "MaxValue": int(2_147_483_647 if column.max_value is None else column.max_value),
+                "FormulaDefinition": "",
+                "SourceTypeMask": 0,
+            }
+        case "BigInt":
+            return {"MinValue": -9_223_372_036_854_775_808, "MaxValue": 9_223_372_036_854_775_807}
+        case "Decimal" | "Double" | "Money":
+            limit = {"Decimal": 100_000_000_000, "Double": 100_000_000_000, "Money": 922_337_203_685_477}[column.type]
+            own: Json = {
+                "MinValue": -limit if column.min_value is None else column.min_value,
+                "MaxValue": limit if column.max_value is None else column.max_value,
+                "Precision": 2 if column.precision is None else column.precision,
+                "ImeMode": "Disabled",
+            }
+            if column.type == "Money":
+                own |= {
+                    "PrecisionSource": 2,
+                    "CalculationOf": None,
+                    "IsBaseCurrency": column.logical_name.endswith("_base"),
+                }
+            return own
+        case "DateTime":
+            return {
+                "Format": column.format or "DateAndTime",
+                "DateTimeBehavior": {"Value": column.date_behavior},
+                "CanChangeDateTimeBehavior": _managed_property("canchangedatetimebehavior", column.custom),
+                "ImeMode": "Inactive",
+            }
+        case "Boolean":
+            return {"DefaultValue": bool(column.default_value)}
+        case "Picklist" | "MultiSelectPicklist":
+            default = -1 if column.default_value is None else int(column.default_value)
+            return {"DefaultFormValue": default, "ParentPicklistLogicalName": "", "ChildPicklistLogicalNames": []}
+        case "State" | "Status":
+            return {"DefaultFormValue": None}
+        case "Lookup" | "Customer" | "Owner" | "PartyList":
+            return {"Targets": column.targets, "Format": "None"}
+        case "EntityName":
+            return {"IsEntityReferenceStored": False}
+    return {}
+
+
+def option_set_json(state: State, table: Table, column: Column) -> Json | None:
+    """The local option set of a choice column; None when it uses a global one."""
+    if not column.options or column.option_set_global:
+        return None
+    name = column.option_set or f"{table.logical_name}_{column.logical_name}"
+    set_id = stable_id(f"options {table.logical_name}.{column.logical_name}")
+    frame = _option_set_frame(state, name, set_id, column.display_name, column.custom, column.type)
+    if column.type == "Boolean":
+        by_value = {option.value: _option_json(state, option, column) for option in column.options}
+        return frame | {"TrueOption": by_value.get(1), "FalseOption": by_value.get(0)}
+    return frame | {"Options": [_option_json(state, option, column) for option in column.options]}
+
+
+def global_option_set_json(state: State, column: Column) -> Json | None:
+    """The global option set that a choice column uses; None when it has its own."""
+    if not column.option_set_global:
+        return None
+    choice = choices.find(state, column.option_set)
+    return None if choice is None else choice_json(state, choice)
+
+
+def choice_json(state: State, choice: GlobalChoice) -> Json:
+    """OptionSetMetadata of a global choice."""
+    frame = _option_set_frame(
+        state, choice.name, choice.metadata_id, choice.display_name, choice.custom, "Picklist", is_global=True
+    )
+    frame["Description"] = labels.write(choice.description, state.config.dataverse.base_language)
+    return frame | {"Options": [_option_json(state, option, None, custom=choice.custom) for option in choice.options]}
+
+
+def _option_set_frame(
+    state: State, name: str, set_id: str, text: str, custom: bool, kind: str, *, is_global: bool = False
+) -> Json:
+    language = state.config.dataverse.base_language
+    return {
+        "@odata.type": f"{_NAMESPACE}{'BooleanOptionSetMetadata' if kind == 'Boolean' else 'OptionSetMetadata'}",
+        "MetadataId": set_id,
+        "Name": name,
+        "IsGlobal": is_global,
+        "IsCustomOptionSet": custom,
+        "IsManaged": not custom,
+        "OptionSetType": {"MultiSelectPicklist": "Picklist"}.get(kind, kind),
+        "ExternalTypeName": None,
+        "ParentOptionSetName": None,
+        "IntroducedVersion": "1.0.0.0" if custom else _VERSION,
+        "HasChanged": None,
+        "IsCustomizable": _managed_property("iscustomizable", True),
+        "DisplayName": labels.write(text, language, managed=not custom),
+        "Description": labels.write("", language),
+    }
+
+
+def _option_json(state: State, option: Option, column: Column | None, *, custom: bool = False) -> Json:
+    managed = not (custom or (column is not None and column.custom))
+    language = state.config.dataverse.base_language
+    found: Json = {
+        "Value": option.value,
+        "Color": option.color,
+        "IsManaged": managed,
+        "ExternalValue": "",
+        "ParentValues": [],
+        "Tag": None,
+        "IsHidden": False,
+        "MetadataId": None,
+        "HasChanged": None,
+        "Label": labels.write(option.label, language, option.labels, managed=managed),
+        "Description": labels.write("", language),
+    }
+    if column is not None and column.type == "Status":
+        found = {
+            "@odata.type": f"{_NAMESPACE}StatusOptionMetadata",
+            **found,
+            "State": option.state,
+            "TransitionData": None,
+        }
+    elif column is not None and column.type == "State":
+        found = {
+            "@odata.type": f"{_NAMESPACE}StateOptionMetadata",
+            **found,
+            "DefaultStatus": option.default_status,
+            "InvariantName": option.label,
+        }
+    return found
+
+
+def key_json(state: State, table: Table, key: Key) -> Json:
+    """EntityKeyMetadata, with the status its index has now."""
+    return {
+        "MetadataId": key.metadata_id,
+        "LogicalName": key.logical_name,
+        "SchemaName": key.schema_name,
+        "EntityLogicalName": table.logical_name,
+        "KeyAttributes": key.columns,
+        "EntityKeyIndexStatus": key_status(state, key),
+        "IsManaged": False,
+        "IsSynchronous": False,
+        "IsExportKey": False,
+        "IsSecondaryKey": False,
+        "IntroducedVersion": "1.0.0.0",
+        "HasChanged": None,
+        "IsCustomizable": _managed_property("iscustomizable", True),
+        "DisplayName": labels.write(key.display_name, state.config.dataverse.base_language),
+    }
+
+
+def key_status(state: State, key: Key) -> str:
+    """Pending, then InProgress, then Active, or Failed."""
+    moment = now(state)
+    if key.failed:
+        return "Failed"
+    if key.is_active(moment):
+        return "Active"
+    try:
+        halfway = datetime.fromisoformat(key.active_at) - timedelta(
+            seconds=state.config.dataverse.key_index_seconds / 2
+        )
+    except OverflowError:
+        return "Pending"
+    return "InProgress" if state.clock.now() >= halfway else "Pending"
+
+
+_CASCADE_ALL = {
+    "RollupView": "NoCascade",
+    **dict.fromkeys(("Assign", "Merge", "Reparent", "Share", "Unshare", "Archive"), "NoCascade"),
+}
+
+
+def one_to_many_json(state: State, one: OneToMany) -> Json:
+    """OneToManyRelationshipMetadata."""
+    referencing = schema_of(state).tables[one.referencing]
+    column = referencing.columns[one.referencing_attribute]
+    return {
+        "@odata.type": f"{_NAMESPACE}OneToManyRelationshipMetadata",
+        "MetadataId": one.metadata_id,
+        "SchemaName": one.schema_name,
+        "RelationshipType": "OneToManyRelationship",
+        "ReferencedEntity": one.referenced,
+        "ReferencedAttribute": one.referenced_attribute,
+        "ReferencedEntityNavigationPropertyName": one.navigation,
+        "ReferencingEntity": one.referencing,
+        "ReferencingAttribute": one.referencing_attribute,
+        "ReferencingEntityNavigationPropertyName": column.navigation.get(one.referenced),
+        "CascadeConfiguration": {**_CASCADE_ALL, **one.extra.get("cascade", {}), "Delete": one.on_delete},
+        "AssociatedMenuConfiguration": one.extra.get("menu"),
+        "IsCustomRelationship": one.custom,
+        "IsManaged": not one.custom,
+        "IsHierarchical": False,
+        "IsValidForAdvancedFind": True,
+        "SecurityTypes": "Append",
+        "EntityKey": None,
+        "RelationshipBehavior": 1,
+        "IntroducedVersion": "1.0.0.0" if one.custom else _VERSION,
+        "HasChanged": None,
+        "IsCustomizable": _managed_property("iscustomizable", True),
+    }
+
+
+def many_to_many_json(many: ManyToMany) -> Json:
+    """ManyToManyRelationshipMetadata."""
+    return {
+        "@odata.type": f"{_NAMESPACE}ManyToManyRelationshipMetadata",
+        "MetadataId": many.metadata_id,
+        "SchemaName": many.schema_name,
+        "RelationshipType": "ManyToManyRelationship",
+        "Entity1LogicalName": many.entity1,
+        "Entity1IntersectAttribute": many.attribute1,
+        "Entity1NavigationPropertyName": many.navigation1,
+        "Entity1AssociatedMenuConfiguration": many.extra.get("menu1"),
+        "Entity2LogicalName": many.entity2,
+        "Entity2IntersectAttribute": many.attribute2,
+        "Entity2NavigationPropertyName": many.navigation2,
+        "Entity2AssociatedMenuConfiguration": many.extra.get("menu2"),
+        "IntersectEntityName": many.intersect,
+        "IsCustomRelationship": many.custom,
+        "IsManaged": not many.custom,
+        "IsValidForAdvancedFind": True,
+        "SecurityTypes": "None",
+        "IntroducedVersion": "1.0.0.0" if many.custom else _VERSION,
+        "HasChanged": None,
+        "IsCustomizable": _managed_property("iscustomizable", True),
+    }
