@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 
 import click
 import msgspec
@@ -14,8 +16,8 @@ from dyntui.cli.output import number, print_facts, print_json, print_table, say,
 from dyntui.cli.sandbox_process import Sandbox
 from dyntui.cli.setup_input import from_sandbox
 from dyntui.cli.sign_in import signed_in
-from dyntui.cli.throw_away import ending_in_order, service_ended_after, throw_away_profile
-from dyntui.model.errors import Exit
+from dyntui.cli.throw_away import ending_in_order, keep_log, service_ended_after, throw_away_profile
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
 from dyntui.service.contract import methods
 from dyntui.service.contract.session import Nothing
@@ -46,7 +48,7 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
     if not headless and not has_terminal():
         say("There is no terminal for the console: doing the main job without it (--headless).")
         headless = True
-    with ending_in_order(), throw_away_profile(keep=keep) as profile:
+    with ending_in_order(), throw_away_profile(keep=keep) as profile, _log_kept_on_failure(profile):
         say(f"Starting Dynamics 365 and dotdigital, simulated, with {number(people)} people…")
         log = profile.state / "sandbox.log"
         with Sandbox(people, seed, log, stay=keep) as sandbox, service_ended_after(profile, keep=keep):
@@ -56,6 +58,16 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
             if headless:
                 return _print(choices(context), asyncio.run(_do_main_job(profile, sandbox, people)))
             return run_console(profile, first_steps=True)
+
+
+@contextlib.contextmanager
+def _log_kept_on_failure(profile: Profile) -> Iterator[None]:
+    try:
+        yield
+    except DyntuiError:
+        if kept := keep_log(profile):
+            say(f"The service's log is kept as {kept}.")
+        raise
 
 
 async def _connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived: bool) -> None:

@@ -79,6 +79,18 @@ def throw_away_profile(*, keep: bool) -> Iterator[Profile]:
                 os.environ[name] = value
 
 
+def keep_log(profile: Profile) -> Path | None:
+    """Puts the service's log beside the throw-away directory, for its owner alone; None where there is none."""
+    try:
+        content = profile.log_file.read_bytes()
+    except OSError:
+        return None
+    descriptor, kept = tempfile.mkstemp(prefix="dyntui-demo-", suffix=".log")
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+    return Path(kept)
+
+
 @contextlib.contextmanager
 def service_ended_after(profile: Profile, *, keep: bool) -> Iterator[None]:
     """Ends the profile's service after the block, unless `keep`."""

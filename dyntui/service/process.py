@@ -51,7 +51,7 @@ class Assembly(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Leaves runs where they can be resumed and closes everything."""
+        """Leaves runs where they can be resumed and closes everything. Called once, after a start that succeeded."""
         ...
 
     async def active_runs(self) -> int:
@@ -117,8 +117,8 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
     assembly = build(profile, life.long_lived)
     handlers: Handlers = {methods.STOP.name: stop}
     server = Server(profile.socket, version=__version__, handlers=handlers, abilities_of=assembly.abilities_of)
+    await assembly.start(server.publish)
     try:
-        await assembly.start(server.publish)
         handlers.update(assembly.handlers)
         await server.open()
         log.info("version %s, process %d, listens on %s", __version__, os.getpid(), profile.socket)

@@ -17,6 +17,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient, attach
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import as_error
+from dyntui.service.redaction import redact
 
 # A first start creates the store and imports the engine; seconds.
 START_LIMIT = 20.0
@@ -75,7 +76,8 @@ def _spawn(profile: Profile, long_lived: bool, command: Sequence[str]) -> tuple[
         arguments.append("--private")
     pipe = os.fdopen(read_end, "rb")
     try:
-        with profile.log_file.open("ab") as log:
+        log = os.open(profile.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
             process = subprocess.Popen(  # noqa: S603
                 arguments,
                 stdin=subprocess.DEVNULL,
@@ -86,6 +88,8 @@ def _spawn(profile: Profile, long_lived: bool, command: Sequence[str]) -> tuple[
                 start_new_session=True,
                 pass_fds=(write_end,),
             )
+        finally:
+            os.close(log)
     except BaseException:
         pipe.close()
         raise
@@ -112,12 +116,18 @@ def _ready(profile: Profile, line: bytes, process: subprocess.Popen[bytes]) -> b
     try:
         ready = msgspec.json.decode(line, type=Ready)
     except msgspec.DecodeError as error:
-        raise _not_started(profile, f"process {process.pid} ended without a word") from error
+        raise _not_started(profile, f"process {process.pid} ended with {_last_words(profile)!r}") from error
     if ready.error is None:
         return True
     if ready.error.code == "LOCKED":
         return False
     raise as_error(ready.error)
+
+
+def _last_words(profile: Profile) -> str:
+    """The last line of the log, where a process writes that died of something unforeseen."""
+    lines = profile.log_file.read_text(encoding="utf-8", errors="replace").split("\n")
+    return redact(next((line for line in reversed(lines) if line.strip()), "no word"))
 
 
 def _not_started(profile: Profile, why: str) -> DyntuiError:
