@@ -26,9 +26,9 @@ NEW_ROLE_PRIVILEGES = (
 """What a role created through the API begins with [community: about nine privileges; which ones is inferred]."""
 
 _EVERYBODY = dict.fromkeys(NEW_ROLE_PRIVILEGES, Depth.GLOBAL) | {
-    "prvReadSystemUser": Depth.GLOBAL,
-    "prvAppendSystemUser": Depth.LOCAL,
-    "prvAppendToSystemUser": Depth.LOCAL,
+    "prvReadUser": Depth.GLOBAL,
+    "prvAppendUser": Depth.LOCAL,
+    "prvAppendToUser": Depth.LOCAL,
     "prvReadRole": Depth.LOCAL,
     "prvReadBusinessUnit": Depth.GLOBAL,
     "prvReadTeam": Depth.GLOBAL,
