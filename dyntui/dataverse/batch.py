@@ -12,15 +12,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
-from dyntui.dataverse.errors import DataverseError, UnknownOutcome, error_from
-from dyntui.dataverse.http import API_PATH, GET_URL_LIMIT, Dataverse, Reply, read
+from dyntui.dataverse.errors import THROTTLED, DataverseError, UnknownOutcome, error_from
+from dyntui.dataverse.http import API_PATH, Dataverse, Reply, read
 
 T = TypeVar("T")
-MOST_REQUESTS = 1000
+MOST_REQUESTS: Final = 1000
+PART_URL_LIMIT: Final = 65_536
+# Dataverse itself takes 32,768 characters, but proxies on the way often no more than 8 KB.
+_GET_URL_LIMIT: Final = 7_500
+_THROTTLED_WAITS: Final = (15.0, 30.0, 60.0, 60.0)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -98,15 +102,31 @@ async def get_long(
     route: str | None = None,
 ) -> T:
     """GET; through a batch when the URL is too long for one of its own (at most 64 KiB then)."""
-    if len(dv.api) + len(path) < GET_URL_LIMIT:
+    if len(dv.api) + len(path) < _GET_URL_LIMIT:
         return await dv.get(path, into, prefer=prefer, caller=caller, route=route)
     headers = {"Prefer": ",".join(prefer)} if prefer else {}
-    for answer in await run(dv, [Part("GET", path, headers=headers)], caller=caller):
-        if answer.error is not None:
-            raise answer.error
-        if isinstance(answer, PartReply) and answer.reply is not None:
-            return read(answer.reply, into)
+    part = Part("GET", dv.relative(path), headers=headers)
+    for seconds in _THROTTLED_WAITS:
+        answer = await _only(dv, part, caller)
+        if answer.error is None or answer.error.platform_code not in THROTTLED:
+            return _value(answer, into)
+        await dv.sleep(seconds)
+    return _value(await _only(dv, part, caller), into)
+
+
+async def _only(dv: Dataverse, part: Part, caller: str | None) -> PartReply:
+    for answer in await run(dv, [part], caller=caller):
+        if isinstance(answer, PartReply):
+            return answer
     raise _unreadable("the batch answered nothing")
+
+
+def _value(answer: PartReply, into: type[T]) -> T:
+    if answer.error is not None:
+        raise answer.error
+    if answer.reply is None:
+        raise _unreadable("the part answered nothing")
+    return read(answer.reply, into)
 
 
 def _is_multipart(content_type: str) -> bool:

@@ -54,7 +54,6 @@ Admission = Callable[[CallKind, str], Awaitable[None]]
 API_PATH: Final = "/api/data/v9.2/"
 TIMEOUT_SECONDS: Final = 125.0
 MAX_CONCURRENCY: Final = 52
-GET_URL_LIMIT: Final = 32_768
 _FIRST_CONCURRENCY: Final = 4
 _GATEWAY: Final = frozenset({502, 503, 504})
 _ATTEMPTS: Final = 6
@@ -169,6 +168,9 @@ class SignInHttp:
         self._http.close()
 
     def _send(self, method: str, url: str, params: Any, data: Any, headers: Mapping[str, str] | None) -> httpx.Response:
+        if isinstance(data, dict):
+            # MSAL gives a signed assertion as bytes, which httpx would write as Python's repr of them.
+            data = {name: each.decode() if isinstance(each, bytes) else each for name, each in data.items()}
         try:
             response = self._http.request(method, url, params=params, data=data, headers=headers)
         except httpx.TransportError as failure:
@@ -477,6 +479,10 @@ class Dataverse:
         if hint is not None and hint.isdigit() and int(hint) > 0:
             self.dop_hint = int(hint)
             self._slots.limit = min(self.dop_hint, self._max_concurrency)
+
+    def relative(self, path: str) -> str:
+        """A path or link of this environment, relative to the API root (what a batch takes)."""
+        return self._absolute(path).removeprefix(self.api)
 
     def _absolute(self, path: str) -> str:
         if not path.startswith("https://"):

@@ -17,8 +17,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from dyntui.dataverse.batch import PART_URL_LIMIT, get_long
 from dyntui.dataverse.errors import DUPLICATE, GONE, VERSION_MISMATCH, DataverseError, UnknownOutcome
-from dyntui.dataverse.http import GET_URL_LIMIT, Dataverse, Reply, decoder
+from dyntui.dataverse.http import Dataverse, Reply, decoder
 from dyntui.dataverse.query import any_of, columns_of, guid, in_chunks, query
 from dyntui.model.errors import Exit
 
@@ -80,7 +81,7 @@ async def pages(
         select=columns, filter=filter, orderby=orderby, expand=expand, count=count
     )
     while link is not None:
-        page: Page[T] = await dv.get(link, Page[row_type], prefer=prefer, caller=caller)  # type: ignore[valid-type]
+        page: Page[T] = await get_long(dv, link, Page[row_type], prefer=prefer, caller=caller)  # type: ignore[valid-type]
         yield page
         link = page.next_link
 
@@ -99,7 +100,7 @@ async def pages_where_any(
     caller: str | None = None,
 ) -> AsyncIterator[Page[T]]:
     """Rows whose `column` is one of `values`, asked in as few queries as the URL limit allows (never one per value)."""
-    for some in in_chunks(values, limit=GET_URL_LIMIT - 8_000):
+    for some in in_chunks(values, limit=PART_URL_LIMIT - 8_000):
         condition = any_of(column, some)
         if filter:
             condition = f"{condition} and ({filter})"

@@ -26,6 +26,17 @@ def error(status: int, code: str, message: str = "", **headers: str) -> httpx.Re
     return httpx.Response(status, json={"error": {"code": code, "message": message}}, headers=headers)
 
 
+def batched(*parts: httpx.Response) -> httpx.Response:
+    """The answer to a batch: its parts' answers."""
+    raw = b""
+    for part in parts:
+        headers = "".join(f"{name}: {value}\r\n" for name, value in part.headers.items())
+        line = f"--answer\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 {part.status_code} X\r\n{headers}\r\n"
+        raw += line.encode() + part.content + b"\r\n"
+    kind = {"Content-Type": "multipart/mixed; boundary=answer"}
+    return httpx.Response(200, content=raw + b"--answer--\r\n", headers=kind)
+
+
 class Time:
     """A clock that moves only by being slept on."""
 

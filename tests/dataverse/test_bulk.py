@@ -10,7 +10,7 @@ import pytest
 from dyntui.dataverse import bulk
 from dyntui.dataverse.bulk import Table
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
-from tests.dataverse.conversation import API, Conversation, error, ok
+from tests.dataverse.conversation import API, Conversation, batched, error, ok
 
 TABLE = Table("dyntui_suppressions", "dyntui_suppression", "dyntui_suppressionid")
 
@@ -52,17 +52,17 @@ class Bulk:
         return ok({"Ids": ids}) if path.endswith("CreateMultiple") else httpx.Response(204)
 
     def _batch(self, request: httpx.Request) -> httpx.Response:
+        if b"GET /api" in request.content:
+            wanted = request.content.decode()
+            return batched(ok({"value": [{TABLE.key: each} for each in sorted(self.rows) if each in wanted]}))
         bodies = [part for part in request.content.split(b"--batch_") if b"HTTP/1.1" in part]
         self.sizes.append(len(bodies))
         parts = []
         for n, part in enumerate(bodies):
-            if b"poison" in part:
-                parts.append('HTTP/1.1 400 Bad Request\r\n\r\n{"error":{"code":"0x80044331","message":"too long"}}')
-            else:
-                entity = f"OData-EntityId: {API}dyntui_suppressions({row_id(7000 + n)})"
-                parts.append(f"HTTP/1.1 204 No Content\r\n{entity}\r\n\r\n")
-        raw = "".join(f"--r\r\nContent-Type: application/http\r\n\r\n{part}\r\n" for part in parts) + "--r--\r\n"
-        return httpx.Response(200, content=raw.encode(), headers={"Content-Type": "multipart/mixed; boundary=r"})
+            address = f"{API}dyntui_suppressions({row_id(7000 + n)})"
+            good = httpx.Response(204, headers={"OData-EntityId": address})
+            parts.append(error(400, "0x80044331", "too long") if b"poison" in part else good)
+        return batched(*parts)
 
 
 def rows(count: int, poison: set[int] = frozenset()) -> list[dict[str, object]]:  # type: ignore[assignment]
@@ -143,13 +143,7 @@ async def test_a_table_without_the_messages_is_written_in_batches():
 
 
 async def test_deleting_what_is_gone_is_success():
-    gone = '{"error":{"code":"0x80040217","message":"Does Not Exist"}}'
-    raw = (
-        "--r\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n"
-        f"--r\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n{gone}\r\n--r--\r\n"
-    )
-    answer = httpx.Response(200, content=raw.encode(), headers={"Content-Type": "multipart/mixed; boundary=r"})
-    talk = Conversation(answer)
+    talk = Conversation(batched(httpx.Response(204), error(404, "0x80040217", "Does Not Exist")))
     async with talk.client() as dv:
         results = await bulk.delete_many(dv, TABLE, [row_id(1), row_id(2)])
     assert [result.error for result in results] == [None, None]

@@ -8,7 +8,7 @@ import pytest
 
 from dyntui.dataverse import rows
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
-from tests.dataverse.conversation import API, Conversation, error, ok
+from tests.dataverse.conversation import API, Conversation, batched, error, ok
 
 ADA = "00000015-0000-4000-8000-000000000015"
 BOB = "00000016-0000-4000-8000-000000000016"
@@ -57,16 +57,31 @@ async def test_a_listing_goes_on_from_a_stored_link():
 
 async def test_many_values_are_asked_for_in_few_queries_below_the_url_limit():
     values = [f"0000{n:04x}-0000-4000-8000-000000000000" for n in range(3000)]
-    talk = Conversation(ok({"value": []}), forever=True)
+    found_one = ok({"value": [row(ADA, "Ada")]})
+    talk = Conversation(lambda asked: batched(found_one) if asked.method == "POST" else found_one, forever=True)
     async with talk.client() as dv:
-        async for _ in rows.pages_where_any(
-            dv, "contacts", Person, "contactid", values, filter="statecode eq 0", orderby=["contactid"]
-        ):
-            pass
-    assert len(talk.requests) <= 6
-    assert all(len(str(request.url)) < 32_768 for request in talk.requests)
-    asked = "".join(talk.paths())
+        found = [
+            page
+            async for page in rows.pages_where_any(
+                dv, "contacts", Person, "contactid", values, filter="statecode eq 0", orderby=["contactid"]
+            )
+        ]
+    assert [page.rows[0].name for page in found] == ["Ada"] * len(found)
+    assert talk.calls == [*[("read", "POST $batch")] * 2, ("read", "GET contacts")]
+    lines = [line for request in talk.requests for line in request.content.split(b"\r\n") if line.startswith(b"GET ")]
+    assert all(len(line) < 65_536 for line in lines)
+    asked = b"".join(lines).decode() + str(talk.requests[-1].url)
     assert all(value in asked for value in values)
+
+
+async def test_a_long_query_meets_a_limit_inside_its_batch_and_waits():
+    values = [f"0000{n:04x}-0000-4000-8000-000000000000" for n in range(500)]
+    limited = batched(error(429, "0x80072322", "Number of requests exceeded"))
+    talk = Conversation(limited, batched(ok({"value": []})))
+    async with talk.client() as dv:
+        async for _ in rows.pages_where_any(dv, "contacts", Person, "contactid", values):
+            pass
+    assert talk.time.slept == [15]
 
 
 async def test_a_quote_in_a_value_cannot_leave_its_literal():

@@ -142,6 +142,9 @@ async def test_a_certificate_signs_an_assertion():
     given = Certificate(TENANT, CLIENT, pem_of(KeyType.RSA), authority=AUTHORITY)
     assert await SignIn(given, ORG, http=entra.http()).token() == "jwt"
     assert entra.asked[0]["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    head, claims, _ = (part + "=" * (-len(part) % 4) for part in entra.asked[0]["client_assertion"].split("."))
+    assert json.loads(base64.urlsafe_b64decode(head))["alg"] == "PS256"
+    assert json.loads(base64.urlsafe_b64decode(claims))["iss"] == CLIENT
     assert "PRIVATE KEY" not in repr(given)
 
 
