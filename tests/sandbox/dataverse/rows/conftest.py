@@ -1,5 +1,6 @@
 """An organisation with one administrator."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -13,11 +14,12 @@ from .api import Client, sign_in
 
 
 @pytest.fixture
-def state() -> State:
+def state() -> Iterator[State]:
     """An organisation at 2026-03-04 08:10:44 UTC, whose clock stands still."""
     state = open_state(clock=Clock.standing_at(datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)))
     storage.install(state)
-    return state
+    yield state
+    state.db.close()
 
 
 @pytest.fixture
