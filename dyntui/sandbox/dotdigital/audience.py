@@ -36,6 +36,9 @@ _LINK = re.compile(r"""href\s*=\s*["'](https?://[^"']+)["']""", re.IGNORECASE)
 _DEFAULT_LINK = "https://www.kestrel-outdoor.example/"
 
 _Event = tuple[int, int, str, int, int, str | None, str, int]
+_Row = tuple[int, int, str, bool, int, str, int]
+_CHUNK = 20_000
+"""Recipients decided at a time, which bounds the memory a large send takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +67,22 @@ def mail(state: State, campaign: int, recipients: Sequence[Recipient], books: Se
     sends = state.db.execute("SELECT count(*) FROM dd_send WHERE campaign_id = ? AND started < ?", (campaign, at))
     key = f"{name}\0{sends.fetchone()[0]}\0".encode()
     urls = links(html)
-    rows: list[tuple[int, int, str, bool, int, str, int]] = []
-    events: list[_Event] = []
     seed = hashlib.blake2b(str(state.ids.seed).encode(), digest_size=32).digest()
-    for one in recipients:
-        digest = hashlib.blake2b(key + one.email.encode(), digest_size=64, key=seed).digest()
-        draws = struct.unpack("16I", digest)
-        delivery = _delivery(settings, draws[0] / _TOP)
-        arrived = at + _MINUTE + draws[1] * 9 * _MINUTE // _ONE
-        is_text = one.email_type == "PlainText"
-        rows.append((campaign, one.contact_id, one.email, is_text, at, delivery, arrived))
-        if settings.audience:
-            events += _reactions(
-                settings, one.contact_id, campaign, delivery, draws, arrived, urls, is_text, bool(books)
-            )
-    _book(state, rows, events)
+    for start in range(0, len(recipients), _CHUNK):
+        rows: list[_Row] = []
+        events: list[_Event] = []
+        for one in recipients[start : start + _CHUNK]:
+            digest = hashlib.blake2b(key + one.email.encode(), digest_size=64, key=seed).digest()
+            draws = struct.unpack("16I", digest)
+            delivery = _delivery(settings, draws[0] / _TOP)
+            arrived = at + _MINUTE + draws[1] * 9 * _MINUTE // _ONE
+            is_text = one.email_type == "PlainText"
+            rows.append((campaign, one.contact_id, one.email, is_text, at, delivery, arrived))
+            if settings.audience:
+                events += _reactions(
+                    settings, one.contact_id, campaign, delivery, draws, arrived, urls, is_text, bool(books)
+                )
+        _book(state, rows, events)
 
 
 _ONE = 2**32
@@ -164,7 +168,7 @@ def _clicks(event: _Maker, draws: tuple[int, ...], opened: int, urls: Sequence[s
         yield event("roi", opened + 15 * _MINUTE, codec.text(order), late)
 
 
-def _book(state: State, rows: Sequence[tuple[int, int, str, bool, int, str, int]], events: Sequence[_Event]) -> None:
+def _book(state: State, rows: Sequence[_Row], events: Sequence[_Event]) -> None:
     # One row per contact and campaign: a repeated send moves its date on and keeps what was counted.
     state.db.executemany(
         "INSERT INTO dd_recipient (campaign_id, contact_id, email, is_text, sent_on, delivery, delivered_on)"

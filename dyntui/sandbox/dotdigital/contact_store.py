@@ -10,7 +10,6 @@ from dyntui.sandbox.dotdigital import addresses, codec, dates, storage
 from dyntui.sandbox.dotdigital.errors import V2Error
 from dyntui.sandbox.state import State
 
-MAILABLE = ("Subscribed",)
 LIVE = ("Subscribed", "PendingOptIn")
 """Statuses that are no suppression; a PendingOptIn contact is not mailed either (12.16)."""
 OPT_IN_TYPES = ("Unknown", "Single", "Double", "VerifiedDouble")
@@ -224,13 +223,6 @@ def purge(state: State, before: int) -> None:
 
 # -- the vendor's own lists ------------------------------------------------------------------------------------------
 
-_BLOCK_STATUS = {
-    "global": "SharedSuppression",
-    "domain": "DomainSuppression",
-    "blocked": "NotAllowed",
-    "nomx": "NoMxRecord",
-}
-
 
 def blocked(state: State, emails: Iterable[str]) -> dict[str, str]:
     """Which of some normalised addresses the vendor refuses for every account, with the kind (12.13).
@@ -249,11 +241,6 @@ def blocked(state: State, emails: Iterable[str]) -> dict[str, str]:
         if kind:
             found[email] = kind
     return found
-
-
-def block_status(kind: str) -> str:
-    """The contact status that belongs to a kind of vendor block."""
-    return _BLOCK_STATUS[kind]
 
 
 def touch(state: State, contact_ids: Sequence[int]) -> None:

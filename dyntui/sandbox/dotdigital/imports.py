@@ -1,9 +1,7 @@
 """The life which imports of v2 and v3 share: at most 25 active, NotFinished for a while, then an outcome (5)."""
 
-from dyntui.sandbox.dotdigital import contact_store, dates, imports_v2, imports_v3, jobs, upsert
+from dyntui.sandbox.dotdigital import contact_store, dates, imports_v2, imports_v3, upsert
 from dyntui.sandbox.state import State
-
-FAILED_OUTCOMES = ("RejectedByWatchdog", "Failed", "ExceedsAllowedContactLimit", "InvalidFileFormat", "Unknown")
 
 
 def finish(state: State, import_id: str, at: int) -> None:
@@ -36,10 +34,3 @@ def forget(state: State, at: int) -> None:
         "UPDATE dd_import SET faults = NULL WHERE faults IS NOT NULL AND finished < ?",
         (at - state.config.dotdigital.fault_report_days * dates.DAY,),
     )
-
-
-def cancel_all(state: State) -> None:
-    """Lets every active import fail at once; for tests of what a client does then."""
-    for (import_id,) in state.db.execute("SELECT id FROM dd_import WHERE status = 'NotFinished'").fetchall():
-        jobs.cancel(state, import_id)
-        state.db.execute("UPDATE dd_import SET status = 'Failed', payload = NULL WHERE id = ?", (import_id,))

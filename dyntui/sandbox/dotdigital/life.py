@@ -9,7 +9,10 @@ from dyntui.sandbox.dotdigital import (
     contact_store,
     dates,
     imports,
+    insight,
     jobs,
+    programs,
+    scoring,
     segments,
     sends,
     storage,
@@ -21,6 +24,7 @@ _JOBS: Mapping[str, Callable[[State, str, int], None]] = {
     "removal": address_books.finish_removal,
     "delete": bulk_delete.finish_delete,
     "refresh": segments.finish_refresh,
+    "enrolment": programs.finish,
     "send": sends.begin,
     "sent": sends.finish,
 }
@@ -38,8 +42,15 @@ def tick(state: State) -> None:
     with state.transaction():
         while job := jobs.take(state, now):
             kind, ref, due = job
-            audience.settle(state, due)
+            _settle(state, due)
             _JOBS[kind](state, ref, due)
-        audience.settle(state, now)
+        _settle(state, now)
         imports.forget(state, now)
         contact_store.purge(state, now - state.config.dotdigital.recycle_bin_days * dates.DAY)
+
+
+def _settle(state: State, moment: int) -> None:
+    """What the audience did by then takes effect; sessions and scores follow from events while they are still new."""
+    insight.record_sessions(state, moment)
+    scoring.rise(state, moment)
+    audience.settle(state, moment)

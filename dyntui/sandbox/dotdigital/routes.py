@@ -11,6 +11,7 @@ from dyntui.sandbox.dotdigital import (
     address_books,
     bulk_delete,
     campaigns,
+    consent,
     contacts_v2,
     contacts_v3,
     custom_identifiers,
@@ -18,12 +19,17 @@ from dyntui.sandbox.dotdigital import (
     errors,
     imports_v2,
     imports_v3,
+    insight,
     life,
+    preferences,
+    programs,
+    scoring,
     segments,
     sends,
     storage,
     summary,
     suppressions,
+    surveys,
 )
 from dyntui.sandbox.dotdigital.call import Call
 from dyntui.sandbox.dotdigital.errors import Refusal
@@ -147,6 +153,58 @@ _ACTIVITY: list[tuple[str, Handler]] = [
     ("GET /v2/campaigns/{id}/social-bookmark-views", activity.social_bookmark_views),
     ("GET /v2/campaigns/{id}/hard-bouncing-contacts", activity.hard_bouncing),
 ]
+_PREFERENCES: list[tuple[str, Handler]] = [
+    ("GET /v2/preferences", preferences.list_preferences),
+    ("POST /v2/preferences", preferences.create),
+    ("GET /v2/preferences/modified-since/{date}", preferences.modified_since),
+    ("PUT /v2/preferences/{preferenceId}", preferences.update),
+    ("DELETE /v2/preferences/{preferenceId}", preferences.delete),
+    ("GET /v2/contacts/{id}/preferences", preferences.of_contact),
+    ("PUT /v2/contacts/{id}/preferences", preferences.set_of_contact),
+    ("GET /v2/contact/{id}/preferences", preferences.of_contact),
+    ("PUT /v2/contact/{id}/preferences", preferences.set_of_contact),
+    ("GET /v2/contacts/{id}/subscriptions", preferences.subscriptions),
+    ("GET /v2/contacts/with-preference/{preferenceId}", preferences.contacts_with),
+    ("GET /v2/contacts/with-preference/{preferenceId}/opt-ins-since/{date}", preferences.opt_ins_since),
+    ("GET /v2/address-books/{id}/contacts/with-preference/{preferenceId}", preferences.contacts_with),
+    (
+        "GET /v2/address-books/{id}/contacts/with-preference/{preferenceId}/opt-ins-since/{date}",
+        preferences.opt_ins_since,
+    ),
+    ("POST /v2/contacts/with-consent", consent.create),
+    ("POST /v2/contacts/with-consent-and-preferences", consent.create_with_preferences),
+    ("GET /v2/contacts/{id}/with-consent", consent.get),
+    ("PUT /v2/contacts/{id}/with-consent", consent.update),
+    ("PUT /v2/contacts/{id}/with-consent-and-preferences", consent.update_with_preferences),
+]
+_BEHAVIOUR: list[tuple[str, Handler]] = [
+    ("GET /v2/contacts/score", scoring.list_scores),
+    ("GET /v2/contacts/score/modified-since/{date}", scoring.modified_since),
+    ("GET /v2/contacts/{id}/score", scoring.of_contact),
+    ("GET /v2/address-books/{id}/contacts/score", scoring.of_book),
+    ("GET /v2/surveys", surveys.list_surveys),
+    ("GET /v2/surveys/with-activity-since/{date}", surveys.with_activity_since),
+    ("GET /v2/surveys/{id}", surveys.get),
+    ("GET /v2/surveys/{id}/fields", surveys.fields),
+    ("GET /v2/surveys/{id}/responses", surveys.responses),
+    ("GET /v2/surveys/{id}/responses/with-activity-since/{date}", surveys.responses_since),
+    ("GET /v2/programs", programs.list_programs),
+    ("GET /v2/programs/{id}", programs.get),
+    ("POST /v2/programs/enrolments", programs.enrol),
+    ("GET /v2/programs/enrolments/{id}", programs.enrolments),
+    ("GET /v2/programs/enrolments/{id}/report-faults", programs.faults),
+    ("GET /v2/contacts/transactional-data-collections", insight.collections_v2),
+    ("GET /v2/contacts/transactional-data/{collectionName}", insight.of_contacts_v2),
+    ("GET /v2/contacts/transactional-data/{collectionName}/{key}", insight.one_v2),
+    ("GET /v2/contacts/{id}/transactional-data/{collectionName}", insight.of_contact_v2),
+    ("GET /v2/transactional-data/{collectionName}", insight.of_account_v2),
+    ("GET /insightData/v3/collections", insight.collections_v3),
+    ("GET /insightData/v3/collections/{collectionName}", insight.collection_v3),
+    ("GET /insightData/v3/collections/{collectionName}/schema", insight.schema_v3),
+    ("GET /insightData/v3/account/{collectionName}", insight.of_account_v3),
+    ("GET /insightData/v3/contacts/{collectionName}", insight.list_v3),
+    ("GET /insightData/v3/contacts/{identifier}/{value}/{collectionName}", insight.of_contact_v3),
+]
 _V3: list[tuple[str, Handler]] = [
     ("GET /contacts/v3", contacts_v3.list_contacts),
     ("POST /contacts/v3", contacts_v3.create),
@@ -162,6 +220,9 @@ _V3: list[tuple[str, Handler]] = [
     ("POST /configuration/v3/customIdentifiers", custom_identifiers.create_custom_identifier),
     ("DELETE /configuration/v3/customIdentifiers/{name}", custom_identifiers.delete_custom_identifier),
 ]
+
+
+_PARTS = (_ACCOUNT, _CONTACTS, _FIELDS, _BOOKS, _CAMPAIGNS, _ACTIVITY, _PREFERENCES, _BEHAVIOUR, _V3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +248,7 @@ def _route(template: str, handler: Handler) -> Route:
 
 # Templates without parameters come first: "/v2/contacts/count" is no contact called "count".
 ROUTES = sorted(
-    (_route(*entry) for part in (_ACCOUNT, _CONTACTS, _FIELDS, _BOOKS, _CAMPAIGNS, _ACTIVITY, _V3) for entry in part),
+    (_route(*entry) for part in _PARTS for entry in part),
     key=lambda route: route.template.count("{"),
 )
 

@@ -195,6 +195,17 @@ class DotdigitalSettings:
     late_activity_seconds: float = 6 * 3600.0
     """How much later."""
 
+    web_tracking: bool = True
+    """Page views after a click also become WebInsight sessions (9.2)."""
+
     # -- features ------------------------------------------------------------
     scoring_active: bool = True
     """[inferred] Without the feature the score calls answer ERROR_FEATURENOTACTIVE (9.1)."""
+    consent_active: bool = True
+    """[inferred] Without ConsentInsight the consent calls answer ERROR_FEATURENOTACTIVE (9.6)."""
+    survey_maximum: int = 500
+    """Largest `select` of survey calls: 500 in the reference, 1000 in the service's own description (8.2, 14)."""
+    enrolments_per_hour: int = 20
+    """Enrolment calls an hour, over all programs (9.7)."""
+    enrolment_seconds: float = 30.0
+    """Time an enrolment is Processing."""

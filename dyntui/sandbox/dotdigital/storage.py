@@ -188,9 +188,9 @@ CREATE TABLE IF NOT EXISTS dd_collection (
     name TEXT PRIMARY KEY COLLATE NOCASE, type TEXT NOT NULL, scope TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS dd_insight (
-    collection TEXT NOT NULL COLLATE NOCASE, key TEXT NOT NULL, contact_id INTEGER, document TEXT NOT NULL,
-    created INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (collection, key)
-) WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, collection TEXT NOT NULL COLLATE NOCASE, key TEXT NOT NULL, contact_id INTEGER,
+    document TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, UNIQUE (collection, key)
+);
 CREATE INDEX IF NOT EXISTS dd_insight_contact ON dd_insight (contact_id, collection);
 CREATE INDEX IF NOT EXISTS dd_insight_updated ON dd_insight (collection, updated);
 """

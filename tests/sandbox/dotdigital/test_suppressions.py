@@ -2,6 +2,8 @@
 
 import pytest
 
+from dyntui.sandbox.dotdigital import people
+
 from .conftest import Account
 
 SINCE = "2026-03-02T09:00:00Z"
@@ -87,3 +89,23 @@ def test_some_suppressions_cannot_be_lifted(account: Account, status: str):
     answer = account.ok("POST", "/v2/contacts/resubscribe-with-no-challenge", body)
     assert answer["status"] == "ContactCannotBeUnsuppressed"
     assert account.status("a@b.example") == status
+
+
+def test_a_challenged_person_is_subscribed_once_they_agree(account: Account):
+    book = account.book("Walkers", "a@b.example")
+    account.ok("POST", f"/v2/address-books/{book}/contacts/unsubscribe", {"email": "a@b.example"})
+    account.ok("POST", "/v2/contacts/unsubscribe", {"email": "a@b.example"})
+    assert not people.answer_challenge(account.state, "a@b.example")
+    path = f"/v2/address-books/{book}/contacts/resubscribe"
+    account.ok("POST", path, {"unsubscribedContact": {"email": "a@b.example"}})
+    assert people.answer_challenge(account.state, "A@b.example")
+    assert account.status("a@b.example") == "Subscribed"
+    assert account.members(book) == ["a@b.example"]
+
+
+def test_a_pending_contact_becomes_verified_by_confirming(account: Account):
+    account.contact("a@b.example", optInType="VerifiedDouble")
+    assert people.confirm_opt_in(account.state, "A@b.example")
+    contact = account.ok("GET", "/v2/contacts/a@b.example")
+    assert (contact["optInType"], contact["status"]) == ("VerifiedDouble", "Subscribed")
+    assert not people.confirm_opt_in(account.state, "a@b.example")
