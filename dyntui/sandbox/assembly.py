@@ -20,7 +20,7 @@ from dyntui.sandbox.entra import storage as entra_storage
 from dyntui.sandbox.gateway import Handler
 from dyntui.sandbox.levers import LEVERS
 from dyntui.sandbox.request import Request, Response
-from dyntui.sandbox.state import State, open_state
+from dyntui.sandbox.state import Membership, State, open_state
 from dyntui.sandbox.world import build as world
 
 _COUNTED = {
@@ -40,25 +40,30 @@ _COUNTED = {
 def open_world(path: Path | None, people: int, seed: int, start: datetime | None = None) -> State:
     """The stored world of the file `path` as it was left, or a new one of `people` contacts and leads.
 
-    `start` sets the clock. A world that was left half built raises ValueError.
+    `start` sets the clock. Raises sqlite3.DatabaseError when the file is no stored world or is in use.
     """
     state = open_state(path, seed, Clock.starting_at(start) if start else None)
     world.dress(state)
     entra_storage.install(state)
     dataverse_storage.install(state)
     dotdigital_storage.install(state)
-    state.is_member = lambda oid: _is_enabled_user(state, oid)
+    state.membership = lambda oid: _membership(state, oid)
     if not world.is_built(state):
         world.build(state, people)
     state.save()
     return state
 
 
-def _is_enabled_user(state: State, oid: str) -> bool:
+def _membership(state: State, oid: str) -> Membership | None:
     row = state.db.execute(
-        "SELECT 1 FROM dv_systemuser WHERE azureactivedirectoryobjectid = ? AND isdisabled = 0", (oid,)
+        "SELECT EXISTS (SELECT 1 FROM dv_systemuserroles h JOIN dv_role r USING (roleid)"
+        " WHERE h.systemuserid = u.systemuserid AND r.name = 'System Administrator')"
+        " FROM dv_systemuser u WHERE azureactivedirectoryobjectid = ? AND isdisabled = 0",
+        (oid,),
     ).fetchone()
-    return row is not None
+    if row is None:
+        return None
+    return "administrator" if row[0] else "member"
 
 
 def _dotdigital(state: State, request: Request) -> Response:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with ExitStack() as stack:
             asyncio.run(_run(stack, options, faults))
-    except OSError as error:
+    except (OSError, sqlite3.DatabaseError) as error:
         sys.stderr.write(f"The sandbox could not start: {error}. Nothing is being served.\n")
         return _FAILED
     return _DONE

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 from dyntui.sandbox.clock import Clock
@@ -66,8 +67,12 @@ class Config:
     entra: EntraSettings = field(default_factory=EntraSettings)
 
 
-def _no_member(_oid: str) -> bool:
-    return False
+Membership = Literal["administrator", "member"]
+"""What somebody is to the organisation: holds System Administrator, or has an enabled user."""
+
+
+def _no_member(_oid: str) -> Membership | None:
+    return None
 
 
 def _nobody(_addresses: list[str]) -> set[str]:
@@ -79,9 +84,9 @@ class State:
     """The simulated world.
 
     `opted_out` answers which of some addresses (any letter case) Dataverse holds an opt-out for at this moment, in
-    lower case: dotdigital's book-keeping asks it at every send. `is_member` answers
-    whether an Entra object id belongs to an enabled user of the organisation. Both know nobody until Dataverse is
-    installed.
+    lower case: dotdigital's book-keeping asks it at every send. `membership`
+    answers what an Entra object id is to the organisation, None without an enabled user. Both know nobody until
+    Dataverse is installed.
     """
 
     db: sqlite3.Connection
@@ -90,7 +95,7 @@ class State:
     config: Config = field(default_factory=Config)
     urls: Urls = field(default_factory=Urls)
     opted_out: Callable[[list[str]], set[str]] = _nobody
-    is_member: Callable[[str], bool] = _no_member
+    membership: Callable[[str], Membership | None] = _no_member
     _depth: int = 0
 
     @contextmanager
@@ -137,9 +142,13 @@ def open_state(path: Path | None = None, seed: int = 1, clock: Clock | None = No
     """A state in memory, or in the file `path`, which is created or reopened with its seed, ids and clock offset.
 
     Tables of the simulated systems are not installed here: each has its own `storage.install(state)`. A `clock`
-    given wins over the stored offset.
+    given wins over the stored offset. Raises sqlite3.DatabaseError when the file is none of ours or is in use.
     """
-    db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1024)
+    db = sqlite3.connect(
+        path or ":memory:", timeout=1, isolation_level=None, check_same_thread=False, cached_statements=1024
+    )
+    # One sandbox for one file: a second one is told that it is locked.
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")
     db.execute("PRAGMA journal_mode = WAL")
     # A sandbox may lose its last moments to a power cut, never to its own end: no need to wait for the disk.
     db.execute("PRAGMA synchronous = OFF")

@@ -65,7 +65,8 @@ def instances(state: State, request: Request) -> Response:
 
 
 def _environments(state: State, oid: str) -> list[dict[str, object]]:
-    if not state.is_member(oid):
+    membership = state.membership(oid)
+    if membership is None:
         return []
     return [
         {
@@ -84,7 +85,7 @@ def _environments(state: State, oid: str) -> list[dict[str, object]]:
             "EnvironmentId": ENVIRONMENT_ID,
             "Purpose": None,
             "Region": "EMEA",
-            "IsUserSysAdmin": False,
+            "IsUserSysAdmin": membership == "administrator",
             "TenantId": TENANT_ID,
             "DatacenterId": None,
             "DatacenterName": None,

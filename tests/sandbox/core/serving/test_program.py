@@ -65,6 +65,24 @@ def test_a_stored_world_is_reopened_as_it_was_left(tmp_path: Path) -> None:
     assert counts["contacts"] + counts["leads"] == 60
 
 
+def test_two_sandboxes_do_not_share_a_stored_world(tmp_path: Path) -> None:
+    stored = str(tmp_path / "world.sqlite")
+    command = [sys.executable, "-m", "dyntui.sandbox.main", "--people", "0", "--state", stored]
+    with program("--people", "0", "--state", stored):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "locked" in done.stderr
+
+
+def test_a_file_which_is_no_stored_world_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear diary, " * 100)
+    command = [sys.executable, "-m", "dyntui.sandbox.main", "--people", "0", "--state", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert file.read_text() == "Dear diary, " * 100
+
+
 def test_it_ends_by_itself_when_its_parent_is_gone() -> None:
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with program("--people", "0", "--parent", str(parent.pid)) as (process, _):

@@ -93,10 +93,10 @@ def test_the_application_has_a_user_and_the_people_have_theirs(world: State) -> 
     for part in ("admin", "manager", "professional", "viewer", "trade", "nobody"):
         person = find_person(part)
         assert person is not None
-        assert world.is_member(person.oid), part
+        assert world.membership(person.oid) == ("administrator" if part == "admin" else "member"), part
     outsider = find_person("outsider")
     assert outsider is not None
-    assert not world.is_member(outsider.oid)
+    assert world.membership(outsider.oid) is None
 
 
 def test_one_user_has_no_role_and_users_sit_in_two_units(world: State) -> None:
