@@ -42,7 +42,12 @@ async def until_ended(client: ServiceClient, run: RunRow, display: Display) -> R
 
 
 def exit_for(run: RunRow) -> int:
-    """The exit code that a run's end earns."""
+    """The exit code that a run's end earns. A run carries its error's code, not the exit code that goes with it: the
+    endings of the codes say which it is."""
+    if run.status is RunStatus.FAILED and run.error_code.endswith(("_UNREACHABLE", "_UNAVAILABLE")):
+        return int(Exit.UNREACHABLE)
+    if run.status is RunStatus.FAILED and run.error_code.endswith("NOT_PERMITTED"):
+        return int(Exit.NOT_PERMITTED)
     if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
         return int(Exit.FAILED)
     if run.status in (RunStatus.HELD, RunStatus.COMPLETED_WITH_ERRORS):

@@ -110,4 +110,5 @@ def _cancel(chosen: Choices, rest: tuple[str, ...]) -> int:
 
 def _worst(codes: list[int]) -> int:
     """A failure outweighs what is held, and that outweighs success."""
-    return next((int(code) for code in (Exit.FAILED, Exit.HELD) if code in codes), int(Exit.DONE))
+    gravity = (Exit.FAILED, Exit.NOT_PERMITTED, Exit.UNREACHABLE, Exit.HELD)
+    return next((int(code) for code in gravity if code in codes), int(Exit.DONE))

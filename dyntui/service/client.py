@@ -23,9 +23,11 @@ from dyntui.service.protocol import (
     ANSWER_LIMIT,
     CANCEL,
     GREETING,
+    LOST,
     Answer,
     Cancel,
     Greeting,
+    Lost,
     as_error,
     notification_line,
     read_answer,
@@ -59,10 +61,12 @@ class Subscription(Generic[E]):
         self._client.forget(self)
         self.end()
 
-    def put(self, params: msgspec.Raw) -> None:
-        """For the client: an event arrived."""
+    def put(self, params: msgspec.Raw) -> bool:
+        """For the client: an event arrived. False when the oldest one that nobody took had to make room."""
+        fits = len(self._waiting) < _WAITING_EVENTS
         self._waiting.append(self._decoder.decode(params))
         self._filled.set()
+        return fits
 
     def end(self) -> None:
         """For the client: no event will arrive any more."""
@@ -188,9 +192,7 @@ class ServiceClient:
     def _take(self, message: Answer) -> None:
         if isinstance(message.method, str):
             if isinstance(message.params, msgspec.Raw):
-                for subscription in self._subscriptions:
-                    if subscription.name == message.method:
-                        subscription.put(message.params)
+                self._hand_out(message.method, message.params)
             return
         answer = self._waiting.get(message.id) if isinstance(message.id, int) else None
         if answer is None or answer.done():
@@ -199,6 +201,11 @@ class ServiceClient:
             answer.set_exception(as_error(message.error.data))
         elif isinstance(message.result, msgspec.Raw):
             answer.set_result(message.result)
+
+    def _hand_out(self, name: str, params: msgspec.Raw) -> None:
+        fits = [subscription.put(params) for subscription in self._subscriptions if subscription.name == name]
+        if name != LOST and not all(fits):
+            self._hand_out(LOST, msgspec.Raw(msgspec.json.encode(Lost(fits.count(False)))))
 
 
 async def attach(profile: Profile, *, any_version: bool = False) -> ServiceClient:

@@ -6,15 +6,7 @@ import asyncio
 from collections import OrderedDict
 from itertools import count
 
-import msgspec
-
-from dyntui.service.protocol import LOST, notification_line
-
-
-class Lost(msgspec.Struct, frozen=True):
-    """Event `events.lost`: the client was too slow for `events` of them and should ask for what it shows."""
-
-    events: int
+from dyntui.service.protocol import LOST, Lost, notification_line
 
 
 class EventQueue:

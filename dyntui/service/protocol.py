@@ -35,6 +35,12 @@ class Greeting(msgspec.Struct, frozen=True):
     process: int
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """Event `events.lost`: the client was too slow for `events` of them and should ask anew for what it shows."""
+
+    events: int
+
+
 class ErrorData(msgspec.Struct, frozen=True):
     """The parts of a `DyntuiError` that may leave the service: its `detail` stays in the log."""
 

@@ -99,6 +99,22 @@ def test_the_exit_code_tells_how_the_run_ended(
     assert dyntui("sync", "lists").code == code
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [("DATAVERSE_UNREACHABLE", 6), ("DOTDIGITAL_UNAVAILABLE", 6), ("DATAVERSE_NOT_PERMITTED", 5), ("BOOK_GONE", 1)],
+)
+def test_a_failed_runs_exit_code_tells_what_kind_of_failure_it_was(
+    dyntui: Callable, service: ScriptedService, error: str, code: int
+):
+    failed = a_run(RunStatus.FAILED, error_code=error, error="It failed.", remedy="Try again.")
+    service.answers(methods.RUN_START, failed)
+    service.answers(methods.RUN_GET, RunDetail(run=failed, items=()))
+    done = dyntui("sync", "lists")
+
+    assert done.code == code
+    assert error in done.out
+
+
 def test_no_wait_comes_back_at_once_and_says_how_to_look(dyntui: Callable, service: ScriptedService):
     service.answers(methods.RUN_START, a_run(RunStatus.QUEUED))
     done = dyntui("sync", "lists", "--no-wait")

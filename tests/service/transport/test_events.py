@@ -10,9 +10,9 @@ from dyntui.service.client import ServiceClient, attach
 from dyntui.service.contract import methods
 from dyntui.service.contract.runs import Progress
 from dyntui.service.contract.session import Nothing
-from dyntui.service.events import EventQueue, Lost
+from dyntui.service.events import EventQueue
 from dyntui.service.profile import Profile
-from dyntui.service.protocol import LOST
+from dyntui.service.protocol import LOST, Lost
 from dyntui.service.server import Server
 
 
@@ -91,6 +91,17 @@ async def test_a_full_queue_drops_the_oldest_and_says_how_many():
     told = json.loads(await queue.take())
     assert (told["method"], told["params"]) == (LOST, {"events": 3})
     assert [await queue.take(), await queue.take()] == [b"3\n", b"4\n"]
+
+
+async def test_events_that_a_subscriber_did_not_take_in_time_count_as_lost(client: ServiceClient, server: Server):
+    await client.call(methods.HELLO, Nothing())
+    slow, lost = client.subscribe("note", Progress), client.subscribe(LOST, Lost)
+    for number in range(1100):
+        server.publish("note", Progress(done=number))
+        await client.call(methods.HELLO, Nothing())
+
+    assert (await anext(lost)).events == 1
+    assert (await anext(slow)).done == 1100 - 1024
 
 
 async def test_lost_events_are_told_to_whoever_asks_for_that_event(client: ServiceClient, server: Server):
