@@ -26,6 +26,8 @@ _PERSON = "only the person themself"
 _VENDOR = "dotdigital support"
 
 # The order is the published precedence: of several reasons that apply, the first one listed is the person's reason.
+# Suppressions come before Dynamics' own preferences, since each of them also sets `donotbulkemail`: the cause is named,
+# not its effect.
 CATALOGUE: tuple[Reason, ...] = (
     Reason(
         "MERGED",
@@ -71,20 +73,6 @@ CATALOGUE: tuple[Reason, ...] = (
         "The address cannot be an e-mail address.",
         _SALES,
         "Correct the address in Dynamics.",
-    ),
-    Reason(
-        "DO_NOT_EMAIL",
-        "Do not e-mail",
-        "Dynamics says: do not allow e-mail, for this record or another with the address.",
-        _PERSON,
-        "Respect it; only the person can change their mind.",
-    ),
-    Reason(
-        "DO_NOT_BULK_EMAIL",
-        "Do not bulk e-mail",
-        "Dynamics says: do not allow bulk e-mail, for this record or another with the address.",
-        _PERSON,
-        "Respect it; only the person can change their mind.",
     ),
     Reason(
         "COMPLAINED",
@@ -137,6 +125,20 @@ CATALOGUE: tuple[Reason, ...] = (
         "The address is suppressed in another connected email account.",
         _PERSON,
         "See the suppression in that account.",
+    ),
+    Reason(
+        "DO_NOT_EMAIL",
+        "Do not e-mail",
+        "Dynamics says: do not allow e-mail, for this record or another with the address.",
+        _PERSON,
+        "Respect it; only the person can change their mind.",
+    ),
+    Reason(
+        "DO_NOT_BULK_EMAIL",
+        "Do not bulk e-mail",
+        "Dynamics says: do not allow bulk e-mail, for this record or another with the address.",
+        _PERSON,
+        "Respect it; only the person can change their mind.",
     ),
     Reason(
         "UNSUBSCRIBED_LIST",
