@@ -65,7 +65,7 @@ def _write_parts(call: Call, table_key: str, rest: Sequence[Segment]) -> Respons
     part, *further = rest
     method = call.request.method
     table = definitions_read.find_table(call, table_key)
-    where = f"EntityDefinitions({table.metadata_id})/{part.name}"
+    where = f"EntityDefinitions({table_key})/{part.name}"
     if part.name == "Attributes":
         if part.key is None and method == "POST":
             with customisation.change(call, "prvCreateAttribute"):

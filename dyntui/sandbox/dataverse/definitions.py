@@ -306,6 +306,7 @@ def option_set_json(state: State, table: Table, column: Column) -> Json | None:
     name = column.option_set or f"{table.logical_name}_{column.logical_name}"
     set_id = stable_id(f"options {table.logical_name}.{column.logical_name}")
     frame = _option_set_frame(state, name, set_id, column.display_name, column.custom, column.type)
+    del frame["@odata.type"]
     if column.type == "Boolean":
         by_value = {option.value: _option_json(state, option, column) for option in column.options}
         return frame | {"TrueOption": by_value.get(1), "FalseOption": by_value.get(0)}
