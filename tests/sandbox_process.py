@@ -4,6 +4,7 @@
     sandbox.info["dataverse_url"]                   # the line that the sandbox prints when it is ready, as a dict
     sandbox.control.get("/calls").json()            # an httpx client at the control address
     sandbox.reset()                                 # no faults, counters at nothing, limits off
+    Waits(sandbox).sleep                            # for clients: waiting lets the sandbox's clock go on
     sandbox.stop()
 
 It ends with this process at the latest. A fixture is one line of a conftest:
@@ -100,6 +101,23 @@ class SandboxProcess:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+
+
+class Waits:
+    """Waiting lets the sandbox's clock go on instead of the test's."""
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        self.sandbox = sandbox
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(seconds)
+        self.sandbox.advance(seconds)
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:

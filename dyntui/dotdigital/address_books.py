@@ -92,7 +92,7 @@ async def book_by_name(dd: Dotdigital, name: str) -> AddressBook | None:
 
 
 async def create_address_book(dd: Dotdigital, name: str, *, visibility: str = "Private") -> AddressBook:
-    """Create an address book. After a lost answer it is looked up by its name, which is unique.
+    """Create an address book. After a lost answer it is tried again, and looked up by its name, which is unique.
 
     Raises DOTDIGITAL_BOOK_NAME_TAKEN, DOTDIGITAL_BOOK_LIMIT; ValueError for a name that is empty or too long.
     """
@@ -100,11 +100,18 @@ async def create_address_book(dd: Dotdigital, name: str, *, visibility: str = "P
         raise ValueError(f"an address book's name has 1 to {LONGEST_NAME} characters")
     try:
         reply = await dd.request(
-            "POST", "/v2/address-books", body={"name": name, "visibility": visibility}, expects_json=True
+            "POST",
+            "/v2/address-books",
+            body={"name": name, "visibility": visibility},
+            repeatable=True,
+            expects_json=True,
         )
-    except UnknownOutcome:
+    except DotdigitalError as error:
+        if not (error.repeated and (isinstance(error, UnknownOutcome) or error.code == "DOTDIGITAL_BOOK_NAME_TAKEN")):
+            raise
         made = await book_by_name(dd, name)
-        if made is None:
+        # Somebody else's book of this name has members in it; the one of a lost answer cannot.
+        if made is None or made.contacts:
             raise
         return made
     return read(reply, AddressBook)

@@ -9,7 +9,7 @@ import pytest
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.sign_in import ClientSecret, SignIn
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import SandboxProcess, Waits
 
 
 @pytest.fixture(scope="session")
@@ -22,23 +22,6 @@ def running_sandbox() -> Iterator[SandboxProcess]:
 def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
     running_sandbox.reset()
     return running_sandbox
-
-
-class Waits:
-    """Waiting lets the sandbox's clock go on instead of the test's."""
-
-    def __init__(self, sandbox: SandboxProcess) -> None:
-        self.sandbox = sandbox
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def clock(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept.append(seconds)
-        self.sandbox.advance(seconds)
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.query import literal
 from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
-from tests.dataverse.conftest import Waits
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import SandboxProcess, Waits
 
 pytestmark = pytest.mark.xdist_group("sandbox-dataverse")
 CONTACTS = bulk.Table("contacts", "contact", "contactid")

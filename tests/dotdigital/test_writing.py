@@ -150,23 +150,34 @@ def test_every_way_dotdigital_writes_a_time_is_read(text: str):
     assert moment(text) == datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)
 
 
+TAKEN = "That name is in use already, please choose another. ERROR_ADDRESSBOOK_DUPLICATE"
+
+
 async def test_a_book_whose_creation_got_no_answer_is_found_by_its_name():
-    talk = Conversation(BROKEN, ok([{"id": 5, "name": "NEWSLETTER", "visibility": "Private", "contacts": 0}]))
+    talk = Conversation(BROKEN, error(400, TAKEN), ok([{"id": 5, "name": "NEWSLETTER", "contacts": 0}]))
     async with talk.client() as dd:
         book = await address_books.create_address_book(dd, "Newsletter")
     assert book.id == 5
-    assert [request.method for request in talk.requests] == ["POST", "GET"]
+    assert [request.method for request in talk.requests] == ["POST", "POST", "GET"]
+
+
+async def test_somebody_elses_book_is_not_taken_for_the_one_of_a_lost_answer():
+    talk = Conversation(BROKEN, error(400, TAKEN), ok([{"id": 5, "name": "Newsletter", "contacts": 300}]))
+    async with talk.client() as dd:
+        with pytest.raises(DotdigitalError) as raised:
+            await address_books.create_address_book(dd, "Newsletter")
+    assert raised.value.code == "DOTDIGITAL_BOOK_NAME_TAKEN"
 
 
 async def test_a_book_that_was_not_made_stays_an_unknown_outcome():
-    talk = Conversation(BROKEN, ok([]))
-    async with talk.client() as dd:
+    talk = Conversation(BROKEN, BROKEN, ok([]))
+    async with talk.client(attempts=2) as dd:
         with pytest.raises(UnknownOutcome):
             await address_books.create_address_book(dd, "Newsletter")
 
 
 async def test_a_taken_name_is_said_to_be_taken():
-    talk = Conversation(error(400, "That name is in use already, please choose another. ERROR_ADDRESSBOOK_DUPLICATE"))
+    talk = Conversation(error(400, TAKEN))
     async with talk.client() as dd:
         with pytest.raises(DotdigitalError) as raised:
             await address_books.create_address_book(dd, "Test")
