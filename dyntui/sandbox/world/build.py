@@ -1,6 +1,7 @@
 """Builds the whole world of a state, once."""
 
 from dyntui.sandbox.clock import Clock
+from dyntui.sandbox.dotdigital import extras
 from dyntui.sandbox.entra.directory import PEOPLE, TENANT_DOMAIN, TENANT_NAME
 from dyntui.sandbox.state import State
 from dyntui.sandbox.world import audience, campaigns, company, customers, lists
@@ -41,6 +42,7 @@ def build(state: State, people: int) -> None:
             audience.build(state, seed, people)
             campaigns.build(state)
             audience.add_segments(state)
+            extras.seed(state, seed)
             state.db.execute("INSERT INTO core_position (name, value) VALUES ('people', ?)", (people,))
     finally:
         state.clock = running

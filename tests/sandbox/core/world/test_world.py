@@ -141,6 +141,11 @@ def test_campaigns_wait_to_be_sent(world: State) -> None:
     assert one(world, "SELECT count(*) FROM dd_campaign WHERE status = 'Triggered' AND type = 'Triggered'") == 1
 
 
+@pytest.mark.parametrize("table", ["dd_survey_response", "dd_score", "dd_opt_in", "dd_insight", "dd_program"])
+def test_there_are_forms_scores_preferences_visits_and_programs(world: State, table: str) -> None:
+    assert one(world, f"SELECT count(*) FROM {table}") > 0
+
+
 def test_dynamics_opt_outs_are_known_to_the_book_keeping(world: State) -> None:
     (address,) = world.db.execute(
         "SELECT emailaddress1 FROM dv_contact WHERE donotbulkemail = 1 AND merged = 0 AND emailaddress1 LIKE '%@%'"
