@@ -12,7 +12,7 @@ Public:
     request_cancel(c, run_id, now) -> Run | None
     get(c, run_id) -> Run | None; active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
     calls_since(c, moment) -> Calls
-    unfinished(c) -> list[str]                     what the engine's sweep hands to the queue again
+    unfinished(c) -> list[Waiting]                 what the engine's sweep hands to the queue again
     window(c, RunsWindow) -> Found[Run]
     delete_ended_before(c, moment) -> int
 Items and people of a run: `dyntui.store.outcomes`.
@@ -58,7 +58,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be queued. `sync_key`: of runs with the same key only one is active. `request`: whatever the sync type
-    needs to know, JSON."""
+    needs to know, JSON. `priority`: lower first."""
 
     id: str
     kind: str
@@ -69,6 +69,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     started_by: str = ""
     started_uid: int = 0
     request: dict[str, Any] = {}
+    priority: int = 50
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +81,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str
     sync_key: str
     request: dict[str, Any]
+    priority: int
     status: RunStatus
     desired: str
     attempt: int
@@ -113,6 +115,13 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     account_id: str
     request: dict[str, Any]
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A run that has not ended."""
+
+    id: str
+    priority: int
 
 
 class RunsWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -321,10 +330,11 @@ def calls_since(c: Connection, moment: str) -> Calls:
     return Calls(**{name: int(row._mapping[name]) for name in names})
 
 
-def unfinished(c: Connection) -> list[str]:
-    """Ids of the runs that are queued or running, oldest first."""
-    rows = c.execute(select(run.c.id).where(run.c.status.in_(_ACTIVE)).order_by(run.c.queued_on, run.c.id))
-    return list(rows.scalars())
+def unfinished(c: Connection) -> list[Waiting]:
+    """The runs that are queued or running, in the order they are due."""
+    due = (run.c.priority, run.c.queued_on, run.c.id)
+    rows = c.execute(select(run.c.id, run.c.priority).where(run.c.status.in_(_ACTIVE)).order_by(*due))
+    return [Waiting(row.id, row.priority) for row in rows]
 
 
 _SORTABLE = {

@@ -198,6 +198,7 @@ run = Table(
     _text("account_id"),
     _text("sync_key"),  # what may only run once at a time
     Column("request", JSON, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="50"),  # lower first
     _text("status"),  # RunStatus
     Column("desired", String, nullable=False, server_default="run"),  # "run" or "cancel"
     _number("attempt"),  # the fencing token

@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(), server_default="", nullable=False),
         sa.Column("sync_key", sa.String(), server_default="", nullable=False),
         sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("priority", sa.Integer(), server_default="50", nullable=False),
         sa.Column("status", sa.String(), server_default="", nullable=False),
         sa.Column("desired", sa.String(), server_default="run", nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),

@@ -1,0 +1,293 @@
+"""Runs executed by DBOS: durable, in priority order, taken up again after a crash.
+
+DBOS keeps its own database beside the store's. That one may be lost: what is unfinished stands in the store, and the
+sweep hands it over again. For why each setting is as it is, see the reference page on the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import fcntl
+import logging
+import os
+import queue
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.store import runs
+from dyntui.store.database import BUSY_SECONDS, Database
+from dyntui.sync.engine import MORE, Chunk
+
+if TYPE_CHECKING:
+    from dbos import DBOS
+
+log = logging.getLogger(__name__)
+
+# Constant: DBOS would leave the runs of another application version alone, for ever.
+_VERSION = "1"
+_QUEUE = "runs"
+_WORKFLOW = "run"
+# A step that fails is tried again at once; after that the next sweep hands the run over again. Waits are short, as
+# nothing can interrupt them when the process is to end.
+_ATTEMPTS = 3
+_NEVER = 2**31 - 1
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_AT_ONCE = 500
+
+
+class _LetGo(BaseException):
+    """The process is stopping: not an error of the run. DBOS keeps no outcome for it, and takes the run up again after
+    the next start."""
+
+
+class DbosEngine:
+    """One worker of the engine, at most one per engine database on a machine, and one per process."""
+
+    def __init__(
+        self,
+        db: Database,
+        url: str,
+        chunk: Chunk,
+        *,
+        worker: str = "local",
+        at_once: int = 8,
+        polling_seconds: float = 0.2,
+        sweep_seconds: float = 30.0,
+    ) -> None:
+        """`url`: the engine's own database (`sqlite:///file`, `postgresql://...`); `worker`: stable and unique among
+        the workers of one PostgreSQL database; `at_once`: runs executed side by side."""
+        self._db = db
+        self._url = url
+        self._chunk = chunk
+        self._worker = worker
+        self._at_once = at_once
+        self._polling_seconds = polling_seconds
+        self._sweep_seconds = sweep_seconds
+        self._stopping = threading.Event()
+        self._in_hand: set[str] = set()
+        self._abandoned: set[str] = set()
+        self._orders: queue.SimpleQueue[runs.Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="dyntui-engine", daemon=True)
+        self._resources = contextlib.ExitStack()
+
+    def start(self) -> None:
+        """Take the lock and begin; DBOS is loaded on a thread of its own (it takes a second). Raises `DyntuiError`
+        ENGINE_LOCKED when another process works on the same engine database."""
+        path = _file(self._url)
+        if path is not None:
+            self._resources.enter_context(_locked(path.with_suffix(".lock")))
+            _put_aside_if_damaged(path)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """See `dyntui.sync.engine.Engine`. What `chunk` is in the middle of must be ended by its owner."""
+        self._stopping.set()
+        self._orders.put(None)
+        if self._thread.is_alive():
+            self._thread.join()
+        self._resources.close()
+
+    def enqueue(self, run_id: str, priority: int) -> None:
+        """See `dyntui.sync.engine.Engine`. Returns at once; the engine's thread hands the run to DBOS."""
+        self._orders.put(runs.Waiting(run_id, priority))
+
+    def sweep(self) -> None:
+        """See `dyntui.sync.engine.Engine`; done by the engine itself, at its start and every half minute."""
+        self._orders.put(runs.Waiting("", 0))
+
+    def _serve(self) -> None:
+        try:
+            with self._dbos() as dbos:
+                self._sweep(dbos)
+                while not self._stopping.is_set():
+                    try:
+                        order = self._orders.get(timeout=self._sweep_seconds)
+                    except queue.Empty:
+                        order = runs.Waiting("", 0)
+                    if order is not None:
+                        self._obey(dbos, order)
+        except Exception:
+            # The boundary of the engine's thread: without it nothing is executed, and the log must say so.
+            log.exception("the engine stopped; runs stay queued until the service is started again")
+
+    def _obey(self, dbos: type[DBOS], order: runs.Waiting) -> None:
+        try:
+            if order.id:
+                self._hand_over(dbos, order)
+            else:
+                self._sweep(dbos)
+        except Exception:
+            # A database that is busy or away for a moment: the next sweep makes up for it.
+            log.exception("the engine could not be given a run; it is tried again")
+
+    @contextlib.contextmanager
+    def _dbos(self) -> Any:
+        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+
+        config: DBOSConfig = {
+            "name": "dyntui",
+            "application_version": _VERSION,
+            "executor_id": self._worker,
+            "log_level": "ERROR",
+            "serializer": DBOSPortableJSONSerializer(),
+        }
+        engine: SqlEngine | None = None
+        if _file(self._url) is not None:
+            engine = _sqlite_engine(self._url)
+            config["system_database_engine"] = engine
+        else:
+            config["system_database_url"] = self._url
+            # A worker that froze must not hold its rows longer than it takes to find out.
+            config["sys_db_idle_transaction_timeout_sec"] = 10.0
+        DBOS(config=config)
+        self._register(DBOS)
+        DBOS.launch()
+        try:
+            DBOS.register_queue(
+                _QUEUE,
+                worker_concurrency=self._at_once,
+                polling_interval_sec=self._polling_seconds,
+                on_conflict="always_update",
+            )
+            yield DBOS
+        finally:
+            DBOS.destroy(destroy_registry=True)
+            if engine is not None:
+                engine.dispose()
+
+    def _register(self, dbos: type[DBOS]) -> None:
+        @dbos.step(name="chunk", retries_allowed=True, max_attempts=_ATTEMPTS, interval_seconds=0.5)
+        def chunk(run_id: str) -> str:
+            return self._carry_on(run_id)
+
+        # These three lines are frozen: a run of an older version is replayed through them.
+        @dbos.workflow(name=_WORKFLOW, max_recovery_attempts=_NEVER)
+        def run(run_id: str) -> None:
+            while chunk(run_id) == MORE:
+                pass
+
+    def _carry_on(self, run_id: str) -> str:
+        if self._stopping.is_set():
+            raise _LetGo
+        self._in_hand.add(run_id)
+        try:
+            return self._chunk(run_id)
+        except (asyncio.CancelledError, concurrent.futures.CancelledError) as error:
+            raise _LetGo from error
+        except Exception as error:
+            if self._stopping.is_set():
+                raise _LetGo from error
+            log.exception("run %s could not be carried on; it is tried again", run_id)
+            raise
+        finally:
+            self._in_hand.discard(run_id)
+
+    def _hand_over(self, dbos: type[DBOS], order: runs.Waiting) -> None:
+        dbos.enqueue_workflow_with_options(
+            {
+                "workflow_name": _WORKFLOW,
+                "queue_name": _QUEUE,
+                "workflow_id": order.id,
+                "priority": max(1, order.priority),
+                "app_version": _VERSION,
+            },
+            order.id,
+        )
+
+    def _sweep(self, dbos: type[DBOS]) -> None:
+        """Runs without a workflow are handed over; workflows that gave up, or that nobody works on, begin again; those
+        that ended are deleted."""
+        with self._db.read() as c:
+            unfinished = {waiting.id: waiting for waiting in runs.unfinished(c)}
+        known = {each.workflow_id: each.status for each in _workflows(dbos, workflow_ids=list(unfinished))}
+        given_up = [run_id for run_id, status in known.items() if status in _ENDED]
+        idle = {run_id for run_id, status in known.items() if status == "PENDING"} - self._in_hand
+        ended = [each.workflow_id for each in _workflows(dbos, status=list(_ENDED), limit=_AT_ONCE)]
+        gone = [run_id for run_id in ended if run_id not in unfinished]
+        if gone or given_up:
+            dbos.delete_workflows([*gone, *given_up])
+        for run_id, waiting in unfinished.items():
+            if run_id not in known or run_id in given_up:
+                self._hand_over(dbos, waiting)
+        # A workflow was perhaps only just taken from the queue: it is idle when the second sweep finds it so.
+        stuck = idle & self._abandoned
+        self._abandoned = idle - stuck
+        for run_id in stuck:
+            dbos.resume_workflow(run_id, queue_name=_QUEUE)
+
+
+def _workflows(dbos: type[DBOS], **wanted: Any) -> list[Any]:
+    if wanted.get("workflow_ids") == []:
+        return []
+    return dbos.list_workflows(load_input=False, load_output=False, **wanted)
+
+
+def _file(url: str) -> Path | None:
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.drivername == "sqlite" else None
+
+
+def _sqlite_engine(url: str) -> SqlEngine:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    return engine
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Any:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DyntuiError(
+                "ENGINE_LOCKED",
+                f"Another process executes the runs of {path.parent}.",
+                not_done="No second worker was started; nothing runs twice.",
+                remedy="Use the running service, or stop it first.",
+                exit=Exit.LOCKED,
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _put_aside_if_damaged(path: Path) -> None:
+    """Nothing in the engine's database is needed to go on: a damaged one is kept for whoever wants to look, and a new
+    one begun."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as probe:
+            sound = probe.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError:
+        sound = False
+    if sound:
+        return
+    aside = path.with_suffix(".damaged")
+    log.error("the engine's database was damaged: kept as %s, a new one is begun", aside)
+    path.replace(aside)
+    for companion in ("-wal", "-shm"):
+        Path(f"{path}{companion}").unlink(missing_ok=True)
+    path.touch(mode=0o600)
