@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from faker import Faker
 
+# Not it_IT: faker keeps its towns in a set, whose order differs from one process to the next.
 _COUNTRIES = (
     # locale, country as the customer's records write it, share of people
     ("sv_SE", "Sweden", 26),
@@ -22,7 +23,7 @@ _COUNTRIES = (
     ("nl_NL", "Netherlands", 5),
     ("fr_FR", "France", 4),
     ("de_AT", "Austria", 3),
-    ("it_IT", "Italy", 2),
+    ("hu_HU", "Hungary", 2),
     ("es_ES", "Spain", 2),
     ("pl_PL", "Poland", 2),
     ("cs_CZ", "Czechia", 1),

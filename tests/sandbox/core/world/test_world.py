@@ -1,5 +1,8 @@
 """The world as the simulated systems hold it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -39,6 +42,27 @@ def test_two_worlds_of_one_seed_and_size_are_identical(world: State) -> None:
     again = opened()
     assert digests(again) == digests(world)
     again.db.close()
+
+
+def test_a_world_is_the_same_in_every_process() -> None:
+    program = (
+        "from dyntui.sandbox import assembly\n"
+        "from dyntui.sandbox.digest import digest\n"
+        "state = assembly.open_world(None, 200, 1)\n"
+        "print({system: digest(rows(state)) for system, rows in assembly.TRUTH.digest_rows.items()})"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    assert told[0].count("sha256:") == 2
 
 
 def test_the_time_at_which_a_world_is_built_does_not_matter(world: State) -> None:
