@@ -93,6 +93,12 @@ class Person(msgspec.Struct, frozen=True, rename="camel"):
         return str(self.identifiers.get("email") or "").lower()
 
     @property
+    def email_status(self) -> str:
+        """The e-mail channel's own status as received; the contact's where the channel is not included."""
+        channel = self.channel_properties.email if self.channel_properties else None
+        return (channel.status if channel else "") or self.status
+
+    @property
     def values(self) -> dict[str, Value]:
         """Its data fields by their upper-case name."""
         return {name.upper(): value for name, value in (self.data_fields or {}).items()}

@@ -190,6 +190,7 @@ def _best_of_lists(c: Connection, account_id: str, lists: Sequence[str]) -> CTE:
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
     held = _m.outcome == Outcome.HELD.value
     state = case(
+        (and_(ready, _m.channel != ""), marks(_m.channel)),
         (ready, 0),
         (refused, marks(_m.rejected_reason)),
         (held, mark("REMOVAL_HELD")),

@@ -15,7 +15,7 @@ Public:
     leavers(c, list_id, listing, after=-1, limit=5000) -> list[Leaver]
     remove(c, list_id, listing, person_ids) -> int; hold(c, list_id, listing, person_ids, detail) -> int
     pending_batch(c, list_id, limit, after=-1) -> list[Pending]; pending_count(c, list_id) -> int
-    acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int
+    acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; record_channels(c, list_id, reasons)
     listed(c, list_id, listing) -> int; read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
     copy_outcomes(c, run_id, item_id, list_id, listing) -> int; forget_left(c, list_id, listing) -> int
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
@@ -25,7 +25,7 @@ Public:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -378,6 +378,19 @@ def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
     )
     values = [(row.reason, row.detail, row.retry_on, list_id, row.address) for row in rows]
     return update_many(c, statement, ("b_reason", "b_detail", "b_retry", "b_list", "b_address"), values)
+
+
+def record_channels(c: Connection, list_id: str, reasons: Mapping[str, str]) -> None:
+    """Whom dotdigital itself would not mail: the book's contacts that are not plainly subscribed, by address with the
+    reason code. Everybody else in the list would be mailed."""
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.channel != "").values(channel=""))
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.address == bindparam("b_address", type_=String))
+        .values(channel=bindparam("b_channel", type_=String))
+    )
+    rows = [(list_id, address, reason) for address, reason in reasons.items()]
+    update_many(c, statement, ("b_list", "b_address", "b_channel"), rows)
 
 
 def _pending_with_address() -> tuple[ColumnElement[bool], ...]:

@@ -137,6 +137,7 @@ list_member = Table(
     _text("rejected_reason"),
     _text("rejected_detail"),
     _text("retry_on"),
+    _text("channel"),  # reason code of dotdigital's own status in the book; "" while it would mail the person
     _text("outcome"),  # "" while pending
     _text("reason"),
     _text("detail"),

@@ -17,13 +17,14 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
-from dyntui.dotdigital import address_books, imports
+from dyntui.dotdigital import address_books, contacts, imports
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.model.people import Entity, normalise
+from dyntui.model.reasons import reason_of_status
 from dyntui.store import lists as list_store
 from dyntui.store import members
 from dyntui.store import suppressions as suppression_store
@@ -59,6 +60,8 @@ async def synchronise(
         await _remove(ctx, dd, chosen, title)
     if ctx.cursor["step"] == "import":
         await _import(ctx, dd, chosen, title)
+    if ctx.cursor["step"] == "channels":
+        await _channels(ctx, dd, chosen, title)
     return await _close(ctx, dv, chosen, item)
 
 
@@ -199,7 +202,23 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
                 _settle_import, list_id=chosen.id, found=found, retry_on=text_of(ctx.moment() + RETRY)
             ),
         )
-    await ctx.save({**ctx.cursor, "step": "close"}, stage=f"Finishing {title}")
+    await ctx.save({**ctx.cursor, "step": "channels"}, stage=f"Checking {title}")
+
+
+async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    """Whom dotdigital would not mail although no feed of suppressions names them, such as those who have not confirmed
+    their opt-in: read from the book itself, in pages, so that target counts can name them."""
+    reasons: dict[str, str] = {}
+    async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
+        for each in page.rows:
+            reason = reason_of_status(each.email_status)
+            if reason:
+                reasons[normalise(each.email)] = reason
+    await ctx.save(
+        {**ctx.cursor, "step": "close"},
+        stage=f"Finishing {title}",
+        work=lambda c: members.record_channels(c, chosen.id, reasons),
+    )
 
 
 def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on: str) -> None:

@@ -195,7 +195,7 @@ async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
     found: dict[str, str] = {}
     async for page in contacts.contact_pages(dd, list_id=this.book_id):
-        found.update((normalise(each.email), _status(each)) for each in page.rows)
+        found.update((normalise(each.email), each.email_status) for each in page.rows)
     strangers = found.keys() - wanted.keys()
     if strangers:
         raise DyntuiError(
@@ -216,12 +216,6 @@ async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     await ctx.write(lambda c: counts.resolve(c, this.count_id, left_out))
     await _some_left(ctx, this)
     return "create"
-
-
-def _status(contact: contacts.Person) -> str:
-    """The e-mail channel's own status, or the contact's where the channel is not shown."""
-    channel = contact.channel_properties.email if contact.channel_properties else None
-    return (channel.status if channel else "") or contact.status
 
 
 async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:

@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("rejected_reason", sa.String(), server_default="", nullable=False),
         sa.Column("rejected_detail", sa.String(), server_default="", nullable=False),
         sa.Column("retry_on", sa.String(), server_default="", nullable=False),
+        sa.Column("channel", sa.String(), server_default="", nullable=False),
         sa.Column("outcome", sa.String(), server_default="", nullable=False),
         sa.Column("reason", sa.String(), server_default="", nullable=False),
         sa.Column("detail", sa.String(), server_default="", nullable=False),
