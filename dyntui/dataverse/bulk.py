@@ -86,7 +86,10 @@ async def update_many(
 async def upsert_many(
     dv: Dataverse, table: Table, rows: Sequence[Row], *, chunk: int = CHUNK, caller: str | None = None
 ) -> list[RowResult]:
-    """Create or change rows, each addressed by its primary key or by `"@odata.id": "set(key='v')"`."""
+    """Create or change rows, each addressed by its primary key or by `"@odata.id": "set(key='v')"`.
+
+    Keep such keys to characters that need no percent-encoding: whether it is undone in a body is not documented.
+    """
     if not await offers(dv, table, "UpsertMultiple"):
         return await _batched(dv, [_upsert_part(table, row) for row in rows], rows, table, caller)
     return await _Work(dv, table, "UpsertMultiple", rows, chunk, caller).done()

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 _SAFE = "$,;=:/()'*@!"
+_NOT_IN_A_KEY = frozenset("/<>*%&:\\?+")
 
 
 def text(value: str) -> str:
@@ -49,7 +50,14 @@ def literal(value: str | bool | float | datetime | uuid.UUID | None) -> str:
 
 
 def alternate_key(**columns: str | int | uuid.UUID) -> str:
-    """`a='x',b=5`: what stands in the parentheses of a row addressed by its alternate key, percent-encoded."""
+    """`a='x',b=5`: what stands in the parentheses of a row addressed by its alternate key, percent-encoded.
+
+    ValueError for text with one of `/ < > * % & : \\ ? +`: Dataverse does not find such a key by its address, however
+    it is encoded (reference section 5.2). Key columns therefore hold digests or ids, not addresses of people.
+    """
+    for name, value in columns.items():
+        if isinstance(value, str) and _NOT_IN_A_KEY & set(value):
+            raise ValueError(f"{name} holds a character that cannot stand in a key: {value!r}")
     return ",".join(f"{name}={quote(literal(value), safe=chr(39))}" for name, value in columns.items())
 
 
