@@ -139,7 +139,7 @@ def _managed_property(name: str, value: bool, can_change: bool = True) -> Json:
 def _privileges(state: State, table: Table) -> list[Json]:
     found = []
     for action in privileges.ACTIONS:
-        name = f"prv{action}{table.schema_name}"
+        name = f"prv{action}{privileges.stem(table)}"
         row = state.db.execute(
             "SELECT privilegeid, canbebasic, canbelocal, canbedeep, canbeglobal FROM dv_privilege WHERE name = ?",
             (name,),

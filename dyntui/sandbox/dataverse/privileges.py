@@ -69,12 +69,12 @@ def name_for(state: State, table: Table, action: str) -> str | None:
     guard = schema_of(state).tables.get(_GUARDED_AS.get(table.logical_name, table.logical_name))
     if guard is None or guard.logical_name in _OPEN or action not in _actions(guard):
         return None
-    return f"prv{action}{_stem(guard)}"
+    return f"prv{action}{stem(guard)}"
 
 
-def _stem(table: Table) -> str:
-    """What a table's privileges are named after: its schema name, but `User` for systemuser (prvReadUser)."""
-    return "User" if table.logical_name == "systemuser" else table.schema_name
+def stem(table: Table) -> str:
+    """What a table's privileges are named after: its schema name, save for users and system views (prvReadQuery)."""
+    return {"systemuser": "User", "savedquery": "Query"}.get(table.logical_name, table.schema_name)
 
 
 def install(state: State) -> None:
@@ -90,12 +90,12 @@ def add_for_table(state: State, table: Table) -> list[str]:
     if table.intersect or table.logical_name in _GUARDED_AS or table.logical_name in _OPEN:
         return []
     depths = _depths(table)
-    return [_add(state, f"prv{action}{_stem(table)}", ACTIONS[action], depths) for action in _actions(table)]
+    return [_add(state, f"prv{action}{stem(table)}", ACTIONS[action], depths) for action in _actions(table)]
 
 
 def remove_for_table(state: State, table: Table) -> None:
     """Removes the privileges of a deleted table, from roles too."""
-    names = [f"prv{action}{_stem(table)}" for action in ACTIONS]
+    names = [f"prv{action}{stem(table)}" for action in ACTIONS]
     marks = ", ".join("?" * len(names))
     found = f"SELECT privilegeid FROM dv_privilege WHERE name IN ({marks})"
     state.db.execute(f"DELETE FROM dv_roleprivileges WHERE privilegeid IN ({found})", names)

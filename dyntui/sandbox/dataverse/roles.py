@@ -21,7 +21,7 @@ DELEGATE = "06f0ef7a-7df2-4d4e-9c1c-2b2f0d7c1f3e"
 
 NEW_ROLE_PRIVILEGES = (
     *("prvReadEntity", "prvReadAttribute", "prvReadRelationship", "prvReadOptionSet", "prvReadEntityKey"),
-    *("prvReadOrganization", "prvReadTransactionCurrency", "prvReadSavedQuery", "prvReadAppModule"),
+    *("prvReadOrganization", "prvReadTransactionCurrency", "prvReadQuery", "prvReadAppModule"),
 )
 """What a role created through the API begins with [community: about nine privileges; which ones is inferred]."""
 
@@ -68,7 +68,7 @@ def install(state: State) -> None:
     customising = (
         basic
         | dict.fromkeys(privileges.CUSTOMISATION, Depth.GLOBAL)
-        | _on(("SavedQuery", "Publisher", "Solution", "AppModule"), Depth.GLOBAL)
+        | _on(("Query", "Publisher", "Solution", "AppModule"), Depth.GLOBAL)
     )
     for template, name, granted in (
         (SYSTEM_ADMINISTRATOR, "System Administrator", everything),
