@@ -131,4 +131,4 @@ def _limit(call: Call) -> Clause:
         return Clause("")
     if not (top.isascii() and top.isdigit()):
         raise bad_request(f"Invalid value '{top}' for $top query option found.")
-    return Clause("LIMIT ?", (int(top),))
+    return Clause("LIMIT ?", (min(int(top), LIMIT),))

@@ -74,7 +74,8 @@ def _check(call: Call, table: Table) -> None:
         and call.caller.depth(privilege) is not Depth.GLOBAL
     ):
         raise DataverseError(
-            "0x80040220", f"Change tracking needs {privilege} with organization depth for entity '{table.logical_name}'."
+            "0x80040220",
+            f"Change tracking needs {privilege} with organization depth for entity '{table.logical_name}'.",
         )
 
 

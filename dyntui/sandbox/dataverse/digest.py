@@ -16,7 +16,7 @@ _LEFT_OUT = frozenset(
         *("completedon", "startedon", "asyncoperationid"),
     }
 )
-"""Made by the platform: different whenever something is done at another time or in another order."""
+"""Made by the platform: different whenever something is done at another time or in another order, as are plain ids."""
 _NAMED = {
     "contact": ("emailaddress1", "fullname"),
     "lead": ("emailaddress1", "fullname"),
@@ -41,7 +41,8 @@ def _table_rows(state: State, schema: Schema, table: Table) -> Iterator[tuple[An
     columns = [
         column
         for column in table.stored_columns()
-        if column.logical_name not in _LEFT_OUT and column.logical_name != table.primary_id
+        if column.logical_name not in _LEFT_OUT
+        and (column.type != "Uniqueidentifier" or _intersect_target(schema, table, column))
     ]
     shown = [_expression(schema, table, column) for column in columns]
     if not shown:

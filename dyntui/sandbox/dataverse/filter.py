@@ -266,7 +266,13 @@ _STRING_FUNCTIONS: dict[str, Callable[[str], str]] = {
 def like(sql: str, pattern: str) -> Clause:
     """SQL's LIKE as Dataverse means it: % _ and [..] are wildcards, letter case does not matter."""
     if "[" in pattern:
-        return Clause(f"{sql} REGEXP ?", (like_expression(pattern),))
+        expression = like_expression(pattern)
+        try:
+            re.compile(expression)
+        except re.error:
+            # A set such as [z-a] holds nothing, so nothing is like it.
+            return Clause("0")
+        return Clause(f"{sql} REGEXP ?", (expression,))
     if pattern.isascii():
         return Clause(f"{sql} LIKE ?", (pattern,))
     return Clause(f"fold({sql}) LIKE fold(?)", (pattern,))
@@ -344,8 +350,12 @@ def _comparison(column: Column, kind: type[ast._Comparator], literal: ast._Liter
     if wanted == "Edm.Date":
         return operator, value.isoformat()[:10]
     if wanted == "Edm.DateTimeOffset":
-        return _moment(operator, value)
-    return operator, value
+        try:
+            return _moment(operator, value)
+        except OverflowError as error:
+            raise bad_request(f"The literal for '{column.logical_name}' cannot be understood.") from error
+    # Whole numbers beyond 64 bits are no error: nothing is equal to them, everything less.
+    return operator, float(value) if abs(value) >= 2**63 else value
 
 
 def _moment(operator: str, value: datetime) -> tuple[str, Value]:

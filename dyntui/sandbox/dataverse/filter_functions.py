@@ -74,7 +74,7 @@ def stored_value(column: Column, text: str) -> Value:
         if column.type == "Boolean":
             return 1 if text.lower() in {"1", "true"} else 0
         if column.type in WHOLE_NUMBER_TYPES:
-            return int(text)
+            return max(min(int(text), 2**63 - 1), -(2**63))
         if column.type in FRACTION_TYPES:
             return float(text)
         if column.type == "DateTime":
@@ -88,7 +88,10 @@ def stored_value(column: Column, text: str) -> Value:
 def _in_span(found: Property, reader: "Reader", operator: str, values: list[str]) -> Clause:
     if found.column.type != "DateTime":
         raise invalid_argument(f"The column '{found.column.logical_name}' is not a date.")
-    span = date_ranges.span(operator, values, reader.moment)
+    try:
+        span = date_ranges.span(operator, values, reader.moment)
+    except (ValueError, OverflowError) as error:
+        raise invalid_argument(f"The value of '{operator}' leads out of the range of dates.") from error
     parts = []
     for sign, moment in ((">=", span.start), ("<", span.end)):
         if moment is not None:

@@ -173,6 +173,14 @@ def remove_members(call: Call, list_id: str, ids: Sequence[str]) -> None:
     _delete_members(call, list_id, wanted)
 
 
+def remove_membership(call: Call, member_id: str) -> None:
+    """Takes somebody out of a list, given the id of the row that makes them a member."""
+    found = call.state.db.execute(
+        "SELECT listid, entityid FROM dv_listmember WHERE listmemberid = ?", (member_id,)
+    ).fetchone()
+    remove_members(call, found[0], [found[1]])
+
+
 def _delete_members(call: Call, list_id: str, ids: Sequence[str]) -> None:
     if ids:
         call.state.db.execute(

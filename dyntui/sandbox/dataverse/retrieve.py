@@ -6,7 +6,7 @@ from typing import Any
 
 from dyntui.sandbox.dataverse import expand, query, rows, security
 from dyntui.sandbox.dataverse.call import Call
-from dyntui.sandbox.dataverse.errors import not_allowed, row_missing
+from dyntui.sandbox.dataverse.errors import DataverseError, row_missing
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Column, Table
 from dyntui.sandbox.request import Response
@@ -17,7 +17,8 @@ _OPTIONS = frozenset({"$select", "$expand"})
 def check_message(table: Table, message: str) -> None:
     """Raises DataverseError 405 when a table does not offer a message, such as Retrieve for list members."""
     if table.messages is not None and message not in table.messages:
-        raise not_allowed(f"The '{message}' method does not support entities of type '{table.logical_name}'.")
+        text = f"The '{message}' method does not support entities of type '{table.logical_name}'."
+        raise DataverseError("0x80040800", text, 405)
 
 
 def missing(table: Table, row_id: str) -> Exception:

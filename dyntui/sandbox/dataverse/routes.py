@@ -77,6 +77,9 @@ def answer(state: State, request: Request, caller: Caller, references: dict[str,
         if schema_of(state).version != version:
             storage.reload_schema(state)
         response = error_reply(error, prefer)
+    except Exception:
+        storage.reload_schema(state)
+        raise
     if call is not None:
         response.route, response.writes = call.route or request.path, call.writes
     return response

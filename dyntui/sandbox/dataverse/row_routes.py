@@ -71,6 +71,8 @@ def _rows(call: Call, table: Table) -> Response:
         return views.reply(call, table, read_guid(call.options["savedQuery"], "savedQuery"), "savedquery")
     if "userQuery" in call.options:
         return views.reply(call, table, read_guid(call.options["userQuery"], "userQuery"), "userquery")
+    if "sql" in call.options:
+        raise DataverseError("0x80040216", "Queries in SQL are not served by this simulator.", 501)
     if delta.is_asked(call):
         return delta.run(call, table)
     source = query.of_table(call, table)

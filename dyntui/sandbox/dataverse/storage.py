@@ -41,7 +41,7 @@ SYSTEM_LOOKUPS = frozenset(
 )
 """Lookups that nearly every row fills in: not indexed, and not followed when the row they lead to is deleted."""
 
-INDEXED = ("versionnumber", "ownerid", "emailaddress1", "emailaddress2", "emailaddress3", "createdon")
+INDEXED = ("versionnumber", "modifiedon", "ownerid", "emailaddress1", "emailaddress2", "emailaddress3", "createdon")
 
 
 def timestamp(moment: datetime) -> str:

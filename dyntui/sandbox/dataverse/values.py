@@ -146,13 +146,14 @@ def _moment(column: Column) -> Converter:
             return _mismatch(column, value)
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            if moment.tzinfo is None:
+                return _mismatch(column, value)
+            utc = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             return _mismatch(column, value)
-        if moment.tzinfo is None:
-            return _mismatch(column, value)
-        if moment.astimezone(UTC) < _EARLIEST:
+        if utc < _EARLIEST:
             raise DataverseError("0x80040239", "DateTime is less than minimum value supported by CrmDateTime.")
-        return timestamp(moment.astimezone(UTC))
+        return timestamp(utc)
 
     return convert
 

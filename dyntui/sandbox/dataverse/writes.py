@@ -21,6 +21,7 @@ from dyntui.sandbox.dataverse.errors import (
     duplicate_id,
     duplicate_key,
     duplicate_row,
+    not_allowed,
     row_missing,
     version_mismatch,
 )
@@ -184,6 +185,8 @@ def detect_duplicates(call: Call, table: Table, row_id: str, row: Mapping[str, V
 def create(call: Call, table: Table) -> Response:
     """`POST contacts`: 204 with the new row's address, or 201 with the row."""
     retrieve.check_message(table, "Create")
+    if table.logical_name == "listmember":
+        raise not_allowed("Members are added to lists by AddListMembersList or AddMemberList.")
     call.writes = True
     writer = Writer.of(call, table)
     with call.state.transaction():
@@ -327,7 +330,10 @@ def delete(call: Call, table: Table, row_id: str) -> Response:
     with call.state.transaction():
         require(call, table, row_id)
         check_version(call, table, row_id)
-        remove(call, table, row_id)
+        if table.logical_name == "listmember":
+            lists.remove_membership(call, row_id)
+        else:
+            remove(call, table, row_id)
     return Response(204)
 
 

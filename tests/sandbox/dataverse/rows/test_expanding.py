@@ -29,7 +29,8 @@ def test_a_lookup_expands_to_a_row_or_null(company: Client) -> None:
 
 
 def test_lookups_expand_over_several_steps(company: Client) -> None:
-    path = "contacts?$filter=firstname eq 'Ada'&$expand=parentcustomerid_account($select=name;$expand=parentaccountid($select=name))"
+    inner = "parentcustomerid_account($select=name;$expand=parentaccountid($select=name))"
+    path = f"contacts?$filter=firstname eq 'Ada'&$expand={inner}"
     row = company.get(path).rows[0]
     assert row["parentcustomerid_account"]["parentaccountid"]["name"] == "Top"
 
@@ -45,7 +46,8 @@ def test_a_collection_expands_with_its_own_filter_order_and_limit(company: Clien
 
 
 def test_nested_collections_come_in_pages_of_the_preferred_size(company: Client) -> None:
-    path = "accounts?$filter=name eq 'Example Ltd'&$expand=contact_customer_accounts($select=firstname;$expand=owninguser($select=fullname))"
+    inner = "contact_customer_accounts($select=firstname;$expand=owninguser($select=fullname))"
+    path = f"accounts?$filter=name eq 'Example Ltd'&$expand={inner}"
     row = company.get(path, Prefer="odata.maxpagesize=2").rows[0]
     assert len(row["contact_customer_accounts"]) == 2
     link = row["contact_customer_accounts@odata.nextLink"]

@@ -89,6 +89,14 @@ def test_list_members_show_ids_only(admin: Client, newsletter: str, people: list
     assert admin.patch(f"listmembers({rows[0]['listmemberid']})", {}).status == 405
 
 
+def test_a_membership_row_can_be_deleted_but_not_created(admin: Client, newsletter: str, people: list[str]) -> None:
+    add(admin, newsletter, people)
+    row = admin.get(f"listmembers?$filter=_entityid_value eq {people[0]}").rows[0]
+    assert admin.delete(f"listmembers({row['listmemberid']})").status == 204
+    assert (members(admin, newsletter), count(admin, newsletter)) == (["Bob", "Cem"], 2)
+    assert admin.post("listmembers", {}).status == 405
+
+
 def test_one_person_is_added_through_the_lists_own_action(admin: Client, newsletter: str, people: list[str]) -> None:
     path = f"lists({newsletter})/{KIND}.AddMemberList"
     first = admin.post(path, {"EntityId": people[0]}).json
@@ -205,7 +213,10 @@ def test_members_are_qualified(admin: Client, newsletter: str, people: list[str]
     assert members(admin, newsletter) == ["Ada"]
 
 
-FETCH = "<fetch><entity name='contact'><filter><condition attribute='firstname' operator='ne' value='Bob'/></filter></entity></fetch>"
+FETCH = (
+    "<fetch><entity name='contact'><filter>"
+    "<condition attribute='firstname' operator='ne' value='Bob'/></filter></entity></fetch>"
+)
 
 
 def test_a_dynamic_list_can_be_copied_to_a_locked_static_one(admin: Client, newsletter: str, people: list[str]) -> None:

@@ -121,7 +121,8 @@ def test_a_lookup_is_set_and_cleared_through_its_navigation_property(admin: Clie
     assert admin.row("contacts", contact)["_parentcustomerid_value"] == account
     admin.patch(f"contacts({contact})", {"parentcustomerid_account@odata.bind": None})
     assert admin.row("contacts", contact)["_parentcustomerid_value"] is None
-    admin.put(f"contacts({contact})/parentcustomerid_account/$ref", {"@odata.id": f"{admin.state.urls.dataverse}/api/data/v9.2/accounts({account})"})  # fmt: skip
+    address = f"{admin.state.urls.dataverse}/api/data/v9.2/accounts({account})"
+    admin.put(f"contacts({contact})/parentcustomerid_account/$ref", {"@odata.id": address})
     assert admin.row("contacts", contact)["_parentcustomerid_value"] == account
     assert admin.delete(f"contacts({contact})/parentcustomerid_account/$ref").status == 204
     assert admin.row("contacts", contact)["_parentcustomerid_value"] is None
