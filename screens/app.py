@@ -272,11 +272,12 @@ class Console(App[None], inherit_bindings=False):
             self.switch_mode("_default")
         self.switch_screen(screen) if len(self.screen_stack) > 1 else self.push_screen(screen)
 
-    def who(self, width: int) -> str:
-        """Who is signed in, for the right end of the top bar."""
-        if self.hello is None or width < 110:
-            return "dyntui"
-        return single_line(f"{self.hello.user} · {self.hello.organisation}")
+    def who(self) -> tuple[str, ...]:
+        """Who is signed in, for the right end of the top bar: longest first."""
+        if self.hello is None:
+            return ("dyntui",)
+        user, organisation = single_line(self.hello.user), single_line(self.hello.organisation)
+        return (f"{user} · {organisation}", user, "dyntui")
 
     @property
     def section(self) -> str:

@@ -23,7 +23,7 @@ from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
 from .widgets.grid import Grid, Wording
 from .widgets.tones import status_tone
-from .wording import lasted, moment, number
+from .wording import day, lasted, number
 
 KINDS = (
     ("", "All", None),
@@ -47,13 +47,13 @@ def _count(run: RunRow, *outcomes: Outcome) -> str:
 
 
 COLUMNS: tuple[Column[RunRow], ...] = (
-    Column(title="Queued", text=lambda run: moment(run.queued_on), width=17, priority=1, sort="queued_on"),
+    Column(title="Queued", text=lambda run: day(run.queued_on), width=12, priority=1, sort="queued_on"),
     Column(title="What", text=lambda run: run.title, width=16, flex=2, sort="title"),
-    Column(title="Type", text=lambda run: run.kind, width=12, priority=3, sort="kind"),
+    Column(title="Type", text=lambda run: run.kind, width=12, priority=4, sort="kind"),
     Column(
         title="Status",
         text=lambda run: str(run.status) if run.status.ended else f"{run.status}: {progress_text(run)}",
-        width=12,
+        width=21,
         flex=1,
         sort="status",
         tone=lambda run: status_tone(run.status),
@@ -72,7 +72,7 @@ COLUMNS: tuple[Column[RunRow], ...] = (
         text=lambda run: _count(run, Outcome.REJECTED, Outcome.HELD),
         width=8,
         right=True,
-        priority=2,
+        priority=3,
         tone=lambda run: "bad",
     ),
     Column(title="Took", text=lambda run: lasted(run.started_on, run.ended_on), width=11, right=True, priority=4),
@@ -99,10 +99,9 @@ class AuditScreen(FramedScreen):
         yield self._kinds
         yield self._grid
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Loads the runs."""
         self.trail.show_trail("Synchronisation Audit")
-        super().on_mount()
         self._grid.load(self._source)
         self._grid.focus_rows()
 

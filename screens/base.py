@@ -148,13 +148,21 @@ class FramedScreen(Asking[None]):
         """The widgets of the page."""
         return ()
 
+    def read(self) -> None:
+        """Asks the service for what stands around the grid."""
+
     def refetch(self) -> None:
-        """Asks the service for everything on the screen."""
+        """Asks the service for everything on the screen again."""
+        self.read()
 
     def on_mount(self) -> None:
-        """The frame shows how things stand, the page asks."""
+        """The frame shows how things stand, the page begins."""
         self.refresh_frame()
-        self.refetch()
+        self.begin()
+
+    def begin(self) -> None:
+        """What a page does first: loads its grid, puts the focus, reads."""
+        self.read()
 
     def situation(self) -> Situation:
         """Depth, besides what the app knows."""
@@ -167,7 +175,7 @@ class FramedScreen(Asking[None]):
         console = self.console
         width = self.size.width or self.app.size.width
         here = self.SECTION or console.section
-        self._top.show_sections(here, width, console.who(width))
+        self._top.show_sections(here, width, console.who())
         self._banner.warn(console.banner)
         self._strip.show_runs(console.active_runs)
         self.refresh_hints()
@@ -259,7 +267,7 @@ class Page(FramedScreen, Generic[R]):
         self.about = about
         self.aimed()
         if self.is_mounted:
-            self.refetch()
+            self.begin()
 
     def aimed(self) -> None:
         """Forgets what was on the screen."""

@@ -107,17 +107,13 @@ class CampaignPage(Page[int]):
         self._text.show_lines(())
         self._sends.show_rows([])
         self._panes.set("targets")
-        self._show_pane()
-        if self.is_mounted:
-            self._targets.load(self._target_source)
-            self._targets.focus_rows()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts on the targets."""
-        super().on_mount()
         self._show_pane()
         self._targets.load(self._target_source)
         self._targets.focus_rows()
+        self.read()
 
     async def _target_source(self, window: Window) -> Rows[ListRow]:
         detail = await self.console.call(CAMPAIGN_GET, CampaignRef(self.about or 0))
@@ -131,11 +127,15 @@ class CampaignPage(Page[int]):
         chosen = tuple(rows[window.offset : window.offset + window.limit])
         return Rows(rows=chosen, matching=len(rows), total=len(detail.targets), offset=window.offset)
 
-    def refetch(self) -> None:
-        """Everything about the campaign again."""
+    def read(self) -> None:
+        """Facts, text and sends."""
         if self.about is not None:
             self.ask(CAMPAIGN_GET, CampaignRef(self.about), self._show)
-            self._targets.reload()
+
+    def refetch(self) -> None:
+        """Everything about the campaign again."""
+        self.read()
+        self._targets.reload()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Campaigns or lists changed, or a send or a run of either ended."""

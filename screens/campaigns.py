@@ -87,10 +87,9 @@ class CampaignsScreen(FramedScreen):
                 preview.border_title = "Email campaign"
                 yield self._preview
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Loads the first view."""
         self.trail.show_trail("Email Campaigns")
-        super().on_mount()
         self._grid.load(self._source)
         self._grid.focus_rows()
 

@@ -101,7 +101,6 @@ class Confirm(Dialog[bool]):
 
     def on_mount(self) -> None:
         """The safe answer first."""
-        super().on_mount()
         self._no.focus()
 
     @on(Button.Pressed)
@@ -135,7 +134,6 @@ class Picker(Dialog[tuple[T, ...]], Generic[T]):
 
     def on_mount(self) -> None:
         """Loads the rows."""
-        super().on_mount()
         self._keys.show(
             *(
                 part

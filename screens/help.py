@@ -17,10 +17,20 @@ from dyntui.service.contract.actions import Scope, disabled_reason, key_name, of
 from .bindings import bindings
 from .dialogs import Dialog
 from .perform import perform
-from .widgets.cells import fit
+from .widgets.cells import fit, wrap
 from .widgets.line import TONE_CLASSES, toned
 
 Row = tuple[tuple[str, str], ...]
+
+
+_KEYS, _TITLE = 15, 25
+
+# Moving about comes after what a screen is for.
+_MOVING = (Scope.GRID, Scope.CHOICES, Scope.TEXT)
+
+
+def _place(scope: Scope) -> int:
+    return 2 if scope is Scope.EVERYWHERE else 1 if scope in _MOVING else 0
 
 
 class TextLines(ScrollView, can_focus=True):
@@ -110,11 +120,11 @@ class HelpScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Writes the help from the registry, for the screen underneath."""
-        super().on_mount()
         below = self.app.screen_stack[-2]
         situation = below.situation() if isinstance(below, Dialog) or hasattr(below, "situation") else self.situation()
         rows: list[Row] = []
-        for scope in sorted(self._scopes, key=lambda scope: scope is Scope.EVERYWHERE):
+        room = max(16, min(100, self.app.size.width * 94 // 100) - 8 - _KEYS - _TITLE)
+        for scope in sorted(self._scopes, key=_place):
             actions = of(scope)
             if not actions:
                 continue
@@ -122,10 +132,11 @@ class HelpScreen(Dialog[None]):
             for action in actions:
                 keys = " ".join(key_name(key) for key in action.keys) or "via :"
                 reason = disabled_reason(action, situation)
-                rows.append(((f"  {fit(keys, 14)}", "key"), (fit(action.title, 26), "off" if reason else "strong")))
-                if reason or action.tooltip:
-                    said = reason or action.tooltip
-                    rows[-1] = (*rows[-1], (f" {said}", "off" if reason else "muted"))
+                first, *more = wrap(reason or action.tooltip, room)
+                tone = "off" if reason else "muted"
+                title = (fit(action.title, _TITLE), "off" if reason else "strong")
+                rows.append(((f"  {fit(keys, _KEYS - 2)}", "key"), title, (f" {first}", tone)))
+                rows += [((f"{' ' * (_KEYS + _TITLE)} {line}", tone),) for line in more]
             rows.append((("", ""),))
         self._lines.show_lines(rows[:-1])
         self._lines.focus()

@@ -60,17 +60,17 @@ class HomeScreen(FramedScreen):
                 latest.border_title = "Latest runs"
                 yield self._runs
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts on the first steps, or on the runs."""
         self.trail.show_trail("Home")
-        super().on_mount()
         (self._steps if self.console.first_steps else self._runs).focus()
+        self.read()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Everything is summed up here."""
         return True
 
-    def refetch(self) -> None:
+    def read(self) -> None:
         """Status, runs, and what the first steps depend on."""
         self._show_facts(None)
         self.ask(STATUS, Nothing(), self._show_facts)
@@ -86,13 +86,13 @@ class HomeScreen(FramedScreen):
             return
         facts: list[Fact] = [
             ("Organisation", hello.organisation, "strong"),
-            ("", hello.organisation_url, "muted"),
+            ("", hello.organisation_url.removeprefix("https://"), "muted"),
             ("You", hello.user, "strong"),
             ("", ", ".join(hello.roles) or "no role of the connector", "" if hello.roles else "warn"),
         ]
         for account in hello.accounts:
             default = ", default" if account.is_default else ""
-            facts.append(("Email account", f"{account.name} ({account.region}{default})", ""))
+            facts.append(("Email account", f"{account.name}{default}", ""))
         if status is not None:
             for check in status.checks:
                 facts.append((check.name, f"{MARKS.get(check.state, '?')} {check.text}", check_tone(check.state)))

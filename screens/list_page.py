@@ -102,15 +102,12 @@ class ListPage(Page[str]):
         self._runs.show_rows([])
         self.trail.show_trail("Marketing Lists", "…")
         self.remove_class("-members")
-        if self.is_mounted:
-            self._grid.load(self._source)
-            self._bars.focus()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts on the outcomes."""
-        super().on_mount()
         self._grid.load(self._source)
         self._bars.focus()
+        self.read()
 
     async def _source(self, window: Window) -> Rows[MemberRow]:
         outcome, reason = split_key(self._choice.chosen)
@@ -125,11 +122,15 @@ class ListPage(Page[str]):
         )
         return await self.console.call(LIST_MEMBERS, query)
 
-    def refetch(self) -> None:
-        """Everything about the list again."""
+    def read(self) -> None:
+        """Facts, outcomes and runs."""
         if self.about is not None:
             self.ask(LIST_GET, ListRef(self.about), self._show)
-            self._grid.reload()
+
+    def refetch(self) -> None:
+        """Everything about the list again."""
+        self.read()
+        self._grid.reload()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Lists changed, or a run of lists began or ended."""

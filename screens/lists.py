@@ -69,10 +69,9 @@ class ListsScreen(FramedScreen):
                 preview.border_title = "Marketing list"
                 yield self._preview
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Loads the first view."""
         self.trail.show_trail("Marketing Lists")
-        super().on_mount()
         self._grid.load(self._source)
         self._grid.focus_rows()
 

@@ -22,7 +22,7 @@ _SCREEN_FIRST = 1.3
 def offered(actions: tuple[Action, ...]) -> list[Action]:
     """The actions of the palette in the order of the open list: about the row, about the screen, everywhere."""
     in_palette = [action for action in actions if action.palette]
-    return sorted(in_palette, key=lambda action: (not action.row, action.scope is Scope.EVERYWHERE))
+    return sorted(in_palette, key=lambda one: (one.scope is Scope.EVERYWHERE, one.scope is Scope.GRID, not one.row))
 
 
 class Actions(Provider):

@@ -81,9 +81,8 @@ class PeoplePage(Page[Whose]):
         yield self._remedy
         yield self._grid
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Loads the people."""
-        super().on_mount()
         self._grid.load(self._source)
         self._grid.focus_rows()
 
@@ -98,9 +97,6 @@ class PeoplePage(Page[Whose]):
         if entry is not None:
             who = f"{entry.who[0].upper()}{entry.who[1:]}"
             self._remedy.update(f"{entry.meaning}\n{who} can mend it: {entry.remedy}")
-        if self.is_mounted:
-            self._grid.load(self._source)
-            self._grid.focus_rows()
 
     def refetch(self) -> None:
         """The people again."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Static
 
 from dyntui.model.reasons import BY_CODE
 
 from .dialogs import Dialog
-from .widgets.cells import single_line
 from .widgets.facts import Facts
+
+_TONES = {"Reason": "strong", "What to do": "accent"}
 
 
 class ReasonHelp(Dialog[None]):
@@ -42,15 +42,9 @@ class ReasonHelp(Dialog[None]):
             facts.append(("What to do", "Nothing: this person is where they should be."))
         if also:
             facts.append(("Also", also))
-        self._facts = [(label, single_line(value)) for label, value in facts if value]
+        self._facts = [(label, value, _TONES.get(label, "")) for label, value in facts if value]
 
     def compose_body(self) -> Iterable[Widget]:
         """The explanation."""
-        width = max(len(label) for label, _ in self._facts)
         with VerticalScroll(id="reason-facts", can_focus=False):
-            for label, value in self._facts:
-                yield Static(f"{label:<{width}}", classes="label reason-label", markup=False)
-                yield Static(value, classes="reason-value", markup=False)
-
-
-__all__ = ["Facts", "ReasonHelp"]
+            yield Facts(self._facts, wraps=True)

@@ -91,7 +91,7 @@ class ReportPage(Page[int]):
     def __init__(self) -> None:
         super().__init__()
         self._report: CampaignReport | None = None
-        self._totals = Facts(id="report-totals", columns=3)
+        self._totals = Facts(id="report-totals", columns=3, cuts=False)
         self._hours = HourChart(id="report-hours")
         self._links = BarList(id="report-links", empty="No link has been clicked yet.", shares=False)
         self._filters = ChoiceBar(FILTERS, id="recipient-filters")
@@ -125,15 +125,12 @@ class ReportPage(Page[int]):
         self._links.show_rows([])
         self._filters.set("all")
         self.remove_class("-recipients")
-        if self.is_mounted:
-            self._grid.load(self._source)
-            self._links.focus()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts on the overview."""
-        super().on_mount()
         self._grid.load(self._source)
         self._links.focus()
+        self.read()
 
     async def _source(self, window: Window) -> Rows[RecipientRow]:
         query = RecipientsQuery(
@@ -146,11 +143,15 @@ class ReportPage(Page[int]):
         )
         return await self.console.call(CAMPAIGN_RECIPIENTS, query)
 
-    def refetch(self) -> None:
-        """The report again."""
+    def read(self) -> None:
+        """Totals, hours and links."""
         if self.about is not None:
             self.ask(CAMPAIGN_REPORT, CampaignRef(self.about), self._show)
-            self._grid.reload()
+
+    def refetch(self) -> None:
+        """Everything in the report again."""
+        self.read()
+        self._grid.reload()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Campaigns changed, or a run of campaigns or a send ended."""

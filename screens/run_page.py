@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope, Situation
 from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET
 from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow
@@ -73,21 +72,16 @@ class RunPage(Page[str]):
         self._items.show_rows([])
         self._error.display = False
         self._bar.display = False
-        if self.is_mounted:
-            self._tally.focus()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts on the outcomes."""
-        super().on_mount()
         self._tally.focus()
+        self.read()
 
-    def refetch(self) -> None:
-        """The run again."""
+    def read(self) -> None:
+        """The run."""
         if self.about is not None:
-            self.ask(RUN_GET, RunRef(self.about), self._show, refused=self._not_there)
-
-    def _not_there(self, error: DyntuiError) -> None:
-        self.show_error(error)
+            self.ask(RUN_GET, RunRef(self.about), self._show)
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """This run got on."""

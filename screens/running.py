@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 import msgspec
+from textual import on
 from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Static
@@ -19,7 +20,7 @@ from .base import Asking
 from .bindings import bindings
 from .dialogs import Dialog
 from .shell import progress_text
-from .tally import tally_rows
+from .tally import reason_title, split_key, tally_rows
 from .widgets.bars import BarList, block_bar
 from .widgets.cells import single_line
 from .widgets.line import Line, Part
@@ -52,7 +53,6 @@ class RunProgress(Dialog[RunRow]):
 
     def on_mount(self) -> None:
         """Follows the run from here on."""
-        super().on_mount()
         self.console.follow(self.run_row.id, True)
         self._show()
         # It may have got on before anybody listened.
@@ -105,6 +105,8 @@ class RunProgress(Dialog[RunRow]):
         )
         self._outcome.display = ended and bool(run.tally.counts)
         self._outcome.show_rows(tally_rows(run.tally.counts), run.tally.read)
+        if self._outcome.display and not self._outcome.has_focus:
+            self._outcome.focus()
         self._error.display = bool(run.error or run.error_code)
         self._error.update(
             "\n".join(single_line(part) for part in (run.error_code, run.error, run.not_done, run.remedy) if part)
@@ -128,6 +130,17 @@ class RunProgress(Dialog[RunRow]):
         from .run_page import RunPage
 
         self.console.open_page(RunPage, run.id)
+
+    @on(BarList.Opened)
+    def _open_people(self, event: BarList.Opened) -> None:
+        from .people import PeoplePage, Whose
+
+        run = self.run_row
+        outcome, reason = split_key(event.key)
+        self.dismiss(run)
+        title = reason_title(reason) if reason else outcome.capitalize()
+        about = Whose(title=title, trail=(run.title,), run=run.id, outcome=outcome, reason=reason)
+        self.console.open_page(PeoplePage, about)
 
     def do_progress_close(self) -> None:
         """Closes the dialog; a run under way goes on."""

@@ -63,6 +63,7 @@ class SendWizard(Page[int]):
         self._count: TargetCount | None = None
         self._counted_for: tuple[str, ...] = ()
         self._sending = False
+        self._over_and_done = False
         self._steps = Line(id="wizard-steps")
         self._campaign = CampaignStep()
         self._lists = ListsStep()
@@ -93,18 +94,16 @@ class SendWizard(Page[int]):
         self._detail = None
         self._all = self._count = None
         self._counted_for = ()
-        self._sending = False
+        self._sending = self._over_and_done = False
         self._lists.forget()
         self.trail.show_trail("Email Campaigns", "…", "Send Email Campaign")
-        if self.is_mounted:
-            self._show_step()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts with the campaign."""
-        super().on_mount()
         self._show_step()
+        self.read()
 
-    def refetch(self) -> None:
+    def read(self) -> None:
         """The campaign, and how ready its lists are. A count that was made stays: it is what will be sent."""
         if self.about is not None and self._detail is None:
             self.ask(CAMPAIGN_GET, CampaignRef(self.about), self._take_campaign)
@@ -195,8 +194,8 @@ class SendWizard(Page[int]):
         elif self._step == 3:
             self._counts.slices.focus()
         elif self._step == _LAST:
-            # The answer that sends nothing has the focus.
-            self._back.focus()
+            # Nothing on which Enter would send has the focus.
+            (self._summary.typed if self._summary.asks else self._back).focus()
         else:
             self._next.focus()
 
@@ -235,6 +234,7 @@ class SendWizard(Page[int]):
 
     @on(Grid.Moved)
     def _marks_changed(self) -> None:
+        self._lists.explain()
         wrong = self._lists.unready_marks()
         for one in wrong:
             self.notify(
@@ -325,8 +325,15 @@ class SendWizard(Page[int]):
         self.app.push_screen(RunProgress(detail.run), self._over)
 
     def _over(self, run: RunRow | None) -> None:
-        """The wizard has done its work: back to where it was opened from."""
-        if self in self.app.screen_stack:
-            while self.app.screen is not self:
-                self.app.pop_screen()
+        """The wizard has done its work: back to where it was opened from, now or once the run has been looked at."""
+        self._over_and_done = True
+        self._close_when_over()
+
+    def on_screen_resume(self) -> None:
+        """A wizard that has done its work is not come back to."""
+        self._close_when_over()
+
+    def _close_when_over(self) -> None:
+        if self._over_and_done and self.is_current:
+            self._over_and_done = False
             self.app.pop_screen()

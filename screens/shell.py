@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.widgets import Static
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from dyntui.service.contract.actions import ACTIONS, Action, Scope, disabled_reason, key_name
 from dyntui.service.contract.runs import RunRow
@@ -34,14 +35,16 @@ def _click(action_id: str) -> str:
 class TopBar(Line):
     """The five sections with their number keys; where one stands is shown."""
 
-    def show_sections(self, here: str, width: int, right: str) -> None:
-        """Draws the bar for a width; `here` is the section's name."""
+    def show_sections(self, here: str, width: int, who: Sequence[str]) -> None:
+        """Draws the bar for a width; `here` is the section's name, `who` stands on the right, longest first."""
         parts: list[Part] = []
         for place, (name, title, short) in enumerate(SECTIONS, start=1):
             text = title if width >= WIDE else short
             chosen = name == here
             parts.append(Part(" ", ""))
             parts.append(Part(f" {place} {text} ", "chosen" if chosen else "", _click(f"go.{name}")))
+        room = width - sum(len(part.text) for part in parts) - 2
+        right = next((text for text in who if width_of(text) <= room), "")
         self.show(*parts, right=[Part(f"{right} ", "muted")])
 
 
@@ -104,6 +107,12 @@ def hinted(scopes: Sequence[Scope]) -> list[Action]:
 HINTS_AT_80 = 7
 
 
+def typing_scopes(node: Widget) -> tuple[Scope, ...]:
+    """The scopes of the line in which somebody types, where letters are no keys; else nothing."""
+    focused = node.screen.focused
+    return getattr(focused, "SCOPES", ()) if isinstance(focused, Input) else ()
+
+
 class KeyHints(Line):
     """The keys that work now; those that do not say so by being dim, and why when they are tried."""
 
@@ -113,7 +122,7 @@ class KeyHints(Line):
         situation = situation_of(self)
         seen: set[str] = set()
         shown: list[tuple[str, str, Action]] = []
-        for action in hinted(scopes_in_focus(self)):
+        for action in hinted(typing_scopes(self) or scopes_in_focus(self)):
             key = key_name(action.keys[0])
             if key in seen:
                 continue
@@ -135,4 +144,4 @@ class KeyHints(Line):
 
     @staticmethod
     def _cells(shown: Sequence[tuple[str, str, Action]]) -> int:
-        return 1 + sum(width_of(single_line(key)) + width_of(hint) + 3 for key, hint, _ in shown)
+        return sum(width_of(single_line(key)) + width_of(hint) + 3 for key, hint, _ in shown) - 1

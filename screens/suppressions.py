@@ -68,10 +68,9 @@ class SuppressionsScreen(FramedScreen):
         """The suppressed addresses."""
         yield self._grid
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Loads them."""
         self.trail.show_trail("Suppressions")
-        super().on_mount()
         self._grid.load(self._source)
         self._grid.focus_rows()
 

@@ -15,6 +15,7 @@ from dyntui.service.contract.paging import Page, Window
 
 from .tally import reason_title
 from .widgets.bars import BarList, BarRow
+from .widgets.cells import single_line
 from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
 from .widgets.grid import Grid, Wording
@@ -44,7 +45,7 @@ _READINESS_COLUMNS: tuple[Column[ListReadiness], ...] = (
     Column(title="Members", text=lambda row: number(row.members), width=9, right=True),
     Column(
         title="Ready",
-        text=lambda row: "✓ ready" if row.ready else f"! {row.explanation or reason_title(row.reason)}",
+        text=lambda row: "✓ ready" if row.ready else f"! {reason_title(row.reason)}",
         width=22,
         flex=3,
         tone=lambda row: "good" if row.ready else "warn",
@@ -68,7 +69,7 @@ class CampaignStep(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="step-1", classes="step")
-        self._facts = Facts(columns=1)
+        self._facts = Facts(wraps=True)
 
     def compose(self) -> Iterable[Widget]:
         """The facts."""
@@ -101,15 +102,16 @@ class ListsStep(Vertical):
         )
         self._lists: tuple[ListReadiness, ...] = ()
         self._help = Static(
-            "Space chooses a list or leaves it out. A list that is not ready says why; s synchronises it.",
+            "Space chooses a list or leaves it out.",
             classes="label",
+            id="list-readiness",
             markup=False,
         )
 
     def compose(self) -> Iterable[Widget]:
         """The lists."""
-        yield self._help
         yield self.grid
+        yield self._help
 
     def show(self, lists: Sequence[ListReadiness]) -> None:
         """Draws the step; ready lists are chosen to begin with, and those left out before stay so."""
@@ -118,6 +120,16 @@ class ListsStep(Vertical):
         self._lists = tuple(lists)
         self.grid.load(self._source)
         self.grid.marks.update({one.id: one for one in lists if one.ready and one.id not in left_out})
+
+    def explain(self) -> None:
+        """Says about the list in hand whether it can take part, and what would change that."""
+        row = self.grid.row()
+        if row is None or row.ready:
+            self._help.update("Space chooses a list or leaves it out.")
+            return
+        entry = BY_CODE.get(row.reason)
+        remedy = entry.remedy if entry is not None and entry.remedy not in row.explanation else ""
+        self._help.update(single_line(f"{row.name}: {row.explanation} {remedy} s synchronises it now."))
 
     def forget(self) -> None:
         """Another campaign."""
@@ -210,7 +222,7 @@ class OptionsStep(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="step-4", classes="step")
-        self._facts = Facts(columns=1)
+        self._facts = Facts(wraps=True)
 
     def compose(self) -> Iterable[Widget]:
         """The options."""
@@ -219,10 +231,13 @@ class OptionsStep(Vertical):
     def show(self, detail: CampaignDetail) -> None:
         """Draws the step."""
         facts: list[Fact] = [
-            ("Send", "● immediately, once you confirm the summary", "strong"),
-            ("Suppressions", "are read again from dotdigital first; the send is refused if that fails", ""),
-            ("Target lists", "are synchronised again first", ""),
-            ("Addressed", "are exactly the people who were counted, less those who opt out until then", ""),
+            ("When", "● Immediately, once you confirm the summary", "strong"),
+            ("", "", ""),
+            ("First", "the suppressions are read from dotdigital again; if that fails, nothing is sent", ""),
+            ("Then", "the target lists are synchronised again", ""),
+            ("Last", "exactly the people who were counted are addressed, less those who have opted out since", ""),
+            ("", "", ""),
+            ("After it", "opens, clicks and bounces come with the next synchronisation of email campaigns", "muted"),
         ]
         if detail.row.split_test:
             facts.append(("Split test", "as it is set up in dotdigital", ""))
@@ -234,7 +249,7 @@ class SummaryStep(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="step-5", classes="step")
-        self._facts = Facts(columns=1)
+        self._facts = Facts(wraps=True)
         self._ask = Static("", id="confirm-ask", markup=False)
         self.typed = Input(id="confirm-count", compact=True, type="text", select_on_focus=False)
         self.typed.cursor_blink = False

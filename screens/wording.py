@@ -32,8 +32,8 @@ def moment(iso: str) -> str:
     return f"{local.day} {local:%b %Y %H:%M}"
 
 
-def hour(iso: str) -> str:
-    """An ISO 8601 time as `3 Mar 14:00` in the local time zone."""
+def day(iso: str) -> str:
+    """An ISO 8601 time as `3 Mar 14:05` in the local time zone: for what happened within the year."""
     try:
         local = datetime.fromisoformat(iso).astimezone()
     except ValueError:

@@ -131,7 +131,7 @@ class BarList(ScrollView, can_focus=True):
         if row.count is None:
             return self._text_line(row, mark, base, colour, width)
         counts = max(len(number(one.count or 0)) for one in self._rows)
-        label = min(max(width_of(single_line(one.label)) for one in self._rows), max(12, width // 2 - 8))
+        label = min(max(width_of(single_line(one.label)) for one in self._rows), max(12, width - counts - 16))
         tail = f" {number(row.count):>{counts}}"
         if self._shares:
             tail += f" {share(row.count, self._whole):>6}"

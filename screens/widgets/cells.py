@@ -83,3 +83,22 @@ def fit(text: str, width: int, align_right: bool = False) -> str:
         cells = used + 1
     filling = " " * (width - cells)
     return filling + text if align_right else text + filling
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text`, made harmless, in lines of at most `width` cells, broken at spaces where there are any."""
+    lines: list[str] = []
+    line = ""
+    for word in single_line(text).split(" "):
+        joined = f"{line} {word}" if line else word
+        if width_of(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width_of(line) > width > 0:
+            cut = next(place for place in range(len(line), 0, -1) if width_of(line[:place]) <= width or place == 1)
+            lines.append(line[:cut])
+            line = line[cut:]
+    return [*lines, line] if line or not lines else lines

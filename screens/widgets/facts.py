@@ -1,4 +1,4 @@
-"""Labels and values in one or more columns, filled downwards."""
+"""Labels and values, in columns where they fit, or below one another with values that run over several lines."""
 
 from __future__ import annotations
 
@@ -10,60 +10,101 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from .cells import fit
+from .cells import fit, single_line, width_of, wrap
 from .line import TONE_CLASSES, toned
 
+# Label, value, tone of the value.
 Fact = tuple[str, str, str]
 
-_COLUMN = 46
+# How far columns may be squeezed below what their longest values want before there are fewer of them.
+_SQUEEZE = 0.8
+_PADDING = 3
+
+
+def _wanted(facts: Sequence[Fact]) -> int:
+    label = max((len(fact[0]) for fact in facts), default=0)
+    value = max((width_of(single_line(fact[1])) for fact in facts), default=0)
+    return label + value + _PADDING
+
+
+def columns_of(
+    facts: Sequence[Fact], width: int, most: int, squeeze: float = _SQUEEZE
+) -> list[tuple[Sequence[Fact], int]]:
+    """The facts of each column, filled downwards, and its width."""
+    for count in range(most, 0, -1):
+        rows = max(1, -(-len(facts) // count))
+        groups = [facts[start : start + rows] for start in range(0, len(facts), rows)]
+        wanted = [_wanted(group) for group in groups]
+        if count == 1 or sum(wanted) * squeeze <= width:
+            break
+    spare = width - sum(wanted)
+    if spare >= 0:
+        widths = [one + spare // len(wanted) for one in wanted]
+    else:
+        # The widest gives first.
+        widths = list(wanted)
+        while sum(widths) > width:
+            widths[widths.index(max(widths))] -= 1
+    return list(zip(groups, widths, strict=True))
 
 
 class Facts(Widget):
-    """`(label, value, tone)` triples. Where the width allows, they stand in several columns."""
+    """`(label, value, tone)` triples, in up to `columns` columns; with `wraps` in one column, nothing cut. Unless it
+    `cuts`, there are rather fewer columns than values cut short."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
-    def __init__(self, facts: Sequence[Fact] = (), *, id: str | None = None, columns: int = 3) -> None:
+    def __init__(
+        self,
+        facts: Sequence[Fact] = (),
+        *,
+        id: str | None = None,
+        columns: int = 3,
+        wraps: bool = False,
+        cuts: bool = True,
+    ) -> None:
         super().__init__(id=id)
         self._facts = tuple(facts)
-        self._most = columns
+        self._most = 1 if wraps else columns
+        self._wraps = wraps
+        self._squeeze = _SQUEEZE if cuts else 1.0
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
         """Draws other facts."""
         if tuple(facts) != self._facts:
-            lines = len(facts) != len(self._facts)
             self._facts = tuple(facts)
-            self.refresh(layout=lines)
+            self.refresh(layout=True)
 
     @property
     def text(self) -> str:
         """All facts as text, a line each."""
         return "\n".join(f"{label}: {value}" for label, value, _ in self._facts)
 
-    def _columns(self, width: int) -> int:
-        return max(1, min(self._most, width // _COLUMN))
-
-    def _rows(self, width: int) -> int:
-        columns = self._columns(width)
-        return max(1, -(-len(self._facts) // columns))
+    def _lines(self, width: int) -> list[list[tuple[str, str]]]:
+        """Every line as pieces of text with their tone."""
+        lines: list[list[tuple[str, str]]] = []
+        for facts, each in columns_of(self._facts, width, self._most, self._squeeze) if self._facts else []:
+            label_width = max(len(label) for label, _, _ in facts)
+            room = max(1, each - label_width - _PADDING)
+            place = 0
+            for label, value, tone in facts:
+                values = wrap(value, room) if self._wraps else [value]
+                for number, one in enumerate(values):
+                    if place == len(lines):
+                        lines.append([])
+                    lines[place].append((f" {label if not number else '':<{label_width}} ", "muted"))
+                    lines[place].append((fit(one, room) + " ", tone))
+                    place += 1
+        return lines
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as the fullest column has."""
-        return self._rows(width)
+        """As many lines as it takes."""
+        return max(1, len(self._lines(width)))
 
     def render_line(self, y: int) -> Strip:
         """One line of every column."""
         width = self.content_size.width
-        rows, columns = self._rows(width), self._columns(width)
-        each = width // columns
-        label_width = max((len(label) for label, _, _ in self._facts), default=0)
-        segments: list[Segment] = []
-        for column in range(columns):
-            place = column * rows + y
-            if y >= rows or place >= len(self._facts):
-                continue
-            label, value, tone = self._facts[place]
-            room = each - label_width - 3
-            segments.append(Segment(f" {label:<{label_width}} ", toned(self, "muted")))
-            segments.append(Segment(fit(value, room) + " ", toned(self, tone)))
+        lines = self._lines(width)
+        pieces = lines[y] if y < len(lines) else []
+        segments = [Segment(text, toned(self, tone)) for text, tone in pieces]
         return Strip(segments).adjust_cell_length(width, self.rich_style)

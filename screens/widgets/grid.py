@@ -24,7 +24,7 @@ from ..bindings import bindings
 from ..clipboard import copy, guarded
 from ..perform import perform
 from ..wording import moment, number
-from .cells import ELLIPSIS, fit, single_line
+from .cells import ELLIPSIS, fit, single_line, width_of, wrap
 from .columns import SEPARATOR, Column, Place, arrange
 from .line import TONE_CLASSES, Line, Part, toned
 from .paging import Listing, Phase, Source
@@ -90,7 +90,7 @@ class GridBody(ScrollView, Generic[T], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A row, or a line of the notice that stands in its place."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if self._grid.listing.phase is not Phase.ROWS:
             return self._notice_line(y, width)
         index = self.scroll_offset.y + y
@@ -128,13 +128,14 @@ class GridBody(ScrollView, Generic[T], can_focus=True):
         if not 0 <= place < len(lines):
             return Strip.blank(width, self.rich_style)
         text, tone = lines[place]
-        style = toned(self, tone)
-        inner = single_line(text)
-        return Strip([Segment(inner, style)]).text_align(width, "center")
+        inner = fit(text, min(width_of(single_line(text)), width))
+        lead = (width - width_of(inner)) // 2
+        segments = [Segment(" " * lead, self.rich_style), Segment(inner, toned(self, tone))]
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def on_resize(self, event: events.Resize) -> None:
         """The columns share the width anew."""
-        self._grid.lay_out(event.size.width)
+        self._grid.lay_out(self.scrollable_content_region.width)
         self._grid.look()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -280,14 +281,10 @@ class Grid(Vertical, Generic[T]):
             return [("Loading…", "muted")]
         if listing.error is not None:
             error = listing.error
-            return [
-                (error.code, "bad"),
-                (error.message, "strong"),
-                (error.not_done, ""),
-                (error.remedy, ""),
-                ("", ""),
-                ("r  try again", "key"),
-            ]
+            parts = ((error.message, "strong"), (error.not_done, ""), (error.remedy, ""))
+            width = max(20, self.body.size.width - 8)
+            lines = [(error.code, "bad"), *((line, tone) for text, tone in parts for line in wrap(text, width))]
+            return [*lines, ("", ""), ("r  try again", "key")]
         if listing.phase is Phase.NO_MATCH:
             return [(f"Nothing matches “{listing.search}”", "strong"), ("", ""), ("Esc  clears the filter", "key")]
         lines = [(self.wording.empty, "strong")]

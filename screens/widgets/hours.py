@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from dyntui.service.contract.campaigns import Hour
 
-from ..wording import hour, number
+from ..wording import day, number
 from .line import TONE_CLASSES, toned
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -85,7 +85,7 @@ class HourChart(Widget):
 
     def _legend(self, groups: Sequence[tuple[str, int, int]], width: int) -> Strip:
         plain = self.app.no_color
-        first, last = hour(groups[0][0]), hour(groups[-1][0])
+        first, last = day(groups[0][0]), day(groups[-1][0])
         segments = [
             Segment(" " * _AXIS, self.rich_style),
             Segment(f"{first} – {last}   ", toned(self, "muted")),

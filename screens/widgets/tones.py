@@ -19,7 +19,7 @@ SIGNS: dict[Outcome, str] = {
 _OUTCOMES: dict[Outcome, str] = {
     Outcome.ADDED: "good",
     Outcome.UPDATED: "good",
-    Outcome.UNCHANGED: "",
+    Outcome.UNCHANGED: "muted",
     Outcome.REMOVED: "muted",
     Outcome.EXCLUDED: "warn",
     Outcome.REJECTED: "bad",

@@ -341,7 +341,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="lists.reread",
-        title="Read the lists from Dynamics again",
+        title="Read from Dynamics again",
         scope=Scope.LISTS,
         keys=("R",),
         method="lists.refresh",
@@ -507,7 +507,6 @@ ACTIONS: tuple[Action, ...] = (
         title="Previous step",
         scope=Scope.WIZARD,
         keys=("b",),
-        hint="Back",
         tooltip="The step before; what you chose is kept",
         rule=_first_step,
     ),

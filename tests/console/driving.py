@@ -1,0 +1,98 @@
+"""Driving the console as a person does: keys in, the text of the screen out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dyntui.screens.app import Console
+from textual.app import App
+from textual.pilot import Pilot
+
+from .fake_service import FakeService
+
+NARROW = (80, 24)
+WIDE = (120, 40)
+
+# Workers that live as long as the connection.
+_LASTING = ("events",)
+
+
+def frame(app: App[object]) -> str:
+    """What stands on the screen, line by line."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+async def settle(pilot: Pilot[object]) -> None:
+    """Waits until every question is answered and every message handled."""
+    for _ in range(4):
+        await pilot.pause()
+        workers = pilot.app.workers
+        # Nothing to wait for would mean everything.
+        if passing := [worker for worker in workers if worker.group not in _LASTING]:
+            await workers.wait_for_complete(passing)
+    await pilot.pause()
+
+
+class Driver:
+    """A console on a fake service, and the hands on its keyboard."""
+
+    def __init__(self, app: Console, pilot: Pilot[object], service: FakeService) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.service = service
+
+    async def settle(self) -> None:
+        """See `settle`."""
+        await settle(self.pilot)
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys, each after the effect of the one before."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Types a text."""
+        await self.press(*text)
+
+    async def finish(self) -> None:
+        """Lets every run come to its end."""
+        self.service.finish()
+        await self.settle()
+
+    async def step(self) -> None:
+        """Lets the oldest run get one step on."""
+        self.service.advance()
+        await self.settle()
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return frame(self.app)  # type: ignore[arg-type]
+
+    @property
+    def notices(self) -> list[str]:
+        """The texts of the toasts on the screen."""
+        return [notification.message for notification in self.app._notifications]
+
+    def asked(self, method: str) -> list[object]:
+        """The requests of a method so far."""
+        return [request for name, request in self.service.asked if name == method]
+
+
+@asynccontextmanager
+async def driving(
+    service: FakeService | None = None, size: tuple[int, int] = NARROW, *, first_steps: bool = False
+) -> AsyncIterator[Driver]:
+    """A console on its first screen."""
+    service = service or FakeService()
+
+    async def connect() -> FakeService:
+        return service
+
+    app = Console(connect, first_steps=first_steps, retry_after=(0.0,))
+    async with app.run_test(size=size) as pilot:
+        driver = Driver(app, pilot, service)  # type: ignore[arg-type]
+        await driver.settle()
+        yield driver
