@@ -1,0 +1,11 @@
+"""The Dataverse Web API client: async functions over one connection, typed rows, nothing of dyntui but the model.
+
+sign_in        SignIn(ClientSecret | Certificate | DeviceCode, url): tokens, device code
+http           Dataverse(url, tokens, ...): one call with its waits and retries (the only HTTP)
+errors         DataverseError, UnknownOutcome
+rows           pages, pages_where_any, changes, get_row, find_rows, count_rows, create, update, upsert, delete, links
+query          literals, filters, alternate keys          fetchxml    stored queries
+batch, bulk    many requests, many rows                   lists       marketing lists and members
+metadata       definitions read                           customisation    definitions installed
+security       who we are, roles, privileges
+"""

@@ -16,8 +16,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from dyntui.dataverse.addresses import API_PATH
 from dyntui.dataverse.errors import THROTTLED, DataverseError, UnknownOutcome, error_from
-from dyntui.dataverse.http import API_PATH, Dataverse, Reply, read
+from dyntui.dataverse.http import Dataverse, Reply, read
 
 T = TypeVar("T")
 MOST_REQUESTS: Final = 1000

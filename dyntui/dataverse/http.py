@@ -17,13 +17,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import http.cookiejar
-import ipaddress
 import random
-import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
@@ -32,6 +29,8 @@ import httpx
 import msgspec
 import tenacity
 
+from dyntui.dataverse.addresses import API_PATH, is_loopback, origin_of, route_of
+from dyntui.dataverse.concurrency import Slots
 from dyntui.dataverse.errors import (
     DEADLOCK,
     READ_NOT_DONE,
@@ -51,7 +50,6 @@ CallMeter = Callable[[CallKind, str], None]
 Admission = Callable[[CallKind, str], Awaitable[None]]
 """Awaited before every attempt: returns when the call may be made (a budget shared between workers)."""
 
-API_PATH: Final = "/api/data/v9.2/"
 TIMEOUT_SECONDS: Final = 125.0
 MAX_CONCURRENCY: Final = 52
 _FIRST_CONCURRENCY: Final = 4
@@ -59,8 +57,6 @@ _GATEWAY: Final = frozenset({502, 503, 504})
 _ATTEMPTS: Final = 6
 _BACK_OFF_BASE_SECONDS: Final = 1.0
 _BACK_OFF_CAP_SECONDS: Final = 60.0
-_GUID: Final = re.compile(r"\([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\)")
-_KEY: Final = re.compile(r"\((?!\{id\}|LogicalName=)[^()]*=[^()]*\)")
 
 
 class TokenSource(Protocol):
@@ -110,27 +106,6 @@ class _NoAnswer(Exception):
         super().__init__(reason)
         self.sent = sent
         self.error = error
-
-
-class _Slots:
-    """At most `limit` holders at a time; the limit may change while slots are held."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._held = 0
-        self._freed = asyncio.Condition()
-
-    @asynccontextmanager
-    async def hold(self) -> AsyncIterator[None]:
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._held < self.limit)
-            self._held += 1
-        try:
-            yield
-        finally:
-            self._held -= 1
-            async with self._freed:
-                self._freed.notify_all()
 
 
 def tls(ca_file: Path | None) -> ssl.SSLContext:
@@ -191,35 +166,6 @@ def _sign_in_unreachable(url: str, detail: str) -> DataverseError:
     )
 
 
-def origin_of(url: str) -> str:
-    """`https://host[:port]` of an environment's URL; DATAVERSE_URL_INVALID unless it is https."""
-    parts = urlsplit(url.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
-        raise DataverseError(
-            "DATAVERSE_URL_INVALID",
-            "The organisation's URL must look like https://contoso.crm4.dynamics.com.",
-            not_done="No connection was made.",
-            remedy="Correct the URL: `dyntui setup`.",
-            exit=Exit.USAGE,
-        )
-    return f"https://{parts.netloc.lower()}"
-
-
-def route_of(method: str, path: str) -> str:
-    """A call's route without identifiers or query, for counters: `GET lists({id})/listcontact_association`."""
-    bare = path.split("?", 1)[0]
-    bare = bare.split(API_PATH, 1)[-1].strip("/")
-    return f"{method} {_KEY.sub('({key})', _GUID.sub('({id})', bare))}"
-
-
-def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 @functools.cache
 def _kept_decoder(into: Hashable) -> Any:
     return msgspec.json.Decoder(into)
@@ -273,7 +219,7 @@ class Dataverse:
         self._slow_down_deadline = slow_down_deadline
         self._attempts = attempts
         self._max_concurrency = max(1, min(max_concurrency, MAX_CONCURRENCY))
-        self._slots = _Slots(min(_FIRST_CONCURRENCY, self._max_concurrency))
+        self._slots = Slots(min(_FIRST_CONCURRENCY, self._max_concurrency))
         self._closed_until = 0.0
         # Cookies carry server affinity, which would pile all calls of a user onto one web server (reference 2.2).
         no_cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
@@ -283,7 +229,7 @@ class Dataverse:
             cookies=no_cookies,
             timeout=httpx.Timeout(timeout, connect=30.0),
             limits=httpx.Limits(max_connections=MAX_CONCURRENCY, max_keepalive_connections=20, keepalive_expiry=30.0),
-            trust_env=not _loopback(self.origin),
+            trust_env=not is_loopback(self.origin),
             follow_redirects=False,
         )
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from dyntui.dotdigital.http import Dotdigital, trusted_endpoint
+from dyntui.dotdigital.addresses import trusted_endpoint
+from dyntui.dotdigital.http import Dotdigital
 
 
 class _Property(msgspec.Struct, frozen=True):

@@ -18,8 +18,9 @@ from typing import Final
 import msgspec
 
 from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
-from dyntui.dotdigital.http import Dotdigital, read
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.paging import skip_pages
+from dyntui.dotdigital.reading import read
 
 CHUNK: Final = 1000
 LONGEST_NAME: Final = 128

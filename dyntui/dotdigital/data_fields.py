@@ -12,7 +12,8 @@ from urllib.parse import quote
 import msgspec
 
 from dyntui.dotdigital.errors import DotdigitalError
-from dyntui.dotdigital.http import Dotdigital, read
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.reading import read
 
 STRING, NUMERIC, DATE, BOOLEAN = "String", "Numeric", "Date", "Boolean"
 PRIVATE, PUBLIC = "Private", "Public"

@@ -14,22 +14,19 @@ second attempt cannot do harm, otherwise `UnknownOutcome`. 401 is never retried:
 from __future__ import annotations
 
 import asyncio
-import functools
-import ipaddress
 import random
-import re
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from typing import Final, Literal, TypeVar
 
 import httpx
 import msgspec
 import tenacity
 
+from dyntui.dotdigital.addresses import is_loopback, origin_of, route_of
 from dyntui.dotdigital.errors import (
     FLAT_LIMIT,
     READ_NOT_DONE,
@@ -40,6 +37,7 @@ from dyntui.dotdigital.errors import (
     UnknownOutcome,
     error_from,
 )
+from dyntui.dotdigital.reading import Reply, read, require_whole
 from dyntui.model.errors import Exit
 
 T = TypeVar("T")
@@ -57,18 +55,6 @@ _FLAT_WAIT_SECONDS: Final = 60.0
 _JOBS_WAIT_SECONDS: Final = 20.0
 _LONGEST_RESET_SECONDS: Final = 120.0
 _SERVER_FAILURES: Final = frozenset({500, 502, 503, 504})
-_VENDOR_HOSTS: Final = (".dotdigital.com", ".dotmailer.com", ".apiconnector.com")
-_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}.*")
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """A successful answer; header names in lower case; the body may be empty."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    repeated: bool = False
 
 
 class RateLimit(msgspec.Struct, frozen=True):
@@ -118,57 +104,6 @@ def tls(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def origin_of(url: str) -> str:
-    """`https://host[:port]` of an API URL: a trailing slash or `/v2` is dropped (reference 1.1).
-
-    DOTDIGITAL_URL_INVALID unless it is https.
-    """
-    parts = urlsplit(url.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
-        raise DotdigitalError(
-            "DOTDIGITAL_URL_INVALID",
-            "The dotdigital URL must look like https://r1-api.dotdigital.com.",
-            not_done="No connection was made.",
-            remedy="Correct the URL: `dyntui setup`.",
-            exit=Exit.USAGE,
-        )
-    return f"https://{parts.netloc.lower()}"
-
-
-def route_of(method: str, path: str) -> str:
-    """A call's route without identifiers, addresses or dates: `GET /v2/address-books/{id}/contacts`."""
-    return f"{method} {'/'.join(_template(unquote(part)) for part in path.split('?', 1)[0].split('/'))}"
-
-
-def _template(segment: str) -> str:
-    if segment.isdigit() or _GUID.fullmatch(segment):
-        return "{id}"
-    if "@" in segment:
-        return "{email}"
-    if _DATE.fullmatch(segment):
-        return "{date}"
-    return segment
-
-
-def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-@functools.cache
-def _kept_decoder(into: Hashable) -> Any:
-    return msgspec.json.Decoder(into)
-
-
-def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
-    """The JSON decoder of a type, made once."""
-    kept: msgspec.json.Decoder[T] = _kept_decoder(cast(Hashable, into))
-    return kept
-
-
 class Dotdigital:
     """A connection to one dotdigital account, at its region's host.
 
@@ -216,7 +151,7 @@ class Dotdigital:
             auth=httpx.BasicAuth(user, password),
             timeout=httpx.Timeout(timeout, connect=30.0),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30.0),
-            trust_env=not _loopback(self.origin),
+            trust_env=not is_loopback(self.origin),
             follow_redirects=False,
         )
 
@@ -325,7 +260,7 @@ class Dotdigital:
                 call.method, call.url, params=call.params or None, headers=call.headers, content=call.content
             )
             if call.expects_json and response.is_success:
-                _whole(response.content)
+                require_whole(response.content)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as failure:
             raise _NoAnswer(_describe(failure), sent=False) from failure
         except (httpx.TransportError, httpx.DecodingError, msgspec.DecodeError) as failure:
@@ -419,68 +354,5 @@ def _limit_wait(state: tenacity.RetryCallState) -> float:
     return failure.seconds if isinstance(failure, _SlowDown) else _FLAT_WAIT_SECONDS
 
 
-def read(reply: Reply, into: type[T]) -> T:
-    """A reply's JSON as a value.
-
-    Property names are documented in camelCase but not always so (reference 1.4): what does not fit is read once more
-    with names compared without regard to case. DOTDIGITAL_ANSWER_UNREADABLE when it is of another shape.
-    """
-    try:
-        return decoder(into).decode(reply.body)
-    except msgspec.ValidationError:
-        pass  # perhaps only the names are spelled otherwise
-    except msgspec.DecodeError as failure:
-        raise _unreadable(reply, failure) from failure
-    try:
-        return msgspec.convert(_camel_names(msgspec.json.decode(reply.body)), type=into)
-    except msgspec.DecodeError as failure:
-        raise _unreadable(reply, failure) from failure
-
-
-def _camel_names(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name[:1].lower() + name[1:]: _camel_names(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_camel_names(each) for each in value]
-    return value
-
-
-def _unreadable(reply: Reply, failure: Exception) -> DotdigitalError:
-    return DotdigitalError(
-        "DOTDIGITAL_ANSWER_UNREADABLE",
-        "dotdigital answered in a shape that is not understood.",
-        not_done=READ_NOT_DONE,
-        remedy="See the log; a proxy may have answered in dotdigital's place.",
-        detail=f"{failure}: {reply.body[:500].decode('utf-8', 'replace')}",
-        status=reply.status,
-    )
-
-
-def _whole(body: bytes) -> None:
-    """Notices a body that was cut off without the transport noticing."""
-    text = body.strip()
-    if text[:1] in {b"{", b"["} and text[-1:] not in {b"}", b"]"}:
-        raise msgspec.DecodeError("the body ends in the middle")
-
-
 def _describe(failure: Exception) -> str:
     return f"{type(failure).__name__}: {failure}"
-
-
-def trusted_endpoint(endpoint: str, asked_at: str) -> str:
-    """The origin of an ApiEndpoint that account-info named, if the credentials may be sent there.
-
-    Only the vendor's own hosts, or the host that was asked itself, are trusted.
-    """
-    origin = origin_of(endpoint if "://" in endpoint else f"https://{endpoint}")
-    host = urlsplit(origin).hostname or ""
-    if host == urlsplit(asked_at).hostname or f".{host}".endswith(_VENDOR_HOSTS):
-        return origin
-    raise DotdigitalError(
-        "DOTDIGITAL_FOREIGN_ENDPOINT",
-        "dotdigital named an API host that is not dotdigital's, so the password was not sent there.",
-        not_done="No connection was made.",
-        remedy="Check the URL and any proxy in between.",
-        exit=Exit.NOT_PERMITTED,
-        detail=endpoint[:200],
-    )

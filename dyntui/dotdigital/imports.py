@@ -14,7 +14,8 @@ from typing import Final
 
 import msgspec
 
-from dyntui.dotdigital.http import Dotdigital, read
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.reading import read
 
 MOST_CONTACTS: Final = 5000
 MOST_BYTES: Final = 45_000_000

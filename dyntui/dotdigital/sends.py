@@ -16,8 +16,9 @@ from typing import Any, Final
 import msgspec
 
 from dyntui.dotdigital.errors import DotdigitalError
-from dyntui.dotdigital.http import Dotdigital, read
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import stamp
+from dyntui.dotdigital.reading import read
 from dyntui.model.errors import Exit
 
 MOST_CONTACT_IDS: Final = 10

@@ -20,9 +20,10 @@ from typing import Final
 import msgspec
 
 from dyntui.dotdigital.errors import CONTACT_SUPPRESSED, DotdigitalError
-from dyntui.dotdigital.http import Dotdigital, read
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
+from dyntui.dotdigital.reading import read
 
 CHUNK: Final = 500
 

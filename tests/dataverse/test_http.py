@@ -7,8 +7,9 @@ import asyncio
 import httpx
 import pytest
 
+from dyntui.dataverse.addresses import route_of
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
-from dyntui.dataverse.http import Dataverse, route_of
+from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import Exit
 from tests.dataverse.conversation import API, ORG, Conversation, error, ok
 

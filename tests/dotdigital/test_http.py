@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from dyntui.dotdigital.account import account_info, connect, server_time
+from dyntui.dotdigital.addresses import origin_of, route_of
 from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
-from dyntui.dotdigital.http import origin_of, route_of
 from dyntui.model.errors import Exit
 from tests.dotdigital.conversation import BROKEN, HOST, REFUSED, Conversation, error, ok, v3_error
 

@@ -1,0 +1,45 @@
+"""Addresses: an organisation's origin, the API's path, and a call's route as counters know it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from dyntui.dataverse.errors import DataverseError
+from dyntui.model.errors import Exit
+
+API_PATH: Final = "/api/data/v9.2/"
+_GUID: Final = re.compile(r"\([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\)")
+_KEY: Final = re.compile(r"\((?!\{id\}|LogicalName=)[^()]*=[^()]*\)")
+
+
+def origin_of(url: str) -> str:
+    """`https://host[:port]` of an environment's URL; DATAVERSE_URL_INVALID unless it is https."""
+    parts = urlsplit(url.strip())
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
+        raise DataverseError(
+            "DATAVERSE_URL_INVALID",
+            "The organisation's URL must look like https://contoso.crm4.dynamics.com.",
+            not_done="No connection was made.",
+            remedy="Correct the URL: `dyntui setup`.",
+            exit=Exit.USAGE,
+        )
+    return f"https://{parts.netloc.lower()}"
+
+
+def route_of(method: str, path: str) -> str:
+    """A call's route without identifiers or query, for counters: `GET lists({id})/listcontact_association`."""
+    bare = path.split("?", 1)[0]
+    bare = bare.split(API_PATH, 1)[-1].strip("/")
+    return f"{method} {_KEY.sub('({key})', _GUID.sub('({id})', bare))}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine, where no proxy helps."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
