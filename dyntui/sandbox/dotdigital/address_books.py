@@ -5,7 +5,7 @@
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, contact_store, contacts_v2, jobs, memberships
-from dyntui.sandbox.dotdigital.call import Call, Page
+from dyntui.sandbox.dotdigital.call import Call, Page, integers_of
 from dyntui.sandbox.dotdigital.contact_store import COLUMNS
 from dyntui.sandbox.dotdigital.data_fields import VISIBILITIES, enum
 from dyntui.sandbox.dotdigital.errors import V2Error, parameter_invalid
@@ -177,8 +177,8 @@ def remove_everyone(call: Call) -> Response:
 
 def remove_many(call: Call) -> Response:
     """POST /v2/address-books/{id}/contacts/delete, a bare array of ids: 202 `{id, status}`, done later."""
-    ids = call.raw()
-    if not isinstance(ids, list) or not all(isinstance(item, int) and not isinstance(item, bool) for item in ids):
+    ids = integers_of(call.raw())
+    if ids is None:
         raise V2Error("ERROR_MALFORMED_REQUEST")
     if not ids:
         raise V2Error("ERROR_CONTACTS_ARE_NOT_SPECIFIED")

@@ -75,14 +75,17 @@ class Call:
         if text is None or text == "":
             return default
         try:
-            return int(text)
+            number = int(text)
         except ValueError:
             raise parameter_invalid(f"{name} is not a valid number.") from None
+        if abs(number) > _INT32:
+            raise parameter_invalid(f"{name} is out of range.")
+        return number
 
     def page(self, default: int = 1000, maximum: int = 1000) -> Page:
         """`select` and `skip` (10). Raises 400 ERROR_PARAMETER_INVALID out of range."""
         select, skip = self.integer("select", default), self.integer("skip", 0)
-        if not 1 <= select <= maximum or not 0 <= skip <= _INT32:
+        if not 1 <= select <= maximum or not skip >= 0:
             raise parameter_invalid(f"select must be between 1 and {maximum} and skip must not be negative.")
         if self.settings.page_drift and skip:
             skip = max(0, skip + self._drift(skip, select))
@@ -145,3 +148,25 @@ def v3_date(text: str, code: str = "contacts:invalidFilter") -> int:
         return dates.parse(moment)
     except (ValueError, OverflowError):
         raise V3Error(code, "The filter holds no valid date") from None
+
+
+def integer_of(value: Any) -> int | None:
+    """A number of a body that can be an id; None for anything else, booleans and numbers beyond int32 included."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _INT32 else None
+
+
+def integers_of(value: Any) -> list[int] | None:
+    """An array of ids, empty for null; None for anything else."""
+    items = [] if value is None else value
+    if not isinstance(items, list):
+        return None
+    numbers = [number for number in map(integer_of, items) if number is not None]
+    return numbers if len(numbers) == len(items) else None
+
+
+def objects_of(value: Any) -> list[dict[str, Any]]:
+    """An array of objects, empty for null. Raises 400 ERROR_MALFORMED_REQUEST for anything else."""
+    items = [] if value is None else value
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise V2Error("ERROR_MALFORMED_REQUEST")
+    return items

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, dates, memberships
-from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.call import Call, integer_of
 from dyntui.sandbox.dotdigital.data_fields import choice, enum
 from dyntui.sandbox.dotdigital.errors import V2Error, not_found, parameter_invalid
 from dyntui.sandbox.request import Response
@@ -288,7 +288,8 @@ def _sender(call: Call, value: Any) -> int:
     """The id of a sender address given as `{id}` or `{email}`; the account's first one without either."""
     given = value if isinstance(value, dict) else {}
     if given.get("id"):
-        row = call.state.db.execute("SELECT id FROM dd_from_address WHERE id = ?", (given["id"],)).fetchone()
+        key = integer_of(given["id"])
+        row = call.state.db.execute("SELECT id FROM dd_from_address WHERE id = ?", (key,)).fetchone()
     elif given.get("email"):
         row = call.state.db.execute(
             "SELECT id FROM dd_from_address WHERE email = lower(?)", (str(given["email"]),)
@@ -319,8 +320,8 @@ def attachments(call: Call) -> Response:
 
 def attach(call: Call) -> Response:
     """POST /v2/campaigns/{id}/attachments `{id: documentId}`."""
-    campaign_id, document = existing(call), call.bound().get("id")
-    if not isinstance(document, int) or isinstance(document, bool):
+    campaign_id, document = existing(call), integer_of(call.bound().get("id"))
+    if document is None:
         raise V2Error("ERROR_DOCUMENT_INVALID")
     if any(one["id"] == document for one in _attached(call, campaign_id)):
         raise V2Error("ERROR_DOCUMENT_ALREADYATTACHED")

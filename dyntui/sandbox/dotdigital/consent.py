@@ -3,7 +3,7 @@
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, contact_store, contacts_v2, dates, preferences
-from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.call import Call, objects_of
 from dyntui.sandbox.dotdigital.contact_store import Contact
 from dyntui.sandbox.dotdigital.errors import V2Error
 from dyntui.sandbox.request import Response
@@ -57,10 +57,10 @@ def _write(call: Call, contact_id: str | None, *, with_preferences: bool) -> dic
     if not isinstance(inner, dict):
         raise V2Error("ERROR_CONTACT_INVALID")
     contact = contacts_v2.replace(call, inner) if contact_id else contacts_v2.write(call, inner)
-    for record in body.get("consentfields") or []:
+    for record in objects_of(body.get("consentfields")):
         fields = {
             _ALIASES.get(str(pair.get("key")).upper(), str(pair.get("key")).upper()): pair.get("value")
-            for pair in record.get("fields") or []
+            for pair in objects_of(record.get("fields"))
         }
         if not set(_KEYS).issuperset(fields):
             raise V2Error("ERROR_PARAMETER_INVALID")
@@ -70,7 +70,7 @@ def _write(call: Call, contact_id: str | None, *, with_preferences: bool) -> dic
         )
     shown = _shown(call, contact)
     if with_preferences:
-        preferences.choose(call, contact.id, body.get("preferences") or [], others_out=contact_id is not None)
+        preferences.choose(call, contact.id, objects_of(body.get("preferences")), others_out=contact_id is not None)
         shown["preferences"] = preferences.tree(call.state, contact.id)
     return shown
 

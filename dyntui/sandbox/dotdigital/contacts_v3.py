@@ -69,9 +69,12 @@ def paging(call: Call, maximum: int, code: str = "contacts:badRequest") -> tuple
     if marker is None:
         return limit, 0
     try:
-        return limit, int(base64.urlsafe_b64decode(marker.encode()).decode().removeprefix("after:"))
+        after = int(base64.urlsafe_b64decode(marker.encode()).decode().removeprefix("after:"))
     except (binascii.Error, ValueError):
         raise V3Error(code, "marker is not valid") from None
+    if not 0 <= after < 2**63:
+        raise V3Error(code, "marker is not valid")
+    return limit, after
 
 
 def links(call: Call, marker: int | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, contact_store, field_values
-from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.call import Call, objects_of
 from dyntui.sandbox.dotdigital.errors import V2Error, not_found, parameter_invalid
 from dyntui.sandbox.request import Response
 from dyntui.sandbox.state import State
@@ -84,15 +84,11 @@ def bind(call: Call, pairs: Any) -> dict[str, Any]:
 
     Raises 400 for an unknown field (the whole call is refused), a value of the wrong type or one too long.
     """
-    if pairs is None:
-        return {}
-    if not isinstance(pairs, list) or not all(isinstance(pair, dict) for pair in pairs):
-        raise V2Error("ERROR_MALFORMED_REQUEST")
     types = contact_store.field_types(call.state)
     return {
         key: value
         for key, value in (
-            _value(types, str(pair.get("key") or "").strip().upper(), pair.get("value")) for pair in pairs
+            _value(types, str(pair.get("key") or "").strip().upper(), pair.get("value")) for pair in objects_of(pairs)
         )
         if value is not None or call.settings.null_clears_data_field
     }

@@ -9,7 +9,7 @@ import io
 from typing import Any
 
 from dyntui.sandbox.dotdigital import addresses, codec, contact_store, field_values, import_queue, memberships, upsert
-from dyntui.sandbox.dotdigital.call import Call, fold
+from dyntui.sandbox.dotdigital.call import Call, fold, integers_of, objects_of
 from dyntui.sandbox.dotdigital.data_fields import choice
 from dyntui.sandbox.dotdigital.errors import TOO_MANY_IMPORTS, V2Error, parameter_invalid
 from dyntui.sandbox.dotdigital.upsert import Row
@@ -85,21 +85,18 @@ def _start_file(call: Call, books: list[int]) -> Response:
 def start_collection(call: Call) -> Response:
     """POST /v2/contacts/import-collection `{addressBookIds, mergeOption, contacts}`."""
     body = call.bound()
-    contacts = body.get("contacts")
-    if not isinstance(contacts, list) or not contacts:
+    contacts, books = objects_of(body.get("contacts")), integers_of(body.get("addressbookids"))
+    if books is None:
+        raise V2Error("ERROR_MALFORMED_REQUEST")
+    if not contacts:
         raise V2Error("ERROR_CONTACTS_ARE_NOT_SPECIFIED")
-    if not all(isinstance(contact, dict) for contact in contacts):
-        raise V2Error("ERROR_MALFORMED_REQUEST")
-    books = body.get("addressbookids") or []
-    if not isinstance(books, list) or not all(isinstance(book, int) for book in books):
-        raise V2Error("ERROR_MALFORMED_REQUEST")
     for book in books:
         memberships.writable(call.state, book, status=400)
     types = contact_store.field_types(call.state)
     for contact in contacts:
-        for pair in contact.get("datafields") or []:
-            if str(pair.get("key") or "").upper() not in types:
-                raise V2Error("ERROR_DATAFIELD_NOTFOUND")
+        objects_of(contact.get("consentfields"))
+        if any(str(pair.get("key") or "").upper() not in types for pair in objects_of(contact.get("datafields"))):
+            raise V2Error("ERROR_DATAFIELD_NOTFOUND")
     return _start(call, "collection", codec.encode(contacts), _merge(body.get("mergeoption", "Overwrite")), books)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, contact_store, dates, memberships
-from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.call import Call, integer_of, objects_of
 from dyntui.sandbox.dotdigital.contact_store import COLUMNS, Contact
 from dyntui.sandbox.dotdigital.errors import V2Error, not_found
 from dyntui.sandbox.request import Response
@@ -110,7 +110,7 @@ def _described(call: Call, body: dict[str, Any]) -> tuple[Any, ...]:
     name = body.get("publicname")
     if not isinstance(name, str) or not name.strip():
         raise V2Error("ERROR_PREFERENCE_INVALID")
-    category = body.get("categoryid") or 0
+    category = integer_of(body.get("categoryid")) or 0
     known = call.state.db.execute("SELECT 1 FROM dd_preference WHERE id = ? AND NOT is_preference", (category,))
     if category and not known.fetchone():
         raise V2Error("ERROR_PREFERENCE_INVALID")
@@ -168,8 +168,8 @@ def _choices(nodes: list[Any]) -> dict[int, bool]:
         if not isinstance(node, dict):
             raise V2Error("ERROR_PREFERENCE_INVALID")
         if isinstance(node.get("isoptedin"), bool):
-            chosen[node.get("id", 0)] = node["isoptedin"]
-        chosen |= _choices(node.get("preferences") or [])
+            chosen[integer_of(node.get("id")) or 0] = node["isoptedin"]
+        chosen |= _choices(objects_of(node.get("preferences")))
     return chosen
 
 

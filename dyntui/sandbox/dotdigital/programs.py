@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, dates, jobs, memberships
-from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.call import Call, integer_of, integers_of
 from dyntui.sandbox.dotdigital.data_fields import choice
 from dyntui.sandbox.dotdigital.errors import V2Error, not_found, parameter_invalid
 from dyntui.sandbox.request import Response
@@ -43,13 +43,16 @@ def _program(key: int, name: str, status: str, created: int) -> dict[str, Any]:
 def enrol(call: Call) -> Response:
     """POST /v2/programs/enrolments: 201 Processing; 20 calls an hour over all programs."""
     body = call.bound()
-    program = call.state.db.execute("SELECT status FROM dd_program WHERE id = ?", (body.get("programid"),)).fetchone()
+    key = integer_of(body.get("programid"))
+    program = call.state.db.execute("SELECT status FROM dd_program WHERE id = ?", (key,)).fetchone()
     if program is None:
         raise V2Error(_NOT_FOUND)
     if program[0] != "Active":
         raise V2Error("ERROR_PROGRAM_NOT_ACTIVE", 422)
-    contacts, books = body.get("contacts") or [], body.get("addressbooks") or []
-    if not (contacts or books) or len(contacts) > _CONTACTS or len(books) > _BOOKS:
+    contacts, books = integers_of(body.get("contacts")), integers_of(body.get("addressbooks"))
+    if contacts is None or books is None or not (contacts or books):
+        raise V2Error("ERROR_ENROLMENT_INVALID")
+    if len(contacts) > _CONTACTS or len(books) > _BOOKS:
         raise V2Error("ERROR_ENROLMENT_INVALID")
     ids = codec.text(contacts)
     known = call.state.db.execute(
@@ -65,7 +68,7 @@ def enrol(call: Call) -> Response:
     enrolment = call.state.ids.guid()
     call.state.db.execute(
         "INSERT INTO dd_enrolment (id, program_id, contacts, books, status, created) VALUES (?, ?, ?, ?, ?, ?)",
-        (enrolment, body["programid"], ids, codec.text(books), "Processing", call.now),
+        (enrolment, key, ids, codec.text(books), "Processing", call.now),
     )
     jobs.schedule(call.state, "enrolment", enrolment, call.now + int(call.settings.enrolment_seconds * 1000))
     return codec.answer(_enrolment(call, enrolment), 201)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dyntui.sandbox.dotdigital import audience, codec, dates, jobs, memberships, truth
-from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.call import Call, integer_of, integers_of
 from dyntui.sandbox.dotdigital.campaigns import NOT_FOUND
 from dyntui.sandbox.dotdigital.data_fields import choice
 from dyntui.sandbox.dotdigital.errors import V2Error, parameter_invalid
@@ -60,8 +60,8 @@ def status(call: Call) -> Response:
 
 def _read(call: Call) -> _Wish:
     body = call.bound()
-    campaign = body.get("campaignid")
-    if not isinstance(campaign, int) or isinstance(campaign, bool):
+    campaign = integer_of(body.get("campaignid"))
+    if campaign is None:
         raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
     date = body.get("senddate")
     try:
@@ -72,11 +72,10 @@ def _read(call: Call) -> _Wish:
 
 
 def _ids(value: Any) -> list[int]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(item, int) and not isinstance(item, bool) for item in value):
+    numbers = integers_of(value)
+    if numbers is None:
         raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
-    return list(dict.fromkeys(value))
+    return list(dict.fromkeys(numbers))
 
 
 def _split(body: dict[str, Any]) -> dict[str, Any] | None:
