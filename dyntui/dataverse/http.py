@@ -57,6 +57,7 @@ _GATEWAY: Final = frozenset({502, 503, 504})
 _ATTEMPTS: Final = 6
 _BACK_OFF_BASE_SECONDS: Final = 1.0
 _BACK_OFF_CAP_SECONDS: Final = 60.0
+_LONGEST_RETRY_AFTER_SECONDS: Final = 300.0
 
 
 class TokenSource(Protocol):
@@ -102,10 +103,13 @@ class _SlowDown(Exception):
 class _NoAnswer(Exception):
     """An attempt ended without a usable answer. `sent` is False only when it certainly changed nothing."""
 
-    def __init__(self, reason: str, *, sent: bool, error: DataverseError | None = None) -> None:
+    def __init__(
+        self, reason: str, *, sent: bool, error: DataverseError | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.sent = sent
         self.error = error
+        self.retry_after = retry_after
 
 
 def tls(ca_file: Path | None) -> ssl.SSLContext:
@@ -320,7 +324,7 @@ class Dataverse:
             retry=tenacity.retry_if_exception(
                 lambda failure: isinstance(failure, _NoAnswer) and (call.repeatable or not failure.sent)
             ),
-            wait=lambda state: self._back_off(state.attempt_number),
+            wait=self._failure_wait,
             stop=tenacity.stop_after_attempt(self._attempts),
             sleep=self._sleep,
             reraise=True,
@@ -333,6 +337,11 @@ class Dataverse:
         if isinstance(failure, _SlowDown) and failure.seconds is not None:
             return failure.seconds
         return self._back_off(state.attempt_number)
+
+    def _failure_wait(self, state: tenacity.RetryCallState) -> float:
+        failure = state.outcome.exception() if state.outcome is not None else None
+        asked = failure.retry_after if isinstance(failure, _NoAnswer) and failure.retry_after is not None else 0.0
+        return max(self._back_off(state.attempt_number), min(asked, _LONGEST_RETRY_AFTER_SECONDS))
 
     def _back_off(self, attempt: int) -> float:
         longest = min(_BACK_OFF_CAP_SECONDS, _BACK_OFF_BASE_SECONDS * 2.0 ** min(attempt, 10))
@@ -387,7 +396,8 @@ class Dataverse:
             raise _NoAnswer(error.detail, sent=False, error=error)
         if status in _GATEWAY:
             call.doubtful = True
-            raise _NoAnswer(error.detail, sent=True, error=error)
+            asked = _seconds(response.headers.get("Retry-After"))
+            raise _NoAnswer(error.detail, sent=True, error=error, retry_after=asked)
         raise error
 
     def _no_answer(self, call: _Call, failure: _NoAnswer) -> DataverseError:

@@ -84,6 +84,17 @@ async def test_a_read_is_tried_again_after_a_broken_answer(answer):
     assert talk.time.slept == [1.5, 3.0]
 
 
+async def test_a_service_that_says_when_it_is_back_is_believed_up_to_five_minutes():
+    talk = Conversation(
+        error(503, "", "maintenance", **{"Retry-After": "40"}),
+        error(503, "", **{"Retry-After": "9999"}),
+        ok({"value": []}),
+    )
+    async with talk.client() as dv:
+        await dv.get("contacts", dict)
+    assert talk.time.slept == [40, 300]
+
+
 async def test_a_body_cut_off_unnoticed_is_fetched_again():
     cut = httpx.Response(200, content=b'{"value":[{"contactid":"0000')
     talk = Conversation(cut, ok({"value": []}))
