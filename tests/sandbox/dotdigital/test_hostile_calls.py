@@ -11,10 +11,13 @@ from dyntui.sandbox.dotdigital import bulk_load, dates, extras, routes
 from .conftest import START, Account
 
 NAMES = (
-    "id email contacts addressBookIds campaignId contactIds sendDate dataFields key value optInType emailType name type"
-    " unsubscribedContact mergeOption consentFields fields contact preferences isOptedIn programId addressBooks data"
-    " fileName fromAddress splitTestOptions identifiers channelProperties lists consentRecords categoryId defaultValue"
-).split()
+    *("id", "email", "contacts", "addressBookIds", "campaignId", "contactIds"),
+    *("sendDate", "dataFields", "key", "value", "optInType", "emailType"),
+    *("name", "type", "unsubscribedContact", "mergeOption", "consentFields", "fields"),
+    *("contact", "preferences", "isOptedIn", "programId", "addressBooks", "data"),
+    *("fileName", "fromAddress", "splitTestOptions", "identifiers", "channelProperties", "lists"),
+    *("consentRecords", "categoryId", "defaultValue"),
+)
 VALUES = (None, 0, 1, -1, 10**20, 2**31, 2**63, 1.5, 1e300, "", "p1@b.example", "\0", "é" * 300, "2026-01-01", True)
 SEGMENTS = ("1", "2", "999", "p1@b.example", "2026-01-01", "x", "9" * 20, "%00", "WebInsight", "email", "a%2Fb")
 QUERIES = (
