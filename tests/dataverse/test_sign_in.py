@@ -148,16 +148,15 @@ async def test_a_certificate_signs_an_assertion():
     assert "PRIVATE KEY" not in repr(given)
 
 
-@pytest.mark.parametrize(
-    "pem",
-    [
-        "nothing at all",
-        pem_of(KeyType.ECDSA),
-        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    ],
+NO_KEYS = (
+    "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 )
-async def test_an_unreadable_certificate_is_said_to_be_one(pem: str):
+
+
+@pytest.mark.parametrize("kind", ["nothing", "no keys", "another kind of key"])
+async def test_an_unreadable_certificate_is_said_to_be_one(kind: str):
+    pem = {"nothing": "nothing at all", "no keys": NO_KEYS}.get(kind) or pem_of(KeyType.ECDSA)
     given = Certificate(TENANT, CLIENT, pem, authority=AUTHORITY)
     with pytest.raises(DataverseError) as raised:
         await SignIn(given, ORG, http=Entra(token()).http()).token()
