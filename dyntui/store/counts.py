@@ -39,7 +39,7 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import outcomes, sequences
-from dyntui.store.gate_marks import first_code, first_mark, further_codes, mark, marks, split
+from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark, split
 from dyntui.store.schema import list_member, outcome, send, target_count, target_person
 from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
 from dyntui.store.upserts import update_many
@@ -190,9 +190,9 @@ def _best_of_lists(c: Connection, account_id: str, lists: Sequence[str]) -> CTE:
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
     held = _m.outcome == Outcome.HELD.value
     state = case(
-        (and_(ready, _m.channel != ""), marks(_m.channel)),
+        (and_(ready, _m.channel != ""), code_mark(_m.channel)),
         (ready, 0),
-        (refused, marks(_m.rejected_reason)),
+        (refused, code_mark(_m.rejected_reason)),
         (held, mark("REMOVAL_HELD")),
         else_=mark("NOT_SYNCED"),
     )

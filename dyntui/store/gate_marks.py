@@ -2,8 +2,8 @@
 
 Bits live within one statement only; what is stored are codes, so that a later version may reorder the catalogue.
 
-Public: `mark(code)`, `marks(column, lists)`, `first_mark(mask)`, `first_code(mask)`, `further_codes(mask)`,
-`join(codes)`, `split(text)`.
+Public, in Python: `mark(code)`, `join(codes)`, `split(text)`; in SQL: `code_mark(code)`, `list_mark(codes, lists)`,
+`first_mark(mask)`, `first_code(mask)`, `further_codes(mask)`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, case, func, literal
+from sqlalchemy import BigInteger, ColumnElement, String, case
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 
 from dyntui.model.reasons import CATALOGUE, PRECEDENCE
 
@@ -23,60 +26,6 @@ def mark(code: str) -> int:
     return 1 << PRECEDENCE.get(code, _UNKNOWN)
 
 
-def _number(value: int) -> ColumnElement[int]:
-    return literal(value, BigInteger)
-
-
-def marks(column: ColumnElement[str], lists: Iterable[str] | None = None) -> ColumnElement[int]:
-    """The bits of the code in `column` (NULL or `""`: none). Where the column holds joined codes, `lists` are all its
-    distinct values (few: combinations of the record's own gates)."""
-    values = [reason.code for reason in CATALOGUE] if lists is None else [value for value in lists if value]
-    known = {value: _number(_union(split(value))) for value in values}
-    empty = func.coalesce(column, "") == ""
-    if not known:
-        return case((empty, _number(0)), else_=_number(mark("UNKNOWN")))
-    return case(
-        (empty, _number(0)),
-        else_=case(known, value=column, else_=_number(mark("UNKNOWN"))),
-    )
-
-
-def _union(codes: Iterable[str]) -> int:
-    mask = 0
-    for code in codes:
-        mask |= mark(code)
-    return mask
-
-
-def rest(mask: ColumnElement[int]) -> ColumnElement[int]:
-    """The mask without its first reason."""
-    return mask.bitwise_and(mask - 1)
-
-
-def first_mark(mask: ColumnElement[int]) -> ColumnElement[int]:
-    """The bit of the first reason by precedence; 0 for none."""
-    return mask - rest(mask)
-
-
-def first_code(mask: ColumnElement[int]) -> ColumnElement[str]:
-    """The first reason by precedence; `""` for none."""
-    named = {_number(1 << place): literal(reason.code, String) for place, reason in enumerate(CATALOGUE)}
-    return case(
-        (mask == 0, literal("", String)),
-        else_=case(*((first_mark(mask) == bit, code) for bit, code in named.items()), else_=literal("UNKNOWN", String)),
-    )
-
-
-def further_codes(mask: ColumnElement[int]) -> ColumnElement[str]:
-    """The reasons behind the first, joined with `,` by precedence."""
-    behind = rest(mask)
-    text: ColumnElement[Any] = literal("", String)
-    for place, reason in enumerate(CATALOGUE):
-        has = behind.bitwise_and(_number(1 << place)) != 0
-        text = text + case((has, literal("," + reason.code, String)), else_=literal("", String))
-    return case((behind == 0, literal("", String)), else_=func.substr(text, 2, type_=String))
-
-
 def join(codes: Iterable[str]) -> str:
     """Codes as a column keeps them: distinct, by precedence."""
     return ",".join(sorted(set(codes), key=lambda code: (PRECEDENCE.get(code, _UNKNOWN), code)))
@@ -85,3 +34,66 @@ def join(codes: Iterable[str]) -> str:
 def split(text: str) -> tuple[str, ...]:
     """The codes that a column keeps."""
     return tuple(text.split(",")) if text else ()
+
+
+class code_mark(GenericFunction[int]):
+    """The bit of the code in a column; 0 for none (`""` or NULL)."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+class first_code(GenericFunction[str]):
+    """The first reason of a mask by precedence; `""` for none. Evaluates its argument several times."""
+
+    type = String()
+    inherit_cache = True
+
+
+class further_codes(GenericFunction[str]):
+    """The reasons of a mask behind the first, joined with `,` by precedence. Evaluates its argument many times."""
+
+    type = String()
+    inherit_cache = True
+
+
+# The catalogue is written out in the statement: its codes are ours and hold nothing to escape, and as bound values they
+# would cost more than the query itself.
+_WHEN_CODE = " ".join(f"WHEN '{reason.code}' THEN {1 << place}" for place, reason in enumerate(CATALOGUE))
+_WHEN_MARK = " ".join(f"WHEN {1 << place} THEN '{reason.code}'" for place, reason in enumerate(CATALOGUE))
+
+
+@compiles(code_mark)
+def _code_mark(element: code_mark, compiler: SQLCompiler, **options: Any) -> str:
+    code = compiler.process(element.clauses, **options)
+    return f"CASE coalesce({code}, '') WHEN '' THEN 0 {_WHEN_CODE} ELSE {1 << _UNKNOWN} END"
+
+
+@compiles(first_code)
+def _first_code(element: first_code, compiler: SQLCompiler, **options: Any) -> str:
+    mask = compiler.process(element.clauses, **options)
+    return f"CASE {mask} - ({mask} & ({mask} - 1)) WHEN 0 THEN '' {_WHEN_MARK} ELSE 'UNKNOWN' END"
+
+
+@compiles(further_codes)
+def _further_codes(element: further_codes, compiler: SQLCompiler, **options: Any) -> str:
+    mask = compiler.process(element.clauses, **options)
+    behind = f"({mask} & ({mask} - 1))"
+    each = " || ".join(
+        f"CASE {behind} & {1 << place} WHEN 0 THEN '' ELSE ',{reason.code}' END"
+        for place, reason in enumerate(CATALOGUE)
+    )
+    return f"CASE {behind} WHEN 0 THEN '' ELSE substr({each}, 2) END"
+
+
+def list_mark(codes: ColumnElement[str], lists: Iterable[str]) -> ColumnElement[int]:
+    """The bits of the joined codes in a column; `lists`: all its distinct values (few: a record closes few gates)."""
+    known = {each: sum({mark(code) for code in split(each)}) for each in lists if each}
+    whens = [(codes == each, mask) for each, mask in known.items()]
+    combined: ColumnElement[int] = case((codes == "", 0), *whens, else_=mark("UNKNOWN"))
+    return combined
+
+
+def first_mark(mask: ColumnElement[int]) -> ColumnElement[int]:
+    """The bit of the first reason by precedence; 0 for none."""
+    return mask - mask.bitwise_and(mask - 1)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 
-from dyntui.store.gate_marks import first_mark, mark, marks
+from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
 
 Scope = Sequence[ColumnElement[bool]]
@@ -62,14 +62,14 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
         select(
             *(member[name] for name in ("list_id", "person_id", "entity", "name", "address", "created_on")),
             case((in_place, 1), else_=0).label("in_place"),
-            marks(member.own_reasons, own).label("own"),
+            list_mark(member.own_reasons, own).label("own"),
             member.own_detail,
-            marks(opt_out.c.reason).label("opted"),
+            code_mark(opt_out.c.reason).label("opted"),
             case(
                 (opt_out.c.person_id == member.person_id, ""),
                 else_=opt_out.c.entity + literal(" ", String) + opt_out.c.person_id,
             ).label("opted_detail"),
-            marks(suppression.c.reason).label("suppressed"),
+            code_mark(suppression.c.reason).label("suppressed"),
             case(
                 (suppression.c.suppressed_on == "", suppression.c.status),
                 else_=suppression.c.status + literal(", ", String) + suppression.c.suppressed_on,

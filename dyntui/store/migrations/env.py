@@ -13,7 +13,6 @@ context.configure(
     version_table=VERSION_TABLE,
     render_as_batch=True,
     compare_type=True,
-    compare_server_default=True,
     transactional_ddl=False,
 )
 context.run_migrations()

@@ -1,0 +1,167 @@
+"""Settling a listing: everybody gets one outcome, by the published precedence, whatever the facts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Connection, select
+
+from dyntui.model.people import Gate
+from dyntui.model.reasons import CATALOGUE
+from dyntui.store import members, runs
+from dyntui.store.members import Staged
+from dyntui.store.schema import list_member, opt_out
+
+from .conftest import World as Scratch
+from .worlds import ACCOUNT, NOW, World, closed_gates, in_order, worlds, write
+
+GENERATED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]:
+    """(outcome, reason, detail, also) of everybody, in the words of the specification."""
+    people = world.lists[list_id]
+    gates = {each.person_id: closed_gates(world, list_id, each) for each in people}
+    keepers: dict[str, str] = {}
+    for address in {each.address for each in people if each.address}:
+        competing = [
+            each
+            for each in people
+            if each.address == address and not each.own and (list_id, address) not in world.unsubscribed
+        ]
+        if competing:
+            keeper = min(competing, key=lambda each: (not each.in_place, each.created_on, each.person_id))
+            keepers[address] = keeper.person_id
+    said: dict[str, tuple[str, str, str, str]] = {}
+    for each in people:
+        closed = set(gates[each.person_id])
+        keeper_id = keepers.get(each.address, each.person_id)
+        if keeper_id != each.person_id:
+            closed.add("DUPLICATE_ADDRESS")
+        reasons = in_order(closed)
+        if reasons:
+            outcome = "rejected" if reasons[0] == "VALUE_REJECTED" else "excluded"
+            if reasons[0] in each.own:
+                detail = f"own {reasons[0]}"
+            elif reasons[0] == "DUPLICATE_ADDRESS":
+                detail = next(other.label for other in people if other.person_id == keeper_id)
+            elif reasons[0] == world.opted_out.get(each.address):
+                detail = "lead lead-1"
+            elif reasons[0] == "SUPPRESSED_OTHER_ACCOUNT":
+                detail = "account-b"
+            elif reasons[0] == "UNSUBSCRIBED_LIST":
+                detail = NOW
+            else:
+                detail = "Status, 2026-01-01T00:00:00Z"
+            said[each.person_id] = (outcome, reasons[0], detail, ",".join(reasons[1:]))
+        elif each.fingerprint == each.sent_fingerprint and each.address == each.sent_address:
+            said[each.person_id] = ("unchanged", "", "", "")
+        elif each.fingerprint == each.refused_fingerprint and each.retry_on > NOW:
+            said[each.person_id] = ("rejected", each.refusal, "refused", "")
+        else:
+            said[each.person_id] = ("", "", "", "")
+    return said
+
+
+def settled(c: Connection, list_id: str) -> dict[str, tuple[str, str, str, str]]:
+    m = list_member.c
+    rows = c.execute(select(m.person_id, m.outcome, m.reason, m.detail, m.also).where(m.list_id == list_id))
+    return {row.person_id: (row.outcome, row.reason, row.detail, row.also) for row in rows}
+
+
+@GENERATED
+@given(told=worlds(lists=2))
+def test_everybody_is_settled_as_the_specification_says(world: Scratch, told: World) -> None:
+    with world() as c:
+        write(c, told, "run")
+        for list_id in told.lists:
+            members.settle(c, list_id, "run", ACCOUNT, NOW)
+        assert {list_id: settled(c, list_id) for list_id in told.lists} == {
+            list_id: expected(told, list_id) for list_id in told.lists
+        }
+
+
+@GENERATED
+@given(told=worlds(lists=1))
+def test_settling_again_with_the_same_facts_changes_nothing(world: Scratch, told: World) -> None:
+    with world() as c:
+        write(c, told, "run")
+        members.settle(c, "list-0", "run", ACCOUNT, NOW)
+        before = settled(c, "list-0")
+        members.settle(c, "list-0", "run", ACCOUNT, NOW)
+        assert settled(c, "list-0") == before
+
+
+@GENERATED
+@given(told=worlds(lists=1))
+def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch, told: World) -> None:
+    with world() as c:
+        write(c, told, "run")
+        members.settle(c, "list-0", "run", ACCOUNT, NOW)
+        leaving = members.leavers(c, "list-0", "run")
+        members.remove(c, "list-0", "run", [each.person_id for each in leaving])
+        assert members.leavers(c, "list-0", "run") == []
+        pending = members.pending_batch(c, "list-0", 100)
+        members.acknowledge(c, "list-0", [members.Acknowledged(each.address, each.seq) for each in pending[::2]])
+        members.reject(
+            c, "list-0", [members.Rejection(address=each.address, reason="REJECTED") for each in pending[1::2]]
+        )
+        assert members.pending_count(c, "list-0") == 0
+        read = members.read_by(c, "list-0", "run")
+        runs.create(c, runs.NewRun(id="r", kind="lists", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
+        assert members.copy_outcomes(c, "r", "i", "list-0", "run") == read == len(told.lists["list-0"])
+        in_book = [each.sent_address for each in c.execute(select(list_member.c.sent_address)) if each.sent_address]
+        assert len(in_book) == len(set(in_book))
+        for address in in_book:
+            assert address not in told.opted_out
+            assert address not in told.suppressed
+            assert address not in told.elsewhere
+            assert ("list-0", address) not in told.unsubscribed
+
+
+def member(person_id: str, *gates: Gate, address: str = "ann@example.com", created_on: str = "2020") -> Staged:
+    return Staged(
+        person_id=person_id,
+        entity="contact",
+        name="",
+        address=address,
+        created_on=created_on,
+        fields={},
+        fingerprint="f",
+        gates=gates,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stronger", "weaker"),
+    list(zip([each.code for each in CATALOGUE], [each.code for each in CATALOGUE][1:], strict=False)),
+)
+def test_of_two_reasons_the_one_listed_first_is_the_persons(c: Connection, stronger: str, weaker: str) -> None:
+    members.stage(c, "list", "run", [member("p", Gate(weaker, "weaker"), Gate(stronger, "stronger"))])
+    members.settle(c, "list", "run", ACCOUNT, NOW)
+    outcome = "rejected" if stronger == "VALUE_REJECTED" else "excluded"
+    assert settled(c, "list") == {"p": (outcome, stronger, "stronger", weaker)}
+
+
+def test_an_opt_out_of_the_very_record_names_nobody_else(c: Connection) -> None:
+    members.stage(c, "list", "run", [member("p")])
+    c.execute(
+        opt_out.insert().values(address="ann@example.com", reason="DO_NOT_EMAIL", entity="contact", person_id="p")
+    )
+    members.settle(c, "list", "run", ACCOUNT, NOW)
+    assert settled(c, "list") == {"p": ("excluded", "DO_NOT_EMAIL", "", "")}
+
+
+def test_an_inactive_record_does_not_take_the_place_of_an_active_one(c: Connection) -> None:
+    members.stage(c, "list", "run", [member("old", Gate("INACTIVE")), member("young", created_on="2025")])
+    members.settle(c, "list", "run", ACCOUNT, NOW)
+    assert settled(c, "list") == {
+        "old": ("excluded", "INACTIVE", "", "DUPLICATE_ADDRESS"),
+        "young": ("", "", "", ""),
+    }
+
+
+def test_a_reason_that_this_version_does_not_know_is_unknown(c: Connection) -> None:
+    members.stage(c, "list", "run", [member("p", Gate("FROM_THE_FUTURE", "raw"))])
+    members.settle(c, "list", "run", ACCOUNT, NOW)
+    assert settled(c, "list")["p"][:2] == ("excluded", "UNKNOWN")

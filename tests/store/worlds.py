@@ -1,0 +1,176 @@
+"""Small worlds of people, and what becomes of them by the words of the specification: plain Python, no SQL.
+
+The reference that settling and counting are held against.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+from sqlalchemy import Connection, insert, update
+
+from dyntui.model.people import Gate
+from dyntui.model.reasons import PRECEDENCE
+from dyntui.store import members
+from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
+
+NOW = "2026-03-01T10:00:00Z"
+ACCOUNT, OTHER = "account-a", "account-b"
+ADDRESSES = ("ann@example.com", "bob@example.com", "cleo@example.com")
+OWN = ("MERGED", "INACTIVE", "DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL", "FILTERED", "VALUE_REJECTED")
+SUPPRESSIONS = ("COMPLAINED", "HARD_BOUNCED", "SUPPRESSED", "PENDING_OPT_IN", "UNKNOWN")
+REFUSALS = ("REJECTED", "GLOBALLY_SUPPRESSED")
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A member of one list: as read, and what is known from earlier synchronisations."""
+
+    person_id: str
+    address: str
+    own: frozenset[str]
+    created_on: str
+    fingerprint: str
+    sent_fingerprint: str = ""
+    sent_address: str = ""
+    refused_fingerprint: str = ""
+    refusal: str = ""
+    retry_on: str = ""
+    outcome: str = ""
+
+    @property
+    def in_place(self) -> bool:
+        return self.sent_fingerprint != "" and self.sent_address == self.address
+
+    @property
+    def label(self) -> str:
+        return f"contact {self.person_id} Person {self.person_id}"
+
+
+@dataclass(frozen=True)
+class World:
+    lists: dict[str, tuple[Somebody, ...]]
+    opted_out: dict[str, str]
+    suppressed: dict[str, str]
+    elsewhere: frozenset[str]
+    unsubscribed: frozenset[tuple[str, str]]
+
+
+@dataclass
+class Fate:
+    """What became of somebody: reasons in order, first one first."""
+
+    reasons: list[str] = field(default_factory=list)
+    keeper: str = ""
+
+
+def closed_gates(world: World, list_id: str, member: Somebody) -> set[str]:
+    gates = set(member.own)
+    if member.address in world.opted_out:
+        gates.add(world.opted_out[member.address])
+    if member.address in world.suppressed:
+        gates.add(world.suppressed[member.address])
+    if member.address in world.elsewhere:
+        gates.add("SUPPRESSED_OTHER_ACCOUNT")
+    if (list_id, member.address) in world.unsubscribed:
+        gates.add("UNSUBSCRIBED_LIST")
+    return gates
+
+
+def in_order(gates: set[str]) -> list[str]:
+    return sorted(gates, key=PRECEDENCE.__getitem__)
+
+
+@st.composite
+def somebody(draw: st.DrawFn, person_id: str) -> Somebody:
+    address = draw(st.sampled_from((*ADDRESSES, "")))
+    own = set(draw(st.sets(st.sampled_from(OWN), max_size=2)) if draw(st.integers(0, 3)) == 0 else ())
+    if not address:
+        own.add("NO_EMAIL")
+    fingerprint = draw(st.sampled_from(("f1", "f2")))
+    synced = draw(st.booleans())
+    refused = draw(st.integers(0, 3)) == 0
+    return Somebody(
+        person_id=person_id,
+        address=address,
+        own=frozenset(own),
+        created_on=draw(st.sampled_from(("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"))),
+        fingerprint=fingerprint,
+        sent_fingerprint=draw(st.sampled_from(("f1", "f2"))) if synced else "",
+        sent_address=draw(st.sampled_from(ADDRESSES)) if synced else "",
+        refused_fingerprint=draw(st.sampled_from(("f1", "f2"))) if refused else "",
+        refusal=draw(st.sampled_from(REFUSALS)) if refused else "",
+        retry_on=draw(st.sampled_from(("2026-02-01T00:00:00Z", "2026-04-01T00:00:00Z"))) if refused else "",
+        outcome=draw(st.sampled_from(("", "added", "updated", "unchanged", "excluded", "rejected", "held"))),
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn, lists: int) -> World:
+    ids = [f"p{number}" for number in range(5)]
+    chosen = {
+        f"list-{number}": tuple(
+            draw(somebody(person_id))
+            for person_id in draw(st.lists(st.sampled_from(ids), unique=True, max_size=len(ids)))
+        )
+        for number in range(lists)
+    }
+    pairs = st.tuples(st.sampled_from(sorted(chosen)), st.sampled_from(ADDRESSES))
+    rare = st.dictionaries(
+        st.sampled_from(ADDRESSES), st.sampled_from(("DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL")), max_size=1
+    )
+    return World(
+        lists=chosen,
+        opted_out=draw(rare),
+        suppressed=draw(st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(SUPPRESSIONS), max_size=1)),
+        elsewhere=draw(st.frozensets(st.sampled_from(ADDRESSES), max_size=1)),
+        unsubscribed=draw(st.frozensets(pairs, max_size=1)),
+    )
+
+
+def write(c: Connection, world: World, listing: str) -> None:
+    """The world as a store that has just staged a listing of every list."""
+    for list_id, people in world.lists.items():
+        members.stage(
+            c,
+            list_id,
+            listing,
+            [
+                members.Staged(
+                    person_id=each.person_id,
+                    entity="contact",
+                    name=f"Person {each.person_id}",
+                    address=each.address,
+                    created_on=each.created_on,
+                    fields={"FULLNAME": each.person_id},
+                    fingerprint=each.fingerprint,
+                    gates=[Gate(code, f"own {code}") for code in sorted(each.own)],
+                )
+                for each in people
+            ],
+        )
+        for each in people:
+            c.execute(
+                update(list_member)
+                .where(list_member.c.list_id == list_id, list_member.c.person_id == each.person_id)
+                .values(
+                    sent_fingerprint=each.sent_fingerprint,
+                    sent_address=each.sent_address,
+                    rejected_fingerprint=each.refused_fingerprint,
+                    rejected_reason=each.refusal,
+                    rejected_detail=each.refusal and "refused",
+                    retry_on=each.retry_on,
+                    outcome=each.outcome,
+                )
+            )
+    for address, reason in world.opted_out.items():
+        c.execute(insert(opt_out).values(address=address, reason=reason, entity="lead", person_id="lead-1"))
+    for address, reason in world.suppressed.items():
+        values = {"account_id": ACCOUNT, "address": address, "status": "Status", "reason": reason}
+        c.execute(insert(suppression).values(**values, suppressed_on="2026-01-01T00:00:00Z"))
+    for address in world.elsewhere:
+        values = {"account_id": OTHER, "address": address, "status": "Status", "reason": "SUPPRESSED"}
+        c.execute(insert(suppression).values(values))
+    for list_id, address in world.unsubscribed:
+        c.execute(insert(list_unsubscribe).values(list_id=list_id, address=address, unsubscribed_on=NOW))
