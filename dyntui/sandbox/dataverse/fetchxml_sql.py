@@ -298,16 +298,45 @@ def _order(
         return tuple(keys), tuple(names), params
     for source in scope.shown():
         sql = source.column(source.table.primary_id)
-        if sql not in {key.sql for key in keys} and (source.link is None or not _leads_to_one(source)):
+        if sql not in {key.sql for key in keys} and (source.link is None or not _leads_to_one(scope, source)):
+            if source.link is None:
+                sql = _walked(fetch, scope) or sql
             keys.append(SortKey(sql, unique=source.link is None))
             prefix = "" if source.alias is None else f"{source.alias}."
             names.append(f"{prefix}{source.table.primary_id}")
     return tuple(keys), tuple(names), params
 
 
-def _leads_to_one(source: Source) -> bool:
-    """Whether at most one row of the linked table belongs to one of its parent."""
-    return source.link is not None and source.link.from_column == source.table.primary_id
+def _walked(fetch: Fetch, scope: Scope) -> str | None:
+    """A linked column that always equals the table's key: its index is walked in the order of the page."""
+    key = scope.sources[0].table.primary_id
+    for source in scope.shown():
+        link = source.link
+        if link is not None and link in fetch.links and link.kind == "inner" and link.to_column == key:
+            return source.column(link.from_column or key)
+    return None
+
+
+def _leads_to_one(scope: Scope, source: Source) -> bool:
+    """Whether at most one row of the linked table belongs to one of its parent.
+
+    So it is over the table's key, and over an intersect table when the other end of the pair is given.
+    """
+    link = source.link
+    if link is None or link.from_column == source.table.primary_id:
+        return link is not None
+    given = {
+        part.attribute
+        for each in link.filters
+        if each.kind == "and"
+        for part in each.parts
+        if isinstance(part, Condition) and part.operator == "eq" and part.of is None
+    }
+    for many in scope.schema.many_to_many.values():
+        pair = {many.attribute1, many.attribute2}
+        if many.intersect == source.table.logical_name and link.from_column in pair:
+            return bool(given & (pair - {link.from_column}))
+    return False
 
 
 def _aggregate(scope: Scope, fetch: Fetch, source: Source, origin: Clause, where: Clause) -> Statement:
