@@ -52,7 +52,7 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
         say(f"Starting Dynamics 365 and dotdigital, simulated, with {number(people)} people…")
         log = profile.state / "sandbox.log"
         with Sandbox(people, seed, log, stay=keep) as sandbox, service_ended_after(profile, keep=keep):
-            asyncio.run(_connect(profile, sandbox, person, long_lived=keep))
+            asyncio.run(connect(profile, sandbox, person, long_lived=keep))
             if keep:
                 say(_how_to_go_on(profile, sandbox))
             if headless:
@@ -70,7 +70,9 @@ def _log_kept_on_failure(profile: Profile) -> Iterator[None]:
         raise
 
 
-async def _connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived: bool) -> None:
+async def connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived: bool) -> None:
+    """Starts the profile's service, connects it to the sandbox, installs, and signs the person in, whom the sandbox
+    knows by their part."""
     say("Starting the service, connecting both systems, installing what dyntui needs in Dynamics…")
     async with await attach_or_start(profile, long_lived=long_lived) as client:
         await client.call(methods.SETUP_APPLY, _setup(sandbox))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dyntui.cli.sandbox_process import Sandbox
-from dyntui.cli.throw_away import throw_away_profile
+from dyntui.cli.throw_away import ending_in_order, throw_away_profile
 from dyntui.model.errors import DyntuiError
 from dyntui.service.secret_store import PASSPHRASE
 
@@ -70,7 +70,7 @@ def test_profile_and_service_are_gone_after_the_end(
 
 def test_the_passphrase_is_in_the_environment_alone_and_only_for_the_time(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv(PASSPHRASE, raising=False)
-    with throw_away_profile(keep=False) as profile:
+    with ending_in_order(), throw_away_profile(keep=False) as profile:
         passphrase = os.environ[PASSPHRASE]
         assert len(passphrase) >= 24
         written = [file for file in profile.data.parents[1].rglob("*") if file.is_file()]

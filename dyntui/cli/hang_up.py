@@ -1,0 +1,62 @@
+"""A terminal that goes away under the console must not keep the console from ending.
+
+Textual 8.2.8 draws from a thread that dies of the first failed write; what is drawn after that waits for ever in its
+queue, the end of the application included (textual/drivers/_writer_thread.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+# What the kernel says of a write to a terminal that is gone, or to a pipe nobody reads.
+_GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)
+
+
+class LastingTerminal:
+    """A stream to a terminal; once the terminal is gone, what is written vanishes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes to the terminal, if there still is one."""
+        with self._vanishing():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Sends what is buffered to the terminal, if there still is one."""
+        with self._vanishing():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextlib.contextmanager
+    def _vanishing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            # What is still buffered goes there too, now and when the interpreter ends.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+@contextlib.contextmanager
+def terminal_may_go() -> Iterator[None]:
+    """Within, Textual draws on a `LastingTerminal`: it takes standard error as the interpreter keeps it."""
+    before = sys.__stderr__
+    if before is not None:
+        sys.__stderr__ = LastingTerminal(before)  # type: ignore[misc, assignment]
+    try:
+        yield
+    finally:
+        sys.__stderr__ = before  # type: ignore[misc]
