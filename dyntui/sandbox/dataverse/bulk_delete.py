@@ -5,7 +5,7 @@ Here the job is done at once; its row in asyncoperations says so.
 
 from typing import Any
 
-from dyntui.sandbox.dataverse import query, system_rows, writes
+from dyntui.sandbox.dataverse import deletion, query, system_rows
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.clause import Clause, Value, all_of, any_of
 from dyntui.sandbox.dataverse.errors import bad_request, invalid_argument, unknown_property
@@ -37,7 +37,7 @@ def run(call: Call, body: dict[str, Any]) -> str:
         condition = _condition(call, table, each.get("Criteria"))
         found = query.of_table(call, table).narrowed(condition).select(f"t.{quoted(table.primary_id)}")
         for (row_id,) in call.state.db.execute(found.text, found.params).fetchall():
-            writes.remove(call, table, row_id)
+            deletion.remove(call, table, row_id)
     values: dict[str, Value] = {
         "name": str(body.get("JobName") or "Bulk deletion"),
         "operationtype": _BULK_DELETE,

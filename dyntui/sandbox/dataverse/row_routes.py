@@ -1,6 +1,17 @@
 """Addresses below an entity set: which operation a method and a path mean."""
 
-from dyntui.sandbox.dataverse import aggregate, associations, bound, delta, fetchxml, query, retrieve, views, writes
+from dyntui.sandbox.dataverse import (
+    aggregate,
+    associations,
+    bound,
+    deletion,
+    delta,
+    fetchxml,
+    query,
+    retrieve,
+    views,
+    writes,
+)
 from dyntui.sandbox.dataverse.addresses import RowKey, Segment, locate, read_key, visible_table
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import (
@@ -86,7 +97,7 @@ def _row(call: Call, table: Table, key: RowKey) -> Response:
         case "PATCH":
             return writes.upsert(call, table, key)
         case "DELETE":
-            return writes.delete(call, table, existing(call, table, key))
+            return deletion.delete(call, table, existing(call, table, key))
     raise _method_not_allowed(call)
 
 
