@@ -1,0 +1,265 @@
+"""A whole dyntui at work on a sandbox of its own: use cases and worker as in the service, runs carried out at once.
+
+    office = Office.open(sandbox)                 # connected and installed
+    newsletter = office.activated("Newsletter")
+    run = office.run("lists")                     # carried out to its end
+
+Waiting is done by moving the sandbox's clock, so nothing sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dyntui.dotdigital import address_books
+from dyntui.model.outcomes import Outcome
+from dyntui.model.roles import Ability
+from dyntui.service.campaigns import Campaigns
+from dyntui.service.contract import campaigns, lists, runs, setup
+from dyntui.service.identity import Identities
+from dyntui.service.lists import Lists
+from dyntui.service.permission import CallContext
+from dyntui.service.profile import open_profile
+from dyntui.service.resources import Resources
+from dyntui.service.runs import Runs
+from dyntui.service.setup import Setup
+from dyntui.store import accounts
+from dyntui.store import runs as run_store
+from dyntui.store.database import Database, open_store
+from dyntui.sync.connections import Connections
+from dyntui.sync.engine import InlineEngine
+from dyntui.sync.worker import Worker
+from tests.sandbox_process import SandboxProcess
+
+T = TypeVar("T")
+
+
+class Pocket:
+    """Secrets in memory."""
+
+    label = "memory"
+
+    def __init__(self) -> None:
+        self._held: dict[str, str] = {}
+
+    async def get(self, name: str) -> str | None:
+        return self._held.get(name)
+
+    async def set(self, name: str, secret: str) -> None:
+        self._held[name] = secret
+
+
+async def _everything(uid: int) -> frozenset[Ability]:
+    return frozenset(Ability)
+
+
+class Office:
+    """See the module. `loop` runs the use cases; the worker has its own."""
+
+    def __init__(self, sandbox: SandboxProcess, home: Path) -> None:
+        self.sandbox = sandbox
+        self._loop = asyncio.new_event_loop()
+        self.secrets = Pocket()
+        self.db: Database = open_store(f"sqlite:///{home / 'dyntui.db'}")
+        self._numbers = itertools.count(1)
+        self._waited = timedelta()
+        self.during_sleep: Callable[[], None] = lambda: None
+        self.resources = Resources(
+            profile=open_profile("test", {"DYNTUI_HOME": str(home)}),
+            db=self.db,
+            secrets=self.secrets,
+            connections=Connections(self.db, self.secrets, sleep=self._pass_time),
+            clock=self._now,
+            ids=lambda: f"00000000-0000-4000-8000-{next(self._numbers):012d}",
+            publish=lambda name, params, key="": None,
+        )
+        self.worker = Worker(self.db, self.secrets, clock=self._now, changed=lambda run_id: None, sleep=self._pass_time)
+        self.worker.start()
+        self.engine = InlineEngine(self.db, self.worker.chunk)
+        identities = Identities(self.resources)
+        self._runs = Runs(self.resources, identities, self.engine.enqueue)
+        self._lists = Lists(self.resources, identities)
+        self._campaigns = Campaigns(self.resources, identities, self._runs)
+        self.context = CallContext(os.getuid(), _everything)
+
+    @classmethod
+    def open(cls, sandbox: SandboxProcess, home: Path | None = None) -> Office:
+        """An office whose organisation is connected and installed."""
+        office = cls(sandbox, home or Path(tempfile.mkdtemp(prefix="dyntui-office-")))
+        office.set_up()
+        return office
+
+    def close(self) -> None:
+        self.worker.stop()
+        self.wait(self.resources.connections.close())
+        self._loop.close()
+        self.db.close()
+
+    def wait(self, work: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
+        return self._loop.run_until_complete(work)  # type: ignore[arg-type]
+
+    def _now(self) -> datetime:
+        return datetime(2026, 11, 22, 12, 0, tzinfo=UTC) + self._waited
+
+    async def _pass_time(self, seconds: float) -> None:
+        """Instead of sleeping the whole world moves on, and at least by a second."""
+        step = max(seconds, 1.0)
+        self._waited += timedelta(seconds=step)
+        self.during_sleep()
+        await asyncio.to_thread(self.sandbox.control.post, "/clock", json={"advance_seconds": step})
+
+    def set_up(self) -> setup.SetupReport:
+        info = self.sandbox.info
+        request = setup.SetupRequest(
+            organisation=setup.OrganisationInput(
+                dataverse_url=info["dataverse_url"],
+                authority=info["authority"],
+                client_id=info["client_id"],
+                client_secret=info["client_secret"],
+                ca_file=info["ca_file"],
+            ),
+            accounts=(
+                setup.EmailAccountInput(
+                    name="Main",
+                    api_user=info["api_user"],
+                    api_password=info["api_password"],
+                    dotdigital_url=info["dotdigital_url"],
+                    ca_file=info["ca_file"],
+                ),
+            ),
+        )
+        return self.wait(Setup(self.resources, self.worker.reconnect).apply(self.context, request))
+
+    # -- what people do ---------------------------------------------------------------------------------------------
+
+    def list_named(self, name: str) -> lists.ListRow:
+        page = self.wait(self._lists.page(self.context, lists.ListsQuery(view="all", limit=500)))
+        return next(row for row in page.rows if row.name == name)
+
+    def refresh_lists(self) -> None:
+        from dyntui.service.contract.session import Nothing
+
+        self.wait(self._lists.refresh(self.context, Nothing()))
+
+    def activated(self, name: str) -> lists.ListRow:
+        row = self.list_named(name)
+        return self.wait(self._lists.activate(self.context, lists.Activate(id=row.id, link=True))).row
+
+    def activate(self, request: lists.Activate) -> lists.ListDetail:
+        return self.wait(self._lists.activate(self.context, request))
+
+    def book_of(self, list_id: str) -> int:
+        return self.wait(self._lists.get(self.context, lists.ListRef(list_id))).address_book_id
+
+    def book_names(self) -> list[str]:
+        """The address books that dotdigital has now."""
+
+        async def ask() -> list[str]:
+            with self.db.read() as c:
+                account = accounts.accounts(c)[0]
+            dd = await self.resources.connections.dotdigital(account.id)
+            return [book.name for book in await address_books.address_books(dd)]
+
+        return self.wait(ask())
+
+    def start(self, sync_type: str, **chosen: Any) -> str:
+        return self.wait(self._runs.start(self.context, runs.StartRun(sync_type=sync_type, **chosen))).id
+
+    def run(self, sync_type: str, **chosen: Any) -> runs.RunDetail:
+        run_id = self.start(sync_type, **chosen)
+        self.engine.drain()
+        return self.detail(run_id)
+
+    def detail(self, run_id: str) -> runs.RunDetail:
+        return self.wait(self._runs.get(self.context, runs.RunRef(run_id)))
+
+    def cancel(self, run_id: str) -> None:
+        """Asks a run to stop; may be called while it is carried out."""
+        with self.db.write() as c:
+            run_store.request_cancel(c, run_id, self.resources.now())
+
+    def people(self, run_id: str, **chosen: Any) -> tuple[runs.PersonOutcome, ...]:
+        asked = runs.OutcomesQuery(run=run_id, limit=10_000, **chosen)
+        return self.wait(self._runs.people(self.context, asked)).rows
+
+    def members(self, list_id: str) -> tuple[lists.MemberRow, ...]:
+        asked = lists.MembersQuery(list=list_id, limit=10_000)
+        return self.wait(self._lists.members(self.context, asked)).rows
+
+    def campaign_named(self, name: str) -> campaigns.CampaignRow:
+        page = self.wait(self._campaigns.page(self.context, campaigns.CampaignsQuery(limit=500)))
+        return next(row for row in page.rows if row.name == name)
+
+    def target(self, campaign: campaigns.CampaignRow, *list_ids: str) -> None:
+        self.wait(self._campaigns.change_targets(self.context, campaigns.ChangeTargets(id=campaign.id, add=list_ids)))
+
+    def count(self, campaign: campaigns.CampaignRow) -> campaigns.TargetCount:
+        return self.wait(self._campaigns.count(self.context, campaigns.CountTargets(id=campaign.id)))
+
+    def count_people(self, count_id: str, **chosen: Any) -> tuple[runs.PersonOutcome, ...]:
+        asked = campaigns.CountPeopleQuery(count=count_id, limit=10_000, **chosen)
+        return self.wait(self._campaigns.count_people(self.context, asked)).rows
+
+    def queue_send(self, count: campaigns.TargetCount) -> campaigns.SendRow:
+        asked = campaigns.SendCampaign(count=count.id, confirm=count.sendable)
+        return self.wait(self._campaigns.send(self.context, asked))
+
+    def send(self, count: campaigns.TargetCount) -> campaigns.SendRow:
+        queued = self.queue_send(count)
+        self.engine.drain()
+        return self.send_row(queued.id)
+
+    def send_row(self, send_id: str) -> campaigns.SendRow:
+        return self.wait(self._campaigns.send_get(self.context, campaigns.SendRef(send_id)))
+
+    def report(self, campaign: campaigns.CampaignRow) -> campaigns.CampaignReport:
+        return self.wait(self._campaigns.report(self.context, campaigns.CampaignRef(campaign.id)))
+
+    # -- what the sandbox knows -------------------------------------------------------------------------------------
+
+    def calls_between(self, work: Callable[[], T]) -> tuple[T, list[dict[str, Any]]]:
+        """What `work` answers, and the calls that the sandbox counted meanwhile."""
+        self.sandbox.control.post("/calls/reset").raise_for_status()
+        answer = work()
+        return answer, self.sandbox.control.get("/calls").raise_for_status().json()
+
+    def mailed(self, campaign: campaigns.CampaignRow) -> list[dict[str, Any]]:
+        mails = self.sandbox.control.get("/mailed").raise_for_status().json()
+        return [mail for mail in mails if mail["campaign_id"] == campaign.id]
+
+    def digest(self) -> dict[str, str]:
+        return dict(self.sandbox.control.get("/digest").raise_for_status().json())
+
+    def let_pass(self, **time: float) -> None:
+        seconds = timedelta(**time).total_seconds()
+        self.sandbox.control.post("/clock", json={"advance_seconds": seconds}).raise_for_status()
+
+    def change_in_dynamics(self, table: str, row_id: str, **values: Any) -> None:
+        """Somebody edits a row in Dynamics; values as rows keep them (booleans as 0 and 1)."""
+        body = {"table": table, "id": row_id, "values": values}
+        self.sandbox.control.post("/dataverse/rows", json=body).raise_for_status()
+
+    def unsubscribe(self, address: str, **where: Any) -> None:
+        """Somebody unsubscribes, from everything or from one `book`."""
+        self.sandbox.control.post("/unsubscribe", json={"address": address, **where}).raise_for_status()
+
+
+def writes(calls: list[dict[str, Any]]) -> list[str]:
+    """The routes that wrote, with how often."""
+    return [f"{each['system']} {each['route']} {each['writes']}" for each in calls if each["writes"]]
+
+
+def by_reason(run: runs.RunRow) -> dict[str, int]:
+    """Counts of a run by reason, or by outcome where that needs no reason."""
+    return {count.reason or str(count.outcome): count.people for count in run.tally.counts}
+
+
+def addresses(people: tuple[runs.PersonOutcome, ...], outcome: Outcome) -> set[str]:
+    return {each.address for each in people if each.outcome is outcome}

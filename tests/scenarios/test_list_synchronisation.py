@@ -1,0 +1,173 @@
+"""Synchronising marketing lists, as told by the sandbox afterwards."""
+
+from __future__ import annotations
+
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.runs import RunDetail
+from tests.scenarios.office import Office, addresses, by_reason, writes
+
+
+def adds_up(run: RunDetail) -> bool:
+    return run.run.tally.adds_up and all(item.tally.adds_up for item in run.items)
+
+
+def test_everybody_on_the_list_ends_in_exactly_one_named_outcome(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    run = office.run("lists")
+    assert adds_up(run)
+    people = office.people(run.run.id)
+    assert len(people) == len({each.person for each in people}) == newsletter.members
+    assert all(each.reason for each in people if each.outcome in (Outcome.EXCLUDED, Outcome.REJECTED))
+    assert by_reason(run.run)["added"] > 100
+
+
+def test_a_second_synchronisation_without_changes_writes_nothing_to_either_side(office: Office) -> None:
+    office.activated("Newsletter")
+    first = office.run("lists")
+    before = office.digest()
+    second, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == []
+    assert office.digest() == before
+    assert second.run.tally.of(Outcome.UNCHANGED) == first.run.tally.of(Outcome.ADDED)
+
+
+def test_members_are_read_in_pages_and_written_in_bulk_never_one_by_one(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    assert newsletter.members is not None and newsletter.members > 150
+    assert sum(each["count"] for each in calls) < 40
+    assert run.run.dotdigital_writes == 1
+
+
+def test_a_name_changed_in_dynamics_is_the_only_thing_that_travels(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("contact", somebody.person, firstname="Changed")
+    run = office.run("lists")
+    assert run.run.tally.of(Outcome.UPDATED) == 1
+    assert addresses(office.people(run.run.id), Outcome.UPDATED) == {somebody.address}
+
+
+def test_who_opts_out_in_dynamics_leaves_the_address_book_by_name(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("contact", somebody.person, donotbulkemail=1)
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    (person,) = [each for each in office.people(run.run.id) if each.person == somebody.person]
+    assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "DO_NOT_BULK_EMAIL")
+    assert any("contacts/delete" in each for each in writes(calls))
+
+
+def test_an_opt_out_of_one_record_keeps_every_record_with_the_address_out(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    one, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.change_in_dynamics("contact", other.person, emailaddress1=one.address.upper(), donotemail=1)
+    run = office.run("lists")
+    shared = [each for each in office.people(run.run.id) if each.address == one.address]
+    assert {each.outcome for each in shared} == {Outcome.EXCLUDED}
+    assert {each.reason for each in shared} == {"DO_NOT_EMAIL"}
+
+
+def test_who_unsubscribes_in_dotdigital_is_named_and_dynamics_is_told(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.unsubscribe(somebody.address)
+    run = office.run("lists")
+    (person,) = [each for each in office.people(run.run.id) if each.person == somebody.person]
+    assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "SUPPRESSED")
+    assert "DO_NOT_BULK_EMAIL" in person.also
+
+
+def test_who_unsubscribes_from_the_one_list_is_named(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    book = office.activated("Newsletter")
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    book_id = office.book_of(book.id)
+    office.unsubscribe(somebody.address, book=book_id)
+    run = office.run("lists")
+    (person,) = [each for each in office.people(run.run.id) if each.person == somebody.person]
+    assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
+
+
+def test_rejected_rows_are_named_with_the_platforms_code_and_delay_nobody(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    somebody = office.members(newsletter.id)[0]
+    office.change_in_dynamics("contact", somebody.person, emailaddress1="odd@-example-.org", statecode=0, statuscode=1)
+    run = office.run("lists")
+    assert adds_up(run)
+    assert run.run.tally.of(Outcome.ADDED) > 100
+    rejected = [each for each in office.people(run.run.id) if each.outcome is Outcome.REJECTED]
+    assert all(each.reason and each.detail for each in rejected)
+
+
+def test_a_refused_row_is_not_sent_again_until_it_changes(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    first = office.run("lists")
+    refused = [each for each in office.people(first.run.id) if each.outcome is Outcome.REJECTED]
+    _, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == []
+    assert newsletter.id
+    assert len(refused) == office.detail(first.run.id).run.tally.of(Outcome.REJECTED)
+
+
+def test_lists_of_leads_and_dynamic_lists_synchronise_as_static_contact_lists_do(office: Office) -> None:
+    for name in ("Winter leads", "Open leads with e-mail", "Active contacts in Nordic countries"):
+        office.activated(name)
+    run = office.run("lists")
+    assert adds_up(run)
+    assert {item.name for item in run.items} == {
+        "Winter leads",
+        "Open leads with e-mail",
+        "Active contacts in Nordic countries",
+    }
+    assert all(item.tally.of(Outcome.ADDED) for item in run.items)
+    _, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == []
+
+
+def test_who_no_longer_matches_a_dynamic_list_leaves_its_book(office: Office) -> None:
+    leads = office.activated("Open leads with e-mail")
+    office.run("lists")
+    somebody = next(each for each in office.members(leads.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("lead", somebody.person, statecode=2, statuscode=7)
+    run = office.run("lists")
+    (person,) = [each for each in office.people(run.run.id) if each.person == somebody.person]
+    assert person.outcome in (Outcome.REMOVED, Outcome.EXCLUDED)
+    assert adds_up(run)
+
+
+def test_a_list_that_came_back_empty_removes_nobody(office: Office) -> None:
+    leads = office.activated("Open leads with e-mail")
+    first = office.run("lists")
+    condition = '<filter><condition attribute="leadid" operator="null"/></filter>'
+    nothing = f'<fetch><entity name="lead"><attribute name="leadid"/>{condition}</entity></fetch>'
+    office.change_in_dynamics("list", leads.id, query=nothing)
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    assert run.run.status is RunStatus.HELD
+    assert run.run.tally.of(Outcome.HELD) == first.run.tally.of(Outcome.ADDED)
+    assert not any("contacts/delete" in each for each in writes(calls))
+    assert adds_up(run)
+
+
+def test_an_empty_list_completes_with_nobody(office: Office) -> None:
+    office.activated("Autumn fair")
+    run = office.run("lists")
+    assert run.run.status is RunStatus.COMPLETED
+    assert run.run.tally.read == 0
+
+
+def test_cancelling_stops_the_run_and_the_next_one_finishes_the_work(office: Office) -> None:
+    office.activated("Newsletter")
+    run_id = office.start("lists")
+    office.during_sleep = lambda: office.cancel(run_id)
+    office.engine.drain()
+    office.during_sleep = lambda: None
+    assert office.detail(run_id).run.status is RunStatus.CANCELLED
+    again = office.run("lists")
+    assert adds_up(again)
+    assert again.run.tally.of(Outcome.ADDED) > 100

@@ -1,0 +1,161 @@
+"""Sending a campaign: exactly the people shown, nobody who opted out, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from tests.scenarios.office import Office
+
+CAMPAIGN = "Newsletter March"
+
+
+@pytest.fixture
+def counted(office: Office) -> tuple[CampaignRow, TargetCount]:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    office.run("campaigns")
+    campaign = office.campaign_named(CAMPAIGN)
+    office.target(campaign, newsletter.id)
+    return campaign, office.count(campaign)
+
+
+def test_potential_is_sendable_plus_the_sum_of_the_exclusions(counted: tuple[CampaignRow, TargetCount]) -> None:
+    _, count = counted
+    assert count.potential == count.sendable + sum(each.people for each in count.excluded)
+
+
+def test_behind_every_slice_stand_its_people(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:
+    _, count = counted
+    for slice_ in count.excluded:
+        people = office.count_people(count.id, reason=slice_.reason)
+        assert len([each for each in people if each.outcome is slice_.outcome]) == slice_.people
+    assert len(office.count_people(count.id, sendable=True)) == count.sendable
+
+
+def test_exactly_the_people_shown_are_mailed(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:
+    campaign, count = counted
+    shown = {each.address for each in office.count_people(count.id, sendable=True)}
+    sent = office.send(count)
+    mails = office.mailed(campaign)
+    assert sent.state == "Sent"
+    assert {mail["address"] for mail in mails} == shown
+    assert len(mails) == count.sendable
+    assert not any(mail["suppressed_at_send"] or mail["opted_out_at_send"] for mail in mails)
+
+
+def test_the_run_of_a_send_names_what_became_of_everybody(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    _, count = counted
+    sent = office.send(count)
+    run = office.detail(sent.run).run
+    assert run.tally.adds_up and run.tally.read == count.potential
+    assert run.tally.of(Outcome.ADDED) == sent.sendable
+    assert sent.potential == sent.sendable + sum(each.people for each in sent.excluded)
+
+
+def test_who_unsubscribes_between_count_and_send_is_left_out_by_name(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    somebody = office.count_people(count.id, sendable=True)[0]
+    office.unsubscribe(somebody.address)
+    sent = office.send(count)
+    assert sent.sendable == count.sendable - 1
+    assert somebody.address not in {mail["address"] for mail in office.mailed(campaign)}
+    (person,) = [each for each in office.people(sent.run) if each.person == somebody.person]
+    assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "SUPPRESSED")
+
+
+def test_who_opts_out_in_dynamics_between_count_and_send_is_left_out_by_name(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    somebody = office.count_people(count.id, sendable=True)[0]
+    office.change_in_dynamics("contact", somebody.person, donotemail=1)
+    sent = office.send(count)
+    assert somebody.address not in {mail["address"] for mail in office.mailed(campaign)}
+    (person,) = [each for each in office.people(sent.run) if each.person == somebody.person]
+    assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "DO_NOT_EMAIL")
+
+
+def test_who_joins_the_list_after_the_count_is_not_mailed(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    excluded = next(each for each in office.count_people(count.id, reason="NO_EMAIL"))
+    office.change_in_dynamics("contact", excluded.person, emailaddress1="late.joiner@example.org")
+    office.send(count)
+    assert "late.joiner@example.org" not in {mail["address"] for mail in office.mailed(campaign)}
+
+
+def test_a_count_can_be_sent_once_only(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:
+    campaign, count = counted
+    office.send(count)
+    with pytest.raises(DyntuiError, match="COUNT_UNKNOWN"):
+        office.send(count)
+    addresses = [mail["address"] for mail in office.mailed(campaign)]
+    assert len(addresses) == len(set(addresses))
+
+
+def test_the_sends_own_address_book_is_gone_afterwards(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    _, count = counted
+    office.send(count)
+    assert not [name for name in office.book_names() if name.startswith("dyntui send")]
+
+
+def test_a_send_is_refused_when_the_suppressions_cannot_be_read(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    office.sandbox.order({"system": "dotdigital", "route": "suppressed-since", "kind": "status", "status": 401})
+    sent = office.send(count)
+    assert sent.state == "Refused"
+    assert office.detail(sent.run).run.error_code == "SEND_REFUSED"
+    assert office.mailed(campaign) == []
+
+
+def test_a_campaign_without_targets_cannot_be_counted(office: Office) -> None:
+    office.run("campaigns")
+    with pytest.raises(DyntuiError, match="CAMPAIGN_NO_TARGETS") as refused:
+        office.count(office.campaign_named(CAMPAIGN))
+    assert refused.value.remedy
+
+
+def test_a_list_that_was_never_synchronised_explains_itself(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("campaigns")
+    campaign = office.campaign_named(CAMPAIGN)
+    office.target(campaign, newsletter.id)
+    count = office.count(campaign)
+    assert [(each.ready, each.reason) for each in count.lists] == [(False, "NOT_SYNCED")]
+    assert count.sendable == 0
+    with pytest.raises(DyntuiError, match="SEND_NO_RECIPIENTS"):
+        office.send(count)
+
+
+def test_a_large_send_asks_for_its_number(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:
+    _, count = counted
+    assert count.sendable <= count.confirm_above, "this world is too small for the question to be asked"
+    assert office.send(count).state == "Sent"
+
+
+def test_results_come_back_for_everybody_who_was_mailed(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    sent = office.send(count)
+    office.let_pass(days=3)
+    run = office.run("campaigns")
+    report = office.report(campaign)
+    assert run.run.status is RunStatus.COMPLETED
+    assert report.sent == sent.sendable
+    assert 0 < report.unique_opens <= report.delivered <= report.sent
+    assert run.run.tally.adds_up and run.run.tally.read == sent.sendable
+    _, calls = office.calls_between(lambda: office.run("campaigns"))
+    assert not [each for each in calls if each["writes"]]
