@@ -14,11 +14,19 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: $(STAMP)
-	$(BIN)/mypy
+# screens/ and styles/ stand beside dyntui/ and belong into it: tools that look at files see the package put together.
+PUT_TOGETHER := .venv/put-together
 
-imports: $(STAMP)
-	$(BIN)/lint-imports
+$(PUT_TOGETHER): $(STAMP) FORCE
+	@rm -rf $@ && mkdir $@ && cp -R dyntui $@/ && cp -R screens styles $@/dyntui/
+
+types: $(PUT_TOGETHER)
+	cd $(PUT_TOGETHER) && ../bin/mypy --config-file ../../pyproject.toml -p dyntui
+
+imports: $(PUT_TOGETHER)
+	cd $(PUT_TOGETHER) && ../bin/lint-imports --config ../../pyproject.toml --no-cache
+
+FORCE:
 
 unit: $(STAMP)
 	$(BIN)/pytest -n auto --dist loadgroup
