@@ -170,4 +170,4 @@ def test_cancelling_stops_the_run_and_the_next_one_finishes_the_work(office: Off
     assert office.detail(run_id).run.status is RunStatus.CANCELLED
     again = office.run("lists")
     assert adds_up(again)
-    assert again.run.tally.of(Outcome.ADDED) > 100
+    assert again.run.tally.of(Outcome.ADDED) + again.run.tally.of(Outcome.UNCHANGED) > 100
