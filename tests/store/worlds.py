@@ -38,6 +38,7 @@ class Somebody:
     refusal: str = ""
     retry_on: str = ""
     outcome: str = ""
+    channel: str = ""
 
     @property
     def in_place(self) -> bool:
@@ -102,7 +103,8 @@ def somebody(draw: st.DrawFn, person_id: str) -> Somebody:
         refused_fingerprint=draw(st.sampled_from(("f1", "f2"))) if refused else "",
         refusal=draw(st.sampled_from(REFUSALS)) if refused else "",
         retry_on=draw(st.sampled_from(("2026-02-01T00:00:00Z", "2026-04-01T00:00:00Z"))) if refused else "",
-        outcome=draw(st.sampled_from(("", "added", "updated", "unchanged", "excluded", "rejected", "held"))),
+        outcome=draw(st.sampled_from(("added", "unchanged", "", "updated", "excluded", "rejected", "held"))),
+        channel=draw(st.sampled_from(("", "", "", "PENDING_OPT_IN"))),
     )
 
 
@@ -162,6 +164,7 @@ def write(c: Connection, world: World, listing: str) -> None:
                     rejected_detail=each.refusal and "refused",
                     retry_on=each.retry_on,
                     outcome=each.outcome,
+                    channel=each.channel,
                 )
             )
     for address, reason in world.opted_out.items():
