@@ -106,6 +106,22 @@ async def who_am_i(dv: Dataverse, *, caller: str | None = None) -> WhoAmI:
     return await dv.get("WhoAmI", WhoAmI, caller=caller)
 
 
+class _Detail(msgspec.Struct, frozen=True, rename="pascal"):
+    friendly_name: str = ""
+    unique_name: str = ""
+
+
+class _CurrentOrganisation(msgspec.Struct, frozen=True, rename="pascal"):
+    detail: _Detail
+
+
+async def organisation_name(dv: Dataverse) -> str:
+    """The name under which people know the organisation (reference 1.3)."""
+    asked = "RetrieveCurrentOrganization(AccessType=@p1)?@p1=Microsoft.Dynamics.CRM.EndpointAccessType'Default'"
+    answer = await dv.get(asked, _CurrentOrganisation, route="GET RetrieveCurrentOrganization()")
+    return answer.detail.friendly_name or answer.detail.unique_name
+
+
 async def user(dv: Dataverse, user_id: str) -> User | None:
     """A user by id."""
     return await get_row(dv, "systemusers", guid(user_id), User)

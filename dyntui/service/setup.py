@@ -82,7 +82,7 @@ class Setup:
                     wanted,
                     organisation_id=me.organization_id,
                     service_user_id=me.user_id,
-                    name=await _organisation_name(dv, me.organization_id),
+                    name=await security.organisation_name(dv),
                 )
                 steps = [step async for step in installation.install(dv, apply=apply)]
                 for role, names in request.assign.items():
@@ -162,11 +162,6 @@ def _region(endpoint: str) -> str:
     host = urlsplit(endpoint).hostname or ""
     first = host.partition("-")[0].partition(".")[0]
     return first if first in ("r1", "r2", "r3") else ""
-
-
-async def _organisation_name(dv: Dataverse, organisation_id: str) -> str:
-    found = await rows.get_row(dv, "organizations", organisation_id, dict[str, object], select=["name"])
-    return str((found or {}).get("name") or "")
 
 
 def _account_row(account: EmailAccount) -> dict[str, object]:
