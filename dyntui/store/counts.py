@@ -329,11 +329,8 @@ def copy_outcomes(c: Connection, run_id: str, item_id: str, count_id: str) -> in
     columns = ("person_id", "seq", "entity", "name", "address", "outcome", "reason", "detail", "also")
     people = select(literal(run_id, String), literal(item_id, String), *(_p[name] for name in columns))
     outcomes.clear(c, run_id, item_id)
-    copied = c.execute(
-        insert(outcome).from_select(["run_id", "item_id", *columns], people.where(_p.count_id == count_id))
-    ).rowcount
-    outcomes.recount(c, run_id, item_id)
-    return copied
+    c.execute(insert(outcome).from_select(["run_id", "item_id", *columns], people.where(_p.count_id == count_id)))
+    return sum(each.people for each in outcomes.recount(c, run_id, item_id))
 
 
 _SORTABLE = {name: _p[name] for name in ("entity", "name", "address", "outcome", "reason", "detail")}

@@ -443,9 +443,8 @@ def copy_outcomes(c: Connection, run_id: str, item_id: str, list_id: str, listin
     ).where(_m.list_id == list_id, _m.outcome != "", or_(_m.listing == listing, gone))
     outcomes.clear(c, run_id, item_id)
     columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address"]
-    copied = c.execute(insert(outcome).from_select([*columns, "outcome", "reason", "detail", "also"], people)).rowcount
-    outcomes.recount(c, run_id, item_id)
-    return copied
+    c.execute(insert(outcome).from_select([*columns, "outcome", "reason", "detail", "also"], people))
+    return sum(each.people for each in outcomes.recount(c, run_id, item_id))
 
 
 def forget_left(c: Connection, list_id: str, listing: str) -> int:
