@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import select
 import shutil
 import signal
 import tempfile
@@ -24,6 +25,9 @@ from dyntui.service.secret_store import CHOICE, PASSPHRASE
 
 # Tells the service that its profile is a demo's.
 DEMO = "DYNTUI_DEMO"
+
+# Seconds a service gets to end after it has been asked to.
+_END_LIMIT = 15.0
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -103,9 +107,10 @@ def service_ended_after(profile: Profile, *, keep: bool) -> Iterator[None]:
 
 
 def end_service(profile: Profile) -> None:
-    """Ends the profile's service, if one runs: in order, or when it does not, by force."""
-    with contextlib.suppress(DyntuiError):
-        asyncio.run(_ask_to_end(profile))
+    """Ends the profile's service, if one runs, and waits until its process is gone: in order, or when it does not, by
+    force."""
+    with contextlib.suppress(DyntuiError, ProcessLookupError):
+        asyncio.run(_end_in_order(profile))
     try:
         until_released(profile)
     except DyntuiError:
@@ -114,7 +119,13 @@ def end_service(profile: Profile) -> None:
                 os.kill(process, signal.SIGKILL)
 
 
-async def _ask_to_end(profile: Profile) -> None:
+async def _end_in_order(profile: Profile) -> None:
     async with await attach(profile, any_version=True) as client:
-        await client.call(methods.STOP, Nothing())
-        await client.closed()
+        process = os.pidfd_open(client.greeting.process)
+        try:
+            await client.call(methods.STOP, Nothing())
+            await client.closed()
+            # A process that has let go of everything still takes a moment to end.
+            await asyncio.to_thread(select.select, [process], [], [], _END_LIMIT)
+        finally:
+            os.close(process)
