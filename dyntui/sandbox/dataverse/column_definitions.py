@@ -59,6 +59,7 @@ _TEXT_FORMATS = {
 _LONGEST = {"String": 4000, "Memo": 1_048_576}
 _SHORTEST_DEFAULT = {"String": 100, "Memo": 2000}
 _FIRST_OPTION = 1
+_MOST_OPTION = 2**31
 
 
 def create(call: Call, table: Table, body: Json, solution: str | None) -> Column:
@@ -139,7 +140,7 @@ def read(state: State, table: Table, body: Json, solution: str | None = None) ->
         schema_name.lower(),
         schema_name,
         kind,
-        metadata_id=_id_of(state, body),
+        metadata_id=state.ids.guid(),
         display_name=display,
         description=description,
         required=_required(body),
@@ -217,11 +218,6 @@ def _type_of(body: Json) -> ColumnType:
     return found
 
 
-def _id_of(state: State, body: Json) -> str:
-    given = body.get("MetadataId")
-    return str(given).lower() if isinstance(given, str) and given else state.ids.guid()
-
-
 def _texts(others: Mapping[int, str]) -> dict[str, str]:
     return {str(code): text for code, text in others.items()}
 
@@ -229,17 +225,18 @@ def _texts(others: Mapping[int, str]) -> dict[str, str]:
 def _required(body: Json) -> Requirement:
     level = body.get("RequiredLevel")
     value = level.get("Value", "None") if isinstance(level, Mapping) else level or "None"
-    found = _REQUIREMENTS.get(value)
+    found = _REQUIREMENTS.get(str(value))
     if found is None:
         raise invalid_argument(f"The RequiredLevel '{value}' is not possible.")
     return found
 
 
-def _number(body: Json, name: str, default: float | None, lowest: float, highest: float) -> Any:
+def _number(body: Json, name: str, default: float, lowest: float, highest: float, *, whole: bool = True) -> Any:
     value = body.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
+    kinds = (int,) if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not lowest <= value <= highest:
         raise invalid_argument(f"{name} must be a number from {lowest} to {highest}, not {value!r}.")
     return value
 
@@ -265,8 +262,8 @@ def _read_whole(_state: State, column: Column, body: Json) -> None:
 
 def _read_fraction(_state: State, column: Column, body: Json) -> None:
     limit = 922_337_203_685_477.0 if column.type == "Money" else 100_000_000_000.0
-    column.min_value = _number(body, "MinValue", -limit, -limit, limit)
-    column.max_value = _number(body, "MaxValue", limit, -limit, limit)
+    column.min_value = _number(body, "MinValue", -limit, -limit, limit, whole=False)
+    column.max_value = _number(body, "MaxValue", limit, -limit, limit, whole=False)
     column.precision = _number(body, "Precision", 2, 0, 4 if column.type == "Money" else 10)
 
 
@@ -274,7 +271,7 @@ def _read_date(_state: State, column: Column, body: Json) -> None:
     behavior = body.get("DateTimeBehavior")
     value = behavior.get("Value", "UserLocal") if isinstance(behavior, Mapping) else behavior or "UserLocal"
     form = str(body.get("Format") or "DateAndTime")
-    found = _BEHAVIORS.get(value)
+    found = _BEHAVIORS.get(str(value))
     if found is None or form not in {"DateOnly", "DateAndTime"}:
         raise invalid_argument(f"The date behavior '{value}' with the format '{form}' is not possible.")
     column.date_behavior, column.format = found, "DateOnly" if found == "DateOnly" else form
@@ -348,8 +345,8 @@ def read_options(state: State, given: Any, solution: str | None) -> list[Option]
         value = each.get("Value")
         if value is None:
             value = following
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise invalid_argument(f"The value {value!r} of an option is no whole number.")
+        if not isinstance(value, int) or isinstance(value, bool) or not -_MOST_OPTION <= value < _MOST_OPTION:
+            raise invalid_argument(f"The value {value!r} of an option is no whole number of 32 bits.")
         following = max(following, value + 1)
         if any(option.value == value for option in found):
             raise DataverseError("0x80048403", f"The value {value} occurs twice in the options.")

@@ -22,8 +22,9 @@ from dyntui.sandbox.dataverse.storage import timestamp
 from dyntui.sandbox.dataverse.tables import Column, Table
 from dyntui.sandbox.state import State
 
-SCHEMA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z0-9_]*[A-Za-z0-9]")
+SCHEMA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z0-9_]{0,88}[A-Za-z0-9]")
 """A customisation prefix of 2 to 8 characters, an underscore, a name."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _UNPUBLISHED = "unpublished"
 
 
@@ -80,6 +81,13 @@ def check_schema_name(name: Any) -> str:
             f"'{name}' is not a valid SchemaName: it begins with a customization prefix of 2 to 8 characters and an "
             "underscore, and has letters, digits and underscores.",
         )
+    return name
+
+
+def check_name(name: Any) -> str:
+    """A name of an entity set or a navigation property. Raises DataverseError 0x8004700b for anything else."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise DataverseError("0x8004700b", f"'{name}' is not a valid name: it has letters, digits and underscores.")
     return name
 
 

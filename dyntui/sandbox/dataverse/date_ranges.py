@@ -30,7 +30,10 @@ def operators() -> frozenset[str]:
 
 def span(operator: str, values: Sequence[str], now: datetime) -> Span:
     """What the operator means at `now`. Raises DataverseError 0x80041108 when its value is missing or unreadable."""
-    return _OPERATORS[operator](values, now.astimezone(UTC))
+    try:
+        return _OPERATORS[operator](values, now.astimezone(UTC))
+    except (ValueError, OverflowError) as error:
+        raise DataverseError("0x80041108", f"The condition '{operator}' leads out of the range of dates.") from error
 
 
 def parse_moment(text: str) -> datetime:
@@ -42,7 +45,10 @@ def parse_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         moment = _american(text.strip())
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise DataverseError("0x80041108", f"The date-time {text} is out of range.") from error
 
 
 def _american(text: str) -> datetime:

@@ -145,7 +145,12 @@ def _compare(item: Json, node: ast.Compare) -> bool:
     left, right = _evaluate(item, node.left), _evaluate(item, node.right)
     if isinstance(left, str) and isinstance(right, str):
         return compare(left.casefold(), right.casefold())
-    if left is None or right is None or isinstance(left, str) != isinstance(right, str):
+    if (
+        left is None
+        or right is None
+        or isinstance(left, str) != isinstance(right, str)
+        or isinstance(left, dict | list)
+    ):
         return (left == right) if compare is operator.eq else (left != right and compare is operator.ne)
     return compare(left, right)
 

@@ -135,7 +135,11 @@ def _start(fetch: Fetch, statement: Statement, size: int) -> tuple[Clause | None
     page, values = fetchxml_cookie.read(fetch.paging_cookie, [_element(name) for name in names])
     if statement.seekable and fetch.page > page:
         typed = tuple(_typed(statement, place, value) for place, value in enumerate(values))
-        return paging.after(statement.keys, typed), (fetch.page - page - 1) * size
+        beyond = paging.after(statement.keys, typed)
+        if typed[0] is not None and not statement.keys[0].descending:
+            # Says nothing new, but in a form that an index can be used for.
+            beyond = all_of((Clause(f"{statement.keys[0].sql} >= ?", (typed[0],)), beyond))
+        return beyond, (fetch.page - page - 1) * size
     return None, (fetch.page - 1) * size
 
 

@@ -5,6 +5,7 @@ Negative operators (ne, not-in, not-like ...) are true for null, as they are on 
 
 # ruff: noqa: S608 - names in the SQL are quoted ones of the schema, values are parameters
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +20,6 @@ from dyntui.sandbox.dataverse.storage import quoted, timestamp
 from dyntui.sandbox.dataverse.tables import CHOICE_TYPES, Column
 
 _COMPARISONS = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-_MOST_VALUES = 2000
-"""Values of one `in` that become a list of parameters; SQLite takes 32,766 of them in a whole statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +119,9 @@ def _matched(pattern: Callable[[str], str]) -> _Operator:
 def _in(subject: _Subject, values: Sequence[str]) -> Clause:
     if not values:
         raise DataverseError("0x80041106", f"The condition on '{subject.name}' needs at least one value.")
-    if len(values) > _MOST_VALUES:
-        raise DataverseError("0x80041106", f"More than {_MOST_VALUES} values in one condition are not supported.")
     stored = [subject.value(each) for each in values]
     plain = [each for each in stored if not isinstance(each, str) or each.isascii()]
-    parts = [Clause(f"{subject.sql} IN ({', '.join('?' * len(plain))})", tuple(plain))] if plain else []
+    parts = [Clause(f"{subject.sql} IN (SELECT value FROM json_each(?))", (json.dumps(plain),))] if plain else []
     parts += [Clause(f"fold({subject.sql}) = fold(?)", (each,)) for each in stored if each not in plain]
     return any_of(parts)
 

@@ -15,10 +15,13 @@ from dyntui.sandbox.dataverse.errors import DataverseError
 
 MAX_LINKS = 15
 MAX_CONDITIONS = 500
+MAX_DEPTH = 30
+"""Elements inside elements that are followed; far more than any view editor makes."""
 MAX_PAGE_SIZE = 5000
 MAX_SIMPLE_PAGING_ROWS = 50_000
 """Rows that paging by number alone, without a cookie, can reach."""
 
+_MOST_DIGITS = 9
 _AGGREGATES = {"count", "countcolumn", "sum", "avg", "min", "max"}
 _DATE_GROUPINGS = {"day", "week", "month", "quarter", "year", "fiscal-period", "fiscal-year"}
 _LINK_TYPES = {"inner", "outer", "natural", "exists", "in"}
@@ -116,6 +119,7 @@ def parse(text: str) -> Fetch:
         root: Element = fromstring(text, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise DataverseError("0x80040201", f"Invalid XML: {error}") from error
+    _check_depth(root)
     if root.tag != "fetch":
         raise _invalid_node(f"Invalid Child Node, valid nodes are fetch. NodeName = {root.tag}")
     entities = [child for child in root if child.tag == "entity"]
@@ -144,6 +148,15 @@ def parse(text: str) -> Fetch:
     )
     _check_limits(fetch)
     return fetch
+
+
+def _check_depth(root: Element) -> None:
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise DataverseError("0x80041101", f"The query is nested deeper than {MAX_DEPTH} levels.")
+        level = [child for element in level for child in element]
 
 
 def _check_limits(fetch: Fetch) -> None:
@@ -294,7 +307,7 @@ def _number(element: Element, name: str) -> int | None:
     text = element.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS or int(text) < 1:
         raise DataverseError("0x8004110c", f"The value of '{name}' must be a whole number greater than zero: {text!r}.")
     return int(text)
 

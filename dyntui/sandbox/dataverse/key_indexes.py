@@ -19,7 +19,7 @@ _NOT_YET = "9999-12-31T23:59:59Z"
 def install(state: State) -> None:
     """Creates the book of keys that wait for reads. Idempotent."""
     state.db.execute(
-        "CREATE TABLE IF NOT EXISTS dv_key_reads (metadata_id TEXT PRIMARY KEY, reads INTEGER NOT NULL) WITHOUT ROWID"
+        "CREATE TABLE IF NOT EXISTS dv_keyreads (metadata_id TEXT PRIMARY KEY, reads INTEGER NOT NULL) WITHOUT ROWID"
     )
 
 
@@ -30,7 +30,7 @@ def start(state: State, table: Table, key: Key) -> None:
     if settings.key_index_reads:
         key.active_at = _NOT_YET
         state.db.execute(
-            "INSERT INTO dv_key_reads VALUES (?, 0) ON CONFLICT DO UPDATE SET reads = 0", (key.metadata_id,)
+            "INSERT INTO dv_keyreads VALUES (?, 0) ON CONFLICT DO UPDATE SET reads = 0", (key.metadata_id,)
         )
     key.failed = False
     try:
@@ -47,7 +47,7 @@ def status_read(state: State, table: Table, key: Key) -> None:
     if key.failed or key.active_at != _NOT_YET:
         return
     reads = state.db.execute(
-        "UPDATE dv_key_reads SET reads = reads + 1 WHERE metadata_id = ? RETURNING reads", (key.metadata_id,)
+        "UPDATE dv_keyreads SET reads = reads + 1 WHERE metadata_id = ? RETURNING reads", (key.metadata_id,)
     ).fetchall()
     if not reads or reads[0][0] > state.config.dataverse.key_index_reads:
         key.active_at = storage.now(state)

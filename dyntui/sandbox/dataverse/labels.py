@@ -7,6 +7,7 @@ from dyntui.sandbox.dataverse.errors import invalid_argument
 from dyntui.sandbox.dataverse.stable_ids import stable_id
 
 Languages = dict[int, str]
+_MOST_LANGUAGE = 65_536
 
 
 def write(
@@ -39,16 +40,19 @@ def read(value: Any, language: int) -> tuple[str, Languages]:
     if not isinstance(value, dict):
         raise invalid_argument("A Label with LocalizedLabels is expected.")
     texts: Languages = {}
-    for each in value.get("LocalizedLabels") or []:
+    localized = value.get("LocalizedLabels") or []
+    if not isinstance(localized, list):
+        raise invalid_argument("LocalizedLabels must be a list.")
+    for each in localized:
         if not isinstance(each, dict) or not isinstance(each.get("Label"), str):
             raise invalid_argument("A LocalizedLabel needs a Label and a LanguageCode.")
         code = each.get("LanguageCode", language)
-        if not isinstance(code, int):
+        if isinstance(code, bool) or not isinstance(code, int) or not 0 < code < _MOST_LANGUAGE:
             raise invalid_argument("A LanguageCode is a number.")
         texts[code] = each["Label"]
     user = value.get("UserLocalizedLabel")
     if not texts and isinstance(user, dict) and isinstance(user.get("Label"), str):
-        texts[int(user.get("LanguageCode", language))] = user["Label"]
+        texts[language] = user["Label"]
     text = texts.pop(language, None)
     if text is None:
         text = next(iter(texts.values()), "")

@@ -60,13 +60,13 @@ def _projected(call: Call, table: Table, body: Json, query: Json) -> Json:
     found = _chosen(body, names)
     for name in _COLLECTIONS if names is None else [each for each in _COLLECTIONS if each in names]:
         if name == "Attributes":
-            found[name] = _columns(call, table, query.get("AttributeQuery") or {})
+            found[name] = _columns(call, table, _object(query.get("AttributeQuery")))
         elif name == "Keys":
-            inner = query.get("KeyQuery") or {}
+            inner = _object(query.get("KeyQuery"))
             keys = (definitions.key_json(call.state, table, key) for key in table.keys.values())
             found[name] = _part(keys, inner)
         else:
-            inner = query.get("RelationshipQuery") or {}
+            inner = _object(query.get("RelationshipQuery"))
             found[name] = _part((body for body in _relationships(call, table, name)), inner)
     return found
 
@@ -110,7 +110,7 @@ def _names(properties: Any) -> frozenset[str] | None:
     """The property names that are asked for; None for all of them."""
     if not isinstance(properties, dict) or properties.get("AllProperties"):
         return None
-    return frozenset(str(name) for name in properties.get("PropertyNames") or [])
+    return frozenset(str(name) for name in _list(properties.get("PropertyNames")))
 
 
 def _chosen(body: Json, names: frozenset[str] | None) -> Json:
@@ -127,8 +127,8 @@ def _fits(body: Json, criteria: Any) -> bool:
         return True
     if not isinstance(criteria, dict):
         raise invalid_argument("Criteria must be a MetadataFilterExpression.")
-    parts = [_meets(body, each) for each in criteria.get("Conditions") or []]
-    parts += [_fits(body, each) for each in criteria.get("Filters") or []]
+    parts = [_meets(body, each) for each in _list(criteria.get("Conditions"))]
+    parts += [_fits(body, each) for each in _list(criteria.get("Filters"))]
     if not parts:
         return True
     return any(parts) if criteria.get("FilterOperator") in {"Or", 1} else all(parts)
@@ -155,10 +155,33 @@ def _meets(body: Json, condition: Any) -> bool:
         case "NotIn" | 3:
             return not any(_same(actual, each) for each in _items(wanted))
         case "GreaterThan" | 4:
-            return actual is not None and actual > wanted
+            return _number(actual) > _number(wanted)
         case "LessThan" | 5:
-            return actual is not None and actual < wanted
+            return _number(actual) < _number(wanted)
     raise invalid_argument(f"The ConditionOperator '{condition.get('ConditionOperator')}' is not supported.")
+
+
+def _object(value: Any) -> Json:
+    """A part of the query that may be missing. Raises DataverseError for anything but an object."""
+    if value is not None and not isinstance(value, dict):
+        raise invalid_argument("The metadata query has another value where an object is expected.")
+    return value or {}
+
+
+def _list(value: Any) -> list[Any]:
+    """A list that may be missing. Raises DataverseError for anything else."""
+    if value is not None and not isinstance(value, list):
+        raise invalid_argument("The metadata query has another value where a list is expected.")
+    return value or []
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, int | float):
+        return value
+    try:
+        return float(str(value))
+    except ValueError as error:
+        raise invalid_argument(f"'{value}' cannot be compared as a number.") from error
 
 
 def _items(wanted: Any) -> list[Any]:

@@ -4,7 +4,7 @@ Sources: create-update-entity-relationships-using-web-api, define-alternate-keys
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from dyntui.sandbox.dataverse import choices, column_definitions, customisation, key_indexes, labels, solutions, storage
 from dyntui.sandbox.dataverse.call import Call
@@ -13,11 +13,17 @@ from dyntui.sandbox.dataverse.errors import DataverseError, invalid_argument
 from dyntui.sandbox.dataverse.tables import Column, Key, ManyToMany, OneToMany, Table
 
 Json = Mapping[str, Any]
+OnDelete = Literal["Cascade", "RemoveLink", "Restrict", "NoCascade"]
 
 _MOST_KEYS = 10
 _MOST_KEY_COLUMNS = 16
 _KEY_TYPES = {"String", "Integer", "Decimal", "DateTime", "Lookup", "Picklist", "Customer"}
-_ON_DELETE = {"Cascade", "RemoveLink", "Restrict", "NoCascade"}
+_ON_DELETE: dict[str, OnDelete] = {
+    "Cascade": "Cascade",
+    "RemoveLink": "RemoveLink",
+    "Restrict": "Restrict",
+    "NoCascade": "NoCascade",
+}
 
 
 def create(call: Call, body: Json, solution: str | None) -> OneToMany | ManyToMany:
@@ -140,7 +146,9 @@ def _create_one_to_many(call: Call, body: Json, solution: str | None) -> OneToMa
     if not isinstance(lookup, Mapping):
         raise invalid_argument("A 1:N relationship needs a Lookup.")
     cascade = body.get("CascadeConfiguration") or {}
-    on_delete = cascade.get("Delete", "RemoveLink")
+    if not isinstance(cascade, Mapping):
+        raise invalid_argument("CascadeConfiguration must be an object.")
+    on_delete = str(cascade.get("Delete", "RemoveLink"))
     if on_delete not in _ON_DELETE:
         raise invalid_argument(f"'{on_delete}' is no way to cascade a deletion.")
     column = column_definitions.read(
@@ -155,9 +163,9 @@ def _create_one_to_many(call: Call, body: Json, solution: str | None) -> OneToMa
         referenced.primary_id,
         referencing.logical_name,
         column.logical_name,
-        navigation=str(body.get("ReferencedEntityNavigationPropertyName") or schema_name),
+        navigation=customisation.check_name(body.get("ReferencedEntityNavigationPropertyName") or schema_name),
         metadata_id=state.ids.guid(),
-        on_delete=on_delete,
+        on_delete=_ON_DELETE[on_delete],
         custom=True,
         extra={
             "cascade": {name: value for name, value in cascade.items() if name != "Delete" and isinstance(value, str)},
@@ -181,10 +189,10 @@ def _create_many_to_many(call: Call, body: Json, solution: str | None) -> ManyTo
         schema_name,
         first.logical_name,
         f"{first.primary_id}one" if same else first.primary_id,
-        str(body.get("Entity1NavigationPropertyName") or schema_name),
+        customisation.check_name(body.get("Entity1NavigationPropertyName") or schema_name),
         second.logical_name,
         f"{second.primary_id}two" if same else second.primary_id,
-        str(body.get("Entity2NavigationPropertyName") or schema_name),
+        customisation.check_name(body.get("Entity2NavigationPropertyName") or schema_name),
         intersect,
         state.ids.guid(),
         custom=True,

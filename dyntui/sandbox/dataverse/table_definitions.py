@@ -180,7 +180,7 @@ def plural(logical_name: str) -> str:
 
 
 def _free_set_name(call: Call, body: Json, logical_name: str) -> str:
-    wanted = str(body.get("EntitySetName") or plural(logical_name))
+    wanted = customisation.check_name(body.get("EntitySetName") or plural(logical_name))
     if call.schema.by_set(wanted) is not None:
         raise DataverseError("0x80047010", f"An entity set with the name {wanted} already exists.")
     return wanted
