@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -50,6 +51,9 @@ EVENTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
 )
 
 
+# Beside this package in the source tree and in an installed one alike.
+_STYLES = Path(__file__).parent.parent / "styles"
+_CSS: list[str | PurePath] = [_STYLES / name for name in ("theme.tcss", "shell.tcss", "widgets.tcss", "dialogs.tcss")]
 _WIDTHS = [(0, "-narrow"), (110, "-wide")]
 _HEIGHTS = [(0, "-short"), (34, "-tall")]
 
@@ -88,12 +92,7 @@ class Console(App[None], inherit_bindings=False):
     """The app: holds the connection, who is there, and the runs under way; screens ask through it."""
 
     TITLE = "dyntui"
-    CSS_PATH: ClassVar[list[str]] = [  # type: ignore[assignment]
-        "../styles/theme.tcss",
-        "../styles/shell.tcss",
-        "../styles/widgets.tcss",
-        "../styles/dialogs.tcss",
-    ]
+    CSS_PATH = _CSS
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
     BINDINGS = bindings(Scope.EVERYWHERE)
     ENABLE_COMMAND_PALETTE = False

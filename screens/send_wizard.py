@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
@@ -329,7 +329,8 @@ class SendWizard(Page[int]):
         self._over_and_done = True
         self._close_when_over()
 
-    def on_screen_resume(self) -> None:
+    @on(events.ScreenResume)
+    def _resumed(self) -> None:
         """A wizard that has done its work is not come back to."""
         self._close_when_over()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from dyntui.screens.app import Console
 from textual.app import App
@@ -25,13 +26,25 @@ def frame(app: App[object]) -> str:
 
 async def settle(pilot: Pilot[object]) -> None:
     """Waits until every question is answered and every message handled."""
-    for _ in range(4):
+    quiet = 0
+    while quiet < 2:
         await pilot.pause()
         workers = pilot.app.workers
+        passing = [worker for worker in workers if worker.group not in _LASTING]
+        quiet = 0 if passing else quiet + 1
         # Nothing to wait for would mean everything.
-        if passing := [worker for worker in workers if worker.group not in _LASTING]:
+        if passing:
             await workers.wait_for_complete(passing)
-    await pilot.pause()
+
+
+class Heard(Console):
+    """The console, with what its toasts said."""
+
+    told: list[str]
+
+    def notify(self, message: str, **how: Any) -> None:  # type: ignore[override]
+        self.told = [*getattr(self, "told", []), message]
+        super().notify(message, **how)
 
 
 class Driver:
@@ -73,8 +86,8 @@ class Driver:
 
     @property
     def notices(self) -> list[str]:
-        """The texts of the toasts on the screen."""
-        return [notification.message for notification in self.app._notifications]
+        """The texts of all toasts so far."""
+        return list(getattr(self.app, "told", []))
 
     def asked(self, method: str) -> list[object]:
         """The requests of a method so far."""
@@ -91,7 +104,7 @@ async def driving(
     async def connect() -> FakeService:
         return service
 
-    app = Console(connect, first_steps=first_steps, retry_after=(0.0,))
+    app = Heard(connect, first_steps=first_steps, retry_after=(0.0,))
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, service)  # type: ignore[arg-type]
         await driver.settle()

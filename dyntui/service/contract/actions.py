@@ -224,7 +224,12 @@ ACTIONS: tuple[Action, ...] = (
         rule=_go,
     ),
     Action(
-        id="go.suppressions", title="Suppressions", scope=_E, keys=("5",), tooltip="Who must not be mailed, and why"
+        id="go.suppressions",
+        title="Suppressions",
+        scope=_E,
+        keys=("5",),
+        tooltip="Who must not be mailed, and why",
+        rule=_go,
     ),
     Action(
         id="app.back",

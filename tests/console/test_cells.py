@@ -1,0 +1,70 @@
+"""What a cell contains can neither break a column nor reach the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from dyntui.screens.widgets.cells import fit, single_line, width_of, wrap
+from dyntui.screens.widgets.columns import Column, arrange
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+
+@given(st.text(max_size=60), st.integers(min_value=1, max_value=40), st.booleans())
+def test_a_cell_is_exactly_as_wide_as_its_column(text: str, width: int, right: bool) -> None:
+    assert cell_len(fit(text, width, right)) == width
+
+
+@given(st.text(max_size=60))
+def test_no_control_character_survives(text: str) -> None:
+    assert not [char for char in single_line(text) if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs")]
+
+
+@given(st.text(max_size=120), st.integers(min_value=2, max_value=30))
+def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text: str, width: int) -> None:
+    lines = wrap(text, width)
+    assert all(width_of(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == single_line(text).replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred", "␛[31mred"),
+        ("two\nlines", "two␊lines"),
+        ("evil\u202egnp", "evil\ufffdgnp"),
+        ("🇬🇧", "GB"),
+        ("👩\u200d👧", "👩👧"),
+        ("👍🏽", "👍"),
+        ("z" + "\u0336" * 30, "z" + "\u0336" * 2),
+        ("[bold]x[/]", "[bold]x[/]"),
+    ],
+)
+def test_what_terminals_disagree_about_is_written_in_a_form_of_certain_width(text: str, shown: str) -> None:
+    assert single_line(text) == shown
+
+
+def test_a_wide_character_is_not_cut_in_half() -> None:
+    assert fit("王小明", 4) == "王… "
+    assert fit("王小明", 5) == "王小…"
+    assert fit("王小明", 6) == "王小明"
+
+
+def test_columns_go_by_priority_when_the_width_does_not_suffice() -> None:
+    columns = [
+        Column[str](title="Name", text=str, width=10, flex=1),
+        Column[str](title="First to go", text=str, width=10, priority=2),
+        Column[str](title="Last to go", text=str, width=10, priority=1),
+    ]
+    assert [place.column.title for place in arrange(columns, 40)] == ["Name", "First to go", "Last to go"]
+    assert [place.column.title for place in arrange(columns, 30)] == ["Name", "Last to go"]
+    assert [place.column.title for place in arrange(columns, 15)] == ["Name"]
+
+
+def test_flexible_columns_fill_the_width() -> None:
+    columns = [Column[str](title=title, text=str, width=5, flex=flex) for title, flex in (("a", 1), ("b", 0), ("c", 2))]
+    places = arrange(columns, 50)
+    assert places[-1].x + places[-1].width == 50
+    assert places[1].width == 5

@@ -1,0 +1,164 @@
+"""Manners: Esc, q, help, palette, roles, themes, and silence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from dyntui.screens.theme import DARK, first_theme, next_theme
+from textual.widgets import Input, LoadingIndicator
+
+from dyntui.model.roles import Role
+
+from .driving import WIDE, driving
+from .fake_service import FakeService
+
+
+async def test_escape_goes_one_step_out_at_a_time() -> None:
+    async with driving() as hand:
+        await hand.press("2", "slash", *"spring", "enter", "enter")
+        assert "Marketing Lists › Spring hikers" in hand.text
+        await hand.press("escape")
+        assert "match “spring”" in hand.text
+        await hand.press("space", "escape")
+        assert "10 marketing lists" in hand.text
+        assert "1 marked" in hand.text
+        await hand.press("escape")
+        assert "marked" not in hand.text
+        await hand.press("escape")
+        assert "Marketing Lists" in hand.text
+
+
+async def test_q_asks_on_a_top_level_screen_and_does_nothing_deeper_down() -> None:
+    async with driving() as hand:
+        await hand.press("2", "enter", "q")
+        assert any("Esc goes one step out" in notice for notice in hand.notices)
+        await hand.press("escape", "q")
+        assert "Quit dyntui?" in hand.text
+        await hand.press("enter")
+        assert "Quit dyntui?" not in hand.text
+        await hand.press("q", "right", "enter")
+        assert not hand.app.is_running or hand.app._exit
+
+
+async def test_help_names_the_keys_that_work_here_and_why_some_do_not() -> None:
+    async with driving() as hand:
+        await hand.press("2", "question_mark")
+        assert "Marketing Lists" in hand.text
+        assert "Activate for Email" in hand.text
+        assert "Spring hikers is not" in hand.text
+        await hand.press("G")
+        assert "Asks first; runs go on in the service" in hand.text
+        await hand.press("escape")
+        assert "1 of 10 marketing lists" in hand.text
+
+
+@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
+async def test_the_palette_runs_an_action_about_the_row(key: str) -> None:
+    async with driving() as hand:
+        await hand.press("2", key)
+        lines = hand.text.splitlines()
+        assert next(line for line in lines if "for Email" in line).strip() == "Activate for Email"
+        await hand.type("activ")
+        await hand.press("enter")
+        assert "Activate Spring hikers for email?" in hand.text
+
+
+async def test_a_viewer_sees_why_an_action_cannot_be_taken() -> None:
+    async with driving(FakeService(Role.VIEWER)) as hand:
+        await hand.press("2", "a")
+        assert any("needs the role Email Marketing Manager" in notice for notice in hand.notices)
+        await hand.press("j", "s")
+        assert hand.asked("lists.activate") == []
+        assert hand.asked("runs.start") == []
+
+
+async def test_a_professional_may_synchronise_but_not_send() -> None:
+    service = FakeService(Role.PROFESSIONAL)
+    service.targets[101] = ["list-1"]
+    async with driving(service) as hand:
+        await hand.press("3", "w")
+        assert "Step 1 of 5" not in hand.text
+        assert any("needs the role Email Marketing Manager" in notice for notice in hand.notices)
+
+
+async def test_the_screens_follow_the_width() -> None:
+    async with driving() as hand:
+        await hand.press("2")
+        assert " 2 Lists " in hand.text
+        assert "Owner" not in hand.text
+        await hand.pilot.resize_terminal(*WIDE)
+        await hand.settle()
+        assert "2 Marketing Lists" in hand.text
+        assert "Owner" in hand.text
+        await hand.pilot.resize_terminal(60, 15)
+        await hand.settle()
+        assert "Spring hikers" in hand.text
+
+
+async def test_sections_keep_their_place() -> None:
+    async with driving() as hand:
+        await hand.press("2", "j", "enter", "3", "2")
+        assert "Marketing Lists › Newsletter readers" in hand.text
+        await hand.press("2")
+        assert "2 of 10 marketing lists" in hand.text
+
+
+async def test_a_page_is_kept_and_aimed_anew() -> None:
+    async with driving() as hand:
+        await hand.press("2", "enter", "escape", "j", "enter")
+        assert "Marketing Lists › Newsletter readers" in hand.text
+        pages = [screen for screen in hand.app._installed_screens.values() if type(screen).__name__ == "ListPage"]
+        assert len(pages) == 1
+
+
+async def test_nothing_on_the_screens_moves_by_itself() -> None:
+    service = FakeService()
+    service.targets[101] = ["list-1"]
+    async with driving(service) as hand:
+        for keys in (
+            ("1",),
+            ("2",),
+            ("slash",),
+            ("escape", "enter"),
+            ("3",),
+            ("w", "n", "n", "n", "n"),
+            ("4",),
+            ("5",),
+        ):
+            await hand.press(*keys)
+            for screen in hand.app.screen_stack:
+                assert not screen.query(LoadingIndicator)
+                assert all(not field.cursor_blink for field in screen.query(Input))
+        assert hand.app.animation_level == "none"
+
+
+def test_themes_go_round_and_no_colour_means_none() -> None:
+    seen = [DARK.name]
+    for _ in range(3):
+        seen.append(next_theme(seen[-1]))
+    assert len(set(seen)) == 4
+    assert next_theme(seen[-1]) == DARK.name
+    assert first_theme(None, no_color=True) == "ansi-dark"
+    assert first_theme("nord", no_color=True) == "nord"
+    assert first_theme(None, no_color=False) == DARK.name
+
+
+async def test_the_next_theme_is_a_command() -> None:
+    async with driving() as hand:
+        await hand.press("colon")
+        await hand.type("next theme")
+        await hand.press("enter")
+        assert hand.app.theme == "dyntui-light"
+
+
+def test_the_screens_are_loaded_on_first_visit_only() -> None:
+    code = (
+        "import sys, dyntui.screens.app; "
+        "print([name for name in sys.modules if name.startswith('dyntui.screens.') "
+        "and name.rpartition('.')[2] in ('home', 'lists', 'campaigns', 'audit', 'suppressions', 'send_wizard', "
+        "'report', 'help', 'palette', 'dialogs')])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"

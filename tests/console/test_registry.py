@@ -1,0 +1,195 @@
+"""The registry of actions is the only source of keys, hints, help, palette and key tables."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections import Counter
+from collections.abc import Iterator
+
+import dyntui.screens
+import pytest
+from dyntui.screens.bindings import bindings, method_name
+from dyntui.screens.palette import offered
+from dyntui.screens.shell import HINTS_AT_80, hinted
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+from dyntui.model.outcomes import RunStatus, Tally
+from dyntui.model.roles import Ability, Role, abilities
+from dyntui.service.contract import methods
+from dyntui.service.contract.actions import (
+    ACTIONS,
+    BY_ID,
+    Scope,
+    Situation,
+    disabled_reason,
+    key_tables,
+    of,
+)
+from dyntui.service.contract.runs import Progress, RunRow
+
+from .driving import NARROW, driving
+from .fake_world import list_rows
+
+
+def console_classes() -> Iterator[type[DOMNode]]:
+    """Every app, screen and widget of the console."""
+    for found in pkgutil.walk_packages(dyntui.screens.__path__, "dyntui.screens."):
+        module = importlib.import_module(found.name)
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if kind.__module__ == found.name and issubclass(kind, DOMNode):
+                yield kind
+
+
+def test_no_binding_stands_outside_the_registry() -> None:
+    outside = []
+    for kind in console_classes():
+        for binding in kind.__dict__.get("BINDINGS", ()):
+            assert isinstance(binding, Binding), kind
+            action = BY_ID.get(binding.id or "")
+            if action is None or binding.key != ",".join(action.keys):
+                outside.append((kind.__name__, binding))
+    assert outside == []
+
+
+def test_every_widget_binds_the_scopes_it_names() -> None:
+    for kind in console_classes():
+        scopes = kind.__dict__.get("SCOPES", ())
+        bound = {binding.id for binding in kind.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding)}
+        inherited = {
+            binding.id
+            for base in kind.__mro__[1:]
+            for binding in base.__dict__.get("BINDINGS", ())
+            if isinstance(binding, Binding)
+        }
+        owned = [scope for scope in scopes if scope not in (Scope.GRID, Scope.TEXT) or len(scopes) == 1]
+        for action in of(*owned):
+            if action.keys:
+                assert action.id in bound | inherited, (kind.__name__, action.id)
+
+
+def test_every_action_is_carried_out_by_somebody() -> None:
+    methods_there = {name for kind in console_classes() for name in dir(kind) if name.startswith("do_")}
+    missing = [action.id for action in ACTIONS if method_name(action.id) not in methods_there]
+    # A picker takes the choice through its grid.
+    assert missing == ["picker.done"]
+
+
+def test_every_contract_call_named_exists_and_brings_its_ability() -> None:
+    for action in ACTIONS:
+        if action.method:
+            assert action.method in methods.ALL, action.id
+            assert action.ability is methods.ALL[action.method].ability
+        if action.command:
+            assert action.command.startswith("dyntui "), action.id
+
+
+def test_a_key_means_one_thing_in_a_scope_and_everywhere() -> None:
+    for scope in Scope:
+        keys = Counter(key for action in of(scope) for key in action.keys)
+        assert [key for key, count in keys.items() if count > 1] == [], scope
+    everywhere = {key for action in of(Scope.EVERYWHERE) for key in action.keys} - {"escape"}
+    dialogs = (Scope.FILTER, Scope.DIALOG, Scope.PROGRESS, Scope.ERROR, Scope.PICKER, Scope.EVERYWHERE)
+    for scope in Scope:
+        if scope not in dialogs:
+            assert not everywhere & {key for action in of(scope) for key in action.keys}, scope
+
+
+def test_a_screen_and_the_grid_on_it_do_not_fight_for_a_key() -> None:
+    grid = {key for action in of(Scope.GRID, Scope.CHOICES) for key in action.keys}
+    for scope in (Scope.LISTS, Scope.LIST, Scope.CAMPAIGNS, Scope.CAMPAIGN, Scope.WIZARD, Scope.REPORT, Scope.AUDIT):
+        assert not grid & {key for action in of(scope) for key in action.keys}, scope
+
+
+def test_keys_that_terminals_take_away_are_never_the_only_way() -> None:
+    for action in ACTIONS:
+        safe = [
+            key
+            for key in action.keys
+            if not key.startswith("alt+")
+            and key not in ("ctrl+q", "ctrl+p", "ctrl+s", "ctrl+b", "ctrl+a", "ctrl+enter", "shift+enter")
+            and not (key[0] == "f" and key[1:].isdigit())
+        ]
+        assert safe or not action.keys, action.id
+
+
+def test_bindings_carry_the_registrys_id_title_and_tooltip() -> None:
+    for binding in bindings(Scope.LISTS):
+        assert isinstance(binding, Binding)
+        action = BY_ID[binding.id or ""]
+        assert (binding.description, binding.tooltip) == (action.title, action.tooltip)
+
+
+@pytest.mark.parametrize("ability", [Ability.SYNCHRONISE, Ability.SEND])
+def test_an_action_one_may_not_take_names_the_roles_that_may(ability: Ability) -> None:
+    viewer = Situation(abilities=frozenset(one.value for one in abilities([Role.VIEWER.value])))
+    denied = [action for action in ACTIONS if action.ability is ability]
+    assert denied
+    for action in denied:
+        assert Role.MANAGER.value in disabled_reason(action, viewer)
+
+
+def test_a_lost_service_disables_what_needs_it_and_nothing_else() -> None:
+    everything = frozenset(one.value for one in Ability)
+    lost = Situation(abilities=everything, connected=False)
+    assert disabled_reason(BY_ID["lists.reread"], lost) == "The service does not answer just now."
+    assert disabled_reason(BY_ID["app.help"], lost) == ""
+
+
+def test_an_activated_list_cannot_be_activated_again_and_says_so() -> None:
+    everything = frozenset(one.value for one in Ability)
+    newsletter = next(row for row in list_rows() if row.activated)
+    situation = Situation(abilities=everything, list=newsletter)
+    assert "already activated" in disabled_reason(BY_ID["list.activate"], situation)
+    assert disabled_reason(BY_ID["list.synchronise"], situation) == ""
+
+
+def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
+    everything = frozenset(one.value for one in Ability)
+    run = RunRow(
+        id="r",
+        kind="lists",
+        title="t",
+        account="a",
+        status=RunStatus.COMPLETED,
+        started_by="",
+        queued_on="",
+        started_on="",
+        ended_on="",
+        tally=Tally(),
+        progress=Progress(),
+    )
+    reason = disabled_reason(BY_ID["run.cancel"], Situation(abilities=everything, run=run))
+    assert reason == "The run has ended: Completed."
+
+
+def test_the_key_tables_of_the_documentation_name_every_key() -> None:
+    tables = key_tables()
+    for scope in Scope:
+        if of(scope):
+            assert f"### {scope.value}" in tables
+    assert "| `a` | Activate for Email |" in tables
+    assert "`dyntui lists activate LIST`" in tables
+
+
+def test_the_palette_offers_verbs_about_the_row_before_those_of_the_screen_and_everywhere() -> None:
+    actions = offered(of(Scope.GRID, Scope.LISTS, Scope.EVERYWHERE))
+    rows = [action.row for action in actions if action.scope is Scope.LISTS]
+    assert rows == sorted(rows, reverse=True)
+    assert [action.scope for action in actions][-1] is Scope.EVERYWHERE
+    assert actions[0].scope is Scope.LISTS
+
+
+def test_the_hints_speak_of_the_screen_first() -> None:
+    assert hinted((Scope.GRID, Scope.LISTS, Scope.EVERYWHERE))[0].scope is Scope.LISTS
+
+
+@pytest.mark.parametrize("section", ["1", "2", "3", "4", "5"])
+async def test_no_more_than_seven_hints_at_eighty_columns(section: str) -> None:
+    async with driving(size=NARROW) as hand:
+        await hand.press(section)
+        hints = hand.text.splitlines()[-1]
+        assert hints.rstrip().endswith("? Help")
+        assert len([word for word in hints.split("  ") if word.strip()]) <= HINTS_AT_80
