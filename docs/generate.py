@@ -1,0 +1,115 @@
+"""Writes `docs/reference/` from the product itself: `python docs/generate.py`. A test fails when a page is stale."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from dyntui.cli.main import root
+from dyntui.model.reasons import CATALOGUE
+from dyntui.model.roles import Ability, Role, abilities
+from dyntui.service.contract.actions import key_tables
+from dyntui.service.contract.methods import ALL
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def reasons() -> str:
+    """The reason catalogue, in its order of precedence."""
+    rows = "\n".join(
+        f"| {place} | `{each.code}` | {each.meaning} | {each.who} | {each.remedy} |"
+        for place, each in enumerate(CATALOGUE, start=1)
+    )
+    return (
+        "# Reasons\n\nOf several reasons that apply to a person, the first by this order is the person's reason; the "
+        "others are listed behind it.\n\n| | code | meaning | who can mend it | how |\n|---|---|---|---|---|\n"
+        f"{rows}\n"
+    )
+
+
+def roles() -> str:
+    """Who may do what."""
+    head = "| ability | " + " | ".join(role.value for role in Role) + " |\n|---" + "|---" * len(Role) + "|\n"
+    rows = "".join(
+        f"| {ability.value} | "
+        + " | ".join("yes" if ability in abilities([role.value]) else "" for role in Role)
+        + " |\n"
+        for ability in Ability
+    )
+    return f"# Roles\n\nSecurity roles in Dynamics, created by `dyntui setup`; they add up.\n\n{head}{rows}"
+
+
+def keys() -> str:
+    """Every key of the console."""
+    return f"# Keys\n\n{key_tables().strip()}\n"
+
+
+def contract() -> str:
+    """Every call of the service, with its types."""
+    lines = ["# The contract", "", "JSON-RPC 2.0 over the profile's Unix socket, one message a line.", ""]
+    lines += ["| call | asks | answers | needs |", "|---|---|---|---|"]
+    for method in ALL.values():
+        need = method.ability.value if method.ability else "nothing"
+        lines.append(f"| `{method.name}` | `{_name(method.request)}` | `{_name(method.answer)}` | {need} |")
+    types = [kind for method in ALL.values() for kind in (method.request, method.answer)]
+    _, components = msgspec.json.schema_components(types)
+    schema = msgspec.json.format(msgspec.json.encode(components, order="sorted"), indent=1).decode()
+    lines += ["", "## Types", "", "JSON Schema of everything that is asked and answered:", "", "```json", schema, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _name(kind: object) -> str:
+    name = getattr(kind, "__name__", None)
+    arguments = getattr(kind, "__args__", ())
+    if name is None or arguments:
+        origin = getattr(kind, "__origin__", kind)
+        return f"{origin.__name__}[{', '.join(each.__name__ for each in arguments)}]"
+    return str(name)
+
+
+def commands() -> str:
+    """The help of every command, as it is printed."""
+    pages = []
+    for path, command in _walk(root, ("dyntui",)):
+        context = click.Context(command, info_name=" ".join(path), terminal_width=100, max_content_width=100)
+        pages.append(f"## {' '.join(path)}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
+    return "# Commands\n\n" + "\n".join(pages)
+
+
+def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            if found is not None:
+                yield from _walk(found, (*path, name))
+
+
+PAGES = {
+    "reasons.md": reasons,
+    "roles.md": roles,
+    "keys.md": keys,
+    "contract.md": contract,
+    "commands.md": commands,
+}
+
+
+def write() -> None:
+    """Writes every page."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
+    sys.exit(0)
