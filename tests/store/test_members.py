@@ -1,0 +1,290 @@
+"""Members through a synchronisation: staged, taken out, imported, accounted for; and the windows on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.people import Gate
+from dyntui.store import members, outcomes, runs
+from dyntui.store.database import open_store, sqlite_url
+from dyntui.store.members import Acknowledged, Leaver, MembersWindow, Rejection, Staged
+from dyntui.store.schema import list_member
+
+ACCOUNT = "account-a"
+NOW = "2026-03-01T10:00:00Z"
+LATER = "2026-03-02T10:00:00Z"
+
+
+def person(name: str, *gates: str, address: str | None = None, version: str = "1") -> Staged:
+    return Staged(
+        person_id=name,
+        entity="contact",
+        name=name.title(),
+        address=f"{name}@example.com" if address is None else address,
+        created_on="2020-01-01T00:00:00Z",
+        fields={"FULLNAME": name, "CITY": None},
+        fingerprint=version,
+        gates=[Gate(code) for code in gates],
+    )
+
+
+def listing(c: Connection, run_id: str, *people: Staged) -> None:
+    members.stage(c, "list", run_id, people)
+    members.settle(c, "list", run_id, ACCOUNT, NOW)
+
+
+def imported(c: Connection, contact_id: int | None = 7) -> list[str]:
+    batch = members.pending_batch(c, "list", 1000)
+    members.acknowledge(c, "list", [Acknowledged(each.address, contact_id) for each in batch])
+    return [each.person_id for each in batch]
+
+
+def became(c: Connection) -> dict[str, str]:
+    m = list_member.c
+    rows = c.execute(select(m.person_id, m.outcome, m.reason).where(m.list_id == "list").order_by(m.seq))
+    return {row.person_id: f"{row.outcome} {row.reason}".strip() for row in rows}
+
+
+def order(c: Connection) -> list[tuple[int, str]]:
+    m = list_member.c
+    return [tuple(row) for row in c.execute(select(m.seq, m.person_id).where(m.list_id == "list").order_by(m.seq))]
+
+
+def test_a_first_synchronisation_adds_and_a_second_one_finds_nothing_to_do(c: Connection) -> None:
+    people = (person("ann"), person("bob"), person("cleo", "INACTIVE"))
+    listing(c, "r1", *people)
+    assert imported(c) == ["ann", "bob"]
+    assert became(c) == {"ann": "added", "bob": "added", "cleo": "excluded INACTIVE"}
+    listing(c, "r2", *people)
+    assert became(c) == {"ann": "unchanged", "bob": "unchanged", "cleo": "excluded INACTIVE"}
+    assert (members.pending_count(c, "list"), members.leavers(c, "list", "r2")) == (0, [])
+
+
+def test_a_changed_record_is_imported_again_as_an_update(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    imported(c, contact_id=42)
+    listing(c, "r2", person("ann", version="2"))
+    pending = members.pending_batch(c, "list", 10)
+    assert [(each.person_id, each.in_book, each.contact_id, each.fields) for each in pending] == [
+        ("ann", True, 42, {"FULLNAME": "ann", "CITY": None})
+    ]
+    imported(c, contact_id=None)
+    assert became(c) == {"ann": "updated"}
+    assert members.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 42
+
+
+def test_a_page_read_twice_counts_nobody_twice(c: Connection) -> None:
+    page = [person("ann"), person("bob")]
+    members.stage(c, "list", "r1", page)
+    members.stage(c, "list", "r1", page)
+    assert members.listed(c, "list", "r1") == 2
+    assert order(c) == [(0, "ann"), (1, "bob")]
+
+
+def test_places_are_dense_at_every_moment(c: Connection) -> None:
+    members.stage(c, "list", "r1", [person("ann"), person("bob"), person("cleo")])
+    members.stage(c, "list", "r2", [person("cleo"), person("dora"), person("ann"), person("emil")])
+    assert order(c) == [(0, "ann"), (1, "bob"), (2, "cleo"), (3, "dora"), (4, "emil")]
+    assert members.forget_left(c, "list", "r2") == 1
+    assert order(c) == [(0, "ann"), (1, "cleo"), (2, "dora"), (3, "emil")]
+
+
+def test_who_leaves_the_list_leaves_the_book_and_is_forgotten_after_the_audit(c: Connection) -> None:
+    listing(c, "r1", person("ann"), person("bob"), person("cleo", "INACTIVE"))
+    imported(c, contact_id=9)
+    listing(c, "r2", person("ann"))
+    assert members.leavers(c, "list", "r2") == [
+        Leaver(
+            person_id="bob", seq=1, name="Bob", contact_id=9, sent_address="bob@example.com", why="left", in_use=False
+        )
+    ]
+    assert members.read_by(c, "list", "r2") == 2
+    assert members.remove(c, "list", "r2", ["bob"]) == 1
+    assert members.read_by(c, "list", "r2") == 2
+    runs.create(c, runs.NewRun(id="r2", kind="lists", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
+    assert members.copy_outcomes(c, "r2", "list", "list", "r2") == 2
+    assert outcomes.tallies(c, ["r2"])["r2"].counts == (
+        ReasonCount(Outcome.REMOVED, "", 1),
+        ReasonCount(Outcome.UNCHANGED, "", 1),
+    )
+    assert members.forget_left(c, "list", "r2") == 2
+    assert became(c) == {"ann": "unchanged"}
+
+
+def test_held_removals_stay_until_they_are_decided(c: Connection) -> None:
+    listing(c, "r1", person("ann"), person("bob"))
+    imported(c)
+    listing(c, "r2", person("ann"))
+    assert members.hold(c, "list", "r2", ["ann", "bob"], "too many") == 1
+    assert members.held(c) == 1
+    assert members.forget_left(c, "list", "r2") == 0
+    assert became(c) == {"ann": "unchanged", "bob": "held REMOVAL_HELD"}
+    listing(c, "r3", person("ann"), person("bob"))
+    assert became(c) == {"ann": "unchanged", "bob": "unchanged"}
+
+
+def test_who_is_excluded_now_leaves_the_book_under_their_reason(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    imported(c)
+    listing(c, "r2", person("ann", "DO_NOT_BULK_EMAIL"))
+    assert [each.why for each in members.leavers(c, "list", "r2")] == ["excluded"]
+    members.remove(c, "list", "r2", ["ann"])
+    assert became(c) == {"ann": "excluded DO_NOT_BULK_EMAIL"}
+    assert members.in_book(c, "list") == 0
+    listing(c, "r3", person("ann"))
+    imported(c)
+    assert became(c) == {"ann": "added"}
+
+
+def test_who_moved_to_another_address_takes_the_old_contact_out_first(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    imported(c, contact_id=1)
+    listing(c, "r2", person("ann", address="new@example.com", version="2"))
+    leaving = members.leavers(c, "list", "r2")
+    assert [(each.why, each.contact_id, each.sent_address) for each in leaving] == [("moved", 1, "ann@example.com")]
+    members.remove(c, "list", "r2", ["ann"])
+    assert members.leavers(c, "list", "r2") == []
+    imported(c, contact_id=2)
+    assert became(c) == {"ann": "updated"}
+    assert members.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 2
+
+
+def test_a_contact_whose_address_another_member_takes_over_stays_in_the_book(c: Connection) -> None:
+    listing(c, "r1", person("ann", address="shared@example.com"), person("bob", address="shared@example.com"))
+    assert became(c) == {"ann": "", "bob": "excluded DUPLICATE_ADDRESS"}
+    imported(c)
+    listing(c, "r2", person("bob", address="shared@example.com"))
+    leaving = members.leavers(c, "list", "r2")
+    assert [(each.person_id, each.why, each.in_use) for each in leaving] == [("ann", "left", True)]
+
+
+def test_leavers_come_in_pages(c: Connection) -> None:
+    listing(c, "r1", *(person(f"p{number}") for number in range(7)))
+    imported(c)
+    listing(c, "r2")
+    first = members.leavers(c, "list", "r2", limit=4)
+    rest = members.leavers(c, "list", "r2", after=first[-1].seq, limit=4)
+    assert [each.person_id for each in first + rest] == [f"p{number}" for number in range(7)]
+
+
+def test_a_refused_row_is_not_offered_again_until_it_changes_or_its_time_comes(c: Connection) -> None:
+    listing(c, "r1", person("ann"), person("bob"))
+    refused = Rejection(address="ann@example.com", reason="REJECTED", detail="InvalidEmail", retry_on=LATER)
+    assert members.reject(c, "list", [refused]) == 1
+    imported(c)
+    assert became(c) == {"ann": "rejected REJECTED", "bob": "added"}
+    listing(c, "r2", person("ann"), person("bob"))
+    assert became(c) == {"ann": "rejected REJECTED", "bob": "unchanged"}
+    assert members.window(c, MembersWindow(list_id="list", outcome="rejected")).rows[0].detail == "InvalidEmail"
+    members.settle(c, "list", "r2", ACCOUNT, "2026-03-03T00:00:00Z")
+    assert imported(c) == ["ann"]
+    listing(c, "r3", person("ann", version="2"), person("bob"))
+    assert imported(c) == ["ann"]
+    assert became(c) == {"ann": "updated", "bob": "unchanged"}
+
+
+def test_an_answer_for_nobody_pending_changes_nothing(c: Connection) -> None:
+    listing(c, "r1", person("ann", "INACTIVE"), person("bob"))
+    strangers = [Acknowledged("ann@example.com", 1), Acknowledged("nobody@example.com", 2)]
+    assert members.acknowledge(c, "list", strangers) == 0
+    assert members.reject(c, "list", [Rejection(address="ann@example.com", reason="REJECTED")]) == 0
+    assert became(c) == {"ann": "excluded INACTIVE", "bob": ""}
+
+
+def test_a_batch_is_the_same_until_it_is_answered(c: Connection) -> None:
+    listing(c, "r1", *(person(f"p{number}") for number in range(5)))
+    first = members.pending_batch(c, "list", 2)
+    assert members.pending_batch(c, "list", 2) == first
+    assert [each.person_id for each in members.pending_batch(c, "list", 2, after=first[-1].seq)] == ["p2", "p3"]
+
+
+def test_a_list_without_a_book_knows_nothing_of_one(c: Connection) -> None:
+    listing(c, "r1", person("ann"), person("bob"))
+    members.reject(c, "list", [Rejection(address="bob@example.com", reason="REJECTED", retry_on=LATER)])
+    imported(c)
+    members.forget_book(c, "list")
+    members.settle(c, "list", "r1", ACCOUNT, NOW)
+    assert became(c) == {"ann": "", "bob": ""}
+    assert members.in_book(c, "list") == 0
+
+
+def test_people_of_other_lists_are_not_touched(c: Connection) -> None:
+    members.stage(c, "other", "r0", [person("ann")])
+    listing(c, "r1", person("ann"))
+    imported(c)
+    members.forget_left(c, "list", "r2")
+    other = members.window(c, MembersWindow(list_id="other"))
+    assert [(row.person, row.outcome) for row in other.rows] == [("ann", None)]
+
+
+def people(c: Connection, **asked: object) -> tuple[list[str], int, int]:
+    found = members.window(c, MembersWindow(list_id="list", **asked))  # type: ignore[arg-type]
+    return [row.person for row in found.rows], found.matching, found.total
+
+
+def test_a_window_is_a_range_of_places(c: Connection) -> None:
+    listing(c, "r1", *(person(f"p{number:03}") for number in range(300)))
+    assert people(c, offset=298, limit=10) == (["p298", "p299"], 300, 300)
+    assert people(c, offset=300, limit=10) == ([], 300, 300)
+    assert people(c, sort="-name", limit=2) == (["p299", "p298"], 300, 300)
+    assert people(c, sort="-name", offset=299) == (["p000"], 300, 300)
+
+
+def test_a_window_is_narrowed_by_outcome_reason_and_search(c: Connection) -> None:
+    listing(c, "r1", person("ann"), person("bob", "INACTIVE"), person("cleo", "INACTIVE"), person("dora", "MERGED"))
+    assert people(c, outcome="excluded") == (["bob", "cleo", "dora"], 3, 4)
+    assert people(c, outcome="excluded", reason="INACTIVE", offset=1) == (["cleo"], 2, 4)
+    assert people(c, search="EO@EX") == (["cleo"], 1, 4)
+    assert people(c, reason="INACTIVE", search="bob") == (["bob"], 1, 4)
+
+
+def test_a_search_means_what_it_says_in_every_script(c: Connection) -> None:
+    names = {"a": "Åsa Öberg", "b": "100% Wool", "c": "under_score", "d": "Ελένη", "e": "back\\slash", "f": "%_"}
+    rows = [Staged(**{**_fields(key), "name": name, "address": ""}) for key, name in names.items()]
+    members.stage(c, "list", "r1", rows)
+    for search, found in {
+        "åsa": ["a"],
+        "ÖBERG": ["a"],
+        "ΕΛΈΝΗ": ["d"],
+        "100%": ["b"],
+        "%": ["b", "f"],
+        "_": ["c", "f"],
+        "\\": ["e"],
+        "'; DROP TABLE list_member; --": [],
+    }.items():
+        assert people(c, search=search)[0] == found, search
+
+
+def _fields(key: str) -> dict[str, object]:
+    return {"person_id": key, "entity": "contact", "created_on": "", "fields": {}, "fingerprint": ""}
+
+
+def test_a_deep_window_of_a_long_list_costs_no_more_than_a_shallow_one(tmp_path: Path) -> None:
+    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    with opened.write() as c:
+        listing(c, "r1", *(person(f"p{number:04}") for number in range(5000)))
+
+    def steps(offset: int) -> int:
+        """Instructions of the database engine, in tens."""
+        counted = 0
+
+        def count() -> int:
+            nonlocal counted
+            counted += 1
+            return 0
+
+        with opened.read() as c:
+            driver = c.connection.driver_connection
+            assert driver is not None
+            driver.set_progress_handler(count, 10)
+            found = members.window(c, MembersWindow(list_id="list", offset=offset, limit=50))
+            driver.set_progress_handler(None, 0)
+        assert [row.person for row in found.rows] == [f"p{offset + place:04}" for place in range(50)]
+        assert (found.matching, found.total) == (5000, 5000)
+        return counted
+
+    assert steps(4900) <= steps(0) * 1.1
+    opened.close()

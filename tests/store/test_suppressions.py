@@ -1,0 +1,124 @@
+"""Who must not be mailed: read in overlapping pages, told to Dynamics once, lifted only by name."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.store import outcomes, runs, suppressions
+from dyntui.store.schema import list_unsubscribe, opt_out
+from dyntui.store.suppressions import OptOut, Suppression, SuppressionsWindow
+
+NOW = "2026-03-01T10:00:00Z"
+ANN = Suppression("ann@example.com", "Unsubscribed", "SUPPRESSED", "2026-01-01T00:00:00Z")
+BOB = Suppression("bob@example.com", "HardBounced", "HARD_BOUNCED", "2026-01-02T00:00:00Z")
+
+
+def test_what_is_read_again_is_no_news(c: Connection) -> None:
+    assert suppressions.record(c, "a", [ANN, BOB], NOW) == 2
+    suppressions.written(c, "a", [ANN.address, BOB.address])
+    assert suppressions.record(c, "a", [ANN, BOB], "2026-04-01T00:00:00Z") == 0
+    assert suppressions.count_unwritten(c, "a") == 0
+    assert {row.learned_on for row in suppressions.window(c, SuppressionsWindow()).rows} == {NOW}
+
+
+def test_a_changed_suppression_is_told_to_dynamics_again(c: Connection) -> None:
+    suppressions.record(c, "a", [ANN], NOW)
+    suppressions.written(c, "a", [ANN.address])
+    complained = Suppression(ANN.address, "IspComplained", "COMPLAINED", "2026-02-01T00:00:00Z")
+    assert suppressions.record(c, "a", [complained], NOW) == 1
+    assert suppressions.unwritten(c, "a", 10) == [complained]
+
+
+def test_a_page_that_names_an_address_twice_keeps_the_last(c: Connection) -> None:
+    later = Suppression(ANN.address, "Suppressed", "SUPPRESSED", "2026-02-01T00:00:00Z")
+    suppressions.record(c, "a", [ANN, later], NOW)
+    assert suppressions.unwritten(c, "a", 10) == [later]
+
+
+def test_everybody_read_is_a_person_of_the_item_however_often_they_are_read(c: Connection) -> None:
+    runs.create(c, runs.NewRun(id="r", kind="suppressions", title="", account_id="a", sync_key="k", queued_on=NOW))
+    suppressions.record(c, "a", [ANN], "2026-01-05T00:00:00Z")
+    outcomes.put_item(c, "r", outcomes.Item(id="feed", kind="feed", name="Suppressions"))
+    suppressions.record(c, "a", [ANN, BOB], NOW, "r", "feed")
+    suppressions.record(c, "a", [BOB], NOW, "r", "feed")
+    outcomes.put_item(c, "r", outcomes.Item(id="feed", kind="feed", name="Suppressions"))
+    assert outcomes.items(c, "r")[0].tally.counts == (
+        ReasonCount(Outcome.ADDED, "", 1),
+        ReasonCount(Outcome.UNCHANGED, "", 1),
+    )
+
+
+def test_dynamics_is_told_in_rounds_by_address(c: Connection) -> None:
+    suppressions.record(c, "a", [BOB, ANN], NOW)
+    suppressions.record(c, "b", [BOB], NOW)
+    assert [each.address for each in suppressions.unwritten(c, "a", 1)] == [ANN.address]
+    suppressions.written(c, "a", [ANN.address])
+    assert [each.address for each in suppressions.unwritten(c, "a", 1)] == [BOB.address]
+    assert (suppressions.count_unwritten(c, "a"), suppressions.count_unwritten(c, "b")) == (1, 1)
+
+
+def test_unknown_addresses_are_found_in_their_order(c: Connection) -> None:
+    suppressions.record(c, "a", [ANN], NOW)
+    asked = ["zoe@example.com", ANN.address, "dan@example.com"]
+    assert suppressions.not_known(c, "a", asked) == ["zoe@example.com", "dan@example.com"]
+    assert suppressions.not_known(c, "b", [ANN.address]) == [ANN.address]
+
+
+def test_lifting_touches_the_named_addresses_of_one_account(c: Connection) -> None:
+    suppressions.record(c, "a", [ANN, BOB], NOW)
+    suppressions.record(c, "b", [ANN], NOW)
+    assert suppressions.lift(c, "a", [ANN.address, "nobody@example.com"]) == 1
+    assert suppressions.lift(c, "a", []) == 0
+    left = [(row.account_id, row.address) for row in suppressions.window(c, SuppressionsWindow()).rows]
+    assert left == [("b", ANN.address), ("a", BOB.address)]
+
+
+def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:
+    suppressions.add_list_unsubscribes(c, "list", [("ann@example.com", "2026-01-01T00:00:00Z")], NOW)
+    again = [("ann@example.com", "2026-01-01T00:00:00Z"), ("bob@example.com", "2026-02-01T00:00:00Z")]
+    suppressions.add_list_unsubscribes(c, "list", again, "2026-05-01T00:00:00Z")
+    u = list_unsubscribe.c
+    rows = c.execute(select(u.address, u.learned_on).order_by(u.address)).all()
+    assert [tuple(row) for row in rows] == [("ann@example.com", NOW), ("bob@example.com", "2026-05-01T00:00:00Z")]
+    assert suppressions.lift_list_unsubscribes(c, "list", ["ann@example.com"]) == 1
+    assert suppressions.lift_list_unsubscribes(c, "list", []) == 0
+
+
+def opted(c: Connection) -> dict[str, tuple[str, str]]:
+    return {row.address: (row.reason, row.person_id) for row in c.execute(select(opt_out))}
+
+
+def out(person_id: str, reason: str = "DO_NOT_BULK_EMAIL", address: str = "ann@example.com") -> OptOut:
+    return OptOut(address=address, reason=reason, entity="contact", person_id=person_id)
+
+
+def test_of_several_opt_outs_the_strongest_stands_in_whatever_order_they_come(c: Connection) -> None:
+    pages = [[out("p3")], [out("p1", "DO_NOT_EMAIL"), out("p2")], [out("p0", "DO_NOT_EMAIL")], [out("p1")]]
+    for number, turned in enumerate((pages, pages[::-1])):
+        for page in turned:
+            suppressions.stage_opt_outs(c, f"run-{number}", page)
+        assert opted(c) == {"ann@example.com": ("DO_NOT_EMAIL", "p0")}
+
+
+def test_an_opt_out_holds_until_a_complete_reading_does_not_see_it(c: Connection) -> None:
+    suppressions.stage_opt_outs(c, "run-1", [out("p1"), out("p2", address="bob@example.com")])
+    suppressions.settle_opt_outs(c, "run-1")
+    suppressions.stage_opt_outs(c, "run-2", [out("p1")])
+    assert set(opted(c)) == {"ann@example.com", "bob@example.com"}
+    assert suppressions.settle_opt_outs(c, "run-2") == 1
+    assert set(opted(c)) == {"ann@example.com"}
+
+
+def test_the_grid_is_by_address_over_all_accounts_or_one(c: Connection) -> None:
+    suppressions.record(c, "a", [BOB, ANN], NOW)
+    suppressions.record(c, "b", [BOB], NOW)
+
+    def rows(**asked: object) -> tuple[list[tuple[str, str]], int, int]:
+        found = suppressions.window(c, SuppressionsWindow(**asked))  # type: ignore[arg-type]
+        return [(row.address[:3], row.account_id) for row in found.rows], found.matching, found.total
+
+    assert rows() == ([("ann", "a"), ("bob", "a"), ("bob", "b")], 3, 3)
+    assert rows(account_id="b") == ([("bob", "b")], 1, 1)
+    assert rows(search="hardb", account_id="a") == ([("bob", "a")], 1, 2)
+    assert rows(sort="-suppressed_on", limit=1, offset=2) == ([("ann", "a")], 3, 3)
