@@ -1,24 +1,21 @@
-"""Definitions as JSON: tables, columns, keys, relationships and choices as the Web API shows them.
+"""Definitions of tables and columns as JSON, as the Web API shows them.
 
 Property names: learn.microsoft.com webapi/reference (EntityMetadata, AttributeMetadata and their kin). Only values; who
 may see them and which part is asked for is in `definitions_read`.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
-from dyntui.sandbox.dataverse import choices, labels, privileges
-from dyntui.sandbox.dataverse.choices import GlobalChoice
+from dyntui.sandbox.dataverse import labels, privileges
 from dyntui.sandbox.dataverse.stable_ids import stable_id
-from dyntui.sandbox.dataverse.storage import now
-from dyntui.sandbox.dataverse.tables import Column, Key, ManyToMany, OneToMany, Option, Table, schema_of
+from dyntui.sandbox.dataverse.tables import Column, Table
 from dyntui.sandbox.state import State
 
 Json = dict[str, Any]
 
-_NAMESPACE = "#Microsoft.Dynamics.CRM."
-_VERSION = "5.0.0.0"
+NAMESPACE = "#Microsoft.Dynamics.CRM."
+VERSION = "5.0.0.0"
 _TYPE_NAMES = {"Virtual": "VirtualType", "MultiSelectPicklist": "MultiSelectPicklistType"}
 _CASTS = {
     "Uniqueidentifier": "UniqueIdentifierAttributeMetadata",
@@ -93,7 +90,7 @@ def table_json(state: State, table: Table) -> Json:
         "IsImportable": True,
         "IsValidForAdvancedFind": not table.intersect,
         "ChangeTrackingEnabled": table.change_tracking,
-        "CanChangeTrackingBeEnabled": _managed_property("canchangetrackingbeenabled", table.can_change_tracking),
+        "CanChangeTrackingBeEnabled": managed_property("canchangetrackingbeenabled", table.can_change_tracking),
         "IsOptimisticConcurrencyEnabled": table.optimistic_concurrency,
         "EntityHelpUrlEnabled": False,
         "HasActivities": table.extra.get("has_activities", False),
@@ -103,19 +100,19 @@ def table_json(state: State, table: Table) -> Json:
         "DataSourceId": None,
         "TableType": "Standard",
         "ExternalName": None,
-        "IntroducedVersion": "1.0.0.0" if table.custom else _VERSION,
+        "IntroducedVersion": "1.0.0.0" if table.custom else VERSION,
         "IconVectorName": None,
         "EntityColor": None,
         "HasChanged": None,
         "CreatedOn": table.extra.get("created_on"),
         "ModifiedOn": table.extra.get("modified_on"),
-        "IsCustomizable": _managed_property("iscustomizable", not table.intersect),
-        "IsAuditEnabled": _managed_property("canmodifyauditsettings", False),
-        "IsDuplicateDetectionEnabled": _managed_property("canmodifyduplicatedetectionsettings", False),
-        "CanCreateAttributes": _managed_property("cancreateattributes", not table.intersect),
-        "CanBeRelatedEntityInRelationship": _managed_property("canberelatedentityinrelationship", not table.intersect),
-        "CanBePrimaryEntityInRelationship": _managed_property("canbeprimaryentityinrelationship", not table.intersect),
-        "CanBeInManyToMany": _managed_property("canbeinmanytomany", not table.intersect),
+        "IsCustomizable": managed_property("iscustomizable", not table.intersect),
+        "IsAuditEnabled": managed_property("canmodifyauditsettings", False),
+        "IsDuplicateDetectionEnabled": managed_property("canmodifyduplicatedetectionsettings", False),
+        "CanCreateAttributes": managed_property("cancreateattributes", not table.intersect),
+        "CanBeRelatedEntityInRelationship": managed_property("canberelatedentityinrelationship", not table.intersect),
+        "CanBePrimaryEntityInRelationship": managed_property("canbeprimaryentityinrelationship", not table.intersect),
+        "CanBeInManyToMany": managed_property("canbeinmanytomany", not table.intersect),
         "DisplayName": labels.write(table.display_name, language, _languages(others, "display_name"), managed=managed),
         "DisplayCollectionName": labels.write(
             table.display_collection_name, language, _languages(others, "display_collection_name"), managed=managed
@@ -132,7 +129,7 @@ def _languages(kept: Any, name: str) -> dict[int, str]:
     return {int(code): str(text) for code, text in found.items()}
 
 
-def _managed_property(name: str, value: bool, can_change: bool = True) -> Json:
+def managed_property(name: str, value: bool, can_change: bool = True) -> Json:
     return {"Value": value, "CanBeChanged": can_change, "ManagedPropertyLogicalName": name}
 
 
@@ -168,7 +165,7 @@ def column_json(state: State, table: Table, column: Column) -> Json:
     kind = "Virtual" if column.type in {"MultiSelectPicklist", "Image", "File"} else column.type
     primary_id, primary_name = column.logical_name == table.primary_id, column.logical_name == table.primary_name
     return {
-        "@odata.type": f"{_NAMESPACE}{metadata_type(column)}",
+        "@odata.type": f"{NAMESPACE}{metadata_type(column)}",
         "MetadataId": column.metadata_id,
         "LogicalName": column.logical_name,
         "SchemaName": column.schema_name,
@@ -178,7 +175,7 @@ def column_json(state: State, table: Table, column: Column) -> Json:
         "AttributeTypeName": {"Value": _TYPE_NAMES.get(column.type, f"{column.type}Type")},
         "ColumnNumber": _place(table, column),
         "DeprecatedVersion": None,
-        "IntroducedVersion": "1.0.0.0" if column.custom else _VERSION,
+        "IntroducedVersion": "1.0.0.0" if column.custom else VERSION,
         "ExternalName": None,
         "IsCustomAttribute": column.custom,
         "IsPrimaryId": primary_id,
@@ -211,13 +208,13 @@ def column_json(state: State, table: Table, column: Column) -> Json:
             "CanBeChanged": column.required != "SystemRequired",
             "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings",
         },
-        "IsCustomizable": _managed_property("iscustomizable", True),
-        "IsRenameable": _managed_property("isrenameable", True),
-        "IsAuditEnabled": _managed_property("canmodifyauditsettings", False),
-        "IsGlobalFilterEnabled": _managed_property("canmodifyglobalfiltersettings", False),
-        "IsSortableEnabled": _managed_property("canmodifyissortablesettings", False),
-        "IsValidForAdvancedFind": _managed_property("canmodifysearchsettings", column.attribute_of is None),
-        "CanModifyAdditionalSettings": _managed_property("canmodifyadditionalsettings", True),
+        "IsCustomizable": managed_property("iscustomizable", True),
+        "IsRenameable": managed_property("isrenameable", True),
+        "IsAuditEnabled": managed_property("canmodifyauditsettings", False),
+        "IsGlobalFilterEnabled": managed_property("canmodifyglobalfiltersettings", False),
+        "IsSortableEnabled": managed_property("canmodifyissortablesettings", False),
+        "IsValidForAdvancedFind": managed_property("canmodifysearchsettings", column.attribute_of is None),
+        "CanModifyAdditionalSettings": managed_property("canmodifyadditionalsettings", True),
         "DisplayName": labels.write(column.display_name, language, _languages(others, "display_name"), managed=managed),
         "Description": labels.write(column.description, language, _languages(others, "description"), managed=managed),
         **_own_properties(column),
@@ -282,7 +279,7 @@ def _own_properties(column: Column) -> Json:
             return {
                 "Format": column.format or "DateAndTime",
                 "DateTimeBehavior": {"Value": column.date_behavior},
-                "CanChangeDateTimeBehavior": _managed_property("canchangedatetimebehavior", column.custom),
+                "CanChangeDateTimeBehavior": managed_property("canchangedatetimebehavior", column.custom),
                 "ImeMode": "Inactive",
             }
         case "Boolean":
@@ -297,187 +294,3 @@ def _own_properties(column: Column) -> Json:
         case "EntityName":
             return {"IsEntityReferenceStored": False}
     return {}
-
-
-def option_set_json(state: State, table: Table, column: Column) -> Json | None:
-    """The local option set of a choice column; None when it uses a global one."""
-    if not column.options or column.option_set_global:
-        return None
-    name = column.option_set or f"{table.logical_name}_{column.logical_name}"
-    set_id = stable_id(f"options {table.logical_name}.{column.logical_name}")
-    frame = _option_set_frame(state, name, set_id, column.display_name, column.custom, column.type)
-    del frame["@odata.type"]
-    if column.type == "Boolean":
-        by_value = {option.value: _option_json(state, option, column) for option in column.options}
-        return frame | {"TrueOption": by_value.get(1), "FalseOption": by_value.get(0)}
-    return frame | {"Options": [_option_json(state, option, column) for option in column.options]}
-
-
-def global_option_set_json(state: State, column: Column) -> Json | None:
-    """The global option set that a choice column uses; None when it has its own."""
-    if not column.option_set_global:
-        return None
-    choice = choices.find(state, column.option_set)
-    return None if choice is None else choice_json(state, choice)
-
-
-def choice_json(state: State, choice: GlobalChoice) -> Json:
-    """OptionSetMetadata of a global choice."""
-    frame = _option_set_frame(
-        state, choice.name, choice.metadata_id, choice.display_name, choice.custom, "Picklist", is_global=True
-    )
-    frame["Description"] = labels.write(choice.description, state.config.dataverse.base_language)
-    return frame | {"Options": [_option_json(state, option, None, custom=choice.custom) for option in choice.options]}
-
-
-def _option_set_frame(
-    state: State, name: str, set_id: str, text: str, custom: bool, kind: str, *, is_global: bool = False
-) -> Json:
-    language = state.config.dataverse.base_language
-    return {
-        "@odata.type": f"{_NAMESPACE}{'BooleanOptionSetMetadata' if kind == 'Boolean' else 'OptionSetMetadata'}",
-        "MetadataId": set_id,
-        "Name": name,
-        "IsGlobal": is_global,
-        "IsCustomOptionSet": custom,
-        "IsManaged": not custom,
-        "OptionSetType": {"MultiSelectPicklist": "Picklist"}.get(kind, kind),
-        "ExternalTypeName": None,
-        "ParentOptionSetName": None,
-        "IntroducedVersion": "1.0.0.0" if custom else _VERSION,
-        "HasChanged": None,
-        "IsCustomizable": _managed_property("iscustomizable", True),
-        "DisplayName": labels.write(text, language, managed=not custom),
-        "Description": labels.write("", language),
-    }
-
-
-def _option_json(state: State, option: Option, column: Column | None, *, custom: bool = False) -> Json:
-    managed = not (custom or (column is not None and column.custom))
-    language = state.config.dataverse.base_language
-    found: Json = {
-        "Value": option.value,
-        "Color": option.color,
-        "IsManaged": managed,
-        "ExternalValue": "",
-        "ParentValues": [],
-        "Tag": None,
-        "IsHidden": False,
-        "MetadataId": None,
-        "HasChanged": None,
-        "Label": labels.write(option.label, language, option.labels, managed=managed),
-        "Description": labels.write("", language),
-    }
-    if column is not None and column.type == "Status":
-        found = {
-            "@odata.type": f"{_NAMESPACE}StatusOptionMetadata",
-            **found,
-            "State": option.state,
-            "TransitionData": None,
-        }
-    elif column is not None and column.type == "State":
-        found = {
-            "@odata.type": f"{_NAMESPACE}StateOptionMetadata",
-            **found,
-            "DefaultStatus": option.default_status,
-            "InvariantName": option.label,
-        }
-    return found
-
-
-def key_json(state: State, table: Table, key: Key) -> Json:
-    """EntityKeyMetadata, with the status its index has now."""
-    return {
-        "MetadataId": key.metadata_id,
-        "LogicalName": key.logical_name,
-        "SchemaName": key.schema_name,
-        "EntityLogicalName": table.logical_name,
-        "KeyAttributes": key.columns,
-        "EntityKeyIndexStatus": key_status(state, key),
-        "IsManaged": False,
-        "IsSynchronous": False,
-        "IsExportKey": False,
-        "IsSecondaryKey": False,
-        "IntroducedVersion": "1.0.0.0",
-        "HasChanged": None,
-        "IsCustomizable": _managed_property("iscustomizable", True),
-        "DisplayName": labels.write(key.display_name, state.config.dataverse.base_language),
-    }
-
-
-def key_status(state: State, key: Key) -> str:
-    """Pending, then InProgress, then Active, or Failed."""
-    moment = now(state)
-    if key.failed:
-        return "Failed"
-    if key.is_active(moment):
-        return "Active"
-    try:
-        halfway = datetime.fromisoformat(key.active_at) - timedelta(
-            seconds=state.config.dataverse.key_index_seconds / 2
-        )
-    except OverflowError:
-        return "Pending"
-    return "InProgress" if state.clock.now() >= halfway else "Pending"
-
-
-_CASCADE_ALL = {
-    "RollupView": "NoCascade",
-    **dict.fromkeys(("Assign", "Merge", "Reparent", "Share", "Unshare", "Archive"), "NoCascade"),
-}
-
-
-def one_to_many_json(state: State, one: OneToMany) -> Json:
-    """OneToManyRelationshipMetadata."""
-    referencing = schema_of(state).tables[one.referencing]
-    column = referencing.columns[one.referencing_attribute]
-    return {
-        "@odata.type": f"{_NAMESPACE}OneToManyRelationshipMetadata",
-        "MetadataId": one.metadata_id,
-        "SchemaName": one.schema_name,
-        "RelationshipType": "OneToManyRelationship",
-        "ReferencedEntity": one.referenced,
-        "ReferencedAttribute": one.referenced_attribute,
-        "ReferencedEntityNavigationPropertyName": one.navigation,
-        "ReferencingEntity": one.referencing,
-        "ReferencingAttribute": one.referencing_attribute,
-        "ReferencingEntityNavigationPropertyName": column.navigation.get(one.referenced),
-        "CascadeConfiguration": {**_CASCADE_ALL, **one.extra.get("cascade", {}), "Delete": one.on_delete},
-        "AssociatedMenuConfiguration": one.extra.get("menu"),
-        "IsCustomRelationship": one.custom,
-        "IsManaged": not one.custom,
-        "IsHierarchical": False,
-        "IsValidForAdvancedFind": True,
-        "SecurityTypes": "Append",
-        "EntityKey": None,
-        "RelationshipBehavior": 1,
-        "IntroducedVersion": "1.0.0.0" if one.custom else _VERSION,
-        "HasChanged": None,
-        "IsCustomizable": _managed_property("iscustomizable", True),
-    }
-
-
-def many_to_many_json(many: ManyToMany) -> Json:
-    """ManyToManyRelationshipMetadata."""
-    return {
-        "@odata.type": f"{_NAMESPACE}ManyToManyRelationshipMetadata",
-        "MetadataId": many.metadata_id,
-        "SchemaName": many.schema_name,
-        "RelationshipType": "ManyToManyRelationship",
-        "Entity1LogicalName": many.entity1,
-        "Entity1IntersectAttribute": many.attribute1,
-        "Entity1NavigationPropertyName": many.navigation1,
-        "Entity1AssociatedMenuConfiguration": many.extra.get("menu1"),
-        "Entity2LogicalName": many.entity2,
-        "Entity2IntersectAttribute": many.attribute2,
-        "Entity2NavigationPropertyName": many.navigation2,
-        "Entity2AssociatedMenuConfiguration": many.extra.get("menu2"),
-        "IntersectEntityName": many.intersect,
-        "IsCustomRelationship": many.custom,
-        "IsManaged": not many.custom,
-        "IsValidForAdvancedFind": True,
-        "SecurityTypes": "None",
-        "IntroducedVersion": "1.0.0.0" if many.custom else _VERSION,
-        "HasChanged": None,
-        "IsCustomizable": _managed_property("iscustomizable", True),
-    }

@@ -6,7 +6,7 @@ Whole collections come in one answer, without pages (query-schema-definitions).
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dyntui.sandbox.dataverse import choices, definitions, key_indexes, security
+from dyntui.sandbox.dataverse import choices, definitions, key_indexes, option_sets, relations, security
 from dyntui.sandbox.dataverse.addresses import Segment
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.choices import GlobalChoice
@@ -68,14 +68,14 @@ def global_option_set_definitions(call: Call, steps: Sequence[Segment]) -> Respo
         raise bad_request("The query parameter $filter is not supported for GlobalOptionSetDefinitions.")
     if first.key is None:
         rows = (
-            project(definitions.choice_json(call.state, each), options, {}, "OptionSetMetadata")
+            project(option_sets.choice_json(call.state, each), options, {}, "OptionSetMetadata")
             for each in choices.every(call.state)
         )
         return _collection(call, "GlobalOptionSetDefinitions", rows)
     choice = find_choice(call, first.key)
     if rest and _cast(rest[0]) != "OptionSetMetadata":
         raise unknown_segment(rest[0].name)
-    body = project(definitions.choice_json(call.state, choice), options, {}, "OptionSetMetadata")
+    body = project(option_sets.choice_json(call.state, choice), options, {}, "OptionSetMetadata")
     return call.reply({"@odata.context": _context(call, "GlobalOptionSetDefinitions/$entity"), **body})
 
 
@@ -188,8 +188,8 @@ def find_choice(call: Call, key: str) -> GlobalChoice:
 
 def relationship_json(call: Call, each: Relationship) -> Json:
     if isinstance(each, ManyToMany):
-        return definitions.many_to_many_json(each)
-    return definitions.one_to_many_json(call.state, each)
+        return relations.many_to_many_json(each)
+    return relations.one_to_many_json(call.state, each)
 
 
 # Tables and what is below them ----------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def _below_table(call: Call, table: Table, steps: Sequence[Segment], options: Op
             return _collection(call, where, _key_rows(call, table, options))
         key = find_key(call, table, first.key)
         key_indexes.status_read(call.state, table, key)
-        body = project(definitions.key_json(call.state, table, key), options, {}, "EntityKeyMetadata")
+        body = project(relations.key_json(call.state, table, key), options, {}, "EntityKeyMetadata")
         return call.reply({"@odata.context": _context(call, f"{where}/$entity"), **body})
     if first.name in _SIDES:
         return _relationships(call, _on_side(call, table, first.name), rest, options, where)
@@ -317,8 +317,8 @@ def _expandable(call: Call, table: Table, column: Column) -> dict[str, Any]:
     if not column.options and column.type not in {"Picklist", "MultiSelectPicklist", "Boolean", "State", "Status"}:
         return {}
     return {
-        "OptionSet": definitions.option_set_json(call.state, table, column),
-        "GlobalOptionSet": definitions.global_option_set_json(call.state, column),
+        "OptionSet": option_sets.option_set_json(call.state, table, column),
+        "GlobalOptionSet": option_sets.global_option_set_json(call.state, column),
     }
 
 
@@ -326,7 +326,7 @@ def _key_rows(call: Call, table: Table, options: Options) -> list[Json]:
     found = []
     for key in list(table.keys.values()):
         key_indexes.status_read(call.state, table, key)
-        body = definitions.key_json(call.state, table, key)
+        body = relations.key_json(call.state, table, key)
         if matches(body, options.filter):
             found.append(project(body, options, {}, "EntityKeyMetadata"))
     return found

@@ -16,7 +16,8 @@ from dyntui.sandbox.dataverse.clause import Clause, Value, all_of
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.fetchxml_parse import MAX_PAGE_SIZE, MAX_SIMPLE_PAGING_ROWS, Fetch, parse
 from dyntui.sandbox.dataverse.fetchxml_scope import Scope
-from dyntui.sandbox.dataverse.fetchxml_sql import Output, Statement, compile_fetch
+from dyntui.sandbox.dataverse.fetchxml_sql import compile_fetch
+from dyntui.sandbox.dataverse.fetchxml_statement import Output, Statement
 from dyntui.sandbox.dataverse.preferences import FORMATTED_VALUE
 from dyntui.sandbox.dataverse.rows import served
 from dyntui.sandbox.dataverse.tables import Table

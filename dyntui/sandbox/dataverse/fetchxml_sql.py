@@ -7,66 +7,22 @@ and every row stays one row of the table, which is what makes large lists quick 
 
 # ruff: noqa: S608 - names in the SQL are quoted ones of the schema, values are parameters
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dyntui.sandbox.dataverse import security
 from dyntui.sandbox.dataverse.clause import Clause, Value, all_of, any_of
 from dyntui.sandbox.dataverse.errors import DataverseError
+from dyntui.sandbox.dataverse.fetchxml_aggregate import compile_aggregate
 from dyntui.sandbox.dataverse.fetchxml_conditions import compile_condition
-from dyntui.sandbox.dataverse.fetchxml_parse import Column as Wanted
-from dyntui.sandbox.dataverse.fetchxml_parse import Condition, Fetch, Filter, Link, Order
+from dyntui.sandbox.dataverse.fetchxml_parse import Condition, Fetch, Filter, Link
 from dyntui.sandbox.dataverse.fetchxml_scope import Scope, Source
+from dyntui.sandbox.dataverse.fetchxml_statement import Output, Statement, all_orders
 from dyntui.sandbox.dataverse.paging import SortKey
 from dyntui.sandbox.dataverse.storage import quoted
-from dyntui.sandbox.dataverse.tables import CHOICE_TYPES, Column
+from dyntui.sandbox.dataverse.tables import CHOICE_TYPES
 
 _JOINED = {"inner", "outer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One property of a result: its name in JSON, the column whose values it shows, where they stand in a row.
-
-    `type_place` is where the target table of a lookup with several targets stands. `aggregate` values are numbers
-    whatever the column's type is; `column` is None for counts and parts of dates.
-    """
-
-    name: str
-    column: Column | None
-    place: int
-    type_place: int | None = None
-    linked: bool = False
-    aggregate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """The parts of the SELECT.
-
-    `keyed` says that rows are rows of the table itself: the first two places are its key and version. `gives_cookie`
-    that pages have a cookie, `seekable` that it holds the sort values of a page's last row, found at `key_places`.
-    `order_params` are the values in the order terms.
-    """
-
-    source: Source
-    select: tuple[str, ...]
-    tables: Clause
-    where: Clause
-    group_by: tuple[str, ...]
-    keys: tuple[SortKey, ...]
-    key_names: tuple[str, ...]
-    key_places: tuple[int, ...]
-    order_params: tuple[Value, ...]
-    outputs: tuple[Output, ...]
-    distinct: bool
-    keyed: bool
-    gives_cookie: bool
-    seekable: bool
-
-    def rows(self) -> Clause:
-        """FROM and WHERE."""
-        return Clause(f"FROM {self.tables.text} WHERE {self.where.text}", self.tables.params + self.where.params)
 
 
 @dataclass(slots=True)
@@ -94,7 +50,7 @@ def compile_fetch(scope: Scope, fetch: Fetch) -> Statement:
     origin = Clause(f"{quoted(source.table.sql_name)} AS {source.sql}{tables.text}", tables.params)
     where = all_of(conditions)
     if fetch.aggregate:
-        return _aggregate(scope, fetch, source, origin, where)
+        return compile_aggregate(scope, fetch, source, origin, where)
     distinct = fetch.distinct and not as_exists
     select = _Select()
     if not distinct:
@@ -102,7 +58,7 @@ def compile_fetch(scope: Scope, fetch: Fetch) -> Statement:
         select.place(source.column("versionnumber"))
     outputs = _outputs(scope, fetch, select, distinct)
     keys, names, params = _order(scope, fetch, distinct)
-    by_link = any(order_source.alias is not None for order_source, _order_of in _all_orders(scope, fetch))
+    by_link = any(order_source.alias is not None for order_source, _order_of in all_orders(scope, fetch))
     seekable = not distinct and not by_link and all(key.sql.count(".") == 1 for key in keys)
     places = tuple(select.place(key.sql) for key in keys) if seekable else ()
     return Statement(
@@ -261,14 +217,6 @@ def _outputs(scope: Scope, fetch: Fetch, select: _Select, distinct: bool) -> tup
     return tuple(outputs.values())
 
 
-def _all_orders(scope: Scope, fetch: Fetch) -> Iterable[tuple[Source, Order]]:
-    for order in fetch.orders:
-        yield (scope.sources[0] if order.of is None else scope.named(order.of)), order
-    for source in scope.shown():
-        for order in () if source.link is None else source.link.orders:
-            yield source, order
-
-
 def _order(
     scope: Scope, fetch: Fetch, distinct: bool
 ) -> tuple[tuple[SortKey, ...], tuple[str, ...], tuple[Value, ...]]:
@@ -281,7 +229,7 @@ def _order(
     names: list[str] = []
     params: tuple[Value, ...] = ()
     by_alias = {each.alias: each.name for each in fetch.columns if each.alias}
-    for source, order in _all_orders(scope, fetch):
+    for source, order in all_orders(scope, fetch):
         name = order.attribute or by_alias.get(order.alias or "")
         if name is None:
             raise DataverseError("0x80041133", "An attribute is required for an order of a query that is no aggregate.")
@@ -337,96 +285,3 @@ def _leads_to_one(scope: Scope, source: Source) -> bool:
         if many.intersect == source.table.logical_name and link.from_column in pair:
             return bool(given & (pair - {link.from_column}))
     return False
-
-
-def _aggregate(scope: Scope, fetch: Fetch, source: Source, origin: Clause, where: Clause) -> Statement:
-    select: list[str] = []
-    groups: list[str] = []
-    outputs: list[Output] = []
-    aliases: dict[str, str] = {}
-    for each in scope.shown():
-        for wanted in fetch.columns if each.link is None else each.link.columns:
-            sql, output = _aggregated(scope, each, wanted, len(select))
-            outputs.append(output)
-            select.append(sql)
-            aliases[output.name] = sql
-            if wanted.group:
-                groups.append(sql)
-                if output.column is not None and output.column.type_column is not None and wanted.date_grouping is None:
-                    kind = each.column(output.column.type_column)
-                    outputs[-1] = Output(output.name, output.column, output.place, len(select), output.linked)
-                    select.append(kind)
-                    groups.append(kind)
-    if not select:
-        raise DataverseError("0x80041107", "An aggregate query needs at least one attribute.")
-    keys = []
-    for _source, order in _all_orders(scope, fetch):
-        if order.alias is None:
-            raise DataverseError(
-                "0x80041131", "An attribute cannot be specified for an order of an aggregate query: use an alias."
-            )
-        if order.alias not in aliases:
-            raise DataverseError("0x8004110a", f"The alias {order.alias} does not exist.")
-        keys.append(SortKey(aliases[order.alias], order.descending))
-    keys += [SortKey(sql) for sql in groups if sql not in {key.sql for key in keys}]
-    return Statement(
-        source,
-        tuple(select),
-        origin,
-        where,
-        tuple(groups),
-        tuple(keys),
-        (),
-        (),
-        (),
-        tuple(outputs),
-        False,
-        False,
-        False,
-        False,
-    )
-
-
-def _aggregated(scope: Scope, source: Source, wanted: Wanted, place: int) -> tuple[str, Output]:
-    column = scope.column(source, wanted.name)
-    sql = source.column(wanted.name)
-    if wanted.alias is None:
-        raise DataverseError(
-            "0x8004110b", f"An alias is required for the attribute '{wanted.name}' of an aggregate query."
-        )
-    linked = source.alias is not None
-    if wanted.group:
-        if wanted.date_grouping is not None:
-            return _date_part(column, sql, wanted.date_grouping), Output(wanted.alias, None, place, aggregate=True)
-        return sql, Output(wanted.alias, column, place, linked=linked)
-    counted = f"DISTINCT {sql}" if wanted.distinct else sql
-    match wanted.aggregate:
-        case "count":
-            return "COUNT(*)", Output(wanted.alias, None, place, aggregate=True)
-        case "countcolumn":
-            return f"COUNT({counted})", Output(wanted.alias, None, place, aggregate=True)
-        case "sum" | "avg" as name:
-            if column.type not in {"Integer", "BigInt", "Decimal", "Double", "Money"}:
-                raise DataverseError("0x80060559", f"The attribute '{wanted.name}' cannot be used in {name}.")
-            value = f"{name.upper()}({sql})"
-            return (f"CAST({value} AS INTEGER)" if column.type == "Integer" else value), Output(
-                wanted.alias, column, place, linked=linked, aggregate=True
-            )
-        case "min" | "max" as name:
-            return f"{name.upper()}({sql})", Output(wanted.alias, column, place, linked=linked, aggregate=True)
-    raise DataverseError("0x80041107", f"The attribute '{wanted.name}' must be grouped by or aggregated.")
-
-
-def _date_part(column: Column, sql: str, part: str) -> str:
-    if column.type != "DateTime":
-        raise DataverseError("0x8004e01d", f"The attribute '{column.logical_name}' is not a date.")
-    month, year = f"CAST(strftime('%m', {sql}) AS INTEGER)", f"CAST(strftime('%Y', {sql}) AS INTEGER)"
-    return {
-        "day": f"CAST(strftime('%d', {sql}) AS INTEGER)",
-        "week": f"CAST(strftime('%W', {sql}) AS INTEGER) + 1",
-        "month": month,
-        "quarter": f"({month} + 2) / 3",
-        "year": year,
-        "fiscal-period": f"({month} + 2) / 3",
-        "fiscal-year": year,
-    }[part]

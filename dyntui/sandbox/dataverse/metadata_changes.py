@@ -7,7 +7,7 @@ those of what they contain. A changed table comes with all parts that the query 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dyntui.sandbox.dataverse import definition_log, definitions, definitions_read
+from dyntui.sandbox.dataverse import definition_log, definitions, definitions_read, option_sets, relations
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.definitions import Json
 from dyntui.sandbox.dataverse.errors import bad_request, invalid_argument
@@ -63,7 +63,7 @@ def _projected(call: Call, table: Table, body: Json, query: Json) -> Json:
             found[name] = _columns(call, table, _object(query.get("AttributeQuery")))
         elif name == "Keys":
             inner = _object(query.get("KeyQuery"))
-            keys = (definitions.key_json(call.state, table, key) for key in table.keys.values())
+            keys = (relations.key_json(call.state, table, key) for key in table.keys.values())
             found[name] = _part(keys, inner)
         else:
             inner = _object(query.get("RelationshipQuery"))
@@ -77,9 +77,9 @@ def _columns(call: Call, table: Table, query: Json) -> list[Json]:
     for column in sorted(definitions_read.visible_columns(call, table), key=lambda each: each.logical_name):
         body = definitions.column_json(call.state, table, column)
         if column.options or column.option_set_global:
-            body["OptionSet"] = definitions.option_set_json(
+            body["OptionSet"] = option_sets.option_set_json(
                 call.state, table, column
-            ) or definitions.global_option_set_json(call.state, column)
+            ) or option_sets.global_option_set_json(call.state, column)
         if _fits(body, query.get("Criteria")):
             found.append(_chosen(body, names))
     return found
