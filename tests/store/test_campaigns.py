@@ -1,0 +1,179 @@
+"""Campaigns: headers, targets, and what recipients did."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.store import campaigns, members, results
+from dyntui.store.campaigns import Activity, CampaignsWindow, Header, Recipient
+from dyntui.store.members import Staged
+from dyntui.store.results import Hour, Link, RecipientsWindow
+
+NOW = "2026-03-01T10:00:00Z"
+SPRING = Header(id=1, name="Spring", subject="Boots", status="Unsent", tags=("outdoor", "boots"))
+WINTER = Header(id=2, name="winter", subject="Skis", status="Sent", sent_on=NOW)
+
+
+def test_a_campaign_read_again_keeps_its_results_content_and_row(c: Connection) -> None:
+    campaigns.record_headers(c, "a", [SPRING], "2026-01-01T00:00:00Z")
+    campaigns.record_summary(c, "a", 1, {"numSent": 12}, NOW)
+    campaigns.record_content(c, "a", 1, "Hello")
+    campaigns.written(c, "a", [(1, "fingerprint", "row")])
+    campaigns.record_headers(c, "a", [msgspec.structs.replace(SPRING, status="Sent")], NOW)
+    found = campaigns.get(c, "a", 1)
+    assert found is not None
+    assert (found.status, found.summary, found.body_text, found.tags) == (
+        "Sent",
+        {"numSent": 12},
+        "Hello",
+        ("outdoor", "boots"),
+    )
+    assert (found.fingerprint, found.row_id, found.read_on, found.results_on) == ("fingerprint", "row", NOW, NOW)
+    campaigns.written(c, "a", [(1, "later", "")])
+    again = campaigns.get(c, "a", 1)
+    assert again is not None
+    assert (again.fingerprint, again.row_id) == ("later", "row")
+
+
+def test_accounts_may_hold_the_same_campaign_id(c: Connection) -> None:
+    campaigns.record_headers(c, "a", [SPRING], NOW)
+    campaigns.record_headers(c, "b", [WINTER, msgspec.structs.replace(SPRING, name="Other")], NOW)
+    assert [(each.account_id, each.name) for each in campaigns.find(c, 1)] == [("a", "Spring"), ("b", "Other")]
+    assert [each.id for each in campaigns.all_of(c, "b")] == [1, 2]
+    assert campaigns.get(c, "a", 2) is None
+
+
+def test_sent_campaigns_without_results_are_to_be_read(c: Connection) -> None:
+    campaigns.record_headers(c, "a", [SPRING, WINTER], NOW)
+    assert campaigns.without_results(c, "a") == [2]
+    campaigns.record_summary(c, "a", 2, {}, NOW)
+    assert campaigns.without_results(c, "a") == []
+
+
+def test_targets_are_a_set(c: Connection) -> None:
+    campaigns.record_headers(c, "a", [SPRING], NOW)
+    campaigns.change_targets(c, "a", 1, add=["x", "y", "x"])
+    campaigns.change_targets(c, "a", 1, add=["y", "z"], remove=["x", "nobody"])
+    assert campaigns.targets(c, "a", 1) == ["y", "z"]
+    found = campaigns.get(c, "a", 1)
+    assert found is not None
+    assert found.targets == 2
+
+
+def test_the_grid_is_newest_first_by_view_and_search(c: Connection) -> None:
+    campaigns.record_headers(c, "a", [SPRING, WINTER], NOW)
+    campaigns.record_headers(c, "b", [msgspec.structs.replace(WINTER, id=3, status="SENDING")], NOW)
+
+    def ids(**asked: object) -> tuple[list[int], int, int]:
+        found = campaigns.window(c, CampaignsWindow(**asked))  # type: ignore[arg-type]
+        return [each.id for each in found.rows], found.matching, found.total
+
+    assert ids() == ([3, 2, 1], 3, 3)
+    assert ids(view="sent") == ([3, 2], 2, 2)
+    assert ids(view="unsent") == ([1], 1, 1)
+    assert ids(account_id="a", search="SKI") == ([2], 1, 2)
+    assert ids(sort="name") == ([1, 3, 2], 3, 3)
+
+
+def recipient(contact_id: int, **more: object) -> Recipient:
+    return Recipient(contact_id=contact_id, address=f"p{contact_id}@example.com", sent_on=NOW, **more)  # type: ignore[arg-type]
+
+
+def test_what_recipients_did_adds_up(c: Connection) -> None:
+    rows = [
+        recipient(1, opens=3, clicks=1, first_opened=NOW),
+        recipient(2, opens=1),
+        recipient(3, hard_bounced=True),
+        recipient(4, soft_bounced=True, unsubscribed=True),
+    ]
+    campaigns.record_recipients(c, "a", 1, rows)
+    campaigns.record_recipients(c, "a", 1, [recipient(2, opens=2, clicks=2)])
+    campaigns.record_recipients(c, "a", 2, [recipient(1, opens=9)])
+    found = results.totals(c, "a", 1)
+    assert found == results.Totals(
+        people=4,
+        opened=2,
+        opens=5,
+        clicked=2,
+        clicks=3,
+        hard_bounced=1,
+        soft_bounced=1,
+        unsubscribed=1,
+        forwards=0,
+        replies=0,
+    )
+    assert campaigns.count_recipients(c, "a", 1) == 4
+    assert results.totals(c, "a", 99).people == 0
+
+
+def test_an_event_read_twice_is_one_event(c: Connection) -> None:
+    events = [
+        Activity(key="1", kind="open", contact_id=1, happened_on="2026-03-01T10:05:00Z"),
+        Activity(key="2", kind="click", contact_id=1, happened_on="2026-03-01T10:59:59Z", url="https://x/a"),
+        Activity(key="3", kind="click", contact_id=2, happened_on="2026-03-01T11:00:00Z", url="https://x/a"),
+        Activity(key="4", kind="click", contact_id=2, happened_on="2026-03-01T11:01:00Z", url="https://x/b"),
+    ]
+    campaigns.record_activity(c, "a", 1, events)
+    campaigns.record_activity(c, "a", 1, events[1:])
+    assert results.hours(c, "a", 1) == [
+        Hour(hour="2026-03-01T10:00:00Z", opens=1, clicks=1),
+        Hour(hour="2026-03-01T11:00:00Z", opens=0, clicks=2),
+    ]
+    assert results.links(c, "a", 1) == [
+        Link(url="https://x/a", clicks=2, people=2),
+        Link(url="https://x/b", clicks=1, people=1),
+    ]
+
+
+def member(person_id: str, address: str) -> Staged:
+    return Staged(
+        person_id=person_id,
+        entity="contact",
+        name=f"Name of {person_id}",
+        address=address,
+        created_on=NOW,
+        fields={},
+        fingerprint="f",
+    )
+
+
+def test_dynamics_is_told_of_recipients_it_knows_once_until_something_happens(c: Connection) -> None:
+    members.stage(c, "l1", "r", [member("ann", "p1@example.com"), member("twin", "p1@example.com")])
+    members.stage(c, "l2", "r", [member("ann", "p1@example.com")])
+    campaigns.record_recipients(c, "a", 1, [recipient(1, opens=1), recipient(2, opens=1)])
+    news = campaigns.unwritten_engagements(c, "a", 1, 10)
+    assert [(each.contact_id, each.person_id, each.entity, each.opens) for each in news] == [(1, "ann", "contact", 1)]
+    campaigns.engagements_written(c, "a", 1, news)
+    assert campaigns.unwritten_engagements(c, "a", 1, 10) == []
+    campaigns.record_recipients(c, "a", 1, [recipient(1, opens=1)])
+    assert campaigns.unwritten_engagements(c, "a", 1, 10) == []
+    campaigns.record_recipients(c, "a", 1, [recipient(1, opens=2)])
+    assert [each.opens for each in campaigns.unwritten_engagements(c, "a", 1, 10)] == [2]
+
+
+def test_recipients_are_shown_by_what_they_did(c: Connection) -> None:
+    members.stage(c, "l1", "r", [member("ann", "p1@example.com")])
+    rows = [
+        recipient(1, opens=1, clicks=1),
+        recipient(2, opens=1),
+        recipient(3),
+        recipient(4, hard_bounced=True),
+        recipient(5, opens=1, unsubscribed=True),
+    ]
+    campaigns.record_recipients(c, "a", 1, rows)
+
+    def ids(**asked: object) -> tuple[list[int], int, int]:
+        found = results.window(c, RecipientsWindow(account_id="a", campaign_id=1, **asked))  # type: ignore[arg-type]
+        return [each.contact_id for each in found.rows], found.matching, found.total
+
+    assert ids() == ([1, 2, 3, 4, 5], 5, 5)
+    assert ids(filter="opened") == ([1, 2, 5], 3, 5)
+    assert ids(filter="clicked") == ([1], 1, 5)
+    assert ids(filter="bounced") == ([4], 1, 5)
+    assert ids(filter="unsubscribed") == ([5], 1, 5)
+    assert ids(filter="unopened") == ([3], 1, 5)
+    assert ids(search="P2@", filter="opened") == ([2], 1, 5)
+    assert ids(sort="-opens", limit=2, offset=3) == ([3, 4], 5, 5)
+    shown = results.window(c, RecipientsWindow(account_id="a", campaign_id=1, limit=2)).rows
+    assert [each.name for each in shown] == ["Name of ann", ""]

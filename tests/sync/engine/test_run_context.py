@@ -1,0 +1,165 @@
+"""What a sync type has in hand: a cursor that moves with the work, calls that are counted, and a way to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.store import members, outcomes, runs, watermarks
+from dyntui.store.database import Database, open_store, sqlite_url
+from dyntui.store.members import Acknowledged, Staged
+from dyntui.store.outcomes import PersonOutcome
+from dyntui.store.runs import Fenced, NewRun, Run
+from dyntui.sync.run_context import Cancelled, RunContext
+
+NOW = "2026-03-01T10:00:00Z"
+MOMENT = datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    with opened.write() as c:
+        new = NewRun(
+            id="r", kind="lists", title="", account_id="a", sync_key="k", queued_on=NOW, request={"lists": ["l"]}
+        )
+        runs.create(c, new)
+    yield opened
+    opened.close()
+
+
+def taken(db: Database, told: list[str] | None = None) -> RunContext:
+    with db.write() as c:
+        claim = runs.claim(c, "r", NOW)
+    assert claim is not None
+    events = told if told is not None else []
+    return RunContext(db, "r", claim, clock=lambda: MOMENT, saved=events.append)
+
+
+def stored(db: Database) -> Run:
+    with db.read() as c:
+        run = runs.get(c, "r")
+    assert run is not None
+    return run
+
+
+async def test_work_cursor_progress_and_calls_are_kept_together_and_told(db: Database) -> None:
+    told: list[str] = []
+    ctx = taken(db, told)
+    assert (ctx.kind, ctx.account_id, ctx.request, ctx.cursor) == ("lists", "a", {"lists": ["l"]}, {})
+    ctx.count_call("dataverse", "read")
+    ctx.count_call("dotdigital", "write")
+    await ctx.save({"page": 1}, stage="Reading", done=1, of=2, work=lambda c: watermarks.put(c, "a", "feed", ctx.now()))
+    ctx.count_call("dataverse", "read")
+    await ctx.save({"page": 2}, stage="Reading", done=2, of=2)
+    run = stored(db)
+    assert (run.cursor, run.stage, run.stage_done, run.stage_of) == ({"page": 2}, "Reading", 2, 2)
+    assert (run.dataverse_reads, run.dotdigital_writes) == (2, 1)
+    assert await ctx.read(lambda c: watermarks.get(c, "a", "feed")) == NOW
+    assert (ctx.cursor, told) == ({"page": 2}, ["r", "r"])
+
+
+async def test_work_that_fails_keeps_neither_cursor_nor_calls(db: Database) -> None:
+    ctx = taken(db)
+    ctx.count_call("dataverse", "read")
+    with pytest.raises(ZeroDivisionError):
+        await ctx.save({"page": 1}, stage="Reading", work=lambda c: 1 / 0)
+    assert (stored(db).cursor, stored(db).dataverse_reads, ctx.cursor) == ({}, 0, {})
+    await ctx.save({"page": 1}, stage="Reading")
+    assert (stored(db).cursor, stored(db).dataverse_reads) == ({"page": 1}, 1)
+
+
+async def test_a_request_to_stop_is_heard_after_the_page_in_hand_is_kept(db: Database) -> None:
+    ctx = taken(db)
+    with db.write() as c:
+        runs.request_cancel(c, "r", NOW)
+    await ctx.save({"page": 1}, stage="Sending", cancellable=False)
+    with pytest.raises(Cancelled):
+        await ctx.save({"page": 2}, stage="Reading", work=lambda c: watermarks.put(c, "a", "feed", "kept"))
+    assert stored(db).cursor == {"page": 2}
+    assert await ctx.read(lambda c: watermarks.get(c, "a", "feed")) == "kept"
+    assert await ctx.finish(RunStatus.CANCELLED) is RunStatus.CANCELLED
+
+
+async def test_a_worker_that_was_replaced_writes_nothing_any_more(db: Database) -> None:
+    old = taken(db)
+    new = taken(db)
+    with pytest.raises(Fenced):
+        await old.save({"page": 9}, stage="Reading", work=lambda c: watermarks.put(c, "a", "feed", "zombie"))
+    with pytest.raises(Fenced):
+        await old.write(lambda c: watermarks.put(c, "a", "feed", "zombie"))
+    with pytest.raises(Fenced):
+        await old.finish()
+    assert await new.read(lambda c: watermarks.get(c, "a", "feed")) == ""
+    assert stored(db).status is RunStatus.IN_PROCESS
+
+
+async def test_a_feed_ends_with_everybody_it_recorded(db: Database) -> None:
+    ctx = taken(db)
+    await ctx.begin_item("feed", kind="feed", name="Suppressions", place=0)
+    people = [
+        PersonOutcome(person="ann", outcome=Outcome.ADDED),
+        PersonOutcome(person="bob", outcome=Outcome.UNCHANGED),
+    ]
+    await ctx.write(lambda c: outcomes.record(c, "r", "feed", people))
+    assert await ctx.end_item("feed") is RunStatus.COMPLETED
+    assert await ctx.finish() is RunStatus.COMPLETED
+    assert stored(db).tally.adds_up
+
+
+async def test_an_item_that_read_more_than_it_named_fails_the_run(db: Database) -> None:
+    ctx = taken(db)
+    await ctx.begin_item("feed", kind="feed", name="Suppressions", place=0)
+    assert await ctx.end_item("feed", read=1) is RunStatus.FAILED
+    assert await ctx.finish() is RunStatus.FAILED
+    assert stored(db).error_code == "ACCOUNTING"
+
+
+def person(name: str) -> Staged:
+    return Staged(
+        person_id=name,
+        entity="contact",
+        name=name,
+        address=f"{name}@example.com",
+        created_on=NOW,
+        fields={},
+        fingerprint="f",
+    )
+
+
+@pytest.mark.parametrize(("answered", "status"), [(2, RunStatus.COMPLETED), (1, RunStatus.FAILED)])
+async def test_a_list_adds_up_only_when_nobody_is_left_pending(db: Database, answered: int, status: RunStatus) -> None:
+    ctx = taken(db)
+    await ctx.begin_item("l", kind="list", name="Walkers", place=0)
+    await ctx.write(lambda c: members.stage(c, "l", "r", [person("ann"), person("bob")]))
+    await ctx.write(lambda c: members.settle(c, "l", "r", "a", NOW))
+    some = [Acknowledged(f"{name}@example.com", 1) for name in ("ann", "bob")[:answered]]
+    await ctx.write(lambda c: members.acknowledge(c, "l", some))
+    await ctx.save({}, stage="Finishing", work=lambda c: ctx.close_list(c, "l", "l"))
+    assert await ctx.finish() is status
+
+
+async def test_a_failed_item_says_why_and_the_others_count(db: Database) -> None:
+    ctx = taken(db)
+    for place, item in enumerate(("bad", "good")):
+        await ctx.begin_item(item, kind="list", name=item, place=place)
+        await ctx.write(
+            lambda c, item=item: outcomes.record(c, "r", item, [PersonOutcome(person="p", outcome=Outcome.ADDED)])
+        )
+    gone = DyntuiError("LIST_GONE", "The list is gone.", not_done="Nothing.", remedy="Refresh.")
+    await ctx.fail_item("bad", gone)
+    await ctx.end_item("good")
+    assert await ctx.finish() is RunStatus.COMPLETED_WITH_ERRORS
+    with db.read() as c:
+        bad, good = outcomes.items(c, "r")
+    assert (bad.status, bad.note, bad.tally.named) == (
+        RunStatus.FAILED,
+        "LIST_GONE: The list is gone. Nothing. Refresh.",
+        0,
+    )
+    assert (good.status, good.tally.named) == (RunStatus.COMPLETED, 1)
