@@ -53,7 +53,7 @@ def normalise(address: str | None) -> str:
 
 
 def is_address(address: str) -> bool:
-    """Whether a normalised address has the shape of one that dotdigital accepts: 256 characters, a dot in the domain."""
+    """Whether dotdigital would accept a normalised address: at most 256 characters, with a dot in the domain."""
     return len(address) <= 256 and ".." not in address and _ADDRESS.fullmatch(address) is not None
 
 

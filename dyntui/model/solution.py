@@ -1,4 +1,4 @@
-"""What dyntui installs in Dynamics: the tables, columns, keys and security roles of solution `dyntui` (spec section 13).
+"""What dyntui installs in Dynamics: tables, columns, keys and security roles of solution `dyntui` (spec section 13).
 
 Plain data; `dyntui.sync.installation` makes sure that it is there.
 """
@@ -186,9 +186,7 @@ ENGAGEMENT = TableSpec(
             referenced="contact",
             relationship="dyntui_contact_engagement",
         ),
-        LookupSpec(
-            schema_name="dyntui_LeadId", label="Lead", referenced="lead", relationship="dyntui_lead_engagement"
-        ),
+        LookupSpec(schema_name="dyntui_LeadId", label="Lead", referenced="lead", relationship="dyntui_lead_engagement"),
     ),
     key="dyntui_Key",
 )

@@ -22,9 +22,10 @@ from dyntui.service.secret_store import open_secrets
 from dyntui.service.session import Session
 from dyntui.service.setup import Setup
 from dyntui.service.suppressions import Suppressions
+from dyntui.store import accounts
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
-from dyntui.sync.connections import Connections
+from dyntui.sync.connections import Connections, not_configured
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.worker import Worker
 
@@ -48,8 +49,11 @@ class Assembly:
         self.handlers = {}
 
     async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
-        """What an operating-system user may do; None before they signed in."""
-        return await self._identities.abilities_of(uid)
+        """What an operating-system user may do; None before they signed in. Raises NOT_CONFIGURED before setup."""
+        held = await self._identities.abilities_of(uid)
+        if held is None and await self._resources.read(accounts.organisation) is None:
+            raise not_configured()
+        return held
 
     async def start(self, publish: Publish) -> None:
         """Opens the store and the engine, and resumes runs. Raises DyntuiError STORE_..., KEYRING_..., CONFIG_..."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -40,7 +41,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.lists import row_of as list_row
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.service.runs import Runs
+from dyntui.service.runs import Runs, chosen_account
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts, members, results, runs, sends, watermarks
 from dyntui.store import lists as list_store
@@ -61,7 +62,7 @@ def _total(campaign: Campaign, name: str) -> int:
     return int(campaign.summary.get(name) or 0)
 
 
-def row_of(campaign: Campaign) -> CampaignRow:
+def row_of(campaign: Campaign, account_names: Mapping[str, str]) -> CampaignRow:
     """A stored campaign as the contract shows it."""
     return CampaignRow(
         id=campaign.id,
@@ -69,7 +70,7 @@ def row_of(campaign: Campaign) -> CampaignRow:
         subject=campaign.subject,
         status=campaign.status,
         type=campaign.type,
-        account=campaign.account_id,
+        account=account_names.get(campaign.account_id, ""),
         split_test=campaign.split_test,
         targets=campaign.targets,
         sent_on=campaign.sent_on,
@@ -108,9 +109,10 @@ class Campaigns:
 
     async def page(self, context: CallContext, request: CampaignsQuery) -> Page[CampaignRow]:
         """A window on the campaigns as last synchronised, newest first."""
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
         asked = CampaignsWindow(
             view=request.view,
-            account_id=request.account,
+            account_id=account_id,
             offset=request.offset,
             limit=request.limit,
             search=request.search,
@@ -118,7 +120,8 @@ class Campaigns:
         )
         found = await self._resources.read(lambda c: campaign_store.window(c, asked))
         as_of = max((each.read_on for each in found.rows), default="")
-        rows = tuple(row_of(each) for each in found.rows)
+        names = await self._resources.account_names()
+        rows = tuple(row_of(each, names) for each in found.rows)
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
 
     async def get(self, context: CallContext, request: CampaignRef) -> CampaignDetail:
@@ -135,7 +138,7 @@ class Campaigns:
         made = await self._resources.read(lambda c: sends.of_campaign(c, campaign.account_id, campaign.id))
         active = await self._resources.read(lambda c: runs.active(c, _send_key(campaign)))
         return CampaignDetail(
-            row=row_of(campaign),
+            row=row_of(campaign, await self._resources.account_names()),
             from_name=campaign.from_name,
             from_address=campaign.from_address,
             reply_to=campaign.reply_to,
@@ -151,7 +154,8 @@ class Campaigns:
         return await self._targets(await self._known(request))
 
     async def _targets(self, campaign: Campaign) -> Targets:
-        return Targets(tuple(list_row(each) for each in await self._target_lists(campaign)))
+        names = await self._resources.account_names()
+        return Targets(tuple(list_row(each, names) for each in await self._target_lists(campaign)))
 
     async def _target_lists(self, campaign: Campaign) -> list[StoredList]:
         ids = await self._resources.read(lambda c: campaign_store.targets(c, campaign.account_id, campaign.id))
@@ -349,7 +353,7 @@ class Campaigns:
         hard, soft = _total(campaign, "numTotalHardBounces"), _total(campaign, "numTotalSoftBounces")
         unsubscribed = _total(campaign, "numTotalUnsubscribes")
         return CampaignReport(
-            row=row_of(campaign),
+            row=row_of(campaign, await self._resources.account_names()),
             as_of=campaign.results_on,
             sent=sent,
             delivered=delivered,
@@ -414,7 +418,9 @@ class Campaigns:
     async def _known(self, request: CampaignRef) -> Campaign:
         """The campaign; raises CAMPAIGN_UNKNOWN, CAMPAIGN_AMBIGUOUS where two accounts hold the number."""
         found = await self._resources.read(lambda c: campaign_store.find(c, request.id))
-        found = [each for each in found if not request.account or each.account_id == request.account]
+        if request.account:
+            account = await chosen_account(self._resources, request.account)
+            found = [each for each in found if each.account_id == account.id]
         if len(found) == 1:
             return found[0]
         if found:

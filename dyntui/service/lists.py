@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import Connection
@@ -63,7 +64,7 @@ class _Name(msgspec.Struct, frozen=True):
     name: str | None = msgspec.field(name="fullname", default="")
 
 
-def row_of(known: StoredList) -> ListRow:
+def row_of(known: StoredList, account_names: Mapping[str, str]) -> ListRow:
     """A stored list as the contract shows it."""
     return ListRow(
         id=known.id,
@@ -74,7 +75,7 @@ def row_of(known: StoredList) -> ListRow:
         active=known.active,
         locked=known.locked,
         activated=known.activated,
-        account=known.account_id,
+        account=account_names.get(known.account_id, ""),
         sync_status=known.sync_status,
         last_synced=known.last_synced,
         sync_order=known.sync_order,
@@ -108,7 +109,8 @@ class Lists:
             sort=request.sort,
         )
         found = await self._resources.read(lambda c: list_store.window(c, asked))
-        rows = tuple(row_of(each) for each in found.rows)
+        names = await self._resources.account_names()
+        rows = tuple(row_of(each, names) for each in found.rows)
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
 
     async def refresh(self, context: CallContext, request: Nothing) -> Nothing:
@@ -138,7 +140,7 @@ class Lists:
         run = await self._resources.read(lambda c: runs.active(c, f"{LISTS}/{known.account_id}"))
         mine = run is not None and (not run.request["lists"] or known.id in run.request["lists"])
         return ListDetail(
-            row=row_of(known),
+            row=row_of(known, await self._resources.account_names()),
             description=known.description,
             address_book=known.book_name,
             address_book_id=known.book_id,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from dyntui.model.moments import text_of
 from dyntui.service.profile import Profile
+from dyntui.store import accounts
 from dyntui.store.database import Database
 from dyntui.sync.connections import Connections, Secrets
 
@@ -49,6 +50,10 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
                 return work(c)
 
         return await asyncio.to_thread(run)
+
+    async def account_names(self) -> dict[str, str]:
+        """The email accounts' names by id."""
+        return {each.id: each.name for each in await self.read(accounts.accounts)}
 
     def now(self) -> str:
         """The time as the store writes it."""

@@ -8,7 +8,7 @@ from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.session import Nothing
 from dyntui.service.resources import Publish
 from dyntui.service.runs import row_of
-from dyntui.store import runs
+from dyntui.store import accounts, runs
 from dyntui.store.database import Database
 from dyntui.sync.execution import CAMPAIGNS, LISTS, SEND
 
@@ -47,14 +47,14 @@ class RunEvents:
             await asyncio.sleep(PAUSE)
 
     async def _tell_one(self, run_id: str) -> None:
-        def read() -> runs.Run | None:
+        def read() -> tuple[runs.Run | None, dict[str, str]]:
             with self._db.read() as c:
-                return runs.get(c, run_id)
+                return runs.get(c, run_id), {each.id: each.name for each in accounts.accounts(c)}
 
-        run = await asyncio.to_thread(read)
+        run, names = await asyncio.to_thread(read)
         if run is None:
             return
-        self._publish("run.changed", RunChanged(run=row_of(run)), key=run_id)
+        self._publish("run.changed", RunChanged(run=row_of(run, names)), key=run_id)
         if run.status.ended:
             if run.kind in (LISTS, SEND):
                 self._publish("lists.changed", Nothing())

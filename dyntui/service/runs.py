@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.paging import Page
@@ -31,13 +31,13 @@ from dyntui.sync.execution import CAMPAIGNS, LISTS, PRIORITIES, SUPPRESSIONS
 _TITLES = {SUPPRESSIONS: "Suppressions", LISTS: "Marketing lists", CAMPAIGNS: "Email campaigns"}
 
 
-def row_of(run: Run) -> RunRow:
+def row_of(run: Run, account_names: Mapping[str, str]) -> RunRow:
     """A stored run as the contract shows it."""
     return RunRow(
         id=run.id,
         kind=run.kind,
         title=run.title,
-        account=run.account_id,
+        account=account_names.get(run.account_id, ""),
         status=run.status,
         started_by=run.started_by,
         queued_on=run.queued_on,
@@ -127,7 +127,7 @@ class Runs:
                 exit=Exit.LOCKED,
             )
         self._enqueue(run.id, PRIORITIES[kind])
-        return row_of(run)
+        return row_of(run, await self._resources.account_names())
 
     async def _lists_title(self, account_id: str, ids: tuple[str, ...]) -> str:
         found = await self._resources.read(lambda c: list_store.stored(c, ids))
@@ -146,14 +146,14 @@ class Runs:
         """Asks a run to stop at its next step; what was acknowledged stays."""
         now = self._resources.now()
         run = await self._resources.write(lambda c: runs.request_cancel(c, request.id, now))
-        return row_of(_known(run, request.id))
+        return row_of(_known(run, request.id), await self._resources.account_names())
 
     async def get(self, context: CallContext, request: RunRef) -> RunDetail:
         """A run with its items."""
         run = _known(await self._resources.read(lambda c: runs.get(c, request.id)), request.id)
         items = await self._resources.read(lambda c: outcomes.items(c, request.id))
         return RunDetail(
-            run=row_of(run),
+            run=row_of(run, await self._resources.account_names()),
             items=tuple(
                 RunItem(
                     id=each.id, kind=each.kind, name=each.name, status=each.status, tally=each.tally, note=each.note
@@ -164,17 +164,19 @@ class Runs:
 
     async def page(self, context: CallContext, request: RunsQuery) -> Page[RunRow]:
         """The history, newest first."""
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
         asked = RunsWindow(
             kind=request.kind,
             status=request.status,
-            account_id=request.account,
+            account_id=account_id,
             offset=request.offset,
             limit=request.limit,
             search=request.search,
             sort=request.sort,
         )
         found = await self._resources.read(lambda c: runs.window(c, asked))
-        rows = tuple(row_of(each) for each in found.rows)
+        names = await self._resources.account_names()
+        rows = tuple(row_of(each, names) for each in found.rows)
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
 
     async def people(self, context: CallContext, request: OutcomesQuery) -> Page[PersonOutcome]:

@@ -6,6 +6,7 @@ from dyntui.service.contract.paging import Page
 from dyntui.service.contract.suppressions import SuppressionRow, SuppressionsQuery
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
+from dyntui.service.runs import chosen_account
 from dyntui.store import suppressions
 from dyntui.store.suppressions import SuppressionsWindow
 
@@ -18,8 +19,10 @@ class Suppressions:
 
     async def page(self, context: CallContext, request: SuppressionsQuery) -> Page[SuppressionRow]:
         """A window on the suppressed addresses, by address."""
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
+        names = await self._resources.account_names()
         asked = SuppressionsWindow(
-            account_id=request.account,
+            account_id=account_id,
             offset=request.offset,
             limit=request.limit,
             search=request.search,
@@ -29,7 +32,7 @@ class Suppressions:
         rows = tuple(
             SuppressionRow(
                 address=each.address,
-                account=each.account_id,
+                account=names.get(each.account_id, ""),
                 status=each.status,
                 reason=each.reason,
                 suppressed_on=each.suppressed_on,

@@ -9,7 +9,8 @@ from dyntui.service.contract.lists import ListRow
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...)."""
+    """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...); `account`: the
+    email account's name."""
 
     id: int
     name: str

@@ -26,7 +26,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A run in the history. Times ISO 8601 UTC, `""` when not yet. `kind`: a sync type or `send`."""
+    """A run in the history. Times ISO 8601 UTC, `""` when not yet. `kind`: a sync type or `send`; `account`: the email
+    account's name."""
 
     id: str
     kind: str
