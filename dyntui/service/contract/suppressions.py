@@ -16,8 +16,10 @@ class SuppressionsQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A suppressed address in an email account (by its name): the platform's status, the reason code it stands for, when
-    the person did it and when dyntui learned it."""
+    """A suppressed address in an email account (by name).
+
+    The platform's status, the reason code it stands for, when the person did it and when dyntui learned it.
+    """
 
     address: str
     account: str
