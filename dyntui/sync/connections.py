@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from dyntui.dataverse import http as dataverse_http
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
+from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
@@ -87,14 +90,26 @@ def device_sign_in(known: Organisation) -> SignIn:
 
 
 class Connections:
-    """One connection to the organisation and one to each email account, opened on first use."""
+    """One connection to the organisation and one to each email account, opened on first use.
+
+    `sleep` waits, `monotonic` tells how long that took; `timeout`: seconds of silence after which a call is given up
+    (None: each system's own, which is a little longer than it takes to give up itself).
+    """
 
     def __init__(
-        self, db: Database, secrets: Secrets, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        db: Database,
+        secrets: Secrets,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        timeout: float | None = None,
     ) -> None:
         self._db = db
         self._secrets = secrets
         self._sleep = sleep
+        self._monotonic = monotonic
+        self._timeout = timeout
         self._opening = asyncio.Lock()
         self._dataverse: Dataverse | None = None
         self._sign_in: SignIn | None = None
@@ -112,6 +127,8 @@ class Connections:
                     ca_file=_file(known.ca_file),
                     meter=_metered("dataverse"),
                     sleep=self._sleep,
+                    clock=self._monotonic,
+                    timeout=self._timeout or dataverse_http.TIMEOUT_SECONDS,
                 )
             return self._dataverse
 
@@ -128,6 +145,8 @@ class Connections:
                     ca_file=_file(known.ca_file),
                     meter=_metered("dotdigital"),
                     sleep=self._sleep,
+                    clock=self._monotonic,
+                    timeout=self._timeout or dotdigital_http.TIMEOUT_SECONDS,
                 )
             return self._dotdigital[account_id]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
@@ -40,12 +41,15 @@ class Worker:
         clock: Callable[[], datetime],
         changed: Callable[[str], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        timeout: float | None = None,
     ) -> None:
+        """`changed` is told of a run after each of its saves; the rest as `Connections` takes it."""
         self._db = db
         self._clock = clock
         self._changed = changed
         self._sleep = sleep
-        self._connections = Connections(db, secrets, sleep=sleep)
+        self._connections = Connections(db, secrets, sleep=sleep, monotonic=monotonic, timeout=timeout)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dyntui-runs", daemon=True)
 

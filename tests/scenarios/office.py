@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from dyntui.dotdigital import address_books
 from dyntui.model.outcomes import Outcome
@@ -63,7 +63,7 @@ async def _everything(uid: int) -> frozenset[Ability]:
 class Office:
     """See the module. `loop` runs the use cases; the worker has its own."""
 
-    def __init__(self, sandbox: SandboxProcess, home: Path) -> None:
+    def __init__(self, sandbox: SandboxProcess, home: Path, *, timeout: float | None = None) -> None:
         self.sandbox = sandbox
         self._loop = asyncio.new_event_loop()
         self.secrets = Pocket()
@@ -71,16 +71,17 @@ class Office:
         self._numbers = itertools.count(1)
         self._waited = timedelta()
         self.during_sleep: Callable[[], None] = lambda: None
+        patience = {"sleep": self._pass_time, "monotonic": self._seconds_waited, "timeout": timeout}
         self.resources = Resources(
             profile=open_profile("test", {"DYNTUI_HOME": str(home)}),
             db=self.db,
             secrets=self.secrets,
-            connections=Connections(self.db, self.secrets, sleep=self._pass_time),
+            connections=Connections(self.db, self.secrets, **patience),
             clock=self._now,
             ids=lambda: f"00000000-0000-4000-8000-{next(self._numbers):012d}",
             publish=lambda name, params, key="": None,
         )
-        self.worker = Worker(self.db, self.secrets, clock=self._now, changed=lambda run_id: None, sleep=self._pass_time)
+        self.worker = Worker(self.db, self.secrets, clock=self._now, changed=lambda run_id: None, **patience)
         self.worker.start()
         self.engine = InlineEngine(self.db, self.worker.chunk)
         identities = Identities(self.resources)
@@ -90,9 +91,9 @@ class Office:
         self.context = CallContext(os.getuid(), _everything)
 
     @classmethod
-    def open(cls, sandbox: SandboxProcess, home: Path | None = None) -> Office:
-        """An office whose organisation is connected and installed."""
-        office = cls(sandbox, home or Path(tempfile.mkdtemp(prefix="dyntui-office-")))
+    def open(cls, sandbox: SandboxProcess, home: Path | None = None, *, timeout: float | None = None) -> Self:
+        """An office whose organisation is connected and installed. `timeout`: seconds of silence that end a call."""
+        office = cls(sandbox, home or Path(tempfile.mkdtemp(prefix="dyntui-office-")), timeout=timeout)
         office.set_up()
         return office
 
@@ -107,6 +108,9 @@ class Office:
 
     def _now(self) -> datetime:
         return datetime(2026, 11, 22, 12, 0, tzinfo=UTC) + self._waited
+
+    def _seconds_waited(self) -> float:
+        return self._waited.total_seconds()
 
     async def _pass_time(self, seconds: float) -> None:
         """Instead of sleeping the whole world moves on, and at least by a second."""
