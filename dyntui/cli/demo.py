@@ -13,6 +13,7 @@ from dyntui.cli.console import has_terminal, run_console
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.main_job import Report, main_job
 from dyntui.cli.output import number, print_facts, print_json, print_table, say, yes_no
+from dyntui.cli.passing_time import passing_time
 from dyntui.cli.sandbox_process import Sandbox
 from dyntui.cli.setup_input import from_sandbox
 from dyntui.cli.sign_in import signed_in
@@ -57,7 +58,8 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
                 say(_how_to_go_on(profile, sandbox))
             if headless:
                 return _print(choices(context), asyncio.run(_do_main_job(profile, sandbox, people)))
-            return run_console(profile, first_steps=True)
+            with passing_time(sandbox.control):
+                return run_console(profile, first_steps=True)
 
 
 @contextlib.contextmanager
