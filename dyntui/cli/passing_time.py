@@ -10,10 +10,11 @@ from typing import Any
 
 from dyntui.model.errors import DyntuiError
 
-# Every step lets this much time pass: four days, in which everybody has reacted, go by in about three minutes.
-STEP_SECONDS = 3600
-PAUSE_SECONDS = 2.0
-STEPS_AFTER_A_SEND = 96
+# Four days, in which everybody has reacted, go by in about three minutes. A step is half the life of a sign-in token, so
+# that none expires between being renewed and being used.
+STEP_SECONDS = 1800
+PAUSE_SECONDS = 1.0
+STEPS_AFTER_A_SEND = 192
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class PassingTime:
         self._steps = 0
 
     def step(self) -> None:
-        """Looks once, and lets an hour pass where a send is fresh."""
+        """Looks once, and lets half an hour pass where a send is fresh."""
         mails = int(self._control("GET", "/state", None)["mails"])
         if mails > self._mails:
             self._mails, self._steps = mails, STEPS_AFTER_A_SEND
