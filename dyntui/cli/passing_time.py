@@ -10,8 +10,8 @@ from typing import Any
 
 from dyntui.model.errors import DyntuiError
 
-# Four days, in which everybody has reacted, go by in about three minutes. A step is half the life of a sign-in token, so
-# that none expires between being renewed and being used.
+# Four days, in which everybody has reacted, go by in about three minutes. A step is half the life of a sign-in token,
+# so that none expires between being renewed and being used.
 STEP_SECONDS = 1800
 PAUSE_SECONDS = 1.0
 STEPS_AFTER_A_SEND = 192
