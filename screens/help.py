@@ -23,7 +23,7 @@ from .widgets.line import TONE_CLASSES, toned
 Row = tuple[tuple[str, str], ...]
 
 
-_KEYS, _TITLE = 15, 25
+_KEYS, _TITLE = 14, 24
 
 # Moving about comes after what a screen is for.
 _MOVING = (Scope.GRID, Scope.CHOICES, Scope.TEXT)
@@ -123,7 +123,7 @@ class HelpScreen(Dialog[None]):
         below = self.app.screen_stack[-2]
         situation = below.situation() if isinstance(below, Dialog) or hasattr(below, "situation") else self.situation()
         rows: list[Row] = []
-        room = max(16, min(100, self.app.size.width * 94 // 100) - 8 - _KEYS - _TITLE)
+        room = max(16, min(110, self.app.size.width * 98 // 100) - 8 - _KEYS - _TITLE)
         for scope in sorted(self._scopes, key=_place):
             actions = of(scope)
             if not actions:

@@ -129,12 +129,14 @@ class KeyHints(Line):
             seen.add(key)
             shown.append((key, action.hint, action))
         limit = HINTS_AT_80 if width < WIDE else 12
-        tail = [one for one in shown if one[2].id in ("app.palette", "app.help")]
-        rest = [one for one in shown if one not in tail]
         if not situation.depth:
-            rest = [one for one in rest if one[2].id != "app.back"]
-        while rest and (len(rest) + len(tail) > limit or self._cells(rest + tail) > width):
-            rest.pop()
+            shown = [one for one in shown if one[2].id != "app.back"]
+        tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help")]
+        rest = [one for one in shown if one not in tail]
+        while rest and (len(rest) + len(tail) > limit or self._needed(rest + tail) > width):
+            # Where there is no room for all, one that cannot be taken goes first.
+            refused = [one for one in rest if disabled_reason(one[2], situation)]
+            rest.remove(refused[-1] if refused else rest[-1])
         parts: list[Part] = [Part(" ")]
         for key, hint, action in rest + tail:
             off = bool(disabled_reason(action, situation))
@@ -143,5 +145,5 @@ class KeyHints(Line):
         self.show(*parts)
 
     @staticmethod
-    def _cells(shown: Sequence[tuple[str, str, Action]]) -> int:
+    def _needed(shown: Sequence[tuple[str, str, Action]]) -> int:
         return sum(width_of(single_line(key)) + width_of(hint) + 3 for key, hint, _ in shown) - 1

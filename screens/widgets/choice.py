@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.message import Message
 
 from ..wording import number
+from .cells import single_line, width_of
 from .line import Line, Part
 
 # A choice: its key, its title, and a count where one is known.
@@ -65,8 +66,17 @@ class ChoiceBar(Line):
         self.choose(key)
 
     def _draw(self) -> None:
+        with_counts = [
+            f" {title} " if count is None else f" {title} {number(count)} " for _, title, count in self._choices
+        ]
+        width = self.size.width
+        counts = not width or sum(width_of(single_line(text)) for text in with_counts) < width
+        texts = with_counts if counts else [f" {title} " for _, title, _ in self._choices]
         parts: list[Part] = [Part(" ")]
-        for key, title, count in self._choices:
-            text = f" {title} " if count is None else f" {title} {number(count)} "
+        for (key, _, _), text in zip(self._choices, texts, strict=True):
             parts.append(Part(text, "chosen" if key == self.chosen else "muted", f"choice('{key}')"))
         self.show(*parts)
+
+    def on_resize(self) -> None:
+        """Counts are left out where they do not fit."""
+        self._draw()

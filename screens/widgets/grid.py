@@ -287,8 +287,8 @@ class Grid(Vertical, Generic[T]):
             return [*lines, ("", ""), ("r  try again", "key")]
         if listing.phase is Phase.NO_MATCH:
             return [(f"Nothing matches “{listing.search}”", "strong"), ("", ""), ("Esc  clears the filter", "key")]
-        lines = [(self.wording.empty, "strong")]
-        return [*lines, ("", ""), (self.wording.next_step, "muted")] if self.wording.next_step else lines
+        steps = wrap(self.wording.next_step, max(20, self.body.size.width - 4)) if self.wording.next_step else []
+        return [(self.wording.empty, "strong"), ("", ""), *((step, "muted") for step in steps)]
 
     def lay_out(self, width: int) -> None:
         """Shares the width among the columns."""

@@ -66,22 +66,23 @@ class HourChart(Widget):
         clicks = levels([group[2] for group in groups], most, height)
         floor = (height - 1 - y) * 8
         for opened, clicked in zip(opens, clicks, strict=True):
-            segments.append(self._cell(opened - floor, clicked - floor, cells))
+            segments += self._cell(opened - floor, clicked - floor, cells)
         return Strip(segments).simplify().adjust_cell_length(width, base)
 
-    def _cell(self, opened: int, clicked: int, cells: int) -> Segment:
+    def _cell(self, opened: int, clicked: int, cells: int) -> list[Segment]:
         base = self.rich_style
         opened, clicked = max(0, min(8, opened)), max(0, min(8, clicked))
         # A gap of one cell between the columns, where they are wide enough for it.
-        bar, gap = (cells - 1, " ") if cells > 1 else (1, "")
+        bar = max(1, cells - 1)
+        gap = [Segment(" ", base)] if cells > 1 else []
         if self.app.no_color:
             char = "█" if clicked >= 4 else "░" if opened >= 4 else " "
-            return Segment(char * bar + gap, base)
+            return [Segment(char * bar, base), *gap]
         opens, clicks = toned(self, "slice-0").color, toned(self, "slice-1").color
         if clicked:
-            behind = opens if opened > clicked else None
-            return Segment(_EIGHTHS[clicked] * bar + gap, base + Style(color=clicks, bgcolor=None if gap else behind))
-        return Segment(_EIGHTHS[opened] * bar + gap, base + Style(color=opens))
+            behind = Style(color=clicks, bgcolor=opens) if opened == 8 else Style(color=clicks)
+            return [Segment(_EIGHTHS[clicked] * bar, base + behind), *gap]
+        return [Segment(_EIGHTHS[opened] * bar, base + Style(color=opens)), *gap]
 
     def _legend(self, groups: Sequence[tuple[str, int, int]], width: int) -> Strip:
         plain = self.app.no_color

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from .cells import single_line
+from .cells import single_line, width_of
 
 SLICES = 8
 TONES = (
@@ -58,10 +59,18 @@ class Line(Widget):
         self._right = tuple(right)
 
     def show(self, *parts: Part, right: Iterable[Part] = ()) -> None:
-        """Changes the line; nothing is sent when it stays the same."""
+        """Changes the line; only what has changed on it is sent."""
         now = (tuple(parts), tuple(right))
-        if now != (self._parts, self._right):
-            self._parts, self._right = now
+        if now == (self._parts, self._right):
+            return
+        width = self.content_size.width
+        before = self._cells(width) if width else []
+        self._parts, self._right = now
+        after = self._cells(width) if width else []
+        changed = [place for place, (old, new) in enumerate(zip(before, after, strict=False)) if old != new]
+        if changed:
+            self.refresh(Region(changed[0], 0, changed[-1] - changed[0] + 1, 1))
+        elif len(before) != len(after) or not width:
             self.refresh()
 
     @property
@@ -78,11 +87,20 @@ class Line(Widget):
             segments.append(Segment(single_line(part.text), style))
         return Strip(segments)
 
+    def _cells(self, width: int) -> list[tuple[str, Style | None]]:
+        """What stands in each cell; a wide character stands in the first of its two."""
+        cells: list[tuple[str, Style | None]] = []
+        for segment in self._line(width):
+            for char in segment.text:
+                cells += [(char, segment.style), ("", segment.style)][: max(1, width_of(char))]
+        return cells
+
     def render_line(self, y: int) -> Strip:
         """The line, then blanks."""
         width = self.content_size.width
-        if y or not width:
-            return Strip.blank(width, self.rich_style)
+        return Strip.blank(width, self.rich_style) if y or not width else self._line(width)
+
+    def _line(self, width: int) -> Strip:
         left, right = self._strip(self._parts), self._strip(self._right)
         if right.cell_length and left.cell_length + right.cell_length + 1 <= width:
             left = left.extend_cell_length(width - right.cell_length, self.rich_style)

@@ -1,0 +1,135 @@
+"""The console on a real pseudo-terminal: it leaves at once when it has to, and leaves the terminal as it was."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+# Generous, for busy machines; nothing waits for it when things go well.
+PATIENCE = 60.0
+
+
+class Terminal:
+    """A pseudo-terminal of 80x24 with the console in it."""
+
+    def __init__(self) -> None:
+        self.master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.console.play", "--pace", "3600"],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - this process has one thread
+        )
+        os.close(slave)
+        self.seen = b""
+
+    def read(self, patience: float = PATIENCE) -> bytes:
+        """The next bytes; nothing when the terminal was closed or stays silent that long."""
+        ready, _, _ = select.select([self.master], [], [], patience)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # the other end is gone
+            return b""
+        self.seen += data
+        return data
+
+    def read_until(self, done: Callable[[bytes], bool]) -> bytes:
+        """Reads until what was read satisfies `done`."""
+        got = b""
+        while not done(got):
+            data = self.read()
+            assert data, f"silence after {self.seen[-400:]!r}"
+            got += data
+        return got
+
+    def read_to_silence(self) -> bytes:
+        """Everything until half a second passes without a byte."""
+        got = b""
+        while data := self.read(0.5):
+            got += data
+        return got
+
+    def send(self, keys: bytes) -> None:
+        """Presses keys."""
+        os.write(self.master, keys)
+
+
+@contextmanager
+def console() -> Iterator[Terminal]:
+    """The console, ready on Home."""
+    terminal = Terminal()
+    try:
+        terminal.read_until(lambda got: b"Latest runs" in got and b"Guides and" in got)
+        yield terminal
+    finally:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+        terminal.process.wait()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_console_with_the_terminal_restored(number: signal.Signals, code: int) -> None:
+    with console() as terminal:
+        terminal.process.send_signal(number)
+        rest = b""
+        while data := terminal.read():
+            rest += data
+        assert terminal.process.wait(PATIENCE) == code
+        for mode in (b"\x1b[?1049l", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[?25h"):
+            assert mode in rest, mode
+
+
+def test_a_closed_terminal_ends_the_console() -> None:
+    with console() as terminal:
+        os.close(terminal.master)
+        assert terminal.process.wait(PATIENCE) == 129
+
+
+def test_quitting_is_exit_code_zero() -> None:
+    with console() as terminal:
+        terminal.send(b"q")
+        terminal.read_until(lambda got: b"Quit dyntui?" in got)
+        terminal.send(b"\x1b[C\r")
+        while terminal.read():
+            pass
+        assert terminal.process.wait(PATIENCE) == 0
+
+
+def test_nothing_is_sent_while_nobody_does_anything_and_a_key_costs_less_than_a_kilobyte() -> None:
+    with console() as terminal:
+        terminal.read_to_silence()
+        terminal.send(b"2")
+        terminal.read_until(lambda got: b"Spring hikers" in got)
+        terminal.read_to_silence()
+        assert terminal.read(1.0) == b""
+        terminal.send(b"j")
+        assert 0 < len(terminal.read_to_silence()) < 1024
+        terminal.send(b"/")
+        terminal.read_to_silence()
+        assert terminal.read(1.0) == b"", "a blinking cursor"
