@@ -29,11 +29,11 @@ def is_built(state: State) -> bool:
 def build(state: State, people: int) -> None:
     """Writes a world of `people` contacts and leads for the state's seed.
 
-    The clock stands while the world is built, so that worlds of one seed and size are identical however fast the
-    machine is. Everything happens or nothing does.
+    The clock stands at a whole second while the world is built, so that worlds of one seed, size and start are
+    identical however fast the machine is. Everything happens or nothing does.
     """
     running, seed = state.clock, state.ids.seed
-    state.clock = Clock.standing_at(running.now())
+    state.clock = Clock.standing_at(running.now().replace(microsecond=0))
     try:
         with state.transaction():
             there = company.build(state)
