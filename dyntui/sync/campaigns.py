@@ -53,7 +53,7 @@ async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id
 async def _headers(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> None:
     seen = 0
     async for page in dd_campaigns.campaign_pages(dd):
-        headers = [_header(each) for each in page.rows]
+        headers = [header_of(each) for each in page.rows]
         seen += len(headers)
         await ctx.save(
             ctx.cursor,
@@ -64,7 +64,8 @@ async def _headers(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: s
     await tell_dynamics(ctx, dv, account_id)
 
 
-def _header(row: dd_campaigns.Campaign) -> Header:
+def header_of(row: dd_campaigns.Campaign) -> Header:
+    """A campaign as dotdigital lists it, as the store keeps it."""
     return Header(
         id=row.id,
         name=row.name,

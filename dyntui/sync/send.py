@@ -24,12 +24,14 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_status
+from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.counts import Resolved
 from dyntui.store.sends import Send
 from dyntui.sync import lists, opt_outs, suppressions
+from dyntui.sync.campaigns import header_of
 from dyntui.sync.connections import Connections
 from dyntui.sync.imports import ROWS, fates, follow, row
 from dyntui.sync.run_context import RunContext
@@ -281,8 +283,13 @@ async def _platform_state(dd: Dotdigital, this: Send) -> str:
 
 
 async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    """The outcome of everybody into the audit, the send row to Dynamics, the send's own book out of the way."""
+    """The outcome of everybody into the audit, the send row to Dynamics, the send's own book out of the way; and the
+    campaign as it is now, so that nobody is shown it as unsent."""
     await address_books.delete_address_book(dd, this.book_id)
+    campaign = await campaigns.campaign(dd, this.campaign_id)
+    if campaign is not None:
+        header = header_of(campaign)
+        await ctx.write(lambda c: campaign_store.record_headers(c, this.account_id, [header], ctx.now()))
     sent = await ctx.write(lambda c: _finish(c, ctx, this))
     await _record(dv, sent, "Sent")
     return "done"

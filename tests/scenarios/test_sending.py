@@ -109,6 +109,14 @@ def test_the_sends_own_address_book_is_gone_afterwards(
     assert not [name for name in office.book_names() if name.startswith("dyntui send")]
 
 
+def test_a_campaign_that_was_sent_is_not_shown_as_unsent(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    office.send(count)
+    assert office.campaign_named(campaign.name).status in ("Sending", "Sent")
+
+
 def test_a_send_is_refused_when_the_suppressions_cannot_be_read(
     office: Office, counted: tuple[CampaignRow, TargetCount]
 ) -> None:
