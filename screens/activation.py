@@ -13,7 +13,7 @@ from .dialogs import Confirm
 from .widgets.cells import single_line
 
 # The service's answer when a free address book of the list's name is there: linking it needs the person's word.
-BOOK_EXISTS = "ADDRESS_BOOK_EXISTS"
+BOOK_EXISTS = "BOOK_EXISTS"
 
 Then = Callable[[ListDetail], None]
 

@@ -13,10 +13,11 @@ from pathlib import Path, PurePath
 from typing import ClassVar, TypeVar
 
 import msgspec
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, RunStatus
@@ -208,8 +209,8 @@ class Console(App[None], inherit_bindings=False):
         self._attempt = 0
         self.banner = ""
         self._subscriptions = [message.service.subscribe(name, kind) for name, kind in EVENTS]
-        for (name, _), events in zip(EVENTS, self._subscriptions, strict=True):
-            self.run_worker(self._listen(name, events), group="events")
+        for (name, _), subscription in zip(EVENTS, self._subscriptions, strict=True):
+            self.run_worker(self._listen(name, subscription), group="events")
         self.run_worker(self._wait_for_end(message.service), group="events")
         if again and self.entered:
             self.notify("The service answers again.", markup=False)
@@ -386,6 +387,14 @@ class Console(App[None], inherit_bindings=False):
                 self.pop_screen()
         else:
             self.switch_mode(section)
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that comes back unused while a line is being typed was pressed before the focus had moved there: it
+        belongs to the line, and must not be taken for a command."""
+        focused = self.focused
+        if isinstance(focused, Input) and event.is_printable:
+            event.prevent_default()
+            focused.post_message(events.Key(event.key, event.character))
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""

@@ -186,9 +186,9 @@ class CampaignPage(Page[int]):
         if self._panes.chosen == "targets":
             self._targets.focus_rows()
         elif self._panes.chosen == "text":
-            self._text.focus()
+            self.set_focus(self._text)
         else:
-            self._sends.focus()
+            self.set_focus(self._sends)
 
     @on(ChoiceBar.Changed)
     def _pane_changed(self) -> None:

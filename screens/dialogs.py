@@ -101,7 +101,7 @@ class Confirm(Dialog[bool]):
 
     def on_mount(self) -> None:
         """The safe answer first."""
-        self._no.focus()
+        self.set_focus(self._no)
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

@@ -139,4 +139,4 @@ class HelpScreen(Dialog[None]):
                 rows += [((f"{' ' * (_KEYS + _TITLE)} {line}", tone),) for line in more]
             rows.append((("", ""),))
         self._lines.show_lines(rows[:-1])
-        self._lines.focus()
+        self.set_focus(self._lines)

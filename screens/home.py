@@ -63,7 +63,7 @@ class HomeScreen(FramedScreen):
     def begin(self) -> None:
         """Starts on the first steps, or on the runs."""
         self.trail.show_trail("Home")
-        (self._steps if self.console.first_steps else self._runs).focus()
+        self.set_focus(self._steps if self.console.first_steps else self._runs)
         self.read()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:

@@ -14,6 +14,15 @@ def _status_tone(row: ListRow) -> str:
     return "" if row.sync_status == "Synchronised" else "warn"
 
 
+def status_text(row: ListRow) -> str:
+    """How far a list is, in words, also where the service has none yet."""
+    if row.sync_status:
+        return row.sync_status
+    if not row.active:
+        return "inactive in Dynamics"
+    return "not synchronised yet" if row.activated else "not activated"
+
+
 def kind(row: ListRow) -> str:
     """`contact, dynamic`."""
     return f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}"
@@ -41,7 +50,7 @@ LIST_COLUMNS: tuple[Column[ListRow], ...] = (
     ),
     Column(
         title="Sync status",
-        text=lambda row: row.sync_status,
+        text=lambda row: status_text(row) if row.activated else "",
         width=13,
         flex=2,
         priority=2,

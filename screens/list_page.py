@@ -22,7 +22,7 @@ from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, StartRun
 from .activation import activate, deactivate
 from .base import Page
 from .bindings import bindings
-from .list_columns import kind
+from .list_columns import kind, status_text
 from .reason_help import ReasonHelp
 from .running import start_run
 from .tally import reason_title, split_key, tally_rows
@@ -106,7 +106,7 @@ class ListPage(Page[str]):
     def begin(self) -> None:
         """Starts on the outcomes."""
         self._grid.load(self._source)
-        self._bars.focus()
+        self.set_focus(self._bars)
         self.read()
 
     async def _source(self, window: Window) -> Rows[MemberRow]:
@@ -159,7 +159,7 @@ class ListPage(Page[str]):
                 ("Type", kind(row), ""),
                 ("Members", "not counted" if row.members is None else number(row.members), "strong"),
                 ("Owner", row.owner, ""),
-                ("Status", row.sync_status or ("inactive in Dynamics" if not row.active else "not activated"), ""),
+                ("Status", status_text(row), ""),
                 ("Synchronised", moment(row.last_synced) or "never", ""),
                 ("Account", row.account or "—", ""),
                 ("Address book", book, "" if detail.address_book else "muted"),
@@ -209,7 +209,7 @@ class ListPage(Page[str]):
         """To the members, or back to the overview."""
         if self._grid.body.has_focus or self.has_class("-members"):
             self.remove_class("-members")
-            self._bars.focus()
+            self.set_focus(self._bars)
         else:
             self._show_members()
 
@@ -217,7 +217,7 @@ class ListPage(Page[str]):
         """From the members to the overview first, where they are not side by side."""
         if self.has_class("-members") and not self._side_by_side:
             self.remove_class("-members")
-            self._bars.focus()
+            self.set_focus(self._bars)
         else:
             super().leave()
 

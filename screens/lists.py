@@ -21,7 +21,7 @@ from dyntui.service.contract.session import Nothing
 from .activation import activate, deactivate
 from .base import FramedScreen
 from .bindings import bindings
-from .list_columns import LIST_COLUMNS, kind
+from .list_columns import LIST_COLUMNS, kind, status_text
 from .running import start_run
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
@@ -122,7 +122,7 @@ class ListsScreen(FramedScreen):
                 ("In Dynamics", "active" if row.active else "inactive", "" if row.active else "warn"),
                 ("Email", "✓ activated" if row.activated else "not activated", "good" if row.activated else "muted"),
                 ("Account", row.account, ""),
-                ("Status", row.sync_status, ""),
+                ("Status", status_text(row), ""),
                 ("Synchronised", moment(row.last_synced) or "never", ""),
                 ("Order", f"{row.sync_order}{', by hand only' if row.manual_only else ''}", ""),
                 ("Changed", moment(row.modified_on), "muted"),

@@ -70,7 +70,7 @@ def _tone(row: RecipientRow) -> str:
 
 COLUMNS: tuple[Column[RecipientRow], ...] = (
     Column(title="Address", text=lambda row: row.address, width=22, flex=2, sort="address"),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=2, sort="name"),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=2),
     Column(title="Did", text=_did, width=14, tone=_tone),
     Column(title="Opens", text=lambda row: number(row.opens) if row.opens else "", width=5, right=True, sort="opens"),
     Column(
@@ -129,7 +129,7 @@ class ReportPage(Page[int]):
     def begin(self) -> None:
         """Starts on the overview."""
         self._grid.load(self._source)
-        self._links.focus()
+        self.set_focus(self._links)
         self.read()
 
     async def _source(self, window: Window) -> Rows[RecipientRow]:
@@ -180,7 +180,7 @@ class ReportPage(Page[int]):
         """To the recipients, or back to the overview."""
         if self._grid.body.has_focus:
             self.remove_class("-recipients")
-            self._links.focus()
+            self.set_focus(self._links)
         else:
             self.add_class("-recipients")
             self._grid.focus_rows()
@@ -189,7 +189,7 @@ class ReportPage(Page[int]):
         """From the recipients to the overview first, where they are not side by side."""
         if self.has_class("-recipients") and not self.has_class("-wide"):
             self.remove_class("-recipients")
-            self._links.focus()
+            self.set_focus(self._links)
         else:
             super().leave()
 

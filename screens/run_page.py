@@ -75,7 +75,7 @@ class RunPage(Page[str]):
 
     def begin(self) -> None:
         """Starts on the outcomes."""
-        self._tally.focus()
+        self.set_focus(self._tally)
         self.read()
 
     def read(self) -> None:

@@ -106,7 +106,7 @@ class RunProgress(Dialog[RunRow]):
         self._outcome.display = ended and bool(run.tally.counts)
         self._outcome.show_rows(tally_rows(run.tally.counts), run.tally.read)
         if self._outcome.display and not self._outcome.has_focus:
-            self._outcome.focus()
+            self.set_focus(self._outcome)
         self._error.display = bool(run.error or run.error_code)
         self._error.update(
             "\n".join(single_line(part) for part in (run.error_code, run.error, run.not_done, run.remedy) if part)

@@ -192,12 +192,12 @@ class SendWizard(Page[int]):
         if self._step == 2:
             self._lists.grid.focus_rows()
         elif self._step == 3:
-            self._counts.slices.focus()
+            self.set_focus(self._counts.slices)
         elif self._step == _LAST:
             # Nothing on which Enter would send has the focus.
-            (self._summary.typed if self._summary.asks else self._back).focus()
+            self.set_focus(self._summary.typed if self._summary.asks else self._back)
         else:
-            self._next.focus()
+            self.set_focus(self._next)
 
     def do_wizard_next(self) -> None:
         """To the next step; from the last one: sends."""
@@ -305,7 +305,7 @@ class SendWizard(Page[int]):
     @on(Input.Submitted, "#confirm-count")
     def _number_entered(self) -> None:
         if self._summary.confirmed is not None:
-            self._next.focus()
+            self.set_focus(self._next)
 
     def _send(self) -> None:
         if self._count is None or self._sending:

@@ -272,7 +272,7 @@ class Grid(Vertical, Generic[T]):
 
     def focus_rows(self) -> None:
         """Puts the keys on the rows."""
-        self.body.focus()
+        self.screen.set_focus(self.body)
 
     def notice(self) -> list[tuple[str, str]]:
         """The lines, each with its tone, that stand in place of rows."""
@@ -459,19 +459,19 @@ class Grid(Vertical, Generic[T]):
         """Opens the filter."""
         if self._source is not None:
             self._input.display = True
-            self._input.focus()
+            self.screen.set_focus(self._input)
 
     def do_filter_keep(self) -> None:
         """Goes to the rows, the filter stays."""
         if not self._input.value:
             self._input.display = False
-        self.body.focus()
+        self.screen.set_focus(self.body)
 
     def do_filter_clear(self) -> None:
         """Drops the filter."""
         self._input.value = ""
         self._input.display = False
-        self.body.focus()
+        self.screen.set_focus(self.body)
 
     def step_out(self) -> bool:
         """Takes back the last thing narrowed down, filter before marks; False when there is none."""

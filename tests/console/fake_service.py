@@ -346,7 +346,7 @@ class FakeService:
         row = self.lists[request.id]
         if row.name in self.books and not request.link:
             raise refusal(
-                "ADDRESS_BOOK_EXISTS",
+                "BOOK_EXISTS",
                 f"dotdigital already has an address book named {row.name}.",
                 "Link it to the list, or rename one of the two.",
             )
