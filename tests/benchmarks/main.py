@@ -1,0 +1,173 @@
+"""`make bench SIZE=N`: the synchronisation of a list of N members, by the real service process over real protocols.
+
+    first synchronisation -> unchanged -> after a tenth of the members changed in Dynamics
+
+Calls are the sandbox's own count. The last line of standard output is one JSON object (commands.md, "Shapes");
+everything else goes to standard error. Sandbox and service share the machine, so that seconds are those of both
+together: compare figures of one machine only, and of several runs on it.
+
+`ratio_per_person_script` is people per second of dyntui's first synchronisation divided by those of a plain script that
+makes one call per person to each system, measured in the same run on a sample, over loopback. A call costs least there:
+over a real network the script falls further behind.
+
+`ratio_dlt` is null. dlt (dlthub.com) has neither a source for members of Dataverse marketing lists nor a destination
+for dotdigital, and one written here on this project's own clients and choices would only measure ourselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+import msgspec
+
+from dyntui.cli.following import summary, until_ended
+from dyntui.cli.main_job import peak_memory_mb
+from dyntui.cli.output import say
+from dyntui.cli.progress import display
+from dyntui.model.outcomes import Outcome
+from dyntui.service.client import ServiceClient, attach
+from dyntui.service.contract import methods
+from dyntui.service.contract.lists import Activate
+from dyntui.service.contract.runs import RunRow, StartRun
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.suppressions import SuppressionsQuery
+from tests.benchmarks import lower_bound
+from tests.benchmarks.plain_script import PlainScript
+from tests.benchmarks.world import World, world
+
+# People whom the plain script synchronises.
+_SAMPLE = 500
+
+
+class Systems(msgspec.Struct, frozen=True):
+    """Calls to both systems."""
+
+    dataverse: int
+    dotdigital: int
+
+
+class Again(msgspec.Struct, frozen=True):
+    """A later synchronisation: all calls, those of them that write, seconds."""
+
+    calls: int
+    writes: int
+    seconds: float
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the benchmark found; `calls` and `people_per_second` are those of the first synchronisation."""
+
+    size: int
+    calls: Systems
+    lower_bound: Systems
+    people_per_second: float
+    peak_memory_mb: float
+    unchanged: Again
+    changed_10: Again
+    ratio_per_person_script: float
+    ratio_dlt: None = None
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One synchronisation: the run as it ended, the calls that the sandbox counted, how long it took."""
+
+    run: RunRow
+    calls: list[dict[str, Any]]
+    seconds: float
+
+    def to(self, system: str) -> int:
+        """Calls to a system."""
+        return sum(each["count"] for each in self.calls if each["system"] == system)
+
+    @property
+    def again(self) -> Again:
+        """As a later synchronisation."""
+        ours = [each for each in self.calls if each["system"] in ("dataverse", "dotdigital")]
+        return Again(sum(each["count"] for each in ours), sum(each["writes"] for each in ours), round(self.seconds, 2))
+
+
+async def measure(there: World, size: int) -> Figures:
+    """The three synchronisations, and the plain script."""
+    async with await attach(there.profile) as client:
+        await client.call(methods.LISTS_REFRESH, Nothing())
+        await client.call(methods.LIST_ACTIVATE, Activate(id=there.list_id))
+        first = await synchronise(client, there)
+        print_counters(first)
+        unchanged = await synchronise(client, there)
+        tenth = there.members[::10]
+        with PlainScript(there.sandbox.line) as hands:
+            await asyncio.to_thread(hands.rename, tenth, "Newname")
+        say(f"{len(tenth):,} members were changed in Dynamics.")
+        changed = await synchronise(client, there)
+        memory = peak_memory_mb(client.greeting.process)
+        suppressed = (await client.call(methods.SUPPRESSIONS, SuppressionsQuery(limit=1))).total
+    speed = size / first.seconds
+    bound = Systems(lower_bound.dataverse(size), lower_bound.dotdigital(people_to_import(first.run), suppressed))
+    return Figures(
+        size=size,
+        calls=Systems(first.to("dataverse"), first.to("dotdigital")),
+        lower_bound=bound,
+        people_per_second=round(speed, 1),
+        peak_memory_mb=memory,
+        unchanged=unchanged.again,
+        changed_10=changed.again,
+        ratio_per_person_script=round(speed / plain_speed(there), 1),
+    )
+
+
+async def synchronise(client: ServiceClient, there: World) -> Measured:
+    """The list, from the call that starts the run to the news of its end."""
+    there.reset_calls()
+    began = time.perf_counter()
+    run = await client.call(methods.RUN_START, StartRun(sync_type="lists", lists=(there.list_id,)))
+    run = await until_ended(client, run, display())
+    seconds = time.perf_counter() - began
+    say(f"{summary(run)} in {seconds:.2f} s")
+    assert run.status.ended and run.tally.adds_up and not run.error_code, run
+    return Measured(run, there.calls(), seconds)
+
+
+def people_to_import(run: RunRow) -> int:
+    """Whom no rule of dyntui excluded: they had to reach dotdigital, whatever it made of them."""
+    return sum(run.tally.of(each) for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REJECTED))
+
+
+def plain_speed(there: World) -> float:
+    """People per second of the plain script."""
+    people = there.members[: min(_SAMPLE, len(there.members))]
+    with PlainScript(there.sandbox.line) as script:
+        book = script.new_address_book("By a plain script")
+        script.synchronise(people[:10], book)  # connections are open and warm by then
+        began = time.perf_counter()
+        added = script.synchronise(people, book)
+        seconds = time.perf_counter() - began
+    say(f"The plain script: {len(people):,} people, {added:,} of them added, in {seconds:.2f} s")
+    return len(people) / seconds
+
+
+def print_counters(measured: Measured) -> None:
+    """The calls of a synchronisation by route."""
+    for each in measured.calls:
+        kind = "writes" if each["writes"] else "reads"
+        say(f"  {each['count']:6,} {kind:6} {each['system']:10} {each['method']} {each['route']}")
+
+
+def main() -> int:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Synchronisation of one list, measured.")
+    parser.add_argument("--size", type=int, default=20_000, help="members of the list")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with world(asked.size, seed=asked.seed) as there:
+        figures = asyncio.run(measure(there, asked.size))
+    sys.stdout.write(json.dumps(msgspec.to_builtins(figures)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
