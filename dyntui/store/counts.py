@@ -7,6 +7,7 @@ Public:
     snapshot(c, NewCount) -> Count; get(c, count_id) -> Count | None; counts(c, count_id) -> tuple[ReasonCount, ...]
     recheck(c, count_id) -> int                                         how many more are left out
     sendable_batch(c, count_id, limit, after="") -> list[TargetPerson]; sendable_addresses(c, count_id) -> {address: id}
+    addresses(c, count_id) -> frozenset[str]                            of everybody, mailed or not
     resolve(c, count_id, rows) -> int                                   what became of people on the way to the send
     copy_outcomes(c, run_id, item_id, count_id) -> int
     window(c, PeopleWindow) -> Found[CountedPerson]; delete_older_than(c, moment) -> int
@@ -150,11 +151,7 @@ def snapshot(c: Connection, new: NewCount) -> Count:
     )
     best = _best_of_lists(c, new.account_id, new.lists)
     cannot = case((_with_state(best.c) == 0, 0), else_=1)
-    each = with_duplicates(best, (cannot,)).c
-    stands = materialised(
-        select(each.list_id, each.person_id, each.place, each.detail, _refused(each), _with_state(each).label("mask")),
-        "stands",
-    )
+    stands = _stands(with_duplicates(best, (cannot,)))
     s = stands.c
     rejected = or_(s.refused == 1, first_mark(s.mask) == mark("VALUE_REJECTED"))
     people = (
@@ -183,32 +180,26 @@ def snapshot(c: Connection, new: NewCount) -> Count:
 def _best_of_lists(c: Connection, account_id: str, lists: Sequence[str]) -> CTE:
     """Everybody of the lists once, through the list that gives them the best standing."""
     scope = (_m.list_id.in_(lists),)
-    stands = standing(account_id, scope, own_reason_lists(c, scope))
-    s = stands.c
     done = _m.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value))
     ready = and_(done, _m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address)
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
-    held = _m.outcome == Outcome.HELD.value
     state = case(
         (and_(ready, _m.channel != ""), code_mark(_m.channel)),
         (ready, 0),
         (refused, code_mark(_m.rejected_reason)),
-        (held, mark("REMOVAL_HELD")),
+        (_m.outcome == Outcome.HELD.value, mark("REMOVAL_HELD")),
         else_=mark("NOT_SYNCED"),
     )
-    place = case({list_id: index for index, list_id in enumerate(lists)}, value=s.list_id) if lists else literal(0)
-    known = materialised(
-        select(
-            *(s[name] for name in s.keys() if name != "detail"),  # noqa: SIM118
-            case((and_(s.mask == 0, refused), _m.rejected_detail), else_=s.detail).label("detail"),
-            place.label("place"),
-            state.label("state"),
-            case((refused, 1), else_=0).label("was_refused"),
-        )
-        .select_from(stands)
-        .join(list_member, and_(_m.list_id == s.list_id, _m.person_id == s.person_id)),
-        "known",
+    place = case({list_id: index for index, list_id in enumerate(lists)}, value=_m.list_id) if lists else literal(0)
+    more = (
+        _m.rejected_detail.label("refusal"),
+        case((refused, 1), else_=0).label("was_refused"),
+        state.label("state"),
+        place.label("place"),
     )
+    known = standing(account_id, scope, own_reason_lists(c, scope), more)
+    if len(lists) == 1:
+        return known
     k = known.c
     best = func.row_number().over(partition_by=k.person_id, order_by=[first_mark(_with_state(k)), k.place])
     ranked = select(*k, best.label("best")).subquery("ranked_lists")
@@ -221,9 +212,25 @@ def _with_state(row: Any) -> ColumnElement[int]:
     return combined
 
 
-def _refused(row: Any) -> ColumnElement[int]:
+def _refused(row: Any) -> ColumnElement[bool]:
     """Whether dotdigital's refusal is what keeps the person out."""
-    return case((and_(row.mask == 0, row.was_refused == 1), 1), else_=0).label("refused")
+    return and_(row.mask == 0, row.was_refused == 1)
+
+
+def _stands(rows: CTE) -> CTE:
+    """`list_id`, `person_id`, `place`, and the person's standing: `mask`, `detail`, `refused` (1 or 0)."""
+    row = rows.c
+    return materialised(
+        select(
+            row.list_id,
+            row.person_id,
+            row.place,
+            _with_state(row).label("mask"),
+            case((_refused(row), row.refusal), else_=row.detail).label("detail"),
+            case((_refused(row), 1), else_=0).label("refused"),
+        ),
+        "stands",
+    )
 
 
 def get(c: Connection, count_id: str) -> Count | None:
@@ -253,11 +260,8 @@ def recheck(c: Connection, count_id: str) -> int:
     counted = get(c, count_id)
     if counted is None:
         raise KeyError(count_id)
-    best = _best_of_lists(c, counted.account_id, counted.lists).c
     sendable = and_(_p.count_id == count_id, _p.outcome == _SENDABLE)
-    stands = materialised(
-        select(best.person_id, best.detail, _refused(best), _with_state(best).label("mask")), "stands"
-    ).c
+    stands = _stands(_best_of_lists(c, counted.account_id, counted.lists)).c
     rejected = or_(stands.refused == 1, first_mark(stands.mask) == mark("VALUE_REJECTED"))
     before = counted.sendable
     c.execute(
@@ -296,6 +300,11 @@ def sendable_addresses(c: Connection, count_id: str) -> dict[str, str]:
     """Everybody to be mailed: address -> person id."""
     rows = c.execute(select(_p.address, _p.person_id).where(_p.count_id == count_id, _p.outcome == _SENDABLE))
     return {row.address: row.person_id for row in rows}
+
+
+def addresses(c: Connection, count_id: str) -> frozenset[str]:
+    """The addresses of everybody in the count, mailed or not."""
+    return frozenset(c.execute(select(_p.address).where(_p.count_id == count_id, _p.address != "")).scalars())
 
 
 def resolve(c: Connection, count_id: str, rows: Iterable[Resolved]) -> int:

@@ -20,7 +20,8 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from dyntui.store import failures
 from dyntui.store.migrations import HEAD, VERSION_TABLE
 
-BUSY_SECONDS = 30
+# Longer than the longest transaction: settling or counting a list of a million people.
+BUSY_SECONDS = 120
 
 
 def sqlite_url(path: Path) -> str:
@@ -56,7 +57,7 @@ class Database:
         """One write transaction: kept when the block ends, undone when it raises. On SQLite writers take turns from the
         first statement on (BEGIN IMMEDIATE), so that none fails half-way.
 
-        Raises `DyntuiError` STORE_BUSY after 30 seconds of waiting for a turn.
+        Raises `DyntuiError` STORE_BUSY after two minutes of waiting for a turn.
         """
         with self.engine.connect().execution_options(dyntui_write=True) as connection, connection.begin():
             yield connection

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Label,
     Select,
     String,
     and_,
@@ -43,11 +44,11 @@ def materialised(statement: Select[Any] | CompoundSelect[Any], name: str) -> CTE
     return statement.cte(name).prefix_with("MATERIALIZED")
 
 
-def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
+def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[Label[Any]] = ()) -> CTE:
     """Every member within `scope`: `list_id`, `person_id`, `entity`, `name`, `address`, `created_on`; `mask`: bits of
     the closed gates (duplicates and what the book holds are not looked at); `detail` of the first of them; `competes`:
     whether the record may have the place of its address, `in_place`: whether it has it in the book (both 1 or 0). `own`
-    comes from `own_reason_lists`.
+    comes from `own_reason_lists`; `more` are further columns made of a member's own.
     """
     member = list_member.c
     other = suppression.alias("elsewhere")
@@ -76,6 +77,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
             ).label("suppressed_detail"),
             func.coalesce(elsewhere, "").label("elsewhere"),
             list_unsubscribe.c.unsubscribed_on,
+            *more,
         )
         .select_from(list_member)
         .outerjoin(opt_out, opt_out.c.address == member.address)
@@ -105,7 +107,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str]) -> CTE:
         else_=literal("", String),
     )
     competes = and_(masked.own == 0, masked.unsubscribed_on.is_(None), masked.address != "")
-    shown = ("list_id", "person_id", "entity", "name", "address", "created_on", "in_place", "mask")
+    shown = ["list_id", "person_id", "entity", "name", "address", "created_on", "in_place", "mask"]
+    shown += [each.name for each in more]
     return materialised(
         select(
             *(masked[name] for name in shown), detail.label("detail"), case((competes, 1), else_=0).label("competes")

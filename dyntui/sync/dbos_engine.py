@@ -160,6 +160,8 @@ class DbosEngine:
             )
             yield DBOS
         finally:
+            # A run let go in the middle cannot be recorded any more, and is taken up by the next start: no error.
+            logging.getLogger("dbos").setLevel(logging.CRITICAL)
             DBOS.destroy(destroy_registry=True)
             if engine is not None:
                 engine.dispose()

@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.String(), server_default="", nullable=False),
         sa.Column("also", sa.String(), server_default="", nullable=False),
         sa.Column("listing", sa.String(), server_default="", nullable=False),
+        sa.Column("gated_by", sa.String(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("list_id", "person_id", name=op.f("pk_list_member")),
     )
     op.create_index("ix_list_member_address", "list_member", ["address", "list_id"], unique=False)
@@ -350,7 +351,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("count_id", "person_id", name=op.f("pk_target_person")),
     )
-    op.create_index("ix_target_person_address", "target_person", ["count_id", "address"], unique=False)
     op.create_index("ix_target_person_reason", "target_person", ["count_id", "outcome", "reason", "seq"], unique=False)
     op.create_index("ix_target_person_seq", "target_person", ["count_id", "seq"], unique=False)
 
@@ -358,7 +358,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_target_person_seq", "target_person")
     op.drop_index("ix_target_person_reason", "target_person")
-    op.drop_index("ix_target_person_address", "target_person")
 
     op.drop_table("target_person")
     op.drop_table("run_tally")
