@@ -327,6 +327,7 @@ class Dotdigital:
                 remedy="It is read back before anything is repeated; if this persists, check the network.",
                 exit=Exit.UNREACHABLE,
                 detail=f"{call.route}: {failure}",
+                status=failure.error.status if failure.error is not None else 0,
                 repeated=True,
             )
         if failure.error is not None:

@@ -1,12 +1,13 @@
-"""Following a bulk import to its end, and reading what became of every row."""
+"""A bulk import from its start to its end, and what became of every row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from dyntui.dotdigital import imports
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_import_failure
@@ -34,7 +35,24 @@ def row(address: str, fields: dict[str, str | None], book_id: int) -> imports.Im
     )
 
 
-async def follow(
+async def carry_out(
+    ctx: RunContext, dd: Dotdigital, rows: Sequence[imports.ImportContact], stage: str, done: int, of: int
+) -> imports.ImportResult:
+    """Imports the rows. The cursor names the import while it runs: one that was started before an interruption is
+    followed; where dotdigital does not know it any more the rows are imported again, which changes nothing twice."""
+    started = str(ctx.cursor.get("import", ""))
+    if started:
+        try:
+            return await _follow(ctx, dd, started, stage, done, of)
+        except DotdigitalError as error:
+            if error.code != "DOTDIGITAL_IMPORT_NOT_FOUND":
+                raise
+    started = await imports.start_import(dd, rows)
+    await ctx.save({**ctx.cursor, "import": started}, stage=stage, done=done, of=of)
+    return await _follow(ctx, dd, started, stage, done, of)
+
+
+async def _follow(
     ctx: RunContext, dd: Dotdigital, import_id: str, stage: str, done: int, of: int
 ) -> imports.ImportResult:
     """Polls an import to its end, slower and slower; a request to cancel is heard between polls."""

@@ -17,7 +17,7 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
-from dyntui.dotdigital import address_books, contacts, imports
+from dyntui.dotdigital import contacts
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
@@ -31,8 +31,9 @@ from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.store.members import Leaver
 from dyntui.sync import feeds
-from dyntui.sync.imports import POLL_SECONDS, ROWS, Fate, fates, follow, row
+from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.member_rows import ROW_TYPES, staged
+from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
 PAGE = 5000
@@ -62,7 +63,9 @@ async def synchronise(
         await _import(ctx, dd, chosen, title)
     if ctx.cursor["step"] == "channels":
         await _channels(ctx, dd, chosen, title)
-    return await _close(ctx, dv, chosen, item)
+    if ctx.cursor["step"] == "close":
+        await _close(ctx, dv, chosen, item)
+    return RunStatus(ctx.cursor["status"])
 
 
 async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
@@ -70,7 +73,7 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
 
     Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
     """
-    await _list_unsubscribes(ctx, dd, chosen)
+    await learn_who_unsubscribed(ctx, dd, chosen)
     remote = await dv_lists.marketing_list(dv, chosen.id, dv_lists.MarketingList)
     if remote is None:
         raise DyntuiError(
@@ -100,7 +103,7 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     )
 
 
-async def _list_unsubscribes(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
+async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
     """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7)."""
     feed = f"list-unsubscribes/{chosen.book_id}"
     since = await feeds.since(ctx, chosen.account_id, feed)
@@ -141,7 +144,8 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         leaving = [each for each in leaving if each.why != "left"]
     for start in range(0, len(leaving), PAGE):
         some = leaving[start : start + PAGE]
-        await _take_out(ctx, dd, chosen, some)
+        gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
+        await take_out(ctx, dd, chosen.book_id, gone)
         await ctx.save(
             ctx.cursor,
             stage=f"Removing from {title}",
@@ -166,31 +170,14 @@ def guard(left: int, in_book: int, listed: int) -> str:
     return ""
 
 
-async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, leaving: Sequence[Leaver]) -> None:
-    ids = [each.contact_id for each in leaving if each.contact_id is not None and not each.in_use]
-    if not ids:
-        return
-    for removal in await address_books.start_removal(dd, chosen.book_id, ids):
-        turn = 0
-        current = removal
-        while not current.finished:
-            await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
-            current = await address_books.removal(dd, removal.id)
-            turn += 1
-
-
 async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     """Pending people in batches; an import that was started before an interruption is followed before a new one is."""
     stage = f"Importing {title}"
     of = await ctx.read(lambda c: members.pending_count(c, chosen.id))
     done = 0
     while batch := await ctx.read(lambda c: members.pending_batch(c, chosen.id, ROWS)):
-        import_id = str(ctx.cursor["import"])
-        if not import_id:
-            rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
-            import_id = await imports.start_import(dd, rows)
-            await ctx.save({**ctx.cursor, "import": import_id}, stage=stage, done=done, of=of)
-        result = await follow(ctx, dd, import_id, stage, done, of)
+        rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
+        result = await carry_out(ctx, dd, rows, stage, done, of)
         found = fates([each.address for each in batch], result)
         done += len(batch)
         await ctx.save(
@@ -236,7 +223,7 @@ def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on:
     )
 
 
-async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) -> RunStatus:
+async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) -> None:
     """The item's audit; the list's status, which Dynamics is told only when this run changed something."""
     counts = await ctx.read(lambda c: members.counts(c, chosen.id))
     tally = Tally(sum(each.people for each in counts), counts)
@@ -252,5 +239,5 @@ async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) 
         members.forget_left(c, chosen.id, ctx.run_id)
         list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
 
-    await ctx.save({**ctx.cursor, "list": "", "step": "done"}, stage=f"Finished {chosen.name}", work=close)
-    return status
+    # The list's id stays in the cursor: who goes on from here must not take what was just added for unchanged.
+    await ctx.save({**ctx.cursor, "step": "done", "status": status.value}, stage=f"Finished {chosen.name}", work=close)

@@ -2,8 +2,7 @@
 
 Suppressions are pulled again (a send whose pull fails is refused), the target lists are synchronised, the people are
 checked once more - which can only leave people out -, gathered in an address book of the send's own, proved to be
-exactly that, and the platform's send is created once: an answer that never came is resolved by reading back, never by
-a second POST.
+exactly that with a last look at who opted out, and the platform's send is created once (`platform_send`).
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dotdigital import address_books, campaigns, contacts, imports, sends
-from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
+from dyntui.dotdigital import address_books, campaigns, contacts
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
@@ -30,16 +30,14 @@ from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.counts import Resolved
 from dyntui.store.sends import Send
-from dyntui.sync import lists, opt_outs, suppressions
+from dyntui.sync import lists, opt_outs, platform_send, suppressions
 from dyntui.sync.campaigns import header_of
 from dyntui.sync.connections import Connections
-from dyntui.sync.imports import ROWS, fates, follow, row
+from dyntui.sync.imports import ROWS, carry_out, fates, row
+from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
 SEND_ITEM = "send"
-# How long to look for a send whose answer never came, before leaving it to a person: about four minutes.
-_READ_BACK_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
-_FOLLOW_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +70,14 @@ async def dispatch(ctx: RunContext, dv: Dataverse, dd: Dotdigital, send_id: str)
         this = await ctx.read(lambda c: _stored(c, send_id))
         await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
     phase = str(ctx.cursor.get("phase", "suppressions"))
+    if phase == "create" and not platform_send.may_exist(ctx.cursor):
+        # Nobody knows how long ago the interruption was: what was proved before it may not hold any more.
+        phase = "prove"
     while phase != "done":
         this = await ctx.read(lambda c: _stored(c, send_id))
         after = await phases[phase](ctx, dv, dd, this)
-        await ctx.save({"phase": after}, stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
+        cursor = {**platform_send.carried(ctx.cursor), "phase": after}
+        await ctx.save(cursor, stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
         phase = after
 
 
@@ -109,19 +111,24 @@ _PAST_RECALL = frozenset({"follow", "clear", "done"})
 async def _suppressions(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
     await _record(dv, this, "Preparing")
+    await _learn_who_opted_out(ctx, dv, dd, this)
+    return "lists"
+
+
+async def _learn_who_opted_out(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> None:
+    """Suppressions of both systems and the opt-outs of Dynamics, as of now. Raises SEND_REFUSED."""
     try:
         await suppressions.pull(ctx, dd, this.account_id)
         await suppressions.tell_dotdigital(ctx, dv, dd, this.account_id)
-    except DotdigitalError as error:
+        await opt_outs.read(ctx, dv)
+    except (DataverseError, DotdigitalError) as error:
         raise DyntuiError(
             "SEND_REFUSED",
-            f"The suppressions could not be read again before the send: {error.message}",
+            f"Who must not be mailed could not be read again before the send: {error.message}",
             not_done="Nothing was sent, and no send was created.",
             remedy="Mend what is named, then send again.",
             detail=error.detail,
         ) from error
-    await opt_outs.read(ctx, dv)
-    return "lists"
 
 
 async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
@@ -167,12 +174,8 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
     while batch := await ctx.read(
         lambda c: counts.sendable_batch(c, this.count_id, ROWS, after=str(ctx.cursor.get("after", "")))
     ):
-        import_id = str(ctx.cursor.get("import", ""))
-        if not import_id:
-            rows = [row(each.address, each.fields, this.book_id) for each in batch]
-            import_id = await imports.start_import(dd, rows)
-            await ctx.save({**ctx.cursor, "import": import_id}, stage=stage, done=done, of=this.sendable)
-        result = await follow(ctx, dd, import_id, stage, done, this.sendable)
+        rows = [row(each.address, each.fields, this.book_id) for each in batch]
+        result = await carry_out(ctx, dd, rows, stage, done, this.sendable)
         people = {each.address: each.person_id for each in batch}
         found = [
             Resolved(people[each.address], Outcome.REJECTED, each.reason, each.detail)
@@ -193,104 +196,69 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
 
 
 async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    """The book against the people shown: nobody more may be in it, and nobody whom the platform would not mail."""
+    """A last look at who opted out, then the book against the people shown: nobody more may be in it, and nobody whom
+    the platform would not mail. Gathering a large book takes its time, and an interruption may take any."""
+    await _learn_who_opted_out(ctx, dv, dd, this)
+    for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
+        await lists.learn_who_unsubscribed(ctx, dd, chosen)
+    await ctx.write(lambda c: counts.recheck(c, this.count_id))
+    await _some_left(ctx, this)
     wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
-    found: dict[str, str] = {}
-    async for page in contacts.contact_pages(dd, list_id=this.book_id):
-        found.update((normalise(each.email), each.email_status) for each in page.rows)
+    found = await _in_book(dd, this)
+    shown = await ctx.read(lambda c: counts.addresses(c, this.count_id))
+    left_out = [each.contact_id for address, each in found.items() if address in shown and address not in wanted]
+    if left_out:
+        await take_out(ctx, dd, this.book_id, left_out)
+        found = await _in_book(dd, this)
     strangers = found.keys() - wanted.keys()
     if strangers:
         raise DyntuiError(
             "SEND_BOOK_NOT_EXACT",
-            f"The address book of the send holds {len(strangers)} people who were not shown.",
+            f"The address book of the send holds {len(strangers)} people who may not be mailed.",
             not_done="Nothing was sent, and no send was created.",
             remedy="Somebody else writes to this address book in dotdigital: stop that, then send again.",
         )
-    left_out = [
-        Resolved(wanted[address], Outcome.EXCLUDED, reason_of_status(status), status)
-        for address, status in found.items()
-        if reason_of_status(status)
+    resolved = [
+        Resolved(wanted[address], Outcome.EXCLUDED, reason_of_status(each.email_status), each.email_status)
+        for address, each in found.items()
+        if reason_of_status(each.email_status)
     ]
-    left_out += [
+    resolved += [
         Resolved(wanted[address], Outcome.REJECTED, "REJECTED", "not in the address book of the send")
         for address in wanted.keys() - found.keys()
     ]
-    await ctx.write(lambda c: counts.resolve(c, this.count_id, left_out))
+    await ctx.write(lambda c: counts.resolve(c, this.count_id, resolved))
     await _some_left(ctx, this)
     return "create"
 
 
+async def _in_book(dd: Dotdigital, this: Send) -> dict[str, contacts.Person]:
+    found: dict[str, contacts.Person] = {}
+    async for page in contacts.contact_pages(dd, list_id=this.book_id):
+        found.update((normalise(each.email), each) for each in page.rows)
+    return found
+
+
 async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    """The platform's send, once. The book belongs to this send alone, so finding the campaign there proves it.
-
-    A send that the platform refused in words may be created again; one without any answer never is.
-    """
-    if await _is_created(dd, this):
-        return "follow"
-    try:
-        started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
-    except UnknownOutcome as unknown:
-        for seconds in _READ_BACK_SECONDS:
-            await ctx.sleep(seconds)
-            if await _is_created(dd, this):
-                return "follow"
-        if unknown.status:
-            return await _create_again(ctx, dd, this)
-        raise DyntuiError(
-            "SEND_UNCONFIRMED",
-            "dotdigital did not answer when the send was created, and shows no such send.",
-            not_done="The send was not created a second time, so that nobody is mailed twice.",
-            remedy=f"Look for the campaign's send to {this.book_name!r} in dotdigital before sending again.",
-            detail=unknown.detail,
-        ) from unknown
-    await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))
+    await platform_send.create_once(ctx, dd, this, _STAGES["create"])
     return "follow"
-
-
-async def _create_again(ctx: RunContext, dd: Dotdigital, this: Send) -> str:
-    started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
-    await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))
-    return "follow"
-
-
-async def _is_created(dd: Dotdigital, this: Send) -> bool:
-    return any(found.id == this.campaign_id for found in await campaigns.campaigns_of_book(dd, this.book_id))
 
 
 async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    """Until the platform says Sent; by the campaign's status where the send's number never reached us."""
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Sending"))
-    turn = 0
-    while (state := await _platform_state(dd, this)) != "sent":
-        if state == "cancelled":
-            raise DyntuiError(
-                "SEND_CANCELLED_REMOTELY",
-                "The send was cancelled in dotdigital.",
-                not_done="People whom dotdigital had not mailed by then were not mailed.",
-                remedy="See the campaign in dotdigital.",
-            )
-        await ctx.save(ctx.cursor, stage=_STAGES["follow"], of=this.sendable, cancellable=False)
-        await ctx.sleep(_FOLLOW_SECONDS[min(turn, len(_FOLLOW_SECONDS) - 1)])
-        turn += 1
+    await platform_send.follow(ctx, dd, this, _STAGES["follow"])
     return "clear"
 
 
-async def _platform_state(dd: Dotdigital, this: Send) -> str:
-    if this.platform_send_id:
-        return (await sends.send_status(dd, this.platform_send_id)).status.casefold()
-    found = await campaigns.campaign(dd, this.campaign_id)
-    return found.status.casefold() if found is not None else "cancelled"
-
-
 async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    """The outcome of everybody into the audit, the send row to Dynamics, the send's own book out of the way; and the
+    """The outcome of everybody into the audit, the send's own book out of the way, the send row to Dynamics; and the
     campaign as it is now, so that nobody is shown it as unsent."""
+    sent = await ctx.write(lambda c: _finish(c, ctx, this))
     await address_books.delete_address_book(dd, this.book_id)
     campaign = await campaigns.campaign(dd, this.campaign_id)
     if campaign is not None:
         header = header_of(campaign)
         await ctx.write(lambda c: campaign_store.record_headers(c, this.account_id, [header], ctx.now()))
-    sent = await ctx.write(lambda c: _finish(c, ctx, this))
     await _record(dv, sent, "Sent")
     return "done"
 
@@ -322,14 +290,18 @@ async def _record(dv: Dataverse, this: Send, state: str) -> None:
 async def end_unsent(ctx: RunContext, connections: Connections, state: str, why: str) -> None:
     """A send that ended without being sent (`Failed`, `Refused`, `Cancelled`): its book goes, Dynamics is told.
 
-    What cannot be told because the other side is unreachable is logged: the send itself has ended all the same.
+    Where the platform may have the send, its book stays: it is what the send goes to, and what it is found by. What
+    cannot be told because the other side is unreachable is logged: the send itself has ended all the same.
     """
-    send_id = str(ctx.request["send"])
-    if str(ctx.cursor.get("phase", "")) in _PAST_RECALL:
+    send_id, phase = str(ctx.request["send"]), str(ctx.cursor.get("phase", ""))
+    if phase == "clear":
+        # It was sent, and is stored so; what could not be put away is the run's own failure.
+        return
+    if phase == "follow":
         state = "Sending"
     this = await ctx.write(lambda c: send_store.finish(c, send_id, state, ctx.now(), why))
     try:
-        if this.book_id and state != "Sending":
+        if this.book_id and phase != "follow" and not platform_send.may_exist(ctx.cursor):
             await address_books.delete_address_book(await connections.dotdigital(this.account_id), this.book_id)
         await _record(await connections.dataverse(), this, state)
     except DyntuiError as error:
