@@ -162,7 +162,7 @@ class CampaignPage(Page[int]):
                 ("Account", row.account, ""),
                 ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
                 ("Tags", ", ".join(detail.tags) or "—", ""),
-                ("Sent to", number(row.sent) if row.sent else "nobody yet", ""),
+                ("Sent to", number(row.sent) if row.sent else "not read yet" if row.sent_on else "nobody yet", ""),
             ]
         )
         lines: list[Row] = [((f" {single_line(line)}", ""),) for line in detail.text.splitlines()]

@@ -94,8 +94,12 @@ class HomeScreen(FramedScreen):
             default = ", default" if account.is_default else ""
             facts.append(("Email account", f"{account.name}{default}", ""))
         if status is not None:
+            well = [check.name for check in status.checks if check.state == "ok"]
+            if well:
+                facts.append(("In order", f"✓ {', '.join(well)}", "good"))
             for check in status.checks:
-                facts.append((check.name, f"{MARKS.get(check.state, '?')} {check.text}", check_tone(check.state)))
+                if check.state != "ok":
+                    facts.append((check.name, f"{MARKS.get(check.state, '?')} {check.text}", check_tone(check.state)))
         self._facts.show_facts(facts)
 
     def _show_runs(self, page: Page[RunRow]) -> None:

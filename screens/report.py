@@ -165,7 +165,12 @@ class ReportPage(Page[int]):
 
     def _show(self, report: CampaignReport) -> None:
         self._report = report
-        self.trail.show_trail("Email Campaigns", report.row.name, "Report", note=f"as of {moment(report.as_of)}")
+        self.trail.show_trail(
+            "Email Campaigns",
+            report.row.name,
+            "Report",
+            note=f"as of {moment(report.as_of)}" if report.as_of else "not read yet: press s",
+        )
         self._totals.show_facts(_totals(report))
         self._hours.show_hours(report.hours)
         self._links.show_rows(

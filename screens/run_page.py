@@ -20,7 +20,7 @@ from .base import Page
 from .bindings import bindings
 from .people import PeoplePage, Whose
 from .shell import progress_text
-from .tally import reason_title, split_key, tally_rows
+from .tally import outcome_title, reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow, block_bar
 from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
@@ -100,7 +100,7 @@ class RunPage(Page[str]):
         error = "\n".join(single_line(part) for part in (run.error_code, run.error, run.not_done, run.remedy) if part)
         self._error.display = bool(error)
         self._error.update(error)
-        self._tally.show_rows(tally_rows(run.tally.counts), run.tally.read)
+        self._tally.show_rows(tally_rows(run.tally.counts, run.kind), run.tally.read)
         self._show_sum(run)
         self._items.show_rows([_item_row(item) for item in detail.items])
         self.refresh_hints()
@@ -128,7 +128,9 @@ class RunPage(Page[str]):
     @on(BarList.Opened, "#run-tally")
     def _open_outcome(self, event: BarList.Opened) -> None:
         outcome, reason = split_key(event.key)
-        self._open_people(Whose(title=reason_title(reason) or outcome.capitalize(), outcome=outcome, reason=reason))
+        kind = self._detail.run.kind if self._detail else ""
+        title = reason_title(reason) or outcome_title(outcome, kind)
+        self._open_people(Whose(title=title, outcome=outcome, reason=reason))
 
     @on(BarList.Opened, "#run-items")
     def _open_item(self, event: BarList.Opened) -> None:

@@ -20,7 +20,7 @@ from .base import Asking
 from .bindings import bindings
 from .dialogs import Dialog
 from .shell import progress_text
-from .tally import reason_title, split_key, tally_rows
+from .tally import outcome_title, reason_title, split_key, tally_rows
 from .widgets.bars import BarList, block_bar
 from .widgets.cells import single_line
 from .widgets.line import Line, Part
@@ -104,7 +104,7 @@ class RunProgress(Dialog[RunRow]):
             Part(block_bar(fraction, _BAR), "accent"), Part(f"  {share(progress.done, progress.of)}", "strong")
         )
         self._outcome.display = ended and bool(run.tally.counts)
-        self._outcome.show_rows(tally_rows(run.tally.counts), run.tally.read)
+        self._outcome.show_rows(tally_rows(run.tally.counts, run.kind), run.tally.read)
         if self._outcome.display and not self._outcome.has_focus:
             self.set_focus(self._outcome)
         self._error.display = bool(run.error or run.error_code)
@@ -138,7 +138,7 @@ class RunProgress(Dialog[RunRow]):
         run = self.run_row
         outcome, reason = split_key(event.key)
         self.dismiss(run)
-        title = reason_title(reason) if reason else outcome.capitalize()
+        title = reason_title(reason) if reason else outcome_title(outcome, run.kind)
         about = Whose(title=title, trail=(run.title,), run=run.id, outcome=outcome, reason=reason)
         self.console.open_page(PeoplePage, about)
 

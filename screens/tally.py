@@ -29,13 +29,20 @@ def split_key(key: str) -> tuple[str, str]:
     return outcome, reason
 
 
-def tally_rows(counts: Iterable[ReasonCount]) -> list[BarRow]:
-    """The bars of a tally: outcomes in their order, within one the greatest count first."""
+def outcome_title(outcome: str, kind: str = "") -> str:
+    """An outcome as a heading; whom a send added to its recipients it mailed."""
+    if kind == "send" and outcome == Outcome.ADDED.value:
+        return "Mailed"
+    return outcome.capitalize()
+
+
+def tally_rows(counts: Iterable[ReasonCount], kind: str = "") -> list[BarRow]:
+    """The bars of a tally: outcomes in their order, within one the greatest count first. `kind` is the run's."""
     rows = sorted(counts, key=lambda count: (_ORDER.index(count.outcome), -count.people, count.reason))
     return [
         BarRow(
             count_key(count),
-            reason_title(count.reason) if count.reason else count.outcome.value.capitalize(),
+            reason_title(count.reason) if count.reason else outcome_title(count.outcome.value, kind),
             count.people,
             outcome_tone(count.outcome),
             SIGNS[count.outcome],

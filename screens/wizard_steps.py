@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -32,6 +32,7 @@ STEPS = (
 )
 
 SENDABLE = "sendable"
+_NAMED = 5
 
 _LISTS = Wording(
     one="target list",
@@ -53,9 +54,24 @@ _READINESS_COLUMNS: tuple[Column[ListReadiness], ...] = (
 )
 
 
-def greatest_first(counts: Iterable[ReasonCount]) -> list[ReasonCount]:
-    """Exclusions in the order of pie and table."""
-    return sorted(counts, key=lambda count: (-count.people, count.reason))
+def by_reason(counts: Iterable[ReasonCount]) -> list[tuple[str, int]]:
+    """Who is left out, by reason, whether dyntui excluded or the platform rejected them; the greatest count first."""
+    sums: dict[str, int] = {}
+    for count in counts:
+        sums[count.reason] = sums.get(count.reason, 0) + count.people
+    return sorted(sums.items(), key=lambda one: (-one[1], one[0]))
+
+
+def in_short(excluded: Sequence[tuple[str, int]]) -> str:
+    """The greatest reasons by name, the rest as a number."""
+    if not excluded:
+        return "nobody"
+    named = ", ".join(f"{reason_title(reason)} {number(people)}" for reason, people in excluded[:_NAMED])
+    rest = excluded[_NAMED:]
+    if not rest:
+        return named
+    people = sum(people for _, people in rest)
+    return f"{named}, and {number(people)} for {number(len(rest))} more reason{'s' if len(rest) > 1 else ''}"
 
 
 def equation(count: TargetCount) -> str:
@@ -177,28 +193,22 @@ class CountsStep(Vertical):
     def show(self, count: TargetCount) -> None:
         """Draws the step."""
         self._count = count
-        excluded = greatest_first(count.excluded)
+        excluded = by_reason(count.excluded)
         self._equation.show(
             Part(f" {number(count.potential)}", "strong"),
             Part(" potential  =  "),
             Part(number(count.sendable), "good"),
             Part(" sendable  +  "),
-            Part(number(sum(one.people for one in excluded)), "warn" if excluded else "muted"),
+            Part(number(sum(people for _, people in excluded)), "warn" if excluded else "muted"),
             Part(" excluded"),
             right=[Part(f"suppressions of {moment(count.suppressions_as_of)} ", "muted")],
         )
-        self._pie.show_shares([count.sendable, *(one.people for one in excluded)])
+        self._pie.show_shares([count.sendable, *(people for _, people in excluded)])
         plain = self.app.no_color
         rows = [BarRow(SENDABLE, "Sendable", count.sendable, slice_tone(0), filling(0) if plain else "■")]
         rows += [
-            BarRow(
-                one.reason,
-                reason_title(one.reason),
-                one.people,
-                slice_tone(place),
-                filling(place) if plain else "■",
-            )
-            for place, one in enumerate(excluded, start=1)
+            BarRow(reason, reason_title(reason), people, slice_tone(place), filling(place) if plain else "■")
+            for place, (reason, people) in enumerate(excluded, start=1)
         ]
         self.slices.show_rows(rows, count.potential)
         self.explain()
@@ -257,16 +267,14 @@ class SummaryStep(Vertical):
 
     def compose(self) -> Iterable[Widget]:
         """Everything again, and the number to type where one is asked."""
-        yield self._facts
+        with VerticalScroll(can_focus=False):
+            yield self._facts
         yield self._ask
         yield self.typed
 
     def show(self, detail: CampaignDetail, count: TargetCount, sender: str, roles: str) -> None:
         """Draws the step."""
         self._count = count
-        excluded = ", ".join(
-            f"{reason_title(one.reason)} {number(one.people)}" for one in greatest_first(count.excluded)
-        )
         names = ", ".join(one.name for one in count.lists if one.ready)
         self._facts.show_facts(
             [
@@ -276,7 +284,7 @@ class SummaryStep(Vertical):
                 ("Email account", detail.row.account, ""),
                 ("Target lists", names, ""),
                 ("Will be mailed", f"{number(count.sendable)} people", "good"),
-                ("Excluded", excluded or "nobody", ""),
+                ("Excluded", in_short(by_reason(count.excluded)), ""),
                 ("Potential", equation(count), ""),
                 ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),
                 ("When", "immediately", ""),
