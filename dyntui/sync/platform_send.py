@@ -23,11 +23,13 @@ _FOLLOW_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 # Answers that may fail to come, one after the other, while a send is followed: each has been tried for a minute, so
 # that a platform which is away for an hour is waited for.
 _MISSES = 60
+# Turns, two hours: a vendor's own connector gives up on a send after as long (dotdigital_api.md 7.4).
+_LONG_ENOUGH = 240
 # The one answer which says that the request was not taken up. Any other failure may have come after the work was done.
 _NOT_TAKEN_UP = 503
 
 _ASKED = "asked"
-_SENT_BEFORE = "sent_before"
+_SHOWN_BEFORE = "shown_before"
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ def may_exist(cursor: dict[str, Any]) -> bool:
 
 def carried(cursor: dict[str, Any]) -> dict[str, Any]:
     """What following the send needs of the cursor with which it was created."""
-    return {_SENT_BEFORE: cursor[_SENT_BEFORE]} if _SENT_BEFORE in cursor else {}
+    return {_SHOWN_BEFORE: cursor[_SHOWN_BEFORE]} if _SHOWN_BEFORE in cursor else {}
 
 
 async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> None:
@@ -51,9 +53,9 @@ async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -
     if may_exist(ctx.cursor):
         await _find(ctx, dd, this, "the service ended while the send was being created")
         return
-    before = await _sent_before(dd, this)
+    before = await _shown_before(dd, this)
     for asked in (1, 2):
-        await _save(ctx, {**ctx.cursor, _ASKED: asked, _SENT_BEFORE: before}, stage)
+        await _save(ctx, {**ctx.cursor, _ASKED: asked, _SHOWN_BEFORE: before}, stage)
         try:
             started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
         except UnknownOutcome as unknown:
@@ -72,12 +74,15 @@ async def _save(ctx: RunContext, cursor: dict[str, Any], stage: str) -> None:
     await ctx.save(cursor, stage=stage, cancellable=False)
 
 
-async def _sent_before(dd: Dotdigital, this: Send) -> int | None:
-    """How many mails the campaign had been sent to before; None where its status alone will tell of this send."""
+async def _shown_before(dd: Dotdigital, this: Send) -> str:
+    """What the campaign shows of earlier sends; `""` where there was none, so that its status alone tells of this."""
     found = await campaigns.campaign(dd, this.campaign_id)
-    if found is None or found.status.casefold() == "unsent":
-        return None
-    return (await campaigns.summary(dd, this.campaign_id)).num_total_sent
+    return "" if found is None or found.status.casefold() == "unsent" else await _shown(dd, this)
+
+
+async def _shown(dd: Dotdigital, this: Send) -> str:
+    summary = await campaigns.summary(dd, this.campaign_id)
+    return f"{summary.num_total_sent} mails, {summary.date_sent}"
 
 
 async def _find(ctx: RunContext, dd: Dotdigital, this: Send, why: str) -> None:
@@ -111,7 +116,7 @@ async def follow(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> Non
     turn = misses = 0
     while True:
         try:
-            state = await _state(dd, this, ctx.cursor.get(_SENT_BEFORE))
+            state = await _state(dd, this, str(ctx.cursor.get(_SHOWN_BEFORE, "")), turn)
             misses = 0
         except DotdigitalError as error:
             misses += 1
@@ -132,10 +137,11 @@ async def follow(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> Non
         turn += 1
 
 
-async def _state(dd: Dotdigital, this: Send, sent_before: int | None) -> str:
+async def _state(dd: Dotdigital, this: Send, shown_before: str, turn: int) -> str:
     """The send's own state; where its number never reached us, what the campaign shows of it.
 
-    A campaign that had been sent before says `Sent` all along: then only a grown number of mails tells of this send.
+    A campaign that had been sent before says `Sent` all along: then mails or a date that it did not show before tell
+    of this send, or that nothing has happened for long enough.
     """
     if this.platform_send_id:
         return (await sends.send_status(dd, this.platform_send_id)).status.casefold()
@@ -143,7 +149,6 @@ async def _state(dd: Dotdigital, this: Send, sent_before: int | None) -> str:
     if found is None:
         return "cancelled"
     state = found.status.casefold()
-    if state == "sent" and sent_before is not None:
-        now = (await campaigns.summary(dd, this.campaign_id)).num_total_sent
-        return "sent" if now > sent_before else "sending"
+    if state == "sent" and shown_before and turn < _LONG_ENOUGH:
+        return "sent" if await _shown(dd, this) != shown_before else "sending"
     return state

@@ -6,6 +6,7 @@ dyntui's own clock stands still, so that digests differ only if people, books, r
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from dyntui.model.outcomes import Tally
 from dyntui.service.contract.campaigns import CampaignRow, SendRow, TargetCount
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
+from dyntui.store import accounts, runs
 from tests.sandbox_process import SandboxProcess
 from tests.scenarios.office import Office
 
@@ -33,6 +37,23 @@ class FrozenOffice(Office):
 
     def _now(self) -> datetime:
         return NOW
+
+    def stage_of(self, run_id: str) -> str:
+        """What a run is doing; may be asked while it is waited for."""
+        with self.db.read() as c:
+            run = runs.get(c, run_id)
+        assert run is not None
+        return run.stage
+
+    def in_dotdigital(self, method: str, path: str, body: object = None) -> Any:
+        """What somebody does in dotdigital itself; may be done while a run is waited for."""
+        info = self.sandbox.info
+        with self.db.read() as c:
+            url = accounts.accounts(c)[0].endpoint + path
+        trusted = ssl.create_default_context(cafile=info["ca_file"])
+        me = (info["api_user"], info["api_password"])
+        answer = httpx.request(method, url, json=body, auth=me, verify=trusted, trust_env=False)
+        return answer.raise_for_status().json()
 
 
 @contextmanager

@@ -1,0 +1,204 @@
+"""The one call that cannot be taken back: however its answer is lost, there is one send at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.campaigns import SendRow, TargetCount
+from tests.faults.job import Ending, FrozenOffice, Job, properly_mailed
+
+SEND = r"^/v2/campaigns/send$"
+READ_BACK = r"^/v2/address-books/\d+/campaigns$"
+
+
+@pytest.fixture
+def job(office: FrozenOffice) -> Job:
+    """A campaign whose targets are synchronised."""
+    job = Job(office)
+    job.synchronise()
+    return job
+
+
+@pytest.fixture
+def count(job: Job) -> TargetCount:
+    return job.count()
+
+
+def lose(office: FrozenOffice, route: str, kind: str, **how: object) -> None:
+    office.sandbox.order({"system": "dotdigital", "method": "*", "route": route, "kind": kind, **how})
+
+
+def sends_there(office: FrozenOffice) -> int:
+    """How many sends dotdigital has carried out."""
+    return len({mail["send_id"] for mail in office.sandbox.control.get("/mailed").json()})
+
+
+def leftovers(office: FrozenOffice) -> list[str]:
+    return [name for name in office.book_names() if name.startswith("dyntui send")]
+
+
+def shown(office: FrozenOffice, count: TargetCount) -> list[str]:
+    return sorted(each.address for each in office.count_people(count.id, sendable=True))
+
+
+def mailed(office: FrozenOffice) -> list[str]:
+    return sorted(mail["address"] for mail in properly_mailed(office.sandbox))
+
+
+def error_of(office: FrozenOffice, sent: SendRow) -> str:
+    return office.detail(sent.run).run.error_code
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "truncate"])
+def test_a_send_whose_answer_is_lost_is_found_and_not_made_again(kind: str, office: FrozenOffice, count: TargetCount):
+    lose(office, SEND, kind)
+    everybody = shown(office, count)
+    sent = office.send(count)
+    assert (sent.state, mailed(office), sends_there(office)) == ("Sent", everybody, 1)
+    assert leftovers(office) == []
+
+
+def test_a_lost_answer_changes_nothing_in_the_end(office: FrozenOffice, undisturbed: Ending):
+    job = Job(office)
+    lists, count = job.synchronise(), job.count()
+    lose(office, SEND, "drop_after")
+    assert job.ending(lists, count, office.send(count)) == undisturbed
+
+
+def test_a_send_that_shows_late_is_waited_for(office: FrozenOffice, count: TargetCount):
+    lose(office, SEND, "drop_after")
+    lose(office, READ_BACK, "drop_before", times=20)
+    everybody = shown(office, count)
+    assert office.send(count).state == "Sent"
+    assert mailed(office) == everybody
+
+
+@pytest.mark.parametrize(
+    "answer", [{"kind": "drop_before"}, {"kind": "status", "status": 504}, {"kind": "html", "status": 502}]
+)
+def test_a_send_that_nobody_confirms_is_left_to_a_person(
+    answer: dict[str, object], office: FrozenOffice, count: TargetCount
+):
+    lose(office, SEND, **answer)  # type: ignore[arg-type]
+    office.sandbox.control.post("/calls/reset")
+    sent = office.send(count)
+    run = office.detail(sent.run).run
+    asked = [fault["struck"] for fault in office.sandbox.control.get("/faults").json()]
+    assert (run.error_code, sent.state, asked) == ("SEND_UNCONFIRMED", "Failed", [1])
+    assert run.not_done and mailed(office) == []
+    assert [name for name in leftovers(office) if name in run.remedy], "the remedy names the book to look at"
+
+
+def test_a_send_refused_for_the_moment_is_made_once_more(office: FrozenOffice, count: TargetCount):
+    lose(office, SEND, "status", status=503, times=1)
+    everybody = shown(office, count)
+    sent = office.send(count)
+    assert (sent.state, mailed(office), sends_there(office)) == ("Sent", everybody, 1)
+
+
+def test_a_send_refused_for_the_moment_twice_is_left_to_a_person(office: FrozenOffice, count: TargetCount):
+    lose(office, SEND, "status", status=503)
+    sent = office.send(count)
+    assert error_of(office, sent) == "SEND_UNCONFIRMED"
+    assert [fault["struck"] for fault in office.sandbox.control.get("/faults").json()] == [2]
+    assert mailed(office) == []
+
+
+def test_a_send_made_once_more_whose_answer_is_lost_is_found(office: FrozenOffice, count: TargetCount):
+    lose(office, SEND, "status", status=503, times=1)
+    lose(office, SEND, "drop_after")
+    everybody = shown(office, count)
+    assert office.send(count).state == "Sent"
+    assert (mailed(office), sends_there(office)) == (everybody, 1)
+
+
+def test_a_send_refused_in_words_ends_by_name_and_leaves_nothing(office: FrozenOffice, count: TargetCount):
+    office.sandbox.control.post("/settings", json={"dotdigital": {"sending_permitted": False}}).raise_for_status()
+    sent = office.send(count)
+    assert (error_of(office, sent), sent.state) == ("DOTDIGITAL_SEND_NOT_PERMITTED", "Failed")
+    assert (mailed(office), leftovers(office)) == ([], [])
+
+
+def test_a_campaign_that_was_sent_before_is_followed_although_it_says_sent_all_along(office: FrozenOffice, job: Job):
+    first = office.send(job.count())
+    again = office.count(job.campaign)
+    lose(office, SEND, "drop_after")
+    # Nothing begins by itself: a send that is taken for sent too early loses its address book before it is.
+    office.sandbox.control.post("/settings", json={"dotdigital": {"send_start_seconds": 600.0}}).raise_for_status()
+    sent = office.send(again)
+    mails = office.sandbox.control.get("/mailed").json()
+    assert (first.state, sent.state) == ("Sent", "Sent")
+    assert len(mails) == first.sendable + sent.sendable
+    assert leftovers(office) == []
+
+
+def test_a_platform_that_is_away_for_an_hour_is_waited_for_while_it_sends(office: FrozenOffice, count: TargetCount):
+    lose(office, r"^/v2/campaigns/send/", "status", status=503, times=100)
+    assert office.send(count).state == "Sent"
+    assert leftovers(office) == []
+
+
+def test_what_cannot_be_put_away_after_a_send_does_not_make_it_unsent(office: FrozenOffice, count: TargetCount):
+    everybody = shown(office, count)
+    office.sandbox.order(
+        {"system": "dotdigital", "method": "DELETE", "route": r"/address-books/", "kind": "status", "status": 503}
+    )
+    sent = office.send(count)
+    assert (sent.state, mailed(office)) == ("Sent", everybody)
+    assert office.detail(sent.run).run.error_code == "DOTDIGITAL_UNKNOWN_OUTCOME"
+
+
+def gathering(office: FrozenOffice, count: TargetCount, happens: Callable[[], None]) -> SendRow:
+    """Sends; `happens` once, while the send's address book is being filled."""
+    queued = office.queue_send(count)
+    left = [happens]
+
+    def during() -> None:
+        if left and office.stage_of(queued.run) == "Gathering the recipients":
+            left.pop()()
+
+    office.during_sleep = during
+    office.engine.drain()
+    assert not left, "nothing was waited for while the book was filled"
+    return office.send_row(queued.id)
+
+
+def excluded(office: FrozenOffice, sent: SendRow, person: str) -> str:
+    (outcome,) = [each for each in office.people(sent.run) if each.person == person]
+    assert outcome.outcome is Outcome.EXCLUDED
+    return outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "opt_out"),
+    [
+        ("DO_NOT_EMAIL", lambda office, row, book: office.change_in_dynamics("contact", row.person, donotemail=1)),
+        ("SUPPRESSED", lambda office, row, book: office.unsubscribe(row.address)),
+        ("UNSUBSCRIBED_LIST", lambda office, row, book: office.unsubscribe(row.address, book=book)),
+    ],
+)
+def test_who_opts_out_while_the_book_is_filled_is_left_out_by_name(
+    reason: str, opt_out: Callable[..., None], office: FrozenOffice, job: Job
+):
+    count = job.count()
+    somebody = office.count_people(count.id, sendable=True)[3]
+    book = office.book_of(job.newsletter.id)
+    sent = gathering(office, count, lambda: opt_out(office, somebody, book))
+    assert sent.state == "Sent" and sent.sendable == count.sendable - 1
+    assert somebody.address not in mailed(office)
+    assert excluded(office, sent, somebody.person) == reason
+
+
+def test_a_stranger_in_the_book_of_a_send_stops_it(office: FrozenOffice, count: TargetCount):
+    def sneak_in() -> None:
+        books = office.in_dotdigital("GET", "/v2/address-books")
+        book = next(each["id"] for each in books if each["name"].startswith("dyntui send"))
+        guest = {"email": "late.guest@example.org", "optInType": "Single", "emailType": "Html"}
+        office.in_dotdigital("POST", f"/v2/address-books/{book}/contacts", guest)
+
+    sent = gathering(office, count, sneak_in)
+    assert (sent.state, error_of(office, sent)) == ("Failed", "SEND_BOOK_NOT_EXACT")
+    assert (mailed(office), leftovers(office)) == ([], [])
