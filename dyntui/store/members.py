@@ -205,11 +205,13 @@ def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: i
         heir.c.listing == listing,
         heir.c.address == _m.sent_address,
         heir.c.person_id != _m.person_id,
-        heir.c.outcome.not_in((Outcome.EXCLUDED.value, Outcome.REJECTED.value)),
+        heir.c.outcome != Outcome.EXCLUDED.value,
+        or_(heir.c.outcome != Outcome.REJECTED.value, heir.c.sent_address == heir.c.address),
     )
     left = _m.listing != listing
     excluded = _m.outcome == Outcome.EXCLUDED.value
-    moved = and_(_m.outcome != Outcome.REJECTED.value, _m.sent_address != _m.address)
+    # Even where the new address was refused: the old one is theirs no more, and may have been opted out of.
+    moved = _m.sent_address != _m.address
     rows = c.execute(
         select(
             _m.person_id,
@@ -229,7 +231,8 @@ def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: i
 
 def remove(c: Connection, list_id: str, listing: str, person_ids: Iterable[str]) -> int:
     """These leavers are out of the book (or their contact stays for another member). Who left the list ends as
-    `removed`; who is excluded stays that; who moved to another address stays pending and will end as `updated`."""
+    `removed`; who is excluded stays that; who moved to another address stays pending or rejected, and once imported
+    is `updated`."""
     left = _m.listing != bindparam("b_listing", type_=String)
     moved = and_(_m.listing == bindparam("b_listing", type_=String), _m.outcome != Outcome.EXCLUDED.value)
     statement = (

@@ -158,7 +158,7 @@ opt_out = Table(
     _text("reason"),  # DO_NOT_EMAIL or DO_NOT_BULK_EMAIL
     _text("entity"),
     _text("person_id"),
-    _text("listing"),
+    _text("listing"),  # the reading begun last when the address was seen last
 )
 
 suppression = Table(

@@ -8,28 +8,32 @@ Public:
     not_known(c, account_id, addresses) -> list[str]
     count_unwritten(c, account_id); unwritten(c, account_id, limit); written(c, account_id, addresses)
     add_list_unsubscribes(c, list_id, rows, now); lift_list_unsubscribes(c, list_id, addresses)
-    stage_opt_outs(c, listing, rows); settle_opt_outs(c, listing)          all opted-out records, read anew
+    begin_opt_outs(c) -> reading; stage_opt_outs(c, reading, rows); settle_opt_outs(c, reading)
+                                                                           all opted-out records, read anew
     window(c, SuppressionsWindow) -> Found[Suppressed]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, true, update
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.reasons import PRECEDENCE
-from dyntui.store import outcomes
+from dyntui.store import outcomes, watermarks
 from dyntui.store.outcomes import PersonOutcome
 from dyntui.store.schema import list_unsubscribe, opt_out, suppression
-from dyntui.store.upserts import upsert
+from dyntui.store.upserts import Excluded, upsert
 from dyntui.store.windows import Found, contains, ordered
 
 _s = suppression.c
 # SQLite takes 32,766 values in a statement at most.
 _CHUNK = 10_000
+# The count of readings of opt-outs, which are the organisation's.
+_READINGS_ACCOUNT, _READINGS = "", "opt-outs"
 
 
 class Suppression(msgspec.Struct, frozen=True):
@@ -171,7 +175,15 @@ def lift_list_unsubscribes(c: Connection, list_id: str, addresses: Sequence[str]
     return c.execute(delete(list_unsubscribe).where(u.list_id == list_id, u.address.in_(addresses))).rowcount
 
 
-def stage_opt_outs(c: Connection, listing: str, rows: Iterable[OptOut]) -> None:
+def begin_opt_outs(c: Connection) -> str:
+    """A reading of all records that opted out begins; what names it. Several may be under way side by side: each leaves
+    alone what another has seen since it began itself."""
+    reading = f"{int(watermarks.get(c, _READINGS_ACCOUNT, _READINGS) or 0) + 1:012d}"
+    watermarks.put(c, _READINGS_ACCOUNT, _READINGS, reading)
+    return reading
+
+
+def stage_opt_outs(c: Connection, reading: str, rows: Iterable[OptOut]) -> None:
     """Keep one page of the records that opted out. Of several records with one address the stronger opt-out stands, and
     of equal ones the lowest id; earlier readings stay in force until `settle_opt_outs`."""
     best: dict[str, OptOut] = {}
@@ -180,17 +192,25 @@ def stage_opt_outs(c: Connection, listing: str, rows: Iterable[OptOut]) -> None:
         if held is None or _strength(row) < _strength(held):
             best[row.address] = row
     o = opt_out.c
+    # The mark is that of the reading begun last: whichever of those under way settles first, it knows this as seen.
+    newest = watermarks.get(c, _READINGS_ACCOUNT, _READINGS)
+
+    def kept(new: Excluded) -> Mapping[str, ColumnElement[Any]]:
+        stronger = or_(
+            o.listing < reading,
+            and_(new.reason == "DO_NOT_EMAIL", o.reason != "DO_NOT_EMAIL"),
+            and_(new.reason == o.reason, new.person_id < o.person_id),
+        )
+        return {name: case((stronger, new[name]), else_=o[name]) for name in ("reason", "entity", "person_id")}
+
     upsert(
         c,
         opt_out,
         ("address", "reason", "entity", "person_id", "listing"),
         ("address",),
-        ((row.address, row.reason, row.entity, row.person_id, listing) for row in best.values()),
-        where=lambda new: or_(
-            o.listing != new.listing,
-            and_(new.reason == "DO_NOT_EMAIL", o.reason != "DO_NOT_EMAIL"),
-            and_(new.reason == o.reason, new.person_id < o.person_id),
-        ),
+        ((row.address, row.reason, row.entity, row.person_id, newest) for row in best.values()),
+        update=("listing",),
+        computed=kept,
     )
 
 
@@ -198,9 +218,9 @@ def _strength(row: OptOut) -> tuple[int, str]:
     return (PRECEDENCE[row.reason], row.person_id)
 
 
-def settle_opt_outs(c: Connection, listing: str) -> int:
-    """The reading is complete: what it did not see is withdrawn; how many addresses that were."""
-    return c.execute(delete(opt_out).where(opt_out.c.listing != listing)).rowcount
+def settle_opt_outs(c: Connection, reading: str) -> int:
+    """The reading is complete: what nobody has seen since it began is withdrawn; how many addresses that were."""
+    return c.execute(delete(opt_out).where(opt_out.c.listing < reading)).rowcount
 
 
 _SORTABLE = {name: _s[name] for name in ("address", "status", "reason", "suppressed_on", "learned_on")} | {

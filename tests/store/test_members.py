@@ -152,6 +152,21 @@ def test_who_moved_to_another_address_takes_the_old_contact_out_first(c: Connect
     assert members.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 2
 
 
+def test_an_old_address_leaves_the_book_even_when_the_new_one_was_refused(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    imported(c)
+    moved = person("ann", address="new@example.com", version="2")
+    listing(c, "r2", moved)
+    refused = Rejection(address="new@example.com", reason="REJECTED", retry_on=LATER)
+    assert members.reject(c, "list", [refused]) == 1
+    listing(c, "r3", moved)
+    assert became(c) == {"ann": "rejected REJECTED"}
+    assert [each.sent_address for each in members.leavers(c, "list", "r3")] == ["ann@example.com"]
+    members.remove(c, "list", "r3", ["ann"])
+    assert (members.in_book(c, "list"), members.leavers(c, "list", "r3")) == (0, [])
+    assert became(c) == {"ann": "rejected REJECTED"}
+
+
 def test_a_contact_whose_address_another_member_takes_over_stays_in_the_book(c: Connection) -> None:
     listing(c, "r1", person("ann", address="shared@example.com"), person("bob", address="shared@example.com"))
     assert became(c) == {"ann": "", "bob": "excluded DUPLICATE_ADDRESS"}
