@@ -34,6 +34,7 @@ class _Row(msgspec.Struct, frozen=True, rename={"address": "emailaddress1", "no_
 
 async def read(ctx: RunContext, dv: Dataverse) -> None:
     """Replaces the store's opt-outs by what Dynamics says now; the old ones stay until the reading is complete."""
+    reading = await ctx.write(suppression_store.begin_opt_outs)
     for entity, (entity_set, key) in _SETS.items():
         async for page in dv_rows.pages(
             dv,
@@ -56,8 +57,6 @@ async def read(ctx: RunContext, dv: Dataverse) -> None:
             await ctx.save(
                 ctx.cursor,
                 stage="Reading opt-outs",
-                work=functools.partial(suppression_store.stage_opt_outs, listing=ctx.run_id, rows=found),
+                work=functools.partial(suppression_store.stage_opt_outs, reading=reading, rows=found),
             )
-    await ctx.save(
-        ctx.cursor, stage="Reading opt-outs", work=lambda c: suppression_store.settle_opt_outs(c, ctx.run_id)
-    )
+    await ctx.save(ctx.cursor, stage="Reading opt-outs", work=lambda c: suppression_store.settle_opt_outs(c, reading))

@@ -95,19 +95,42 @@ def out(person_id: str, reason: str = "DO_NOT_BULK_EMAIL", address: str = "ann@e
 
 def test_of_several_opt_outs_the_strongest_stands_in_whatever_order_they_come(c: Connection) -> None:
     pages = [[out("p3")], [out("p1", "DO_NOT_EMAIL"), out("p2")], [out("p0", "DO_NOT_EMAIL")], [out("p1")]]
-    for number, turned in enumerate((pages, pages[::-1])):
+    for turned in (pages, pages[::-1]):
+        reading = suppressions.begin_opt_outs(c)
         for page in turned:
-            suppressions.stage_opt_outs(c, f"run-{number}", page)
+            suppressions.stage_opt_outs(c, reading, page)
         assert opted(c) == {"ann@example.com": ("DO_NOT_EMAIL", "p0")}
 
 
 def test_an_opt_out_holds_until_a_complete_reading_does_not_see_it(c: Connection) -> None:
-    suppressions.stage_opt_outs(c, "run-1", [out("p1"), out("p2", address="bob@example.com")])
-    suppressions.settle_opt_outs(c, "run-1")
-    suppressions.stage_opt_outs(c, "run-2", [out("p1")])
+    first = suppressions.begin_opt_outs(c)
+    suppressions.stage_opt_outs(c, first, [out("p1"), out("p2", address="bob@example.com")])
+    suppressions.settle_opt_outs(c, first)
+    second = suppressions.begin_opt_outs(c)
+    suppressions.stage_opt_outs(c, second, [out("p1")])
     assert set(opted(c)) == {"ann@example.com", "bob@example.com"}
-    assert suppressions.settle_opt_outs(c, "run-2") == 1
+    assert suppressions.settle_opt_outs(c, second) == 1
     assert set(opted(c)) == {"ann@example.com"}
+
+
+def test_readings_side_by_side_withdraw_nothing_that_one_of_them_has_seen(c: Connection) -> None:
+    one, other = suppressions.begin_opt_outs(c), suppressions.begin_opt_outs(c)
+    suppressions.stage_opt_outs(c, one, [out("p1")])
+    suppressions.stage_opt_outs(c, other, [out("p1"), out("p2", address="bob@example.com")])
+    suppressions.settle_opt_outs(c, one)
+    assert set(opted(c)) == {"ann@example.com", "bob@example.com"}
+    suppressions.stage_opt_outs(c, other, [out("p3", address="cleo@example.com")])
+    suppressions.settle_opt_outs(c, other)
+    assert set(opted(c)) == {"ann@example.com", "bob@example.com", "cleo@example.com"}
+
+
+def test_who_opts_out_after_one_reading_passed_by_is_kept_by_the_other_that_saw_it(c: Connection) -> None:
+    early = suppressions.begin_opt_outs(c)
+    late = suppressions.begin_opt_outs(c)
+    suppressions.stage_opt_outs(c, late, [out("p1")])
+    suppressions.stage_opt_outs(c, early, [out("p1"), out("p2", address="bob@example.com")])
+    suppressions.settle_opt_outs(c, late)
+    assert set(opted(c)) == {"ann@example.com", "bob@example.com"}
 
 
 def test_the_grid_is_by_address_over_all_accounts_or_one(c: Connection) -> None:
