@@ -116,6 +116,7 @@ class Runs:
             started_by=person.name if person else "",
             started_uid=context.uid,
             request=request,
+            priority=PRIORITIES[kind],
         )
         run = await self._resources.write(lambda c: runs.create(c, new))
         if run.id != new.id and run.request != request:
