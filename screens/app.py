@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import ClassVar, TypeVar
@@ -29,11 +29,13 @@ from dyntui.service.contract.session import Hello, Nothing
 from .base import Asking, FramedScreen, Page
 from .bindings import bindings
 from .perform import perform
+from .sections import MODES
 from .service import Connect, Events, Service
 from .shell import SECTIONS
 from .theme import OWN, first_theme, next_theme
 from .widgets.cells import single_line
 from .wording import number
+from .working import start
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
@@ -59,36 +61,6 @@ _WIDTHS = [(0, "-narrow"), (110, "-wide")]
 _HEIGHTS = [(0, "-short"), (34, "-tall")]
 
 
-def _home() -> Screen[None]:
-    from .home import HomeScreen
-
-    return HomeScreen()
-
-
-def _lists() -> Screen[None]:
-    from .lists import ListsScreen
-
-    return ListsScreen()
-
-
-def _campaigns() -> Screen[None]:
-    from .campaigns import CampaignsScreen
-
-    return CampaignsScreen()
-
-
-def _audit() -> Screen[None]:
-    from .audit import AuditScreen
-
-    return AuditScreen()
-
-
-def _suppressions() -> Screen[None]:
-    from .suppressions import SuppressionsScreen
-
-    return SuppressionsScreen()
-
-
 class Console(App[None], inherit_bindings=False):
     """The app: holds the connection, who is there, and the runs under way; screens ask through it."""
 
@@ -97,13 +69,7 @@ class Console(App[None], inherit_bindings=False):
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
     BINDINGS = bindings(Scope.EVERYWHERE)
     ENABLE_COMMAND_PALETTE = False
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
-        "home": _home,
-        "lists": _lists,
-        "campaigns": _campaigns,
-        "audit": _audit,
-        "suppressions": _suppressions,
-    }
+    MODES = MODES
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
@@ -181,7 +147,7 @@ class Console(App[None], inherit_bindings=False):
 
     def attach(self, wait: float = 0.0) -> None:
         """Reaches for the service, after `wait` seconds."""
-        self.run_worker(self._reach(wait), group="attach", exclusive=True)
+        start(self, "attach", self._reach, wait, exclusive=True)
 
     async def _reach(self, wait: float) -> None:
         if wait:
@@ -210,8 +176,8 @@ class Console(App[None], inherit_bindings=False):
         self.banner = ""
         self._subscriptions = [message.service.subscribe(name, kind) for name, kind in EVENTS]
         for (name, _), subscription in zip(EVENTS, self._subscriptions, strict=True):
-            self.run_worker(self._listen(name, subscription), group="events")
-        self.run_worker(self._wait_for_end(message.service), group="events")
+            start(self, "events", self._listen, name, subscription)
+        start(self, "events", self._wait_for_end, message.service)
         if again and self.entered:
             self.notify("The service answers again.", markup=False)
         before = self.entered
@@ -316,7 +282,7 @@ class Console(App[None], inherit_bindings=False):
                     for run in reversed(page.rows):
                         self.post_message(self._Event("run.changed", RunChanged(run=run)))
 
-        self.run_worker(read(), group="active-runs")
+        start(self, "active-runs", read)
 
     @on(_Event)
     def _hear(self, message: _Event) -> None:

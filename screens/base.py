@@ -21,6 +21,7 @@ from dyntui.service.contract.methods import Method
 from .perform import perform
 from .shell import Banner, KeyHints, RunStrip, TopBar, Trail
 from .widgets.grid import Grid
+from .working import start
 
 if TYPE_CHECKING:
     from .app import Console
@@ -69,7 +70,7 @@ class Asking(Screen[R], Generic[R]):
         """Asks the service without waiting; `take` gets the answer, `refused` the error (else the error panel)."""
         kind = kind or method.name
         turn = self._turns[kind] = self._turns.get(kind, 0) + 1
-        self.run_worker(self._ask(method, request, take, refused or self.show_error, kind, turn), group=kind)
+        start(self, kind, self._ask, method, request, take, refused or self.show_error, kind, turn)
 
     async def _ask(
         self,

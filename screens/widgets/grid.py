@@ -4,34 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from rich.segment import Segment
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.widgets import Input
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page
 
-from ..bindings import bindings
 from ..clipboard import copy, guarded
-from ..perform import perform
 from ..wording import moment, number
-from .cells import ELLIPSIS, fit, single_line, width_of, wrap
+from ..working import start
+from .cells import fit, single_line, wrap
 from .columns import SEPARATOR, Column, Place, arrange
-from .line import TONE_CLASSES, Line, Part, toned
+from .grid_parts import GUTTER, FilterInput, GridBody, GridHead
+from .line import Line, Part
 from .paging import Listing, Phase, Source
 
 T = TypeVar("T")
-
-GUTTER = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,119 +40,6 @@ class Wording:
     def of(self, count: int) -> str:
         """`1 member`, `3,401 members`."""
         return f"{number(count)} {self.one if count == 1 else self.many}"
-
-
-class FilterInput(Input):
-    """The line in which a filter is typed."""
-
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.FILTER,)
-    BINDINGS = bindings(Scope.FILTER)
-
-    def action_perform(self, action_id: str) -> None:
-        """Takes an action of the registry."""
-        perform(self, action_id)
-
-
-class GridHead(Line):
-    """The column titles; a click on one sorts by it."""
-
-    def __init__(self) -> None:
-        super().__init__(id="grid-head")
-        self._places: list[Place[object]] = []
-
-    def on_click(self, event: events.Click) -> None:
-        """Sorts by the column under the mouse."""
-        grid = self.parent
-        if isinstance(grid, Grid):
-            grid.sort_at(event.x - GUTTER)
-
-
-class GridBody(ScrollView, Generic[T], can_focus=True):
-    """The rows. Draws what is in view, asks the grid for what is missing."""
-
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.GRID,)
-    BINDINGS = bindings(Scope.GRID)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", "grid--title", *TONE_CLASSES}
-
-    def __init__(self, grid: Grid[T]) -> None:
-        super().__init__(id="grid-body")
-        self._grid = grid
-
-    def action_perform(self, action_id: str) -> None:
-        """Takes an action of the registry."""
-        perform(self, action_id)
-
-    def render_line(self, y: int) -> Strip:
-        """A row, or a line of the notice that stands in its place."""
-        width = self.scrollable_content_region.width
-        if self._grid.listing.phase is not Phase.ROWS:
-            return self._notice_line(y, width)
-        index = self.scroll_offset.y + y
-        if index >= self._grid.listing.matching:
-            return Strip.blank(width, self.rich_style)
-        return self._row_line(index, width)
-
-    def _row_line(self, index: int, width: int) -> Strip:
-        grid = self._grid
-        at_cursor = index == grid.cursor
-        row = grid.listing.row(index)
-        base = self.rich_style
-        if at_cursor:
-            base = self.get_component_rich_style("grid--cursor" if self.has_focus else "grid--cursor-blurred")
-        marked = row is not None and grid.key(row) in grid.marks
-        lead = ("▌" if at_cursor else " ") + ("●" if marked else " ")
-        if row is None:
-            return Strip([Segment(fit(f"{lead}{ELLIPSIS}", width), base)], width)
-        segments: list[Segment] = []
-        text = lead
-        for place in grid.places:
-            cell = fit(place.column.text(row), place.width, place.column.right)
-            tone = place.column.tone(row) if place.column.tone and not at_cursor else ""
-            if tone:
-                segments += [Segment(text, base), Segment(cell, toned(self, tone))]
-                text = " " * SEPARATOR
-            else:
-                text += cell + " " * SEPARATOR
-        segments.append(Segment(text, base))
-        return Strip(segments).adjust_cell_length(width, base)
-
-    def _notice_line(self, y: int, width: int) -> Strip:
-        lines = self._grid.notice()
-        place = y - max(0, (self.size.height - len(lines)) // 3)
-        if not 0 <= place < len(lines):
-            return Strip.blank(width, self.rich_style)
-        text, tone = lines[place]
-        inner = fit(text, min(width_of(single_line(text)), width))
-        lead = (width - width_of(inner)) // 2
-        segments = [Segment(" " * lead, self.rich_style), Segment(inner, toned(self, tone))]
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """The columns share the width anew."""
-        self._grid.lay_out(self.scrollable_content_region.width)
-        self._grid.look()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Rows that came into view are fetched."""
-        super().watch_scroll_y(old_value, new_value)
-        self._grid.look()
-
-    def on_focus(self) -> None:
-        """The cursor shows where the keys go."""
-        self.refresh_line(self._grid.cursor)
-
-    def on_blur(self) -> None:
-        """The cursor shows where the keys went."""
-        self.refresh_line(self._grid.cursor)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor, a second one opens."""
-        index = event.y + self.scroll_offset.y
-        if self._grid.listing.phase is Phase.ROWS and index < self._grid.listing.matching:
-            if event.chain > 1:
-                self._grid.do_grid_open()
-            else:
-                self._grid.move_to(index)
 
 
 class Grid(Vertical, Generic[T]):
@@ -225,7 +106,7 @@ class Grid(Vertical, Generic[T]):
         self._last_moved: tuple[str, int] | None = None
         self._input = FilterInput(id="grid-filter", compact=True, placeholder="type to filter", select_on_focus=False)
         self._input.cursor_blink = False
-        self._head = GridHead()
+        self._head = GridHead(self)
         self.body: GridBody[T] = GridBody(self)
         self._status = Line(id="grid-status")
 
@@ -302,7 +183,7 @@ class Grid(Vertical, Generic[T]):
             return
         first = self.body.scroll_offset.y
         for page in self.listing.wanted(first, first + max(1, self.body.size.height) - 1):
-            self.run_worker(self._fetch(self._source, self.listing.generation, page), group=f"pages-{id(self)}")
+            start(self, "pages", self._fetch, self._source, self.listing.generation, page)
 
     async def _fetch(self, source: Source[T], generation: int, number_: int) -> None:
         try:

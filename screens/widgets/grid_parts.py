@@ -1,0 +1,138 @@
+"""The parts of a grid: the line in which a filter is typed, the column titles, the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from textual import events
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widgets import Input
+
+from dyntui.service.contract.actions import Scope
+
+from ..bindings import bindings
+from ..perform import perform
+from .cells import ELLIPSIS, fit, single_line, width_of
+from .columns import SEPARATOR
+from .line import TONE_CLASSES, Line, toned
+from .paging import Phase
+
+if TYPE_CHECKING:
+    from .grid import Grid
+
+T = TypeVar("T")
+
+GUTTER = 2
+
+
+class FilterInput(Input):
+    """The line in which a filter is typed."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.FILTER,)
+    BINDINGS = bindings(Scope.FILTER)
+
+    def action_perform(self, action_id: str) -> None:
+        """Takes an action of the registry."""
+        perform(self, action_id)
+
+
+class GridHead(Line, Generic[T]):
+    """The column titles; a click on one sorts by it."""
+
+    def __init__(self, grid: Grid[T]) -> None:
+        super().__init__(id="grid-head")
+        self._grid = grid
+
+    def on_click(self, event: events.Click) -> None:
+        """Sorts by the column under the mouse."""
+        self._grid.sort_at(event.x - GUTTER)
+
+
+class GridBody(ScrollView, Generic[T], can_focus=True):
+    """The rows. Draws what is in view, asks the grid for what is missing."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.GRID,)
+    BINDINGS = bindings(Scope.GRID)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", "grid--title", *TONE_CLASSES}
+
+    def __init__(self, grid: Grid[T]) -> None:
+        super().__init__(id="grid-body")
+        self._grid = grid
+
+    def action_perform(self, action_id: str) -> None:
+        """Takes an action of the registry."""
+        perform(self, action_id)
+
+    def render_line(self, y: int) -> Strip:
+        """A row, or a line of the notice that stands in its place."""
+        width = self.scrollable_content_region.width
+        if self._grid.listing.phase is not Phase.ROWS:
+            return self._notice_line(y, width)
+        index = self.scroll_offset.y + y
+        if index >= self._grid.listing.matching:
+            return Strip.blank(width, self.rich_style)
+        return self._row_line(index, width)
+
+    def _row_line(self, index: int, width: int) -> Strip:
+        grid = self._grid
+        at_cursor = index == grid.cursor
+        row = grid.listing.row(index)
+        base = self.rich_style
+        if at_cursor:
+            base = self.get_component_rich_style("grid--cursor" if self.has_focus else "grid--cursor-blurred")
+        marked = row is not None and grid.key(row) in grid.marks
+        lead = ("▌" if at_cursor else " ") + ("●" if marked else " ")
+        if row is None:
+            return Strip([Segment(fit(f"{lead}{ELLIPSIS}", width), base)], width)
+        segments: list[Segment] = []
+        text = lead
+        for place in grid.places:
+            cell = fit(place.column.text(row), place.width, place.column.right)
+            tone = place.column.tone(row) if place.column.tone and not at_cursor else ""
+            if tone:
+                segments += [Segment(text, base), Segment(cell, toned(self, tone))]
+                text = " " * SEPARATOR
+            else:
+                text += cell + " " * SEPARATOR
+        segments.append(Segment(text, base))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _notice_line(self, y: int, width: int) -> Strip:
+        lines = self._grid.notice()
+        place = y - max(0, (self.size.height - len(lines)) // 3)
+        if not 0 <= place < len(lines):
+            return Strip.blank(width, self.rich_style)
+        text, tone = lines[place]
+        inner = fit(text, min(width_of(single_line(text)), width))
+        lead = (width - width_of(inner)) // 2
+        segments = [Segment(" " * lead, self.rich_style), Segment(inner, toned(self, tone))]
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The columns share the width anew."""
+        self._grid.lay_out(self.scrollable_content_region.width)
+        self._grid.look()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Rows that came into view are fetched."""
+        super().watch_scroll_y(old_value, new_value)
+        self._grid.look()
+
+    def on_focus(self) -> None:
+        """The cursor shows where the keys go."""
+        self.refresh_line(self._grid.cursor)
+
+    def on_blur(self) -> None:
+        """The cursor shows where the keys went."""
+        self.refresh_line(self._grid.cursor)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one opens."""
+        index = event.y + self.scroll_offset.y
+        if self._grid.listing.phase is Phase.ROWS and index < self._grid.listing.matching:
+            if event.chain > 1:
+                self._grid.do_grid_open()
+            else:
+                self._grid.move_to(index)
