@@ -1,4 +1,4 @@
-"""An office in a frozen world of its own, and how the job ends there when nothing goes wrong."""
+"""Offices at work in frozen worlds, each in one of its own that goes on from where a common one was kept."""
 
 from __future__ import annotations
 
@@ -7,19 +7,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.job import Ending, FrozenOffice, Job, frozen_office
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[FrozenOffice]:
-    with frozen_office(tmp_path) as opened:
-        yield opened
+from tests.faults.job import Ending, FrozenOffice, Job, new_office, office_from
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Ending:
-    """The same world, the same job, and nothing in the way."""
-    with frozen_office(tmp_path_factory.mktemp("undisturbed")) as office:
+def connected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which dyntui is installed, and nothing else has happened."""
+    folder = tmp_path_factory.mktemp("connected")
+    with new_office(folder):
+        pass
+    return folder
+
+
+@pytest.fixture(scope="session")
+def targeted(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which a list is synchronised, and a campaign waits to be sent to it."""
+    folder = tmp_path_factory.mktemp("targeted")
+    with office_from(connected, folder) as office:
+        job = Job(office)
+        job.synchronise()
+        job.target()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Ending:
+    """How the job ends when nothing is in its way."""
+    with office_from(connected, tmp_path_factory.mktemp("undisturbed")) as office:
         ending = Job(office).whole()
     assert ending.state == "Sent" and len(ending.mailed) == ending.sendable > 50
     return ending
+
+
+@pytest.fixture
+def office(connected: Path, tmp_path: Path) -> Iterator[FrozenOffice]:
+    with office_from(connected, tmp_path) as opened:
+        yield opened

@@ -1,18 +1,19 @@
 """The main job from activation to send, and what is compared of it: two worlds of one seed must end the same.
 
-Time is frozen where it would make a difference: the sandbox starts at a fixed moment, its audience does not react, and
-dyntui's own clock stands still, so that digests differ only if people, books, rows or mails do.
+dyntui's own clock stands still and the world is a frozen one, so that digests differ only if people, books, rows or
+mails do.
 """
 
 from __future__ import annotations
 
+import itertools
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -21,15 +22,14 @@ from dyntui.service.contract.campaigns import CampaignRow, SendRow, TargetCount
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts, runs
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret
+from tests.faults.worlds import NOW, copied, world
 from tests.sandbox_process import SandboxProcess
 from tests.scenarios.office import Office
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-PEOPLE = 200
-SEED = 7
 LIST = "Newsletter"
 CAMPAIGN = "Newsletter March"
-FROZEN = ("--clock", NOW.isoformat())
+_STORE = Path("dyntui.db")
 
 
 class FrozenOffice(Office):
@@ -55,29 +55,35 @@ class FrozenOffice(Office):
         answer = httpx.request(method, url, json=body, auth=me, verify=trusted, trust_env=False)
         return answer.raise_for_status().json()
 
+    def take_over(self, first_id: int) -> None:
+        """Goes on with a store that another office has kept: its secrets, and ids that it has not given away."""
+        info = self.sandbox.info
+        self._numbers = itertools.count(first_id)
+        self.wait(self.secrets.set(DATAVERSE_SECRET, info["client_secret"]))
+        with self.db.read() as c:
+            known = accounts.accounts(c)
+        for each in known:
+            self.wait(self.secrets.set(account_secret(each.id), info["api_password"]))
+
+
+AnOffice = TypeVar("AnOffice", bound=FrozenOffice)
+
 
 @contextmanager
-def frozen_sandbox(people: int = PEOPLE, seed: int = SEED, *arguments: str) -> Iterator[SandboxProcess]:
-    """A world that two runs can be compared by."""
-    with SandboxProcess.start(people=people, seed=seed, arguments=[*FROZEN, *arguments]) as sandbox:
-        still(sandbox)
-        yield sandbox
-
-
-def still(sandbox: SandboxProcess) -> None:
-    """Nobody reacts to mail."""
-    sandbox.control.post("/settings", json={"dotdigital": {"audience": False}}).raise_for_status()
+def new_office(folder: Path) -> Iterator[FrozenOffice]:
+    """An office that has just been connected, in a world that is kept in the folder."""
+    with world(folder) as sandbox, closing(FrozenOffice.open(sandbox, folder)) as office:
+        yield office
 
 
 @contextmanager
-def frozen_office(home: Path, *, timeout: float | None = None) -> Iterator[FrozenOffice]:
-    """A connected office in a frozen world of its own."""
-    with frozen_sandbox() as sandbox:
-        office = FrozenOffice.open(sandbox, home, timeout=timeout)
-        try:
-            yield office
-        finally:
-            office.close()
+def office_from(
+    kept: Path, folder: Path, kind: type[AnOffice] = FrozenOffice, *, timeout: float | None = None
+) -> Iterator[AnOffice]:
+    """An office as it was kept, going on in a folder of its own."""
+    with copied(kept, folder, _STORE) as sandbox, closing(kind(sandbox, folder, timeout=timeout)) as office:
+        office.take_over(first_id=1000)
+        yield office
 
 
 @dataclass(frozen=True)
@@ -98,26 +104,35 @@ class Job:
     """The main job, step by step."""
 
     office: FrozenOffice
-    newsletter: ListRow = field(init=False)
-    campaign: CampaignRow = field(init=False)
 
     def whole(self) -> Ending:
         """All of it."""
         lists = self.synchronise()
+        self.target()
         count = self.count()
         return self.ending(lists, count, self.office.send(count))
 
     def synchronise(self) -> RunDetail:
         """The list, activated and synchronised."""
-        self.newsletter = self.office.activated(LIST)
+        self.office.activated(LIST)
         return self.office.run("lists")
+
+    def target(self) -> None:
+        """Campaigns in, and the list as the target of one."""
+        self.office.run("campaigns")
+        self.office.target(self.campaign, self.newsletter.id)
 
     def count(self) -> TargetCount:
         """The campaign's targets, counted."""
-        self.office.run("campaigns")
-        self.campaign = self.office.campaign_named(CAMPAIGN)
-        self.office.target(self.campaign, self.newsletter.id)
         return self.office.count(self.campaign)
+
+    @property
+    def newsletter(self) -> ListRow:
+        return self.office.list_named(LIST)
+
+    @property
+    def campaign(self) -> CampaignRow:
+        return self.office.campaign_named(CAMPAIGN)
 
     def ending(self, lists: RunDetail, count: TargetCount, sent: SendRow) -> Ending:
         """What there is to compare; every stage has accounted for everybody by then."""

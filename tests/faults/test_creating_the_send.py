@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import SendRow, TargetCount
-from tests.faults.job import Ending, FrozenOffice, Job, properly_mailed
+from tests.faults.job import FrozenOffice, Job, office_from, properly_mailed
 
 SEND = r"^/v2/campaigns/send$"
 READ_BACK = r"^/v2/address-books/\d+/campaigns$"
 
 
 @pytest.fixture
+def office(targeted: Path, tmp_path: Path) -> Iterator[FrozenOffice]:
+    with office_from(targeted, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
 def job(office: FrozenOffice) -> Job:
-    """A campaign whose targets are synchronised."""
-    job = Job(office)
-    job.synchronise()
-    return job
+    return Job(office)
 
 
 @pytest.fixture
@@ -59,13 +63,6 @@ def test_a_send_whose_answer_is_lost_is_found_and_not_made_again(kind: str, offi
     sent = office.send(count)
     assert (sent.state, mailed(office), sends_there(office)) == ("Sent", everybody, 1)
     assert leftovers(office) == []
-
-
-def test_a_lost_answer_changes_nothing_in_the_end(office: FrozenOffice, undisturbed: Ending):
-    job = Job(office)
-    lists, count = job.synchronise(), job.count()
-    lose(office, SEND, "drop_after")
-    assert job.ending(lists, count, office.send(count)) == undisturbed
 
 
 def test_a_send_that_shows_late_is_waited_for(office: FrozenOffice, count: TargetCount):
