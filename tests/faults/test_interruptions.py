@@ -31,7 +31,7 @@ class Interrupted(FrozenOffice):
         self.interruptions = 0
 
         def let_go() -> None:
-            if chance.random() < 0.5:
+            if chance.random() < 0.8:
                 self.interruptions += 1
                 raise asyncio.CancelledError
 
@@ -53,9 +53,9 @@ def test_a_job_that_is_interrupted_again_and_again_ends_the_same(
 ):
     with office_from(connected, tmp_path, Interrupted) as office:
         office.sandbox.order(
-            *({"system": each, "kind": "drop_after", "probability": 0.35, "after": seed} for each in SYSTEMS)
+            *({"system": each, "kind": "drop_after", "probability": 0.2, "after": seed} for each in SYSTEMS)
         )
         office.interrupt(seed)
         ending = Job(office).whole()
-        assert office.interruptions > 3
+        assert office.interruptions > 1
     assert ending == undisturbed
