@@ -91,7 +91,8 @@ class Lists:
     def __init__(self, resources: Resources, identities: Identities) -> None:
         self._resources = resources
         self._identities = identities
-        self._refreshing = asyncio.Lock()
+        # A reading of all lists must not undo what somebody sets meanwhile, and a book is linked by one at a time.
+        self._settings = asyncio.Lock()
 
     async def page(self, context: CallContext, request: ListsQuery) -> Page[ListRow]:
         """A window on the lists as last read; the first time they are read now."""
@@ -115,7 +116,7 @@ class Lists:
 
     async def refresh(self, context: CallContext, request: Nothing) -> Nothing:
         """Reads all marketing lists from Dynamics again."""
-        async with self._refreshing:
+        async with self._settings:
             dv = await self._resources.connections.dataverse()
             found = await dv_lists.marketing_lists(dv, _Row)
             owners = {each.owner_id for each in found if each.owner_id}
@@ -153,25 +154,26 @@ class Lists:
     async def activate(self, context: CallContext, request: Activate) -> ListDetail:
         """Activates a list for email: makes or links its address book. What is written carries the person's name."""
         account = await chosen_account(self._resources, request.account)
-        known = await self._known(request.id)
-        if known.activated:
-            return await self.get(context, ListRef(known.id))
-        if not known.active:
-            raise _refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
-        dd = await self._resources.connections.dotdigital(account.id)
-        book = await self._book(dd, known, account, link=request.link)
-        await self._write(context, known.id, account.id, book.id)
-        await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
-        self._resources.publish("lists.changed", Nothing())
-        return await self.get(context, ListRef(known.id))
+        async with self._settings:
+            known = await self._known(request.id)
+            if not known.activated:
+                if not known.active:
+                    raise _refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
+                dd = await self._resources.connections.dotdigital(account.id)
+                book = await self._book(dd, known, account, link=request.link)
+                await self._write(context, known.id, account.id, book.id)
+                await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
+                self._resources.publish("lists.changed", Nothing())
+        return await self.get(context, ListRef(request.id))
 
     async def deactivate(self, context: CallContext, request: ListRef) -> ListDetail:
         """Stops synchronising a list; its address book stays as it is."""
-        known = await self._known(request.id)
-        if known.activated:
-            await self._write(context, known.id, "", known.book_id)
-            await self._resources.write(lambda c: list_store.deactivate(c, known.id))
-            self._resources.publish("lists.changed", Nothing())
+        async with self._settings:
+            known = await self._known(request.id)
+            if known.activated:
+                await self._write(context, known.id, "", known.book_id)
+                await self._resources.write(lambda c: list_store.deactivate(c, known.id))
+                self._resources.publish("lists.changed", Nothing())
         return await self.get(context, request)
 
     async def members(self, context: CallContext, request: MembersQuery) -> Page[MemberRow]:
@@ -213,7 +215,9 @@ class Lists:
         entity = Entity(known.member_type)
         async for page in dv_lists.member_pages(dv, remote, ROW_TYPES[entity], maxpagesize=_PAGE):
             rows = [staged(entity, each) for each in page.rows]
-            await self._resources.write(functools.partial(members.stage, list_id=known.id, listing=_PREVIEW, rows=rows))
+            # A synchronisation may have begun meanwhile: whom it has read is its own.
+            keep = functools.partial(members.stage, list_id=known.id, listing=_PREVIEW, rows=rows, only_new=True)
+            await self._resources.write(keep)
 
     async def _known(self, list_id: str) -> StoredList:
         known = await self._resources.read(lambda c: list_store.get(c, list_id))
@@ -231,9 +235,10 @@ class Lists:
         self, dd: Dotdigital, known: StoredList, account: EmailAccount, *, link: bool
     ) -> address_books.AddressBook:
         """The list's address book: its own from before, a free one that is linked on request, or a new one."""
-        if known.book_id:
+        if known.book_id and known.account_id == account.id:
             before = await address_books.address_book(dd, known.book_id)
             if before is not None:
+                await self._require_free(known, account, before)
                 return before
         name = known.name.strip()
         if name.casefold() in _RESERVED:
@@ -254,14 +259,7 @@ class Lists:
                     known, "BOOK_NAME_IS_A_SEGMENT", "has the name of a segment in dotdigital.", "Rename one of them."
                 )
             return await address_books.create_address_book(dd, name)
-        owner = await self._resources.read(lambda c: list_store.bound_to(c, account.id, book.id))
-        if owner is not None and owner.id != known.id:
-            raise _refused(
-                known,
-                "BOOK_TAKEN",
-                f"has the name of an address book that belongs to the marketing list {owner.name!r}.",
-                "Rename one of the lists.",
-            )
+        await self._require_free(known, account, book)
         if not link:
             raise _refused(
                 known,
@@ -270,6 +268,16 @@ class Lists:
                 "Confirm that it is to be linked (`--link`), or rename the list.",
             )
         return book
+
+    async def _require_free(self, known: StoredList, account: EmailAccount, book: address_books.AddressBook) -> None:
+        owner = await self._resources.read(lambda c: list_store.bound_to(c, account.id, book.id))
+        if owner is not None and owner.id != known.id:
+            raise _refused(
+                known,
+                "BOOK_TAKEN",
+                f"would get the address book {book.name!r}, which belongs to the marketing list {owner.name!r}.",
+                "Deactivate that list, or rename one of the two.",
+            )
 
     async def _write(self, context: CallContext, list_id: str, account_id: str, book_id: int) -> None:
         """The list's settings in Dynamics, in the person's own name."""

@@ -2,6 +2,7 @@
 
 Public:
     put(c, rows, read_on); forget_unread(c, read_on) -> int        a reading of all lists, and its end
+    take(c, list_id, run_id) -> bool; release(c, list_id, run_id)  one run at a time synchronises a list
     get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
     due(c, account_id, wanted) -> list[StoredList]
     bound_to(c, account_id, book_id) -> StoredList | None
@@ -16,11 +17,26 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, delete, func, literal, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from dyntui.model.outcomes import RunStatus
 from dyntui.store import members
-from dyntui.store.schema import campaign_target, list_member, list_unsubscribe, marketing_list
+from dyntui.store.runs import ACTIVE
+from dyntui.store.schema import campaign_target, list_member, marketing_list, run
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import Found, contains, ordered
 
@@ -52,13 +68,14 @@ class RemoteList(msgspec.Struct, frozen=True, kw_only=True):
 
 class StoredList(RemoteList, frozen=True, kw_only=True):
     """A marketing list as stored. `people`: how many members were read last, None before the first reading;
-    `sync_status` in words."""
+    `sync_status` in words; `held_by`: the run that synchronises it, where that has not ended."""
 
     book_name: str = ""
     sync_status: str = ""
     sync_problem: bool = False
     last_synced: str = ""
     last_run_id: str = ""
+    held_by: str = ""
     read_on: str = ""
     people: int | None = None
 
@@ -90,11 +107,30 @@ def put(c: Connection, rows: Iterable[RemoteList], read_on: str) -> None:
 
 
 def forget_unread(c: Connection, read_on: str) -> int:
-    """All lists were read at `read_on`: those not among them exist no more; how many."""
-    gone = select(_l.id).where(_l.read_on != read_on)
-    for column in (list_member.c.list_id, list_unsubscribe.c.list_id, campaign_target.c.list_id):
+    """All lists were read at `read_on`: those not among them exist no more; how many.
+
+    Who unsubscribed from one of them stays known: a list that was only hidden for a while may come back. What is known
+    of an activated one stays altogether - its address book still holds people -, but it counts as inactive.
+    """
+    unread = _l.read_on != read_on
+    gone = select(_l.id).where(unread, _l.activated.is_(False))
+    for column in (list_member.c.list_id, campaign_target.c.list_id):
         c.execute(delete(column.table).where(column.in_(gone)))
-    return c.execute(delete(marketing_list).where(_l.read_on != read_on)).rowcount
+    hidden = update(marketing_list).where(unread, _l.activated.is_(True))
+    c.execute(hidden.values(active=False, sync_problem=True, sync_status="Not found in Dynamics"))
+    return c.execute(delete(marketing_list).where(unread, _l.activated.is_(False))).rowcount
+
+
+def take(c: Connection, list_id: str, run_id: str) -> bool:
+    """The run has the list to itself from now on, until it releases it or ends; False while another run has it."""
+    free = or_(_l.held_by.in_(("", run_id)), _l.held_by.not_in(select(run.c.id).where(run.c.status.in_(ACTIVE))))
+    taken = update(marketing_list).where(_l.id == list_id, free).values(held_by=run_id)
+    return c.execute(taken).rowcount > 0
+
+
+def release(c: Connection, list_id: str, run_id: str) -> None:
+    """The run is done with the list."""
+    c.execute(update(marketing_list).where(_l.id == list_id, _l.held_by == run_id).values(held_by=""))
 
 
 def _select() -> Select[Any]:

@@ -161,9 +161,9 @@ _STAGED = (
 )
 
 
-def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged]) -> None:
+def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged], *, only_new: bool = False) -> None:
     """Keep one page of a listing. A person who was read before keeps their place, what was acknowledged and the outcome
-    of the last run; a new one is pending."""
+    of the last run; a new one is pending. `only_new`: whoever is known already stays as they are."""
     scope = (_m.list_id == list_id,)
     base = sequences.following(c, list_member, scope)
     upsert(
@@ -172,7 +172,7 @@ def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged]) -> 
         _STAGED,
         ("list_id", "person_id"),
         (_staged(list_id, listing, base + place, row) for place, row in enumerate(rows)),
-        update=_STAGED[3:],
+        update=() if only_new else _STAGED[3:],
     )
     sequences.close_gaps(c, list_member, scope, base)
 

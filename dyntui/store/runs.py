@@ -31,7 +31,7 @@ from dyntui.store import outcomes
 from dyntui.store.schema import outcome, run
 from dyntui.store.windows import Found, contains, ordered
 
-_ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROCESS)
+ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROCESS)
 
 
 class Fenced(Exception):
@@ -156,7 +156,7 @@ def claim(c: Connection, run_id: str, now: str) -> Claim | None:
     unknown run."""
     row = c.execute(
         update(run)
-        .where(run.c.id == run_id, run.c.status.in_(_ACTIVE))
+        .where(run.c.id == run_id, run.c.status.in_(ACTIVE))
         .values(
             attempt=run.c.attempt + 1,
             status=RunStatus.IN_PROCESS.value,
@@ -280,7 +280,7 @@ def fail(c: Connection, run_id: str, now: str, problem: Problem) -> bool:
     return (
         c.execute(
             update(run)
-            .where(run.c.id == run_id, run.c.status.in_(_ACTIVE))
+            .where(run.c.id == run_id, run.c.status.in_(ACTIVE))
             .values(
                 status=RunStatus.FAILED.value,
                 ended_on=now,
@@ -313,7 +313,7 @@ def get(c: Connection, run_id: str) -> Run | None:
 
 def active(c: Connection, sync_key: str) -> Run | None:
     """The queued or running run of a key."""
-    return _one(c, select(run).where(run.c.sync_key == sync_key, run.c.status.in_(_ACTIVE)))
+    return _one(c, select(run).where(run.c.sync_key == sync_key, run.c.status.in_(ACTIVE)))
 
 
 def last(c: Connection, kind: str, account_id: str) -> Run | None:
@@ -333,7 +333,7 @@ def calls_since(c: Connection, moment: str) -> Calls:
 def unfinished(c: Connection) -> list[Waiting]:
     """The runs that are queued or running, in the order they are due."""
     due = (run.c.priority, run.c.queued_on, run.c.id)
-    rows = c.execute(select(run.c.id, run.c.priority).where(run.c.status.in_(_ACTIVE)).order_by(*due))
+    rows = c.execute(select(run.c.id, run.c.priority).where(run.c.status.in_(ACTIVE)).order_by(*due))
     return [Waiting(row.id, row.priority) for row in rows]
 
 
@@ -365,7 +365,7 @@ def _count(c: Connection, listing: Select[Any]) -> int:
 
 def delete_ended_before(c: Connection, moment: str) -> int:
     """Forget the runs that ended before `moment` (ISO 8601 UTC), their items and their people; how many runs."""
-    old = select(run.c.id).where(run.c.status.not_in(_ACTIVE), run.c.ended_on < moment)
+    old = select(run.c.id).where(run.c.status.not_in(ACTIVE), run.c.ended_on < moment)
     c.execute(delete(outcome).where(outcome.c.run_id.in_(old)))
     return c.execute(delete(run).where(run.c.id.in_(old))).rowcount
 

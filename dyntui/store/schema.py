@@ -110,6 +110,7 @@ marketing_list = Table(
     _flag("sync_problem"),  # the status is one that somebody must look at
     _text("last_synced"),
     _text("last_run_id"),
+    _text("held_by"),  # the run that synchronises it at present: a list is synchronised by one at a time
     _text("read_on"),
     Index("ix_marketing_list_activated", "account_id", "activated", "sync_order", "name"),
 )

@@ -49,19 +49,21 @@ async def _lists(ctx: RunContext, connections: Connections) -> None:
         await ctx.save({"place": 0, "due": [each.id for each in due]}, stage="Preparing", done=0, of=len(due))
     due_ids = [str(each) for each in ctx.cursor["due"]]
     for place in range(int(ctx.cursor["place"]), len(due_ids)):
-        chosen = (await ctx.read(functools.partial(list_store.stored, ids=[due_ids[place]])))[0]
-        title = f"{chosen.name} ({place + 1} of {len(due_ids)})" if len(due_ids) > 1 else chosen.name
-        await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=place)
+        list_id = due_ids[place]
+        names = [each.name for each in await ctx.read(functools.partial(list_store.stored, ids=[list_id]))]
+        name = names[0] if names else list_id
+        title = f"{name} ({place + 1} of {len(due_ids)})" if len(due_ids) > 1 else name
+        await ctx.begin_item(list_id, kind="list", name=name, place=place)
         try:
-            await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id)
+            await lists.synchronise(ctx, dv, dd, await lists.known(ctx, list_id), title, item=list_id)
         except DyntuiError as error:
             if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
                 raise
-            await ctx.fail_item(chosen.id, error)
+            await ctx.fail_item(list_id, error)
             await ctx.write(
-                functools.partial(list_store.failed, list_id=chosen.id, run_id=ctx.run_id, text=error.message)
+                functools.partial(list_store.failed, list_id=list_id, run_id=ctx.run_id, text=error.message)
             )
-        await ctx.save({"place": place + 1, "due": due_ids}, stage=f"Finished {chosen.name}")
+        await ctx.save({"place": place + 1, "due": due_ids}, stage=f"Finished {name}")
 
 
 async def _campaigns(ctx: RunContext, connections: Connections) -> None:

@@ -40,6 +40,9 @@ PAGE = 5000
 # Removals of people who left the list are held when there are more than 10 and more than 10 % (spec section 7).
 GUARD_PEOPLE = 10
 GUARD_SHARE = 0.10
+# How long a run waits for another one to be done with a list, looking every so often.
+_TURN_SECONDS = 5.0
+_TURNS = 2880
 # A refused row is not offered again before this has passed, unless the record changes.
 RETRY = timedelta(hours=6)
 
@@ -49,9 +52,61 @@ async def synchronise(
 ) -> RunStatus:
     """One list, from where the cursor says it was left; the status its outcomes earn.
 
-    `item` names the run item whose audit it is (`""`: none, as within a send). Raises DyntuiError when the list
-    cannot be read or its book is gone, Cancelled, Fenced.
+    `item` names the run item whose audit it is (`""`: none, as within a send). A list that another run has in hand is
+    waited for. Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
     """
+    if ctx.cursor.get("list") == chosen.id and ctx.cursor["step"] == "done":
+        return RunStatus(ctx.cursor["status"])
+    await _wait_for_turn(ctx, chosen)
+    try:
+        return await _synchronise(ctx, dv, dd, chosen, title, item)
+    except DyntuiError:
+        await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
+        raise
+
+
+async def known(ctx: RunContext, list_id: str) -> StoredList:
+    """A list that is to be synchronised, as it is now. Raises LIST_GONE, LIST_NOT_ACTIVATED."""
+    found = await ctx.read(lambda c: list_store.stored(c, [list_id]))
+    if not found:
+        raise _gone(list_id)
+    if not found[0].activated:
+        raise DyntuiError(
+            "LIST_NOT_ACTIVATED",
+            f"The marketing list {found[0].name!r} is not activated for email any more.",
+            not_done="The list was not synchronised; its address book was left as it is.",
+            remedy="Activate the list for email again, or leave it out.",
+        )
+    return found[0]
+
+
+def _gone(name: str) -> DyntuiError:
+    return DyntuiError(
+        "LIST_GONE",
+        f"The marketing list {name!r} does not exist in Dynamics any more.",
+        not_done="Nothing of this list was synchronised; its address book was left as it is.",
+        remedy="Refresh the lists.",
+    )
+
+
+async def _wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
+    """A list belongs to one run at a time: two would take each other's people for such as have left."""
+    for _ in range(_TURNS):
+        if await ctx.write(lambda c: list_store.take(c, chosen.id, ctx.run_id)):
+            return
+        await ctx.save(ctx.cursor, stage=f"Waiting for another run to be done with {chosen.name}")
+        await ctx.sleep(_TURN_SECONDS)
+    raise DyntuiError(
+        "LIST_BUSY",
+        f"Another run has been synchronising the marketing list {chosen.name!r} for hours.",
+        not_done="The list was not synchronised by this run.",
+        remedy="See that run in the audit; cancel it if it hangs, then start again.",
+    )
+
+
+async def _synchronise(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, item: str
+) -> RunStatus:
     if ctx.cursor.get("list") != chosen.id:
         start = {**ctx.cursor, "list": chosen.id, "step": "read", "next": "", "import": ""}
         await ctx.save(start, stage=f"Reading {title}")
@@ -76,12 +131,7 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     await learn_who_unsubscribed(ctx, dd, chosen)
     remote = await dv_lists.marketing_list(dv, chosen.id, dv_lists.MarketingList)
     if remote is None:
-        raise DyntuiError(
-            "LIST_GONE",
-            f"The marketing list {chosen.name!r} does not exist in Dynamics any more.",
-            not_done="Nothing of this list was synchronised; its address book was left as it is.",
-            remedy="Refresh the lists.",
-        )
+        raise _gone(chosen.name)
     entity = Entity(chosen.member_type)
     expected = remote.member_count or chosen.member_count or 0
     seen = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
@@ -104,8 +154,11 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
 
 
 async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
-    """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7)."""
-    feed = f"list-unsubscribes/{chosen.book_id}"
+    """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7).
+
+    What is learned belongs to the list: a list that takes over the book of another one reads from the beginning.
+    """
+    feed = f"list-unsubscribes/{chosen.id}/{chosen.book_id}"
     since = await feeds.since(ctx, chosen.account_id, feed)
     until = await feeds.server_time(dd)
     async for page in dd_suppressions.unsubscribed_from_book_since(dd, chosen.book_id, since):
@@ -238,6 +291,7 @@ async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) 
             ctx.close_list(c, item, chosen.id)
         members.forget_left(c, chosen.id, ctx.run_id)
         list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
+        list_store.release(c, chosen.id, ctx.run_id)
 
     # The list's id stays in the cursor: who goes on from here must not take what was just added for unchanged.
     await ctx.save({**ctx.cursor, "step": "done", "status": status.value}, stage=f"Finished {chosen.name}", work=close)

@@ -139,9 +139,15 @@ class RunContext:
             raise Cancelled(self.run_id)
 
     async def begin_item(self, item_id: str, *, kind: str, name: str, place: int) -> None:
-        """A part of the run (a list, a campaign, a feed) begins, or goes on."""
+        """A part of the run (a list, a campaign, a feed) begins, or goes on: one that is through already stays so."""
         item = Item(id=item_id, kind=kind, name=name, place=place)
-        await self.write(lambda c: outcomes.put_item(c, self.run_id, item))
+
+        def begin(c: Connection) -> None:
+            through = [each for each in outcomes.items(c, self.run_id) if each.id == item_id and each.status.ended]
+            if not through or through[0].status is RunStatus.FAILED:
+                outcomes.put_item(c, self.run_id, item)
+
+        await self.write(begin)
 
     async def end_item(self, item_id: str, *, read: int | None = None) -> RunStatus:
         """A part is through, with the status that its recorded people earn. `read`: how many people it has read; None

@@ -159,6 +159,9 @@ class Office:
     def activate(self, request: lists.Activate) -> lists.ListDetail:
         return self.wait(self._lists.activate(self.context, request))
 
+    def deactivate(self, list_id: str) -> lists.ListDetail:
+        return self.wait(self._lists.deactivate(self.context, lists.ListRef(list_id)))
+
     def book_of(self, list_id: str) -> int:
         return self.wait(self._lists.get(self.context, lists.ListRef(list_id))).address_book_id
 
@@ -183,6 +186,13 @@ class Office:
 
     def detail(self, run_id: str) -> runs.RunDetail:
         return self.wait(self._runs.get(self.context, runs.RunRef(run_id)))
+
+    def run_of(self, run_id: str) -> run_store.Run:
+        """A run as stored; may be asked for while it is carried out."""
+        with self.db.read() as c:
+            found = run_store.get(c, run_id)
+        assert found is not None
+        return found
 
     def cancel(self, run_id: str) -> None:
         """Asks a run to stop; may be called while it is carried out."""

@@ -133,6 +133,7 @@ def upgrade() -> None:
         sa.Column("sync_problem", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("last_synced", sa.String(), server_default="", nullable=False),
         sa.Column("last_run_id", sa.String(), server_default="", nullable=False),
+        sa.Column("held_by", sa.String(), server_default="", nullable=False),
         sa.Column("read_on", sa.String(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_marketing_list")),
     )
