@@ -15,7 +15,7 @@ from dyntui.service.contract import methods
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.profile import Profile
-from dyntui.service.resources import Publish, Resources
+from dyntui.service.resources import Clock, Publish, Resources
 from dyntui.service.run_events import RunEvents
 from dyntui.service.runs import Runs
 from dyntui.service.secret_store import open_secrets
@@ -43,9 +43,10 @@ class Assembly:
 
     handlers: Handlers
 
-    def __init__(self, profile: Profile, long_lived: bool) -> None:
+    def __init__(self, profile: Profile, long_lived: bool, *, clock: Clock = lambda: datetime.now(UTC)) -> None:
         self._profile = profile
         self._long_lived = long_lived
+        self._clock = clock
         self.handlers = {}
 
     async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
@@ -65,7 +66,7 @@ class Assembly:
             db=self._db,
             secrets=secrets,
             connections=Connections(self._db, secrets),
-            clock=lambda: datetime.now(UTC),
+            clock=self._clock,
             ids=lambda: str(uuid.uuid4()),
             publish=publish,
         )

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.assembly import build
-from dyntui.service.process import Life, run_service
+from dyntui.service import assembly
+from dyntui.service.process import Build, Life, run_service
 from dyntui.service.profile import open_profile
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs until told to end; the exit code."""
+def main(arguments: Sequence[str] | None = None, build: Build = assembly.build) -> int:
+    """Runs until told to end what `build` puts together; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dyntui.service.main", description=__doc__)
     parser.add_argument("--profile", default="default")
     parser.add_argument("--private", action="store_true", help="end when no client is attached and no run is active")
