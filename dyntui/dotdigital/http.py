@@ -54,7 +54,8 @@ _BACK_OFF_CAP_SECONDS: Final = 60.0
 _FLAT_WAIT_SECONDS: Final = 60.0
 _JOBS_WAIT_SECONDS: Final = 20.0
 _LONGEST_RESET_SECONDS: Final = 120.0
-_SERVER_FAILURES: Final = frozenset({500, 502, 503, 504})
+# A gateway's own time-out for a request that it may have passed on; its other failures are all above 500.
+_REQUEST_TIMEOUT: Final = 408
 
 
 class RateLimit(msgspec.Struct, frozen=True):
@@ -281,7 +282,7 @@ class Dotdigital:
             return self._slow(error, self._until_reset(response))
         if error.platform_code == "ERROR_ADDRESSBOOK_IN_USE":
             return _NoAnswer(error.detail, sent=False, error=error)
-        if status in _SERVER_FAILURES:
+        if status >= 500 or status == _REQUEST_TIMEOUT:
             call.doubtful = True
             return _NoAnswer(error.detail, sent=True, error=error)
         return error

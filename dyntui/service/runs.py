@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from sqlalchemy import Connection
+
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.outcomes import RunStatus
+from dyntui.model.roles import Ability
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
     OutcomesQuery,
@@ -20,13 +24,13 @@ from dyntui.service.contract.runs import (
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, outcomes, runs
+from dyntui.store import accounts, outcomes, runs, sends
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.outcomes import OutcomesWindow
 from dyntui.store.runs import NewRun, Run, RunsWindow
 from dyntui.sync.connections import not_configured
-from dyntui.sync.execution import CAMPAIGNS, LISTS, PRIORITIES, SUPPRESSIONS
+from dyntui.sync.execution import CAMPAIGNS, LISTS, PRIORITIES, SEND, SUPPRESSIONS
 
 _TITLES = {SUPPRESSIONS: "Suppressions", LISTS: "Marketing lists", CAMPAIGNS: "Email campaigns"}
 
@@ -102,9 +106,17 @@ class Runs:
         return await self.queue(context, request.sync_type, title, account.id, asked)
 
     async def queue(
-        self, context: CallContext, kind: str, title: str, account_id: str, request: dict[str, object], key: str = ""
+        self,
+        context: CallContext,
+        kind: str,
+        title: str,
+        account_id: str,
+        request: dict[str, object],
+        key: str = "",
+        work: Callable[[Connection, str], None] | None = None,
     ) -> RunRow:
-        """Stores a run of any kind and hands it to the engine. `key`: what may only run once at a time."""
+        """Stores a run of any kind and hands it to the engine. `key`: what may only run once at a time; `work` is kept
+        together with the run, whose id it is given, or not at all."""
         person = await self._identities.person(context.uid)
         new = NewRun(
             id=self._resources.ids(),
@@ -118,15 +130,22 @@ class Runs:
             request=request,
             priority=PRIORITIES[kind],
         )
-        run = await self._resources.write(lambda c: runs.create(c, new))
-        if run.id != new.id and run.request != request:
-            raise DyntuiError(
-                "ALREADY_RUNNING",
-                f"{run.title} is being synchronised already.",
-                not_done="No second run was started.",
-                remedy="Wait for it to end, or cancel it.",
-                exit=Exit.LOCKED,
-            )
+
+        def keep(c: Connection) -> Run:
+            made = runs.create(c, new)
+            if made.id != new.id and made.request != request:
+                raise DyntuiError(
+                    "ALREADY_RUNNING",
+                    f"{made.title} is being synchronised already.",
+                    not_done="No second run was started.",
+                    remedy="Wait for it to end, or cancel it.",
+                    exit=Exit.LOCKED,
+                )
+            if work is not None:
+                work(c, made.id)
+            return made
+
+        run = await self._resources.write(keep)
         self._enqueue(run.id, PRIORITIES[kind])
         return row_of(run, await self._resources.account_names())
 
@@ -144,9 +163,22 @@ class Runs:
         return ", ".join(each.name for each in found)
 
     async def cancel(self, context: CallContext, request: RunRef) -> RunRow:
-        """Asks a run to stop at its next step; what was acknowledged stays."""
+        """Asks a run to stop at its next step; what was acknowledged stays. To stop a send takes the right to send."""
+        asked = _known(await self._resources.read(lambda c: runs.get(c, request.id)), request.id)
+        if asked.kind == SEND:
+            await context.require(Ability.SEND)
         now = self._resources.now()
-        run = await self._resources.write(lambda c: runs.request_cancel(c, request.id, now))
+
+        def stop(c: Connection) -> Run | None:
+            stopped = runs.request_cancel(c, asked.id, now)
+            if asked.kind == SEND and stopped is not None and stopped.status is RunStatus.CANCELLED:
+                # It had not begun: nobody else will say that the send has ended.
+                send = sends.get(c, str(asked.request["send"]))
+                if send is not None and send.state == "Queued":
+                    sends.finish(c, send.id, "Cancelled", now)
+            return stopped
+
+        run = await self._resources.write(stop)
         return row_of(_known(run, request.id), await self._resources.account_names())
 
     async def get(self, context: CallContext, request: RunRef) -> RunDetail:

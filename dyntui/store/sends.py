@@ -3,7 +3,7 @@
 Public:
     create(c, NewSend) -> Send; get(c, send_id) -> Send | None; of_campaign(c, account_id, campaign_id) -> list[Send]
     of_count(c, count_id) -> Send | None
-    set_run(c, send_id, run_id); set_state(c, send_id, state, error=""); set_book(c, send_id, book_id, book_name)
+    set_state(c, send_id, state, error=""); set_book(c, send_id, book_id, book_name)
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
     finish(c, send_id, state, now, error="") -> Send
 """
@@ -117,11 +117,6 @@ def of_count(c: Connection, count_id: str) -> Send | None:
     """The send that took a count: there is at most one."""
     row = c.execute(_select().where(_s.count_id == count_id)).first()
     return None if row is None else _send(c, row)
-
-
-def set_run(c: Connection, send_id: str, run_id: str) -> None:
-    """The run that carries the send out."""
-    _set(c, send_id, run_id=run_id)
 
 
 def set_state(c: Connection, send_id: str, state: str, error: str = "") -> None:

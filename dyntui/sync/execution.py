@@ -77,7 +77,9 @@ async def _campaigns(ctx: RunContext, connections: Connections) -> None:
 async def _send(ctx: RunContext, connections: Connections) -> None:
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
-    await send.dispatch(ctx, dv, dd, str(ctx.request["send"]))
+    known = await ctx.read(accounts.accounts)
+    elsewhere = {each.id: await connections.dotdigital(each.id) for each in known if each.id != ctx.account_id}
+    await send.dispatch(ctx, dv, dd, str(ctx.request["send"]), elsewhere)
 
 
 _KINDS = {SUPPRESSIONS: _suppressions, LISTS: _lists, CAMPAIGNS: _campaigns, SEND: _send}

@@ -63,7 +63,11 @@ async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -
                 continue
             await _find(ctx, dd, this, unknown.detail)
             return
-        except DotdigitalError:
+        except DotdigitalError as error:
+            if 200 <= error.status < 300:
+                # Taken up, in an answer that nobody can read: a proxy's page, or a shape that is new.
+                await _find(ctx, dd, this, error.detail)
+                return
             await _save(ctx, {**ctx.cursor, _ASKED: 0}, stage)
             raise
         await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))  # noqa: B023 - awaited here

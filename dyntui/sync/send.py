@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from sqlalchemy import Connection
 
@@ -49,19 +49,22 @@ def book_name(send_id: str) -> str:
     return f"dyntui send {send_id}"
 
 
-async def dispatch(ctx: RunContext, dv: Dataverse, dd: Dotdigital, send_id: str) -> None:
-    """The send of a run, phase by phase, from where the cursor says it was left.
+async def dispatch(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, send_id: str, elsewhere: Mapping[str, Dotdigital]
+) -> None:
+    """The send of a run, phase by phase, from where the cursor says it was left. `elsewhere`: the other email accounts,
+    whose suppressions count too.
 
     Raises DyntuiError (SEND_NO_RECIPIENTS, SEND_BOOK_NOT_EXACT, SEND_UNCONFIRMED, ...), Cancelled before the platform's
     send is created, Fenced.
     """
     phases: dict[str, _Phase] = {
-        "suppressions": _suppressions,
+        "suppressions": functools.partial(_suppressions, elsewhere),
         "lists": _lists,
         "recheck": _recheck,
         "book": _book,
         "fill": _fill,
-        "prove": _prove,
+        "prove": functools.partial(_prove, elsewhere),
         "create": _create,
         "follow": _follow_send,
         "clear": _clear,
@@ -108,16 +111,22 @@ _STAGES = {
 _PAST_RECALL = frozenset({"follow", "clear", "done"})
 
 
-async def _suppressions(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
+async def _suppressions(
+    elsewhere: Mapping[str, Dotdigital], ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
+) -> str:
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
     await _record(dv, this, "Preparing")
-    await _learn_who_opted_out(ctx, dv, dd, this)
+    await _learn_who_opted_out(elsewhere, ctx, dv, dd, this)
     return "lists"
 
 
-async def _learn_who_opted_out(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> None:
-    """Suppressions of both systems and the opt-outs of Dynamics, as of now. Raises SEND_REFUSED."""
+async def _learn_who_opted_out(
+    elsewhere: Mapping[str, Dotdigital], ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
+) -> None:
+    """Suppressions of every email account and of Dynamics, and its opt-outs, as of now. Raises SEND_REFUSED."""
     try:
+        for account_id, other in elsewhere.items():
+            await suppressions.pull(ctx, other, account_id)
         await suppressions.pull(ctx, dd, this.account_id)
         await suppressions.tell_dotdigital(ctx, dv, dd, this.account_id)
         await opt_outs.read(ctx, dv)
@@ -195,10 +204,12 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
     return "prove"
 
 
-async def _prove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
+async def _prove(
+    elsewhere: Mapping[str, Dotdigital], ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
+) -> str:
     """A last look at who opted out, then the book against the people shown: nobody more may be in it, and nobody whom
     the platform would not mail. Gathering a large book takes its time, and an interruption may take any."""
-    await _learn_who_opted_out(ctx, dv, dd, this)
+    await _learn_who_opted_out(elsewhere, ctx, dv, dd, this)
     for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
         await lists.learn_who_unsubscribed(ctx, dd, chosen)
     await ctx.write(lambda c: counts.recheck(c, this.count_id))
@@ -264,8 +275,8 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
 
 
 def _finish(c: Connection, ctx: RunContext, this: Send) -> Send:
-    read = counts.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
-    ctx.close_item(c, SEND_ITEM, read=read)
+    counts.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
+    ctx.close_item(c, SEND_ITEM, read=this.potential)
     return send_store.finish(c, this.id, "Sent", ctx.now())
 
 

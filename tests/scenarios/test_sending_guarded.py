@@ -1,0 +1,127 @@
+"""What must not happen to a send: a second one, one that is lost sight of, one that a person left out still gets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.roles import Ability
+from dyntui.service.contract.campaigns import CampaignRow, SendCampaign, TargetCount
+from dyntui.service.contract.runs import RunRef
+from dyntui.service.permission import CallContext
+from dyntui.store import accounts, sends, watermarks
+from dyntui.sync.connections import account_secret
+from tests.scenarios.office import Office
+from tests.scenarios.test_sending import counted
+
+__all__ = ["counted"]
+
+Counted = tuple[CampaignRow, TargetCount]
+
+
+@pytest.mark.parametrize("answer", [("html", 200), ("status", 202), ("status", 524), ("status", 408)])
+def test_an_answer_that_nobody_can_read_is_no_refusal(
+    office: Office, counted: Counted, answer: tuple[str, int]
+) -> None:
+    campaign, count = counted
+    kind, status = answer
+    fault = {"system": "dotdigital", "method": "POST", "route": "^/v2/campaigns/send$", "kind": kind, "status": status}
+    office.sandbox.order({**fault, "times": 1})
+    sent = office.send(count)
+    assert (sent.state, office.detail(sent.run).run.error_code) == ("Failed", "SEND_UNCONFIRMED")
+    assert [name for name in office.book_names() if name.startswith("dyntui send")], "it is what a send is found by"
+    assert office.mailed(campaign) == []
+
+
+def test_of_two_who_send_one_count_at_once_one_comes_too_late(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    asked = SendCampaign(count=count.id, confirm=count.sendable)
+
+    async def both() -> list[object]:
+        calls = [office._campaigns.send(office.context, asked) for _ in range(2)]
+        return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    answers = office.wait(both())
+    refused = [each for each in answers if isinstance(each, DyntuiError)]
+    assert [each.code in ("COUNT_UNKNOWN", "ALREADY_RUNNING") for each in refused] == [True]
+    office.engine.drain()
+    assert len(office.mailed(campaign)) == count.sendable
+    with office.db.read() as c:
+        account = accounts.accounts(c)[0].id
+        assert [each.state for each in sends.of_campaign(c, account, campaign.id)] == ["Sent"]
+
+
+def test_a_count_that_is_older_than_an_hour_is_not_sent_to(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    office.wait(office._pass_time(2 * 3600))
+    with pytest.raises(DyntuiError, match="COUNT_UNKNOWN"):
+        office.send(count)
+    assert office.mailed(campaign) == []
+
+
+def test_a_send_cancelled_before_it_began_is_shown_as_cancelled(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    queued = office.queue_send(count)
+    office.wait(office._runs.cancel(office.context, RunRef(queued.run)))
+    office.engine.drain()
+    assert office.send_row(queued.id).state == "Cancelled"
+    assert office.mailed(campaign) == []
+
+
+def test_a_send_cancelled_while_its_book_is_filled_mails_nobody(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    queued = office.queue_send(count)
+
+    def cancel() -> None:
+        if office.run_of(queued.run).stage == "Gathering the recipients":
+            office.cancel(queued.run)
+
+    office.during_sleep = cancel
+    office.engine.drain()
+    assert office.send_row(queued.id).state == "Cancelled"
+    assert office.mailed(campaign) == []
+    assert not [name for name in office.book_names() if name.startswith("dyntui send")]
+
+
+def test_who_may_not_send_may_not_stop_a_send_either(office: Office, counted: Counted) -> None:
+    _, count = counted
+    queued = office.queue_send(count)
+
+    async def professional(uid: int) -> frozenset[Ability]:
+        return frozenset({Ability.SEE, Ability.SYNCHRONISE})
+
+    with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
+        office.wait(office._runs.cancel(CallContext(1, professional), RunRef(queued.run)))
+    office.engine.drain()
+    assert office.send_row(queued.id).state == "Sent"
+
+
+def second_account(office: Office, password: str | None = None) -> str:
+    with office.db.write() as c:
+        first = accounts.accounts(c)[0]
+        other = msgspec.structs.replace(first, id=office.resources.ids(), name="Second", is_default=False)
+        accounts.put_account(c, other)
+    known = office.wait(office.secrets.get(account_secret(first.id)))
+    assert known is not None
+    office.wait(office.secrets.set(account_secret(other.id), password or known))
+    return other.id
+
+
+def test_the_suppressions_of_every_account_are_read_again_before_a_send(office: Office, counted: Counted) -> None:
+    _, count = counted
+    other = second_account(office)
+    assert office.send(count).state == "Sent"
+    with office.db.read() as c:
+        assert watermarks.get(c, other, "suppressed-since")
+
+
+def test_a_send_is_refused_while_another_account_cannot_say_whom_it_suppressed(
+    office: Office, counted: Counted
+) -> None:
+    campaign, count = counted
+    second_account(office, "wrong")
+    sent = office.send(count)
+    assert (sent.state, office.mailed(campaign)) == ("Refused", [])
