@@ -6,7 +6,7 @@ Public:
     record(c, account_id, rows, now, run_id="", item="") -> int            a page of the feed; how many were news
     lift(c, account_id, addresses) -> int                                  after a resubscribe
     not_known(c, account_id, addresses) -> list[str]
-    count_unwritten(c, account_id); unwritten(c, account_id, limit); written(c, account_id, addresses)
+    count_unwritten(c, account_id); unwritten(c, account_id, limit, after=""); written(c, account_id, addresses)
     add_list_unsubscribes(c, list_id, rows, now); lift_list_unsubscribes(c, list_id, addresses)
     begin_opt_outs(c) -> reading; stage_opt_outs(c, reading, rows); settle_opt_outs(c, reading)
                                                                            all opted-out records, read anew
@@ -137,11 +137,11 @@ def count_unwritten(c: Connection, account_id: str) -> int:
     ).scalar_one()
 
 
-def unwritten(c: Connection, account_id: str, limit: int) -> list[Suppression]:
-    """The next suppressions that Dynamics has yet to be told of, by address."""
+def unwritten(c: Connection, account_id: str, limit: int, after: str = "") -> list[Suppression]:
+    """The next suppressions that Dynamics has yet to be told of, by address from `after` on."""
     rows = c.execute(
         select(_s.address, _s.status, _s.reason, _s.suppressed_on)
-        .where(_s.account_id == account_id, _s.in_dynamics.is_(False))
+        .where(_s.account_id == account_id, _s.in_dynamics.is_(False), _s.address > after)
         .order_by(_s.address)
         .limit(limit)
     )

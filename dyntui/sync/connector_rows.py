@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from dyntui.dataverse import bulk
 from dyntui.dataverse.bulk import RowResult
@@ -13,17 +13,17 @@ KEY = "dyntui_key"
 
 
 async def upsert_by_key(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, object]]) -> None:
-    """Creates or changes rows, each with its `dyntui_key`. Repeatable. Raises the first row's error there is."""
+    """`upsert_rows` where a refused row is no detail: its error ends the step by name."""
+    for result in await upsert_rows(dv, table, rows):
+        if result.error is not None:
+            raise result.error
+
+
+async def upsert_rows(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, object]]) -> list[RowResult]:
+    """Creates or changes rows, each with its `dyntui_key`; what became of each, in order. Repeatable."""
     addressed = [
         {"@odata.id": f"{table.entity_set}({KEY}='{row[KEY]}')", **{k: v for k, v in row.items() if k != KEY}}
         for row in rows
     ]
     where = bulk.Table(table.entity_set, table.logical_name, f"{table.logical_name}id")
-    raise_first(await bulk.upsert_many(dv, where, addressed))
-
-
-def raise_first(results: Iterable[RowResult]) -> None:
-    """A row that Dynamics refused is no detail: its error ends the step by name."""
-    for result in results:
-        if result.error is not None:
-            raise result.error
+    return await bulk.upsert_many(dv, where, addressed)

@@ -30,7 +30,7 @@ async def _suppressions(ctx: RunContext, connections: Connections) -> None:
     dd = await connections.dotdigital(ctx.account_id)
     await ctx.begin_item(SUPPRESSIONS, kind="feed", name="Suppressions", place=0)
     await suppressions.pull(ctx, dd, ctx.account_id, item=SUPPRESSIONS)
-    await suppressions.tell_dynamics(ctx, dv, ctx.account_id)
+    await suppressions.tell_dynamics(ctx, dv, ctx.account_id, item=SUPPRESSIONS)
     await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id, item=SUPPRESSIONS)
     await ctx.end_item(SUPPRESSIONS)
 
