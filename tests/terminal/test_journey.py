@@ -32,6 +32,13 @@ class Newcomer:
         self._terminal.type(keys)
         self.sees(*texts)
 
+    def look_of(self, text: str) -> tuple[str, str, bool, bool]:
+        """Colours and weight of a text on the screen: how one sees where the keys go."""
+        screen = self._terminal.screen
+        line, column = next((line, row.index(text)) for line, row in enumerate(screen.display) if text in row)
+        cell = screen.buffer[line][column]
+        return cell.fg, cell.bg, cell.bold, cell.reverse
+
     def number(self, pattern: str) -> int:
         """A number on the screen."""
         self._terminal.until(lambda: re.search(pattern, self._terminal.text) is not None)
@@ -86,7 +93,10 @@ def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
         assert potential == sendable + hand.number(r"\+ +([\d,]+) excluded")
         hand.types("n", "Step 4 of 5", "Immediately")
         hand.types("n", "Step 5 of 5", f"Type {sendable} to confirm")
-        hand.types(f"{sendable}{ENTER}", "Send Campaign")
+        hand.types(f"{sendable}", f"   {sendable}  ")
+        unfocused = hand.look_of("Send Campaign")
+        hand.types(ENTER)
+        terminal.until(lambda: hand.look_of("Send Campaign") != unfocused)
         hand.types(ENTER, "─ Newsletter March ─")
         hand.finishes_run("Newsletter March")
         hand.sees("Email Campaigns › Newsletter March", "Status   Sent, ")
