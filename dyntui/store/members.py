@@ -4,16 +4,14 @@ A synchronisation goes through these steps, each in a write transaction together
 
 1. `stage` every page of the listing (people keep what dotdigital has acknowledged of them);
 2. `settle` once after the last page: every person is excluded by name, unchanged, remembered as rejected, or pending;
-3. `leavers` -> take their contacts out of the book (unless `in_use`) -> `remove`, or `hold`; before any import, because
-   the address of a leaver may have a new owner in the list;
+3. those who do not belong in the book any more leave it (`dyntui.store.leaving`); before any import, because the
+   address of a leaver may have a new owner in the list;
 4. `pending_batch` -> import -> `acknowledge` and `reject`, until nothing is pending;
 5. `copy_outcomes` into the run's item, then `forget_left`.
 
 Public:
     stage(c, list_id, listing, rows)                             listing: the run's id
     settle(c, list_id, listing, account_id, now)
-    leavers(c, list_id, listing, after=-1, limit=5000) -> list[Leaver]
-    remove(c, list_id, listing, person_ids) -> int; hold(c, list_id, listing, person_ids, detail) -> int
     pending_batch(c, list_id, limit, after=-1) -> list[Pending]; pending_count(c, list_id) -> int
     acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; record_channels(c, list_id, reasons)
     listed(c, list_id, listing) -> int; read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
@@ -34,11 +32,9 @@ from sqlalchemy import (
     Connection,
     Row,
     String,
-    and_,
     bindparam,
     case,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -87,19 +83,6 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, Any]
     contact_id: int | None
     in_book: bool
-
-
-class Leaver(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact that does not belong in the book any more. `why`: `left` the list, `excluded` now, or `moved` to
-    another address. `in_use`: another member has taken over the address, so that the contact must stay in the book."""
-
-    person_id: str
-    seq: int
-    name: str
-    contact_id: int | None
-    sent_address: str
-    why: str
-    in_use: bool
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
@@ -195,76 +178,6 @@ def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, 
         detail,
         listing,
     )
-
-
-def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:
-    """Contacts that were synchronised and do not belong in the book after a settled listing, by `seq` after `after`."""
-    heir = list_member.alias("heir")
-    in_use = exists().where(
-        heir.c.list_id == list_id,
-        heir.c.listing == listing,
-        heir.c.address == _m.sent_address,
-        heir.c.person_id != _m.person_id,
-        heir.c.outcome != Outcome.EXCLUDED.value,
-        or_(heir.c.outcome != Outcome.REJECTED.value, heir.c.sent_address == heir.c.address),
-    )
-    left = _m.listing != listing
-    excluded = _m.outcome == Outcome.EXCLUDED.value
-    # Even where the new address was refused: the old one is theirs no more, and may have been opted out of.
-    moved = _m.sent_address != _m.address
-    rows = c.execute(
-        select(
-            _m.person_id,
-            _m.seq,
-            _m.name,
-            _m.contact_id,
-            _m.sent_address,
-            case((left, "left"), (excluded, "excluded"), else_="moved").label("why"),
-            in_use.label("in_use"),
-        )
-        .where(_m.list_id == list_id, _m.seq > after, _m.sent_address != "", or_(left, excluded, moved))
-        .order_by(_m.seq)
-        .limit(limit)
-    )
-    return [Leaver(**row._mapping) for row in rows]
-
-
-def remove(c: Connection, list_id: str, listing: str, person_ids: Iterable[str]) -> int:
-    """These leavers are out of the book (or their contact stays for another member). Who left the list ends as
-    `removed`; who is excluded stays that; who moved to another address stays pending or rejected, and once imported
-    is `updated`."""
-    left = _m.listing != bindparam("b_listing", type_=String)
-    moved = and_(_m.listing == bindparam("b_listing", type_=String), _m.outcome != Outcome.EXCLUDED.value)
-    statement = (
-        update(list_member)
-        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
-        .values(
-            outcome=case((left, Outcome.REMOVED.value), else_=_m.outcome),
-            reason=case((left, ""), else_=_m.reason),
-            detail=case((left, ""), else_=_m.detail),
-            also=case((left, ""), else_=_m.also),
-            sent_fingerprint=case((moved, _m.sent_fingerprint), else_=""),
-            sent_address="",
-            contact_id=null(),
-        )
-    )
-    rows = [(listing, list_id, person_id) for person_id in person_ids]
-    return update_many(c, statement, ("b_listing", "b_list", "b_person"), rows)
-
-
-def hold(c: Connection, list_id: str, listing: str, person_ids: Iterable[str], detail: str) -> int:
-    """These people left the list, and their removal from the book waits for approval."""
-    statement = (
-        update(list_member)
-        .where(
-            _m.list_id == bindparam("b_list", type_=String),
-            _m.person_id == bindparam("b_person", type_=String),
-            _m.listing != bindparam("b_listing", type_=String),
-        )
-        .values(outcome=Outcome.HELD.value, reason="REMOVAL_HELD", detail=bindparam("b_detail", type_=String), also="")
-    )
-    rows = [(list_id, person_id, listing, detail) for person_id in person_ids]
-    return update_many(c, statement, ("b_list", "b_person", "b_listing", "b_detail"), rows)
 
 
 def pending_batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pending]:

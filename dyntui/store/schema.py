@@ -144,7 +144,7 @@ list_member = Table(
     _text("detail"),
     _text("also"),  # further reason codes, joined with ",", by precedence
     _text("listing"),  # run id of the listing that saw the person last: others have left the list
-    _text("gated_by"),  # run id of the listing whose settling found a gate closed
+    _text("gated_by"),  # run id of the listing that found a gate closed, or holds the removal
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
     Index("ix_list_member_address", "address", "list_id"),

@@ -25,11 +25,10 @@ from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.model.people import Entity, normalise
 from dyntui.model.reasons import reason_of_status
+from dyntui.store import leaving, members
 from dyntui.store import lists as list_store
-from dyntui.store import members
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
-from dyntui.store.members import Leaver
 from dyntui.sync import feeds
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.member_rows import ROW_TYPES, staged
@@ -37,7 +36,7 @@ from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
 PAGE = 5000
-# Removals of people who left the list are held when there are more than 10 and more than 10 % (spec section 7).
+# Removals for another reason than consent are held when there are more than 10 and more than 10 % (spec section 7).
 GUARD_PEOPLE = 10
 GUARD_SHARE = 0.10
 # How long a run waits for another one to be done with a list, looking every so often.
@@ -108,7 +107,7 @@ async def _synchronise(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, item: str
 ) -> RunStatus:
     if ctx.cursor.get("list") != chosen.id:
-        start = {**ctx.cursor, "list": chosen.id, "step": "read", "next": "", "import": ""}
+        start = {**ctx.cursor, "list": chosen.id, "step": "read", "next": "", "import": "", "guarded": False}
         await ctx.save(start, stage=f"Reading {title}")
     if ctx.cursor["step"] == "read":
         await _read(ctx, dv, dd, chosen, title)
@@ -174,38 +173,28 @@ async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: Stored
 
 
 async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    """Takes out of the book who is excluded now, has another address or has left the list.
+    """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list.
 
-    Of those who left too many are held, and all of them when the listing came back empty. A contact whose address
-    another member has taken over stays.
+    Of those who did not withdraw consent too many are held, and all of them when the listing came back empty. A contact
+    whose address another member has taken over stays.
     """
-    leaving: list[Leaver] = []
-    while more := await ctx.read(
-        lambda c: members.leavers(c, chosen.id, ctx.run_id, leaving[-1].seq if leaving else -1)
-    ):
-        leaving.extend(more)
-    left = [each for each in leaving if each.why == "left"]
-    listed = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
-    in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
-    held = guard(len(left), in_book, listed)
-    if held:
+    if not ctx.cursor["guarded"]:
         await ctx.save(
-            ctx.cursor,
-            stage=f"Holding removals of {title}",
-            work=lambda c: members.hold(c, chosen.id, ctx.run_id, [each.person_id for each in left], held),
+            {**ctx.cursor, "guarded": True}, stage=f"Comparing {title}", work=lambda c: _guard(c, ctx, chosen)
         )
-        leaving = [each for each in leaving if each.why != "left"]
-    for start in range(0, len(leaving), PAGE):
-        some = leaving[start : start + PAGE]
+    done, after = 0, -1
+    while some := await ctx.read(
+        lambda c: leaving.leavers(c, chosen.id, ctx.run_id, after, PAGE)  # noqa: B023 - awaited here
+    ):
         gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
         await take_out(ctx, dd, chosen.book_id, gone)
+        done, after = done + len(some), some[-1].seq
         await ctx.save(
             ctx.cursor,
             stage=f"Removing from {title}",
-            done=start + len(some),
-            of=len(leaving),
+            done=done,
             work=functools.partial(
-                members.remove,
+                leaving.remove,
                 list_id=chosen.id,
                 listing=ctx.run_id,
                 person_ids=[each.person_id for each in some],
@@ -214,12 +203,20 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     await ctx.save({**ctx.cursor, "step": "import"}, stage=f"Importing {title}")
 
 
-def guard(left: int, in_book: int, listed: int) -> str:
-    """Why the removal of `left` people who left the list waits for approval; `""` when it may go ahead."""
-    if left and not listed:
+def _guard(c: Connection, ctx: RunContext, chosen: StoredList) -> None:
+    """Once for a listing, before anybody leaves: a share means something only of the whole book."""
+    going = leaving.to_be_guarded(c, chosen.id, ctx.run_id)
+    held = guard(going, members.in_book(c, chosen.id), members.listed(c, chosen.id, ctx.run_id))
+    if held:
+        leaving.hold(c, chosen.id, ctx.run_id, held)
+
+
+def guard(going: int, in_book: int, listed: int) -> str:
+    """Why the removal of `going` people waits for approval; `""` when it may go ahead."""
+    if going and not listed:
         return "the list came back empty"
-    if left > GUARD_PEOPLE and left > GUARD_SHARE * in_book:
-        return f"{left} of {in_book} people in the address book would leave it"
+    if going > GUARD_PEOPLE and going > GUARD_SHARE * in_book:
+        return f"{going} of {in_book} people in the address book would leave it"
     return ""
 
 

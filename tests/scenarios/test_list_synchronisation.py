@@ -154,6 +154,26 @@ def test_a_list_that_came_back_empty_removes_nobody(office: Office) -> None:
     assert adds_up(run)
 
 
+def test_a_column_that_may_not_be_read_any_more_empties_no_address_book(office: Office) -> None:
+    """Dynamics shows an address that the service may not read as none at all."""
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    members = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    for each in members:
+        office.change_in_dynamics("contact", each.person, emailaddress1=None)
+    office.unsubscribe(members[0].address)
+    run = office.run("lists")
+    assert run.run.status is RunStatus.HELD and adds_up(run)
+    # Whose address another member has too leaves the place to them.
+    assert run.run.tally.of(Outcome.HELD) == len(members) - 1 - run.run.tally.of(Outcome.ADDED) > 100
+    assert all(each.also == ("NO_EMAIL",) for each in office.people(run.run.id) if each.outcome is Outcome.HELD)
+    for each in members:
+        office.change_in_dynamics("contact", each.person, emailaddress1=each.address)
+    again = office.run("lists")
+    assert again.run.tally.of(Outcome.UNCHANGED) == len(members) - 1
+    assert (again.run.tally.of(Outcome.HELD), again.run.tally.of(Outcome.REMOVED)) == (0, 0) and adds_up(again)
+
+
 def test_an_empty_list_completes_with_nobody(office: Office) -> None:
     office.activated("Autumn fair")
     run = office.run("lists")

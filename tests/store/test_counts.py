@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.reasons import PRECEDENCE
-from dyntui.store import counts, members, outcomes, runs, sends
+from dyntui.store import counts, leaving, members, outcomes, runs, sends
 from dyntui.store.counts import NewCount, PeopleWindow, Resolved
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression, target_person
 
@@ -185,7 +185,7 @@ def test_a_lifted_suppression_does_not_make_somebody_sendable_before_they_are_sy
         insert(suppression).values(account_id=ACCOUNT, address="ann@example.com", status="S", reason="SUPPRESSED")
     )
     members.settle(c, "list-0", "run", ACCOUNT, NOW)
-    members.remove(c, "list-0", "run", ["ann"])
+    leaving.remove(c, "list-0", "run", ["ann"])
     c.execute(delete(suppression))
     assert counts.snapshot(c, new()).excluded == (ReasonCount(Outcome.EXCLUDED, "NOT_SYNCED", 1),)
 

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
-from dyntui.store import members, outcomes, runs
+from dyntui.store import leaving, members, outcomes, runs, suppressions
 from dyntui.store.database import open_store, sqlite_url
-from dyntui.store.members import Acknowledged, Leaver, MembersWindow, Rejection, Staged
+from dyntui.store.leaving import Leaver
+from dyntui.store.members import Acknowledged, MembersWindow, Rejection, Staged
 from dyntui.store.schema import list_member
 
-ACCOUNT = "account-a"
+ACCOUNT, OTHER = "account-a", "account-b"
 NOW = "2026-03-01T10:00:00Z"
 LATER = "2026-03-02T10:00:00Z"
 
@@ -60,7 +61,7 @@ def test_a_first_synchronisation_adds_and_a_second_one_finds_nothing_to_do(c: Co
     assert became(c) == {"ann": "added", "bob": "added", "cleo": "excluded INACTIVE"}
     listing(c, "r2", *people)
     assert became(c) == {"ann": "unchanged", "bob": "unchanged", "cleo": "excluded INACTIVE"}
-    assert (members.pending_count(c, "list"), members.leavers(c, "list", "r2")) == (0, [])
+    assert (members.pending_count(c, "list"), leaving.leavers(c, "list", "r2")) == (0, [])
 
 
 def test_a_changed_record_is_imported_again_as_an_update(c: Connection) -> None:
@@ -96,13 +97,13 @@ def test_who_leaves_the_list_leaves_the_book_and_is_forgotten_after_the_audit(c:
     listing(c, "r1", person("ann"), person("bob"), person("cleo", "INACTIVE"))
     imported(c, contact_id=9)
     listing(c, "r2", person("ann"))
-    assert members.leavers(c, "list", "r2") == [
+    assert leaving.leavers(c, "list", "r2") == [
         Leaver(
             person_id="bob", seq=1, name="Bob", contact_id=9, sent_address="bob@example.com", why="left", in_use=False
         )
     ]
     assert members.read_by(c, "list", "r2") == 2
-    assert members.remove(c, "list", "r2", ["bob"]) == 1
+    assert leaving.remove(c, "list", "r2", ["bob"]) == 1
     assert members.read_by(c, "list", "r2") == 2
     runs.create(c, runs.NewRun(id="r2", kind="lists", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
     assert members.copy_outcomes(c, "r2", "list", "list", "r2") == 2
@@ -118,7 +119,9 @@ def test_held_removals_stay_until_they_are_decided(c: Connection) -> None:
     listing(c, "r1", person("ann"), person("bob"))
     imported(c)
     listing(c, "r2", person("ann"))
-    assert members.hold(c, "list", "r2", ["ann", "bob"], "too many") == 1
+    assert leaving.to_be_guarded(c, "list", "r2") == 1
+    assert leaving.hold(c, "list", "r2", "too many") == 1
+    assert (leaving.leavers(c, "list", "r2"), leaving.to_be_guarded(c, "list", "r2")) == ([], 0)
     assert members.held(c) == 1
     assert members.forget_left(c, "list", "r2") == 0
     assert became(c) == {"ann": "unchanged", "bob": "held REMOVAL_HELD"}
@@ -130,8 +133,9 @@ def test_who_is_excluded_now_leaves_the_book_under_their_reason(c: Connection) -
     listing(c, "r1", person("ann"))
     imported(c)
     listing(c, "r2", person("ann", "DO_NOT_BULK_EMAIL"))
-    assert [each.why for each in members.leavers(c, "list", "r2")] == ["excluded"]
-    members.remove(c, "list", "r2", ["ann"])
+    assert [each.why for each in leaving.leavers(c, "list", "r2")] == ["withdrawn"]
+    assert leaving.to_be_guarded(c, "list", "r2") == 0
+    leaving.remove(c, "list", "r2", ["ann"])
     assert became(c) == {"ann": "excluded DO_NOT_BULK_EMAIL"}
     assert members.in_book(c, "list") == 0
     listing(c, "r3", person("ann"))
@@ -143,10 +147,10 @@ def test_who_moved_to_another_address_takes_the_old_contact_out_first(c: Connect
     listing(c, "r1", person("ann"))
     imported(c, contact_id=1)
     listing(c, "r2", person("ann", address="new@example.com", version="2"))
-    leaving = members.leavers(c, "list", "r2")
-    assert [(each.why, each.contact_id, each.sent_address) for each in leaving] == [("moved", 1, "ann@example.com")]
-    members.remove(c, "list", "r2", ["ann"])
-    assert members.leavers(c, "list", "r2") == []
+    going = leaving.leavers(c, "list", "r2")
+    assert [(each.why, each.contact_id, each.sent_address) for each in going] == [("moved", 1, "ann@example.com")]
+    leaving.remove(c, "list", "r2", ["ann"])
+    assert leaving.leavers(c, "list", "r2") == []
     imported(c, contact_id=2)
     assert became(c) == {"ann": "updated"}
     assert members.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 2
@@ -161,9 +165,9 @@ def test_an_old_address_leaves_the_book_even_when_the_new_one_was_refused(c: Con
     assert members.reject(c, "list", [refused]) == 1
     listing(c, "r3", moved)
     assert became(c) == {"ann": "rejected REJECTED"}
-    assert [each.sent_address for each in members.leavers(c, "list", "r3")] == ["ann@example.com"]
-    members.remove(c, "list", "r3", ["ann"])
-    assert (members.in_book(c, "list"), members.leavers(c, "list", "r3")) == (0, [])
+    assert [each.sent_address for each in leaving.leavers(c, "list", "r3")] == ["ann@example.com"]
+    leaving.remove(c, "list", "r3", ["ann"])
+    assert (members.in_book(c, "list"), leaving.leavers(c, "list", "r3")) == (0, [])
     assert became(c) == {"ann": "rejected REJECTED"}
 
 
@@ -172,17 +176,38 @@ def test_a_contact_whose_address_another_member_takes_over_stays_in_the_book(c: 
     assert became(c) == {"ann": "", "bob": "excluded DUPLICATE_ADDRESS"}
     imported(c)
     listing(c, "r2", person("bob", address="shared@example.com"))
-    leaving = members.leavers(c, "list", "r2")
-    assert [(each.person_id, each.why, each.in_use) for each in leaving] == [("ann", "left", True)]
+    going = leaving.leavers(c, "list", "r2")
+    assert [(each.person_id, each.why, each.in_use) for each in going] == [("ann", "left", True)]
 
 
 def test_leavers_come_in_pages(c: Connection) -> None:
     listing(c, "r1", *(person(f"p{number}") for number in range(7)))
     imported(c)
     listing(c, "r2")
-    first = members.leavers(c, "list", "r2", limit=4)
-    rest = members.leavers(c, "list", "r2", after=first[-1].seq, limit=4)
+    first = leaving.leavers(c, "list", "r2", limit=4)
+    rest = leaving.leavers(c, "list", "r2", after=first[-1].seq, limit=4)
     assert [each.person_id for each in first + rest] == [f"p{number}" for number in range(7)]
+
+
+def test_who_withdrew_consent_leaves_even_where_the_others_are_held(c: Connection) -> None:
+    listing(c, "r1", *(person(name) for name in ("ann", "bob", "cleo", "dora", "emil")))
+    imported(c)
+    reading = suppressions.begin_opt_outs(c)
+    opted = suppressions.OptOut(address="ann@example.com", reason="DO_NOT_EMAIL", entity="lead", person_id="x")
+    suppressions.stage_opt_outs(c, reading, [opted])
+    suppressions.record(c, OTHER, [suppressions.Suppression("bob@example.com", "Unsubscribed", "SUPPRESSED")], NOW)
+    suppressions.add_list_unsubscribes(c, "list", [("cleo@example.com", NOW)], NOW)
+    listing(c, "r2", person("dora", "INACTIVE"))
+    assert leaving.hold(c, "list", "r2", "the list came back empty") == 2
+    assert [(each.person_id, each.why) for each in leaving.leavers(c, "list", "r2")] == [
+        ("ann", "withdrawn"),
+        ("bob", "withdrawn"),
+        ("cleo", "withdrawn"),
+    ]
+    leaving.remove(c, "list", "r2", ["ann", "bob", "cleo"])
+    held = {each.person: (each.outcome, each.also) for each in members.window(c, MembersWindow(list_id="list")).rows}
+    assert held["dora"] == (Outcome.HELD, ("INACTIVE",)) and held["emil"] == (Outcome.HELD, ())
+    assert members.read_by(c, "list", "r2") == 5
 
 
 def test_a_refused_row_is_not_offered_again_until_it_changes_or_its_time_comes(c: Connection) -> None:

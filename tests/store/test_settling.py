@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import CATALOGUE
-from dyntui.store import members, runs
+from dyntui.store import leaving, members, runs
 from dyntui.store.members import Staged
 from dyntui.store.schema import list_member, opt_out
 
@@ -98,9 +98,9 @@ def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch,
     with world() as c:
         write(c, told, "run")
         members.settle(c, "list-0", "run", ACCOUNT, NOW)
-        leaving = members.leavers(c, "list-0", "run")
-        members.remove(c, "list-0", "run", [each.person_id for each in leaving])
-        assert members.leavers(c, "list-0", "run") == []
+        going = leaving.leavers(c, "list-0", "run")
+        leaving.remove(c, "list-0", "run", [each.person_id for each in going])
+        assert leaving.leavers(c, "list-0", "run") == []
         pending = members.pending_batch(c, "list-0", 100)
         members.acknowledge(c, "list-0", [members.Acknowledged(each.address, each.seq) for each in pending[::2]])
         members.reject(

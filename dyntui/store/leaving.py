@@ -1,0 +1,153 @@
+"""Who does not belong in a marketing list's address book any more, after a settled listing.
+
+Whoever withdrew consent leaves at once. The others are counted first: too many of them, or a listing that proves
+nothing, and they are held until somebody has looked.
+
+Public:
+    leavers(c, list_id, listing, after=-1, limit=5000) -> list[Leaver]; to_be_guarded(c, list_id, listing) -> int
+    remove(c, list_id, listing, person_ids) -> int; hold(c, list_id, listing, detail) -> int
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
+from dyntui.store.upserts import update_many
+
+_m = list_member.c
+
+
+class Leaver(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact that does not belong in the book any more. `why`: `withdrawn` consent, `left` the list, `excluded` now,
+    or `moved` to another address. `in_use`: another member has taken over the address, so that the contact must stay in
+    the book."""
+
+    person_id: str
+    seq: int
+    name: str
+    contact_id: int | None
+    sent_address: str
+    why: str
+    in_use: bool
+
+
+def _why(list_id: str, listing: str) -> ColumnElement[str]:
+    """`""` for those who stay in the book."""
+    withdrawn = or_(
+        _m.own_reasons.contains("DO_NOT_", autoescape=True),
+        _m.sent_address.in_(select(opt_out.c.address)),
+        _m.sent_address.in_(select(suppression.c.address)),
+        _m.sent_address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
+    )
+    left = _m.listing != listing
+    excluded = _m.outcome == Outcome.EXCLUDED.value
+    # Even where the new address was refused: the old one is theirs no more, and may have been opted out of.
+    moved = _m.sent_address != _m.address
+    held = and_(_m.outcome == Outcome.HELD.value, _m.gated_by == listing)
+    return case(
+        (or_(_m.sent_address == "", held), ""),
+        (and_(or_(left, excluded), withdrawn), "withdrawn"),
+        (left, "left"),
+        (excluded, "excluded"),
+        (moved, "moved"),
+        else_=literal("", String),
+    )
+
+
+def _in_use(list_id: str, listing: str) -> ColumnElement[bool]:
+    heir = list_member.alias("heir")
+    return exists().where(
+        heir.c.list_id == list_id,
+        heir.c.listing == listing,
+        heir.c.address == _m.sent_address,
+        heir.c.person_id != _m.person_id,
+        heir.c.outcome != Outcome.EXCLUDED.value,
+        or_(heir.c.outcome != Outcome.REJECTED.value, heir.c.sent_address == heir.c.address),
+    )
+
+
+def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:
+    """Contacts that were synchronised and do not belong in the book, by `seq` after `after`; nobody who is held."""
+    why = _why(list_id, listing)
+    rows = c.execute(
+        select(
+            _m.person_id,
+            _m.seq,
+            _m.name,
+            _m.contact_id,
+            _m.sent_address,
+            why.label("why"),
+            _in_use(list_id, listing).label("in_use"),
+        )
+        .where(_m.list_id == list_id, _m.seq > after, _m.sent_address != "", why != "")
+        .order_by(_m.seq)
+        .limit(limit)
+    )
+    return [Leaver(**row._mapping) for row in rows]
+
+
+def to_be_guarded(c: Connection, list_id: str, listing: str) -> int:
+    """How many would leave the book for another reason than consent withdrawn or an address that changed."""
+    return c.execute(select(func.count()).select_from(list_member).where(*_guarded(list_id, listing))).scalar_one()
+
+
+def _guarded(list_id: str, listing: str) -> tuple[ColumnElement[bool], ...]:
+    leaves = _why(list_id, listing).in_(("left", "excluded"))
+    return (_m.list_id == list_id, _m.sent_address != "", leaves, ~_in_use(list_id, listing))
+
+
+def hold(c: Connection, list_id: str, listing: str, detail: str) -> int:
+    """All of `to_be_guarded` stay in the book, and their removal waits for approval; how many."""
+    reasons = case((_m.reason == "", _m.also), (_m.also == "", _m.reason), else_=_m.reason + "," + _m.also)
+    values = {
+        "outcome": Outcome.HELD.value,
+        "reason": "REMOVAL_HELD",
+        "detail": detail,
+        "gated_by": listing,
+        "also": case((_m.outcome == Outcome.EXCLUDED.value, reasons), else_=literal("", String)),
+    }
+    people = select(_m.person_id).where(*_guarded(list_id, listing)).scalar_subquery()
+    held = update(list_member).where(_m.list_id == list_id, _m.person_id.in_(people))
+    return c.execute(held.values(values)).rowcount
+
+
+def remove(c: Connection, list_id: str, listing: str, person_ids: Iterable[str]) -> int:
+    """These leavers are out of the book (or their contact stays for another member). Who left the list ends as
+    `removed`; who is excluded stays that; who moved to another address stays pending or rejected, and once imported
+    is `updated`."""
+    left = _m.listing != bindparam("b_listing", type_=String)
+    moved = and_(_m.listing == bindparam("b_listing", type_=String), _m.outcome != Outcome.EXCLUDED.value)
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
+        .values(
+            outcome=case((left, Outcome.REMOVED.value), else_=_m.outcome),
+            reason=case((left, ""), else_=_m.reason),
+            detail=case((left, ""), else_=_m.detail),
+            also=case((left, ""), else_=_m.also),
+            sent_fingerprint=case((moved, _m.sent_fingerprint), else_=""),
+            sent_address="",
+            contact_id=null(),
+        )
+    )
+    rows = [(listing, list_id, person_id) for person_id in person_ids]
+    return update_many(c, statement, ("b_listing", "b_list", "b_person"), rows)
