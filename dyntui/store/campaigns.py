@@ -2,6 +2,7 @@
 
 Public:
     record_headers(c, account_id, rows, now); record_summary(c, account_id, campaign_id, summary, now)
+    record_results_read(c, account_id, campaign_id, now)
     record_content(c, account_id, campaign_id, text)
     get(c, account_id, campaign_id) -> Campaign | None; all_of(c, account_id) -> list[Campaign]
     find(c, campaign_id) -> list[Campaign]                              in every account
@@ -10,7 +11,7 @@ Public:
     targets(c, account_id, campaign_id) -> list[str]; change_targets(c, account_id, campaign_id, add, remove)
     record_recipients(c, account_id, campaign_id, rows, run_id=, item=); count_recipients(c, account_id, campaign_id)
     record_activity(c, account_id, campaign_id, rows)
-    unwritten_engagements(c, account_id, campaign_id, limit) -> list[Engagement]; engagements_written(...)
+    unwritten_engagements(c, account_id, campaign_id, limit, after=-1) -> list[Engagement]; engagements_written(...)
     window(c, CampaignsWindow) -> Found[Campaign]
 Reports: `dyntui.store.results`.
 """
@@ -156,8 +157,14 @@ def record_headers(c: Connection, account_id: str, rows: Iterable[Header], now: 
 
 
 def record_summary(c: Connection, account_id: str, campaign_id: int, summary: dict[str, Any], now: str) -> None:
-    """Keep a campaign's totals as received."""
+    """Keep a campaign's totals as received. `now`: when its results were read; `""` while its recipients are yet to be
+    read from the beginning."""
     c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(summary=summary, results_on=now))
+
+
+def record_results_read(c: Connection, account_id: str, campaign_id: int, now: str) -> None:
+    """Everything of a campaign was read; `""`: not everything, so that the next reading begins from the beginning."""
+    c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(results_on=now))
 
 
 def record_content(c: Connection, account_id: str, campaign_id: int, text: str) -> None:
@@ -196,7 +203,7 @@ def all_of(c: Connection, account_id: str) -> list[Campaign]:
 
 
 def without_results(c: Connection, account_id: str) -> list[int]:
-    """Campaigns that have been sent and whose totals were never read."""
+    """Campaigns that have been sent and whose results were never read to the end."""
     sent = func.lower(_c.status).in_(("sent", "sending"))
     rows = c.execute(select(_c.id).where(_c.account_id == account_id, sent, _c.results_on == "").order_by(_c.id))
     return list(rows.scalars())
@@ -242,9 +249,10 @@ def record_recipients(
     c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient], run_id: str = "", item: str = ""
 ) -> None:
     """Keep what recipients did, as last received. Where an `item` of a run is named, everybody becomes a person of it:
-    added, updated or unchanged; excluded as UNKNOWN_PERSON where no member of a list has the address."""
+    added, updated or unchanged (what the run itself added stays that, however often it reads it); excluded as
+    UNKNOWN_PERSON where no member of a list has the address."""
     if item:
-        outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows))
+        outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows), first_stands=True)
     upsert(
         c,
         recipient,
@@ -318,9 +326,11 @@ def _state() -> ColumnElement[str]:
     return text
 
 
-def unwritten_engagements(c: Connection, account_id: str, campaign_id: int, limit: int) -> list[Engagement]:
+def unwritten_engagements(
+    c: Connection, account_id: str, campaign_id: int, limit: int, after: int = -1
+) -> list[Engagement]:
     """The next recipients whom Dynamics knows (a member of some list has the address) and was not told everything of,
-    by contact id."""
+    by contact id from `after` on."""
     m = list_member.c
     # Of several records with the address: the one that has its place in a book, then the lowest id.
     place = func.row_number().over(
@@ -331,7 +341,8 @@ def unwritten_engagements(c: Connection, account_id: str, campaign_id: int, limi
         select(*(_r[name] for name in _RECIPIENT), m.person_id, m.entity, state, place.label("place"))
         .select_from(recipient)
         .join(list_member, m.address == _r.address)
-        .where(_r.account_id == account_id, _r.campaign_id == campaign_id, _r.address != "", _state() != _r.written)
+        .where(_r.account_id == account_id, _r.campaign_id == campaign_id, _r.contact_id > after)
+        .where(_r.address != "", _state() != _r.written)
         .subquery("known")
     )
     wanted = [known.c[name] for name in (*_RECIPIENT, "person_id", "entity", "state")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -20,16 +21,19 @@ from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
 from dyntui.model import solution
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.people import normalise
 from dyntui.store import campaigns as campaign_store
 from dyntui.store.campaigns import Activity, Campaign, Engagement, Header, Recipient
 from dyntui.sync import feeds
-from dyntui.sync.connector_rows import upsert_by_key
+from dyntui.sync.connector_rows import upsert_rows
 from dyntui.sync.run_context import RunContext
 
 _FEED = "campaign-activity"
 _WRITE_ROWS = 500
+
+log = logging.getLogger(__name__)
 
 
 async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, level: str) -> None:
@@ -37,31 +41,47 @@ async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id
     if "news" not in ctx.cursor:
         since = await feeds.since(ctx, account_id, _FEED)
         until = await feeds.server_time(dd)
-        await _headers(ctx, dv, dd, account_id)
-        news = [] if level == "NONE" else await _with_news(ctx, dd, account_id, since)
+        listed = await _headers(ctx, dv, dd, account_id)
+        news = [] if level == "NONE" else await _with_news(ctx, dd, account_id, since, listed)
         cursor = {"news": news, "place": 0, "since": text_of(since), "until": text_of(until)}
         await ctx.save(cursor, stage="Reading results", of=len(news))
     news = [int(each) for each in ctx.cursor["news"]]
     since = moment_of(str(ctx.cursor["since"])) or EPOCH
     for place in range(int(ctx.cursor["place"]), len(news)):
-        await _results(ctx, dv, dd, account_id, news[place], place, since, level)
+        try:
+            await _results(ctx, dv, dd, account_id, news[place], place, since, level)
+        except DyntuiError as error:
+            if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
+                raise
+            await _failed(ctx, account_id, news[place], place, error)
         await ctx.save({**ctx.cursor, "place": place + 1}, stage="Reading results", done=place + 1, of=len(news))
     until = moment_of(str(ctx.cursor["until"])) or EPOCH
     await feeds.advance(ctx, account_id, _FEED, until)
 
 
-async def _headers(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> None:
-    seen = 0
+async def _failed(ctx: RunContext, account_id: str, campaign_id: int, place: int, error: DyntuiError) -> None:
+    """One campaign could not be read: the others go on, and the next run reads it from the beginning."""
+    known = await ctx.read(lambda c: campaign_store.get(c, account_id, campaign_id))
+    item = str(campaign_id)
+    await ctx.begin_item(item, kind="campaign", name=known.name if known else item, place=place)
+    await ctx.fail_item(item, error)
+    await ctx.write(lambda c: campaign_store.record_results_read(c, account_id, campaign_id, ""))
+
+
+async def _headers(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> set[int]:
+    """Every campaign there is, into the store and to Dynamics; their ids."""
+    seen: set[int] = set()
     async for page in dd_campaigns.campaign_pages(dd):
         headers = [header_of(each) for each in page.rows]
-        seen += len(headers)
+        seen.update(each.id for each in headers)
         await ctx.save(
             ctx.cursor,
             stage="Reading campaigns",
-            done=seen,
+            done=len(seen),
             work=functools.partial(campaign_store.record_headers, account_id=account_id, rows=headers, now=ctx.now()),
         )
     await tell_dynamics(ctx, dv, account_id)
+    return seen
 
 
 def header_of(row: dd_campaigns.Campaign) -> Header:
@@ -81,11 +101,12 @@ def header_of(row: dd_campaigns.Campaign) -> Header:
     )
 
 
-async def _with_news(ctx: RunContext, dd: Dotdigital, account_id: str, since: datetime) -> list[int]:
-    """Sent campaigns with activity since the last run, and those whose results were never read."""
+async def _with_news(ctx: RunContext, dd: Dotdigital, account_id: str, since: datetime, listed: set[int]) -> list[int]:
+    """Sent campaigns with activity since the last run, and those whose results were never read to the end; not those
+    that were deleted in dotdigital since."""
     unread = await ctx.read(lambda c: campaign_store.without_results(c, account_id))
     active = {each.id for each in await dd_campaigns.campaigns_with_activity_since(dd, since)}
-    return sorted(active | set(unread))
+    return sorted((active | set(unread)) & listed)
 
 
 async def _results(
@@ -104,6 +125,12 @@ async def _results(
         return
     stage = f"Reading results of {campaign.name}"
     summary = msgspec.to_builtins(await dd_campaigns.summary(dd, campaign_id))
+    detailed = level == "DETAILED"
+    # Who was mailed and did nothing shows in a reading from the beginning alone: the first, one that was broken off,
+    # and the first after the campaign was sent to more people.
+    recipients = await ctx.read(lambda c: campaign_store.count_recipients(c, account_id, campaign_id))
+    more = int(summary["numTotalSent"]) > int(campaign.summary.get("numTotalSent") or 0)
+    whole = detailed and (not campaign.results_on or not recipients or more)
     await ctx.save(
         ctx.cursor,
         stage=stage,
@@ -112,16 +139,15 @@ async def _results(
             account_id=account_id,
             campaign_id=campaign_id,
             summary=summary,
-            now=ctx.now(),
+            now="" if whole else ctx.now(),
         ),
     )
     await tell_dynamics(ctx, dv, account_id)
-    if level != "DETAILED":
+    if not detailed:
         return
     item = str(campaign_id)
     await ctx.begin_item(item, kind="campaign", name=campaign.name, place=place)
-    first = await ctx.read(lambda c: campaign_store.count_recipients(c, account_id, campaign_id)) == 0
-    async for page in activities.activity_pages(dd, campaign_id, since=None if first else since):
+    async for page in activities.activity_pages(dd, campaign_id, since=None if whole else since):
         found = [_recipient(each) for each in page.rows]
         await ctx.save(
             ctx.cursor,
@@ -135,11 +161,12 @@ async def _results(
                 item=item,
             ),
         )
-    async for opens in activities.open_pages(dd, campaign_id, since=EPOCH if first else since):
+    async for opens in activities.open_pages(dd, campaign_id, since=EPOCH if whole else since):
         await _keep(ctx, account_id, campaign_id, stage, [_opened(each) for each in opens.rows])
-    async for clicks in activities.click_pages(dd, campaign_id, since=EPOCH if first else since):
+    async for clicks in activities.click_pages(dd, campaign_id, since=EPOCH if whole else since):
         await _keep(ctx, account_id, campaign_id, stage, [_clicked(each) for each in clicks.rows])
     await _tell_engagements(ctx, dv, account_id, campaign_id, stage)
+    await ctx.write(lambda c: campaign_store.record_results_read(c, account_id, campaign_id, ctx.now()))
     await ctx.end_item(item)
 
 
@@ -198,9 +225,13 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> None
     changed = [each.id for each in known if prints[each.id] != each.fingerprint]
     for start in range(0, len(changed), _WRITE_ROWS):
         some = changed[start : start + _WRITE_ROWS]
-        await upsert_by_key(dv, solution.EMAIL_CAMPAIGN, [rows[each] for each in some])
-        ids = await _row_ids(dv, [row_key(account_id, each) for each in some])
-        written = [(each, prints[each], ids[row_key(account_id, each)]) for each in some]
+        results = await upsert_rows(dv, solution.EMAIL_CAMPAIGN, [rows[each] for each in some])
+        for campaign_id, result in zip(some, results, strict=True):
+            if result.error is not None:
+                log.warning("Dynamics refused campaign %s: %s %s", campaign_id, result.error, result.error.detail)
+        there = [each for each, result in zip(some, results, strict=True) if result.error is None]
+        ids = await _row_ids(dv, [row_key(account_id, each) for each in there])
+        written = [(each, prints[each], ids[row_key(account_id, each)]) for each in there]
         await ctx.save(
             ctx.cursor,
             stage="Writing campaigns to Dynamics",
@@ -268,24 +299,41 @@ async def _row_ids(dv: Dataverse, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-_KINDS = {label: value for value, label in solution.ENGAGEMENT_KINDS.items()}
-_LOOKUPS = {"contact": ("dyntui_ContactId", "contacts"), "lead": ("dyntui_LeadId", "leads")}
-
-
 async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, campaign_id: int, stage: str) -> None:
-    """What recipients whom Dynamics knows did, one row per person, campaign and kind, where it changed."""
+    """What recipients whom Dynamics knows did, one row per person, campaign and kind, where it changed.
+
+    A person whom Dynamics refuses - the record may have been deleted since - delays no other: it is logged, and tried
+    again by the next run.
+    """
     campaign = await ctx.read(lambda c: campaign_store.get(c, account_id, campaign_id))
     assert campaign is not None
+    if not campaign.row_id:
+        # Dynamics refused the campaign's own row, and was named for it.
+        return
+    after = -1
     while some := await ctx.read(
-        lambda c: campaign_store.unwritten_engagements(c, account_id, campaign_id, _WRITE_ROWS)
+        lambda c: campaign_store.unwritten_engagements(
+            c,
+            account_id,
+            campaign_id,
+            _WRITE_ROWS,
+            after,  # noqa: B023 - awaited here
+        )
     ):
-        rows = [row for person in some for row in _engagements(campaign, person)]
-        await upsert_by_key(dv, solution.ENGAGEMENT, rows)
+        rows = [(person, row) for person in some for row in _engagements(campaign, person)]
+        results = await upsert_rows(dv, solution.ENGAGEMENT, [row for _, row in rows])
+        refused: set[int] = set()
+        for (person, _), result in zip(rows, results, strict=True):
+            if result.error is not None:
+                refused.add(person.contact_id)
+                log.warning("Dynamics refused what %s did: %s %s", person.person_id, result.error, result.error.detail)
+        after = some[-1].contact_id
+        told = [each for each in some if each.contact_id not in refused]
         await ctx.save(
             ctx.cursor,
             stage=stage,
             work=functools.partial(
-                campaign_store.engagements_written, account_id=account_id, campaign_id=campaign_id, rows=some
+                campaign_store.engagements_written, account_id=account_id, campaign_id=campaign_id, rows=told
             ),
         )
 

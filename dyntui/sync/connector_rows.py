@@ -12,13 +12,6 @@ from dyntui.model.solution import TableSpec
 KEY = "dyntui_key"
 
 
-async def upsert_by_key(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, object]]) -> None:
-    """`upsert_rows` where a refused row is no detail: its error ends the step by name."""
-    for result in await upsert_rows(dv, table, rows):
-        if result.error is not None:
-            raise result.error
-
-
 async def upsert_rows(dv: Dataverse, table: TableSpec, rows: Sequence[Mapping[str, object]]) -> list[RowResult]:
     """Creates or changes rows, each with its `dyntui_key`; what became of each, in order. Repeatable."""
     addressed = [

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books
 from dyntui.model.outcomes import Outcome
 from dyntui.model.roles import Ability
@@ -259,6 +260,14 @@ class Office:
         """Somebody edits a row in Dynamics; values as rows keep them (booleans as 0 and 1)."""
         body = {"table": table, "id": row_id, "values": values}
         self.sandbox.control.post("/dataverse/rows", json=body).raise_for_status()
+
+    def delete_in_dynamics(self, entity_set: str, row_id: str) -> None:
+        """Somebody deletes a row in Dynamics."""
+
+        async def delete() -> None:
+            assert await dv_rows.delete(await self.resources.connections.dataverse(), entity_set, row_id)
+
+        self.wait(delete())
 
     def unsubscribe(self, address: str, **where: Any) -> None:
         """Somebody unsubscribes, from everything or from one `book`."""

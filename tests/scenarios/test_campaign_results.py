@@ -1,0 +1,57 @@
+"""Results of campaigns, where something is in the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, SendRow
+from dyntui.service.contract.runs import RunDetail
+from tests.scenarios.office import Office
+from tests.scenarios.test_sending import counted
+
+__all__ = ["counted"]
+
+
+@pytest.fixture
+def sent(office: Office, counted: tuple[CampaignRow, object]) -> tuple[CampaignRow, SendRow]:
+    campaign, count = counted
+    sent = office.send(count)  # type: ignore[arg-type]
+    office.let_pass(days=3)
+    return campaign, sent
+
+
+def item_of(run: RunDetail, campaign: CampaignRow) -> RunStatus:
+    return next(each.status for each in run.items if each.id == str(campaign.id))
+
+
+def recipients(office: Office, campaign: CampaignRow) -> int:
+    asked = RecipientsQuery(id=campaign.id)
+    return office.wait(office._campaigns.recipients(office.context, asked)).matching
+
+
+def test_results_that_broke_off_are_read_from_the_beginning_and_delay_no_other_campaign(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+    opens = {"system": "dotdigital", "route": f"/campaigns/{campaign.id}/opens", "kind": "status", "status": 400}
+    office.sandbox.order(opens)
+    broken = office.run("campaigns")
+    assert item_of(broken, campaign) is RunStatus.FAILED
+    office.sandbox.reset()
+    run, calls = office.calls_between(lambda: office.run("campaigns"))
+    assert run.run.status is RunStatus.COMPLETED and item_of(run, campaign) is RunStatus.COMPLETED
+    assert "/v2/campaigns/{id}/activities" in " ".join(each["route"] for each in calls)
+    assert not [each for each in calls if "activities/since-date" in each["route"]]
+    assert recipients(office, campaign) == send.sendable
+
+
+def test_a_recipient_whose_record_was_deleted_in_dynamics_delays_no_other(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+    somebody = office.people(send.run, outcome="added")[0]
+    office.delete_in_dynamics("contacts", somebody.person)
+    run = office.run("campaigns")
+    assert item_of(run, campaign) is RunStatus.COMPLETED
+    assert recipients(office, campaign) == send.sendable
