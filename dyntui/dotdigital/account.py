@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from dyntui.dotdigital.addresses import trusted_endpoint
+from dyntui.dotdigital.addresses import discovery_origin, trusted_endpoint
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 
 
@@ -79,12 +80,19 @@ async def server_time(dd: Dotdigital) -> str:
 
 
 async def connect(url: str, user: str, password: str, *, ca_file: Path | None = None, **options: Any) -> Dotdigital:
-    """Ask account-info where the account lives and return a connection there. Costs one call.
+    """Ask account-info where the account lives and return a connection there. Costs one call, or two where another
+    region's host was asked.
 
     `options` are those of `Dotdigital`. Raises DotdigitalError (DOTDIGITAL_SIGN_IN_REFUSED, DOTDIGITAL_UNREACHABLE...).
     """
     async with Dotdigital(url, user, password, ca_file=ca_file, **options) as first:
-        account = await account_info(first)
         asked_at = first.origin
+        try:
+            account = await account_info(first)
+        except DotdigitalError as error:
+            elsewhere = discovery_origin(asked_at)
+            if error.status != 403 or elsewhere is None:
+                raise
+            return await connect(elsewhere, user, password, ca_file=ca_file, **options)
     home = trusted_endpoint(account.endpoint, asked_at) if account.endpoint else asked_at
     return Dotdigital(home, user, password, ca_file=ca_file, **options)

@@ -11,6 +11,7 @@ from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.model.errors import Exit
 
 _VENDOR_HOSTS: Final = (".dotdigital.com", ".dotmailer.com", ".apiconnector.com")
+_OTHER_REGION: Final = re.compile(r"r[2-9]-api\.(dotdigital|dotmailer)\.com")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}.*")
 
@@ -49,6 +50,13 @@ def trusted_endpoint(endpoint: str, asked_at: str) -> str:
         exit=Exit.NOT_PERMITTED,
         detail=endpoint[:200],
     )
+
+
+def discovery_origin(origin: str) -> str | None:
+    """Where to ask for the region of an account that another region's host refuses: r1 tells it whatever the region
+    (reference 1.1). None where there is no such place."""
+    known = _OTHER_REGION.fullmatch(urlsplit(origin).hostname or "")
+    return f"https://r1-api.{known[1]}.com" if known else None
 
 
 def route_of(method: str, path: str) -> str:

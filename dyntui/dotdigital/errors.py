@@ -90,7 +90,7 @@ _SIGN_IN = _Meaning(
 _NOT_PERMITTED = _Meaning(
     "DOTDIGITAL_NOT_PERMITTED",
     "dotdigital does not permit this for the API user, or the account lives in another region.",
-    "Check the API user's permissions and the region (`dyntui doctor`).",
+    "Check the API user's permissions; given https://r1-api.dotdigital.com, `dyntui setup` finds the region.",
     Exit.NOT_PERMITTED,
 )
 _BOOK_GONE = _Meaning(

@@ -25,6 +25,8 @@ from dyntui.sync import installation
 from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, sign_in_with
 
 _LEVELS = ("NONE", "SUMMARY", "DETAILED")
+# Somebody waits for the answer: what cannot be reached is said after seconds, where a run would be patient.
+_ATTEMPTS = 2
 
 
 class Setup:
@@ -75,9 +77,10 @@ class Setup:
         sign_in = sign_in_with(wanted, secret)
         try:
             ca_file = Path(asked.ca_file) if asked.ca_file else None
-            async with Dataverse(wanted.url, sign_in, ca_file=ca_file) as dv:
+            async with Dataverse(wanted.url, sign_in, ca_file=ca_file, attempts=_ATTEMPTS) as dv:
                 me = await security.who_am_i(dv)
-                found = [await _prove(each) for each in request.accounts]
+            found = [await _prove(each) for each in request.accounts]
+            async with Dataverse(wanted.url, sign_in, ca_file=ca_file) as dv:
                 wanted = msgspec.structs.replace(
                     wanted,
                     organisation_id=me.organization_id,
@@ -151,7 +154,9 @@ class _Proved(msgspec.Struct, frozen=True):
 
 async def _prove(asked: EmailAccountInput) -> _Proved:
     ca_file = Path(asked.ca_file) if asked.ca_file else None
-    dd = await dd_account.connect(asked.dotdigital_url, asked.api_user, asked.api_password, ca_file=ca_file)
+    dd = await dd_account.connect(
+        asked.dotdigital_url, asked.api_user, asked.api_password, ca_file=ca_file, attempts=_ATTEMPTS
+    )
     async with dd:
         info = await dd_account.account_info(dd)
         return _Proved(info.id, _region(dd.origin), dd.origin)

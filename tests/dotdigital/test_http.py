@@ -224,6 +224,22 @@ async def test_the_accounts_own_region_is_found(endpoint: str, origin: str):
     assert talk.paths() == ["GET /v2/account-info"]
 
 
+async def test_an_account_that_another_regions_host_refuses_is_found_by_the_first():
+    refused = httpx.Response(403, html="<h2>403 - Forbidden: Access is denied.</h2>")
+    talk = Conversation(refused, info("https://r2-api.dotdigital.com"))
+    async with await connect("https://r3-api.dotdigital.com", "user", "password", **talk.options()) as dd:
+        assert dd.origin == "https://r2-api.dotdigital.com"
+    assert [request.url.host for request in talk.requests] == ["r3-api.dotdigital.com", "r1-api.dotdigital.com"]
+
+
+@pytest.mark.parametrize("host", [HOST, "https://proxy.example"])
+async def test_a_refusal_that_no_other_host_can_mend_is_passed_on(host: str):
+    talk = Conversation(httpx.Response(403, html="<h2>403 - Forbidden: Access is denied.</h2>"))
+    with pytest.raises(DotdigitalError) as raised:
+        await connect(host, "user", "password", **talk.options())
+    assert (raised.value.code, len(talk.requests)) == ("DOTDIGITAL_NOT_PERMITTED", 1)
+
+
 @pytest.mark.parametrize(
     "endpoint", ["https://evil.example", "https://evilapiconnector.com", "http://r1-api.dotdigital.com"]
 )
