@@ -123,14 +123,14 @@ def _sqlite(url: URL, where: str) -> Engine:
 
 
 def _prove_readable(path: Path) -> None:
-    # Setting WAL writes to the file's header: a file that is not a database must be refused before that.
+    # Setting WAL writes to the file's header: a file that is no database, or not ours, must be refused before that.
     if not path.exists():
         path.touch(mode=0o600)
         return
     try:
         probe = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
         try:
-            probe.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            tables = {name for (name,) in probe.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         finally:
             probe.close()
     except sqlite3.DatabaseError as error:
@@ -138,6 +138,8 @@ def _prove_readable(path: Path) -> None:
         if translated is None:
             raise
         raise translated from error
+    if tables and VERSION_TABLE not in tables:
+        raise failures.foreign(os.fspath(path))
 
 
 def _postgresql(url: URL) -> Engine:
