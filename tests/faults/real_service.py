@@ -44,15 +44,20 @@ class RealService:
     """`start`, `call`, `kill`, `stop`; the profile's secrets are in its encrypted file."""
 
     def __init__(self, folder: Path) -> None:
-        self.environment = {
-            "DYNTUI_HOME": str(folder / HOME),
-            "DYNTUI_KEYRING": "file",
-            "DYNTUI_KEYRING_PASSPHRASE": "a passphrase for tests",
-        }
+        self.environment = self.environment_of(folder)
         self.profile: Profile = open_profile("default", self.environment)
         self._loop = asyncio.new_event_loop()
         self._client: ServiceClient | None = None
         self.kills = 0
+
+    @staticmethod
+    def environment_of(folder: Path) -> dict[str, str]:
+        """Of everybody who works with the profile in this folder."""
+        return {
+            "DYNTUI_HOME": str(folder / HOME),
+            "DYNTUI_KEYRING": "file",
+            "DYNTUI_KEYRING_PASSPHRASE": "a passphrase for tests",
+        }
 
     def start(self) -> None:
         """The service runs and is attached to; what it was killed in the middle of goes on by itself."""
