@@ -112,8 +112,7 @@ def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
         assert 0 < hand.number(r"│ Opened by +([\d,]+)") < hand.number(r"│ Delivered +([\d,]+)") <= sendable
 
         hand.types("1", "First steps")
-        terminal.until(lambda: terminal.text.count("✓") >= 6)
-        assert "▸" not in terminal.text
+        terminal.until(lambda: terminal.text.count("✓") >= 6 and "▸" not in terminal.text)
         hand.types("q", "Quit dyntui?")
         terminal.type(RIGHT + ENTER)
         assert terminal.ended() == 0
