@@ -77,21 +77,22 @@ def _name(kind: object) -> str:
 
 def commands() -> str:
     """The help of every command, as it is printed."""
-    pages = []
-    for path, command in _walk(root, ("dyntui",)):
-        context = click.Context(command, info_name=" ".join(path), terminal_width=100, max_content_width=100)
-        pages.append(f"## {' '.join(path)}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
+    root_context = click.Context(root, info_name="dyntui", terminal_width=100, **root.context_settings)
+    pages = [
+        f"## {context.command_path}\n\n```text\n{context.command.get_help(context).rstrip()}\n```\n"
+        for context in _walk(root_context)
+    ]
     return "# Commands\n\n" + "\n".join(pages)
 
 
-def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    yield path, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
+def _walk(context: click.Context) -> Iterator[click.Context]:
+    """The context of a command, then those of the commands below it: options such as `-h` come down from the root."""
+    yield context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            found = context.command.get_command(context, name)
             if found is not None:
-                yield from _walk(found, (*path, name))
+                yield from _walk(click.Context(found, parent=context, info_name=name))
 
 
 PAGES = {

@@ -200,9 +200,9 @@ class SendWizard(Page[int]):
             self.set_focus(self._next)
 
     def do_wizard_next(self) -> None:
-        """To the next step; from the last one: sends."""
+        """To the next step; on the last one to the button, which alone sends: one key too many mails nobody."""
         if self._step == _LAST:
-            self._send()
+            self.set_focus(self._next)
             return
         if self._step == 2:
             self._count_chosen()
@@ -227,8 +227,12 @@ class SendWizard(Page[int]):
     def _pressed(self, event: Button.Pressed) -> None:
         if event.button is self._back:
             self.leave()
-        else:
+        elif self._step < _LAST:
             self.action_perform("wizard.next")
+        elif reason := self._blocked():
+            self.notify(reason, title="Send Campaign", severity="warning", markup=False)
+        else:
+            self._send()
 
     # Target lists
 
@@ -306,6 +310,8 @@ class SendWizard(Page[int]):
     def _number_entered(self) -> None:
         if self._summary.confirmed is not None:
             self.set_focus(self._next)
+        else:
+            self.notify(self._summary.blocked(), title="Not this number", severity="warning", markup=False)
 
     def _send(self) -> None:
         if self._count is None or self._sending:

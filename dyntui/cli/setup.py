@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.output import print_facts, print_json, print_table, say
@@ -38,6 +40,16 @@ def command(context: click.Context, source: str | None, plan: bool) -> None:
     say("Connected. `dyntui sign-in` is next, then `dyntui` opens the console.")
 
 
+def _standard_input() -> str:
+    """All of it; or the first line where that is a whole JSON object, since a sandbox prints its line and goes on."""
+    first = sys.stdin.readline()
+    if first.lstrip().startswith("{"):
+        with contextlib.suppress(msgspec.DecodeError):
+            msgspec.json.decode(first)
+            return first
+    return first + sys.stdin.read()
+
+
 def _request(source: str | None) -> SetupRequest:
     if source is None:
         if not sys.stdin.isatty():
@@ -50,7 +62,7 @@ def _request(source: str | None) -> SetupRequest:
             )
         return asked_for()
     if source == "-":
-        return read_setup(sys.stdin.read(), "standard input")
+        return read_setup(_standard_input(), "standard input")
     try:
         return read_setup(Path(source).read_text(encoding="utf-8"), source)
     except (OSError, UnicodeDecodeError) as error:

@@ -243,7 +243,7 @@ class Campaigns:
 
     async def _readiness(self, target: StoredList) -> ListReadiness:
         """Whether a list can take part: it was synchronised, and no import of it is under way."""
-        make = functools.partial(ListReadiness, id=target.id, name=target.name, members=target.people or 0)
+        make = functools.partial(ListReadiness, id=target.id, name=target.name, members=_members(target))
         if not target.activated:
             return make(ready=False, reason="NOT_SYNCED", explanation="The list is not activated for email.")
         if not target.last_synced:
@@ -290,7 +290,9 @@ class Campaigns:
                 "SEND_NO_RECIPIENTS",
                 "Nobody in the target count may be mailed.",
                 not_done="Nothing was sent: the platform is never called without recipients.",
-                remedy="See the exclusions of the count.",
+                remedy="See the exclusions of the count."
+                if known.potential
+                else "Synchronise the target lists, then count again: none of them was ready to be counted.",
                 exit=Exit.USAGE,
             )
         if sendable > CONFIRM_ABOVE and request.confirm != sendable:
@@ -447,6 +449,11 @@ def _count_unknown() -> DyntuiError:
         remedy="Count the targets again; a count is kept for an hour, and only one send can take it.",
         exit=Exit.USAGE,
     )
+
+
+def _members(target: StoredList) -> int:
+    """As last read; before that as many as Dynamics says."""
+    return target.people if target.people is not None else target.member_count or 0
 
 
 def _send_key(campaign: Campaign) -> str:

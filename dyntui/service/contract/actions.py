@@ -504,7 +504,7 @@ ACTIONS: tuple[Action, ...] = (
         scope=Scope.WIZARD,
         keys=("n",),
         hint="Next",
-        tooltip="The next step of the wizard",
+        tooltip="The next step of the wizard; on the last one to the button that sends",
         rule=_blocked,
     ),
     Action(
