@@ -24,6 +24,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     String,
     and_,
     bindparam,
@@ -41,7 +42,7 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import outcomes, sequences
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark, split
-from dyntui.store.schema import list_member, outcome, send, target_count, target_person
+from dyntui.store.schema import list_member, outcome, recipient, send, target_count, target_person
 from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
 from dyntui.store.upserts import update_many
 from dyntui.store.windows import Found, contains, ordered
@@ -136,8 +137,8 @@ def snapshot(c: Connection, new: NewCount) -> Count:
 
     A record in several lists is one person: sendable if any list makes it so, else with the best of its reasons by
     precedence. Of several records with one address one is mailed, if possible one that can be. Facts newer than the
-    lists' last synchronisation count: opt-outs, suppressions and unsubscribes as known now. Who is not in the book as
-    read last is NOT_SYNCED, or as dotdigital refused them.
+    lists' last synchronisation count: opt-outs, suppressions and unsubscribes as known now. Who has had the campaign is
+    ALREADY_SENT. Who is not in the book as read last is NOT_SYNCED, or as dotdigital refused them.
     """
     c.execute(
         insert(target_count).values(
@@ -149,7 +150,7 @@ def snapshot(c: Connection, new: NewCount) -> Count:
             suppressions_as_of=new.suppressions_as_of,
         )
     )
-    best = _best_of_lists(c, new.account_id, new.lists)
+    best = _best_of_lists(c, new.id, new.account_id, new.campaign_id, new.lists)
     cannot = case((_with_state(best.c) == 0, 0), else_=1)
     stands = _stands(with_duplicates(best, (cannot,)))
     s = stands.c
@@ -177,14 +178,35 @@ def snapshot(c: Connection, new: NewCount) -> Count:
     return made
 
 
-def _best_of_lists(c: Connection, account_id: str, lists: Sequence[str]) -> CTE:
+def _had(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
+    """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
+    earlier = (
+        select(_p.address)
+        .join(send, send.c.count_id == _p.count_id)
+        .where(
+            send.c.account_id == account_id,
+            send.c.campaign_id == campaign_id,
+            send.c.count_id != count_id,
+            send.c.state.in_(("Sending", "Sent")),
+            _p.outcome == _SENDABLE,
+        )
+    )
+    told = select(recipient.c.address).where(
+        recipient.c.account_id == account_id, recipient.c.campaign_id == campaign_id, recipient.c.sent_on != ""
+    )
+    return select(earlier.union(told).subquery("had"))
+
+
+def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
     """Everybody of the lists once, through the list that gives them the best standing."""
     scope = (_m.list_id.in_(lists),)
+    had = _had(count_id, account_id, campaign_id)
     done = _m.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value))
     ready = and_(done, _m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address)
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
     state = case(
         (and_(ready, _m.channel != ""), code_mark(_m.channel)),
+        (and_(ready, _m.address.in_(had)), mark("ALREADY_SENT")),
         (ready, 0),
         (refused, code_mark(_m.rejected_reason)),
         (_m.outcome == Outcome.HELD.value, mark("REMOVAL_HELD")),
@@ -261,7 +283,8 @@ def recheck(c: Connection, count_id: str) -> int:
     if counted is None:
         raise KeyError(count_id)
     sendable = and_(_p.count_id == count_id, _p.outcome == _SENDABLE)
-    stands = _stands(_best_of_lists(c, counted.account_id, counted.lists)).c
+    best = _best_of_lists(c, counted.id, counted.account_id, counted.campaign_id, counted.lists)
+    stands = _stands(best).c
     rejected = or_(stands.refused == 1, first_mark(stands.mask) == mark("VALUE_REJECTED"))
     before = counted.sendable
     c.execute(

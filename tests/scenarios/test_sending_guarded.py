@@ -62,6 +62,33 @@ def test_a_count_that_is_older_than_an_hour_is_not_sent_to(office: Office, count
     assert office.mailed(campaign) == []
 
 
+def test_nobody_gets_a_campaign_twice_however_often_its_targets_are_counted(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    second = office.count(campaign)
+    assert office.send(count).state == "Sent"
+    with pytest.raises(DyntuiError, match="SEND_NO_RECIPIENTS"):
+        office.send(office.count(campaign))
+    again = office.send(second)
+    assert (again.state, [each.reason for each in again.excluded if each.people == count.sendable]) == (
+        "Failed",
+        ["ALREADY_SENT"],
+    )
+    assert len(office.mailed(campaign)) == count.sendable
+
+
+def test_a_later_send_reaches_those_whom_the_first_one_did_not(office: Office, counted: Counted) -> None:
+    campaign, count = counted
+    assert office.send(count).state == "Sent"
+    leads = office.activated("Open leads with e-mail")
+    office.run("lists")
+    office.target(campaign, leads.id)
+    more = office.count(campaign)
+    shown = {each.address for each in office.count_people(more.id, sendable=True)}
+    assert office.send(more).state == "Sent"
+    addresses = [mail["address"] for mail in office.mailed(campaign)]
+    assert len(addresses) == len(set(addresses)) == count.sendable + len(shown)
+
+
 def test_a_send_cancelled_before_it_began_is_shown_as_cancelled(office: Office, counted: Counted) -> None:
     campaign, count = counted
     queued = office.queue_send(count)
