@@ -368,6 +368,10 @@ def counts(c: Connection, list_id: str) -> tuple[ReasonCount, ...]:
 _SORTABLE = {name: _m[name] for name in ("entity", "name", "address", "outcome", "reason", "detail", "contact_id")}
 
 
+# Places looked up at once; well below what a statement may carry (SQLite: 32,766 values).
+_FEW = 5000
+
+
 def window(c: Connection, asked: MembersWindow) -> Found[Member]:
     """Members in the order of reading; the search looks at name and address."""
     scope = [_m.list_id == asked.list_id]
@@ -379,17 +383,29 @@ def window(c: Connection, asked: MembersWindow) -> Found[Member]:
     if asked.search:
         narrowed.append(contains((_m.name, _m.address), asked.search))
     total = sequences.following(c, list_member, scope)
+    if asked.search and not asked.sort:
+        # What matches few is found by reading once; of what matches many the first ones are met soon.
+        few = c.execute(select(_m.seq).where(*narrowed).limit(_FEW + 1)).scalars().all()
+        if len(few) <= _FEW:
+            shown = sorted(few)[asked.offset : asked.offset + asked.limit]
+            return Found(_in_places(c, asked, shown), len(few), total)
     matching = total if len(narrowed) == 1 else _count(c, *narrowed)
-    # Only the keys are sorted and skipped over; the rows themselves are fetched for what is shown.
-    keys = select(_m.person_id, _m.seq).where(*narrowed)
+    # Only the places are sorted and skipped over; the rows themselves are fetched for what is shown.
+    places = select(_m.seq).where(*narrowed)
     if len(narrowed) == 1 and not asked.sort:
-        keys = keys.where(_m.seq >= asked.offset).order_by(_m.seq)
+        places = places.where(_m.seq >= asked.offset).order_by(_m.seq)
     else:
-        keys = ordered(keys, asked.sort, _SORTABLE, (_m.seq,)).offset(asked.offset)
-    shown = keys.limit(asked.limit).subquery("shown")
-    page = select(list_member).join(shown, shown.c.person_id == _m.person_id).where(_m.list_id == asked.list_id)
-    rows = c.execute(ordered(page, asked.sort, _SORTABLE, (_m.seq,))).all()
-    return Found(tuple(_member(row) for row in rows), matching, total)
+        places = ordered(places, asked.sort, _SORTABLE, (_m.seq,)).offset(asked.offset)
+    return Found(_in_places(c, asked, c.execute(places.limit(asked.limit)).scalars().all()), matching, total)
+
+
+def _in_places(c: Connection, asked: MembersWindow, places: Sequence[int]) -> tuple[Member, ...]:
+    """The rows at these places of the list, in this order."""
+    found: dict[int, Member] = {}
+    for start in range(0, len(places), _FEW):
+        some = select(list_member).where(_m.list_id == asked.list_id, _m.seq.in_(places[start : start + _FEW]))
+        found.update((row.seq, _member(row)) for row in c.execute(some))
+    return tuple(found[each] for each in places)
 
 
 def _count(c: Connection, *where: ColumnElement[bool]) -> int:

@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("list_id", "person_id", name=op.f("pk_list_member")),
     )
     op.create_index("ix_list_member_address", "list_member", ["address", "list_id"], unique=False)
+    op.create_index("ix_list_member_name", "list_member", ["list_id", "name", "seq", "address"], unique=False)
     op.create_index("ix_list_member_outcome", "list_member", ["list_id", "outcome", "reason", "seq"], unique=False)
     op.create_index("ix_list_member_seq", "list_member", ["list_id", "seq"], unique=False)
 
@@ -396,6 +397,7 @@ def downgrade() -> None:
     op.drop_table("list_unsubscribe")
     op.drop_index("ix_list_member_seq", "list_member")
     op.drop_index("ix_list_member_outcome", "list_member")
+    op.drop_index("ix_list_member_name", "list_member")
     op.drop_index("ix_list_member_address", "list_member")
 
     op.drop_table("list_member")
