@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import httpx
 
 from dyntui.model.outcomes import Tally
-from dyntui.service.contract.campaigns import CampaignRow, SendRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, SendRow, TargetCount
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts, runs
@@ -55,13 +55,19 @@ class FrozenOffice(Office):
         answer = httpx.request(method, url, json=body, auth=me, verify=trusted, trust_env=False)
         return answer.raise_for_status().json()
 
-    def take_over(self, first_id: int) -> None:
+    def campaign_numbered(self, number: int) -> CampaignRow:
+        """A campaign by dotdigital's number of it."""
+        page = self.wait(self._campaigns.page(self.context, CampaignsQuery(limit=500)))
+        return next(row for row in page.rows if row.id == number)
+
+    def take_over(self) -> None:
         """Goes on with a store that another office has kept: its secrets, and ids that it has not given away."""
         info = self.sandbox.info
-        self._numbers = itertools.count(first_id)
         self.wait(self.secrets.set(DATAVERSE_SECRET, info["client_secret"]))
         with self.db.read() as c:
             known = accounts.accounts(c)
+            # No run needs as many ids.
+            self._numbers = itertools.count(1000 * (1 + runs.window(c, runs.RunsWindow()).total))
         for each in known:
             self.wait(self.secrets.set(account_secret(each.id), info["api_password"]))
 
@@ -82,7 +88,7 @@ def office_from(
 ) -> Iterator[AnOffice]:
     """An office as it was kept, going on in a folder of its own."""
     with copied(kept, folder, _STORE) as sandbox, closing(kind(sandbox, folder, timeout=timeout)) as office:
-        office.take_over(first_id=1000)
+        office.take_over()
         yield office
 
 

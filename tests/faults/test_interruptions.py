@@ -6,45 +6,16 @@ taken up again from what the store knows. `DYNTUI_FAULT_SEEDS` says how many his
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
-import contextlib
 import os
-import random
 from pathlib import Path
 
 import pytest
 
-from tests.faults.job import Ending, FrozenOffice, Job, office_from
+from tests.faults.interrupted import Interrupted
+from tests.faults.job import Ending, Job, office_from
 
 SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "6")))
 SYSTEMS = ("dataverse", "dotdigital")
-
-
-class Interrupted(FrozenOffice):
-    """An office whose runs are let go wherever they would wait, at random, and taken up at once."""
-
-    def interrupt(self, seed: int) -> None:
-        """From now on."""
-        chance = random.Random(seed)
-        drain = self.engine.drain
-        self.interruptions = 0
-
-        def let_go() -> None:
-            if chance.random() < 0.8:
-                self.interruptions += 1
-                raise asyncio.CancelledError
-
-        def drained() -> list[str]:
-            self.during_sleep = let_go
-            try:
-                while True:
-                    with contextlib.suppress(concurrent.futures.CancelledError):
-                        return drain()
-            finally:
-                self.during_sleep = lambda: None
-
-        self.engine.drain = drained  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
