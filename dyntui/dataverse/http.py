@@ -352,16 +352,25 @@ class Dataverse:
         if self._admit is not None:
             await self._admit(call.kind, call.route)
         async with self._slots.hold():
-            token = await self._tokens.token()
+            token = await self._token()
             if self._meter is not None:
                 self._meter(call.kind, call.route)
             response = await self._exchange(call, token)
         self._heed_hint(response.headers.get("x-ms-dop-hint"))
         if response.status_code == 401 and not call.token_refreshed:
             call.token_refreshed = True
-            await self._tokens.token(refresh=True)
+            await self._token(refresh=True)
             return await self._attempt(call)
         return self._judge(call, response)
+
+    async def _token(self, *, refresh: bool = False) -> str:
+        """A directory that is away for a moment is waited for, as the service itself is."""
+        try:
+            return await self._tokens.token(refresh=refresh)
+        except DataverseError as error:
+            if error.exit is not Exit.UNREACHABLE:
+                raise
+            raise _NoAnswer(error.detail, sent=False, error=error) from error
 
     async def _exchange(self, call: _Call, token: str) -> httpx.Response:
         headers = {**call.headers, "Authorization": f"Bearer {token}"}

@@ -36,6 +36,13 @@ FAULTS = {
 }
 
 
+DIRECTORY_AWAY = [
+    {"system": "entra", "kind": "status", "status": 503, "times": 2},
+    {"system": "entra", "kind": "drop_before", "times": 1},
+    {"system": "entra", "kind": "html", "status": 502, "times": 1},
+]
+
+
 def struck(sandbox: SandboxProcess) -> int:
     return sum(fault["struck"] for fault in sandbox.control.get("/faults").json())
 
@@ -45,6 +52,13 @@ def test_the_job_ends_the_same_in_spite_of(kind: str, office: FrozenOffice, undi
     office.sandbox.order(*FAULTS[kind])
     ending = Job(office).whole()
     assert struck(office.sandbox) >= 10
+    assert ending == undisturbed
+
+
+def test_the_job_ends_the_same_when_nobody_can_be_signed_in_for_a_while(office: FrozenOffice, undisturbed: Ending):
+    office.sandbox.order(*DIRECTORY_AWAY)
+    ending = Job(office).whole()
+    assert struck(office.sandbox) == 4
     assert ending == undisturbed
 
 
