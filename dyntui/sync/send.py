@@ -38,6 +38,8 @@ from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
 SEND_ITEM = "send"
+# People may withdraw their consent while the book is looked at: it is looked at again, so often.
+_LOOKS = 3
 
 log = logging.getLogger(__name__)
 
@@ -214,40 +216,52 @@ async def _prove(
         await lists.learn_who_unsubscribed(ctx, dd, chosen)
     await ctx.write(lambda c: counts.recheck(c, this.count_id))
     await _some_left(ctx, this)
-    wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
-    found = await _in_book(dd, this)
-    shown = await ctx.read(lambda c: counts.addresses(c, this.count_id))
-    left_out = [each.contact_id for address, each in found.items() if address in shown and address not in wanted]
-    if left_out:
+    shown: frozenset[str] = frozenset()
+    for _ in range(_LOOKS):
+        refused, missing, others = await _compared(ctx, dd, this)
+        await ctx.write(lambda c: counts.resolve(c, this.count_id, refused))  # noqa: B023 - awaited here
+        if others and not shown:
+            shown = await ctx.read(lambda c: counts.addresses(c, this.count_id))
+        left_out = [contact_id for address, contact_id in others.items() if address in shown]
+        if not left_out:
+            break
         await take_out(ctx, dd, this.book_id, left_out)
-        found = await _in_book(dd, this)
-    strangers = found.keys() - wanted.keys()
-    if strangers:
+    if others:
         raise DyntuiError(
             "SEND_BOOK_NOT_EXACT",
-            f"The address book of the send holds {len(strangers)} people who may not be mailed.",
+            f"The address book of the send holds {len(others)} people who may not be mailed.",
             not_done="Nothing was sent, and no send was created.",
             remedy="Somebody else writes to this address book in dotdigital: stop that, then send again.",
         )
-    resolved = [
-        Resolved(wanted[address], Outcome.EXCLUDED, reason_of_status(each.email_status), each.email_status)
-        for address, each in found.items()
-        if reason_of_status(each.email_status)
-    ]
-    resolved += [
-        Resolved(wanted[address], Outcome.REJECTED, "REJECTED", "not in the address book of the send")
-        for address in wanted.keys() - found.keys()
-    ]
-    await ctx.write(lambda c: counts.resolve(c, this.count_id, resolved))
+    await ctx.write(lambda c: counts.resolve(c, this.count_id, missing))
     await _some_left(ctx, this)
     return "create"
 
 
-async def _in_book(dd: Dotdigital, this: Send) -> dict[str, contacts.Person]:
-    found: dict[str, contacts.Person] = {}
+async def _compared(
+    ctx: RunContext, dd: Dotdigital, this: Send
+) -> tuple[list[Resolved], list[Resolved], dict[str, int]]:
+    """The book page by page against those to be mailed: whom the platform would not mail, who is missing, and everybody
+    who must not stay in it, by address with the contact's id. Of the others nothing is kept: a book may hold a million.
+    """
+    wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
+    refused: list[Resolved] = []
+    others: dict[str, int] = {}
     async for page in contacts.contact_pages(dd, list_id=this.book_id):
-        found.update((normalise(each.email), each) for each in page.rows)
-    return found
+        for each in page.rows:
+            address = normalise(each.email)
+            person_id = wanted.get(address)
+            reason = reason_of_status(each.email_status)
+            if person_id is None or reason:
+                others[address] = each.contact_id
+            if person_id and reason:
+                refused.append(Resolved(person_id, Outcome.EXCLUDED, reason, each.email_status))
+            if person_id is not None:
+                # Found; a page may show somebody again.
+                wanted[address] = ""
+    detail = "not in the address book of the send"
+    missing = [Resolved(person_id, Outcome.REJECTED, "REJECTED", detail) for person_id in wanted.values() if person_id]
+    return refused, missing, others
 
 
 async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:

@@ -126,6 +126,29 @@ def test_who_may_not_send_may_not_stop_a_send_either(office: Office, counted: Co
     assert office.send_row(queued.id).state == "Sent"
 
 
+def test_whom_the_platform_would_not_mail_today_is_not_left_in_the_book_for_tomorrow(
+    office: Office, counted: Counted
+) -> None:
+    """Somebody who has yet to confirm might do so while the send is on its way."""
+    campaign, count = counted
+    somebody = office.count_people(count.id, sendable=True)[0]
+    queued = office.queue_send(count)
+    left = [somebody.address]
+
+    def ask_to_confirm(run_id: str) -> None:
+        run = office.run_of(run_id)
+        if left and run.cursor.get("phase") == "prove" and run.stage == "Reading unsubscribes":
+            office.unsubscribe(left.pop(), reason="PendingOptIn")
+
+    office.worker._changed = ask_to_confirm
+    _, calls = office.calls_between(office.engine.drain)
+    sent = office.send_row(queued.id)
+    assert (sent.state, sent.sendable, len(office.mailed(campaign))) == ("Sent", count.sendable - 1, count.sendable - 1)
+    (person,) = [each for each in office.people(sent.run) if each.person == somebody.person]
+    assert person.reason == "PENDING_OPT_IN"
+    assert [each["count"] for each in calls if each["route"].endswith("/contacts/delete")] == [1]
+
+
 def second_account(office: Office, password: str | None = None) -> str:
     with office.db.write() as c:
         first = accounts.accounts(c)[0]
