@@ -69,8 +69,13 @@ class Resubscribed(msgspec.Struct, frozen=True):
     status: str
 
 
+def _mark(row: Suppression) -> tuple[int, str, str]:
+    """With the address: what is suppressed and no contact may have the number 0."""
+    return (row.suppressed_contact.id, row.suppressed_contact.email, row.reason)
+
+
 def _pages(dd: Dotdigital, path: str, resume: str | None) -> AsyncIterator[Page[Suppression]]:
-    return skip_pages(dd, path, Suppression, lambda row: (row.suppressed_contact.id, row.reason), resume=resume)
+    return skip_pages(dd, path, Suppression, _mark, resume=resume)
 
 
 def suppressed_since(dd: Dotdigital, since: datetime, *, resume: str | None = None) -> AsyncIterator[Page[Suppression]]:

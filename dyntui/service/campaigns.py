@@ -165,6 +165,13 @@ class Campaigns:
     async def change_targets(self, context: CallContext, request: ChangeTargets) -> Targets:
         """Adds and removes target lists, in Dynamics first, in the person's own name."""
         campaign = await self._known(CampaignRef(request.id))
+        if not campaign.row_id:
+            raise DyntuiError(
+                "CAMPAIGN_NOT_IN_DYNAMICS",
+                f"Dynamics has no row for the email campaign {campaign.name!r} yet.",
+                not_done="The targets were not changed.",
+                remedy="Synchronise the email campaigns; the log says why Dynamics refused it, if it did.",
+            )
         adding = await self._resources.read(lambda c: list_store.stored(c, request.add))
         wrong = [each.name for each in adding if not each.activated or each.account_id != campaign.account_id]
         if wrong or len(adding) < len(request.add):

@@ -8,7 +8,9 @@ import os
 import time
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
+from dyntui.model.plain import plain
 from dyntui.service.redaction import redact
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -16,12 +18,23 @@ KEPT = 5
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats a record, its traceback included, and masks secrets in the result."""
+    """Formats a record, its traceback included, and masks secrets in the result.
+
+    What a remote system said may be in it: it is made harmless for the terminal that shows it, and cannot pass for a
+    line of its own.
+    """
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = plain(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        return "\n".join(plain(line) for line in super().formatException(ei).split("\n"))
 
 
 class PrivateFile(logging.handlers.RotatingFileHandler):

@@ -46,20 +46,25 @@ class Setup:
         return await self._run(context, request, apply=True)
 
     async def _run(self, context: CallContext, request: SetupRequest, *, apply: bool) -> SetupReport:
-        known = await self._resources.read(accounts.organisation)
-        if known is not None:
-            await context.require(Ability.ADMINISTER)
-            if known.url.rstrip("/").lower() != request.organisation.dataverse_url.rstrip("/").lower():
-                raise DyntuiError(
-                    "SETUP_OTHER_ORGANISATION",
-                    f"This profile is connected to {known.url}.",
-                    not_done="Nothing was changed.",
-                    remedy="Use another profile for another organisation: `dyntui --profile NAME setup`.",
-                    exit=Exit.USAGE,
-                )
-        _check(request)
         async with self._one_at_a_time:
+            # Asked for within: who waited for somebody else's first setup needs the right to change it.
+            await self._require_right(context, request)
+            _check(request)
             return await self._connect(request, apply=apply)
+
+    async def _require_right(self, context: CallContext, request: SetupRequest) -> None:
+        known = await self._resources.read(accounts.organisation)
+        if known is None:
+            return
+        await context.require(Ability.ADMINISTER)
+        if known.url.rstrip("/").lower() != request.organisation.dataverse_url.rstrip("/").lower():
+            raise DyntuiError(
+                "SETUP_OTHER_ORGANISATION",
+                f"This profile is connected to {known.url}.",
+                not_done="Nothing was changed.",
+                remedy="Use another profile for another organisation: `dyntui --profile NAME setup`.",
+                exit=Exit.USAGE,
+            )
 
     async def _connect(self, request: SetupRequest, *, apply: bool) -> SetupReport:
         asked = request.organisation

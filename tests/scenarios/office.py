@@ -121,8 +121,12 @@ class Office:
         await asyncio.to_thread(self.sandbox.control.post, "/clock", json={"advance_seconds": step})
 
     def set_up(self) -> setup.SetupReport:
+        return self.wait(Setup(self.resources, self.worker.reconnect).apply(self.context, self.setup_request()))
+
+    def setup_request(self) -> setup.SetupRequest:
+        """What connects the organisation and its account."""
         info = self.sandbox.info
-        request = setup.SetupRequest(
+        return setup.SetupRequest(
             organisation=setup.OrganisationInput(
                 dataverse_url=info["dataverse_url"],
                 authority=info["authority"],
@@ -140,7 +144,6 @@ class Office:
                 ),
             ),
         )
-        return self.wait(Setup(self.resources, self.worker.reconnect).apply(self.context, request))
 
     # -- what people do ---------------------------------------------------------------------------------------------
 
