@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from dyntui.model.moments import text_of
 from dyntui.service.profile import Profile
 from dyntui.store import accounts
-from dyntui.store.database import Database
+from dyntui.store.database import Breaker, Database
 from dyntui.sync.connections import Connections, Secrets
 
 T = TypeVar("T")
@@ -34,13 +34,19 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     publish: Publish
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """`work` on a reading connection, in a thread."""
+        """`work` on a reading connection, in a thread. Cancelled, it is broken off: whoever types a filter asks anew
+        with every letter, and the searches given up must not hold up the last one."""
+        breaker = Breaker()
 
         def run() -> T:
-            with self.db.read() as c:
+            with self.db.read(breaker) as c:
                 return work(c)
 
-        return await asyncio.to_thread(run)
+        try:
+            return await asyncio.to_thread(run)
+        except asyncio.CancelledError:
+            breaker.break_off()
+            raise
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """`work` in a writing transaction, in a thread."""

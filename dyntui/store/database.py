@@ -1,15 +1,16 @@
 """Opening the store: one file (SQLite) or one PostgreSQL database, upgraded to this version's schema.
 
 Public: `open_store(url) -> Database`; `Database.read()`, `Database.write()` (context managers giving a connection),
-`Database.close()`, `sqlite_url(path) -> str`.
+`Database.close()`, `sqlite_url(path) -> str`; `Breaker.break_off()` ends a reading that nobody waits for any more.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,34 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
+class Breaker:
+    """Breaks a reading off from another thread: the statement under way fails, and with it the block."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._interrupt: Callable[[], None] | None = None
+
+    def break_off(self) -> None:
+        """Ends what is being read; nothing happens when the reading is over, or has not begun."""
+        with self._lock:
+            if self._interrupt is not None:
+                self._interrupt()
+
+    @contextmanager
+    def within(self, connection: Connection) -> Iterator[None]:
+        """For `Database.read`: what the block does on the connection may be broken off."""
+        driver: Any = connection.connection.driver_connection
+        with self._lock:
+            # The one call that either driver allows from any thread.
+            self._interrupt = driver.interrupt if connection.dialect.name == "sqlite" else driver.cancel
+        try:
+            yield
+        finally:
+            # Afterwards the connection belongs to somebody else.
+            with self._lock:
+                self._interrupt = None
+
+
 class Database:
     """An open store. Threads may share it; a connection belongs to the `with` block that got it."""
 
@@ -37,7 +66,7 @@ class Database:
         self.where = where  # for messages: without a password
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, breaker: Breaker | None = None) -> Iterator[Connection]:
         """A consistent view of the store for the block; writing in it fails, nothing is kept."""
         with self.engine.connect() as connection:
             sqlite = connection.dialect.name == "sqlite"
@@ -46,7 +75,8 @@ class Database:
             else:
                 connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
             try:
-                yield connection
+                with breaker.within(connection) if breaker else nullcontext():
+                    yield connection
             finally:
                 connection.rollback()
                 if sqlite:
