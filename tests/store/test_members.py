@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+import pytest
+from sqlalchemy import Connection, event, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
@@ -328,3 +329,44 @@ def test_a_deep_window_of_a_long_list_costs_no_more_than_a_shallow_one(tmp_path:
 
     assert steps(4900) <= steps(0) * 1.1
     opened.close()
+
+
+@pytest.mark.parametrize("few", [1, 5000])
+def test_what_matches_many_and_what_matches_few_comes_in_the_same_order(
+    c: Connection, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(members, "_FEW", few)
+    listing(c, "r1", *(person(f"{'ann' if number % 3 else 'bob'}{9 - number}") for number in range(9)))
+
+    assert people(c, search="bob") == (["bob9", "bob6", "bob3"], 3, 9)
+    assert people(c, search="bob", offset=1, limit=1) == (["bob6"], 3, 9)
+    assert people(c, search="bob", sort="-name") == (["bob9", "bob6", "bob3"], 3, 9)
+    assert people(c, search="bob", offset=3) == ([], 3, 9)
+    assert people(c, search="nobody") == ([], 0, 9)
+
+
+@pytest.mark.parametrize("asked", [{"search": "nobody"}, {"sort": "name", "offset": 4900}])
+def test_a_search_and_the_order_by_name_read_an_index_alone_and_sort_nothing(
+    tmp_path: Path, asked: dict[str, object]
+) -> None:
+    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    with opened.write() as c:
+        listing(c, "r1", *(person(f"p{number:04}") for number in range(5000)))
+    executed: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
+        executed.append((statement, parameters))
+
+    with opened.read() as c:
+        event.listen(opened.engine, "before_cursor_execute", note)
+        members.window(c, MembersWindow(list_id="list", limit=50, **asked))
+        event.remove(opened.engine, "before_cursor_execute", note)
+        plan = [
+            str(row[3])
+            for statement, parameters in executed
+            for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    opened.close()
+
+    looked_at = [step for step in plan if "ix_list_member_seq" not in step]
+    assert looked_at == ["SEARCH list_member USING COVERING INDEX ix_list_member_name (list_id=?)"], plan
