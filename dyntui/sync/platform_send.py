@@ -106,13 +106,22 @@ async def _appears(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
     for seconds in _READ_BACK_SECONDS:
         await ctx.sleep(seconds)
         try:
-            found = await campaigns.campaigns_of_book(dd, this.book_id)
+            if await shows(dd, this):
+                return True
         except DotdigitalError as error:
             log.warning("send %s could not be looked for: %s %s", this.id, error, error.detail)
-            continue
-        if any(each.id == this.campaign_id for each in found):
-            return True
     return False
+
+
+async def shows(dd: Dotdigital, this: Send) -> bool:
+    """Whether the platform shows the send at this moment; not once its book is gone. Raises DotdigitalError."""
+    try:
+        found = await campaigns.campaigns_of_book(dd, this.book_id)
+    except DotdigitalError as error:
+        if error.status == 404:
+            return False
+        raise
+    return any(each.id == this.campaign_id for each in found)
 
 
 async def follow(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> None:

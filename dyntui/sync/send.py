@@ -25,7 +25,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_status
 from dyntui.store import campaigns as campaign_store
-from dyntui.store import counts
+from dyntui.store import counts, runs
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.counts import Resolved
@@ -118,8 +118,30 @@ async def _suppressions(
 ) -> str:
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
     await _record(dv, this, "Preparing")
+    await _settle_unconfirmed(ctx, dv, dd, this)
     await _learn_who_opted_out(elsewhere, ctx, dv, dd, this)
     return "lists"
+
+
+async def _settle_unconfirmed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> None:
+    """Earlier sends of the campaign that nobody could confirm: one that shows by now was sent, so that its people have
+    had the campaign; one that does not loses its address book, so that a request which arrives even now reaches
+    nobody."""
+    for each in await ctx.read(lambda c: _unconfirmed(c, this)):
+        if await platform_send.shows(dd, each):
+            sent = await ctx.write(functools.partial(send_store.finish, send_id=each.id, state="Sent", now=ctx.now()))
+            await _record(dv, sent, "Sent")
+        else:
+            await address_books.delete_address_book(dd, each.book_id)
+
+
+def _unconfirmed(c: Connection, this: Send) -> list[Send]:
+    found: list[Send] = []
+    for each in send_store.of_campaign(c, this.account_id, this.campaign_id):
+        run = runs.get(c, each.run_id)
+        if each.state == "Failed" and run is not None and platform_send.may_exist(run.cursor):
+            found.append(each)
+    return found
 
 
 async def _learn_who_opted_out(

@@ -10,6 +10,7 @@ import pytest
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import SendRow, TargetCount
 from tests.faults.job import FrozenOffice, Job, office_from, properly_mailed
+from tests.faults.real_service import until
 
 SEND = r"^/v2/campaigns/send$"
 READ_BACK = r"^/v2/address-books/\d+/campaigns$"
@@ -87,6 +88,33 @@ def test_a_send_that_nobody_confirms_is_left_to_a_person(
     assert (run.error_code, sent.state, asked) == ("SEND_UNCONFIRMED", "Failed", [1])
     assert run.not_done and mailed(office) == []
     assert [name for name in leftovers(office) if name in run.remedy], "the remedy names the book to look at"
+
+
+def test_who_was_reached_by_a_send_that_nobody_confirmed_is_not_mailed_again(targeted: Path, tmp_path: Path):
+    with office_from(targeted, tmp_path, timeout=0.5) as office:
+        job = Job(office)
+        first, second = job.count(), job.count()
+        everybody = shown(office, first)
+        # Silent for longer than anybody looks, and carried out all the same.
+        lose(office, SEND, "delay", seconds=1.5, times=1)
+        unconfirmed = office.send(first)
+        assert (error_of(office, unconfirmed), unconfirmed.state) == ("SEND_UNCONFIRMED", "Failed")
+        until(lambda: "dotdigital POST /v2/campaigns/send" in office.sandbox.calls())
+        again = office.send(second)
+        assert (error_of(office, again), again.sendable) == ("SEND_NO_RECIPIENTS", 0)
+        assert {each.reason for each in again.excluded} >= {"ALREADY_SENT"}
+        assert office.send_row(unconfirmed.id).state == "Sent"
+        office.let_pass(hours=1)
+        assert (mailed(office), sends_there(office)) == (everybody, 1)
+
+
+def test_what_nobody_confirmed_and_nobody_sees_later_can_be_sent_again(office: FrozenOffice, job: Job):
+    first, second = job.count(), job.count()
+    lose(office, SEND, "drop_before", times=1)
+    everybody = shown(office, first)
+    assert error_of(office, office.send(first)) == "SEND_UNCONFIRMED"
+    assert office.send(second).state == "Sent"
+    assert (mailed(office), sends_there(office), leftovers(office)) == (everybody, 1, [])
 
 
 def test_a_send_refused_for_the_moment_is_made_once_more(office: FrozenOffice, count: TargetCount):
