@@ -28,6 +28,7 @@ from dyntui.service.contract.session import Hello, Nothing
 
 from .base import Asking, FramedScreen, Page
 from .bindings import bindings
+from .hang_up import terminal_may_go
 from .perform import perform
 from .sections import MODES
 from .service import Connect, Events, Service
@@ -452,7 +453,8 @@ def outcome_text(run: RunRow) -> str:
 def run(client_factory: Connect, *, first_steps: bool = False, mouse: bool = True) -> int:
     """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n."""
     console = Console(client_factory, first_steps=first_steps)
-    console.run(mouse=mouse)
+    with terminal_may_go():
+        console.run(mouse=mouse)
     return console.return_code or 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from dyntui.cli.hang_up import terminal_may_go
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
 from dyntui.service.profile import Profile, open_profile
@@ -40,6 +39,4 @@ def run_console(profile: Profile, *, first_steps: bool) -> int:
     async def connect() -> ServiceClient:
         return await attach_or_start(profile)
 
-    with terminal_may_go():
-        code: int = run(connect, first_steps=first_steps)
-    return code
+    return int(run(connect, first_steps=first_steps))

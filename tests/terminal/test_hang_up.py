@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from dyntui.screens.hang_up import LastingTerminal, terminal_may_go
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
-
-from dyntui.cli.hang_up import LastingTerminal, terminal_may_go
 
 
 def test_drawing_goes_on_into_nothing_and_the_drawing_thread_ends():
