@@ -20,10 +20,10 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope, Situation
 from dyntui.service.contract.methods import HELLO, RUNS, Method
-from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery
+from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, outcomes_text
 from dyntui.service.contract.session import Hello, Nothing
 
 from .base import Asking, FramedScreen, Page
@@ -446,8 +446,7 @@ class Console(App[None], inherit_bindings=False):
 
 def outcome_text(run: RunRow) -> str:
     """What became of a run, in one line."""
-    counts = [f"{number(run.tally.of(outcome))} {outcome.value}" for outcome in Outcome if run.tally.of(outcome)]
-    return ": ".join(part for part in (str(run.status), ", ".join(counts) or run.error) if part)
+    return ": ".join(part for part in (str(run.status), outcomes_text(run) or run.error) if part)
 
 
 def run(client_factory: Connect, *, first_steps: bool = False, mouse: bool = True) -> int:

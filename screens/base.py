@@ -182,8 +182,8 @@ class FramedScreen(Asking[None]):
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
-        """Draws the key hints anew, after the focus or the selection moved."""
-        if self.is_mounted:
+        """Draws the key hints anew, after the focus or the selection moved. Under a dialog none of them work."""
+        if self.is_mounted and self.is_current:
             self._hints.refresh_hints()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -197,6 +197,10 @@ class FramedScreen(Asking[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Titles are longer or shorter."""
         self.call_after_refresh(self.refresh_frame)
+
+    def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
+        """The keys are those of the dialog above."""
+        self._hints.show()
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """What changed meanwhile is asked for."""

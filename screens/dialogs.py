@@ -59,12 +59,18 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
         situation = self.situation()
         parts: list[Part] = []
         for action in of(*self.SCOPES):
-            if action.hint and action.keys:
+            if action.hint and action.keys and action.hinted(situation):
                 off = bool(disabled_reason(action, situation))
                 click = f"screen.perform('{action.id}')"
                 parts.append(Part(key_name(action.keys[0]), "off" if off else "key", click))
                 parts.append(Part(f" {self.hint_of(action.id)}  ", "off" if off else "muted", click))
         self._keys.show(*parts)
+
+    def show_keys(self, *keys: tuple[str, str]) -> None:
+        """Draws keys that a widget of the dialog answers itself: each with its word."""
+        self._keys.show(
+            *(part for key, hint in keys for part in (Part(key, "key"), Part(f" {hint}  ", "muted"))),
+        )
 
     def hint_of(self, action_id: str) -> str:
         """The word for an action in this dialog."""
@@ -89,6 +95,7 @@ class Confirm(Dialog[bool]):
     def __init__(self, title: str, lines: Sequence[str], *, yes: str, no: str = "Cancel", danger: bool = False) -> None:
         super().__init__(title, tone="-danger" if danger else "")
         self._text = "\n".join(single_line(line) for line in lines)
+        self._no_word = no
         self._no = Button(no, id="no", compact=True)
         self._yes = Button(yes, id="yes", compact=True, variant="error" if danger else "primary")
 
@@ -102,6 +109,10 @@ class Confirm(Dialog[bool]):
     def on_mount(self) -> None:
         """The safe answer first."""
         self.set_focus(self._no)
+
+    def refresh_hints(self) -> None:
+        """Draws how one answers."""
+        self.show_keys(("← →", "Choose"), ("Enter", "Answer"), ("Esc", self._no_word))
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
@@ -134,15 +145,12 @@ class Picker(Dialog[tuple[T, ...]], Generic[T]):
 
     def on_mount(self) -> None:
         """Loads the rows."""
-        self._keys.show(
-            *(
-                part
-                for key, hint in (("Space", "Mark"), ("Enter", "Take"), ("/", "Filter"), ("Esc", "Cancel"))
-                for part in (Part(key, "key"), Part(f" {hint}  ", "muted"))
-            )
-        )
         self._grid.load(self._source)
         self._grid.focus_rows()
+
+    def refresh_hints(self) -> None:
+        """Draws the keys of a choice."""
+        self.show_keys(("Space", "Mark"), ("Enter", "Take"), ("/", "Filter"), ("Esc", "Cancel"))
 
     def do_dialog_close(self) -> None:
         """Out of the filter, the marks, the dialog."""

@@ -22,6 +22,7 @@ from dyntui.service.contract.session import Nothing, Status
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .shell import progress_text
+from .tally import status_words
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
@@ -108,7 +109,7 @@ class HomeScreen(FramedScreen):
         rows = []
         for run in page.rows[:_RUNS]:
             if run.status.ended:
-                note = f"{run.status}  {moment(run.ended_on)}"
+                note = f"{status_words(run)}  {moment(run.ended_on)}"
             else:
                 note = progress_text(run)
             rows.append(BarRow(run.id, run.title, None, status_tone(run.status), _sign(run.status), note))

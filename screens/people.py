@@ -27,16 +27,12 @@ from .widgets.tones import outcome_text, outcome_tone
 
 _WORDING = Wording(one="person", many="people", empty="Nobody", next_step="Esc goes back.")
 
-COLUMNS: tuple[Column[PersonOutcome], ...] = (
+_WHO: tuple[Column[PersonOutcome], ...] = (
     Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name"),
     Column(title="Address", text=lambda row: row.address, width=20, flex=2, priority=1, sort="address"),
-    Column(
-        title="Outcome",
-        text=lambda row: outcome_text(row.outcome),
-        width=11,
-        sort="outcome",
-        tone=lambda row: outcome_tone(row.outcome),
-    ),
+)
+
+_WHY: tuple[Column[PersonOutcome], ...] = (
     Column(title="Reason", text=lambda row: reason_title(row.reason), width=14, flex=1, priority=1, sort="reason"),
     Column(title="Detail", text=lambda row: row.detail, width=16, flex=1, priority=2, tone=lambda row: "muted"),
     Column(title="Record", text=lambda row: row.entity, width=7, priority=3, sort="entity"),
@@ -51,11 +47,13 @@ COLUMNS: tuple[Column[PersonOutcome], ...] = (
 
 
 class Whose(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose people: of a `run` (and `item`) or of a target `count`, narrowed by outcome and reason. `title` says it."""
+    """Whose people: of a `run` of a `kind` (and of an `item`) or of a target `count`, narrowed by outcome and reason.
+    `title` says it."""
 
     title: str
     trail: tuple[str, ...] = ()
     run: str = ""
+    kind: str = ""
     item: str = ""
     count: str = ""
     outcome: str = ""
@@ -73,13 +71,27 @@ class PeoplePage(Page[Whose]):
         super().__init__()
         self._remedy = Static("", id="people-remedy", markup=False)
         self._grid: Grid[PersonOutcome] = Grid(
-            COLUMNS, key=lambda row: f"{row.entity} {row.person}", wording=_WORDING, id="people-grid"
+            self._columns(), key=lambda row: f"{row.entity} {row.person}", wording=_WORDING, id="people-grid"
         )
 
     def compose_page(self) -> Iterable[Widget]:
         """What the reason means and who can mend it, then the people."""
         yield self._remedy
         yield self._grid
+
+    @property
+    def _kind(self) -> str:
+        return "count" if self.about and self.about.count else self.about.kind if self.about else ""
+
+    def _columns(self) -> tuple[Column[PersonOutcome], ...]:
+        outcome = Column[PersonOutcome](
+            title="Outcome",
+            text=lambda row: outcome_text(row.outcome, self._kind),
+            width=11,
+            sort="outcome",
+            tone=lambda row: outcome_tone(row.outcome),
+        )
+        return (*_WHO, outcome, *_WHY)
 
     def begin(self) -> None:
         """Loads the people."""
@@ -139,7 +151,7 @@ class PeoplePage(Page[Whose]):
             self.app.push_screen(
                 ReasonHelp(
                     code=row.reason,
-                    outcome=outcome_text(row.outcome),
+                    outcome=outcome_text(row.outcome, self._kind),
                     name=row.name,
                     address=row.address,
                     detail=row.detail,

@@ -14,13 +14,13 @@ from textual.widgets import Static
 
 from dyntui.service.contract.actions import Scope, Situation
 from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET
-from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow
+from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow, calls_text
 
 from .base import Page
 from .bindings import bindings
 from .people import PeoplePage, Whose
 from .shell import progress_text
-from .tally import outcome_title, reason_title, split_key, tally_rows
+from .tally import outcome_title, reason_title, split_key, status_words, tally_rows
 from .widgets.bars import BarList, BarRow, block_bar
 from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
@@ -145,7 +145,9 @@ class RunPage(Page[str]):
     def _open_people(self, whose: Whose) -> None:
         if self._detail is not None:
             run = self._detail.run
-            about = msgspec.structs.replace(whose, run=run.id, trail=("Synchronisation Audit", run.title))
+            about = msgspec.structs.replace(
+                whose, run=run.id, kind=run.kind, trail=("Synchronisation Audit", run.title)
+            )
             self.console.open_page(PeoplePage, about)
 
     def do_run_cancel(self) -> None:
@@ -155,17 +157,15 @@ class RunPage(Page[str]):
 
 
 def _facts(run: RunRow) -> list[Fact]:
-    calls = f"{number(run.dataverse_reads)} reads, {number(run.dataverse_writes)} writes"
-    others = f"{number(run.dotdigital_reads)} reads, {number(run.dotdigital_writes)} writes"
     return [
-        ("Status", str(run.status), status_tone(run.status)),
+        ("Status", status_words(run), status_tone(run.status)),
         ("Type", run.kind, ""),
         ("Account", run.account, ""),
         ("Started by", run.started_by, ""),
         ("Started", moment(run.started_on) or "not yet", ""),
         ("Took", lasted(run.started_on, run.ended_on) or "—", ""),
-        ("Dynamics", calls, "muted"),
-        ("dotdigital", others, "muted"),
+        ("Dynamics", calls_text(run.dataverse_reads, run.dataverse_writes), "muted"),
+        ("dotdigital", calls_text(run.dotdigital_reads, run.dotdigital_writes), "muted"),
     ]
 
 

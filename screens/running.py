@@ -20,7 +20,7 @@ from .base import Asking
 from .bindings import bindings
 from .dialogs import Dialog
 from .shell import progress_text
-from .tally import outcome_title, reason_title, split_key, tally_rows
+from .tally import outcome_title, reason_title, split_key, status_words, tally_rows
 from .widgets.bars import BarList, block_bar
 from .widgets.cells import single_line
 from .widgets.line import Line, Part
@@ -30,15 +30,20 @@ from .wording import lasted, number, share
 _BAR = 40
 
 
-class RunProgress(Dialog[RunRow]):
-    """Follows one run. Closed with the run as it then is: ended, or left running in the service."""
+def _nothing_more(run: RunRow) -> None:
+    pass
+
+
+class RunProgress(Dialog[None]):
+    """Follows one run. Once it is closed `then` gets the run as it is: ended, or left running in the service."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.PROGRESS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.PROGRESS)
 
-    def __init__(self, run: RunRow) -> None:
+    def __init__(self, run: RunRow, then: Callable[[RunRow], None] = _nothing_more) -> None:
         super().__init__(run.title)
         self.run_row = run
+        self._then = then
         self._status = Line(id="run-status")
         self._bar = Line(id="run-bar")
         self._outcome = BarList(id="run-outcome")
@@ -89,7 +94,7 @@ class RunProgress(Dialog[RunRow]):
     def _show(self) -> None:
         run = self.run_row
         ended = run.status.ended
-        parts = [Part(str(run.status), status_tone(run.status))]
+        parts = [Part(status_words(run), status_tone(run.status))]
         if ended:
             taken = lasted(run.started_on, run.ended_on)
             parts.append(Part(f"  {number(run.tally.read)} people" if run.tally.read else "", "strong"))
@@ -125,11 +130,10 @@ class RunProgress(Dialog[RunRow]):
 
     def do_progress_audit(self) -> None:
         """To the run's page."""
-        run = self.run_row
-        self.dismiss(run)
         from .run_page import RunPage
 
-        self.console.open_page(RunPage, run.id)
+        self._close()
+        self.console.open_page(RunPage, self.run_row.id)
 
     @on(BarList.Opened)
     def _open_people(self, event: BarList.Opened) -> None:
@@ -137,22 +141,25 @@ class RunProgress(Dialog[RunRow]):
 
         run = self.run_row
         outcome, reason = split_key(event.key)
-        self.dismiss(run)
         title = reason_title(reason) if reason else outcome_title(outcome, run.kind)
-        about = Whose(title=title, trail=(run.title,), run=run.id, outcome=outcome, reason=reason)
+        about = Whose(title=title, trail=(run.title,), run=run.id, kind=run.kind, outcome=outcome, reason=reason)
+        self._close()
         self.console.open_page(PeoplePage, about)
 
     def do_progress_close(self) -> None:
         """Closes the dialog; a run under way goes on."""
-        self.dismiss(self.run_row)
+        self._close()
+
+    def _close(self) -> None:
+        # Whoever asked for the run leaves first, so that what is opened next is opened from where one comes back to.
+        self.dismiss(None)
+        self._then(self.run_row)
 
 
-def start_run(
-    screen: Asking[None], request: StartRun, then: Callable[[RunRow | None], None] = lambda run: None
-) -> None:
+def start_run(screen: Asking[None], request: StartRun, then: Callable[[RunRow], None] = _nothing_more) -> None:
     """Starts a run and follows it; `then` gets the run as it is when the dialog is closed."""
 
     def started(run: RunRow) -> None:
-        screen.app.push_screen(RunProgress(run), then)
+        screen.app.push_screen(RunProgress(run, then))
 
     screen.ask(RUN_START, request, started)

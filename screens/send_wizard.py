@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
-from textual import events, on
+from textual import on
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
@@ -63,7 +63,6 @@ class SendWizard(Page[int]):
         self._count: TargetCount | None = None
         self._counted_for: tuple[str, ...] = ()
         self._sending = False
-        self._over_and_done = False
         self._steps = Line(id="wizard-steps")
         self._campaign = CampaignStep()
         self._lists = ListsStep()
@@ -94,7 +93,7 @@ class SendWizard(Page[int]):
         self._detail = None
         self._all = self._count = None
         self._counted_for = ()
-        self._sending = self._over_and_done = False
+        self._sending = False
         self._lists.forget()
         self.trail.show_trail("Email Campaigns", "…", "Send Email Campaign")
 
@@ -262,7 +261,7 @@ class SendWizard(Page[int]):
         if row is not None:
             start_run(self, StartRun(sync_type="lists", lists=(row.id,)), self._synchronised)
 
-    def _synchronised(self, run: RunRow | None) -> None:
+    def _synchronised(self, run: RunRow) -> None:
         self._count_all()
 
     # Counts
@@ -328,19 +327,8 @@ class SendWizard(Page[int]):
         self.ask(RUN_GET, RunRef(send.run), self._follow)
 
     def _follow(self, detail: RunDetail) -> None:
-        self.app.push_screen(RunProgress(detail.run), self._over)
+        self.app.push_screen(RunProgress(detail.run, self._over))
 
-    def _over(self, run: RunRow | None) -> None:
-        """The wizard has done its work: back to where it was opened from, now or once the run has been looked at."""
-        self._over_and_done = True
-        self._close_when_over()
-
-    @on(events.ScreenResume)
-    def _resumed(self) -> None:
-        """A wizard that has done its work is not come back to."""
-        self._close_when_over()
-
-    def _close_when_over(self) -> None:
-        if self._over_and_done and self.is_current:
-            self._over_and_done = False
-            self.app.pop_screen()
+    def _over(self, run: RunRow) -> None:
+        """The wizard has done its work: it is not come back to."""
+        self.app.pop_screen()

@@ -123,6 +123,8 @@ class KeyHints(Line):
         seen: set[str] = set()
         shown: list[tuple[str, str, Action]] = []
         for action in hinted(typing_scopes(self) or scopes_in_focus(self)):
+            if not action.hinted(situation):
+                continue
             key = key_name(action.keys[0])
             if key in seen:
                 continue

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, outcome_word
 from dyntui.model.reasons import BY_CODE
+from dyntui.service.contract.runs import RunRow
 
 from .widgets.bars import BarRow
 from .widgets.tones import SIGNS, outcome_tone
+from .wording import number
 
 _ORDER = list(Outcome)
 
@@ -30,19 +32,33 @@ def split_key(key: str) -> tuple[str, str]:
 
 
 def outcome_title(outcome: str, kind: str = "") -> str:
-    """An outcome as a heading; whom a send added to its recipients it mailed."""
-    if kind == "send" and outcome == Outcome.ADDED.value:
-        return "Mailed"
-    return outcome.capitalize()
+    """An outcome as a heading, in the words of a kind of run."""
+    return outcome_word(Outcome(outcome), kind).capitalize()
+
+
+def _title(count: ReasonCount, kind: str, *, twice: bool) -> str:
+    if not count.reason:
+        return outcome_title(count.outcome.value, kind)
+    # Some were left out for it beforehand, others the platform refused for it.
+    return reason_title(count.reason) + (f", {count.outcome.value}" if twice else "")
+
+
+def status_words(run: RunRow) -> str:
+    """The status of a run; one that completed with errors says how many rows the platform rejected."""
+    rejected = run.tally.of(Outcome.REJECTED)
+    if run.status is RunStatus.COMPLETED_WITH_ERRORS and rejected:
+        return f"{run.status}: {number(rejected)} rejected"
+    return str(run.status)
 
 
 def tally_rows(counts: Iterable[ReasonCount], kind: str = "") -> list[BarRow]:
     """The bars of a tally: outcomes in their order, within one the greatest count first. `kind` is the run's."""
     rows = sorted(counts, key=lambda count: (_ORDER.index(count.outcome), -count.people, count.reason))
+    reasons = [count.reason for count in rows]
     return [
         BarRow(
             count_key(count),
-            reason_title(count.reason) if count.reason else outcome_title(count.outcome.value, kind),
+            _title(count, kind, twice=reasons.count(count.reason) > 1),
             count.people,
             outcome_tone(count.outcome),
             SIGNS[count.outcome],

@@ -105,7 +105,10 @@ def show(
             sort=sort,
         )
         page = ask(choices(context), methods.RUN_PEOPLE, query)
-        print_json(page) if choices(context).json else print_people(page)
+        if choices(context).json:
+            print_json(page)
+        else:
+            print_people(page, ask(choices(context), methods.RUN_GET, RunRef(run)).run.kind)
         return
     detail = ask(choices(context), methods.RUN_GET, RunRef(run))
     if choices(context).json:

@@ -21,6 +21,7 @@ from dyntui.cli.throw_away import ending_in_order, keep_log, service_ended_after
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
 from dyntui.service.contract import methods
+from dyntui.service.contract.runs import calls_text
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import SetupRequest
 from dyntui.service.profile import Profile
@@ -137,8 +138,8 @@ def _print_text(report: Report) -> None:
         [
             ("Everybody accounted for", yes_no(report.identity_held)),
             ("First synchronisation", f"{number(report.list_members)} members"),
-            ("  Dynamics", f"{number(calls.dataverse.reads)} reads, {number(calls.dataverse.writes)} writes"),
-            ("  dotdigital", f"{number(calls.dotdigital.reads)} reads, {number(calls.dotdigital.writes)} writes"),
+            ("  Dynamics", calls_text(calls.dataverse.reads, calls.dataverse.writes)),
+            ("  dotdigital", calls_text(calls.dotdigital.reads, calls.dotdigital.writes)),
             ("Second synchronisation", f"{again.dataverse_writes + again.dotdigital_writes} writes"),
             ("Took", f"{report.seconds:.1f} s"),
             ("Peak memory", f"{report.peak_memory_mb:.0f} MB"),

@@ -9,10 +9,10 @@ import click
 from dyntui.cli.output import moment, number, print_facts, print_table, say
 from dyntui.cli.progress import Display
 from dyntui.model.errors import Exit
-from dyntui.model.outcomes import Outcome, RunStatus, Tally
+from dyntui.model.outcomes import RunStatus, Tally, outcome_word
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
-from dyntui.service.contract.runs import RunChanged, RunRef, RunRow
+from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, calls_text, outcomes_text
 
 # Seconds after which the run is asked for itself, in case the event of its end was lost.
 _ASK_AGAIN = 5.0
@@ -74,27 +74,27 @@ def print_run(run: RunRow) -> None:
             ("Started by", run.started_by),
             ("Started", moment(run.started_on)),
             ("Ended", moment(run.ended_on)),
-            ("Dynamics calls", f"{number(run.dataverse_reads)} reads, {number(run.dataverse_writes)} writes"),
-            ("dotdigital calls", f"{number(run.dotdigital_reads)} reads, {number(run.dotdigital_writes)} writes"),
+            ("Dynamics calls", calls_text(run.dataverse_reads, run.dataverse_writes)),
+            ("dotdigital calls", calls_text(run.dotdigital_reads, run.dotdigital_writes)),
             ("Error", f"{run.error_code}: {run.error}" if run.error_code else ""),
             ("Not done", run.not_done),
             ("Remedy", run.remedy),
         ]
     )
-    print_tally(run.tally)
+    print_tally(run.tally, run.kind)
 
 
-def print_tally(tally: Tally) -> None:
-    """What became of everybody: the named outcomes, and that they add up."""
+def print_tally(tally: Tally, kind: str = "") -> None:
+    """What became of everybody, in the words of a kind of run: the named outcomes, and that they add up."""
     if not tally.read and not tally.counts:
         return
     click.echo()
-    rows = [(str(count.outcome), count.reason, number(count.people)) for count in tally.counts]
+    rows = [(outcome_word(count.outcome, kind), count.reason, number(count.people)) for count in tally.counts]
     rows.append(("read", "" if tally.adds_up else "does not add up", number(tally.read)))
     print_table(["outcome", "reason", "people"], rows, right=["people"])
 
 
 def summary(run: RunRow) -> str:
     """A run's end in one line."""
-    counts = ", ".join(f"{number(run.tally.of(outcome))} {outcome}" for outcome in Outcome if run.tally.of(outcome))
+    counts = outcomes_text(run)
     return f"{run.title}: {run.status}{f' ({counts})' if counts else ''}"

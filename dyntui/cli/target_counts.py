@@ -9,6 +9,7 @@ from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
 from dyntui.cli.service_call import with_service
 from dyntui.cli.windows import window_options
+from dyntui.model.outcomes import outcome_word
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import CountPeopleQuery, CountTargets, TargetCount
@@ -59,7 +60,7 @@ def count(
     elif people is None:
         print_count(counted)
     else:
-        print_people(people)
+        print_people(people, "count")
 
 
 async def count_targets(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
@@ -97,12 +98,20 @@ def print_count(counted: TargetCount) -> None:
         say("These numbers do not add up. Do not send; report this.")
 
 
-def print_people(page: Page[PersonOutcome]) -> None:
-    """People with what became of them."""
+def print_people(page: Page[PersonOutcome], kind: str) -> None:
+    """People with what became of them, in the words of a kind of run."""
     print_table(
         ["name", "address", "type", "outcome", "reason", "detail", "also"],
         (
-            (row.name, row.address, row.entity, str(row.outcome), row.reason, row.detail, ", ".join(row.also))
+            (
+                row.name,
+                row.address,
+                row.entity,
+                outcome_word(row.outcome, kind),
+                row.reason,
+                row.detail,
+                ", ".join(row.also),
+            )
             for row in page.rows
         ),
     )

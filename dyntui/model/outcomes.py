@@ -20,6 +20,14 @@ class Outcome(enum.StrEnum):
     HELD = "held"
 
 
+def outcome_word(outcome: Outcome, kind: str = "") -> str:
+    """What people read for an outcome: whom a `send` added to its recipients it mailed, whom a `count` of targets added
+    to them is sendable; in any other kind of run an outcome goes by its own name."""
+    if outcome is not Outcome.ADDED:
+        return outcome.value
+    return {"send": "mailed", "count": "sendable"}.get(kind, outcome.value)
+
+
 class ReasonCount(msgspec.Struct, frozen=True):
     """How many people share an outcome and a reason code (`""` where the outcome needs none)."""
 

@@ -14,6 +14,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from dyntui.model.errors import DyntuiError, Exit
+
 T = TypeVar("T")
 
 
@@ -68,9 +70,17 @@ def ordered(
     sortable: Mapping[str, ColumnElement[Any]],
     tie: Sequence[ColumnElement[Any]],
 ) -> Select[Any]:
-    """The statement ordered by a column of the whitelist (`-` before the name: descending), ties by `tie`. A name that
-    is not on the list orders by `tie` alone."""
+    """The statement ordered by a column of the whitelist (`-` before the name: descending), ties by `tie`; by `tie`
+    alone where no column is asked for. Raises DyntuiError SORT_UNKNOWN."""
+    if not sort:
+        return statement.order_by(*tie)
     column = sortable.get(sort.removeprefix("-"))
     if column is None:
-        return statement.order_by(*tie)
+        raise DyntuiError(
+            "SORT_UNKNOWN",
+            f"There is no column {sort.removeprefix('-')!r} to sort by.",
+            not_done="Nothing was read.",
+            remedy=f"Sort by one of {', '.join(sorted(sortable))}; - before the name turns the order round.",
+            exit=Exit.USAGE,
+        )
     return statement.order_by(column.desc() if sort.startswith("-") else column.asc(), *tie)

@@ -64,7 +64,7 @@ class Grid(Vertical, Generic[T]):
         """Enter was pressed on the row in hand."""
 
     class Moved(Event):
-        """Another row, or none, is in hand; or the marks changed."""
+        """Another row, or none, is in hand, or it was read anew and is another; or the marks changed."""
 
     class ViewStep(Event):
         """The next (+1) or the previous (-1) view is wanted."""
@@ -103,7 +103,7 @@ class Grid(Vertical, Generic[T]):
         self.cursor = 0
         self.marks: dict[str, T] = {}
         self._source: Source[T] | None = None
-        self._last_moved: tuple[str, int] | None = None
+        self._told: T | None = None
         self._input = FilterInput(id="grid-filter", compact=True, placeholder="type to filter", select_on_focus=False)
         self._input.cursor_blink = False
         self._head = GridHead(self)
@@ -217,9 +217,8 @@ class Grid(Vertical, Generic[T]):
 
     def _tell_moved(self) -> None:
         row = self.row()
-        now = (self.key(row) if row is not None else "", self.listing.generation)
-        if now != self._last_moved:
-            self._last_moved = now
+        if row != self._told:
+            self._told = row
             self.post_message(self.Moved(self))
 
     def _show_head(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.outcomes import Outcome, RunStatus, outcome_word
 
 MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 
@@ -48,6 +48,6 @@ def outcome_tone(outcome: Outcome | None) -> str:
     return "muted" if outcome is None else _OUTCOMES[outcome]
 
 
-def outcome_text(outcome: Outcome | None) -> str:
-    """An outcome with its sign."""
-    return "" if outcome is None else f"{SIGNS[outcome]} {outcome.value}"
+def outcome_text(outcome: Outcome | None, kind: str = "") -> str:
+    """An outcome with its sign, in the words of a kind of run."""
+    return "" if outcome is None else f"{SIGNS[outcome]} {outcome_word(outcome, kind)}"

@@ -175,3 +175,19 @@ async def test_the_report_shows_rates_hours_links_and_recipients() -> None:
             assert text in hand.text
         await hand.press("m", "right")
         assert "1 of 200 recipients" in hand.text
+
+
+async def test_a_wizard_that_has_sent_is_not_come_back_to() -> None:
+    service = FakeService()
+    service.targets[101] = ["list-1"]
+    async with driving(service) as hand:
+        await hand.press("3", "w", "n", "n", "n", "n")
+        await hand.type("17359")
+        await hand.press("enter", "enter")
+        await hand.finish()
+        assert "Mailed" in hand.text
+        await hand.press("enter")
+        assert "› Mailed" in hand.text
+        await hand.press("escape")
+        assert "Wizard" not in hand.text
+        assert "w Send  v Report" in hand.text

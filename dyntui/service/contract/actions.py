@@ -71,11 +71,20 @@ def _always(_: Situation) -> str:
     return ""
 
 
+def _runs(situation: Situation) -> bool:
+    return situation.run is not None and not situation.run.status.ended
+
+
+def _at_all_times(_: Situation) -> bool:
+    return True
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action. `id` is stable (a keymap may name it); `keys` in Textual's notation, the first is the one shown;
     `method` the contract call it ends in, `command` the same on the command line; `hint` is the word in the key hints
     (`""`: only in help and palette); `row` says that it concerns the selected row. `rule` gives the reason why it
-    cannot be taken, `""` when it can."""
+    cannot be taken, `""` when it can. `hinted` says whether its hint is shown: not where it will never make sense
+    again."""
 
     id: str
     title: str
@@ -88,6 +97,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     row: bool = False
     palette: bool = True
     rule: Callable[[Situation], str] = _always
+    hinted: Callable[[Situation], bool] = _at_all_times
 
     @property
     def ability(self) -> Ability | None:
@@ -160,9 +170,7 @@ def _send(situation: Situation) -> str:
         return "No email campaign is selected."
     if row.status == "Sending":
         return f"{row.name} is being sent already."
-    if not row.targets:
-        return f"{row.name} has no target marketing list yet; press t to add one."
-    return ""
+    return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
 
 
 def _remove_target(situation: Situation) -> str:
@@ -581,6 +589,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui sync cancel RUN",
         tooltip="Stops at the next safe point; what is done stays done",
         rule=_cancel,
+        hinted=_runs,
     ),
     # Suppressions
     Action(
@@ -609,6 +618,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui sync cancel RUN",
         tooltip="Stops at the next safe point; what is done stays done",
         rule=_cancel,
+        hinted=_runs,
     ),
     Action(
         id="progress.audit",

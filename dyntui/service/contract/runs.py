@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dyntui.model.outcomes import Outcome, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, RunStatus, Tally, outcome_word
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,17 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     not_done: str = ""
     remedy: str = ""
     cancelling: bool = False
+
+
+def outcomes_text(run: RunRow) -> str:
+    """What became of the people of a run: `1,077 mailed, 263 excluded`; `""` where nobody was in it."""
+    people = {outcome: run.tally.of(outcome) for outcome in Outcome}
+    return ", ".join(f"{count:,} {outcome_word(outcome, run.kind)}" for outcome, count in people.items() if count)
+
+
+def calls_text(reads: int, writes: int) -> str:
+    """What a run asked of one remote system: `15 reads, 1 write`."""
+    return f"{reads:,} read{'' if reads == 1 else 's'}, {writes:,} write{'' if writes == 1 else 's'}"
 
 
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):
