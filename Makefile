@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Half of what the tests do is waiting for processes of their own.
+WORKERS ?= $(shell expr 2 \* $$(nproc))
 
 .PHONY: demo test lint types imports unit bench clean
 
@@ -29,7 +31,7 @@ imports: $(PUT_TOGETHER)
 FORCE:
 
 unit: $(STAMP)
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000)

@@ -6,7 +6,6 @@ mails do.
 
 from __future__ import annotations
 
-import itertools
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,10 +21,9 @@ from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, SendR
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts, runs
-from dyntui.sync.connections import DATAVERSE_SECRET, account_secret
-from tests.faults.worlds import NOW, copied, world
 from tests.sandbox_process import SandboxProcess
 from tests.scenarios.office import Office
+from tests.scenarios.worlds import NOW, copied, world
 
 LIST = "Newsletter"
 CAMPAIGN = "Newsletter March"
@@ -59,17 +57,6 @@ class FrozenOffice(Office):
         """A campaign by dotdigital's number of it."""
         page = self.wait(self._campaigns.page(self.context, CampaignsQuery(limit=500)))
         return next(row for row in page.rows if row.id == number)
-
-    def take_over(self) -> None:
-        """Goes on with a store that another office has kept: its secrets, and ids that it has not given away."""
-        info = self.sandbox.info
-        self.wait(self.secrets.set(DATAVERSE_SECRET, info["client_secret"]))
-        with self.db.read() as c:
-            known = accounts.accounts(c)
-            # No run needs as many ids.
-            self._numbers = itertools.count(1000 * (1 + runs.window(c, runs.RunsWindow()).total))
-        for each in known:
-            self.wait(self.secrets.set(account_secret(each.id), info["api_password"]))
 
 
 AnOffice = TypeVar("AnOffice", bound=FrozenOffice)

@@ -21,8 +21,8 @@ import pytest
 from dyntui.service.profile import Profile, open_profile
 from tests.faults.job import CAMPAIGN, LIST
 from tests.faults.real_service import STORE, RealService, real_service
-from tests.faults.worlds import copied, dotdigital_endpoint, world
 from tests.sandbox_process import SandboxProcess
+from tests.scenarios.worlds import copied, dotdigital_endpoint, world
 
 pytestmark = pytest.mark.xdist_group("bad input")
 

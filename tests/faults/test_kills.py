@@ -22,8 +22,8 @@ from dyntui.service.contract.lists import Activate
 from dyntui.service.contract.session import Nothing
 from tests.faults.job import CAMPAIGN, LIST, forget_number, properly_mailed
 from tests.faults.real_service import STORE, RealService, real_service, until
-from tests.faults.worlds import copied, world
 from tests.sandbox_process import SandboxProcess
+from tests.scenarios.worlds import copied, world
 
 POST = "dotdigital POST /v2/campaigns/send"
 SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "3")))

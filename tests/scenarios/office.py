@@ -34,7 +34,7 @@ from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
-from dyntui.sync.connections import Connections
+from dyntui.sync.connections import DATAVERSE_SECRET, Connections, account_secret
 from dyntui.sync.engine import InlineEngine
 from dyntui.sync.worker import Worker
 from tests.sandbox_process import SandboxProcess
@@ -97,6 +97,17 @@ class Office:
         office = cls(sandbox, home or Path(tempfile.mkdtemp(prefix="dyntui-office-")), timeout=timeout)
         office.set_up()
         return office
+
+    def take_over(self) -> None:
+        """Goes on with a store that another office has kept: its secrets, and ids that it has not given away."""
+        info = self.sandbox.info
+        self.wait(self.secrets.set(DATAVERSE_SECRET, info["client_secret"]))
+        with self.db.read() as c:
+            known = accounts.accounts(c)
+            # No run needs as many ids.
+            self._numbers = itertools.count(1000 * (1 + run_store.window(c, run_store.RunsWindow()).total))
+        for each in known:
+            self.wait(self.secrets.set(account_secret(each.id), info["api_password"]))
 
     def close(self) -> None:
         self.worker.stop()

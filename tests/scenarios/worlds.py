@@ -24,22 +24,25 @@ SEED = 7
 
 
 @contextmanager
-def world(folder: Path, *, clock: datetime = NOW) -> Iterator[SandboxProcess]:
+def world(
+    folder: Path, *, clock: datetime = NOW, people: int = PEOPLE, audience: bool = False
+) -> Iterator[SandboxProcess]:
     """The sandbox whose world is kept in the folder; a new one is built there.
 
-    Nothing that time or chance does can tell two of them apart: they begin at one moment, and nobody reacts to mail.
+    Nothing that time or chance does can tell two of them apart: they begin at one moment, and without an `audience`
+    nobody reacts to mail.
     """
     kept = ["--clock", clock.isoformat(), "--state", str(folder / "world.db")]
-    with SandboxProcess.start(people=PEOPLE, seed=SEED, arguments=kept) as sandbox:
-        sandbox.control.post("/settings", json={"dotdigital": {"audience": False}}).raise_for_status()
+    with SandboxProcess.start(people=people, seed=SEED, arguments=kept) as sandbox:
+        sandbox.control.post("/settings", json={"dotdigital": {"audience": audience}}).raise_for_status()
         yield sandbox
 
 
 @contextmanager
-def copied(kept: Path, folder: Path, store: Path) -> Iterator[SandboxProcess]:
+def copied(kept: Path, folder: Path, store: Path, *, audience: bool = False) -> Iterator[SandboxProcess]:
     """A world as it was kept, running in a folder of its own, and reached from the store `folder / store`."""
     shutil.copytree(kept, folder, dirs_exist_ok=True)
-    with world(folder, clock=LATER) as sandbox:
+    with world(folder, clock=LATER, audience=audience) as sandbox:
         _move(sandbox, folder / store)
         yield sandbox
 
