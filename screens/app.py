@@ -13,11 +13,9 @@ from pathlib import Path, PurePath
 from typing import ClassVar, TypeVar
 
 import msgspec
-from textual import events, on
-from textual.app import App
+from textual import on
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
@@ -34,6 +32,7 @@ from .sections import MODES
 from .service import Connect, Events, Service
 from .shell import SECTIONS
 from .theme import OWN, first_theme, next_theme
+from .typing_ahead import TypingAhead
 from .widgets.cells import single_line
 from .wording import number
 from .working import start
@@ -62,7 +61,7 @@ _WIDTHS = [(0, "-narrow"), (110, "-wide")]
 _HEIGHTS = [(0, "-short"), (34, "-tall")]
 
 
-class Console(App[None], inherit_bindings=False):
+class Console(TypingAhead, inherit_bindings=False):
     """The app: holds the connection, who is there, and the runs under way; screens ask through it."""
 
     TITLE = "dyntui"
@@ -354,14 +353,6 @@ class Console(App[None], inherit_bindings=False):
                 self.pop_screen()
         else:
             self.switch_mode(section)
-
-    def on_key(self, event: events.Key) -> None:
-        """A letter that comes back unused while a line is being typed was pressed before the focus had moved there: it
-        belongs to the line, and must not be taken for a command."""
-        focused = self.focused
-        if isinstance(focused, Input) and event.is_printable:
-            event.prevent_default()
-            focused.post_message(events.Key(event.key, event.character))
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""

@@ -1,0 +1,71 @@
+"""Keys typed faster than they are answered: each goes where the one before has put the focus.
+
+Textual hands a key to what has the focus at the moment it arrives (App.on_event), while the key before it may still be
+on its way to an action that moves the focus: over a slow link, where many keys arrive at once, the first letters behind
+`/` would go to the rows and the last ones to the filter. So a key waits until the one before has come to its end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import App
+from textual.message import Message
+
+# A key that went to something which was just being taken away never comes back; seconds until the next one goes on.
+LOST_AFTER = 0.5
+
+
+class TypingAhead(App[None], inherit_bindings=False):
+    """An app that deals with one key at a time."""
+
+    @dataclass
+    class _Done(Message):
+        """Follows a key on its way, and arrives when that has been dealt with."""
+
+        turn: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._turn = 0
+        self._since: float | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Takes what is typed in its order; everything else as ever."""
+        if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._typed.append(event)
+        if self._since is None:
+            await self._hand_out()
+        elif len(self._typed) == 1:
+            self.set_timer(LOST_AFTER, self._go_on)
+
+    async def _hand_out(self) -> None:
+        self._turn += 1
+        self._since = time.monotonic()
+        target = self.focused or self.screen
+        await super().on_event(self._typed.popleft())
+        if not target.post_message(self._Done(self._turn)):
+            await self._next()
+
+    @on(_Done)
+    async def _dealt_with(self, message: _Done) -> None:
+        if message.turn == self._turn:
+            await self._next()
+
+    async def _next(self) -> None:
+        self._since = None
+        if self._typed:
+            await self._hand_out()
+
+    async def _go_on(self) -> None:
+        if self._typed and self._since is not None:
+            if time.monotonic() - self._since >= LOST_AFTER:
+                await self._next()
+            else:
+                self.set_timer(LOST_AFTER, self._go_on)
