@@ -22,7 +22,7 @@ from dyntui.service.contract.session import Nothing, Status
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .shell import progress_text
-from .tally import status_words
+from .tally import errors_words
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
@@ -56,6 +56,7 @@ class HomeScreen(FramedScreen):
             if self.console.first_steps:
                 with Vertical(id="home-steps", classes="card") as steps:
                     steps.border_title = "First steps"
+                    steps.border_subtitle = "after a send, half an hour passes every second"
                     yield self._steps
             with Vertical(id="home-latest", classes="card") as latest:
                 latest.border_title = "Latest runs"
@@ -109,7 +110,7 @@ class HomeScreen(FramedScreen):
         rows = []
         for run in page.rows[:_RUNS]:
             if run.status.ended:
-                note = f"{status_words(run)}  {moment(run.ended_on)}"
+                note = f"{errors_words(run) or run.status}  {moment(run.ended_on)}"
             else:
                 note = progress_text(run)
             rows.append(BarRow(run.id, run.title, None, status_tone(run.status), _sign(run.status), note))

@@ -45,10 +45,14 @@ def _title(count: ReasonCount, kind: str, *, twice: bool) -> str:
 
 def status_words(run: RunRow) -> str:
     """The status of a run; one that completed with errors says how many rows the platform rejected."""
+    rejected = errors_words(run)
+    return f"{run.status}: {rejected}" if rejected else str(run.status)
+
+
+def errors_words(run: RunRow) -> str:
+    """The errors of a run that completed with them, where they are rejected rows: `7 rejected`; else `""`."""
     rejected = run.tally.of(Outcome.REJECTED)
-    if run.status is RunStatus.COMPLETED_WITH_ERRORS and rejected:
-        return f"{run.status}: {number(rejected)} rejected"
-    return str(run.status)
+    return f"{number(rejected)} rejected" if run.status is RunStatus.COMPLETED_WITH_ERRORS and rejected else ""
 
 
 def tally_rows(counts: Iterable[ReasonCount], kind: str = "") -> list[BarRow]:

@@ -79,7 +79,7 @@ CATALOGUE: tuple[Reason, ...] = (
         "Complained",
         "The person reported a mail as spam.",
         _PERSON,
-        "Respect it; the platform refuses to lift it.",
+        "Leave it: dotdigital lifts a complaint for nobody.",
     ),
     Reason(
         "HARD_BOUNCED",
@@ -180,7 +180,7 @@ CATALOGUE: tuple[Reason, ...] = (
         "Ambiguous match",
         "Several records match the address.",
         _MARKETER,
-        "Pick the right record in quarantine.",
+        "Correct the address of the others, or merge the records, in Dynamics.",
     ),
     Reason(
         "UNKNOWN_PERSON",
@@ -229,9 +229,9 @@ CATALOGUE: tuple[Reason, ...] = (
     Reason(
         "REMOVAL_HELD",
         "Removal held",
-        "The removal waits for approval: too many at once, or an unproven listing.",
+        "The removal is held: too many at once, or an unproven listing.",
         _MANAGER,
-        "Approve or discard it.",
+        "Look at the list in Dynamics; few enough removals of a list that was read whole are carried out.",
     ),
     Reason("ALREADY_SENT", "Already sent", "The person has had this campaign.", _MARKETER, "Nothing to do."),
     Reason(

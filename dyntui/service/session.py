@@ -82,7 +82,11 @@ class Session:
         """Service, sign-ins and runs at a glance. A system that does not answer is a failed check, not an error."""
         known = await self._resources.read(accounts.accounts)
         organisation = await self._resources.read(accounts.organisation)
-        checks = [Check(name="Keyring", state="ok", text=self._keyring or "not available")]
+        checks = [
+            Check(name="Keyring", state="ok", text=self._keyring)
+            if self._keyring
+            else Check(name="Keyring", state="warning", text="none that works in this session: secrets cannot be kept")
+        ]
         if organisation is not None:
             checks.append(await self._check("Dynamics", organisation.url, self._dynamics))
         for each in known:

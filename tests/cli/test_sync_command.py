@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
@@ -170,6 +171,18 @@ def test_a_run_whose_counts_do_not_add_up_says_so(dyntui: Callable, service: Scr
     assert "does not add up" in dyntui("audit", "show", "run-1").out
 
 
+def test_whom_a_send_added_to_its_recipients_it_mailed(dyntui: Callable, service: ScriptedService):
+    sent = msgspec.structs.replace(a_run(tally=Tally(5, (ReasonCount(Outcome.ADDED, "", 5),))), kind="send")
+    mailed = PersonOutcome(entity="contact", person="p1", name="Ann", address="a@x.org", outcome=Outcome.ADDED)
+    service.answers(methods.RUN_GET, RunDetail(run=sent, items=()))
+    service.answers(methods.RUN_PEOPLE, page_of(mailed))
+
+    for arguments in ((), ("--people",)):
+        done = dyntui("audit", "show", "run-1", *arguments)
+        assert "mailed" in done.out
+        assert "added" not in done.out
+
+
 def test_the_people_of_a_run_are_shown_by_reason(dyntui: Callable, service: ScriptedService):
     person = PersonOutcome(
         entity="contact",
@@ -181,6 +194,7 @@ def test_the_people_of_a_run_are_shown_by_reason(dyntui: Callable, service: Scri
         also=("NO_EMAIL",),
     )
     service.answers(methods.RUN_PEOPLE, page_of(person))
+    service.answers(methods.RUN_GET, RunDetail(run=a_run(), items=()))
     done = dyntui("audit", "show", "run-1", "--people", "--outcome", "excluded", "--reason", "suppressed")
 
     assert service.requests(methods.RUN_PEOPLE) == [OutcomesQuery(run="run-1", outcome="excluded", reason="SUPPRESSED")]

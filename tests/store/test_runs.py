@@ -7,6 +7,7 @@ import threading
 import pytest
 from sqlalchemy import Connection
 
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus, Tally
 from dyntui.store import outcomes, runs
 from dyntui.store.database import Database
@@ -243,7 +244,10 @@ def test_the_history_is_newest_first_filtered_searched_and_sorted(c: Connection)
     assert ids(search="10_%") == ([], 0, 5)
     assert ids(sort="title", limit=1) == (["r0"], 5, 5)
     assert ids(sort="-title", limit=1) == (["r4"], 5, 5)
-    assert ids(sort="title; DROP TABLE run", limit=1) == (["r4"], 5, 5)
+    with pytest.raises(DyntuiError) as refused:
+        ids(sort="title; DROP TABLE run", limit=1)
+    assert refused.value.code == "SORT_UNKNOWN"
+    assert "title" in refused.value.remedy
     assert runs.window(c, RunsWindow(limit=1)).rows[0].tally.named == 2
 
 
