@@ -90,13 +90,13 @@ class HomeScreen(FramedScreen):
             ("Organisation", hello.organisation, "strong"),
             ("", hello.organisation_url.removeprefix("https://"), "muted"),
             ("You", hello.user, "strong"),
-            ("", ", ".join(hello.roles) or "no role of the connector", "" if hello.roles else "warn"),
+            ("Role", ", ".join(hello.roles) or "none of the connector", "" if hello.roles else "warn"),
         ]
         for account in hello.accounts:
             default = ", default" if account.is_default else ""
-            facts.append(("Email account", f"{account.name}{default}", ""))
+            facts.append(("Account", f"{account.name}{default}", ""))
         if status is not None:
-            well = [check.name for check in status.checks if check.state == "ok"]
+            well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:
                 facts.append(("In order", f"✓ {', '.join(well)}", "good"))
             for check in status.checks:
