@@ -174,3 +174,15 @@ async def test_letters_typed_faster_than_the_filter_opens_are_never_commands() -
         await hand.settle()
         assert hand.asked("runs.start") == []
         assert sorted(hand.app.screen.query_one("#grid-filter", Input).value) == ["a", "d", "s"]
+
+
+async def test_a_screen_come_back_to_has_the_theme_of_now() -> None:
+    async with driving() as hand:
+        await hand.press("2", "3", "2")
+        before = hand.app.screen.styles.background
+        await hand.press("3")
+        hand.app.do_app_theme()
+        await hand.settle()
+        there = hand.app.screen.styles.background
+        await hand.press("2")
+        assert hand.app.screen.styles.background == there != before
