@@ -406,6 +406,10 @@ class Console(TypingAhead, inherit_bindings=False):
         else:
             self.notify(path, title="Screenshot saved", markup=False)
 
+    def do_app_quit_at_top(self) -> None:
+        """The same, where the way out cannot be meant."""
+        self.do_app_quit()
+
     def do_app_quit(self) -> None:
         """Asks, then ends the console."""
         from .dialogs import Confirm

@@ -184,7 +184,7 @@ class FramedScreen(Asking[None]):
 
     def refresh_hints(self) -> None:
         """Draws the key hints anew, after the focus or the selection moved. Under a dialog none of them work."""
-        if self.is_mounted and self.is_current:
+        if self.is_mounted and self.app.screen is self:
             self._hints.refresh_hints()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

@@ -58,13 +58,17 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
         """Draws the keys that work in the dialog."""
         situation = self.situation()
         parts: list[Part] = []
-        for action in of(*self.SCOPES):
+        for action in of(*self.hinting()):
             if action.hint and action.keys and action.hinted(situation):
                 off = bool(disabled_reason(action, situation))
                 click = f"screen.perform('{action.id}')"
                 parts.append(Part(key_name(action.keys[0]), "off" if off else "key", click))
                 parts.append(Part(f" {self.hint_of(action.id)}  ", "off" if off else "muted", click))
         self._keys.show(*parts)
+
+    def hinting(self) -> tuple[Scope, ...]:
+        """The scopes whose keys are shown."""
+        return self.SCOPES
 
     def show_keys(self, *keys: tuple[str, str]) -> None:
         """Draws keys that a widget of the dialog answers itself: each with its word."""

@@ -79,5 +79,5 @@ PICK_COLUMNS: tuple[Column[ListRow], ...] = (
         priority=1,
         sort="members",
     ),
-    Column(title="Sync status", text=lambda row: row.sync_status, width=16, priority=1, tone=_status_tone),
+    Column(title="Sync status", text=lambda row: row.sync_status, width=16, flex=1, priority=1, tone=_status_tone),
 )

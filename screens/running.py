@@ -79,6 +79,10 @@ class RunProgress(Dialog[None]):
         """The run is what the actions are about."""
         return msgspec.structs.replace(super().situation(), run=self.run_row)
 
+    def hinting(self) -> tuple[Scope, ...]:
+        """Once there are outcomes, each opens its people."""
+        return (Scope.CHOICES, *self.SCOPES) if self._outcome.display else self.SCOPES
+
     def hint_of(self, action_id: str) -> str:
         """Esc leaves a run that goes on, or closes one that has ended."""
         if action_id == "progress.close" and not self.run_row.status.ended:

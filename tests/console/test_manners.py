@@ -43,6 +43,23 @@ async def test_q_asks_on_a_top_level_screen_and_does_nothing_deeper_down() -> No
         assert not hand.app.is_running or hand.app._exit
 
 
+async def test_ctrl_q_asks_anywhere() -> None:
+    async with driving() as hand:
+        await hand.press("2", "enter", "ctrl+q")
+        assert "Quit dyntui?" in hand.text
+
+
+async def test_under_a_dialog_that_a_run_draws_anew_no_keys_of_the_page_are_shown() -> None:
+    async with driving() as hand:
+        await hand.press("2", "j", "s")
+        await hand.step()
+        await hand.finish()
+        assert "Enter Open  o Open the run  Esc Close" in hand.text
+        assert "Help" not in hand.text
+        await hand.press("escape")
+        assert "? Help" in hand.text
+
+
 async def test_help_names_the_keys_that_work_here_and_why_some_do_not() -> None:
     async with driving() as hand:
         await hand.press("2", "question_mark")

@@ -272,8 +272,16 @@ ACTIONS: tuple[Action, ...] = (
         id="app.quit",
         title="Quit",
         scope=_E,
-        keys=("q", "ctrl+q"),
+        keys=("ctrl+q",),
         tooltip="Asks first; runs go on in the service",
+    ),
+    Action(
+        id="app.quit_at_top",
+        title="Quit",
+        scope=_E,
+        keys=("q",),
+        palette=False,
+        tooltip="The same, on a top-level screen: a q too many further down does nothing",
         rule=_quit,
     ),
     # In a grid
