@@ -272,7 +272,7 @@ ACTIONS: tuple[Action, ...] = (
         id="app.quit",
         title="Quit",
         scope=_E,
-        keys=("ctrl+q",),
+        keys=("f10", "ctrl+q"),
         tooltip="Asks first; runs go on in the service",
     ),
     Action(
