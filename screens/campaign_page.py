@@ -22,11 +22,10 @@ from dyntui.service.contract.runs import RunChanged, StartRun
 from .base import Page
 from .bindings import bindings
 from .dialogs import Confirm, Picker
-from .help import Row, TextLines
+from .help import TextLines
 from .list_columns import PICK_COLUMNS
 from .running import start_run
 from .widgets.bars import BarList, BarRow
-from .widgets.cells import single_line
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
 from .widgets.grid import Grid, Wording
@@ -165,8 +164,10 @@ class CampaignPage(Page[int]):
                 ("Sent to", number(row.sent) if row.sent else "not read yet" if row.sent_on else "nobody yet", ""),
             ]
         )
-        lines: list[Row] = [((f" {single_line(line)}", ""),) for line in detail.text.splitlines()]
-        self._text.show_lines(lines or [((" This campaign has no plain text.", "muted"),)])
+        if detail.text:
+            self._text.show_text(detail.text)
+        else:
+            self._text.show_lines([((" This campaign has no plain text.", "muted"),)])
         self._sends.show_rows(send_rows(detail.sends))
         self._panes.show_choices(
             (

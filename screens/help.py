@@ -17,7 +17,7 @@ from dyntui.service.contract.actions import Scope, disabled_reason, key_name, of
 from .bindings import bindings
 from .dialogs import Dialog
 from .perform import perform
-from .widgets.cells import fit, wrap
+from .widgets.cells import fit, single_line, wrap
 from .widgets.line import TONE_CLASSES, toned
 
 Row = tuple[tuple[str, str], ...]
@@ -43,13 +43,32 @@ class TextLines(ScrollView, can_focus=True):
     def __init__(self, rows: Sequence[Row] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows = tuple(rows)
+        self._wrapped = ""
 
     def on_mount(self) -> None:
         """Knows how long it is."""
         self.show_lines(self._rows)
 
+    def show_text(self, text: str) -> None:
+        """Shows a text whose lines run on where they are too long."""
+        self.show_lines(self._fitted(text))
+        self._wrapped = text
+
+    def on_resize(self) -> None:
+        """Long lines run on elsewhere."""
+        if self._wrapped:
+            self._rows = self._fitted(self._wrapped)
+            self.virtual_size = Size(self.size.width, len(self._rows))
+            self.refresh()
+
+    def _fitted(self, text: str) -> tuple[Row, ...]:
+        width = max(20, self.size.width - 1)
+        lines = [part for line in text.splitlines() for part in wrap(single_line(line), width) or [""]]
+        return tuple(((f" {line}", ""),) for line in lines)
+
     def show_lines(self, rows: Sequence[Row]) -> None:
         """Shows other lines from the first."""
+        self._wrapped = ""
         self._rows = tuple(rows)
         self.virtual_size = Size(self.size.width, len(self._rows))
         self.scroll_to(y=0, animate=False, immediate=True)
