@@ -16,9 +16,11 @@ from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Clock, Publish, Resources
+from dyntui.service.results import Results
 from dyntui.service.run_events import RunEvents
 from dyntui.service.runs import Runs
 from dyntui.service.secret_store import open_secrets
+from dyntui.service.sending import Sending
 from dyntui.service.session import Session
 from dyntui.service.setup import Setup
 from dyntui.service.suppressions import Suppressions
@@ -99,7 +101,9 @@ class Assembly:
         session, identities, resources = self._session, self._identities, self._resources
         runs = Runs(resources, identities, self._engine.enqueue)
         lists = Lists(resources, identities)
-        campaigns = Campaigns(resources, identities, runs)
+        campaigns = Campaigns(resources, identities)
+        sending = Sending(resources, identities, campaigns, runs)
+        results = Results(resources, campaigns)
         setup = Setup(resources, self._worker.reconnect)
         return {
             methods.HELLO.name: session.hello,
@@ -123,11 +127,11 @@ class Assembly:
             methods.CAMPAIGN_GET.name: campaigns.get,
             methods.CAMPAIGN_TARGETS.name: campaigns.targets,
             methods.CAMPAIGN_CHANGE_TARGETS.name: campaigns.change_targets,
-            methods.CAMPAIGN_COUNT.name: campaigns.count,
-            methods.CAMPAIGN_COUNT_PEOPLE.name: campaigns.count_people,
-            methods.CAMPAIGN_SEND.name: campaigns.send,
-            methods.SEND_GET.name: campaigns.send_get,
-            methods.CAMPAIGN_REPORT.name: campaigns.report,
-            methods.CAMPAIGN_RECIPIENTS.name: campaigns.recipients,
+            methods.CAMPAIGN_COUNT.name: sending.count,
+            methods.CAMPAIGN_COUNT_PEOPLE.name: sending.count_people,
+            methods.CAMPAIGN_SEND.name: sending.send,
+            methods.SEND_GET.name: sending.send_get,
+            methods.CAMPAIGN_REPORT.name: results.report,
+            methods.CAMPAIGN_RECIPIENTS.name: results.recipients,
             methods.SUPPRESSIONS.name: Suppressions(resources).page,
         }

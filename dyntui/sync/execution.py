@@ -20,6 +20,11 @@ SEND = "send"
 PRIORITIES = {SEND: 10, SUPPRESSIONS: 20, LISTS: 40, CAMPAIGNS: 60}
 
 
+def send_key(account_id: str, campaign_id: int) -> str:
+    """What a send holds while it lasts: a campaign is sent by one run at a time."""
+    return f"{SEND}/{account_id}/{campaign_id}"
+
+
 async def execute(ctx: RunContext, connections: Connections) -> None:
     """Everything a run still has to do. Raises DyntuiError, Cancelled, Fenced."""
     await _KINDS[ctx.kind](ctx, connections)

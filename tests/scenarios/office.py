@@ -29,7 +29,9 @@ from dyntui.service.lists import Lists
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
+from dyntui.service.results import Results
 from dyntui.service.runs import Runs
+from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from dyntui.store import runs as run_store
@@ -88,7 +90,9 @@ class Office:
         identities = Identities(self.resources)
         self._runs = Runs(self.resources, identities, self.engine.enqueue)
         self._lists = Lists(self.resources, identities)
-        self._campaigns = Campaigns(self.resources, identities, self._runs)
+        self._campaigns = Campaigns(self.resources, identities)
+        self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
+        self._results = Results(self.resources, self._campaigns)
         self.context = CallContext(os.getuid(), _everything)
 
     @classmethod
@@ -230,15 +234,15 @@ class Office:
         self.wait(self._campaigns.change_targets(self.context, campaigns.ChangeTargets(id=campaign.id, add=list_ids)))
 
     def count(self, campaign: campaigns.CampaignRow) -> campaigns.TargetCount:
-        return self.wait(self._campaigns.count(self.context, campaigns.CountTargets(id=campaign.id)))
+        return self.wait(self._sending.count(self.context, campaigns.CountTargets(id=campaign.id)))
 
     def count_people(self, count_id: str, **chosen: Any) -> tuple[runs.PersonOutcome, ...]:
         asked = campaigns.CountPeopleQuery(count=count_id, limit=10_000, **chosen)
-        return self.wait(self._campaigns.count_people(self.context, asked)).rows
+        return self.wait(self._sending.count_people(self.context, asked)).rows
 
     def queue_send(self, count: campaigns.TargetCount) -> campaigns.SendRow:
         asked = campaigns.SendCampaign(count=count.id, confirm=count.sendable)
-        return self.wait(self._campaigns.send(self.context, asked))
+        return self.wait(self._sending.send(self.context, asked))
 
     def send(self, count: campaigns.TargetCount) -> campaigns.SendRow:
         queued = self.queue_send(count)
@@ -246,10 +250,10 @@ class Office:
         return self.send_row(queued.id)
 
     def send_row(self, send_id: str) -> campaigns.SendRow:
-        return self.wait(self._campaigns.send_get(self.context, campaigns.SendRef(send_id)))
+        return self.wait(self._sending.send_get(self.context, campaigns.SendRef(send_id)))
 
     def report(self, campaign: campaigns.CampaignRow) -> campaigns.CampaignReport:
-        return self.wait(self._campaigns.report(self.context, campaigns.CampaignRef(campaign.id)))
+        return self.wait(self._results.report(self.context, campaigns.CampaignRef(campaign.id)))
 
     # -- what the sandbox knows -------------------------------------------------------------------------------------
 

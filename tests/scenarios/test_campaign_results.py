@@ -27,7 +27,7 @@ def item_of(run: RunDetail, campaign: CampaignRow) -> RunStatus:
 
 def recipients(office: Office, campaign: CampaignRow) -> int:
     asked = RecipientsQuery(id=campaign.id)
-    return office.wait(office._campaigns.recipients(office.context, asked)).matching
+    return office.wait(office._results.recipients(office.context, asked)).matching
 
 
 def test_results_that_broke_off_are_read_from_the_beginning_and_delay_no_other_campaign(

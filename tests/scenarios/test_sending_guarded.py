@@ -41,7 +41,7 @@ def test_of_two_who_send_one_count_at_once_one_comes_too_late(office: Office, co
     asked = SendCampaign(count=count.id, confirm=count.sendable)
 
     async def both() -> list[object]:
-        calls = [office._campaigns.send(office.context, asked) for _ in range(2)]
+        calls = [office._sending.send(office.context, asked) for _ in range(2)]
         return list(await asyncio.gather(*calls, return_exceptions=True))
 
     answers = office.wait(both())

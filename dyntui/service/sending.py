@@ -1,0 +1,219 @@
+"""Counting whom a campaign would reach, and sending it to exactly those."""
+
+from __future__ import annotations
+
+import functools
+from datetime import timedelta
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.moments import text_of
+from dyntui.service.campaign_rows import send_row
+from dyntui.service.campaigns import Campaigns
+from dyntui.service.contract.campaigns import (
+    CampaignRef,
+    CountPeopleQuery,
+    CountTargets,
+    ListReadiness,
+    SendCampaign,
+    SendRef,
+    SendRow,
+    TargetCount,
+)
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import PersonOutcome
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import Runs
+from dyntui.store import counts, members, sends, watermarks
+from dyntui.store import lists as list_store
+from dyntui.store.counts import Count, NewCount, PeopleWindow
+from dyntui.store.lists import StoredList
+from dyntui.store.sends import NewSend
+from dyntui.sync.execution import SEND, send_key
+
+# A send to more people than this asks for the number to be typed.
+CONFIRM_ABOVE = 1000
+# A target count is kept this long; afterwards the world has moved too far to send to it.
+COUNT_LIFE = timedelta(hours=1)
+
+
+class Sending:
+    """The calls of `campaigns.count`, `campaigns.send` and `sends.*`."""
+
+    def __init__(self, resources: Resources, identities: Identities, campaigns: Campaigns, queue: Runs) -> None:
+        self._resources = resources
+        self._identities = identities
+        self._campaigns = campaigns
+        self._queue = queue
+
+    async def count(self, context: CallContext, request: CountTargets) -> TargetCount:
+        """A new snapshot of the campaign's targets. Raises CAMPAIGN_NO_TARGETS, CAMPAIGN_NOT_SENDABLE."""
+        campaign = await self._campaigns.known(CampaignRef(request.id))
+        targets = await self._campaigns.target_lists(campaign)
+        chosen = [each for each in targets if not request.lists or each.id in request.lists]
+        if not chosen:
+            raise DyntuiError(
+                "CAMPAIGN_NO_TARGETS",
+                f"The email campaign {campaign.name!r} has no target marketing list.",
+                not_done="Nobody was counted, nothing was sent.",
+                remedy="Add an activated marketing list to its targets.",
+                exit=Exit.USAGE,
+            )
+        if campaign.status.casefold() not in ("unsent", "sent", "sending"):
+            raise DyntuiError(
+                "CAMPAIGN_NOT_SENDABLE",
+                f"The email campaign {campaign.name!r} is {campaign.status} in dotdigital.",
+                not_done="Nobody was counted, nothing was sent.",
+                remedy="Only campaigns that are Unsent or Sent there can be sent.",
+                exit=Exit.USAGE,
+            )
+        readiness = tuple([await self._readiness(each) for each in chosen])
+        expired = text_of(self._resources.clock() - COUNT_LIFE)
+        as_of = await self._resources.read(lambda c: watermarks.get(c, campaign.account_id, "suppressed-since"))
+
+        new = NewCount(
+            id=self._resources.ids(),
+            account_id=campaign.account_id,
+            campaign_id=campaign.id,
+            lists=[each.id for each in readiness if each.ready],
+            counted_on=self._resources.now(),
+            suppressions_as_of=as_of,
+        )
+
+        def snapshot(c: Connection) -> Count:
+            counts.delete_older_than(c, expired)
+            return counts.snapshot(c, new)
+
+        made = await self._resources.write(snapshot)
+        return TargetCount(
+            id=made.id,
+            campaign=campaign.id,
+            campaign_name=campaign.name,
+            potential=made.potential,
+            sendable=made.sendable,
+            excluded=made.excluded,
+            lists=readiness,
+            counted_on=made.counted_on,
+            suppressions_as_of=as_of,
+            confirm_above=CONFIRM_ABOVE,
+        )
+
+    async def _readiness(self, target: StoredList) -> ListReadiness:
+        """Whether a list can take part: it was synchronised, and no import of it is under way."""
+        make = functools.partial(ListReadiness, id=target.id, name=target.name, members=_members(target))
+        if not target.activated:
+            return make(ready=False, reason="NOT_SYNCED", explanation="The list is not activated for email.")
+        if not target.last_synced:
+            return make(ready=False, reason="NOT_SYNCED", explanation="The list has not been synchronised yet.")
+        if await self._resources.read(lambda c: members.pending_count(c, target.id)):
+            return make(ready=False, reason="IMPORT_PENDING", explanation="The list is being synchronised.")
+        return make(ready=True)
+
+    async def count_people(self, context: CallContext, request: CountPeopleQuery) -> Page[PersonOutcome]:
+        """The people behind a slice of a target count."""
+        asked = PeopleWindow(
+            count_id=request.count,
+            reason=request.reason,
+            sendable=request.sendable,
+            offset=request.offset,
+            limit=request.limit,
+            search=request.search,
+            sort=request.sort,
+        )
+        found = await self._resources.read(lambda c: counts.window(c, asked))
+        rows = tuple(
+            PersonOutcome(
+                entity=each.entity,
+                person=each.person,
+                name=each.name,
+                address=each.address,
+                outcome=each.outcome,
+                reason=each.reason,
+                detail=each.detail,
+                also=each.also,
+            )
+            for each in found.rows
+        )
+        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
+
+    async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
+        """Sends to exactly the people of a count; COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED are raised."""
+        known = await self._resources.read(lambda c: counts.get(c, request.count))
+        if known is None or known.counted_on < text_of(self._resources.clock() - COUNT_LIFE):
+            raise _count_unknown()
+        sendable = known.sendable
+        if sendable == 0:
+            raise DyntuiError(
+                "SEND_NO_RECIPIENTS",
+                "Nobody in the target count may be mailed.",
+                not_done="Nothing was sent: the platform is never called without recipients.",
+                remedy="See the exclusions of the count."
+                if known.potential
+                else "Synchronise the target lists, then count again: none of them was ready to be counted.",
+                exit=Exit.USAGE,
+            )
+        if sendable > CONFIRM_ABOVE and request.confirm != sendable:
+            raise DyntuiError(
+                "SEND_NOT_CONFIRMED",
+                f"A send to {sendable:,} people needs that number as its confirmation.",
+                not_done="Nothing was sent.",
+                remedy=f"Type {sendable}, or give `--confirm {sendable}`.",
+                exit=Exit.USAGE,
+            )
+        campaign = await self._campaigns.known(CampaignRef(known.campaign_id, known.account_id))
+        person = await self._identities.person(context.uid)
+        lists = await self._resources.read(lambda c: list_store.stored(c, known.lists))
+        new = NewSend(
+            id=self._resources.ids(),
+            account_id=campaign.account_id,
+            campaign_id=campaign.id,
+            campaign_name=campaign.name,
+            count_id=known.id,
+            created_by=person.name if person else "",
+            created_on=self._resources.now(),
+            lists=tuple(each.name for each in lists),
+            list_ids=tuple(each.id for each in lists),
+        )
+
+        def take(c: Connection, run_id: str) -> None:
+            # Looked at where it is taken: of two who send the same count at once, one comes too late.
+            if counts.get(c, new.count_id) is None or sends.of_count(c, new.count_id) is not None:
+                raise _count_unknown()
+            sends.create(c, msgspec.structs.replace(new, run_id=run_id))
+
+        key = send_key(campaign.account_id, campaign.id)
+        what: dict[str, object] = {"send": new.id}
+        await self._queue.queue(context, SEND, campaign.name, campaign.account_id, what, key=key, work=take)
+        return await self.send_get(context, SendRef(new.id))
+
+    async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
+        """A send as it stands."""
+        this = await self._resources.read(lambda c: sends.get(c, request.id))
+        if this is None:
+            raise DyntuiError(
+                "SEND_UNKNOWN",
+                f"There is no send {request.id!r}.",
+                not_done="Nothing was read or changed.",
+                remedy="See the sends on the campaign's page.",
+                exit=Exit.USAGE,
+            )
+        return send_row(this)
+
+
+def _count_unknown() -> DyntuiError:
+    return DyntuiError(
+        "COUNT_UNKNOWN",
+        "The target count is not there any more.",
+        not_done="Nothing was sent.",
+        remedy="Count the targets again; a count is kept for an hour, and only one send can take it.",
+        exit=Exit.USAGE,
+    )
+
+
+def _members(target: StoredList) -> int:
+    """As last read; before that as many as Dynamics says."""
+    return target.people if target.people is not None else target.member_count or 0
