@@ -19,10 +19,11 @@ from textual.screen import Screen
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import HELLO, RUNS, Method
 from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, outcomes_text
 from dyntui.service.contract.session import Hello, Nothing
+from dyntui.service.contract.situations import Situation
 
 from .base import Asking, FramedScreen, Page
 from .bindings import bindings

@@ -11,10 +11,11 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import RUN_CANCEL, RUNS
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, RunsQuery
+from dyntui.service.contract.situations import Situation
 
 from .base import FramedScreen
 from .bindings import bindings

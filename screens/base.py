@@ -15,8 +15,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import Method
+from dyntui.service.contract.situations import Situation
 
 from .perform import perform
 from .shell import Banner, KeyHints, RunStrip, TopBar, Trail

@@ -11,11 +11,12 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery
 from dyntui.service.contract.methods import CAMPAIGNS
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.situations import Situation
 
 from .base import FramedScreen
 from .bindings import bindings

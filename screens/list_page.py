@@ -12,12 +12,13 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.lists import ListDetail, ListRef, MemberRow, MembersQuery
 from dyntui.service.contract.methods import LIST_GET, LIST_MEMBERS, RUNS
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, StartRun
+from dyntui.service.contract.situations import Situation
 
 from .activation import activate, deactivate
 from .base import Page

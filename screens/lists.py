@@ -11,12 +11,13 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.lists import ListDetail, ListRow, ListsQuery
 from dyntui.service.contract.methods import LISTS, LISTS_REFRESH
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.situations import Situation
 
 from .activation import activate, deactivate
 from .base import FramedScreen

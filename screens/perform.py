@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 
 from textual.dom import DOMNode
 
-from dyntui.service.contract.actions import BY_ID, Action, Scope, Situation, disabled_reason
+from dyntui.service.contract.actions import BY_ID, Action, Scope, disabled_reason
+from dyntui.service.contract.situations import Situation
 
 from .bindings import method_name
 

@@ -11,12 +11,13 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CampaignRef, CampaignReport, RecipientRow, RecipientsQuery
 from dyntui.service.contract.methods import CAMPAIGN_RECIPIENTS, CAMPAIGN_REPORT
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings

@@ -12,9 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET
 from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow, calls_text
+from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings

@@ -12,9 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET, RUN_START
 from dyntui.service.contract.runs import RunChanged, RunDetail, RunRef, RunRow, StartRun
+from dyntui.service.contract.situations import Situation
 
 from .base import Asking
 from .bindings import bindings

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
-from dyntui.service.contract.actions import Scope, Situation
+from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
     CampaignDetail,
     CampaignRef,
@@ -25,6 +25,7 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.methods import CAMPAIGN_COUNT, CAMPAIGN_GET, CAMPAIGN_SEND, RUN_GET
 from dyntui.service.contract.runs import RunDetail, RunRef, RunRow, StartRun
+from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings

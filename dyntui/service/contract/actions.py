@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from dyntui.model.roles import Ability, roles_with
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import CampaignRow
-from dyntui.service.contract.lists import ListRow
-from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract import methods, situations
+from dyntui.service.contract.situations import Situation
 
 
 class Scope(enum.StrEnum):
@@ -45,40 +43,6 @@ class Scope(enum.StrEnum):
     ERROR = "Error"
 
 
-class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the choice of an action depends on: the person's abilities and what is selected on the screen.
-
-    `entered` is false until the person is signed in; `depth` is how many steps out the top-level screen is; `list_run`
-    the active run of the selected list; `target` the selected target list of a campaign; `marked` how many rows are
-    marked; `step` and `blocked` are the wizard's: where it stands (1-5) and why it cannot go on.
-    """
-
-    abilities: frozenset[str] = frozenset()
-    connected: bool = True
-    entered: bool = True
-    depth: int = 0
-    list: ListRow | None = None
-    list_run: str = ""
-    campaign: CampaignRow | None = None
-    target: ListRow | None = None
-    run: RunRow | None = None
-    marked: int = 0
-    step: int = 0
-    blocked: str = ""
-
-
-def _always(_: Situation) -> str:
-    return ""
-
-
-def _runs(situation: Situation) -> bool:
-    return situation.run is not None and not situation.run.status.ended
-
-
-def _at_all_times(_: Situation) -> bool:
-    return True
-
-
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action. `id` is stable (a keymap may name it); `keys` in Textual's notation, the first is the one shown;
     `method` the contract call it ends in, `command` the same on the command line; `hint` is the word in the key hints
@@ -96,8 +60,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     row: bool = False
     palette: bool = True
-    rule: Callable[[Situation], str] = _always
-    hinted: Callable[[Situation], bool] = _at_all_times
+    rule: Callable[[Situation], str] = situations.always
+    hinted: Callable[[Situation], bool] = situations.at_all_times
 
     @property
     def ability(self) -> Ability | None:
@@ -115,113 +79,33 @@ def disabled_reason(action: Action, situation: Situation) -> str:
     return action.rule(situation)
 
 
-def _quit(situation: Situation) -> str:
-    return "Esc goes one step out; q quits on a top-level screen." if situation.depth else ""
-
-
-def _go(situation: Situation) -> str:
-    return "" if situation.entered else "There is nothing to see before you are signed in."
-
-
-def _activate(situation: Situation) -> str:
-    row = situation.list
-    if row is None:
-        return "No marketing list is selected."
-    if row.activated:
-        return f"{row.name} is already activated for email."
-    if not row.active:
-        return f"{row.name} is inactive in Dynamics; activate the list there first."
-    return ""
-
-
-def _deactivate(situation: Situation) -> str:
-    row = situation.list
-    if row is None:
-        return "No marketing list is selected."
-    if not row.activated:
-        return f"{row.name} is not activated for email."
-    if situation.list_run:
-        return f"{row.name} is being synchronised; wait for it or cancel it first."
-    return ""
-
-
-def _synchronise_list(situation: Situation) -> str:
-    row = situation.list
-    if situation.marked:
-        return ""
-    if row is None:
-        return "No marketing list is selected."
-    if not row.activated:
-        return f"{row.name} is not activated for email yet; press a to activate it."
-    if not row.active:
-        return f"{row.name} is inactive in Dynamics."
-    if situation.list_run:
-        return f"{row.name} is being synchronised already."
-    return ""
-
-
-def _campaign(situation: Situation) -> str:
-    return "" if situation.campaign is not None else "No email campaign is selected."
-
-
-def _send(situation: Situation) -> str:
-    row = situation.campaign
-    if row is None:
-        return "No email campaign is selected."
-    if row.status == "Sending":
-        return f"{row.name} is being sent already."
-    return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
-
-
-def _remove_target(situation: Situation) -> str:
-    return "" if situation.target is not None else "No target marketing list is selected."
-
-
-def _report(situation: Situation) -> str:
-    row = situation.campaign
-    if row is None:
-        return "No email campaign is selected."
-    return "" if row.sent or row.sent_on else f"{row.name} has not been sent yet, so there is nothing to report."
-
-
-def _cancel(situation: Situation) -> str:
-    run = situation.run
-    if run is None:
-        return "No run is selected."
-    if run.status.ended:
-        return f"The run has ended: {run.status}."
-    return "It is being cancelled already." if run.cancelling else ""
-
-
-def _run_people(situation: Situation) -> str:
-    if situation.run is None:
-        return "No run is selected."
-    return "" if situation.run.tally.named else "Nobody has an outcome in this run yet."
-
-
-def _blocked(situation: Situation) -> str:
-    return situation.blocked
-
-
-def _first_step(situation: Situation) -> str:
-    return "This is the first step; Esc leaves the wizard." if situation.step <= 1 else ""
-
-
 _E, _G, _C = Scope.EVERYWHERE, Scope.GRID, Scope.CHOICES
 
 ACTIONS: tuple[Action, ...] = (
     # Everywhere
-    Action(id="go.home", title="Home", scope=_E, keys=("1",), tooltip="Status, active runs and first steps", rule=_go),
+    Action(
+        id="go.home",
+        title="Home",
+        scope=_E,
+        keys=("1",),
+        tooltip="Status, active runs and first steps",
+        rule=situations.go,
+    ),
     Action(
         id="go.lists",
         title="Marketing Lists",
         scope=_E,
         keys=("2",),
         tooltip="Lists, members, synchronisation",
-        rule=_go,
+        rule=situations.go,
     ),
     Action(
-        id="go.campaigns", title="Email Campaigns", scope=_E, keys=("3",), tooltip="Campaigns, sends, results", rule=_go
+        id="go.campaigns",
+        title="Email Campaigns",
+        scope=_E,
+        keys=("3",),
+        tooltip="Campaigns, sends, results",
+        rule=situations.go,
     ),
     Action(
         id="go.audit",
@@ -229,7 +113,7 @@ ACTIONS: tuple[Action, ...] = (
         scope=_E,
         keys=("4",),
         tooltip="Every run, down to people",
-        rule=_go,
+        rule=situations.go,
     ),
     Action(
         id="go.suppressions",
@@ -237,7 +121,7 @@ ACTIONS: tuple[Action, ...] = (
         scope=_E,
         keys=("5",),
         tooltip="Who must not be mailed, and why",
-        rule=_go,
+        rule=situations.go,
     ),
     Action(
         id="app.back",
@@ -282,7 +166,7 @@ ACTIONS: tuple[Action, ...] = (
         keys=("q",),
         palette=False,
         tooltip="The same, on a top-level screen: a q too many further down does nothing",
-        rule=_quit,
+        rule=situations.quit_at_top,
     ),
     # In a grid
     Action(id="grid.up", title="Up", scope=_G, keys=("k", "up"), palette=False),
@@ -335,7 +219,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui lists activate LIST",
         tooltip="Binds the list to an address book, so that it can be synchronised and mailed",
         row=True,
-        rule=_activate,
+        rule=situations.activate,
     ),
     Action(
         id="lists.deactivate",
@@ -346,7 +230,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui lists deactivate LIST",
         tooltip="Stops synchronising; the address book is kept",
         row=True,
-        rule=_deactivate,
+        rule=situations.deactivate,
     ),
     Action(
         id="lists.synchronise",
@@ -358,7 +242,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui sync lists --list LIST",
         tooltip="Suppressions first, then the members of this list, or of every marked one",
         row=True,
-        rule=_synchronise_list,
+        rule=situations.synchronise_list,
     ),
     Action(
         id="lists.reread",
@@ -379,7 +263,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui lists activate LIST",
         tooltip="Binds the list to an address book, so that it can be synchronised and mailed",
         row=True,
-        rule=_activate,
+        rule=situations.activate,
     ),
     Action(
         id="list.deactivate",
@@ -390,7 +274,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui lists deactivate LIST",
         tooltip="Stops synchronising; the address book is kept",
         row=True,
-        rule=_deactivate,
+        rule=situations.deactivate,
     ),
     Action(
         id="list.synchronise",
@@ -402,7 +286,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui sync lists --list LIST",
         tooltip="Suppressions first, then the members of this list",
         row=True,
-        rule=_synchronise_list,
+        rule=situations.synchronise_list,
     ),
     Action(
         id="list.panes",
@@ -435,7 +319,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui campaigns send CAMPAIGN",
         tooltip="Opens the send wizard; nothing is sent before its last step",
         row=True,
-        rule=_send,
+        rule=situations.send,
     ),
     Action(
         id="campaigns.report",
@@ -447,7 +331,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui campaigns report CAMPAIGN",
         tooltip="Opens, clicks, bounces, links and recipients",
         row=True,
-        rule=_report,
+        rule=situations.report,
     ),
     # Email Campaign
     Action(
@@ -459,7 +343,7 @@ ACTIONS: tuple[Action, ...] = (
         method="campaigns.send",
         command="dyntui campaigns send CAMPAIGN",
         tooltip="Opens the send wizard; nothing is sent before its last step",
-        rule=_send,
+        rule=situations.send,
     ),
     Action(
         id="campaign.add_targets",
@@ -470,7 +354,7 @@ ACTIONS: tuple[Action, ...] = (
         method="campaigns.change_targets",
         command="dyntui campaigns targets add CAMPAIGN LIST",
         tooltip="Chooses among the marketing lists activated for email",
-        rule=_campaign,
+        rule=situations.campaign,
     ),
     Action(
         id="campaign.remove_target",
@@ -481,7 +365,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui campaigns targets remove CAMPAIGN LIST",
         tooltip="The list itself stays as it is",
         row=True,
-        rule=_remove_target,
+        rule=situations.remove_target,
     ),
     Action(
         id="campaign.synchronise",
@@ -492,7 +376,7 @@ ACTIONS: tuple[Action, ...] = (
         method="runs.start",
         command="dyntui sync campaigns --campaign CAMPAIGN",
         tooltip="Content and results of this campaign",
-        rule=_campaign,
+        rule=situations.campaign,
     ),
     Action(
         id="campaign.report",
@@ -503,7 +387,7 @@ ACTIONS: tuple[Action, ...] = (
         method="campaigns.report",
         command="dyntui campaigns report CAMPAIGN",
         tooltip="Opens, clicks, bounces, links and recipients",
-        rule=_report,
+        rule=situations.report,
     ),
     Action(
         id="campaign.panes",
@@ -521,7 +405,7 @@ ACTIONS: tuple[Action, ...] = (
         keys=("n",),
         hint="Next",
         tooltip="The next step of the wizard; on the last one to the button that sends",
-        rule=_blocked,
+        rule=situations.blocked,
     ),
     Action(
         id="wizard.previous",
@@ -529,7 +413,7 @@ ACTIONS: tuple[Action, ...] = (
         scope=Scope.WIZARD,
         keys=("b",),
         tooltip="The step before; what you chose is kept",
-        rule=_first_step,
+        rule=situations.first_step,
     ),
     Action(
         id="wizard.synchronise",
@@ -540,7 +424,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui sync lists --list LIST",
         tooltip="For a list that cannot take part yet",
         row=True,
-        rule=_synchronise_list,
+        rule=situations.synchronise_list,
     ),
     # Report
     Action(
@@ -552,7 +436,7 @@ ACTIONS: tuple[Action, ...] = (
         method="runs.start",
         command="dyntui sync campaigns --campaign CAMPAIGN",
         tooltip="Reads the newest results from dotdigital",
-        rule=_campaign,
+        rule=situations.campaign,
     ),
     Action(
         id="report.panes",
@@ -574,7 +458,7 @@ ACTIONS: tuple[Action, ...] = (
         command="dyntui sync cancel RUN",
         tooltip="Stops at the next safe point; what is done stays done",
         row=True,
-        rule=_cancel,
+        rule=situations.cancel,
     ),
     Action(
         id="run.people",
@@ -585,7 +469,7 @@ ACTIONS: tuple[Action, ...] = (
         method="runs.people",
         command="dyntui audit show RUN --people",
         tooltip="Everybody with their outcome",
-        rule=_run_people,
+        rule=situations.run_people,
     ),
     Action(
         id="run.cancel",
@@ -596,8 +480,8 @@ ACTIONS: tuple[Action, ...] = (
         method="runs.cancel",
         command="dyntui sync cancel RUN",
         tooltip="Stops at the next safe point; what is done stays done",
-        rule=_cancel,
-        hinted=_runs,
+        rule=situations.cancel,
+        hinted=situations.runs,
     ),
     # Suppressions
     Action(
@@ -625,8 +509,8 @@ ACTIONS: tuple[Action, ...] = (
         method="runs.cancel",
         command="dyntui sync cancel RUN",
         tooltip="Stops at the next safe point; what is done stays done",
-        rule=_cancel,
-        hinted=_runs,
+        rule=situations.cancel,
+        hinted=situations.runs,
     ),
     Action(
         id="progress.audit",
