@@ -43,7 +43,7 @@ class HomeScreen(FramedScreen):
         super().__init__()
         self._facts = Facts(id="home-facts", columns=2)
         self._steps = BarList(id="first-steps")
-        self._runs = BarList(id="home-runs", empty="Nothing has run yet. Press 2 and synchronise a marketing list.")
+        self._runs = BarList(id="home-runs", empty="Nothing has run yet: press 2 for the lists.")
         self._known = Known()
         self._latest: tuple[RunRow, ...] = ()
 
