@@ -78,6 +78,7 @@ class _Call(msgspec.Struct):
     route: str
     expects_json: bool
     accept: frozenset[int]
+    at_once: bool
     doubtful: bool = False
 
 
@@ -146,6 +147,7 @@ class Dotdigital:
         self._attempts = attempts
         self._slots = asyncio.Semaphore(max_concurrency)
         self._closed_until = 0.0
+        self._closed_by = error_from(429, b"", writes=False, repeated=False)
         self._http = httpx.AsyncClient(
             verify=tls(ca_file) if transport is None else False,
             transport=transport,
@@ -185,13 +187,15 @@ class Dotdigital:
         route: str | None = None,
         expects_json: bool = False,
         accept: frozenset[int] = frozenset(),
+        at_once: bool = False,
     ) -> Reply:
         """One logical call: attempts, waits and retries included; returns any 2xx answer.
 
         `path` begins with `/v2/` or a v3 service. `repeatable` declares whether a second attempt after an unknown
         outcome is harmless; by default everything but POST. `expects_json`: a body that is no whole JSON is fetched
-        again. `accept` names statuses outside 2xx that are answers too. Raises DotdigitalError, and UnknownOutcome for
-        a write whose fate is not known.
+        again. `accept` names statuses outside 2xx that are answers too. `at_once`: one attempt without any waiting, for
+        a call that rests on what would be out of date afterwards; a limit that is closed is an error. Raises
+        DotdigitalError, and UnknownOutcome for a write whose fate is not known.
         """
         kind: CallKind = "read" if method == "GET" else "write"
         data = msgspec.json.encode(body) if content is None and body is not None else content
@@ -209,9 +213,10 @@ class Dotdigital:
             route=route or route_of(method, path),
             expects_json=expects_json,
             accept=accept,
+            at_once=at_once,
         )
         try:
-            return await self._patiently(call)
+            return await (self._attempt(call) if at_once else self._patiently(call))
         except _SlowDown as gave_up:
             raise gave_up.error from None
         except _NoAnswer as failure:
@@ -242,6 +247,8 @@ class Dotdigital:
         return longest / 2 + longest / 2 * self._chance()
 
     async def _attempt(self, call: _Call) -> Reply:
+        if call.at_once and self._closed_until > self._clock():
+            raise _SlowDown(self._closed_by, self._closed_until - self._clock())
         await self._wait_until_open()
         if self._admit is not None:
             await self._admit(call.kind, call.route)
@@ -277,6 +284,7 @@ class Dotdigital:
         if error.platform_code == FLAT_LIMIT:
             # The cap is the whole account's: every other call would meet it too.
             self._closed_until = max(self._closed_until, self._clock() + _FLAT_WAIT_SECONDS)
+            self._closed_by = error
             return self._slow(error, _FLAT_WAIT_SECONDS)
         if status == 429:
             return self._slow(error, self._until_reset(response))

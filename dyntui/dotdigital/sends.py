@@ -60,6 +60,8 @@ async def start_send(
 ) -> Send:
     """Send a campaign to address books (or at most ten contacts), now or at a time. There is no way to take it back.
 
+    Nothing is waited for: who may be mailed was looked at just before, and a limit that opens in an hour is a refusal.
+
     Raises DOTDIGITAL_SEND_WITHOUT_RECIPIENTS without calling dotdigital; DotdigitalError when it refuses;
     UnknownOutcome when the answer was lost: find out before sending again.
     """
@@ -82,7 +84,7 @@ async def start_send(
         body["sendDate"] = stamp(at)
     if split is not None:
         body["splitTestOptions"] = split
-    reply = await dd.request("POST", "/v2/campaigns/send", body=body, repeatable=False, expects_json=True)
+    reply = await dd.request("POST", "/v2/campaigns/send", body=body, repeatable=False, expects_json=True, at_once=True)
     return read(reply, Send)
 
 

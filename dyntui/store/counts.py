@@ -178,10 +178,10 @@ def snapshot(c: Connection, new: NewCount) -> Count:
     return made
 
 
-def _had(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
-    """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
-    earlier = (
-        select(_p.address)
+def _mailed(column: ColumnElement[Any], count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
+    """Of the people of the campaign's other sends whom those mailed, or are mailing."""
+    return (
+        select(column)
         .join(send, send.c.count_id == _p.count_id)
         .where(
             send.c.account_id == account_id,
@@ -191,6 +191,11 @@ def _had(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
             _p.outcome == _SENDABLE,
         )
     )
+
+
+def _had(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
+    """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
+    earlier = _mailed(_p.address, count_id, account_id, campaign_id)
     told = select(recipient.c.address).where(
         recipient.c.account_id == account_id, recipient.c.campaign_id == campaign_id, recipient.c.sent_on != ""
     )
@@ -201,12 +206,14 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
     """Everybody of the lists once, through the list that gives them the best standing."""
     scope = (_m.list_id.in_(lists),)
     had = _had(count_id, account_id, campaign_id)
+    # Under another address by now: the person has had it all the same.
+    had_elsewhere = _mailed(_p.person_id, count_id, account_id, campaign_id)
     done = _m.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value))
     ready = and_(done, _m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address)
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
     state = case(
         (and_(ready, _m.channel != ""), code_mark(_m.channel)),
-        (and_(ready, _m.address.in_(had)), mark("ALREADY_SENT")),
+        (and_(ready, or_(_m.address.in_(had), _m.person_id.in_(had_elsewhere))), mark("ALREADY_SENT")),
         (ready, 0),
         (refused, code_mark(_m.rejected_reason)),
         (_m.outcome == Outcome.HELD.value, mark("REMOVAL_HELD")),
@@ -328,6 +335,13 @@ def sendable_addresses(c: Connection, count_id: str) -> dict[str, str]:
 def addresses(c: Connection, count_id: str) -> frozenset[str]:
     """The addresses of everybody in the count, mailed or not."""
     return frozenset(c.execute(select(_p.address).where(_p.count_id == count_id, _p.address != "")).scalars())
+
+
+def contact_ids(c: Connection, count_id: str, person_ids: Iterable[str]) -> list[int]:
+    """The contacts that these people became, where that is known."""
+    wanted = set(person_ids)
+    rows = c.execute(select(_p.person_id, _p.contact_id).where(_p.count_id == count_id, _p.contact_id.is_not(None)))
+    return [row.contact_id for row in rows if row.person_id in wanted]
 
 
 def resolve(c: Connection, count_id: str, rows: Iterable[Resolved]) -> int:

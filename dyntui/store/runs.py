@@ -275,6 +275,11 @@ def _mismatch(tally: Tally, items: list[outcomes.Item]) -> Problem | None:
     )
 
 
+def set_people(c: Connection, run_id: str, people: int) -> None:
+    """How many people a run that has ended had read, where that was learnt afterwards."""
+    c.execute(update(run).where(run.c.id == run_id).values(people_read=people))
+
+
 def fail(c: Connection, run_id: str, now: str, problem: Problem) -> bool:
     """End a run that no worker has: its queue entry was lost, or its work cannot start. False when it had ended."""
     return (

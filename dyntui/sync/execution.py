@@ -7,7 +7,7 @@ import functools
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
 from dyntui.store import lists as list_store
-from dyntui.sync import campaigns, lists, opt_outs, send, suppressions
+from dyntui.sync import campaigns, earlier_sends, lists, opt_outs, send, send_rows, suppressions
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -76,7 +76,9 @@ async def _campaigns(ctx: RunContext, connections: Connections) -> None:
     dd = await connections.dotdigital(ctx.account_id)
     known = await ctx.read(lambda c: accounts.account(c, ctx.account_id))
     assert known is not None
+    await earlier_sends.look(ctx, dv, dd, ctx.account_id)
     await campaigns.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level)
+    await send_rows.tell_again(ctx, dv, ctx.account_id)
 
 
 async def _send(ctx: RunContext, connections: Connections) -> None:

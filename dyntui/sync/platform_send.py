@@ -7,6 +7,7 @@ may be on its way is stored before it leaves: whoever takes the run up afterward
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from dyntui.dotdigital import campaigns, sends
@@ -28,50 +29,79 @@ _LONG_ENOUGH = 240
 # The one answer which says that the request was not taken up. Any other failure may have come after the work was done.
 _NOT_TAKEN_UP = 503
 
+# A proof is fresh for as long; whatever held the request up for longer, who may be mailed is proved anew.
+_FRESH = timedelta(minutes=1)
+# A limit, or a connection that fails, is waited for so often, a minute each and proved anew each time: ninety minutes,
+# in which the flat limit, a rolling hour, has opened.
+_MOST_WAITS = 90
+_WAIT_SECONDS = 60.0
+
 _ASKED = "asked"
 _SHOWN_BEFORE = "shown_before"
+_TURNED_AWAY = "turned_away"
+_WAITS = "waits"
 
 log = logging.getLogger(__name__)
 
 
-def may_exist(cursor: dict[str, Any]) -> bool:
-    """Whether a request to create the send has left, and was not refused in words."""
+def asked(cursor: dict[str, Any]) -> bool:
+    """Whether a request to create the send may be on its way: it is looked for, and not made again."""
     return bool(cursor.get(_ASKED))
 
 
+def may_exist(cursor: dict[str, Any]) -> bool:
+    """Whether a request to create the send has left, and was not refused in words."""
+    return asked(cursor) or bool(cursor.get(_TURNED_AWAY))
+
+
 def carried(cursor: dict[str, Any]) -> dict[str, Any]:
-    """What following the send needs of the cursor with which it was created."""
-    return {_SHOWN_BEFORE: cursor[_SHOWN_BEFORE]} if _SHOWN_BEFORE in cursor else {}
+    """What later phases need of the cursor with which the send was to be created."""
+    return {name: cursor[name] for name in (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS) if name in cursor}
 
 
-async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> None:
-    """The send exists afterwards. Raises DotdigitalError when it is refused in words, SEND_UNCONFIRMED when no answer
-    came and no send shows.
+async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
+    """Whether the send exists; False: it could not be asked for just now, and who may be mailed is to be proved anew.
+    Raises DotdigitalError when it is refused in words, SEND_UNCONFIRMED when no answer came and no send shows.
 
     A request that was answered with 503 is made again, once; one without any answer never is.
     """
-    if may_exist(ctx.cursor):
+    if this.platform_send_id:
+        return True
+    if asked(ctx.cursor):
         await _find(ctx, dd, this, "the service ended while the send was being created")
-        return
+        return True
+    began = ctx.moment()
     before = await _shown_before(dd, this)
-    for asked in (1, 2):
-        await _save(ctx, {**ctx.cursor, _ASKED: asked, _SHOWN_BEFORE: before}, stage)
-        try:
-            started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
-        except UnknownOutcome as unknown:
-            if asked == 1 and unknown.status == _NOT_TAKEN_UP and not await _appears(ctx, dd, this):
-                continue
-            await _find(ctx, dd, this, unknown.detail)
-            return
-        except DotdigitalError as error:
-            if 200 <= error.status < 300:
-                # Taken up, in an answer that nobody can read: a proxy's page, or a shape that is new.
-                await _find(ctx, dd, this, error.detail)
-                return
-            await _save(ctx, {**ctx.cursor, _ASKED: 0}, stage)
+    if ctx.moment() - began > _FRESH:
+        return False
+    await _save(ctx, {**ctx.cursor, _ASKED: 1, _SHOWN_BEFORE: before}, stage)
+    try:
+        started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
+    except UnknownOutcome as unknown:
+        again = unknown.status == _NOT_TAKEN_UP and not ctx.cursor.get(_TURNED_AWAY)
+        if again and not await _appears(ctx, dd, this):
+            await _save(ctx, {**ctx.cursor, _ASKED: 0, _TURNED_AWAY: 1}, stage)
+            return False
+        await _find(ctx, dd, this, unknown.detail)
+        return True
+    except DotdigitalError as error:
+        if 200 <= error.status < 300:
+            # Taken up, in an answer that nobody can read: a proxy's page, or a shape that is new.
+            await _find(ctx, dd, this, error.detail)
+            return True
+        waits = int(ctx.cursor.get(_WAITS, 0)) + 1
+        await _save(ctx, {**ctx.cursor, _ASKED: 0, _WAITS: waits}, stage)
+        if waits > _MOST_WAITS or not _for_the_moment(error):
             raise
-        await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))  # noqa: B023 - awaited here
-        return
+        await ctx.sleep(_WAIT_SECONDS)
+        return False
+    await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))
+    return True
+
+
+def _for_the_moment(error: DotdigitalError) -> bool:
+    """Whether dotdigital was not reached, or refused because of a limit: nothing was taken up, and it may be later."""
+    return error.code == "DOTDIGITAL_LIMIT" or error.exit is Exit.UNREACHABLE
 
 
 async def _save(ctx: RunContext, cursor: dict[str, Any], stage: str) -> None:
@@ -82,6 +112,12 @@ async def _shown_before(dd: Dotdigital, this: Send) -> str:
     """What the campaign shows of earlier sends; `""` where there was none, so that its status alone tells of this."""
     found = await campaigns.campaign(dd, this.campaign_id)
     return "" if found is None or found.status.casefold() == "unsent" else await _shown(dd, this)
+
+
+async def shown(dd: Dotdigital, this: Send) -> str:
+    """What the campaign shows at this moment: another text afterwards means that a send of it has begun."""
+    found = await campaigns.campaign(dd, this.campaign_id)
+    return f"{found.status if found is not None else ''}, {await _shown(dd, this)}"
 
 
 async def _shown(dd: Dotdigital, this: Send) -> str:
@@ -124,12 +160,22 @@ async def shows(dd: Dotdigital, this: Send) -> bool:
     return any(each.id == this.campaign_id for each in found)
 
 
-async def follow(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> None:
-    """Until the platform says that it is sent. Raises SEND_CANCELLED_REMOTELY, DotdigitalError."""
+async def is_sent(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> bool:
+    """Whether the platform says at this moment that it is sent. `cursor`: that of the send's run."""
+    return await _state(dd, this, str(cursor.get(_SHOWN_BEFORE, ""))) == "sent"
+
+
+async def follow(
+    ctx: RunContext, dd: Dotdigital, this: Send, stage: str, cursor: dict[str, Any], *, cancellable: bool = False
+) -> None:
+    """Until the platform says that it is sent. `cursor`: that of the send's run, which may be another one.
+
+    Raises SEND_CANCELLED_REMOTELY, SEND_NOT_SEEN where nothing is seen of it for hours, DotdigitalError.
+    """
     turn = misses = 0
     while True:
         try:
-            state = await _state(dd, this, str(ctx.cursor.get(_SHOWN_BEFORE, "")), turn)
+            state = await _state(dd, this, str(cursor.get(_SHOWN_BEFORE, "")))
             misses = 0
         except DotdigitalError as error:
             misses += 1
@@ -145,16 +191,24 @@ async def follow(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> Non
                 not_done="People whom dotdigital had not mailed by then were not mailed.",
                 remedy="See the campaign in dotdigital.",
             )
-        await ctx.save(ctx.cursor, stage=stage, of=this.sendable, cancellable=False)
+        if state == "unseen" and turn >= _LONG_ENOUGH:
+            raise DyntuiError(
+                "SEND_NOT_SEEN",
+                "dotdigital shows the send, but for two hours nothing of it: no mail, no date.",
+                not_done="It is not known whether anybody was mailed; nothing is sent a second time.",
+                remedy="Look for it in dotdigital. Once it has begun there, the next synchronisation of the email "
+                "campaigns sees it and brings it to its end.",
+            )
+        await ctx.save(ctx.cursor, stage=stage, of=this.sendable, cancellable=cancellable)
         await ctx.sleep(_FOLLOW_SECONDS[min(turn, len(_FOLLOW_SECONDS) - 1)])
         turn += 1
 
 
-async def _state(dd: Dotdigital, this: Send, shown_before: str, turn: int) -> str:
+async def _state(dd: Dotdigital, this: Send, shown_before: str) -> str:
     """The send's own state; where its number never reached us, what the campaign shows of it.
 
     A campaign that had been sent before says `Sent` all along: then mails or a date that it did not show before tell
-    of this send, or that nothing has happened for long enough.
+    of this send; as long as there are none it is `unseen`.
     """
     if this.platform_send_id:
         return (await sends.send_status(dd, this.platform_send_id)).status.casefold()
@@ -162,6 +216,6 @@ async def _state(dd: Dotdigital, this: Send, shown_before: str, turn: int) -> st
     if found is None:
         return "cancelled"
     state = found.status.casefold()
-    if state == "sent" and shown_before and turn < _LONG_ENOUGH:
-        return "sent" if await _shown(dd, this) != shown_before else "sending"
+    if state == "sent" and shown_before and await _shown(dd, this) == shown_before:
+        return "unseen"
     return state

@@ -1,0 +1,74 @@
+"""A send's row in Dynamics, and the item of its run in which everybody's outcome stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import moment
+from dyntui.model import solution
+from dyntui.model.moments import text_of
+from dyntui.model.outcomes import Tally, status_of
+from dyntui.store import counts, outcomes, runs
+from dyntui.store import sends as send_store
+from dyntui.store.outcomes import Item
+from dyntui.store.sends import Send
+from dyntui.sync.run_context import RunContext
+
+SEND_ITEM = "send"
+# How far back rows are compared; a row that Dynamics made may be dated a little earlier by its clock.
+_TOLD_AGAIN = timedelta(days=30)
+_CLOCKS_APART = timedelta(days=1)
+
+
+async def record(dv: Dataverse, this: Send, state: str) -> None:
+    """The send row in Dynamics; its id is ours, so writing it twice is writing it once."""
+    table = solution.CAMPAIGN_SEND
+    columns: dict[str, object] = {
+        "dyntui_name": f"{this.campaign_name} {this.created_on}"[:255],
+        "dyntui_state": state,
+        "dyntui_createdbyname": this.created_by,
+        "dyntui_senton": this.sent_on or None,
+        "dyntui_potential": this.potential,
+        "dyntui_sendable": this.sendable,
+        "dyntui_exclusions": "\n".join(f"{each.reason}: {each.people}" for each in this.excluded),
+        "dyntui_platformsendid": this.platform_send_id or None,
+    }
+    if this.campaign_row_id:
+        columns["dyntui_EmailCampaignId@odata.bind"] = f"/{solution.EMAIL_CAMPAIGN.entity_set}({this.campaign_row_id})"
+    await dv_rows.upsert(dv, table.entity_set, this.id, columns)
+
+
+def sent_after_all(c: Connection, this: Send, now: str) -> None:
+    """A send whose run had ended without knowing it was sent: everybody gets their outcome in that run."""
+    counts.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id)
+    tally = Tally(this.potential, outcomes.recount(c, this.run_id, SEND_ITEM))
+    item = Item(id=SEND_ITEM, kind="send", name=this.campaign_name, status=status_of(tally), tally=tally)
+    outcomes.put_item(c, this.run_id, item)
+    runs.set_people(c, this.run_id, tally.read)
+    send_store.finish(c, this.id, "Sent", now)
+
+
+class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_campaignsendid", "state": "dyntui_state"}):
+    id: str
+    state: str | None = None
+
+
+async def tell_again(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
+    """Sends of the last month whose row says another state than they have: the row was refused, or not reached, when
+    they ended."""
+    since = ctx.moment() - _TOLD_AGAIN
+    known = await ctx.read(lambda c: send_store.ended_since(c, account_id, text_of(since)))
+    if not known:
+        return
+    there: dict[str, str | None] = {}
+    set_, filter_ = solution.CAMPAIGN_SEND.entity_set, f"createdon ge {moment(since - _CLOCKS_APART)}"
+    async for page in dv_rows.pages(dv, set_, _Row, filter=filter_, orderby=("dyntui_campaignsendid",)):
+        there |= {row.id: row.state for row in page.rows}
+    for each in known:
+        if there.get(each.id) != each.state:
+            await record(dv, each, each.state)
