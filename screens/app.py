@@ -15,6 +15,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 from textual import on
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from dyntui.model.errors import DyntuiError, Exit
@@ -328,6 +329,19 @@ class Console(TypingAhead, inherit_bindings=False):
         for screen in self._screens():
             if isinstance(screen, FramedScreen):
                 screen.grow_stale()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A toast of plain text: what a remote system calls something is neither markup nor a control code."""
+        lines = "\n".join(single_line(line) for line in message.split("\n"))
+        super().notify(lines, title=single_line(title), severity=severity, timeout=timeout, markup=False)
 
     # Going about
 

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -37,7 +38,7 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
     def __init__(self, title: str, *, tone: str = "") -> None:
         super().__init__()
         self._box = Vertical(id="dialog", classes=tone)
-        self._box.border_title = single_line(title).replace("[", r"\[")
+        self._box.border_title = Content(single_line(title))
         self._keys = Line(id="dialog-keys")
 
     def compose(self) -> ComposeResult:

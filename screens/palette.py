@@ -12,7 +12,7 @@ from textual.widgets import Input
 from dyntui.service.contract.actions import Action, Scope, of
 
 from .perform import perform, reason_against, scopes_in_focus
-from .widgets.cells import single_line
+from .widgets.cells import literal
 
 # A verb about the selected row goes before an equally good match of another action.
 _ROW_FIRST = 2.0
@@ -42,7 +42,7 @@ class Actions(Provider):
                 Text(action.title),
                 partial(perform, self.screen, action.id),
                 text=action.title,
-                help=single_line(self._help(action)),
+                help=literal(self._help(action)),
             )
 
     async def search(self, query: str) -> Hits:
@@ -57,7 +57,7 @@ class Actions(Provider):
                     matcher.highlight(action.title),
                     partial(perform, self.screen, action.id),
                     text=action.title,
-                    help=single_line(self._help(action)),
+                    help=literal(self._help(action)),
                 )
 
 

@@ -6,6 +6,7 @@ written in a form of which the width is certain, so that columns stand whatever 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from dyntui.model.plain import plain
 # Further combining marks on one letter are left out: they would run over the lines above and below.
 _MARKS_PER_LETTER = 2
 ELLIPSIS = "…"
+_BRACKETS = re.compile(r"\\*\[")
 
 
 @lru_cache(maxsize=8192)
@@ -37,6 +39,12 @@ def _drawn(char: str) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=16384)
+def literal(text: str) -> str:
+    """`text` as plain text for where only markup is taken: no bracket in it begins a tag. Of backslashes right before a
+    bracket none is left, as they would take the escape away again."""
+    return _BRACKETS.sub(r"\\[", single_line(text))
+
+
 def single_line(text: str) -> str:
     """`text` as plain text of certain width."""
     text = plain(text)

@@ -1,0 +1,57 @@
+"""What a remote system calls something is text: never markup, never a control code."""
+
+from __future__ import annotations
+
+import msgspec
+from dyntui.screens.dialogs import Confirm
+from dyntui.screens.widgets.cells import literal, single_line
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.content import Content
+
+from .driving import driving
+from .fake_service import FakeService
+
+HOSTILE = "[red]Last chance![/red] \x1b[5m=1+1\u202e [@click=app.quit] \\[bold]"
+
+
+@given(st.text(alphabet=st.sampled_from("[]\\/=@a5 #\x1b$'\""), max_size=12) | st.text(max_size=30))
+def test_no_text_is_markup_once_it_is_literal(text: str) -> None:
+    shown = Content.from_markup(literal(text)).plain
+    assert shown.replace("\\", "") == single_line(text).replace("\\", "")
+
+
+def hostile_service() -> FakeService:
+    service = FakeService()
+    first = next(iter(service.campaigns.values()))
+    row = msgspec.structs.replace(first.row, name=HOSTILE)
+    service.campaigns[row.id] = msgspec.structs.replace(first, row=row)
+    id_, known = next(iter(service.lists.items()))
+    service.lists[id_] = msgspec.structs.replace(known, name=HOSTILE)
+    return service
+
+
+async def test_the_palette_opens_over_any_name() -> None:
+    async with driving(hostile_service()) as hand:
+        for section in ("2", "3"):
+            await hand.press(section, "colon")
+            assert "[red]Last chance![/red]" in hand.text
+            await hand.press("escape")
+
+
+async def test_a_toast_shows_any_name_as_text() -> None:
+    async with driving(hostile_service()) as hand:
+        await hand.press("3", "w", "2", "s")
+        toasts = [f"{each.title} {each.message}" for each in hand.app._notifications]
+        assert toasts
+        assert not any(each.markup for each in hand.app._notifications)
+        for toast in toasts:
+            assert "[red]Last chance![/red] ␛[5m" in toast
+            assert not {"\x1b", "\u202e"} & set(toast)
+
+
+async def test_a_dialog_takes_any_name_as_its_title() -> None:
+    async with driving() as hand:
+        hand.app.push_screen(Confirm(HOSTILE, [HOSTILE], yes="Yes"))
+        await hand.settle()
+        assert hand.text.count("[red]Last chance![/red]") == 2
