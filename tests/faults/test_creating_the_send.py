@@ -7,13 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from dyntui.model.outcomes import Outcome
-from dyntui.service.contract.campaigns import SendRow, TargetCount
-from tests.faults.job import FrozenOffice, Job, office_from, properly_mailed
+from dyntui.service.contract.campaigns import TargetCount
+from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.real_service import until
-
-SEND = r"^/v2/campaigns/send$"
-READ_BACK = r"^/v2/address-books/\d+/campaigns$"
+from tests.faults.sends import (
+    READ_BACK,
+    SEND,
+    error_of,
+    excluded,
+    gathering,
+    leftovers,
+    lose,
+    mailed,
+    sends_there,
+    shown,
+)
 
 
 @pytest.fixture
@@ -30,31 +38,6 @@ def job(office: FrozenOffice) -> Job:
 @pytest.fixture
 def count(job: Job) -> TargetCount:
     return job.count()
-
-
-def lose(office: FrozenOffice, route: str, kind: str, **how: object) -> None:
-    office.sandbox.order({"system": "dotdigital", "method": "*", "route": route, "kind": kind, **how})
-
-
-def sends_there(office: FrozenOffice) -> int:
-    """How many sends dotdigital has carried out."""
-    return len({mail["send_id"] for mail in office.sandbox.control.get("/mailed").json()})
-
-
-def leftovers(office: FrozenOffice) -> list[str]:
-    return [name for name in office.book_names() if name.startswith("dyntui send")]
-
-
-def shown(office: FrozenOffice, count: TargetCount) -> list[str]:
-    return sorted(each.address for each in office.count_people(count.id, sendable=True))
-
-
-def mailed(office: FrozenOffice) -> list[str]:
-    return sorted(mail["address"] for mail in properly_mailed(office.sandbox))
-
-
-def error_of(office: FrozenOffice, sent: SendRow) -> str:
-    return office.detail(sent.run).run.error_code
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "truncate"])
@@ -177,27 +160,6 @@ def test_what_cannot_be_put_away_after_a_send_does_not_make_it_unsent(office: Fr
     sent = office.send(count)
     assert (sent.state, mailed(office)) == ("Sent", everybody)
     assert office.detail(sent.run).run.error_code == "DOTDIGITAL_UNKNOWN_OUTCOME"
-
-
-def gathering(office: FrozenOffice, count: TargetCount, happens: Callable[[], None]) -> SendRow:
-    """Sends; `happens` once, while the send's address book is being filled."""
-    queued = office.queue_send(count)
-    left = [happens]
-
-    def during() -> None:
-        if left and office.stage_of(queued.run) == "Gathering the recipients":
-            left.pop()()
-
-    office.during_sleep = during
-    office.engine.drain()
-    assert not left, "nothing was waited for while the book was filled"
-    return office.send_row(queued.id)
-
-
-def excluded(office: FrozenOffice, sent: SendRow, person: str) -> str:
-    (outcome,) = [each for each in office.people(sent.run) if each.person == person]
-    assert outcome.outcome is Outcome.EXCLUDED
-    return outcome.reason
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,210 @@
+"""A send whose run ended before anybody knew what became of it: nobody is mailed twice for it, and nobody left out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dyntui.dotdigital import address_books, sends
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.store import sends as send_store
+from dyntui.sync.run_context import RunContext
+from tests.faults.job import FrozenOffice, Job, office_from
+from tests.faults.real_service import until
+from tests.faults.sends import (
+    READ_BACK,
+    SEND,
+    begins_after,
+    error_of,
+    everybody_accounted_for,
+    leftovers,
+    lose,
+    mailed,
+    shown,
+    told_dynamics,
+)
+
+LEADS = "Open leads with e-mail"
+
+
+@pytest.fixture
+def office(targeted: Path, tmp_path: Path) -> Iterator[FrozenOffice]:
+    with office_from(targeted, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def job(office: FrozenOffice) -> Job:
+    return Job(office)
+
+
+def more_targets(office: FrozenOffice, job: Job) -> None:
+    leads = office.activated(LEADS)
+    office.run("lists")
+    office.target(job.campaign, leads.id)
+
+
+def test_a_request_that_arrives_while_its_book_is_deleted_mails_nobody_twice(
+    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = job.count(), job.count()
+    everybody, campaign = shown(office, first), job.campaign.id
+    begins_after(office, 0.0)
+    lose(office, SEND, "drop_before", times=1)
+    unconfirmed = office.send(first)
+    assert error_of(office, unconfirmed) == "SEND_UNCONFIRMED"
+    delete, late = address_books.delete_address_book, [campaign]
+
+    async def deleted(dd: Dotdigital, book_id: int) -> bool:
+        if late:
+            await sends.start_send(dd, late.pop(), book_ids=(book_id,))
+            await asyncio.to_thread(office.let_pass, seconds=2)
+        return await delete(dd, book_id)
+
+    monkeypatch.setattr(address_books, "delete_address_book", deleted)
+    again = office.send(second)
+    office.let_pass(hours=1)
+    assert (error_of(office, again), office.send_row(unconfirmed.id).state) == ("SEND_NO_RECIPIENTS", "Sent")
+    assert mailed(office) == everybody
+
+
+def test_a_send_that_has_not_begun_is_waited_for_and_its_mails_are_not_taken_for_those_of_the_next(
+    targeted: Path, tmp_path: Path
+):
+    with office_from(targeted, tmp_path, timeout=0.5) as office:
+        job = Job(office)
+        first = job.count()
+        begins_after(office, 1800.0)
+        lose(office, SEND, "delay", seconds=1.5, times=1)
+        unconfirmed = office.send(first)
+        assert error_of(office, unconfirmed) == "SEND_UNCONFIRMED"
+        until(lambda: "dotdigital POST /v2/campaigns/send" in office.sandbox.calls())
+        more_targets(office, job)
+        count = job.count()
+        begins_after(office, 3600.0)
+        lose(office, SEND, "drop_after")
+        sent = office.send(count)
+        office.let_pass(hours=10)
+        assert (office.send_row(unconfirmed.id).state, sent.state) == ("Sent", "Sent")
+        assert set(mailed(office)) == set(shown(office, first)) | set(shown(office, count))
+        for each in (unconfirmed, sent):
+            assert everybody_accounted_for(office, office.send_row(each.id))
+            assert told_dynamics(office, each) == "Sent"
+        assert leftovers(office) == []
+
+
+def test_a_send_of_which_nothing_is_seen_for_hours_is_not_taken_for_sent(office: FrozenOffice, job: Job):
+    assert office.send(job.count()).state == "Sent"
+    more_targets(office, job)
+    count, before = job.count(), mailed(office)
+    lose(office, SEND, "drop_after")
+    begins_after(office, 9000.0)
+    waiting = office.send(count)
+    assert (waiting.state, error_of(office, waiting), mailed(office)) == ("Sending", "SEND_NOT_SEEN", before)
+    office.let_pass(hours=24)
+    office.run("campaigns")
+    assert len(mailed(office)) == len(before) + count.sendable
+    assert everybody_accounted_for(office, office.send_row(waiting.id))
+    assert (office.send_row(waiting.id).state, told_dynamics(office, waiting), leftovers(office)) == (
+        "Sent",
+        "Sent",
+        [],
+    )
+
+
+def test_a_send_that_could_not_be_followed_is_brought_to_its_end_by_the_next_synchronisation(
+    office: FrozenOffice, job: Job
+):
+    count = job.count()
+    begins_after(office, 60.0)
+    lose(office, r"^/v2/campaigns/send/", "status", status=401, times=1)
+    unfollowed = office.send(count)
+    assert unfollowed.state == "Sending"
+    office.let_pass(hours=5)
+    office.run("campaigns")
+    assert (office.send_row(unfollowed.id).state, told_dynamics(office, unfollowed)) == ("Sent", "Sent")
+    assert everybody_accounted_for(office, office.send_row(unfollowed.id))
+    assert leftovers(office) == []
+
+
+def test_a_send_that_was_sent_is_sent_whatever_keeps_the_service_from_clearing_up(office: FrozenOffice, job: Job):
+    queued = office.queue_send(job.count())
+
+    def killed(run_id: str) -> None:
+        if office.run_of(run_id).cursor.get("phase") == "clear":
+            office.worker._changed = lambda run_id: None
+            raise asyncio.CancelledError
+
+    office.worker._changed = killed
+    with pytest.raises(CancelledError):
+        office.engine.drain()
+    office.secrets._held.clear()
+    office.worker.reconnect()
+    office.engine.stop()
+    office.engine.sweep()
+    office.engine.drain()
+    sent = office.send_row(queued.id)
+    assert sent.state == "Sent"
+    assert everybody_accounted_for(office, sent)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"system": "dotdigital", "method": "DELETE", "route": r"/address-books/", "kind": "status", "status": 503},
+        {
+            "system": "dataverse",
+            "method": "PATCH",
+            "route": "campaignsends",
+            "kind": "status",
+            "status": 403,
+            "after": 1,
+        },
+    ],
+    ids=["its book is not deleted", "Dynamics refuses its row"],
+)
+def test_dynamics_learns_that_a_send_was_sent(fault: dict[str, Any], office: FrozenOffice, job: Job):
+    office.sandbox.order(fault)
+    sent = office.send(job.count())
+    assert sent.state == "Sent"
+    office.sandbox.reset()
+    office.run("campaigns")
+    assert told_dynamics(office, sent) == "Sent"
+
+
+def test_a_send_whose_number_is_known_is_not_looked_for(
+    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    queued, save = office.queue_send(job.count()), RunContext.save
+
+    async def killed(self: RunContext, cursor: dict[str, Any], **how: Any) -> None:
+        if cursor.get("phase") == "follow":
+            raise asyncio.CancelledError
+        await save(self, cursor, **how)
+
+    with monkeypatch.context() as patched, pytest.raises(CancelledError):
+        patched.setattr(RunContext, "save", killed)
+        office.engine.drain()
+    with office.db.read() as c:
+        known = send_store.get(c, queued.id)
+    assert known is not None and known.platform_send_id
+    lose(office, READ_BACK, "status", status=503)
+    office.engine.stop()
+    office.engine.sweep()
+    office.engine.drain()
+    assert office.send_row(queued.id).state == "Sent"
+
+
+def test_nobody_has_a_campaign_twice_because_their_address_changed(office: FrozenOffice, job: Job):
+    count = job.count()
+    somebody = office.count_people(count.id, sendable=True)[3]
+    assert office.send(count).state == "Sent"
+    office.change_in_dynamics("contact", somebody.person, emailaddress1="moved.house@example.org")
+    office.run("lists")
+    (again,) = [each for each in office.count_people(job.count().id) if each.person == somebody.person]
+    assert (again.address, again.reason) == ("moved.house@example.org", "ALREADY_SENT")
