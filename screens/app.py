@@ -94,7 +94,12 @@ class Console(TypingAhead, inherit_bindings=False):
         error: DyntuiError
 
     def __init__(
-        self, connect: Connect, *, first_steps: bool = False, retry_after: Sequence[float] = RETRY_AFTER
+        self,
+        connect: Connect,
+        *,
+        first_steps: bool = False,
+        farewell: str = "",
+        retry_after: Sequence[float] = RETRY_AFTER,
     ) -> None:
         super().__init__()
         self._connect = connect
@@ -105,6 +110,7 @@ class Console(TypingAhead, inherit_bindings=False):
         self._runs: dict[str, RunRow] = {}
         self._followed: set[str] = set()
         self.first_steps = first_steps
+        self._farewell = farewell
         self.hello: Hello | None = None
         self.banner = ""
         self.entered = False
@@ -438,7 +444,8 @@ class Console(TypingAhead, inherit_bindings=False):
             if yes:
                 self.exit()
 
-        self.push_screen(Confirm("Quit dyntui?", [text], yes="Quit", no="Stay"), answered)
+        lines = [text, self._farewell] if self._farewell else [text]
+        self.push_screen(Confirm("Quit dyntui?", lines, yes="Quit", no="Stay"), answered)
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of the console itself: the log has all of it, the person gets a sentence and their terminal back."""
@@ -459,9 +466,10 @@ def outcome_text(run: RunRow) -> str:
     return ": ".join(part for part in (str(run.status), outcomes_text(run) or run.error) if part)
 
 
-def run(client_factory: Connect, *, first_steps: bool = False, mouse: bool = True) -> int:
-    """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n."""
-    console = Console(client_factory, first_steps=first_steps)
+def run(client_factory: Connect, *, first_steps: bool = False, farewell: str = "", mouse: bool = True) -> int:
+    """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n.
+    `farewell`: what whoever quits should know besides."""
+    console = Console(client_factory, first_steps=first_steps, farewell=farewell)
     with terminal_may_go():
         console.run(mouse=mouse)
     return console.return_code or 0

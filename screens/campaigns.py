@@ -54,8 +54,8 @@ COLUMNS: tuple[Column[CampaignRow], ...] = (
         tone=lambda row: "" if row.targets else "muted",
     ),
     Column(title="Sent", text=lambda row: number(row.sent) if row.sent else "", width=7, right=True),
-    Column(title="Opens", text=lambda row: share(row.unique_opens, row.sent), width=6, right=True, priority=1),
-    Column(title="Clicks", text=lambda row: share(row.unique_clicks, row.sent), width=6, right=True, priority=3),
+    Column(title="Opens", text=lambda row: share(row.unique_opens, row.delivered), width=6, right=True, priority=1),
+    Column(title="Clicks", text=lambda row: share(row.unique_clicks, row.delivered), width=6, right=True, priority=3),
     Column(title="Sent on", text=lambda row: moment(row.sent_on), width=17, priority=4, sort="sent_on"),
     Column(title="Account", text=lambda row: row.account, width=16, priority=5, sort="account"),
 )
@@ -141,8 +141,8 @@ class CampaignsScreen(FramedScreen):
                 ("Target lists", number(row.targets) if row.targets else "none yet", "" if row.targets else "muted"),
                 ("Sent on", moment(row.sent_on) or "—", ""),
                 ("Sent to", number(row.sent) if row.sent else "—", ""),
-                ("Opened by", f"{number(row.unique_opens)}  {share(row.unique_opens, row.sent)}", ""),
-                ("Clicked by", f"{number(row.unique_clicks)}  {share(row.unique_clicks, row.sent)}", ""),
+                ("Opened by", f"{number(row.unique_opens)}  {share(row.unique_opens, row.delivered)}", ""),
+                ("Clicked by", f"{number(row.unique_clicks)}  {share(row.unique_clicks, row.delivered)}", ""),
             ]
         )
 

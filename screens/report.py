@@ -172,7 +172,8 @@ class ReportPage(Page[int]):
             "Report",
             note=f"as of {moment(report.as_of)}" if report.as_of else "not read yet: press s",
         )
-        self._totals.show_facts(_totals(report))
+        waiting = [("Results", "not read yet: s reads them from dotdigital", "warn")]
+        self._totals.show_facts(_totals(report) if report.as_of else waiting)
         self._hours.show_hours(report.hours)
         self._links.show_rows(
             [
@@ -231,6 +232,7 @@ def _totals(report: CampaignReport) -> list[Fact]:
         ("Clicks", f"{number(report.clicks):>7}", "muted"),
         ("Bounced", with_rate(report.hard_bounces + report.soft_bounces, report.bounce_rate), "warn"),
         ("  of them hard", f"{number(report.hard_bounces):>7}", "muted"),
+        ("Blocked", f"{number(report.mail_blocks):>7}", "warn" if report.mail_blocks else "muted"),
         ("Unsubscribed", with_rate(report.unsubscribes, report.unsubscribe_rate), "warn"),
         ("Complained", f"{number(report.complaints):>7}", "bad" if report.complaints else "muted"),
         ("Fwd, replied", f"{number(report.forwards):>7}  {number(report.replies):>6}", "muted"),

@@ -114,7 +114,7 @@ class ListsStep(Vertical):
     def __init__(self) -> None:
         super().__init__(id="step-2", classes="step")
         self.grid: Grid[ListReadiness] = Grid(
-            _READINESS_COLUMNS, key=lambda row: row.id, wording=_LISTS, id="step-lists"
+            _READINESS_COLUMNS, key=lambda row: row.id, wording=_LISTS, id="step-lists", marks_stay=True
         )
         self._lists: tuple[ListReadiness, ...] = ()
         self._help = Static(
@@ -218,12 +218,13 @@ class CountsStep(Vertical):
         key = self.slices.current
         entry = BY_CODE.get(key)
         if key == SENDABLE or self._count is None:
-            text = "These people will get the campaign. Enter shows them."
+            some = self._count is None or self._count.sendable
+            text = "These people will get the campaign. Enter shows them." if some else "Nobody would get the campaign."
         elif entry is None:
             text = "Enter shows these people."
         else:
             who = f"{entry.who[0].upper()}{entry.who[1:]}"
-            text = f"{entry.meaning} {who} can mend it: {entry.remedy} Enter shows the people."
+            text = f"{who} can mend it: {entry.remedy} Enter shows the people."
         self._remedy.update(text)
 
 

@@ -10,7 +10,7 @@ from dyntui.cli.lists import OUTCOMES
 from dyntui.cli.output import moment, number, print_json, print_table, say_how_many
 from dyntui.cli.service_call import ask
 from dyntui.cli.target_counts import print_people
-from dyntui.cli.windows import window_options
+from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract import methods
 from dyntui.service.contract.runs import OutcomesQuery, RunRef, RunsQuery
@@ -77,7 +77,7 @@ def list_(
 @click.option("--people", is_flag=True, help="What became of each person.")
 @click.option("--item", default="", help="With --people: only those of this item.")
 @click.option("--outcome", type=click.Choice(OUTCOMES), default=None, help="With --people: only this outcome.")
-@click.option("--reason", default="", help="With --people: only this reason code.")
+@click.option("--reason", type=ReasonCode(), default="", help="With --people: only this reason code.")
 @window_options
 @click.pass_context
 def show(
@@ -98,7 +98,7 @@ def show(
             run=run,
             item=item,
             outcome=outcome or "",
-            reason=reason.upper(),
+            reason=reason,
             offset=offset,
             limit=limit,
             search=search,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dyntui.cli.output import moment, number, percent, print_facts, print_table, say_how_many, yes_no
+from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, say_how_many, yes_no
 from dyntui.service.contract.campaigns import CampaignReport, RecipientRow
 from dyntui.service.contract.paging import Page
 
@@ -20,6 +20,9 @@ def print_report(report: CampaignReport) -> None:
             ("As of", moment(report.as_of)),
         ]
     )
+    if not report.as_of:
+        say("No results have been read yet: `dyntui sync campaigns` reads them, once the campaign was sent.")
+        return
     click.echo()
     print_table(
         ["", "people", "rate", "in all"],
@@ -31,6 +34,7 @@ def print_report(report: CampaignReport) -> None:
             ("bounced", number(report.hard_bounces + report.soft_bounces), percent(report.bounce_rate), ""),
             ("  of them hard", number(report.hard_bounces), "", ""),
             ("  of them soft", number(report.soft_bounces), "", ""),
+            ("blocked", number(report.mail_blocks), "", ""),
             ("unsubscribed", number(report.unsubscribes), percent(report.unsubscribe_rate), ""),
             ("complained", number(report.complaints), "", ""),
             ("forwarded", number(report.forwards), "", ""),

@@ -32,11 +32,11 @@ def open_console(profile_name: str) -> int:
     return run_console(open_profile(profile_name), first_steps=False)
 
 
-def run_console(profile: Profile, *, first_steps: bool) -> int:
+def run_console(profile: Profile, *, first_steps: bool, farewell: str = "") -> int:
     """The console on a terminal that is known to be there; its exit code, 128 + n after signal n."""
     from dyntui.screens.app import run
 
     async def connect() -> ServiceClient:
         return await attach_or_start(profile)
 
-    return int(run(connect, first_steps=first_steps))
+    return int(run(connect, first_steps=first_steps, farewell=farewell))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
+import shutil
+import sys
 from collections.abc import Iterator
 
 import click
@@ -29,6 +32,8 @@ from dyntui.service.starting import attach_or_start
 
 # The sandbox's people by their part, and the role that each of them plays.
 ROLES = {"manager": Role.MANAGER, "professional": Role.PROFESSIONAL, "viewer": Role.VIEWER}
+
+_FAREWELL = "The demo ends with it, and all that was done in it; `dyntui demo --keep` would keep it."
 
 # The service answers sign-in questions from its own memory; seconds.
 _PACE = 0.1
@@ -60,7 +65,7 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
             if headless:
                 return _print(choices(context), asyncio.run(_do_main_job(profile, sandbox, people)))
             with passing_time(sandbox.control):
-                return run_console(profile, first_steps=True)
+                return run_console(profile, first_steps=True, farewell="" if keep else _FAREWELL)
 
 
 @contextlib.contextmanager
@@ -103,11 +108,16 @@ async def _do_main_job(profile: Profile, sandbox: Sandbox, people: int) -> Repor
         return await main_job(client, sandbox.control, people)
 
 
+def _program() -> str:
+    """How this program can be called from here."""
+    return "dyntui" if shutil.which("dyntui") else shlex.quote(sys.argv[0])
+
+
 def _how_to_go_on(profile: Profile, sandbox: Sandbox) -> str:
     home = profile.data.parents[1]
     return (
-        f"Kept: `DYNTUI_HOME={home} dyntui --profile {profile.name}` opens the console on it again. To put it away: "
-        f"the same with `stop`, then `kill {sandbox.process.pid}; rm -r {home}`."
+        f"Kept: `DYNTUI_HOME={home} {_program()} --profile {profile.name}` opens the console on it again. "
+        f"To put it away: the same with `stop`, then `kill {sandbox.process.pid}; rm -r {home}`."
     )
 
 

@@ -18,7 +18,7 @@ from dyntui.cli.output import (
     yes_no,
 )
 from dyntui.cli.service_call import with_service
-from dyntui.cli.windows import window_options
+from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import Tally
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
@@ -126,7 +126,7 @@ def deactivate(context: click.Context, named: str) -> None:
 @command.command("members")
 @click.argument("named", metavar="LIST")
 @click.option("--outcome", type=click.Choice(OUTCOMES), default=None, help="Only those with this outcome.")
-@click.option("--reason", default="", help="Only those with this reason code, e.g. DO_NOT_BULK_EMAIL.")
+@click.option("--reason", type=ReasonCode(), default="", help="Only this reason code, e.g. DO_NOT_BULK_EMAIL.")
 @window_options
 @click.pass_context
 def members(
@@ -145,7 +145,7 @@ def members(
         query = MembersQuery(
             list=await list_id(client, named),
             outcome=outcome or "",
-            reason=reason.upper(),
+            reason=reason,
             offset=offset,
             limit=limit,
             search=search,

@@ -8,7 +8,7 @@ from dyntui.cli.lazy import Command, choices
 from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
 from dyntui.cli.service_call import with_service
-from dyntui.cli.windows import window_options
+from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import outcome_word
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
@@ -21,7 +21,7 @@ from dyntui.service.contract.runs import PersonOutcome
 @click.argument("named", metavar="CAMPAIGN")
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="Only this target list; may be given again.")
 @click.option("--by-person", is_flag=True, help="The people instead of the numbers.")
-@click.option("--reason", default="", help="With --by-person: those with this reason code.")
+@click.option("--reason", type=ReasonCode(), default="", help="With --by-person: those with this reason code.")
 @click.option("--sendable", is_flag=True, help="With --by-person: those who would be mailed.")
 @window_options
 @click.pass_context
@@ -45,7 +45,7 @@ def count(
             return counted, None
         query = CountPeopleQuery(
             count=counted.id,
-            reason=reason.upper(),
+            reason=reason,
             sendable=sendable,
             offset=offset,
             limit=limit,

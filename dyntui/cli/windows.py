@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from dyntui.model.reasons import BY_CODE
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class ReasonCode(click.ParamType[str]):
+    """A reason code in any letter case; one that does not exist would look like nobody."""
+
+    name = "code"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        code = value.upper()
+        if code and code not in BY_CODE:
+            near = difflib.get_close_matches(code, BY_CODE, n=3)
+            self.fail(
+                f"{value!r} is no reason code; {'near it' if near else 'there'} are {', '.join(near or BY_CODE)}."
+            )
+        return code
 
 
 def window_options(function: F) -> F:

@@ -27,6 +27,7 @@ def row_of(campaign: Campaign, account_names: Mapping[str, str]) -> CampaignRow:
         targets=campaign.targets,
         sent_on=campaign.sent_on,
         sent=total(campaign, "numTotalSent"),
+        delivered=total(campaign, "numTotalDelivered"),
         unique_opens=total(campaign, "numTotalUniqueOpens"),
         unique_clicks=total(campaign, "numRecipientsClicked"),
     )

@@ -49,6 +49,7 @@ class Results:
             hard_bounces=hard,
             soft_bounces=soft,
             unsubscribes=unsubscribed,
+            mail_blocks=total(campaign, "numTotalMailBlocks"),
             complaints=total(campaign, "numTotalIspComplaints"),
             forwards=total(campaign, "numForwards"),
             replies=total(campaign, "numTotalReplies"),

@@ -45,7 +45,8 @@ class Wording:
 class Grid(Vertical, Generic[T]):
     """A grid over a source of pages: filter as you type, sort, marks, copy, and a word for each of its five states.
 
-    `key` names a row for good, so that marks stay on it through filters and reloads.
+    `key` names a row for good, so that marks stay on it through filters and reloads. Where they are a choice that is
+    to be kept (`marks_stay`), stepping out does not take them back.
     """
 
     class Event(Message):
@@ -93,8 +94,10 @@ class Grid(Vertical, Generic[T]):
         wording: Wording,
         id: str | None = None,
         classes: str | None = None,
+        marks_stay: bool = False,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._marks_stay = marks_stay
         self.columns = tuple(columns)
         self.key = key
         self.wording = wording
@@ -104,6 +107,7 @@ class Grid(Vertical, Generic[T]):
         self.marks: dict[str, T] = {}
         self._source: Source[T] | None = None
         self._told: T | None = None
+        self._wanted = ""
         self._input = FilterInput(id="grid-filter", compact=True, placeholder="type to filter", select_on_focus=False)
         self._input.cursor_blink = False
         self._head = GridHead(self)
@@ -199,8 +203,17 @@ class Grid(Vertical, Generic[T]):
         if self.listing.arrived(message.generation, message.number, message.page):
             self.body.virtual_size = Size(self.body.size.width, self.listing.matching)
             self.cursor = max(0, min(self.cursor, self.listing.matching - 1))
+            self._go_to_wanted(message.page)
             self._changed()
         self.look()
+
+    def _go_to_wanted(self, page: Page[Any]) -> None:
+        """To the row that was in hand before the filter was cleared, where it is among the first."""
+        place = next((at for at, row in enumerate(page.rows) if self.key(row) == self._wanted), None)
+        self._wanted = ""
+        if place is not None and not self.cursor:
+            self.cursor = page.offset + place
+            self.body.scroll_to(y=max(0, self.cursor - self.body.size.height // 2), animate=False, immediate=True)
 
     @on(_Failed)
     def _take_failure(self, message: _Failed) -> None:
@@ -349,16 +362,18 @@ class Grid(Vertical, Generic[T]):
 
     def do_filter_clear(self) -> None:
         """Drops the filter."""
+        row = self.row()
         self._input.value = ""
         self._input.display = False
         self.screen.set_focus(self.body)
+        self._wanted = self.key(row) if row is not None else ""
 
     def step_out(self) -> bool:
         """Takes back the last thing narrowed down, filter before marks; False when there is none."""
         if self.listing.search or self._input.display:
             self.do_filter_clear()
             return True
-        if self.marks:
+        if self.marks and not self._marks_stay:
             self.marks.clear()
             self._changed()
             self.post_message(self.Moved(self))
@@ -369,6 +384,8 @@ class Grid(Vertical, Generic[T]):
     def _filter_typed(self, event: Input.Changed) -> None:
         event.stop()
         if event.value != self.listing.search:
+            if event.value:
+                self._wanted = ""
             self.listing.search = event.value
             self._ask_anew()
 

@@ -199,3 +199,11 @@ def test_the_people_of_a_run_are_shown_by_reason(dyntui: Callable, service: Scri
 
     assert service.requests(methods.RUN_PEOPLE) == [OutcomesQuery(run="run-1", outcome="excluded", reason="SUPPRESSED")]
     assert "ann@example.com" in done.out
+
+
+def test_a_reason_code_that_does_not_exist_is_refused(dyntui: Callable, service: ScriptedService):
+    done = dyntui("audit", "show", "run-1", "--people", "--reason", "suppresed")
+
+    assert done.code == 2
+    assert "SUPPRESSED" in done.err
+    assert service.requests(methods.RUN_PEOPLE) == []

@@ -127,6 +127,8 @@ class FakeService:
         self.books = {"Climbing club ⛰️ Ålesund"}
         self.campaigns: dict[int, CampaignDetail] = {detail.row.id: detail for detail in campaign_details()}
         self.targets: dict[int, list[str]] = {id: [] for id in self.campaigns}
+        # Campaigns of which no results have been read.
+        self.unread: set[int] = set()
         self.suppressions = suppression_rows()
         self.synchronised = {row.id for row in self.lists.values() if row.last_synced}
         self.counts: dict[str, TargetCount] = {}
@@ -576,7 +578,7 @@ class FakeService:
         opens = (310, 620, 540, 410, 260, 190, 150, 130, 90, 60, 40, 35, 30, 28, 80, 120, 90, 60, 40, 22, 12, 8, 4, 2)
         return CampaignReport(
             row=row,
-            as_of=NOW,
+            as_of="" if row.id in self.unread else NOW,
             sent=sent,
             delivered=delivered,
             unique_opens=row.unique_opens,

@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.paging import Page, Window
 
-from .driving import frame, settle
+from .driving import driving, frame, settle
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -303,3 +303,12 @@ async def test_a_click_moves_the_cursor_and_a_click_on_a_title_sorts() -> None:
         await pilot.click("#grid-head", offset=(16, 0))
         await settle(pilot)  # type: ignore[arg-type]
         assert people.windows[-1].sort == "name"
+
+
+async def test_clearing_a_filter_stays_on_the_row() -> None:
+    async with driving() as hand:
+        await hand.press("2", "slash")
+        await hand.type("guides")
+        await hand.press("enter", "escape")
+        assert "8 of 10 marketing lists" in hand.text
+        assert "▌ Guides and instructors" in hand.text

@@ -191,3 +191,24 @@ async def test_a_wizard_that_has_sent_is_not_come_back_to() -> None:
         await hand.press("escape")
         assert "Wizard" not in hand.text
         assert "w Send  v Report" in hand.text
+
+
+async def test_a_step_back_from_the_target_lists_keeps_the_choice() -> None:
+    service = FakeService()
+    service.targets[101] = ["list-1", "list-0"]
+    async with driving(service) as hand:
+        await hand.press("3", "w", "n")
+        assert "1 marked" in hand.text
+        await hand.press("escape")
+        assert "Step 1 of 5" in hand.text
+        await hand.press("n")
+        assert "1 marked" in hand.text
+
+
+async def test_results_that_were_not_read_yet_are_no_zeros() -> None:
+    service = FakeService()
+    service.unread.add(102)
+    async with driving(service) as hand:
+        await hand.press("3", "j", "v")
+        assert "not read yet: s reads them" in hand.text
+        assert "Delivered" not in hand.text

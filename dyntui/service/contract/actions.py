@@ -220,6 +220,7 @@ ACTIONS: tuple[Action, ...] = (
         tooltip="Binds the list to an address book, so that it can be synchronised and mailed",
         row=True,
         rule=situations.activate,
+        hinted=situations.not_activated,
     ),
     Action(
         id="lists.deactivate",
@@ -264,6 +265,7 @@ ACTIONS: tuple[Action, ...] = (
         tooltip="Binds the list to an address book, so that it can be synchronised and mailed",
         row=True,
         rule=situations.activate,
+        hinted=situations.not_activated,
     ),
     Action(
         id="list.deactivate",

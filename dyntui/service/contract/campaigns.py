@@ -22,6 +22,7 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     targets: int
     sent_on: str = ""
     sent: int = 0
+    delivered: int = 0
     unique_opens: int = 0
     unique_clicks: int = 0
 
@@ -186,6 +187,7 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     hard_bounces: int
     soft_bounces: int
     unsubscribes: int
+    mail_blocks: int = 0
     complaints: int
     forwards: int
     replies: int

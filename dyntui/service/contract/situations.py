@@ -44,6 +44,11 @@ def runs(situation: Situation) -> bool:
     return situation.run is not None and not situation.run.status.ended
 
 
+def not_activated(situation: Situation) -> bool:
+    """Unless the list is activated already."""
+    return situation.list is None or not situation.list.activated
+
+
 def at_all_times(_: Situation) -> bool:
     """Whatever the situation."""
     return True
