@@ -2,7 +2,7 @@
 
 Public:
     create(c, NewSend) -> Send; get(c, send_id) -> Send | None; of_campaign(c, account_id, campaign_id) -> list[Send]
-    of_count(c, count_id) -> Send | None; not_sent(c, account_id, campaign_id | None) -> list[Send]
+    of_count(c, count_id) -> Send | None; not_sent(c, account_id, campaign_id | None) -> list[State]
     set_state(c, send_id, state, error=""); set_book(c, send_id, book_id, book_name)
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
     finish(c, send_id, state, now, error="") -> Send
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
 from dyntui.model.outcomes import ReasonCount
 from dyntui.store import counts
@@ -113,19 +113,32 @@ def of_campaign(c: Connection, account_id: str, campaign_id: int) -> list[Send]:
     return [_send(c, row) for row in rows]
 
 
-def not_sent(c: Connection, account_id: str, campaign_id: int | None) -> list[Send]:
+class State(msgspec.Struct, frozen=True):
+    """How a send stands, without its numbers: those are counted person by person."""
+
+    id: str
+    run_id: str
+    state: str
+    book_id: int
+
+
+def not_sent(c: Connection, account_id: str, campaign_id: int | None) -> list[State]:
     """The account's sends, of one campaign or of all, that are not known as sent though they were begun."""
     scope = [_s.account_id == account_id, _s.state.in_(("Sending", "Failed", "Refused", "Cancelled"))]
     if campaign_id is not None:
         scope.append(_s.campaign_id == campaign_id)
-    return [_send(c, row) for row in c.execute(_select().where(*scope).order_by(_s.created_on, _s.id)).all()]
+    return _states(c, *scope)
 
 
-def ended_since(c: Connection, account_id: str, since: str) -> list[Send]:
+def _states(c: Connection, *scope: ColumnElement[bool]) -> list[State]:
+    rows = c.execute(select(_s.id, _s.run_id, _s.state, _s.book_id).where(*scope).order_by(_s.created_on, _s.id)).all()
+    return [State(*row) for row in rows]
+
+
+def ended_since(c: Connection, account_id: str, since: str) -> list[State]:
     """The account's sends made since a moment that are under way no longer."""
     over = _s.state.in_(("Sent", "Failed", "Refused", "Cancelled"))
-    rows = c.execute(_select().where(_s.account_id == account_id, _s.created_on >= since, over).order_by(_s.id)).all()
-    return [_send(c, row) for row in rows]
+    return _states(c, _s.account_id == account_id, _s.created_on >= since, over)
 
 
 def of_count(c: Connection, count_id: str) -> Send | None:

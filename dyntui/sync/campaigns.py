@@ -170,6 +170,18 @@ async def _results(
     await ctx.end_item(item)
 
 
+async def learn_who_was_mailed(ctx: RunContext, dd: Dotdigital, account_id: str, campaign_id: int) -> None:
+    """Everybody of whom dotdigital says that they were mailed the campaign, whatever is read of results otherwise."""
+    async for page in activities.activity_pages(dd, campaign_id, since=None):
+        kept = functools.partial(
+            campaign_store.record_recipients,
+            account_id=account_id,
+            campaign_id=campaign_id,
+            rows=[_recipient(each) for each in page.rows],
+        )
+        await ctx.save(ctx.cursor, stage="Reading who was mailed", work=kept)
+
+
 def _utc(text: str | None) -> str:
     return text_of(moment(text))
 

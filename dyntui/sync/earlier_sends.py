@@ -20,7 +20,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.store import runs
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
-from dyntui.sync import platform_send
+from dyntui.sync import campaigns, platform_send
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import record, sent_after_all
 
@@ -41,12 +41,16 @@ async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str
 
 
 async def look(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> None:
-    """Closes the account's open sends of which the platform says by now that they were sent; the others stay open."""
+    """Closes the account's open sends of which the platform says by now that they were sent or cancelled; the others
+    stay open."""
     for earlier, cursor in await ctx.read(lambda c: _open(c, account_id, None)):
         try:
             made = bool(earlier.platform_send_id) or await platform_send.shows(dd, earlier)
-            if made and await platform_send.is_sent(dd, earlier, cursor):
+            said = await platform_send.state(dd, earlier, cursor) if made else ""
+            if said == "sent":
                 await _close(ctx, dv, dd, earlier)
+            elif said == "cancelled":
+                await _cancel(ctx, dv, dd, earlier)
         except DyntuiError as error:
             log.warning("what became of send %s could not be learnt: %s %s", earlier.id, error, error.detail)
 
@@ -55,10 +59,16 @@ def _open(c: Connection, account_id: str, campaign_id: int | None) -> list[tuple
     found: list[tuple[Send, _Cursor]] = []
     for each in send_store.not_sent(c, account_id, campaign_id):
         run = runs.get(c, each.run_id)
-        open_ = each.state == "Sending" or (each.book_id and platform_send.may_exist(run.cursor if run else {}))
-        if run is not None and run.status.ended and open_:
-            found.append((each, run.cursor))
+        if run is None or not run.status.ended:
+            continue
+        this = send_store.get(c, each.id) if _is_open(each, run.cursor) else None
+        if this is not None:
+            found.append((this, run.cursor))
     return found
+
+
+def _is_open(each: send_store.State, cursor: _Cursor) -> bool:
+    return each.state == "Sending" or (each.book_id != 0 and platform_send.may_exist(cursor))
 
 
 async def _was_made(ctx: RunContext, dd: Dotdigital, earlier: Send) -> bool:
@@ -81,11 +91,18 @@ async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cu
     except DyntuiError as error:
         if error.code != "SEND_CANCELLED_REMOTELY":
             raise
-        await record(dv, earlier, "Cancelled")
-        await address_books.delete_address_book(dd, earlier.book_id)
-        await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=error.message))
-        return
-    await _close(ctx, dv, dd, earlier)
+        await _cancel(ctx, dv, dd, earlier)
+    else:
+        await _close(ctx, dv, dd, earlier)
+
+
+async def _cancel(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
+    # Some may have been mailed before it was cancelled: as long as nobody knows who, all of them have had it.
+    await campaigns.learn_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
+    await record(dv, earlier, "Cancelled")
+    await address_books.delete_address_book(dd, earlier.book_id)
+    why = "The send was cancelled in dotdigital."
+    await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why))
 
 
 def _cancelled(c: Connection, this: Send, now: str, why: str) -> None:

@@ -35,11 +35,13 @@ _FRESH = timedelta(minutes=1)
 # in which the flat limit, a rolling hour, has opened.
 _MOST_WAITS = 90
 _WAIT_SECONDS = 60.0
+_MOST_PROOFS = 6
 
 _ASKED = "asked"
 _SHOWN_BEFORE = "shown_before"
 _TURNED_AWAY = "turned_away"
 _WAITS = "waits"
+_PROOFS = "proofs"
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,21 @@ def may_exist(cursor: dict[str, Any]) -> bool:
 
 def carried(cursor: dict[str, Any]) -> dict[str, Any]:
     """What later phases need of the cursor with which the send was to be created."""
-    return {name: cursor[name] for name in (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS) if name in cursor}
+    return {name: cursor[name] for name in (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS, _PROOFS) if name in cursor}
+
+
+def proved_once_more(cursor: dict[str, Any]) -> dict[str, Any]:
+    """The cursor with which the people are proved anew. Raises SEND_NOT_PROVED after a few times; those for which a
+    limit was waited for do not count."""
+    proofs = int(cursor.get(_PROOFS, 0)) + 1
+    if proofs > _MOST_PROOFS + int(cursor.get(_WAITS, 0)):
+        raise DyntuiError(
+            "SEND_NOT_PROVED",
+            "Who may be mailed could not be proved in time: each look took longer than it may be old.",
+            not_done="Nothing was sent, and no send was created.",
+            remedy="Send again when fewer calls are made to both systems; the log says what was waited for.",
+        )
+    return {**cursor, _PROOFS: proofs}
 
 
 async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
@@ -69,6 +85,9 @@ async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -
         return True
     if asked(ctx.cursor):
         await _find(ctx, dd, this, "the service ended while the send was being created")
+        return True
+    if ctx.cursor.get(_TURNED_AWAY) and await shows(dd, this):
+        # The request that was turned away was carried out all the same, while the people were proved anew.
         return True
     began = ctx.moment()
     before = await _shown_before(dd, this)
@@ -101,7 +120,7 @@ async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -
 
 def _for_the_moment(error: DotdigitalError) -> bool:
     """Whether dotdigital was not reached, or refused because of a limit: nothing was taken up, and it may be later."""
-    return error.code == "DOTDIGITAL_LIMIT" or error.exit is Exit.UNREACHABLE
+    return error.code in ("DOTDIGITAL_LIMIT", "DOTDIGITAL_BOOK_IN_USE") or error.exit is Exit.UNREACHABLE
 
 
 async def _save(ctx: RunContext, cursor: dict[str, Any], stage: str) -> None:
@@ -160,9 +179,10 @@ async def shows(dd: Dotdigital, this: Send) -> bool:
     return any(each.id == this.campaign_id for each in found)
 
 
-async def is_sent(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> bool:
-    """Whether the platform says at this moment that it is sent. `cursor`: that of the send's run."""
-    return await _state(dd, this, str(cursor.get(_SHOWN_BEFORE, ""))) == "sent"
+async def state(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> str:
+    """What the platform says of the send at this moment, in small letters; `unseen` where nothing shows of it.
+    `cursor`: that of the send's run."""
+    return await _state(dd, this, str(cursor.get(_SHOWN_BEFORE, "")))
 
 
 async def follow(
@@ -175,26 +195,26 @@ async def follow(
     turn = misses = 0
     while True:
         try:
-            state = await _state(dd, this, str(cursor.get(_SHOWN_BEFORE, "")))
+            said = await state(dd, this, cursor)
             misses = 0
         except DotdigitalError as error:
             misses += 1
             if error.exit is not Exit.UNREACHABLE or misses > _MISSES:
                 raise
-            state = ""
-        if state == "sent":
+            said = ""
+        if said == "sent":
             return
-        if state == "cancelled":
+        if said == "cancelled":
             raise DyntuiError(
                 "SEND_CANCELLED_REMOTELY",
                 "The send was cancelled in dotdigital.",
                 not_done="People whom dotdigital had not mailed by then were not mailed.",
-                remedy="See the campaign in dotdigital.",
+                remedy="Synchronise the email campaigns: that reads who had been mailed before it was cancelled.",
             )
-        if state == "unseen" and turn >= _LONG_ENOUGH:
+        if said not in ("", "sending") and turn >= _LONG_ENOUGH:
             raise DyntuiError(
                 "SEND_NOT_SEEN",
-                "dotdigital shows the send, but for two hours nothing of it: no mail, no date.",
+                f"dotdigital has the send, and for two hours it has not begun: {said}.",
                 not_done="It is not known whether anybody was mailed; nothing is sent a second time.",
                 remedy="Look for it in dotdigital. Once it has begun there, the next synchronisation of the email "
                 "campaigns sees it and brings it to its end.",
@@ -215,7 +235,7 @@ async def _state(dd: Dotdigital, this: Send, shown_before: str) -> str:
     found = await campaigns.campaign(dd, this.campaign_id)
     if found is None:
         return "cancelled"
-    state = found.status.casefold()
-    if state == "sent" and shown_before and await _shown(dd, this) == shown_before:
+    said = found.status.casefold()
+    if said == "sent" and shown_before and await _shown(dd, this) == shown_before:
         return "unseen"
-    return state
+    return said

@@ -220,14 +220,40 @@ async def _prove(
     """A last look at who opted out, then the book against the people shown: nobody more may be in it, and nobody whom
     the platform would not mail. Gathering a large book takes its time, and an interruption may take any."""
     began = ctx.moment()
-    among = frozenset((await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))).values())
-    opted_out = await _learn_who_opted_out(elsewhere, ctx, dv, dd, this, among)
+    await _look_again(elsewhere, ctx, dv, dd, this)
+    await _make_exact(ctx, dd, this)
+    if ctx.moment() - began <= _PROOF_LASTS:
+        return "create"
+    # The book is large, or limits were waited for while it was read: only the people are looked at once more.
+    began = ctx.moment()
+    gone = await _look_again(elsewhere, ctx, dv, dd, this)
+    known = await ctx.read(lambda c: counts.contact_ids(c, this.count_id, gone))
+    await take_out(ctx, dd, this.book_id, known)
+    fresh = len(known) == len(gone) and ctx.moment() - began <= _PROOF_LASTS
+    return "create" if fresh else await _proved_anew(ctx)
+
+
+async def _look_again(
+    elsewhere: Mapping[str, Dotdigital], ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
+) -> frozenset[str]:
+    """Leaves out whoever opted out, was suppressed, or left the lists by now; who that is."""
+    before = frozenset((await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))).values())
+    opted_out = await _learn_who_opted_out(elsewhere, ctx, dv, dd, this, before)
     for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
         await lists.learn_who_unsubscribed(ctx, dd, chosen)
     await ctx.write(lambda c: counts.recheck(c, this.count_id))
-    left_out_by_name = [Resolved(person, Outcome.EXCLUDED, reason) for person, reason in opted_out.items()]
-    await ctx.write(lambda c: counts.resolve(c, this.count_id, left_out_by_name))
+    by_name = [Resolved(person, Outcome.EXCLUDED, reason) for person, reason in opted_out.items()]
+    await ctx.write(lambda c: counts.resolve(c, this.count_id, by_name))
     await _some_left(ctx, this)
+    return before.difference((await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))).values())
+
+
+async def _proved_anew(ctx: RunContext) -> str:
+    await ctx.save(platform_send.proved_once_more(ctx.cursor), stage=_STAGES["prove"])
+    return "prove"
+
+
+async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
     shown: frozenset[str] = frozenset()
     for _ in range(_LOOKS):
         refused, missing, others = await _compared(ctx, dd, this)
@@ -250,7 +276,6 @@ async def _prove(
     await take_out(ctx, dd, this.book_id, unseen)
     await ctx.write(lambda c: counts.resolve(c, this.count_id, missing))
     await _some_left(ctx, this)
-    return "prove" if ctx.moment() - began > _PROOF_LASTS else "create"
 
 
 async def _compared(
@@ -280,7 +305,8 @@ async def _compared(
 
 
 async def _create(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    return "follow" if await platform_send.create_once(ctx, dd, this, _STAGES["create"]) else "prove"
+    made = await platform_send.create_once(ctx, dd, this, _STAGES["create"])
+    return "follow" if made else await _proved_anew(ctx)
 
 
 async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from datetime import timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import moment
 from dyntui.model import solution
@@ -18,6 +21,8 @@ from dyntui.store import sends as send_store
 from dyntui.store.outcomes import Item
 from dyntui.store.sends import Send
 from dyntui.sync.run_context import RunContext
+
+log = logging.getLogger(__name__)
 
 SEND_ITEM = "send"
 # How far back rows are compared; a row that Dynamics made may be dated a little earlier by its clock.
@@ -70,5 +75,12 @@ async def tell_again(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
     async for page in dv_rows.pages(dv, set_, _Row, filter=filter_, orderby=("dyntui_campaignsendid",)):
         there |= {row.id: row.state for row in page.rows}
     for each in known:
-        if there.get(each.id) != each.state:
-            await record(dv, each, each.state)
+        if there.get(each.id) == each.state:
+            continue
+        this = await ctx.read(functools.partial(send_store.get, send_id=each.id))
+        assert this is not None
+        try:
+            await record(dv, this, this.state)
+        except DataverseError as error:
+            # Refused for good, perhaps: that delays no other row, and the synchronisation has done its work.
+            log.warning("Dynamics was not told of send %s: %s %s", each.id, error, error.detail)

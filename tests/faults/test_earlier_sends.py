@@ -8,11 +8,15 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import update
 
 from dyntui.dotdigital import address_books, sends
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.outcomes import RunStatus
 from dyntui.store import sends as send_store
+from dyntui.store.schema import send
 from dyntui.sync.run_context import RunContext
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.real_service import until
@@ -25,6 +29,7 @@ from tests.faults.sends import (
     leftovers,
     lose,
     mailed,
+    sends_there,
     shown,
     told_dynamics,
 )
@@ -208,3 +213,77 @@ def test_nobody_has_a_campaign_twice_because_their_address_changed(office: Froze
     office.run("lists")
     (again,) = [each for each in office.count_people(job.count().id) if each.person == somebody.person]
     assert (again.address, again.reason) == ("moved.house@example.org", "ALREADY_SENT")
+
+
+def test_who_was_mailed_before_a_send_was_cancelled_in_dotdigital_is_not_mailed_again(
+    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = job.count(), job.count()
+    lose(office, r"^/v2/campaigns/send/", "status", status=401, times=1)
+    unfollowed = office.send(first)
+    office.let_pass(hours=5)
+    everybody, status = mailed(office), sends.send_status
+
+    async def cancelled(dd: Dotdigital, send_id: str) -> sends.Send:
+        return msgspec.structs.replace(await status(dd, send_id), status="Cancelled")
+
+    monkeypatch.setattr(sends, "send_status", cancelled)
+    again = office.send(second)
+    assert (error_of(office, again), mailed(office)) == ("SEND_NO_RECIPIENTS", everybody)
+    assert (office.send_row(unfollowed.id).state, told_dynamics(office, unfollowed)) == ("Cancelled", "Cancelled")
+    assert job.count().sendable == 0
+
+
+def test_whom_a_send_cancelled_in_dotdigital_did_not_reach_can_be_sent_to(
+    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    count, status = job.count(), sends.send_status
+    begins_after(office, 1_000_000.0)
+
+    async def cancelled(dd: Dotdigital, send_id: str) -> sends.Send:
+        return msgspec.structs.replace(await status(dd, send_id), status="Cancelled")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sends, "send_status", cancelled)
+        assert error_of(office, office.send(count)) == "SEND_CANCELLED_REMOTELY"
+        assert job.count().sendable == 0
+        office.run("campaigns")
+    assert job.count().sendable == count.sendable
+    assert leftovers(office) == []
+
+
+def test_a_request_turned_away_and_carried_out_all_the_same_is_not_made_again(office: FrozenOffice, job: Job):
+    count = job.count()
+    lose(office, SEND, "status", status=503, times=1)
+    queued, late = office.queue_send(count), [job.campaign.id]
+
+    def carried_out(run_id: str) -> None:
+        cursor = office.run_of(run_id).cursor
+        if late and cursor.get("turned_away") and cursor.get("phase") == "prove":
+            with office.db.read() as c:
+                this = send_store.get(c, queued.id)
+            assert this is not None
+            request = {"campaignId": late.pop(), "addressBookIds": [this.book_id]}
+            office.in_dotdigital("POST", "/v2/campaigns/send", request)
+
+    office.worker._changed = carried_out
+    office.engine.drain()
+    assert not late
+    office.let_pass(hours=1)
+    assert (office.send_row(queued.id).state, mailed(office), sends_there(office)) == ("Sent", shown(office, count), 1)
+
+
+def test_a_first_send_that_does_not_begin_is_not_waited_for_for_ever(office: FrozenOffice, job: Job):
+    begins_after(office, 1_000_000.0)
+    waiting = office.send(job.count())
+    assert (waiting.state, error_of(office, waiting), mailed(office)) == ("Sending", "SEND_NOT_SEEN", [])
+
+
+def test_a_row_that_dynamics_refuses_for_good_fails_no_synchronisation(office: FrozenOffice, job: Job):
+    refused = {"system": "dataverse", "method": "PATCH", "route": "campaignsends", "kind": "status", "status": 400}
+    count = job.count()
+    assert office.send(count).state == "Sent"
+    with office.db.write() as c:
+        c.execute(update(send).values(state="Failed"))
+    office.sandbox.order(refused)
+    assert office.run("campaigns").run.status is RunStatus.COMPLETED
