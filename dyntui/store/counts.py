@@ -340,6 +340,8 @@ def addresses(c: Connection, count_id: str) -> frozenset[str]:
 def contact_ids(c: Connection, count_id: str, person_ids: Iterable[str]) -> list[int]:
     """The contacts that these people became, where that is known."""
     wanted = set(person_ids)
+    if not wanted:
+        return []
     rows = c.execute(select(_p.person_id, _p.contact_id).where(_p.count_id == count_id, _p.contact_id.is_not(None)))
     return [row.contact_id for row in rows if row.person_id in wanted]
 

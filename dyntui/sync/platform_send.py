@@ -179,12 +179,6 @@ async def shows(dd: Dotdigital, this: Send) -> bool:
     return any(each.id == this.campaign_id for each in found)
 
 
-async def state(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> str:
-    """What the platform says of the send at this moment, in small letters; `unseen` where nothing shows of it.
-    `cursor`: that of the send's run."""
-    return await _state(dd, this, str(cursor.get(_SHOWN_BEFORE, "")))
-
-
 async def follow(
     ctx: RunContext, dd: Dotdigital, this: Send, stage: str, cursor: dict[str, Any], *, cancellable: bool = False
 ) -> None:
@@ -224,8 +218,9 @@ async def follow(
         turn += 1
 
 
-async def _state(dd: Dotdigital, this: Send, shown_before: str) -> str:
-    """The send's own state; where its number never reached us, what the campaign shows of it.
+async def state(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> str:
+    """What the platform says of the send at this moment, in small letters: its own state or, where its number never
+    reached us, what the campaign shows of it. `cursor`: that of the send's run. Raises DotdigitalError.
 
     A campaign that had been sent before says `Sent` all along: then mails or a date that it did not show before tell
     of this send; as long as there are none it is `unseen`.
@@ -236,6 +231,7 @@ async def _state(dd: Dotdigital, this: Send, shown_before: str) -> str:
     if found is None:
         return "cancelled"
     said = found.status.casefold()
-    if said == "sent" and shown_before and await _shown(dd, this) == shown_before:
+    before = cursor.get(_SHOWN_BEFORE, "")
+    if said == "sent" and before and await _shown(dd, this) == before:
         return "unseen"
     return said
