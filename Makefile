@@ -23,7 +23,7 @@ $(PUT_TOGETHER): $(STAMP) FORCE
 	@rm -rf $@ && mkdir $@ && cp -R dyntui $@/ && cp -R screens styles $@/dyntui/
 
 types: $(PUT_TOGETHER)
-	cd $(PUT_TOGETHER) && ../bin/mypy --config-file ../../pyproject.toml -p dyntui
+	cd $(PUT_TOGETHER) && ../bin/mypy --config-file ../../pyproject.toml --cache-dir ../mypy -p dyntui
 
 imports: $(PUT_TOGETHER)
 	cd $(PUT_TOGETHER) && ../bin/lint-imports --config ../../pyproject.toml --no-cache
