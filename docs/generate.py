@@ -35,6 +35,16 @@ def reasons() -> str:
     )
 
 
+_GROUPS = """## Roles through groups of Entra ID
+
+A role may be given to a user, to a team, or to a team that stands for a group of Entra ID. Dynamics notes who joined or
+left such a group only when that person uses Dynamics next. dyntui therefore asks for the roles as Entra ID's groups are
+now (`RetrieveAadUserRoles`) and keeps the answer for two minutes: who is put out of the group can send nothing after
+that. Where an environment does not answer this call, `dyntui status` shows a warning under *Roles*; give roles to users
+there, not to groups.
+"""
+
+
 def roles() -> str:
     """Who may do what."""
     head = "| ability | " + " | ".join(role.value for role in Role) + " |\n|---" + "|---" * len(Role) + "|\n"
@@ -44,7 +54,7 @@ def roles() -> str:
         + " |\n"
         for ability in Ability
     )
-    return f"# Roles\n\nSecurity roles in Dynamics, created by `dyntui setup`; they add up.\n\n{head}{rows}"
+    return f"# Roles\n\nSecurity roles in Dynamics, created by `dyntui setup`; they add up.\n\n{head}{rows}\n{_GROUPS}"
 
 
 def keys() -> str:

@@ -1,7 +1,8 @@
 """Who we are and who may do what in Dynamics.
 
     who_am_i(dv) -> WhoAmI                        user(dv, user_id) / user_by_object_id(dv, oid) -> User | None
-    roles_of(dv, user_id) -> [RoleRow]            direct and through teams
+    current_roles(dv, object_id) -> [RoleRow] | None      as Entra ID's groups are at this moment; None: cannot be asked
+    roles_of(dv, user_id) -> [RoleRow]            direct and through teams, as far as Dataverse has learned it
     privileges_of(dv, user_id) -> {name: Privilege}
     users_with_roles(dv, names) -> [User]         people only, direct and through teams
     ensure_role(dv, name, privileges, solution=) -> id           assign_role(dv, user_id, role_name)
@@ -76,6 +77,10 @@ class RoleRow(
     root_id: str | None = None
 
 
+class _Roles(msgspec.Struct, frozen=True):
+    value: list[RoleRow]
+
+
 class Privilege(msgspec.Struct, frozen=True, rename="pascal"):
     """A privilege held: `depth` is Basic (own rows), Local (unit), Deep (unit and below) or Global."""
 
@@ -133,8 +138,28 @@ async def user_by_object_id(dv: Dataverse, object_id: str) -> User | None:
     return found[0] if found else None
 
 
+async def current_roles(dv: Dataverse, object_id: str) -> list[RoleRow] | None:
+    """The roles of an Entra object id, direct and through teams, by the groups as they are now.
+
+    None where the environment does not have the function (404). Source: learn.microsoft.com, RetrieveAadUserRoles and
+    power-apps/developer/data-platform/aad-group-team: it tells what is assigned directly and indirectly.
+    """
+    asked = f"RetrieveAadUserRoles(DirectoryObjectId={guid(object_id)})?$select=roleid,name,_businessunitid_value"
+    try:
+        answer = await dv.get(asked, _Roles, headers=_FRESH, route="GET RetrieveAadUserRoles()")
+    except DataverseError as error:
+        if error.status != 404:
+            raise
+        return None
+    return sorted(answer.value, key=lambda role: (role.name, role.id))
+
+
 async def roles_of(dv: Dataverse, user_id: str) -> list[RoleRow]:
-    """A user's roles, direct and through teams, each once."""
+    """A user's roles, direct and through teams, each once.
+
+    Rows of a team's membership are right for owner teams. The membership of a team that stands for a group of Entra ID
+    changes only when the person calls Dataverse: `current_roles` knows better.
+    """
     own = f"systemusers({guid(user_id)})"
     roles = {role.id: role for role in await find_rows(dv, f"{own}/systemuserroles_association", RoleRow)}
     for team in await find_rows(dv, f"{own}/teammembership_association", _Team):

@@ -5,13 +5,15 @@ Each lever is a control call `POST <path>` with a JSON object. Raises ValueError
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
+from dyntui.sandbox.dataverse import group_teams, system_rows
 from dyntui.sandbox.dataverse import storage as dataverse_storage
-from dyntui.sandbox.dataverse import system_rows
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Table, schema_of
 from dyntui.sandbox.dotdigital import contact_store, memberships
 from dyntui.sandbox.dotdigital import storage as dotdigital_storage
+from dyntui.sandbox.entra.directory import PEOPLE, find_person
 from dyntui.sandbox.state import State
 
 _OPT_OUTS = ("donotbulkemail", "donotemail")
@@ -73,6 +75,21 @@ def _rows(state: State, body: Any) -> Any:
         return {"rows": _update(state, table, _text(body, "id").lower(), values)}
 
 
+def _group(state: State, body: Any) -> Any:
+    """{"group": object id, "members": [people], "roles": [names]}: who is in a group of Entra ID, and its team's roles.
+
+    People by their short names; both lists replace what was.
+    """
+    group_id = str(UUID(_text(body, "group")))
+    people = [find_person(str(each)) for each in body.get("members", [])]
+    if None in people:
+        raise ValueError(f"members must be among {', '.join(each.part for each in PEOPLE)}")
+    with state.transaction():
+        members = [each.oid for each in people if each is not None]
+        team = group_teams.put(state, group_id, str(body.get("name", "Group")), members, body.get("roles", []))
+    return {"team": team}
+
+
 def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) -> int:
     row = {**values, "versionnumber": dataverse_storage.next_version(state)}
     if "modifiedon" in table.columns:
@@ -86,6 +103,7 @@ def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) 
 
 LEVERS: Mapping[str, Callable[[State, Any], Any]] = {
     "/dataverse/rows": _rows,
+    "/entra/groups": _group,
     "/opt-out": _opt_out,
     "/unsubscribe": _unsubscribe,
 }

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from dyntui.dataverse import security
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.security import RoleRow, User
 from dyntui.dataverse.sign_in import DevicePrompt, SignIn
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
@@ -16,12 +21,18 @@ from dyntui.model.roles import Ability, Role, abilities
 from dyntui.service.contract.session import SignInStarted, SignInState
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
-from dyntui.store.accounts import PersonLink
+from dyntui.store.accounts import Organisation, PersonLink
 from dyntui.sync.connections import device_sign_in, not_configured
 
 # How long roles are believed; a change in Dynamics takes effect within this.
 ROLES_SECONDS = 120.0
+ROLES_BY_ROWS = (
+    "roles are read from rows of team membership, because Dynamics does not answer RetrieveAadUserRoles: who was put"
+    " out of a group of Entra ID may keep a role until they use Dynamics again; give roles to users, not to groups"
+)
 _CONNECTOR_ROLES = frozenset(role.value for role in Role)
+
+log = logging.getLogger(__name__)
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -42,6 +53,7 @@ class Identities:
     def __init__(self, resources: Resources, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._resources = resources
         self._monotonic = monotonic
+        self._by_rows = False
         self._held: dict[str, tuple[float, Held]] = {}
         self._waiting: dict[int, _Waiting] = {}
 
@@ -59,11 +71,38 @@ class Identities:
         user = await security.user(dv, person.user_id)
         names: tuple[str, ...] = ()
         if user is not None and not user.disabled:
-            found = {role.name for role in await security.roles_of(dv, person.user_id)}
+            found = {role.name for role in await self._roles(dv, user)}
             names = tuple(sorted(found & _CONNECTOR_ROLES))
         held = Held(names, abilities(names))
         self._held[person.user_id] = (now, held)
         return held
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether roles had to be read from rows of team membership, which can be old for groups of Entra ID."""
+        return self._by_rows
+
+    async def _roles(self, dv: Dataverse, user: User) -> list[RoleRow]:
+        """By Entra ID's groups as they are. Where that cannot be asked, by rows, once Dataverse has looked afresh."""
+        current = await security.current_roles(dv, user.object_id) if user.object_id else None
+        if current is not None:
+            self._by_rows = False
+            return current
+        if not self._by_rows:
+            log.warning("%s", ROLES_BY_ROWS)
+        self._by_rows = True
+        if user.object_id:
+            await self._seen_by_dataverse(dv, user.object_id)
+        return await security.roles_of(dv, user.id)
+
+    async def _seen_by_dataverse(self, dv: Dataverse, object_id: str) -> None:
+        """A call on somebody's behalf makes Dataverse take them into, or out of, the teams of their groups."""
+        try:
+            await security.who_am_i(dv, caller=object_id)
+        except DataverseError as error:
+            if error.status != 403:
+                raise
+            log.info("Dynamics lets nobody act for %s: %s", object_id, error.message)
 
     async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
         """What an operating-system user may do; None before they signed in."""
@@ -78,7 +117,7 @@ class Identities:
         await self._give_up(uid)
         sign_in = device_sign_in(organisation)
         prompt = await sign_in.begin()
-        task = asyncio.create_task(self._finish(uid, sign_in, prompt))
+        task = asyncio.create_task(self._finish(uid, organisation, sign_in, prompt))
         self._waiting[uid] = _Waiting(sign_in, task)
         return SignInStarted(
             verification_uri=prompt.verification_uri,
@@ -113,8 +152,20 @@ class Identities:
             await asyncio.gather(waiting.task, return_exceptions=True)
             await waiting.sign_in.close()
 
-    async def _finish(self, uid: int, sign_in: SignIn, prompt: DevicePrompt) -> str:
+    async def _enter(self, organisation: Organisation, sign_in: SignIn) -> None:
+        """The person calls for themselves once: members of a group get their user, and their teams, by that."""
+        ca_file = Path(organisation.ca_file) if organisation.ca_file else None
+        async with Dataverse(organisation.url, sign_in, ca_file=ca_file) as own:
+            try:
+                await security.who_am_i(own)
+            except DataverseError as error:
+                # Without a user or a role: said below, or by what the person may do.
+                if error.status != 403:
+                    raise
+
+    async def _finish(self, uid: int, organisation: Organisation, sign_in: SignIn, prompt: DevicePrompt) -> str:
         identity = await sign_in.finish(prompt)
+        await self._enter(organisation, sign_in)
         dv = await self._resources.connections.dataverse()
         user = await security.user_by_object_id(dv, identity.object_id)
         if user is None:

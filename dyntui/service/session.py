@@ -21,7 +21,7 @@ from dyntui.service.contract.session import (
     SignInState,
     Status,
 )
-from dyntui.service.identity import Identities
+from dyntui.service.identity import ROLES_BY_ROWS, Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, members, runs
@@ -89,6 +89,8 @@ class Session:
         ]
         if organisation is not None:
             checks.append(await self._check("Dynamics", organisation.url, self._dynamics))
+        if self._identities.by_rows:
+            checks.append(Check(name="Roles", state="warning", text=ROLES_BY_ROWS))
         for each in known:
             checks.append(
                 await self._check(

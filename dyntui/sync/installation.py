@@ -177,7 +177,8 @@ async def assign(dv: Dataverse, role: str, user_names: Iterable[str], *, apply: 
                 exit=Exit.USAGE,
             )
         user = found[0]
-        held = {each.name for each in await security.roles_of(dv, user.id)}
+        roles = await security.current_roles(dv, user.object_id) if user.object_id else None
+        held = {each.name for each in (roles if roles is not None else await security.roles_of(dv, user.id))}
         if role in held:
             yield Step("user", f"{user.name}: {role}", "there")
         elif apply:

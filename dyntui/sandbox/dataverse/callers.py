@@ -6,7 +6,7 @@ Sources: authenticate-oauth, impersonate-another-user-web-api; codes of the plat
 from collections.abc import Mapping
 from typing import Protocol
 
-from dyntui.sandbox.dataverse import privileges
+from dyntui.sandbox.dataverse import group_teams, privileges
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.security import access_of
@@ -53,6 +53,8 @@ def _user_of(state: State, token: Identity) -> str:
     else:
         column, value = "azureactivedirectoryobjectid", token.oid
     user_id = _find(state, column, value)
+    if user_id is None and not token.is_app:
+        user_id = group_teams.add_user(state, value)
     if user_id is None:
         raise _not_a_member()
     return user_id
@@ -63,6 +65,8 @@ def _impersonated(state: State, headers: Mapping[str, str]) -> str | None:
         value = headers.get(header, "").strip()
         if value:
             user_id = _find(state, column, value)
+            if user_id is None and header == "callerobjectid":
+                user_id = group_teams.add_user(state, value)
             if user_id is None:
                 raise _not_a_member()
             return user_id
@@ -83,6 +87,7 @@ def _enter(state: State, user_id: str, fresh: bool) -> Caller:
         raise DataverseError(
             "0x8004a112", f"The user with SystemUserId={user_id} is disabled. Consider enabling this user."
         )
+    group_teams.refresh(state, user_id)
     access = access_of(state, user_id, fresh=fresh)
     if not access.role_count:
         raise DataverseError(

@@ -14,13 +14,16 @@ from dyntui.sandbox.dataverse import (
     bulk_delete,
     business_units,
     customisation_messages,
+    group_teams,
     lists,
     parameters,
+    query,
     role_messages,
     security,
     storage,
 )
 from dyntui.sandbox.dataverse.call import Call
+from dyntui.sandbox.dataverse.clause import Clause
 from dyntui.sandbox.dataverse.errors import bad_request, invalid_argument, not_allowed
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.request import Response
@@ -32,6 +35,8 @@ _LIST_ACTIONS = frozenset({"AddListMembersList", "RemoveListMembersList"})
 def is_known(call: Call, name: str) -> bool:
     """Whether an unbound function or action exists in this organisation."""
     if name in _LIST_ACTIONS and not addresses.has_sales_app(call):
+        return False
+    if name == "RetrieveAadUserRoles" and not call.state.config.dataverse.aad_user_roles:
         return False
     if name == "RemoveListMembersList" and not call.state.config.dataverse.remove_members_action:
         return False
@@ -139,6 +144,14 @@ def _role_privileges(call: Call, given: dict[str, Any]) -> Response:
     return result(call, "RetrieveRolePrivilegesRole", RolePrivileges=found)
 
 
+def _aad_user_roles(call: Call, given: dict[str, Any]) -> Response:
+    """The roles as rows, which $select and the like shape: direct, through teams, through groups of Entra ID."""
+    found = group_teams.roles_of(call.state, parameters.guid(given, "DirectoryObjectId"))
+    source = query.of_table(call, call.schema.tables["role"])
+    marks = ", ".join("?" * len(found))
+    return query.run(call, source.narrowed(Clause(f"{source.scope.sql('roleid')} IN ({marks})", tuple(found))))
+
+
 def _list_and_members(call: Call, body: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     name, list_id = lists.read_row(call, body.get("List"))
     if name != "list":
@@ -168,6 +181,7 @@ FUNCTIONS: dict[str, Function] = {
     "RetrieveVersion": _version,
     "RetrieveTotalRecordCount": _total_record_count,
     "RetrieveRolePrivilegesRole": _role_privileges,
+    "RetrieveAadUserRoles": _aad_user_roles,
     **customisation_messages.FUNCTIONS,
 }
 ACTIONS: dict[str, Function] = {

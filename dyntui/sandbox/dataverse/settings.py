@@ -82,6 +82,13 @@ class DataverseSettings:
     """Changes of users, teams and roles take effect this much later (the platform: about 30) unless a request says
     Consistency: Strong."""
 
+    group_team_members: str = "just-in-time"
+    """Who is put into a group of Entra ID, or out of it, joins or leaves its team "just-in-time", when that person
+    calls Dataverse (power-apps/developer/data-platform/aad-group-team), or "at once"."""
+
+    aad_user_roles: bool = True
+    """RetrieveAadUserRoles is served. Off: 404, as a server without it would [inferred]."""
+
     roles_across_business_units: bool = False
     """The "modern business units" matrix: roles of other business units may be assigned."""
 

@@ -92,6 +92,10 @@ def install(state: State) -> None:
         "CREATE TABLE IF NOT EXISTS dv_schema (kind TEXT NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL,"
         " PRIMARY KEY (kind, name)) WITHOUT ROWID"
     )
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS entra_group_member (group_id TEXT NOT NULL, oid TEXT NOT NULL,"
+        " PRIMARY KEY (group_id, oid)) WITHOUT ROWID"
+    )
     schema = schema_of(state)
     if not schema.tables:
         reload_schema(state)
