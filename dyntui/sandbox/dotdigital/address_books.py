@@ -215,6 +215,11 @@ def removal_status(call: Call) -> Response:
     return codec.answer({"id": removal, "status": status})
 
 
+def fail_removal(state: State, removal: str) -> None:
+    """A bulk removal that broke off: everybody is still there."""
+    state.db.execute("UPDATE dd_removal SET status = 'Failed', contact_ids = NULL WHERE id = ?", (removal,))
+
+
 def finish_removal(state: State, removal: str, _at: int) -> None:
     """The end of a bulk removal."""
     book_id, ids = state.db.execute("SELECT book_id, contact_ids FROM dd_removal WHERE id = ?", (removal,)).fetchone()

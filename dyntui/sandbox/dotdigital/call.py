@@ -8,11 +8,13 @@ import msgspec
 
 from dyntui.sandbox.dotdigital import codec, dates
 from dyntui.sandbox.dotdigital.errors import V2Error, V3Error, parameter_invalid
+from dyntui.sandbox.dotdigital.numbers import INT32, whole_number
 from dyntui.sandbox.dotdigital.settings import DotdigitalSettings
 from dyntui.sandbox.request import Request
 from dyntui.sandbox.state import State
 
-_INT32 = 2**31 - 1
+_DEEPEST = 64
+"""Nesting at which .NET's JSON readers give up ([inferred]: their default)."""
 OVERLAP = 100
 """Rows by which a production connector overlaps its pages (10); drift stays well below."""
 
@@ -43,9 +45,10 @@ class Call:
     def number(self, name: str, code: str) -> int:
         """A numeric path parameter; text or a number beyond int32 is an unknown entity: 404 with `code`."""
         text = self.args[name]
-        if not text.isascii() or not text.isdigit() or int(text) > _INT32:
+        number = whole_number(text, INT32)
+        if number is None:
             raise V2Error(code, 404)
-        return int(text)
+        return number
 
     def date(self, name: str) -> int:
         """A date path parameter in milliseconds. Raises 400 ERROR_PARAMETER_INVALID."""
@@ -74,13 +77,10 @@ class Call:
         text = self.option(name)
         if text is None or text == "":
             return default
-        try:
-            number = int(text)
-        except ValueError:
-            raise parameter_invalid(f"{name} is not a valid number.") from None
-        if abs(number) > _INT32:
-            raise parameter_invalid(f"{name} is out of range.")
-        return number
+        number = whole_number(text.removeprefix("-"), INT32)
+        if number is None:
+            raise parameter_invalid(f"{name} is not a valid number.")
+        return -number if text.startswith("-") else number
 
     def page(self, default: int = 1000, maximum: int = 1000) -> Page:
         """`select` and `skip` (10). Raises 400 ERROR_PARAMETER_INVALID out of range."""
@@ -111,8 +111,8 @@ class Call:
         if not self.request.body.strip():
             raise V2Error("ERROR_MALFORMED_REQUEST")
         try:
-            return codec.decode(self.request.body.removeprefix(b"\xef\xbb\xbf"))
-        except (msgspec.DecodeError, RecursionError):
+            return codec.received(self.request.body)
+        except msgspec.DecodeError:
             raise V2Error("ERROR_BODY_DOES_NOT_MATCH_CONTENT_TYPE") from None
 
     def bound(self) -> dict[str, Any]:
@@ -130,12 +130,17 @@ class Call:
         return value
 
 
-def fold(value: Any) -> Any:
-    """Keys of all objects in lower case: v2 binds property names whatever their letter case."""
+def fold(value: Any, depth: int = 0) -> Any:
+    """Keys of all objects in lower case: v2 binds property names whatever their letter case.
+
+    Raises 400 ERROR_MALFORMED_REQUEST for what is nested deeper than any body that means something.
+    """
+    if depth > _DEEPEST:
+        raise V2Error("ERROR_MALFORMED_REQUEST")
     if isinstance(value, dict):
-        return {key.lower(): fold(item) for key, item in value.items()}
+        return {key.lower(): fold(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [fold(item) for item in value]
+        return [fold(item, depth + 1) for item in value]
     return value
 
 
@@ -152,7 +157,7 @@ def v3_date(text: str, code: str = "contacts:invalidFilter") -> int:
 
 def integer_of(value: Any) -> int | None:
     """A number of a body that can be an id; None for anything else, booleans and numbers beyond int32 included."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _INT32 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT32 else None
 
 
 def integers_of(value: Any) -> list[int] | None:

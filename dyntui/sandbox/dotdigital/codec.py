@@ -16,6 +16,17 @@ def decode(text: str | bytes) -> Any:
     return _decoder.decode(text)
 
 
+def received(body: bytes) -> Any:
+    """A document that a client sent, a byte order mark in front of it allowed.
+
+    Raises msgspec.DecodeError for what is no JSON, is no UTF-8 or is nested too deeply to be looked at.
+    """
+    try:
+        return _decoder.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None
+
+
 def encode(value: Any) -> bytes:
     """UTF-8 JSON without blanks."""
     return _encoder.encode(value)

@@ -8,6 +8,7 @@ from typing import Any
 
 from dyntui.sandbox.dotdigital import addresses, codec, dates, storage
 from dyntui.sandbox.dotdigital.errors import V2Error
+from dyntui.sandbox.dotdigital.numbers import whole_number
 from dyntui.sandbox.state import State
 
 LIVE = ("Subscribed", "PendingOptIn")
@@ -53,7 +54,8 @@ def by_email(state: State, email: str) -> Contact | None:
 def by_key(state: State, key: str) -> Contact | None:
     """The contact of a path segment: a number is an id, anything else an address (3.2)."""
     if key.isascii() and key.isdigit():
-        return by_id(state, int(key)) if len(key) <= 18 else None
+        number = whole_number(key)
+        return by_id(state, number) if number is not None else None
     return by_email(state, key)
 
 

@@ -12,6 +12,7 @@ from dyntui.sandbox.dotdigital import addresses, codec, contact_store, dates, me
 from dyntui.sandbox.dotdigital.call import Call, v3_date
 from dyntui.sandbox.dotdigital.contact_store import COLUMNS, Contact
 from dyntui.sandbox.dotdigital.errors import V3Error
+from dyntui.sandbox.dotdigital.numbers import INT64, whole_number
 from dyntui.sandbox.request import Response
 from dyntui.sandbox.state import State
 
@@ -62,7 +63,7 @@ def list_contacts(call: Call) -> Response:
 def paging(call: Call, maximum: int, code: str = "contacts:badRequest") -> tuple[int, int]:
     """`limit` and the number behind `marker` (0 at the start). Raises 400 with `code`."""
     text = call.option("limit")
-    limit = min(call.settings.v3_default_limit, maximum) if text is None else int(text) if text.isdecimal() else 0
+    limit = min(call.settings.v3_default_limit, maximum) if text is None else whole_number(text) or 0
     if not 1 <= limit <= maximum:
         raise V3Error(code, f"limit must be between 1 and {maximum}")
     marker = call.option("marker")
@@ -72,7 +73,7 @@ def paging(call: Call, maximum: int, code: str = "contacts:badRequest") -> tuple
         after = int(base64.urlsafe_b64decode(marker.encode()).decode().removeprefix("after:"))
     except (binascii.Error, ValueError):
         raise V3Error(code, "marker is not valid") from None
-    if not 0 <= after < 2**63:
+    if not 0 <= after <= INT64:
         raise V3Error(code, "marker is not valid")
     return limit, after
 
@@ -112,7 +113,7 @@ def _filters(call: Call) -> tuple[int | None, list[str], list[int]]:
         text = options[name]
         if text:
             number = text.removeprefix("eq::")
-            book = int(number) if number.isdecimal() and len(number) < 12 else 0
+            book = whole_number(number) or 0
             if memberships.kind_of(call.state, book) not in kinds:
                 raise V3Error("contacts:invalidFilter", f"~{name} does not name an existing {name[:-2]}")
     return book, where, values
@@ -279,9 +280,10 @@ def _key(call: Call) -> tuple[str, str | int]:
     if name is None or not 1 <= len(value) <= v3_body.VALUE_LENGTH:
         raise V3Error("contacts:invalidId", f"{call.args['identifier']} is no identifier of this account")
     if name == "contactId":
-        if not value.isdecimal() or len(value) > 18:
+        number = whole_number(value)
+        if number is None:
             raise V3Error("contacts:invalidId", "contactId must be a number")
-        return name, int(value)
+        return name, number
     if name == "email":
         return name, addresses.normal(value)
     return name, value.removeprefix("+") if name == "mobileNumber" else value

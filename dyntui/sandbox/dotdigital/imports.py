@@ -28,6 +28,11 @@ def finish(state: State, import_id: str, at: int) -> None:
     )
 
 
+def fail(state: State, import_id: str) -> None:
+    """An import that broke off: nothing of it was applied."""
+    state.db.execute("UPDATE dd_import SET status = 'Failed', payload = NULL WHERE id = ?", (import_id,))
+
+
 def forget(state: State, at: int) -> None:
     """Fault reports are kept for about a week (5.4)."""
     state.db.execute(

@@ -12,6 +12,7 @@ from dyntui.sandbox.dotdigital import addresses, codec, contact_store, field_val
 from dyntui.sandbox.dotdigital.call import Call, fold, integers_of, objects_of
 from dyntui.sandbox.dotdigital.data_fields import choice
 from dyntui.sandbox.dotdigital.errors import TOO_MANY_IMPORTS, V2Error, parameter_invalid
+from dyntui.sandbox.dotdigital.numbers import whole_number
 from dyntui.sandbox.dotdigital.upsert import Row
 from dyntui.sandbox.request import Response, text_response
 from dyntui.sandbox.state import State
@@ -109,9 +110,8 @@ def _start(call: Call, kind: str, payload: bytes, merge: str, books: list[int]) 
 
 def _merge(value: Any) -> str:
     """A merge option by name or number (5.1)."""
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    merge = choice(value, MERGE)
+    number = whole_number(value) if isinstance(value, str) else None
+    merge = choice(value if number is None else number, MERGE)
     if merge is None:
         raise parameter_invalid("mergeOption is not valid.")
     return merge

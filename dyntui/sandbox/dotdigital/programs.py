@@ -131,3 +131,12 @@ def finish(state: State, enrolment: str, _at: int) -> None:
     state.db.execute(
         "UPDATE dd_enrolment SET status = 'Finished', faults = ? WHERE id = ?", (output.getvalue(), enrolment)
     )
+
+
+def fail(state: State, enrolment: str) -> None:
+    """An enrolment that broke off: the service knows no other end than Finished, and its report says why."""
+    state.db.execute(
+        "UPDATE dd_enrolment SET status = 'Finished', faults = 'Id,Email,TelephoneNumber,Reason\r\n,,,Failed\r\n'"
+        " WHERE id = ?",
+        (enrolment,),
+    )

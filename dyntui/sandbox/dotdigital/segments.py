@@ -67,6 +67,11 @@ def finish_refresh(state: State, ref: str, at: int) -> None:
     state.db.execute("UPDATE dd_refresh SET status = 'Finished' WHERE segment_id = ?", (segment,))
 
 
+def fail_refresh(state: State, ref: str) -> None:
+    """A refresh that broke off: the members are those of the last one."""
+    state.db.execute("UPDATE dd_refresh SET status = 'Failed' WHERE segment_id = ?", (int(ref.partition(":")[2]),))
+
+
 def refresh(state: State, segment: int, at: int) -> None:
     """Computes the members of a segment anew."""
     rule = state.db.execute("SELECT rule FROM dd_book WHERE id = ?", (segment,)).fetchone()[0]

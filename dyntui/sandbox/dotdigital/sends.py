@@ -204,6 +204,16 @@ def finish(state: State, send_id: str, _at: int) -> None:
     )
 
 
+def fail(state: State, send_id: str) -> None:
+    """A send that broke off is Cancelled, as its campaign is: the only end but Sent that the service names."""
+    state.db.execute("UPDATE dd_send SET status = 'Cancelled' WHERE id = ?", (send_id,))
+    state.db.execute(
+        "UPDATE dd_campaign SET status = 'Cancelled' WHERE status IN ('Unsent', 'Sending')"
+        " AND id = (SELECT campaign_id FROM dd_send WHERE id = ?)",
+        (send_id,),
+    )
+
+
 def resolve(state: State, books: str, contacts: str) -> Sequence[audience.Recipient]:
     """Everyone addressed by books, segments and ids (JSON arrays), each once, whatever their status."""
     rows = state.db.execute(

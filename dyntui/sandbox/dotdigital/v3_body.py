@@ -89,7 +89,7 @@ def decode(body: bytes, kind: type[_T]) -> _T:
         text, _, path = str(error).rpartition(" - at `")
         place = position(body, path.rstrip("`")) if text else "line 1, position 1"
         raise V3Error("server:badRequest", "The request is invalid", details=[(place, text or str(error))]) from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise V3Error("contacts:badJson", f"The request body is not valid JSON: {error}") from None
 
 
@@ -101,7 +101,7 @@ def position(body: bytes, path: str) -> str:
         at = _into(text, at, decoder, name, int(index) if index.isdigit() else 0)
     try:
         _, end = decoder.raw_decode(text, at)
-    except ValueError:
+    except (ValueError, RecursionError):
         end = at
     line = text.count("\n", 0, end) + 1
     return f"line {line}, position {end - (text.rfind(chr(10), 0, end) + 1)}"
@@ -136,7 +136,7 @@ def _into(text: str, at: int, decoder: json.JSONDecoder, name: str, index: int) 
             if text[here] != ",":
                 return at
             here, seen = here + 1, seen + 1
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         return at
 
 

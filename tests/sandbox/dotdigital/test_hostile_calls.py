@@ -3,12 +3,14 @@
 import random
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from dyntui.sandbox.dotdigital import bulk_load, dates, extras, routes
+from dyntui.sandbox.dotdigital import bulk_load, dates, extras, life, routes
+from dyntui.sandbox.state import State
 
-from .conftest import START, Account
+from .conftest import START, Account, row
 
 NAMES = (
     *("id", "email", "contacts", "addressBookIds", "campaignId", "contactIds"),
@@ -81,3 +83,108 @@ def test_no_call_brings_the_service_down(account: Account, seed: int):
         account.advance(seconds=draw.choice((0, 0, 0, 5, 3600)))
     assert max(statuses) < 500
     assert {200, 201, 202, 204, 400, 404} <= statuses
+
+
+HUGE = 10_000_000_000_000_000_000
+
+
+def test_an_identifier_beyond_all_numbers_is_one_failed_row_of_a_bulk_deletion(account: Account):
+    known = account.contact("ada@kestrel.example")
+    entries = [{"contactId": HUGE}, {"contactId": -1}, {"contactId": "seven"}, {"email": 7}, {"contactId": known}]
+    started = account.ok(
+        "POST", "/contacts/v3/delete", [*entries, {"email": "nobody@kestrel.example"}, {"nothing": "x"}]
+    )
+    account.advance(minutes=5)
+    assert account.call("GET", "/v2/account-info").status == 200
+    ended = account.ok("GET", f"/contacts/v3/delete/{started['deleteId']}")
+    assert ended["status"] == "Finished"
+    assert ended["deleted"] == [{"contactId": known}]
+    assert ended["summary"] == {"requestedContacts": 7, "deletedContacts": 1, "unknownContacts": 1, "invalidEntries": 5}
+    reasons = {str(failed["identifier"]): failed["failures"] for failed in ended["failures"]}
+    assert [len(each) for each in reasons.values()] == [1] * 6
+    assert all(reason["failureCode"] and reason["description"] for [reason] in reasons.values())
+
+
+@pytest.mark.parametrize("kind", [*life._JOBS])
+def test_a_job_that_breaks_off_ends_as_failed_and_the_world_goes_on(
+    account: Account, kind: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    _, fail = life._JOBS[kind]
+
+    def broken(state: State, ref: str, at: int) -> None:
+        state.db.execute("DELETE FROM dd_contact")
+        raise ZeroDivisionError
+
+    person, book = account.contact("ada@kestrel.example"), account.book("Walkers", "ada@kestrel.example")
+    segment = bulk_load.segment(account.state, "All", {})
+    campaign = bulk_load.campaign(account.state, "Spring", "S", "$UNSUB$", "T")
+    program = account.state.db.execute(
+        "INSERT INTO dd_program (name, status, created) VALUES ('P', 'Active', 0) RETURNING id"
+    ).fetchone()[0]
+    start, status_at, ends = {
+        "import": (
+            ("PUT", "/contacts/v3/import", {"contacts": [row("b@kestrel.example")]}),
+            "/contacts/v3/import/",
+            "Failed",
+        ),
+        "removal": (
+            ("POST", f"/v2/address-books/{book}/contacts/delete-all", None),
+            "/v2/contacts/deletion/",
+            "Failed",
+        ),
+        "delete": (("POST", "/contacts/v3/delete", [{"contactId": person}]), "/contacts/v3/delete/", "Failed"),
+        "refresh": (("POST", f"/v2/segments/refresh/{segment}", None), "/v2/segments/refresh/", "Failed"),
+        "enrolment": (
+            ("POST", "/v2/programs/enrolments", {"programId": program, "contacts": [person]}),
+            "/v2/programs/enrolments/",
+            "Finished",
+        ),
+        "send": (_send(campaign, book), "/v2/campaigns/send/", "Cancelled"),
+        "sent": (_send(campaign, book), "/v2/campaigns/send/", "Cancelled"),
+    }[kind]
+    monkeypatch.setattr(life, "_JOBS", {**life._JOBS, kind: (broken, fail)})
+    answer = account.ok(*start)
+    key = answer.get("importId") or answer.get("deleteId") or answer["id"]
+    account.advance(minutes=5)
+    assert account.ok("GET", "/v2/contacts/count") == 1
+    assert account.ok("GET", f"{status_at}{key}")["status"] == ends
+    assert account.members(book) == ["ada@kestrel.example"]
+    assert f"the {kind}" in caplog.text and "ZeroDivisionError" in caplog.text
+
+
+def _send(campaign: int, book: int) -> tuple[str, str, Any]:
+    return "POST", "/v2/campaigns/send", {"campaignId": campaign, "addressBookIds": [book]}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"email":"\xff@kestrel.example"}',
+        b'{"email":"\xed\xa0\x80@kestrel.example"}',
+        b'{"email":"a@kestrel.example","dataFields":' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"identifiers":{"email":' + b"[" * 900 + b"]" * 900 + b"}}",
+        b"[" * 100_000,
+    ],
+    ids=["no utf-8", "half a surrogate", "nested", "nested identifier", "open brackets"],
+)
+def test_a_body_that_cannot_be_read_is_refused_on_every_route(account: Account, sent: bytes):
+    writing = [route.template.split(" ") for route in routes.ROUTES if route.writes]
+    answers = {(method, path): account.call(method, re.sub(r"\{\w+\}", "1", path), sent) for method, path in writing}
+    assert {key: answer.status for key, answer in answers.items() if answer.status >= 500} == {}
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 5000, str(2**63), "１２", "²", "-1", "1e3"],
+    ids=["5000 digits", "2^63", "wide digits", "superscript", "negative", "exponent"],
+)
+def test_a_number_that_is_none_names_nothing(account: Account, number: str):
+    account.contact("ada@kestrel.example")
+    written = quote(number)
+    for route in routes.ROUTES:
+        method, path = route.template.split(" ")
+        answer = account.call(method, re.sub(r"\{\w+\}", written, path), {})
+        assert answer.status < 500, (route.template, answer.body)
+    for option in ("limit", "marker", "~listId", "~segmentId"):
+        assert account.call("GET", f"/contacts/v3?{option}={written}").status == 400
+    assert account.call("GET", f"/v2/contacts?select={written}").status == 400
