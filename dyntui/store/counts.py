@@ -42,7 +42,7 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import outcomes, sequences
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark, split
-from dyntui.store.schema import list_member, outcome, recipient, send, target_count, target_person
+from dyntui.store.schema import list_member, merged_record, outcome, recipient, send, target_count, target_person
 from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
 from dyntui.store.upserts import update_many
 from dyntui.store.windows import Found, contains, ordered
@@ -206,14 +206,19 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
     """Everybody of the lists once, through the list that gives them the best standing."""
     scope = (_m.list_id.in_(lists),)
     had = _had(count_id, account_id, campaign_id)
-    # Under another address by now: the person has had it all the same.
+    # Under another address by now, or as a record that was merged away: the person has had it all the same.
     had_elsewhere = _mailed(_p.person_id, count_id, account_id, campaign_id)
+    merged = merged_record.c
+    had_before_a_merge = select(merged.survivor_id).where(
+        or_(merged.person_id.in_(had_elsewhere), and_(merged.address != "", merged.address.in_(had)))
+    )
+    has_had = or_(_m.address.in_(had), _m.person_id.in_(had_elsewhere), _m.person_id.in_(had_before_a_merge))
     done = _m.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value))
     ready = and_(done, _m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address)
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
     state = case(
         (and_(ready, _m.channel != ""), code_mark(_m.channel)),
-        (and_(ready, or_(_m.address.in_(had), _m.person_id.in_(had_elsewhere))), mark("ALREADY_SENT")),
+        (and_(ready, has_had), mark("ALREADY_SENT")),
         (ready, 0),
         (refused, code_mark(_m.rejected_reason)),
         (_m.outcome == Outcome.HELD.value, mark("REMOVAL_HELD")),

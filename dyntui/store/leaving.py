@@ -30,7 +30,8 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
+from dyntui.store.opt_outs import is_opted_out
+from dyntui.store.schema import list_member, list_unsubscribe, suppression
 from dyntui.store.upserts import update_many
 
 _m = list_member.c
@@ -54,7 +55,7 @@ def _why(list_id: str, listing: str) -> ColumnElement[str]:
     """`""` for those who stay in the book."""
     withdrawn = or_(
         _m.own_reasons.contains("DO_NOT_", autoescape=True),
-        _m.sent_address.in_(select(opt_out.c.address)),
+        is_opted_out(_m.person_id, _m.sent_address),
         _m.sent_address.in_(select(suppression.c.address)),
         _m.sent_address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
     )

@@ -152,16 +152,42 @@ list_member = Table(
     Index("ix_list_member_name", "list_id", "name", "seq", "address"),
 )
 
-# Every address that some account, contact or lead in Dynamics opted out with: another record that shares it is not
-# mailed either.
+# Every record in Dynamics that opted out: it is not mailed, whatever its address is by now. It stays until there is
+# evidence of the contrary, even where the record does not exist any more.
 opt_out = Table(
     "opt_out",
     metadata,
-    Column("address", String, primary_key=True),
-    _text("reason"),  # DO_NOT_EMAIL or DO_NOT_BULK_EMAIL
+    Column("person_id", String, primary_key=True),
     _text("entity"),
-    _text("person_id"),
-    _text("listing"),  # the reading begun last when the address was seen last
+    _text("reason"),  # DO_NOT_EMAIL or DO_NOT_BULK_EMAIL
+    _text("said_by"),  # the column that says so
+    _text("learned_on"),
+    _text("listing"),  # the reading begun last when the record was seen last
+    _text("kept"),  # why it counts although no reading shows it any more: "gone" or "merged"
+    Index("ix_opt_out_listing", "listing"),
+)
+
+# Every address that a record which opted out has, or had since: another record that shares it is not mailed either.
+opt_out_address = Table(
+    "opt_out_address",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("person_id", String, ForeignKey("opt_out.person_id", ondelete="CASCADE"), primary_key=True),
+    _text("learned_on"),
+    Index("ix_opt_out_address_person_id", "person_id"),
+)
+
+# Records that were merged away. `survivor_id` is the record that stands at the end of a chain of merges.
+merged_record = Table(
+    "merged_record",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    _text("entity"),
+    _text("master_id"),  # what it was merged into
+    _text("survivor_id"),
+    _text("address"),  # of the record that was merged away
+    _text("learned_on"),
+    Index("ix_merged_record_survivor_id", "survivor_id"),
 )
 
 suppression = Table(

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, String, and_, case, func, lite
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store.gate_marks import first_code, first_mark, further_codes, mark
-from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
+from dyntui.store.opt_outs import is_opted_out
+from dyntui.store.schema import list_member, list_unsubscribe, suppression
 from dyntui.store.standing import Scope, materialised, own_reason_lists, standing, with_duplicates
 
 _m = list_member.c
@@ -54,7 +55,7 @@ def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scop
     # Few of a million have any: the others are not looked at one by one.
     concerned = or_(
         _m.own_reasons != "",
-        _m.address.in_(select(opt_out.c.address)),
+        is_opted_out(_m.person_id, _m.address),
         _m.address.in_(select(suppression.c.address)),
         _m.address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
         _m.address.in_(shared),

@@ -28,9 +28,13 @@ from sqlalchemy import (
 )
 
 from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
+from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
 
 Scope = Sequence[ColumnElement[bool]]
+
+# Columns of Dynamics whose name says no more than the reason does.
+_NAMED_BY_THE_REASON = ("", "donotemail", "donotbulkemail")
 
 
 def own_reason_lists(c: Connection, scope: Scope) -> tuple[str, ...]:
@@ -51,6 +55,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
     comes from `own_reason_lists`; `more` are further columns made of a member's own.
     """
     member = list_member.c
+    addresses, survivors = opted_addresses(), opted_survivors()
+    address, merged = addresses.c, survivors.c
     other = suppression.alias("elsewhere")
     elsewhere = (
         select(func.min(other.c.account_id))
@@ -66,10 +72,13 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
             list_mark(member.own_reasons, own).label("own"),
             member.own_detail,
             code_mark(opt_out.c.reason).label("opted"),
-            case(
-                (opt_out.c.person_id == member.person_id, ""),
-                else_=opt_out.c.entity + literal(" ", String) + opt_out.c.person_id,
-            ).label("opted_detail"),
+            case((opt_out.c.said_by.in_(_NAMED_BY_THE_REASON), ""), else_=opt_out.c.said_by).label("opted_detail"),
+            code_mark(merged.reason).label("merged_in"),
+            (literal("merged ", String) + merged.entity + literal(" ", String) + merged.person_id).label(
+                "merged_detail"
+            ),
+            code_mark(address.reason).label("opted_address"),
+            (address.entity + literal(" ", String) + address.person_id).label("address_detail"),
             code_mark(suppression.c.reason).label("suppressed"),
             case(
                 (suppression.c.suppressed_on == "", suppression.c.status),
@@ -80,7 +89,9 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
             *more,
         )
         .select_from(list_member)
-        .outerjoin(opt_out, opt_out.c.address == member.address)
+        .outerjoin(opt_out, opt_out.c.person_id == member.person_id)
+        .outerjoin(survivors, merged.survivor_id == member.person_id)
+        .outerjoin(addresses, address.address == member.address)
         .outerjoin(suppression, and_(suppression.c.account_id == account_id, suppression.c.address == member.address))
         .outerjoin(
             list_unsubscribe,
@@ -91,6 +102,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
     ).c
     mask = (
         facts.own.bitwise_or(facts.opted)
+        .bitwise_or(facts.merged_in)
+        .bitwise_or(facts.opted_address)
         .bitwise_or(facts.suppressed)
         .bitwise_or(case((facts.elsewhere != "", mark("SUPPRESSED_OTHER_ACCOUNT")), else_=0))
         .bitwise_or(case((facts.unsubscribed_on.is_not(None), mark("UNSUBSCRIBED_LIST")), else_=0))
@@ -101,6 +114,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
         (masked.mask == 0, literal("", String)),
         (first.bitwise_and(masked.own) != 0, masked.own_detail),
         (first == masked.opted, masked.opted_detail),
+        (first == masked.merged_in, masked.merged_detail),
+        (first == masked.opted_address, masked.address_detail),
         (first == masked.suppressed, masked.suppressed_detail),
         (first == mark("SUPPRESSED_OTHER_ACCOUNT"), masked.elsewhere),
         (first == mark("UNSUBSCRIBED_LIST"), masked.unsubscribed_on),

@@ -1,6 +1,7 @@
-"""Who must not be mailed: suppressed in an email account, unsubscribed from a list, opted out in Dynamics.
+"""Who must not be mailed: suppressed in an email account, or unsubscribed from a list.
 
-Addresses are normalised everywhere (`dyntui.model.people.normalise`).
+Records that opted out in Dynamics are in `dyntui.store.opt_outs`. Addresses are normalised everywhere
+(`dyntui.model.people.normalise`).
 
 Public:
     record(c, account_id, rows, now, run_id="", item="") -> int            a page of the feed; how many were news
@@ -8,32 +9,26 @@ Public:
     not_known(c, account_id, addresses) -> list[str]
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after=""); written(c, account_id, addresses)
     add_list_unsubscribes(c, list_id, rows, now); lift_list_unsubscribes(c, list_id, addresses)
-    begin_opt_outs(c) -> reading; stage_opt_outs(c, reading, rows); settle_opt_outs(c, reading)
-                                                                           all opted-out records, read anew
     window(c, SuppressionsWindow) -> Found[Suppressed]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, true, update
+from sqlalchemy import Connection, and_, delete, func, select, true, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.model.reasons import PRECEDENCE
-from dyntui.store import outcomes, watermarks
+from dyntui.store import outcomes
 from dyntui.store.outcomes import PersonOutcome
-from dyntui.store.schema import list_unsubscribe, opt_out, suppression
-from dyntui.store.upserts import Excluded, upsert
+from dyntui.store.schema import list_unsubscribe, suppression
+from dyntui.store.upserts import upsert
 from dyntui.store.windows import Found, contains, ordered
 
 _s = suppression.c
 # SQLite takes 32,766 values in a statement at most.
 _CHUNK = 10_000
-# The count of readings of opt-outs, which are the organisation's.
-_READINGS_ACCOUNT, _READINGS = "", "opt-outs"
 
 
 class Suppression(msgspec.Struct, frozen=True):
@@ -54,15 +49,6 @@ class Suppressed(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     suppressed_on: str
     learned_on: str
-
-
-class OptOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A record in Dynamics that opted out; `reason`: DO_NOT_EMAIL or DO_NOT_BULK_EMAIL."""
-
-    address: str
-    reason: str
-    entity: str
-    person_id: str
 
 
 class SuppressionsWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,54 +159,6 @@ def lift_list_unsubscribes(c: Connection, list_id: str, addresses: Sequence[str]
         return 0
     u = list_unsubscribe.c
     return c.execute(delete(list_unsubscribe).where(u.list_id == list_id, u.address.in_(addresses))).rowcount
-
-
-def begin_opt_outs(c: Connection) -> str:
-    """A reading of all records that opted out begins; what names it. Several may be under way side by side: each leaves
-    alone what another has seen since it began itself."""
-    reading = f"{int(watermarks.get(c, _READINGS_ACCOUNT, _READINGS) or 0) + 1:012d}"
-    watermarks.put(c, _READINGS_ACCOUNT, _READINGS, reading)
-    return reading
-
-
-def stage_opt_outs(c: Connection, reading: str, rows: Iterable[OptOut]) -> None:
-    """Keep one page of the records that opted out. Of several records with one address the stronger opt-out stands, and
-    of equal ones the lowest id; earlier readings stay in force until `settle_opt_outs`."""
-    best: dict[str, OptOut] = {}
-    for row in rows:
-        held = best.get(row.address)
-        if held is None or _strength(row) < _strength(held):
-            best[row.address] = row
-    o = opt_out.c
-    # The mark is that of the reading begun last: whichever of those under way settles first, it knows this as seen.
-    newest = watermarks.get(c, _READINGS_ACCOUNT, _READINGS)
-
-    def kept(new: Excluded) -> Mapping[str, ColumnElement[Any]]:
-        stronger = or_(
-            o.listing < reading,
-            and_(new.reason == "DO_NOT_EMAIL", o.reason != "DO_NOT_EMAIL"),
-            and_(new.reason == o.reason, new.person_id < o.person_id),
-        )
-        return {name: case((stronger, new[name]), else_=o[name]) for name in ("reason", "entity", "person_id")}
-
-    upsert(
-        c,
-        opt_out,
-        ("address", "reason", "entity", "person_id", "listing"),
-        ("address",),
-        ((row.address, row.reason, row.entity, row.person_id, newest) for row in best.values()),
-        update=("listing",),
-        computed=kept,
-    )
-
-
-def _strength(row: OptOut) -> tuple[int, str]:
-    return (PRECEDENCE[row.reason], row.person_id)
-
-
-def settle_opt_outs(c: Connection, reading: str) -> int:
-    """The reading is complete: what nobody has seen since it began is withdrawn; how many addresses that were."""
-    return c.execute(delete(opt_out).where(opt_out.c.listing < reading)).rowcount
 
 
 _SORTABLE = {name: _s[name] for name in ("address", "status", "reason", "suppressed_on", "learned_on")} | {

@@ -11,10 +11,18 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.reasons import PRECEDENCE
 from dyntui.store import counts, leaving, members, outcomes, runs, sends
 from dyntui.store.counts import NewCount, PeopleWindow, Resolved
-from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression, target_person
+from dyntui.store.schema import (
+    list_member,
+    list_unsubscribe,
+    merged_record,
+    opt_out,
+    opt_out_address,
+    suppression,
+    target_person,
+)
 
 from .conftest import World as Scratch
-from .worlds import ACCOUNT, ADDRESSES, NOW, Somebody, World, closed_gates, in_order, worlds, write
+from .worlds import ACCOUNT, ADDRESSES, NOW, Somebody, World, closed_gates, in_order, opted_out, worlds, write
 
 GENERATED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LISTS = ("list-0", "list-1")
@@ -95,7 +103,7 @@ def test_later_facts_take_people_out_and_never_add_anybody(world: Scratch, told:
         write(c, told, "run")
         before = counts.snapshot(c, new())
         sendable = set(counts.sendable_addresses(c, "count"))
-        for table in (opt_out, suppression, list_unsubscribe, list_member):
+        for table in (opt_out_address, opt_out, merged_record, suppression, list_unsubscribe, list_member):
             c.execute(delete(table))
         write(c, later, "later")
         left_out = counts.recheck(c, "count")
@@ -151,9 +159,7 @@ def synced(c: Connection, list_id: str, *people: str) -> None:
 
 def test_a_fact_newer_than_the_synchronisation_excludes(c: Connection) -> None:
     synced(c, "list-0", "ann", "bob", "cleo", "dora")
-    c.execute(
-        insert(opt_out).values(address="ann@example.com", reason="DO_NOT_BULK_EMAIL", entity="lead", person_id="x")
-    )
+    opted_out(c, "ann@example.com", "DO_NOT_BULK_EMAIL", "x")
     c.execute(
         insert(suppression).values(
             account_id=ACCOUNT, address="bob@example.com", status="Bounced", reason="HARD_BOUNCED"

@@ -15,6 +15,8 @@ from dyntui.store.leaving import Leaver
 from dyntui.store.members import Acknowledged, MembersWindow, Rejection, Staged
 from dyntui.store.schema import list_member
 
+from .worlds import opted_out
+
 ACCOUNT, OTHER = "account-a", "account-b"
 NOW = "2026-03-01T10:00:00Z"
 LATER = "2026-03-02T10:00:00Z"
@@ -193,9 +195,7 @@ def test_leavers_come_in_pages(c: Connection) -> None:
 def test_who_withdrew_consent_leaves_even_where_the_others_are_held(c: Connection) -> None:
     listing(c, "r1", *(person(name) for name in ("ann", "bob", "cleo", "dora", "emil")))
     imported(c)
-    reading = suppressions.begin_opt_outs(c)
-    opted = suppressions.OptOut(address="ann@example.com", reason="DO_NOT_EMAIL", entity="lead", person_id="x")
-    suppressions.stage_opt_outs(c, reading, [opted])
+    opted_out(c, "ann@example.com")
     suppressions.record(c, OTHER, [suppressions.Suppression("bob@example.com", "Unsubscribed", "SUPPRESSED")], NOW)
     suppressions.add_list_unsubscribes(c, "list", [("cleo@example.com", NOW)], NOW)
     listing(c, "r2", person("dora", "INACTIVE"))

@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -20,7 +21,7 @@ from dyntui.store import watermarks
 from dyntui.store.database import Database, open_store, sqlite_url
 from dyntui.store.migrations import HEAD, VERSION_TABLE
 from dyntui.store.migrations.upgrade import config
-from dyntui.store.schema import metadata
+from dyntui.store.schema import metadata, opt_out, opt_out_address
 
 
 def refusal(path: Path) -> DyntuiError:
@@ -54,6 +55,34 @@ def test_the_revisions_give_every_column_its_default(tmp_path: Path) -> None:
 
 def test_the_revision_that_opening_expects_is_the_last_one() -> None:
     assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
+
+
+def test_opt_outs_known_by_address_alone_go_on_counting(url: str) -> None:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as c:
+        command.upgrade(config(c), "0001")
+        c.execute(
+            text(
+                "INSERT INTO opt_out (address, reason, entity, person_id, listing) VALUES "
+                "('ann@example.com', 'DO_NOT_BULK_EMAIL', 'contact', 'p1', '000000000007'), "
+                "('ann@work.example', 'DO_NOT_EMAIL', 'contact', 'p1', '000000000009'), "
+                "('bob@example.com', 'DO_NOT_EMAIL', 'lead', 'p2', '000000000009')"
+            )
+        )
+    engine.dispose()
+    opened = open_store(url)
+    with opened.read() as c:
+        o, a = opt_out.c, opt_out_address.c
+        assert [tuple(row) for row in c.execute(select(o.person_id, o.entity, o.reason).order_by(o.person_id))] == [
+            ("p1", "contact", "DO_NOT_EMAIL"),
+            ("p2", "lead", "DO_NOT_EMAIL"),
+        ]
+        assert [tuple(row) for row in c.execute(select(a.address, a.person_id).order_by(a.address))] == [
+            ("ann@example.com", "p1"),
+            ("ann@work.example", "p1"),
+            ("bob@example.com", "p2"),
+        ]
+    opened.close()
 
 
 def test_every_table_and_index_can_be_made_on_postgresql() -> None:

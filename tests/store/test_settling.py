@@ -10,10 +10,10 @@ from dyntui.model.people import Gate
 from dyntui.model.reasons import CATALOGUE
 from dyntui.store import leaving, members, runs
 from dyntui.store.members import Staged
-from dyntui.store.schema import list_member, opt_out
+from dyntui.store.schema import list_member
 
 from .conftest import World as Scratch
-from .worlds import ACCOUNT, NOW, World, closed_gates, in_order, worlds, write
+from .worlds import ACCOUNT, NOW, World, closed_gates, in_order, opted_out, worlds, write
 
 GENERATED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -45,8 +45,12 @@ def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]
                 detail = f"own {reasons[0]}"
             elif reasons[0] == "DUPLICATE_ADDRESS":
                 detail = next(other.label for other in people if other.person_id == keeper_id)
+            elif reasons[0] == world.opted_people.get(each.person_id):
+                detail = ""
+            elif reasons[0] == world.opted_survivors.get(each.person_id):
+                detail = f"merged contact loser-of-{each.person_id}"
             elif reasons[0] == world.opted_out.get(each.address):
-                detail = "lead lead-1"
+                detail = f"lead lead-{each.address}"
             elif reasons[0] == "SUPPRESSED_OTHER_ACCOUNT":
                 detail = "account-b"
             elif reasons[0] == "UNSUBSCRIBED_LIST":
@@ -110,8 +114,10 @@ def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch,
         read = members.read_by(c, "list-0", "run")
         runs.create(c, runs.NewRun(id="r", kind="lists", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
         assert members.copy_outcomes(c, "r", "i", "list-0", "run") == read == len(told.lists["list-0"])
-        in_book = [each.sent_address for each in c.execute(select(list_member.c.sent_address)) if each.sent_address]
-        assert len(in_book) == len(set(in_book))
+        m = list_member.c
+        in_book = dict(c.execute(select(m.sent_address, m.person_id).where(m.sent_address != "")).all())
+        assert len(in_book) == members.in_book(c, "list-0")
+        assert not set(in_book.values()) & {*told.opted_people, *told.opted_survivors}
         for address in in_book:
             assert address not in told.opted_out
             assert address not in told.suppressed
@@ -145,9 +151,7 @@ def test_of_two_reasons_the_one_listed_first_is_the_persons(c: Connection, stron
 
 def test_an_opt_out_of_the_very_record_names_nobody_else(c: Connection) -> None:
     members.stage(c, "list", "run", [member("p")])
-    c.execute(
-        opt_out.insert().values(address="ann@example.com", reason="DO_NOT_EMAIL", entity="contact", person_id="p")
-    )
+    opted_out(c, "ann@example.com", "DO_NOT_EMAIL", "p", "contact")
     members.settle(c, "list", "run", ACCOUNT, NOW)
     assert settled(c, "list") == {"p": ("excluded", "DO_NOT_EMAIL", "", "")}
 

@@ -6,8 +6,8 @@ from sqlalchemy import Connection, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import outcomes, runs, suppressions
-from dyntui.store.schema import list_unsubscribe, opt_out
-from dyntui.store.suppressions import OptOut, Suppression, SuppressionsWindow
+from dyntui.store.schema import list_unsubscribe
+from dyntui.store.suppressions import Suppression, SuppressionsWindow
 
 NOW = "2026-03-01T10:00:00Z"
 ANN = Suppression("ann@example.com", "Unsubscribed", "SUPPRESSED", "2026-01-01T00:00:00Z")
@@ -83,54 +83,6 @@ def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:
     assert [tuple(row) for row in rows] == [("ann@example.com", NOW), ("bob@example.com", "2026-05-01T00:00:00Z")]
     assert suppressions.lift_list_unsubscribes(c, "list", ["ann@example.com"]) == 1
     assert suppressions.lift_list_unsubscribes(c, "list", []) == 0
-
-
-def opted(c: Connection) -> dict[str, tuple[str, str]]:
-    return {row.address: (row.reason, row.person_id) for row in c.execute(select(opt_out))}
-
-
-def out(person_id: str, reason: str = "DO_NOT_BULK_EMAIL", address: str = "ann@example.com") -> OptOut:
-    return OptOut(address=address, reason=reason, entity="contact", person_id=person_id)
-
-
-def test_of_several_opt_outs_the_strongest_stands_in_whatever_order_they_come(c: Connection) -> None:
-    pages = [[out("p3")], [out("p1", "DO_NOT_EMAIL"), out("p2")], [out("p0", "DO_NOT_EMAIL")], [out("p1")]]
-    for turned in (pages, pages[::-1]):
-        reading = suppressions.begin_opt_outs(c)
-        for page in turned:
-            suppressions.stage_opt_outs(c, reading, page)
-        assert opted(c) == {"ann@example.com": ("DO_NOT_EMAIL", "p0")}
-
-
-def test_an_opt_out_holds_until_a_complete_reading_does_not_see_it(c: Connection) -> None:
-    first = suppressions.begin_opt_outs(c)
-    suppressions.stage_opt_outs(c, first, [out("p1"), out("p2", address="bob@example.com")])
-    suppressions.settle_opt_outs(c, first)
-    second = suppressions.begin_opt_outs(c)
-    suppressions.stage_opt_outs(c, second, [out("p1")])
-    assert set(opted(c)) == {"ann@example.com", "bob@example.com"}
-    assert suppressions.settle_opt_outs(c, second) == 1
-    assert set(opted(c)) == {"ann@example.com"}
-
-
-def test_readings_side_by_side_withdraw_nothing_that_one_of_them_has_seen(c: Connection) -> None:
-    one, other = suppressions.begin_opt_outs(c), suppressions.begin_opt_outs(c)
-    suppressions.stage_opt_outs(c, one, [out("p1")])
-    suppressions.stage_opt_outs(c, other, [out("p1"), out("p2", address="bob@example.com")])
-    suppressions.settle_opt_outs(c, one)
-    assert set(opted(c)) == {"ann@example.com", "bob@example.com"}
-    suppressions.stage_opt_outs(c, other, [out("p3", address="cleo@example.com")])
-    suppressions.settle_opt_outs(c, other)
-    assert set(opted(c)) == {"ann@example.com", "bob@example.com", "cleo@example.com"}
-
-
-def test_who_opts_out_after_one_reading_passed_by_is_kept_by_the_other_that_saw_it(c: Connection) -> None:
-    early = suppressions.begin_opt_outs(c)
-    late = suppressions.begin_opt_outs(c)
-    suppressions.stage_opt_outs(c, late, [out("p1")])
-    suppressions.stage_opt_outs(c, early, [out("p1"), out("p2", address="bob@example.com")])
-    suppressions.settle_opt_outs(c, late)
-    assert set(opted(c)) == {"ann@example.com", "bob@example.com"}
 
 
 def test_the_grid_is_by_address_over_all_accounts_or_one(c: Connection) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, insert, update
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import PRECEDENCE
-from dyntui.store import members
-from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
+from dyntui.store import members, opt_outs
+from dyntui.store.schema import list_member, list_unsubscribe, suppression
 
 NOW = "2026-03-01T10:00:00Z"
 ACCOUNT, OTHER = "account-a", "account-b"
@@ -56,6 +56,10 @@ class World:
     suppressed: dict[str, str]
     elsewhere: frozenset[str]
     unsubscribed: frozenset[tuple[str, str]]
+    # Records that opted out without an address, or whose address says nothing any more.
+    opted_people: dict[str, str] = field(default_factory=dict)
+    # Whom a record that had opted out was merged into.
+    opted_survivors: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -70,6 +74,9 @@ def closed_gates(world: World, list_id: str, member: Somebody) -> set[str]:
     gates = set(member.own)
     if member.address in world.opted_out:
         gates.add(world.opted_out[member.address])
+    for opted in (world.opted_people, world.opted_survivors):
+        if member.person_id in opted:
+            gates.add(opted[member.person_id])
     if member.address in world.suppressed:
         gates.add(world.suppressed[member.address])
     if member.address in world.elsewhere:
@@ -119,16 +126,34 @@ def worlds(draw: st.DrawFn, lists: int) -> World:
         for number in range(lists)
     }
     pairs = st.tuples(st.sampled_from(sorted(chosen)), st.sampled_from(ADDRESSES))
-    rare = st.dictionaries(
-        st.sampled_from(ADDRESSES), st.sampled_from(("DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL")), max_size=1
-    )
+    reasons = st.sampled_from(("DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL"))
     return World(
         lists=chosen,
-        opted_out=draw(rare),
+        opted_out=draw(st.dictionaries(st.sampled_from(ADDRESSES), reasons, max_size=1)),
+        opted_people=draw(st.dictionaries(st.sampled_from(ids), reasons, max_size=1)),
+        opted_survivors=draw(st.dictionaries(st.sampled_from(ids), reasons, max_size=1)),
         suppressed=draw(st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(SUPPRESSIONS), max_size=1)),
         elsewhere=draw(st.frozensets(st.sampled_from(ADDRESSES), max_size=1)),
         unsubscribed=draw(st.frozensets(pairs, max_size=1)),
     )
+
+
+def opted_out(
+    c: Connection, address: str, reason: str = "DO_NOT_EMAIL", person_id: str = "lead-1", entity: str = "lead"
+) -> None:
+    """A record opted out, and that is known; `address` may be empty."""
+    reading = opt_outs.begin(c)
+    row = opt_outs.OptOut(person_id=person_id, entity=entity, reason=reason, addresses=[address])
+    opt_outs.stage(c, reading, [row], NOW)
+
+
+def merged_into(c: Connection, person_id: str, reason: str = "DO_NOT_EMAIL") -> None:
+    """A record that had opted out was merged into another one, which was merged into this one."""
+    opted_out(c, "", reason, f"loser-of-{person_id}", "contact")
+    chain = [(f"loser-of-{person_id}", f"between-{person_id}"), (f"between-{person_id}", person_id)]
+    merges = [opt_outs.Merge(person_id=loser, entity="contact", master_id=master) for loser, master in chain]
+    for merge in merges:
+        opt_outs.record_merges(c, [merge], NOW)
 
 
 def write(c: Connection, world: World, listing: str) -> None:
@@ -168,7 +193,11 @@ def write(c: Connection, world: World, listing: str) -> None:
                 )
             )
     for address, reason in world.opted_out.items():
-        c.execute(insert(opt_out).values(address=address, reason=reason, entity="lead", person_id="lead-1"))
+        opted_out(c, address, reason, f"lead-{address}")
+    for person_id, reason in world.opted_people.items():
+        opted_out(c, "", reason, person_id, "contact")
+    for person_id, reason in world.opted_survivors.items():
+        merged_into(c, person_id, reason)
     for address, reason in world.suppressed.items():
         values = {"account_id": ACCOUNT, "address": address, "status": "Status", "reason": reason}
         c.execute(insert(suppression).values(**values, suppressed_on="2026-01-01T00:00:00Z"))

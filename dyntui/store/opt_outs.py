@@ -1,0 +1,183 @@
+"""Records in Dynamics that opted out, the addresses they opted out with, and records that were merged into others.
+
+An opt-out counts for the record and for each of its addresses, those it has given up since among them. It ends by
+evidence only (`lift`): a reading that does not show a record says nothing about what the person wants.
+
+Public:
+    begin(c) -> reading; stage(c, reading, rows, now)                      all opted-out records, read anew
+    unseen(c, reading, after="", limit=5000) -> list[Unseen]; keep(c, person_ids, why); lift(c, reading, person_ids)
+    record_merges(c, rows, now)
+    opted_addresses(), opted_survivors() -> CTE; is_opted_out(person_id, address)          for joins
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import CTE, ColumnElement, Connection, String, bindparam, case, delete, exists, func, select, update
+
+from dyntui.store import watermarks
+from dyntui.store.gate_marks import code_mark
+from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address
+from dyntui.store.upserts import Excluded, update_many, upsert
+
+_o = opt_out.c
+_a = opt_out_address.c
+_r = merged_record.c
+# SQLite takes 32,766 values in a statement at most.
+_CHUNK = 10_000
+# The count of readings of opt-outs, which are the organisation's.
+_READINGS_ACCOUNT, _READINGS = "", "opt-outs"
+
+
+class OptOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that opted out. `reason`: DO_NOT_EMAIL or DO_NOT_BULK_EMAIL; `said_by`: the column that says so;
+    `addresses`: normalised, all that it has."""
+
+    person_id: str
+    entity: str
+    reason: str
+    said_by: str = ""
+    addresses: Sequence[str] = ()
+
+
+class Unseen(msgspec.Struct, frozen=True):
+    """A record whose opt-out is known and which a reading did not show. `kept`: why, as found before; `""` at first."""
+
+    entity: str
+    person_id: str
+    kept: str
+
+
+class Merge(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that was merged into another one of its table; `address`: its own, normalised."""
+
+    person_id: str
+    entity: str
+    master_id: str
+    address: str = ""
+
+
+def begin(c: Connection) -> str:
+    """A reading of all records that opted out begins; what names it. Several may be under way side by side: each leaves
+    alone what another has seen since it began itself."""
+    reading = f"{int(watermarks.get(c, _READINGS_ACCOUNT, _READINGS) or 0) + 1:012d}"
+    watermarks.put(c, _READINGS_ACCOUNT, _READINGS, reading)
+    return reading
+
+
+def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None:
+    """Keep one page of the records that opted out. Where one record is shown several times by one reading the stronger
+    opt-out stands; addresses are added to those known of it, none is taken away."""
+    several = list(rows)
+    # The mark is that of the reading begun last: whichever of those under way asks first, it knows this as seen.
+    newest = watermarks.get(c, _READINGS_ACCOUNT, _READINGS)
+
+    def kept(new: Excluded) -> Mapping[str, ColumnElement[Any]]:
+        stands = (_o.listing >= reading) & (code_mark(_o.reason) < code_mark(new.reason))
+        return {name: case((stands, _o[name]), else_=new[name]) for name in ("reason", "said_by")}
+
+    upsert(
+        c,
+        opt_out,
+        ("person_id", "entity", "reason", "said_by", "learned_on", "listing", "kept"),
+        ("person_id",),
+        ((row.person_id, row.entity, row.reason, row.said_by, now, newest, "") for row in several),
+        update=("entity", "listing", "kept"),
+        computed=kept,
+    )
+    upsert(
+        c,
+        opt_out_address,
+        ("address", "person_id", "learned_on"),
+        ("address", "person_id"),
+        ((address, row.person_id, now) for row in several for address in row.addresses if address),
+        update=(),
+    )
+
+
+def unseen(c: Connection, reading: str, after: str = "", limit: int = 5000) -> list[Unseen]:
+    """Records known to have opted out that nobody has seen since the reading began, by person id from `after` on."""
+    rows = c.execute(
+        select(_o.entity, _o.person_id, _o.kept)
+        .where(_o.listing < reading, _o.person_id > after)
+        .order_by(_o.person_id)
+        .limit(limit)
+    )
+    return [Unseen(*row) for row in rows]
+
+
+def keep(c: Connection, person_ids: Iterable[str], why: str) -> None:
+    """These records cannot take their opt-out back any more ("gone", "merged"): it counts as it is."""
+    statement = update(opt_out).where(_o.person_id == bindparam("b_person", type_=String)).values(kept=why)
+    update_many(c, statement, ("b_person",), ((each,) for each in person_ids))
+
+
+def lift(c: Connection, reading: str, person_ids: Sequence[str]) -> int:
+    """These records took their opt-out back, and count no more; how many. Whom a reading has seen opted out since
+    `reading` began stays."""
+    lifted = 0
+    for start in range(0, len(person_ids), _CHUNK):
+        gone = select(_o.person_id).where(_o.person_id.in_(person_ids[start : start + _CHUNK]), _o.listing < reading)
+        c.execute(delete(opt_out_address).where(_a.person_id.in_(gone)))
+        lifted += c.execute(delete(opt_out).where(_o.person_id.in_(gone.scalar_subquery()))).rowcount
+    return lifted
+
+
+def record_merges(c: Connection, rows: Iterable[Merge], now: str) -> None:
+    """Keep which records were merged into which; a chain of merges ends in the record that is left."""
+    several = list(rows)
+    upsert(
+        c,
+        merged_record,
+        ("person_id", "entity", "master_id", "survivor_id", "address", "learned_on"),
+        ("person_id",),
+        ((row.person_id, row.entity, row.master_id, row.master_id, row.address, now) for row in several),
+        update=("master_id", "survivor_id"),
+    )
+    # Each round takes every chain twice as far.
+    further = merged_record.alias("further")
+    onward = select(further.c.survivor_id).where(further.c.person_id == _r.survivor_id).scalar_subquery()
+    goes_on = exists().where(further.c.person_id == _r.survivor_id, further.c.survivor_id != _r.survivor_id)
+    for _ in range(64):
+        if not c.execute(update(merged_record).where(goes_on).values(survivor_id=onward)).rowcount:
+            return
+
+
+def opted_addresses() -> CTE:
+    """`address`, `reason`, `entity`, `person_id`: of the records that opted out with an address of some member the one
+    with the strongest reason, then the lowest id."""
+    in_use = exists().where(list_member.c.address == _a.address)
+    place = func.row_number().over(partition_by=_a.address, order_by=[code_mark(_o.reason), _o.person_id])
+    ranked = (
+        select(_a.address, _o.reason, _o.entity, _o.person_id, place.label("place"))
+        .join(opt_out, _o.person_id == _a.person_id)
+        .where(in_use)
+        .subquery("opted_ranked")
+    )
+    columns = (ranked.c[name] for name in ("address", "reason", "entity", "person_id"))
+    return select(*columns).where(ranked.c.place == 1).cte("opted_addresses").prefix_with("MATERIALIZED")
+
+
+def opted_survivors() -> CTE:
+    """`survivor_id`, `reason`, `entity`, `person_id`: records that another one was merged into which had opted out."""
+    place = func.row_number().over(partition_by=_r.survivor_id, order_by=[code_mark(_o.reason), _o.person_id])
+    ranked = (
+        select(_r.survivor_id, _o.reason, _o.entity, _o.person_id, place.label("place"))
+        .join(opt_out, _o.person_id == _r.person_id)
+        .subquery("survivors_ranked")
+    )
+    columns = (ranked.c[name] for name in ("survivor_id", "reason", "entity", "person_id"))
+    return select(*columns).where(ranked.c.place == 1).cte("opted_survivors").prefix_with("MATERIALIZED")
+
+
+def is_opted_out(person_id: ColumnElement[str], address: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a person or an address (`""`: none) opted out, or a record that was merged into the person."""
+    merged = select(_r.survivor_id).join(opt_out, _o.person_id == _r.person_id)
+    return (
+        person_id.in_(select(_o.person_id))
+        | person_id.in_(merged)
+        | ((address != "") & address.in_(select(_a.address)))
+    )
