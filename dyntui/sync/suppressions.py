@@ -17,6 +17,7 @@ from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import differs
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
@@ -164,7 +165,7 @@ async def _opt_out(dv: Dataverse, entity_set: str, key: str, addresses: list[str
         "emailaddress1",
         addresses,
         select=(key, "emailaddress1"),
-        filter="donotbulkemail ne true",
+        filter=differs("donotbulkemail", True),
         orderby=(key,),
     ):
         found.update((getattr(row, key), normalise(row.address)) for row in page.rows)
@@ -194,7 +195,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
         dv,
         solution.SUPPRESSION.entity_set,
         _Added,
-        filter=f"dyntui_origin ne '{_ORIGIN}' or dyntui_origin eq null",
+        filter=differs("dyntui_origin", _ORIGIN),
         orderby=("dyntui_suppressionid",),
     ):
         asked = list(dict.fromkeys(normalise(row.address) for row in page.rows if normalise(row.address)))

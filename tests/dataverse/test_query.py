@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -78,3 +80,21 @@ def test_the_columns_of_a_struct_are_its_names_in_dataverse():
         member_since: str = msgspec.field(name="lm.createdon", default="")
 
     assert query.columns_of(Row) == ("contactid", "_ownerid_value")
+
+
+def test_what_differs_includes_what_is_empty_whatever_ne_means():
+    assert query.differs("donotbulkemail", True) == "(donotbulkemail ne true or donotbulkemail eq null)"
+    assert query.differs("x", "o'x") == "(x ne 'o''x' or x eq null)"
+
+
+def test_no_query_of_the_product_rests_on_what_ne_means_for_empty_columns():
+    """Sources disagree about it, so a literal `x ne <value>` stands in no module: `differs` writes both halves."""
+    product = Path(query.__file__).parents[1]
+    alone = [
+        f"{file.relative_to(product)}:{number}: {line.strip()}"
+        for file in product.rglob("*.py")
+        if "sandbox" not in file.relative_to(product).parts
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1)
+        if re.search(r"""["'(][a-z_]+ ne (?!null|\{literal)\S""", line)
+    ]
+    assert alone == []
