@@ -32,6 +32,12 @@ def dispatch(call: Call, table: Table, row_id: str | None, name: str, arguments:
     raise unknown_segment(f"Microsoft.Dynamics.CRM.{name}")
 
 
+def operations(call: Call, table: Table) -> tuple[list[str], list[str]]:
+    """(actions, functions) that are served bound to a row of a table, by name."""
+    actions = [name for name in _ACTIONS.get(table.logical_name, {}) if _is_served(call, name)]
+    return sorted(actions), sorted(_FUNCTIONS.get(table.logical_name, {}))
+
+
 def _is_served(call: Call, name: str) -> bool:
     return name != "RemoveMemberList" or call.state.config.dataverse.remove_member_action
 

@@ -38,12 +38,19 @@ def run(call: Call, table: Table, message: str, body: dict[str, Any]) -> Respons
     return Response(204)
 
 
+def offered(call: Call, table: Table) -> list[str]:
+    """The messages that the organisation offers for a table, in alphabetical order."""
+    chosen = call.state.config.dataverse.bulk_messages.get(table.logical_name)
+    return sorted(
+        message
+        for message in MESSAGES
+        if (table.messages is None or message in table.messages) and (chosen is None or message in chosen)
+    )
+
+
 def _check_available(call: Call, table: Table, message: str) -> None:
     """Raises DataverseError 405 where the organisation does not offer the message for the table."""
-    offered = call.state.config.dataverse.bulk_messages.get(table.logical_name)
-    if (table.messages is not None and message not in table.messages) or (
-        offered is not None and message not in offered
-    ):
+    if message not in offered(call, table):
         raise not_allowed(f"The message '{message}' is not supported for entity '{table.logical_name}'.")
 
 

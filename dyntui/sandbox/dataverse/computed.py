@@ -5,7 +5,7 @@ from typing import Any
 
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.clause import Value
-from dyntui.sandbox.dataverse.errors import DataverseError
+from dyntui.sandbox.dataverse.errors import DataverseError, invalid_argument
 from dyntui.sandbox.dataverse.tables import Table
 
 _FULL_NAMES = frozenset({"contact", "lead", "systemuser"})
@@ -35,9 +35,7 @@ def defaults(call: Call, table: Table) -> dict[str, Value]:
 
 def complete_new(call: Call, table: Table, row: dict[str, Value]) -> None:
     """Adds to a new row what follows from its other values. Raises DataverseError for a status of another state."""
-    created = row.pop("overriddencreatedon", None)
-    if created is not None:
-        row["createdon"] = row["overriddencreatedon"] = created
+    _created_earlier(call, table, row)
     if "statecode" in table.columns:
         _new_state(table, row)
     if table.is_owned:
@@ -46,6 +44,19 @@ def complete_new(call: Call, table: Table, row: dict[str, Value]) -> None:
     if table.logical_name == "list":
         _new_list(row)
     _add_base_amounts(call, table, row, {})
+
+
+def _created_earlier(call: Call, table: Table, row: dict[str, Value]) -> None:
+    """`overriddencreatedon` of an import: createdon becomes that time, the column holds the time of the import.
+
+    Raises DataverseError for a time to come (XrmMockup TestCreate; code and text are inferred).
+    """
+    created = row.get("overriddencreatedon")
+    if created is None:
+        return
+    if str(created) > call.now:
+        raise invalid_argument(f"overriddencreatedon of '{table.logical_name}' must not be in the future.")
+    row["createdon"], row["overriddencreatedon"] = created, call.now
 
 
 def ownership(call: Call, table: Table, owner_id: str, kind: str) -> dict[str, Value]:
@@ -95,11 +106,15 @@ def check_status(table: Table, state: int, status: int, row_id: str | None) -> N
         raise DataverseError(INVALID_STATUS, f"{status} is not a valid status code for state code {name}{about}.")
 
 
-def changed_state(table: Table, row_id: str, change: dict[str, Value], before: Mapping[str, Any]) -> None:
+def changed_state(call: Call, table: Table, row_id: str, change: dict[str, Value], before: Mapping[str, Any]) -> None:
     """Makes state and status of an update fit each other. Raises DataverseError when they cannot."""
     if "statecode" not in table.columns or not change.keys() & {"statecode", "statuscode"}:
         return
-    state = change.get("statecode")
+    state, status = change.get("statecode"), change.get("statuscode")
+    if state is None and status is not None and call.state.config.dataverse.status_of_other_state == "follow":
+        option = table.columns["statuscode"].option(int(status))
+        if option is not None and option.state is not None and option.state != before["statecode"]:
+            state = change["statecode"] = option.state
     state = int(before["statecode"] or 0) if state is None else int(state)
     if change.get("statuscode") is not None:
         check_status(table, state, int(change["statuscode"] or 0), row_id)

@@ -118,6 +118,14 @@ def _day_of(values: Sequence[str]) -> datetime:
     return _midnight(parse_moment(values[0]))
 
 
+def quarter(values: Sequence[str]) -> int:
+    """The fiscal period, 1 to 4, that in-fiscal-period asks for. Raises DataverseError 0x80041108."""
+    number = _count(values)
+    if len(values) != 1 or number > 4:
+        raise DataverseError("0x80041108", "A fiscal period is one number from 1 to 4: the fiscal year has quarters.")
+    return number
+
+
 _Meaning = Callable[[Sequence[str], datetime], Span]
 
 
@@ -150,6 +158,16 @@ def _next(unit: str) -> _Meaning:
     return of
 
 
+def _beyond_period(*, after: bool) -> _Meaning:
+    """From the start of a fiscal period on, or up to its end: in-or-after- and in-or-before-fiscal-period-and-year."""
+
+    def of(values: Sequence[str], now: datetime) -> Span:
+        period = _fiscal_period(values, now)
+        return Span(period.start, None) if after else Span(None, period.end)
+
+    return of
+
+
 def _older(unit: str) -> _Meaning:
     def of(values: Sequence[str], now: datetime) -> Span:
         limit = _later(now, unit, -_count(values))
@@ -166,8 +184,8 @@ def _fiscal_year(values: Sequence[str], now: datetime) -> Span:
 def _fiscal_period(values: Sequence[str], now: datetime) -> Span:
     """Quarter number, then year: the operator in-fiscal-period-and-year."""
     if len(values) != 2:
-        raise DataverseError("0x80041108", "in-fiscal-period-and-year needs a period and a year.")
-    start = _months_later(_year(now).replace(year=_count(values[1:])), 3 * (_count(values) - 1))
+        raise DataverseError("0x80041108", "A fiscal period and year condition needs a period and a year.")
+    start = _months_later(_year(now).replace(year=_count(values[1:])), 3 * (quarter(values[:1]) - 1))
     return Span(start, _months_later(start, 3))
 
 
@@ -190,7 +208,7 @@ _OPERATORS: dict[str, _Meaning] = {
     },
     **{f"last-x-{unit}": _last(unit) for unit in ("hours", "days", "weeks", "months", "years")},
     **{f"next-x-{unit}": _next(unit) for unit in ("hours", "days", "weeks", "months", "years")},
-    **{f"older-than-x-{unit}": _older(unit) for unit in ("minutes", "hours", "days", "weeks", "months", "years")},
+    **{f"olderthan-x-{unit}": _older(unit) for unit in ("minutes", "hours", "days", "weeks", "months", "years")},
     "last-x-fiscal-years": lambda values, now: Span(_later(_year(now), "years", -_count(values)), _year(now)),
     "last-x-fiscal-periods": lambda values, now: Span(_months_later(_quarter(now), -3 * _count(values)), _quarter(now)),
     "next-x-fiscal-years": lambda values, now: Span(
@@ -201,6 +219,8 @@ _OPERATORS: dict[str, _Meaning] = {
     ),
     "in-fiscal-year": _fiscal_year,
     "in-fiscal-period-and-year": _fiscal_period,
+    "in-or-after-fiscal-period-and-year": _beyond_period(after=True),
+    "in-or-before-fiscal-period-and-year": _beyond_period(after=False),
     "on": lambda values, _now: Span(_day_of(values), _day_of(values) + _DAY),
     "on-or-after": lambda values, _now: Span(_day_of(values), None),
     "on-or-before": lambda values, _now: Span(None, _day_of(values) + _DAY),

@@ -6,14 +6,14 @@ Sources: fetchxml/page-results, fetchxml/aggregate-data, use-fetchxml-web-api on
 # ruff: noqa: S608 - the SQL is what fetchxml_sql put together from names of the schema
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dyntui.sandbox.dataverse import annotations, fetchxml_cookie, paging
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.clause import Clause, Value, all_of
-from dyntui.sandbox.dataverse.errors import DataverseError
+from dyntui.sandbox.dataverse.errors import DataverseError, bad_request
 from dyntui.sandbox.dataverse.fetchxml_parse import MAX_PAGE_SIZE, MAX_SIMPLE_PAGING_ROWS, Fetch, parse
 from dyntui.sandbox.dataverse.fetchxml_scope import Scope
 from dyntui.sandbox.dataverse.fetchxml_sql import compile_fetch
@@ -50,20 +50,31 @@ class Page:
 
 def reply(call: Call, table: Table, text: str) -> Response:
     """The answer to `GET <set>?fetchXml=`."""
-    page = run(call, table, parse(text))
-    return call.reply(body_of(call, table, page), headers=call.prefer.applied("annotations"))
+    fetch = parse(text)
+    counted = call.options.get("$count", "false")
+    if counted not in {"true", "false"}:
+        raise bad_request(f"Invalid value '{counted}' for $count query option found. It must be 'true' or 'false'.")
+    if counted == "true":
+        fetch = replace(fetch, return_total=True)
+    return call.reply(body_of(call, table, run(call, table, fetch)), headers=call.prefer.applied("annotations"))
 
 
 def body_of(call: Call, table: Table, page: Page) -> dict[str, Any]:
-    """The JSON of a page, with those annotations that the request prefers."""
+    """The JSON of a page, with those annotations that the request prefers.
+
+    The last page has neither cookie nor `morerecords`; `$count=true` adds `@odata.count`, 5,000 at most
+    (use-fetchxml-web-api).
+    """
     body: dict[str, Any] = {"@odata.context": f"{call.base}/$metadata#{table.entity_set}({','.join(page.columns)})"}
+    if page.total is not None and call.options.get("$count") == "true":
+        body["@odata.count"] = MOST_COUNTED if page.total < 0 else page.total
     if page.total is not None and call.prefer.wants(_TOTAL):
         body[f"@{_TOTAL}"] = page.total
         body[f"@{_TOTAL_EXCEEDED}"] = page.total < 0
     if page.cookie is not None and call.prefer.wants(_COOKIE):
         body[f"@{_COOKIE}"] = page.cookie
-    if call.prefer.wants(_MORE):
-        body[f"@{_MORE}"] = page.more
+    if page.more and call.prefer.wants(_MORE):
+        body[f"@{_MORE}"] = True
     body["value"] = page.rows
     return body
 

@@ -1,6 +1,7 @@
 """What a condition of FetchXML means in SQL. Operators: learn.microsoft.com fetchxml/reference/operators.
 
-Negative operators (ne, not-in, not-like ...) are true for null, as they are on the platform.
+Negative operators (ne, not-in, not-like ...) are true for null (Sql4Cds issues 167 and 530, written against real
+organisations; XrmMockup says otherwise), unless the switch `not_equal_includes_null` is off.
 """
 
 # ruff: noqa: S608 - names in the SQL are quoted ones of the schema, values are parameters
@@ -10,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dyntui.sandbox.dataverse import date_ranges
-from dyntui.sandbox.dataverse.clause import Clause, Value, any_of
+from dyntui.sandbox.dataverse.clause import Clause, Value, all_of, any_of
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.fetchxml_parse import Condition
 from dyntui.sandbox.dataverse.fetchxml_scope import Scope, Source
 from dyntui.sandbox.dataverse.filter import like
 from dyntui.sandbox.dataverse.filter_functions import stored_value
 from dyntui.sandbox.dataverse.storage import quoted, timestamp
-from dyntui.sandbox.dataverse.tables import CHOICE_TYPES, Column
+from dyntui.sandbox.dataverse.tables import CHOICE_TYPES, Column, Table
 
 _COMPARISONS = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
@@ -68,7 +69,13 @@ def compile_condition(scope: Scope, source: Source, condition: Condition) -> Cla
         raise DataverseError("0x80041106", f"The condition operator '{condition.operator}' is not supported.")
     else:
         clause = meaning(subject, condition.values)
-    return clause.negated() if negated else clause
+    return _negated(subject, clause) if negated else clause
+
+
+def _negated(subject: _Subject, clause: Clause) -> Clause:
+    if subject.scope.state.config.dataverse.not_equal_includes_null:
+        return clause.negated()
+    return all_of((clause.negated(), Clause(f"{subject.sql} IS NOT NULL")))
 
 
 def _subject(scope: Scope, source: Source, name: str) -> _Subject:
@@ -86,7 +93,7 @@ def _compare_columns(subject: _Subject, condition: Condition) -> Clause:
     subject.scope.column(other_source, other_name)
     other = other_source.column(other_name)
     if condition.operator in {"ne", "neq"}:
-        return Clause(f"{subject.sql} = {other}").negated()
+        return _negated(subject, Clause(f"{subject.sql} = {other}"))
     if condition.operator not in _COMPARISONS:
         raise DataverseError("0x80041106", f"The operator '{condition.operator}' cannot compare columns.")
     return Clause(f"{subject.sql} {_COMPARISONS[condition.operator]} {other}")
@@ -159,23 +166,56 @@ def _in_span(subject: _Subject, operator: str, values: Sequence[str]) -> Clause:
     return Clause(" AND ".join(parts), tuple(params))
 
 
+def _in_quarter(subject: _Subject, values: Sequence[str]) -> Clause:
+    """in-fiscal-period: a date in that period of whichever fiscal year; the fiscal year is the calendar year."""
+    if subject.column is None or subject.column.type != "DateTime":
+        raise DataverseError(
+            "0x80041106", f"The column '{subject.name}' is not a date: 'in-fiscal-period' cannot be used."
+        )
+    last = 3 * date_ranges.quarter(values)
+    month = f"CAST(substr({subject.sql}, 6, 2) AS INTEGER)"
+    return Clause(f"{month} BETWEEN ? AND ?", (last - 2, last))
+
+
+def _hierarchy_of(subject: _Subject) -> tuple[Table, str]:
+    """(table, its column that leads to the row above) of a column's hierarchy. Raises DataverseError without one."""
+    column, table = subject.column, subject.source.table
+    if column is not None and column.is_lookup:
+        table = subject.scope.schema.tables[column.targets[0]]
+    parent = next(
+        (
+            each.logical_name
+            for each in table.columns.values()
+            if each.is_lookup and table.logical_name in each.targets and each.logical_name.startswith("parent")
+        ),
+        None,
+    )
+    if parent is None:
+        raise DataverseError("0x80041106", f"The table '{table.logical_name}' has no hierarchy.")
+    return table, parent
+
+
+def _children(subject: _Subject, values: Sequence[str]) -> Clause:
+    """child-of: rows directly below one row [inferred: only the next level, `under` is all of them]."""
+    table, parent = _hierarchy_of(subject)
+    above = str(stored_value(table.columns[table.primary_id], _one(subject, values)))
+    return Clause(
+        f"{subject.sql} IN (SELECT h.{quoted(table.primary_id)} FROM {quoted(table.sql_name)} h"
+        f" WHERE h.{quoted(parent)} = ?)",
+        (above,),
+    )
+
+
+def _user_language(subject: _Subject, _values: Sequence[str]) -> Clause:
+    """eq-userlanguage: the caller's language (LCID). The simulated users keep to the organisation's."""
+    return Clause(f"{subject.sql} = ?", (subject.scope.state.config.dataverse.base_language,))
+
+
 def _hierarchy(up: bool, itself: bool) -> _Operator:
     """Rows above or below one row in the hierarchy of a table that points to itself with a parent… column."""
 
     def meaning(subject: _Subject, values: Sequence[str]) -> Clause:
-        column, table = subject.column, subject.source.table
-        if column is not None and column.is_lookup:
-            table = subject.scope.schema.tables[column.targets[0]]
-        parent = next(
-            (
-                each.logical_name
-                for each in table.columns.values()
-                if each.is_lookup and each.targets == [table.logical_name] and each.logical_name.startswith("parent")
-            ),
-            None,
-        )
-        if parent is None:
-            raise DataverseError("0x80041106", f"The table '{table.logical_name}' has no hierarchy.")
+        table, parent = _hierarchy_of(subject)
         start = str(stored_value(table.columns[table.primary_id], _one(subject, values)))
         key, above, rows = quoted(table.primary_id), quoted(parent), quoted(table.sql_name)
         step = (
@@ -236,7 +276,7 @@ _NEGATIONS = {
     "ne-userid": "eq-userid",
     "ne-businessid": "eq-businessid",
     "not-contain-values": "contain-values",
-    "not-under": "eq-or-under",
+    "not-under": "under",
 }
 
 _OPERATORS: dict[str, _Operator] = {
@@ -255,6 +295,9 @@ _OPERATORS: dict[str, _Operator] = {
     "eq-useroruserhierarchy": _equal_to(_subordinates),
     "eq-useroruserhierarchyandteams": _equal_to(_subordinates, _teams),
     "eq-businessid": _equal_to(_business_unit),
+    "eq-userlanguage": _user_language,
+    "in-fiscal-period": _in_quarter,
+    "child-of": _children,
     "under": _hierarchy(up=False, itself=False),
     "eq-or-under": _hierarchy(up=False, itself=True),
     "above": _hierarchy(up=True, itself=False),

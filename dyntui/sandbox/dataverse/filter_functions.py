@@ -22,7 +22,13 @@ from dyntui.sandbox.dataverse.tables import FRACTION_TYPES, WHOLE_NUMBER_TYPES, 
 if TYPE_CHECKING:
     from dyntui.sandbox.dataverse.filter import Reader
 
-_DATE_NAMES = {"Last7Days": "last-seven-days", "Next7Days": "next-seven-days"}
+_UNITS = ("Minutes", "Hours", "Days", "Weeks", "Months", "Years")
+_BOOLEANS = {"0": 0, "false": 0, "1": 1, "true": 1}
+_DATE_NAMES = {
+    "Last7Days": "last-seven-days",
+    "Next7Days": "next-seven-days",
+    **{f"OlderThanX{unit}": f"olderthan-x-{unit.lower()}" for unit in _UNITS},
+}
 _TEAMS = 'SELECT "teamid" FROM "dv_teammembership" WHERE "systemuserid" = ?'
 
 
@@ -43,7 +49,7 @@ def compile_call(scope: Scope, reader: "Reader", node: ast.Call) -> Clause:
     if name in _FUNCTIONS:
         return _FUNCTIONS[name](found, reader, values)
     if name == "NotOn":
-        return _in_span(found, reader, "on", values).negated()
+        return _negation(found, reader, _in_span(found, reader, "on", values))
     if operator in date_ranges.operators():
         return _in_span(found, reader, operator, values)
     raise bad_request(f"An unknown function with name 'Microsoft.Dynamics.CRM.{name}' was found.")
@@ -72,7 +78,7 @@ def stored_value(column: Column, text: str) -> Value:
         if column.is_lookup or column.type == "Uniqueidentifier":
             return str(UUID(text))
         if column.type == "Boolean":
-            return 1 if text.lower() in {"1", "true"} else 0
+            return _BOOLEANS[text.lower()]
         if column.type in WHOLE_NUMBER_TYPES:
             return max(min(int(text), 2**63 - 1), -(2**63))
         if column.type in FRACTION_TYPES:
@@ -80,7 +86,7 @@ def stored_value(column: Column, text: str) -> Value:
         if column.type == "DateTime":
             moment = date_ranges.parse_moment(text)
             return moment.date().isoformat() if column.is_date_only else timestamp(moment)
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise invalid_argument(f"The value '{text}' does not fit the column '{column.logical_name}'.") from error
     return text.rstrip(" ")
 
@@ -150,7 +156,7 @@ def _hierarchy_table(found: Property) -> Table:
 
 def _parent_column(table: Table) -> str:
     for column in table.columns.values():
-        if column.is_lookup and column.targets == [table.logical_name] and column.logical_name.startswith("parent"):
+        if column.is_lookup and table.logical_name in column.targets and column.logical_name.startswith("parent"):
             return column.logical_name
     raise invalid_argument(f"The table '{table.logical_name}' has no hierarchy.")
 
@@ -180,7 +186,13 @@ _Function = Callable[[Property, "Reader", list[str]], Clause]
 
 
 def _negated(function: _Function) -> _Function:
-    return lambda found, reader, values: function(found, reader, values).negated()
+    return lambda found, reader, values: _negation(found, reader, function(found, reader, values))
+
+
+def _negation(found: Property, reader: "Reader", clause: Clause) -> Clause:
+    if reader.not_equal_includes_null:
+        return clause.negated()
+    return all_of((clause.negated(), Clause(f"{found.sql} IS NOT NULL")))
 
 
 _FUNCTIONS: dict[str, _Function] = {

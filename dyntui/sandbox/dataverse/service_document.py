@@ -2,7 +2,7 @@
 
 from xml.sax.saxutils import quoteattr
 
-from dyntui.sandbox.dataverse import addresses, functions
+from dyntui.sandbox.dataverse import addresses, bound, bulk, functions
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.filter import edm_type
 from dyntui.sandbox.dataverse.tables import Table
@@ -26,7 +26,7 @@ def sets(call: Call) -> Response:
 
 
 def metadata(call: Call) -> Response:
-    """`GET $metadata`: entity types, sets and the unbound operations, as CSDL.
+    """`GET $metadata`: entity types, sets and operations as CSDL; bound operations say so with IsBound.
 
     With the option annotations=true sets with change tracking are marked.
     """
@@ -39,6 +39,7 @@ def metadata(call: Call) -> Response:
     ]
     for table in tables:
         lines += _entity_type(call, table)
+        lines += _bound_operations(call, table)
     lines += [f"<Function Name={quoteattr(name)} />" for name in sorted(functions.FUNCTIONS)]
     lines += [
         f"<Action Name={quoteattr(name)} />" for name in sorted(functions.ACTIONS) if functions.is_known(call, name)
@@ -55,6 +56,18 @@ def metadata(call: Call) -> Response:
             lines.append(f"<EntitySet Name={name} EntityType={kind} />")
     lines += ["</EntityContainer>", "</Schema>", "</edmx:DataServices></edmx:Edmx>"]
     return Response(200, {"Content-Type": "application/xml"}, "\n".join(lines).encode())
+
+
+def _bound_operations(call: Call, table: Table) -> list[str]:
+    one = f"mscrm.{table.logical_name}"
+    actions, bound_functions = bound.operations(call, table)
+    found = [("Action", name, f"Collection({one})") for name in bulk.offered(call, table)]
+    found += [("Action", name, one) for name in actions] + [("Function", name, one) for name in bound_functions]
+    return [
+        f'<{kind} Name={quoteattr(name)} IsBound="true">'
+        f'<Parameter Name="entity" Type={quoteattr(binding)} Nullable="false" /></{kind}>'
+        for kind, name, binding in found
+    ]
 
 
 def _entity_type(call: Call, table: Table) -> list[str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from dyntui.sandbox.dataverse.clause import Value
 from dyntui.sandbox.dataverse.errors import DataverseError, invalid_payload
-from dyntui.sandbox.dataverse.filter import EDM_TYPES, edm_type
+from dyntui.sandbox.dataverse.filter import edm_type
 from dyntui.sandbox.dataverse.storage import timestamp
 from dyntui.sandbox.dataverse.tables import Column, Table
 
@@ -48,10 +48,9 @@ def _for_type(table: Table, column: Column) -> Converter:
 
 
 def _mismatch(column: Column, value: Any) -> Value:
-    wanted = EDM_TYPES.get(column.type, edm_type(column))
     raise invalid_payload(
         f"InnerException : Microsoft.OData.ODataException: Cannot convert the literal '{value}' to the expected type"
-        f" '{wanted}'."
+        f" '{edm_type(column)}'."
     )
 
 

@@ -128,7 +128,7 @@ class Writer:
             security.check(call.state, call.caller, "Assign", table, row_id)
         if table.logical_name == "list":
             lists.check_change(change, before)
-        computed.changed_state(table, row_id, change, before)
+        computed.changed_state(call, table, row_id, change, before)
         if not call.state.config.dataverse.unchanged_update_bumps_version and self._is_same(row_id, change):
             return
         computed.complete_change(call, table, change, before)

@@ -7,6 +7,7 @@ import base64
 import json
 from hmac import compare_digest
 from typing import Any
+from urllib.parse import unquote_plus
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -36,6 +37,29 @@ def register_certificate(state: State, pem: str) -> str:
     public = certificate.public_bytes(Encoding.PEM).decode()
     state.db.execute("INSERT OR IGNORE INTO entra_certificate (thumbprint, pem) VALUES (?, ?)", (thumbprint, public))
     return thumbprint
+
+
+def with_basic(form: dict[str, str], authorization: str) -> dict[str, str]:
+    """The form with the client id and secret of an HTTP Basic header (client_secret_basic, RFC 6749 2.3.1).
+
+    Both are form-encoded before they are joined. Raises EntraError for a header that cannot be read or that names
+    another application than the body.
+    """
+    scheme, _, encoded = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return form
+    try:
+        client_id, separator, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        separator = ""
+    if not separator:
+        raise invalid_client(7000216, "The Authorization header holds no client id and secret.")
+    client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    if form.get("client_id", client_id).lower() != client_id.lower():
+        raise EntraError(
+            "invalid_request", 90009, "The client id of the Authorization header differs from the one in the body."
+        )
+    return {"client_secret": secret, **form, "client_id": client_id}
 
 
 def require_client(client_id: str) -> None:

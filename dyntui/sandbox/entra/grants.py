@@ -8,7 +8,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from dyntui.sandbox.entra.assertion import require_client, require_proof
+from dyntui.sandbox.entra.assertion import require_client, require_proof, with_basic
 from dyntui.sandbox.entra.directory import CLIENT_ID, SERVICE_PRINCIPAL_ID, TENANT_ID, Person, find_person
 from dyntui.sandbox.entra.errors import EntraError
 from dyntui.sandbox.entra.tokens import encode_part, issue
@@ -27,7 +27,7 @@ def read_form(request: Request) -> dict[str, str]:
 
 def token(state: State, request: Request) -> Response:
     """POST /{tenant}/oauth2/v2.0/token. Raises EntraError."""
-    form = read_form(request)
+    form = with_basic(read_form(request), request.headers.get("authorization", ""))
     grant = form.get("grant_type")
     require_client(form.get("client_id", ""))
     if grant == "client_credentials":

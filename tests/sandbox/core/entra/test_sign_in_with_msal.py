@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote_plus
 
 import httpx
 import msal
@@ -299,3 +300,21 @@ async def test_revoked_sessions_cannot_be_renewed(served: Served, http: httpx.Cl
     )
     assert revoked == {"revoked": 1}
     assert answer["error"] == "invalid_grant"
+
+
+async def test_an_application_may_prove_itself_in_the_authorization_header(served: Served) -> None:
+    """client_secret_basic, one of the ways that the tenant's configuration offers."""
+    info = served.announcement
+    address = f"{info['authority']}/oauth2/v2.0/token"
+    form = {"grant_type": "client_credentials", "scope": f"{info['dataverse_url']}/.default"}
+    client, secret = quote_plus(info["client_id"]), quote_plus(info["client_secret"])
+    async with served.client() as http:
+        good = await http.post(address, data=form, auth=(client, secret))
+        assert good.status_code == 200
+        assert good.json()["token_type"] == "Bearer"
+        wrong = await http.post(address, data=form, auth=(client, "wrong"))
+        assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
+        broken = await http.post(address, data=form, headers={"Authorization": "Basic %%%"})
+        assert (broken.status_code, broken.json()["error"]) == (401, "invalid_client")
+        another = await http.post(address, data={**form, "client_id": "somebody-else"}, auth=(client, secret))
+        assert (another.status_code, another.json()["error"]) == (400, "invalid_request")

@@ -1,5 +1,7 @@
 """Who may call, and the functions that tell about the organisation."""
 
+from defusedxml import ElementTree
+
 from dyntui.sandbox.dataverse import digest, system_rows, truth
 from dyntui.sandbox.dataverse.bulk_load import insert_rows
 from dyntui.sandbox.entra import tokens
@@ -156,3 +158,28 @@ def test_the_digest_sees_values_but_not_ids_times_and_versions(state: State) -> 
     assert told() == before
     state.db.execute("UPDATE dv_contact SET donotemail = 1 WHERE fullname = 'B'")
     assert told() != before
+
+
+def test_metadata_declares_what_is_bound_to_rows_and_to_tables(admin: Client, state: State) -> None:
+    def declared() -> dict[tuple[str, str], str]:
+        root = ElementTree.fromstring(admin.get("$metadata").text)
+        return {
+            (operation.attrib["Name"], parameter.attrib["Type"]): operation.tag.rpartition("}")[2]
+            for operation in root.iter()
+            if operation.attrib.get("IsBound") == "true"
+            for parameter in operation
+            if parameter.attrib["Name"] == "entity"
+        }
+
+    found = declared()
+    assert found["AddMemberList", "mscrm.list"] == "Action"
+    assert found["CreateMultiple", "Collection(mscrm.contact)"] == "Action"
+    assert found["RetrieveUserPrivileges", "mscrm.systemuser"] == "Function"
+    assert ("UpdateMultiple", "Collection(mscrm.listmember)") not in found
+    assert ("RemoveMemberList", "mscrm.list") not in found
+    assert not any(name == "AddListMembersList" for name, _binding in found)
+    state.config.dataverse.bulk_messages = {"contact": ["CreateMultiple"]}
+    state.config.dataverse.remove_member_action = True
+    changed = declared()
+    assert ("UpdateMultiple", "Collection(mscrm.contact)") not in changed
+    assert ("RemoveMemberList", "mscrm.list") in changed

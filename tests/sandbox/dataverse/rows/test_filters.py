@@ -1,5 +1,7 @@
 """$filter and $orderby: what every operator and function means."""
 
+from datetime import timedelta
+
 import pytest
 
 from dyntui.sandbox.state import State
@@ -189,6 +191,18 @@ def test_values_never_reach_the_database_as_code(people: Client) -> None:
 def test_not_equal_may_leave_out_empty_columns_by_a_switch(people: Client, state: State) -> None:
     state.config.dataverse.not_equal_includes_null = False
     assert found(people, "emailaddress1 ne 'ada@example.org'") == "BD"
+    assert found(people, f"{CRM}.NotIn(PropertyName='emailaddress1',PropertyValues=['ada@example.org'])") == "BD"
+
+
+def test_a_function_refuses_a_word_that_is_no_boolean(people: Client) -> None:
+    answer = people.get(f"contacts?$filter={CRM}.In(PropertyName='donotemail',PropertyValues=['maybe'])")
+    assert (answer.status, answer.code) == (400, "0x80040203")
+
+
+def test_rows_older_than_a_span_are_found_by_its_function(people: Client, state: State) -> None:
+    assert found(people, f"{CRM}.OlderThanXMinutes(PropertyName='createdon',PropertyValue=5)") == ""
+    state.clock.advance(timedelta(minutes=6))
+    assert found(people, f"{CRM}.OlderThanXMinutes(PropertyName='createdon',PropertyValue=5)") == "ABCD"
 
 
 def test_rows_are_sorted_by_value_and_lookups_by_name(people: Client) -> None:

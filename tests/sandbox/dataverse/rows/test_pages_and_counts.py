@@ -1,7 +1,7 @@
 """Paging, counting, $top and $apply."""
 
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -111,3 +111,23 @@ def test_too_many_rows_cannot_be_aggregated(admin: Client, state: State) -> None
     insert_rows(state, "contact", ("contactid",), ids)
     answer = admin.get("contacts?$apply=aggregate($count as n)")
     assert (answer.status, answer.code) == (400, "0x8004e023")
+
+
+def test_a_fetchxml_answer_tells_its_count_and_its_cookie_only_when_asked(seven: Client) -> None:
+    query = (
+        '<fetch count="4"%s><entity name="contact"><attribute name="firstname"/>'
+        '<order attribute="contactid"/></entity></fetch>'
+    )
+    plain = seven.get(f"contacts?fetchXml={quote(query % '')}&$count=true").json
+    assert plain.keys() == {"@odata.context", "@odata.count", "value"}
+    assert plain["@odata.count"] == 7
+    every = 'odata.include-annotations="*"'
+    first = seven.get(f"contacts?fetchXml={quote(query % '')}", Prefer=every).json
+    assert first["@Microsoft.Dynamics.CRM.morerecords"] is True
+    assert "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie" in first
+    assert "@odata.count" not in first
+    second = quote(query % ' page="2"')
+    last = seven.get(f"contacts?fetchXml={second}", Prefer=every).json
+    assert len(last["value"]) == 3
+    assert not [name for name in last if "morerecords" in name or "cookie" in name]
+    assert seven.get(f"contacts?fetchXml={quote(query % '')}&$count=yes").status == 400

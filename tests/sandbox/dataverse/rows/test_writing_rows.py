@@ -274,3 +274,40 @@ def test_methods_that_a_resource_does_not_have_are_refused(admin: Client) -> Non
     assert admin.put(f"contacts({contact})", {}).status == 405
     assert admin.delete("contacts").status == 405
     assert admin.post("WhoAmI").status == 405
+
+
+def test_a_plain_date_column_refuses_a_time_by_its_type(admin: Client) -> None:
+    answer = admin.post("contacts", {"lastname": "x", "birthdate": "2026-03-04T08:00:00Z"})
+    assert (answer.status, answer.code) == (400, "0x80048d19")
+    assert "'Edm.Date'" in answer.message
+    assert "'Edm.DateTimeOffset'" in admin.post("contacts", {"lastname": "x", "overriddencreatedon": "2026"}).message
+
+
+def test_an_imported_row_says_when_it_was_first_made_and_when_it_came_in(admin: Client) -> None:
+    contact = admin.create("contacts", lastname="x", overriddencreatedon="2020-05-01T12:00:00Z")
+    row = admin.row("contacts", contact)
+    assert (row["createdon"], row["overriddencreatedon"]) == ("2020-05-01T12:00:00Z", "2026-03-04T08:10:44Z")
+    assert admin.row("contacts", admin.create("contacts", lastname="y"))["overriddencreatedon"] is None
+    tomorrow = admin.post("contacts", {"lastname": "z", "overriddencreatedon": "2026-03-05T08:10:44Z"})
+    assert (tomorrow.status, tomorrow.code) == (400, "0x80040203")
+    bulk = {
+        "Targets": [
+            {
+                "@odata.type": "Microsoft.Dynamics.CRM.contact",
+                "lastname": "b",
+                "overriddencreatedon": "2019-01-01T00:00:00Z",
+            }
+        ]
+    }
+    [made] = admin.post("contacts/Microsoft.Dynamics.CRM.CreateMultiple", bulk).json["Ids"]
+    assert admin.row("contacts", made)["createdon"] == "2019-01-01T00:00:00Z"
+
+
+def test_a_status_of_another_state_is_refused_or_brings_its_state(admin: Client, state: State) -> None:
+    contact = admin.create("contacts", lastname="x")
+    assert admin.patch(f"contacts({contact})", {"statuscode": 2}).code == "0x80048408"
+    state.config.dataverse.status_of_other_state = "follow"
+    assert admin.patch(f"contacts({contact})", {"statuscode": 2}).status == 204
+    row = admin.row("contacts", contact)
+    assert (row["statecode"], row["statuscode"]) == (1, 2)
+    assert admin.patch(f"contacts({contact})", {"statecode": 1, "statuscode": 1}).code == "0x80048408"

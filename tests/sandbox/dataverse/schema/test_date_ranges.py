@@ -38,10 +38,12 @@ def span(operator: str, *values: str) -> tuple[str | None, str | None]:
         ("last-x-months", ("1",), "2026-02-04", "2026-03-04 08:10:45"),
         ("next-x-weeks", ("1",), "2026-03-04 08:10:44", "2026-03-12"),
         ("next-x-years", ("1",), "2026-03-04 08:10:44", "2027-03-05"),
-        ("older-than-x-minutes", ("15",), None, "2026-03-04 07:55:44"),
-        ("older-than-x-days", ("1",), None, "2026-03-03"),
+        ("olderthan-x-minutes", ("15",), None, "2026-03-04 07:55:44"),
+        ("olderthan-x-days", ("1",), None, "2026-03-03"),
         ("in-fiscal-year", ("2025",), "2025-01-01", "2026-01-01"),
         ("in-fiscal-period-and-year", ("2", "2025"), "2025-04-01", "2025-07-01"),
+        ("in-or-after-fiscal-period-and-year", ("2", "2025"), "2025-04-01", None),
+        ("in-or-before-fiscal-period-and-year", ("4", "2025"), None, "2026-01-01"),
         ("on", ("2026-02-28T23:30:00-02:00",), "2026-03-01", "2026-03-02"),
         ("on-or-after", ("3/4/2026",), "2026-03-04", None),
         ("on-or-before", ("2026-03-04",), None, "2026-03-05"),
@@ -61,7 +63,7 @@ def test_the_end_of_a_short_month_is_met() -> None:
 
 @pytest.mark.parametrize(
     ("operator", "values"),
-    [("last-x-days", ()), ("last-x-days", ("0",)), ("last-x-days", ("x",)), ("older-than-x-years", ("5000",)), ("on", ("soon",))],
+    [("last-x-days", ()), ("last-x-days", ("0",)), ("last-x-days", ("x",)), ("olderthan-x-years", ("5000",)), ("in-fiscal-period-and-year", ("5", "2025")), ("on", ("soon",))],
 )  # fmt: skip
 def test_a_value_that_is_no_date_or_number_is_refused(operator: str, values: tuple[str, ...]) -> None:
     with pytest.raises(DataverseError) as caught:

@@ -112,7 +112,16 @@ def test_null_columns_are_left_out_and_the_key_is_always_shown(calling: Calling,
         ('<condition attribute="createdon" operator="this-month"/>', ["Abel", "Baker"]),
         ('<condition attribute="createdon" operator="last-month"/>', ["Çelik"]),
         ('<condition attribute="createdon" operator="last-year"/>', ["Dorn"]),
-        ('<condition attribute="createdon" operator="older-than-x-months" value="2"/>', ["Dorn"]),
+        ('<condition attribute="createdon" operator="olderthan-x-months" value="2"/>', ["Dorn"]),
+        ('<condition attribute="createdon" operator="olderthan-x-minutes" value="480"/>', ["Baker", "Dorn", "Çelik"]),
+        ('<condition attribute="createdon" operator="olderthan-x-hours" value="24"/>', ["Dorn", "Çelik"]),
+        ('<condition attribute="createdon" operator="olderthan-x-days" value="5"/>', ["Dorn", "Çelik"]),
+        ('<condition attribute="createdon" operator="olderthan-x-weeks" value="3"/>', ["Dorn"]),
+        ('<condition attribute="createdon" operator="olderthan-x-years" value="1"/>', ["Dorn"]),
+        ('<condition attribute="birthdate" operator="in-fiscal-period" value="2"/>', ["Çelik"]),
+        ('<condition attribute="createdon" operator="in-fiscal-period" value="1"/>', ["Abel", "Baker", "Dorn", "Çelik"]),
+        ('<condition attribute="createdon" operator="in-or-after-fiscal-period-and-year"><value>1</value><value>2026</value></condition>', ["Abel", "Baker", "Çelik"]),
+        ('<condition attribute="createdon" operator="in-or-before-fiscal-period-and-year"><value>2</value><value>2025</value></condition>', ["Dorn"]),
         ('<condition attribute="createdon" operator="on" value="2026-03-03"/>', ["Baker"]),
         ('<condition attribute="createdon" operator="on-or-before" value="2026-02-20"/>', ["Dorn", "Çelik"]),
         ('<condition attribute="createdon" operator="on-or-after" value="2026-03-03"/>', ["Abel", "Baker"]),
@@ -130,6 +139,60 @@ def test_a_condition_finds_who_it_is_about(
     calling: Calling, crowd: dict[str, str], condition: str, found: list[str]
 ) -> None:
     assert last_names(calling(), where(condition)) == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ('<condition attribute="emailaddress1" operator="ne" value="abel@example.org"/>', ["Baker"]),
+        ('<condition attribute="emailaddress1" operator="not-like" value="a%"/>', ["Baker"]),
+        ('<condition attribute="emailaddress1" operator="not-in"><value>abel@example.org</value></condition>', ["Baker"]),
+        ('<condition attribute="emailaddress1" operator="not-begin-with" value="a"/>', ["Baker"]),
+        ('<condition attribute="emailaddress1" operator="not-end-with" value="z"/>', ["Abel", "Baker"]),
+        ('<condition attribute="creditlimit" operator="not-between"><value>50</value><value>200</value></condition>', ["Baker"]),
+    ],
+)  # fmt: skip
+def test_with_the_switch_off_negated_operators_pass_over_empty_columns(
+    calling: Calling, crowd: dict[str, str], state: State, condition: str, found: list[str]
+) -> None:
+    with_nulls = last_names(calling(), where(condition))
+    assert set(with_nulls) > set(found)
+    state.config.dataverse.not_equal_includes_null = False
+    assert last_names(calling(), where(condition)) == found
+
+
+def test_a_boolean_column_is_not_compared_with_another_word(calling: Calling, crowd: dict[str, str]) -> None:
+    with pytest.raises(DataverseError) as caught:
+        rows(calling(), where('<condition attribute="donotbulkemail" operator="eq" value="maybe"/>'))
+    assert caught.value.code == "0x80040203"
+    assert "maybe" in caught.value.message
+
+
+def test_children_are_the_next_level_of_a_hierarchy(calling: Calling, people: People, crowd: dict[str, str]) -> None:
+    top = people.row("account", crowd["owner"], name="Top")
+    middle = people.row("account", crowd["owner"], name="Middle", parentaccountid=top)
+    people.row("account", crowd["owner"], name="Bottom", parentaccountid=middle)
+
+    def names(operator: str) -> list[str]:
+        query = (
+            f'<fetch><entity name="account"><attribute name="name"/><order attribute="name"/><filter>'
+            f'<condition attribute="accountid" operator="{operator}" value="{top}"/></filter></entity></fetch>'
+        )
+        return [row["name"] for row in rows(calling(), query, "account")]
+
+    assert names("child-of") == ["Middle"]
+    assert names("under") == ["Bottom", "Middle"]
+    assert "Top" in names("not-under")
+
+
+def test_eq_userlanguage_is_the_language_of_whoever_asks(calling: Calling, state: State) -> None:
+    query = (
+        '<fetch><entity name="organization"><attribute name="name"/><filter>'
+        '<condition attribute="languagecode" operator="eq-userlanguage"/></filter></entity></fetch>'
+    )
+    assert len(rows(calling(), query, "organization")) == 1
+    state.config.dataverse.base_language = 1031
+    assert rows(calling(), query, "organization") == []
 
 
 def test_eq_userid_is_about_whoever_asks(calling: Calling, people: People, crowd: dict[str, str]) -> None:
