@@ -64,8 +64,12 @@ async def skip_pages(
 
 
 class _Link(msgspec.Struct, frozen=True):
+    """Where a page is: the marker to ask with, and the address that holds it, `link` in the service's own description
+    and `href` elsewhere. Any of them may be missing."""
+
     marker: str | int | None = None
     link: str | None = None
+    href: str | None = None
 
 
 class _Links(msgspec.Struct, frozen=True):
@@ -103,7 +107,7 @@ async def marker_pages(
 def _marker(following: _Link | None) -> str | None:
     if following is None:
         return None
-    if following.marker is not None:
+    if following.marker not in {None, ""}:
         return str(following.marker)
-    found = parse_qs(urlsplit(following.link or "").query).get("marker")
+    found = parse_qs(urlsplit(following.link or following.href or "").query).get("marker")
     return found[0] if found else None

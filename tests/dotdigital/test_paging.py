@@ -132,6 +132,40 @@ async def test_v3_pages_follow_the_marker_and_end_without_a_next_link():
 
 
 @pytest.mark.parametrize(
+    "following",
+    [
+        {"marker": "b+/=", "link": "https://r1-api.dotdigital.com/contacts/v3?limit=1&marker=b%2B%2F%3D"},
+        {"marker": "b+/=", "href": "https://r1-api.dotdigital.com/contacts/v3?limit=1&marker=b%2B%2F%3D"},
+        {"marker": "b+/="},
+        {"marker": None, "link": "/contacts/v3?limit=1&marker=b%2B%2F%3D"},
+        {"link": "/contacts/v3?marker=b%2B%2F%3D&limit=1"},
+        {"marker": "", "href": "/contacts/v3?limit=1&marker=b%2B%2F%3D"},
+    ],
+    ids=["link and marker", "href and marker", "marker", "link", "link alone", "href"],
+)
+async def test_v3_pages_are_followed_however_the_next_one_is_named(following: dict[str, str | None]):
+    def answer(request: httpx.Request) -> httpx.Response:
+        marker = parse_qs(urlsplit(str(request.url)).query).get("marker", [None])[0]
+        links = {"self": {"marker": marker}, "first": {"marker": None}} | ({} if marker else {"next": following})
+        return ok({"_links": links, "_items": [{"contactId": 2 if marker else 1}]})
+
+    talk = Conversation(answer, forever=True)
+    async with talk.client() as dd:
+        pages = [page async for page in contacts.contact_pages(dd, limit=1)]
+    assert [[row.contact_id for row in page.rows] for page in pages] == [[1], [2]]
+    assert [page.cursor for page in pages] == ["b+/=", None]
+
+
+@pytest.mark.parametrize(
+    "following", [None, {}, {"marker": None}, {"marker": "", "link": ""}, {"link": "/contacts/v3"}]
+)
+async def test_v3_pages_end_where_no_next_one_is_named(following: dict[str, str | None] | None):
+    talk = Conversation(ok({"_links": {"next": following}, "_items": [{"contactId": 1}]}))
+    async with talk.client() as dd:
+        assert [page.cursor async for page in contacts.contact_pages(dd)] == [None]
+
+
+@pytest.mark.parametrize(
     "filters", [{"list_id": 1, "segment_id": 2}, {"modified_since": SINCE, "created_since": SINCE}]
 )
 async def test_filters_that_dotdigital_cannot_combine_are_refused(filters: dict[str, object]):

@@ -79,21 +79,35 @@ def paging(call: Call, maximum: int, code: str = "contacts:badRequest") -> tuple
 
 
 def links(call: Call, marker: int | None) -> dict[str, Any]:
-    """`self` and `first` always, `next` with its marker only while more rows follow (10)."""
+    """`self` and `first` always, `next` only while more rows follow (10): each a link and the marker in it.
+
+    By switch with the other shape that is seen: `href`, and no marker for the first page.
+    """
+    first, now = _marker(0), call.option("marker")
+    if call.settings.v3_links == "href":
+        answer = {"self": _href(call, now), "first": _href(call, None)}
+        return answer if marker is None else answer | {"next": _href(call, _marker(marker))}
+    answer = {"self": _link(call, now or first), "first": _link(call, first)}
+    return answer if marker is None else answer | {"next": _link(call, _marker(marker))}
+
+
+def _marker(after: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{after}".encode()).decode()
+
+
+def _link(call: Call, marker: str) -> dict[str, str | None]:
+    return {"link": _address(call, marker), "marker": marker}
+
+
+def _href(call: Call, marker: str | None) -> dict[str, str | None]:
+    return {"href": _address(call, marker), "marker": marker}
+
+
+def _address(call: Call, marker: str | None) -> str:
     base = call.request.url.partition("?")[0]
-    kept = [(name, value) for name, value in call.request.query if name.lower() != "marker"]
-    now = call.option("marker")
-    answer: dict[str, Any] = {
-        "self": {"href": _href(base, kept + ([("marker", now)] if now else [])), "marker": now},
-        "first": {"href": _href(base, kept), "marker": None},
-    }
+    options = [(name, value) for name, value in call.request.query if name.lower() != "marker"]
     if marker is not None:
-        text = base64.urlsafe_b64encode(f"after:{marker}".encode()).decode()
-        answer["next"] = {"href": _href(base, [*kept, ("marker", text)]), "marker": text}
-    return answer
-
-
-def _href(base: str, options: Sequence[tuple[str, str]]) -> str:
+        options.append(("marker", marker))
     return f"{base}?{urlencode(options, quote_via=quote, safe='~:')}" if options else base
 
 

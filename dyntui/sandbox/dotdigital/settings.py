@@ -53,6 +53,9 @@ class DotdigitalSettings:
     """[inferred] Largest `select` where the default is 2000 (10); the documentation still says 1000."""
     v3_default_limit: int = 5000
     """[inferred] Page size of v3 without `limit` (10)."""
+    v3_links: str = "link"
+    """Entries of `_links`: link (`link` and `marker`, both text, as the service's description and the vendor's SDK have
+    them) or href (`href`, and a null marker for the first page)."""
     page_drift: bool = False
     """Rows shift between two offset pages, as if others were inserted and deleted meanwhile (10)."""
     page_drift_rows: int = 7

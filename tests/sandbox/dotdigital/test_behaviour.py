@@ -151,7 +151,7 @@ def test_a_program_that_is_not_active_is_422(world: Account):
 def test_web_sessions_are_read_per_contact_and_over_all_with_markers(world: Account):
     first = world.ok("GET", "/insightData/v3/contacts/WebInsight?limit=5")
     assert len(first["_items"]) == 5
-    target = first["_links"]["next"]["href"].removeprefix(world.state.urls.dotdigital["r2"])
+    target = first["_links"]["next"]["link"].removeprefix(world.state.urls.dotdigital["r2"])
     second = world.ok("GET", target)
     assert {item["key"] for item in first["_items"]}.isdisjoint(item["key"] for item in second["_items"])
     item = first["_items"][0]

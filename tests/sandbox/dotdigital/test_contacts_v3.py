@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -19,16 +20,27 @@ def follow(account: Account, target: str) -> list[list[dict[str, Any]]]:
     while True:
         answer = account.ok("GET", target)
         pages.append(answer["_items"])
-        assert {"self", "first"} <= set(answer["_links"])
-        if "next" not in answer["_links"]:
+        links = answer["_links"]
+        assert {"self", "first"} <= set(links) <= {"self", "first", "next"}
+        for link in links.values():
+            assert set(link) == {"link", "marker"}
+            assert parse_qs(urlsplit(link["link"]).query)["marker"] == [link["marker"]]
+        if "next" not in links:
             return pages
-        assert answer["_links"]["next"]["marker"]
-        target = answer["_links"]["next"]["href"].removeprefix(base)
+        target = links["next"]["link"].removeprefix(base)
 
 
-def test_markers_lead_through_all_contacts_once_and_end_without_a_next_link(account: Account):
+def test_links_and_markers_lead_through_all_contacts_once_and_back_to_the_beginning(account: Account):
     for n in range(7):
         account.contact(f"p{n}@b.example")
+    last = account.ok(
+        "GET", "/contacts/v3?limit=3&marker=" + account.ok("GET", "/contacts/v3?limit=6")["_links"]["next"]["marker"]
+    )
+    assert [item["identifiers"]["email"] for item in last["_items"]] == ["p6@b.example"]
+    base = account.state.urls.dotdigital["r2"]
+    for name, emails in (("self", ["p6@b.example"]), ("first", [f"p{n}@b.example" for n in range(3)])):
+        again = account.ok("GET", last["_links"][name]["link"].removeprefix(base))
+        assert [item["identifiers"]["email"] for item in again["_items"]] == emails
     pages = follow(account, "/contacts/v3?limit=3")
     assert [len(page) for page in pages] == [3, 3, 1]
     assert [item["identifiers"]["email"] for page in pages for item in page] == [f"p{n}@b.example" for n in range(7)]

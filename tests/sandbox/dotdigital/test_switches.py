@@ -3,6 +3,7 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -51,6 +52,16 @@ def test_suppressed_contacts_may_be_found_by_id_and_left_out_of_lists(account: A
 def test_the_page_of_modified_contacts_may_be_limited_to_1000(account: Account):
     account.settings.modified_since_maximum = 1000
     assert account.refused("GET", f"/v2/contacts/modified-since/{SINCE}?select=1001")[0] == 400
+
+
+def test_links_of_v3_may_be_written_as_href_with_no_marker_for_the_first_page(account: Account):
+    account.book("Walkers", "a@b.example", "b@b.example")
+    account.settings.v3_links = "href"
+    links = account.ok("GET", "/contacts/v3?limit=1")["_links"]
+    assert set(links) == {"self", "first", "next"}
+    assert all(set(link) == {"href", "marker"} for link in links.values())
+    assert links["self"]["marker"] is links["first"]["marker"] is None
+    assert links["next"]["href"].endswith(f"?limit=1&marker={quote(links['next']['marker'], safe='')}")
 
 
 def test_the_default_page_of_v3_can_be_set(account: Account):
