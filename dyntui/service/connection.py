@@ -23,10 +23,12 @@ from dyntui.service.protocol import (
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
     PARSE_ERROR,
+    UNREADABLE,
     Cancel,
     answer_line,
     error_line,
     read_request,
+    unreadable,
 )
 
 Handler = Callable[[CallContext, Any], Awaitable[Any]]
@@ -115,8 +117,8 @@ class Connection:
         except msgspec.ValidationError as error:
             await self.write(error_line(None, _malformed(str(error)), INVALID_REQUEST))
             return
-        except msgspec.DecodeError as error:
-            await self.write(error_line(None, _malformed(str(error)), PARSE_ERROR))
+        except UNREADABLE as error:
+            await self.write(error_line(None, _malformed(unreadable(error)), PARSE_ERROR))
             return
         params = b"{}" if request.params is msgspec.UNSET else bytes(request.params)
         if request.id is msgspec.UNSET:
@@ -143,7 +145,7 @@ class Connection:
     def _cancel(self, params: bytes) -> None:
         try:
             wanted = msgspec.json.decode(params, type=Cancel)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return
         if task := self._reads.get(wanted.id):
             task.cancel()
@@ -172,10 +174,10 @@ class Connection:
             await self._context.require(method.ability)
         try:
             request = msgspec.json.decode(params, type=method.request)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DyntuiError(
                 "REQUEST_INVALID",
-                f"{method.name}: {error}.",
+                f"{method.name}: {unreadable(error)}.",
                 not_done="Nothing was read or changed.",
                 remedy="Correct the request; docs hold the contract's schema.",
                 exit=Exit.USAGE,

@@ -28,6 +28,19 @@ REQUEST_LIMIT = 4 * 1024 * 1024
 ANSWER_LIMIT = 256 * 1024 * 1024
 
 
+# What a line can be besides JSON of the right type: bytes that are no UTF-8, brackets nested beyond all reason.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def unreadable(error: Exception) -> str:
+    """What is wrong with a line that could not be read, in words."""
+    if isinstance(error, UnicodeDecodeError):
+        return "Text in it is not valid UTF-8"
+    if isinstance(error, RecursionError):
+        return "It is nested too deeply"
+    return str(error)
+
+
 class Greeting(msgspec.Struct, frozen=True):
     """First words of a service. Client and service are one package: other versions do not talk to each other."""
 
@@ -120,7 +133,7 @@ def error_line(id: int | str | None, error: DyntuiError, code: int = APPLICATION
 
 
 def read_request(line: bytes) -> Request:
-    """Raises msgspec.DecodeError (not JSON) or its subclass msgspec.ValidationError (not a request)."""
+    """Raises msgspec.ValidationError (not a request), or one of `UNREADABLE` (not JSON)."""
     return _requests.decode(line)
 
 

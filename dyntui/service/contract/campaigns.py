@@ -6,6 +6,8 @@ import msgspec
 
 from dyntui.model.outcomes import ReasonCount
 from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.bounds import Number
+from dyntui.service.contract.paging import Window
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,21 +64,17 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-class CampaignsQuery(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignsQuery(Window, frozen=True, kw_only=True):
     """`view`: `all`, `unsent`, `sent`."""
 
     view: str = "all"
     account: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 class CampaignRef(msgspec.Struct, frozen=True):
     """A campaign by dotdigital's id; `account` only where two accounts hold the same id."""
 
-    id: int
+    id: Number
     account: str = ""
 
 
@@ -89,7 +87,7 @@ class Targets(msgspec.Struct, frozen=True):
 class ChangeTargets(msgspec.Struct, frozen=True, kw_only=True):
     """Adds or removes target marketing lists; only activated lists of the campaign's account can be added."""
 
-    id: int
+    id: Number
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
 
@@ -97,7 +95,7 @@ class ChangeTargets(msgspec.Struct, frozen=True, kw_only=True):
 class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
     """Count the targets of a campaign over these target lists (all targets when empty)."""
 
-    id: int
+    id: Number
     lists: tuple[str, ...] = ()
 
 
@@ -128,23 +126,19 @@ class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
     confirm_above: int
 
 
-class CountPeopleQuery(msgspec.Struct, frozen=True, kw_only=True):
+class CountPeopleQuery(Window, frozen=True, kw_only=True):
     """A window on the people of a target count; `reason` `""` with `sendable` true means those who will be mailed."""
 
     count: str
     reason: str = ""
     sendable: bool = False
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked."""
 
     count: str
-    confirm: int | None = None
+    confirm: Number | None = None
 
 
 class SendRef(msgspec.Struct, frozen=True):
@@ -202,16 +196,12 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     sends: tuple[SendRow, ...]
 
 
-class RecipientsQuery(msgspec.Struct, frozen=True, kw_only=True):
+class RecipientsQuery(Window, frozen=True, kw_only=True):
     """A window on the recipients of a campaign; `filter`: `all`, `opened`, `clicked`, `bounced`,
     `unsubscribed`, `unopened`."""
 
-    id: int
+    id: Number
     filter: str = "all"
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.service.contract.paging import Window
 
 
 class ListRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,14 +43,10 @@ class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
     query: str = ""
 
 
-class ListsQuery(msgspec.Struct, frozen=True, kw_only=True):
+class ListsQuery(Window, frozen=True, kw_only=True):
     """`view`: `active`, `inactive`, `my`, `activated`, `problems` or `all`."""
 
     view: str = "active"
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 class ListRef(msgspec.Struct, frozen=True):
@@ -66,16 +63,12 @@ class Activate(msgspec.Struct, frozen=True, kw_only=True):
     link: bool = False
 
 
-class MembersQuery(msgspec.Struct, frozen=True, kw_only=True):
+class MembersQuery(Window, frozen=True, kw_only=True):
     """A window on a list's members as last read; by outcome and reason where given."""
 
     list: str
     outcome: str = ""
     reason: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 class MemberRow(msgspec.Struct, frozen=True, kw_only=True):

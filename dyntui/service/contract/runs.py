@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, outcome_word
+from dyntui.service.contract.paging import Window
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,29 +100,21 @@ class RunRef(msgspec.Struct, frozen=True):
     id: str
 
 
-class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
+class RunsQuery(Window, frozen=True, kw_only=True):
     """A window on the history, newest first; empty filters mean all."""
 
     kind: str = ""
     status: str = ""
     account: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
-class OutcomesQuery(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomesQuery(Window, frozen=True, kw_only=True):
     """A window on the people of a run, of one item where `item` is given; by outcome and reason where given."""
 
     run: str
     item: str = ""
     outcome: str = ""
     reason: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 class RunChanged(msgspec.Struct, frozen=True, kw_only=True):

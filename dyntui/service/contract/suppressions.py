@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.service.contract.paging import Window
 
-class SuppressionsQuery(msgspec.Struct, frozen=True, kw_only=True):
+
+class SuppressionsQuery(Window, frozen=True, kw_only=True):
     """A window on the suppressed addresses."""
 
     account: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
