@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import click
 from dyntui import __version__
 from dyntui.cli.lazy import Lazy, LazyGroup, choices
 from dyntui.cli.output import show_error
+from dyntui.cli.streams import check_arguments, open_streams
 from dyntui.model.errors import DyntuiError, Exit
 
 # Conventional for a command that was interrupted: 128 + SIGINT.
@@ -66,6 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     """Carries out a command line; its exit code."""
     as_json = "--json" in arguments
     try:
+        check_arguments(arguments)
         code = root.main(list(arguments), prog_name="dyntui", standalone_mode=False)
     except DyntuiError as error:
         show_error(error, as_json=as_json)
@@ -78,10 +79,6 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough; Python must not try to flush into it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(Exit.DONE)
     except Exception as error:  # noqa: BLE001 - the boundary to the terminal, where it is reported
         show_error(_unforeseen(error), as_json=as_json)
         return int(Exit.FAILED)
@@ -101,6 +98,7 @@ def _unforeseen(error: Exception) -> DyntuiError:
 
 def main() -> None:
     """Entry point."""
+    open_streams()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -49,7 +49,7 @@ import sys
 from dyntui.cli.main import run
 run(["--help"])
 loaded = sorted(name for name in sys.modules if name.startswith(("dyntui.cli.", "dyntui.service.", "asyncio")))
-assert loaded == ["dyntui.cli.lazy", "dyntui.cli.main", "dyntui.cli.output"], loaded
+assert loaded == ["dyntui.cli.lazy", "dyntui.cli.main", "dyntui.cli.output", "dyntui.cli.streams"], loaded
 """
     done = in_fresh_process(code, tmp_path)
 

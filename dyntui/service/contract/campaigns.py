@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import ReasonCount
-from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.bounds import Number
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.paging import Window
 
 

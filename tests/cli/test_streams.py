@@ -1,0 +1,62 @@
+"""Whatever a command's streams are connected to, it does its work, and its exit code is that of the work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_PRINT = (
+    "from dyntui.cli.streams import open_streams; open_streams();"
+    "from dyntui.cli.output import print_table, say, print_json;"
+    "print_table(['name'], [['Zoë Łukasz 東京']] * {rows}); say('fertig: Łukasz'); print_json(['Łukasz'])"
+)
+
+
+def _run(command: list[str], tmp_path: Path, shell: str = "", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    line = ["bash", "-c", f'"$@" {shell}', "bash", *command] if shell else command
+    env = {**os.environ, "DYNTUI_HOME": str(tmp_path), **environment}
+    return subprocess.run(line, env=env, capture_output=True, timeout=60, check=False)
+
+
+def _dyntui(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "dyntui.cli.main", *arguments]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252", "utf-8"])
+def test_letters_that_the_encoding_lacks_are_replaced(tmp_path: Path, encoding: str):
+    done = _run([sys.executable, "-c", _PRINT.format(rows=1)], tmp_path, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert b"Zo" in done.stdout and b"ukasz" in done.stdout and b"fertig" in done.stderr
+
+
+@pytest.mark.parametrize("shell", [">&-", "2>&-", ">&- 2>&-", "| head -1; exit ${PIPESTATUS[0]}", "| true", "<&-"])
+def test_streams_that_are_closed_are_quiet(tmp_path: Path, shell: str):
+    done = _run([sys.executable, "-c", _PRINT.format(rows=20_000)], tmp_path, shell)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
+
+
+def test_the_exit_code_of_a_refusal_stays_when_nobody_reads_it(tmp_path: Path):
+    assert _run(_dyntui("audit", "--nonsense"), tmp_path, "2>&-").returncode == 2
+    assert _run(_dyntui("status"), tmp_path, "2>&1 | true; exit ${PIPESTATUS[0]}").returncode == 6
+
+
+@pytest.mark.parametrize("arguments", [("lists", "show", b"H\xf6st"), ("lists", "list", "--search", b"\xff")])
+def test_an_argument_that_is_not_text_is_a_usage_error(tmp_path: Path, arguments: tuple[str | bytes, ...]):
+    command = [os.fsencode(each) for each in _dyntui()] + [os.fsencode(each) for each in arguments]
+    env = {**os.environ, "DYNTUI_HOME": str(tmp_path)}
+    done = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert b"ARGUMENT_UNREADABLE" in done.stderr and b"Traceback" not in done.stderr
+
+
+def test_a_stream_that_a_program_has_put_in_place_stays(capsys: pytest.CaptureFixture[str]):
+    from dyntui.cli.streams import open_streams
+
+    before = sys.stdout
+    open_streams()
+    assert sys.stdout is before
