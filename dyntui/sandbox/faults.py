@@ -8,11 +8,14 @@ from typing import Any, Literal, get_args
 
 from dyntui.sandbox.request import Request, Response, text_response
 
-Kind = Literal["status", "drop_before", "drop_after", "truncate", "delay", "html", "page_drift"]
+Kind = Literal["status", "status_after", "drop_before", "drop_after", "truncate", "delay", "html", "page_drift"]
 _KINDS: tuple[str, ...] = get_args(Kind)
 _SYSTEMS = {"dataverse", "dotdigital", "entra", "*"}
-_AFTER = {"drop_after", "truncate"}
-_NAMES = {"system", "method", "route", "kind", "status", "retry_after", "seconds", "times", "after", "probability"}
+_AFTER = {"status_after", "drop_after", "truncate"}
+_NAMES = {
+    *("system", "method", "route", "kind", "status", "body"),
+    *("retry_after", "seconds", "times", "after", "probability"),
+}
 
 
 @dataclass(slots=True)
@@ -20,8 +23,9 @@ class Fault:
     """One order.
 
     `route` is a regular expression searched in the call's path; for the kinds that strike after the handler
-    (drop_after, truncate) also in its route template. The first `after` matching calls pass; the next ones are struck,
-    each with `probability`, until it happened `times` times (None: for ever). `seconds` (of `delay`) are real ones.
+    (status_after, drop_after, truncate) also in its route template. The first `after` matching calls pass; the next
+    ones are struck, each with `probability`, until it happened `times` times (None: for ever). `body`: the JSON text
+    answered with `status`, "" for that of a gateway. `seconds` (of `delay`) are real ones.
     """
 
     system: str
@@ -29,6 +33,7 @@ class Fault:
     method: str = "*"
     route: str = ""
     status: int = 503
+    body: str = ""
     retry_after: int | None = None
     seconds: float = 0.0
     times: int | None = None
@@ -105,7 +110,8 @@ class Faults:
 
 
 def fault_response(fault: Fault) -> Response:
-    """The answer of a gateway in front of the service: JSON for `status`, a web page for `html`."""
+    """The answer of a gateway in front of the service, or the ordered one: JSON for `status` and `status_after`, a web
+    page for `html`."""
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     if fault.kind == "html":
         page = (
@@ -113,5 +119,5 @@ def fault_response(fault: Fault) -> Response:
             f"<p>HTTP Error {fault.status}. The service is unavailable.</p></body></html>"
         )
         return text_response(page, fault.status, "text/html; charset=us-ascii", headers)
-    text = f'{{"error":{{"code":"{fault.status}","message":"The service is unavailable."}}}}'
+    text = fault.body or f'{{"error":{{"code":"{fault.status}","message":"The service is unavailable."}}}}'
     return text_response(text, fault.status, "application/json; charset=utf-8", headers)

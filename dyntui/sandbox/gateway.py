@@ -103,6 +103,8 @@ class Exchange:
         response.headers.update(self._headers)
         self._count(response)
         fault = gateway.faults.after(self.system, request, response)
+        if fault is not None and fault.kind == "status_after":
+            response, fault = fault_response(fault), None
         dropped = fault is not None and fault.kind == "drop_after"
         self._record(None if dropped else response)
         return response, fault

@@ -11,7 +11,7 @@ from dyntui.sandbox.dataverse import group_teams, system_rows
 from dyntui.sandbox.dataverse import storage as dataverse_storage
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Table, schema_of
-from dyntui.sandbox.dotdigital import contact_store, memberships
+from dyntui.sandbox.dotdigital import contact_store, memberships, sends
 from dyntui.sandbox.dotdigital import storage as dotdigital_storage
 from dyntui.sandbox.entra.directory import PEOPLE, find_person
 from dyntui.sandbox.state import State
@@ -39,6 +39,21 @@ def _unsubscribe(state: State, body: Any) -> Any:
         else:
             contact_store.set_status(state, [contact.id], str(body.get("reason", "Unsubscribed")), now)
     return {"contact": contact.id}
+
+
+def _cancel_send(state: State, body: Any) -> Any:
+    """{"campaign", "reached"?: number}: staff cancel the campaign's latest send to come in dotdigital's outbox, after
+    as many people were mailed."""
+    campaign, reached = body.get("campaign"), body.get("reached", 0)
+    now = dotdigital_storage.now(state)
+    row = state.db.execute(
+        "SELECT id FROM dd_send WHERE campaign_id = ? AND status IN ('NotSent', 'Scheduled') ORDER BY created DESC",
+        (campaign,),
+    ).fetchone()
+    if row is None:
+        raise ValueError("the campaign has no send to come")
+    with state.transaction():
+        return {"send": row[0], "status": sends.cancel(state, row[0], int(reached), now)}
 
 
 def _opt_out(state: State, body: Any) -> Any:
@@ -102,6 +117,7 @@ def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) 
 
 
 LEVERS: Mapping[str, Callable[[State, Any], Any]] = {
+    "/cancel-send": _cancel_send,
     "/dataverse/rows": _rows,
     "/entra/groups": _group,
     "/opt-out": _opt_out,

@@ -136,8 +136,8 @@ def _contacts(call: Call, page: Page, where: str, values: tuple[int, ...]) -> Re
         raise V2Error(_NOT_FOUND, 404)
     rows = call.state.db.execute(
         f"SELECT {COLUMNS} FROM dd_member m JOIN dd_contact c ON c.id = m.contact_id WHERE m.book_id = ? AND {where}"
-        f" AND {contacts_v2.visible(call, 'c.')} ORDER BY m.contact_id LIMIT ? OFFSET ?",
-        (book_id, *values, page.select, page.skip),
+        f" AND m.added <= ? AND {contacts_v2.visible(call, 'c.')} ORDER BY m.contact_id LIMIT ? OFFSET ?",
+        (book_id, *values, memberships.listed_until(call), page.select, page.skip),
     )
     return codec.answer(contact_store.v2_contacts(call.state, rows, call.flag("withFullData")))
 
@@ -220,8 +220,15 @@ def fail_removal(state: State, removal: str) -> None:
     state.db.execute("UPDATE dd_removal SET status = 'Failed', contact_ids = NULL WHERE id = ?", (removal,))
 
 
-def finish_removal(state: State, removal: str, _at: int) -> None:
-    """The end of a bulk removal."""
-    book_id, ids = state.db.execute("SELECT book_id, contact_ids FROM dd_removal WHERE id = ?", (removal,)).fetchone()
+def finish_removal(state: State, removal: str, at: int) -> None:
+    """The end of a bulk removal; with a lag they leave the book only after it was reported."""
+    book_id, ids, status = state.db.execute(
+        "SELECT book_id, contact_ids, status FROM dd_removal WHERE id = ?", (removal,)
+    ).fetchone()
+    state.db.execute("UPDATE dd_removal SET status = 'Completed' WHERE id = ?", (removal,))
+    lag = int(state.config.dotdigital.removal_lag_seconds * 1000)
+    if lag and status == "Started":
+        jobs.schedule(state, "removal", removal, at + lag)
+        return
     memberships.leave(state, book_id, None if ids is None else codec.decode(ids))
-    state.db.execute("UPDATE dd_removal SET status = 'Completed', contact_ids = NULL WHERE id = ?", (removal,))
+    state.db.execute("UPDATE dd_removal SET contact_ids = NULL WHERE id = ?", (removal,))

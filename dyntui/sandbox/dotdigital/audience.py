@@ -242,7 +242,18 @@ def _soft_bounce(state: State, contact: int, at: int) -> None:
 
 
 def _leave_list(state: State, contact: int, campaign: int, at: int) -> None:
-    """The person leaves a list that the campaign went to, or another of theirs when that one is gone."""
+    """The person leaves a list that the campaign went to, or another of theirs when that one is gone (by switch)."""
+    if state.config.dotdigital.unsubscribe_lands_on_send_book:
+        row = state.db.execute(
+            "SELECT b.id FROM dd_send s, json_each(s.books) j JOIN dd_book b ON b.id = j.value AND b.kind = 'book'"
+            " LEFT JOIN dd_member m ON m.book_id = b.id AND m.contact_id = ?1"
+            " WHERE s.campaign_id = ?2 AND s.started IS NOT NULL"
+            " ORDER BY m.contact_id IS NULL, s.started DESC, b.id LIMIT 1",
+            (contact, campaign),
+        ).fetchone()
+        if row:
+            memberships.unsubscribe(state, row[0], [contact], at)
+        return
     row = state.db.execute(
         "SELECT m.book_id FROM dd_member m JOIN dd_book b ON b.id = m.book_id AND b.kind = 'book'"
         " WHERE m.contact_id = ? ORDER BY m.book_id IN"

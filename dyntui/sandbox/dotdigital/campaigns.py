@@ -160,13 +160,25 @@ def existing(call: Call) -> int:
     return campaign_id
 
 
+_APPEARED = (
+    "NOT EXISTS (SELECT 1 FROM dd_send s, json_each(s.books) j WHERE s.campaign_id = l.campaign_id"
+    " AND j.value = l.book_id GROUP BY j.value HAVING min(s.created) > ?)"
+)
+"""Whether a campaign and a book `l` show each other: the first send of one to the other was accepted long enough ago,
+or nobody knows when that was."""
+
+
+def _appeared_until(call: Call) -> int:
+    return call.now - int(call.settings.send_appears_after_seconds * 1000)
+
+
 def books_of(call: Call) -> Response:
     """GET /v2/campaigns/{id}/address-books: books and segments that it ever went to, from the accepted send on."""
     campaign_id, page = existing(call), call.page()
     rows = call.state.db.execute(
         f"{memberships.BOOK_COLUMNS} JOIN dd_campaign_book l ON l.book_id = b.id WHERE l.campaign_id = ?"
-        " ORDER BY b.id LIMIT ? OFFSET ?",
-        (campaign_id, page.select, page.skip),
+        f" AND {_APPEARED} ORDER BY b.id LIMIT ? OFFSET ?",
+        (campaign_id, _appeared_until(call), page.select, page.skip),
     )
     return codec.answer([memberships.v2_book(*row) for row in rows])
 
@@ -176,7 +188,11 @@ def campaigns_of_book(call: Call) -> Response:
     book_id = call.number("id", "ERROR_ADDRESSBOOK_NOT_FOUND")
     if memberships.kind_of(call.state, book_id) is None:
         raise not_found("ERROR_ADDRESSBOOK_NOT_FOUND")
-    rows = select(call, "c.id IN (SELECT campaign_id FROM dd_campaign_book WHERE book_id = ?)", (book_id,))
+    rows = select(
+        call,
+        f"c.id IN (SELECT l.campaign_id FROM dd_campaign_book l WHERE l.book_id = ? AND {_APPEARED})",
+        (book_id, _appeared_until(call)),
+    )
     return codec.answer([_object(row) for row in rows])
 
 

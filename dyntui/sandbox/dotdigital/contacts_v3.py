@@ -50,7 +50,8 @@ def list_contacts(call: Call) -> Response:
         ("dd_member m JOIN dd_contact c ON c.id = m.contact_id", "m.contact_id") if book else ("dd_contact c", "c.id")
     )
     if book:
-        where, values = ["m.book_id = ?", *where], [book, *values]
+        where = ["m.book_id = ?", "m.added <= ?", *where]
+        values = [book, memberships.listed_until(call), *values]
     rows = call.state.db.execute(
         f"SELECT {COLUMNS} FROM {source} WHERE {' AND '.join([*where, f'{key} > ?'])} ORDER BY {key} LIMIT ?",
         (*values, after, limit + 1),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, contact_store
+from dyntui.sandbox.dotdigital.call import Call
 from dyntui.sandbox.dotdigital.errors import V2Error
 from dyntui.sandbox.state import State
 
@@ -40,6 +41,11 @@ def removal_running(state: State, book_id: int) -> bool:
     return bool(
         state.db.execute("SELECT 1 FROM dd_removal WHERE book_id = ? AND status = 'Started'", (book_id,)).fetchone()
     )
+
+
+def listed_until(call: Call) -> int:
+    """Who joined a book after this moment does not show in its listings yet."""
+    return call.now - int(call.settings.listing_lag_seconds * 1000)
 
 
 def join(state: State, book_id: int, contact_ids: Sequence[int], at: int) -> None:

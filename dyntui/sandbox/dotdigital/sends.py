@@ -107,7 +107,8 @@ def _check(call: Call, wish: _Wish) -> None:
         raise V2Error("ERROR_CAMPAIGN_SENDNOTPERMITTED")
     if len(wish.contacts) > CONTACTS:
         raise V2Error("ERROR_CAMPAIGN_SEND_INVALID")
-    if any(memberships.kind_of(call.state, book) is None for book in wish.books):
+    missing = [book for book in wish.books if memberships.kind_of(call.state, book) is None]
+    if missing and not (settings.missing_book_means_everybody and len(missing) == len(wish.books)):
         raise V2Error("ERROR_ADDRESSBOOK_NOT_FOUND")
     statuses = db.execute(
         "SELECT status FROM dd_contact WHERE id IN (SELECT value FROM json_each(?))", (codec.text(wish.contacts),)
@@ -126,8 +127,8 @@ def _start(call: Call, wish: _Wish) -> dict[str, Any]:
     db, send_id = call.state.db, call.state.ids.guid()
     later = wish.date is not None and wish.date > call.now
     db.execute(
-        "INSERT INTO dd_send (id, campaign_id, books, contacts, send_date, split, status, created)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO dd_send (id, campaign_id, books, contacts, send_date, split, status, created, resolved)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             send_id,
             wish.campaign,
@@ -137,6 +138,7 @@ def _start(call: Call, wish: _Wish) -> dict[str, Any]:
             codec.text(wish.split) if wish.split else None,
             "Scheduled" if later else "NotSent",
             call.now,
+            _accepted(call, wish),
         ),
     )
     db.executemany(
@@ -148,6 +150,14 @@ def _start(call: Call, wish: _Wish) -> dict[str, Any]:
     due = wish.date if later and wish.date else call.now + int(call.settings.send_start_seconds * 1000)
     jobs.schedule(call.state, "send", send_id, due)
     return _shown(call, send_id, read_back=False)
+
+
+def _accepted(call: Call, wish: _Wish) -> str | None:
+    """The ids of those in the books now, where they are looked up already; None: when the send starts."""
+    if call.settings.recipients_resolved_at != "accept":
+        return None
+    found = resolve(call.state, codec.text(wish.books), codec.text(wish.contacts))
+    return codec.text([one.contact_id for one in found])
 
 
 def _shown(call: Call, send_id: str, *, read_back: bool) -> dict[str, Any]:
@@ -171,13 +181,14 @@ def _shown(call: Call, send_id: str, *, read_back: bool) -> dict[str, Any]:
 # -- happening -------------------------------------------------------------------------------------------------------
 
 
-def begin(state: State, send_id: str, at: int) -> None:
-    """The moment of sending: recipients are who is in the books, segments and contactIds now.
+def begin(state: State, send_id: str, at: int, most: int | None = None) -> None:
+    """The moment of sending: recipients are who is in the books, segments and contactIds now, or was when the send was
+    accepted (`recipients_resolved_at`). `most`: how many are reached before staff cancel it; None: all.
 
     Everyone else than Subscribed contacts is left out, as is who left the very list; each person gets one mail.
     """
-    campaign, books, contacts = state.db.execute(
-        "SELECT campaign_id, books, contacts FROM dd_send WHERE id = ?", (send_id,)
+    campaign, books, contacts, resolved = state.db.execute(
+        "SELECT campaign_id, books, contacts, resolved FROM dd_send WHERE id = ?", (send_id,)
     ).fetchone()
     state.db.execute("UPDATE dd_send SET status = 'Sending', started = ? WHERE id = ?", (at, send_id))
     state.db.execute(
@@ -185,12 +196,16 @@ def begin(state: State, send_id: str, at: int) -> None:
         " WHERE id = ?",
         (at, campaign),
     )
-    recipients = resolve(state, books, contacts)
+    recipients = resolve(state, books, contacts) if resolved is None else resolve(state, "[]", resolved)
+    if most is not None:
+        recipients = [recipient for recipient in recipients if recipient.status == "Subscribed"][:most]
     direct = set(codec.decode(contacts))
     truth.record(state, send_id, campaign, recipients, direct, at)
     mailed = [recipient for recipient in recipients if recipient.status == "Subscribed"]
-    audience.mail(state, campaign, mailed, codec.decode(books), at)
-    jobs.schedule(state, "sent", send_id, at + int(state.config.dotdigital.send_duration_seconds * 1000))
+    if most is None or not state.config.dotdigital.cancelled_send_hides_recipients:
+        audience.mail(state, campaign, mailed, codec.decode(books), at)
+    if most is None:
+        jobs.schedule(state, "sent", send_id, at + int(state.config.dotdigital.send_duration_seconds * 1000))
 
 
 def finish(state: State, send_id: str, _at: int) -> None:
@@ -216,6 +231,9 @@ def fail(state: State, send_id: str) -> None:
 
 def resolve(state: State, books: str, contacts: str) -> Sequence[audience.Recipient]:
     """Everyone addressed by books, segments and ids (JSON arrays), each once, whatever their status."""
+    if state.config.dotdigital.missing_book_means_everybody and contacts == "[]" and _all_gone(state, books):
+        truth.violation(state, "send_to_everybody", {"books": codec.decode(books)}, 0)
+        contacts = codec.text([row[0] for row in state.db.execute("SELECT id FROM dd_contact")])
     rows = state.db.execute(
         "WITH addressed AS (SELECT m.contact_id FROM json_each(?1) b JOIN dd_member m ON m.book_id = b.value WHERE"
         " NOT EXISTS (SELECT 1 FROM dd_list_suppression s WHERE s.book_id = m.book_id AND s.contact_id = m.contact_id)"
@@ -225,3 +243,27 @@ def resolve(state: State, books: str, contacts: str) -> Sequence[audience.Recipi
         (books, contacts),
     )
     return [audience.Recipient(*row) for row in rows]
+
+
+def _all_gone(state: State, books: str) -> bool:
+    return not state.db.execute(
+        "SELECT 1 FROM dd_book WHERE id IN (SELECT value FROM json_each(?))", (books,)
+    ).fetchone()
+
+
+# -- the outbox ------------------------------------------------------------------------------------------------------
+
+
+def cancel(state: State, send_id: str, reached: int, at: int) -> str:
+    """Staff cancel a send in the outbox, for which there is no call, after `reached` people were mailed; the status
+    that it ends with. Raises ValueError for one that is not to come any more."""
+    row = state.db.execute("SELECT status, campaign_id FROM dd_send WHERE id = ?", (send_id,)).fetchone()
+    if row is None or row[0] not in ("NotSent", "Scheduled"):
+        raise ValueError("there is no such send to come")
+    jobs.cancel(state, send_id)
+    if reached:
+        begin(state, send_id, at, most=reached)
+    status = "Sent" if reached and state.config.dotdigital.partly_cancelled_shows_sent else "Cancelled"
+    state.db.execute("UPDATE dd_send SET status = ? WHERE id = ?", (status, send_id))
+    state.db.execute("UPDATE dd_campaign SET status = ? WHERE id = ? AND type <> 'Triggered'", (status, row[1]))
+    return status

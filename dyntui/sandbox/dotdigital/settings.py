@@ -104,6 +104,12 @@ class DotdigitalSettings:
     """[inferred] GET /v2/address-books shows the pseudo book "All contacts" (4)."""
     bulk_removal_seconds: float = 2.0
     """Time until a removal of many contacts from a book is Completed (4)."""
+    removal_lag_seconds: float = 0.0
+    """[inferred] Time for which those whom a bulk removal has taken out are still in the book after it is Completed:
+    listings show them and sends reach them."""
+    listing_lag_seconds: float = 0.0
+    """[inferred] Time until a contact that has joined a book shows in listings of the book; the documentation of the
+    first API hints at a delay."""
     bulk_removal_polls: int = 1
     """Number of polls answered with Started before it is Completed, whatever the time."""
     busy_book_is_error: bool = False
@@ -162,6 +168,21 @@ class DotdigitalSettings:
     """Time from an accepted immediate send until it is Sending; recipients are resolved at that moment."""
     send_duration_seconds: float = 2.0
     """Time a send stays Sending."""
+    send_appears_after_seconds: float = 0.0
+    """[inferred] Time until an accepted send shows among the campaigns of its books and the books of its campaign; the
+    service's own description says "campaigns that have been sent to a list"."""
+    recipients_resolved_at: str = "start"
+    """[inferred] When the members of the books of a send are looked up: at its `start`, or when it is accepted
+    (`accept`). Only subscribed contacts are mailed either way."""
+    missing_book_means_everybody: bool = False
+    """[inferred] A send whose books are all gone goes to All Contacts, as the service's own description says of an
+    empty list of books; False: it is refused, and a book deleted later leaves nobody."""
+    partly_cancelled_shows_sent: bool = True
+    """A send that staff cancelled after some were mailed moves to Sent (support article on the outbox); False: it is
+    Cancelled."""
+    cancelled_send_hides_recipients: bool = True
+    """Of a cancelled send nobody can tell whom it reached (support article on the outbox): its mails are no
+    activities. False: whom it reached shows."""
     send_limit: int = 0
     """Mails the account may send; beyond it a send answers ERROR_SEND_LIMITEXCEEDED. 0: no limit."""
     past_send_date_is_immediate: bool = True
@@ -192,6 +213,9 @@ class DotdigitalSettings:
     unsubscribe_share: float = 0.004
     list_unsubscribe_share: float = 0.002
     """Share of the delivered mails whose reader leaves one of the mailed lists only."""
+    unsubscribe_lands_on_send_book: bool = True
+    """[inferred] Who leaves a list by a mail leaves a book that the mail was sent to, whoever is in it by then, and
+    nothing is left of that once the book is gone; False: another book of theirs is left in that case."""
     complaint_share: float = 0.0005
     late_activity_share: float = 0.0
     """Share of events that the feeds show later than they happened (7.6)."""

@@ -109,7 +109,7 @@ CREATE TABLE IF NOT EXISTS dd_campaign_book (
 CREATE INDEX IF NOT EXISTS dd_campaign_book_book ON dd_campaign_book (book_id);
 CREATE TABLE IF NOT EXISTS dd_send (
     id TEXT PRIMARY KEY, campaign_id INTEGER NOT NULL, books TEXT NOT NULL, contacts TEXT NOT NULL, send_date INTEGER,
-    split TEXT, status TEXT NOT NULL, created INTEGER NOT NULL, started INTEGER
+    split TEXT, status TEXT NOT NULL, created INTEGER NOT NULL, started INTEGER, resolved TEXT
 );
 CREATE INDEX IF NOT EXISTS dd_send_campaign ON dd_send (campaign_id);
 

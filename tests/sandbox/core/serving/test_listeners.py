@@ -126,6 +126,15 @@ async def test_a_connection_dropped_after_leaves_everything_done(served: Served)
     assert posted(served.gateway.state) == 1
 
 
+async def test_a_status_after_leaves_everything_done_and_says_what_was_ordered(served: Served) -> None:
+    async with served.client() as client:
+        told = {"status": 503, "body": '{"message": "Error: ERROR_SOMETHING"}'}
+        await order(client, served, system="dataverse", kind="status_after", times=1, **told)
+        answer = await client.post(f"{served.urls['dataverse']}/x", json={})
+    assert (answer.status_code, answer.json()) == (503, {"message": "Error: ERROR_SOMETHING"})
+    assert posted(served.gateway.state) == 1
+
+
 async def test_a_truncated_answer_is_announced_whole_and_ends_halfway(served: Served) -> None:
     async with served.client() as client:
         await order(client, served, system="dataverse", kind="truncate", times=1)
