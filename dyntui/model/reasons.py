@@ -89,6 +89,13 @@ CATALOGUE: tuple[Reason, ...] = (
         "Correct the address in Dynamics.",
     ),
     Reason(
+        "NO_MAIL_SERVER",
+        "No mail server",
+        "The address's domain has no server that takes mail.",
+        _SALES,
+        "Correct the address in Dynamics.",
+    ),
+    Reason(
         "SOFT_BOUNCED",
         "Soft bounced",
         "Mail to the address failed too often.",
@@ -148,6 +155,13 @@ CATALOGUE: tuple[Reason, ...] = (
         "Respect it; the person can subscribe to the list again.",
     ),
     Reason(
+        "ODD_ROW",
+        "Odd row",
+        "A row was received from which no person or address can be told; the detail shows what was received.",
+        _MARKETER,
+        "Correct the row where it came from; it is named until then.",
+    ),
+    Reason(
         "PENDING_OPT_IN",
         "Opt-in pending",
         "The person has not confirmed their subscription yet.",
@@ -169,6 +183,13 @@ CATALOGUE: tuple[Reason, ...] = (
         "Change the list's subscription filter.",
     ),
     Reason(
+        "NOT_ALLOW_LISTED",
+        "Not on the allow list",
+        "The organisation or the account is marked as not production, and the address is not on its allow list.",
+        _MANAGER,
+        "Put the address on the allow list, or take the mark away.",
+    ),
+    Reason(
         "DUPLICATE_ADDRESS",
         "Duplicate address",
         "Another record with the same address takes the place.",
@@ -188,6 +209,13 @@ CATALOGUE: tuple[Reason, ...] = (
         "No record matches the address.",
         _MARKETER,
         "Create the record, or choose another membership action.",
+    ),
+    Reason(
+        "LEFT_LIST",
+        "Left the list",
+        "The person was on the list when it was synchronised last, and is not any more.",
+        _MARKETER,
+        "Add the person to the list again if that was not meant.",
     ),
     Reason(
         "NOT_SYNCED",
@@ -235,6 +263,13 @@ CATALOGUE: tuple[Reason, ...] = (
     ),
     Reason("ALREADY_SENT", "Already sent", "The person has had this campaign.", _MARKETER, "Nothing to do."),
     Reason(
+        "WAVE_STOPPED",
+        "Wave stopped",
+        "The send was stopped before the wave that the person is in.",
+        _MANAGER,
+        "See why the wave was stopped, then send the rest.",
+    ),
+    Reason(
         "CONTACT_LIMIT",
         "Contact limit",
         "The dotdigital account may hold no more contacts.",
@@ -258,7 +293,7 @@ PRECEDENCE: dict[str, int] = {reason.code: place for place, reason in enumerate(
 _STATUS_REASONS: dict[str, str] = {
     "unsubscribed": "SUPPRESSED",
     "suppressed": "SUPPRESSED",
-    "sharedsuppression": "SUPPRESSED",
+    "sharedsuppression": "GLOBALLY_SUPPRESSED",
     "notallowed": "GLOBALLY_SUPPRESSED",
     "blockedlocalpart": "GLOBALLY_SUPPRESSED",
     "spamtrap": "GLOBALLY_SUPPRESSED",
@@ -267,7 +302,7 @@ _STATUS_REASONS: dict[str, str] = {
     "knownlitigator": "GLOBALLY_SUPPRESSED",
     "softbounced": "SOFT_BOUNCED",
     "hardbounced": "HARD_BOUNCED",
-    "nomxrecord": "HARD_BOUNCED",
+    "nomxrecord": "NO_MAIL_SERVER",
     "ispcomplained": "COMPLAINED",
     "directcomplaint": "COMPLAINED",
     "mailblocked": "MAIL_BLOCKED",

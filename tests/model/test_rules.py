@@ -51,10 +51,28 @@ def test_every_reason_says_what_it_means_who_can_mend_it_and_how() -> None:
         assert reason.meaning.endswith(".") and reason.remedy.endswith(".") and reason.who
 
 
+# Section 9 of the specification.
+SPECIFIED = """
+NO_EMAIL BAD_EMAIL DUPLICATE_ADDRESS DO_NOT_EMAIL DO_NOT_BULK_EMAIL SUPPRESSED SUPPRESSED_OTHER_ACCOUNT
+GLOBALLY_SUPPRESSED DOMAIN_SUPPRESSED HARD_BOUNCED SOFT_BOUNCED COMPLAINED MAIL_BLOCKED UNSUBSCRIBED_LIST
+PENDING_OPT_IN OPT_IN_TOO_WEAK FILTERED INACTIVE MERGED LEAD_QUALIFIED WRONG_TYPE AMBIGUOUS_MATCH UNKNOWN_PERSON
+NOT_SYNCED STALE REJECTED IMPORT_PENDING WATCHDOG VALUE_REJECTED CONFLICT REMOVAL_HELD ALREADY_SENT CONTACT_LIMIT
+NO_ACCESS NOT_ALLOW_LISTED WAVE_STOPPED LEFT_LIST NO_MAIL_SERVER ODD_ROW UNKNOWN
+"""
+
+
+def test_the_catalogue_is_the_specifications_and_fits_into_a_mask() -> None:
+    assert set(BY_CODE) == set(SPECIFIED.split())
+    assert len(BY_CODE) < 63
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
         ("Subscribed", ""),
+        ("SharedSuppression", "GLOBALLY_SUPPRESSED"),
+        ("NotAllowed", "GLOBALLY_SUPPRESSED"),
+        ("NoMxRecord", "NO_MAIL_SERVER"),
         ("Unsubscribed", "SUPPRESSED"),
         ("HardBounced", "HARD_BOUNCED"),
         ("IspComplained", "COMPLAINED"),
