@@ -2,12 +2,10 @@
 
     sandbox = SandboxProcess.start(people=200)      # also seed=, arguments=["--limits", "flat"]
     sandbox.info["dataverse_url"]                   # the line that the sandbox prints when it is ready, as a dict
-    sandbox.control.get("/calls").json()            # an httpx client at the control address
-    sandbox.reset()                                 # no faults, counters at nothing, limits off
     Waits(sandbox).sleep                            # for clients: waiting lets the sandbox's clock go on
     sandbox.stop()
 
-It ends with this process at the latest. A fixture is one line of a conftest:
+Everything else is in `SandboxControls`. It ends with this process at the latest. A fixture is one line of a conftest:
 
     @pytest.fixture(scope="session")
     def sandbox() -> Iterator[SandboxProcess]:
@@ -31,19 +29,20 @@ from typing import IO, Any
 
 import httpx
 
+from tests.sandbox_controls import SandboxControls
+
 _READY_SECONDS = 60
 _STOP_SECONDS = 10
 
 
-class SandboxProcess:
-    """A running sandbox: `info` is its announcement, `control` a client at its control address."""
+class SandboxProcess(SandboxControls):
+    """A running sandbox; `info` is its announcement."""
 
     def __init__(self, process: subprocess.Popen[bytes], info: dict[str, Any], errors: IO[bytes]) -> None:
         self.process = process
-        self.info = info
         self._errors = errors
         trusted = ssl.create_default_context(cafile=info["ca_file"])
-        self.control = httpx.Client(base_url=info["control_url"], verify=trusted, timeout=60, trust_env=False)
+        super().__init__(info, httpx.Client(base_url=info["control_url"], verify=trusted, timeout=60, trust_env=False))
 
     @classmethod
     def start(cls, *, people: int = 200, seed: int = 1, arguments: Sequence[str] = ()) -> SandboxProcess:
@@ -63,25 +62,6 @@ class SandboxProcess:
     @property
     def ca_file(self) -> Path:
         return Path(self.info["ca_file"])
-
-    def reset(self) -> None:
-        """What one test ordered shall not meet the next one: faults end, counters start at nothing, limits are off."""
-        self.control.delete("/faults").raise_for_status()
-        self.control.post("/limits", json={"scheme": "off"}).raise_for_status()
-        self.control.post("/calls/reset").raise_for_status()
-
-    def order(self, *faults: dict[str, Any]) -> None:
-        """Let calls fail: `{"system", "method", "route", "kind", "times", ...}`, see the sandbox's faults."""
-        self.control.post("/faults", json=list(faults)).raise_for_status()
-
-    def calls(self) -> dict[str, int]:
-        """Calls per `system METHOD route` since the last reset."""
-        counted = self.control.get("/calls").raise_for_status().json()
-        return {f"{each['system']} {each['method']} {each['route']}": each["count"] for each in counted}
-
-    def advance(self, seconds: float) -> None:
-        """Let the sandbox's clock go on."""
-        self.control.post("/clock", json={"advance_seconds": seconds}).raise_for_status()
 
     def stop(self) -> None:
         """End it; killed when it does not go by itself."""

@@ -42,7 +42,11 @@ def open_world(path: Path | None, people: int, seed: int, start: datetime | None
 
     `start` sets the clock. Raises sqlite3.DatabaseError when the file is no stored world or is in use.
     """
-    state = open_state(path, seed, Clock.starting_at(start) if start else None)
+    return inhabit(open_state(path, seed, Clock.starting_at(start) if start else None), people)
+
+
+def inhabit(state: State, people: int) -> State:
+    """Installs both systems in a state, and a world of `people` contacts and leads where there is none yet."""
     world.dress(state)
     entra_storage.install(state)
     dataverse_storage.install(state)

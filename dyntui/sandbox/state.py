@@ -144,12 +144,33 @@ def open_state(path: Path | None = None, seed: int = 1, clock: Clock | None = No
     Tables of the simulated systems are not installed here: each has its own `storage.install(state)`. A `clock`
     given wins over the stored offset. Raises sqlite3.DatabaseError when the file is none of ours or is in use.
     """
-    db = sqlite3.connect(
-        path or ":memory:", timeout=1, isolation_level=None, check_same_thread=False, cached_statements=1024
-    )
+    db = _connect(path)
     # One sandbox for one file: a second one is told that it is locked.
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     db.execute("PRAGMA journal_mode = WAL")
+    return _on(db, seed, clock)
+
+
+def state_of(stored: bytes, clock: Clock | None = None) -> State:
+    """A state in memory that goes on from what `stored` gave of another one in memory."""
+    db = _connect(None)
+    db.deserialize(stored)
+    return _on(db, 1, clock)
+
+
+def stored(state: State) -> bytes:
+    """All of a state in memory, for `state_of`."""
+    state.save()
+    return state.db.serialize()
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path or ":memory:", timeout=1, isolation_level=None, check_same_thread=False, cached_statements=1024
+    )
+
+
+def _on(db: sqlite3.Connection, seed: int, clock: Clock | None) -> State:
     # A sandbox may lose its last moments to a power cut, never to its own end: no need to wait for the disk.
     db.execute("PRAGMA synchronous = OFF")
     db.execute("PRAGMA temp_store = MEMORY")

@@ -115,7 +115,7 @@ class Identities:
         if organisation is None:
             raise not_configured()
         await self._give_up(uid)
-        sign_in = device_sign_in(organisation)
+        sign_in = device_sign_in(organisation, self._resources.connections.surroundings)
         prompt = await sign_in.begin()
         task = asyncio.create_task(self._finish(uid, organisation, sign_in, prompt))
         self._waiting[uid] = _Waiting(sign_in, task)

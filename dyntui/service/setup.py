@@ -23,6 +23,7 @@ from dyntui.store import accounts
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import installation
 from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, sign_in_with
+from dyntui.sync.surroundings import Surroundings
 
 _LEVELS = ("NONE", "SUMMARY", "DETAILED")
 # Somebody waits for the answer: what cannot be reached is said after seconds, where a run would be patient.
@@ -79,13 +80,23 @@ class Setup:
             ca_file=asked.ca_file,
             connected_on=self._resources.now(),
         )
-        sign_in = sign_in_with(wanted, secret)
+        around = self._resources.connections.surroundings
+        sign_in = sign_in_with(wanted, secret, around)
         try:
             ca_file = Path(asked.ca_file) if asked.ca_file else None
-            async with Dataverse(wanted.url, sign_in, ca_file=ca_file, attempts=_ATTEMPTS) as dv:
+            async with Dataverse(
+                wanted.url,
+                sign_in,
+                ca_file=ca_file,
+                attempts=_ATTEMPTS,
+                sleep=around.sleep,
+                transport=around.transport(),
+            ) as dv:
                 me = await security.who_am_i(dv)
-            found = [await _prove(each) for each in request.accounts]
-            async with Dataverse(wanted.url, sign_in, ca_file=ca_file) as dv:
+            found = [await _prove(each, around) for each in request.accounts]
+            async with Dataverse(
+                wanted.url, sign_in, ca_file=ca_file, sleep=around.sleep, transport=around.transport()
+            ) as dv:
                 wanted = msgspec.structs.replace(
                     wanted,
                     organisation_id=me.organization_id,
@@ -157,10 +168,16 @@ class _Proved(msgspec.Struct, frozen=True):
     endpoint: str
 
 
-async def _prove(asked: EmailAccountInput) -> _Proved:
+async def _prove(asked: EmailAccountInput, around: Surroundings) -> _Proved:
     ca_file = Path(asked.ca_file) if asked.ca_file else None
     dd = await dd_account.connect(
-        asked.dotdigital_url, asked.api_user, asked.api_password, ca_file=ca_file, attempts=_ATTEMPTS
+        asked.dotdigital_url,
+        asked.api_user,
+        asked.api_password,
+        ca_file=ca_file,
+        attempts=_ATTEMPTS,
+        sleep=around.sleep,
+        transport=around.transport(),
     )
     async with dd:
         info = await dd_account.account_info(dd)

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from dyntui.dataverse import http as dataverse_http
-from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
+from dyntui.dataverse.http import Dataverse, SignInHttp
+from dyntui.dataverse.sign_in import Certificate, ClientSecret, Credentials, DeviceCode, SignIn
 from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation
 from dyntui.store.database import Database
+from dyntui.sync.surroundings import REAL, Surroundings
 
 # The meter of the run at hand: told of every attempt with the system and `read` or `write`.
 RUN_METER: contextvars.ContextVar[Callable[[str, str], None] | None] = contextvars.ContextVar("run_meter", default=None)
@@ -70,7 +70,7 @@ def split_authority(authority: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", tenant
 
 
-def sign_in_with(known: Organisation, secret: str) -> SignIn:
+def sign_in_with(known: Organisation, secret: str, surroundings: Surroundings = REAL) -> SignIn:
     """The service principal's sign-in."""
     host, tenant = split_authority(known.authority)
     credentials: ClientSecret | Certificate
@@ -78,38 +78,32 @@ def sign_in_with(known: Organisation, secret: str) -> SignIn:
         credentials = Certificate(tenant=tenant, client_id=known.client_id, pem=secret, authority=host)
     else:
         credentials = ClientSecret(tenant=tenant, client_id=known.client_id, secret=secret, authority=host)
-    return SignIn(credentials, known.url, ca_file=_file(known.ca_file))
+    return _sign_in(credentials, known, surroundings)
 
 
-def device_sign_in(known: Organisation) -> SignIn:
+def device_sign_in(known: Organisation, surroundings: Surroundings = REAL) -> SignIn:
     """A person's sign-in by device code."""
     host, tenant = split_authority(known.authority)
+    return _sign_in(DeviceCode(tenant=tenant, client_id=known.client_id, authority=host), known, surroundings)
+
+
+def _sign_in(credentials: Credentials, known: Organisation, surroundings: Surroundings) -> SignIn:
     return SignIn(
-        DeviceCode(tenant=tenant, client_id=known.client_id, authority=host), known.url, ca_file=_file(known.ca_file)
+        credentials,
+        known.url,
+        clock=surroundings.monotonic,
+        sleep=surroundings.sleep,
+        http=SignInHttp(_file(known.ca_file), transport=surroundings.sign_in_transport()),
     )
 
 
 class Connections:
-    """One connection to the organisation and one to each email account, opened on first use.
+    """One connection to the organisation and one to each email account, opened on first use in the `surroundings`."""
 
-    `sleep` waits, `monotonic` tells how long that took; `timeout`: seconds of silence after which a call is given up
-    (None: each system's own, which is a little longer than it takes to give up itself).
-    """
-
-    def __init__(
-        self,
-        db: Database,
-        secrets: Secrets,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-        timeout: float | None = None,
-    ) -> None:
+    def __init__(self, db: Database, secrets: Secrets, surroundings: Surroundings = REAL) -> None:
+        self.surroundings = surroundings
         self._db = db
         self._secrets = secrets
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._timeout = timeout
         self._opening = asyncio.Lock()
         self._dataverse: Dataverse | None = None
         self._sign_in: SignIn | None = None
@@ -119,16 +113,18 @@ class Connections:
         """The organisation. Raises DyntuiError NOT_CONFIGURED, SECRET_MISSING."""
         async with self._opening:
             if self._dataverse is None:
-                known = await asyncio.to_thread(self._organisation)
-                self._sign_in = sign_in_with(known, await self._secret(DATAVERSE_SECRET))
+                around, known = self.surroundings, await asyncio.to_thread(self._organisation)
+                self._sign_in = sign_in_with(known, await self._secret(DATAVERSE_SECRET), self.surroundings)
                 self._dataverse = Dataverse(
                     known.url,
                     self._sign_in,
                     ca_file=_file(known.ca_file),
                     meter=_metered("dataverse"),
-                    sleep=self._sleep,
-                    clock=self._monotonic,
-                    timeout=self._timeout or dataverse_http.TIMEOUT_SECONDS,
+                    sleep=around.sleep,
+                    clock=around.monotonic,
+                    chance=around.chance,
+                    timeout=around.timeout or dataverse_http.TIMEOUT_SECONDS,
+                    transport=around.transport(),
                 )
             return self._dataverse
 
@@ -136,7 +132,7 @@ class Connections:
         """An email account. Raises DyntuiError ACCOUNT_UNKNOWN, SECRET_MISSING."""
         async with self._opening:
             if account_id not in self._dotdigital:
-                known = await asyncio.to_thread(self._account, account_id)
+                around, known = self.surroundings, await asyncio.to_thread(self._account, account_id)
                 password = await self._secret(account_secret(account_id))
                 self._dotdigital[account_id] = Dotdigital(
                     known.endpoint,
@@ -144,9 +140,11 @@ class Connections:
                     password,
                     ca_file=_file(known.ca_file),
                     meter=_metered("dotdigital"),
-                    sleep=self._sleep,
-                    clock=self._monotonic,
-                    timeout=self._timeout or dotdigital_http.TIMEOUT_SECONDS,
+                    sleep=around.sleep,
+                    clock=around.monotonic,
+                    chance=around.chance,
+                    timeout=around.timeout or dotdigital_http.TIMEOUT_SECONDS,
+                    transport=around.transport(),
                 )
             return self._dotdigital[account_id]
 

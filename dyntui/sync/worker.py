@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from dyntui.sync.connections import RUN_METER, Connections, Secrets
 from dyntui.sync.execution import SEND, execute
 from dyntui.sync.run_context import Cancelled, RunContext
 from dyntui.sync.send import end_unsent
+from dyntui.sync.surroundings import REAL, Surroundings
 
 T = TypeVar("T")
 DONE = "done"
@@ -40,17 +40,15 @@ class Worker:
         *,
         clock: Callable[[], datetime],
         changed: Callable[[str], None],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-        timeout: float | None = None,
+        surroundings: Surroundings = REAL,
     ) -> None:
-        """`changed` is told of a run after each of its saves; the rest as `Connections` takes it."""
+        """`changed` is told of a run after each of its saves."""
         self._db = db
         self._clock = clock
         self._changed = changed
-        self._sleep = sleep
-        self._connections = Connections(db, secrets, sleep=sleep, monotonic=monotonic, timeout=timeout)
-        self._loop = asyncio.new_event_loop()
+        self._sleep = surroundings.sleep
+        self._connections = Connections(db, secrets, surroundings)
+        self._loop = surroundings.new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dyntui-runs", daemon=True)
 
     def start(self) -> None:

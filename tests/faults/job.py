@@ -6,7 +6,6 @@ mails do.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,14 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
-
 from dyntui.model.outcomes import Tally
 from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, SendRow, TargetCount
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts, runs
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_controls import SandboxControls
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import NOW, copied, world
 
@@ -48,9 +45,7 @@ class FrozenOffice(Office):
         info = self.sandbox.info
         with self.db.read() as c:
             url = accounts.accounts(c)[0].endpoint + path
-        trusted = ssl.create_default_context(cafile=info["ca_file"])
-        me = (info["api_user"], info["api_password"])
-        answer = httpx.request(method, url, json=body, auth=me, verify=trusted, trust_env=False)
+        answer = self.sandbox.http.request(method, url, json=body, auth=(info["api_user"], info["api_password"]))
         return answer.raise_for_status().json()
 
     def campaign_numbered(self, number: int) -> CampaignRow:
@@ -146,13 +141,13 @@ class Job:
         )
 
 
-def forget_number(sandbox: SandboxProcess, sent: SendRow) -> None:
+def forget_number(sandbox: SandboxControls, sent: SendRow) -> None:
     """dotdigital's own number of a send is made by chance, and not told to whoever lost its answer."""
     forgotten = {"table": "dyntui_campaignsend", "id": sent.id, "values": {"dyntui_platformsendid": None}}
     assert sandbox.control.post("/dataverse/rows", json=forgotten).raise_for_status().json() == {"rows": 1}
 
 
-def properly_mailed(sandbox: SandboxProcess) -> list[dict[str, Any]]:
+def properly_mailed(sandbox: SandboxControls) -> list[dict[str, Any]]:
     """Everybody mailed, once it is certain that nobody was mailed twice or against their will."""
     mails: list[dict[str, Any]] = sandbox.control.get("/mailed").raise_for_status().json()
     assert not [mail for mail in mails if mail["suppressed_at_send"] or mail["opted_out_at_send"]]

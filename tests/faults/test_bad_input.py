@@ -22,7 +22,7 @@ from dyntui.service.profile import Profile, open_profile
 from tests.faults.job import CAMPAIGN, LIST
 from tests.faults.real_service import STORE, RealService, real_service
 from tests.sandbox_process import SandboxProcess
-from tests.scenarios.worlds import copied, dotdigital_endpoint, world
+from tests.served_worlds import dotdigital_endpoint, served_copy, served_world
 
 pytestmark = pytest.mark.xdist_group("bad input")
 
@@ -132,7 +132,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
-    with world(folder) as sandbox, terminal(folder) as person:
+    with served_world(folder) as sandbox, terminal(folder) as person:
         yield Desk(sandbox, person)
 
 
@@ -244,14 +244,14 @@ def test_somebody_elses_database_is_refused_and_left_as_it_is(person: Terminal):
 def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A profile that is connected, and whose person is signed in."""
     folder = tmp_path_factory.mktemp("set-up")
-    with world(folder) as sandbox, real_service(folder) as service:
+    with served_world(folder) as sandbox, real_service(folder) as service:
         service.set_up(sandbox)
     return folder
 
 
 @pytest.fixture
 def at_work(set_up: Path, tmp_path: Path) -> Iterator[Desk]:
-    with copied(set_up, tmp_path, STORE) as sandbox, terminal(tmp_path) as person:
+    with served_copy(set_up, tmp_path, STORE) as sandbox, terminal(tmp_path) as person:
         yield Desk(sandbox, person)
 
 

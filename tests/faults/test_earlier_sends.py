@@ -19,7 +19,6 @@ from dyntui.store import sends as send_store
 from dyntui.store.schema import send
 from dyntui.sync.run_context import RunContext
 from tests.faults.job import FrozenOffice, Job, office_from
-from tests.faults.real_service import until
 from tests.faults.sends import (
     READ_BACK,
     SEND,
@@ -81,14 +80,15 @@ def test_a_request_that_arrives_while_its_book_is_deleted_mails_nobody_twice(
 def test_a_send_that_has_not_begun_is_waited_for_and_its_mails_are_not_taken_for_those_of_the_next(
     targeted: Path, tmp_path: Path
 ):
-    with office_from(targeted, tmp_path, timeout=0.5) as office:
+    with office_from(targeted, tmp_path) as office:
         job = Job(office)
         first = job.count()
         begins_after(office, 1800.0)
-        lose(office, SEND, "delay", seconds=1.5, times=1)
+        lose(office, SEND, "delay", seconds=3600, times=1)
         unconfirmed = office.send(first)
         assert error_of(office, unconfirmed) == "SEND_UNCONFIRMED"
-        until(lambda: "dotdigital POST /v2/campaigns/send" in office.sandbox.calls())
+        office.let_pass(hours=1)
+        assert "dotdigital POST /v2/campaigns/send" in office.sandbox.calls()
         more_targets(office, job)
         count = job.count()
         begins_after(office, 3600.0)

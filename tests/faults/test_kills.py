@@ -23,7 +23,7 @@ from dyntui.service.contract.session import Nothing
 from tests.faults.job import CAMPAIGN, LIST, forget_number, properly_mailed
 from tests.faults.real_service import STORE, RealService, real_service, until
 from tests.sandbox_process import SandboxProcess
-from tests.scenarios.worlds import copied, world
+from tests.served_worlds import served_copy, served_world
 
 POST = "dotdigital POST /v2/campaigns/send"
 SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "3")))
@@ -42,7 +42,7 @@ class Place:
 
 @contextmanager
 def place_from(kept: Path, folder: Path) -> Iterator[Place]:
-    with copied(kept, folder, STORE) as sandbox, real_service(folder) as service:
+    with served_copy(kept, folder, STORE) as sandbox, real_service(folder) as service:
         sandbox.control.post("/calls/reset").raise_for_status()
         yield Place(sandbox, service)
 
@@ -51,7 +51,7 @@ def place_from(kept: Path, folder: Path) -> Iterator[Place]:
 def activated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A profile that is set up, with a list that is activated and was never synchronised."""
     folder = tmp_path_factory.mktemp("activated")
-    with world(folder) as sandbox, real_service(folder) as service:
+    with served_world(folder) as sandbox, real_service(folder) as service:
         service.set_up(sandbox)
         service.call(methods.LISTS_REFRESH, Nothing())
         service.call(methods.LIST_ACTIVATE, Activate(id=service.list_named(LIST).id, link=True))

@@ -9,7 +9,7 @@ import pytest
 
 from dyntui.dotdigital import paging
 from tests.faults.job import Ending, FrozenOffice, Job, office_from
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_controls import SandboxControls
 
 SYSTEMS = ("dataverse", "dotdigital")
 # A send without any answer is another matter: see test_creating_the_send.py.
@@ -43,7 +43,7 @@ DIRECTORY_AWAY = [
 ]
 
 
-def struck(sandbox: SandboxProcess) -> int:
+def struck(sandbox: SandboxControls) -> int:
     return sum(fault["struck"] for fault in sandbox.control.get("/faults").json())
 
 

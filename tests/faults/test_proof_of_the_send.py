@@ -66,7 +66,7 @@ class MovingOffice(FrozenOffice):
     @property
     def waited(self) -> float:
         """Seconds."""
-        return self._waited.total_seconds()
+        return self.sandbox.time.seconds()
 
 
 @pytest.mark.parametrize("address", [None, "moved.house@example.org"])

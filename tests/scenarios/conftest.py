@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox_process import SandboxProcess
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import copied, world
+from tests.simulation.sandbox import InProcessSandbox
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
+def sandbox(tmp_path: Path) -> Iterator[InProcessSandbox]:
     with world(tmp_path, people=300, audience=True) as running:
         yield running
 

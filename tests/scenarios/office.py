@@ -4,17 +4,16 @@
     newsletter = office.activated("Newsletter")
     run = office.run("lists")                     # carried out to its end
 
-Waiting is done by moving the sandbox's clock, so nothing sleeps.
+dyntui, its sandbox and the test are one process with one clock. Waiting moves that clock, so nothing sleeps.
 """
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -39,7 +38,8 @@ from dyntui.store.database import Database, open_store
 from dyntui.sync.connections import DATAVERSE_SECRET, Connections, account_secret
 from dyntui.sync.engine import InlineEngine
 from dyntui.sync.worker import Worker
-from tests.sandbox_process import SandboxProcess
+from tests.simulation.sandbox import InProcessSandbox
+from tests.simulation.time import one_thread_loop
 
 T = TypeVar("T")
 
@@ -66,25 +66,26 @@ async def _everything(uid: int) -> frozenset[Ability]:
 class Office:
     """See the module. `loop` runs the use cases; the worker has its own."""
 
-    def __init__(self, sandbox: SandboxProcess, home: Path, *, timeout: float | None = None) -> None:
+    def __init__(self, sandbox: InProcessSandbox, home: Path, *, timeout: float | None = None) -> None:
         self.sandbox = sandbox
-        self._loop = asyncio.new_event_loop()
+        self._loop = one_thread_loop()
         self.secrets = Pocket()
         self.db: Database = open_store(f"sqlite:///{home / 'dyntui.db'}")
         self._numbers = itertools.count(1)
-        self._waited = timedelta()
         self.during_sleep: Callable[[], None] = lambda: None
-        patience = {"sleep": self._pass_time, "monotonic": self._seconds_waited, "timeout": timeout}
+        surroundings = sandbox.surroundings(sleep=self._pass_time, timeout=timeout)
         self.resources = Resources(
             profile=open_profile("test", {"DYNTUI_HOME": str(home)}),
             db=self.db,
             secrets=self.secrets,
-            connections=Connections(self.db, self.secrets, **patience),
+            connections=Connections(self.db, self.secrets, surroundings),
             clock=self._now,
             ids=lambda: f"00000000-0000-4000-8000-{next(self._numbers):012d}",
             publish=lambda name, params, key="": None,
         )
-        self.worker = Worker(self.db, self.secrets, clock=self._now, changed=lambda run_id: None, **patience)
+        self.worker = Worker(
+            self.db, self.secrets, clock=self._now, changed=lambda run_id: None, surroundings=surroundings
+        )
         self.worker.start()
         self.engine = InlineEngine(self.db, self.worker.chunk)
         identities = Identities(self.resources)
@@ -96,7 +97,7 @@ class Office:
         self.context = CallContext(os.getuid(), _everything)
 
     @classmethod
-    def open(cls, sandbox: SandboxProcess, home: Path | None = None, *, timeout: float | None = None) -> Self:
+    def open(cls, sandbox: InProcessSandbox, home: Path | None = None, *, timeout: float | None = None) -> Self:
         """An office whose organisation is connected and installed. `timeout`: seconds of silence that end a call."""
         office = cls(sandbox, home or Path(tempfile.mkdtemp(prefix="dyntui-office-")), timeout=timeout)
         office.set_up()
@@ -123,17 +124,12 @@ class Office:
         return self._loop.run_until_complete(work)  # type: ignore[arg-type]
 
     def _now(self) -> datetime:
-        return datetime(2026, 11, 22, 12, 0, tzinfo=UTC) + self._waited
-
-    def _seconds_waited(self) -> float:
-        return self._waited.total_seconds()
+        return self.sandbox.now()
 
     async def _pass_time(self, seconds: float) -> None:
         """Instead of sleeping the whole world moves on, and at least by a second."""
-        step = max(seconds, 1.0)
-        self._waited += timedelta(seconds=step)
         self.during_sleep()
-        await asyncio.to_thread(self.sandbox.control.post, "/clock", json={"advance_seconds": step})
+        await self.sandbox.time.until(self.sandbox.now() + timedelta(seconds=max(seconds, 1.0)))
 
     def set_up(self) -> setup.SetupReport:
         return self.wait(Setup(self.resources, self.worker.reconnect).apply(self.context, self.setup_request()))

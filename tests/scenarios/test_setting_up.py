@@ -9,15 +9,15 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability
 from dyntui.service.permission import CallContext
 from dyntui.service.setup import Setup
-from tests.sandbox_process import SandboxProcess
 from tests.scenarios.office import Office
+from tests.simulation.sandbox import InProcessSandbox
 
 
 async def nobody(uid: int) -> frozenset[Ability] | None:
     return None
 
 
-def test_who_waits_for_somebody_elses_first_setup_cannot_change_it(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_who_waits_for_somebody_elses_first_setup_cannot_change_it(sandbox: InProcessSandbox, tmp_path: Path) -> None:
     office = Office(sandbox, tmp_path)
     try:
         setup = Setup(office.resources, office.worker.reconnect)

@@ -1,71 +1,51 @@
-"""Worlds that are built once and opened many times: a sandbox's file with what dyntui had kept of it."""
+"""Worlds that are built once and opened many times: a sandbox in the test's process, and what dyntui had kept of it."""
 
 from __future__ import annotations
 
 import shutil
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
-import msgspec
-
-from dyntui.store import accounts
-from dyntui.store.database import open_store, sqlite_url
-from tests.sandbox_process import SandboxProcess
+from tests.simulation.sandbox import InProcessSandbox
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 # A world that is opened again goes on later than it was left.
 LATER = NOW + timedelta(hours=1)
 PEOPLE = 200
 SEED = 7
+_WORLD = "world.kept"
 
 
 @contextmanager
 def world(
     folder: Path, *, clock: datetime = NOW, people: int = PEOPLE, audience: bool = False
-) -> Iterator[SandboxProcess]:
-    """The sandbox whose world is kept in the folder; a new one is built there.
+) -> Iterator[InProcessSandbox]:
+    """A new world, which is kept in the folder when the block ends.
 
     Nothing that time or chance does can tell two of them apart: they begin at one moment, and without an `audience`
     nobody reacts to mail.
     """
-    kept = ["--clock", clock.isoformat(), "--state", str(folder / "world.db")]
-    with SandboxProcess.start(people=people, seed=SEED, arguments=kept) as sandbox:
-        sandbox.control.post("/settings", json={"dotdigital": {"audience": audience}}).raise_for_status()
+    with _open(InProcessSandbox.built(people, SEED, clock), folder, audience) as sandbox:
         yield sandbox
 
 
 @contextmanager
-def copied(kept: Path, folder: Path, store: Path, *, audience: bool = False) -> Iterator[SandboxProcess]:
-    """A world as it was kept, running in a folder of its own, and reached from the store `folder / store`."""
-    shutil.copytree(kept, folder, dirs_exist_ok=True)
-    with world(folder, clock=LATER, audience=audience) as sandbox:
-        _move(sandbox, folder / store)
+def copied(kept: Path, folder: Path, store: Path, *, audience: bool = False) -> Iterator[InProcessSandbox]:
+    """A world as it was kept, going on in a folder of its own, with dyntui's `store` beside it."""
+    (folder / store).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(kept / store, folder / store)
+    sandbox = InProcessSandbox.reopened((kept / _WORLD).read_bytes(), LATER)
+    with _open(sandbox, folder, audience):
         yield sandbox
 
 
-def dotdigital_endpoint(sandbox: SandboxProcess) -> str:
-    """Where the account lives, by its own word."""
-    info = sandbox.info
-    trusted = ssl.create_default_context(cafile=info["ca_file"])
-    me = (info["api_user"], info["api_password"])
-    answer = httpx.get(f"{info['dotdigital_url']}/v2/account-info", auth=me, verify=trusted, trust_env=False)
-    properties = {each["name"]: each["value"] for each in answer.raise_for_status().json()["properties"]}
-    return str(properties["ApiEndpoint"]).rstrip("/")
-
-
-def _move(sandbox: SandboxProcess, store: Path) -> None:
-    """A sandbox that is started again listens elsewhere."""
-    info, endpoint = sandbox.info, dotdigital_endpoint(sandbox)
-    db = open_store(sqlite_url(store))
-    with db.write() as c:
-        organisation = accounts.organisation(c)
-        assert organisation is not None
-        at = {"url": info["dataverse_url"], "authority": info["authority"], "ca_file": info["ca_file"]}
-        accounts.put_organisation(c, msgspec.structs.replace(organisation, **at))
-        for each in accounts.accounts(c):
-            accounts.put_account(c, msgspec.structs.replace(each, endpoint=endpoint, ca_file=info["ca_file"]))
-    db.close()
+@contextmanager
+def _open(sandbox: InProcessSandbox, folder: Path, audience: bool) -> Iterator[InProcessSandbox]:
+    sandbox.switch(dotdigital={"audience": audience})
+    try:
+        yield sandbox
+        (folder / _WORLD).write_bytes(sandbox.kept())
+    finally:
+        sandbox.stop()

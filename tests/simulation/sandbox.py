@@ -1,0 +1,112 @@
+"""A sandbox in the test's own process, on a clock that stands still unless somebody waits.
+
+    sandbox = InProcessSandbox.built(people=200, seed=7, clock=NOW)
+    sandbox.surroundings(...)             # for dyntui's clients: its network, its time, its chance
+    sandbox.http                          # an httpx client of whoever else speaks to the systems
+    kept = sandbox.kept()                 # all of its world, as bytes
+    InProcessSandbox.reopened(kept, LATER)
+
+Everything else is in `SandboxControls`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from dyntui.sandbox.assembly import HANDLERS, inhabit
+from dyntui.sandbox.clock import Clock
+from dyntui.sandbox.entra.directory import CLIENT_ID, CLIENT_SECRET, TENANT_ID
+from dyntui.sandbox.gateway import new_gateway
+from dyntui.sandbox.state import State, open_state, state_of, stored
+from dyntui.sync.surroundings import Surroundings
+from tests.sandbox_controls import SandboxControls
+from tests.simulation.time import VirtualTime, one_thread_loop
+from tests.simulation.wire import CALL_SECONDS, AsyncWire, BlockingWire, Wire
+
+
+class InProcessSandbox(SandboxControls):
+    """See the module. It is used up by `stop`."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.time = VirtualTime(state.clock)
+        self.gateway = new_gateway(state, HANDLERS)
+        # Read twice a call: each is charged the same.
+        self.gateway.timer = itertools.count(step=CALL_SECONDS).__next__
+        self._wire = Wire(self.gateway, self.time)
+        self.http = httpx.Client(transport=BlockingWire(self._wire), trust_env=False)
+        control = httpx.Client(
+            base_url=state.urls.control, transport=BlockingWire(self._wire), trust_env=False, timeout=None
+        )
+        super().__init__(_info(state), control)
+
+    @classmethod
+    def built(cls, people: int, seed: int, clock: datetime) -> InProcessSandbox:
+        """A new world, as it is whenever it is built with these."""
+        return cls.reopened(_built(people, seed, clock), clock)
+
+    @classmethod
+    def reopened(cls, kept: bytes, clock: datetime) -> InProcessSandbox:
+        """A world as `kept` gave it, going on at the moment `clock`."""
+        return cls(inhabit(state_of(kept, Clock.standing_at(clock)), 0))
+
+    def kept(self) -> bytes:
+        """All of its world."""
+        return stored(self.state)
+
+    def now(self) -> datetime:
+        """What its clock shows."""
+        return self.time.now()
+
+    def surroundings(
+        self, *, sleep: Callable[[float], Awaitable[None]], seed: int = 0, timeout: float | None = None
+    ) -> Surroundings:
+        """Of dyntui, with this sandbox as its network. `seed`: of the chance that spreads repetitions."""
+        return Surroundings(
+            transport=lambda: AsyncWire(self._wire),
+            sign_in_transport=lambda: BlockingWire(self._wire),
+            sleep=sleep,
+            monotonic=self.time.seconds,
+            chance=random.Random(seed).random,
+            timeout=timeout,
+            new_loop=one_thread_loop,
+        )
+
+    def stop(self) -> None:
+        """Nobody reaches it any more."""
+        self._wire.cut = True
+        self.control.close()
+        self.http.close()
+        self.state.db.close()
+
+
+@functools.lru_cache
+def _built(people: int, seed: int, clock: datetime) -> bytes:
+    state = inhabit(open_state(None, seed, Clock.standing_at(clock)), people)
+    try:
+        return stored(state)
+    finally:
+        state.db.close()
+
+
+def _info(state: State) -> dict[str, Any]:
+    urls, account = state.urls, state.config.dotdigital
+    return {
+        "dataverse_url": urls.dataverse,
+        "authority": f"{urls.entra}/{TENANT_ID}",
+        "tenant": TENANT_ID,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "dotdigital_url": urls.dotdigital["r1"],
+        "api_user": account.api_user,
+        "api_password": account.api_password,
+        "ca_file": "",
+        "control_url": urls.control,
+    }

@@ -1,0 +1,80 @@
+"""Time that passes only because somebody waits for it: nothing sleeps, and every order of events can be repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from dyntui.sandbox.clock import Clock
+
+
+class VirtualTime:
+    """Moves a sandbox's clock. Whoever waits for the earliest moment goes on first, on whatever event loop."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.began = clock.now()
+        self._turns = itertools.count()
+        self._waiting: dict[int, datetime] = {}
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def seconds(self) -> float:
+        """Seconds since this began."""
+        return (self.now() - self.began).total_seconds()
+
+    async def until(self, moment: datetime) -> None:
+        """Returns at the moment, after everybody who waits for an earlier one, and moves the clock there."""
+        with self._in_line(moment) as turn:
+            await asyncio.sleep(0)
+            while not self._first(turn):  # noqa: ASYNC110 - an event of which loop? it may be any other one
+                await asyncio.sleep(0)
+            self.skip_to(moment)
+
+    def skip_to(self, moment: datetime) -> None:
+        """Moves the clock there at once, unless it is later already."""
+        with self._lock:
+            if (ahead := moment - self.clock.now()) > timedelta():
+                self.clock.advance(ahead)
+
+    @contextmanager
+    def _in_line(self, moment: datetime) -> Iterator[int]:
+        turn = next(self._turns)
+        with self._lock:
+            self._waiting[turn] = moment
+        try:
+            yield turn
+        finally:
+            with self._lock:
+                del self._waiting[turn]
+
+    def _first(self, turn: int) -> bool:
+        with self._lock:
+            return min(self._waiting, key=lambda each: (self._waiting[each], each)) == turn
+
+
+class _AtOnce(ThreadPoolExecutor):
+    """Carries work out on the caller's thread: what is handed to threads elsewhere happens here in one order."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*arguments, **named))
+        except BaseException as error:  # noqa: BLE001 - as an executor does: it belongs to whoever waits
+            done.set_exception(error)
+        return done
+
+
+def one_thread_loop() -> asyncio.AbstractEventLoop:
+    """An event loop on which `asyncio.to_thread` uses no thread."""
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(_AtOnce(1))
+    return loop
