@@ -54,7 +54,7 @@ TIMEOUT_SECONDS: Final = 125.0
 MAX_CONCURRENCY: Final = 52
 _FIRST_CONCURRENCY: Final = 4
 _GATEWAY: Final = frozenset({502, 503, 504})
-_ATTEMPTS: Final = 6
+ATTEMPTS: Final = 6
 _BACK_OFF_BASE_SECONDS: Final = 1.0
 _BACK_OFF_CAP_SECONDS: Final = 60.0
 _LONGEST_RETRY_AFTER_SECONDS: Final = 300.0
@@ -205,7 +205,7 @@ class Dataverse:
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
         slow_down_deadline: float = 1800.0,
-        attempts: int = _ATTEMPTS,
+        attempts: int = ATTEMPTS,
         timeout: float = TIMEOUT_SECONDS,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:

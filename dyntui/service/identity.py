@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -22,7 +21,7 @@ from dyntui.service.contract.session import SignInStarted, SignInState
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation, PersonLink
-from dyntui.sync.connections import device_sign_in, not_configured
+from dyntui.sync.connections import dataverse_as, device_sign_in, not_configured
 
 # How long roles are believed; a change in Dynamics takes effect within this.
 ROLES_SECONDS = 120.0
@@ -154,8 +153,7 @@ class Identities:
 
     async def _enter(self, organisation: Organisation, sign_in: SignIn) -> None:
         """The person calls for themselves once: members of a group get their user, and their teams, by that."""
-        ca_file = Path(organisation.ca_file) if organisation.ca_file else None
-        async with Dataverse(organisation.url, sign_in, ca_file=ca_file) as own:
+        async with dataverse_as(sign_in, organisation, self._resources.connections.surroundings) as own:
             try:
                 await security.who_am_i(own)
             except DataverseError as error:

@@ -22,7 +22,7 @@ from dyntui.service.resources import Resources
 from dyntui.store import accounts
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import installation
-from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, sign_in_with
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, dataverse_as, sign_in_with
 from dyntui.sync.surroundings import Surroundings
 
 _LEVELS = ("NONE", "SUMMARY", "DETAILED")
@@ -83,20 +83,10 @@ class Setup:
         around = self._resources.connections.surroundings
         sign_in = sign_in_with(wanted, secret, around)
         try:
-            ca_file = Path(asked.ca_file) if asked.ca_file else None
-            async with Dataverse(
-                wanted.url,
-                sign_in,
-                ca_file=ca_file,
-                attempts=_ATTEMPTS,
-                sleep=around.sleep,
-                transport=around.transport(),
-            ) as dv:
+            async with dataverse_as(sign_in, wanted, around, attempts=_ATTEMPTS) as dv:
                 me = await security.who_am_i(dv)
             found = [await _prove(each, around) for each in request.accounts]
-            async with Dataverse(
-                wanted.url, sign_in, ca_file=ca_file, sleep=around.sleep, transport=around.transport()
-            ) as dv:
+            async with dataverse_as(sign_in, wanted, around) as dv:
                 wanted = msgspec.structs.replace(
                     wanted,
                     organisation_id=me.organization_id,

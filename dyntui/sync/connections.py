@@ -97,6 +97,28 @@ def _sign_in(credentials: Credentials, known: Organisation, surroundings: Surrou
     )
 
 
+def dataverse_as(
+    sign_in: SignIn,
+    known: Organisation,
+    surroundings: Surroundings = REAL,
+    *,
+    attempts: int = dataverse_http.ATTEMPTS,
+) -> Dataverse:
+    """A connection to the organisation as whoever signed in."""
+    return Dataverse(
+        known.url,
+        sign_in,
+        ca_file=_file(known.ca_file),
+        meter=_metered("dataverse"),
+        sleep=surroundings.sleep,
+        clock=surroundings.monotonic,
+        chance=surroundings.chance,
+        attempts=attempts,
+        timeout=surroundings.timeout or dataverse_http.TIMEOUT_SECONDS,
+        transport=surroundings.transport(),
+    )
+
+
 class Connections:
     """One connection to the organisation and one to each email account, opened on first use in the `surroundings`."""
 
@@ -115,17 +137,7 @@ class Connections:
             if self._dataverse is None:
                 around, known = self.surroundings, await asyncio.to_thread(self._organisation)
                 self._sign_in = sign_in_with(known, await self._secret(DATAVERSE_SECRET), self.surroundings)
-                self._dataverse = Dataverse(
-                    known.url,
-                    self._sign_in,
-                    ca_file=_file(known.ca_file),
-                    meter=_metered("dataverse"),
-                    sleep=around.sleep,
-                    clock=around.monotonic,
-                    chance=around.chance,
-                    timeout=around.timeout or dataverse_http.TIMEOUT_SECONDS,
-                    transport=around.transport(),
-                )
+                self._dataverse = dataverse_as(self._sign_in, known, around)
             return self._dataverse
 
     async def dotdigital(self, account_id: str) -> Dotdigital:
