@@ -13,7 +13,7 @@ from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Table, schema_of
 from dyntui.sandbox.dotdigital import contact_store, memberships, sends
 from dyntui.sandbox.dotdigital import storage as dotdigital_storage
-from dyntui.sandbox.entra.directory import PEOPLE, find_person
+from dyntui.sandbox.entra.directory import CLIENT_ID, PEOPLE, find_person
 from dyntui.sandbox.state import State
 
 _OPT_OUTS = ("donotbulkemail", "donotemail")
@@ -105,6 +105,29 @@ def _group(state: State, body: Any) -> Any:
     return {"team": team}
 
 
+def _roles(state: State, body: Any) -> Any:
+    """{"user": a person's short name or "application", "roles": [names]}: all the roles that one holds directly."""
+    part = _text(body, "user")
+    person = find_person(part)
+    column, value = ("applicationid", CLIENT_ID) if person is None else ("azureactivedirectoryobjectid", person.oid)
+    user = state.db.execute(
+        f"SELECT systemuserid, businessunitid FROM dv_systemuser WHERE {column} = ?",  # noqa: S608 - constants
+        (value,),
+    ).fetchone()
+    if user is None or (person is None and part != "application"):
+        raise ValueError(f"Dynamics has no user {part!r}")
+    with state.transaction():
+        state.db.execute("DELETE FROM dv_systemuserroles WHERE systemuserid = ?", (user[0],))
+        for name in body.get("roles", []):
+            role = state.db.execute(
+                "SELECT roleid FROM dv_role WHERE name = ? AND businessunitid = ?", (name, user[1])
+            ).fetchone()
+            if role is None:
+                raise ValueError(f"there is no role {name!r}")
+            system_rows.link(state, "systemuserroles", [{"systemuserid": user[0], "roleid": role[0]}])
+    return {"user": user[0]}
+
+
 def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) -> int:
     row = {**values, "versionnumber": dataverse_storage.next_version(state)}
     if "modifiedon" in table.columns:
@@ -119,6 +142,7 @@ def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) 
 LEVERS: Mapping[str, Callable[[State, Any], Any]] = {
     "/cancel-send": _cancel_send,
     "/dataverse/rows": _rows,
+    "/dataverse/roles": _roles,
     "/entra/groups": _group,
     "/opt-out": _opt_out,
     "/unsubscribe": _unsubscribe,

@@ -97,7 +97,12 @@ class DataverseSettings:
     """The "modern business units" matrix: roles of other business units may be assigned."""
 
     definitions_need_privilege: bool = True
-    """[inferred] Reading definitions asks for prvReadEntity, which every role created through the API begins with."""
+    """[inferred] Reading definitions asks for the reads of what is read: prvReadEntity, and prvReadAttribute,
+    prvReadRelationship, prvReadEntityKey, prvReadOptionSet. Even the platform's smallest role holds them all (public
+    export of a 2025 organisation); a role made through the API begins without them."""
+
+    sdk_messages_need_privilege: bool = True
+    """Reading sdkmessage and sdkmessagefilter asks for prvReadSdkMessage, which the platform's own roles hold."""
 
     column_visibility_seconds: float = 0
     """New tables and columns are served this long after their creation (the platform: 3 to 30 seconds)."""
