@@ -198,6 +198,21 @@ def forget_person(call: Call, row_id: str) -> None:
         _members_changed(call, list_id, -1)
 
 
+def merge_person(call: Call, table: Table, master: str, loser: str) -> None:
+    """What becomes of a merged row's memberships: `merge_membership` of the settings."""
+    choice = call.state.config.dataverse.merge_membership
+    if choice == "stays":
+        return
+    joined = [
+        list_id for (list_id,) in call.state.db.execute("SELECT listid FROM dv_listmember WHERE entityid = ?", (loser,))
+    ]
+    forget_person(call, loser)
+    if choice == "master":
+        for list_id in joined:
+            if not _present(call, list_id, [master]):
+                insert_members(call, list_id, table, [master])
+
+
 def member_ids(call: Call, list_id: str) -> list[str]:
     """The people in a static list."""
     return [

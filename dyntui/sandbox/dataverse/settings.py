@@ -70,6 +70,10 @@ class DataverseSettings:
     member_count_lag_seconds: float = 0
     """`list.membercount` tells the number of members only this long after a change."""
 
+    merge_membership: str = "master"
+    """[inferred] List members when rows are merged: "master" (the surviving row takes over, as it inherits all related
+    rows), "stays" (the deactivated row stays the member) or "nobody" (the membership ends)."""
+
     bulk_messages: dict[str, list[str]] = field(default_factory=dict)
     """[inferred for contact, account, lead] *Multiple messages by table; tables that are missing here have all."""
 
