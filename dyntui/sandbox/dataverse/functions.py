@@ -80,7 +80,7 @@ def _who_am_i(call: Call, _given: dict[str, Any]) -> Response:
 def _organization(call: Call, _given: dict[str, Any]) -> Response:
     state, settings = call.state, call.state.config.dataverse
     organization = business_units.organization_id(state)
-    web, api = state.urls.dataverse, state.urls.dataverse
+    web, api = state.urls.dataverse, settings.link_host or state.urls.dataverse
     detail = {
         "OrganizationId": organization,
         "FriendlyName": settings.organization_name,
