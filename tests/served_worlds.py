@@ -6,7 +6,7 @@ import shutil
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -15,7 +15,10 @@ import msgspec
 from dyntui.store import accounts
 from dyntui.store.database import open_store, sqlite_url
 from tests.sandbox_process import SandboxProcess
-from tests.scenarios.worlds import LATER, NOW, PEOPLE, SEED
+from tests.scenarios.worlds import NOW, PEOPLE, SEED
+
+# A world that is opened again goes on later than it was left.
+LATER = NOW + timedelta(hours=1)
 
 
 @contextmanager

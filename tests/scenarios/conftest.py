@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import copied, world
 from tests.simulation.sandbox import InProcessSandbox
+
+CAMPAIGN = "Newsletter March"
 
 
 @pytest.fixture
@@ -28,11 +31,39 @@ def connected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def targeted(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which the list "Newsletter" is synchronised, and a target of the campaign."""
+    folder = tmp_path_factory.mktemp("targeted")
+    with office_from(connected, folder) as office:
+        newsletter = office.activated("Newsletter")
+        office.run("lists")
+        office.run("campaigns")
+        office.target(office.campaign_named(CAMPAIGN), newsletter.id)
+    return folder
+
+
 @pytest.fixture
-def office(connected: Path, tmp_path: Path) -> Iterator[Office]:
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """Just connected; where the campaign is `counted`, there is a synchronised list to be sent to."""
+    kept = request.getfixturevalue("targeted" if "counted" in request.fixturenames else "connected")
+    with office_from(kept, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def counted(office: Office) -> tuple[CampaignRow, TargetCount]:
+    """The campaign with its targets, and their count."""
+    campaign = office.campaign_named(CAMPAIGN)
+    return campaign, office.count(campaign)
+
+
+@contextmanager
+def office_from(kept: Path, folder: Path) -> Iterator[Office]:
+    """An office as it was kept, going on in a folder of its own."""
     with (
-        copied(connected, tmp_path, Path("dyntui.db"), audience=True) as sandbox,
-        closing(Office(sandbox, tmp_path)) as opened,
+        copied(kept, folder, Path("dyntui.db"), audience=True) as sandbox,
+        closing(Office(sandbox, folder)) as opened,
     ):
         opened.take_over()
         yield opened

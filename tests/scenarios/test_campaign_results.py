@@ -8,9 +8,6 @@ from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, SendRow
 from dyntui.service.contract.runs import RunDetail
 from tests.scenarios.office import Office
-from tests.scenarios.test_sending import counted
-
-__all__ = ["counted"]
 
 
 @pytest.fixture

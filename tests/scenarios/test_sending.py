@@ -7,19 +7,8 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from tests.scenarios.conftest import CAMPAIGN
 from tests.scenarios.office import Office
-
-CAMPAIGN = "Newsletter March"
-
-
-@pytest.fixture
-def counted(office: Office) -> tuple[CampaignRow, TargetCount]:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
-    office.run("campaigns")
-    campaign = office.campaign_named(CAMPAIGN)
-    office.target(campaign, newsletter.id)
-    return campaign, office.count(campaign)
 
 
 def test_potential_is_sendable_plus_the_sum_of_the_exclusions(counted: tuple[CampaignRow, TargetCount]) -> None:

@@ -15,9 +15,6 @@ from dyntui.service.permission import CallContext
 from dyntui.store import accounts, sends, watermarks
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
-from tests.scenarios.test_sending import counted
-
-__all__ = ["counted"]
 
 Counted = tuple[CampaignRow, TargetCount]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.simulation.sandbox import InProcessSandbox
+import msgspec
+
+from tests.simulation.sandbox import InProcessSandbox, Kept
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-# A world that is opened again goes on later than it was left.
-LATER = NOW + timedelta(hours=1)
 PEOPLE = 200
 SEED = 7
 _WORLD = "world.kept"
@@ -36,8 +36,8 @@ def copied(kept: Path, folder: Path, store: Path, *, audience: bool = False) -> 
     """A world as it was kept, going on in a folder of its own, with dyntui's `store` beside it."""
     (folder / store).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(kept / store, folder / store)
-    sandbox = InProcessSandbox.reopened((kept / _WORLD).read_bytes(), LATER)
-    with _open(sandbox, folder, audience):
+    left = msgspec.msgpack.decode((kept / _WORLD).read_bytes(), type=Kept)
+    with _open(InProcessSandbox.reopened(left), folder, audience) as sandbox:
         yield sandbox
 
 
@@ -46,6 +46,6 @@ def _open(sandbox: InProcessSandbox, folder: Path, audience: bool) -> Iterator[I
     sandbox.switch(dotdigital={"audience": audience})
     try:
         yield sandbox
-        (folder / _WORLD).write_bytes(sandbox.kept())
+        (folder / _WORLD).write_bytes(msgspec.msgpack.encode(sandbox.kept()))
     finally:
         sandbox.stop()

@@ -3,8 +3,8 @@
     sandbox = InProcessSandbox.built(people=200, seed=7, clock=NOW)
     sandbox.surroundings(...)             # for dyntui's clients: its network, its time, its chance
     sandbox.http                          # an httpx client of whoever else speaks to the systems
-    kept = sandbox.kept()                 # all of its world, as bytes
-    InProcessSandbox.reopened(kept, LATER)
+    kept = sandbox.kept()                 # all of its world, and the moment
+    InProcessSandbox.reopened(kept)
 
 Everything else is in `SandboxControls`.
 """
@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import msgspec
 
 from dyntui.sandbox.assembly import HANDLERS, inhabit
 from dyntui.sandbox.clock import Clock
@@ -29,6 +30,13 @@ from dyntui.sync.surroundings import Surroundings
 from tests.sandbox_controls import SandboxControls
 from tests.simulation.time import VirtualTime, one_thread_loop
 from tests.simulation.wire import CALL_SECONDS, AsyncWire, BlockingWire, Wire
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A world as it was left, and when by its own clock."""
+
+    world: bytes
+    left: datetime
 
 
 class InProcessSandbox(SandboxControls):
@@ -50,16 +58,16 @@ class InProcessSandbox(SandboxControls):
     @classmethod
     def built(cls, people: int, seed: int, clock: datetime) -> InProcessSandbox:
         """A new world, as it is whenever it is built with these."""
-        return cls.reopened(_built(people, seed, clock), clock)
+        return cls.reopened(_built(people, seed, clock))
 
     @classmethod
-    def reopened(cls, kept: bytes, clock: datetime) -> InProcessSandbox:
-        """A world as `kept` gave it, going on at the moment `clock`."""
-        return cls(inhabit(state_of(kept, Clock.standing_at(clock)), 0))
+    def reopened(cls, kept: Kept) -> InProcessSandbox:
+        """A world that goes on where it was left."""
+        return cls(inhabit(state_of(kept.world, Clock.standing_at(kept.left)), 0))
 
-    def kept(self) -> bytes:
+    def kept(self) -> Kept:
         """All of its world."""
-        return stored(self.state)
+        return Kept(stored(self.state), self.now())
 
     def now(self) -> datetime:
         """What its clock shows."""
@@ -88,10 +96,10 @@ class InProcessSandbox(SandboxControls):
 
 
 @functools.lru_cache
-def _built(people: int, seed: int, clock: datetime) -> bytes:
+def _built(people: int, seed: int, clock: datetime) -> Kept:
     state = inhabit(open_state(None, seed, Clock.standing_at(clock)), people)
     try:
-        return stored(state)
+        return Kept(stored(state), clock)
     finally:
         state.db.close()
 
