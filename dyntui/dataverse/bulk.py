@@ -48,20 +48,15 @@ class _Ids(msgspec.Struct, frozen=True):
 
 
 async def offers(dv: Dataverse, table: Table, message: Message) -> bool:
-    """Whether a table offers a bulk message; asked once per connection. Who may not ask uses `$batch`."""
+    """Whether a table offers a bulk message; asked once per connection."""
     known = dv.offered.get((table.logical_name, message))
     if known is not None:
         return known
     named = f"sdkmessageid/name eq {literal(message)}"
     condition = f"{named} and primaryobjecttypecode eq {literal(table.logical_name)}"
-    try:
-        filters = await find_rows(
-            dv, "sdkmessagefilters", dict[str, Any], select=["sdkmessagefilterid"], filter=condition, top=1
-        )
-    except DataverseError as error:
-        if error.status != 403:
-            raise
-        filters = []
+    filters = await find_rows(
+        dv, "sdkmessagefilters", dict[str, Any], select=["sdkmessagefilterid"], filter=condition, top=1
+    )
     dv.offered[table.logical_name, message] = bool(filters)
     return bool(filters)
 

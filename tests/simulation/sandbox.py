@@ -6,16 +6,20 @@
     kept = sandbox.kept()                 # all of its world, and the moment
     InProcessSandbox.reopened(kept)
 
-Everything else is in `SandboxControls`.
+Everything else is in `SandboxControls`. The environment variable DYNTUI_SANDBOX_RECORD names a folder in which every
+sandbox records its calls, as `dyntui sandbox --record` does.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import os
 import random
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,11 +29,14 @@ from dyntui.sandbox.assembly import HANDLERS, inhabit
 from dyntui.sandbox.clock import Clock
 from dyntui.sandbox.entra.directory import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 from dyntui.sandbox.gateway import new_gateway
+from dyntui.sandbox.recording import Recorder
 from dyntui.sandbox.state import State, open_state, state_of, stored
 from dyntui.sync.surroundings import Surroundings
 from tests.sandbox_controls import SandboxControls
 from tests.simulation.time import VirtualTime, one_thread_loop
 from tests.simulation.wire import CALL_SECONDS, AsyncWire, BlockingWire, Wire
+
+RECORD = "DYNTUI_SANDBOX_RECORD"
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -45,7 +52,7 @@ class InProcessSandbox(SandboxControls):
     def __init__(self, state: State) -> None:
         self.state = state
         self.time = VirtualTime(state.clock)
-        self.gateway = new_gateway(state, HANDLERS)
+        self.gateway = new_gateway(state, HANDLERS, recorder=_recorder())
         # Read twice a call: each is charged the same.
         self.gateway.timer = itertools.count(step=CALL_SECONDS).__next__
         self._wire = Wire(self.gateway, self.time)
@@ -93,6 +100,13 @@ class InProcessSandbox(SandboxControls):
         self.control.close()
         self.http.close()
         self.state.db.close()
+        if self.gateway.recorder is not None:
+            self.gateway.recorder.close()
+
+
+def _recorder() -> Recorder | None:
+    folder = os.environ.get(RECORD)
+    return Recorder(Path(folder) / f"{uuid.uuid4()}.jsonl") if folder else None
 
 
 @functools.lru_cache

@@ -19,20 +19,13 @@ from dyntui.sandbox.request import Response
 _NAMESPACE = "Microsoft.Dynamics.CRM."
 _NOT_CASTABLE = {"EnumAttributeMetadata", "AttributeMetadata"}
 Relationship = OneToMany | ManyToMany
-_READS_BELOW = {
-    "Attributes": ("prvReadAttribute",),
-    "Keys": ("prvReadEntityKey",),
-    "OneToManyRelationships": ("prvReadRelationship",),
-    "ManyToOneRelationships": ("prvReadRelationship",),
-    "ManyToManyRelationships": ("prvReadRelationship",),
-}
 _ONE_TO_MANY = "OneToManyRelationshipMetadata"
 _MANY_TO_MANY = "ManyToManyRelationshipMetadata"
 
 
 def entity_definitions(call: Call, steps: Sequence[Segment]) -> Response:
     """`EntityDefinitions` and everything below."""
-    check_may_read(call, "prvReadEntity", *_READS_BELOW.get(steps[1].name if len(steps) > 1 else "", ()))
+    check_may_read(call)
     first, *rest = steps
     options = read_options(call.options)
     if first.key is None:
@@ -53,7 +46,7 @@ def entity_definitions(call: Call, steps: Sequence[Segment]) -> Response:
 
 def relationship_definitions(call: Call, steps: Sequence[Segment]) -> Response:
     """`RelationshipDefinitions`, by SchemaName or id, and cast to their two kinds."""
-    check_may_read(call, "prvReadRelationship")
+    check_may_read(call)
     first, *rest = steps
     options = read_options(call.options)
     everything = visible_relationships(call)
@@ -68,7 +61,7 @@ def relationship_definitions(call: Call, steps: Sequence[Segment]) -> Response:
 
 def global_option_set_definitions(call: Call, steps: Sequence[Segment]) -> Response:
     """`GlobalOptionSetDefinitions`, by Name or id. They know neither $filter nor $expand."""
-    check_may_read(call, "prvReadOptionSet")
+    check_may_read(call)
     first, *rest = steps
     options = read_options(call.options)
     if options.filter is not None:
@@ -89,11 +82,10 @@ def global_option_set_definitions(call: Call, steps: Sequence[Segment]) -> Respo
 # What is there, seen by a request -------------------------------------------------------------------------------------
 
 
-def check_may_read(call: Call, *privileges: str) -> None:
-    """Raises DataverseError 403 when the caller may not read definitions of these kinds."""
+def check_may_read(call: Call) -> None:
+    """Raises DataverseError 403 when the caller may not read definitions."""
     if call.state.config.dataverse.definitions_need_privilege:
-        for name in privileges:
-            security.check_privilege(call.state, call.caller, name)
+        security.check_privilege(call.state, call.caller, "prvReadEntity")
 
 
 def _seen_at(call: Call) -> str:

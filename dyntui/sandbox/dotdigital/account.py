@@ -6,7 +6,7 @@ import hmac
 
 from dyntui.sandbox.dotdigital import codec, contact_store
 from dyntui.sandbox.dotdigital.call import Call
-from dyntui.sandbox.request import Request, Response
+from dyntui.sandbox.request import Request, Response, text_response
 from dyntui.sandbox.state import State
 
 
@@ -52,12 +52,14 @@ def info(call: Call) -> Response:
 
 
 def server_time(call: Call) -> Response:
-    """GET /v2/server-time: a JSON string such as "2021-09-24 09:21:55.661571+00:00"."""
+    """GET /v2/server-time: "2021-09-24T09:21:55.661571Z", or 2021-09-24 09:21:55.661571+00:00 as plain text."""
     moment = call.state.clock.now()
-    return codec.answer(f"{moment:%Y-%m-%d %H:%M:%S.%f}+00:00")
+    if call.settings.server_time_format == "text":
+        return text_response(f"{moment:%Y-%m-%d %H:%M:%S.%f}+00:00")
+    return codec.answer(f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z")
 
 
 def empty_recycle_bin(call: Call) -> Response:
-    """POST /v2/accounts/empty-recycle-bin: 202."""
+    """POST /v2/accounts/empty-recycle-bin: 200 or 202, by switch; a text."""
     contact_store.purge(call.state, call.now + 1)
-    return codec.answer("The recycle bin is being emptied.", 202)
+    return codec.text_answer("The recycle bin is being emptied.", call.settings.recycle_bin_status)

@@ -106,14 +106,16 @@ def _free(call: Call, name: str, book_id: int) -> None:
 
 
 def delete(call: Call) -> Response:
-    """DELETE /v2/address-books/{id}: 204; contacts stay, and there is no recycle bin for books."""
+    """DELETE /v2/address-books/{id}: 200 or 204, by switch; contacts stay, and there is no recycle bin for books."""
     book_id = call.number("id", _NOT_FOUND)
     memberships.writable(call.state, book_id)
     memberships.leave(call.state, book_id)
     for table in ("dd_list_suppression", "dd_campaign_book"):
         call.state.db.execute(f"DELETE FROM {table} WHERE book_id = ?", (book_id,))
     call.state.db.execute("DELETE FROM dd_book WHERE id = ?", (book_id,))
-    return codec.empty(204)
+    if call.settings.book_delete_status == 204:
+        return codec.empty(204)
+    return codec.text_answer("The address book was deleted.", call.settings.book_delete_status)
 
 
 # -- their contacts --------------------------------------------------------------------------------------------------

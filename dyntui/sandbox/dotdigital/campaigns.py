@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - what is put together are constants; every value is a parameter
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, dates, memberships
@@ -205,34 +205,15 @@ def from_addresses(call: Call) -> Response:
     return codec.answer([{"id": key, "email": email} for key, email in rows])
 
 
-def split_test(call: Call) -> Response:
-    """GET /v2/campaigns/{id}/split-test: the options; the shape of results is undocumented ([inferred])."""
-    row, _, _ = _row(call.state, call.number("id", NOT_FOUND))
-    if row[11] is None:
-        raise V2Error("ERROR_CAMPAIGN_INVALID")
-    return codec.answer({"campaignId": row[0], "status": row[8], "splitTestOptions": codec.decode(row[11])})
-
-
 # -- writing ---------------------------------------------------------------------------------------------------------
 
 
 def create(call: Call) -> Response:
     """POST /v2/campaigns: 201; type Standard unless told otherwise."""
     body = call.bound()
-    campaign_id = _insert(call, _described(call, body), enum(body.get("type") or "Standard", TYPES, "type"), None)
+    campaign_id = insert(call, described(call, body), enum(body.get("type") or "Standard", TYPES, "type"), None)
     row, html, text = _row(call.state, campaign_id)
     return codec.answer({**_object(row, html, text), "type": row[9]}, 201)
-
-
-def create_split_test(call: Call) -> Response:
-    """POST /v2/campaigns/split-test: a campaign with `splitTestOptions`, an array of texts."""
-    body = call.bound()
-    options = body.get("splittestoptions")
-    if not isinstance(options, list) or len(options) < 2 or not all(isinstance(option, str) for option in options):
-        raise V2Error("ERROR_CAMPAIGN_INVALID")
-    campaign_id = _insert(call, _described(call, body), "Standard", codec.text(options))
-    row, html, text = _row(call.state, campaign_id)
-    return codec.answer(_detailed(row, html, text), 201)
 
 
 def update(call: Call) -> Response:
@@ -242,7 +223,7 @@ def update(call: Call) -> Response:
     call.state.db.execute(
         "UPDATE dd_campaign SET name = ?, subject = ?, from_name = ?, from_id = ?, html = ?, text = ?,"
         " reply_action = ?, reply_to = ? WHERE id = ?",
-        (*_described(call, call.bound()), campaign_id),
+        (*described(call, call.bound()), campaign_id),
     )
     return codec.answer(_one(call, campaign_id))
 
@@ -285,7 +266,7 @@ def _pending(state: State, campaign_id: int) -> bool:
     )
 
 
-def _described(call: Call, body: dict[str, Any]) -> tuple[Any, ...]:
+def described(call: Call, body: Mapping[str, Any]) -> tuple[Any, ...]:
     """The writable columns of a campaign body. Raises 400 ERROR_CAMPAIGN_INVALID."""
     required = [body.get(key) for key in ("name", "subject", "fromname", "htmlcontent", "plaintextcontent")]
     if not all(isinstance(value, str) and value for value in required) or len(str(required[0])) > NAME_LENGTH:
@@ -317,7 +298,8 @@ def _sender(call: Call, value: Any) -> int:
     return int(row[0])
 
 
-def _insert(call: Call, columns: tuple[Any, ...], kind: str, split: str | None) -> int:
+def insert(call: Call, columns: tuple[Any, ...], kind: str, split: str | None) -> int:
+    """A new campaign from what `described` answers; `split` is a JSON array. Answers its id."""
     cursor = call.state.db.execute(
         "INSERT INTO dd_campaign (name, subject, from_name, from_id, html, text, reply_action, reply_to, type,"
         " split_options) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

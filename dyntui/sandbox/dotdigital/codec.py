@@ -42,6 +42,11 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(status, {"Content-Type": "application/json; charset=utf-8"}, _encoder.encode(value))
 
 
+def text_answer(text: str, status: int = 200) -> Response:
+    """A sentence, which the service's own description calls a stream of bytes."""
+    return Response(status, {"Content-Type": "application/octet-stream"}, _encoder.encode(text))
+
+
 def empty(status: int) -> Response:
     """An answer without a body."""
     return Response(status)

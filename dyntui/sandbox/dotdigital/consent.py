@@ -80,7 +80,10 @@ def _shown(call: Call, contact: Contact) -> dict[str, Any]:
         "SELECT id, fields, created FROM dd_consent WHERE contact_id = ? ORDER BY id", (contact.id,)
     )
     records = [
-        {"id": key, "fields": [*_pairs(codec.decode(fields)), {"key": "DATETIMECREATED", "value": dates.iso(created)}]}
+        {
+            "id": str(key),
+            "fields": [*_pairs(codec.decode(fields)), {"key": "DATETIMECREATED", "value": dates.iso(created)}],
+        }
         for key, fields, created in rows
     ]
     fields = contact_store.field_names(call.state)

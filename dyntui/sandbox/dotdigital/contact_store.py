@@ -69,9 +69,18 @@ def require(contact: Contact | None) -> Contact:
 # -- showing ---------------------------------------------------------------------------------------------------------
 
 
-def field_names(state: State) -> list[str]:
-    """Names of the account's data fields, in alphabetical order."""
-    return [name for (name,) in state.db.execute("SELECT name FROM dd_data_field ORDER BY name")]
+def field_names(state: State, chosen: Sequence[str] | None = None) -> list[str]:
+    """Names of the account's data fields as they are shown, in alphabetical order; with `chosen` of these only.
+
+    They are kept and compared in upper case; by switch they are shown as they were written.
+    """
+    names = chosen
+    if names is None:
+        names = [name for (name,) in state.db.execute("SELECT name FROM dd_data_field ORDER BY name")]
+    if state.config.dotdigital.data_field_names_upper:
+        return [name.upper() for name in names]
+    spellings = dict(state.db.execute("SELECT name, spelling FROM dd_data_field_spelling"))
+    return [spellings.get(name.upper(), name.upper()) for name in names]
 
 
 def field_types(state: State) -> dict[str, str]:
@@ -91,7 +100,7 @@ def v2_contact(contact: Contact, fields: Sequence[str] | None) -> dict[str, Any]
     values = None
     if fields is not None:
         data = data_of(contact)
-        values = [{"key": name, "value": data.get(name)} for name in fields]
+        values = [{"key": name, "value": data.get(name.upper())} for name in fields]
     return {
         "id": contact.id,
         "email": contact.email,

@@ -23,6 +23,16 @@ _MERGE = {
     "overwrite-if-not-empty": "OnlyOverwriteIfNotEmpty",
     "overwrite-if-empty": "OnlyOverwriteIfContactDataNotPopulated",
 }
+_COUNTRIES = (
+    ("44", "GB"),
+    ("49", "DE"),
+    ("33", "FR"),
+    ("34", "ES"),
+    ("39", "IT"),
+    ("31", "NL"),
+    ("61", "AU"),
+    ("1", "US"),
+)
 _CONTACT_STATUS = {"Subscribed": "subscribed", "Unsubscribed": "unsubscribed", "PendingOptIn": "pendingOptIn"}
 _EMAIL_STATUS = _CONTACT_STATUS | {
     "SoftBounced": "softBounced",
@@ -144,7 +154,7 @@ def _wanted(call: Call) -> tuple[list[str] | None, set[str]]:
     known = {part for part in _INCLUDES if part.lower() in {name.lower() for name in parts}}
     if len(known) < len(parts):
         raise V3Error("contacts:badRequest", "include names an unknown part")
-    return (None if "[[ALL]]" in names else [name.upper() for name in names]), known
+    return (None if "[[ALL]]" in names else names), known
 
 
 def _shown(call: Call, contacts: Sequence[Contact]) -> list[dict[str, Any]]:
@@ -152,7 +162,7 @@ def _shown(call: Call, contacts: Sequence[Contact]) -> list[dict[str, Any]]:
     ids = codec.text([contact.id for contact in contacts])
     identifiers = _grouped(call.state, "SELECT contact_id, name, value FROM dd_identifier", ids)
     extras = {part: _PARTS[part](call.state, contacts, ids) for part in parts}
-    fields = contact_store.field_names(call.state) if names is None else names
+    fields = contact_store.field_names(call.state, names)
     return [
         {
             "contactId": contact.id,
@@ -171,7 +181,7 @@ def _fields(contact: Contact, fields: Sequence[str]) -> dict[str, Any]:
     if not fields:
         return {}
     data = contact_store.data_of(contact)
-    return {"dataFields": {name: data.get(name) for name in fields}}
+    return {"dataFields": {name: data.get(name.upper()) for name in fields}}
 
 
 def _identifiers(contact: Contact, others: Mapping[int, list[tuple[Any, ...]]]) -> dict[str, Any]:
@@ -194,6 +204,13 @@ def _channels(state: State, contacts: Sequence[Contact], ids: str) -> dict[int, 
             "SELECT id, sms, whatsapp FROM dd_contact WHERE id IN (SELECT value FROM json_each(?))", (ids,)
         )
     }
+    numbers = dict(
+        state.db.execute(
+            "SELECT contact_id, value FROM dd_identifier WHERE name = 'mobileNumber'"
+            " AND contact_id IN (SELECT value FROM json_each(?))",
+            (ids,),
+        ).fetchall()
+    )
     return {
         contact.id: {
             "email": {
@@ -201,11 +218,16 @@ def _channels(state: State, contacts: Sequence[Contact], ids: str) -> dict[int, 
                 "optInType": contact.opt_in,
                 "status": _EMAIL_STATUS[contact.status],
             },
-            "sms": {"countryCode": None, "status": phones[contact.id][0]},
+            "sms": {"countryCode": _country(numbers.get(contact.id, "")), "status": phones[contact.id][0]},
             "whatsApp": {"status": phones[contact.id][1]},
         }
         for contact in contacts
     }
+
+
+def _country(number: str) -> str:
+    """The country of a mobile number; empty, as the description knows no null, for an unknown one ([inferred])."""
+    return next((country for prefix, country in _COUNTRIES if number.startswith(prefix)), "")
 
 
 def _lists(state: State, contacts: Sequence[Contact], ids: str) -> dict[int, Any]:
@@ -373,7 +395,8 @@ def replace(call: Call) -> Response:
         " sms = 'noSubscription', whatsapp = 'noSubscription' WHERE id = ?",
         (contact.id,),
     )
-    _apply(call, row, "Overwrite")
+    # The description of this call knows no conflict (409), other than those of POST and PATCH.
+    _apply(call, row, "Overwrite", conflict=400)
     return codec.answer(_one(call, contact.id))
 
 
@@ -389,12 +412,12 @@ def _checked_row(call: Call, item: v3_body.Item, match: str, value: str | int) -
     return v3_body.row_of(item, v3_body.context(call.state), match, value)
 
 
-def _apply(call: Call, row: upsert.Row, merge: str) -> int:
+def _apply(call: Call, row: upsert.Row, merge: str, *, conflict: int = 409) -> int:
     if not row.failure:
         contact_store.check_room(call.state, upsert.new_rows(call.state, [row]))
         upsert.apply(call.state, [row], call.now, merge, undelete=True, refuse_suppressed=False, resubscribe=True)
     if row.failure == upsert.CONFLICT:
-        raise V3Error("contacts:idAlreadyExists", "An identifier belongs to another contact", 409)
+        raise V3Error("contacts:idAlreadyExists", "An identifier belongs to another contact", conflict)
     if row.failure == "InvalidContactId":
         raise V3Error("contacts:contactNotFound", "The contact was not found", 404)
     if row.failure:

@@ -23,8 +23,9 @@ VISIBILITIES = ("Private", "Public")
 
 def list_fields(call: Call) -> Response:
     """GET /v2/data-fields: all of them, no paging."""
-    rows = call.state.db.execute("SELECT name, type, visibility, default_value FROM dd_data_field ORDER BY name")
-    return codec.answer([_field(*row) for row in rows])
+    rows = call.state.db.execute("SELECT type, visibility, default_value FROM dd_data_field ORDER BY name")
+    names = contact_store.field_names(call.state)
+    return codec.answer([_field(name, *row) for name, row in zip(names, rows, strict=True)])
 
 
 def create(call: Call) -> Response:
@@ -52,8 +53,14 @@ def create(call: Call) -> Response:
         "INSERT INTO dd_data_field (name, type, visibility, default_value, system) VALUES (?, ?, ?, ?, 0)",
         (name, kind, visibility, text),
     )
+    call.state.db.execute(
+        "INSERT INTO dd_data_field_spelling (name, spelling) VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET spelling = excluded.spelling",
+        (name, str(body["name"])),
+    )
     if call.settings.data_field_create_echoes:
-        return codec.answer(_field(name, kind, visibility, text), 201)
+        (shown,) = contact_store.field_names(call.state, [name])
+        return codec.answer(_field(shown, kind, visibility, text), 201)
     return codec.empty(201)
 
 

@@ -137,10 +137,12 @@ def _page(call: Call, where: str, values: tuple[int, ...]) -> Response:
 
 
 def collections_v3(call: Call) -> Response:
-    """GET /insightData/v3/collections."""
-    rows = call.state.db.execute("SELECT name, type, scope FROM dd_collection ORDER BY name")
-    items = [_described(*row) for row in rows]
-    return codec.answer({"_links": contacts_v3.links(call, None), "_items": items})
+    """GET /insightData/v3/collections: all of them, each with its number of records."""
+    rows = call.state.db.execute(
+        "SELECT name, type, scope, (SELECT count(*) FROM dd_insight i WHERE i.collection = c.name) FROM dd_collection c"
+        " ORDER BY name"
+    )
+    return codec.answer([{**_described(name, kind, scope), "recordCount": count} for name, kind, scope, count in rows])
 
 
 def collection_v3(call: Call) -> Response:
@@ -154,12 +156,13 @@ def _described(name: str, kind: str, scope: str) -> dict[str, Any]:
 
 def schema_v3(call: Call) -> Response:
     """GET /insightData/v3/collections/{collectionName}/schema. The real one of WebInsight is unknown ([inferred])."""
-    name, _, _ = _collection_v3(call)
+    name, kind, _ = _collection_v3(call)
     text, number = {"type": "string"}, {"type": "number"}
     page = {"type": "object", "properties": {"title": text, "url": text, "time": text}}
     sessions: dict[str, Any] = dict.fromkeys(("site", "startTime", "userAgent", "ipAddress"), text)
     sessions |= {"duration": number, "pageCount": number, "pages": {"type": "array", "items": page}}
-    return codec.answer({"type": "object", "properties": sessions if name == WEB else {}})
+    schema = {"type": "object", "properties": sessions if name == WEB else {}}
+    return codec.answer({"collectionName": name, "collectionType": kind, "schema": schema})
 
 
 # -- sessions --------------------------------------------------------------------------------------------------------

@@ -20,9 +20,14 @@ _TOP = 1000
 # -- the tree --------------------------------------------------------------------------------------------------------
 
 
+def _answer(call: Call, value: Any) -> Response:
+    """JSON, whatever the service calls it."""
+    return Response(200, {"Content-Type": call.settings.preferences_content_type}, codec.encode(value))
+
+
 def list_preferences(call: Call) -> Response:
     """GET /v2/preferences: the tree."""
-    return codec.answer(tree(call.state, None))
+    return _answer(call, tree(call.state, None))
 
 
 def modified_since(call: Call) -> Response:
@@ -30,7 +35,7 @@ def modified_since(call: Call) -> Response:
     rows = call.state.db.execute(
         f"SELECT {_COLUMNS} FROM dd_preference WHERE {call.since('modified')} ORDER BY id", (call.date("date"),)
     ).fetchall()
-    return codec.answer([_node(call.state, row) for row in rows])
+    return _answer(call, [_node(call.state, row) for row in rows])
 
 
 def tree(state: State, contact_id: int | None) -> list[dict[str, Any]]:
@@ -83,7 +88,7 @@ def create(call: Call) -> Response:
         " created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (*columns, call.now, call.now),
     )
-    return codec.answer(_one(call, int(cursor.lastrowid or 0)))
+    return _answer(call, _one(call, int(cursor.lastrowid or 0)))
 
 
 def update(call: Call) -> Response:
@@ -103,7 +108,7 @@ def delete(call: Call) -> Response:
     gone = "IN (SELECT id FROM dd_preference WHERE id = ?1 OR category_id = ?1)"
     call.state.db.execute(f"DELETE FROM dd_opt_in WHERE preference_id {gone}", (preference,))
     call.state.db.execute("DELETE FROM dd_preference WHERE id = ?1 OR category_id = ?1", (preference,))
-    return codec.answer("The preference was deleted.")
+    return _answer(call, "The preference was deleted.")
 
 
 def _described(call: Call, body: dict[str, Any]) -> tuple[Any, ...]:
@@ -137,14 +142,14 @@ def _existing(call: Call) -> int:
 def of_contact(call: Call) -> Response:
     """GET /v2/contacts/{id or e-mail}/preferences."""
     contact = contact_store.require(contact_store.by_key(call.state, call.args["id"]))
-    return codec.answer(tree(call.state, contact.id))
+    return _answer(call, tree(call.state, contact.id))
 
 
 def set_of_contact(call: Call) -> Response:
     """PUT /v2/contacts/{id or e-mail}/preferences: an array mirroring the tree; what it leaves out stays."""
     contact = contact_store.require(contact_store.by_key(call.state, call.args["id"]))
     choose(call, contact.id, call.bound_list(), others_out=False)
-    return codec.answer(tree(call.state, contact.id))
+    return _answer(call, tree(call.state, contact.id))
 
 
 def choose(call: Call, contact_id: int, nodes: list[Any], *, others_out: bool) -> None:
@@ -182,7 +187,7 @@ def subscriptions(call: Call) -> Response:
         (contact.id,),
     )
     books = [{**memberships.v2_book(*row), "isSubscribed": True} for row in rows]
-    return codec.answer({"addressBooks": books, "preferences": tree(call.state, contact.id)})
+    return _answer(call, {"addressBooks": books, "preferences": tree(call.state, contact.id)})
 
 
 def contacts_with(call: Call) -> Response:
@@ -190,7 +195,7 @@ def contacts_with(call: Call) -> Response:
     book, values = _in_book(call)
     rows = call.state.db.execute(
         "SELECT c.id, c.email FROM dd_opt_in o JOIN dd_contact c ON c.id = o.contact_id WHERE o.preference_id = ?"
-        f" AND o.opted_in AND o.contact_id >= ?{book} ORDER BY o.contact_id LIMIT ?",
+        f" AND o.opted_in AND c.email IS NOT NULL AND o.contact_id >= ?{book} ORDER BY o.contact_id LIMIT ?",
         (_existing(call), call.integer("minContactId", 0), *values, _TOP),
     )
     return codec.answer([{"id": key, "email": email} for key, email in rows])
@@ -202,7 +207,7 @@ def opt_ins_since(call: Call) -> Response:
     preference = _existing(call)
     rows = call.state.db.execute(
         f"SELECT o.opted_in, o.modified, {COLUMNS} FROM dd_opt_in o JOIN dd_contact c ON c.id = o.contact_id"
-        f" WHERE o.preference_id = ? AND {call.since('o.modified')} AND o.contact_id >= ?{book}"
+        f" WHERE o.preference_id = ? AND {call.since('o.modified')} AND c.email IS NOT NULL AND o.contact_id >= ?{book}"
         " ORDER BY o.contact_id LIMIT ?",
         (preference, call.date("date"), call.integer("minContactId", 0), *values, _TOP),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from dyntui.sandbox.dotdigital import (
+    absent,
     account,
     activity,
     address_books,
@@ -26,6 +27,7 @@ from dyntui.sandbox.dotdigital import (
     scoring,
     segments,
     sends,
+    split_tests,
     storage,
     summary,
     suppressions,
@@ -111,7 +113,7 @@ _CAMPAIGNS: list[tuple[str, Handler]] = [
     ("GET /v2/campaigns/with-details", campaigns.list_with_details),
     ("GET /v2/campaigns/filtered", campaigns.list_filtered),
     ("GET /v2/campaigns/metrics", summary.metrics),
-    ("POST /v2/campaigns/split-test", campaigns.create_split_test),
+    ("POST /v2/campaigns/split-test", split_tests.create),
     ("POST /v2/campaigns/send", sends.send),
     ("POST /v2/campaigns/send-time-optimised", sends.send_time_optimised),
     ("GET /v2/campaigns/send/{sendId}", sends.status),
@@ -122,7 +124,7 @@ _CAMPAIGNS: list[tuple[str, Handler]] = [
     ("POST /v2/campaigns/{id}/copy", campaigns.copy),
     ("GET /v2/campaigns/{id}/with-details", campaigns.get_with_details),
     ("GET /v2/campaigns/{id}/address-books", campaigns.books_of),
-    ("GET /v2/campaigns/{id}/split-test", campaigns.split_test),
+    ("GET /v2/campaigns/{id}/split-test", split_tests.results),
     ("GET /v2/campaigns/{id}/attachments", campaigns.attachments),
     ("POST /v2/campaigns/{id}/attachments", campaigns.attach),
     ("DELETE /v2/campaigns/{id}/attachments/{documentId}", campaigns.detach),
@@ -222,7 +224,12 @@ _V3: list[tuple[str, Handler]] = [
 ]
 
 
-_PARTS = (_ACCOUNT, _CONTACTS, _FIELDS, _BOOKS, _CAMPAIGNS, _ACTIVITY, _PREFERENCES, _BEHAVIOUR, _V3)
+_ABSENT: list[tuple[str, Handler]] = [
+    *((template, absent.no_accounts) for template in absent.ACCOUNTS),
+    *((template, absent.no_feature) for template in absent.FEATURES),
+]
+
+_PARTS = (_ABSENT, _ACCOUNT, _CONTACTS, _FIELDS, _BOOKS, _CAMPAIGNS, _ACTIVITY, _PREFERENCES, _BEHAVIOUR, _V3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ class DotdigitalSettings:
     currency: str = "GBP"
     api_endpoint_trailing_slash: bool = True
     """The reference's example of `ApiEndpoint` ends in a slash while vendor code expects none (1.1)."""
+    server_time_format: str = "json"
+    """GET /v2/server-time: json (a JSON date-time, as the service describes itself) or text (text/plain with a blank
+    between date and time, as the hand-written reference shows it) (1.2)."""
+    recycle_bin_status: int = 200
+    """POST /v2/accounts/empty-recycle-bin: 200 by the service's own description, 202 by the reference (14)."""
     server_time_needs_credentials: bool = False
     """[inferred] The old description of GET /v2/server-time lists no 401 (1.2)."""
     enforce_double_opt_in: bool = False
@@ -102,6 +107,11 @@ class DotdigitalSettings:
     """[inferred] Number of books from which ERROR_ADDRESSBOOK_LIMITEXCEEDED is answered (4)."""
     all_contacts_listed: bool = False
     """[inferred] GET /v2/address-books shows the pseudo book "All contacts" (4)."""
+    book_delete_status: int = 200
+    """DELETE of a book: 200 by the service's own description, 204 without a body by the reference (14)."""
+    data_field_names_upper: bool = True
+    """Names of data fields are kept in upper case, as in all examples of the service; False: as they were written, as
+    one client's test expects. They are compared without regard to case either way (6)."""
     bulk_removal_seconds: float = 2.0
     """Time until a removal of many contacts from a book is Completed (4)."""
     removal_lag_seconds: float = 0.0
@@ -194,6 +204,9 @@ class DotdigitalSettings:
     unsubscribe_link_required: bool = True
     """[inferred] A campaign without http://$UNSUB$ is refused with ERROR_CAMPAIGN_INVALID (7.3)."""
 
+    metrics_last_date_sent: bool = False
+    """GET /v2/campaigns/metrics shows `lastDateSent`, which only the hand-written reference names (7.5)."""
+
     # -- segments ------------------------------------------------------------
     segment_refresh_seconds: float = 5.0
     """Time a segment's refresh takes; membership changes at its end (8.1)."""
@@ -230,6 +243,9 @@ class DotdigitalSettings:
     """[inferred] Without the feature the score calls answer ERROR_FEATURENOTACTIVE (9.1)."""
     consent_active: bool = True
     """[inferred] Without ConsentInsight the consent calls answer ERROR_FEATURENOTACTIVE (9.6)."""
+    preferences_content_type: str = "application/octet-stream"
+    """What answers with preferences call themselves: application/octet-stream by the service's own description,
+    application/json by the reference. JSON is inside either way (9.5)."""
     survey_maximum: int = 500
     """Largest `select` of survey calls: 500 in the reference, 1000 in the service's own description (8.2, 14)."""
     enrolments_per_hour: int = 20

@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS dd_challenge (contact_id INTEGER NOT NULL, book_id IN
 CREATE TABLE IF NOT EXISTS dd_data_field (
     name TEXT PRIMARY KEY, type TEXT NOT NULL, visibility TEXT NOT NULL, default_value TEXT, system INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS dd_data_field_spelling (name TEXT PRIMARY KEY, spelling TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dd_dependency (field TEXT NOT NULL, type TEXT NOT NULL, object_id INTEGER NOT NULL);
 
 CREATE TABLE IF NOT EXISTS dd_book (

@@ -138,7 +138,7 @@ def _metric(call: Call, row: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "campaignId": row[0],
         "dateSent": dates.iso(row[9] or row[1]),
-        "lastDateSent": dates.iso(row[1]),
+        **({"lastDateSent": dates.iso(row[1])} if call.settings.metrics_last_date_sent else {}),
         "campaignName": row[2],
         "campaignType": row[3],
         "sent": total["sent"],

@@ -1,8 +1,21 @@
 """Credentials, regions and what the account tells about itself."""
 
 import json
+import re
+
+import pytest
+
+from dyntui.sandbox.dotdigital import absent
 
 from .conftest import Account
+
+
+@pytest.mark.parametrize("template", [*absent.ACCOUNTS, *absent.FEATURES])
+def test_what_the_account_does_not_have_is_refused_in_the_documented_shape(account: Account, template: str):
+    method, path = template.split(" ")
+    status, message = account.refused(method, re.sub(r"\{\w+\}", "7", path), {})
+    assert (status, message.split()[0]) == (403, "Error:")
+    assert message.removeprefix("Error: ") in {"ERROR_FEATURENOTACTIVE", "ERROR_CANNOT_PERFORM_OPERATION_ON_ACCOUNT"}
 
 
 def test_a_wrong_password_is_refused_with_the_vendors_sentence(account: Account):
@@ -33,7 +46,7 @@ def test_account_info_lists_the_managed_users_and_the_calls_left_as_strings(acco
 
 
 def test_server_time_needs_no_credentials(account: Account):
-    assert account.call("GET", "/v2/server-time", password="wrong").body == b'"2026-03-02 09:00:00.000000+00:00"'
+    assert account.call("GET", "/v2/server-time", password="wrong").body == b'"2026-03-02T09:00:00.000000Z"'
 
 
 def test_paths_match_in_any_letter_case_and_with_a_slash_at_the_end(account: Account):

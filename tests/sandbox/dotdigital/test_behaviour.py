@@ -161,6 +161,14 @@ def test_web_sessions_are_read_per_contact_and_over_all_with_markers(world: Acco
     assert json.loads(old["json"]) == item["json"]
 
 
+def test_collections_of_insight_data_are_told_with_their_type_and_their_records(world: Account):
+    (web,) = [each for each in world.ok("GET", "/insightData/v3/collections") if each["collectionName"] == "WebInsight"]
+    assert (web["collectionType"], web["collectionScope"]) == ("webInsight", "contact")
+    assert web["recordCount"] > 0
+    schema = world.ok("GET", "/insightData/v3/collections/webinsight/schema")
+    assert schema.keys() == {"collectionName", "collectionType", "schema"} and schema["schema"]["properties"]["pages"]
+
+
 def test_the_world_is_seeded_once_and_the_same_way(world: Account):
     before = world.ok("GET", "/v2/contacts/score")
     extras.seed(world.state, 2)

@@ -148,6 +148,15 @@ def test_the_recycle_bin_forgets_after_thirty_days(account: Account):
     assert account.ok("PATCH", "/contacts/v3/email/a@b.example", {})["contactId"] != contact
 
 
+def test_the_channel_of_a_mobile_number_names_its_country_as_text(account: Account):
+    account.import_v3(
+        [{**row("a@b.example"), "identifiers": {"email": "a@b.example", "mobileNumber": "+447700900123"}}]
+    )
+    account.contact("b@b.example")
+    items = account.ok("GET", "/contacts/v3?include=channelProperties")["_items"]
+    assert [item["channelProperties"]["sms"]["countryCode"] for item in items] == ["GB", ""]
+
+
 def test_bulk_deletion_counts_unknown_contacts(account: Account):
     known = account.contact("a@b.example")
     started = account.ok("POST", "/contacts/v3/delete", [{"email": "A@b.example"}, {"contactId": 99}, {"shoe": "44"}])

@@ -124,6 +124,28 @@ def test_sending_twice_is_up_to_the_account(account: Account):
     assert refused == (400, "Send not permitted at this time. ERROR_CAMPAIGN_SENDNOTPERMITTED")
 
 
+def test_a_split_test_is_made_of_versions_and_the_one_opened_most_wins(account: Account):
+    account.settings.delivered_share = account.settings.open_share = 1.0
+    book = account.book("Walkers", *(f"p{n}@b.example" for n in range(6)))
+    body = {"name": "A/B", "subjects": ["Warm", "Cold"], "fromNames": ["Kestrel"], "replyAction": "Webmail"}
+    body |= {"htmlContents": [HTML], "plainTextContents": ["T $UNSUB$"]}
+    answer = account.call("POST", "/v2/campaigns/split-test", body)
+    made = json.loads(answer.body)
+    assert answer.status == 201
+    assert {name: made[name] for name in body} == body
+    refused = account.refused("POST", "/v2/campaigns/split-test", {**body, "subjects": ["Warm"]})
+    assert refused == (400, "Error: ERROR_CAMPAIGN_INVALID")
+    account.ok("POST", "/v2/campaigns/send", {"campaignId": made["id"], "addressBookIds": [book]})
+    before = account.ok("GET", f"/v2/campaigns/{made['id']}/split-test")
+    assert [version["winningVersion"] for version in before["versions"]] == [False, False]
+    account.advance(days=3)
+    results = account.ok("GET", f"/v2/campaigns/{made['id']}/split-test")
+    assert [version["version"] for version in results["versions"]] == ["Warm", "Cold"]
+    assert sum(version["winningVersion"] for version in results["versions"]) == 1
+    opened = account.ok("GET", f"/v2/campaigns/{made['id']}/summary")["numTotalUniqueOpens"]
+    assert sum(version["resultsActual"] for version in results["versions"]) == opened > 0
+
+
 def test_an_accepted_send_links_book_and_campaign_at_once(account: Account):
     book, mailing = account.book("Walkers", "a@b.example"), campaign(account)
     assert account.ok("GET", f"/v2/campaigns/{mailing}/address-books") == []

@@ -36,6 +36,60 @@ def test_the_endpoint_may_be_told_without_a_slash(account: Account):
     assert properties["ApiEndpoint"] == account.state.urls.dotdigital["r2"]
 
 
+def test_server_time_may_be_plain_text_with_a_blank(account: Account):
+    account.settings.server_time_format = "text"
+    answer = account.call("GET", "/v2/server-time")
+    assert (answer.headers["Content-Type"], answer.body) == (
+        "text/plain; charset=utf-8",
+        b"2026-03-02 09:00:00.000000+00:00",
+    )
+
+
+def test_a_deleted_book_is_answered_with_a_text_or_with_nothing(account: Account):
+    answers = []
+    for status in (200, 204):
+        account.settings.book_delete_status = status
+        answers.append(account.call("DELETE", f"/v2/address-books/{account.book('Walkers')}"))
+    assert [(answer.status, bool(answer.body)) for answer in answers] == [(200, True), (204, False)]
+    assert answers[0].headers["Content-Type"] == "application/octet-stream"
+
+
+def test_preferences_are_json_under_either_content_type(account: Account):
+    account.ok("POST", "/v2/preferences", {"publicName": "Boots", "isPreference": True})
+    for content_type in ("application/octet-stream", "application/json"):
+        account.settings.preferences_content_type = content_type
+        answer = account.call("GET", "/v2/preferences")
+        assert answer.headers["Content-Type"] == content_type
+        assert [each["publicName"] for each in json.loads(answer.body)] == ["Boots"]
+
+
+def test_metrics_may_name_the_date_of_the_last_send(account: Account):
+    book, campaign = account.book("Walkers", "a@b.example"), bulk_load.campaign(account.state, "S", "S", "$UNSUB$", "T")
+    account.ok("POST", "/v2/campaigns/send", {"campaignId": campaign, "addressBookIds": [book]})
+    account.advance(minutes=5)
+    (plain,) = account.ok("GET", "/v2/campaigns/metrics")
+    account.settings.metrics_last_date_sent = True
+    (extended,) = account.ok("GET", "/v2/campaigns/metrics")
+    assert extended.keys() - plain.keys() == {"lastDateSent"}
+
+
+def test_names_of_data_fields_may_be_kept_as_written_and_mean_the_same_in_any_case(account: Account):
+    account.settings.data_field_names_upper = False
+    account.ok("POST", "/v2/data-fields", {"name": "Shoe_Size", "type": "Numeric"})
+    assert account.refused("POST", "/v2/data-fields", {"name": "SHOE_SIZE", "type": "Numeric"})[0] == 400
+    account.contact("a@b.example", dataFields=[{"key": "shoe_size", "value": 44}])
+    assert account.fields("a@b.example") == {"Shoe_Size": 44}
+    (listed,) = account.ok("GET", "/contacts/v3?data-fields=SHOE_SIZE|FIRSTNAME")["_items"]
+    assert listed["dataFields"] == {"Shoe_Size": 44, "FIRSTNAME": None}
+    assert "Shoe_Size" in [field["name"] for field in account.ok("GET", "/v2/data-fields")]
+    account.settings.data_field_names_upper = True
+    assert account.fields("a@b.example") == {"SHOE_SIZE": 44}
+    account.settings.data_field_names_upper = False
+    account.ok("DELETE", "/v2/data-fields/shoe_size")
+    account.ok("POST", "/v2/data-fields", {"name": "SHOE_size", "type": "Numeric"})
+    assert "SHOE_size" in [field["name"] for field in account.ok("GET", "/v2/data-fields")]
+
+
 def test_server_time_may_need_credentials(account: Account):
     account.settings.server_time_needs_credentials = True
     assert account.call("GET", "/v2/server-time", password="wrong").status == 401
@@ -99,6 +153,7 @@ def test_a_deleted_contact_may_return_with_its_old_id(account: Account):
 def test_the_recycle_bin_can_be_emptied_and_its_span_set(account: Account):
     contact = account.contact("a@b.example")
     account.ok("DELETE", f"/v2/contacts/{contact}")
+    account.settings.recycle_bin_status = 202
     assert account.call("POST", "/v2/accounts/empty-recycle-bin").status == 202
     assert account.ok("PATCH", "/contacts/v3/email/a@b.example", {})["contactId"] != contact
 
