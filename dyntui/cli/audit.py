@@ -7,7 +7,7 @@ import click
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.lists import OUTCOMES
-from dyntui.cli.output import moment, number, print_json, print_table, say_how_many
+from dyntui.cli.output import moment, number, print_json, print_table, say_how_many, short_ids
 from dyntui.cli.service_call import ask
 from dyntui.cli.target_counts import print_people
 from dyntui.cli.windows import ReasonCode, window_options
@@ -62,12 +62,12 @@ def list_(
                 str(row.status),
                 number(row.tally.read),
                 row.started_by,
-                row.id,
+                short,
             )
-            for row in page.rows
+            for row, short in zip(page.rows, short_ids([row.id for row in page.rows]), strict=True)
         ),
         right=["people"],
-        whole=["started", "run"],
+        whole=["started", "status", "run"],
     )
     say_how_many(len(page.rows), page.matching, page.total)
 

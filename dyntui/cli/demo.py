@@ -84,6 +84,9 @@ async def connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived
     say("Starting the service, connecting both systems, installing what dyntui needs in Dynamics…")
     async with await attach_or_start(profile, long_lived=long_lived) as client:
         await client.call(methods.SETUP_APPLY, _setup(sandbox))
+        # As in life: an administrator installs, and the service works with the role that is meant for it.
+        only = {"user": "application", "roles": [str(Role.SERVICE)]}
+        await asyncio.to_thread(sandbox.control, "POST", "/dataverse/roles", only)
         started = await client.call(methods.SIGN_IN, Nothing())
         answer = {"user_code": started.user_code, "as": person}
         await asyncio.to_thread(sandbox.control, "POST", "/device", answer)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 
 class Choices(msgspec.Struct):
@@ -25,9 +27,15 @@ def choices(context: click.Context) -> Choices:
     return found
 
 
-def _profile(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+# The profile that `--profile` named, for the commands that messages name; `""` where none was.
+NAMED_PROFILE: contextvars.ContextVar[str] = contextvars.ContextVar("named_profile", default="")
+
+
+def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         choices(context).profile = value
+        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
+            NAMED_PROFILE.set(value)
 
 
 def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from dyntui.cli.confirming import confirm
 from dyntui.cli.following import print_tally
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import list_id
@@ -117,10 +118,21 @@ def activate(context: click.Context, named: str, account: str, link: bool) -> No
 def deactivate(context: click.Context, named: str) -> None:
     """Stop synchronising a list; its address book stays."""
 
-    async def ask(client: ServiceClient) -> ListDetail:
-        return await client.call(methods.LIST_DEACTIVATE, ListRef(await list_id(client, named)))
+    chosen = choices(context)
+    known = _detail(chosen, named)
+    if known.row.activated:
+        people = f"{number(known.row.members)} members" if known.row.members is not None else "its members"
+        confirm(
+            chosen,
+            f"Stop synchronising {known.row.name!r} ({people})? "
+            f"Its address book {known.address_book!r} stays as it is.",
+            not_done="The list was not deactivated.",
+        )
 
-    _print_detail(choices(context), with_service(choices(context), ask))
+    async def ask(client: ServiceClient) -> ListDetail:
+        return await client.call(methods.LIST_DEACTIVATE, ListRef(known.row.id))
+
+    _print_detail(chosen, with_service(chosen, ask))
 
 
 @command.command("members")

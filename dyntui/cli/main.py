@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from dyntui import __version__
-from dyntui.cli.lazy import Lazy, LazyGroup, choices
+from dyntui.cli.lazy import NAMED_PROFILE, Lazy, LazyGroup, choices
 from dyntui.cli.output import show_error
 from dyntui.cli.streams import check_arguments, open_streams
 from dyntui.model.errors import DyntuiError, Exit
@@ -65,6 +65,7 @@ def root(context: click.Context) -> int | None:
 def run(arguments: Sequence[str]) -> int:
     """Carries out a command line; its exit code."""
     as_json = "--json" in arguments
+    NAMED_PROFILE.set("")
     try:
         check_arguments(arguments)
         code = root.main(list(arguments), prog_name="dyntui", standalone_mode=False)

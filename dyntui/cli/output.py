@@ -5,6 +5,7 @@ rest. All text from remote systems passes through `plain`, so that it cannot con
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Collection, Iterable, Sequence
@@ -12,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 import click
 import msgspec
 
+from dyntui.cli.lazy import NAMED_PROFILE
 from dyntui.model.errors import DyntuiError
 from dyntui.model.plain import plain
 
@@ -30,7 +32,7 @@ def print_json(value: object) -> None:
 
 def say(text: str) -> None:
     """A message about what is going on."""
-    click.echo(plain(text), err=True)
+    click.echo(plain(_of_the_profile(text)), err=True)
 
 
 def show_error(error: DyntuiError, *, as_json: bool) -> None:
@@ -41,7 +43,13 @@ def show_error(error: DyntuiError, *, as_json: bool) -> None:
         return
     click.echo(f"dyntui: {plain(error.code)}: {plain(error.message)}", err=True)
     click.echo(f"  Not done: {plain(error.not_done)}", err=True)
-    click.echo(f"  Remedy:   {plain(error.remedy)}", err=True)
+    click.echo(f"  Remedy:   {plain(_of_the_profile(error.remedy))}", err=True)
+
+
+def _of_the_profile(text: str) -> str:
+    """The text with the commands that it names as they have to be typed for the profile that was chosen."""
+    profile = NAMED_PROFILE.get()
+    return text.replace("`dyntui ", f"`dyntui --profile {shlex.quote(profile)} ") if profile else text
 
 
 def number(value: int | None) -> str:
@@ -64,6 +72,11 @@ def yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def _width() -> int:
+    """Columns that a table may take."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
+
+
 def print_table(
     headings: Sequence[str],
     rows: Iterable[Sequence[str]],
@@ -73,28 +86,46 @@ def print_table(
 ) -> None:
     """Rows under headings; on a terminal within its width, elsewhere uncut.
 
-    `right` names columns of numbers; neither they nor those of `whole` (ids, times) are cut while others still can be.
+    `right` names columns of numbers; neither they nor those of `whole` (ids, times, states) are cut while others still
+    can be. Where a terminal lacks the width, a column with one value in all rows becomes a line above the table.
     """
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[plain(cell) for cell in row] for row in rows]
+    width = _width()
+    widths = [max(cell_len(row[place]) for row in [headings, *cells]) for place in range(len(headings))]
+    shown = list(range(len(headings)))
+    if len(cells) > 1 and sum(widths) + 2 * len(widths) > width:
+        same = [place for place in shown if len({row[place] for row in cells}) == 1]
+        for place in same if len(same) < len(shown) else same[1:]:
+            shown.remove(place)
+            if cells[0][place]:
+                click.echo(f"{headings[place].upper()}: {cells[0][place]}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for heading in headings:
+    for place in shown:
+        heading = headings[place]
         # The library takes the width it lacks from columns that may wrap; the text in them is cut instead.
         table.add_column(
             Text(heading.upper(), no_wrap=True, overflow="ellipsis"),
             justify="right" if heading in right else "left",
             no_wrap=heading in right or heading in whole,
         )
-    for row in rows:
-        table.add_row(*(Text(plain(cell), no_wrap=True, overflow="ellipsis") for cell in row))
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
+    for row in cells:
+        table.add_row(*(Text(row[place], no_wrap=True, overflow="ellipsis") for place in shown))
     console = Console(width=width, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False)
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+def short_ids(ids: Sequence[str]) -> list[str]:
+    """The ids' beginnings: eight characters, or as many as it takes to tell these ids apart."""
+    length = next((n for n in range(8, 36) if len({each[:n] for each in ids}) == len(set(ids))), None)
+    return [each[:length] for each in ids]
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

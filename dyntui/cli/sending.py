@@ -13,10 +13,13 @@ from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count_targets, print_count
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Ability
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import SendCampaign, SendRef, SendRow, TargetCount
 from dyntui.service.contract.runs import RunRef, RunRow
+from dyntui.service.contract.session import Nothing
+from dyntui.service.permission import not_permitted
 
 
 @click.command("send", cls=Command)
@@ -35,7 +38,7 @@ def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: in
     started: list[RunRow] = []
 
     # The person is asked between the calls: no connection and no event loop wait for them.
-    counted = with_service(chosen, lambda client: count_targets(client, named, lists))
+    counted = with_service(chosen, lambda client: _counted(client, named, lists))
     if not chosen.json:
         print_count(counted)
     typed = _confirmed(chosen, counted, confirm)
@@ -59,6 +62,14 @@ def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: in
     else:
         _print_send(sending)
     return int(Exit.FAILED if sending.state in ("Failed", "Refused", "Cancelled") else Exit.DONE)
+
+
+async def _counted(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
+    """A count for somebody who may send. Raises NOT_PERMITTED before anybody is counted or asked for a number."""
+    hello = await client.call(methods.HELLO, Nothing())
+    if hello.user and Ability.SEND.value not in hello.abilities:
+        raise not_permitted(Ability.SEND)
+    return await count_targets(client, named, lists)
 
 
 def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> int | None:

@@ -91,7 +91,7 @@ def print_count(counted: TargetCount) -> None:
     )
     click.echo()
     rows = [("potential", "", number(counted.potential))]
-    rows += [("excluded", one.reason, number(one.people)) for one in counted.excluded]
+    rows += [(one.outcome.value, one.reason, number(one.people)) for one in counted.excluded]
     rows.append(("sendable", "", number(counted.sendable)))
     print_table(["", "reason", "people"], rows, right=["people"])
     if counted.potential != counted.sendable + sum(one.people for one in counted.excluded):

@@ -106,7 +106,7 @@ async def get_long(
     if len(dv.api) + len(path) < _GET_URL_LIMIT:
         return await dv.get(path, into, prefer=prefer, caller=caller, route=route)
     headers = {"Prefer": ",".join(prefer)} if prefer else {}
-    part = Part("GET", dv.relative(path), headers=headers)
+    part = Part("GET", await dv.relative(path), headers=headers)
     for seconds in _THROTTLED_WAITS:
         answer = await _only(dv, part, caller)
         if answer.error is None or answer.error.platform_code not in THROTTLED:

@@ -48,15 +48,20 @@ class _Ids(msgspec.Struct, frozen=True):
 
 
 async def offers(dv: Dataverse, table: Table, message: Message) -> bool:
-    """Whether a table offers a bulk message; asked once per connection."""
+    """Whether a table offers a bulk message; asked once per connection. Who may not ask uses `$batch`."""
     known = dv.offered.get((table.logical_name, message))
     if known is not None:
         return known
     named = f"sdkmessageid/name eq {literal(message)}"
     condition = f"{named} and primaryobjecttypecode eq {literal(table.logical_name)}"
-    filters = await find_rows(
-        dv, "sdkmessagefilters", dict[str, Any], select=["sdkmessagefilterid"], filter=condition, top=1
-    )
+    try:
+        filters = await find_rows(
+            dv, "sdkmessagefilters", dict[str, Any], select=["sdkmessagefilterid"], filter=condition, top=1
+        )
+    except DataverseError as error:
+        if error.status != 403:
+            raise
+        filters = []
     dv.offered[table.logical_name, message] = bool(filters)
     return bool(filters)
 

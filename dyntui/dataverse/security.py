@@ -205,6 +205,22 @@ async def _copies(dv: Dataverse, role_names: Iterable[str]) -> list[RoleRow]:
     return await find_rows(dv, "roles", RoleRow, filter=condition, orderby=["name", "roleid"])
 
 
+async def known_privileges(dv: Dataverse, names: Sequence[str]) -> list[str]:
+    """Those of the privileges that the environment has, in the order given."""
+    ids = await _ids_of_privileges(dv, names)
+    return [name for name in names if name.lower() in ids]
+
+
+async def role_privileges(dv: Dataverse, name: str) -> dict[str, str] | None:
+    """What the root business unit's role of a name holds, privilege name in lower case -> depth; None without it."""
+    role_id = await _role_in(dv, name, await _root_unit(dv))
+    if role_id is None:
+        return None
+    asked = f"RetrieveRolePrivilegesRole(RoleId={role_id})"
+    held = await dv.get(asked, _Held, headers=_FRESH, route="GET RetrieveRolePrivilegesRole()")
+    return {each.privilege_name.lower(): each.depth for each in held.role_privileges}
+
+
 async def ensure_role(dv: Dataverse, name: str, privileges: Mapping[str, str], *, solution: str | None = None) -> str:
     """Make sure that a role of the root business unit exists with exactly these privileges (name -> depth).
 
@@ -264,10 +280,15 @@ async def _role_in(dv: Dataverse, name: str, unit: str) -> str | None:
     return found[0].id if found else None
 
 
-async def _privilege_ids(dv: Dataverse, names: Sequence[str]) -> dict[str, str]:
+async def _ids_of_privileges(dv: Dataverse, names: Sequence[str]) -> dict[str, str]:
     ids: dict[str, str] = {}
     async for page in pages_where_any(dv, "privileges", _PrivilegeRow, "name", names):
         ids.update({row.name.lower(): row.id for row in page.rows})
+    return ids
+
+
+async def _privilege_ids(dv: Dataverse, names: Sequence[str]) -> dict[str, str]:
+    ids = await _ids_of_privileges(dv, names)
     unknown = [name for name in names if name.lower() not in ids]
     if unknown:
         raise DataverseError(

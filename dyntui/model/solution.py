@@ -243,6 +243,8 @@ ROLE_PRIVILEGES: dict[Role, tuple[str, ...]] = {
     Role.PROFESSIONAL: (
         *_privileges(("Read",), _CONNECTOR),
         *_privileges(("Write", "Append", "AppendTo"), (EMAIL_CAMPAIGN.schema_name,)),
+        # Activating a list writes its lookup to the email account for the person.
+        *_privileges(("AppendTo",), (EMAIL_ACCOUNT.schema_name,)),
     ),
     Role.VIEWER: _privileges(("Read",), _CONNECTOR),
     Role.SERVICE: (
@@ -251,4 +253,17 @@ ROLE_PRIVILEGES: dict[Role, tuple[str, ...]] = {
         *_privileges(("Read",), ("User", "Team", "BusinessUnit", "Role")),
         "prvActOnBehalfOfAnotherUser",
     ),
+}
+
+# Privileges of the service role where the organisation knows them: not every version has each. They let it read
+# definitions (which columns are secured, which keys are ready), which messages a table offers, the organisation's
+# settings, saved views, and whether the installation is complete.
+OPTIONAL_PRIVILEGES: dict[Role, tuple[str, ...]] = {
+    Role.SERVICE: _privileges(
+        ("Read",),
+        (
+            *("Entity", "Attribute", "Relationship", "EntityKey", "OptionSet", "SdkMessage", "Organization"),
+            *("Query", "TransactionCurrency", "Solution", "Publisher", "FieldSecurityProfile", "FieldPermission"),
+        ),
+    )
 }

@@ -3,17 +3,18 @@
 Each lever is a control call `POST <path>` with a JSON object. Raises ValueError for what cannot happen.
 """
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from dyntui.sandbox.dataverse import group_teams, system_rows
+from dyntui.sandbox.dataverse import group_teams, lists, system_rows
 from dyntui.sandbox.dataverse import storage as dataverse_storage
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Table, schema_of
 from dyntui.sandbox.dotdigital import contact_store, memberships, sends
 from dyntui.sandbox.dotdigital import storage as dotdigital_storage
-from dyntui.sandbox.entra.directory import PEOPLE, find_person
+from dyntui.sandbox.entra.directory import CLIENT_ID, PEOPLE, find_person
 from dyntui.sandbox.state import State
 
 _OPT_OUTS = ("donotbulkemail", "donotemail")
@@ -105,6 +106,58 @@ def _group(state: State, body: Any) -> Any:
     return {"team": team}
 
 
+def _roles(state: State, body: Any) -> Any:
+    """{"user": a person's short name or "application", "roles": [names]}: all the roles that one holds directly."""
+    part = _text(body, "user")
+    person = find_person(part)
+    column, value = ("applicationid", CLIENT_ID) if person is None else ("azureactivedirectoryobjectid", person.oid)
+    user = state.db.execute(
+        f"SELECT systemuserid, businessunitid FROM dv_systemuser WHERE {column} = ?",  # noqa: S608 - constants
+        (value,),
+    ).fetchone()
+    if user is None or (person is None and part != "application"):
+        raise ValueError(f"Dynamics has no user {part!r}")
+    with state.transaction():
+        state.db.execute("DELETE FROM dv_systemuserroles WHERE systemuserid = ?", (user[0],))
+        for name in body.get("roles", []):
+            role = state.db.execute(
+                "SELECT roleid FROM dv_role WHERE name = ? AND businessunitid = ?", (name, user[1])
+            ).fetchone()
+            if role is None:
+                raise ValueError(f"there is no role {name!r}")
+            system_rows.link(state, "systemuserroles", [{"systemuserid": user[0], "roleid": role[0]}])
+    return {"user": user[0]}
+
+
+def _join(state: State, body: Any) -> Any:
+    """{"list", "person", "created_on"?}: makes somebody a member of a static list, as a data migration does.
+
+    With `created_on` (ISO 8601 with Z) the membership is backdated: createdon is that time and overriddencreatedon the
+    time of the import.
+    """
+    list_id, person = _text(body, "list").lower(), _text(body, "person").lower()
+    kind = state.db.execute("SELECT createdfromcode FROM dv_list WHERE listid = ? AND type = 0", (list_id,)).fetchone()
+    if kind is None:
+        raise ValueError("there is no such static list")
+    table, now = lists.MEMBER_TABLES[kind[0]], dataverse_storage.now(state)
+    row = {"listid": list_id, "entityid": person, "entityidtype": table, "entitytype": table}
+    if "created_on" in body:
+        row |= {"createdon": _text(body, "created_on"), "overriddencreatedon": now}
+    with state.transaction():
+        try:
+            member = system_rows.insert(state, "listmember", row)
+        except sqlite3.IntegrityError as error:
+            raise ValueError("the person is a member already") from error
+        if not state.config.dataverse.member_count_when_opened:
+            lists.open_form(state, list_id)
+    return {"id": member}
+
+
+def _open_list(state: State, body: Any) -> Any:
+    """{"id"}: somebody opens a list's form, which counts its members."""
+    return {"members": lists.open_form(state, _text(body, "id").lower())}
+
+
 def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) -> int:
     row = {**values, "versionnumber": dataverse_storage.next_version(state)}
     if "modifiedon" in table.columns:
@@ -118,7 +171,10 @@ def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) 
 
 LEVERS: Mapping[str, Callable[[State, Any], Any]] = {
     "/cancel-send": _cancel_send,
+    "/dataverse/join": _join,
+    "/dataverse/open-list": _open_list,
     "/dataverse/rows": _rows,
+    "/dataverse/roles": _roles,
     "/entra/groups": _group,
     "/opt-out": _opt_out,
     "/unsubscribe": _unsubscribe,

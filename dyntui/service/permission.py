@@ -34,11 +34,16 @@ class CallContext:
                 exit=Exit.NOT_PERMITTED,
             )
         if ability not in held:
-            roles = " or ".join(roles_with(ability))
-            raise DyntuiError(
-                "NOT_PERMITTED",
-                f"Your roles do not allow you to {ability.value}; {roles} may.",
-                not_done="Nothing was read or changed.",
-                remedy=f"Ask an administrator of Dynamics for the role {roles}.",
-                exit=Exit.NOT_PERMITTED,
-            )
+            raise not_permitted(ability)
+
+
+def not_permitted(ability: Ability) -> DyntuiError:
+    """The refusal of a call for which the caller's roles are not enough."""
+    roles = " or ".join(roles_with(ability))
+    return DyntuiError(
+        "NOT_PERMITTED",
+        f"Your roles do not allow you to {ability.value}; {roles} may.",
+        not_done="Nothing was read or changed.",
+        remedy=f"Ask an administrator of Dynamics for the role {roles}.",
+        exit=Exit.NOT_PERMITTED,
+    )

@@ -32,6 +32,9 @@ from dyntui.store.runs import NewRun, Run, RunsWindow
 from dyntui.sync.connections import not_configured
 from dyntui.sync.execution import CAMPAIGNS, LISTS, PRIORITIES, SEND, SUPPRESSIONS
 
+# The beginning of an id names a run from so many characters on.
+SHORTEST_ID = 4
+
 _TITLES = {SUPPRESSIONS: "Suppressions", LISTS: "Marketing lists", CAMPAIGNS: "Email campaigns"}
 
 
@@ -164,7 +167,7 @@ class Runs:
 
     async def cancel(self, context: CallContext, request: RunRef) -> RunRow:
         """Asks a run to stop at its next step; what was acknowledged stays. To stop a send takes the right to send."""
-        asked = _known(await self._resources.read(lambda c: runs.get(c, request.id)), request.id)
+        asked = await self._named(request.id)
         if asked.kind == SEND:
             await context.require(Ability.SEND)
         now = self._resources.now()
@@ -179,12 +182,12 @@ class Runs:
             return stopped
 
         run = await self._resources.write(stop)
-        return row_of(_known(run, request.id), await self._resources.account_names())
+        return row_of(run or asked, await self._resources.account_names())
 
     async def get(self, context: CallContext, request: RunRef) -> RunDetail:
         """A run with its items."""
-        run = _known(await self._resources.read(lambda c: runs.get(c, request.id)), request.id)
-        items = await self._resources.read(lambda c: outcomes.items(c, request.id))
+        run = await self._named(request.id)
+        items = await self._resources.read(lambda c: outcomes.items(c, run.id))
         return RunDetail(
             run=row_of(run, await self._resources.account_names()),
             items=tuple(
@@ -214,8 +217,9 @@ class Runs:
 
     async def people(self, context: CallContext, request: OutcomesQuery) -> Page[PersonOutcome]:
         """The people of a run or of one item."""
+        run = await self._named(request.run)
         asked = OutcomesWindow(
-            run_id=request.run,
+            run_id=run.id,
             item_id=request.item,
             outcome=request.outcome,
             reason=request.reason,
@@ -240,14 +244,32 @@ class Runs:
         )
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
 
+    async def _named(self, named: str) -> Run:
+        """A run by its id, or by the beginning of it. Raises RUN_UNKNOWN, RUN_AMBIGUOUS."""
 
-def _known(run: Run | None, run_id: str) -> Run:
-    if run is None:
+        def look(c: Connection) -> Run | list[str]:
+            run = runs.get(c, named)
+            if run is not None:
+                return run
+            ids = runs.ids_beginning(c, named) if len(named) >= SHORTEST_ID else []
+            only = runs.get(c, ids[0]) if len(ids) == 1 else None
+            return ids if only is None else only
+
+        found = await self._resources.read(look)
+        if isinstance(found, Run):
+            return found
+        if found:
+            raise DyntuiError(
+                "RUN_AMBIGUOUS",
+                f"More than one run begins with {named!r}.",
+                not_done="Nothing was read or changed.",
+                remedy="Give more of its id; `dyntui audit list --json` has the whole ids.",
+                exit=Exit.USAGE,
+            )
         raise DyntuiError(
             "RUN_UNKNOWN",
-            f"There is no run {run_id!r}.",
+            f"There is no run {named!r}.",
             not_done="Nothing was read or changed.",
-            remedy="See `dyntui audit list`; runs are kept for 30 days.",
+            remedy="See `dyntui audit list`.",
             exit=Exit.USAGE,
         )
-    return run

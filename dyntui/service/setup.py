@@ -94,6 +94,7 @@ class Setup:
                     name=await security.organisation_name(dv),
                 )
                 steps = [step async for step in installation.install(dv, apply=apply)]
+                steps.append(await installation.give_service_role(dv, me.user_id, apply=apply))
                 for role, names in request.assign.items():
                     steps += [step async for step in installation.assign(dv, role, names, apply=apply)]
                 if apply:

@@ -10,7 +10,8 @@ Public:
     finish(c, run_id, token, now, status=None, read=None, problem=None) -> RunStatus   raises Fenced
     fail(c, run_id, now, problem) -> bool          without a token: for a run that nobody works on
     request_cancel(c, run_id, now) -> Run | None
-    get(c, run_id) -> Run | None; active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
+    get(c, run_id) -> Run | None; ids_beginning(c, text) -> list[str]
+    active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
     calls_since(c, moment) -> Calls
     unfinished(c) -> list[Waiting]                 what the engine's sweep hands to the queue again
     window(c, RunsWindow) -> Found[Run]
@@ -314,6 +315,12 @@ def request_cancel(c: Connection, run_id: str, now: str) -> Run | None:
 def get(c: Connection, run_id: str) -> Run | None:
     """A run by its id."""
     return _one(c, select(run).where(run.c.id == run_id))
+
+
+def ids_beginning(c: Connection, text: str) -> list[str]:
+    """Ids that begin with `text`, in any letter case: at most two, which is enough to know whether it names one."""
+    found = select(run.c.id).where(run.c.id.istartswith(text, autoescape=True)).order_by(run.c.id).limit(2)
+    return list(c.execute(found).scalars())
 
 
 def active(c: Connection, sync_key: str) -> Run | None:

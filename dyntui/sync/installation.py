@@ -7,11 +7,13 @@ can be planned, interrupted and repeated.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from http import HTTPStatus
 
 import msgspec
 
 from dyntui.dataverse import customisation, metadata, rows, security
 from dyntui.dataverse.customisation import Customisation
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import text
 from dyntui.model import solution
@@ -41,7 +43,12 @@ class _Installer:
             return Step(kind, name, "there")
         if not self._apply:
             return Step(kind, name, "missing")
-        await make()
+        try:
+            await make()
+        except DataverseError as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise
+            raise _rights_missing(kind, name, error) from error
         return Step(kind, name, "done")
 
     async def solution(self) -> AsyncIterator[Step]:
@@ -112,16 +119,29 @@ class _Installer:
 
     async def roles(self) -> AsyncIterator[Step]:
         dv = self._dv
-        for role, privileges in solution.ROLE_PRIVILEGES.items():
-            found = await rows.find_rows(
-                dv, "roles", _Role, filter=f"name eq {text(role.value)} and _parentrootroleid_value ne null", top=1
-            )
+        for role, needed in solution.ROLE_PRIVILEGES.items():
+            optional = await security.known_privileges(dv, solution.OPTIONAL_PRIVILEGES.get(role, ()))
+            depths = dict.fromkeys((*needed, *optional), security.GLOBAL)
+            held = await security.role_privileges(dv, role.value)
+            complete = held is not None and all(held.get(name.lower()) == depth for name, depth in depths.items())
 
-            async def make(role: Role = role, privileges: tuple[str, ...] = privileges) -> None:
-                depths = dict.fromkeys(privileges, security.GLOBAL)
+            async def make(role: Role = role, depths: dict[str, str] = depths) -> None:
                 await security.ensure_role(dv, role.value, depths, solution=solution.UNIQUE_NAME)
 
-            yield await self.step("role", role.value, bool(found), make)
+            yield await self.step("role", role.value, complete, make)
+
+
+def _rights_missing(kind: str, name: str, error: DataverseError) -> DyntuiError:
+    return DyntuiError(
+        "SETUP_NEEDS_RIGHTS",
+        f"Dynamics does not let the application user make the {kind} {name}: {error.message}",
+        not_done="This and what comes after it was not installed; what was installed before stays.",
+        remedy=(
+            "Give the application user the role System Administrator in the Power Platform admin centre and run"
+            f" `dyntui setup` again; afterwards the role {Role.SERVICE} is enough."
+        ),
+        exit=Exit.NOT_PERMITTED,
+    )
 
 
 class _Publisher(msgspec.Struct, frozen=True):
@@ -130,10 +150,6 @@ class _Publisher(msgspec.Struct, frozen=True):
 
 class _Solution(msgspec.Struct, frozen=True):
     solutionid: str
-
-
-class _Role(msgspec.Struct, frozen=True):
-    roleid: str
 
 
 async def install(dv: Dataverse, *, apply: bool) -> AsyncIterator[Step]:
@@ -151,6 +167,18 @@ async def install(dv: Dataverse, *, apply: bool) -> AsyncIterator[Step]:
         yield step
     async for step in installer.roles():
         yield step
+
+
+async def give_service_role(dv: Dataverse, user_id: str, *, apply: bool) -> Step:
+    """Makes sure that the application user itself holds the service role, which is all that it needs from then on."""
+    found = await security.roles_of(dv, user_id)
+    step = Step("user", f"the application user: {Role.SERVICE}", "there")
+    if any(role.name == Role.SERVICE for role in found):
+        return step
+    if not apply:
+        return msgspec.structs.replace(step, state="missing")
+    await security.assign_role(dv, user_id, Role.SERVICE)
+    return msgspec.structs.replace(step, state="done")
 
 
 async def assign(dv: Dataverse, role: str, user_names: Iterable[str], *, apply: bool) -> AsyncIterator[Step]:

@@ -18,6 +18,7 @@ from dyntui.service.contract.lists import ListDetail, ListRow
 from dyntui.service.contract.methods import Method
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import Progress, RunRow
+from dyntui.service.contract.session import Hello
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.server import Server
@@ -69,6 +70,12 @@ def a_campaign(name: str = "Spring", id: int = 42, **changes: Any) -> CampaignRo
         targets=1,
     )
     return msgspec.structs.replace(row, **changes)
+
+
+def a_hello(*abilities: Ability) -> Hello:
+    """Somebody who signed in and may do this; everything where nothing is named."""
+    may = tuple(each.value for each in abilities or tuple(Ability))
+    return Hello(version="0", profile="default", configured=True, user="Mira Sandahl", abilities=may)
 
 
 def a_run(status: RunStatus = RunStatus.COMPLETED, **changes: Any) -> RunRow:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus
+from dyntui.model.roles import Ability
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import (
     CampaignReport,
@@ -26,6 +28,7 @@ from tests.cli.scripted_service import (
     ScriptedService,
     a_campaign,
     a_count,
+    a_hello,
     a_list,
     a_run,
     a_send,
@@ -34,6 +37,7 @@ from tests.cli.scripted_service import (
 
 
 def able_to_send(service: ScriptedService, *, sendable: int = 3, confirm_above: int = 100, state: str = "Sent") -> None:
+    service.answers(methods.HELLO, a_hello())
     service.answers(methods.CAMPAIGN_COUNT, a_count(sendable, confirm_above))
     service.answers(methods.CAMPAIGN_SEND, a_send("Queued"))
     service.answers(methods.RUN_GET, RunDetail(run=a_run(RunStatus.COMPLETED, kind="send"), items=()))
@@ -125,6 +129,24 @@ def test_a_small_send_goes_with_yes(dyntui: Callable, service: ScriptedService):
 
     assert json.loads(done.out)["state"] == "Sent"
     assert service.requests(methods.CAMPAIGN_SEND) == [SendCampaign(count="count-1")]
+
+
+def test_who_may_not_send_is_told_so_before_anybody_is_counted(dyntui: Callable, service: ScriptedService):
+    able_to_send(service)
+    service.answers(methods.HELLO, a_hello(Ability.SEE, Ability.SYNCHRONISE))
+    done = dyntui("campaigns", "send", "42", "--confirm", "3")
+
+    assert done.code == 5
+    assert "NOT_PERMITTED" in done.err and "Email Marketing Manager" in done.err
+    assert service.requests(methods.CAMPAIGN_COUNT) == service.requests(methods.CAMPAIGN_SEND) == []
+
+
+def test_a_count_names_each_reason_with_its_outcome(dyntui: Callable, service: ScriptedService):
+    both = (ReasonCount(Outcome.EXCLUDED, "BAD_EMAIL", 2), ReasonCount(Outcome.REJECTED, "BAD_EMAIL", 1))
+    service.answers(methods.CAMPAIGN_COUNT, msgspec.structs.replace(a_count(3, 100), potential=6, excluded=both))
+    lines = [line.split() for line in dyntui("campaigns", "count", "42").out.splitlines()]
+
+    assert ["excluded", "BAD_EMAIL", "2"] in lines and ["rejected", "BAD_EMAIL", "1"] in lines
 
 
 @pytest.mark.parametrize("state", ["Refused", "Failed", "Cancelled"])

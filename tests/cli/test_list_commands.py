@@ -96,6 +96,24 @@ def test_an_unknown_name_is_refused_with_what_comes_near(dyntui: Callable, servi
     assert "Dealers" not in done.err
 
 
+def test_deactivating_asks_first(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.LIST_GET, a_detail())
+    service.answers(methods.LIST_DEACTIVATE, a_detail(activated=False))
+    refused = dyntui("lists", "deactivate", LIST_ID)
+    assert refused.code == 2
+    assert "CONFIRMATION_MISSING" in refused.err and "'Newsletter' (12,345 members)" in refused.err
+    assert service.requests(methods.LIST_DEACTIVATE) == []
+
+    assert dyntui("lists", "deactivate", LIST_ID, "--yes").code == 0
+    assert service.requests(methods.LIST_DEACTIVATE) == [ListRef(LIST_ID)]
+
+
+def test_deactivating_what_is_not_active_asks_nothing(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.LIST_GET, a_detail(activated=False))
+    service.answers(methods.LIST_DEACTIVATE, a_detail(activated=False))
+    assert dyntui("lists", "deactivate", LIST_ID).code == 0
+
+
 def test_activating_links_a_book_only_when_told_to(dyntui: Callable, service: ScriptedService):
     service.answers(methods.LIST_ACTIVATE, a_detail())
     dyntui("lists", "activate", LIST_ID)

@@ -153,6 +153,32 @@ def test_the_history_is_asked_for_with_its_filters(dyntui: Callable, service: Sc
     assert "run-1" in done.out
 
 
+def test_statuses_and_ids_are_whole_on_a_narrow_terminal(
+    dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+):
+    ids = ("3d9f5a10-0000-4000-8000-000000000001", "3d9f5a10-7000-4000-8000-000000000002")
+    rows = [
+        a_run(status, id=id, title="Newsletter, Dealers and many more lists than fit here")
+        for status, id in zip((RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS), ids, strict=True)
+    ]
+    service.answers(methods.RUNS, page_of(*rows))
+    monkeypatch.setattr("dyntui.cli.output._width", lambda: 80)
+    done = dyntui("audit", "list")
+
+    heading, first, second = done.out.splitlines()[-3:]
+    assert "BY: Mira Sandahl" in done.out and "BY" not in heading
+    assert "Completed with errors" in second and "Completed " in first
+    assert first.endswith("3d9f5a10-0") and second.endswith("3d9f5a10-7")
+    assert max(len(line) for line in (heading, first, second)) <= 80
+
+
+def test_commands_in_messages_name_the_profile_that_was_chosen(dyntui: Callable, service: ScriptedService):
+    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED))
+    by_option = dyntui("sync", "lists", "--no-wait", "--profile", "default")
+    assert "`dyntui --profile default audit show run-1`" in by_option.err
+    assert "`dyntui audit show run-1`" in dyntui("sync", "lists", "--no-wait").err
+
+
 def test_a_run_shows_its_items(dyntui: Callable, service: ScriptedService):
     item = RunItem(
         id="i1", kind="list", name="Newsletter", status=RunStatus.COMPLETED, tally=Tally(5), note="unchanged book"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from dyntui.dataverse.batch import ChangeSet, ChangeSetReply, Part
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
-from dyntui.dataverse.query import literal
+from dyntui.dataverse.query import differs, literal
 from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
 from tests.sandbox_process import SandboxProcess, Waits
 
@@ -312,3 +313,93 @@ async def test_acting_for_a_person_takes_that_persons_rights(dv: Dataverse):
                 seen[person.name] = error.code
     assert len(set(seen.values())) > 1, seen
     assert (await security.who_am_i(dv, caller=people[0].object_id)).user_id == people[0].id
+
+
+@pytest.fixture
+def switched(sandbox: SandboxProcess) -> Iterator[Callable[..., None]]:
+    """Sets switches of the simulated Dataverse for one test."""
+    usual = {
+        "link_host": "",
+        "in_limit": 0,
+        "in_limit_status": 400,
+        "empty_delta": "value",
+        "old_delta_link": "error",
+        "not_equal_includes_null": True,
+    }
+
+    def switch(**values: object) -> None:
+        sandbox.control.post("/settings", json={"dataverse": values}).raise_for_status()
+
+    yield switch
+    switch(**usual)
+
+
+async def test_links_with_another_host_of_the_organisation_are_followed(
+    dv: Dataverse, name: str, switched: Callable[..., None]
+):
+    people = await new_contacts(dv, name, 5)
+    switched(link_host="https://contoso.api.crm4.dynamics.com")
+    found = [
+        row.id
+        async for page in rows.pages(
+            dv, "contacts", Contact, filter=f"lastname eq {literal(name)}", orderby=["contactid"], maxpagesize=2
+        )
+        for row in page.rows
+    ]
+    assert sorted(found) == sorted(people)
+    any_page = [
+        row.id
+        async for page in rows.pages_where_any(dv, "contacts", Contact, "contactid", people * 40)
+        for row in page.rows
+    ]
+    assert sorted(any_page) == sorted(people)
+    link = None
+    async for changed in rows.changes(dv, "contacts", Contact, maxpagesize=50):
+        link = changed.delta_link or link
+    await rows.delete(dv, "contacts", people[0])
+    assert [page.deleted async for page in rows.changes(dv, "contacts", Contact, since=link)] == [[people[0]]]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_limit_on_listed_values_is_found_out(
+    dv: Dataverse, name: str, switched: Callable[..., None], status: int
+):
+    people = await new_contacts(dv, f"{name}"[:40] + str(status), 7)
+    switched(in_limit=3, in_limit_status=status)
+    found = [
+        row.id async for page in rows.pages_where_any(dv, "contacts", Contact, "contactid", people) for row in page.rows
+    ]
+    assert sorted(found) == sorted(people)
+    assert dv.most_values in {2, 3}
+
+
+async def test_changes_are_read_whatever_an_empty_or_an_old_answer_looks_like(
+    dv: Dataverse, name: str, switched: Callable[..., None]
+):
+    switched(empty_delta="none", old_delta_link="everything")
+    link = None
+    async for page in rows.changes(dv, "contacts", Contact):
+        link = page.delta_link or link
+    [none] = [page async for page in rows.changes(dv, "contacts", Contact, since=link)]
+    assert (none.rows, none.deleted, none.delta_link) == ([], [], link)
+    made = await rows.create(dv, "contacts", {"lastname": name})
+    assert [
+        [row.id for row in page.rows] async for page in rows.changes(dv, "contacts", Contact, since=none.delta_link)
+    ] == [[made]]
+    life = await rows.tracking_life(dv)
+    with pytest.raises(DataverseError) as raised:
+        async for _ in rows.changes(dv, "contacts", Contact, since=link, age=life, life=life):
+            pass
+    assert raised.value.code == "DATAVERSE_CHANGES_EXPIRED"
+
+
+@pytest.mark.parametrize("includes_null", [True, False])
+async def test_what_differs_is_found_whatever_ne_means(
+    dv: Dataverse, name: str, switched: Callable[..., None], includes_null: bool
+):
+    last = f"{name}"[:40] + str(includes_null)
+    for number, title in enumerate(("a", "b", None)):
+        await rows.create(dv, "contacts", {"lastname": last, "firstname": str(number), "jobtitle": title})
+    switched(not_equal_includes_null=includes_null)
+    condition = f"lastname eq {literal(last)} and {differs('jobtitle', 'a')}"
+    assert (await rows.count_rows(dv, "contacts", filter=condition)).rows == 2

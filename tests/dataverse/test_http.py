@@ -202,15 +202,6 @@ async def test_error_bodies_of_any_shape_are_read(body: bytes, words: str):
     assert raised.value.code == "DATAVERSE_REFUSED"
 
 
-async def test_a_link_that_leads_elsewhere_gets_no_token():
-    talk = Conversation(ok())
-    async with talk.client() as dv:
-        with pytest.raises(DataverseError) as raised:
-            await dv.get("https://evil.example/api/data/v9.2/contacts?$skiptoken=1", dict)
-    assert raised.value.code == "DATAVERSE_FOREIGN_LINK"
-    assert talk.requests == []
-
-
 async def test_concurrency_follows_the_recommendation_and_its_own_share():
     running = 0
     most = 0
@@ -266,3 +257,55 @@ async def test_a_budget_is_asked_before_every_attempt():
 )
 def test_routes_for_counters_hold_no_identifier_and_no_address(method: str, path: str, route: str):
     assert route_of(method, path) == route
+
+
+async def test_a_link_under_the_organisations_other_host_is_read_under_the_configured_one():
+    """`.crm4` and `.api.crm4` are one organisation; the token goes to the host that was configured."""
+    other = API.replace("contoso.crm4", "contoso.api.crm4")
+    talk = Conversation(ok({"ok": 1}), forever=True)
+    async with talk.client() as dv:
+        await dv.get(f"{other}contacts?$skiptoken=2", dict[str, int])
+        assert await dv.relative(f"{other}contacts?$skiptoken=3") == "contacts?$skiptoken=3"
+    [request] = talk.requests
+    assert str(request.url).startswith(f"{API}contacts")
+
+
+def organisation(*values: str) -> httpx.Response:
+    return ok({"Detail": {"Endpoints": {"Count": len(values), "Keys": [], "Values": list(values)}}})
+
+
+async def test_an_endpoint_that_the_organisation_names_is_its_own_and_is_asked_for_once():
+    talk = Conversation(organisation(f"{ORG}/", "https://crm.contoso.example/api/data/"), ok({"ok": 1}), forever=True)
+    async with talk.client() as dv:
+        for page in (2, 3):
+            await dv.get(f"https://crm.contoso.example/api/data/v9.2/contacts?$skiptoken={page}", dict[str, int])
+    assert [request.url.host for request in talk.requests] == ["contoso.crm4.dynamics.com"] * 3
+    assert "RetrieveCurrentOrganization" in str(talk.requests[0].url)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://contoso.crm4.dynamics.com.evil.example/api/data/v9.2/contacts",
+        "https://fabrikam.crm4.dynamics.com/api/data/v9.2/contacts",
+        "https://contoso.crm5.dynamics.com/api/data/v9.2/contacts",
+        "https://contoso.api.crm4.dynamics.com:8443/api/data/v9.2/contacts",
+        "http://contoso.crm4.dynamics.com/api/data/v9.2/contacts",
+        "https://evil.example/api/data/v9.2/contacts",
+    ],
+)
+async def test_no_other_host_is_sent_the_sign_in(link: str):
+    talk = Conversation(organisation(f"{ORG}/"), forever=True)
+    async with talk.client() as dv:
+        with pytest.raises(DataverseError) as raised:
+            await dv.get(link, dict[str, int])
+    assert raised.value.code == "DATAVERSE_FOREIGN_LINK"
+    assert {request.url.host for request in talk.requests} <= {"contoso.crm4.dynamics.com"}
+
+
+async def test_an_organisation_that_does_not_tell_its_endpoints_has_one():
+    talk = Conversation(error(403, "0x80040220", "missing prvReadOrganization"), forever=True)
+    async with talk.client() as dv:
+        with pytest.raises(DataverseError) as raised:
+            await dv.get("https://crm.contoso.example/api/data/v9.2/contacts", dict[str, int])
+    assert raised.value.code == "DATAVERSE_FOREIGN_LINK"

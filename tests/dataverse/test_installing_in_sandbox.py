@@ -27,6 +27,7 @@ from dyntui.model.solution import (
     VERSION,
     TableSpec,
 )
+from dyntui.sync.connector_rows import upsert_rows
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.xdist_group("sandbox-dataverse")
@@ -72,8 +73,11 @@ async def test_the_installation_survives_lost_answers_and_is_made_once(dv: Datav
     assert "dyntui_bookid" in {column.logical_name for column in await metadata.columns(dv, "list")}
 
 
-async def test_rows_are_upserted_by_alternate_key(dv: Dataverse, name: str):
+@pytest.mark.parametrize("key_in_body", ["accept", "refuse"])
+async def test_rows_are_upserted_by_alternate_key(dv: Dataverse, name: str, sandbox: SandboxProcess, key_in_body: str):
     await install(dv)
+    name = name.replace("[", " ").replace("]", " ")
+    sandbox.control.post("/settings", json={"dataverse": {"key_in_upsert_body": key_in_body}}).raise_for_status()
 
     class Row(msgspec.Struct, frozen=True, rename={"key": "dyntui_key", "reason": "dyntui_reason"}):
         key: str
@@ -98,6 +102,9 @@ async def test_rows_are_upserted_by_alternate_key(dv: Dataverse, name: str):
         assert [n for n, result in enumerate(results) if result.error] == [3]
     stored = await rows.find_rows(dv, SUPPRESSION.entity_set, Row, filter=f"startswith(dyntui_key,'{plain}-')")
     assert len(stored) == 9
+    answers = await upsert_rows(dv, SUPPRESSION, [{"dyntui_key": f"{plain}-own", "dyntui_address": "own@example.org"}])
+    assert [answer.error for answer in answers] == [None]
+    sandbox.control.post("/settings", json={"dataverse": {"key_in_upsert_body": "accept"}}).raise_for_status()
 
 
 async def test_the_connectors_roles_are_made_with_exactly_their_privileges(dv: Dataverse):

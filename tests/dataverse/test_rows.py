@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import msgspec
 import pytest
@@ -197,3 +199,84 @@ async def test_linking_rows_that_are_linked_is_success():
         for _ in range(2):
             await rows.associate(dv, "dyntui_emailcampaigns", ADA, "dyntui_emailcampaign_list", "lists", BOB)
     assert talk.body(0) == {"@odata.id": f"{API}lists({BOB})"}
+
+
+async def test_a_query_with_too_many_values_is_asked_in_halves_and_the_size_that_worked_is_kept():
+    values = [f"0000{n:04x}-0000-4000-8000-000000000000" for n in range(8)]
+    asked: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = str(request.url).count("-0000-4000-8000-")
+        asked.append(number)
+        return error(500, "0x80040216", "An unexpected error occurred.") if number > 3 else ok({"value": []})
+
+    talk = Conversation(answer, forever=True)
+    async with talk.client() as dv:
+        for _again in range(2):
+            async for _ in rows.pages_where_any(dv, "contacts", Person, "contactid", values):
+                pass
+        assert dv.most_values == 2
+    assert asked == [8, 4, 2, 2, 2, 2, 2, 2, 2, 2]
+
+
+async def test_what_is_refused_for_one_value_too_is_an_error_and_limits_nothing():
+    talk = Conversation(error(400, "0x80060888", "Could not find a property named 'nosuch'"), forever=True)
+    async with talk.client() as dv:
+        with pytest.raises(DataverseError) as raised:
+            async for _ in rows.pages_where_any(dv, "contacts", Person, "nosuch", ["a", "b", "c"]):
+                pass
+        assert dv.most_values is None
+    assert raised.value.code == "DATAVERSE_UNKNOWN_NAME"
+    assert len(talk.requests) == 3
+    refused = Conversation(error(403, "0x80040220", "missing prvReadContact"), forever=True)
+    async with refused.client() as dv:
+        with pytest.raises(DataverseError):
+            async for _ in rows.pages_where_any(dv, "contacts", Person, "contactid", ["a", "b", "c"]):
+                pass
+    assert len(refused.requests) == 1
+
+
+async def test_changes_that_are_none_may_be_told_by_an_empty_object_and_the_link_stays():
+    link = f"{API}contacts?$deltatoken=1"
+    for empty in ({}, {"value": []}):
+        talk = Conversation(ok(empty))
+        async with talk.client() as dv:
+            found = [page async for page in rows.changes(dv, "contacts", Person, since=link)]
+        assert [(page.rows, page.deleted, page.delta_link) for page in found] == [([], [], link)]
+
+
+async def test_an_empty_object_is_no_answer_to_an_ordinary_query():
+    talk = Conversation(ok({}), forever=True)
+    async with talk.client() as dv:
+        with pytest.raises(DataverseError) as raised:
+            async for _ in rows.pages(dv, "contacts", Person):
+                pass
+    assert raised.value.code == "DATAVERSE_ANSWER_UNREADABLE"
+
+
+@pytest.mark.parametrize(
+    ("age", "life", "used"),
+    [
+        (timedelta(days=5), timedelta(days=7), True),
+        (timedelta(days=6), timedelta(days=7), False),
+        (timedelta(hours=11), timedelta(days=1), True),
+        (timedelta(hours=13), timedelta(days=1), False),
+        (timedelta(), timedelta(), False),
+    ],
+)
+async def test_a_link_of_nearly_the_life_of_changes_is_not_used(age: timedelta, life: timedelta, used: bool):
+    talk = Conversation(ok({"value": []}), forever=True)
+    async with talk.client() as dv:
+        try:
+            async for _ in rows.changes(dv, "contacts", Person, since=f"{API}contacts?x", age=age, life=life):
+                pass
+        except DataverseError as failure:
+            assert failure.code == "DATAVERSE_CHANGES_EXPIRED"
+    assert bool(talk.requests) is used
+
+
+async def test_the_life_of_changes_is_the_organisations_setting():
+    for answer, days in (([{"expirechangetrackingindays": 30}], 30), ([{}], 7), ([], 7)):
+        talk = Conversation(ok({"value": answer}))
+        async with talk.client() as dv:
+            assert await rows.tracking_life(dv) == timedelta(days=days)

@@ -17,6 +17,7 @@ from unittest import mock
 import msgspec
 
 from dyntui.cli.demo import ROLES
+from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, SendCampaign, TargetCount
@@ -129,6 +130,8 @@ class RealService:
         )
         assign = {str(ROLES["manager"]): (manager.upn,)}
         self.call(methods.SETUP_APPLY, SetupRequest(organisation=organisation, accounts=(account,), assign=assign))
+        only = {"user": "application", "roles": [str(Role.SERVICE)]}
+        sandbox.control.post("/dataverse/roles", json=only).raise_for_status()
         code = self.call(methods.SIGN_IN, Nothing()).user_code
         sandbox.control.post("/device", json={"user_code": code, "as": "manager"}).raise_for_status()
         until(lambda: self.call(methods.SIGN_IN_STATE, Nothing()).state == "signed in")

@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books
 from dyntui.model.outcomes import Outcome
-from dyntui.model.roles import Ability
+from dyntui.model.roles import Ability, Role
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract import campaigns, lists, runs, setup
 from dyntui.service.identity import Identities
@@ -132,7 +132,14 @@ class Office:
         await self.sandbox.time.until(self.sandbox.now() + timedelta(seconds=max(seconds, 1.0)))
 
     def set_up(self) -> setup.SetupReport:
-        return self.wait(Setup(self.resources, self.worker.reconnect).apply(self.context, self.setup_request()))
+        """Installs as an administrator; from then on the service's user holds the role that is meant for it, alone."""
+        report = self.wait(Setup(self.resources, self.worker.reconnect).apply(self.context, self.setup_request()))
+        self.give_roles("application", Role.SERVICE)
+        return report
+
+    def give_roles(self, user: str, *roles: str) -> None:
+        """All the roles that a user (short name, or "application") holds directly from now on."""
+        self.sandbox.control.post("/dataverse/roles", json={"user": user, "roles": roles}).raise_for_status()
 
     def setup_request(self) -> setup.SetupRequest:
         """What connects the organisation and its account."""
@@ -281,7 +288,9 @@ class Office:
         async def delete() -> None:
             assert await dv_rows.delete(await self.resources.connections.dataverse(), entity_set, row_id)
 
+        self.give_roles("application", "System Administrator")
         self.wait(delete())
+        self.give_roles("application", Role.SERVICE)
 
     def unsubscribe(self, address: str, **where: Any) -> None:
         """Somebody unsubscribes, from everything or from one `book`."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from dyntui.dataverse import bulk, security
+from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
-from dyntui.model.roles import Ability
+from dyntui.model.roles import Ability, Role
+from dyntui.service.contract.setup import SetupReport
 from dyntui.service.permission import CallContext
 from dyntui.service.setup import Setup
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, writes
 from tests.simulation.sandbox import InProcessSandbox
 
 
@@ -32,3 +37,48 @@ def test_who_waits_for_somebody_elses_first_setup_cannot_change_it(sandbox: InPr
         assert isinstance(second, DyntuiError) and second.code == "NOT_SIGNED_IN"
     finally:
         office.close()
+
+
+def states_of(report: SetupReport) -> dict[str, str]:
+    return {f"{step.kind} {step.name}": step.state for step in report.steps}
+
+
+def test_with_the_service_role_alone_setup_finds_everything_and_says_what_it_may_not_make(office: Office) -> None:
+    """The fixture's service user holds that role and no other."""
+    assert set(states_of(office.set_up()).values()) == {"there"}
+
+    office.give_roles("application", "System Administrator")
+
+    async def take(name: str, *privileges: str) -> None:
+        dv = await office.resources.connections.dataverse()
+        await security.ensure_role(dv, name, dict.fromkeys(privileges, security.GLOBAL))
+
+    office.wait(take(Role.VIEWER, "prvReaddyntui_EmailAccount"))
+    office.give_roles("application", Role.SERVICE)
+    with pytest.raises(DyntuiError) as refused:
+        office.set_up()
+    assert refused.value.code == "SETUP_NEEDS_RIGHTS"
+    assert Role.VIEWER in refused.value.message and "System Administrator" in refused.value.remedy
+    office.give_roles("application", "System Administrator", Role.SERVICE)
+    assert [name for name, state in states_of(office.set_up()).items() if state == "done"] == [f"role {Role.VIEWER}"]
+
+
+def test_who_may_not_ask_for_bulk_messages_writes_in_batches(office: Office) -> None:
+    async def upsert() -> list[bulk.RowResult]:
+        dv = await office.resources.connections.dataverse()
+        table = bulk.Table(solution.SUPPRESSION.entity_set, solution.SUPPRESSION.logical_name, "dyntui_suppressionid")
+        key = "dyntui_suppressions(dyntui_key='one')"
+        return await bulk.upsert_many(dv, table, [{"@odata.id": key, "dyntui_address": "one@example.org"}])
+
+    async def without() -> None:
+        dv = await office.resources.connections.dataverse()
+        await security.ensure_role(
+            dv, Role.SERVICE, dict.fromkeys(solution.ROLE_PRIVILEGES[Role.SERVICE], security.GLOBAL)
+        )
+
+    office.give_roles("application", "System Administrator")
+    office.wait(without())
+    office.give_roles("application", Role.SERVICE)
+    (result,), calls = office.calls_between(lambda: office.wait(upsert()))
+    assert result.error is None
+    assert "dataverse $batch 1" in writes(calls)

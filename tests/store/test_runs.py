@@ -40,6 +40,15 @@ def test_a_second_run_of_the_same_key_is_the_first_one(c: Connection) -> None:
     assert runs.get(c, "r2") is None
 
 
+def test_the_beginning_of_an_id_names_runs_in_any_letter_case_and_nothing_else(c: Connection) -> None:
+    for place, run_id in enumerate(("3d9f-1", "3d9f-2", "4a_b-1", "4aXb-1")):
+        runs.create(c, new(run_id, key=f"lists/{place}"))
+    assert runs.ids_beginning(c, "3D9F") == ["3d9f-1", "3d9f-2"]
+    assert runs.ids_beginning(c, "3d9f-2") == ["3d9f-2"]
+    assert runs.ids_beginning(c, "4a_b") == ["4a_b-1"]
+    assert runs.ids_beginning(c, "%") == []
+
+
 def test_a_key_is_free_again_once_its_run_has_ended(c: Connection) -> None:
     runs.create(c, new("r1"))
     runs.finish(c, "r1", claimed(c), NOW)

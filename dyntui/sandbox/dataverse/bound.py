@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from dyntui.sandbox.dataverse import bulk, lists, parameters, role_messages
-from dyntui.sandbox.dataverse.addresses import read_reference
+from dyntui.sandbox.dataverse import bulk, lists, parameters, qualifying, role_messages, security, system_rows
+from dyntui.sandbox.dataverse.addresses import RowKey, locate, read_reference
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import DataverseError, bad_request, not_allowed, row_missing, unknown_segment
 from dyntui.sandbox.dataverse.tables import Table
@@ -105,6 +105,49 @@ def _remove_by_query(call: Call, _table: Table, list_id: str, body: dict[str, An
     return Response(204)
 
 
+# Leads and teams ------------------------------------------------------------------------------------------------------
+
+
+def _qualify_lead(call: Call, table: Table, lead_id: str, body: dict[str, Any]) -> Response:
+    made = qualifying.qualify(call, table, lead_id, body)
+    context = f"{call.base}/$metadata#Collection(Microsoft.Dynamics.CRM.crmbaseentity)"
+    return call.reply({"@odata.context": context, "value": made})
+
+
+def _team_members(call: Call, table: Table, team_id: str, body: dict[str, Any], *, refusal: str) -> list[str]:
+    """The users that a body names; asks for the right to change the team. `refusal` is the default team's code."""
+    found = call.state.db.execute("SELECT isdefault FROM dv_team WHERE teamid = ?", (team_id,)).fetchone()
+    if found is None:
+        raise row_missing(table.schema_name, team_id)
+    security.check(call.state, call.caller, "Write", table, team_id)
+    if found[0]:
+        raise DataverseError(refusal, "The members of a business unit's default team follow its users.")
+    users = call.schema.tables["systemuser"]
+    members = []
+    for name, user_id in lists.read_members(call, body.get("Members")):
+        if name != users.logical_name:
+            raise bad_request("The members of a team must be users.")
+        if locate(call, users, RowKey(user_id)) is None:
+            raise row_missing(users.schema_name, user_id)
+        members.append(user_id)
+    return members
+
+
+def _add_team_members(call: Call, table: Table, team_id: str, body: dict[str, Any]) -> Response:
+    members = _team_members(call, table, team_id, body, refusal="0x8004830b")
+    pairs = [{"teamid": team_id, "systemuserid": user_id} for user_id in members]
+    system_rows.link(call.state, "teammembership", pairs)
+    return Response(204)
+
+
+def _remove_team_members(call: Call, table: Table, team_id: str, body: dict[str, Any]) -> Response:
+    members = _team_members(call, table, team_id, body, refusal="0x8004830c")
+    call.state.db.executemany(
+        "DELETE FROM dv_teammembership WHERE teamid = ? AND systemuserid = ?", [(team_id, each) for each in members]
+    )
+    return Response(204)
+
+
 # Roles and rights -----------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +208,8 @@ _ACTIONS: dict[str, dict[str, Operation]] = {
         "CopyDynamicListToStatic": _copy_dynamic,
         "RemoveMembersByFetchXmlList": _remove_by_query,
     },
+    "lead": {"QualifyLead": _qualify_lead},
+    "team": {"AddMembersTeam": _add_team_members, "RemoveMembersTeam": _remove_team_members},
     "role": {
         "AddPrivilegesRole": _add_privileges,
         "ReplacePrivilegesRole": _replace_privileges,

@@ -123,10 +123,18 @@ def _upsert(writer: Writer, targets: list[dict[str, Any]]) -> None:
         row_id = None if key is None else locate(call, table, key)
         if row_id is None:
             given = {} if key is None else dict(key.values) if key.row_id is None else {table.primary_id: key.row_id}
+            _check_body(call, target, given)
             writer.create({name: each for name, each in target.items() if name not in given}, given)
         else:
             own = {} if key is None else key.values
             writer.update(row_id, {name: each for name, each in target.items() if name not in own})
+
+
+def _check_body(call: Call, target: dict[str, Any], given: dict[str, Any]) -> None:
+    """Raises DataverseError, with the setting, when a row addressed by an alternate key states that key again."""
+    again = [name for name in given if name in target and "@odata.id" in target]
+    if again and call.state.config.dataverse.key_in_upsert_body == "refuse":
+        raise DataverseError("0x80040216", f"An item with the same key has already been added. Key: {again[0]}")
 
 
 def _key_in_body(writer: Writer, target: dict[str, Any]) -> RowKey | None:

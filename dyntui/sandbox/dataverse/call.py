@@ -10,7 +10,7 @@ import msgspec
 from dyntui.sandbox.dataverse import storage
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.errors import bad_request
-from dyntui.sandbox.dataverse.filter import Reader
+from dyntui.sandbox.dataverse.filter import MostValues, Reader
 from dyntui.sandbox.dataverse.preferences import Preferences
 from dyntui.sandbox.dataverse.tables import Schema, Table, schema_of
 from dyntui.sandbox.request import Request, Response
@@ -60,7 +60,13 @@ class Call:
             self.caller.business_unit_id,
             self.state.clock.now(),
             self.state.config.dataverse.not_equal_includes_null,
+            self._most_values,
         )
+
+    @property
+    def _most_values(self) -> MostValues | None:
+        settings = self.state.config.dataverse
+        return MostValues(settings.in_limit, settings.in_limit_status) if settings.in_limit else None
 
     def reply(self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """A reply with a JSON body."""
@@ -71,8 +77,10 @@ class Call:
         return f"{self.base}/{table.entity_set}({row_id})"
 
     def here(self) -> str:
-        """The absolute address of this request without its query."""
-        return self.state.urls.dataverse + quote(self.request.path, safe=_PATH_SAFE)
+        """The absolute address of this request without its query, as links to further pages are written."""
+        return (self.state.config.dataverse.link_host or self.state.urls.dataverse) + quote(
+            self.request.path, safe=_PATH_SAFE
+        )
 
     def body(self) -> dict[str, Any]:
         """The JSON object in the body. Raises DataverseError when there is none."""

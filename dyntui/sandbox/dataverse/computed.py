@@ -83,12 +83,13 @@ def _new_state(table: Table, row: dict[str, Value]) -> None:
     if state is None:
         state = row["statecode"] = states.options[0].value if states.options else 0
     if status is None:
-        row["statuscode"] = _default_status(table, int(state))
+        row["statuscode"] = default_status(table, int(state))
     else:
         check_status(table, int(state), int(status), None)
 
 
-def _default_status(table: Table, state: int) -> int | None:
+def default_status(table: Table, state: int) -> int | None:
+    """The status reason that a state brings when none is given."""
     option = table.columns["statecode"].option(state)
     if option is not None and option.default_status is not None:
         return option.default_status
@@ -119,7 +120,7 @@ def changed_state(call: Call, table: Table, row_id: str, change: dict[str, Value
     if change.get("statuscode") is not None:
         check_status(table, state, int(change["statuscode"] or 0), row_id)
     elif state != before["statecode"] or "statuscode" in change:
-        change["statuscode"] = _default_status(table, state)
+        change["statuscode"] = default_status(table, state)
 
 
 def add_full_name(table: Table, change: dict[str, Value], before: Mapping[str, Any]) -> None:
@@ -153,7 +154,7 @@ def complete_change(call: Call, table: Table, change: dict[str, Value], before: 
 
 def needed_before(table: Table) -> list[str]:
     """Columns of a row as it was which an update has to know."""
-    names = ["firstname", "lastname", "statecode", "statuscode", "transactioncurrencyid", "exchangerate"]
+    names = ["firstname", "lastname", "ownerid", "statecode", "statuscode", "transactioncurrencyid", "exchangerate"]
     return [name for name in names if name in table.columns and table.columns[name].is_stored]
 
 

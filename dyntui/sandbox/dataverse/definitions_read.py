@@ -19,13 +19,20 @@ from dyntui.sandbox.request import Response
 _NAMESPACE = "Microsoft.Dynamics.CRM."
 _NOT_CASTABLE = {"EnumAttributeMetadata", "AttributeMetadata"}
 Relationship = OneToMany | ManyToMany
+_READS_BELOW = {
+    "Attributes": ("prvReadAttribute",),
+    "Keys": ("prvReadEntityKey",),
+    "OneToManyRelationships": ("prvReadRelationship",),
+    "ManyToOneRelationships": ("prvReadRelationship",),
+    "ManyToManyRelationships": ("prvReadRelationship",),
+}
 _ONE_TO_MANY = "OneToManyRelationshipMetadata"
 _MANY_TO_MANY = "ManyToManyRelationshipMetadata"
 
 
 def entity_definitions(call: Call, steps: Sequence[Segment]) -> Response:
     """`EntityDefinitions` and everything below."""
-    check_may_read(call)
+    check_may_read(call, "prvReadEntity", *_READS_BELOW.get(steps[1].name if len(steps) > 1 else "", ()))
     first, *rest = steps
     options = read_options(call.options)
     if first.key is None:
@@ -46,7 +53,7 @@ def entity_definitions(call: Call, steps: Sequence[Segment]) -> Response:
 
 def relationship_definitions(call: Call, steps: Sequence[Segment]) -> Response:
     """`RelationshipDefinitions`, by SchemaName or id, and cast to their two kinds."""
-    check_may_read(call)
+    check_may_read(call, "prvReadRelationship")
     first, *rest = steps
     options = read_options(call.options)
     everything = visible_relationships(call)
@@ -61,7 +68,7 @@ def relationship_definitions(call: Call, steps: Sequence[Segment]) -> Response:
 
 def global_option_set_definitions(call: Call, steps: Sequence[Segment]) -> Response:
     """`GlobalOptionSetDefinitions`, by Name or id. They know neither $filter nor $expand."""
-    check_may_read(call)
+    check_may_read(call, "prvReadOptionSet")
     first, *rest = steps
     options = read_options(call.options)
     if options.filter is not None:
@@ -82,10 +89,11 @@ def global_option_set_definitions(call: Call, steps: Sequence[Segment]) -> Respo
 # What is there, seen by a request -------------------------------------------------------------------------------------
 
 
-def check_may_read(call: Call) -> None:
-    """Raises DataverseError 403 when the caller may not read definitions."""
+def check_may_read(call: Call, *privileges: str) -> None:
+    """Raises DataverseError 403 when the caller may not read definitions of these kinds."""
     if call.state.config.dataverse.definitions_need_privilege:
-        security.check_privilege(call.state, call.caller, "prvReadEntity")
+        for name in privileges:
+            security.check_privilege(call.state, call.caller, name)
 
 
 def _seen_at(call: Call) -> str:

@@ -74,8 +74,10 @@ def _let_go(call: Call, one: OneToMany, row_id: str, under_way: set[tuple[str, s
         if one.on_delete == "Cascade":
             _remove(call, table, each, under_way)
         else:
+            kind = table.columns[one.referencing_attribute].type_column
+            cleared = f"{column} = NULL" + (f", {quoted(kind)} = NULL" if kind else "")
             call.state.db.execute(
-                f"UPDATE {quoted(table.sql_name)} SET {column} = NULL, versionnumber = ?"
+                f"UPDATE {quoted(table.sql_name)} SET {cleared}, versionnumber = ?"
                 f" WHERE {quoted(table.primary_id)} = ?",
                 (storage.next_version(call.state), each),
             )

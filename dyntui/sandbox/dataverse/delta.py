@@ -42,15 +42,14 @@ def is_asked(call: Call) -> bool:
 def run(call: Call, table: Table) -> Response:
     """One page of all rows (first call) or of the changes since a token; the delta link is on the last page."""
     _check(call, table)
-    if "$deltatoken" in call.options:
-        return _changes(call, table, _read_token(call, call.options["$deltatoken"]))
-    return _everything(call, table)
+    token = _read_token(call, call.options["$deltatoken"]) if "$deltatoken" in call.options else None
+    return _everything(call, table) if token is None else _changes(call, table, token)
 
 
 def count(call: Call, table: Table) -> Response:
     """`/$count?$deltatoken=`: the number of changes since a token."""
     _check(call, table)
-    token = _read_token(call, call.options.get("$deltatoken", ""))
+    token = _read_token(call, call.options.get("$deltatoken", "")) or Token(0, call.state.clock.now())
     changed = query.of_table(call, table).narrowed(Clause("t.versionnumber > ?", (token.version,))).select("count(*)")
     number = call.state.db.execute(changed.text, changed.params).fetchone()[0]
     number += call.state.db.execute(
@@ -79,16 +78,21 @@ def _check(call: Call, table: Table) -> None:
         )
 
 
-def _read_token(call: Call, text: str) -> Token:
+def _read_token(call: Call, text: str) -> Token | None:
+    """The token of a delta link; None when it is so old that it means everything (setting `old_delta_link`).
+
+    Raises DataverseError 0x80044352 for one that is too old.
+    """
     version, _, moment = text.partition("!")
     try:
         token = Token(int(version), datetime.strptime(moment, _TIME).replace(tzinfo=UTC))
     except ValueError as error:
         raise bad_request("The $deltatoken is not valid.") from error
     days = call.state.config.dataverse.delta_token_days
-    if token.moment + timedelta(days=days) < call.state.clock.now() or token.version > storage.current_version(
-        call.state
-    ):
+    known = token.version <= storage.current_version(call.state)
+    if not known or token.moment + timedelta(days=days) < call.state.clock.now():
+        if known and call.state.config.dataverse.old_delta_link == "everything":
+            return None
         raise DataverseError(
             "0x80044352",
             "Version stamp associated with the client has expired. Please perform a full sync.",
@@ -163,6 +167,8 @@ def _changes(call: Call, table: Table, token: Token) -> Response:
         if len(gone) > room:
             last = gone[room - 1][1] if room else after
             following = paging.Place(page + 1, (until, _DELETED, last), tracking=True)
+    if not value and following is None and call.state.config.dataverse.empty_delta == "none":
+        return call.reply({}, headers=call.prefer.applied("annotations", "track-changes", "maxpagesize"))
     result: dict[str, Any] = {"@odata.context": f"{rows.context(call, table, select)}/$delta"}
     if following is not None:
         _next(call, result, following)

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from dyntui.sandbox.dataverse.storage import quoted
-from dyntui.sandbox.dataverse.tables import Column, Schema, Table, schema_of
+from dyntui.sandbox.dataverse.tables import TEXT_TYPES, Column, Schema, Table, schema_of
 from dyntui.sandbox.state import State
 
 _LEFT_OUT = frozenset(
     {
         *("versionnumber", "createdon", "modifiedon", "createdby", "modifiedby", "createdonbehalfby"),
         *("modifiedonbehalfby", "overriddencreatedon", "owninguser", "owningteam", "owningbusinessunit", "installedon"),
-        *("completedon", "startedon", "asyncoperationid"),
+        *("completedon", "startedon", "asyncoperationid", "dyntui_bookid"),
     }
 )
-"""Made by the platform: different whenever something is done at another time or in another order, as are plain ids."""
+"""Made by the platforms: different whenever something is done at another time or in another order, as are plain ids."""
+_HASH = "length({0}) >= 24 AND {0} NOT GLOB '*[^-0-9a-fA-F]*'"
+"""SQL for a text that is a GUID or a hash: keys that a connector makes from random ids."""
 _NAMED = {
     "contact": ("emailaddress1", "fullname"),
     "lead": ("emailaddress1", "fullname"),
@@ -29,7 +31,8 @@ def digest_rows(state: State) -> Iterator[tuple[Any, ...]]:
     """One tuple per row of every table: the table's name, then (column, value) for every value that is not null.
 
     Ids and lookups are replaced by what they name - an address and a name for people, the primary name for all else -
-    so that rows created in another order or a second time compare equal.
+    so that rows created in another order or a second time compare equal. Of the columns that a connector adds, times
+    (when it synchronised, when the other platform did something) and hashes of random ids are left out.
     """
     schema = schema_of(state)
     for table in schema.tables.values():
@@ -42,6 +45,7 @@ def _table_rows(state: State, schema: Schema, table: Table) -> Iterator[tuple[An
         column
         for column in table.stored_columns()
         if column.logical_name not in _LEFT_OUT
+        and not (column.custom and column.type == "DateTime" and not column.is_date_only)
         and (column.type != "Uniqueidentifier" or _intersect_target(schema, table, column))
     ]
     shown = [_expression(schema, table, column) for column in columns]
@@ -59,7 +63,11 @@ def _expression(schema: Schema, table: Table, column: Column) -> str:
     sql = f"t.{quoted(column.logical_name)}"
     targets = column.targets if column.is_lookup else _intersect_target(schema, table, column)
     parts = [part for part in (_name_of(schema.table(target), sql) for target in targets) if part]
-    return f"COALESCE({', '.join([*parts, sql])})" if parts else sql
+    if parts:
+        return f"COALESCE({', '.join([*parts, sql])})"
+    if column.custom and column.type in TEXT_TYPES:
+        return f"CASE WHEN {_HASH.format(sql)} THEN NULL ELSE {sql} END"
+    return sql
 
 
 def _intersect_target(schema: Schema, table: Table, column: Column) -> list[str]:

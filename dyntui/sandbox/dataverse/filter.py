@@ -73,6 +73,24 @@ class _Lexer(ODataLexer):
 
 
 @dataclass(frozen=True, slots=True)
+class MostValues:
+    """How many values In and NotIn take, and the status that more are answered with."""
+
+    number: int
+    status: int
+
+    def check(self, values: int) -> None:
+        """Raises DataverseError for too many."""
+        if values <= self.number:
+            return
+        if self.status >= 500:
+            raise DataverseError("0x80040216", "An unexpected error occurred.", self.status)
+        raise DataverseError(
+            "0x8004430c", f"Number of conditions in query exceeded maximum limit. The limit is {self.number}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Who filters: what relative functions such as Today and EqualUserId are about."""
 
@@ -80,6 +98,7 @@ class Reader:
     business_unit_id: str
     moment: datetime
     not_equal_includes_null: bool = True
+    most_values: MostValues | None = None
 
 
 def edm_type(column: Column) -> str:

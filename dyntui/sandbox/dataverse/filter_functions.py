@@ -114,7 +114,9 @@ def _equal(found: Property, value: Value) -> Clause:
     return Clause(f"{found.sql} = ?", (value,))
 
 
-def _in(found: Property, _reader: "Reader", values: list[str]) -> Clause:
+def _in(found: Property, reader: "Reader", values: list[str]) -> Clause:
+    if reader.most_values is not None:
+        reader.most_values.check(len(values))
     stored = [stored_value(found.column, each) for each in values]
     if all(not isinstance(each, str) or each.isascii() for each in stored):
         return Clause(f"{found.sql} IN ({', '.join('?' * len(stored))})", tuple(stored))

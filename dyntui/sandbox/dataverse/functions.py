@@ -16,6 +16,7 @@ from dyntui.sandbox.dataverse import (
     customisation_messages,
     group_teams,
     lists,
+    merging,
     parameters,
     query,
     role_messages,
@@ -79,7 +80,7 @@ def _who_am_i(call: Call, _given: dict[str, Any]) -> Response:
 def _organization(call: Call, _given: dict[str, Any]) -> Response:
     state, settings = call.state, call.state.config.dataverse
     organization = business_units.organization_id(state)
-    web, api = state.urls.dataverse, state.urls.dataverse
+    web, api = state.urls.dataverse, settings.link_host or state.urls.dataverse
     detail = {
         "OrganizationId": organization,
         "FriendlyName": settings.organization_name,
@@ -171,6 +172,11 @@ def _remove_list_members(call: Call, body: dict[str, Any]) -> Response:
     return Response(204)
 
 
+def _merge(call: Call, body: dict[str, Any]) -> Response:
+    merging.merge(call, body)
+    return Response(204)
+
+
 def _bulk_delete(call: Call, body: dict[str, Any]) -> Response:
     return result(call, "BulkDelete", JobId=bulk_delete.run(call, body))
 
@@ -188,5 +194,6 @@ ACTIONS: dict[str, Function] = {
     "AddListMembersList": _add_list_members,
     "RemoveListMembersList": _remove_list_members,
     "BulkDelete": _bulk_delete,
+    "Merge": _merge,
     **customisation_messages.ACTIONS,
 }

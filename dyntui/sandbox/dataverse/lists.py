@@ -7,6 +7,8 @@ HTTP statuses and texts of the list errors are inferred.
 # ruff: noqa: S608 - names in the SQL come from the schema, values are parameters
 
 import json
+import logging
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -18,6 +20,9 @@ from dyntui.sandbox.dataverse.clause import Value
 from dyntui.sandbox.dataverse.errors import DataverseError, bad_request, invalid_argument, row_missing
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Table
+from dyntui.sandbox.state import State
+
+_log = logging.getLogger(__name__)
 
 MEMBER_TABLES = {1: "account", 2: "contact", 4: "lead"}
 _ACTIVE = 0
@@ -136,8 +141,11 @@ def insert_members(call: Call, list_id: str, table: Table, ids: Sequence[str]) -
 
 
 def _members_changed(call: Call, list_id: str, difference: int) -> None:
-    """Keeps list.membercount, which tells the new number at once or, with the setting, only later."""
-    delay = call.state.config.dataverse.member_count_lag_seconds
+    """Keeps list.membercount, which tells the new number at once or, with the settings, only later."""
+    settings = call.state.config.dataverse
+    if settings.member_count_when_opened:
+        return
+    delay = settings.member_count_lag_seconds
     if delay:
         due = storage.timestamp(call.state.clock.now() + timedelta(seconds=delay))
         call.state.db.execute(
@@ -155,11 +163,32 @@ def _count(call: Call, list_id: str, difference: int) -> None:
 
 
 def settle_counts(call: Call) -> None:
-    """Lets member counts that were due by now take effect."""
+    """Lets member counts that were due by now take effect. One that cannot be counted is told to the log and dropped:
+    it must not fail every later request."""
     due = call.state.db.execute("SELECT rowid, listid, difference FROM dv_pending_count WHERE due <= ?", (call.now,))
     for rowid, list_id, difference in due.fetchall():
-        _count(call, list_id, difference)
+        try:
+            with call.state.transaction():
+                _count(call, list_id, int(difference))
+        except (ValueError, TypeError, OverflowError, sqlite3.Error):
+            _log.exception("the member count of list %s", list_id)
         call.state.db.execute("DELETE FROM dv_pending_count WHERE rowid = ?", (rowid,))
+
+
+def open_form(state: State, list_id: str) -> int | None:
+    """What opening a static list's form does where members are counted only then: the number of members now, which
+    list.membercount tells from now on; None for a dynamic list. Raises ValueError when there is no such list."""
+    found = state.db.execute("SELECT type FROM dv_list WHERE listid = ?", (list_id,)).fetchone()
+    if found is None:
+        raise ValueError("there is no such list")
+    if found[0]:
+        return None
+    number: int = state.db.execute("SELECT count(*) FROM dv_listmember WHERE listid = ?", (list_id,)).fetchone()[0]
+    state.db.execute(
+        "UPDATE dv_list SET membercount = ?, versionnumber = ? WHERE listid = ? AND membercount IS NOT ?",
+        (number, storage.next_version(state), list_id, number),
+    )
+    return number
 
 
 def remove_members(call: Call, list_id: str, ids: Sequence[str]) -> None:
@@ -196,6 +225,21 @@ def forget_person(call: Call, row_id: str) -> None:
     call.state.db.execute("DELETE FROM dv_listmember WHERE entityid = ?", (row_id,))
     for (list_id,) in lists:
         _members_changed(call, list_id, -1)
+
+
+def merge_person(call: Call, table: Table, master: str, loser: str) -> None:
+    """What becomes of a merged row's memberships: `merge_membership` of the settings."""
+    choice = call.state.config.dataverse.merge_membership
+    if choice == "stays":
+        return
+    joined = [
+        list_id for (list_id,) in call.state.db.execute("SELECT listid FROM dv_listmember WHERE entityid = ?", (loser,))
+    ]
+    forget_person(call, loser)
+    if choice == "master":
+        for list_id in joined:
+            if not _present(call, list_id, [master]):
+                insert_members(call, list_id, table, [master])
 
 
 def member_ids(call: Call, list_id: str) -> list[str]:

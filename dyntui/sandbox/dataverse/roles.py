@@ -19,13 +19,11 @@ BASIC_USER = "236750cd-45ae-4939-ab12-b24b920ced93"
 DELEGATE = "06f0ef7a-7df2-4d4e-9c1c-2b2f0d7c1f3e"
 """This simulator's own: the real template id is not known."""
 
-NEW_ROLE_PRIVILEGES = (
+_DEFINITIONS = (
     *("prvReadEntity", "prvReadAttribute", "prvReadRelationship", "prvReadOptionSet", "prvReadEntityKey"),
-    *("prvReadOrganization", "prvReadTransactionCurrency", "prvReadQuery", "prvReadAppModule"),
+    *("prvReadOrganization", "prvReadTransactionCurrency", "prvReadQuery", "prvReadAppModule", "prvReadSdkMessage"),
 )
-"""What a role created through the API begins with [community: about nine privileges; which ones is inferred]."""
-
-_EVERYBODY = dict.fromkeys(NEW_ROLE_PRIVILEGES, Depth.GLOBAL) | {
+_EVERYBODY = dict.fromkeys(_DEFINITIONS, Depth.GLOBAL) | {
     "prvReadUser": Depth.GLOBAL,
     "prvAppendUser": Depth.LOCAL,
     "prvAppendToUser": Depth.LOCAL,

@@ -3,6 +3,7 @@
 Sources: compose-http-requests-handle-errors, authenticate-oauth.
 """
 
+import logging
 import re
 
 import msgspec
@@ -27,6 +28,8 @@ from dyntui.sandbox.dataverse.tables import schema_of
 from dyntui.sandbox.entra import tokens
 from dyntui.sandbox.request import Request, Response
 from dyntui.sandbox.state import State
+
+_log = logging.getLogger(__name__)
 
 MAX_ADDRESS = 32_768
 _ROOT = re.compile(r"/api/data/v9\.\d(?:/|$)")
@@ -77,9 +80,12 @@ def answer(state: State, request: Request, caller: Caller, references: dict[str,
         if schema_of(state).version != version:
             storage.reload_schema(state)
         response = error_reply(error, prefer)
-    except Exception:
+    except Exception:  # noqa: BLE001 - told to the log and to the client
+        # The boundary of a simulated service: whatever breaks inside is its internal error, and the next request is
+        # served as if this one had not been.
+        _log.exception("%s %s", request.method, request.url)
         storage.reload_schema(state)
-        raise
+        response = error_reply(DataverseError("0x80040216", "An unexpected error occurred.", 500), prefer)
     if call is not None:
         response.route, response.writes = call.route or request.path, call.writes
     return response
@@ -92,8 +98,7 @@ def _dispatch(call: Call) -> Response:
         raise DataverseError(
             "0x80060888", f"No HTTP resource was found that matches the request URI '{request.url}'.", 404
         )
-    if call.state.config.dataverse.member_count_lag_seconds:
-        lists.settle_counts(call)
+    lists.settle_counts(call)
     steps = segments(request.path[root.end() :])
     if not steps:
         return service_document.sets(call)

@@ -144,7 +144,7 @@ def _new_role(call: Call, row: Row) -> None:
 def _after_new_role(call: Call, row_id: str, row: Mapping[str, Value]) -> None:
     state = call.state
     state.db.execute("UPDATE dv_role SET parentrootroleid = roleid WHERE roleid = ?", (row_id,))
-    first = privileges.ids_of(state, roles.NEW_ROLE_PRIVILEGES)
+    first = privileges.ids_of(state, privileges.NEW_ROLE)
     roles.set_privileges(state, row_id, dict.fromkeys(first.values(), Depth.GLOBAL))
     roles.copy_to_units(state, row_id, below=str(row["businessunitid"]))
     solutions.add_component(state, solutions.requested(call), solutions.ROLE, row_id)

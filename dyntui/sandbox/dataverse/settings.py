@@ -46,6 +46,29 @@ class DataverseSettings:
     delta_token_days: int = 7
     """Organisation setting ExpireChangeTrackingInDays (0..365): how long a delta link can be used."""
 
+    old_delta_link: str = "error"
+    """A delta link older than that: "error" answers 0x80044352 (the page on change tracking since 2023), "everything"
+    answers every row there is, without deletions (that page before 2023)."""
+
+    empty_delta: str = "value"
+    """Changes since a delta link, when there are none: "value" answers an empty `value` and a new delta link, "none" an
+    empty object (the page on change tracking: "an empty JSON response is returned")."""
+
+    link_host: str = ""
+    """Origin (`https://org.api.crm4.dynamics.com`) that next and delta links are written with, and that
+    RetrieveCurrentOrganization names as the API's. [inferred] Empty: the origin that is asked. The organisation's
+    hosts `.crmN` and `.api.crmN` are both handed out by the discovery service."""
+
+    in_limit: int = 0
+    """[inferred] The most values that the query functions In and NotIn take; no limit is documented. 0: any number."""
+
+    in_limit_status: int = 400
+    """[inferred] What more values are answered with: 400 (0x8004430c) or 500 (0x80040216)."""
+
+    key_in_upsert_body: str = "accept"
+    """[inferred] A target of UpsertMultiple that is addressed by an alternate key and states its columns too: "accept",
+    or "refuse" creating it with 0x80040216 (PowerPlatform-DataverseClient-Python, pull request 127)."""
+
     delta_needs_organization_read: bool = True
     """Change tracking asks for organisation-level read on the table."""
 
@@ -69,6 +92,14 @@ class DataverseSettings:
 
     member_count_lag_seconds: float = 0
     """`list.membercount` tells the number of members only this long after a change."""
+
+    merge_membership: str = "master"
+    """[inferred] List members when rows are merged: "master" (the surviving row takes over, as it inherits all related
+    rows), "stays" (the deactivated row stays the member) or "nobody" (the membership ends)."""
+
+    member_count_when_opened: bool = False
+    """`list.membercount` is counted only when somebody opens the list's form (reported of CRM 4): the lever
+    `POST /dataverse/open-list {"id"}` of the control address opens it."""
 
     bulk_messages: dict[str, list[str]] = field(default_factory=dict)
     """[inferred for contact, account, lead] *Multiple messages by table; tables that are missing here have all."""
@@ -97,7 +128,12 @@ class DataverseSettings:
     """The "modern business units" matrix: roles of other business units may be assigned."""
 
     definitions_need_privilege: bool = True
-    """[inferred] Reading definitions asks for prvReadEntity, which every role created through the API begins with."""
+    """[inferred] Reading definitions asks for the reads of what is read: prvReadEntity, and prvReadAttribute,
+    prvReadRelationship, prvReadEntityKey, prvReadOptionSet. Even the platform's smallest role holds them all (public
+    export of a 2025 organisation); a role made through the API begins without them."""
+
+    sdk_messages_need_privilege: bool = True
+    """Reading sdkmessage and sdkmessagefilter asks for prvReadSdkMessage, which the platform's own roles hold."""
 
     column_visibility_seconds: float = 0
     """New tables and columns are served this long after their creation (the platform: 3 to 30 seconds)."""

@@ -7,15 +7,19 @@ for one target and for owners, `<column>_<table>` for several targets.
 
 import json
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
-from dyntui.sandbox.dataverse import organization, storage
+from dyntui.sandbox.dataverse import cascades, organization, storage
 from dyntui.sandbox.dataverse.stable_ids import stable_id
 from dyntui.sandbox.dataverse.tables import Column, ManyToMany, OneToMany, Option, Table
 from dyntui.sandbox.state import State
 
 _WITHOUT_NAVIGATION = {("listmember", "entityid")}
 _CASCADE_DELETES = {("listmember", "listid"), ("solutioncomponent", "solutionid")}
+_CASCADE_DELETES_BY_NAME = {"contact_customer_accounts"}
+_PEOPLE = {"account", "contact", "lead"}
+_OWN_WAY = {("listmember", "entityid")}
+"""Lookups to people that merging treats by itself."""
 
 MANY_TO_MANY = (
     ManyToMany(
@@ -68,13 +72,30 @@ def install(state: State) -> None:
                             column["name"],
                             navigation="" if (name, column["name"]) in _WITHOUT_NAVIGATION else schema_name,
                             metadata_id=stable_id(f"1:N {schema_name}"),
-                            on_delete="Cascade" if (name, column["name"]) in _CASCADE_DELETES else "RemoveLink",
+                            on_delete=_on_delete(name, column["name"], schema_name),
+                            extra=_cascade(name, column["name"], target, schema_name),
                         ),
                     )
         for relationship in MANY_TO_MANY:
             relationship.metadata_id = stable_id(f"N:N {relationship.schema_name}")
             storage.add_many_to_many(state, relationship)
         organization.install(state)
+
+
+def _on_delete(table: str, column: str, schema_name: str) -> Literal["Cascade", "RemoveLink"]:
+    """Deleting an account deletes its contacts, while child accounts and child contacts only lose their parent."""
+    deletes = (table, column) in _CASCADE_DELETES or schema_name in _CASCADE_DELETES_BY_NAME
+    return "Cascade" if deletes else "RemoveLink"
+
+
+def _cascade(table: str, column: str, target: str, schema_name: str) -> dict[str, Any]:
+    """How a standard relationship cascades. What belongs to a person moves when the person is merged [inferred for all
+    but `cascades.STANDARD`]."""
+    known = cascades.STANDARD.get(schema_name)
+    if known is not None:
+        return {"cascade": dict(known)}
+    moves = target in _PEOPLE and column != "masterid" and (table, column) not in _OWN_WAY
+    return {"cascade": {"Merge": "Cascade"}} if moves else {}
 
 
 def _table(name: str, raw: dict[str, Any]) -> Table:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dyntui.sandbox.dataverse import computed, lists, retrieve, row_rules, security, storage
+from dyntui.sandbox.dataverse import cascades, computed, lists, retrieve, row_rules, security, storage
 from dyntui.sandbox.dataverse.addresses import RowKey, locate
 from dyntui.sandbox.dataverse.associations import link
 from dyntui.sandbox.dataverse.call import Call
@@ -129,6 +129,7 @@ class Writer:
         if table.logical_name == "list":
             lists.check_change(change, before)
         computed.changed_state(call, table, row_id, change, before)
+        cascades.check_circles(call, table, row_id, change)
         if not call.state.config.dataverse.unchanged_update_bumps_version and self._is_same(row_id, change):
             return
         computed.complete_change(call, table, change, before)
@@ -143,6 +144,8 @@ class Writer:
         except sqlite3.IntegrityError as error:
             raise _violation(table, error) from error
         row_rules.after_update(call, table, row_id, change)
+        if "ownerid" in change and change["ownerid"] != before["ownerid"]:
+            cascades.assign(call, table, row_id, str(change["ownerid"]), str(change["owneridtype"]))
         detect_duplicates(call, table, row_id, change)
 
     def _is_same(self, row_id: str, change: Mapping[str, Value]) -> bool:

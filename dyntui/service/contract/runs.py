@@ -95,7 +95,7 @@ class PersonOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRef(msgspec.Struct, frozen=True):
-    """A run by its id."""
+    """A run by its id, or by the beginning of it: four characters or more that no other run begins with."""
 
     id: str
 
@@ -109,7 +109,8 @@ class RunsQuery(Window, frozen=True, kw_only=True):
 
 
 class OutcomesQuery(Window, frozen=True, kw_only=True):
-    """A window on the people of a run, of one item where `item` is given; by outcome and reason where given."""
+    """A window on the people of a run (named as in `RunRef`), of one item where `item` is given; by outcome and reason
+    where given."""
 
     run: str
     item: str = ""

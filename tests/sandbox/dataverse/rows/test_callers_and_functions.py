@@ -1,5 +1,7 @@
 """Who may call, and the functions that tell about the organisation."""
 
+from typing import Any
+
 from defusedxml import ElementTree
 
 from dyntui.sandbox.dataverse import digest, system_rows, truth
@@ -137,6 +139,34 @@ def test_the_sandbox_knows_who_has_opted_out(admin: Client, state: State) -> Non
     insert_rows(state, "contact", ("contactid", "emailaddress1", "donotbulkemail", "merged"),
                 [(state.ids.guid(), "merged@example.org", 1, 1)])  # fmt: skip
     assert truth.opted_out(state, ["merged@example.org"]) == set()
+
+
+def test_the_digest_leaves_out_what_a_connector_stamps(admin: Client, state: State) -> None:
+    label = {"LocalizedLabels": [{"Label": "x", "LanguageCode": 1033}]}
+    kinds: list[tuple[str, str, dict[str, Any]]] = [
+        ("ddg_LastSynced", "DateTime", {"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}}),
+        ("ddg_Day", "DateTime", {"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}}),
+        ("ddg_Key", "String", {"MaxLength": 100}),
+        ("ddg_Words", "String", {"MaxLength": 100}),
+    ]
+    for schema_name, kind, more in kinds:
+        column = {"@odata.type": f"Microsoft.Dynamics.CRM.{kind}AttributeMetadata", "SchemaName": schema_name, **more}
+        answer = admin.post(
+            "EntityDefinitions(LogicalName='list')/Attributes",
+            {**column, "DisplayName": label, "RequiredLevel": {"Value": "None"}},
+        )
+        assert answer.status == 204, answer.text
+    newsletter = admin.create("lists", listname="N", createdfromcode=2)
+
+    def told(**values: Any) -> list[tuple[Any, ...]]:
+        assert admin.patch(f"lists({newsletter})", values).status == 204
+        return sorted(row for row in digest.digest_rows(state) if row[0] == "list")
+
+    first = told(ddg_lastsynced="2026-03-04T08:00:00Z", ddg_key="a" * 40, ddg_words="News", ddg_day="2026-03-04")
+    assert told(ddg_lastsynced="2026-03-05T08:00:00Z", ddg_key="0c9a1ca5-5ca1-4a11-9f0a-000000000365") == first
+    assert told(ddg_words="Other") != first
+    assert told(ddg_words="News") == first
+    assert told(ddg_day="2026-03-05") != first
 
 
 def test_the_digest_sees_values_but_not_ids_times_and_versions(state: State) -> None:

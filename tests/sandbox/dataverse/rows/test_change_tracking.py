@@ -129,3 +129,29 @@ def test_annotations_may_cost_the_link_as_switched(admin: Client, state: State) 
     assert "@odata.deltaLink" in admin.get("contacts", Prefer=prefer).json
     state.config.dataverse.delta_with_annotations = False
     assert "@odata.deltaLink" not in admin.get("contacts", Prefer=prefer).json
+
+
+def test_an_old_link_may_mean_everything_and_no_deletion(admin: Client, state: State) -> None:
+    gone = admin.create("contacts", lastname="Gone")
+    kept = [admin.create("contacts", lastname=f"P{number}") for number in range(3)]
+    link = start(admin).json["@odata.deltaLink"]
+    admin.delete(f"contacts({gone})")
+    state.config.dataverse.old_delta_link = "everything"
+    assert outcome(admin.get(link)) == [("deleted", gone)]
+    state.clock.advance(timedelta(days=8))
+    admin.token = sign_in(state, "late", "System Administrator").token
+    sizes, found, fresh = read_all(admin, link)
+    assert (sizes, sorted(found)) == ([2, 1], ["P0", "P1", "P2"])
+    token = link.partition("$deltatoken=")[2]
+    assert admin.get(f"contacts/$count?$deltatoken={token}").text == "4"
+    admin.patch(f"contacts({kept[0]})", {"lastname": "New"})
+    assert outcome(admin.get(fresh)) == ["New"]
+
+
+def test_no_changes_may_be_told_by_an_empty_object(admin: Client, state: State) -> None:
+    link = start(admin).json["@odata.deltaLink"]
+    assert admin.get(link).json["value"] == []
+    state.config.dataverse.empty_delta = "none"
+    assert admin.get(link).json == {}
+    admin.create("contacts", lastname="P")
+    assert outcome(admin.get(link)) == ["P"]

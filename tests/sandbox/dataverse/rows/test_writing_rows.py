@@ -247,11 +247,11 @@ def test_a_row_can_be_created_inside_a_collection(admin: Client) -> None:
 
 def test_a_deleted_row_is_gone_and_lookups_to_it_are_empty(admin: Client) -> None:
     account = admin.create("accounts", name="A")
-    contact = admin.create("contacts", lastname="x", parentcustomerid_account__bind=f"/accounts({account})")
+    lead = admin.create("leads", subject="x", lastname="x", parentaccountid__bind=f"/accounts({account})")
     assert admin.delete(f"accounts({account})").status == 204
     assert admin.delete(f"accounts({account})").status == 404
-    row = admin.row("contacts", contact)
-    assert row["_parentcustomerid_value"] is None
+    row = admin.row("leads", lead)
+    assert row["_parentaccountid_value"] is None
 
 
 def test_duplicates_are_only_detected_when_asked_for(admin: Client) -> None:

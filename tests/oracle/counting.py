@@ -1,0 +1,71 @@
+"""What a count of targets, and the send that takes it, make of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tests.oracle.judging import Verdict, address_of, consent_reasons, lists_at_work, member_reasons, verdict
+from tests.oracle.memory import Memory
+from tests.oracle.precedence import first
+from tests.oracle.rows import Key, Snapshot
+
+
+def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Memory) -> dict[Key, Verdict]:
+    """The outcome of everybody who is potential over the target lists that are at work; `added` means sendable."""
+    reasons: dict[Key, list[set[str]]] = {}
+    optional: set[Key] = set()
+    for each in lists_at_work(rows):
+        if each.id not in targets:
+            continue
+        carried = memory.carried.get(each.id, {})
+        for key in each.members:
+            found, record = member_reasons(key, each, rows, memory), rows.records.get(key)
+            if record is not None and carried.get(key) != address_of(record):
+                found.add("NOT_SYNCED")
+            reasons.setdefault(key, []).append(found)
+        for key in carried.keys() - set(each.members) - memory.held.get(each.id, set()):
+            reasons.setdefault(key, []).append({"LEFT_LIST"} | consent_reasons(key, each.id, rows, memory))
+        # Who was excluded at the last synchronisation and left since is not in the book.
+        optional |= memory.synced.get(each.id, set()) - set(each.members) - carried.keys()
+    had = {address for number, address in rows.mails if number == campaign}
+    found_all = {}
+    for key, by_list in reasons.items():
+        record = rows.records.get(key)
+        closed = set() if any(not each for each in by_list) else set().union(*by_list)
+        if memory.had_campaign(campaign, key) or (record is not None and address_of(record) in had):
+            closed.add("ALREADY_SENT")
+        found_all[key] = _first_of(closed, "nothing stands against it on one of the target lists")
+    for key in optional - found_all.keys():
+        found_all[key] = verdict("excluded", (), "left since, and was excluded before", absent=True)
+    return found_all
+
+
+def sent(
+    shown: Collection[Key], at_count: Snapshot, targets: Collection[str], campaign: int, rows: Snapshot, memory: Memory
+) -> dict[Key, Verdict]:
+    """What becomes of the people whom a count showed as sendable: `added` means mailed. `rows` as they are when the
+    send is made."""
+    found = {}
+    had = {address for number, address in rows.mails if number == campaign}
+    for key in shown:
+        record, address = rows.records.get(key), address_of(at_count.records[key])
+        on = [each for each in lists_at_work(rows) if each.id in targets and key in each.members]
+        by_list = [member_reasons(key, each, rows, memory) for each in on]
+        closed = set() if any(not each for each in by_list) else set().union(*by_list)
+        if not on:
+            closed |= {"LEFT_LIST"} | consent_reasons(key, next(iter(targets)), rows, memory)
+        if memory.had_campaign(campaign, key) or address in had:
+            closed.add("ALREADY_SENT")
+        if record is not None and address_of(record) != address and not closed:
+            found[key] = verdict("added excluded", (), "another address by now: never mailed at the old one")
+        elif closed == {"DUPLICATE_ADDRESS"}:
+            found[key] = verdict("added excluded", (), "one of those who share the address has it")
+        else:
+            found[key] = _first_of(closed, "exactly the shown people are addressed")
+    return found
+
+
+def _first_of(closed: set[str], otherwise: str) -> Verdict:
+    if closed:
+        return verdict("excluded", {first(closed)}, f"of {sorted(closed)} the first by the order")
+    return verdict("added", (), otherwise)

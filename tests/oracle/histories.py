@@ -1,0 +1,231 @@
+"""Random histories: a small world, and rounds of edits, synchronisations, counts and sends; all of it from a seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from tests.oracle.edits import BAD, SPELLINGS, Edit, address
+
+CAMPAIGNS = (4, 5, 6)
+"""Campaigns of the sandbox's world that nobody has sent."""
+
+STATUSES = (
+    *("Unsubscribed", "Unsubscribed", "Suppressed", "HardBounced", "SoftBounced", "IspComplained", "MailBlocked"),
+    *("DomainSuppression", "SharedSuppression", "NotAllowed", "NoMxRecord"),
+)
+
+
+_GUIDES = (
+    '<fetch version="1.0" mapping="logical" distinct="false"><entity name="{0}"><attribute name="{0}id"/>'
+    '<filter type="and"><condition attribute="jobtitle" operator="eq" value="guide"/></filter></entity></fetch>'
+)
+
+
+@dataclass(frozen=True)
+class Round:
+    """`before` happens before the lists are synchronised; `joined` before a second count; `during` between the count
+    and the send. `campaign` 0: nothing is counted."""
+
+    before: tuple[Edit, ...]
+    targets: tuple[str, ...]
+    campaign: int
+    joined: tuple[Edit, ...]
+    during: tuple[Edit, ...]
+    send: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """`world` is made before anything is activated."""
+
+    seed: int
+    world: tuple[Edit, ...]
+    lists: tuple[str, ...]
+    rounds: tuple[Round, ...]
+
+
+def history(seed: int) -> History:
+    """The history of a seed."""
+    return _Drawing(seed).history()
+
+
+class _Drawing:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.draw = random.Random(f"history/{seed}")
+        draw = self.draw
+        contacts, leads, accounts = draw.randint(8, 22), draw.randint(2, 10), draw.randint(0, 4)
+        self.contacts = [f"c{n}" for n in range(contacts)]
+        self.leads = [f"l{n}" for n in range(leads)]
+        self.accounts = [f"a{n}" for n in range(accounts)]
+        self.people = self.contacts + self.leads + self.accounts
+        # Fewer addresses than people: some share one.
+        self.addresses = [address(n) for n in range(max(6, int(len(self.people) * draw.uniform(0.6, 1.1))))]
+        self.spare = [f"spare{n}@north.example" for n in range(6)]
+        self.lists: dict[str, str] = {}
+        self.number = 0
+
+    def history(self) -> History:
+        world = tuple(self._world())
+        rounds = tuple(self._round(n) for n in range(self.draw.randint(2, 4)))
+        return History(self.seed, world, tuple(self.lists), rounds)
+
+    # -- the world -------------------------------------------------------------------------------------------------
+
+    def _world(self) -> list[Edit]:
+        draw, made = self.draw, []
+        for symbol in self.people:
+            job = draw.choice(("guide", "buyer"))
+            made.append(("record", symbol, self._typed(symbol), draw.randrange(0, 20 * 1440, 720), job))
+            if draw.random() < 0.12:
+                made.append(("second", symbol, draw.choice((2, 3)), self._spelled(draw.choice(self.addresses))))
+            if draw.random() < 0.12:
+                made.append(("flag", symbol, draw.choice(("donotemail", "donotbulkemail")), 1))
+            if draw.random() < 0.06:
+                made.append(("state", symbol, draw.choice((1, 2))))
+        for n in range(draw.randint(1, 4)):
+            made += self._list(f"L{n}")
+        for each in self.addresses:
+            if draw.random() < 0.08:
+                made.append(("suppress", each, draw.choice(STATUSES)))
+            elif draw.random() < 0.04:
+                made.append(("pending", each))
+        return made
+
+    def _typed(self, symbol: str) -> str:
+        chance = self.draw.random()
+        if chance < 0.05:
+            return ""
+        if chance < 0.12:
+            return self.draw.choice(BAD).format(symbol)
+        plain = self.draw.choice(self.addresses)
+        return self.draw.choice((plain, plain, plain, plain.upper(), f" {plain} "))
+
+    def _spelled(self, plain: str) -> str:
+        return self.draw.choice(SPELLINGS)(plain)
+
+    def _list(self, symbol: str) -> list[Edit]:
+        kind = self.draw.choice(("contact", "contact", "contact", "lead", "lead", "account"))
+        dynamic = kind != "account" and self.draw.random() < 0.25
+        self.lists[symbol] = kind
+        if dynamic:
+            return [("list", symbol, kind, _GUIDES.format(kind))]
+        share = self.draw.uniform(0.4, 1.0)
+        members = [each for each in self._of(kind) if self.draw.random() < share]
+        made: list[Edit] = [("list", symbol, kind)]
+        made += [("join", symbol, each) for each in members]
+        if self.draw.random() < 0.3:
+            made.append(("join", symbol, self.draw.choice(self.people)))
+        if self.draw.random() < 0.2:
+            made.append(("stray", symbol, self.draw.randrange(9)))
+        return made
+
+    def _of(self, kind: str) -> list[str]:
+        return {"contact": self.contacts, "lead": self.leads, "account": self.accounts}[kind]
+
+    # -- what happens ----------------------------------------------------------------------------------------------
+
+    def _round(self, number: int) -> Round:
+        draw = self.draw
+        before = [self._edit() for _ in range(draw.randint(2, 9))] if number else []
+        targets = tuple(sorted(draw.sample(sorted(self.lists), draw.randint(1, len(self.lists)))))
+        campaign = draw.choice(CAMPAIGNS) if draw.random() < 0.85 else 0
+        joined = [self._moving() for _ in range(draw.randint(1, 4))] if draw.random() < 0.4 else []
+        during = [self._saying_no() for _ in range(draw.randint(0, 4))]
+        return Round(
+            tuple(before), targets, campaign, tuple(joined), tuple(during), bool(campaign) and draw.random() < 0.6
+        )
+
+    def _edit(self) -> Edit:
+        kinds = (self._moving, self._saying_no, self._saying_yes, self._keeping, self._by_other_hands, self._rare)
+        return self.draw.choices(kinds, (4, 4, 3, 5, 3, 1))[0]()
+
+    def _moving(self) -> Edit:
+        """Joining and leaving lists."""
+        draw, of = self.draw, self.draw.choice(sorted(self.lists))
+        somebody = draw.choice(self._of(self.lists[of]) or self.people)
+        return draw.choice(
+            (
+                ("join", of, somebody),
+                ("join", of, somebody),
+                ("leave", of, somebody),
+                ("leave", of, somebody),
+                ("job", draw.choice(self.contacts + self.leads), draw.choice(("guide", "buyer"))),
+            )
+        )
+
+    def _saying_no(self) -> Edit:
+        draw, somebody, where = self.draw, self.draw.choice(self.people), self.draw.choice(self.addresses)
+        self.number += 1
+        return draw.choice(
+            (
+                ("flag", somebody, "donotemail", 1),
+                ("flag", somebody, "donotbulkemail", 1),
+                ("type", self.number, self._spelled(where)),
+                ("type", self.number, self._spelled(where)),
+                ("suppress", where, draw.choice(STATUSES)),
+                ("suppress", where, draw.choice(STATUSES)),
+                ("leave_book", draw.choice(sorted(self.lists)), where),
+                ("pending", where),
+            )
+        )
+
+    def _saying_yes(self) -> Edit:
+        draw, somebody, where = self.draw, self.draw.choice(self.people), self.draw.choice(self.addresses)
+        return draw.choice(
+            (
+                ("flag", somebody, "donotemail", 0),
+                ("flag", somebody, "donotbulkemail", 0),
+                ("resubscribe", where),
+                ("rejoin_book", draw.choice(sorted(self.lists)), where),
+                ("confirm", where),
+                ("untype", draw.randint(1, max(1, self.number))),
+            )
+        )
+
+    def _keeping(self) -> Edit:
+        """Everyday keeping of records."""
+        draw, somebody = self.draw, self.draw.choice(self.people)
+        other = draw.choice([each for each in self.people if each[0] == somebody[0]])
+        return draw.choice(
+            (
+                ("rename", somebody, draw.randrange(99)),
+                ("readdress", somebody, self._typed(somebody)),
+                ("readdress", somebody, draw.choice(self.spare)),
+                ("swap", somebody, draw.choice(self.people)),
+                ("second", somebody, draw.choice((2, 3)), self._spelled(draw.choice(self.addresses))),
+                ("state", somebody, draw.choice((0, 0, 1, 2))),
+                ("delete", somebody),
+                ("anew", somebody, draw.randrange(0, 20 * 1440, 720)),
+                ("merge", somebody, other, draw.random() < 0.5),
+            )
+        )
+
+    def _by_other_hands(self) -> Edit:
+        draw, where, of = self.draw, self.draw.choice(self.addresses), self.draw.choice(sorted(self.lists))
+        return draw.choice(
+            (
+                ("take_out_of_book", of, where),
+                ("put_into_book", of, where),
+                ("put_into_book", of, draw.choice(self.spare)),
+                ("erase", where),
+            )
+        )
+
+    def _rare(self) -> Edit:
+        draw, of = self.draw, self.draw.choice(sorted(self.lists))
+        return draw.choice(
+            (
+                ("mass_leave", of, draw.choice((60, 90, 100))),
+                ("mass_leave", of, draw.choice((60, 90, 100))),
+                ("list_state", of, 1),
+                ("list_state", of, 0),
+                ("list_name", of),
+                ("email_off", of),
+                ("email_on", of),
+                ("others_send", draw.choice(CAMPAIGNS), of),
+                ("stray", of, draw.randrange(9)),
+                ("join", of, draw.choice(self.people)),
+            )
+        )

@@ -1,0 +1,168 @@
+"""What once was known: opt-outs, which end by evidence only, and who had, was, or stood where.
+
+`learn` is told of the rows at each moment at which the product reads them, `conclude` of the rows after a run. Nothing
+else is remembered, and nothing is ever looked up in the product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.oracle.addresses import plain, spelled_in
+from tests.oracle.precedence import SUPPRESSIONS
+from tests.oracle.rows import Key, Record, Snapshot
+
+DYNAMICS = {"DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL"}
+
+
+@dataclass
+class OptOut:
+    """A record that said no in Dynamics: how, and every address that it had meanwhile. `set_for`: the suppressed
+    addresses for which dyntui wrote the flag itself; empty when somebody else did."""
+
+    reasons: set[str]
+    addresses: set[str]
+    set_for: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Memory:
+    """See the module. Lists are known by id, people by record and by address."""
+
+    opt_outs: dict[Key, OptOut] = field(default_factory=dict)
+    survivors: dict[Key, Key] = field(default_factory=dict)
+    suppressed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    typed: dict[str, set[str]] = field(default_factory=dict)
+    own_rows: set[str] = field(default_factory=set)
+    left: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_as: dict[str, dict[Key, str]] = field(default_factory=dict)
+    carried: dict[str, dict[Key, str]] = field(default_factory=dict)
+    held: dict[str, set[Key]] = field(default_factory=dict)
+    synced: dict[str, set[Key]] = field(default_factory=dict)
+    had: dict[int, set[Key]] = field(default_factory=dict)
+    was_off: set[str] = field(default_factory=set)
+
+    # -- learning ---------------------------------------------------------------------------------------------------
+
+    def learn(self, rows: Snapshot) -> None:
+        """Takes in what the rows say now: new opt-outs, and the evidence that ends old ones."""
+        self._learn_suppressions(rows)
+        self._learn_opt_outs(rows)
+        self._learn_list_unsubscribes(rows)
+        self.was_off |= {each.id for each in rows.lists.values() if not each.activated}
+        for record in rows.records.values():
+            if record.merged_into:
+                self.survivors[record.key] = (record.key[0], record.merged_into)
+
+    def _learn_suppressions(self, rows: Snapshot) -> None:
+        for row_id, text in rows.suppressions.items():
+            if row_id not in self.own_rows:
+                self.typed.setdefault(row_id, set()).update(spelled_in(text))
+        for contact in rows.contacts.values():
+            known = self.suppressed.get(contact.address)
+            if contact.status not in ("Subscribed", "PendingOptIn"):
+                self.suppressed[contact.address] = (SUPPRESSIONS.get(contact.status, "UNKNOWN"), contact.id)
+            elif known is not None and known[1] == contact.id:
+                # The platform's resubscribe: the very contact may be mailed again.
+                del self.suppressed[contact.address]
+        # What dyntui wrote itself for a suppression ends with it, where the record is not there to tell.
+        for key, known_out in list(self.opt_outs.items()):
+            if key not in rows.records and known_out.set_for and not any(map(self.suppression, known_out.set_for)):
+                del self.opt_outs[key]
+
+    def _learn_opt_outs(self, rows: Snapshot) -> None:
+        for record in rows.records.values():
+            said, known = reasons_of(record), self.opt_outs.get(record.key)
+            if known is not None and known.set_for and "DO_NOT_BULK_EMAIL" in said and not self._causes(record, known):
+                # "takes back only those, after the platform's resubscribe"
+                said.discard("DO_NOT_BULK_EMAIL")
+            ours = known.set_for if known and "DO_NOT_BULK_EMAIL" in known.reasons & said else set()
+            if record.key[0] != "account" and self.suppression(plain(record.typed[0])):
+                # "`donotbulkemail` on every contact/lead with the address", before any list is looked at.
+                ours = ours | ({plain(record.typed[0])} if ours or "DO_NOT_BULK_EMAIL" not in said else set())
+                said.add("DO_NOT_BULK_EMAIL")
+            if not said:
+                # Evidence: the record's own flag was taken back.
+                self.opt_outs.pop(record.key, None)
+                continue
+            addresses = addresses_of(record) | (known.addresses if known else set())
+            self.opt_outs[record.key] = OptOut(said, addresses, ours)
+
+    def _causes(self, record: Record, known: OptOut) -> set[str]:
+        return {each for each in known.set_for | {plain(record.typed[0])} if self.suppression(each)}
+
+    def _learn_list_unsubscribes(self, rows: Snapshot) -> None:
+        for each in rows.lists.values():
+            known = self.left.setdefault(each.id, {})
+            now = rows.left.get(each.book, frozenset())
+            for number in now:
+                contact = rows.contacts.get(number)
+                if contact is not None:
+                    known[contact.address] = number
+            for address, number in list(known.items()):
+                if number in rows.contacts and number not in now and each.book:
+                    del known[address]
+            people = self.left_as.setdefault(each.id, {})
+            for key in each.members:
+                record = rows.records.get(key)
+                if record is not None and plain(record.typed[0]) in known:
+                    people[key] = plain(record.typed[0])
+            for key, address in list(people.items()):
+                if address not in known:
+                    del people[key]
+
+    def conclude(self, before: Snapshot, after: Snapshot) -> None:
+        """The suppressions that a run wrote into Dynamics are the product's own, and nobody's decision."""
+        self.own_rows |= after.suppressions.keys() - before.suppressions.keys()
+
+    # -- asking -----------------------------------------------------------------------------------------------------
+
+    def suppression(self, address: str) -> str:
+        """The reason for which an address is suppressed, `""` for none."""
+        if address in self.suppressed:
+            return self.suppressed[address][0]
+        return "SUPPRESSED" if any(address in typed for typed in self.typed.values()) else ""
+
+    def dynamics(self, key: Key, address: str, rows: Snapshot) -> set[str]:
+        """What Dynamics says against mailing a record at an address: its own word, that of a record merged into it, and
+        that of every record that has or had the address, the survivors of merges with all of theirs."""
+        family = self.merged_into(key)
+        found: set[str] = set()
+        for other, known in self.opt_outs.items():
+            survivor = rows.records.get(self.survivor(other))
+            whole = known.addresses | (addresses_of(survivor) if survivor else set())
+            if other in family or address in whole:
+                found |= known.reasons
+        return found
+
+    def survivor(self, key: Key) -> Key:
+        """The record that a record was merged into, through several merges; itself when it was not."""
+        seen = {key}
+        while (following := self.survivors.get(key)) is not None and following not in seen:
+            key = following
+            seen.add(key)
+        return key
+
+    def merged_into(self, key: Key) -> set[Key]:
+        """A record with every one that was merged into it."""
+        return {key} | {each for each in self.survivors if self.survivor(each) == self.survivor(key)}
+
+    def unsubscribed(self, list_id: str, key: Key, address: str) -> bool:
+        """Whether somebody unsubscribed from a list, with this address or as this person with another one."""
+        family = self.merged_into(key)
+        return address in self.left.get(list_id, {}) or any(each in family for each in self.left_as.get(list_id, {}))
+
+    def had_campaign(self, campaign: int, key: Key) -> bool:
+        """Whether a person had a campaign as this record or as one that was merged into it, under any address."""
+        return not self.merged_into(key).isdisjoint(self.had.get(campaign, set()))
+
+
+def reasons_of(record: Record) -> set[str]:
+    """What a record's own columns say."""
+    found = {"DO_NOT_EMAIL"} if record.no_email else set()
+    return found | ({"DO_NOT_BULK_EMAIL"} if record.no_bulk else set())
+
+
+def addresses_of(record: Record) -> set[str]:
+    """All addresses that a record's three columns hold, generously read."""
+    return {address for text in record.typed for address in spelled_in(text)}

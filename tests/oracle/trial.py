@@ -1,0 +1,230 @@
+"""Lets the product go through a history, beside the oracle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, CampaignsQuery, CountTargets, TargetCount
+from dyntui.service.contract.lists import Activate
+from dyntui.service.contract.runs import RunDetail
+from tests.oracle import counting, synchronising
+from tests.oracle.comparing import Comparison, Disagreement
+from tests.oracle.edits import Edit, Hands
+from tests.oracle.histories import History, Round
+from tests.oracle.judging import IN, Verdict, address_of, lists_at_work
+from tests.oracle.memory import Memory
+from tests.oracle.rows import Key, Snapshot, snapshot
+from tests.scenarios.office import Office
+
+Verdicts = Mapping[str, Mapping[Key, Verdict]]
+"""By list."""
+
+
+@dataclass
+class Trial:
+    """One history under way. After `play`, `found` holds the disagreements of the first step that had any (of all of
+    them with `go_on`, where one may lead to others), and `figures` counts what was compared."""
+
+    office: Office
+    history: History
+    go_on: bool = False
+    told: list[str] = field(default_factory=list)
+    figures: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.memory = Memory()
+        self.hands = Hands(self.office.sandbox.state, self._on_a_screen)
+        self.comparison = Comparison(self.memory)
+
+    @property
+    def found(self) -> list[Disagreement]:
+        return self.comparison.found
+
+    def play(self) -> list[Disagreement]:
+        """The disagreements."""
+        for edit in self.history.world:
+            self._do(edit)
+        self.office.refresh_lists()
+        for of in self.history.lists:
+            if of in self.hands.lists:
+                self._on_a_screen("email_on", self.hands.lists[of])
+        for number, each in enumerate(self.history.rounds):
+            self.told.append(f"-- round {number}")
+            self._round(each)
+            if self._over():
+                break
+        self.figures["worlds"] += 1
+        self.figures["persons"] += self.comparison.persons
+        return self.found
+
+    def story(self) -> str:
+        """What happened and what came of it, to be read by people."""
+        lines = [f"seed {self.history.seed}", *self.told]
+        for each in self.found:
+            lines += [f"** {each.kind}", f"   {each.story}"]
+        return "\n".join(lines)
+
+    def _over(self) -> bool:
+        return bool(self.found) and not self.go_on
+
+    def _rows(self) -> Snapshot:
+        """All rows, after everything that is due by now has happened."""
+        self.office.sandbox.control.get("/state").raise_for_status()
+        return snapshot(lambda query: self.office.sandbox.state.db.execute(query).fetchall())
+
+    def _do(self, edit: Edit) -> None:
+        self.told.append(" ".join(map(repr, edit)))
+        self.hands.do(edit)
+        self.comparison.symbols = self.hands.names()
+
+    def _on_a_screen(self, action: str, list_id: str) -> None:
+        try:
+            if action == "email_on":
+                self.office.activate(Activate(id=list_id, link=True))
+            else:
+                self.office.deactivate(list_id)
+        except DyntuiError as error:
+            self.told.append(f"   refused: {error.code}")
+
+    def _round(self, wanted: Round) -> None:
+        for edit in wanted.before:
+            self._do(edit)
+        self.office.let_pass(hours=1)
+        self._synchronise()
+        targets = [self.hands.lists[each] for each in wanted.targets if each in self.hands.lists]
+        if self._over() or not wanted.campaign or not targets:
+            return
+        count = self._count(wanted.campaign, targets)
+        if not self._over() and wanted.joined:
+            for edit in wanted.joined:
+                self._do(edit)
+            count = self._count(wanted.campaign, targets)
+        if not self._over() and count is not None and wanted.send:
+            self._send(wanted, targets, count)
+
+    # -- synchronising ---------------------------------------------------------------------------------------------
+
+    def _synchronise(self) -> None:
+        self.told.append(">> lists are synchronised")
+        before = self._rows()
+        self.memory.learn(before)
+        run = self.office.run("lists")
+        after = self._rows()
+        self.figures["synchronisations"] += 1
+        expected = {each.id: synchronising.synchronised(each, before, self.memory) for each in lists_at_work(before)}
+        self._compare_run(run, before, expected)
+        self.memory.conclude(before, after)
+        for each in lists_at_work(after):
+            if each.id in expected:
+                self.comparison.book(each, expected[each.id], before, after)
+        self.comparison.flags(before, after)
+        self._remember(before, after, expected)
+
+    def _compare_run(self, run: RunDetail, rows: Snapshot, expected: Verdicts) -> None:
+        if run.run.status == "Failed" and expected:
+            self.comparison.disagree("run failed", f"{run.run.error_code} {run.run.error}")
+        items = {item.name: item for item in run.items if item.kind == "list"}
+        for each in rows.lists.values():
+            item = items.get(each.name)
+            said = self.office.people(run.run.id, item=item.id) if item else ()
+            if each.id not in expected:
+                if any(person.outcome in IN for person in said):
+                    self.comparison.disagree("inactive list synchronised", f"{each.name} is not at work")
+            elif item is None:
+                self.comparison.disagree("list missing in run", f"{each.name} has no item")
+            else:
+                where = f"run, {each.name} ({each.kind}, {'dynamic' if each.dynamic else 'static'})"
+                self.comparison.people("run", where, expected[each.id], said, rows)
+
+    def _remember(self, before: Snapshot, after: Snapshot, expected: Verdicts) -> None:
+        for list_id, verdicts in expected.items():
+            on, earlier = before.lists[list_id], self.memory.carried.get(list_id, {})
+            inside = after.in_book(on.book)
+            held = {
+                key: earlier[key]
+                for key, each in verdicts.items()
+                if "held" in each.outcomes and key in earlier and earlier[key] in inside
+            }
+            now = {key: address_of(before.records[key]) for key, each in verdicts.items() if each.outcomes <= IN}
+            self.memory.carried[list_id] = {**held, **now}
+            self.memory.held[list_id] = set(held)
+            self.memory.synced[list_id] = set(on.members)
+            self.memory.was_off.discard(list_id)
+
+    # -- counting and sending --------------------------------------------------------------------------------------
+
+    def _count(self, number: int, targets: list[str]) -> TargetCount | None:
+        rows = self._rows()
+        self.told.append(f">> campaign {number} is counted over {[rows.lists[each].name for each in targets]}")
+        targeted = self._targeted(number, targets)
+        if not targeted:
+            return None
+        office = self.office
+        try:
+            asked = CountTargets(id=number, lists=tuple(targeted))
+            count = office.wait(office._sending.count(office.context, asked))
+        except DyntuiError as error:
+            self.told.append(f"   count refused: {error.code}")
+            if set(targeted) & {each.id for each in lists_at_work(rows)}:
+                self.comparison.disagree(f"count refused {error.code}", str(error))
+            return None
+        self.figures["counts"] += 1
+        said = office.count_people(count.id)
+        if not count.potential == count.sendable + sum(each.people for each in count.excluded) == len(said):
+            self.comparison.disagree("count does not add up", str(count))
+        expected = counting.counted(targeted, number, rows, self.memory)
+        self.comparison.people("count", f"count of campaign {number}", expected, said, rows)
+        return count
+
+    def _targeted(self, number: int, wanted: list[str]) -> list[str]:
+        """Those of the lists that the campaign has as targets, after each was added that can be."""
+        office = self.office
+        if not any(each.id == number for each in self._campaigns()):
+            office.run("campaigns")
+        campaign = next(each for each in self._campaigns() if each.id == number)
+        for each in wanted:
+            try:
+                office.target(campaign, each)
+            except DyntuiError as error:
+                self.told.append(f"   not targeted: {error.code}")
+        have = {row.id for row in office.wait(office._campaigns.targets(office.context, CampaignRef(number))).rows}
+        return [each for each in wanted if each in have]
+
+    def _campaigns(self) -> tuple[CampaignRow, ...]:
+        office = self.office
+        return office.wait(office._campaigns.page(office.context, CampaignsQuery(limit=500))).rows
+
+    def _send(self, wanted: Round, targets: list[str], count: TargetCount) -> None:
+        number, at_count = wanted.campaign, self._rows()
+        shown = {(each.entity, each.person) for each in self.office.count_people(count.id, sendable=True)}
+        for edit in wanted.during:
+            self._do(edit)
+        self.told.append(f">> campaign {number} is sent to {len(shown)}")
+        if not shown:
+            return
+        before = self._rows()
+        self.memory.learn(before)
+        expected = counting.sent(shown, at_count, targets, number, before, self.memory)
+        due = any(each.outcomes == {"added"} for each in expected.values())
+        try:
+            row = self.office.send(count)
+        except DyntuiError as error:
+            self.told.append(f"   send refused: {error.code}")
+            if due:
+                self.comparison.disagree(f"send refused {error.code}", str(error))
+            return
+        after = self._rows()
+        self.figures["sends"] += 1
+        mailed = self.comparison.mails(number, expected, at_count, before, after)
+        self.figures["mails"] += len(mailed)
+        if row.state != "Sent" and (due or row.state != "Failed"):
+            run = self.office.detail(row.run).run
+            self.comparison.disagree("send not sent", f"{row.state} {row.error} {run.error_code} {run.error}")
+        said = [each for each in self.office.people(row.run) if (each.entity, each.person) in shown]
+        self.comparison.people("send", f"send of campaign {number}", expected, said, before)
+        self.memory.conclude(before, after)
+        had = self.memory.had.setdefault(number, set())
+        had |= {key for key in shown if address_of(at_count.records[key]) in mailed}
