@@ -7,7 +7,7 @@ import functools
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
 from dyntui.store import lists as list_store
-from dyntui.sync import campaigns, earlier_sends, lists, opt_outs, send, send_rows, suppressions
+from dyntui.sync import campaigns, earlier_sends, lists, opt_outs, send, send_rows, sight, suppressions
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -44,6 +44,7 @@ async def _lists(ctx: RunContext, connections: Connections) -> None:
     """Suppressions first, then every list due, each its own item: one that fails delays no other."""
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
+    await sight.require_columns(ctx, dv)
     if "place" not in ctx.cursor:
         await suppressions.pull(ctx, dd, ctx.account_id)
         await suppressions.tell_dynamics(ctx, dv, ctx.account_id)

@@ -29,7 +29,7 @@ from dyntui.store import leaving, members
 from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
-from dyntui.sync import feeds
+from dyntui.sync import feeds, sight
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.member_rows import ROW_TYPES, staged
 from dyntui.sync.removals import take_out
@@ -112,7 +112,7 @@ async def _synchronise(
     if ctx.cursor["step"] == "read":
         await _read(ctx, dv, dd, chosen, title)
     if ctx.cursor["step"] == "remove":
-        await _remove(ctx, dd, chosen, title)
+        await _remove(ctx, dv, dd, chosen, title)
     if ctx.cursor["step"] == "import":
         await _import(ctx, dd, chosen, title)
     if ctx.cursor["step"] == "channels":
@@ -172,15 +172,17 @@ async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: Stored
     await feeds.advance(ctx, chosen.account_id, feed, until)
 
 
-async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+async def _remove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list.
 
-    Of those who did not withdraw consent too many are held, and all of them when the listing came back empty. A contact
-    whose address another member has taken over stays.
+    Of those who did not withdraw consent too many are held, and all of them when the listing came back empty or the
+    service does not see every record. A contact whose address another member has taken over stays.
     """
     if not ctx.cursor["guarded"]:
+        going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, ctx.run_id))
+        short = await sight.short_reads(ctx, dv) if going else []
         await ctx.save(
-            {**ctx.cursor, "guarded": True}, stage=f"Comparing {title}", work=lambda c: _guard(c, ctx, chosen)
+            {**ctx.cursor, "guarded": True}, stage=f"Comparing {title}", work=lambda c: _guard(c, ctx, chosen, short)
         )
     done, after = 0, -1
     while some := await ctx.read(
@@ -203,10 +205,13 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     await ctx.save({**ctx.cursor, "step": "import"}, stage=f"Importing {title}")
 
 
-def _guard(c: Connection, ctx: RunContext, chosen: StoredList) -> None:
-    """Once for a listing, before anybody leaves: a share means something only of the whole book."""
+def _guard(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[str]) -> None:
+    """Once for a listing, before anybody leaves: a share means something only of the whole book. `short`: privileges
+    without which some records are hidden from the service."""
     going = leaving.to_be_guarded(c, chosen.id, ctx.run_id)
     held = guard(going, members.in_book(c, chosen.id), members.listed(c, chosen.id, ctx.run_id))
+    if going and short:
+        held = f"the service does not see every record: {', '.join(short)}"
     if held:
         leaving.hold(c, chosen.id, ctx.run_id, held)
 

@@ -29,7 +29,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.counts import Resolved
 from dyntui.store.sends import Send
-from dyntui.sync import earlier_sends, lists, opt_outs, platform_send, suppressions
+from dyntui.sync import earlier_sends, lists, opt_outs, platform_send, sight, suppressions
 from dyntui.sync.campaigns import header_of
 from dyntui.sync.connections import Connections
 from dyntui.sync.imports import ROWS, carry_out, fates, row
@@ -119,6 +119,8 @@ async def _suppressions(
 ) -> str:
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
     await record(dv, this, "Preparing")
+    await sight.require_columns(ctx, dv)
+    await sight.require_records(ctx, dv)
     await earlier_sends.settle(ctx, dv, dd, this.account_id, this.campaign_id)
     await _learn_who_opted_out(elsewhere, ctx, dv, dd, this)
     return "lists"

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from dyntui.sandbox.dataverse import bulk, lists, parameters, qualifying, role_messages, security, system_rows
+from dyntui.sandbox.dataverse import (
+    bulk,
+    lists,
+    parameters,
+    qualifying,
+    role_messages,
+    secured,
+    security,
+    system_rows,
+)
 from dyntui.sandbox.dataverse.addresses import RowKey, locate, read_reference
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import DataverseError, bad_request, not_allowed, row_missing, unknown_segment
@@ -188,6 +197,11 @@ def _user_privilege_set(call: Call, _table: Table, user_id: str, given: dict[str
     return _result(call, "RetrieveUserSetOfPrivilegesByNames", RolePrivileges=found)
 
 
+def _attribute_privileges(call: Call, _table: Table, user_id: str, _given: dict[str, Any]) -> Response:
+    found = secured.privileges_of(call.state, user_id)
+    return _result(call, "RetrievePrincipalAttributePrivileges", AttributePrivileges=found)
+
+
 def _principal_access(call: Call, table: Table, principal_id: str, given: dict[str, Any]) -> Response:
     target = given.get("Target")
     if not isinstance(target, dict) or "@odata.id" not in target:
@@ -223,6 +237,7 @@ _FUNCTIONS: dict[str, dict[str, Operation]] = {
         "RetrieveUserPrivilegeByPrivilegeName": _user_privilege,
         "RetrieveUserSetOfPrivilegesByNames": _user_privilege_set,
         "RetrievePrincipalAccess": _principal_access,
+        "RetrievePrincipalAttributePrivileges": _attribute_privileges,
     },
     "team": {"RetrievePrincipalAccess": _principal_access},
 }

@@ -7,7 +7,7 @@ may see them and which part is asked for is in `definitions_read`.
 from collections.abc import Iterator
 from typing import Any
 
-from dyntui.sandbox.dataverse import labels, privileges
+from dyntui.sandbox.dataverse import labels, privileges, secured
 from dyntui.sandbox.dataverse.stable_ids import stable_id
 from dyntui.sandbox.dataverse.tables import Column, Table
 from dyntui.sandbox.state import State
@@ -188,7 +188,7 @@ def column_json(state: State, table: Table, column: Column) -> Json:
         "IsValidForGrid": not column.logical,
         "IsLogical": column.logical,
         "IsManaged": managed,
-        "IsSecured": False,
+        "IsSecured": secured.is_secured(state, table, column),
         "IsFilterable": column.attribute_of is None,
         "IsSearchable": column.type in {"String", "Memo"},
         "IsRetrievable": True,

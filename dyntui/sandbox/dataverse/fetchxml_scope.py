@@ -5,6 +5,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dyntui.sandbox.dataverse import secured
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.fetchxml_parse import Link
@@ -21,10 +22,11 @@ class Source:
     sql: str
     alias: str | None
     link: Link | None = None
+    hidden: frozenset[str] = frozenset()
 
     def column(self, name: str) -> str:
-        """A stored column as an SQL expression."""
-        return f"{self.sql}.{quoted(name)}"
+        """A stored column as an SQL expression; null where column security hides it."""
+        return "NULL" if name in self.hidden else f"{self.sql}.{quoted(name)}"
 
 
 @dataclass(slots=True)
@@ -57,7 +59,8 @@ class Scope:
                 raise DataverseError(
                     "0x80041130", f"FetchXML should have unique aliases. The alias {alias} is not unique."
                 )
-        source = Source(table, f"t{len(self.sources)}", alias, link)
+        hidden = secured.hidden(self.state, self.caller, table)
+        source = Source(table, f"t{len(self.sources)}", alias, link, hidden)
         self.sources.append(source)
         return source
 

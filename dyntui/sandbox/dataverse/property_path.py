@@ -16,7 +16,8 @@ from dyntui.sandbox.dataverse.tables import Collection, Column, Schema, Table
 class Scope:
     """Where names of a query are looked up: the table in SQL under `alias`, at world time `now`.
 
-    `visit` is told every table that the query reaches, so that its Read privilege can be checked.
+    `visit` is told every table that the query reaches, so that its Read privilege can be checked; `hidden` tells a
+    table's columns that read as null.
     """
 
     schema: Schema
@@ -24,12 +25,13 @@ class Scope:
     alias: str
     now: str
     visit: Callable[[Table], None] = lambda _table: None
+    hidden: Callable[[Table], frozenset[str]] = lambda _table: frozenset()
     aliases: "count[int]" = field(default_factory=lambda: count(1))
 
     def inner(self, table: Table) -> "Scope":
         """A scope for another table of the same query, under a new alias."""
         self.visit(table)
-        return Scope(self.schema, table, f"a{next(self.aliases)}", self.now, self.visit, self.aliases)
+        return Scope(self.schema, table, f"a{next(self.aliases)}", self.now, self.visit, self.hidden, self.aliases)
 
     @property
     def source(self) -> str:
@@ -59,7 +61,8 @@ class Property:
 
     @property
     def sql(self) -> str:
-        return self.scope.sql(self.column.logical_name)
+        name = self.column.logical_name
+        return "NULL" if name in self.scope.hidden(self.scope.table) else self.scope.sql(name)
 
     def where(self, condition: Clause) -> Clause:
         """`condition`, which is about `sql`, seen from the first scope: false where a lookup on the way is empty."""

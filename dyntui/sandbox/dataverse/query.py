@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dyntui.sandbox.dataverse import expand, paging, rows, security
+from dyntui.sandbox.dataverse import expand, paging, rows, secured, security
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.clause import Clause, Value, all_of
 from dyntui.sandbox.dataverse.errors import bad_request
@@ -55,7 +55,12 @@ class Source:
 def scope_of(call: Call, table: Table) -> Scope:
     """Where a query's names are looked up; every further table that it reaches must be readable for the caller."""
     return Scope(
-        call.schema, table, "t", call.now, lambda reached: security.check(call.state, call.caller, "Read", reached)
+        call.schema,
+        table,
+        "t",
+        call.now,
+        lambda reached: security.check(call.state, call.caller, "Read", reached),
+        lambda reached: secured.hidden(call.state, call.caller, reached),
     )
 
 

@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from dyntui.sandbox.dataverse import expand, query, rows, security
+from dyntui.sandbox.dataverse import expand, query, rows, secured, security
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import DataverseError, row_missing
 from dyntui.sandbox.dataverse.storage import quoted
@@ -68,7 +68,8 @@ def value(call: Call, table: Table, row_id: str, column: Column, *, raw: bool) -
     ).fetchone()
     if found is None:
         raise missing(table, row_id)
-    shown = rows.served(column, found)[0]
+    hidden = column.logical_name in secured.hidden(call.state, call.caller, table)
+    shown = None if hidden else rows.served(column, found)[0]
     if shown is None:
         return Response(204)
     if raw:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dyntui.sandbox.dataverse import annotations
+from dyntui.sandbox.dataverse import annotations, secured
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import unknown_property
 from dyntui.sandbox.dataverse.storage import quoted
@@ -77,11 +77,14 @@ def encode(call: Call, chosen: Shape, rows: Sequence[Row], *, omit_null: bool = 
         return []
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     annotated = bool(call.prefer.annotations)
+    hidden = secured.hidden(call.state, call.caller, chosen.table)
     names = ["@odata.etag"]
     data: list[Sequence[Any]] = [[f'W/"{version}"' for version in columns[1]]]
     optional = [False]
     for column in chosen.shown:
         stored = columns[chosen.place(column.logical_name)]
+        if column.logical_name in hidden:
+            stored = [None] * len(rows)
         if annotated:
             targets = columns[chosen.place(column.type_column)] if column.type_column else None
             for annotation, texts in annotations.of_column(call, column, stored, targets):

@@ -132,6 +132,10 @@ class DataverseSettings:
     prvReadRelationship, prvReadEntityKey, prvReadOptionSet. Even the platform's smallest role holds them all (public
     export of a 2025 organisation); a role made through the API begins without them."""
 
+    secured_columns: dict[str, list[str]] = field(default_factory=dict)
+    """Columns under column security, `table.column`, each with the users (domainname) whose column security profile
+    lets them read it. Everybody else but system administrators reads null."""
+
     sdk_messages_need_privilege: bool = True
     """Reading sdkmessage and sdkmessagefilter asks for prvReadSdkMessage, which the platform's own roles hold."""
 

@@ -1,0 +1,94 @@
+"""What the signed-in user cannot see of other people's rows and columns: it would read as "not there", not as an error.
+
+    hidden_columns(dv, user_id, {table: columns}) -> ["contact.donotemail", ...]      secured, not readable by the user
+    short_reads(dv, user_id, ["Contact", ...]) -> ["prvReadContact", ...]             not for the whole organisation
+
+A secured column reads as null without a column security profile (learn.microsoft.com, "Column-level security");
+RetrievePrincipalAttributePrivileges and RetrieveUserSetOfPrivilegesByNames tell of the user, teams included.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import guid, literal, query
+from dyntui.dataverse.security import GLOBAL, Privilege
+
+_ALLOWED = 4
+
+
+class _Column(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    metadata_id: str
+    is_secured: bool | None = False
+
+
+class _Table(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    attributes: list[_Column]
+
+
+class _Tables(msgspec.Struct, frozen=True):
+    value: list[_Table]
+
+
+class _AttributePrivilege(msgspec.Struct, frozen=True, rename="pascal"):
+    attribute_id: str
+    can_read: int
+
+
+class _AttributePrivileges(msgspec.Struct, frozen=True, rename="pascal"):
+    attribute_privileges: list[_AttributePrivilege]
+
+
+class _Held(msgspec.Struct, frozen=True, rename="pascal"):
+    role_privileges: list[Privilege]
+
+
+async def hidden_columns(dv: Dataverse, user_id: str, wanted: Mapping[str, Sequence[str]]) -> list[str]:
+    """Those of the columns (by table's logical name) that are secured and that the user may not read, in order.
+
+    Costs one call where nothing is secured, two otherwise.
+    """
+    tables = " or ".join(f"LogicalName eq {literal(table)}" for table in wanted)
+    columns = "Attributes($select=LogicalName,MetadataId,IsSecured;$filter=IsSecured eq true)"
+    path = "EntityDefinitions" + query(select=["LogicalName"], filter=tables, expand=columns)
+    found = await dv.get(path, _Tables, route="GET EntityDefinitions")
+    secured = {
+        f"{table.logical_name}.{column.logical_name}": column.metadata_id.lower()
+        for table in found.value
+        for column in table.attributes
+        if column.is_secured
+    }
+    asked = [f"{table}.{column}" for table, columns_ in wanted.items() for column in columns_]
+    concerned = [name for name in asked if name in secured]
+    if not concerned:
+        return []
+    readable = await _readable(dv, user_id)
+    return [name for name in concerned if secured[name] not in readable]
+
+
+async def _readable(dv: Dataverse, user_id: str) -> set[str]:
+    path = f"systemusers({guid(user_id)})/Microsoft.Dynamics.CRM.RetrievePrincipalAttributePrivileges()"
+    try:
+        held = await dv.get(path, _AttributePrivileges)
+    except DataverseError as error:
+        # Who may not ask, or cannot, is taken to read none of them.
+        if error.status not in (403, 404):
+            raise
+        return set()
+    return {each.attribute_id.lower() for each in held.attribute_privileges if each.can_read == _ALLOWED}
+
+
+async def short_reads(dv: Dataverse, user_id: str, tables: Sequence[str]) -> list[str]:
+    """The Read privileges, of tables by schema name, that the user does not hold for the whole organisation."""
+    names = [f"prvRead{table}" for table in tables]
+    path = f"systemusers({guid(user_id)})/Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames"
+    held = await dv.get(f"{path}(PrivilegeNames=@p1)?@p1={json.dumps(names, separators=(',', ':'))}", _Held)
+    everywhere = {each.privilege_name.lower() for each in held.role_privileges if each.depth == GLOBAL}
+    return [name for name in names if name.lower() not in everywhere]

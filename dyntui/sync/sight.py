@@ -1,0 +1,64 @@
+"""Before people are read or mailed: whether the service sees every record, and every column that consent rests on.
+
+A column that is hidden from it reads as empty, which would be "has not opted out"; a record that is hidden reads as
+"has left the list".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dyntui.dataverse import sight
+from dyntui.dataverse.http import Dataverse
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.store import accounts
+from dyntui.sync.run_context import RunContext
+
+# What decides whether somebody is mailed, and at which address.
+_COLUMNS: Final = ("emailaddress1", "emailaddress2", "emailaddress3", "donotemail", "donotbulkemail")
+CONSENT_COLUMNS: Final = {
+    "contact": _COLUMNS,
+    "lead": _COLUMNS,
+    "account": _COLUMNS,
+    "dyntui_suppression": ("dyntui_address", "dyntui_reason"),
+}
+_READ: Final = ("Contact", "Lead", "Account", "List")
+
+
+async def require_columns(ctx: RunContext, dv: Dataverse) -> None:
+    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service."""
+    hidden = await sight.hidden_columns(dv, await _me(ctx, dv), CONSENT_COLUMNS)
+    if hidden:
+        raise DyntuiError(
+            "CONSENT_HIDDEN",
+            f"Column security hides {', '.join(hidden)} from the service: who opted out would look as if they had not.",
+            not_done="No list was synchronised and nobody was mailed.",
+            remedy=(
+                "Give the application user a column security profile that may read "
+                f"{', '.join(hidden)} (Power Platform admin centre, Column security profiles), then start again."
+            ),
+            exit=Exit.NOT_PERMITTED,
+        )
+
+
+async def short_reads(ctx: RunContext, dv: Dataverse) -> list[str]:
+    """The privileges without which some records are hidden from the service; absence proves nothing then."""
+    return await sight.short_reads(dv, await _me(ctx, dv), _READ)
+
+
+async def require_records(ctx: RunContext, dv: Dataverse) -> None:
+    """Raises RECORDS_HIDDEN, naming the privileges, when the service does not see the whole organisation's records."""
+    if short := await short_reads(ctx, dv):
+        raise DyntuiError(
+            "RECORDS_HIDDEN",
+            f"The service does not see every record of the organisation: it holds {', '.join(short)} for a part only.",
+            not_done="Nobody was mailed: an opt-out may be among the records that it does not see.",
+            remedy="Give the application user the role Email Campaign Connector Service in the root business unit.",
+            exit=Exit.NOT_PERMITTED,
+        )
+
+
+async def _me(ctx: RunContext, dv: Dataverse) -> str:
+    known = await ctx.read(accounts.organisation)
+    assert known is not None, "a run has an organisation"
+    return known.service_user_id

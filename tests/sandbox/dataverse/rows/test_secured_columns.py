@@ -1,0 +1,40 @@
+"""Columns under column security read as null without a profile, wherever they are asked for."""
+
+from urllib.parse import quote
+
+from dyntui.sandbox.state import State
+
+from .api import Client, sign_in
+
+FETCH = '<fetch><entity name="contact"><attribute name="emailaddress1" /><attribute name="lastname" /></entity></fetch>'
+
+
+def test_a_secured_column_reads_as_null_and_says_so_in_its_definition(admin: Client, state: State) -> None:
+    contact = admin.create("contacts", lastname="Ek", emailaddress1="ek@example.org", donotemail=True)
+    state.config.dataverse.secured_columns = {
+        "contact.emailaddress1": ["cleo@example.com"],
+        "contact.donotemail": [],
+    }
+    bea = sign_in(state, "bea", "Marketing Manager")
+    asked = "contacts?$select=lastname,emailaddress1,donotemail"
+    (row,) = bea.get(asked).rows
+    assert (row["lastname"], row["emailaddress1"], row["donotemail"]) == ("Ek", None, None)
+    assert bea.row("contacts", contact)["emailaddress1"] is None
+    assert bea.get(f"contacts({contact})/emailaddress1").status == 204
+    assert bea.get("contacts?$filter=donotemail eq true").rows == []
+    (row,) = bea.get(f"contacts?fetchXml={quote(FETCH)}").rows
+    assert row.get("emailaddress1") is None
+    (row,) = admin.get(asked).rows
+    assert (row["emailaddress1"], row["donotemail"]) == ("ek@example.org", True)
+    cleo = sign_in(state, "cleo", "Marketing Manager")
+    (row,) = cleo.get(asked).rows
+    assert (row["emailaddress1"], row["donotemail"]) == ("ek@example.org", None)
+
+    columns = "EntityDefinitions(LogicalName='contact')/Attributes?$select=LogicalName,IsSecured,MetadataId"
+    secured = {each["LogicalName"]: each for each in bea.get(f"{columns}&$filter=IsSecured eq true").rows}
+    assert sorted(secured) == ["donotemail", "emailaddress1"]
+    me = cleo.get("WhoAmI").json["UserId"]
+    told = admin.get(f"systemusers({me})/Microsoft.Dynamics.CRM.RetrievePrincipalAttributePrivileges()").json
+    assert [(each["AttributeId"], each["CanRead"]) for each in told["AttributePrivileges"]] == [
+        (secured["emailaddress1"]["MetadataId"], 4)
+    ]
