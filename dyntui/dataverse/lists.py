@@ -46,7 +46,7 @@ MEMBER_TABLES: Final = {
 
 _LIST_COLUMNS: Final = {
     "id": "listid",
-    "name": "listname",
+    "given_name": "listname",
     "member_code": "createdfromcode",
     "dynamic": "type",
     "query": "query",
@@ -70,11 +70,12 @@ class MarketingList(msgspec.Struct, frozen=True, kw_only=True, rename=_LIST_COLU
     """A marketing list. `member_code`: 1 account, 2 contact, 4 lead. `state`: 0 active, 1 inactive.
 
     `member_count` is Dynamics' own, may lag and is None for dynamic lists; count with `count_members`.
+    `given_name` may be missing in a list that was made over the API (attribute metadata); `name` always tells it.
     Times are ISO 8601 text in UTC.
     """
 
     id: str
-    name: str
+    given_name: str | None = None
     member_code: int
     dynamic: bool = False
     query: str | None = None
@@ -92,6 +93,12 @@ class MarketingList(msgspec.Struct, frozen=True, kw_only=True, rename=_LIST_COLU
     created_on: str | None = None
     modified_on: str | None = None
     etag: str | None = msgspec.field(name="@odata.etag", default=None)
+
+    @property
+    def name(self) -> str:
+        """Its name; of a list without one, what tells it apart."""
+        name = (self.given_name or "").strip()
+        return name or f"Unnamed list {self.id[:8]}"
 
     @property
     def table(self) -> MemberTable:

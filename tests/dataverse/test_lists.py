@@ -14,10 +14,10 @@ from dyntui.dataverse.lists import MarketingList
 from tests.dataverse.conversation import Conversation, error, ok
 
 LIST = "00000046-0000-4000-8000-000000000046"
-STATIC = MarketingList(id=LIST, name="Newsletter", member_code=2)
+STATIC = MarketingList(id=LIST, given_name="Newsletter", member_code=2)
 DYNAMIC = MarketingList(
     id=LIST,
-    name="Everybody",
+    given_name="Everybody",
     member_code=4,
     dynamic=True,
     query='<fetch><entity name="lead"><attribute name="leadid"/></entity></fetch>',
@@ -200,3 +200,12 @@ async def test_a_count_above_the_aggregates_limit_is_paged():
     )
     async with talk.client() as dv:
         assert await lists.count_members(dv, STATIC) == 7
+
+
+async def test_a_list_without_a_name_costs_no_other_list():
+    nameless = {"listid": LIST, "createdfromcode": 2}
+    answer = [{**nameless, "listname": None}, {**nameless, "listname": "  "}, {**nameless, "listname": "News "}]
+    talk = Conversation(ok({"value": answer}))
+    async with talk.client() as dv:
+        found = await lists.marketing_lists(dv)
+    assert [each.name for each in found] == [f"Unnamed list {LIST[:8]}"] * 2 + ["News"]
