@@ -131,9 +131,9 @@ def add_full_name(table: Table, change: dict[str, Value], before: Mapping[str, A
 
 
 def _new_list(row: dict[str, Value]) -> None:
-    for name in ("listname", "createdfromcode"):
-        if row.get(name) is None:
-            raise DataverseError("0x80040203", f"The required field '{name}' is missing.")
+    # The name is required of people who fill in the form; over the API it may be missing or blank.
+    if row.get("createdfromcode") is None:
+        raise DataverseError("0x80040203", "The required field 'createdfromcode' is missing.")
     row["membertype"] = row["createdfromcode"]
     row["membercount"] = None if row.get("type") else 0
 

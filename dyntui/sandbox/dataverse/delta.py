@@ -89,8 +89,8 @@ def _read_token(call: Call, text: str) -> Token | None:
     except ValueError as error:
         raise bad_request("The $deltatoken is not valid.") from error
     days = call.state.config.dataverse.delta_token_days
-    known = token.version <= storage.current_version(call.state)
-    if not known or token.moment + timedelta(days=days) < call.state.clock.now():
+    known = 0 <= token.version <= storage.current_version(call.state)
+    if not known or token.moment < call.state.clock.now() - timedelta(days=days):
         if known and call.state.config.dataverse.old_delta_link == "everything":
             return None
         raise DataverseError(
@@ -113,7 +113,7 @@ def _everything(call: Call, table: Table) -> Response:
         page = place.page
         if place.after is None or len(place.after) != 2:
             raise DataverseError("0x8004112a", "The paging cookie is not valid.")
-        version, after = int(place.after[0] or 0), place.after[1]
+        version, after = _whole(place.after[0]), place.after[1]
     key = paging.SortKey(source.key, unique=True)
     if after is not None:
         source = source.narrowed(paging.after([key], [after]))
@@ -143,7 +143,7 @@ def _changes(call: Call, table: Table, token: Token) -> Response:
         page = place.page
         if place.after is None or len(place.after) != 3:
             raise DataverseError("0x8004112a", "The paging cookie is not valid.")
-        until, phase, after = (int(each or 0) for each in place.after)
+        until, phase, after = (_whole(each) for each in place.after)
     value: list[dict[str, Any]] = []
     following: paging.Place | None = None
     if phase == _CHANGED:
@@ -176,6 +176,12 @@ def _changes(call: Call, table: Table, token: Token) -> Response:
         _delta_link(call, result, Token(until, _moment(call)))
     result["value"] = value
     return call.reply(result, headers=call.prefer.applied("annotations", "track-changes", "maxpagesize"))
+
+
+def _whole(value: Value) -> int:
+    if not isinstance(value, int):
+        raise DataverseError("0x8004112a", "The paging cookie is not valid.")
+    return value
 
 
 def _moment(call: Call) -> datetime:

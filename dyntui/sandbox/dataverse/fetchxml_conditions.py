@@ -111,6 +111,8 @@ def _unfit(text: str, name: str) -> DataverseError:
 
 def _compared(sign: str) -> _Operator:
     def meaning(subject: _Subject, values: Sequence[str]) -> Clause:
+        if sign == "=" and subject.column is not None and subject.column.type == "MultiSelectPicklist":
+            return _chosen(subject, [_one(subject, values)])
         value = subject.value(_one(subject, values))
         if isinstance(value, str) and not value.isascii():
             return Clause(f"fold({subject.sql}) {sign} fold(?)", (value,))
@@ -126,11 +128,22 @@ def _matched(pattern: Callable[[str], str]) -> _Operator:
 def _in(subject: _Subject, values: Sequence[str]) -> Clause:
     if not values:
         raise DataverseError("0x80041106", f"The condition on '{subject.name}' needs at least one value.")
+    if subject.column is not None and subject.column.type == "MultiSelectPicklist":
+        return _chosen(subject, values)
     stored = [subject.value(each) for each in values]
     plain = [each for each in stored if not isinstance(each, str) or each.isascii()]
     parts = [Clause(f"{subject.sql} IN (SELECT value FROM json_each(?))", (json.dumps(plain),))] if plain else []
     parts += [Clause(f"fold({subject.sql}) = fold(?)", (each,)) for each in stored if each not in plain]
     return any_of(parts)
+
+
+def _chosen(subject: _Subject, values: Sequence[str]) -> Clause:
+    """Several choices are `in` values when they are exactly these (fake-xrm-easy; not sure of it) [inferred]."""
+    try:
+        wanted = sorted({int(part) for each in values for part in each.split(",")})
+    except ValueError as error:
+        raise _unfit(", ".join(values), subject.name) from error
+    return Clause(f"{subject.sql} = ?", (",".join(map(str, wanted)),))
 
 
 def _between(subject: _Subject, values: Sequence[str]) -> Clause:

@@ -5,6 +5,7 @@ Source: learn.microsoft.com webapi/query/filter-rows. Arithmetic and the `in` op
 
 # ruff: noqa: S608 - names in the SQL come from the schema, values are parameters
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -374,7 +375,9 @@ def _comparison(column: Column, kind: type[ast._Comparator], literal: ast._Liter
         except OverflowError as error:
             raise bad_request(f"The literal for '{column.logical_name}' cannot be understood.") from error
     # Whole numbers beyond 64 bits are no error: nothing is equal to them, everything less.
-    return operator, float(value) if abs(value) >= 2**63 else value
+    if abs(value) >= 2**63:
+        return operator, math.inf if value > 0 else -math.inf
+    return operator, value
 
 
 def _moment(operator: str, value: datetime) -> tuple[str, Value]:

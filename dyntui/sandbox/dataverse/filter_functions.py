@@ -5,7 +5,9 @@ Source: learn.microsoft.com webapi/reference/queryfunctions. Their PropertyName 
 
 # ruff: noqa: S608 - names in the SQL come from the schema, values are parameters
 
+import math
 import re
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -82,13 +84,21 @@ def stored_value(column: Column, text: str) -> Value:
         if column.type in WHOLE_NUMBER_TYPES:
             return max(min(int(text), 2**63 - 1), -(2**63))
         if column.type in FRACTION_TYPES:
-            return float(text)
+            return _number(text)
         if column.type == "DateTime":
             moment = date_ranges.parse_moment(text)
             return moment.date().isoformat() if column.is_date_only else timestamp(moment)
     except (ValueError, KeyError) as error:
         raise invalid_argument(f"The value '{text}' does not fit the column '{column.logical_name}'.") from error
     return text.rstrip(" ")
+
+
+def _number(text: str) -> float:
+    """Raises ValueError for what is no number; one that is too large is the largest there is."""
+    number = float(text)
+    if math.isnan(number):
+        raise ValueError(text)
+    return max(min(number, sys.float_info.max), -sys.float_info.max)
 
 
 def _in_span(found: Property, reader: "Reader", operator: str, values: list[str]) -> Clause:

@@ -79,11 +79,22 @@ def read_token(text: str) -> Place:
     try:
         outer = fromstring(text)
         inner = fromstring(unquote(unquote(outer.attrib["pagingcookie"])))
-        values = tuple(json.loads(each.attrib["last"]) for each in inner)
+        values = tuple(_value(each.attrib["last"]) for each in inner)
         return Place(int(outer.attrib["pagenumber"]), values or None, outer.attrib.get("istracking") == "True")
     except (SyntaxError, KeyError, ValueError) as error:
         # ElementTree's ParseError is a SyntaxError.
         raise DataverseError("0x8004112a", "The paging cookie is not valid.") from error
+
+
+def _value(text: str) -> Value:
+    """A sort value of a token. Raises ValueError for what no column holds."""
+    value = json.loads(text)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("a number beyond 64 bits")
+    if value is not None and not isinstance(value, str | int | float):
+        raise ValueError("neither text nor a number")
+    found: Value = value
+    return found
 
 
 def next_link(address: str, raw_query: str, token: str) -> str:

@@ -38,6 +38,8 @@ def qualify(call: Call, table: Table, lead_id: str, body: dict[str, Any]) -> lis
     if status == -1:
         status = computed.default_status(table, _QUALIFIED)
     else:
+        if table.columns["statuscode"].option(status) is None:
+            raise DataverseError("0x80048408", f"{status} is not a valid status code for the state Qualified.")
         computed.check_status(table, _QUALIFIED, status, lead_id)
     made: list[dict[str, str]] = []
     origin = {"originatingleadid@odata.bind": f"/leads({lead_id})"}

@@ -54,13 +54,13 @@ def now(state: State) -> str:
     return timestamp(state.clock.now())
 
 
-def fold(text: str | None) -> str | None:
-    """Text as the platform compares it: without regard to letter case in any alphabet."""
-    return None if text is None else text.casefold()
+def fold(value: str | float | None) -> str | None:
+    """Text as the platform compares it: without regard to letter case in any alphabet. Numbers are read as text."""
+    return None if value is None else str(value).casefold()
 
 
-def _matches(pattern: str, text: str | None) -> bool | None:
-    return None if text is None else re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL) is not None
+def _matches(pattern: str, value: str | float | None) -> bool | None:
+    return None if value is None else re.fullmatch(pattern, str(value), re.IGNORECASE | re.DOTALL) is not None
 
 
 def quoted(name: str) -> str:

@@ -106,6 +106,8 @@ def _require_assertion(state: State, assertion: str, audiences: set[str]) -> Non
         signed, proof = f"{head}.{body}".encode(), decode_part(signature)
     except ValueError:
         raise invalid_client(50027, "JWT token is invalid or malformed.") from None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise invalid_client(50027, "JWT token is invalid or malformed.")
     if not any(_verifies(key, header.get("alg"), signed, proof) for key in _keys(state, header)):
         raise invalid_client(
             700027,
@@ -122,7 +124,9 @@ def _require_claims(state: State, claims: dict[str, Any], audiences: set[str]) -
         raise invalid_client(700023, "Client assertion audience claim does not match Realm issuer.")
     if {str(claims.get("iss")).lower(), str(claims.get("sub")).lower()} != {CLIENT_ID}:
         raise invalid_client(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
-    begins, ends = float(claims.get("nbf", 0)), float(claims.get("exp", 0))
+    begins, ends = (claims.get(name, 0) for name in ("nbf", "exp"))
+    if not all(isinstance(each, int | float) and abs(each) < 2**53 for each in (begins, ends)):
+        raise invalid_client(50027, "JWT token is invalid or malformed.")
     if not begins - _CLOCK_SKEW_SECONDS <= now < ends + _CLOCK_SKEW_SECONDS:
         raise invalid_client(
             700024,
@@ -139,17 +143,35 @@ def _keys(state: State, header: dict[str, Any]) -> list[RSAPublicKey]:
         chain = header.get("x5c")
         sha1, sha256 = certificate.fingerprint(hashes.SHA1()), certificate.fingerprint(hashes.SHA256())  # noqa: S303
         if chain:
-            named = base64.b64decode(chain[0]) == certificate.public_bytes(Encoding.DER)
+            named = _first(chain) == certificate.public_bytes(Encoding.DER)
         elif header.get("x5t#S256"):
-            named = decode_part(header["x5t#S256"]) == sha256
+            named = _part(header["x5t#S256"]) == sha256
         elif header.get("x5t"):
-            named = decode_part(header["x5t"]) == sha1
+            named = _part(header["x5t"]) == sha1
         else:
             named = True
         key = certificate.public_key()
         if named and isinstance(key, RSAPublicKey):
             found.append(key)
     return found
+
+
+def _first(chain: object) -> bytes | None:
+    """The first certificate of an x5c header; None when it holds none."""
+    if not isinstance(chain, list) or not isinstance(chain[0], str):
+        return None
+    try:
+        return base64.b64decode(chain[0])
+    except ValueError:
+        return None
+
+
+def _part(text: object) -> bytes | None:
+    """The bytes of a base64url header; None when it is none."""
+    try:
+        return decode_part(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _verifies(key: RSAPublicKey, algorithm: object, signed: bytes, signature: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import httpx
+import jwt
 import msal
 import pytest
 from cryptography import x509
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from dyntui.sandbox.entra.assertion import register_certificate
 from dyntui.sandbox.entra.directory import find_person
 from dyntui.sandbox.entra.grants import answer_device_code
-from dyntui.sandbox.entra.tokens import read
+from dyntui.sandbox.entra.tokens import encode_part, read
 from tests.sandbox.core.conftest import START, Served
 
 
@@ -318,3 +319,34 @@ async def test_an_application_may_prove_itself_in_the_authorization_header(serve
         assert (broken.status_code, broken.json()["error"]) == (401, "invalid_client")
         another = await http.post(address, data={**form, "client_id": "somebody-else"}, auth=(client, secret))
         assert (another.status_code, another.json()["error"]) == (400, "invalid_request")
+
+
+async def test_an_assertion_of_any_shape_is_refused_and_the_next_call_is_served(served: Served) -> None:
+    private, public = certificate()
+    register_certificate(served.gateway.state, public)
+    info = served.announcement
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": info["client_id"],
+        "scope": f"{info['dataverse_url']}/.default",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }
+
+    address = f"{info['authority']}/oauth2/v2.0/token"
+
+    def part(value: object) -> str:
+        return encode_part(json.dumps(value).encode())
+
+    headers: list[object] = [{}, [], 5, None, {"x5c": "x"}, {"x5c": [5]}, {"x5c": ["="]}, {"x5t": 5}, {"x5t": "%"}]
+    headers += [{"x5t#S256": []}, {"alg": ["PS256"]}, {"alg": "PS256"}]
+    async with served.client() as http:
+        for header in headers:
+            for claims in ({}, [], {"nbf": "x", "exp": 10**400}):
+                assertion = f"{part(header)}.{part(claims)}.{part('x')}"
+                answer = await http.post(address, data={**form, "client_assertion": assertion})
+                assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), assertion
+        own = {"iss": info["client_id"], "sub": info["client_id"], "aud": address}
+        for times in ({"nbf": "x"}, {"exp": [1]}, {"exp": 10**400}, {}):
+            assertion = jwt.encode({**own, **times}, private, algorithm="PS256")
+            answer = await http.post(address, data={**form, "client_assertion": assertion})
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), times

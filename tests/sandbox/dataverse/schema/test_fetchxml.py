@@ -8,10 +8,11 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from dyntui.sandbox.dataverse import fetchxml, fetchxml_cookie
+from dyntui.sandbox.dataverse import fetchxml, fetchxml_cookie, storage
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.fetchxml_parse import parse
+from dyntui.sandbox.dataverse.tables import Column, Option
 from dyntui.sandbox.state import State
 from tests.sandbox.dataverse.schema.conftest import People
 
@@ -414,3 +415,25 @@ def test_only_rows_the_caller_may_read_are_found_in_linked_tables_too(
     assert rows(calling(stranger), fetch(link.format("inner"))) == []
     [row] = rows(calling(stranger), fetch(link.format("outer")))
     assert "account1.name" not in row
+
+
+def test_several_choices_are_in_values_when_they_are_exactly_these(
+    calling: Calling, people: People, state: State
+) -> None:
+    table = calling().schema.tables["contact"]
+    column = Column("ddg_topics", "ddg_Topics", "MultiSelectPicklist", options=[Option(n, str(n)) for n in (1, 2, 3)])
+    storage.add_column(state, table, column)
+    owner = people.user("Olga", "Basic User")
+    for name, chosen in (("A", "1,3"), ("B", "1"), ("C", "1,2,3"), ("D", None)):
+        people.row("contact", owner, lastname=name, ddg_topics=chosen)
+
+    def found(operator: str, *values: str) -> str:
+        written = "".join(f"<value>{value}</value>" for value in values)
+        condition = f'<condition attribute="ddg_topics" operator="{operator}">{written}</condition>'
+        return "".join(last_names(calling(), where(condition)))
+
+    assert (found("in", "3", "1"), found("in", "1"), found("eq", "1")) == ("A", "B", "B")
+    assert found("not-in", "1", "3") == "BCD"
+    assert found("contain-values", "3") == "AC"
+    with pytest.raises(DataverseError):
+        found("in", "x")
