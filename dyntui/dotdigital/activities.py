@@ -26,7 +26,7 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
     """One recipient of a campaign, with what became of the mail."""
 
     contact_id: int
-    email: str
+    email: str | None = None
     num_opens: int = 0
     num_page_views: int = 0
     num_clicks: int = 0
@@ -56,7 +56,7 @@ class Open(msgspec.Struct, frozen=True, rename="camel"):
     """One opening of a mail."""
 
     contact_id: int
-    email: str
+    email: str | None
     date_opened: str
     mail_client: str | None = None
     mail_client_version: str | None = None
@@ -75,7 +75,7 @@ class Click(msgspec.Struct, frozen=True, rename="camel"):
     """One click on a link."""
 
     contact_id: int
-    email: str
+    email: str | None
     url: str
     date_clicked: str
     ip_address: str | None = None
@@ -92,7 +92,7 @@ class PageView(msgspec.Struct, frozen=True, rename="camel"):
     """One page seen after a click."""
 
     contact_id: int
-    email: str
+    email: str | None
     url: str
     date_viewed: str
 
@@ -116,7 +116,9 @@ def _feed(
     path = f"/v2/campaigns/{campaign_id}/{feed}"
     if since is not None:
         path += f"/since-date/{stamp(since)}"
-    return skip_pages(dd, path, row_type, lambda row: row.key, resume=resume)
+    # Who is missing in it might be mailed once more.
+    whole = feed == "activities"
+    return skip_pages(dd, path, row_type, lambda row: row.key, resume=resume, until_empty=whole)
 
 
 def activity_pages(

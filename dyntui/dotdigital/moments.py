@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+_NO_YEAR = 1900
+
 
 def moment(text: str | None) -> datetime | None:
-    """A time that dotdigital wrote, in UTC; None for nothing. ValueError when it is no time."""
-    if text is None or not text.strip():
+    """A time that dotdigital wrote, in UTC. None for nothing, for what is no time, and for a year that means nothing.
+
+    Times that are not nullable by the service's description come as .NET's year 1 where there is none, and 1753 and
+    1900 are the first years of SQL Server's and of others: nothing of an email account is as old.
+    """
+    try:
+        parsed = datetime.fromisoformat((text or "").strip())
+    except ValueError:
         return None
-    parsed = datetime.fromisoformat(text.strip())
+    if parsed.year <= _NO_YEAR:
+        return None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 

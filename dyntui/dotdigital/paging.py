@@ -38,8 +38,13 @@ async def skip_pages(
     select: int = SELECT,
     overlap: int = OVERLAP,
     resume: str | None = None,
+    until_empty: bool = False,
 ) -> AsyncIterator[Page[T]]:
-    """v2 pages of rows told apart by `key`; `resume` is a stored page's cursor (its first page may repeat rows)."""
+    """v2 pages of rows told apart by `key`; `resume` is a stored page's cursor (its first page may repeat rows).
+
+    A short page is taken for the last one, unless every row counts (`until_empty`): then the end is an empty page, as
+    the documentation says (reference 10), for a call more.
+    """
     skip = int(resume) if resume else 0
     seen: OrderedDict[Hashable, None] = OrderedDict()
     before: list[Hashable] = []
@@ -54,10 +59,11 @@ async def skip_pages(
                 fresh.append(row)
         while len(seen) > _REMEMBERED:
             seen.popitem(last=False)
-        # A short page is the last one. The same page twice means that `skip` has no effect: better stop than circle.
-        more = len(rows) >= select and marks != before
+        whole = len(rows) >= select
+        # The same page twice means that `skip` has no effect: better stop than circle.
+        more = (whole or (until_empty and bool(rows))) and marks != before
         before = marks
-        skip += select - overlap
+        skip += select - overlap if whole else len(rows)
         yield Page(rows=fresh, cursor=str(skip) if more else None)
         if not more:
             return

@@ -7,7 +7,8 @@
     unsubscribe(dd, email) -> Suppression | None      unsubscribe_from_book(dd, book_id, email)
     resubscribe(dd, email, ...) -> Resubscribed
 
-Facts: reference/dotdigital_api.md sections 3.5, 3.6. "since" is read as inclusive: use an overlap.
+Facts: reference/dotdigital_api.md sections 3.5, 3.6. "since" is read as inclusive: use an overlap. Feeds are read to
+their empty page, and by the service's own description nearly everything in a row may be null.
 """
 
 from __future__ import annotations
@@ -24,28 +25,39 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
 from dyntui.dotdigital.reading import read
+from dyntui.model.mentioned import addresses_in
 
 CHUNK: Final = 500
 
 
 class SuppressedContact(msgspec.Struct, frozen=True, rename="camel"):
-    """The person of a suppression; its address is in lower case as dotdigital keeps it."""
+    """The person of a suppression; its address is in lower case as dotdigital keeps it. All may be missing."""
 
-    id: int
-    email: str
+    id: int | None = None
+    email: str | None = None
     status: str | None = None
 
 
 class Suppression(msgspec.Struct, frozen=True, rename="camel"):
     """One suppression. `reason` is dotdigital's word as received (`Unsubscribed`, `HardBounced`...)."""
 
-    suppressed_contact: SuppressedContact
+    suppressed_contact: SuppressedContact | None = None
     date_removed: str | None = None
-    reason: str = ""
+    reason: str | None = None
+
+    @property
+    def contact_id(self) -> int:
+        """The contact that is suppressed; 0 where the row does not say."""
+        return (self.suppressed_contact.id if self.suppressed_contact else 0) or 0
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that the row names, normalised; it may name none."""
+        return addresses_in(self.suppressed_contact.email if self.suppressed_contact else "")
 
     @property
     def removed_at(self) -> datetime | None:
-        """When the person did it or the address failed, in UTC."""
+        """When the person did it or the address failed, in UTC; None where the row does not say."""
         return moment(self.date_removed)
 
 
@@ -71,11 +83,12 @@ class Resubscribed(msgspec.Struct, frozen=True):
 
 def _mark(row: Suppression) -> tuple[int, str, str]:
     """With the address: what is suppressed and no contact may have the number 0."""
-    return (row.suppressed_contact.id, row.suppressed_contact.email, row.reason)
+    email = row.suppressed_contact.email if row.suppressed_contact else None
+    return (row.contact_id, email or "", row.reason or "")
 
 
 def _pages(dd: Dotdigital, path: str, resume: str | None) -> AsyncIterator[Page[Suppression]]:
-    return skip_pages(dd, path, Suppression, _mark, resume=resume)
+    return skip_pages(dd, path, Suppression, _mark, resume=resume, until_empty=True)
 
 
 def suppressed_since(dd: Dotdigital, since: datetime, *, resume: str | None = None) -> AsyncIterator[Page[Suppression]]:

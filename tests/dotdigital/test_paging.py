@@ -174,13 +174,58 @@ async def test_filters_that_dotdigital_cannot_combine_are_refused(filters: dict[
             contacts.contact_pages(dd, **filters)  # type: ignore[arg-type]
 
 
+class Feed:
+    """A feed of suppressions whose pages hold at most `page` rows, whatever is asked for."""
+
+    def __init__(self, size: int, page: int) -> None:
+        self.size, self.page = size, page
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        asked = parse_qs(urlsplit(str(request.url)).query)
+        skip, select = int(asked["skip"][0]), int(asked["select"][0])
+        ids = range(skip, min(self.size, skip + min(select, self.page)))
+        return ok([{"suppressedContact": {"id": n + 1, "email": f"p{n}@x.org"}, "reason": "Unsubscribed"} for n in ids])
+
+
+@pytest.mark.parametrize(
+    ("size", "page", "calls"), [(0, 1000, 1), (5, 1000, 2), (1000, 1000, 3), (2500, 1000, 4), (730, 250, 4)]
+)
+async def test_a_feed_of_consent_is_read_to_its_empty_page(size: int, page: int, calls: int):
+    talk = Conversation(Feed(size, page), forever=True)
+    async with talk.client() as dd:
+        found = [row.contact_id async for each in suppressions.suppressed_since(dd, SINCE) for row in each.rows]
+    assert found == list(range(1, size + 1))
+    assert len(talk.requests) == calls
+
+
+async def test_a_row_of_a_feed_may_lack_everything_and_the_others_are_read():
+    talk = Conversation(
+        ok(
+            [
+                {"suppressedContact": None, "dateRemoved": None, "reason": None},
+                {"suppressedContact": {"id": 5, "email": None}, "dateRemoved": "0001-01-01T00:00:00", "reason": "Sick"},
+                {"suppressedContact": {"id": None, "email": "<A@x.org>"}, "dateRemoved": "yesterday", "reason": ""},
+                {},
+            ]
+        ),
+        ok([]),
+    )
+    async with talk.client() as dd:
+        rows = [row async for page in suppressions.suppressed_since(dd, SINCE) for row in page.rows]
+    assert [(row.contact_id, row.addresses, row.removed_at) for row in rows] == [
+        (0, (), None),
+        (5, (), None),
+        (0, ("a@x.org",), None),
+    ]
+
+
 async def test_suppressions_keep_a_reason_that_nobody_has_heard_of():
     row = {
         "suppressedContact": {"id": 5, "email": "x@y.org", "dataFields": None, "status": "NotAvailableInThisVersion"},
         "dateRemoved": "2026-03-01 09:00:00.123456+00:00",
         "reason": "KnownLitigator",
     }
-    talk = Conversation(ok([row, {**row, "dateRemoved": "2026-03-01T09:00:00"}]))
+    talk = Conversation(ok([row, {**row, "dateRemoved": "2026-03-01T09:00:00"}]), ok([]))
     async with talk.client() as dd:
         pages = [page async for page in suppressions.suppressed_since(dd, SINCE)]
     assert [found.reason for found in pages[0].rows] == ["KnownLitigator"]

@@ -150,6 +150,13 @@ def test_every_way_dotdigital_writes_a_time_is_read(text: str):
     assert moment(text) == datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "text", [None, "", " ", "0001-01-01T00:00:00", "1753-01-01T00:00:00Z", "1900-01-01", "soon", "2026-02-30", "12"]
+)
+def test_what_is_no_time_or_a_year_that_means_nothing_is_no_time(text: str | None):
+    assert moment(text) is None
+
+
 TAKEN = "That name is in use already, please choose another. ERROR_ADDRESSBOOK_DUPLICATE"
 
 
