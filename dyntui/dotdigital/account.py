@@ -70,7 +70,9 @@ def _number(value: str | None) -> int | None:
 async def account_info(dd: Dotdigital) -> Account:
     """The account's properties."""
     info = await dd.get("/v2/account-info", _Info)
-    return Account(id=info.id, properties={each.name.lower(): each.value or "" for each in info.properties if each.name})
+    return Account(
+        id=info.id, properties={each.name.lower(): each.value or "" for each in info.properties if each.name}
+    )
 
 
 async def server_time(dd: Dotdigital) -> str:

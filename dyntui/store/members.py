@@ -299,6 +299,16 @@ def in_book(c: Connection, list_id: str) -> int:
     return _count(c, _m.list_id == list_id, _m.sent_address != "")
 
 
+def addresses_of_contacts(c: Connection, contact_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """(contact id, address) as synchronised, over all lists, of contacts that dotdigital names by id alone."""
+    known: set[tuple[int, str]] = set()
+    for start in range(0, len(contact_ids), _FEW):
+        some = contact_ids[start : start + _FEW]
+        rows = select(_m.contact_id, _m.sent_address).where(_m.contact_id.in_(some), _m.sent_address != "")
+        known.update((row.contact_id, row.sent_address) for row in c.execute(rows.distinct()))
+    return sorted(known)
+
+
 def copy_outcomes(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> int:
     """Keep what became of everybody (the people of the listing, and those who left or are held) as the people of a
     run's item; how many. Who is still pending is not copied: the run will not add up."""

@@ -200,7 +200,48 @@ suppression = Table(
     _text("suppressed_on"),
     _text("learned_on"),
     _flag("in_dynamics"),  # the suppression row and the opt-outs were written
+    _flag("in_feed"),  # dotdigital itself has named it: otherwise only Dynamics did
+    _text("listing"),  # the whole reading begun last when the feed named it last
     Index("ix_suppression_address", "address", "account_id"),
+)
+
+# Records whose `donotbulkemail` dyntui itself has set, and for which suppressed address: no other flag is taken back.
+flag_set = Table(
+    "flag_set",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    _text("entity"),
+    _text("address"),
+    _text("set_on"),
+    Index("ix_flag_set_address", "address"),
+)
+
+# Every suppression and opt-out that ended, and the evidence for it.
+consent_lift = Table(
+    "consent_lift",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _text("lifted_on"),
+    _text("kind"),  # "suppression" or "opt-out"
+    _text("account_id"),
+    _text("address"),
+    _text("person_id"),
+    _text("reason"),  # the code that it had
+    _text("evidence"),
+    _text("lifted_by"),  # who decided so; "" where a system's own word did
+    _flag("in_dynamics"),  # what Dynamics held of it was taken back
+    Index("ix_consent_lift_address", "address"),
+)
+
+# Rows from which no address can be got: shown until somebody has mended them.
+odd_row = Table(
+    "odd_row",
+    metadata,
+    Column("source", String, primary_key=True),  # where it was received
+    Column("account_id", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    _text("shown"),
+    _text("learned_on"),
 )
 
 list_unsubscribe = Table(

@@ -5,39 +5,50 @@ Records that opted out in Dynamics are in `dyntui.store.opt_outs`. Addresses are
 
 Public:
     record(c, account_id, rows, now, run_id="", item="") -> int            a page of the feed; how many were news
-    lift(c, account_id, addresses) -> int                                  after a resubscribe
-    not_known(c, account_id, addresses) -> list[str]
-    count_unwritten(c, account_id); unwritten(c, account_id, limit, after=""); written(c, account_id, addresses)
+    begin_whole(c, account_id) -> reading; unseen(c, account_id, reading, after="", limit=500)
+    lift(c, account_id, reading, evidence, now, run_id="", item="") -> int     by the platform's own word
+    of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
+    not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
+    count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
+    written(c, account_id, addresses); tell_again(c, addresses)
     add_list_unsubscribes(c, list_id, rows, now); lift_list_unsubscribes(c, list_id, addresses)
     window(c, SuppressionsWindow) -> Found[Suppressed]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, select, true, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import outcomes
+from dyntui.store import lifts, outcomes, watermarks
+from dyntui.store.lifts import Lift
 from dyntui.store.outcomes import PersonOutcome
 from dyntui.store.schema import list_unsubscribe, suppression
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import Found, contains, ordered
 
+# The status of what an administrator or a suppression row in Dynamics asked for (dotdigital_api.md 3.5).
+BY_HAND = "Suppressed"
+
 _s = suppression.c
 # SQLite takes 32,766 values in a statement at most.
 _CHUNK = 10_000
+# The count of whole readings of an account.
+_READINGS = "suppressed-since/readings"
 
 
 class Suppression(msgspec.Struct, frozen=True):
-    """A suppressed address: the platform's status, the reason it stands for, when the person did it."""
+    """A suppressed address: the platform's status, the reason it stands for, when the person did it. `in_feed`: the
+    platform itself says so, not Dynamics alone."""
 
     address: str
     status: str
     reason: str
     suppressed_on: str = ""
+    in_feed: bool = True
 
 
 class Suppressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,31 +78,73 @@ def record(
     """Keep suppressions as read; Dynamics has yet to be told of those that are new or changed: how many these are.
     Where an `item` of a run is named, everybody becomes a person of it: added, updated or unchanged (what the run
     itself added stays that, however often it reads it)."""
-    known: dict[str, tuple[str, str, str]] = {}
-    addresses = [row.address for row in rows]
-    for start in range(0, len(addresses), _CHUNK):
-        found = c.execute(
-            select(_s.address, _s.status, _s.reason, _s.suppressed_on).where(
-                _s.account_id == account_id, _s.address.in_(addresses[start : start + _CHUNK])
-            )
-        )
-        known |= {row.address: (row.status, row.reason, row.suppressed_on) for row in found}
-    latest = {row.address: row for row in rows}
-    said = {address: (row.status, row.reason, row.suppressed_on) for address, row in latest.items()}
-    news = [row for address, row in latest.items() if known.get(address) != said[address]]
+    known = _known(c, account_id, [row.address for row in rows])
+    latest = {row.address: _as_kept(row, known.get(row.address)) for row in rows}
+    news = [row for row in latest.values() if _differs(row, known.get(row.address))]
+    told = {row.address for row in news}
+    same = [row for row in latest.values() if row.address not in told]
+    reading = watermarks.get(c, account_id, _READINGS)
     upsert(
         c,
         suppression,
-        ("account_id", "address", "status", "reason", "suppressed_on", "learned_on", "in_dynamics"),
+        (
+            "account_id",
+            "address",
+            "status",
+            "reason",
+            "suppressed_on",
+            "learned_on",
+            "in_dynamics",
+            "in_feed",
+            "listing",
+        ),
         ("account_id", "address"),
-        ((account_id, row.address, row.status, row.reason, row.suppressed_on, now, False) for row in news),
+        (
+            (account_id, row.address, row.status, row.reason, row.suppressed_on, now, False, row.in_feed, reading)
+            for row in news
+        ),
+    )
+    upsert(
+        c,
+        suppression,
+        ("account_id", "address", "in_feed", "listing"),
+        ("account_id", "address"),
+        ((account_id, row.address, row.in_feed, reading) for row in same),
     )
     if item:
-        told = {row.address for row in news}
         outcomes.record(c, run_id, item, (_audited(row, row.address in known) for row in news))
-        same = [row for row in latest.values() if row.address not in told]
         outcomes.record(c, run_id, item, (_audited(row, None) for row in same), first_stands=True)
     return len(news)
+
+
+_SHOWN = (_s.address, _s.status, _s.reason, _s.suppressed_on, _s.in_feed)
+
+
+def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:
+    known: dict[str, Suppression] = {}
+    for start in range(0, len(addresses), _CHUNK):
+        some = addresses[start : start + _CHUNK]
+        found = c.execute(select(*_SHOWN).where(_s.account_id == account_id, _s.address.in_(some)))
+        known |= {row.address: Suppression(*row) for row in found}
+    return known
+
+
+def _as_kept(row: Suppression, known: Suppression | None) -> Suppression:
+    """A row that does not say when it happened keeps the time that is known; so does what somebody asked for by hand, as
+    the feed then tells when it was carried out."""
+    if known is None:
+        return row
+    by_hand = row.status == known.status == BY_HAND
+    when = known.suppressed_on if by_hand or not row.suppressed_on else row.suppressed_on
+    return msgspec.structs.replace(row, suppressed_on=when, in_feed=row.in_feed or known.in_feed)
+
+
+def _differs(row: Suppression, known: Suppression | None) -> bool:
+    return known is None or (row.status, row.reason, row.suppressed_on) != (
+        known.status,
+        known.reason,
+        known.suppressed_on,
+    )
 
 
 def _audited(row: Suppression, was_known: bool | None) -> PersonOutcome:
@@ -100,11 +153,77 @@ def _audited(row: Suppression, was_known: bool | None) -> PersonOutcome:
     return PersonOutcome(person=row.address, address=row.address, outcome=named, detail=detail)
 
 
-def lift(c: Connection, account_id: str, addresses: Sequence[str]) -> int:
-    """These addresses are suppressed no more (they went through the platform's resubscribe); how many were."""
-    if not addresses:
-        return 0
-    return c.execute(delete(suppression).where(_s.account_id == account_id, _s.address.in_(addresses))).rowcount
+def begin_whole(c: Connection, account_id: str) -> str:
+    """A reading of everything that the account suppresses begins; what names it."""
+    reading = f"{int(watermarks.get(c, account_id, _READINGS) or 0) + 1:012d}"
+    watermarks.put(c, account_id, _READINGS, reading)
+    return reading
+
+
+def unseen(c: Connection, account_id: str, reading: str, after: str = "", limit: int = 500) -> list[Suppression]:
+    """Suppressions that nothing has named since the whole reading began, by address from `after` on."""
+    rows = c.execute(
+        select(*_SHOWN)
+        .where(_s.account_id == account_id, _s.listing < reading, _s.address > after)
+        .order_by(_s.address)
+        .limit(limit)
+    )
+    return [Suppression(*row) for row in rows]
+
+
+def lift(
+    c: Connection,
+    account_id: str,
+    reading: str,
+    evidence: Mapping[str, str],
+    now: str,
+    run_id: str = "",
+    item: str = "",
+) -> int:
+    """These addresses are suppressed no more, by the platform's own word (address -> what it says); how many were. What
+    was named again since the whole reading began stays. They become people of the `item`: removed."""
+    several = list(evidence)
+    lifted: list[Lift] = []
+    for start in range(0, len(several), _CHUNK):
+        going = (_s.account_id == account_id, _s.address.in_(several[start : start + _CHUNK]), _s.listing < reading)
+        lifted += [
+            Lift(
+                kind=lifts.SUPPRESSION,
+                account_id=account_id,
+                address=row.address,
+                reason=row.reason,
+                evidence=evidence[row.address],
+            )
+            for row in c.execute(select(_s.address, _s.reason).where(*going))
+        ]
+        c.execute(delete(suppression).where(*going))
+    lifts.record(c, lifted, now)
+    if item:
+        gone = (
+            PersonOutcome(person=each.address, address=each.address, outcome=Outcome.REMOVED, detail=each.evidence)
+            for each in lifted
+        )
+        outcomes.record(c, run_id, item, gone)
+    return len(lifted)
+
+
+def of_address(c: Connection, address: str) -> dict[str, Suppression]:
+    """The accounts that suppress an address."""
+    rows = c.execute(select(_s.account_id, *_SHOWN).where(_s.address == address).order_by(_s.account_id))
+    return {row.account_id: Suppression(*row[1:]) for row in rows}
+
+
+def lift_one(c: Connection, account_id: str, address: str) -> None:
+    """Forget a suppression, whose lift the caller records."""
+    c.execute(delete(suppression).where(_s.account_id == account_id, _s.address == address))
+
+
+def suppressed_among(c: Connection, addresses: Sequence[str]) -> set[str]:
+    """Those of the addresses that some account suppresses."""
+    known: set[str] = set()
+    for start in range(0, len(addresses), _CHUNK):
+        known.update(c.execute(select(_s.address).where(_s.address.in_(addresses[start : start + _CHUNK]))).scalars())
+    return known
 
 
 def not_known(c: Connection, account_id: str, addresses: Sequence[str]) -> list[str]:
@@ -126,7 +245,7 @@ def count_unwritten(c: Connection, account_id: str) -> int:
 def unwritten(c: Connection, account_id: str, limit: int, after: str = "") -> list[Suppression]:
     """The next suppressions that Dynamics has yet to be told of, by address from `after` on."""
     rows = c.execute(
-        select(_s.address, _s.status, _s.reason, _s.suppressed_on)
+        select(*_SHOWN)
         .where(_s.account_id == account_id, _s.in_dynamics.is_(False), _s.address > after)
         .order_by(_s.address)
         .limit(limit)
@@ -139,6 +258,11 @@ def written(c: Connection, account_id: str, addresses: Sequence[str]) -> None:
     c.execute(
         update(suppression).where(_s.account_id == account_id, _s.address.in_(addresses)).values(in_dynamics=True)
     )
+
+
+def tell_again(c: Connection, addresses: Sequence[str]) -> None:
+    """Dynamics refused what these addresses ask for: the next run tells it once more."""
+    c.execute(update(suppression).where(_s.address.in_(addresses)).values(in_dynamics=False))
 
 
 def add_list_unsubscribes(c: Connection, list_id: str, rows: Iterable[tuple[str, str]], now: str) -> None:

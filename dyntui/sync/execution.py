@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import functools
 
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
 from dyntui.store import lists as list_store
-from dyntui.sync import campaigns, earlier_sends, lists, opt_outs, send, send_rows, sight, suppressions
+from dyntui.sync import (
+    campaigns,
+    earlier_sends,
+    lists,
+    opt_outs,
+    send,
+    send_rows,
+    sight,
+    suppressions,
+    telling_dynamics,
+)
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -34,10 +46,16 @@ async def _suppressions(ctx: RunContext, connections: Connections) -> None:
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     await ctx.begin_item(SUPPRESSIONS, kind="feed", name="Suppressions", place=0)
-    await suppressions.pull(ctx, dd, ctx.account_id, item=SUPPRESSIONS)
-    await suppressions.tell_dynamics(ctx, dv, ctx.account_id, item=SUPPRESSIONS)
-    await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id, item=SUPPRESSIONS)
+    await _both_ways(ctx, dv, dd, SUPPRESSIONS)
+    await ctx.write(lambda c: suppressions.name_odd_rows(ctx, c, ctx.account_id, SUPPRESSIONS))
     await ctx.end_item(SUPPRESSIONS)
+
+
+async def _both_ways(ctx: RunContext, dv: Dataverse, dd: Dotdigital, item: str = "") -> None:
+    """Suppressions of both systems are known before either is told of them: one run tells everything."""
+    await suppressions.pull(ctx, dd, ctx.account_id, item, daily=True)
+    await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id, item)
+    await telling_dynamics.tell_dynamics(ctx, dv, ctx.account_id, item)
 
 
 async def _lists(ctx: RunContext, connections: Connections) -> None:
@@ -46,9 +64,7 @@ async def _lists(ctx: RunContext, connections: Connections) -> None:
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv)
     if "place" not in ctx.cursor:
-        await suppressions.pull(ctx, dd, ctx.account_id)
-        await suppressions.tell_dynamics(ctx, dv, ctx.account_id)
-        await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id)
+        await _both_ways(ctx, dv, dd)
         await opt_outs.read(ctx, dv)
         wanted = [str(each) for each in ctx.request.get("lists", [])]
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, wanted))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
+from sqlalchemy import Connection
+
 from dyntui.dotdigital import account
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
@@ -12,8 +15,20 @@ from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.store import watermarks
 from dyntui.sync.run_context import RunContext
 
+_WHOLE = "/whole"
 # Events may be processed late and "since" may be exclusive (dotdigital_api.md 7.6, 10): what is read again is known.
 OVERLAP = timedelta(hours=1)
+# Nobody says how late a withdrawal of consent may come into its feed: those are read with more overlap, and daily as a
+# whole, which also shows what is not in them any more.
+CONSENT_OVERLAP = timedelta(hours=48)
+WHOLE_EVERY = timedelta(days=1)
+
+
+class Window(msgspec.Struct, frozen=True):
+    """What to read of a feed of consent: from `since` on; `whole` where that is everything."""
+
+    since: datetime
+    whole: bool
 
 
 async def since(ctx: RunContext, account_id: str, feed: str) -> datetime:
@@ -21,6 +36,16 @@ async def since(ctx: RunContext, account_id: str, feed: str) -> datetime:
     mark = await ctx.read(lambda c: watermarks.get(c, account_id, feed))
     known = moment_of(mark)
     return EPOCH if known is None else known - OVERLAP
+
+
+async def consent_window(ctx: RunContext, account_id: str, feed: str, now: datetime, *, daily: bool) -> Window:
+    """Where to read a feed of consent from. `daily`: as a whole when that was a day ago by dotdigital's clock."""
+    mark = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed)))
+    read_whole = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed + _WHOLE)))
+    due = read_whole is None or now - read_whole >= WHOLE_EVERY
+    if mark is None or (daily and due):
+        return Window(EPOCH, True)
+    return Window(mark - CONSENT_OVERLAP, False)
 
 
 async def server_time(dd: Dotdigital) -> datetime:
@@ -37,6 +62,12 @@ async def server_time(dd: Dotdigital) -> datetime:
     return now
 
 
-async def advance(ctx: RunContext, account_id: str, feed: str, until: datetime) -> None:
-    """Moves the mark, once everything before it is stored."""
-    await ctx.write(lambda c: watermarks.put(c, account_id, feed, text_of(until)))
+async def advance(ctx: RunContext, account_id: str, feed: str, until: datetime, *, whole: bool = False) -> None:
+    """Moves the mark, once everything before it is stored. `whole`: a feed of consent was read from its beginning."""
+
+    def move(c: Connection) -> None:
+        watermarks.put(c, account_id, feed, text_of(until))
+        if whole:
+            watermarks.put(c, account_id, feed + _WHOLE, text_of(until))
+
+    await ctx.write(move)

@@ -29,7 +29,8 @@ from dyntui.store import leaving, members
 from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
-from dyntui.sync import feeds, sight
+from dyntui.store.odd_rows import OddRow
+from dyntui.sync import feeds, nameless_rows, sight
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.member_rows import ROW_TYPES, staged
 from dyntui.sync.removals import take_out
@@ -127,7 +128,7 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
 
     Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
     """
-    await learn_who_unsubscribed(ctx, dd, chosen)
+    await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
     remote = await dv_lists.marketing_list(dv, chosen.id, dv_lists.MarketingList)
     if remote is None:
         raise _gone(chosen.name)
@@ -152,16 +153,20 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     )
 
 
-async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
+async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: StoredList, *, daily: bool = False) -> None:
     """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7).
 
     What is learned belongs to the list: a list that takes over the book of another one reads from the beginning.
+    `daily`: once a day all are read.
     """
     feed = f"list-unsubscribes/{chosen.id}/{chosen.book_id}"
-    since = await feeds.since(ctx, chosen.account_id, feed)
     until = await feeds.server_time(dd)
-    async for page in dd_suppressions.unsubscribed_from_book_since(dd, chosen.book_id, since):
-        found = [(normalise(each.suppressed_contact.email), text_of(each.removed_at)) for each in page.rows]
+    window = await feeds.consent_window(ctx, chosen.account_id, feed, until, daily=daily)
+    odd: list[OddRow] = []
+    async for page in dd_suppressions.unsubscribed_from_book_since(dd, chosen.book_id, window.since):
+        named = await nameless_rows.named(ctx, dd, page.rows)
+        odd += nameless_rows.odd(page.rows, named)
+        found = [(address, text_of(each.removed_at)) for address, each in named]
         await ctx.save(
             ctx.cursor,
             stage="Reading unsubscribes",
@@ -169,7 +174,8 @@ async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: Stored
                 suppression_store.add_list_unsubscribes, list_id=chosen.id, rows=found, now=ctx.now()
             ),
         )
-    await feeds.advance(ctx, chosen.account_id, feed, until)
+    await nameless_rows.keep(ctx, feed, chosen.account_id, odd, whole=window.whole)
+    await feeds.advance(ctx, chosen.account_id, feed, until, whole=window.whole)
 
 
 async def _remove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:

@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
+from dyntui.model.mentioned import addresses_in
 from dyntui.model.moments import moment_of
-from dyntui.model.people import Entity, normalise
+from dyntui.model.people import Entity
 from dyntui.store import opt_outs as opt_out_store
 from dyntui.store import watermarks
 from dyntui.store.opt_outs import OptOut, Unseen
@@ -56,8 +57,8 @@ class _Row(
         return {"donotemail": self.no_email, "donotbulkemail": self.no_bulk}
 
     def addresses(self) -> tuple[str, ...]:
-        found = (normalise(each) for each in (self.emailaddress1, self.emailaddress2, self.emailaddress3))
-        return tuple(dict.fromkeys(each for each in found if each))
+        texts = (self.emailaddress1, self.emailaddress2, self.emailaddress3)
+        return tuple(dict.fromkeys(address for each in texts for address in addresses_in(each)))
 
 
 async def read(ctx: RunContext, dv: Dataverse, among: Collection[str] = ()) -> dict[str, str]:

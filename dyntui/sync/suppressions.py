@@ -1,223 +1,198 @@
-"""Suppressions, both ways: first of all, and again inside every send.
+"""Suppressions into the store, from both sides: first of all, and again inside every send.
 
-dotdigital's suppressions become suppression rows in Dynamics and `donotbulkemail` on every contact and lead with the
-address; suppression rows that somebody added in Dynamics become suppressions in dotdigital.
+What dotdigital suppresses is read from its feed, once a day as a whole; what somebody added in Dynamics becomes a
+suppression in dotdigital. Addresses are got out of either generously (`dyntui.model.mentioned`); a row that names none
+is kept as an odd one and named in every run until it is mended. Dynamics is told by `telling_dynamics`.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import logging
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
-from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import differs
+from dyntui.dotdigital import contacts
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
-from dyntui.model.moments import text_of
+from dyntui.model.mentioned import addresses_in, shown
+from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome
-from dyntui.model.people import is_address, normalise
+from dyntui.model.people import is_address
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import outcomes
+from dyntui.store import lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
+from dyntui.store.odd_rows import OddRow
 from dyntui.store.outcomes import PersonOutcome
 from dyntui.store.suppressions import Suppression
-from dyntui.sync import feeds
-from dyntui.sync.connector_rows import upsert_rows
+from dyntui.sync import feeds, nameless_rows
 from dyntui.sync.run_context import RunContext
 
-_FEED = "suppressed-since"
-# Addresses per round of updates in Dynamics: one query finds their records.
-_ROUND = 400
-_ORIGIN = "dotdigital"
+FEED = "suppressed-since"
+ORIGIN = "dotdigital"
+_ROWS_IN_DYNAMICS = "suppression rows in Dynamics"
+# How often every contact's own status is read, in case the feed does not name everybody (dotdigital_api.md 3.5).
+_STATUSES = "contact statuses"
+_STATUSES_EVERY = timedelta(days=30)
+_STAGE = "Reading suppressions"
 
-log = logging.getLogger(__name__)
 
-
-async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "") -> None:
+async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "", *, daily: bool = False) -> None:
     """Every suppression since the last pull, with overlap, into the store. `item` names the run item whose audit it is.
 
-    The watermark is dotdigital's own clock, read before the feed, and advances only once the whole feed is stored.
+    With `daily` the feed is read from its beginning where that was a day ago: whom it does not name any more, and whom
+    dotdigital says to be subscribed, is suppressed no more. The watermark is dotdigital's own clock, read before the
+    feed, and advances only once the whole feed is stored.
     """
-    since = await feeds.since(ctx, account_id, _FEED)
     until = await feeds.server_time(dd)
+    window = await feeds.consent_window(ctx, account_id, FEED, until, daily=daily)
+    reading = ""
+    if window.whole:
+        reading = await ctx.write(lambda c: suppression_store.begin_whole(c, account_id))
     seen = 0
-    async for page in dd_suppressions.suppressed_since(dd, since):
-        rows = [
-            Suppression(
-                address=normalise(row.suppressed_contact.email),
-                status=row.reason,
-                reason=reason_of_status(row.reason) or "UNKNOWN",
-                suppressed_on=text_of(row.removed_at),
-            )
-            for row in page.rows
-            if normalise(row.suppressed_contact.email)
-        ]
-        seen += len(rows)
-        await ctx.save(
-            ctx.cursor,
-            stage="Reading suppressions",
-            done=seen,
-            work=functools.partial(
-                suppression_store.record,
-                account_id=account_id,
-                rows=rows,
-                now=ctx.now(),
-                run_id=ctx.run_id,
-                item=item,
-            ),
-        )
-    await feeds.advance(ctx, account_id, _FEED, until)
+    odd: list[OddRow] = []
+    async for page in dd_suppressions.suppressed_since(dd, window.since):
+        found = await nameless_rows.named(ctx, dd, page.rows)
+        odd += nameless_rows.odd(page.rows, found)
+        seen += len(page.rows)
+        await _record(ctx, account_id, [_suppression(address, row) for address, row in found], item, done=seen)
+    await nameless_rows.keep(ctx, FEED, account_id, odd, whole=window.whole)
+    if window.whole:
+        await _lift_resubscribed(ctx, dd, account_id, reading, item)
+    if window.whole and item:
+        await _read_statuses(ctx, dd, account_id, item, until)
+    await feeds.advance(ctx, account_id, FEED, until, whole=window.whole)
 
 
-class _Key(msgspec.Struct, frozen=True, rename={"address": "emailaddress1"}):
-    contactid: str = ""
-    leadid: str = ""
-    address: str | None = None
+def _suppression(address: str, row: dd_suppressions.Suppression) -> Suppression:
+    status = row.reason or ""
+    return Suppression(address, status, reason_of_status(status) or "UNKNOWN", text_of(row.removed_at))
 
 
-async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str, item: str = "") -> None:
-    """Suppression rows and `donotbulkemail` for every suppression that Dynamics does not know of yet.
-
-    An address that Dynamics refuses delays no other: it is logged, rejected in the audit of `item`, and told again by
-    the next run.
-    """
-    waiting = await ctx.read(lambda c: suppression_store.count_unwritten(c, account_id))
-    done = 0
-    after = ""
-    while batch := await ctx.read(
-        lambda c: suppression_store.unwritten(c, account_id, _ROUND, after)  # noqa: B023 - awaited here
-    ):
-        refused = await _write_rows(dv, account_id, batch)
-        addresses = [each.address for each in batch]
-        for entity_set, key in (("contacts", "contactid"), ("leads", "leadid")):
-            refused |= await _opt_out(dv, entity_set, key, addresses)
-        for address, error in refused.items():
-            log.warning("Dynamics was not told that %s is suppressed: %s %s", address, error, error.detail)
-        done += len(batch)
-        after = addresses[-1]
-        told = functools.partial(_told, ctx, account_id=account_id, addresses=addresses, refused=refused, item=item)
-        await ctx.save(ctx.cursor, stage="Telling Dynamics of suppressions", done=done, of=waiting, work=told)
-
-
-def _told(
-    ctx: RunContext,
-    c: Connection,
-    account_id: str,
-    addresses: list[str],
-    refused: dict[str, DataverseError],
-    item: str,
-) -> None:
-    suppression_store.written(c, account_id, [each for each in addresses if each not in refused])
-    if item:
-        rejected = [
-            PersonOutcome(
-                person=address,
-                address=address,
-                outcome=Outcome.REJECTED,
-                reason="REJECTED",
-                detail=error.platform_code or error.code,
-            )
-            for address, error in refused.items()
-        ]
-        outcomes.record(c, ctx.run_id, item, rejected)
-
-
-def _row_key(account_id: str, address: str) -> str:
-    """The alternate key of a suppression row: a hash, since key values may not hold `/ < > * % & : \\ ? +`
-    (dataverse_api.md 5.2)."""
-    return hashlib.sha256(f"{account_id}\n{address}".encode()).hexdigest()[:40]
-
-
-async def _write_rows(dv: Dataverse, account_id: str, batch: list[Suppression]) -> dict[str, DataverseError]:
-    results = await upsert_rows(
-        dv,
-        solution.SUPPRESSION,
-        [
-            {
-                "dyntui_key": _row_key(account_id, each.address),
-                "dyntui_address": each.address,
-                "dyntui_reason": each.reason,
-                "dyntui_status": each.status,
-                "dyntui_suppressedon": each.suppressed_on or None,
-                "dyntui_origin": _ORIGIN,
-                "dyntui_EmailAccountId@odata.bind": f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})",
-            }
-            for each in batch
-        ],
+async def _record(ctx: RunContext, account_id: str, rows: list[Suppression], item: str, done: int = 0) -> None:
+    work = functools.partial(
+        suppression_store.record, account_id=account_id, rows=rows, now=ctx.now(), run_id=ctx.run_id, item=item
     )
-    return {each.address: result.error for each, result in zip(batch, results, strict=True) if result.error is not None}
+    await ctx.save(ctx.cursor, stage=_STAGE, done=done, work=work)
 
 
-async def _opt_out(dv: Dataverse, entity_set: str, key: str, addresses: list[str]) -> dict[str, DataverseError]:
-    found: dict[str, str] = {}
-    async for page in dv_rows.pages_where_any(
-        dv,
-        entity_set,
-        _Key,
-        "emailaddress1",
-        addresses,
-        select=(key, "emailaddress1"),
-        filter=differs("donotbulkemail", True),
-        orderby=(key,),
+async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, reading: str, item: str) -> None:
+    """Whom the whole feed does not name: suppressed no more where dotdigital says that the contact is subscribed.
+
+    A contact that is gone proves nothing: its address stays suppressed. Whom Dynamics alone had asked to suppress, and
+    who has become a contact since, is suppressed there now.
+    """
+    after = ""
+    while some := await ctx.read(
+        lambda c: suppression_store.unseen(c, account_id, reading, after, contacts.CHUNK)  # noqa: B023 - awaited here
     ):
-        found.update((getattr(row, key), normalise(row.address)) for row in page.rows)
-    if not found:
-        return {}
-    rows = [{key: each, "donotbulkemail": True} for each in found]
-    results = await bulk.update_many(dv, bulk.Table(entity_set, entity_set[:-1], key), rows)
-    # A row that is gone by now needs no opt-out.
-    return {
-        address: result.error
-        for address, result in zip(found.values(), results, strict=True)
-        if result.error is not None and result.error.platform_code not in GONE
-    }
+        after = some[-1].address
+        named = {each.address: each for each in some if is_address(each.address)}
+        answer = await contacts.retrieve_contacts(dd, emails=list(named))
+        status = {(each.email or "").lower(): (each.status.casefold(), each.id) for each in answer.contacts}
+        subscribed = {address: status[address][1] for address in named if status.get(address, ("",))[0] == "subscribed"}
+        evidence = {
+            address: f"dotdigital: contact {contact_id} is Subscribed, and no suppression names it any more"
+            for address, contact_id in subscribed.items()
+            if named[address].in_feed
+        }
+        asked_again = [address for address in subscribed if not named[address].in_feed]
+        await dd_suppressions.suppress_contacts(dd, emails=asked_again)
+        work = functools.partial(
+            suppression_store.lift,
+            account_id=account_id,
+            reading=reading,
+            evidence=evidence,
+            now=ctx.now(),
+            run_id=ctx.run_id,
+            item=item,
+        )
+        await ctx.save(ctx.cursor, stage=_STAGE, work=work)
 
 
-class _Added(msgspec.Struct, frozen=True, rename={"row": "dyntui_suppressionid", "address": "dyntui_address"}):
+async def _read_statuses(ctx: RunContext, dd: Dotdigital, account_id: str, item: str, now: datetime) -> None:
+    """Once a month what every contact says of itself: whom dotdigital would not mail is suppressed, even where the feed
+    does not name them. Who has not confirmed yet is not suppressed."""
+    read_on = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, _STATUSES)))
+    if read_on is not None and now - read_on < _STATUSES_EVERY:
+        return
+    async for page in contacts.contact_pages(dd):
+        said = {each.email: each.email_status for each in page.rows if each.email}
+        withheld = {
+            address: status
+            for address, status in said.items()
+            if reason_of_status(status) not in ("", "PENDING_OPT_IN", "UNKNOWN")
+        }
+        fresh = await ctx.read(
+            functools.partial(suppression_store.not_known, account_id=account_id, addresses=list(withheld))
+        )
+        rows = [Suppression(each, withheld[each], reason_of_status(withheld[each])) for each in fresh]
+        await _record(ctx, account_id, rows, item)
+    await ctx.write(lambda c: watermarks.put(c, account_id, _STATUSES, text_of(now)))
+
+
+class _Added(
+    msgspec.Struct,
+    frozen=True,
+    rename={"row": "dyntui_suppressionid", "address": "dyntui_address", "changed_on": "modifiedon"},
+):
     row: str
     address: str | None = None
+    changed_on: str | None = None
 
 
 async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
     """Suppression rows that somebody added in Dynamics become suppressions in dotdigital.
 
-    An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it.
+    An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it. A row that
+    was there before the person subscribed again suppresses nobody a second time.
     """
+    odd: list[OddRow] = []
     async for page in dv_rows.pages(
         dv,
         solution.SUPPRESSION.entity_set,
         _Added,
-        filter=differs("dyntui_origin", _ORIGIN),
+        filter=f"dyntui_origin ne '{ORIGIN}' or dyntui_origin eq null",
         orderby=("dyntui_suppressionid",),
     ):
-        asked = list(dict.fromkeys(normalise(row.address) for row in page.rows if normalise(row.address)))
-        fresh = await ctx.read(functools.partial(suppression_store.not_known, account_id=account_id, addresses=asked))
+        odd += [
+            OddRow(key=row.row, shown=f"suppression row {row.row}: {shown(row.address) or 'empty'}")
+            for row in page.rows
+            if not addresses_in(row.address)
+        ]
+        asked = {address: row.changed_on or "" for row in page.rows for address in addresses_in(row.address)}
+        ended = await ctx.read(functools.partial(lifts.lifted_on, account_id=account_id, addresses=list(asked)))
+        standing = [address for address, when in asked.items() if when > ended.get(address, "")]
+        fresh = await ctx.read(
+            functools.partial(suppression_store.not_known, account_id=account_id, addresses=standing)
+        )
         if not fresh:
             continue
         # What nobody can be mailed at would make dotdigital refuse the others with it.
-        usable = [each for each in fresh if is_address(each)]
-        await dd_suppressions.suppress_contacts(dd, emails=usable)
+        answer = await dd_suppressions.suppress_contacts(dd, emails=[each for each in fresh if is_address(each)])
+        taken = {(each.email or "").lower() for each in answer.suppressed}
         rows = [
-            Suppression(address=each, status="Suppressed", reason="SUPPRESSED", suppressed_on=ctx.now())
+            Suppression(each, suppression_store.BY_HAND, "SUPPRESSED", ctx.now(), in_feed=each in taken)
             for each in fresh
         ]
-        await ctx.save(
-            ctx.cursor,
-            stage="Telling dotdigital of suppressions",
-            work=functools.partial(
-                suppression_store.record,
-                account_id=account_id,
-                rows=rows,
-                now=ctx.now(),
-                run_id=ctx.run_id,
-                item=item,
-            ),
+        await _record(ctx, account_id, rows, item)
+    await nameless_rows.keep(ctx, _ROWS_IN_DYNAMICS, "", odd, whole=True)
+
+
+def name_odd_rows(ctx: RunContext, c: Connection, account_id: str, item: str) -> None:
+    """Every row without an address becomes a person of the item: rejected, ODD_ROW. Within `work`."""
+    rejected = [
+        PersonOutcome(
+            person=f"{each.source}/{each.key}",
+            name=each.source,
+            outcome=Outcome.REJECTED,
+            reason="ODD_ROW",
+            detail=each.shown,
         )
+        for each in odd_rows.known(c, account_id)
+    ]
+    outcomes.record(c, ctx.run_id, item, rejected)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dotdigital import contacts as dd_contacts
+from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model.outcomes import Outcome, RunStatus
-from tests.scenarios.office import Office
+from dyntui.service.contract import lists, runs
+from dyntui.store import accounts
+from tests.scenarios.office import Office, writes
 from tests.scenarios.test_list_synchronisation import adds_up
+from tests.scenarios.test_opt_outs import create_in_dynamics
 
 
 def opted_out(office: Office, list_id: str) -> set[str]:
@@ -32,16 +40,146 @@ def test_a_suppression_that_dynamics_refuses_delays_no_other(office: Office) -> 
     assert named.outcome is Outcome.EXCLUDED
 
 
-def test_what_somebody_typed_as_a_suppression_and_is_no_address_stops_nothing(office: Office) -> None:
+def typed(office: Office, *texts: str | None) -> None:
+    """Somebody writes suppression rows in Dynamics."""
+    for text in texts:
+        office.sandbox.control.post(
+            "/dataverse/rows", json={"table": "dyntui_suppression", "values": {"dyntui_address": text}}
+        ).raise_for_status()
+
+
+def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_named_until_mended(office: Office) -> None:
     newsletter = office.activated("Newsletter")
     office.run("lists")
-    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
-    for typed in ("n/a", "call him instead", somebody.address.upper()):
-        office.sandbox.control.post(
-            "/dataverse/rows", json={"table": "dyntui_suppression", "values": {"dyntui_address": typed}}
-        ).raise_for_status()
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    a, b, c, d, e, f, g = (each.address for each in people[:7])
+    meant = {each.person for each in people[:7]}
+    typed(
+        office,
+        f"<{a.upper()}>",
+        f"\u200b{b}\ufeff",
+        f"mailto:{c}?subject=stop",
+        f"Name <{d}>; {e}",
+        f"{f} / {g}.",
+        "n/a",
+    )
+    typed(office, None)
     run = office.run("suppressions")
-    assert run.run.status is RunStatus.COMPLETED
-    lists = office.run("lists")
-    (person,) = [each for each in office.people(lists.run.id) if each.person == somebody.person]
-    assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "SUPPRESSED")
+    assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS and adds_up(run)
+    odd = [each for each in office.people(run.run.id) if each.reason == "ODD_ROW"]
+    assert sorted(each.detail.rpartition(": ")[2] for each in odd) == ["empty", "n/a"]
+    # One run told both systems: the next one finds nothing to do, but names what is still odd.
+    again, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+    assert [each.reason for each in office.people(again.run.id)].count("ODD_ROW") == 2
+    run = office.run("lists")
+    said = {each.person: each.reason for each in office.people(run.run.id)}
+    assert {said[each] for each in meant} == {"SUPPRESSED"}
+    assert meant <= {each.person for each in office.people(run.run.id) if "DO_NOT_BULK_EMAIL" in each.also}
+
+
+def test_a_quiet_run_writes_nothing_and_costs_a_few_calls(office: Office) -> None:
+    office.run("suppressions")
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+    assert sum(each["count"] for each in calls) <= 10
+
+
+def flags(office: Office, entity_set: str, *ids: str) -> list[bool]:
+    class Row(msgspec.Struct):
+        donotbulkemail: bool | None = None
+
+    async def ask() -> list[bool]:
+        dv = await office.resources.connections.dataverse()
+        rows = [await dv_rows.get_row(dv, entity_set, each, Row) for each in ids]
+        return [bool(row and row.donotbulkemail) for row in rows]
+
+    return office.wait(ask())
+
+
+def test_every_record_with_a_suppressed_address_is_told_in_the_first_run(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    gone, blanks, inactive, later, back = people[:5]
+    office.change_in_dynamics("contact", blanks.person, emailaddress1=f"  {gone.address.upper()} ")
+    office.change_in_dynamics("contact", inactive.person, emailaddress1=gone.address, statecode=1, statuscode=2)
+    lead = create_in_dynamics(office, "leads", lastname="L", emailaddress1=f"<{gone.address}>")
+    account = create_in_dynamics(office, "accounts", name="A", emailaddress1=gone.address)
+    office.unsubscribe(gone.address)
+    office.unsubscribe(back.address)
+    office.run("suppressions")
+    contacts = [gone.person, blanks.person, inactive.person, back.person]
+    assert flags(office, "contacts", *contacts) == [True] * 4
+    assert flags(office, "leads", lead) == flags(office, "accounts", account) == [True]
+    # Somebody takes the address later, and somebody takes a flag back while dotdigital suppresses.
+    office.change_in_dynamics("contact", later.person, emailaddress1=f"\u00a0{gone.address}")
+    office.change_in_dynamics("contact", back.person, donotbulkemail=0)
+    office.run("suppressions")
+    assert flags(office, "contacts", later.person, back.person) == [True, True]
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+
+
+def resubscribed(office: Office, address: str) -> None:
+    """The person subscribes again, through dotdigital's resubscribe."""
+    office.sandbox.control.post("/settings", json={"dotdigital": {"resubscribe_challenges": False}}).raise_for_status()
+
+    async def ask() -> str:
+        with office.db.read() as c:
+            account = accounts.accounts(c)[0]
+        dd = await office.resources.connections.dotdigital(account.id)
+        return (await dd_suppressions.resubscribe(dd, address)).status
+
+    assert office.wait(ask()) == "ContactAdded"
+
+
+def test_who_subscribes_again_through_dotdigital_is_mailed_again_and_the_evidence_is_kept(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    again, own, deleted, by_hand = people[:4]
+    office.change_in_dynamics("contact", own.person, donotbulkemail=1)
+    for each in (again, own, deleted):
+        office.unsubscribe(each.address)
+    typed(office, by_hand.address)
+    run = office.run("lists")
+    assert {reason_of(office, run, each) for each in (again, own, deleted, by_hand)} == {"SUPPRESSED"}
+    assert flags(office, "contacts", again.person, by_hand.person) == [True, True]
+    for each in (again, own, by_hand):
+        resubscribed(office, each.address)
+    delete_contact(office, deleted)
+    office.let_pass(days=1, minutes=1)
+    lifted = office.run("suppressions")
+    removed = {each.address: each.detail for each in office.people(lifted.run.id) if each.outcome is Outcome.REMOVED}
+    assert set(removed) == {again.address, own.address, by_hand.address}
+    assert all("is Subscribed" in each for each in removed.values())
+    # dyntui takes back the flags that it set itself, and no other.
+    assert flags(office, "contacts", again.person, own.person, by_hand.person) == [False, True, False]
+    run = office.run("lists")
+    assert reason_of(office, run, again) in ("added", "updated")
+    assert reason_of(office, run, by_hand) in ("added", "updated")
+    assert reason_of(office, run, own) == "DO_NOT_BULK_EMAIL"
+    # Deleted in dotdigital, and so in no feed any more: that is no evidence.
+    assert reason_of(office, run, deleted) == "SUPPRESSED"
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+
+
+def reason_of(office: Office, run: runs.RunDetail, person: lists.MemberRow) -> str:
+    (found,) = [each for each in office.people(run.run.id) if each.person == person.person]
+    return found.reason or str(found.outcome)
+
+
+def delete_contact(office: Office, person: lists.MemberRow) -> None:
+    """Somebody deletes the contact in dotdigital."""
+
+    async def ask() -> None:
+        with office.db.read() as c:
+            account = accounts.accounts(c)[0]
+        dd = await office.resources.connections.dotdigital(account.id)
+        contact = await dd_contacts.contact_by_email(dd, person.address)
+        assert contact is not None
+        await dd.request("DELETE", f"/v2/contacts/{contact.id}")
+
+    office.wait(ask())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import outcomes, runs, suppressions
+from dyntui.store import lifts, outcomes, runs, suppressions
 from dyntui.store.schema import list_unsubscribe
 from dyntui.store.suppressions import Suppression, SuppressionsWindow
 
@@ -68,10 +68,41 @@ def test_unknown_addresses_are_found_in_their_order(c: Connection) -> None:
 def test_lifting_touches_the_named_addresses_of_one_account(c: Connection) -> None:
     suppressions.record(c, "a", [ANN, BOB], NOW)
     suppressions.record(c, "b", [ANN], NOW)
-    assert suppressions.lift(c, "a", [ANN.address, "nobody@example.com"]) == 1
-    assert suppressions.lift(c, "a", []) == 0
+    reading = suppressions.begin_whole(c, "a")
+    said = {ANN.address: "subscribed", "nobody@example.com": "subscribed"}
+    assert suppressions.lift(c, "a", reading, said, NOW) == 1
+    assert suppressions.lift(c, "a", reading, {}, NOW) == 0
     left = [(row.account_id, row.address) for row in suppressions.window(c, SuppressionsWindow()).rows]
     assert left == [("b", ANN.address), ("a", BOB.address)]
+    (kept,) = lifts.lifts(c)
+    assert (kept.address, kept.reason, kept.evidence, kept.lifted_on) == (ANN.address, "SUPPRESSED", "subscribed", NOW)
+    assert lifts.lifted_on(c, "a", [ANN.address, BOB.address]) == {ANN.address: NOW}
+    assert [each.address for each in lifts.untold(c, "a")] == [ANN.address]
+
+
+def test_what_is_named_again_while_a_whole_reading_goes_on_is_not_lifted(c: Connection) -> None:
+    suppressions.record(c, "a", [ANN, BOB], NOW)
+    reading = suppressions.begin_whole(c, "a")
+    assert [each.address for each in suppressions.unseen(c, "a", reading)] == [ANN.address, BOB.address]
+    suppressions.record(c, "a", [ANN], NOW)
+    assert [each.address for each in suppressions.unseen(c, "a", reading)] == [BOB.address]
+    assert suppressions.lift(c, "a", reading, {ANN.address: "x", BOB.address: "y"}, NOW) == 1
+
+
+def test_a_time_that_cannot_be_read_costs_the_time_alone(c: Connection) -> None:
+    suppressions.record(c, "a", [ANN], NOW)
+    suppressions.written(c, "a", [ANN.address])
+    assert suppressions.record(c, "a", [Suppression(ANN.address, ANN.status, ANN.reason)], NOW) == 0
+    assert suppressions.window(c, SuppressionsWindow()).rows[0].suppressed_on == ANN.suppressed_on
+
+
+def test_what_dynamics_asked_for_is_no_news_once_the_feed_names_it(c: Connection) -> None:
+    asked = Suppression(ANN.address, "Suppressed", "SUPPRESSED", NOW, in_feed=False)
+    suppressions.record(c, "a", [asked], NOW)
+    suppressions.written(c, "a", [ANN.address])
+    named = Suppression(ANN.address, "Suppressed", "SUPPRESSED", "2026-03-01T10:00:07Z")
+    assert suppressions.record(c, "a", [named], NOW) == 0
+    assert suppressions.of_address(c, ANN.address)["a"] == Suppression(ANN.address, "Suppressed", "SUPPRESSED", NOW)
 
 
 def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:

@@ -1,0 +1,84 @@
+"""Suppressions and opt-outs that ended, each with the evidence for it.
+
+Public:
+    record(c, rows, now); lifts(c, limit=200) -> list[Lift]
+    lifted_on(c, account_id, addresses) -> {address: when}             the last time each suppression ended
+    untold(c, account_id) -> list[Untold]; told(c, ids)                what Dynamics has yet to be told of
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select, update
+
+from dyntui.store.schema import consent_lift
+
+_l = consent_lift.c
+_CHUNK = 10_000
+SUPPRESSION, OPT_OUT = "suppression", "opt-out"
+
+
+class Lift(msgspec.Struct, frozen=True, kw_only=True):
+    """A suppression (of `address` in `account_id`) or an opt-out (of the record `person_id`, or of an `address`) that
+    ended. `reason`: the code it had; `evidence`: what says so; `lifted_by`: who decided it, `""` for a system."""
+
+    kind: str
+    reason: str
+    evidence: str
+    account_id: str = ""
+    address: str = ""
+    person_id: str = ""
+    lifted_by: str = ""
+    lifted_on: str = ""
+
+
+class Untold(msgspec.Struct, frozen=True):
+    """A suppression that ended, of which Dynamics still holds the row and the flags."""
+
+    id: int
+    address: str
+
+
+def record(c: Connection, rows: Iterable[Lift], now: str) -> None:
+    """Keep the evidence, together with what it ends."""
+    values = [{**msgspec.structs.asdict(row), "lifted_on": now, "in_dynamics": row.kind != SUPPRESSION} for row in rows]
+    if values:
+        c.execute(insert(consent_lift), values)
+
+
+def lifts(c: Connection, limit: int = 200) -> list[Lift]:
+    """The last ones, the newest first."""
+    shown = [_l[name] for name in Lift.__struct_fields__]
+    return [Lift(**row._mapping) for row in c.execute(select(*shown).order_by(_l.id.desc()).limit(limit))]
+
+
+def lifted_on(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, str]:
+    """When the suppression of each address in the account ended last; an address that none ended for is missing."""
+    found: dict[str, str] = {}
+    for start in range(0, len(addresses), _CHUNK):
+        rows = c.execute(
+            select(_l.address, func.max(_l.lifted_on))
+            .where(
+                _l.kind == SUPPRESSION,
+                _l.account_id == account_id,
+                _l.address.in_(addresses[start : start + _CHUNK]),
+            )
+            .group_by(_l.address)
+        )
+        found.update((address, when) for address, when in rows)
+    return found
+
+
+def untold(c: Connection, account_id: str) -> list[Untold]:
+    """Suppressions of the account that ended and that Dynamics has yet to be told of."""
+    waiting = select(_l.id, _l.address).where(
+        _l.kind == SUPPRESSION, _l.account_id == account_id, _l.in_dynamics.is_(False)
+    )
+    return [Untold(*row) for row in c.execute(waiting.order_by(_l.id))]
+
+
+def told(c: Connection, ids: Sequence[int]) -> None:
+    """Dynamics knows."""
+    c.execute(update(consent_lift).where(_l.id.in_(ids)).values(in_dynamics=True))

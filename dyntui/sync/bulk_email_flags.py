@@ -1,0 +1,223 @@
+"""`donotbulkemail` in Dynamics, on every account, contact and lead whose address is suppressed.
+
+Records are found by the addresses that were suppressed lately, and among those that changed since the last look: one
+that takes a suppressed address later, or whose flag was taken back meanwhile, is set in the next run, and a run with
+nothing new writes nothing. Spellings are compared here: how Dynamics compares is a setting of its database.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import GONE, DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import moment, text
+from dyntui.model.mentioned import addresses_in
+from dyntui.model.people import Entity
+from dyntui.store import flags, watermarks
+from dyntui.store import suppressions as suppression_store
+from dyntui.store.flags import FlagSet
+from dyntui.sync.run_context import RunContext
+
+TABLES = {
+    Entity.ACCOUNT: bulk.Table("accounts", "account", "accountid"),
+    Entity.CONTACT: bulk.Table("contacts", "contact", "contactid"),
+    Entity.LEAD: bulk.Table("leads", "lead", "leadid"),
+}
+# Either way of comparing empty columns is right with it.
+_NOT_SET = "(donotbulkemail ne true or donotbulkemail eq null)"
+# A transaction may show its rows later than their `modifiedon` says.
+_OVERLAP = timedelta(minutes=15)
+_COLLATION, _IGNORES_CASE = "collation", "ignores case"
+# White space in front of an address is the one difference that every comparison of Dynamics sees.
+_LEADING = " \t\r\n\v\f\u00a0\u2002\u2003\u2009\u202f\u3000\u200b\ufeff<\"'"
+
+Refused = dict[str, DataverseError]
+
+
+class _Record(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"address": "emailaddress1", "changed_on": "modifiedon"}
+):
+    accountid: str = ""
+    contactid: str = ""
+    leadid: str = ""
+    address: str | None = None
+    changed_on: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        return self.accountid or self.contactid or self.leadid
+
+
+async def set_for(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> Refused:
+    """Sets the flag of every record with one of these addresses, as Dynamics compares them; whom it refused, by
+    address."""
+    refused: Refused = {}
+    for entity, table in TABLES.items():
+        found: dict[str, str] = {}
+        async for page in dv_rows.pages_where_any(
+            dv,
+            table.entity_set,
+            _Record,
+            "emailaddress1",
+            addresses,
+            select=(table.key, "emailaddress1"),
+            filter=_NOT_SET,
+            orderby=(table.key,),
+        ):
+            for row in page.rows:
+                found.update((row.id, address) for address in addresses_in(row.address) if address in addresses)
+        refused |= await _set(ctx, dv, entity, found)
+    return refused
+
+
+async def set_for_changed(ctx: RunContext, dv: Dataverse, *, spelt_otherwise: bool) -> Refused:
+    """Sets the flag of every record that changed since the last look and whose address some account suppresses.
+
+    With `spelt_otherwise` all records are looked at that `set_for` cannot find by their address.
+    """
+    refused: Refused = {}
+    otherwise = await _otherwise(ctx, dv) if spelt_otherwise else ""
+    for entity, table in TABLES.items():
+        refused |= await _set_for_changed(ctx, dv, entity, table, otherwise)
+    return refused
+
+
+async def begin(ctx: RunContext, dv: Dataverse) -> None:
+    """Notes from where on changed records are to be looked at, before the first suppressions are told."""
+    for table in TABLES.values():
+        if not await ctx.read(lambda c: watermarks.get(c, "", _mark(table))):  # noqa: B023 - awaited here
+            newest = await dv_rows.find_rows(
+                dv, table.entity_set, _Record, select=(table.key, "modifiedon"), orderby=("modifiedon desc",), top=1
+            )
+            since = newest[0].changed_on if newest else None
+            if since is not None:
+                await ctx.write(lambda c: watermarks.put(c, "", _mark(table), moment(since)))  # noqa: B023
+
+
+def _mark(table: bulk.Table) -> str:
+    return f"{table.logical_name}/modifiedon"
+
+
+async def _set_for_changed(
+    ctx: RunContext, dv: Dataverse, entity: Entity, table: bulk.Table, otherwise: str
+) -> Refused:
+    refused: Refused = {}
+    mark = await ctx.read(lambda c: watermarks.get(c, "", _mark(table)))
+    since = datetime.fromisoformat(mark) if mark else None
+    changed = f"modifiedon ge {moment(since - _OVERLAP)}" if since else ""
+    looked_at = " or ".join(each for each in (changed, otherwise) if each)
+    if not looked_at:
+        return refused
+    async for page in dv_rows.pages(
+        dv,
+        table.entity_set,
+        _Record,
+        select=(table.key, "emailaddress1", "modifiedon"),
+        filter=f"emailaddress1 ne null and {_NOT_SET} and ({looked_at})",
+        orderby=(table.key,),
+    ):
+        named = {row.id: addresses_in(row.address) for row in page.rows}
+        mentioned = sorted({address for each in named.values() for address in each})
+        known = await ctx.read(functools.partial(suppression_store.suppressed_among, addresses=mentioned))
+        found = {
+            row: next(each for each in several if each in known)
+            for row, several in named.items()
+            if known & set(several)
+        }
+        refused |= await _set(ctx, dv, entity, found)
+        times = [row.changed_on for row in page.rows if row.changed_on]
+        since = max([*times, *([since] if since else [])], default=None)
+    if since is not None and (latest := moment(since)) != mark:
+        await ctx.write(lambda c: watermarks.put(c, "", _mark(table), latest))
+    return refused
+
+
+async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Mapping[str, str]) -> Refused:
+    """Record id -> the suppressed address that it has."""
+    if not found:
+        return {}
+    table = TABLES[entity]
+    results = await bulk.update_many(dv, table, [{table.key: each, "donotbulkemail": True} for each in found])
+    answered = list(zip(found.items(), results, strict=True))
+    done = [FlagSet(entity, each, address) for (each, address), result in answered if result.error is None]
+    await ctx.write(lambda c: flags.remember(c, done, ctx.now()))
+    # A row that is gone by now needs no opt-out.
+    return {
+        address: result.error
+        for (_, address), result in answered
+        if result.error is not None and result.error.platform_code not in GONE
+    }
+
+
+async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> Refused:
+    """Takes back the flags that were set for these addresses, which no account suppresses any more. A record that has
+    another address by now, or whose flag was not set by dyntui, is left alone."""
+    refused: Refused = {}
+    ours = await ctx.read(lambda c: flags.of_addresses(c, addresses))
+    for entity, table in TABLES.items():
+        mine = {each.person_id: each.address for each in ours if each.entity == entity}
+        if not mine:
+            continue
+        having: dict[str, str] = {}
+        async for page in dv_rows.pages_where_any(
+            dv,
+            table.entity_set,
+            _Record,
+            table.key,
+            list(mine),
+            select=(table.key, "emailaddress1"),
+            filter="donotbulkemail eq true",
+            orderby=(table.key,),
+        ):
+            for row in page.rows:
+                if mine[row.id] in addresses_in(row.address):
+                    having[row.id] = mine[row.id]
+        results = await bulk.update_many(dv, table, [{table.key: each, "donotbulkemail": False} for each in having])
+        failed = {
+            each: result.error
+            for each, result in zip(having, results, strict=True)
+            if result.error is not None and result.error.platform_code not in GONE
+        }
+        refused |= {mine[each]: error for each, error in failed.items()}
+        settled = [each for each in mine if each not in failed]
+        await ctx.write(lambda c: flags.forget(c, settled))  # noqa: B023 - awaited here
+    return refused
+
+
+class _Me(msgspec.Struct, frozen=True, rename={"id": "UserId"}):
+    id: str
+
+
+class _User(msgspec.Struct, frozen=True, rename={"id": "systemuserid", "name": "fullname"}):
+    id: str
+    name: str | None = None
+
+
+async def _otherwise(ctx: RunContext, dv: Dataverse) -> str:
+    """The condition for records that equality with a normalised address may not find: those with something in front of
+    the address, and all where this organisation's database tells capitals from small letters."""
+    known = await ctx.read(lambda c: watermarks.get(c, "", _COLLATION))
+    if not known:
+        known = _IGNORES_CASE if await _ignores_case(dv) else "tells case apart"
+        await ctx.write(lambda c: watermarks.put(c, "", _COLLATION, known))
+    if known != _IGNORES_CASE:
+        return "emailaddress1 ne null"
+    return " or ".join(f"startswith(emailaddress1,{text(each)})" for each in _LEADING)
+
+
+async def _ignores_case(dv: Dataverse) -> bool:
+    """Asked with the service's own name, its letters turned round; False where nothing can be told."""
+    me = (await dv.get("WhoAmI", _Me)).id
+    names = await dv_rows.find_rows(dv, "systemusers", _User, filter=f"systemuserid eq {me}", top=1)
+    name = (names[0].name or "") if names else ""
+    if name.swapcase() == name:
+        return False
+    turned = f"systemuserid eq {me} and fullname eq {text(name.swapcase())}"
+    return bool(await dv_rows.find_rows(dv, "systemusers", _User, filter=turned, top=1))

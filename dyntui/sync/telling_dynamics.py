@@ -1,0 +1,149 @@
+"""Dynamics is told who is suppressed, and who is suppressed no more: suppression rows, and `donotbulkemail`.
+
+An address that Dynamics refuses delays no other: it is logged, rejected in the audit of the run's item, and told again
+by the next run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.model import solution
+from dyntui.model.mentioned import shown
+from dyntui.model.outcomes import Outcome
+from dyntui.store import lifts, outcomes
+from dyntui.store import suppressions as suppression_store
+from dyntui.store.outcomes import PersonOutcome
+from dyntui.store.suppressions import Suppression
+from dyntui.sync import bulk_email_flags
+from dyntui.sync.connector_rows import KEY, upsert_rows
+from dyntui.sync.run_context import RunContext
+from dyntui.sync.suppressions import ORIGIN
+
+# Addresses per round: one query for each table finds their records.
+_ROUND = 1000
+_STAGE = "Telling Dynamics of suppressions"
+
+log = logging.getLogger(__name__)
+
+
+async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str, item: str = "") -> None:
+    """Rows and flags for every suppression that Dynamics does not know of yet, flags for every record that came by a
+    suppressed address since, and both taken back where a suppression ended."""
+    await bulk_email_flags.begin(ctx, dv)
+    waiting = await ctx.read(lambda c: suppression_store.count_unwritten(c, account_id))
+    done = 0
+    after = ""
+    while batch := await ctx.read(
+        lambda c: suppression_store.unwritten(c, account_id, _ROUND, after)  # noqa: B023 - awaited here
+    ):
+        addresses = [each.address for each in batch]
+        refused = await _write_rows(dv, account_id, batch)
+        refused |= await bulk_email_flags.set_for(ctx, dv, addresses)
+        done += len(batch)
+        after = addresses[-1]
+        told = functools.partial(_told, ctx, account_id=account_id, addresses=addresses, refused=refused, item=item)
+        await ctx.save(ctx.cursor, stage=_STAGE, done=done, of=waiting, work=told)
+    refused = await bulk_email_flags.set_for_changed(ctx, dv, spelt_otherwise=waiting > 0)
+    if refused:
+        await ctx.save(ctx.cursor, stage=_STAGE, work=functools.partial(_refused, ctx, refused=refused, item=item))
+    await _tell_lifts(ctx, dv, account_id, item)
+
+
+def _told(
+    ctx: RunContext,
+    c: Connection,
+    account_id: str,
+    addresses: list[str],
+    refused: dict[str, DataverseError],
+    item: str,
+) -> None:
+    suppression_store.written(c, account_id, [each for each in addresses if each not in refused])
+    _refused(ctx, c, refused, item)
+
+
+def _refused(ctx: RunContext, c: Connection, refused: dict[str, DataverseError], item: str) -> None:
+    for address, error in refused.items():
+        log.warning("Dynamics was not told that %s is suppressed: %s %s", shown(address), error, error.detail)
+    suppression_store.tell_again(c, list(refused))
+    if item:
+        rejected = [
+            PersonOutcome(
+                person=address,
+                address=address,
+                outcome=Outcome.REJECTED,
+                reason="REJECTED",
+                detail=error.platform_code or error.code,
+            )
+            for address, error in refused.items()
+        ]
+        outcomes.record(c, ctx.run_id, item, rejected)
+
+
+def _row_key(account_id: str, address: str) -> str:
+    """The alternate key of a suppression row: a hash, since key values may not hold `/ < > * % & : \\ ? +`
+    (dataverse_api.md 5.2)."""
+    return hashlib.sha256(f"{account_id}\n{address}".encode()).hexdigest()[:40]
+
+
+async def _write_rows(dv: Dataverse, account_id: str, batch: list[Suppression]) -> dict[str, DataverseError]:
+    results = await upsert_rows(
+        dv,
+        solution.SUPPRESSION,
+        [
+            {
+                KEY: _row_key(account_id, each.address),
+                "dyntui_address": each.address,
+                "dyntui_reason": each.reason,
+                "dyntui_status": each.status,
+                "dyntui_suppressedon": each.suppressed_on or None,
+                "dyntui_origin": ORIGIN,
+                "dyntui_EmailAccountId@odata.bind": f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})",
+            }
+            for each in batch
+        ],
+    )
+    return {each.address: result.error for each, result in zip(batch, results, strict=True) if result.error is not None}
+
+
+class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_suppressionid", "key": KEY}):
+    id: str
+    key: str | None = None
+
+
+async def _tell_lifts(ctx: RunContext, dv: Dataverse, account_id: str, item: str) -> None:
+    """Suppressions that ended: their own row goes, and the flags that dyntui had set for them."""
+    untold = await ctx.read(lambda c: lifts.untold(c, account_id))
+    if not untold:
+        return
+    again = await ctx.read(lambda c: suppression_store.suppressed_among(c, [each.address for each in untold]))
+    ended = sorted({each.address for each in untold} - again)
+    refused = await bulk_email_flags.take_back(ctx, dv, ended)
+    await _delete_rows(dv, account_id, ended)
+    told = [each.id for each in untold if each.address not in refused]
+    for address, error in refused.items():
+        log.warning("Dynamics was not told that %s is suppressed no more: %s", shown(address), error)
+    await ctx.save(ctx.cursor, stage=_STAGE, work=lambda c: lifts.told(c, told))
+
+
+async def _delete_rows(dv: Dataverse, account_id: str, addresses: Sequence[str]) -> None:
+    table = bulk.Table(
+        solution.SUPPRESSION.entity_set, solution.SUPPRESSION.logical_name, f"{solution.SUPPRESSION.logical_name}id"
+    )
+    keys = [_row_key(account_id, each) for each in addresses]
+    ids: list[str] = []
+    async for page in dv_rows.pages_where_any(dv, table.entity_set, _Row, KEY, keys, orderby=(table.key,)):
+        ids += [row.id for row in page.rows]
+    for result in await bulk.delete_many(dv, table, ids):
+        if result.error is not None:
+            log.warning("a suppression row of somebody who subscribed again could not be deleted: %s", result.error)
