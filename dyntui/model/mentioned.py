@@ -52,9 +52,9 @@ def addresses_in(text: str | None) -> tuple[str, ...]:
 def _readings(text: str) -> Iterator[str]:
     """The text as it may have been meant, without what nobody sees."""
     seen: set[str] = set()
-    plain = _visible(unicodedata.normalize("NFKC", html.unescape(text)))
-    decoded = _visible(unicodedata.normalize("NFKC", unquote(plain))) if "%" in plain else plain
-    for each in (plain, decoded):
+    plain = html.unescape(text)
+    for raw in dict.fromkeys((plain, unquote(plain), text)):
+        each = _visible(unicodedata.normalize("NFKC", raw))
         spelled = _SPELLED_DOT.sub(".", _SPELLED_AT.sub("@", each))
         for reading in (each, each.replace('"', ""), _COMMENT.sub("", each), spelled):
             joined = _AROUND_AT.sub("@", reading.lower())
@@ -99,7 +99,7 @@ def _mentioned(text: str) -> Iterator[str]:
 def _locals(text: str) -> Iterable[str]:
     """The local part as it stands, and what is left of it behind what may be no part of it."""
     bare = text.strip(".")
-    return dict.fromkeys(each for each in (bare, _BETWEEN.split(bare)[-1].strip(".-")) if each)
+    return dict.fromkeys(each for each in (bare, text, _BETWEEN.split(bare)[-1].strip(".-")) if each)
 
 
 def _hosts(domain: str) -> Iterable[str]:

@@ -130,7 +130,7 @@ def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str
 
 
 def _as_kept(row: Suppression, known: Suppression | None) -> Suppression:
-    """A row that does not say when it happened keeps the time that is known; so does what somebody asked for by hand, as
+    """A row that does not say when it happened keeps the time that is known; so does what somebody asked for by hand:
     the feed then tells when it was carried out."""
     if known is None:
         return row
