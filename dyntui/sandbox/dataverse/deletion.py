@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - names in the SQL come from the schema, values are parameters
 
-from dyntui.sandbox.dataverse import lists, retrieve, row_rules, security, storage, writes
+from dyntui.sandbox.dataverse import lists, retrieve, row_rules, security, sharing, storage, writes
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.storage import quoted
@@ -44,6 +44,7 @@ def _remove(call: Call, table: Table, row_id: str, under_way: set[tuple[str, str
     for one in call.schema.references_to(table):
         _let_go(call, one, row_id, under_way)
     db.execute(f"DELETE FROM {quoted(table.sql_name)} WHERE {quoted(table.primary_id)} = ?", (row_id,))
+    sharing.forget(call.state, row_id)
     db.execute(
         "INSERT INTO dv_tombstone (table_name, id, version, deleted_on) VALUES (?, ?, ?, ?)",
         (table.logical_name, row_id, storage.next_version(call.state), call.now),

@@ -21,12 +21,14 @@ from dyntui.sandbox.dataverse import (
     query,
     role_messages,
     security,
+    sharing,
     storage,
 )
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.clause import Clause
-from dyntui.sandbox.dataverse.errors import bad_request, invalid_argument, not_allowed
+from dyntui.sandbox.dataverse.errors import bad_request, invalid_argument, not_allowed, row_missing, unsupported
 from dyntui.sandbox.dataverse.storage import quoted
+from dyntui.sandbox.dataverse.tables import Table
 from dyntui.sandbox.request import Response
 
 Function = Callable[[Call, dict[str, Any]], Response]
@@ -177,6 +179,67 @@ def _merge(call: Call, body: dict[str, Any]) -> Response:
     return Response(204)
 
 
+def _shared_row(call: Call, given: Any) -> tuple[Table, str]:
+    """The row that an action is about; asks for the right to share it."""
+    name, row_id = lists.read_row(call, given)
+    table = call.schema.tables[name]
+    if addresses.locate(call, table, addresses.RowKey(row_id)) is None:
+        raise row_missing(table.schema_name, row_id)
+    if not table.is_owned:
+        raise unsupported(f"Rows of '{name}' cannot be shared.")
+    security.check(call.state, call.caller, "Share", table, row_id)
+    return table, row_id
+
+
+def _principal(call: Call, given: Any) -> tuple[str, str]:
+    kind, principal = lists.read_row(call, given)
+    if kind not in {"systemuser", "team"}:
+        raise bad_request("Rows are shared with users and teams.")
+    if addresses.locate(call, call.schema.tables[kind], addresses.RowKey(principal)) is None:
+        raise row_missing(call.schema.tables[kind].schema_name, principal)
+    return kind, principal
+
+
+def _set_access(change: Callable[[Call, Table, str, str, str, int], None]) -> Function:
+    def action(call: Call, body: dict[str, Any]) -> Response:
+        table, row_id = _shared_row(call, body.get("Target"))
+        access = body.get("PrincipalAccess")
+        if not isinstance(access, dict):
+            raise bad_request("The parameter 'PrincipalAccess' is missing.")
+        rights = sharing.read_rights(access.get("AccessMask"))
+        if rights is None:
+            raise bad_request("The AccessMask must be a list of access rights.")
+        change(call, table, row_id, *_principal(call, access.get("Principal")), rights)
+        return Response(204)
+
+    return action
+
+
+def _revoke_access(call: Call, body: dict[str, Any]) -> Response:
+    table, row_id = _shared_row(call, body.get("Target"))
+    sharing.revoke(call, table, row_id, _principal(call, body.get("Revokee"))[1])
+    return Response(204)
+
+
+def _shared_with(call: Call, given: dict[str, Any]) -> Response:
+    target = given.get("Target")
+    if not isinstance(target, dict) or "@odata.id" not in target:
+        raise bad_request("The parameter 'Target' must be a reference to a row.")
+    table, key = addresses.read_reference(call, str(target["@odata.id"]))
+    row_id = addresses.locate(call, table, key)
+    if row_id is None:
+        raise row_missing(table.schema_name, key.row_id or "")
+    security.check(call.state, call.caller, "Read", table, row_id)
+    found = [
+        {
+            "AccessMask": sharing.write_rights(rights),
+            "Principal": {"@odata.type": f"#Microsoft.Dynamics.CRM.{kind}", f"{kind}id": principal},
+        }
+        for kind, principal, rights in sharing.of_row(call.state, row_id)
+    ]
+    return result(call, "RetrieveSharedPrincipalsAndAccess", PrincipalAccesses=found)
+
+
 def _bulk_delete(call: Call, body: dict[str, Any]) -> Response:
     return result(call, "BulkDelete", JobId=bulk_delete.run(call, body))
 
@@ -187,6 +250,7 @@ FUNCTIONS: dict[str, Function] = {
     "RetrieveVersion": _version,
     "RetrieveTotalRecordCount": _total_record_count,
     "RetrieveRolePrivilegesRole": _role_privileges,
+    "RetrieveSharedPrincipalsAndAccess": _shared_with,
     "RetrieveAadUserRoles": _aad_user_roles,
     **customisation_messages.FUNCTIONS,
 }
@@ -194,6 +258,9 @@ ACTIONS: dict[str, Function] = {
     "AddListMembersList": _add_list_members,
     "RemoveListMembersList": _remove_list_members,
     "BulkDelete": _bulk_delete,
+    "GrantAccess": _set_access(sharing.grant),
     "Merge": _merge,
+    "ModifyAccess": _set_access(sharing.modify),
+    "RevokeAccess": _revoke_access,
     **customisation_messages.ACTIONS,
 }

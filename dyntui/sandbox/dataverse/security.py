@@ -8,9 +8,9 @@ of those rows changes, or, with the switch `security_cache_seconds`, that much l
 
 from datetime import timedelta
 
-from dyntui.sandbox.dataverse import privileges
+from dyntui.sandbox.dataverse import privileges, sharing
 from dyntui.sandbox.dataverse.access import Access, Caller, Depth, Grant
-from dyntui.sandbox.dataverse.clause import Clause
+from dyntui.sandbox.dataverse.clause import Clause, Value
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Table
@@ -127,11 +127,15 @@ def row_filter(state: State, caller: Caller, table: Table, action: str = "Read",
     if not table.is_owned:
         owners.add(caller.user_id)
     parts = []
-    params: list[str] = []
+    params: list[Value] = []
     for column, values in ((unit_column, units), (owner_column, owners)):
         if column is not None and values:
             parts.append(f"{alias}.{quoted(column)} IN ({', '.join('?' * len(values))})")
             params += sorted(values)
+    shared = sharing.reach(state, caller, table, action, alias) if held and table.is_owned else None
+    if shared is not None:
+        parts.append(shared.text)
+        params += shared.params
     return Clause(" OR ".join(parts) or "0", tuple(params))
 
 

@@ -96,6 +96,12 @@ def install(state: State) -> None:
         "CREATE TABLE IF NOT EXISTS entra_group_member (group_id TEXT NOT NULL, oid TEXT NOT NULL,"
         " PRIMARY KEY (group_id, oid)) WITHOUT ROWID"
     )
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS dv_share (row_id TEXT NOT NULL, principal TEXT NOT NULL, kind TEXT NOT NULL,"
+        " given INTEGER NOT NULL DEFAULT 0, inherited INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (row_id, principal))"
+        " WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX IF NOT EXISTS dv_share_principal ON dv_share (principal)")
     schema = schema_of(state)
     if not schema.tables:
         reload_schema(state)

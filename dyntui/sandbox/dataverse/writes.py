@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dyntui.sandbox.dataverse import cascades, computed, lists, retrieve, row_rules, security, storage
+from dyntui.sandbox.dataverse import cascades, computed, lists, retrieve, row_rules, security, sharing, storage
 from dyntui.sandbox.dataverse.addresses import RowKey, locate
 from dyntui.sandbox.dataverse.associations import link
 from dyntui.sandbox.dataverse.call import Call
@@ -84,6 +84,7 @@ class Writer:
         if self._limited:
             security.check(call.state, call.caller, "Create", table, row_id)
         row_rules.after_create(call, table, row_id, row)
+        sharing.reparented(call, table, row_id, {name: value for name, value in row.items() if value is not None})
         detect_duplicates(call, table, row_id, row)
         for collection, child in payload.children:
             create_child(call, row_id, collection, child)
@@ -144,6 +145,7 @@ class Writer:
         except sqlite3.IntegrityError as error:
             raise _violation(table, error) from error
         row_rules.after_update(call, table, row_id, change)
+        sharing.reparented(call, table, row_id, change)
         if "ownerid" in change and change["ownerid"] != before["ownerid"]:
             cascades.assign(call, table, row_id, str(change["ownerid"]), str(change["owneridtype"]))
         detect_duplicates(call, table, row_id, change)
