@@ -3,7 +3,9 @@
 sign_in        SignIn(ClientSecret | Certificate | DeviceCode, url): tokens, device code
 http           Dataverse(url, tokens, ...): one call with its waits and retries (the only HTTP)
 errors         DataverseError, UnknownOutcome
-rows           pages, pages_where_any, changes, get_row, find_rows, count_rows, create, update, upsert, delete, links
+rows           pages, pages_where_any, get_row, find_rows, count_rows, create, update, upsert, delete, links
+links          links of the organisation's other hosts, under the configured one
+changes        change tracking
 query          literals, filters, alternate keys          fetchxml    stored queries
 batch, bulk    many requests, many rows                   lists       marketing lists and members
 metadata       definitions read                           customisation    definitions installed

@@ -29,7 +29,7 @@ import httpx
 import msgspec
 import tenacity
 
-from dyntui.dataverse.addresses import API_PATH, is_loopback, is_same_organisation, origin_of, route_of
+from dyntui.dataverse.addresses import API_PATH, is_loopback, origin_of, route_of
 from dyntui.dataverse.concurrency import Slots
 from dyntui.dataverse.errors import (
     DEADLOCK,
@@ -41,6 +41,7 @@ from dyntui.dataverse.errors import (
     error_from,
     read_error,
 )
+from dyntui.dataverse.links import Links
 from dyntui.model.errors import Exit
 
 T = TypeVar("T")
@@ -91,20 +92,6 @@ class _Call(msgspec.Struct):
     accept_multipart: bool
     doubtful: bool = False
     token_refreshed: bool = False
-
-
-class _Endpoints(msgspec.Struct, frozen=True):
-    values: list[str] = msgspec.field(name="Values", default_factory=list)
-
-
-class _Detail(msgspec.Struct, frozen=True):
-    endpoints: _Endpoints = msgspec.field(name="Endpoints", default_factory=_Endpoints)
-
-
-class _Organisation(msgspec.Struct, frozen=True):
-    """What RetrieveCurrentOrganization tells of the organisation's addresses."""
-
-    detail: _Detail = msgspec.field(name="Detail", default_factory=_Detail)
 
 
 class _SlowDown(Exception):
@@ -241,7 +228,7 @@ class Dataverse:
         self._max_concurrency = max(1, min(max_concurrency, MAX_CONCURRENCY))
         self._slots = Slots(min(_FIRST_CONCURRENCY, self._max_concurrency))
         self._closed_until = 0.0
-        self._endpoints: frozenset[str] | None = None
+        self._links = Links(self.origin, self.api, self.get)
         # Cookies carry server affinity, which would pile all calls of a user onto one web server (reference 2.2).
         no_cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         self._http = httpx.AsyncClient(
@@ -313,7 +300,7 @@ class Dataverse:
         data = msgspec.json.encode(body) if content is None and body is not None else content
         call = _Call(
             method=method,
-            url=await self._absolute(path),
+            url=await self._links.absolute(path),
             headers=self._headers(method, data, content_type, prefer, headers, caller),
             content=data,
             kind=kind,
@@ -467,44 +454,7 @@ class Dataverse:
 
         Raises DATAVERSE_FOREIGN_LINK for a link that leads elsewhere.
         """
-        return (await self._absolute(path)).removeprefix(self.api)
-
-    async def _absolute(self, path: str) -> str:
-        """The address under the configured host, whichever of the organisation's hosts a link is written with.
-
-        So the sign-in is never sent to another host than the configured one.
-        """
-        if "://" not in path.partition("?")[0]:
-            return f"{self.origin}{path}" if path.startswith("/") else f"{self.api}{path}"
-        parts = urlsplit(path)
-        if parts.scheme != "https" or not await self._is_own(origin_of(path)):
-            raise DataverseError(
-                "DATAVERSE_FOREIGN_LINK",
-                "A link leads outside the organisation, so the sign-in was not sent there.",
-                not_done="The page was not read.",
-                remedy="Check the organisation's URL and any proxy in between.",
-                detail=path[:200],
-            )
-        return self.origin + path[len(parts.scheme) + len("://") + len(parts.netloc) :]
-
-    async def _is_own(self, origin: str) -> bool:
-        """Whether an origin is one of the organisation's; where that is not plain, its endpoints are asked for once."""
-        if is_same_organisation(origin, self.origin):
-            return True
-        if self._endpoints is None:
-            self._endpoints = await self._ask_endpoints()
-        return origin in self._endpoints
-
-    async def _ask_endpoints(self) -> frozenset[str]:
-        path = "RetrieveCurrentOrganization(AccessType=@p1)?@p1=Microsoft.Dynamics.CRM.EndpointAccessType'Default'"
-        try:
-            found = await self.get(path, _Organisation)
-        except DataverseError as error:
-            if error.exit is Exit.UNREACHABLE:
-                raise
-            return frozenset()
-        values = found.detail.endpoints.values
-        return frozenset(origin_of(each) for each in values if each.startswith("https://"))
+        return (await self._links.absolute(path)).removeprefix(self.api)
 
     @staticmethod
     def _headers(

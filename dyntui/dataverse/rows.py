@@ -2,7 +2,6 @@
 
     pages(dv, entity_set, row_type, select=, filter=, orderby=, expand=, maxpagesize=, resume=, caller=) -> Page[T]...
     pages_where_any(dv, entity_set, row_type, column, values, ...) -> Page[T]...
-    changes(dv, entity_set, row_type, select=, since=, resume=) -> DeltaPage[T]...
     get_row, find_rows, count_rows
     create(dv, entity_set, row, row_id=) -> id    update    upsert -> created?    delete    associate    disassociate
 
@@ -13,23 +12,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Generic, TypeVar
 
 import msgspec
 
 from dyntui.dataverse.batch import PART_URL_LIMIT, get_long
-from dyntui.dataverse.errors import DUPLICATE, GONE, READ_NOT_DONE, VERSION_MISMATCH, DataverseError, UnknownOutcome
-from dyntui.dataverse.http import Dataverse, Reply, decoder
+from dyntui.dataverse.errors import DUPLICATE, GONE, VERSION_MISMATCH, DataverseError, UnknownOutcome
+from dyntui.dataverse.http import Dataverse, Reply
 from dyntui.dataverse.query import any_of, columns_of, guid, in_chunks, query
 from dyntui.model.errors import Exit
 
 T = TypeVar("T")
 PAGE_SIZE = 5000
 _TOO_MANY_VALUES = frozenset({400, 413, 414, 500})
-_LIFE_MARGIN = timedelta(days=1)
-_DEFAULT_LIFE_DAYS = 7
-_DELETED_MARK = b"$deletedEntity"
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -38,32 +33,6 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     rows: list[T] = msgspec.field(name="value")
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
     count: int | None = msgspec.field(name="@odata.count", default=None)
-
-
-class DeltaPage(msgspec.Struct, Generic[T], frozen=True):
-    """One page of changes: rows new or changed, ids deleted; `delta_link` stands on the last page only.
-
-    Save `delta_link` only after everything before it is stored (reference section 6).
-    """
-
-    rows: list[T]
-    deleted: list[str]
-    next_link: str | None = None
-    delta_link: str | None = None
-
-
-class _Changes(msgspec.Struct, frozen=True):
-    """An answer of change tracking. Changes that are none may be told by an empty object (the page on change tracking);
-    everywhere else an answer without `value` is none."""
-
-    items: list[msgspec.Raw] = msgspec.field(name="value", default_factory=list)
-    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
-    delta_link: str | None = msgspec.field(name="@odata.deltaLink", default=None)
-
-
-class _Deleted(msgspec.Struct, frozen=True):
-    context: str = msgspec.field(name="@odata.context", default="")
-    id: str = ""
 
 
 async def pages(
@@ -143,76 +112,6 @@ async def pages_where_any(
             waiting += [some[half:], some[:half]]
         else:
             refused = False
-
-
-async def changes(
-    dv: Dataverse,
-    entity_set: str,
-    row_type: type[T],
-    *,
-    select: Sequence[str] | None = None,
-    since: str | None = None,
-    age: timedelta = timedelta(),
-    life: timedelta = timedelta(days=7),
-    resume: str | None = None,
-    maxpagesize: int = PAGE_SIZE,
-) -> AsyncIterator[DeltaPage[T]]:
-    """Everything (without `since`) or what changed after the stored `delta_link`; `resume` is a page's next_link.
-
-    `age` is how long ago `since` was stored, `life` how long the organisation keeps changes (`tracking_life`). A link
-    of nearly that age is not used: sources disagree whether an older one is refused or answered with every row and
-    without the deletions. An answer without a delta link leaves `since` as the place to go on from.
-
-    Change tracking takes no filter, order or expand. Raises DataverseError DATAVERSE_CHANGES_EXPIRED when the link
-    is too old (read everything again) and DATAVERSE_TRACKING_OFF when the table is not tracked.
-    """
-    if since is not None and age >= life - min(_LIFE_MARGIN, life / 2):
-        raise _changes_expired(age)
-    columns = columns_of(row_type) if select is None else select
-    prefer = ["odata.track-changes", f"odata.maxpagesize={maxpagesize}"]
-    link: str | None = resume or since or entity_set + query(select=columns)
-    while link is not None:
-        raw = await dv.get(link, _Changes, prefer=prefer)
-        page = _sorted_out(raw, decoder(row_type))
-        if page.next_link is None and page.delta_link is None:
-            page = msgspec.structs.replace(page, delta_link=since)
-        yield page
-        link = page.next_link
-
-
-class _TrackingLife(msgspec.Struct, frozen=True, rename={"days": "expirechangetrackingindays"}):
-    days: int | None = None
-
-
-async def tracking_life(dv: Dataverse) -> timedelta:
-    """How long the organisation keeps changes (ExpireChangeTrackingInDays, by default 7 days)."""
-    found = await find_rows(dv, "organizations", _TrackingLife, top=1)
-    days = found[0].days if found else None
-    return timedelta(days=_DEFAULT_LIFE_DAYS if days is None else days)
-
-
-def _changes_expired(age: timedelta) -> DataverseError:
-    return DataverseError(
-        "DATAVERSE_CHANGES_EXPIRED",
-        "The place in the stream of changes is too old.",
-        not_done=READ_NOT_DONE,
-        remedy="Read everything again.",
-        detail=f"the delta link is {age} old",
-    )
-
-
-def _sorted_out(raw: _Changes, reader: msgspec.json.Decoder[T]) -> DeltaPage[T]:
-    rows: list[T] = []
-    deleted: list[str] = []
-    for item in raw.items:
-        # A person's own text may hold the mark: the context member decides, the search only saves time.
-        if _DELETED_MARK in bytes(item):
-            entry = decoder(_Deleted).decode(item)
-            if entry.context.endswith("$deletedEntity"):
-                deleted.append(entry.id.lower())
-                continue
-        rows.append(reader.decode(item))
-    return DeltaPage(rows=rows, deleted=deleted, next_link=raw.next_link, delta_link=raw.delta_link)
 
 
 async def get_row(

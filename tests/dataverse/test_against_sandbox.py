@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from trustme import CA, KeyType
 
-from dyntui.dataverse import batch, bulk, fetchxml, lists, rows, security
+from dyntui.dataverse import batch, bulk, changes, fetchxml, lists, rows, security
 from dyntui.dataverse.batch import ChangeSet, ChangeSetReply, Part
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from dyntui.dataverse.http import Dataverse
@@ -175,13 +175,13 @@ async def test_a_listing_of_members_goes_on_where_it_stopped(dv: Dataverse, name
 async def test_changes_bring_what_is_new_changed_and_gone(dv: Dataverse, name: str):
     people = await new_contacts(dv, name, 3)
     link = None
-    async for page in rows.changes(dv, "contacts", Contact, maxpagesize=50):
+    async for page in changes.changes(dv, "contacts", Contact, maxpagesize=50):
         link = page.delta_link or link
     assert link is not None
     await rows.update(dv, "contacts", people[0], {"emailaddress1": "ada@example.org"})
     await rows.delete(dv, "contacts", people[1])
     made = await rows.create(dv, "contacts", {"lastname": name})
-    found = [page async for page in rows.changes(dv, "contacts", Contact, since=link)]
+    found = [page async for page in changes.changes(dv, "contacts", Contact, since=link)]
     changed = {row.id: row.email for page in found for row in page.rows}
     assert changed == {people[0]: "ada@example.org", made: None}
     assert [each for page in found for each in page.deleted] == [people[1]]
@@ -354,10 +354,10 @@ async def test_links_with_another_host_of_the_organisation_are_followed(
     ]
     assert sorted(any_page) == sorted(people)
     link = None
-    async for changed in rows.changes(dv, "contacts", Contact, maxpagesize=50):
+    async for changed in changes.changes(dv, "contacts", Contact, maxpagesize=50):
         link = changed.delta_link or link
     await rows.delete(dv, "contacts", people[0])
-    assert [page.deleted async for page in rows.changes(dv, "contacts", Contact, since=link)] == [[people[0]]]
+    assert [page.deleted async for page in changes.changes(dv, "contacts", Contact, since=link)] == [[people[0]]]
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -378,17 +378,17 @@ async def test_changes_are_read_whatever_an_empty_or_an_old_answer_looks_like(
 ):
     switched(empty_delta="none", old_delta_link="everything")
     link = None
-    async for page in rows.changes(dv, "contacts", Contact):
+    async for page in changes.changes(dv, "contacts", Contact):
         link = page.delta_link or link
-    [none] = [page async for page in rows.changes(dv, "contacts", Contact, since=link)]
+    [none] = [page async for page in changes.changes(dv, "contacts", Contact, since=link)]
     assert (none.rows, none.deleted, none.delta_link) == ([], [], link)
     made = await rows.create(dv, "contacts", {"lastname": name})
     assert [
-        [row.id for row in page.rows] async for page in rows.changes(dv, "contacts", Contact, since=none.delta_link)
+        [row.id for row in page.rows] async for page in changes.changes(dv, "contacts", Contact, since=none.delta_link)
     ] == [[made]]
-    life = await rows.tracking_life(dv)
+    life = await changes.tracking_life(dv)
     with pytest.raises(DataverseError) as raised:
-        async for _ in rows.changes(dv, "contacts", Contact, since=link, age=life, life=life):
+        async for _ in changes.changes(dv, "contacts", Contact, since=link, age=life, life=life):
             pass
     assert raised.value.code == "DATAVERSE_CHANGES_EXPIRED"
 

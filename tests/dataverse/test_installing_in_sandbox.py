@@ -7,7 +7,7 @@ import uuid
 import msgspec
 import pytest
 
-from dyntui.dataverse import bulk, customisation, metadata, rows, security
+from dyntui.dataverse import bulk, changes, customisation, metadata, rows, security
 from dyntui.dataverse.customisation import Customisation
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
@@ -135,5 +135,5 @@ async def test_change_tracking_is_switched_on_where_it_is_off(dv: Dataverse):
     if not info.change_tracking_enabled:
         assert await customisation.enable_change_tracking(dv, table)
     assert await customisation.enable_change_tracking(dv, table) is False
-    pages = [page async for page in rows.changes(dv, SUPPRESSION.entity_set, dict, select=["dyntui_key"])]
+    pages = [page async for page in changes.changes(dv, SUPPRESSION.entity_set, dict, select=["dyntui_key"])]
     assert pages[-1].delta_link is not None

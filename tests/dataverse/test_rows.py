@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from dyntui.dataverse import rows
+from dyntui.dataverse import changes, rows
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from tests.dataverse.conversation import API, Conversation, batched, error, ok
 
@@ -102,7 +102,7 @@ async def test_changes_tell_new_rows_from_deleted_ones_even_when_a_name_imitates
         ok({"value": [deleted], "@odata.deltaLink": f"{API}contacts?$deltatoken=9"}),
     )
     async with talk.client() as dv:
-        found = [page async for page in rows.changes(dv, "contacts", Person)]
+        found = [page async for page in changes.changes(dv, "contacts", Person)]
     assert [person.name for person in found[0].rows] == [hostile]
     assert found[1].deleted == [BOB]
     assert [page.delta_link for page in found] == [None, f"{API}contacts?$deltatoken=9"]
@@ -113,7 +113,7 @@ async def test_an_expired_delta_link_says_so():
     talk = Conversation(error(400, "0x80044352", "Version stamp associated with the client has expired."))
     async with talk.client() as dv:
         with pytest.raises(DataverseError) as raised:
-            async for _ in rows.changes(dv, "contacts", Person, since=f"{API}contacts?$deltatoken=1"):
+            async for _ in changes.changes(dv, "contacts", Person, since=f"{API}contacts?$deltatoken=1"):
                 pass
     assert raised.value.code == "DATAVERSE_CHANGES_EXPIRED"
 
@@ -241,7 +241,7 @@ async def test_changes_that_are_none_may_be_told_by_an_empty_object_and_the_link
     for empty in ({}, {"value": []}):
         talk = Conversation(ok(empty))
         async with talk.client() as dv:
-            found = [page async for page in rows.changes(dv, "contacts", Person, since=link)]
+            found = [page async for page in changes.changes(dv, "contacts", Person, since=link)]
         assert [(page.rows, page.deleted, page.delta_link) for page in found] == [([], [], link)]
 
 
@@ -268,7 +268,7 @@ async def test_a_link_of_nearly_the_life_of_changes_is_not_used(age: timedelta, 
     talk = Conversation(ok({"value": []}), forever=True)
     async with talk.client() as dv:
         try:
-            async for _ in rows.changes(dv, "contacts", Person, since=f"{API}contacts?x", age=age, life=life):
+            async for _ in changes.changes(dv, "contacts", Person, since=f"{API}contacts?x", age=age, life=life):
                 pass
         except DataverseError as failure:
             assert failure.code == "DATAVERSE_CHANGES_EXPIRED"
@@ -279,4 +279,4 @@ async def test_the_life_of_changes_is_the_organisations_setting():
     for answer, days in (([{"expirechangetrackingindays": 30}], 30), ([{}], 7), ([], 7)):
         talk = Conversation(ok({"value": answer}))
         async with talk.client() as dv:
-            assert await rows.tracking_life(dv) == timedelta(days=days)
+            assert await changes.tracking_life(dv) == timedelta(days=days)
