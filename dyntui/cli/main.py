@@ -24,6 +24,7 @@ def _lazy(module: str, summary: str, attribute: str = "command") -> Lazy:
 
 COMMANDS = {
     "demo": _lazy("demo", "The whole of dyntui on simulated systems, in a throw-away profile."),
+    "canary": _lazy("canary", "Find out whether the email account mails everybody who is imported."),
     "setup": _lazy("setup", "Connect Dynamics and dotdigital, and install what dyntui needs."),
     "sign-in": _lazy("sign_in", "Sign in as a Dynamics user, with a code typed in any browser."),
     "lists": _lazy("lists", "Marketing lists: show, activate, deactivate, members, report."),

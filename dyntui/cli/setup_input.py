@@ -26,6 +26,7 @@ class SandboxLine(msgspec.Struct, frozen=True):
     api_user: str
     api_password: str
     ca_file: str
+    double_opt_in: str = "off"
 
 
 def read_setup(text: str, name: str) -> SetupRequest:
@@ -59,6 +60,7 @@ def from_sandbox(line: SandboxLine) -> SetupRequest:
                 api_user=line.api_user,
                 api_password=line.api_password,
                 ca_file=line.ca_file,
+                double_opt_in=line.double_opt_in,
             ),
         ),
     )
@@ -107,7 +109,19 @@ def _account(*, is_default: bool) -> EmailAccountInput:
         api_user=_asked("API user (apiuser-...@apiconnector.com)"),
         api_password=_hidden("API password"),
         is_default=is_default,
+        double_opt_in=_double_opt_in(),
     )
+
+
+def _double_opt_in() -> str:
+    """Whom the account asks to confirm: nobody is imported before that is known (dotdigital, Account settings)."""
+    click.echo("With double opt-in for bulk uploads dotdigital mails everybody who is imported, to confirm.", err=True)
+    known = click.Choice(["off", "single", "all", "unknown"])
+    answer: str = click.prompt("Double opt-in of the account", type=known, default="unknown", err=True)
+    if answer == "unknown":
+        click.echo("Then run `dyntui canary ADDRESS` before the first list is synchronised.", err=True)
+        return ""
+    return answer
 
 
 def _asked(question: str) -> str:

@@ -112,6 +112,7 @@ class Assembly:
             methods.SIGN_IN_STATE.name: session.sign_in_state,
             methods.SETUP_PLAN.name: setup.plan,
             methods.SETUP_APPLY.name: setup.apply,
+            methods.CANARY.name: setup.canary,
             methods.RUN_START.name: runs.start,
             methods.RUN_CANCEL.name: runs.cancel,
             methods.RUN_GET.name: runs.get,

@@ -16,13 +16,20 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
-from dyntui.service.contract.setup import EmailAccountInput, SetupReport, SetupRequest, SetupStep
+from dyntui.service.contract.setup import Canary, CanaryReport, EmailAccountInput, SetupReport, SetupRequest, SetupStep
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
 from dyntui.store.accounts import EmailAccount, Organisation
-from dyntui.sync import installation
-from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, dataverse_as, sign_in_with
+from dyntui.sync import double_opt_in, installation
+from dyntui.sync.connections import (
+    DATAVERSE_SECRET,
+    account_secret,
+    account_unknown,
+    dataverse_as,
+    not_configured,
+    sign_in_with,
+)
 from dyntui.sync.surroundings import Surroundings
 
 _LEVELS = ("NONE", "SUMMARY", "DETAILED")
@@ -45,6 +52,17 @@ class Setup:
     async def apply(self, context: CallContext, request: SetupRequest) -> SetupReport:
         """Carries the plan out; may be repeated, and goes on where it was interrupted."""
         return await self._run(context, request, apply=True)
+
+    async def canary(self, context: CallContext, request: Canary) -> CanaryReport:
+        """Imports one address of the administrator's and looks at its status, before anybody else is imported."""
+        known = await self._resources.read(accounts.accounts)
+        chosen = next((each for each in known if each.id == request.account or not request.account), None)
+        if chosen is None:
+            raise not_configured() if not known else account_unknown(request.account)
+        dd = await self._resources.connections.dotdigital(chosen.id)
+        found = await double_opt_in.fly(dd, request.address, self._resources.connections.surroundings.sleep)
+        await self._resources.write(lambda c: double_opt_in.remember(c, chosen.id, found))
+        return CanaryReport(account=chosen.name, address=request.address, double_opt_in=found)
 
     async def _run(self, context: CallContext, request: SetupRequest, *, apply: bool) -> SetupReport:
         async with self._one_at_a_time:
@@ -119,7 +137,9 @@ class Setup:
         proved: list[tuple[EmailAccountInput, _Proved]],
     ) -> None:
         """Secrets to the keyring first: if it refuses, nothing was written."""
-        known = {each.platform_id: each.id for each in await self._resources.read(accounts.accounts)}
+        before = await self._resources.read(accounts.accounts)
+        known = {each.platform_id: each.id for each in before}
+        answered = {each.platform_id: each.double_opt_in for each in before}
         kept = [
             EmailAccount(
                 id=known.get(found.platform_id) or self._resources.ids(),
@@ -132,6 +152,7 @@ class Setup:
                 ca_file=asked.ca_file,
                 sync_level=asked.sync_level,
                 platform_id=found.platform_id,
+                double_opt_in=asked.double_opt_in or answered.get(found.platform_id, ""),
             )
             for asked, found in proved
         ]
@@ -213,6 +234,8 @@ def _check(request: SetupRequest) -> None:
             wrong.append(f"{each.name or 'an email account'}: api_user and api_password are both needed")
         if each.sync_level not in _LEVELS:
             wrong.append(f"{each.name}: sync_level is one of {', '.join(_LEVELS)}")
+        if each.double_opt_in not in double_opt_in.ANSWERS:
+            wrong.append(f"{each.name}: double_opt_in is one of {', '.join(filter(None, double_opt_in.ANSWERS))}")
         if not each.dotdigital_url.startswith("https://"):
             wrong.append(f"{each.name}: dotdigital_url must begin with https://")
     for path in (asked.ca_file, *(each.ca_file for each in request.accounts)):

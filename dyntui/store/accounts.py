@@ -36,7 +36,8 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A connected dotdigital account. `id` is also its row id in Dynamics, `platform_id` dotdigital's number."""
+    """A connected dotdigital account. `id` is also its row id in Dynamics, `platform_id` dotdigital's number.
+    `double_opt_in`: whom it asks to confirm, `off`, `single` or `all`; `""` while nobody knows."""
 
     id: str
     name: str
@@ -48,6 +49,7 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     is_default: bool = False
     ca_file: str = ""
     sync_level: str = "DETAILED"
+    double_opt_in: str = ""
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,6 +71,7 @@ email_account = Table(
     _text("ca_file"),
     _text("sync_level"),
     Column("platform_id", BigInteger, nullable=False),  # dotdigital's account id
+    _text("double_opt_in"),  # off, single, all; "" while nobody knows
 )
 
 person_link = Table(

@@ -183,13 +183,7 @@ class Connections:
         with self._db.read() as c:
             known = accounts.account(c, account_id)
         if known is None:
-            raise DyntuiError(
-                "ACCOUNT_UNKNOWN",
-                f"There is no email account {account_id!r}.",
-                not_done="Nothing was read or changed.",
-                remedy="See the connected email accounts with `dyntui status`.",
-                exit=Exit.USAGE,
-            )
+            raise account_unknown(account_id)
         return known
 
     async def _secret(self, name: str) -> str:
@@ -211,5 +205,16 @@ def not_configured() -> DyntuiError:
         "No organisation is connected yet.",
         not_done="Nothing was read or changed.",
         remedy="Run `dyntui setup`.",
+        exit=Exit.USAGE,
+    )
+
+
+def account_unknown(account_id: str) -> DyntuiError:
+    """No email account of this id is connected."""
+    return DyntuiError(
+        "ACCOUNT_UNKNOWN",
+        f"There is no email account {account_id!r}.",
+        not_done="Nothing was read or changed.",
+        remedy="See the connected email accounts with `dyntui status`.",
         exit=Exit.USAGE,
     )

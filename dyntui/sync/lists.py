@@ -30,7 +30,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.store.odd_rows import OddRow
-from dyntui.sync import feeds, nameless_rows, sight
+from dyntui.sync import double_opt_in, feeds, nameless_rows, sight
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.member_rows import ROW_TYPES, staged
 from dyntui.sync.removals import take_out
@@ -237,6 +237,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     of = await ctx.read(lambda c: members.pending_count(c, chosen.id))
     done = 0
     while batch := await ctx.read(lambda c: members.pending_batch(c, chosen.id, ROWS)):
+        await double_opt_in.require_known(ctx, chosen.account_id)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, of)
         found = fates([each.address for each in batch], result)
@@ -250,6 +251,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
                 _settle_import, list_id=chosen.id, found=found, retry_on=text_of(ctx.moment() + RETRY)
             ),
         )
+        await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
     await ctx.save({**ctx.cursor, "step": "channels"}, stage=f"Checking {title}")
 
 

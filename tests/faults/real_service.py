@@ -122,6 +122,7 @@ class RealService:
             ca_file=info["ca_file"],
         )
         account = EmailAccountInput(
+            double_opt_in="off",
             name="Main",
             api_user=info["api_user"],
             api_password=info["api_password"],

@@ -154,6 +154,7 @@ class Office:
             ),
             accounts=(
                 setup.EmailAccountInput(
+                    double_opt_in="off",
                     name="Main",
                     api_user=info["api_user"],
                     api_password=info["api_password"],

@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from dyntui.sandbox.dotdigital import addresses, codec, contact_store, dates, memberships
+from dyntui.sandbox.dotdigital import addresses, codec, contact_store, dates, memberships, truth
 from dyntui.sandbox.dotdigital.call import Call, Page
 from dyntui.sandbox.dotdigital.contact_store import COLUMNS, Contact
 from dyntui.sandbox.dotdigital.data_fields import bind, enum, merge
@@ -191,6 +191,8 @@ def write(call: Call, body: dict[str, Any]) -> Contact:
         status=status,
         data={key: value for key, value in values.items() if value is not None},
     )
+    if status == "PendingOptIn":
+        truth.ask_to_confirm(call.state, [(email, contact_id)], call.now)
     return contact_store.require(contact_store.by_id(call.state, contact_id))
 
 
@@ -225,7 +227,7 @@ def _opt_in(call: Call, body: dict[str, Any], opt_in: str, status: str, *, new: 
     asked = opt_in
     if body.get("optintype") is not None:
         asked = enum(body["optintype"], contact_store.OPT_IN_TYPES, "optInType")
-    return confirmed_opt_in(asked, opt_in, status, enforced=call.settings.enforce_double_opt_in and new)
+    return confirmed_opt_in(asked, opt_in, status, enforced=call.settings.double_opt_in != "off" and new)
 
 
 def confirmed_opt_in(asked: str, opt_in: str, status: str, *, enforced: bool) -> tuple[str, str]:

@@ -415,7 +415,9 @@ def _checked_row(call: Call, item: v3_body.Item, match: str, value: str | int) -
 def _apply(call: Call, row: upsert.Row, merge: str, *, conflict: int = 409) -> int:
     if not row.failure:
         contact_store.check_room(call.state, upsert.new_rows(call.state, [row]))
-        upsert.apply(call.state, [row], call.now, merge, undelete=True, refuse_suppressed=False, resubscribe=True)
+        upsert.apply(
+            call.state, [row], call.now, merge, undelete=True, refuse_suppressed=False, resubscribe=True, bulk=False
+        )
     if row.failure == upsert.CONFLICT:
         raise V3Error("contacts:idAlreadyExists", "An identifier belongs to another contact", conflict)
     if row.failure == "InvalidContactId":

@@ -39,8 +39,9 @@ class DotdigitalSettings:
     """POST /v2/accounts/empty-recycle-bin: 200 by the service's own description, 202 by the reference (14)."""
     server_time_needs_credentials: bool = False
     """[inferred] The old description of GET /v2/server-time lists no 401 (1.2)."""
-    enforce_double_opt_in: bool = False
-    """The account setting that makes every created contact PendingOptIn until it confirms (3.3)."""
+    double_opt_in: str = "off"
+    """The account's double opt-in (support article 8198818): "off", "single" (new contacts made by one-at-a-time calls
+    are PendingOptIn, and get a mail to confirm), "all" (those of bulk imports too). The mails are in `/mailed`."""
     calls_in_last_hour: int = 0
     """Value of `ApiCallsInLastHour`; whoever counts the calls keeps it up to date."""
     calls_remaining: int = 2000

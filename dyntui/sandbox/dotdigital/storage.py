@@ -125,6 +125,9 @@ CREATE TABLE IF NOT EXISTS dd_mail (
     opted_out_at_send INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS dd_mail_campaign ON dd_mail (campaign_id, contact_id);
+CREATE TABLE IF NOT EXISTS dd_confirmation (
+    id INTEGER PRIMARY KEY, address TEXT NOT NULL, contact_id INTEGER NOT NULL, sent_on INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS dd_mail_refused (
     id INTEGER PRIMARY KEY, address TEXT, contact_id INTEGER NOT NULL, campaign_id INTEGER NOT NULL,
     send_id TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, direct INTEGER NOT NULL

@@ -113,7 +113,7 @@ def resubscribe(call: Call) -> Response:
 
 def resubscribe_at_once(call: Call) -> Response:
     """POST /v2/contacts/resubscribe-with-no-challenge: no e-mail, unless the account enforces double opt-in."""
-    return _resubscribe(call, None, challenge=call.settings.enforce_double_opt_in)
+    return _resubscribe(call, None, challenge=call.settings.double_opt_in != "off")
 
 
 def resubscribe_to_book(call: Call) -> Response:
@@ -123,7 +123,7 @@ def resubscribe_to_book(call: Call) -> Response:
 
 def resubscribe_to_book_at_once(call: Call) -> Response:
     """POST /v2/address-books/{id}/contacts/resubscribe-with-no-challenge."""
-    return _resubscribe(call, _book(call), challenge=call.settings.enforce_double_opt_in)
+    return _resubscribe(call, _book(call), challenge=call.settings.double_opt_in != "off")
 
 
 def _book(call: Call) -> int:

@@ -49,8 +49,39 @@ def record(
     )
 
 
+def ask_to_confirm(state: State, contacts: Sequence[tuple[str, int]], at: int) -> None:
+    """Books the mails by which new contacts (address, id) are asked to confirm their opt-in."""
+    state.db.executemany(
+        "INSERT INTO dd_confirmation (address, contact_id, sent_on) VALUES (?, ?, ?)",
+        [(address, contact_id, at) for address, contact_id in contacts],
+    )
+
+
 def mailed(state: State) -> list[dict[str, Any]]:
-    """Every mail really sent, oldest first."""
+    """Every mail really sent: those of campaigns, oldest first, then those that ask to confirm an opt-in, which belong
+    to no campaign."""
+    return [*_of_campaigns(state), *_confirmations(state)]
+
+
+def _confirmations(state: State) -> list[dict[str, Any]]:
+    rows = state.db.execute("SELECT address, contact_id, sent_on FROM dd_confirmation ORDER BY id").fetchall()
+    banned = contact_store.blocked(state, [row[0] for row in rows])
+    opted_out = state.opted_out([row[0] for row in rows]) if rows else set()
+    return [
+        {
+            "address": address,
+            "contact_id": contact_id,
+            "campaign_id": None,
+            "send_id": None,
+            "sent_on": dates.iso(sent_on),
+            "suppressed_at_send": address in banned,
+            "opted_out_at_send": address in opted_out,
+        }
+        for address, contact_id, sent_on in rows
+    ]
+
+
+def _of_campaigns(state: State) -> list[dict[str, Any]]:
     rows = state.db.execute(
         "SELECT address, contact_id, campaign_id, send_id, sent_on, suppressed_at_send, opted_out_at_send FROM dd_mail"
         " ORDER BY id"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dyntui.sandbox.dotdigital import addresses, codec, contact_store, contacts_v2, dates
+from dyntui.sandbox.dotdigital import addresses, codec, contact_store, contacts_v2, dates, truth
 from dyntui.sandbox.dotdigital.contact_store import COLUMNS, Contact
 from dyntui.sandbox.dotdigital.data_fields import merge
 from dyntui.sandbox.state import State
@@ -76,12 +76,13 @@ def apply(
     undelete: bool,
     refuse_suppressed: bool,
     resubscribe: bool = False,
+    bulk: bool = True,
 ) -> None:
     """Writes rows and leaves each one's result in it.
 
     `undelete` brings contacts of the recycle bin back instead of creating new ones; `refuse_suppressed` fails rows of
     suppressed contacts instead of updating their data; `resubscribe` lets a row with status Subscribed lift a
-    suppression, which an import never does (5.5).
+    suppression, which an import never does (5.5); `bulk` is False for a call about one contact.
     """
     _mark_duplicates(state, rows)
     _mark_bad_addresses(state, rows)
@@ -102,13 +103,14 @@ def apply(
         if contact is None:
             row.contact_id, row.created = next_id, True
             next_id += 1
-            inserts.append(_new(state, row, at))
+            inserts.append(_new(state, row, at, bulk=bulk))
         else:
             row.contact_id = contact.id
             changed = _changed(state, row, contact, at, merge_option, resubscribe=resubscribe)
             if changed:
                 updates.append(changed)
     _write(state, inserts, updates)
+    truth.ask_to_confirm(state, [(str(new[1]), int(new[0])) for new in inserts if new[2] == "PendingOptIn"], at)
     applied = [row for row in live if not row.failure]
     _write_identifiers(state, applied)
     _write_memberships(state, applied, at)
@@ -243,10 +245,9 @@ def _next_id(state: State) -> int:
 # -- what is written -------------------------------------------------------------------------------------------------
 
 
-def _new(state: State, row: Row, at: int) -> tuple[Any, ...]:
-    opt_in, status = contacts_v2.confirmed_opt_in(
-        row.opt_in or "Unknown", "Unknown", "Subscribed", enforced=state.config.dotdigital.enforce_double_opt_in
-    )
+def _new(state: State, row: Row, at: int, *, bulk: bool) -> tuple[Any, ...]:
+    enforced = state.config.dotdigital.double_opt_in in (("all",) if bulk else ("single", "all"))
+    opt_in, status = contacts_v2.confirmed_opt_in(row.opt_in or "Unknown", "Unknown", "Subscribed", enforced=enforced)
     suppressed_on = None
     if row.status in ("Unsubscribed", "Suppressed"):
         status, suppressed_on = row.status, at

@@ -36,6 +36,7 @@ SIGN_IN_STATE = Method("session.sign_in_state", session.Nothing, session.SignInS
 # Setup is open until an organisation is connected; after that the service asks for ADMINISTER itself.
 SETUP_PLAN = Method("setup.plan", setup.SetupRequest, setup.SetupReport, None)
 SETUP_APPLY = Method("setup.apply", setup.SetupRequest, setup.SetupReport, None)
+CANARY = Method("setup.canary", setup.Canary, setup.CanaryReport, Ability.ADMINISTER)
 
 RUN_START = Method("runs.start", runs.StartRun, runs.RunRow, Ability.SYNCHRONISE)
 RUN_CANCEL = Method("runs.cancel", runs.RunRef, runs.RunRow, Ability.SYNCHRONISE)

@@ -18,7 +18,9 @@ class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach one email account; any region's address will do, the right one is discovered."""
+    """How to reach one email account; any region's address will do, the right one is discovered. `double_opt_in`: whom
+    the account asks to confirm by mail, as an administrator knows it: `off`, `single` (one-at-a-time sign-ups), `all`
+    (bulk uploads too), or `""`; nobody is imported before that is known."""
 
     name: str
     api_user: str
@@ -28,6 +30,7 @@ class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     is_default: bool = True
     sync_level: str = "DETAILED"
     description: str = ""
+    double_opt_in: str = ""
 
 
 class SetupRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,3 +57,18 @@ class SetupReport(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...]
     steps: tuple[SetupStep, ...]
     applied: bool
+
+
+class Canary(msgspec.Struct, frozen=True, kw_only=True):
+    """An address of the administrator's, unknown to the email account (by id; `""`: the default one)."""
+
+    address: str
+    account: str = ""
+
+
+class CanaryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it. `double_opt_in`: `off` or `all`."""
+
+    account: str
+    address: str
+    double_opt_in: str

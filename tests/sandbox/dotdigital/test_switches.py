@@ -164,11 +164,18 @@ def test_unsubscribing_strangers_and_the_unsubscribed_may_succeed(account: Accou
         assert account.ok("POST", "/v2/contacts/unsubscribe", {"email": "a@b.example"})["reason"] == "Unsubscribed"
 
 
-def test_double_opt_in_may_be_enforced_for_everyone_new(account: Account):
-    account.settings.enforce_double_opt_in = True
+@pytest.mark.parametrize(("enforced", "pending"), [("off", []), ("single", ["a@b.example"]), ("all", ["a", "b"])])
+def test_double_opt_in_is_asked_of_new_contacts_and_mails_them(account: Account, enforced: str, pending: list[str]):
+    account.settings.double_opt_in = enforced
+    expected = [each if "@" in each else f"{each}@b.example" for each in pending]
     account.contact("a@b.example")
-    account.import_v3([row("b@b.example")])
-    assert (account.status("a@b.example"), account.status("b@b.example")) == ("PendingOptIn", "PendingOptIn")
+    for _ in range(2):
+        account.import_v3([row("b@b.example")])
+    statuses = {address: account.status(address) for address in ("a@b.example", "b@b.example")}
+    assert [address for address, status in statuses.items() if status == "PendingOptIn"] == expected
+    assert [(mail["address"], mail["campaign_id"]) for mail in truth.mailed(account.state)] == [
+        (address, None) for address in expected
+    ]
 
 
 def test_a_resubscription_may_need_no_challenge_and_enforced_opt_in_always_does(account: Account):
@@ -177,7 +184,7 @@ def test_a_resubscription_may_need_no_challenge_and_enforced_opt_in_always_does(
     body = {"unsubscribedContact": {"email": "a@b.example"}}
     assert account.ok("POST", "/v2/contacts/resubscribe", body)["status"] == "ContactAdded"
     gone(account, "b@b.example")
-    account.settings.enforce_double_opt_in = True
+    account.settings.double_opt_in = "single"
     body = {"unsubscribedContact": {"email": "b@b.example"}}
     assert account.ok("POST", "/v2/contacts/resubscribe-with-no-challenge", body)["status"] == "ContactChallenged"
 
