@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from dyntui.service.contract.runs import PersonOutcome
 from tests.oracle import judging, synchronising
+from tests.oracle.addresses import spelled_in
 from tests.oracle.judging import IN, Verdict, address_of
 from tests.oracle.memory import Memory
 from tests.oracle.rows import PEOPLE, Key, MarketingList, Snapshot
 
-Mail = tuple[int, str]
-"""A campaign and an address."""
+LIVE = ("Subscribed", "PendingOptIn")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Comparison:
     symbols: dict[Key, str] = field(default_factory=dict)
     found: list[Disagreement] = field(default_factory=list)
     persons: int = 0
+    named: set[str] = field(default_factory=set)
 
     def disagree(self, kind: str, story: str) -> None:
         self.found.append(Disagreement(kind, story))
@@ -50,6 +51,8 @@ class Comparison:
         for key, verdict in expected.items():
             person = by_key.get(key)
             outcome, reason = (str(person.outcome), person.reason) if person else (None, "")
+            if person and outcome in IN and not verdict.also <= set(person.also):
+                self.disagree(f"{step}: also lacks {sorted(verdict.also)}", f"{where}: {self.who(key, rows)}: {person}")
             if not verdict.allows(outcome, reason):
                 right = f"{'/'.join(sorted(verdict.outcomes))} {'/'.join(sorted(verdict.reasons))}".strip()
                 self.disagree(
@@ -94,6 +97,27 @@ class Comparison:
                 self.disagree("flag wrongly taken back", self.who(key, after))
             if earlier and earlier.no_bulk and record.no_bulk and not right:
                 self.disagree("flag not taken back after a resubscribe", self.who(key, after))
+
+    def suppressions(self, before: Snapshot, after: Snapshot, said: Iterable[PersonOutcome]) -> None:
+        """Rows typed in Dynamics reach dotdigital, or are named; what dotdigital suppresses has a row in Dynamics."""
+        named = [person for person in said if person.reason == "ODD_ROW"]
+        for row_id, text in before.suppressions.items():
+            spelled = spelled_in(text)
+            if not spelled and row_id not in self.named:
+                self.named.add(row_id)
+                shown = {
+                    part for person in named for part in (person.person, person.address, person.detail, person.name)
+                }
+                if not any(row_id in part or text in part for part in shown):
+                    self.disagree("odd row not named", f"{text!r}: {named}")
+            for address in spelled if row_id not in self.memory.own_rows else ():
+                contact = after.contact(address)
+                if before.contact(address) and contact and contact.status in LIVE:
+                    self.disagree("typed suppression not carried over", f"{text!r}: {contact}")
+        rows = {address for text in after.suppressions.values() for address in spelled_in(text)}
+        for contact in after.contacts.values():
+            if contact.status not in LIVE and contact.address not in rows:
+                self.disagree("suppression without a row", str(contact))
 
     def mails(
         self, campaign: int, expected: Mapping[Key, Verdict], at_count: Snapshot, before: Snapshot, after: Snapshot

@@ -319,6 +319,17 @@ class Hands:
         if book := self._book(of):
             memberships.unsubscribe(self.state, book, [self._make(where)], dd_storage.now(self.state))
 
+    def _leave_send(self, campaign: int, where: str) -> None:
+        """The person unsubscribes, by the mail just received, from the book that it was sent to."""
+        contact = self._contact(where)
+        for (book,) in self.state.db.execute(
+            "SELECT b.id FROM dd_campaign_book c JOIN dd_book b ON b.id = c.book_id WHERE c.campaign_id = ?"
+            " AND b.name LIKE 'dyntui send%' ORDER BY b.id DESC LIMIT 1",
+            (campaign,),
+        ).fetchall():
+            if contact is not None:
+                memberships.unsubscribe(self.state, book, [contact.id], dd_storage.now(self.state))
+
     def _rejoin_book(self, of: str, where: str) -> None:
         """The person subscribes to this list again."""
         contact, book = self._contact(where), self._book(of)

@@ -24,8 +24,8 @@ _GUIDES = (
 
 @dataclass(frozen=True)
 class Round:
-    """`before` happens before the lists are synchronised; `joined` before a second count; `during` between the count
-    and the send. `campaign` 0: nothing is counted."""
+    """`before` happens before the lists are synchronised, `again`: at once a second time. `joined` happens before a
+    second count, `during` between the count and the send. `campaign` 0: nothing is counted."""
 
     before: tuple[Edit, ...]
     targets: tuple[str, ...]
@@ -33,6 +33,7 @@ class Round:
     joined: tuple[Edit, ...]
     during: tuple[Edit, ...]
     send: bool
+    again: bool
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,9 @@ class _Drawing:
         targets = tuple(sorted(draw.sample(sorted(self.lists), draw.randint(1, len(self.lists)))))
         campaign = draw.choice(CAMPAIGNS) if draw.random() < 0.85 else 0
         joined = [self._moving() for _ in range(draw.randint(1, 4))] if draw.random() < 0.4 else []
-        during = [self._saying_no() for _ in range(draw.randint(0, 4))]
-        return Round(
-            tuple(before), targets, campaign, tuple(joined), tuple(during), bool(campaign) and draw.random() < 0.6
-        )
+        during = [self._between() for _ in range(draw.randint(0, 4))]
+        send, again = bool(campaign) and draw.random() < 0.6, draw.random() < 0.25
+        return Round(tuple(before), targets, campaign, tuple(joined), tuple(during), send, again)
 
     def _edit(self) -> Edit:
         kinds = (self._moving, self._saying_no, self._saying_yes, self._keeping, self._by_other_hands, self._rare)
@@ -167,9 +167,18 @@ class _Drawing:
                 ("suppress", where, draw.choice(STATUSES)),
                 ("suppress", where, draw.choice(STATUSES)),
                 ("leave_book", draw.choice(sorted(self.lists)), where),
+                ("leave_send", draw.choice(CAMPAIGNS), where),
                 ("pending", where),
             )
         )
+
+    def _between(self) -> Edit:
+        """What happens while a send is waiting: mostly somebody says no, sometimes something else."""
+        kinds = (self._saying_no, self._moving, self._keeping, self._sending)
+        return self.draw.choices(kinds, (10, 2, 2, 1))[0]()
+
+    def _sending(self) -> Edit:
+        return ("others_send", self.draw.choice(CAMPAIGNS), self.draw.choice(sorted(self.lists)))
 
     def _saying_yes(self) -> Edit:
         draw, somebody, where = self.draw, self.draw.choice(self.people), self.draw.choice(self.addresses)

@@ -21,12 +21,13 @@ _LEAD_QUALIFIED = 1
 class Verdict:
     """`outcomes` of which one is to be named; `reasons` of which one is to stand first (empty: none is looked at);
     `why`: the sentence of the specification that decides. Where it leaves two answers open both are there.
-    `absent`: nothing at all may be said."""
+    `absent`: nothing at all may be said. `also`: what is listed behind an outcome that needs no reason."""
 
     outcomes: frozenset[str]
     reasons: frozenset[str]
     why: str
     absent: bool = False
+    also: frozenset[str] = frozenset()
 
     def allows(self, outcome: str | None, reason: str) -> bool:
         """Whether what is said agrees."""
@@ -35,9 +36,11 @@ class Verdict:
         return outcome in self.outcomes and (not self.reasons or outcome in IN or reason in self.reasons)
 
 
-def verdict(outcomes: str, reasons: Iterable[str], why: str, *, absent: bool = False) -> Verdict:
+def verdict(
+    outcomes: str, reasons: Iterable[str], why: str, *, absent: bool = False, also: Iterable[str] = ()
+) -> Verdict:
     """`outcomes` with blanks between them."""
-    return Verdict(frozenset(outcomes.split()), frozenset(reasons), why, absent)
+    return Verdict(frozenset(outcomes.split()), frozenset(reasons), why, absent, frozenset(also))
 
 
 def address_of(record: Record) -> str:

@@ -27,19 +27,22 @@ class OptOut:
 
 @dataclass
 class Memory:
-    """See the module. Lists are known by id, people by record and by address."""
+    """See the module. Lists are known by id, people by record and by address. `left`: who unsubscribed, by list and
+    address, with the contact and the book; `left_as`: the members who had such an address; `carried`: who is in the
+    book through us, with the address; `send_books`: the target lists of the sends that had books of their own."""
 
     opt_outs: dict[Key, OptOut] = field(default_factory=dict)
     survivors: dict[Key, Key] = field(default_factory=dict)
     suppressed: dict[str, tuple[str, int]] = field(default_factory=dict)
     typed: dict[str, set[str]] = field(default_factory=dict)
     own_rows: set[str] = field(default_factory=set)
-    left: dict[str, dict[str, int]] = field(default_factory=dict)
+    left: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
     left_as: dict[str, dict[Key, str]] = field(default_factory=dict)
     carried: dict[str, dict[Key, str]] = field(default_factory=dict)
     held: dict[str, set[Key]] = field(default_factory=dict)
     synced: dict[str, set[Key]] = field(default_factory=dict)
     had: dict[int, set[Key]] = field(default_factory=dict)
+    send_books: dict[int, set[str]] = field(default_factory=dict)
     was_off: set[str] = field(default_factory=set)
 
     # -- learning ---------------------------------------------------------------------------------------------------
@@ -94,13 +97,13 @@ class Memory:
     def _learn_list_unsubscribes(self, rows: Snapshot) -> None:
         for each in rows.lists.values():
             known = self.left.setdefault(each.id, {})
-            now = rows.left.get(each.book, frozenset())
-            for number in now:
-                contact = rows.contacts.get(number)
-                if contact is not None:
-                    known[contact.address] = number
-            for address, number in list(known.items()):
-                if number in rows.contacts and number not in now and each.book:
+            for book in {each.book} | {sent for sent, lists in self.send_books.items() if each.id in lists}:
+                for number in rows.left.get(book, ()):
+                    if number in rows.contacts:
+                        known[rows.contacts[number].address] = (number, book)
+            for address, (number, book) in list(known.items()):
+                if number in rows.contacts and book in rows.books and number not in rows.left.get(book, ()):
+                    # The very contact is back on the list.
                     del known[address]
             people = self.left_as.setdefault(each.id, {})
             for key in each.members:

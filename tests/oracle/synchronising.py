@@ -65,13 +65,14 @@ def _member(key: Key, on: MarketingList, rows: Snapshot, memory: Memory) -> Verd
     why = "the outcome says what the book says"
     if address not in rows.in_book(on.book):
         # Somebody with another address is the same person with another value, or somebody new in the book.
-        return verdict("added" if carried in (None, address) else "added updated", (), why)
+        return verdict("added" if carried in (None, address) else "added updated", (), why, also=reasons)
     if carried != address:
-        return verdict("added updated unchanged", (), why)
+        return verdict("added updated unchanged", (), why, also=reasons)
     if key[0] == "account":
         # What of an account is mapped is not said.
-        return verdict("updated unchanged", (), why)
-    return verdict("unchanged" if contact is not None and same_values(contact, record) else "updated", (), why)
+        return verdict("updated unchanged", (), why, also=reasons)
+    same = contact is not None and same_values(contact, record)
+    return verdict("unchanged" if same else "updated", (), why, also=reasons)
 
 
 def _withdrawn(key: Key, address: str, on: MarketingList, rows: Snapshot, memory: Memory) -> bool:

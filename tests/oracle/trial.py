@@ -17,7 +17,7 @@ from tests.oracle.histories import History, Round
 from tests.oracle.judging import IN, Verdict, address_of, lists_at_work
 from tests.oracle.memory import Memory
 from tests.oracle.rows import Key, Snapshot, snapshot
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, writes
 
 Verdicts = Mapping[str, Mapping[Key, Verdict]]
 """By list."""
@@ -94,6 +94,8 @@ class Trial:
             self._do(edit)
         self.office.let_pass(hours=1)
         self._synchronise()
+        if wanted.again and not self._over():
+            self._synchronise(again=True)
         targets = [self.hands.lists[each] for each in wanted.targets if each in self.hands.lists]
         if self._over() or not wanted.campaign or not targets:
             return
@@ -107,16 +109,19 @@ class Trial:
 
     # -- synchronising ---------------------------------------------------------------------------------------------
 
-    def _synchronise(self) -> None:
-        self.told.append(">> lists are synchronised")
+    def _synchronise(self, *, again: bool = False) -> None:
+        self.told.append(f">> lists are synchronised{' a second time' if again else ''}")
         before = self._rows()
         self.memory.learn(before)
-        run = self.office.run("lists")
+        run, calls = self.office.calls_between(lambda: self.office.run("lists"))
+        if again and writes(calls):
+            self.comparison.disagree("a second run writes", f"{writes(calls)}")
         after = self._rows()
         self.figures["synchronisations"] += 1
         expected = {each.id: synchronising.synchronised(each, before, self.memory) for each in lists_at_work(before)}
         self._compare_run(run, before, expected)
         self.memory.conclude(before, after)
+        self.comparison.suppressions(before, after, self.office.people(run.run.id))
         for each in lists_at_work(after):
             if each.id in expected:
                 self.comparison.book(each, expected[each.id], before, after)
@@ -218,6 +223,7 @@ class Trial:
             return
         after = self._rows()
         self.figures["sends"] += 1
+        self.memory.send_books |= {book: set(targets) for book in after.books.keys() - before.books.keys()}
         mailed = self.comparison.mails(number, expected, at_count, before, after)
         self.figures["mails"] += len(mailed)
         if row.state != "Sent" and (due or row.state != "Failed"):
