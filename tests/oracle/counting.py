@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tests.oracle.judging import Verdict, address_of, consent_reasons, lists_at_work, member_reasons, verdict
+from tests.oracle.judging import Verdict, address_of, consent_reasons, lists_at_work, member_reasons, refused, verdict
 from tests.oracle.memory import Memory
 from tests.oracle.precedence import first
 from tests.oracle.rows import Key, Snapshot
@@ -34,6 +34,11 @@ def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Mem
         closed = set() if any(not each for each in by_list) else set().union(*by_list)
         if memory.had_campaign(campaign, key) or (record is not None and address_of(record) in had):
             closed.add("ALREADY_SENT")
+        if closed == {"NOT_SYNCED"} and record is not None and (reason := refused(address_of(record), rows)):
+            # It was tried, or it was not yet: both are true.
+            named = {"NOT_SYNCED", reason, "REJECTED"}
+            found_all[key] = verdict("excluded rejected", named, "the platform refuses the row")
+            continue
         found_all[key] = _first_of(closed, "nothing stands against it on one of the target lists")
     for key in optional - found_all.keys():
         found_all[key] = verdict("excluded", (), "left since, and was excluded before", absent=True)

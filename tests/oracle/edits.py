@@ -22,7 +22,7 @@ from tests.oracle.rows import KINDS, Key
 Edit = tuple[Any, ...]
 
 TABLES = {"c": "contact", "l": "lead", "a": "account"}
-DOMAINS = ("north.example", "south.example", "blocked.example")
+DOMAINS = ("north.example", "south.example")
 
 SPELLINGS: tuple[Callable[[str], str], ...] = (
     str,

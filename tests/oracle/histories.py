@@ -63,6 +63,8 @@ class _Drawing:
         self.people = self.contacts + self.leads + self.accounts
         # Fewer addresses than people: some share one.
         self.addresses = [address(n) for n in range(max(6, int(len(self.people) * draw.uniform(0.6, 1.1))))]
+        # Two that the vendor refuses whoever asks.
+        self.addresses += draw.choice(((), (), ("noreply@north.example",), ("someone@spamtrap.test",)))
         self.spare = [f"spare{n}@north.example" for n in range(6)]
         self.lists: dict[str, str] = {}
         self.number = 0

@@ -131,9 +131,9 @@ class Trial:
     def _compare_run(self, run: RunDetail, rows: Snapshot, expected: Verdicts) -> None:
         if run.run.status == "Failed" and expected:
             self.comparison.disagree("run failed", f"{run.run.error_code} {run.run.error}")
-        items = {item.name: item for item in run.items if item.kind == "list"}
+        items = {item.id: item for item in run.items if item.kind == "list"}
         for each in rows.lists.values():
-            item = items.get(each.name)
+            item = items.get(each.id)
             said = self.office.people(run.run.id, item=item.id) if item else ()
             if each.id not in expected:
                 if any(person.outcome in IN for person in said):
