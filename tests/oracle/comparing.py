@@ -32,7 +32,7 @@ class Comparison:
     symbols: dict[Key, str] = field(default_factory=dict)
     found: list[Disagreement] = field(default_factory=list)
     persons: int = 0
-    named: set[str] = field(default_factory=set)
+    carried_over: set[str] = field(default_factory=set)
 
     def disagree(self, kind: str, story: str) -> None:
         self.found.append(Disagreement(kind, story))
@@ -98,19 +98,20 @@ class Comparison:
             if earlier and earlier.no_bulk and record.no_bulk and not right:
                 self.disagree("flag not taken back after a resubscribe", self.who(key, after))
 
-    def suppressions(self, before: Snapshot, after: Snapshot, said: Iterable[PersonOutcome]) -> None:
-        """Rows typed in Dynamics reach dotdigital, or are named; what dotdigital suppresses has a row in Dynamics."""
+    def odd_rows(self, before: Snapshot, said: Iterable[PersonOutcome]) -> None:
+        """A row from which no address can be got "is named (ODD_ROW), never passed over"."""
         named = [person for person in said if person.reason == "ODD_ROW"]
+        shown = {part for person in named for part in (person.person, person.address, person.detail, person.name)}
         for row_id, text in before.suppressions.items():
-            spelled = spelled_in(text)
-            if not spelled and row_id not in self.named:
-                self.named.add(row_id)
-                shown = {
-                    part for person in named for part in (person.person, person.address, person.detail, person.name)
-                }
-                if not any(row_id in part or text in part for part in shown):
-                    self.disagree("odd row not named", f"{text!r}: {named}")
-            for address in spelled if row_id not in self.memory.own_rows else ():
+            if not spelled_in(text) and not any(row_id in part or text in part for part in shown):
+                self.disagree("odd row not named", f"{text!r}: {named}")
+
+    def suppressions(self, before: Snapshot, after: Snapshot) -> None:
+        """Rows typed in Dynamics reach dotdigital; what dotdigital suppresses has a row in Dynamics."""
+        for row_id, text in before.suppressions.items():
+            new = row_id not in self.memory.own_rows and row_id not in self.carried_over
+            self.carried_over.add(row_id)
+            for address in spelled_in(text) if new else ():
                 contact = after.contact(address)
                 if before.contact(address) and contact and contact.status in LIVE:
                     self.disagree("typed suppression not carried over", f"{text!r}: {contact}")

@@ -31,9 +31,13 @@ def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Mem
     found_all = {}
     for key, by_list in reasons.items():
         record = rows.records.get(key)
-        closed = set() if any(not each for each in by_list) else set().union(*by_list)
+        union = set().union(*by_list)
+        closed = set() if any(not each for each in by_list) else union
         if memory.had_campaign(campaign, key) or (record is not None and address_of(record) in had):
-            closed.add("ALREADY_SENT")
+            # Whether a reason of one list stands before it when another list is open is not said.
+            named = {first(closed | {"ALREADY_SENT"}), first(union | {"ALREADY_SENT"})}
+            found_all[key] = verdict("excluded", named, f"had the campaign; {sorted(union)}")
+            continue
         if closed == {"NOT_SYNCED"} and record is not None and (reason := refused(address_of(record), rows)):
             # It was tried, or it was not yet: both are true.
             named = {"NOT_SYNCED", reason, "REJECTED"}

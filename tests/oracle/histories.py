@@ -24,7 +24,8 @@ _GUIDES = (
 
 @dataclass(frozen=True)
 class Round:
-    """`before` happens before the lists are synchronised, `again`: at once a second time. `joined` happens before a
+    """`before` happens before the lists are synchronised, `again`: at once a second time,
+    `suppressions_first`: the suppressions in a run of their own. `joined` happens before a
     second count, `during` between the count and the send. `campaign` 0: nothing is counted."""
 
     before: tuple[Edit, ...]
@@ -34,6 +35,7 @@ class Round:
     during: tuple[Edit, ...]
     send: bool
     again: bool
+    suppressions_first: bool
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class _Drawing:
         joined = [self._moving() for _ in range(draw.randint(1, 4))] if draw.random() < 0.4 else []
         during = [self._between() for _ in range(draw.randint(0, 4))]
         send, again = bool(campaign) and draw.random() < 0.6, draw.random() < 0.25
-        return Round(tuple(before), targets, campaign, tuple(joined), tuple(during), send, again)
+        return Round(tuple(before), targets, campaign, tuple(joined), tuple(during), send, again, draw.random() < 0.3)
 
     def _edit(self) -> Edit:
         kinds = (self._moving, self._saying_no, self._saying_yes, self._keeping, self._by_other_hands, self._rare)

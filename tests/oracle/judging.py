@@ -103,7 +103,7 @@ def refused(address: str, rows: Snapshot) -> str:
     """The reason for which the platform refuses to make a contact of an address, `""`: it does not."""
     local, _, domain = address.partition("@")
     kinds = [rows.blocked.get(each) for each in (address, f"@{domain}", f"{local}@")]
-    return "" if rows.contact(address) else next((BLOCKS[each] for each in kinds if each), "")
+    return next((BLOCKS[each] for each in kinds if each), "")
 
 
 def lists_at_work(rows: Snapshot) -> list[MarketingList]:

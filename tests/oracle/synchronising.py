@@ -58,9 +58,11 @@ def _member(key: Key, on: MarketingList, rows: Snapshot, memory: Memory) -> Verd
         return verdict("excluded", named, f"of {sorted(reasons)} the first by the order is the person's reason")
     record = rows.records[key]
     address = address_of(record)
-    if reason := refused(address, rows):
-        return verdict("rejected", {reason, "REJECTED"}, "the platform refuses the row")
     carried = memory.carried.get(on.id, {}).get(key)
+    if carried != address and (reason := refused(address, rows)):
+        # A contact that others made meanwhile is taken, but a rejected row is tried again only after a while.
+        outcomes = "rejected" if rows.contact(address) is None else "rejected added updated unchanged"
+        return verdict(outcomes, {reason, "REJECTED"}, "the platform refuses the row")
     contact = rows.contact(address)
     why = "the outcome says what the book says"
     if address not in rows.in_book(on.book):

@@ -93,7 +93,10 @@ class Trial:
         for edit in wanted.before:
             self._do(edit)
         self.office.let_pass(hours=1)
-        self._synchronise()
+        if wanted.suppressions_first:
+            self._suppress()
+        if not self._over():
+            self._synchronise()
         if wanted.again and not self._over():
             self._synchronise(again=True)
         targets = [self.hands.lists[each] for each in wanted.targets if each in self.hands.lists]
@@ -109,6 +112,18 @@ class Trial:
 
     # -- synchronising ---------------------------------------------------------------------------------------------
 
+    def _suppress(self) -> None:
+        self.told.append(">> suppressions are synchronised")
+        before = self._rows()
+        self.memory.learn(before)
+        run = self.office.run("suppressions")
+        after = self._rows()
+        self.figures["synchronisations"] += 1
+        self.memory.conclude(before, after)
+        self.comparison.odd_rows(before, self.office.people(run.run.id))
+        self.comparison.suppressions(before, after)
+        self.comparison.flags(before, after)
+
     def _synchronise(self, *, again: bool = False) -> None:
         self.told.append(f">> lists are synchronised{' a second time' if again else ''}")
         before = self._rows()
@@ -121,7 +136,7 @@ class Trial:
         expected = {each.id: synchronising.synchronised(each, before, self.memory) for each in lists_at_work(before)}
         self._compare_run(run, before, expected)
         self.memory.conclude(before, after)
-        self.comparison.suppressions(before, after, self.office.people(run.run.id))
+        self.comparison.suppressions(before, after)
         for each in lists_at_work(after):
             if each.id in expected:
                 self.comparison.book(each, expected[each.id], before, after)
@@ -153,7 +168,11 @@ class Trial:
                 for key, each in verdicts.items()
                 if "held" in each.outcomes and key in earlier and earlier[key] in inside
             }
-            now = {key: address_of(before.records[key]) for key, each in verdicts.items() if each.outcomes <= IN}
+            now = {
+                key: address_of(before.records[key])
+                for key, each in verdicts.items()
+                if each.outcomes <= IN or (each.outcomes & IN and address_of(before.records[key]) in inside)
+            }
             self.memory.carried[list_id] = {**held, **now}
             self.memory.held[list_id] = set(held)
             self.memory.synced[list_id] = set(on.members)
