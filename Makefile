@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Half of what the tests do is waiting for processes of their own.
 WORKERS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: demo test lint types imports unit bench clean
+.PHONY: demo test lint types imports unit sim switches bench clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -32,6 +32,14 @@ FORCE:
 
 unit: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+# N random histories from the seed FIRST on.
+sim: $(STAMP)
+	$(BIN)/python -m tests.simulation.main --count $(or $(N),100) --first $(or $(FIRST),0)
+
+# Scenarios and faults once for each switch of the sandbox; ONLY=lag,since picks switches by parts of their names.
+switches: $(STAMP)
+	$(BIN)/python -m tests.every_switch --only "$(ONLY)"
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000)

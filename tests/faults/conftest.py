@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.job import Ending, FrozenOffice, Job, new_office, office_from
+from tests.faults.job import Ending, FrozenOffice, Job, make_ready_to_send, new_office, office_from
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +23,7 @@ def connected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def targeted(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world in which a list is synchronised, and a campaign waits to be sent to it."""
     folder = tmp_path_factory.mktemp("targeted")
-    with office_from(connected, folder) as office:
-        job = Job(office)
-        job.synchronise()
-        job.target()
+    make_ready_to_send(connected, folder)
     return folder
 
 

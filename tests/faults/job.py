@@ -141,6 +141,14 @@ class Job:
         )
 
 
+def make_ready_to_send(connected: Path, folder: Path) -> None:
+    """Keeps a world in the folder in which the list is synchronised, and the campaign waits to be sent to it."""
+    with office_from(connected, folder) as office:
+        job = Job(office)
+        job.synchronise()
+        job.target()
+
+
 def forget_number(sandbox: SandboxControls, sent: SendRow) -> None:
     """dotdigital's own number of a send is made by chance, and not told to whoever lost its answer."""
     forgotten = {"table": "dyntui_campaignsend", "id": sent.id, "values": {"dyntui_platformsendid": None}}
