@@ -19,13 +19,13 @@ from dyntui.dotdigital.http import Dotdigital
 
 
 class _Property(msgspec.Struct, frozen=True):
-    name: str | None = None
-    value: str | None = None
+    name: str = ""
+    value: str | int | float | bool | None = None
 
 
 class _Info(msgspec.Struct, frozen=True):
     id: int
-    properties: list[_Property]
+    properties: list[_Property] = []
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -63,6 +63,11 @@ class Account(msgspec.Struct, frozen=True):
         return self.properties.get("timezoneiana") or None
 
 
+def _text(value: str | int | float | bool | None) -> str:
+    """A property's value as text, as which they are all documented."""
+    return "" if value is None else str(value)
+
+
 def _number(value: str | None) -> int | None:
     return int(value) if value is not None and value.strip().lstrip("-").isdigit() else None
 
@@ -71,7 +76,7 @@ async def account_info(dd: Dotdigital) -> Account:
     """The account's properties."""
     info = await dd.get("/v2/account-info", _Info)
     return Account(
-        id=info.id, properties={each.name.lower(): each.value or "" for each in info.properties if each.name}
+        id=info.id, properties={each.name.lower(): _text(each.value) for each in info.properties if each.name}
     )
 
 

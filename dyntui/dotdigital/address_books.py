@@ -28,10 +28,11 @@ RESERVED_NAMES: Final = frozenset({"test", "all contacts"})
 
 
 class AddressBook(msgspec.Struct, frozen=True):
-    """An address book; `contacts` is dotdigital's own count of its members."""
+    """An address book; `contacts` is dotdigital's own count of its members. Its name may be null, which is read as
+    empty."""
 
     id: int
-    name: str
+    name: str = ""
     visibility: str = "Private"
     contacts: int = 0
 
@@ -40,7 +41,7 @@ class Segment(msgspec.Struct, frozen=True):
     """A segment: its id may stand wherever an address book is read or sent to."""
 
     id: int
-    name: str
+    name: str = ""
     contacts: int = 0
 
 

@@ -37,10 +37,11 @@ class Tag(msgspec.Struct, frozen=True):
 
 
 class Campaign(msgspec.Struct, frozen=True, rename="camel"):
-    """A campaign without content. `status` is `Unsent`, `Sending`, `Sent`..., as received."""
+    """A campaign without content. `status` is `Unsent`, `Sending`, `Sent`..., as received. Everything but the id may be
+    missing or null."""
 
     id: int
-    name: str
+    name: str = ""
     subject: str | None = None
     from_name: str | None = None
     from_address: FromAddress | None = None
@@ -121,7 +122,7 @@ def campaign_pages(
     scheduled_to: datetime | None = None,
     resume: str | None = None,
 ) -> AsyncIterator[Page[Campaign]]:
-    """Campaigns page by page, filtered by dotdigital (all tags must match)."""
+    """Campaigns page by page, filtered by dotdigital (all tags must match); the odd ones apart."""
     params: dict[str, Any] = {}
     if statuses:
         params["~statuses"] = list(statuses)
@@ -135,7 +136,7 @@ def campaign_pages(
         params["~scheduledDateFrom"] = stamp(scheduled_from)
     if scheduled_to is not None:
         params["~scheduledDateTo"] = stamp(scheduled_to)
-    return skip_pages(dd, "/v2/campaigns/filtered", Campaign, _id, params=params, resume=resume)
+    return skip_pages(dd, "/v2/campaigns/filtered", Campaign, _id, params=params, resume=resume, takes_odd=True)
 
 
 async def campaigns(

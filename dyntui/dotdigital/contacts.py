@@ -40,7 +40,7 @@ class Contact(msgspec.Struct, frozen=True, rename="camel"):
     """A v2 contact. `status` is `Subscribed`, `Unsubscribed`, `HardBounced`..., or one that is new."""
 
     id: int
-    email: str
+    email: str = ""
     status: str = ""
     opt_in_type: str = ""
     email_type: str = ""

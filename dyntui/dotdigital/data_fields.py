@@ -23,7 +23,7 @@ class DataField(msgspec.Struct, frozen=True, rename="camel"):
     """A field; `name` is in upper case as dotdigital keeps it; `type` and `visibility` as received."""
 
     name: str
-    type: str
+    type: str = ""
     visibility: str = PRIVATE
     default_value: str | int | float | bool | None = None
 
@@ -31,7 +31,7 @@ class DataField(msgspec.Struct, frozen=True, rename="camel"):
 class Dependency(msgspec.Struct, frozen=True, rename="camel"):
     """What still uses a field: `Campaign`, `Survey`, `AddressBook`..., with its id where told."""
 
-    type: str
+    type: str = ""
     object_id: int | None = None
 
 

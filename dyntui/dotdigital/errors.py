@@ -224,7 +224,7 @@ def read_error(body: bytes) -> RemoteError:
     """dotdigital's code and words from an error body of any shape."""
     try:
         parsed = msgspec.json.decode(body, type=_Body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         text = " ".join(_TAG.sub(" ", body[:_DETAIL_LIMIT].decode("utf-8", "replace")).split())
         return RemoteError(_code_in(text), text)
     if parsed.error_code:

@@ -37,7 +37,7 @@ from dyntui.dotdigital.errors import (
     UnknownOutcome,
     error_from,
 )
-from dyntui.dotdigital.reading import Reply, read, require_whole
+from dyntui.dotdigital.reading import OddRow, Reply, read, read_rows, require_whole
 from dyntui.model.errors import Exit
 
 T = TypeVar("T")
@@ -173,6 +173,11 @@ class Dotdigital:
         """GET and decode, property names compared without regard to case where need be. Raises DotdigitalError."""
         reply = await self.request("GET", path, params=params, body=body, route=route, expects_json=True)
         return read(reply, into)
+
+    async def rows(self, path: str, row_type: type[T], *, params: Params | None = None) -> tuple[list[T], list[OddRow]]:
+        """GET an array and decode it row by row: those that can be read, and those that cannot. Raises
+        DotdigitalError."""
+        return read_rows(await self.request("GET", path, params=params, expects_json=True), row_type)
 
     async def request(
         self,

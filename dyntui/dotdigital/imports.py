@@ -10,12 +10,12 @@ imports run at a time in an account, the 26th waits. `ImportResult.finished` is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.reading import read
+from dyntui.dotdigital.reading import OddRow, Reply, decoder, loosely, read, rows_of, unreadable
 
 MOST_CONTACTS: Final = 5000
 MOST_BYTES: Final = 45_000_000
@@ -108,24 +108,30 @@ class ImportSummary(msgspec.Struct, frozen=True, rename="camel"):
 
 class ImportResult(msgspec.Struct, frozen=True, rename="camel"):
     """An import's state: `status` as received (`NotFinished`, `Finished`, `RejectedByWatchdog`, `Failed`,
-    `ExceedsAllowedContactLimit`, or one that is new), and once it is finished every row's fate."""
+    `ExceedsAllowedContactLimit`, or one that is new; empty where there is none), and once it is finished every row's
+    fate. `odd` are rows of the report that could not be read."""
 
-    import_id: str
-    status: str
+    import_id: str = ""
+    status: str = ""
     summary: ImportSummary | None = None
     created: list[ImportedContact] | None = None
     updated: list[ImportedContact] | None = None
     failures: list[FailedContact] | None = None
+    odd: list[OddRow] = []
 
     @property
     def finished(self) -> bool:
-        """It runs no more, well or not."""
-        return self.status.lower() != NOT_FINISHED
+        """It runs no more, well or not. A report without a status has been seen: who is in it was dealt with."""
+        return self.status.lower() != NOT_FINISHED if self.status else self._reported
 
     @property
     def succeeded(self) -> bool:
         """It ran to its end; single rows may still have failed, all of them even."""
-        return self.status.lower() == FINISHED
+        return self.status.lower() == FINISHED or (not self.status and self._reported)
+
+    @property
+    def _reported(self) -> bool:
+        return bool(self.created or self.updated or self.failures)
 
 
 class _Started(msgspec.Struct, frozen=True, rename="camel"):
@@ -170,4 +176,32 @@ async def import_result(dd: Dotdigital, import_id: str) -> ImportResult:
 
     Raises DOTDIGITAL_IMPORT_NOT_FOUND for an id that dotdigital does not know (any more).
     """
-    return await dd.get(f"/contacts/v3/import/{import_id}", ImportResult)
+    reply = await dd.request("GET", f"/contacts/v3/import/{import_id}", expects_json=True)
+    try:
+        return decoder(ImportResult).decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _row_by_row(reply)
+
+
+def _row_by_row(reply: Reply) -> ImportResult:
+    """A report in which something is null or odd: the rows that can be read count, the others are named."""
+    report = loosely(reply)
+    if not isinstance(report, dict):
+        raise unreadable(reply, f"a report was expected, not {type(report).__name__}")
+    created, odd_created = rows_of(_list(report, "created"), ImportedContact, "created")
+    updated, odd_updated = rows_of(_list(report, "updated"), ImportedContact, "updated")
+    failures, odd_failures = rows_of(_list(report, "failures"), FailedContact, "failures")
+    status = report.get("status")
+    return ImportResult(
+        import_id=str(report.get("importId", "")),
+        status=status if isinstance(status, str) else "",
+        created=created,
+        updated=updated,
+        failures=failures,
+        odd=[*odd_created, *odd_updated, *odd_failures],
+    )
+
+
+def _list(report: Mapping[str, Any], name: str) -> Sequence[Any]:
+    rows = report.get(name)
+    return rows if isinstance(rows, list) else ()

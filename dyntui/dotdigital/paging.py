@@ -14,18 +14,22 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from dyntui.dotdigital.http import Dotdigital, Params
+from dyntui.dotdigital.reading import OddRow, unreadable_rows
 
 T = TypeVar("T")
 SELECT: Final = 1000
 OVERLAP: Final = 100
 _REMEMBERED: Final = 50_000
+_ODD: Final = "a row that could not be read"
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """One page: rows not seen before, and the `cursor` to resume from, None on the last page."""
+    """One page: rows not seen before, and the `cursor` to resume from, None on the last page. `odd` are rows that could
+    not be read, where the caller takes them."""
 
     rows: list[T]
     cursor: str | None = None
+    odd: list[OddRow] = []
 
 
 async def skip_pages(
@@ -39,32 +43,41 @@ async def skip_pages(
     overlap: int = OVERLAP,
     resume: str | None = None,
     until_empty: bool = False,
+    takes_odd: bool = False,
 ) -> AsyncIterator[Page[T]]:
     """v2 pages of rows told apart by `key`; `resume` is a stored page's cursor (its first page may repeat rows).
 
     A short page is taken for the last one, unless every row counts (`until_empty`): then the end is an empty page, as
-    the documentation says (reference 10), for a call more.
+    the documentation says (reference 10), for a call more. A row that cannot be read is left to the caller who
+    `takes_odd`; for everybody else the whole answer is DOTDIGITAL_ANSWER_UNREADABLE, as nobody may be passed over
+    unseen.
     """
     skip = int(resume) if resume else 0
     seen: OrderedDict[Hashable, None] = OrderedDict()
     before: list[Hashable] = []
     while True:
         asked: dict[str, Any] = {**(params or {}), "select": select, "skip": skip}
-        rows: list[T] = await dd.get(path, list[row_type], params=asked)  # type: ignore[valid-type]
+        rows, odd = await dd.rows(path, row_type, params=asked)
+        if odd and not takes_odd:
+            raise unreadable_rows(odd)
         fresh: list[T] = []
         marks = [key(row) for row in rows]
         for mark, row in zip(marks, rows, strict=True):
             if mark not in seen:
                 seen[mark] = None
                 fresh.append(row)
+        named = [row for row in odd if (_ODD, row.received) not in seen]
+        seen.update(dict.fromkeys((_ODD, row.received) for row in named))
         while len(seen) > _REMEMBERED:
             seen.popitem(last=False)
-        whole = len(rows) >= select
+        marks += [(_ODD, row.received) for row in odd]
+        received = len(marks)
+        whole = received >= select
         # The same page twice means that `skip` has no effect: better stop than circle.
-        more = (whole or (until_empty and bool(rows))) and marks != before
+        more = (whole or (until_empty and received > 0)) and marks != before
         before = marks
-        skip += select - overlap if whole else len(rows)
-        yield Page(rows=fresh, cursor=str(skip) if more else None)
+        skip += select - overlap if whole else received
+        yield Page(rows=fresh, cursor=str(skip) if more else None, odd=named)
         if not more:
             return
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 from dyntui.dotdigital.errors import READ_NOT_DONE, DotdigitalError
 
 T = TypeVar("T")
+_RECEIVED_LIMIT: Final = 500
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -33,40 +34,105 @@ def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
     return kept
 
 
+class OddRow(msgspec.Struct, frozen=True):
+    """A row that could not be read: where in the answer, why, and what was received with its texts masked."""
+
+    place: str
+    reason: str
+    received: str
+
+
 def read(reply: Reply, into: type[T]) -> T:
     """A reply's JSON as a value.
 
-    Property names are documented in camelCase but not always so (reference 1.4): what does not fit is read once more
-    with names compared without regard to case. DOTDIGITAL_ANSWER_UNREADABLE when it is of another shape.
+    Nearly everything may be null by the service's own description, property names are documented in camelCase but not
+    always so (reference 1.4), and text may be cut in the middle of a letter: what does not fit is read once more with
+    names compared without regard to case, nulls taken for "not there", and a replacement for what is no UTF-8.
+    DOTDIGITAL_ANSWER_UNREADABLE when it is of another shape even then.
     """
     try:
         return decoder(into).decode(reply.body)
-    except msgspec.ValidationError:
-        pass  # perhaps only the names are spelled otherwise
-    except msgspec.DecodeError as failure:
-        raise _unreadable(reply, failure) from failure
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # perhaps only spelled otherwise
     try:
-        return msgspec.convert(_camel_names(msgspec.json.decode(reply.body)), type=into)
-    except msgspec.DecodeError as failure:
-        raise _unreadable(reply, failure) from failure
+        return msgspec.convert(loosely(reply), type=into)
+    except msgspec.ValidationError as failure:
+        raise unreadable(reply, str(failure)) from failure
 
 
-def _camel_names(value: Any) -> Any:
+def read_rows(reply: Reply, row_type: type[T]) -> tuple[list[T], list[OddRow]]:
+    """A reply's JSON array, row by row: those that can be read, and those that cannot.
+
+    DOTDIGITAL_ANSWER_UNREADABLE when it is no array.
+    """
+    rows_type = cast("type[list[T]]", list[row_type])  # type: ignore[valid-type]
+    try:
+        return decoder(rows_type).decode(reply.body), []
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    values = loosely(reply)
+    if not isinstance(values, list):
+        raise unreadable(reply, f"a list was expected, not {type(values).__name__}")
+    return rows_of(values, row_type)
+
+
+def rows_of(values: Sequence[Any], row_type: type[T], place: str = "") -> tuple[list[T], list[OddRow]]:
+    """Loosely read values as rows: those that can be read, and those that cannot."""
+    rows: list[T] = []
+    odd: list[OddRow] = []
+    for number, value in enumerate(values):
+        try:
+            rows.append(msgspec.convert(value, type=row_type))
+        except msgspec.ValidationError as failure:
+            received = msgspec.json.encode(masked(value)).decode()[:_RECEIVED_LIMIT]
+            odd.append(OddRow(place=f"{place}[{number}]", reason=str(failure), received=received))
+    return rows, odd
+
+
+def loosely(reply: Reply) -> Any:
+    """A reply's JSON with names in camelCase and without members that are null. DOTDIGITAL_ANSWER_UNREADABLE when it is
+    no JSON."""
+    try:
+        return _plain(msgspec.json.decode(reply.body.decode("utf-8-sig", "replace")))
+    except (msgspec.DecodeError, RecursionError) as failure:
+        raise unreadable(reply, str(failure)) from failure
+
+
+def masked(value: Any) -> Any:
+    """A value whose texts show their length alone: whose it is shall not stand in a log."""
     if isinstance(value, dict):
-        return {name[:1].lower() + name[1:]: _camel_names(each) for name, each in value.items()}
+        return {name: masked(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_camel_names(each) for each in value]
+        return [masked(each) for each in value]
+    return f"{len(value)} characters" if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _plain(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     return value
 
 
-def _unreadable(reply: Reply, failure: Exception) -> DotdigitalError:
+def unreadable(reply: Reply, why: str) -> DotdigitalError:
+    """The error of an answer that is of another shape than is understood."""
+    return _not_understood(f"{why}: {reply.body[:500].decode('utf-8', 'replace')}", reply.status)
+
+
+def unreadable_rows(odd: Sequence[OddRow]) -> DotdigitalError:
+    """The error of an answer some rows of which cannot be read, where none may be left out."""
+    return _not_understood("; ".join(f"{row.place} {row.reason}: {row.received}" for row in odd[:5]))
+
+
+def _not_understood(detail: str, status: int = 200) -> DotdigitalError:
     return DotdigitalError(
         "DOTDIGITAL_ANSWER_UNREADABLE",
         "dotdigital answered in a shape that is not understood.",
         not_done=READ_NOT_DONE,
         remedy="See the log; a proxy may have answered in dotdigital's place.",
-        detail=f"{failure}: {reply.body[:500].decode('utf-8', 'replace')}",
-        status=reply.status,
+        detail=detail,
+        status=status,
     )
 
 

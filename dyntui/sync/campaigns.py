@@ -20,6 +20,7 @@ from dyntui.dotdigital import activities
 from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
+from dyntui.dotdigital.reading import OddRow
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import EPOCH, moment_of, text_of
@@ -72,6 +73,8 @@ async def _headers(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: s
     """Every campaign there is, into the store and to Dynamics; their ids."""
     seen: set[int] = set()
     async for page in dd_campaigns.campaign_pages(dd):
+        for each in page.odd:
+            await _odd(ctx, each)
         headers = [header_of(each) for each in page.rows]
         seen.update(each.id for each in headers)
         await ctx.save(
@@ -84,11 +87,26 @@ async def _headers(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: s
     return seen
 
 
+async def _odd(ctx: RunContext, row: OddRow) -> None:
+    """A campaign that cannot be read is named, and the others go on."""
+    item = f"odd {row.place}"
+    await ctx.begin_item(item, kind="campaign", name="a campaign that cannot be read", place=0)
+    await ctx.fail_item(
+        item,
+        DyntuiError(
+            "DOTDIGITAL_ROW_UNREADABLE",
+            f"A campaign in dotdigital's list cannot be read ({row.reason}); received: {row.received}",
+            not_done="It was left out; all other campaigns were read.",
+            remedy="Look at the campaign in dotdigital; ask dotdigital's support when it looks right there.",
+        ),
+    )
+
+
 def header_of(row: dd_campaigns.Campaign) -> Header:
     """A campaign as dotdigital lists it, as the store keeps it."""
     return Header(
         id=row.id,
-        name=row.name,
+        name=row.name or f"Campaign {row.id}",
         subject=row.subject or "",
         from_name=row.from_name or "",
         from_address=row.from_address.email if row.from_address else "",

@@ -16,6 +16,8 @@ from dyntui.sync.run_context import RunContext
 # Rows per import: what other connectors use; the documented limit is 50 MB (dotdigital_api.md 5.7).
 ROWS = imports.MOST_CONTACTS
 # dotdigital's own samples poll every 10 s (dotdigital_api.md 5.2); short imports are met sooner.
+# Some two minutes; an answer without a status is said to be a passing one (dotmailer-magento2-extension 587).
+_ANSWERS_WITHOUT_STATUS = 18
 POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -58,6 +60,8 @@ async def _follow(
     """Polls an import to its end, slower and slower; a request to cancel is heard between polls."""
     turn = 0
     while not (result := await imports.import_result(dd, import_id)).finished:
+        if not result.status and turn >= _ANSWERS_WITHOUT_STATUS:
+            break
         await ctx.save(ctx.cursor, stage=stage, done=done, of=of)
         await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
         turn += 1
@@ -70,20 +74,32 @@ def fates(addresses: Iterable[str], result: imports.ImportResult) -> list[Fate]:
     A refusal of the whole import is everybody's; a row that the report does not mention is UNKNOWN, never a success.
     A row that was updated although a part of it failed counts as accepted (dotdigital_api.md 5.7).
     """
+    if not result.status and not result.succeeded:
+        return [Fate(address, reason="UNKNOWN", detail="the import has no status") for address in addresses]
     if not result.succeeded:
         status = result.status.lower()
         whole = {imports.REJECTED_BY_WATCHDOG: "WATCHDOG", imports.EXCEEDS_CONTACT_LIMIT: "CONTACT_LIMIT"}
         return [Fate(address, reason=whole.get(status, "REJECTED"), detail=result.status) for address in addresses]
     accepted = {normalise(each.email): each.contact_id for each in (*(result.created or ()), *(result.updated or ()))}
     refused = {normalise(each.email): each.failures for each in result.failures or ()}
+    unmentioned = _unmentioned(result)
     found: list[Fate] = []
     for address in addresses:
         if address in accepted:
             found.append(Fate(address, accepted[address]))
-        elif refused.get(address):
-            first = refused[address][0]
+        elif address in refused:
+            first = next(iter(refused[address]), imports.Failure())
             codes = ", ".join(each.failure_code or each.description for each in refused[address])
-            found.append(Fate(address, reason=reason_of_import_failure(first.failure_code), detail=codes))
+            reason = reason_of_import_failure(first.failure_code)
+            found.append(Fate(address, reason=reason, detail=codes or "the import's report gives no reason"))
         else:
-            found.append(Fate(address, reason="UNKNOWN", detail="the import's report does not mention the row"))
+            found.append(Fate(address, reason="UNKNOWN", detail=unmentioned))
     return found
+
+
+def _unmentioned(result: imports.ImportResult) -> str:
+    """Why nothing is known of a row that the report does not mention, with the rows of it that could not be read."""
+    if not result.odd:
+        return "the import's report does not mention the row"
+    first = result.odd[0]
+    return f"the import's report has {len(result.odd)} rows that cannot be read: {first.place} {first.received}"

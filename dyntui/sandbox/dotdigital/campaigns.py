@@ -119,7 +119,11 @@ def list_filtered(call: Call) -> Response:
         if text:
             where.append(comparison)
             values.append(str(_date(text, name)))
-    return codec.answer([_extended(row) for row in select(call, " AND ".join(where), values)])
+    shown = [_extended(row) for row in select(call, " AND ".join(where), values)]
+    if call.settings.odd_campaigns and shown and not call.integer("skip", 0):
+        nothing = dict.fromkeys(shown[0])
+        shown = [{**nothing, "id": 900_001}, nothing, *shown]
+    return codec.answer(shown)
 
 
 def _date(text: str, name: str) -> int:

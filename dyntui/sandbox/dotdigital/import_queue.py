@@ -23,6 +23,11 @@ def start(call: Call, kind: str, payload: bytes, merge: str, books: list[int]) -
     return import_id
 
 
+def polls(call: Call, import_id: str) -> int:
+    """How often an import was asked for."""
+    return int(call.state.db.execute("SELECT polls FROM dd_import WHERE id = ?", (import_id,)).fetchone()[0])
+
+
 def poll(call: Call, import_id: str, v3: bool) -> str | None:
     """Counts one poll and answers the status; None for an unknown import. Both APIs see only their own imports."""
     row = call.state.db.execute(

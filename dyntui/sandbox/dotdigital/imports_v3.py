@@ -64,6 +64,8 @@ def status(call: Call) -> Response:
     if found is None:
         raise V3Error("contacts:importNotFound", "The import was not found", 404)
     import_id = call.args["importId"].lower()
+    if import_queue.polls(call, import_id) <= call.settings.v3_polls_without_status:
+        return codec.answer({"importId": import_id})
     if found != "Finished":
         return codec.answer({"importId": import_id, "status": found})
     report, *parts = call.state.db.execute(
@@ -108,17 +110,30 @@ def apply(state: State, import_id: str, rows: list[Row], merge: str, at: int) ->
             counts[row.failure] += 1
         else:
             invalid += 1
-    summary = {
+    summary: dict[str, int | None] = {
         "newContacts": len(created),
         "updatedContacts": len(updated),
         "globallySuppressed": counts["GloballySuppressed"] + counts["SuppressedByDomain"],
         "invalidEntries": invalid,
         "duplicateIdentifiers": counts["Duplicate"],
     }
+    if state.config.dotdigital.v3_report_nulls:
+        summary = {name: count or None for name, count in summary.items()}
+        failures = [_with_nulls(number, failure) for number, failure in enumerate(failures)]
     state.db.execute(
         "UPDATE dd_import SET report = ?, created_rows = ?, updated_rows = ?, failure_rows = ? WHERE id = ?",
         (codec.text(summary), codec.encode(created), codec.encode(updated), codec.encode(failures), import_id),
     )
+
+
+def _with_nulls(number: int, failure: dict[str, Any]) -> dict[str, Any]:
+    """A failure in which something is null: its reasons, their code, or what identifies the row."""
+    reasons = [{**reason, "description": None} for reason in failure["failures"]]
+    if number % 3 == 0:
+        return {**failure, "failures": None}
+    if number % 3 == 1:
+        return {**failure, "failures": [{**reason, "failureCode": None} for reason in reasons]}
+    return {**failure, "contactId": None, "matchIdentifier": None, "identifiers": None, "failures": reasons}
 
 
 def _identifiers(row: Row) -> dict[str, Any]:

@@ -151,6 +151,12 @@ class DotdigitalSettings:
     """[inferred] v3 adds suppressed contacts to the lists asked for; their channel status stays (3.7)."""
     v3_failure_code_case: str = "camel"
     """Failure codes of v3 imports are camel in the OpenAPI example and pascal in the guide (5.7)."""
+    v3_report_nulls: bool = False
+    """[inferred] What an import's report has nothing for is null instead of left out or 0: numbers, descriptions, the
+    failures of a row, and every third failure code."""
+    v3_polls_without_status: int = 0
+    """How many answers about an import carry no `status` at first; such answers have been seen
+    (dotmailer-magento2-extension 587)."""
     v3_unknown_data_field: str = "fail"
     """[inferred] A v3 row which names an unknown data field: fail (ApiSchemaViolation) or ignore."""
     v2_import_too_large: str = "error"
@@ -205,6 +211,9 @@ class DotdigitalSettings:
     unsubscribe_link_required: bool = True
     """[inferred] A campaign without http://$UNSUB$ is refused with ERROR_CAMPAIGN_INVALID (7.3)."""
 
+    odd_campaigns: bool = False
+    """[inferred] GET /v2/campaigns/filtered begins with a campaign of which everything but the id is null, and with one
+    whose id is null, too."""
     metrics_last_date_sent: bool = False
     """GET /v2/campaigns/metrics shows `lastDateSent`, which only the hand-written reference names (7.5)."""
 

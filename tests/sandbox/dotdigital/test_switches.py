@@ -118,6 +118,37 @@ def test_links_of_v3_may_be_written_as_href_with_no_marker_for_the_first_page(ac
     assert links["next"]["href"].endswith(f"?limit=1&marker={quote(links['next']['marker'], safe='')}")
 
 
+def test_answers_about_an_import_may_come_without_a_status_at_first(account: Account):
+    account.settings.v3_polls_without_status = 2
+    started = account.ok("PUT", "/contacts/v3/import", {"contacts": [row("a@b.example")]})
+    answers = [account.ok("GET", f"/contacts/v3/import/{started['importId']}") for _ in range(3)]
+    assert [answer.get("status") for answer in answers] == [None, None, "Finished"]
+
+
+def test_the_report_of_an_import_may_be_null_where_it_has_nothing(account: Account):
+    account.settings.v3_report_nulls = True
+    result = account.import_v3([row("a@b.example"), *(row(f"{n} is no address") for n in range(3))])
+    assert result["summary"] == {
+        "newContacts": 1,
+        "updatedContacts": None,
+        "globallySuppressed": None,
+        "invalidEntries": 3,
+        "duplicateIdentifiers": None,
+    }
+    no_reasons, no_code, nobody = result["failures"]
+    assert no_reasons["failures"] is None and no_code["failures"][0]["failureCode"] is None
+    assert nobody["identifiers"] is None and nobody["failures"][0]["failureCode"] == "invalidEmail"
+
+
+def test_the_list_of_campaigns_may_begin_with_odd_ones(account: Account):
+    bulk_load.campaign(account.state, "Spring", "S", "$UNSUB$", "T")
+    account.settings.odd_campaigns = True
+    first, second, third = account.ok("GET", "/v2/campaigns/filtered")
+    assert (first["id"], set(second.values()), third["name"]) == (900_001, {None}, "Spring")
+    assert set(first.values()) == {900_001, None}
+    assert account.ok("GET", "/v2/campaigns/filtered?skip=1") == []
+
+
 def test_the_default_page_of_v3_can_be_set(account: Account):
     account.book("Walkers", "a@b.example", "b@b.example")
     account.settings.v3_default_limit = 1
