@@ -403,3 +403,22 @@ async def test_what_differs_is_found_whatever_ne_means(
     switched(not_equal_includes_null=includes_null)
     condition = f"lastname eq {literal(last)} and {differs('jobtitle', 'a')}"
     assert (await rows.count_rows(dv, "contacts", filter=condition)).rows == 2
+
+
+async def test_a_cookie_with_an_ampersand_in_it_leads_to_the_next_page(dv: Dataverse, name: str):
+    people = [f'A & B <{number}> "q"' for number in range(3)]
+    for each in people:
+        await rows.create(dv, "contacts", {"lastname": name, "firstname": each})
+    stored = (
+        '<fetch><entity name="contact"><attribute name="firstname"/><order attribute="firstname"/><filter>'
+        f'<condition attribute="lastname" operator="eq" value="{name}"/></filter></entity></fetch>'
+    )
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = await anext(fetchxml.fetch_pages(dv, "contacts", dict, stored, pagesize=1, resume=cursor))
+        found += [row["firstname"] for row in page.rows]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == people
