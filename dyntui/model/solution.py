@@ -264,6 +264,7 @@ OPTIONAL_PRIVILEGES: dict[Role, tuple[str, ...]] = {
         (
             *("Entity", "Attribute", "Relationship", "EntityKey", "OptionSet", "SdkMessage", "Organization"),
             *("Query", "TransactionCurrency", "Solution", "Publisher", "FieldSecurityProfile", "FieldPermission"),
+            "msdynmkt_contactpointconsent4",
         ),
     )
 }

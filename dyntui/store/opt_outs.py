@@ -5,7 +5,8 @@ evidence only (`lift`): a reading that does not show a record says nothing about
 
 Public:
     begin(c) -> reading; stage(c, reading, rows, now)                      all opted-out records, read anew
-    unseen(c, reading, after="", limit=5000) -> list[Unseen]; keep(c, person_ids, why); lift(c, reading, person_ids)
+    unseen(c, reading, after="", limit=5000) -> list[Unseen]; keep(c, person_ids, why)
+    lift(c, reading, taken_back, now) -> int; of_address(c, address) -> list[Known]; forget_address(c, address, ids)
     record_merges(c, rows, now)
     opted_addresses(), opted_survivors() -> CTE; is_opted_out(person_id, address)          for joins
 """
@@ -18,8 +19,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import CTE, ColumnElement, Connection, String, bindparam, case, delete, exists, func, select, update
 
-from dyntui.store import watermarks
+from dyntui.store import lifts, watermarks
 from dyntui.store.gate_marks import code_mark
+from dyntui.store.lifts import Lift
 from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address
 from dyntui.store.upserts import Excluded, update_many, upsert
 
@@ -115,15 +117,57 @@ def keep(c: Connection, person_ids: Iterable[str], why: str) -> None:
     update_many(c, statement, ("b_person",), ((each,) for each in person_ids))
 
 
-def lift(c: Connection, reading: str, person_ids: Sequence[str]) -> int:
-    """These records took their opt-out back, and count no more; how many. Whom a reading has seen opted out since
-    `reading` began stays."""
+def lift(c: Connection, reading: str, taken_back: Mapping[str, str], now: str) -> int:
+    """These records took their opt-out back (person id -> what says so), and count no more; how many. Whom a reading
+    has seen opted out since `reading` began stays."""
+    several = list(taken_back)
     lifted = 0
-    for start in range(0, len(person_ids), _CHUNK):
-        gone = select(_o.person_id).where(_o.person_id.in_(person_ids[start : start + _CHUNK]), _o.listing < reading)
-        c.execute(delete(opt_out_address).where(_a.person_id.in_(gone)))
-        lifted += c.execute(delete(opt_out).where(_o.person_id.in_(gone.scalar_subquery()))).rowcount
+    for start in range(0, len(several), _CHUNK):
+        some = select(_o.person_id, _o.reason).where(
+            _o.person_id.in_(several[start : start + _CHUNK]), _o.listing < reading
+        )
+        going = [
+            Lift(kind=lifts.OPT_OUT, person_id=row.person_id, reason=row.reason, evidence=taken_back[row.person_id])
+            for row in c.execute(some)
+        ]
+        _forget(c, [each.person_id for each in going])
+        lifts.record(c, going, now)
+        lifted += len(going)
     return lifted
+
+
+def _forget(c: Connection, person_ids: Sequence[str]) -> None:
+    c.execute(delete(opt_out_address).where(_a.person_id.in_(person_ids)))
+    c.execute(delete(opt_out).where(_o.person_id.in_(person_ids)))
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A record that opted out, as known. `kept`: `""` where Dynamics said so when it was read last."""
+
+    person_id: str
+    entity: str
+    reason: str
+    said_by: str
+    kept: str
+
+
+def of_address(c: Connection, address: str) -> list[Known]:
+    """The records that opted out with an address."""
+    rows = (
+        select(_o.person_id, _o.entity, _o.reason, _o.said_by, _o.kept)
+        .join(opt_out_address, _a.person_id == _o.person_id)
+        .where(_a.address == address)
+        .order_by(_o.person_id)
+    )
+    return [Known(*row) for row in c.execute(rows)]
+
+
+def forget_address(c: Connection, address: str, person_ids: Sequence[str]) -> None:
+    """The address counts for these records no more; one that is left without any is forgotten with it. The caller
+    records why."""
+    c.execute(delete(opt_out_address).where(_a.address == address, _a.person_id.in_(person_ids)))
+    others = set(c.execute(select(_a.person_id).where(_a.person_id.in_(person_ids))).scalars())
+    _forget(c, [each for each in person_ids if each not in others])
 
 
 def record_merges(c: Connection, rows: Iterable[Merge], now: str) -> None:

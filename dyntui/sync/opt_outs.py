@@ -1,28 +1,31 @@
 """Records in Dynamics that opted out: what they say now, and of those that say so no more, whether they took it back.
 
 A shared address that one record opted out of is not mailed for another record either, so the opt-outs of all three
-tables are read before people are judged: a few pages, however long the lists are. A known opt-out of which that reading
-shows nothing is asked for by the record's id: it ends where the record itself has taken it back, and stays where the
-record is gone or was merged into another one.
+tables are read before people are judged: a few pages, however long the lists are. Records that were merged into others
+come with the same pages. A known opt-out of which that reading shows nothing is asked for by the record's id: it ends
+where the record itself has taken it back, and stays where the record is gone or was merged into another one.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import moment
 from dyntui.model.mentioned import addresses_in
 from dyntui.model.moments import moment_of
 from dyntui.model.people import Entity
 from dyntui.store import opt_outs as opt_out_store
 from dyntui.store import watermarks
-from dyntui.store.opt_outs import OptOut, Unseen
+from dyntui.store.consent_sources import CONSENT_ROWS, MARKETING
+from dyntui.store.opt_outs import Merge, OptOut, Unseen
+from dyntui.sync import consent_sources
+from dyntui.sync.consent_sources import Sources
 from dyntui.sync.run_context import RunContext
 
 _SETS = {
@@ -31,30 +34,36 @@ _SETS = {
     Entity.ACCOUNT: ("accounts", "accountid"),
 }
 _ADDRESSES = ("emailaddress1", "emailaddress2", "emailaddress3")
-_FLAGS = {"donotemail": "DO_NOT_EMAIL", "donotbulkemail": "DO_NOT_BULK_EMAIL"}
+# The strongest first: it names the reason.
+_REASONS = {"donotemail": "DO_NOT_EMAIL", "donotbulkemail": "DO_NOT_BULK_EMAIL", MARKETING: "DO_NOT_BULK_EMAIL"}
 # Records that are gone are looked for as seldom: one that was restored is shown by the reading if it still opts out.
 _KEPT_ASKED = "opt-outs-kept-asked"
 _KEPT_EVERY = timedelta(days=1)
+# A transaction may show its rows later than their `modifiedon` says.
+_OVERLAP = timedelta(minutes=15)
+_STAGE = "Reading opt-outs"
 
 
-class _Row(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename={"no_email": "donotemail", "no_bulk": "donotbulkemail"},
-):
+class _Row(msgspec.Struct, frozen=True, kw_only=True, rename={"master_id": "_masterid_value"}):
     contactid: str = ""
     leadid: str = ""
     accountid: str = ""
     emailaddress1: str | None = None
     emailaddress2: str | None = None
     emailaddress3: str | None = None
-    no_email: bool | None = None
-    no_bulk: bool | None = None
+    donotemail: bool | None = None
+    donotbulkemail: bool | None = None
+    donotsendmm: bool | None = None
     merged: bool | None = False
+    master_id: str | None = None
+    modifiedon: datetime | None = None
 
-    def flags(self) -> dict[str, bool | None]:
-        return {"donotemail": self.no_email, "donotbulkemail": self.no_bulk}
+    @property
+    def id(self) -> str:
+        return self.contactid or self.leadid or self.accountid
+
+    def flags(self, names: Sequence[str]) -> dict[str, bool | None]:
+        return {name: getattr(self, name) for name in names}
 
     def addresses(self) -> tuple[str, ...]:
         texts = (self.emailaddress1, self.emailaddress2, self.emailaddress3)
@@ -67,39 +76,77 @@ async def read(ctx: RunContext, dv: Dataverse, among: Collection[str] = ()) -> d
     Which of the people `among` opted out: person id -> reason.
     """
     people: dict[str, str] = {}
+    sources = await consent_sources.counting(ctx, dv)
     reading = await ctx.write(opt_out_store.begin)
-    for entity, (entity_set, key) in _SETS.items():
-        async for page in dv_rows.pages(
-            dv,
-            entity_set,
-            _Row,
-            select=(key, *_ADDRESSES, *_FLAGS),
-            filter=" or ".join(f"{flag} eq true" for flag in _FLAGS),
-            orderby=(key,),
-        ):
-            told = [_opt_out(entity, key, row) for row in page.rows]
-            people |= {each.person_id: each.reason for each in told if each.person_id in among}
-            await ctx.save(
-                ctx.cursor,
-                stage="Reading opt-outs",
-                work=functools.partial(opt_out_store.stage, reading=reading, rows=told, now=ctx.now()),
-            )
-    await _ask_for_the_unseen(ctx, dv, reading)
+    for entity in _SETS:
+        people |= await _read_table(ctx, dv, entity, sources, reading, among)
+    if sources.consent_rows:
+        async for told in consent_sources.withdrawn(ctx, dv):
+            await _keep(ctx, reading, told, [])
+    await _ask_for_the_unseen(ctx, dv, sources, reading)
     return people
 
 
-def _opt_out(entity: Entity, key: str, row: _Row) -> OptOut:
-    said_by = next(flag for flag, value in row.flags().items() if value)
-    return OptOut(
-        person_id=getattr(row, key),
+async def _read_table(
+    ctx: RunContext, dv: Dataverse, entity: Entity, sources: Sources, reading: str, among: Collection[str]
+) -> dict[str, str]:
+    """The records of a table that opted out, and those that were merged away since the last reading."""
+    people: dict[str, str] = {}
+    entity_set, key = _SETS[entity]
+    flags = sources.flags(entity)
+    feed = f"{entity}/merged"
+    mark = await ctx.read(lambda c: watermarks.get(c, "", feed))
+    latest = datetime.fromisoformat(mark) if mark else None
+    merged = "merged eq true" + (f" and modifiedon ge {moment(latest - _OVERLAP)}" if latest else "")
+    async for page in dv_rows.pages(
+        dv,
+        entity_set,
+        _Row,
+        select=(key, *_ADDRESSES, *flags, "merged", "_masterid_value", "modifiedon"),
+        filter=f"{' or '.join(f'{flag} eq true' for flag in flags)} or ({merged})",
+        orderby=(key,),
+    ):
+        told = list(_opted_out(entity, flags, page.rows))
+        people |= {each.person_id: each.reason for each in told if each.person_id in among}
+        gone = [row for row in page.rows if row.merged]
+        await _keep(ctx, reading, told, [_merge(entity, row) for row in gone if row.master_id])
+        latest = max((each for each in (latest, *(row.modifiedon for row in gone)) if each), default=None)
+    if latest is not None and (until := moment(latest)) != mark:
+        await ctx.write(lambda c: watermarks.put(c, "", feed, until))
+    return people
+
+
+async def _keep(ctx: RunContext, reading: str, told: Sequence[OptOut], merges: Sequence[Merge]) -> None:
+    def keep(c: Connection) -> None:
+        opt_out_store.stage(c, reading, told, ctx.now())
+        opt_out_store.record_merges(c, merges, ctx.now())
+
+    await ctx.save(ctx.cursor, stage=_STAGE, work=keep)
+
+
+def _opted_out(entity: Entity, flags: Sequence[str], rows: Sequence[_Row]) -> Iterator[OptOut]:
+    for row in rows:
+        said_by = next((flag for flag, value in row.flags(flags).items() if value), "")
+        if said_by:
+            yield OptOut(
+                person_id=row.id,
+                entity=entity,
+                reason=_REASONS[said_by],
+                said_by=said_by,
+                addresses=row.addresses(),
+            )
+
+
+def _merge(entity: Entity, row: _Row) -> Merge:
+    return Merge(
+        person_id=row.id,
         entity=entity,
-        reason=_FLAGS[said_by],
-        said_by=said_by,
-        addresses=row.addresses(),
+        master_id=row.master_id or "",
+        address=next(iter(addresses_in(row.emailaddress1)), ""),
     )
 
 
-async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, reading: str) -> None:
+async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, reading: str) -> None:
     asked_on = moment_of(await ctx.read(lambda c: watermarks.get(c, "", _KEPT_ASKED)))
     kept_too = asked_on is None or ctx.moment() - asked_on >= _KEPT_EVERY
     after = ""
@@ -109,12 +156,19 @@ async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, reading: str) -> N
         after = some[-1].person_id
         asked = [each for each in some if kept_too or not each.kept]
         for entity in _SETS:
-            await _ask(ctx, dv, reading, entity, [each for each in asked if each.entity == entity])
+            mine = [each for each in asked if each.entity == entity]
+            await _ask(ctx, dv, reading, entity, mine, sources.flags(entity))
+        rows = [each.person_id for each in asked if each.entity == CONSENT_ROWS]
+        if rows and sources.consent_rows:
+            taken_back = await consent_sources.taken_back(dv, rows)
+            await _settle(ctx, reading, dict.fromkeys(taken_back, "consent row: not opted out any more"), {})
     if kept_too:
         await ctx.write(lambda c: watermarks.put(c, "", _KEPT_ASKED, ctx.now()))
 
 
-async def _ask(ctx: RunContext, dv: Dataverse, reading: str, entity: Entity, asked: Sequence[Unseen]) -> None:
+async def _ask(
+    ctx: RunContext, dv: Dataverse, reading: str, entity: Entity, asked: Sequence[Unseen], flags: Sequence[str]
+) -> None:
     """What became of these records. Only a flag that reads as false was taken back: one that reads as empty may be
     hidden from the service."""
     if not asked:
@@ -122,20 +176,25 @@ async def _ask(ctx: RunContext, dv: Dataverse, reading: str, entity: Entity, ask
     entity_set, key = _SETS[entity]
     found: dict[str, _Row] = {}
     async for page in dv_rows.pages_where_any(
-        dv, entity_set, _Row, key, [each.person_id for each in asked], select=(key, *_FLAGS, "merged"), orderby=(key,)
+        dv, entity_set, _Row, key, [each.person_id for each in asked], select=(key, *flags, "merged"), orderby=(key,)
     ):
-        found |= {getattr(row, key): row for row in page.rows}
-    taken_back = [
-        person_id
+        found |= {row.id: row for row in page.rows}
+    taken_back = {
+        person_id: f"{entity} {person_id}: {' and '.join(flags)} are off"
         for person_id, row in found.items()
-        if not row.merged and not any(row.flags().values()) and False in row.flags().values()
-    ]
-    gone = [each.person_id for each in asked if each.person_id not in found and each.kept != "gone"]
-    merged = [each.person_id for each in asked if each.person_id in found and found[each.person_id].merged]
+        if not row.merged and not any(row.flags(flags).values()) and False in row.flags(flags).values()
+    }
+    kept = {each.person_id: "gone" for each in asked if each.person_id not in found and each.kept != "gone"}
+    kept |= {each.person_id: "merged" for each in asked if each.person_id in found and found[each.person_id].merged}
+    await _settle(ctx, reading, taken_back, kept)
+
+
+async def _settle(ctx: RunContext, reading: str, taken_back: Mapping[str, str], kept: Mapping[str, str]) -> None:
+    """`taken_back`: person id -> what says so; `kept`: person id -> why the opt-out stays."""
 
     def settle(c: Connection) -> None:
-        opt_out_store.keep(c, gone, "gone")
-        opt_out_store.keep(c, merged, "merged")
-        opt_out_store.lift(c, reading, taken_back)
+        for why in ("gone", "merged"):
+            opt_out_store.keep(c, [person_id for person_id, said in kept.items() if said == why], why)
+        opt_out_store.lift(c, reading, taken_back, ctx.now())
 
-    await ctx.save(ctx.cursor, stage="Reading opt-outs", work=settle)
+    await ctx.save(ctx.cursor, stage=_STAGE, work=settle)

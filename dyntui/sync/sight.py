@@ -15,7 +15,10 @@ from dyntui.store import accounts
 from dyntui.sync.run_context import RunContext
 
 # What decides whether somebody is mailed, and at which address.
-_COLUMNS: Final = ("emailaddress1", "emailaddress2", "emailaddress3", "donotemail", "donotbulkemail")
+_COLUMNS: Final = (
+    *("emailaddress1", "emailaddress2", "emailaddress3"),
+    *("donotemail", "donotbulkemail", "donotsendmm", "merged", "masterid"),
+)
 CONSENT_COLUMNS: Final = {
     "contact": _COLUMNS,
     "lead": _COLUMNS,

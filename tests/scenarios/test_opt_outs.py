@@ -5,9 +5,13 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from dyntui.dataverse import rows as dv_rows
-from dyntui.model.outcomes import Outcome
+from dyntui.dataverse.customisation import Customisation
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.roles import Role
+from dyntui.model.solution import ColumnSpec, TableSpec
 from dyntui.service.contract import lists
-from dyntui.store.schema import opt_out
+from dyntui.store import consent_sources
+from dyntui.store.schema import merged_record, opt_out
 from tests.scenarios.office import Office
 
 
@@ -65,3 +69,105 @@ def test_a_known_opt_out_ends_only_when_the_record_itself_takes_it_back(office: 
     assert said[taker.person] in ("added", "updated")
     assert said[heir.person] == "DO_NOT_EMAIL"
     assert said[survivor.person] == "unchanged"
+
+
+def merge_in_dynamics(office: Office, winner: str, loser: str) -> None:
+    """Somebody merges a contact into another one."""
+
+    def contact(row_id: str) -> dict[str, str]:
+        return {"@odata.type": "Microsoft.Dynamics.CRM.contact", "contactid": row_id}
+
+    async def merge() -> None:
+        dv = await office.resources.connections.dataverse()
+        body = {"Target": contact(winner), "Subordinate": contact(loser), "PerformParentingChecks": False}
+        await dv.request("POST", "Merge", body=body)
+
+    office.give_roles("application", "System Administrator")
+    office.wait(merge())
+    office.give_roles("application", Role.SERVICE)
+
+
+def test_the_surviving_record_of_a_chain_of_merges_is_opted_out_as_a_person(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    loser, between, survivor, other = added(office, newsletter.id)[:4]
+    office.change_in_dynamics("contact", loser.person, donotemail=1)
+    reasons(office, newsletter.id)
+    merge_in_dynamics(office, between.person, loser.person)
+    merge_in_dynamics(office, survivor.person, between.person)
+    office.change_in_dynamics("contact", survivor.person, donotemail=0, donotbulkemail=0)
+    for _ in range(2):
+        said = reasons(office, newsletter.id)
+        assert said[survivor.person] == "DO_NOT_EMAIL"
+        assert said[other.person] == "unchanged"
+    with office.db.read() as c:
+        m = merged_record.c
+        chain = {loser.person: survivor.person, between.person: survivor.person}
+        assert chain.items() <= dict(c.execute(select(m.person_id, m.survivor_id)).all()).items()
+
+
+CONSENT_TABLE = TableSpec(
+    schema_name="msdynmkt_contactpointconsent4",
+    label="Contact Point Consent",
+    plural="Contact Point Consents",
+    entity_set="msdynmkt_contactpointconsent4s",
+    primary_name=ColumnSpec(schema_name="msdynmkt_contactpointvalue", label="Contact point", max_length=256),
+    columns=(
+        ColumnSpec(
+            schema_name="msdynmkt_value",
+            label="Value",
+            kind="Picklist",
+            options={534120000: "Not set", 534120001: "Opted in", 534120002: "Opted out"},
+        ),
+    ),
+)
+OPTED_IN, OPTED_OUT = 534120001, 534120002
+
+
+def test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_answered(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    people = added(office, newsletter.id)
+    marketing, consent, changed, yes = people[:4]
+    office.give_roles("application", "System Administrator")
+
+    async def install() -> None:
+        customise = Customisation(await office.resources.connections.dataverse(), "dyntui")
+        await customise.ensure_table(CONSENT_TABLE)
+        await customise.ensure_column(CONSENT_TABLE.logical_name, CONSENT_TABLE.columns[0])
+
+    office.wait(install())
+    office.change_in_dynamics("contact", marketing.person, donotsendmm=1)
+
+    def says(text: str, value: int) -> str:
+        row = {"msdynmkt_contactpointvalue": text, "msdynmkt_value": value}
+        return create_in_dynamics(office, CONSENT_TABLE.entity_set, **row)
+
+    says(f"<{consent.address.upper()}>", OPTED_OUT)
+    row = says(changed.address, OPTED_OUT)
+    says(yes.address, OPTED_IN)
+    says("+44 20 7946 0000", OPTED_OUT)
+    says("somebody", OPTED_OUT)
+    # What exists is asked once a day.
+    office.let_pass(days=1, minutes=1)
+    said = reasons(office, newsletter.id)
+    assert [said[each.person] for each in (marketing, consent, changed, yes)] == ["DO_NOT_BULK_EMAIL"] * 3 + [
+        "unchanged"
+    ]
+    details = {each.person: each.detail for each in office.members(newsletter.id)}
+    assert details[marketing.person] == "donotsendmm"
+    assert details[consent.person].startswith("msdynmkt_contactpointconsent4 ")
+    run = office.run("suppressions")
+    odd = [each.detail for each in office.people(run.run.id) if each.reason == "ODD_ROW"]
+    assert [each.rpartition(": ")[2] for each in odd] == ["somebody"]
+    # A row that says yes by now is evidence; an answer of the administrator ends what it does not name.
+    office.change_in_dynamics(CONSENT_TABLE.logical_name, row, msdynmkt_value=OPTED_IN)
+    said = reasons(office, newsletter.id)
+    assert said[changed.person] in ("added", "updated")
+    assert said[consent.person] == "DO_NOT_BULK_EMAIL"
+    with office.db.write() as c:
+        consent_sources.put_answer(c, [consent_sources.CONSENT_ROWS])
+    said = reasons(office, newsletter.id)
+    assert said[marketing.person] in ("added", "updated")
+    # Rows that the service may not read are no permission.
+    office.give_roles("application", Role.SERVICE)
+    run = office.run("lists")
+    assert (run.run.status, run.run.error_code) == (RunStatus.FAILED, "CONSENT_ROWS_HIDDEN")

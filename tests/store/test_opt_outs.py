@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select
 
-from dyntui.store import counts, leaving, members, opt_outs
+from dyntui.store import counts, leaving, lifts, members, opt_outs
 from dyntui.store.opt_outs import Merge, OptOut, Unseen
 from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address
 
@@ -53,8 +53,9 @@ def test_what_a_reading_does_not_show_stays_until_it_is_lifted_by_name(c: Connec
     assert set(known(c)) == {"p1", "p2"}
     opt_outs.keep(c, ["p1"], "gone")
     assert opt_outs.unseen(c, second) == [Unseen("contact", "p1", "gone")]
-    assert opt_outs.lift(c, second, ["p1", "p2"]) == 1
+    assert opt_outs.lift(c, second, {"p1": "both flags are off", "p2": "x"}, LATER) == 1
     assert (set(known(c)), addresses(c)) == ({"p2"}, set())
+    assert [(each.person_id, each.evidence) for each in lifts.lifts(c)] == [("p1", "both flags are off")]
 
 
 def test_an_opt_out_counts_for_every_address_that_the_record_had_since(c: Connection) -> None:
@@ -73,7 +74,7 @@ def test_readings_side_by_side_take_back_nothing_that_one_of_them_has_seen(c: Co
     opt_outs.stage(c, other, [out("p1"), out("p2")], NOW)
     assert opt_outs.unseen(c, one) == opt_outs.unseen(c, other) == []
     opt_outs.stage(c, one, [out("p3")], NOW)
-    assert opt_outs.lift(c, other, ["p1", "p2", "p3"]) == 0
+    assert opt_outs.lift(c, other, dict.fromkeys(("p1", "p2", "p3"), "x"), NOW) == 0
 
 
 def test_an_opt_out_without_an_address_counts_for_the_person(c: Connection) -> None:

@@ -1,0 +1,125 @@
+"""Which columns and tables of this organisation hold opt-outs, and the rows of Customer Insights - Journeys that do.
+
+What exists is asked once a day; what of it counts is an administrator's answer (`dyntui suppressions sources`), and
+everything until there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from dyntui.dataverse import consent
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.consent import CONSENT_SET, NO_WITHDRAWAL, ConsentRow
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.rows import Page
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mentioned import addresses_in, shown
+from dyntui.model.moments import moment_of
+from dyntui.model.people import Entity
+from dyntui.store import consent_sources as store
+from dyntui.store.consent_sources import CONSENT_ROWS, MARKETING, Found
+from dyntui.store.odd_rows import OddRow
+from dyntui.store.opt_outs import OptOut
+from dyntui.sync import nameless_rows
+from dyntui.sync.run_context import RunContext
+
+_ALWAYS = ("donotemail", "donotbulkemail")
+_ASKED_EVERY = timedelta(days=1)
+_KEY = "msdynmkt_contactpointconsent4id"
+_TELEPHONE = re.compile(r"[+\d\s()./-]*")
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """What counts as an opt-out: `marketing` names the tables whose `donotsendmm` does."""
+
+    marketing: frozenset[str]
+    consent_rows: bool
+
+    def flags(self, entity: Entity) -> tuple[str, ...]:
+        """The columns of a table that say so, the strongest first."""
+        return (*_ALWAYS, MARKETING) if entity.value in self.marketing else _ALWAYS
+
+
+async def counting(ctx: RunContext, dv: Dataverse) -> Sources:
+    """What counts now; the organisation is asked what exists when that was a day ago."""
+    known = await ctx.read(store.found)
+    asked_on = moment_of(known.asked_on) if known else None
+    if known is None or asked_on is None or ctx.moment() - asked_on >= _ASKED_EVERY:
+        known = await _ask(ctx, dv)
+    counts = await ctx.read(store.counting)
+    columns = known.columns if MARKETING in counts else ()
+    return Sources(frozenset(each.partition(".")[0] for each in columns), CONSENT_ROWS in counts)
+
+
+async def _ask(ctx: RunContext, dv: Dataverse) -> Found:
+    tables = [each.value for each in Entity]
+    there = await consent.existing(dv, tables, MARKETING, CONSENT_ROWS)
+    columns = tuple(f"{table}.{MARKETING}" for table in tables if there.get(table))
+    facts = Found(columns, CONSENT_ROWS in there, ctx.now())
+    await ctx.write(lambda c: store.put_found(c, facts))
+    return facts
+
+
+async def withdrawn(ctx: RunContext, dv: Dataverse) -> AsyncIterator[list[OptOut]]:
+    """Every consent row that says no, page by page. A row without an address that is no telephone number either is
+    odd. Raises CONSENT_ROWS_HIDDEN where the service may not read them."""
+    odd: list[OddRow] = []
+    said_yes = " and ".join(f"msdynmkt_value ne {each}" for each in NO_WITHDRAWAL)
+    async for page in _readable(
+        dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=f"msdynmkt_value ne null and {said_yes}", orderby=(_KEY,))
+    ):
+        named = [(row, addresses_in(row.contact_point)) for row in page.rows]
+        odd += [
+            OddRow(key=row.id, shown=f"consent row {row.id}: {shown(row.contact_point) or 'empty'}")
+            for row, addresses in named
+            if not addresses and not _is_telephone(row.contact_point)
+        ]
+        yield [
+            OptOut(
+                person_id=row.id,
+                entity=CONSENT_ROWS,
+                reason="DO_NOT_BULK_EMAIL",
+                said_by=CONSENT_ROWS,
+                addresses=addresses,
+            )
+            for row, addresses in named
+            if addresses
+        ]
+    await nameless_rows.keep(ctx, "consent rows in Dynamics", "", odd, whole=True)
+
+
+async def _readable(pages: AsyncIterator[Page[ConsentRow]]) -> AsyncIterator[Page[ConsentRow]]:
+    try:
+        async for page in pages:
+            yield page
+    except DataverseError as error:
+        if error.exit is not Exit.NOT_PERMITTED:
+            raise
+        raise DyntuiError(
+            "CONSENT_ROWS_HIDDEN",
+            "The service may not read the contact point consents of Customer Insights - Journeys: who opted out there "
+            "would look as if they had not.",
+            not_done="No list was synchronised and nobody was mailed.",
+            remedy="Run `dyntui setup` again to complete the service's role, or say that these rows do not count: "
+            "`dyntui suppressions sources`.",
+            exit=Exit.NOT_PERMITTED,
+            detail=error.detail,
+        ) from error
+
+
+def _is_telephone(text: str | None) -> bool:
+    return bool(text and text.strip()) and _TELEPHONE.fullmatch(text or "") is not None
+
+
+async def taken_back(dv: Dataverse, row_ids: Sequence[str]) -> list[str]:
+    """Those of the consent rows that are there and say yes, or nothing, by now."""
+    found: list[str] = []
+    async for page in dv_rows.pages_where_any(dv, CONSENT_SET, ConsentRow, _KEY, row_ids, orderby=(_KEY,)):
+        found += [row.id for row in page.rows if row.value in NO_WITHDRAWAL]
+    return found
