@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import rows, security
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import text
 from dyntui.dotdigital import account as dd_account
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.roles import Ability
+from dyntui.model.roles import Ability, Role
 from dyntui.service.contract.setup import Canary, CanaryReport, EmailAccountInput, SetupReport, SetupRequest, SetupStep
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -30,6 +31,7 @@ from dyntui.sync.connections import (
     not_configured,
     sign_in_with,
 )
+from dyntui.sync.installation import Step
 from dyntui.sync.surroundings import Surroundings
 
 _LEVELS = ("NONE", "SUMMARY", "DETAILED")
@@ -67,15 +69,16 @@ class Setup:
     async def _run(self, context: CallContext, request: SetupRequest, *, apply: bool) -> SetupReport:
         async with self._one_at_a_time:
             # Asked for within: who waited for somebody else's first setup needs the right to change it.
-            await self._require_right(context, request)
             _check(request)
-            return await self._connect(request, apply=apply)
+            known = await self._require_organisation(request)
+            permitted = known is None or Ability.ADMINISTER in await context.abilities()
+            return await self._connect(context, request, apply=apply, known=known, permitted=permitted)
 
-    async def _require_right(self, context: CallContext, request: SetupRequest) -> None:
+    async def _require_organisation(self, request: SetupRequest) -> Organisation | None:
+        """The organisation that is connected already, None before the first setup."""
         known = await self._resources.read(accounts.organisation)
         if known is None:
-            return
-        await context.require(Ability.ADMINISTER)
+            return None
         if known.url.rstrip("/").lower() != request.organisation.dataverse_url.rstrip("/").lower():
             raise DyntuiError(
                 "SETUP_OTHER_ORGANISATION",
@@ -84,8 +87,19 @@ class Setup:
                 remedy="Use another profile for another organisation: `dyntui --profile NAME setup`.",
                 exit=Exit.USAGE,
             )
+        return known
 
-    async def _connect(self, request: SetupRequest, *, apply: bool) -> SetupReport:
+    async def _connect(
+        self,
+        context: CallContext,
+        request: SetupRequest,
+        *,
+        apply: bool,
+        known: Organisation | None,
+        permitted: bool,
+    ) -> SetupReport:
+        """`permitted`: the caller may administer. Who may not has proved by the application's secret that they could do
+        everything in Dynamics themselves: they may make the first Manager, and nothing once there is one."""
         asked = request.organisation
         secret = asked.client_secret or asked.certificate
         wanted = Organisation(
@@ -103,7 +117,16 @@ class Setup:
         try:
             async with dataverse_as(sign_in, wanted, around, attempts=_ATTEMPTS) as dv:
                 me = await security.who_am_i(dv)
+                managers = [each.name or each.id for each in await security.users_with_roles(dv, [Role.MANAGER])]
+                if known is not None and not permitted and (managers or me.user_id != known.service_user_id):
+                    await context.require(Ability.ADMINISTER)
+                chosen = {
+                    role: await installation.users_to_assign(dv, role, names) for role, names in request.assign.items()
+                }
             found = [await _prove(each, around) for each in request.accounts]
+            if apply:
+                # A keyring that refuses says so before anything is written.
+                await self._resources.secrets.set(DATAVERSE_SECRET, secret)
             async with dataverse_as(sign_in, wanted, around) as dv:
                 wanted = msgspec.structs.replace(
                     wanted,
@@ -111,12 +134,15 @@ class Setup:
                     service_user_id=me.user_id,
                     name=await security.organisation_name(dv),
                 )
-                steps = [step async for step in installation.install(dv, apply=apply)]
-                steps.append(await installation.give_service_role(dv, me.user_id, apply=apply))
-                for role, names in request.assign.items():
-                    steps += [step async for step in installation.assign(dv, role, names, apply=apply)]
-                if apply:
-                    await self._keep(dv, wanted, secret, list(zip(request.accounts, found, strict=True)))
+                steps: list[Step] = []
+                try:
+                    async for step in self._install(dv, me.user_id, chosen, apply=apply):
+                        steps.append(step)
+                        self._resources.publish("setup.step", _contract_step(step))
+                    if apply:
+                        await self._keep(dv, wanted, list(zip(request.accounts, found, strict=True)))
+                except DyntuiError as error:
+                    raise _with_what_was_done(error, steps) from error
         finally:
             await sign_in.close()
         return SetupReport(
@@ -125,20 +151,33 @@ class Setup:
             accounts=tuple(
                 f"{each.name} at {proved.endpoint}" for each, proved in zip(request.accounts, found, strict=True)
             ),
-            steps=tuple(SetupStep(kind=step.kind, name=step.name, state=step.state) for step in steps),
+            steps=tuple(_contract_step(step) for step in steps),
             applied=apply,
+            managers=tuple(managers) or tuple(request.assign.get(Role.MANAGER, ())),
         )
+
+    async def _install(
+        self, dv: Dataverse, me: str, chosen: Mapping[str, Sequence[security.User]], *, apply: bool
+    ) -> AsyncIterator[Step]:
+        async for step in installation.install(dv, apply=apply):
+            yield step
+        yield await installation.give_service_role(dv, me, apply=apply)
+        for role, users in chosen.items():
+            async for step in installation.assign(dv, role, users, apply=apply):
+                yield step
 
     async def _keep(
         self,
         dv: Dataverse,
         wanted: Organisation,
-        secret: str,
         proved: list[tuple[EmailAccountInput, _Proved]],
     ) -> None:
-        """Secrets to the keyring first: if it refuses, nothing was written."""
+        """Every account under the id of its row in Dynamics, which is found by the account's number: another profile,
+        machine or store may have made it."""
         before = await self._resources.read(accounts.accounts)
-        known = {each.platform_id: each.id for each in before}
+        here = {each.platform_id: each.id for each in before}
+        there = await self._rows_in_dynamics(dv, [found.platform_id for _, found in proved])
+        known = here | there
         answered = {each.platform_id: each.double_opt_in for each in before}
         kept = [
             EmailAccount(
@@ -156,7 +195,6 @@ class Setup:
             )
             for asked, found in proved
         ]
-        await self._resources.secrets.set(DATAVERSE_SECRET, secret)
         for account, (asked, _) in zip(kept, proved, strict=True):
             await self._resources.secrets.set(account_secret(account.id), asked.api_password)
         for account in kept:
@@ -165,11 +203,49 @@ class Setup:
         def keep(c: Connection) -> None:
             accounts.put_organisation(c, wanted)
             for account in kept:
+                if here.get(account.platform_id, account.id) != account.id:
+                    accounts.rename_account(c, here[account.platform_id], account.id)
                 accounts.put_account(c, account)
 
         await self._resources.write(keep)
         await self._resources.connections.close()
         await asyncio.to_thread(self._reconnect)
+
+    async def _rows_in_dynamics(self, dv: Dataverse, numbers: Sequence[int]) -> dict[int, str]:
+        """Account number -> id of its row, for those that have one."""
+        table, key = solution.EMAIL_ACCOUNT, solution.EMAIL_ACCOUNT.key.lower()
+        condition = " or ".join(f"{key} eq {text(str(number))}" for number in numbers)
+        found = await rows.find_rows(dv, table.entity_set, _AccountRow, filter=condition)
+        return {int(row.platform_id): row.id for row in found}
+
+
+class _AccountRow(
+    msgspec.Struct, frozen=True, rename={"id": "dyntui_emailaccountid", "platform_id": "dyntui_platformid"}
+):
+    id: str
+    platform_id: str
+
+
+def _contract_step(step: Step) -> SetupStep:
+    return SetupStep(kind=step.kind, name=step.name, state=step.state)
+
+
+def _with_what_was_done(error: DyntuiError, steps: Sequence[Step]) -> DyntuiError:
+    """An error that hides nothing: what had been made when it came stays made."""
+    made = [step for step in steps if step.state == "done"]
+    if not made:
+        return error
+    return DyntuiError(
+        error.code,
+        error.message,
+        not_done=(
+            f"{error.not_done} Made before that, and kept: {len(made)} things in Dynamics, the last one "
+            f"the {made[-1].kind} {made[-1].name}; setup goes on from there."
+        ),
+        remedy=error.remedy,
+        exit=error.exit,
+        detail=error.detail,
+    )
 
 
 class _Proved(msgspec.Struct, frozen=True):

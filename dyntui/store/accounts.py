@@ -5,7 +5,7 @@ No secret is kept here: those are in the keyring.
 Public:
     organisation(c) -> Organisation | None; put_organisation(c, Organisation)
     accounts(c) -> list[EmailAccount], the default one first; account(c, id); default_account(c)
-    put_account(c, EmailAccount)
+    put_account(c, EmailAccount); rename_account(c, before, after)
     person(c, os_uid) -> PersonLink | None; link_person(c, PersonLink); unlink_person(c, os_uid)
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, delete, select, update
 
-from dyntui.store.schema import email_account, person_link
+from dyntui.store.schema import email_account, metadata, person_link
 from dyntui.store.schema import organisation as organisation_table
 from dyntui.store.upserts import upsert
 
@@ -100,6 +100,14 @@ def put_account(c: Connection, known: EmailAccount) -> None:
     if known.is_default:
         c.execute(update(email_account).where(email_account.c.id != known.id).values(is_default=False))
     _put(c, email_account, msgspec.structs.asdict(known), "id")
+
+
+def rename_account(c: Connection, before: str, after: str) -> None:
+    """Everything that is kept of an email account belongs to the id `after` from now on."""
+    c.execute(update(email_account).where(email_account.c.id == before).values(id=after))
+    for table in metadata.tables.values():
+        if "account_id" in table.c:
+            c.execute(update(table).where(table.c.account_id == before).values(account_id=after))
 
 
 def person(c: Connection, os_uid: int) -> PersonLink | None:

@@ -181,8 +181,8 @@ async def give_service_role(dv: Dataverse, user_id: str, *, apply: bool) -> Step
     return msgspec.structs.replace(step, state="done")
 
 
-async def assign(dv: Dataverse, role: str, user_names: Iterable[str], *, apply: bool) -> AsyncIterator[Step]:
-    """Gives a connector role to users (by user principal name), where they do not hold it yet.
+async def users_to_assign(dv: Dataverse, role: str, user_names: Iterable[str]) -> list[security.User]:
+    """The users (by user principal name) who are to hold a connector role; asked before anything is written.
 
     Raises DyntuiError ROLE_UNKNOWN, USER_UNKNOWN.
     """
@@ -190,27 +190,40 @@ async def assign(dv: Dataverse, role: str, user_names: Iterable[str], *, apply: 
         raise DyntuiError(
             "ROLE_UNKNOWN",
             f"{role!r} is no role of the connector.",
-            not_done="No role was given to anybody.",
+            not_done="Nothing was connected, written or installed.",
             remedy="The roles are: " + ", ".join(each.value for each in Role) + ".",
             exit=Exit.USAGE,
         )
+    users = []
     for name in user_names:
         found = await rows.find_rows(dv, "systemusers", security.User, filter=f"domainname eq {text(name)}", top=1)
         if not found:
             raise DyntuiError(
                 "USER_UNKNOWN",
                 f"Dynamics has no user {name!r}.",
-                not_done=f"Nobody was given the role {role} by this step.",
+                not_done="Nothing was connected, written or installed.",
                 remedy="Write the user principal name as Dynamics shows it.",
                 exit=Exit.USAGE,
             )
-        user = found[0]
+        users.append(found[0])
+    return users
+
+
+async def assign(dv: Dataverse, role: str, users: Iterable[security.User], *, apply: bool) -> AsyncIterator[Step]:
+    """Gives a connector role to users, where they do not hold it yet."""
+    for user in users:
         roles = await security.current_roles(dv, user.object_id) if user.object_id else None
         held = {each.name for each in (roles if roles is not None else await security.roles_of(dv, user.id))}
+        name = f"{user.name}: {role}"
         if role in held:
-            yield Step("user", f"{user.name}: {role}", "there")
+            yield Step("user", name, "there")
         elif apply:
-            await security.assign_role(dv, user.id, role)
-            yield Step("user", f"{user.name}: {role}", "done")
+            try:
+                await security.assign_role(dv, user.id, role)
+            except DataverseError as error:
+                if error.status != HTTPStatus.FORBIDDEN:
+                    raise
+                raise _rights_missing("user", name, error) from error
+            yield Step("user", name, "done")
         else:
-            yield Step("user", f"{user.name}: {role}", "missing")
+            yield Step("user", name, "missing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dyntui.dataverse import bulk, security
@@ -16,6 +17,8 @@ from dyntui.service.permission import CallContext
 from dyntui.service.setup import Setup
 from tests.scenarios.office import Office, writes
 from tests.simulation.sandbox import InProcessSandbox
+
+MIRA = "mira.sandahl@skarnfjall.example"
 
 
 async def nobody(uid: int) -> frozenset[Ability] | None:
@@ -29,7 +32,8 @@ def test_who_waits_for_somebody_elses_first_setup_cannot_change_it(sandbox: InPr
         stranger = CallContext(4711, nobody)
 
         async def both() -> list[object]:
-            calls = [setup.apply(each, office.setup_request()) for each in (office.context, stranger)]
+            request = msgspec.structs.replace(office.setup_request(), assign={Role.MANAGER.value: (MIRA,)})
+            calls = [setup.apply(each, request) for each in (office.context, stranger)]
             return list(await asyncio.gather(*calls, return_exceptions=True))
 
         first, second = office.wait(both())
@@ -82,3 +86,29 @@ def test_who_may_not_ask_for_bulk_messages_writes_in_batches(office: Office) -> 
     (result,), calls = office.calls_between(lambda: office.wait(upsert()))
     assert result.error is None
     assert "dataverse $batch 1" in writes(calls)
+
+
+def test_the_first_manager_is_made_by_whoever_holds_the_applications_secret(
+    sandbox: InProcessSandbox, tmp_path: Path
+) -> None:
+    office = Office(sandbox, tmp_path)
+    try:
+        setup = Setup(office.resources, office.worker.reconnect)
+        stranger = CallContext(4711, nobody)
+        request = office.setup_request()
+        assert office.wait(setup.apply(office.context, request)).managers == ()
+        with_manager = msgspec.structs.replace(request, assign={Role.MANAGER.value: (MIRA,)})
+        unknown = msgspec.structs.replace(request, assign={Role.MANAGER.value: ("nobody@skarnfjall.example",)})
+        wrong = msgspec.structs.replace(
+            with_manager, organisation=msgspec.structs.replace(request.organisation, client_secret="no")
+        )
+        for refused, code in ((unknown, "USER_UNKNOWN"), (wrong, "DATAVERSE_SECRET_REFUSED")):
+            with pytest.raises(DyntuiError) as raised:
+                office.wait(setup.apply(stranger, refused))
+            assert raised.value.code == code
+        assert office.wait(setup.apply(stranger, with_manager)).managers == (MIRA,)
+        with pytest.raises(DyntuiError) as raised:
+            office.wait(setup.apply(stranger, with_manager))
+        assert raised.value.code == "NOT_SIGNED_IN"
+    finally:
+        office.close()

@@ -50,13 +50,15 @@ class SetupStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetupReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan, or what was applied, in order."""
+    """The plan, or what was applied, in order. `managers`: who holds the role Email Marketing Manager, or gets it by
+    this setup; nobody can administer dyntui while it is empty."""
 
     organisation: str
     organisation_url: str
     accounts: tuple[str, ...]
     steps: tuple[SetupStep, ...]
     applied: bool
+    managers: tuple[str, ...] = ()
 
 
 class Canary(msgspec.Struct, frozen=True, kw_only=True):

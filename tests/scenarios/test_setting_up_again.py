@@ -1,0 +1,141 @@
+"""An installation is found and taken over: by another machine, after a lost store, after a setup that was killed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.setup import Setup
+from dyntui.store import accounts
+from dyntui.sync.surroundings import Surroundings
+from tests.scenarios.office import Office
+from tests.scenarios.worlds import NOW
+from tests.simulation.sandbox import InProcessSandbox
+
+_ACCOUNTS = "dyntui_emailaccounts"
+
+
+@contextmanager
+def another_machine(sandbox: InProcessSandbox, home: Path) -> Iterator[Office]:
+    home.mkdir()
+    with closing(Office(sandbox, home)) as office:
+        yield office
+
+
+def account_of(office: Office) -> accounts.EmailAccount:
+    with office.db.read() as c:
+        (account,) = accounts.accounts(c)
+    return account
+
+
+def test_another_machine_takes_over_account_lists_books_and_who_was_sent_to(office: Office, tmp_path: Path) -> None:
+    newsletter = office.activated("Newsletter")
+    book = office.book_of(newsletter.id)
+    office.run("lists")
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    sent = office.send(office.count(campaign))
+    mailed = {mail["address"] for mail in office.mailed(campaign)}
+    assert sent.state == "Sent" and mailed
+    with another_machine(office.sandbox, tmp_path / "laptop") as laptop:
+        assert {step.state for step in laptop.set_up().steps} == {"there"}
+        assert account_of(laptop).id == account_of(office).id
+        taken_over = laptop.list_named("Newsletter")
+        assert (taken_over.activated, taken_over.account) == (True, "Main")
+        assert laptop.book_of(newsletter.id) == book
+        books = laptop.book_names()
+        run = laptop.run("lists").run
+        assert run.tally.adds_up and not run.error_code
+        laptop.run("campaigns")
+        same = laptop.campaign_named("Newsletter March")
+        laptop.target(same, newsletter.id)
+        again = laptop.count(same)
+        reasons = {each.reason: each.people for each in again.excluded}
+        assert reasons.get("ALREADY_SENT", 0) >= len(mailed) and again.sendable == 0
+        assert laptop.book_names() == books
+        # The first machine goes on as well.
+        assert {step.state for step in office.set_up().steps} == {"there"}
+
+
+def test_an_account_that_had_another_id_here_is_the_one_of_its_row_from_now_on(office: Office) -> None:
+    office.activated("Newsletter")
+    there = account_of(office).id
+    with office.db.write() as c:
+        accounts.rename_account(c, there, "another-id")
+    office.set_up()
+    assert account_of(office).id == there
+    assert office.list_named("Newsletter").account == "Main"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it can react."""
+
+
+class KilledAfterWriting(httpx.AsyncBaseTransport):
+    """Carries calls on; of each kind of write the first two are answered to nobody, for the process is gone by then."""
+
+    def __init__(self, carrier: httpx.AsyncBaseTransport, met: Counter[str]) -> None:
+        self._carrier = carrier
+        self._met = met
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._carrier.handle_async_request(request)
+        if request.method != "GET" and response.status_code < 300:
+            kind = f"{request.method} {re.sub(r'[(][^)]*[)]', '()', request.url.path)}"
+            self._met[kind] += 1
+            if self._met[kind] <= 2:
+                raise Killed
+        return response
+
+
+def test_a_setup_that_is_killed_at_every_kind_of_write_goes_on_to_its_end(tmp_path: Path) -> None:
+    sandbox = InProcessSandbox.built(people=50, seed=7, clock=NOW)
+    met: Counter[str] = Counter()
+    kills, done = 0, False
+    while not done:
+        with closing(Office(sandbox, tmp_path)) as office:
+            connections = office.resources.connections
+            calm = connections.surroundings
+
+            def deadly(calm: Surroundings = calm) -> httpx.AsyncBaseTransport:
+                carrier = calm.transport()
+                assert carrier is not None
+                return KilledAfterWriting(carrier, met)
+
+            connections.surroundings = msgspec.structs.replace(calm, transport=deadly)
+            setup = Setup(office.resources, office.worker.reconnect)
+            try:
+                office.wait(setup.apply(office.context, office.setup_request()))
+                done = True
+            except Killed:
+                kills += 1
+    kinds = {kind.rpartition("/")[2].partition("(")[0] for kind in met}
+    assert {"publishers", "solutions", "EntityDefinitions", "Attributes", "Keys", "dyntui_emailaccounts"} <= kinds
+    assert kills >= 2 * len(met) - 6
+    with closing(Office(sandbox, tmp_path)) as office:
+        report = office.set_up()
+        assert {step.state for step in report.steps} == {"there"}
+        activated = office.activated("Newsletter")
+        assert office.run("lists").run.tally.adds_up and activated.activated
+
+
+def test_an_account_whose_row_was_written_and_never_answered_is_found_again(tmp_path: Path) -> None:
+    sandbox = InProcessSandbox.built(people=50, seed=7, clock=NOW)
+    with closing(Office(sandbox, tmp_path)) as office:
+        lost = {"system": "dataverse", "method": "PATCH", "route": _ACCOUNTS, "kind": "drop_after", "times": 50}
+        sandbox.order(lost)
+        with pytest.raises(DyntuiError) as unanswered:
+            office.set_up()
+        assert "Made before that, and kept" in unanswered.value.not_done
+        sandbox.reset()
+        office.set_up()
+        assert account_of(office).name == "Main"
