@@ -8,8 +8,10 @@ from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, print_json, print_table, say_how_many
 from dyntui.cli.service_call import ask
 from dyntui.cli.windows import window_options
+from dyntui.model.consent_sources import SOURCES
 from dyntui.service.contract import methods
-from dyntui.service.contract.suppressions import SuppressionsQuery
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.suppressions import AnswerConsentSources, LiftSuppression, SuppressionsQuery
 
 
 @click.group(cls=Group)
@@ -36,3 +38,60 @@ def list_(context: click.Context, account: str, offset: int, limit: int, search:
         ),
     )
     say_how_many(len(page.rows), page.matching, page.total)
+
+
+@command.command()
+@click.argument("address")
+@click.option("--reason", required=True, help="Why the address may be mailed again; kept with your name.")
+@click.pass_context
+def lift(context: click.Context, address: str, reason: str) -> None:
+    """End what only dyntui still knows against ADDRESS, such as the opt-out of a record that was deleted.
+
+    What dotdigital or Dynamics says itself stays, and is named with what would end it.
+    """
+    answer = ask(choices(context), methods.SUPPRESSION_LIFT, LiftSuppression(address=address, reason=reason))
+    if choices(context).json:
+        print_json(answer)
+        return
+    print_table(
+        ["", answer.address],
+        [*(("lifted", each) for each in answer.lifted), *(("stays", each) for each in answer.stays)],
+    )
+
+
+@command.command()
+@click.pass_context
+def odd(context: click.Context) -> None:
+    """Rows that ask for somebody not to be mailed, from which no address can be got."""
+    answer = ask(choices(context), methods.SUPPRESSION_ODD, Nothing())
+    if choices(context).json:
+        print_json(answer)
+        return
+    print_table(
+        ["where", "received", "learned"], ((row.source, row.received, moment(row.learned_on)) for row in answer.rows)
+    )
+
+
+@command.command()
+@click.option("--count", multiple=True, type=click.Choice(SOURCES), help="This one counts; may be given again.")
+@click.option("--none", is_flag=True, help="Neither counts.")
+@click.pass_context
+def sources(context: click.Context, count: tuple[str, ...], none: bool) -> None:
+    """Where people opt out in Dynamics besides donotemail and donotbulkemail.
+
+    Without an option it shows what the organisation has. Until an Email Marketing Manager has answered, all of it
+    counts.
+    """
+    if count and none:
+        raise click.UsageError("--none says that neither counts.")
+    if count or none:
+        answer = ask(choices(context), methods.ANSWER_CONSENT_SOURCES, AnswerConsentSources(count=count))
+    else:
+        answer = ask(choices(context), methods.CONSENT_SOURCES, Nothing())
+    if choices(context).json:
+        print_json(answer)
+        return
+    said = "yes" if answer.answered else "yes, until somebody has answered"
+    print_table(
+        ["column or table", "counts"], ((each, said if each in answer.counting else "no") for each in answer.found)
+    )

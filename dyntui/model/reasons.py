@@ -100,7 +100,7 @@ CATALOGUE: tuple[Reason, ...] = (
         "Soft bounced",
         "Mail to the address failed too often.",
         _SALES,
-        "Check the address, then lift the suppression in dotdigital.",
+        "Check the address, then resubscribe it in dotdigital; dyntui notices within a day.",
     ),
     Reason(
         "MAIL_BLOCKED", "Mail blocked", "The recipient's server blocks the mail.", _VENDOR, "Ask dotdigital support."
@@ -117,14 +117,15 @@ CATALOGUE: tuple[Reason, ...] = (
         "Domain suppressed",
         "The address's whole domain is suppressed.",
         _MANAGER,
-        "Lift the domain suppression in dotdigital.",
+        "Lift the domain suppression in dotdigital; dyntui notices within a day.",
     ),
     Reason(
         "SUPPRESSED",
         "Suppressed",
         "The address is on the account's suppression list.",
         _PERSON,
-        "A person who unsubscribed can subscribe again through a form.",
+        "The person subscribes again through dotdigital; dyntui notices within a day. What Dynamics alone had asked for is "
+        "ended by `dyntui suppressions lift`.",
     ),
     Reason(
         "SUPPRESSED_OTHER_ACCOUNT",
@@ -136,16 +137,18 @@ CATALOGUE: tuple[Reason, ...] = (
     Reason(
         "DO_NOT_EMAIL",
         "Do not e-mail",
-        "Dynamics says: do not allow e-mail, for this record or another with the address.",
+        "Dynamics says: do not allow e-mail, for this record, one merged into it, or another with the address.",
         _PERSON,
-        "Respect it; only the person can change their mind.",
+        "If the person changed their mind, take the flag back on the record named. If that record is gone, a Manager ends "
+        "it with a reason: `dyntui suppressions lift`.",
     ),
     Reason(
         "DO_NOT_BULK_EMAIL",
         "Do not bulk e-mail",
-        "Dynamics says: do not allow bulk e-mail, for this record or another with the address.",
+        "Dynamics says: no bulk e-mail or no marketing, for this record, one merged into it, or another with the address.",
         _PERSON,
-        "Respect it; only the person can change their mind.",
+        "If the person changed their mind, take the flag back on the record named. If that record is gone, a Manager ends "
+        "it with a reason: `dyntui suppressions lift`.",
     ),
     Reason(
         "UNSUBSCRIBED_LIST",
@@ -159,7 +162,7 @@ CATALOGUE: tuple[Reason, ...] = (
         "Odd row",
         "A row was received from which no person or address can be told; the detail shows what was received.",
         _MARKETER,
-        "Correct the row where it came from; it is named until then.",
+        "Correct the row where it came from; `dyntui suppressions odd` shows it until then.",
     ),
     Reason(
         "PENDING_OPT_IN",

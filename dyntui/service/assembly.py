@@ -104,6 +104,7 @@ class Assembly:
         campaigns = Campaigns(resources, identities)
         sending = Sending(resources, identities, campaigns, runs)
         results = Results(resources, campaigns)
+        suppressions = Suppressions(resources, identities)
         setup = Setup(resources, self._worker.reconnect)
         return {
             methods.HELLO.name: session.hello,
@@ -134,5 +135,9 @@ class Assembly:
             methods.SEND_GET.name: sending.send_get,
             methods.CAMPAIGN_REPORT.name: results.report,
             methods.CAMPAIGN_RECIPIENTS.name: results.recipients,
-            methods.SUPPRESSIONS.name: Suppressions(resources).page,
+            methods.SUPPRESSIONS.name: suppressions.page,
+            methods.SUPPRESSION_LIFT.name: suppressions.lift,
+            methods.SUPPRESSION_ODD.name: suppressions.odd,
+            methods.CONSENT_SOURCES.name: suppressions.sources,
+            methods.ANSWER_CONSENT_SOURCES.name: suppressions.answer_sources,
         }

@@ -1,21 +1,38 @@
-"""Suppressions as last read."""
+"""Suppressions as last read, what a Manager may decide about them, and where people opt out."""
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
+from dyntui.model.consent_sources import SOURCES
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mentioned import addresses_in, shown
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.suppressions import SuppressionRow, SuppressionsQuery
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.suppressions import (
+    AnswerConsentSources,
+    ConsentSources,
+    Lifted,
+    LiftSuppression,
+    OddRow,
+    OddRows,
+    SuppressionRow,
+    SuppressionsQuery,
+)
+from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import suppressions
+from dyntui.store import consent_sources, deciding, odd_rows, suppressions
 from dyntui.store.suppressions import SuppressionsWindow
 
 
 class Suppressions:
     """The calls of `suppressions.*`."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, identities: Identities) -> None:
         self._resources = resources
+        self._identities = identities
 
     async def page(self, context: CallContext, request: SuppressionsQuery) -> Page[SuppressionRow]:
         """A window on the suppressed addresses, by address."""
@@ -41,3 +58,84 @@ class Suppressions:
             for each in found.rows
         )
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
+
+    async def lift(self, context: CallContext, request: LiftSuppression) -> Lifted:
+        """Ends what only dyntui knows against an address. Raises LIFT_WITHOUT_REASON, NO_ADDRESS, NOTHING_TO_LIFT."""
+        why = request.reason.strip()
+        found = addresses_in(request.address)
+        if not why:
+            raise _refused("LIFT_WITHOUT_REASON", "A suppression ends with a reason only.", "Say why: --reason.")
+        if len(found) != 1:
+            raise _refused(
+                "NO_ADDRESS",
+                f"{shown(request.address)!r} is not one e-mail address.",
+                "Give one address as it is shown.",
+            )
+        person = await self._identities.person(context.uid)
+        by = person.name if person else ""
+        (address,) = found
+        decided = await self._resources.write(lambda c: deciding.lift(c, address, by, why, self._resources.now()))
+        if not decided.lifted and not decided.suppressed_in:
+            raise _refused(
+                "NOTHING_TO_LIFT",
+                f"Nothing is known against {address}.",
+                "See the reason of the person: `dyntui lists members`.",
+            )
+        names = await self._resources.account_names()
+        return Lifted(
+            address=address,
+            lifted=tuple(
+                f"{each.reason} {names.get(each.account_id, '') or each.person_id}".strip() for each in decided.lifted
+            ),
+            stays=(
+                *(
+                    f"{names.get(account_id, account_id)} says {status}: the person must subscribe again in dotdigital"
+                    for account_id, status in decided.suppressed_in
+                ),
+                *(
+                    f"{said}: is back with the next run if the record still has this address; take it back in Dynamics"
+                    for said in decided.still_said_by
+                ),
+            ),
+        )
+
+    async def odd(self, context: CallContext, request: Nothing) -> OddRows:
+        """Rows without an address, the oldest first."""
+        rows = await self._resources.read(odd_rows.known)
+        return OddRows(
+            rows=tuple(OddRow(source=each.source, received=each.shown, learned_on=each.learned_on) for each in rows)
+        )
+
+    async def sources(self, context: CallContext, request: Nothing) -> ConsentSources:
+        """What the organisation has, and what of it counts."""
+        return await self._resources.read(_sources)
+
+    async def answer_sources(self, context: CallContext, request: AnswerConsentSources) -> ConsentSources:
+        """Keeps an administrator's answer. Raises CONSENT_SOURCE_UNKNOWN."""
+        unknown = [each for each in request.count if each not in SOURCES]
+        if unknown:
+            raise _refused(
+                "CONSENT_SOURCE_UNKNOWN",
+                f"There is no source {shown(unknown[0])!r}.",
+                f"Choose among {', '.join(SOURCES)}.",
+            )
+
+        def keep(c: Connection) -> ConsentSources:
+            consent_sources.put_answer(c, request.count)
+            return _sources(c)
+
+        return await self._resources.write(keep)
+
+
+def _sources(c: Connection) -> ConsentSources:
+    found = consent_sources.found(c)
+    return ConsentSources(
+        found=found.sources if found else (),
+        counting=consent_sources.counting(c),
+        answered=consent_sources.answer(c) is not None,
+        asked_on=found.asked_on if found else "",
+    )
+
+
+def _refused(code: str, message: str, remedy: str) -> DyntuiError:
+    return DyntuiError(code, message, not_done="Nothing was changed.", remedy=remedy, exit=Exit.USAGE)

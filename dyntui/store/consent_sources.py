@@ -14,13 +14,9 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING, SOURCES
 from dyntui.store import watermarks
 
-MARKETING = "donotsendmm"
-"""The column *Send Marketing Materials* of account, contact and lead."""
-CONSENT_ROWS = "msdynmkt_contactpointconsent4"
-"""The table of contact point consents of Customer Insights - Journeys."""
-SOURCES = (MARKETING, CONSENT_ROWS)
 _FOUND, _ANSWER = "consent sources found", "consent sources that count"
 
 

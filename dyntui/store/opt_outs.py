@@ -130,13 +130,14 @@ def lift(c: Connection, reading: str, taken_back: Mapping[str, str], now: str) -
             Lift(kind=lifts.OPT_OUT, person_id=row.person_id, reason=row.reason, evidence=taken_back[row.person_id])
             for row in c.execute(some)
         ]
-        _forget(c, [each.person_id for each in going])
+        forget(c, [each.person_id for each in going])
         lifts.record(c, going, now)
         lifted += len(going)
     return lifted
 
 
-def _forget(c: Connection, person_ids: Sequence[str]) -> None:
+def forget(c: Connection, person_ids: Sequence[str]) -> None:
+    """These records count no more; the caller records why."""
     c.execute(delete(opt_out_address).where(_a.person_id.in_(person_ids)))
     c.execute(delete(opt_out).where(_o.person_id.in_(person_ids)))
 
@@ -167,7 +168,7 @@ def forget_address(c: Connection, address: str, person_ids: Sequence[str]) -> No
     records why."""
     c.execute(delete(opt_out_address).where(_a.address == address, _a.person_id.in_(person_ids)))
     others = set(c.execute(select(_a.person_id).where(_a.person_id.in_(person_ids))).scalars())
-    _forget(c, [each for each in person_ids if each not in others])
+    forget(c, [each for each in person_ids if each not in others])
 
 
 def record_merges(c: Connection, rows: Iterable[Merge], now: str) -> None:

@@ -18,12 +18,13 @@ from dyntui.dataverse.consent import CONSENT_SET, NO_WITHDRAWAL, ConsentRow
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.rows import Page
+from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.moments import moment_of
 from dyntui.model.people import Entity
 from dyntui.store import consent_sources as store
-from dyntui.store.consent_sources import CONSENT_ROWS, MARKETING, Found
+from dyntui.store.consent_sources import Found
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.opt_outs import OptOut
 from dyntui.sync import nameless_rows

@@ -17,12 +17,12 @@ from sqlalchemy import Connection
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import moment
+from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.mentioned import addresses_in
 from dyntui.model.moments import moment_of
 from dyntui.model.people import Entity
 from dyntui.store import opt_outs as opt_out_store
 from dyntui.store import watermarks
-from dyntui.store.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.store.opt_outs import Merge, OptOut, Unseen
 from dyntui.sync import consent_sources
 from dyntui.sync.consent_sources import Sources

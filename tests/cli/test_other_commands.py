@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
@@ -16,7 +17,7 @@ from dyntui.cli.main import COMMANDS, root
 from dyntui.service.contract import actions, methods
 from dyntui.service.contract.session import Check, Nothing, SignInStarted, SignInState, Status
 from dyntui.service.contract.setup import SetupReport, SetupStep
-from dyntui.service.contract.suppressions import SuppressionRow
+from dyntui.service.contract.suppressions import ConsentSources, Lifted, OddRow, OddRows, SuppressionRow
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
 from tests.cli.scripted_service import ScriptedService, page_of
@@ -210,6 +211,35 @@ def test_suppressions_are_listed(dyntui: Callable, service: ScriptedService):
     service.answers(methods.SUPPRESSIONS, page_of(row))
 
     assert "ann@example.com" in dyntui("suppressions", "list").out
+
+
+def test_a_suppression_is_lifted_with_a_reason(dyntui: Callable, service: ScriptedService):
+    answer = Lifted(address="ann@example.com", lifted=("DO_NOT_EMAIL p1",), stays=("Main says Unsubscribed",))
+    service.answers(methods.SUPPRESSION_LIFT, answer)
+    assert dyntui("suppressions", "lift", "ann@example.com").code == 2
+    said = dyntui("suppressions", "lift", "ann@example.com", "--reason", "asked for it").out
+    assert "DO_NOT_EMAIL p1" in said and "Main says Unsubscribed" in said
+    (asked,) = service.requests(methods.SUPPRESSION_LIFT)
+    assert (asked.address, asked.reason) == ("ann@example.com", "asked for it")
+
+
+def test_what_counts_as_an_opt_out_is_shown_and_answered(dyntui: Callable, service: ScriptedService):
+    found = ("donotsendmm", "msdynmkt_contactpointconsent4")
+    shown = ConsentSources(found=found, counting=found, answered=False, asked_on="")
+    service.answers(methods.CONSENT_SOURCES, shown)
+    assert "until somebody has answered" in dyntui("suppressions", "sources").out
+    answered = msgspec.structs.replace(shown, counting=("donotsendmm",), answered=True)
+    service.answers(methods.ANSWER_CONSENT_SOURCES, answered)
+    assert "no" in dyntui("suppressions", "sources", "--count", "donotsendmm").out
+    dyntui("suppressions", "sources", "--none")
+    assert [each.count for each in service.requests(methods.ANSWER_CONSENT_SOURCES)] == [("donotsendmm",), ()]
+    assert dyntui("suppressions", "sources", "--none", "--count", "donotsendmm").code == 2
+
+
+def test_rows_without_an_address_are_shown(dyntui: Callable, service: ScriptedService):
+    row = OddRow(source="suppression rows in Dynamics", received="suppression row 1: n/a", learned_on="")
+    service.answers(methods.SUPPRESSION_ODD, OddRows(rows=(row,)))
+    assert "n/a" in dyntui("suppressions", "odd").out
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.customisation import Customisation
+from dyntui.model.consent_sources import CONSENT_ROWS
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
 from dyntui.model.solution import ColumnSpec, TableSpec
@@ -164,7 +165,7 @@ def test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_a
     assert said[changed.person] in ("added", "updated")
     assert said[consent.person] == "DO_NOT_BULK_EMAIL"
     with office.db.write() as c:
-        consent_sources.put_answer(c, [consent_sources.CONSENT_ROWS])
+        consent_sources.put_answer(c, [CONSENT_ROWS])
     said = reasons(office, newsletter.id)
     assert said[marketing.person] in ("added", "updated")
     # Rows that the service may not read are no permission.

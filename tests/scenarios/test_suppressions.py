@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import contacts as dd_contacts
 from dyntui.dotdigital import suppressions as dd_suppressions
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract import lists, runs
-from dyntui.store import accounts
+from dyntui.service.contract.suppressions import Lifted, LiftSuppression
+from dyntui.service.identity import Identities
+from dyntui.service.suppressions import Suppressions
+from dyntui.store import accounts, lifts
+from dyntui.store import suppressions as suppression_store
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_list_synchronisation import adds_up
 from tests.scenarios.test_opt_outs import create_in_dynamics
@@ -183,3 +189,45 @@ def delete_contact(office: Office, person: lists.MemberRow) -> None:
         await dd.request("DELETE", f"/v2/contacts/{contact.id}")
 
     office.wait(ask())
+
+
+def test_a_manager_ends_with_a_reason_what_neither_system_says_any_more(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    deleted, heir, suppressed, standing = people[:4]
+    for each in (deleted, standing):
+        office.change_in_dynamics("contact", each.person, donotemail=1)
+    office.unsubscribe(suppressed.address)
+    typed(office, "stranger@nowhere.example")
+    office.run("lists")
+    office.delete_in_dynamics("contacts", deleted.person)
+    office.change_in_dynamics("contact", heir.person, emailaddress1=deleted.address)
+    run = office.run("lists")
+    assert reason_of(office, run, heir) == "DO_NOT_EMAIL"
+    suppressions = Suppressions(office.resources, Identities(office.resources))
+
+    def lift(address: str, reason: str = "asked for it by phone") -> Lifted:
+        return office.wait(suppressions.lift(office.context, LiftSuppression(address=address, reason=reason)))
+
+    with pytest.raises(DyntuiError, match="LIFT_WITHOUT_REASON"):
+        lift(deleted.address, " ")
+    with pytest.raises(DyntuiError, match="NO_ADDRESS"):
+        lift("somebody")
+    with pytest.raises(DyntuiError, match="NOTHING_TO_LIFT"):
+        lift("nobody@nowhere.example")
+    done = lift(f"<{deleted.address.upper()}>")
+    assert (len(done.lifted), done.stays) == (1, ())
+    assert lift("stranger@nowhere.example").lifted == ("SUPPRESSED Main",)
+    refused = lift(suppressed.address)
+    assert "subscribe again" in refused.stays[0]
+    assert f"contact {standing.person}: donotemail" in lift(standing.address).stays[0]
+    run = office.run("lists")
+    assert reason_of(office, run, heir) in ("added", "updated")
+    assert reason_of(office, run, suppressed) == "SUPPRESSED"
+    assert reason_of(office, run, standing) == "DO_NOT_EMAIL"
+    with office.db.read() as c:
+        kept = [(each.address, each.evidence) for each in lifts.lifts(c) if each.evidence.startswith("decided")]
+        assert suppression_store.of_address(c, "stranger@nowhere.example") == {}
+    assert (deleted.address, "decided: asked for it by phone") in kept
+    assert len(kept) == 4

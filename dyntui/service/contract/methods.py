@@ -71,6 +71,15 @@ CAMPAIGN_RECIPIENTS = Method(
 SUPPRESSIONS = Method(
     "suppressions.page", suppressions.SuppressionsQuery, Page[suppressions.SuppressionRow], Ability.SEE
 )
+SUPPRESSION_LIFT = Method("suppressions.lift", suppressions.LiftSuppression, suppressions.Lifted, Ability.ADMINISTER)
+SUPPRESSION_ODD = Method("suppressions.odd", session.Nothing, suppressions.OddRows, Ability.SEE)
+CONSENT_SOURCES = Method("suppressions.sources", session.Nothing, suppressions.ConsentSources, Ability.SEE)
+ANSWER_CONSENT_SOURCES = Method(
+    "suppressions.answer_sources",
+    suppressions.AnswerConsentSources,
+    suppressions.ConsentSources,
+    Ability.ADMINISTER,
+)
 
 ALL: dict[str, Method[msgspec.Struct, msgspec.Struct]] = {
     value.name: value for value in list(globals().values()) if isinstance(value, Method)

@@ -25,3 +25,51 @@ class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     suppressed_on: str
     learned_on: str
+
+
+class LiftSuppression(msgspec.Struct, frozen=True, kw_only=True):
+    """`address` may be mailed again, as far as that can be decided; `reason` is kept with who decided it."""
+
+    address: str
+    reason: str
+
+
+class Lifted(msgspec.Struct, frozen=True, kw_only=True):
+    """What ended, and what stays: each a line to be read, with what would end it."""
+
+    address: str
+    lifted: tuple[str, ...]
+    stays: tuple[str, ...]
+
+
+class OddRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that asks for somebody not to be mailed, from which no address can be got."""
+
+    source: str
+    received: str
+    learned_on: str
+
+
+class OddRows(msgspec.Struct, frozen=True, kw_only=True):
+    """All that nobody has mended yet."""
+
+    rows: tuple[OddRow, ...]
+
+
+class ConsentSources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where people opt out in this organisation besides `donotemail` and `donotbulkemail`.
+
+    `found` are the columns and tables that it has (asked on `asked_on`), `counting` those that count. `answered`: an
+    administrator has said so; until then all count.
+    """
+
+    found: tuple[str, ...]
+    counting: tuple[str, ...]
+    answered: bool
+    asked_on: str
+
+
+class AnswerConsentSources(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of `donotsendmm` and `msdynmkt_contactpointconsent4` are opt-outs of this organisation."""
+
+    count: tuple[str, ...]
