@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Role
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
 
 SANDBOX_ACCOUNT = "Sandbox"
@@ -27,14 +30,24 @@ class SandboxLine(msgspec.Struct, frozen=True):
     api_password: str
     ca_file: str
     double_opt_in: str = "off"
+    assign: dict[str, tuple[str, ...]] = {}
+
+
+# What else a sandbox says in its line.
+_OF_THE_LINE = ("tenant", "control_url")
 
 
 def read_setup(text: str, name: str) -> SetupRequest:
-    """The request that a text holds. Raises DyntuiError SETUP_INPUT_INVALID, which never repeats a value."""
+    """The request that a text holds, with or without a byte order mark; the sandbox's line may have `assign` beside it.
+
+    Raises DyntuiError SETUP_INPUT_INVALID, which names unknown keys and never repeats a value.
+    """
     try:
-        found = _parsed(text)
+        found = _parsed(text.removeprefix("\ufeff"))
         if isinstance(found, dict) and "dataverse_url" in found:
+            _refuse_unknown(name, _unknown(found, SandboxLine, _OF_THE_LINE))
             return from_sandbox(msgspec.convert(found, SandboxLine))
+        _refuse_unknown(name, _unknown_in_setup(found))
         return _with_absolute_files(msgspec.convert(found, SetupRequest))
     except tomllib.TOMLDecodeError as error:
         why = f"neither JSON nor TOML: {error}"
@@ -63,7 +76,33 @@ def from_sandbox(line: SandboxLine) -> SetupRequest:
                 double_opt_in=line.double_opt_in,
             ),
         ),
+        assign=line.assign,
     )
+
+
+def _unknown_in_setup(found: Any) -> list[str]:
+    if not isinstance(found, dict):
+        return []
+    accounts = found.get("accounts")
+    return [
+        *_unknown(found, SetupRequest),
+        *(f"organisation.{key}" for key in _unknown(found.get("organisation"), OrganisationInput)),
+        *(
+            f"accounts.{key}"
+            for each in (accounts if isinstance(accounts, list) else [])
+            for key in _unknown(each, EmailAccountInput)
+        ),
+    ]
+
+
+def _unknown(table: Any, kind: type[msgspec.Struct], besides: Sequence[str] = ()) -> list[str]:
+    known = {*kind.__struct_fields__, *besides}
+    return [str(key) for key in table if key not in known] if isinstance(table, dict) else []
+
+
+def _refuse_unknown(name: str, keys: Sequence[str]) -> None:
+    if keys:
+        raise _invalid(name, f"it has keys that setup does not know: {', '.join(dict.fromkeys(keys))}")
 
 
 def _with_absolute_files(request: SetupRequest) -> SetupRequest:
@@ -85,12 +124,19 @@ def asked_for() -> SetupRequest:
     accounts: list[EmailAccountInput] = []
     while not accounts or click.confirm("Another email account?", default=False, err=True):
         accounts.append(_account(is_default=not accounts))
-    return SetupRequest(organisation=organisation, accounts=tuple(accounts))
+    return SetupRequest(organisation=organisation, accounts=tuple(accounts), assign=_first_manager())
+
+
+def _first_manager() -> dict[str, tuple[str, ...]]:
+    click.echo(f"Only holders of the role {Role.MANAGER} can administer dyntui and send.", err=True)
+    question = "User name in Dynamics of the first one (empty: somebody holds the role already)"
+    name: str = click.prompt(question, default="", show_default=False, err=True)
+    return {Role.MANAGER.value: (name.strip(),)} if name.strip() else {}
 
 
 def _organisation() -> OrganisationInput:
-    url = _asked("Dynamics 365 address (https://ORGANISATION.crm.dynamics.com)")
-    tenant = _asked("Tenant (id or domain)")
+    url = _asked("Dynamics 365 address (https://ORGANISATION.crm.dynamics.com)", _address)
+    tenant = _asked("Tenant (id or domain)", _tenant)
     client_id = _asked("Client id of the app registration")
     how = click.prompt("Signs in by", type=click.Choice(["secret", "certificate"]), default="secret", err=True)
     return OrganisationInput(
@@ -124,9 +170,26 @@ def _double_opt_in() -> str:
     return answer
 
 
-def _asked(question: str) -> str:
-    answer: str = click.prompt(question, err=True)
+def _asked(question: str, check: Callable[[str], str] = str.strip) -> str:
+    """An answer that passes the check; one that does not is asked for again at once."""
+    answer: str = click.prompt(question, err=True, value_proc=check)
+    return answer
+
+
+def _address(answer: str) -> str:
+    parts = urlsplit(answer.strip())
+    if parts.scheme != "https" or not parts.hostname or not ("." in parts.hostname or parts.hostname == "localhost"):
+        raise click.UsageError("Write the whole address, such as https://contoso.crm4.dynamics.com.")
     return answer.strip()
+
+
+def _tenant(answer: str) -> str:
+    tenant = answer.strip()
+    if "://" in tenant:
+        return _address(tenant)
+    if not tenant or any(each in tenant for each in " /\\"):
+        raise click.UsageError("Write the tenant's id or domain, such as contoso.onmicrosoft.com.")
+    return tenant
 
 
 def _hidden(question: str) -> str:

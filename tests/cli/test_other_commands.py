@@ -71,6 +71,46 @@ def test_the_sandboxs_line_is_accepted_as_it_is(
     assert "sandbox-secret" not in done.out + done.err
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({**SANDBOX, "assign": {"Email Marketing Manager": ["mira@contoso.example"]}}),
+        TOML.replace('ca_file = "ca.pem"', "") + '[assign]\n"Email Marketing Manager" = ["mira@contoso.example"]\n',
+    ],
+    ids=["the sandbox's line", "TOML"],
+)
+def test_who_becomes_manager_stands_beside_the_rest_with_or_without_a_byte_order_mark(
+    dyntui: Callable, service: ScriptedService, tmp_path: Path, text: str, mark: str
+):
+    service.answers(methods.SETUP_APPLY, REPORT)
+    (tmp_path / "setup.txt").write_text(mark + text, encoding="utf-8")
+    done = dyntui("setup", "--from", str(tmp_path / "setup.txt"))
+
+    assert done.code == 0, done.err
+    (request,) = service.requests(methods.SETUP_APPLY)
+    assert request.assign == {"Email Marketing Manager": ("mira@contoso.example",)}
+    assert "Nobody holds the role Email Marketing Manager yet" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (json.dumps({**SANDBOX, "asign": {}}), "asign"),
+        (TOML.replace("client_id", "client_name"), "organisation.client_name"),
+        (TOML + 'passwort = "x"\n', "accounts.passwort"),
+    ],
+)
+def test_keys_that_setup_does_not_know_are_refused_by_name(
+    dyntui: Callable, profile: Profile, tmp_path: Path, text: str, named: str
+):
+    (tmp_path / "setup.txt").write_text(text)
+    done = dyntui("setup", "--from", str(tmp_path / "setup.txt"))
+
+    assert done.code == 2
+    assert f"keys that setup does not know: {named}." in done.err
+
+
 def test_a_toml_file_is_planned_without_applying(
     dyntui: Callable, service: ScriptedService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

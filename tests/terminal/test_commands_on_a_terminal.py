@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract import methods
@@ -85,7 +87,8 @@ def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
     service.answers(methods.SETUP_APPLY, report)
     with Terminal([*DYNTUI, "setup"], environ, lines=40) as terminal:
         for question, answer in (
-            ("Dynamics 365 address", "https://contoso.crm4.dynamics.com/"),
+            ("Dynamics 365 address", "contoso"),
+            ("Write the whole address", "https://contoso.crm4.dynamics.com/"),
             ("Tenant", "contoso.example"),
             ("Client id", "client"),
             ("Signs in by", "secret"),
@@ -93,7 +96,9 @@ def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
             ("Name of the email account", "Main"),
             ("API user", "apiuser-1@apiconnector.com"),
             ("API password:", "typed-password"),
+            ("Double opt-in of the account", "off"),
             ("Another email account?", "n"),
+            ("User name in Dynamics of the first one", "mira@contoso.example"),
             ("Apply it?", "y"),
         ):
             terminal.until(question)
@@ -104,7 +109,34 @@ def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
     (request,) = service.requests(methods.SETUP_APPLY)
     assert request.organisation.authority == "https://login.microsoftonline.com/contoso.example"
     assert request.organisation.client_secret == "typed-secret"
-    assert request.accounts[0].api_password == "typed-password"
+    assert (request.accounts[0].api_password, request.accounts[0].double_opt_in) == ("typed-password", "off")
+    assert request.assign == {"Email Marketing Manager": ("mira@contoso.example",)}
+
+
+def test_a_setup_from_a_file_shows_its_plan_and_asks(
+    service: ScriptedService, environ: Mapping[str, str], tmp_path: Path
+):
+    line = {
+        "dataverse_url": "https://localhost:1",
+        "authority": "https://localhost:2/tenant",
+        "client_id": "client",
+        "client_secret": "s",
+        "dotdigital_url": "https://localhost:3",
+        "api_user": "u",
+        "api_password": "p",
+        "ca_file": "",
+    }
+    (tmp_path / "line.json").write_text(json.dumps(line))
+    step = SetupStep(kind="table", name="dyntui_emailcampaign", state="missing")
+    plan = SetupReport(organisation="C", organisation_url="https://c", accounts=("A",), steps=(step,), applied=False)
+    service.answers(methods.SETUP_PLAN, plan)
+    with Terminal([*DYNTUI, "setup", "--from", str(tmp_path / "line.json")], environ, lines=40) as terminal:
+        terminal.until("Apply it?")
+        terminal.type("n\r")
+
+        assert terminal.ended() == 130
+        assert "dyntui_emailcampaign" in terminal.text
+    assert service.requests(methods.SETUP_APPLY) == []
 
 
 def test_a_table_fits_eighty_columns(service: ScriptedService, environ: Mapping[str, str]):
