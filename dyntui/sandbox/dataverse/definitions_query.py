@@ -4,6 +4,7 @@ Metadata queries know fewer options than rows do (query-schema-definitions): no 
 enum values are written `Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned'`.
 """
 
+import functools
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -102,6 +103,8 @@ def matches(item: Json, text: str | None) -> bool:
     return True if text is None else bool(_evaluate(item, _parse(text)))
 
 
+# Asked for every column of a table, and parsing is what takes long.
+@functools.lru_cache(maxsize=64)
 def _parse(text: str) -> ast._Node:
     prepared = re.sub(r"\bnot\(", "not (", _ENUM.sub(r"\1", text))
     try:
