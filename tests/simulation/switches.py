@@ -39,7 +39,9 @@ OTHER: dict[str, dict[str, tuple[Any, ...]]] = {
     "dotdigital": {
         "server_time_format": ("text",),
         "recycle_bin_status": (202,),
+        "double_opt_in": ("single", "all"),
         "v3_links": ("href",),
+        "v3_polls_without_status": (2,),
         "v3_default_limit": (50,),
         "modified_since_maximum": (1000,),
         "book_delete_status": (204,),
