@@ -40,10 +40,16 @@ def descriptions(where: Path, *, hand_written: bool = False) -> list[Description
 
 @dataclass(slots=True)
 class Comparison:
-    """What was compared and what came of it. Differences and artefacts are counted by kind."""
+    """What was compared and what came of it. Differences and artefacts are counted by kind.
+
+    A description that a service generates about itself counts more than a hand-written one of the same operation: what
+    only the latter says otherwise is a contradiction between the two, no difference. `judges_requests`: whether
+    requests are compared, too.
+    """
 
     descriptions: Sequence[Description]
     artefacts: Sequence[Artefact] = ARTEFACTS
+    judges_requests: bool = True
     requests: int = 0
     answers: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
@@ -51,6 +57,7 @@ class Comparison:
     invalid: Counter[str] = field(default_factory=Counter)
     differing: Counter[str] = field(default_factory=Counter)
     excused: Counter[Artefact] = field(default_factory=Counter)
+    contradicting: Counter[str] = field(default_factory=Counter)
 
     def compare(self, calls: Iterable[Exchange]) -> None:
         """Compares calls; those to other systems than the described one are passed over."""
@@ -58,17 +65,21 @@ class Comparison:
             found = [each.operation(call.method, call.path) for each in self.descriptions]
             if not any(found) and _is_dotdigital(call.path):
                 self.unknown[f"{call.method} {call.path}"] += 1
-            for operation in filter(None, found):
-                self._compare(operation, call)
+            operations = [each for each in found if each is not None]
+            generated = any(each.description.name in _GENERATED for each in operations)
+            for operation in operations:
+                self._compare(operation, call, overruled=generated and operation.description.name not in _GENERATED)
 
-    def _compare(self, operation: Operation, call: Exchange) -> None:
+    def _compare(self, operation: Operation, call: Exchange, *, overruled: bool) -> None:
         self.operations.add(operation.name)
-        self.requests += 1
-        faults = operation.request_faults(call.path, call.query, call.content_type, call.body)
-        self._note(self.invalid, operation, faults)
+        if self.judges_requests:
+            self.requests += 1
+            faults = operation.request_faults(call.path, call.query, call.content_type, call.body)
+            self._note(self.contradicting if overruled else self.invalid, operation, faults)
         if call.status is not None:
             self.answers += 1
-            self._note(self.differing, operation, answer_faults(operation, call.status, call.answer_type, call.answer))
+            faults = answer_faults(operation, call.status, call.answer_type, call.answer)
+            self._note(self.contradicting if overruled else self.differing, operation, faults)
 
     def _note(self, into: Counter[str], operation: Operation, faults: Iterable[Fault]) -> None:
         for fault in faults:
@@ -83,6 +94,8 @@ class Comparison:
         lines = [f"request invalid {count}x: {text}" for text, count in self.invalid.most_common()]
         lines += [f"answer differs {count}x: {text}" for text, count in self.differing.most_common()]
         lines += [f"not described {count}x: {text}" for text, count in self.unknown.most_common()]
+        kinds = {text.rpartition(" | ")[0] for text in self.contradicting}
+        lines += [f"hand-written description contradicts the generated one: {text}" for text in sorted(kinds)]
         lines += [f"artefact {count}x: {artefact.reason}" for artefact, count in self.excused.most_common()]
         lines.append(
             f"{self.requests} requests, {sum(self.invalid.values())} invalid; {self.answers} answers,"

@@ -41,7 +41,7 @@ def main() -> int:
         sys.stderr.write(f"There are no descriptions: name their folder in {ENVIRONMENT}.\n")
         return 2
     described = descriptions(where, hand_written=options.all)
-    comparison, statuses = Comparison(described), Counter[tuple[str, int]]()
+    comparison, statuses = Comparison(described, judges_requests=False), Counter[tuple[str, int]]()
     for operation, call in calls(described, options.rounds, options.seed):
         comparison.compare([call])
         statuses[operation.name, call.status or 0] += 1

@@ -5,7 +5,8 @@
 Recordings are files of `dyntui sandbox --record`; with none given, the main job is done on a sandbox and recorded.
 Tests write them too: `DYNTUI_SANDBOX_RECORD=folder pytest tests/scenarios` keeps one of each sandbox in that folder.
 The descriptions are looked for in the folder that $DYNTUI_DESCRIPTIONS names, else beside the checkout. `--all` takes
-the hand-written ones as well. Exit code 0: no request is invalid and no answer differs, but for named artefacts.
+the hand-written ones as well, and tells where they contradict those which the services generate. Exit code 0: no
+request is invalid and no answer differs, but for named artefacts.
 """
 
 from __future__ import annotations

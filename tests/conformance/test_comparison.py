@@ -185,6 +185,19 @@ def test_an_artefact_is_counted_with_its_reason_and_nothing_else_is_excused(desc
     assert [*found.differing.values()] == [1] and "colour" in found.report()
 
 
+def test_a_hand_written_description_is_overruled_by_the_generated_one_of_the_same_operation() -> None:
+    def saying(name: str, kind: str) -> Description:
+        answers = {"200": _json({"type": kind})}
+        return Description(name, {"openapi": "3.0.0", "paths": {"/v2/books": {"get": {"responses": answers}}}})
+
+    generated, written = saying("dotdigital-v2-api-swagger.json", "array"), saying("books.yaml", "object")
+    both, alone = Comparison([generated, written]), Comparison([written])
+    for comparison in (both, alone):
+        comparison.compare([call("GET", "/v2/books", answer=[])])
+    assert both.clean and "contradicts the generated one: GET /v2/books | answer 200 $" in both.report()
+    assert not alone.clean
+
+
 def test_every_artefact_has_a_reason_and_names_an_operation() -> None:
     assert all(len(each.reason) > 40 and each.operation and each.place and each.text for each in ARTEFACTS)
 
