@@ -11,7 +11,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.session import Nothing
-from dyntui.service.lock import until_released
+from dyntui.service.lock import let_private_end, until_released
 from dyntui.service.profile import open_profile
 
 
@@ -25,6 +25,8 @@ def serve(context: click.Context) -> int:
     from dyntui.service.process import Life, run_service
 
     profile = open_profile(choices(context).profile)
+    if let_private_end(profile):
+        say("The private service of an earlier command has ended; its runs go on here.")
     return run_service(profile, build, Life(long_lived=True, terminal=sys.stderr.isatty()))
 
 

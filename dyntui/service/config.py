@@ -48,7 +48,7 @@ def read_config(profile: Profile) -> Config:
     """
     file = profile.config_file
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return Config()
     except (OSError, UnicodeDecodeError) as error:

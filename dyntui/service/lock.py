@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterator
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.profile import Profile
 
+_PRIVATE = " private"
+
 
 @contextlib.contextmanager
-def only_service(profile: Profile) -> Iterator[None]:
+def only_service(profile: Profile, *, private: bool = False) -> Iterator[None]:
     """Holds the profile's lock. Raises DyntuiError LOCKED, which names the process that holds it.
+
+    The file says who holds it, and of a private service that it is one: it gives way to a long-lived one.
 
     The file stays behind: removing it would let two services hold locks on two files of one name.
     """
@@ -23,7 +28,7 @@ def only_service(profile: Profile) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            process = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            process = next(iter(os.pread(descriptor, 64, 0).decode(errors="replace").split()), "unknown")
             raise DyntuiError(
                 "LOCKED",
                 f"A service is already running for the profile {profile.name}: process {process}.",
@@ -32,7 +37,7 @@ def only_service(profile: Profile) -> Iterator[None]:
                 exit=Exit.LOCKED,
             ) from error
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(descriptor, f"{os.getpid()}{_PRIVATE if private else ''}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -41,9 +46,28 @@ def only_service(profile: Profile) -> Iterator[None]:
 def holder(profile: Profile) -> int | None:
     """The process that last held the profile's lock, as it wrote itself."""
     try:
-        return int(profile.lock_file.read_text())
-    except (OSError, ValueError):
+        return int(profile.lock_file.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
         return None
+
+
+def let_private_end(profile: Profile) -> bool:
+    """Ends the profile's service if it is a private one, so that a long-lived one takes its place; its runs go on
+    there. Whether one was ended. Raises DyntuiError LOCKED when it does not end in time."""
+    try:
+        private = profile.lock_file.read_text().strip().endswith(_PRIVATE)
+        with only_service(profile):
+            return False
+    except FileNotFoundError:
+        return False
+    except DyntuiError:
+        process = holder(profile)
+        if not private or process is None:
+            return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGTERM)
+    until_released(profile)
+    return True
 
 
 def until_released(profile: Profile, limit: float = 15.0) -> None:

@@ -87,7 +87,7 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
     os.umask(0o077)
     try:
         profile.prepare()
-        with only_service(profile):
+        with only_service(profile, private=not life.long_lived):
             config = read_config(profile)
             log_to(profile.log_file, config.service.log_level, terminal=life.terminal)
             try:

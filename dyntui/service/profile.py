@@ -129,9 +129,37 @@ def _short_stand_in(data: Path) -> Path:
     return Path(f"/tmp/dyntui-{os.getuid()}-{mark}")  # noqa: S108
 
 
+def _make_with_parents(directory: Path) -> None:
+    """What is missing of the way is made for its owner alone, whatever the umask."""
+    missing = [each for each in (directory, *directory.parents) if not each.exists() and not each.is_symlink()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+        each.chmod(0o700)
+
+
+def _refuse_foreign_parents(directory: Path) -> None:
+    """Who can write to a directory above can replace what is below, unless it is sticky, as /tmp is.
+
+    dyntui's own directory, made under a careless umask by an earlier version, is closed. Raises PROFILE_NOT_PRIVATE.
+    """
+    for each in directory.resolve().parents:
+        found = each.stat()
+        open_to_all = bool(found.st_mode & stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
+        if open_to_all and found.st_uid == os.getuid() and each.name == "dyntui":
+            each.chmod(0o700)
+        elif open_to_all or found.st_uid not in (0, os.getuid()):
+            raise DyntuiError(
+                "PROFILE_NOT_PRIVATE",
+                f"{each} can be changed by others than you: they could replace {directory}.",
+                not_done="Nothing was written there.",
+                remedy=f"Close it with `chmod o-w {each}`, or choose another place with DYNTUI_HOME.",
+            )
+
+
 def _make_private(directory: Path) -> None:
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_with_parents(directory)
+        _refuse_foreign_parents(directory)
         found = directory.lstat()
         if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
             if stat.S_IMODE(found.st_mode) != 0o700:

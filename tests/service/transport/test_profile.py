@@ -119,3 +119,36 @@ def test_settings_that_are_not_text_are_refused(profile: Profile):
 
     with pytest.raises(DyntuiError, match="CONFIG_UNREADABLE"):
         read_config(profile)
+
+
+def test_whatever_the_umask_nobody_else_can_write_on_the_way_to_a_profile(tmp_path: Path):
+    before = os.umask(0)
+    try:
+        made = open_profile("default", {"DYNTUI_HOME": str(tmp_path / "a" / "b")})
+        made.prepare()
+    finally:
+        os.umask(before)
+    for directory in (made.data, *made.data.parents[:3]):
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700, directory
+
+
+def test_a_parent_that_everybody_can_write_to_is_refused_and_dyntuis_own_is_closed(tmp_path: Path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    with pytest.raises(DyntuiError) as refused:
+        open_profile("default", {"DYNTUI_HOME": str(shared / "home")}).prepare()
+    assert refused.value.code == "PROFILE_NOT_PRIVATE" and str(shared) in refused.value.message
+    shared.chmod(0o1777)
+    open_profile("default", {"DYNTUI_HOME": str(shared / "home")}).prepare()
+    own = tmp_path / "dyntui"
+    own.mkdir()
+    own.chmod(0o777)
+    open_profile("default", {"DYNTUI_HOME": str(own)}).prepare()
+    assert stat.S_IMODE(own.stat().st_mode) == 0o700
+
+
+def test_settings_with_a_byte_order_mark_are_read(profile: Profile):
+    profile.prepare()
+    profile.config_file.write_text("[service]\nidle_seconds = 5.0\n", encoding="utf-8-sig")
+    assert read_config(profile).service.idle_seconds == 5.0

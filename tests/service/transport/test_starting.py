@@ -18,7 +18,7 @@ from dyntui.service.client import ServiceClient, attach
 from dyntui.service.config import Config, ServiceSettings, write_config
 from dyntui.service.contract import methods
 from dyntui.service.contract.session import Nothing
-from dyntui.service.lock import only_service
+from dyntui.service.lock import let_private_end, only_service
 from dyntui.service.profile import Profile
 from dyntui.service.server import Server
 from dyntui.service.starting import attach_or_start
@@ -234,3 +234,15 @@ def only_service_soon(profile: Profile):
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.close(descriptor)
     return only_service(profile)
+
+
+async def test_a_private_service_gives_way_to_a_long_lived_one_and_that_to_nobody(profile: Profile):
+    assert not let_private_end(profile)
+    private = await attach_or_start(profile, command=TINY)
+    assert await asyncio.to_thread(let_private_end, profile)
+    await private.closed()
+    await private.close()
+    long_lived = await attach_or_start(profile, command=TINY, long_lived=True)
+    assert not await asyncio.to_thread(let_private_end, profile)
+    assert (await long_lived.call(methods.HELLO, Nothing())).configured
+    await end(long_lived)
