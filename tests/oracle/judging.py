@@ -15,6 +15,7 @@ IN = frozenset({"added", "updated", "unchanged"})
 
 _RANK = {"contact": 0, "lead": 1, "account": 2}
 _LEAD_QUALIFIED = 1
+_BEFORE_THE_TYPE = {"MERGED", "INACTIVE", "LEAD_QUALIFIED"}
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def same_values(contact: Contact, record: Record) -> bool:
 
 def record_reasons(key: Key, kind: str, rows: Snapshot) -> set[str]:
     """What the row of a member alone says: "of another type WRONG_TYPE, without a record UNKNOWN_PERSON"."""
-    if key[0] != kind:
-        return {"WRONG_TYPE"}
     record = rows.records.get(key)
+    if key[0] != kind:
+        return {"WRONG_TYPE"} | (record_reasons(key, key[0], rows) & _BEFORE_THE_TYPE if record else set())
     if record is None:
         return {"UNKNOWN_PERSON"}
     found = {"MERGED", "INACTIVE"} if record.merged else set()
