@@ -1,4 +1,4 @@
-"""`donotbulkemail` in Dynamics, on every account, contact and lead whose address is suppressed.
+"""`donotbulkemail` in Dynamics, on every contact and lead whose address is suppressed.
 
 Records are found by the addresses that were suppressed lately, and among those that changed since the last look: one
 that takes a suppressed address later, or whose flag was taken back meanwhile, is set in the next run, and a run with
@@ -26,7 +26,6 @@ from dyntui.store.flags import FlagSet
 from dyntui.sync.run_context import RunContext
 
 TABLES = {
-    Entity.ACCOUNT: bulk.Table("accounts", "account", "accountid"),
     Entity.CONTACT: bulk.Table("contacts", "contact", "contactid"),
     Entity.LEAD: bulk.Table("leads", "lead", "leadid"),
 }
@@ -44,7 +43,6 @@ Refused = dict[str, DataverseError]
 class _Record(
     msgspec.Struct, frozen=True, kw_only=True, rename={"address": "emailaddress1", "changed_on": "modifiedon"}
 ):
-    accountid: str = ""
     contactid: str = ""
     leadid: str = ""
     address: str | None = None
@@ -52,7 +50,7 @@ class _Record(
 
     @property
     def id(self) -> str:
-        return self.accountid or self.contactid or self.leadid
+        return self.contactid or self.leadid
 
 
 async def set_for(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> Refused:

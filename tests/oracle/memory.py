@@ -80,9 +80,9 @@ class Memory:
                 # "takes back only those, after the platform's resubscribe"
                 said.discard("DO_NOT_BULK_EMAIL")
             ours = known.set_for if known and "DO_NOT_BULK_EMAIL" in known.reasons & said else set()
-            if record.key[0] != "account" and self.suppression(plain(record.typed[0])):
+            if record.key[0] != "account" and (now := self._suppressed_of(record)):
                 # "`donotbulkemail` on every contact/lead with the address", before any list is looked at.
-                ours = ours | ({plain(record.typed[0])} if ours or "DO_NOT_BULK_EMAIL" not in said else set())
+                ours = ours | (now if ours or "DO_NOT_BULK_EMAIL" not in said else set())
                 said.add("DO_NOT_BULK_EMAIL")
             if not said:
                 # Evidence: the record's own flag was taken back.
@@ -92,7 +92,10 @@ class Memory:
             self.opt_outs[record.key] = OptOut(said, addresses, ours)
 
     def _causes(self, record: Record, known: OptOut) -> set[str]:
-        return {each for each in known.set_for | {plain(record.typed[0])} if self.suppression(each)}
+        return {each for each in known.set_for if self.suppression(each)} | self._suppressed_of(record)
+
+    def _suppressed_of(self, record: Record) -> set[str]:
+        return {each for each in spelled_in(record.typed[0]) if self.suppression(each)}
 
     def _learn_list_unsubscribes(self, rows: Snapshot) -> None:
         for each in rows.lists.values():

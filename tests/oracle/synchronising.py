@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.oracle.addresses import spelled_in
 from tests.oracle.judging import (
     IN,
     Verdict,
@@ -109,7 +110,8 @@ def must_be_flagged(rows: Snapshot, memory: Memory) -> dict[Key, str]:
     """Contacts and leads on which `donotbulkemail` stands after a run of suppressions, with their suppressed address:
     "on every contact/lead with the address"."""
     return {
-        key: address_of(record)
+        key: address
         for key, record in rows.records.items()
-        if key[0] != "account" and memory.suppression(address_of(record))
+        for address in (spelled_in(record.typed[0]) if key[0] != "account" else ())
+        if memory.suppression(address)
     }

@@ -117,7 +117,8 @@ def test_every_record_with_a_suppressed_address_is_told_in_the_first_run(office:
     office.run("suppressions")
     contacts = [gone.person, blanks.person, inactive.person, back.person]
     assert flags(office, "contacts", *contacts) == [True] * 4
-    assert flags(office, "leads", lead) == flags(office, "accounts", account) == [True]
+    assert flags(office, "leads", lead) == [True]
+    assert flags(office, "accounts", account) == [False], "of contacts and leads it is asked"
     # Somebody takes the address later, and somebody takes a flag back while dotdigital suppresses.
     office.change_in_dynamics("contact", later.person, emailaddress1=f"\u00a0{gone.address}")
     office.change_in_dynamics("contact", back.person, donotbulkemail=0)
