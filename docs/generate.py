@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from dyntui.cli.main import root
+from dyntui.model.addresses import RULES
 from dyntui.model.reasons import CATALOGUE
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.service.contract.actions import key_tables
@@ -43,6 +44,19 @@ now (`RetrieveAadUserRoles`) and keeps the answer for two minutes: who is put ou
 that. Where an environment does not answer this call, `dyntui status` shows a warning under *Roles*; give roles to users
 there, not to groups.
 """
+
+
+def addresses() -> str:
+    """The rule of BAD_EMAIL, condition by condition."""
+    rows = "".join(f"| {_cell(each.meaning)} | `{each.example}` | {each.broken} |\n" for each in RULES)
+    return (
+        "# Addresses\n\nAn address is taken for sending when all of this holds for it, in small letters and without "
+        "blanks around it. Otherwise its person is excluded as `BAD_EMAIL`, before anything is sent, with what is "
+        "wrong as the detail; of several conditions that are broken the first is named. Like every reason, `BAD_EMAIL` "
+        "is the person's reason where it comes first in the [order of reasons](reasons.md), and is listed behind "
+        "another one elsewhere.\n\n| condition | an address that breaks it | what the detail says |\n|---|---|---|\n"
+        f"{rows}"
+    )
 
 
 def roles() -> str:
@@ -107,6 +121,7 @@ def _walk(context: click.Context) -> Iterator[click.Context]:
 
 PAGES = {
     "reasons.md": reasons,
+    "addresses.md": addresses,
     "roles.md": roles,
     "keys.md": keys,
     "contract.md": contract,

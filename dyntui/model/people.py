@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import enum
-import re
 
 import msgspec
 
+from dyntui.model.addresses import fault
 from dyntui.model.reasons import PRECEDENCE
-
-# dotdigital refuses an address without a dot in its domain (dotdigital_api.md 3.3); control characters and white
-# space never belong in one.
-_ADDRESS = re.compile(
-    r"[^@\s\x00-\x1f\x7f<>()\[\],;:\\\"]+@[^@\s\x00-\x1f\x7f<>()\[\],;:\\\"]+\.[^@\s.\x00-\x1f\x7f<>()\[\],;:\\\"]{2,}"
-)
 
 
 class Entity(enum.StrEnum):
@@ -53,8 +47,8 @@ def normalise(address: str | None) -> str:
 
 
 def is_address(address: str) -> bool:
-    """Whether dotdigital would accept a normalised address: at most 256 characters, with a dot in the domain."""
-    return len(address) <= 256 and ".." not in address and _ADDRESS.fullmatch(address) is not None
+    """Whether a normalised address is taken for sending (`dyntui.model.addresses`)."""
+    return not fault(address)
 
 
 def record_gates(person: Person) -> list[Gate]:
@@ -72,8 +66,8 @@ def record_gates(person: Person) -> list[Gate]:
     address = normalise(person.address)
     if not address:
         gates.append(Gate("NO_EMAIL"))
-    elif not is_address(address):
-        gates.append(Gate("BAD_EMAIL", person.address))
+    elif wrong := fault(address):
+        gates.append(Gate("BAD_EMAIL", f"{person.address}: {wrong}"))
     if person.do_not_email:
         gates.append(Gate("DO_NOT_EMAIL"))
     if person.do_not_bulk_email:
