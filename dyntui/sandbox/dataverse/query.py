@@ -78,10 +78,12 @@ def of_collection(call: Call, near_id: str, collection: Collection) -> Source:
     scope = source.scope
     if collection.intersect is None:
         return source.narrowed(Clause(f"{scope.sql(collection.far_column)} = ?", (near_id,)))
+    cap = call.state.config.dataverse.association_page_cap if collection.intersect == "listmember" else 0
+    end = f" ORDER BY far LIMIT {cap}" if cap else ""
     # The link is walked in the order of its index, which is the order of the rows' keys: a page costs no sorting.
     origin = Clause(
         f"(SELECT {quoted(collection.far_column)} AS far FROM {quoted('dv_' + collection.intersect)}"
-        f" WHERE {quoted(collection.near_column)} = ?) AS link"
+        f" WHERE {quoted(collection.near_column)} = ?{end}) AS link"
         f" CROSS JOIN {scope.source} ON {scope.sql(source.table.primary_id)} = link.far",
         (near_id,),
     )

@@ -90,6 +90,10 @@ class DataverseSettings:
     remove_members_action: bool = True
     """[inferred] RemoveListMembersList is served."""
 
+    association_page_cap: int = 0
+    """[inferred] The N:N navigation of a list's members ends after so many rows, without a further page; `listmembers`
+    and FetchXML show everybody. 0: no end."""
+
     member_count_lag_seconds: float = 0
     """`list.membercount` tells the number of members only this long after a change."""
 

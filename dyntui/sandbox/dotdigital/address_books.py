@@ -46,7 +46,7 @@ def list_private(call: Call) -> Response:
 
 def _books(call: Call, where: str, page: Page) -> list[dict[str, Any]]:
     rows = call.state.db.execute(
-        f"{memberships.BOOK_COLUMNS} WHERE {where} ORDER BY b.id LIMIT ? OFFSET ?", (page.select, page.skip)
+        f"{memberships.book_columns(call)} WHERE {where} ORDER BY b.id LIMIT ? OFFSET ?", (page.select, page.skip)
     )
     return [memberships.v2_book(*row) for row in rows]
 
@@ -57,7 +57,7 @@ def get(call: Call) -> Response:
 
 
 def _book(call: Call, book_id: int) -> dict[str, Any]:
-    row = call.state.db.execute(f"{memberships.BOOK_COLUMNS} WHERE b.id = ?", (book_id,)).fetchone()
+    row = call.state.db.execute(f"{memberships.book_columns(call)} WHERE b.id = ?", (book_id,)).fetchone()
     if row is None:
         raise V2Error(_NOT_FOUND, 404)
     return memberships.v2_book(*row)

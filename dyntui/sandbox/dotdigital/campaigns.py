@@ -180,7 +180,7 @@ def books_of(call: Call) -> Response:
     """GET /v2/campaigns/{id}/address-books: books and segments that it ever went to, from the accepted send on."""
     campaign_id, page = existing(call), call.page()
     rows = call.state.db.execute(
-        f"{memberships.BOOK_COLUMNS} JOIN dd_campaign_book l ON l.book_id = b.id WHERE l.campaign_id = ?"
+        f"{memberships.book_columns(call)} JOIN dd_campaign_book l ON l.book_id = b.id WHERE l.campaign_id = ?"
         f" AND {_APPEARED} ORDER BY b.id LIMIT ? OFFSET ?",
         (campaign_id, _appeared_until(call), page.select, page.skip),
     )

@@ -162,7 +162,7 @@ def set_status(state: State, contact_ids: Sequence[int], status: str, at: int) -
     settings = state.config.dotdigital
     ids = codec.text(list(contact_ids))
     live = "status IN ('Subscribed', 'PendingOptIn')"
-    if settings.suppressed_contacts_leave_books:
+    if settings.suppressed_contacts_leave_books and status != "PendingOptIn":
         state.db.execute(
             "DELETE FROM dd_member WHERE contact_id IN (SELECT c.id FROM json_each(?) j JOIN dd_contact c"
             f" ON c.id = j.value WHERE c.{live})",

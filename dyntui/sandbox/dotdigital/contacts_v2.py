@@ -72,7 +72,7 @@ def books_of(call: Call) -> Response:
     contact = contact_store.require(contact_store.by_key(call.state, call.args["id"]))
     page = call.page()
     rows = call.state.db.execute(
-        f"{memberships.BOOK_COLUMNS} WHERE b.kind <> 'segment' AND b.id IN (SELECT book_id FROM dd_member WHERE"
+        f"{memberships.book_columns(call)} WHERE b.kind <> 'segment' AND b.id IN (SELECT book_id FROM dd_member WHERE"
         " contact_id = ?) ORDER BY b.id LIMIT ? OFFSET ?",
         (contact.id, page.select, page.skip),
     )

@@ -129,6 +129,9 @@ def _filters(call: Call) -> tuple[int | None, list[str], list[int]]:
         raise V3Error("contacts:invalidFilter", "~created and ~modified cannot be combined")
     if options["listId"] and options["segmentId"]:
         raise V3Error("contacts:invalidFilter", "~listId and ~segmentId cannot be combined")
+    several = (options["created"] or options["modified"]) and (options["listId"] or options["segmentId"])
+    if several and not call.settings.v3_filters_together:
+        raise V3Error("contacts:invalidFilter", "a date cannot be combined with ~listId or ~segmentId")
     book, where, values = None, [], []
     for name, column in (("created", "c.created"), ("modified", "c.updated")):
         if options[name]:

@@ -8,10 +8,12 @@ from dyntui.sandbox.dotdigital.call import Call
 from dyntui.sandbox.dotdigital.errors import V2Error
 from dyntui.sandbox.state import State
 
-BOOK_COLUMNS = (
-    "SELECT b.id, b.name, b.visibility, (SELECT count(*) FROM dd_member m WHERE m.book_id = b.id) FROM dd_book b"
-)
-"""A query of books in the order of `v2_book`; to be followed by conditions on `b`."""
+
+def book_columns(call: Call) -> str:
+    """A query of books in the order of `v2_book`; to be followed by conditions on `b`."""
+    counted = call.now - int(call.settings.book_count_lag_seconds * 1000)
+    members = f"SELECT count(*) FROM dd_member m WHERE m.book_id = b.id AND m.added <= {counted}"  # noqa: S608 - a number
+    return f"SELECT b.id, b.name, b.visibility, ({members}) FROM dd_book b"  # noqa: S608 - the query above
 
 
 def v2_book(book_id: int, name: str, visibility: str, contacts: int) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def subscriptions(call: Call) -> Response:
     """GET /v2/contacts/{email}/subscriptions: the contact's books and preferences ([inferred] shape)."""
     contact = contact_store.require(contact_store.by_key(call.state, call.args["id"]))
     rows = call.state.db.execute(
-        f"{memberships.BOOK_COLUMNS} WHERE b.kind = 'book' AND b.id IN (SELECT book_id FROM dd_member WHERE"
+        f"{memberships.book_columns(call)} WHERE b.kind = 'book' AND b.id IN (SELECT book_id FROM dd_member WHERE"
         " contact_id = ?) ORDER BY b.id",
         (contact.id,),
     )

@@ -90,8 +90,9 @@ class DotdigitalSettings:
     """[inferred] A contact that becomes suppressed or resubscribed appears in modified-since (10)."""
     membership_bumps_modified: bool = False
     """[inferred] A contact that joins or leaves a book appears in modified-since (10)."""
-    suppressed_contacts_leave_books: bool = False
-    """[inferred] Account-level suppression ends every membership; False: the contact stays in its books, unmailed."""
+    suppressed_contacts_leave_books: bool = True
+    """Account-level suppression ends every membership, as the vendor's article on unsubscribing says (support article
+    115001855684); False: the contact stays in its books, unmailed [inferred for the API]."""
     soft_bounces_until_suppressed: int = 3
     """Soft bounces after which the contact becomes SoftBounced; a resubscription counts anew (3.5)."""
     put_resets_omitted: bool = False
@@ -102,6 +103,11 @@ class DotdigitalSettings:
     """POST /v2/contacts/resubscribe sends the person a challenge (3.6); False: resubscribed at once."""
 
     # -- books and data fields ------------------------------------------------------------
+    book_count_lag_seconds: float = 0.0
+    """[inferred] Who joined a book counts in its `contacts` this much later; its listings show them at once."""
+    v3_filters_together: bool = True
+    """[inferred] GET /contacts/v3 takes `~listId` or `~segmentId` together with `~created` or `~modified`; False: 400
+    contacts:invalidFilter."""
     book_names_ignore_case: bool = True
     """[inferred] Names of books and segments are unique whatever their letter case (4)."""
     book_limit: int = 10_000

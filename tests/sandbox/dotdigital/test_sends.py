@@ -60,6 +60,7 @@ def test_a_future_send_is_scheduled_and_resolves_its_people_when_it_starts(accou
 
 
 def test_nobody_but_subscribed_members_is_mailed_and_each_person_once(account: Account):
+    account.settings.suppressed_contacts_leave_books = False
     book = account.book("Walkers", "ok@b.example", "unsub@b.example", "supp@b.example", "list@b.example")
     other = account.book("Climbers", "ok@b.example")
     account.contact("pending@b.example", optInType="VerifiedDouble")

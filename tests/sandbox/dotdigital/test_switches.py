@@ -249,11 +249,31 @@ def test_status_and_membership_may_count_as_modifications(account: Account):
     assert modified(account) == ["a@b.example", "b@b.example"]
 
 
-def test_suppressed_contacts_may_leave_their_books(account: Account):
-    account.settings.suppressed_contacts_leave_books = True
-    book = account.book("Walkers", "a@b.example", "b@b.example")
+def test_suppressed_contacts_leave_their_books_or_stay_unmailed(account: Account):
+    book = account.book("Walkers", "a@b.example", "b@b.example", "c@b.example")
     account.ok("POST", "/v2/contacts/unsubscribe", {"email": "a@b.example"})
-    assert account.members(book) == ["b@b.example"]
+    assert account.members(book) == ["b@b.example", "c@b.example"]
+    account.settings.suppressed_contacts_leave_books = False
+    account.ok("POST", "/v2/contacts/unsubscribe", {"email": "b@b.example"})
+    assert account.members(book) == ["b@b.example", "c@b.example"]
+
+
+def test_a_books_own_count_may_lag_behind_its_listing(account: Account):
+    account.settings.book_count_lag_seconds = 60
+    book = account.book("Walkers", "a@b.example")
+    assert (account.members(book), account.ok("GET", f"/v2/address-books/{book}")["contacts"]) == (["a@b.example"], 0)
+    account.advance(minutes=1)
+    assert account.ok("GET", f"/v2/address-books/{book}")["contacts"] == 1
+
+
+def test_a_list_and_a_date_may_not_be_asked_for_together(account: Account):
+    book = account.book("Walkers", "a@b.example")
+    asked = f"/contacts/v3?~listId={book}&~modified=gte::2020-01-01T00:00:00Z"
+    assert account.call("GET", asked).status == 200
+    account.settings.v3_filters_together = False
+    answer = account.call("GET", asked)
+    assert (answer.status, b"contacts:invalidFilter" in answer.body) == (400, True)
+    assert account.call("GET", f"/contacts/v3?~listId={book}").status == 200
 
 
 def test_addresses_of_other_scripts_may_be_valid(account: Account):
