@@ -41,12 +41,22 @@ _LISTS = Wording(
     next_step="Esc leaves the wizard; t on the campaign's page adds lists.",
 )
 
+# Why a list as a whole is refused.
+_REFUSED = {
+    "LIST_INACTIVE": "Inactive in Dynamics",
+    "LIST_GONE": "Deleted in Dynamics",
+    "LIST_NOT_ACTIVATED": "Not activated for email",
+    "LIST_TYPE_CHANGED": "Another type than before",
+    "LIST_OWNER_NOT_A_PERSON": "Its owner is no user",
+    "LIST_OWNER_MAY_NOT_READ": "Its owner may not read it",
+}
+
 _READINESS_COLUMNS: tuple[Column[ListReadiness], ...] = (
     Column(title="Target Marketing List", text=lambda row: row.name, width=20, flex=2),
     Column(title="Members", text=lambda row: number(row.members), width=9, right=True),
     Column(
         title="Ready",
-        text=lambda row: "✓ ready" if row.ready else f"! {reason_title(row.reason)}",
+        text=lambda row: "✓ ready" if row.ready else f"! {_REFUSED.get(row.reason) or reason_title(row.reason)}",
         width=22,
         flex=3,
         tone=lambda row: "good" if row.ready else "warn",
@@ -60,6 +70,19 @@ def by_reason(counts: Iterable[ReasonCount]) -> list[tuple[str, int]]:
     for count in counts:
         sums[count.reason] = sums.get(count.reason, 0) + count.people
     return sorted(sums.items(), key=lambda one: (-one[1], one[0]))
+
+
+def through_another(count: TargetCount) -> str:
+    """Who unsubscribed from one target list and is reached all the same; `""` where nobody is."""
+    if not count.through_another_list:
+        return ""
+    people = number(count.through_another_list)
+    return f"{people} of them unsubscribed from one of these lists and are mailed through another."
+
+
+def _mailed(count: TargetCount) -> str:
+    through = through_another(count)
+    return f"{number(count.sendable)} people" + (f". {through}" if through else "")
 
 
 def in_short(excluded: Sequence[tuple[str, int]]) -> str:
@@ -220,6 +243,8 @@ class CountsStep(Vertical):
         if key == SENDABLE or self._count is None:
             some = self._count is None or self._count.sendable
             text = "These people will get the campaign. Enter shows them." if some else "Nobody would get the campaign."
+            if self._count is not None and self._count.through_another_list:
+                text += f" {through_another(self._count)}"
         elif entry is None:
             text = "Enter shows these people."
         else:
@@ -284,7 +309,7 @@ class SummaryStep(Vertical):
                 ("From", f"{detail.from_name} <{detail.from_address}>", ""),
                 ("Email account", detail.row.account, ""),
                 ("Target lists", names, ""),
-                ("Will be mailed", f"{number(count.sendable)} people", "good"),
+                ("Will be mailed", _mailed(count), "good"),
                 ("Excluded", in_short(by_reason(count.excluded)), ""),
                 ("Potential", equation(count), ""),
                 ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),

@@ -94,6 +94,9 @@ def print_count(counted: TargetCount) -> None:
     rows += [(one.outcome.value, one.reason, number(one.people)) for one in counted.excluded]
     rows.append(("sendable", "", number(counted.sendable)))
     print_table(["", "reason", "people"], rows, right=["people"])
+    if counted.through_another_list:
+        through = number(counted.through_another_list)
+        say(f"{through} of them unsubscribed from one of these lists and are mailed through another.")
     if counted.potential != counted.sendable + sum(one.people for one in counted.excluded):
         say("These numbers do not add up. Do not send; report this.")
 

@@ -2,6 +2,7 @@
 
     fetch_pages(dv, entity_set, row_type, fetch_xml, resume=) -> FetchPage[T]...
     with_columns(fetch_xml, columns, key) -> fetch_xml          entity_of(fetch_xml)
+    relative_to_caller(fetch_xml) -> {operator}                 conditions that mean whoever runs the query
     count(dv, entity_set, fetch_xml, key) -> int
 
 `resume` is the `cursor` of the last page that was stored. Facts: reference/dataverse_api.md sections 4.5 and 7.5.
@@ -27,6 +28,20 @@ from dyntui.dataverse.http import Dataverse
 T = TypeVar("T")
 _PAGE_SIZE: Final = 5000
 _ANNOTATIONS: Final = "Microsoft.Dynamics.CRM.fetchxmlpagingcookie,Microsoft.Dynamics.CRM.morerecords"
+# Conditions that mean the caller: their teams, their business unit, those below them (reference 4.5).
+_CALLER_RELATIVE: Final = frozenset(
+    {
+        "eq-userid",
+        "ne-userid",
+        "eq-userteams",
+        "eq-useroruserteams",
+        "eq-useroruserhierarchy",
+        "eq-useroruserhierarchyandteams",
+        "eq-businessid",
+        "ne-businessid",
+        "eq-userlanguage",
+    }
+)
 _PAGING_ATTRIBUTES: Final = ("page", "count", "paging-cookie", "returntotalrecordcount", "page-number")
 
 
@@ -70,6 +85,13 @@ def _entity(root: Element) -> Element:
     if entity is None:
         raise _invalid("there is no <entity>")
     return entity
+
+
+def relative_to_caller(fetch_xml: str) -> frozenset[str]:
+    """The operators of a query that mean whoever runs it; empty when it finds the same rows for everybody who may read
+    them. Raises DATAVERSE_QUERY_INVALID."""
+    used = {element.get("operator", "").strip().lower() for element in parse(fetch_xml).iter("condition")}
+    return _CALLER_RELATIVE & used
 
 
 def with_columns(fetch_xml: str, columns: Sequence[str], key: str) -> str:

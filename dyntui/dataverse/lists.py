@@ -3,7 +3,8 @@
     marketing_lists(dv, row_type=MarketingList, filter=, caller=) -> [MarketingList]
     marketing_list(dv, list_id, row_type=MarketingList) -> MarketingList | None
     member_pages(dv, ml, row_type, select=, filter=, resume=) -> Page[T]...     static and dynamic alike
-    member_ids(dv, list_id) -> pages of ids              count_members(dv, ml) -> int
+    membership_pages(dv, list_id, resume=) -> Page[Membership]...          the rows of a static list alone
+    member_ids(dv, ml) -> pages of ids                   count_members(dv, ml) -> int
     add_members(dv, ml, ids) -> Changed                  remove_members(dv, ml, ids) -> Changed
     MEMBER_TABLES[1 | 2 | 4] -> MemberTable(logical_name, entity_set, key, association)
 
@@ -227,21 +228,46 @@ def _query_of(ml: MarketingList) -> str | None:
     return ml.query
 
 
-class _Membership(msgspec.Struct, frozen=True, rename={"entity_id": "_entityid_value"}):
-    entity_id: str
+class Membership(msgspec.Struct, frozen=True, rename={"entity_id": "_entityid_value", "entity": "entitytype"}):
+    """A row that makes somebody a member of a static list; `entity` is the record's type as the row names it."""
+
+    entity_id: str = ""
+    entity: str | None = None
 
 
-async def member_ids(dv: Dataverse, list_id: str, *, maxpagesize: int = 5000) -> AsyncIterator[list[str]]:
-    """The ids of a static list's members, page by page: the cheapest listing for a comparison."""
-    async for page in pages(
+def membership_pages(
+    dv: Dataverse, list_id: str, *, maxpagesize: int = 5000, resume: str | None = None
+) -> AsyncIterator[Page[Membership]]:
+    """Who is a member of a static list by its own rows, page by page, whatever has become of their records: the
+    cheapest listing, and the one that also shows members of another type and members without a record."""
+    return pages(
         dv,
         "listmembers",
-        _Membership,
+        Membership,
         filter=f"_listid_value eq {guid(list_id)}",
         orderby=["listmemberid"],
         maxpagesize=maxpagesize,
-    ):
-        yield [row.entity_id for row in page.rows]
+        resume=resume,
+    )
+
+
+class _Key(msgspec.Struct, frozen=True):
+    accountid: str = ""
+    contactid: str = ""
+    leadid: str = ""
+
+
+async def member_ids(
+    dv: Dataverse, ml: MarketingList, *, maxpagesize: int = 5000, caller: str | None = None
+) -> AsyncIterator[list[str]]:
+    """The ids of a list's members as of now, page by page: of a static list its rows, of a dynamic one its query."""
+    if not ml.dynamic:
+        async for some in membership_pages(dv, ml.id, maxpagesize=maxpagesize):
+            yield [row.entity_id for row in some.rows]
+        return
+    key = ml.table.key
+    async for page in member_pages(dv, ml, _Key, select=[key], maxpagesize=maxpagesize, caller=caller):
+        yield [getattr(row, key) for row in page.rows]
 
 
 async def count_members(dv: Dataverse, ml: MarketingList, *, caller: str | None = None) -> int:

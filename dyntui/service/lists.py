@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Mapping
 
 import msgspec
@@ -17,7 +16,7 @@ from dyntui.dotdigital import address_books
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.people import Entity
+from dyntui.service import targets
 from dyntui.service.contract.lists import (
     Activate,
     ListDetail,
@@ -38,15 +37,11 @@ from dyntui.store import members, runs
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.lists import ListsWindow, RemoteList, StoredList
 from dyntui.store.members import MembersWindow
+from dyntui.sync import list_state
 from dyntui.sync.execution import LISTS
-from dyntui.sync.member_rows import ROW_TYPES, staged
 
 # dotdigital's own reserved names (dotdigital_api.md 4).
 _RESERVED = frozenset({"test", "all contacts"})
-# The listing of members who were read to be looked at, before the first synchronisation.
-_PREVIEW = "preview"
-# A member page of Dynamics.
-_PAGE = 5000
 
 
 class _Row(MarketingList, frozen=True, kw_only=True):
@@ -209,15 +204,9 @@ class Lists:
 
     async def _read_members(self, known: StoredList) -> None:
         dv = await self._resources.connections.dataverse()
-        remote = await dv_lists.marketing_list(dv, known.id, MarketingList)
-        if remote is None:
-            return
-        entity = Entity(known.member_type)
-        async for page in dv_lists.member_pages(dv, remote, ROW_TYPES[entity], maxpagesize=_PAGE):
-            rows = [staged(entity, each) for each in page.rows]
-            # A synchronisation may have begun meanwhile: whom it has read is its own.
-            keep = functools.partial(members.stage, list_id=known.id, listing=_PREVIEW, rows=rows, only_new=True)
-            await self._resources.write(keep)
+        row = await dv_lists.marketing_list(dv, known.id, list_state.ListRow)
+        if row is not None:
+            await targets.read_present(self._resources, await list_state.read_by(dv, row), known)
 
     async def _known(self, list_id: str) -> StoredList:
         known = await self._resources.read(lambda c: list_store.get(c, list_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from datetime import timedelta
 
 import msgspec
@@ -10,13 +9,13 @@ from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
+from dyntui.service import targets as targets_now
 from dyntui.service.campaign_rows import send_row
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
     CampaignRef,
     CountPeopleQuery,
     CountTargets,
-    ListReadiness,
     SendCampaign,
     SendRef,
     SendRow,
@@ -28,10 +27,9 @@ from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import counts, members, sends, watermarks
+from dyntui.store import counts, sends, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.counts import Count, NewCount, PeopleWindow
-from dyntui.store.lists import StoredList
 from dyntui.store.sends import NewSend
 from dyntui.sync.execution import SEND, send_key
 
@@ -71,7 +69,8 @@ class Sending:
                 remedy="Only campaigns that are Unsent or Sent there can be sent.",
                 exit=Exit.USAGE,
             )
-        readiness = tuple([await self._readiness(each) for each in chosen])
+        standing = [await targets_now.readiness(self._resources, each) for each in chosen]
+        readiness = tuple(each for each, _ in standing)
         expired = text_of(self._resources.clock() - COUNT_LIFE)
         as_of = await self._resources.read(lambda c: watermarks.get(c, campaign.account_id, "suppressed-since"))
 
@@ -79,7 +78,7 @@ class Sending:
             id=self._resources.ids(),
             account_id=campaign.account_id,
             campaign_id=campaign.id,
-            lists=[each.id for each in readiness if each.ready],
+            lists=[each.id for each, counted in standing if counted],
             counted_on=self._resources.now(),
             suppressions_as_of=as_of,
         )
@@ -96,22 +95,12 @@ class Sending:
             potential=made.potential,
             sendable=made.sendable,
             excluded=made.excluded,
+            through_another_list=await self._resources.read(lambda c: counts.through_another_list(c, made.id)),
             lists=readiness,
             counted_on=made.counted_on,
             suppressions_as_of=as_of,
             confirm_above=CONFIRM_ABOVE,
         )
-
-    async def _readiness(self, target: StoredList) -> ListReadiness:
-        """Whether a list can take part: it was synchronised, and no import of it is under way."""
-        make = functools.partial(ListReadiness, id=target.id, name=target.name, members=_members(target))
-        if not target.activated:
-            return make(ready=False, reason="NOT_SYNCED", explanation="The list is not activated for email.")
-        if not target.last_synced:
-            return make(ready=False, reason="NOT_SYNCED", explanation="The list has not been synchronised yet.")
-        if await self._resources.read(lambda c: members.pending_count(c, target.id)):
-            return make(ready=False, reason="IMPORT_PENDING", explanation="The list is being synchronised.")
-        return make(ready=True)
 
     async def count_people(self, context: CallContext, request: CountPeopleQuery) -> Page[PersonOutcome]:
         """The people behind a slice of a target count."""
@@ -166,7 +155,9 @@ class Sending:
             )
         campaign = await self._campaigns.known(CampaignRef(known.campaign_id, known.account_id))
         person = await self._identities.person(context.uid)
-        lists = await self._resources.read(lambda c: list_store.stored(c, known.lists))
+        # Of a list that was never synchronised nobody is sendable: a send does not begin with its first import.
+        counted = await self._resources.read(lambda c: list_store.stored(c, known.lists))
+        lists = [each for each in counted if each.last_synced]
         new = NewSend(
             id=self._resources.ids(),
             account_id=campaign.account_id,
@@ -212,8 +203,3 @@ def _count_unknown() -> DyntuiError:
         remedy="Count the targets again; a count is kept for an hour, and only one send can take it.",
         exit=Exit.USAGE,
     )
-
-
-def _members(target: StoredList) -> int:
-    """As last read; before that as many as Dynamics says."""
-    return target.people if target.people is not None else target.member_count or 0

@@ -50,6 +50,7 @@ from dyntui.store.windows import Found, contains, ordered
 _m = list_member.c
 _p = target_person.c
 _SENDABLE = Outcome.ADDED.value
+_THROUGH_ANOTHER = "unsubscribed from another target list"
 
 
 class NewCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,9 +137,10 @@ def snapshot(c: Connection, new: NewCount) -> Count:
     """Count the people of the lists, and keep them.
 
     A record in several lists is one person: sendable if any list makes it so, else with the best of its reasons by
-    precedence. Of several records with one address one is mailed, if possible one that can be. Facts newer than the
-    lists' last synchronisation count: opt-outs, suppressions and unsubscribes as known now. Who has had the campaign is
-    ALREADY_SENT. Who is not in the book as read last is NOT_SYNCED, or as dotdigital refused them.
+    precedence. Of several records with one address one may be mailed, the same over all lists of the account. Facts
+    newer than the lists' last synchronisation count: opt-outs, suppressions and unsubscribes as known now. Who has had
+    the campaign is ALREADY_SENT, who has left since LEFT_LIST. Who is not in the book as read last is NOT_SYNCED, or as
+    dotdigital refused them. People who left and whose removal is held are nobody's recipients.
     """
     c.execute(
         insert(target_count).values(
@@ -151,10 +153,10 @@ def snapshot(c: Connection, new: NewCount) -> Count:
         )
     )
     best = _best_of_lists(c, new.id, new.account_id, new.campaign_id, new.lists)
-    cannot = case((_with_state(best.c) == 0, 0), else_=1)
-    stands = _stands(with_duplicates(best, (cannot,)))
+    stands = _stands(with_duplicates(best, new.account_id, new.lists))
     s = stands.c
     rejected = or_(s.refused == 1, first_mark(s.mask) == mark("VALUE_REJECTED"))
+    elsewhere = and_(s.mask == 0, s.unsubscribed > 0)
     people = (
         select(
             literal(new.id, String),
@@ -163,8 +165,8 @@ def snapshot(c: Connection, new: NewCount) -> Count:
             *(_m[name] for name in ("entity", "name", "address", "fields", "contact_id")),
             case((s.mask == 0, _SENDABLE), (rejected, Outcome.REJECTED.value), else_=Outcome.EXCLUDED.value),
             first_code(s.mask),
-            s.detail,
-            further_codes(s.mask),
+            case((elsewhere, _THROUGH_ANOTHER), else_=s.detail),
+            case((elsewhere, "UNSUBSCRIBED_LIST"), else_=further_codes(s.mask)),
         )
         .select_from(stands)
         .join(list_member, and_(_m.list_id == s.list_id, _m.person_id == s.person_id))
@@ -204,7 +206,8 @@ def _had(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
 
 def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
     """Everybody of the lists once, through the list that gives them the best standing."""
-    scope = (_m.list_id.in_(lists),)
+    gone = and_(_m.has_left.is_(True), _m.outcome == Outcome.HELD.value)
+    scope = (_m.list_id.in_(lists), ~gone)
     had = _had(count_id, account_id, campaign_id)
     # Under another address by now, or as a record that was merged away: the person has had it all the same.
     had_elsewhere = _mailed(_p.person_id, count_id, account_id, campaign_id)
@@ -217,7 +220,6 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
     ready = and_(done, _m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address)
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
     state = case(
-        (and_(ready, _m.channel != ""), code_mark(_m.channel)),
         (and_(ready, has_had), mark("ALREADY_SENT")),
         (ready, 0),
         (refused, code_mark(_m.rejected_reason)),
@@ -225,19 +227,29 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
         else_=mark("NOT_SYNCED"),
     )
     place = case({list_id: index for index, list_id in enumerate(lists)}, value=_m.list_id) if lists else literal(0)
+    gates = code_mark(_m.channel).bitwise_or(case((_m.has_left.is_(True), mark("LEFT_LIST")), else_=0))
     more = (
+        gates.label("gates"),
         _m.rejected_detail.label("refusal"),
         case((refused, 1), else_=0).label("was_refused"),
         state.label("state"),
         place.label("place"),
     )
-    known = standing(account_id, scope, own_reason_lists(c, scope), more)
-    if len(lists) == 1:
-        return known
-    k = known.c
-    best = func.row_number().over(partition_by=k.person_id, order_by=[first_mark(_with_state(k)), k.place])
-    ranked = select(*k, best.label("best")).subquery("ranked_lists")
-    return materialised(select(*(ranked.c[column.name] for column in k)).where(ranked.c.best == 1), "best_of_lists")
+    known = standing(account_id, scope, own_reason_lists(c, scope), more).c
+    # What dotdigital has against the person, and having left, keep nobody out of a book, but out of every send.
+    mask = known.mask.bitwise_or(known.gates)
+    first_of_gates = first_mark(mask) != first_mark(known.mask)
+    others = [known[name] for name in ("list_id", "person_id", "address", "state", "place", "refusal", "was_refused")]
+    k = materialised(
+        select(*others, mask.label("mask"), case((first_of_gates, ""), else_=known.detail).label("detail")), "gated"
+    ).c
+    rank = func.row_number().over(partition_by=k.person_id, order_by=[first_mark(_with_state(k)), k.place])
+    left_some = func.sum(case((k.mask.bitwise_and(mark("UNSUBSCRIBED_LIST")) != 0, 1), else_=0))
+    ranked = select(*k, rank.label("best"), left_some.over(partition_by=k.person_id).label("unsubscribed")).subquery(
+        "ranked_lists"
+    )
+    shown = (ranked.c[name] for name in (*k.keys(), "unsubscribed"))
+    return materialised(select(*shown).where(ranked.c.best == 1), "best_of_lists")
 
 
 def _with_state(row: Any) -> ColumnElement[int]:
@@ -252,13 +264,15 @@ def _refused(row: Any) -> ColumnElement[bool]:
 
 
 def _stands(rows: CTE) -> CTE:
-    """`list_id`, `person_id`, `place`, and the person's standing: `mask`, `detail`, `refused` (1 or 0)."""
+    """`list_id`, `person_id`, `place`, `unsubscribed` (from how many of the lists), and the person's standing: `mask`,
+    `detail`, `refused` (1 or 0)."""
     row = rows.c
     return materialised(
         select(
             row.list_id,
             row.person_id,
             row.place,
+            row.unsubscribed,
             _with_state(row).label("mask"),
             case((_refused(row), row.refusal), else_=row.detail).label("detail"),
             case((_refused(row), 1), else_=0).label("refused"),
@@ -286,17 +300,23 @@ def counts(c: Connection, count_id: str) -> tuple[ReasonCount, ...]:
     return tuple(ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in rows)
 
 
+def through_another_list(c: Connection, count_id: str) -> int:
+    """How many of the sendable unsubscribed from one of the target lists, and are mailed through another."""
+    left_one = and_(_p.count_id == count_id, _p.outcome == _SENDABLE, _p.also == "UNSUBSCRIBED_LIST")
+    return c.execute(select(func.count()).select_from(target_person).where(left_one)).scalar_one()
+
+
 def recheck(c: Connection, count_id: str) -> int:
     """Apply the facts of this moment to those who are sendable; how many more are left out. Nobody is ever added.
 
-    Who is in none of the lists any more, or has another address there, is left out as NOT_SYNCED.
+    Who is in none of the lists any more is left out as LEFT_LIST, who has another address there as NOT_SYNCED.
     """
     counted = get(c, count_id)
     if counted is None:
         raise KeyError(count_id)
     sendable = and_(_p.count_id == count_id, _p.outcome == _SENDABLE)
     best = _best_of_lists(c, counted.id, counted.account_id, counted.campaign_id, counted.lists)
-    stands = _stands(best).c
+    stands = _stands(with_duplicates(best, counted.account_id, counted.lists)).c
     rejected = or_(stands.refused == 1, first_mark(stands.mask) == mark("VALUE_REJECTED"))
     before = counted.sendable
     c.execute(
@@ -309,12 +329,17 @@ def recheck(c: Connection, count_id: str) -> int:
             also=further_codes(stands.mask),
         )
     )
-    there = exists().where(_m.list_id.in_(counted.lists), _m.person_id == _p.person_id, _m.address == _p.address)
-    c.execute(
-        update(target_person)
-        .where(sendable, ~there)
-        .values(outcome=Outcome.EXCLUDED.value, reason="NOT_SYNCED", detail="not in the lists as counted any more")
-    )
+    there = exists().where(_m.list_id.in_(counted.lists), _m.person_id == _p.person_id, _m.has_left.is_(False))
+    gone = update(target_person).where(sendable, ~there)
+    c.execute(gone.values(outcome=Outcome.EXCLUDED.value, reason="LEFT_LIST", detail="", also=""))
+    moved = update(target_person).where(sendable, ~there.where(_m.address == _p.address))
+    named = {
+        "outcome": Outcome.EXCLUDED.value,
+        "reason": "NOT_SYNCED",
+        "detail": "has another address by now",
+        "also": "",
+    }
+    c.execute(moved.values(named))
     # Counted, as SQLite's driver knows no row count for a statement that begins with WITH.
     still = c.execute(select(func.count()).select_from(target_person).where(sendable)).scalar_one()
     return before - still

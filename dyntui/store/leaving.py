@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
 from dyntui.store.upserts import update_many
@@ -39,8 +40,8 @@ _m = list_member.c
 
 class Leaver(msgspec.Struct, frozen=True, kw_only=True):
     """A contact that does not belong in the book any more. `why`: `withdrawn` consent, `left` the list, `excluded` now,
-    or `moved` to another address. `in_use`: another member has taken over the address, so that the contact must stay in
-    the book."""
+    put there by `others` although excluded, or `moved` to another address. `in_use`: another member has taken over the
+    address, so that the contact must stay in the book."""
 
     person_id: str
     seq: int
@@ -53,11 +54,17 @@ class Leaver(msgspec.Struct, frozen=True, kw_only=True):
 
 def _why(list_id: str, listing: str) -> ColumnElement[str]:
     """`""` for those who stay in the book."""
+    unsubscribed = select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)
+    # By the record, by the address that is in the book, and by the one the record has now.
     withdrawn = or_(
         _m.own_reasons.contains("DO_NOT_", autoescape=True),
         is_opted_out(_m.person_id, _m.sent_address),
-        _m.sent_address.in_(select(suppression.c.address)),
-        _m.sent_address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
+        is_opted_out(_m.person_id, _m.address),
+        *(
+            address.in_(known)
+            for address in (_m.sent_address, _m.address)
+            for known in (select(suppression.c.address), unsubscribed)
+        ),
     )
     left = _m.listing != listing
     excluded = _m.outcome == Outcome.EXCLUDED.value
@@ -68,6 +75,7 @@ def _why(list_id: str, listing: str) -> ColumnElement[str]:
         (or_(_m.sent_address == "", held), ""),
         (and_(or_(left, excluded), withdrawn), "withdrawn"),
         (left, "left"),
+        (and_(excluded, _m.sent_fingerprint == BY_OTHERS), "others"),
         (excluded, "excluded"),
         (moved, "moved"),
         else_=literal("", String),
@@ -117,14 +125,19 @@ def _guarded(list_id: str, listing: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def hold(c: Connection, list_id: str, listing: str, detail: str) -> int:
-    """All of `to_be_guarded` stay in the book, and their removal waits for approval; how many."""
-    reasons = case((_m.reason == "", _m.also), (_m.also == "", _m.reason), else_=_m.reason + "," + _m.also)
+    """All of `to_be_guarded` stay in the book, and their removal waits for approval; how many. The reason stays the
+    first one by precedence: that of a closed gate where there is one, REMOVAL_HELD for who merely left the list."""
+    excluded = _m.outcome == Outcome.EXCLUDED.value
     values = {
         "outcome": Outcome.HELD.value,
-        "reason": "REMOVAL_HELD",
-        "detail": detail,
+        "reason": case((excluded, _m.reason), else_="REMOVAL_HELD"),
+        "detail": case((and_(excluded, _m.detail != ""), _m.detail + literal("; " + detail, String)), else_=detail),
         "gated_by": listing,
-        "also": case((_m.outcome == Outcome.EXCLUDED.value, reasons), else_=literal("", String)),
+        "also": case(
+            (and_(excluded, _m.also != ""), _m.also + ",REMOVAL_HELD"),
+            (excluded, "REMOVAL_HELD"),
+            else_=literal("", String),
+        ),
     }
     people = select(_m.person_id).where(*_guarded(list_id, listing)).scalar_subquery()
     held = update(list_member).where(_m.list_id == list_id, _m.person_id.in_(people))

@@ -3,6 +3,8 @@
 Public:
     put(c, rows, read_on); forget_unread(c, read_on) -> int        a reading of all lists, and its end
     take(c, list_id, run_id) -> bool; release(c, list_id, run_id)  one run at a time synchronises a list
+    begin_reading(c, list_id); end_reading(c, list_id, run_id, doubt); read_by(c, list_id, run_id) -> bool
+    found_inactive(c, list_id); renamed(c, list_id, name, book_name)
     get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
     due(c, account_id, wanted) -> list[StoredList]
     bound_to(c, account_id, book_id) -> StoredList | None
@@ -68,7 +70,9 @@ class RemoteList(msgspec.Struct, frozen=True, kw_only=True):
 
 class StoredList(RemoteList, frozen=True, kw_only=True):
     """A marketing list as stored. `people`: how many members were read last, None before the first reading;
-    `sync_status` in words; `held_by`: the run that synchronises it, where that has not ended."""
+    `sync_status` in words; `held_by`: the run that synchronises it, where that has not ended;
+    `listing`: the run that has read all its members last, `doubt`:
+    why that reading does not prove who has left."""
 
     book_name: str = ""
     sync_status: str = ""
@@ -76,6 +80,8 @@ class StoredList(RemoteList, frozen=True, kw_only=True):
     last_synced: str = ""
     last_run_id: str = ""
     held_by: str = ""
+    listing: str = ""
+    doubt: str = ""
     read_on: str = ""
     people: int | None = None
 
@@ -133,6 +139,38 @@ def release(c: Connection, list_id: str, run_id: str) -> None:
     c.execute(update(marketing_list).where(_l.id == list_id, _l.held_by == run_id).values(held_by=""))
 
 
+def begin_reading(c: Connection, list_id: str) -> None:
+    """The members are being read: until that is complete no earlier reading of another run can be gone on with."""
+    c.execute(update(marketing_list).where(_l.id == list_id, _l.listing != "").values(listing=""))
+
+
+def end_reading(c: Connection, list_id: str, run_id: str, doubt: str) -> None:
+    """The run has read all members of the list; `doubt`: why whoever was not seen may be on it all the same."""
+    members.mark_left(c, list_id, run_id)
+    c.execute(update(marketing_list).where(_l.id == list_id).values(listing=run_id, doubt=doubt))
+
+
+def read_by(c: Connection, list_id: str, run_id: str) -> bool:
+    """Whether the run has read all members of the list, and nobody else began to since."""
+    return c.execute(select(_l.listing).where(_l.id == list_id)).scalar() == run_id
+
+
+def doubt(c: Connection, list_id: str) -> str:
+    """Why the last reading of the members does not prove who has left; `""` when it does."""
+    return c.execute(select(_l.doubt).where(_l.id == list_id)).scalar() or ""
+
+
+def found_inactive(c: Connection, list_id: str) -> None:
+    """Dynamics says that the list is inactive."""
+    c.execute(update(marketing_list).where(_l.id == list_id).values(active=False))
+
+
+def renamed(c: Connection, list_id: str, name: str, book_name: str) -> None:
+    """The list has this name in Dynamics by now, and its address book that one in dotdigital."""
+    differs = or_(_l.name != name, _l.book_name != book_name)
+    c.execute(update(marketing_list).where(_l.id == list_id, differs).values(name=name, book_name=book_name))
+
+
 def _select() -> Select[Any]:
     read = select(func.max(list_member.c.seq) + 1).where(list_member.c.list_id == _l.id).scalar_subquery()
     return select(marketing_list, read.label("people"))
@@ -156,11 +194,11 @@ def stored(c: Connection, ids: Sequence[str]) -> list[StoredList]:
 
 def due(c: Connection, account_id: str, wanted: Sequence[str] = ()) -> list[StoredList]:
     """The activated lists of an account in synchronisation order, then name: the `wanted` ones, or all that are not for
-    manual synchronisation only."""
+    manual synchronisation only. Inactive ones too: what Dynamics says of them is asked, and refused by name."""
     chosen = _l.id.in_(wanted) if wanted else _l.manual_only.is_(False)
     rows = c.execute(
         _select()
-        .where(_l.activated.is_(True), _l.account_id == account_id, _l.active.is_(True), chosen)
+        .where(_l.activated.is_(True), _l.account_id == account_id, chosen)
         .order_by(_l.sync_order, _l.name, _l.id)
     )
     return [_stored(row) for row in rows]
@@ -199,18 +237,20 @@ def record_sync(c: Connection, list_id: str, run_id: str, status: str, now: str)
         .values(
             sync_status=status,
             sync_problem=status != RunStatus.COMPLETED.value,
+            active=True,
             last_synced=now,
             last_run_id=run_id,
         )
     )
 
 
-def failed(c: Connection, list_id: str, run_id: str, text: str) -> None:
-    """A synchronisation of the list failed, for the reason in `text`; when it last went through stays."""
+def failed(c: Connection, list_id: str, run_id: str, text: str, *, status: str = "") -> None:
+    """A synchronisation of the list failed, for the reason in `text`, or in a `status` with a name of its own; when it
+    last went through stays."""
     c.execute(
         update(marketing_list)
         .where(_l.id == list_id)
-        .values(sync_status=f"{RunStatus.FAILED.value}: {text}", sync_problem=True, last_run_id=run_id)
+        .values(sync_status=status or f"{RunStatus.FAILED.value}: {text}", sync_problem=True, last_run_id=run_id)
     )
 
 

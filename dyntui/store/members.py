@@ -2,8 +2,9 @@
 
 A synchronisation goes through these steps, each in a write transaction together with the run's cursor:
 
-1. `stage` every page of the listing (people keep what dotdigital has acknowledged of them);
-2. `settle` once after the last page: every person is excluded by name, unchanged, remembered as rejected, or pending;
+1. `stage` every page of the listing (people keep what dotdigital has acknowledged of them), then `mark_left`;
+2. what the address book holds is compared (`dyntui.store.book_contents`), then `settle` once: every person is excluded
+   by name, unchanged, remembered as rejected, or pending;
 3. those who do not belong in the book any more leave it (`dyntui.store.leaving`); before any import, because the
    address of a leaver may have a new owner in the list;
 4. `pending_batch` -> import -> `acknowledge` and `reject`, until nothing is pending;
@@ -11,6 +12,8 @@ A synchronisation goes through these steps, each in a write transaction together
 
 Public:
     stage(c, list_id, listing, rows)                             listing: the run's id
+    not_staged(c, list_id, listing, ids) -> [id]; mark_left(c, list_id, listing) -> int
+    mark_present(c, list_id, present) -> [id]                    who is on the list between two synchronisations
     settle(c, list_id, listing, account_id, now)
     pending_batch(c, list_id, limit, after=-1) -> list[Pending]; pending_count(c, list_id) -> int
     acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; record_channels(c, list_id, reasons)
@@ -23,7 +26,7 @@ Public:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -47,15 +50,24 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
 from dyntui.store import outcomes, sequences, settling
+from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.gate_marks import join, split
-from dyntui.store.schema import list_member, outcome
+from dyntui.store.schema import list_member, marketing_list, outcome
 from dyntui.store.upserts import json_text, update_many, upsert
 from dyntui.store.windows import Found, contains, ordered
 
 _m = list_member.c
+# Marks of who has not been sent.
+_NOT_SENT = ("", BY_OTHERS)
 
-# The second step, in a room of its own.
+# The listing of members who were read to be looked at or counted, not to be synchronised: nobody has settled them.
+PREVIEW = "preview"
+
+_PENDING = (_m.outcome == "", _m.listing != PREVIEW)
+
+# Steps in a room of their own.
 settle = settling.settle
+mark_left = settling.mark_left
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +153,7 @@ _STAGED = (
     "own_reasons",
     "own_detail",
     "listing",
+    "has_left",
 )
 
 
@@ -177,7 +190,34 @@ def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, 
         codes,
         detail,
         listing,
+        False,
     )
+
+
+def not_staged(c: Connection, list_id: str, listing: str, ids: Sequence[str]) -> list[str]:
+    """Those of the ids that a listing has not staged, in their order."""
+    found: set[str] = set()
+    for start in range(0, len(ids), _FEW):
+        some = ids[start : start + _FEW]
+        staged = select(_m.person_id).where(_m.list_id == list_id, _m.listing == listing, _m.person_id.in_(some))
+        found.update(c.execute(staged).scalars())
+    return [each for each in ids if each not in found]
+
+
+def mark_present(c: Connection, list_id: str, present: Collection[str]) -> list[str]:
+    """Who is on the list at this moment, between two synchronisations: those known who are not among `present` have
+    left, those who are have not. Whom of `present` nobody has read yet, in order."""
+    known = {
+        row.person_id: row.has_left for row in c.execute(select(_m.person_id, _m.has_left).where(_m.list_id == list_id))
+    }
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
+        .values(has_left=bindparam("b_left", type_=_m.has_left.type))
+    )
+    differ = [(each not in present, list_id, each) for each, left in known.items() if left != (each not in present)]
+    update_many(c, statement, ("b_left", "b_list", "b_person"), differ)
+    return [each for each in present if each not in known]
 
 
 def pending_batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pending]:
@@ -185,7 +225,7 @@ def pending_batch(c: Connection, list_id: str, limit: int, after: int = -1) -> l
     rejected."""
     rows = c.execute(
         select(_m.person_id, _m.seq, _m.entity, _m.name, _m.address, _m.fields, _m.contact_id, _m.sent_fingerprint)
-        .where(_m.list_id == list_id, _m.outcome == "", _m.seq > after)
+        .where(_m.list_id == list_id, *_PENDING, _m.seq > after)
         .order_by(_m.seq)
         .limit(limit)
     )
@@ -198,7 +238,7 @@ def pending_batch(c: Connection, list_id: str, limit: int, after: int = -1) -> l
             address=row.address,
             fields=row.fields,
             contact_id=row.contact_id,
-            in_book=row.sent_fingerprint != "",
+            in_book=row.sent_fingerprint not in _NOT_SENT,
         )
         for row in rows
     ]
@@ -206,7 +246,7 @@ def pending_batch(c: Connection, list_id: str, limit: int, after: int = -1) -> l
 
 def pending_count(c: Connection, list_id: str) -> int:
     """How many people wait to be imported."""
-    return _count(c, _m.list_id == list_id, _m.outcome == "")
+    return _count(c, _m.list_id == list_id, *_PENDING)
 
 
 def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> int:
@@ -217,7 +257,10 @@ def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> in
         update(list_member)
         .where(*_pending_with_address())
         .values(
-            outcome=case((_m.sent_fingerprint == "", Outcome.ADDED.value), else_=Outcome.UPDATED.value),
+            outcome=case(
+                (or_(*(_m.sent_fingerprint == each for each in _NOT_SENT)), Outcome.ADDED.value),
+                else_=Outcome.UPDATED.value,
+            ),
             reason="",
             detail="",
             also="",
@@ -231,7 +274,40 @@ def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> in
         )
     )
     values = [(row.contact_id, list_id, row.address) for row in rows]
-    return update_many(c, statement, ("b_contact", "b_list", "b_address"), values)
+    done = update_many(c, statement, ("b_contact", "b_list", "b_address"), values)
+    _overwrite(c, list_id, [address for _, _, address in values])
+    return done
+
+
+def _overwrite(c: Connection, list_id: str, addresses: Sequence[str]) -> None:
+    """A dotdigital contact is one per account and has the values that came last: other records which were sent with one
+    of these addresses would have to be sent again."""
+    here = list_member.alias("here")
+    address = bindparam("b_address", type_=String)
+    sender = select(here.c.person_id).where(
+        here.c.list_id == list_id,
+        here.c.address == address,
+        here.c.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value)),
+    )
+    account = select(marketing_list.c.account_id).where(marketing_list.c.id == list_id).scalar_subquery()
+    lists = select(marketing_list.c.id).where(marketing_list.c.account_id == account)
+    statement = (
+        update(list_member)
+        .where(
+            _m.address == address,
+            _m.sent_address == _m.address,
+            _m.sent_fingerprint.not_in((*_NOT_SENT, OVERWRITTEN)),
+            _m.person_id.not_in(sender),
+            or_(_m.list_id == list_id, _m.list_id.in_(lists)),
+        )
+        .values(sent_fingerprint=OVERWRITTEN)
+    )
+    for start in range(0, len(addresses), _FEW):
+        some = addresses[start : start + _FEW]
+        others = select(_m.address).where(_m.address.in_(some)).group_by(_m.address)
+        several = c.execute(others.having(func.min(_m.person_id) != func.max(_m.person_id))).scalars().all()
+        for each in several:
+            c.execute(statement, {"b_address": each})
 
 
 def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
@@ -257,23 +333,40 @@ def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
 
 
 def record_channels(c: Connection, list_id: str, reasons: Mapping[str, str]) -> None:
-    """Whom dotdigital itself would not mail: the book's contacts that are not plainly subscribed, by address with the
-    reason code. Everybody else in the list would be mailed."""
-    c.execute(update(list_member).where(_m.list_id == list_id, _m.channel != "").values(channel=""))
+    """What dotdigital says of people who were just imported, by address: the reason code of whom it would not mail,
+    `""` for whom it would. It stands behind what became of them."""
     statement = (
         update(list_member)
-        .where(_m.list_id == bindparam("b_list", type_=String), _m.address == bindparam("b_address", type_=String))
-        .values(channel=bindparam("b_channel", type_=String))
+        .where(
+            _m.list_id == bindparam("b_list", type_=String),
+            _m.address == bindparam("b_address", type_=String),
+        )
+        .values(
+            channel=bindparam("b_channel", type_=String),
+            also=case(
+                (
+                    or_(_m.outcome == Outcome.ADDED.value, _m.outcome == Outcome.UPDATED.value),
+                    bindparam("b_also", type_=String),
+                ),
+                else_=_m.also,
+            ),
+        )
     )
-    rows = [(list_id, address, reason) for address, reason in reasons.items()]
-    update_many(c, statement, ("b_list", "b_address", "b_channel"), rows)
+    rows = [(reason, reason, list_id, address) for address, reason in reasons.items()]
+    update_many(c, statement, ("b_channel", "b_also", "b_list", "b_address"), rows)
+
+
+def imported(c: Connection, list_id: str) -> frozenset[str]:
+    """The addresses of those whom the synchronisation under way has imported."""
+    done = (Outcome.ADDED.value, Outcome.UPDATED.value)
+    return frozenset(c.execute(select(_m.address).where(_m.list_id == list_id, _m.outcome.in_(done))).scalars())
 
 
 def _pending_with_address() -> tuple[ColumnElement[bool], ...]:
     return (
         _m.list_id == bindparam("b_list", type_=String),
         _m.address == bindparam("b_address", type_=String),
-        _m.outcome == "",
+        *_PENDING,
     )
 
 
@@ -296,7 +389,7 @@ def held(c: Connection) -> int:
 
 def in_book(c: Connection, list_id: str) -> int:
     """How many of the book's contacts are there through us."""
-    return _count(c, _m.list_id == list_id, _m.sent_address != "")
+    return _count(c, _m.list_id == list_id, _m.sent_address != "", _m.sent_fingerprint != BY_OTHERS)
 
 
 def addresses_of_contacts(c: Connection, contact_ids: Sequence[int]) -> list[tuple[int, str]]:

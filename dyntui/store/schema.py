@@ -113,6 +113,8 @@ marketing_list = Table(
     _text("last_run_id"),
     _text("held_by"),  # the run that synchronises it at present: a list is synchronised by one at a time
     _text("read_on"),
+    _text("listing"),  # the run that has read all its members last; "" while they are being read
+    _text("doubt"),  # why that reading does not prove who has left; "" when it does
     Index("ix_marketing_list_activated", "account_id", "activated", "sync_order", "name"),
 )
 
@@ -132,7 +134,8 @@ list_member = Table(
     _text("own_reasons"),  # the record's own closed gates: codes joined with ",", by precedence
     _text("own_detail"),  # of the first of them
     _text("fingerprint"),  # of what would be sent now
-    _text("sent_fingerprint"),  # of what dotdigital acknowledged; "" when the person is not in the book through us
+    # of what dotdigital acknowledged; "" when the person is not in the book, or a mark of `dyntui.store.book_marks`
+    _text("sent_fingerprint"),
     _text("sent_address"),
     Column("contact_id", BigInteger),  # dotdigital's contact id, once known
     _text("rejected_fingerprint"),  # of what dotdigital refused; not offered again before `retry_on`
@@ -144,11 +147,13 @@ list_member = Table(
     _text("reason"),
     _text("detail"),
     _text("also"),  # further reason codes, joined with ",", by precedence
-    _text("listing"),  # run id of the listing that saw the person last: others have left the list
+    _text("listing"),  # run id of the listing that saw the person last
     _text("gated_by"),  # run id of the listing that found a gate closed, or holds the removal
+    _flag("has_left"),  # the list as last read does not hold the person any more
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
-    Index("ix_list_member_address", "address", "list_id"),
+    # Holds all that tells whether records of one address meet.
+    Index("ix_list_member_address", "address", "list_id", "person_id", "has_left"),
     # Holds all that a search looks at, and the order by name: neither has to read a million wide rows.
     Index("ix_list_member_name", "list_id", "name", "seq", "address"),
 )

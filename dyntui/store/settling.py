@@ -1,19 +1,27 @@
 """What is to be done with everybody of a listing: by the record, by the facts of the moment, by what the book holds.
 
-Public: `settle(c, list_id, listing, account_id, now)`, also reached as `members.settle`.
+Public: `settle(c, list_id, listing, account_id, now)`, `mark_left(c, list_id, listing)`; also reached as
+`members.settle`, `members.mark_left`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, and_, case, literal, or_, select, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store.gate_marks import first_code, first_mark, further_codes, mark
+from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
-from dyntui.store.standing import Scope, materialised, own_reason_lists, standing, with_duplicates
+from dyntui.store.standing import (
+    Scope,
+    materialised,
+    own_reason_lists,
+    shared_addresses,
+    standing,
+    with_duplicates,
+)
 
 _m = list_member.c
 _EXCLUDED = literal(Outcome.EXCLUDED.value, String)
@@ -26,10 +34,11 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     what the import has acknowledged since would be taken for unchanged.
 
     The first closed gate by precedence is the reason (outcome excluded; rejected for VALUE_REJECTED), the others are
-    `also`. Of several records with one address one is taken: already synchronised under it, else the oldest, else the
-    lowest id; the others are excluded, their detail names it. Who has no closed gate is unchanged, still rejected
-    (`retry_on` lies after `now` and nothing changed), or pending: outcome `""`.
+    `also`. Of several records with one address on the account's lists one is taken (`dyntui.store.standing`); the
+    others are excluded, their detail names it. Who has no closed gate is unchanged, still rejected (`retry_on` lies
+    after `now` and nothing changed), or pending: outcome `""`; what dotdigital itself has against them is `also`.
     """
+    mark_left(c, list_id, listing)
     scope = (_m.list_id == list_id, _m.listing == listing)
     c.execute(update(list_member).where(*scope, _m.gated_by == listing).values(gated_by=""))
     _name_gates(c, list_id, listing, account_id, scope)
@@ -43,15 +52,21 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
         "outcome": becomes,
         "reason": case((becomes == _REJECTED, _m.rejected_reason), else_=""),
         "detail": case((becomes == _REJECTED, _m.rejected_detail), else_=""),
-        "also": literal("", String),
+        "also": _m.channel,
     }
     differs = or_(*(_m[name] != value for name, value in values.items()))
     c.execute(update(list_member).where(*scope, _m.gated_by != listing, differs).values(values))
 
 
+def mark_left(c: Connection, list_id: str, listing: str) -> None:
+    """A listing is complete: whom it did not see is not on the list."""
+    gone = _m.listing != listing
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.has_left != gone).values(has_left=gone))
+
+
 def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scope: Scope) -> None:
     """The outcome and the reasons of everybody who has a closed gate."""
-    shared = select(_m.address).where(*scope, _m.address != "").group_by(_m.address).having(func.count() > 1)
+    shared = shared_addresses(account_id, [list_id])
     # Few of a million have any: the others are not looked at one by one.
     concerned = or_(
         _m.own_reasons != "",
@@ -60,14 +75,22 @@ def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scop
         _m.address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
         _m.address.in_(shared),
     )
-    stands = with_duplicates(standing(account_id, (*scope, concerned), own_reason_lists(c, scope))).c
+    channel = (_m.channel.label("channel"),)
+    facts = standing(account_id, (*scope, concerned), own_reason_lists(c, scope), channel)
+    stands = with_duplicates(facts, account_id, [list_id]).c
+    closed = code_mark(stands.channel).bitwise_or(stands.mask)
     named = materialised(
         select(
             stands.person_id,
             first_mark(stands.mask).label("first"),
             first_code(stands.mask).label("reason"),
             stands.detail,
-            further_codes(stands.mask).label("also"),
+            # What dotdigital has against the person is no gate of a synchronisation: it stands behind those that are.
+            case(
+                (first_mark(closed) == first_mark(stands.mask), further_codes(closed)),
+                else_=stands.channel
+                + case((further_codes(stands.mask) == "", ""), else_="," + further_codes(stands.mask)),
+            ).label("also"),
         ).where(stands.mask != 0),
         "named",
     ).c

@@ -2,8 +2,8 @@
 
 Shared by the settling of a listing and by target counts, so that both give the same person the same reason.
 
-Public: `standing(account_id, scope, own) -> CTE`, `with_duplicates(rows, order) -> CTE`, `own_reason_lists(c, scope)`,
-`materialised(statement, name)`.
+Public: `standing(account_id, scope, own) -> CTE`, `with_duplicates(rows, account_id, lists) -> CTE`,
+`shared_addresses(account_id, lists)`, `own_reason_lists(c, scope)`, `materialised(statement, name)`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     and_,
     case,
+    exists,
     func,
     literal,
     or_,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 
 from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
-from dyntui.store.schema import list_member, list_unsubscribe, opt_out, suppression
+from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
 
 Scope = Sequence[ColumnElement[bool]]
 
@@ -49,10 +50,9 @@ def materialised(statement: Select[Any] | CompoundSelect[Any], name: str) -> CTE
 
 
 def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[Label[Any]] = ()) -> CTE:
-    """Every member within `scope`: `list_id`, `person_id`, `entity`, `name`, `address`, `created_on`; `mask`: bits of
-    the closed gates (duplicates and what the book holds are not looked at); `detail` of the first of them; `competes`:
-    whether the record may have the place of its address, `in_place`: whether it has it in the book (both 1 or 0). `own`
-    comes from `own_reason_lists`; `more` are further columns made of a member's own.
+    """Every member within `scope`: `list_id`, `person_id`, `address`; `mask`: bits of the closed gates (duplicates and
+    what the book holds are not looked at); `detail` of the first of them. `own` comes from `own_reason_lists`; `more`
+    are further columns made of a member's own.
     """
     member = list_member.c
     addresses, survivors = opted_addresses(), opted_survivors()
@@ -64,11 +64,9 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
         .correlate(list_member)
         .scalar_subquery()
     )
-    in_place = and_(member.sent_fingerprint != "", member.sent_address == member.address)
     facts = materialised(
         select(
-            *(member[name] for name in ("list_id", "person_id", "entity", "name", "address", "created_on")),
-            case((in_place, 1), else_=0).label("in_place"),
+            *(member[name] for name in ("list_id", "person_id", "address")),
             list_mark(member.own_reasons, own).label("own"),
             member.own_detail,
             code_mark(opt_out.c.reason).label("opted"),
@@ -121,51 +119,79 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
         (first == mark("UNSUBSCRIBED_LIST"), masked.unsubscribed_on),
         else_=literal("", String),
     )
-    competes = and_(masked.own == 0, masked.unsubscribed_on.is_(None), masked.address != "")
-    shown = ["list_id", "person_id", "entity", "name", "address", "created_on", "in_place", "mask"]
-    shown += [each.name for each in more]
-    return materialised(
-        select(
-            *(masked[name] for name in shown), detail.label("detail"), case((competes, 1), else_=0).label("competes")
-        ),
-        "standing",
+    shown = ["list_id", "person_id", "address", "mask", *(each.name for each in more)]
+    return materialised(select(*(masked[name] for name in shown), detail.label("detail")), "standing")
+
+
+def _rivals(account_id: str, lists: Sequence[str], table: Any) -> ColumnElement[bool]:
+    """Whether a row of `list_member` (or of an alias of it) may meet others at its address: the person is on the list
+    as last read, and the list is one of the account's activated ones, or one of `lists`."""
+    activated = select(marketing_list.c.id).where(
+        marketing_list.c.account_id == account_id,
+        marketing_list.c.activated.is_(True),
+        marketing_list.c.active.is_(True),
+    )
+    on_one = or_(table.c.list_id.in_(list(lists)), table.c.list_id.in_(activated))
+    return and_(table.c.address != "", table.c.has_left.is_(False), on_one)
+
+
+def shared_addresses(account_id: str, lists: Sequence[str]) -> Select[Any]:
+    """Addresses that several records on the account's lists have; of a million few."""
+    m = list_member.c
+    return (
+        select(m.address)
+        .where(_rivals(account_id, lists, list_member))
+        .group_by(m.address)
+        .having(func.min(m.person_id) != func.max(m.person_id))
     )
 
 
-def with_duplicates(rows: CTE, order: Sequence[ColumnElement[Any]] = ()) -> CTE:
-    """The rows of `standing` (or a choice of them), where `mask` and `detail` also say who must leave the place of an
-    address to another record: of those that compete, the first by `order`, then one that has it in the book, then the
-    oldest, then the lowest id keeps it.
+def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
+    """`address`, and who keeps it: `person_id` and `named` (type, id and name).
+
+    A contact before a lead before an account, then the older record, then the smaller id: one record over all lists of
+    the account. A record that closes a gate itself does not compete, nor does one on a list that the address
+    unsubscribed from.
     """
-    r = rows.c
-    # Of a million rows few share an address: only those are sorted.
-    shared = materialised(
-        select(r.address).where(r.address != "").group_by(r.address).having(func.count() > 1), "shared"
-    )
+    shared = materialised(shared_addresses(account_id, lists), "shared")
+    rival = list_member.alias("rival")
+    r = rival.c
+    unsubscribed = exists().where(list_unsubscribe.c.list_id == r.list_id, list_unsubscribe.c.address == r.address)
     who = r.entity + literal(" ", String) + r.person_id
-    named = case((r.name == "", who), else_=who + literal(" ", String) + r.name)
-    keeper = func.first_value(case((r.competes == 1, named), else_="")).over(
-        partition_by=r.address,
-        order_by=[r.competes.desc(), *order, r.in_place.desc(), r.created_on, r.person_id],
+    rank = case({"contact": 0, "lead": 1, "account": 2}, value=r.entity, else_=3)
+    place = func.row_number().over(partition_by=r.address, order_by=[rank, r.created_on, r.person_id, r.list_id])
+    ranked = (
+        select(
+            r.address,
+            r.person_id,
+            case((r.name == "", who), else_=who + literal(" ", String) + r.name).label("named"),
+            place.label("place"),
+        )
+        .where(
+            r.address.in_(select(shared.c.address)),
+            _rivals(account_id, lists, rival),
+            r.own_reasons == "",
+            ~unsubscribed,
+        )
+        .subquery("ranked")
     )
-    several = r.address.in_(select(shared.c.address))
-    nobody = literal("", String)
-    ranked = materialised(
-        select(*r, named.label("named"), keeper.label("keeper"))
-        .where(several)
-        .union_all(select(*r, nobody.label("named"), nobody.label("keeper")).where(~several)),
-        "ranked",
-    ).c
+    keeper = select(ranked.c.address, ranked.c.person_id, ranked.c.named).where(ranked.c.place == 1)
+    return materialised(keeper, "keeper")
+
+
+def with_duplicates(rows: CTE, account_id: str, lists: Sequence[str]) -> CTE:
+    """The rows of `standing` (or a choice of them), where `mask` and `detail` also say who must leave the place of an
+    address to another record on the account's lists (see `_keepers`); `lists` count as such whatever their state."""
+    r, keeper = rows.c, _keepers(account_id, lists).c
     duplicate = mark("DUPLICATE_ADDRESS")
-    yields = and_(ranked.keeper != "", ranked.keeper != ranked.named)
-    mask = ranked.mask.bitwise_or(case((yields, duplicate), else_=0))
-    named_first = or_(ranked.mask == 0, first_mark(ranked.mask) > duplicate)
-    shown = [ranked[name] for name in rows.c.keys() if name not in ("mask", "detail")]  # noqa: SIM118
+    yields = and_(keeper.person_id.is_not(None), keeper.person_id != r.person_id)
+    named_first = or_(r.mask == 0, first_mark(r.mask) > duplicate)
+    shown = [r[name] for name in r.keys() if name not in ("mask", "detail")]  # noqa: SIM118
     return materialised(
         select(
             *shown,
-            mask.label("mask"),
-            case((and_(yields, named_first), ranked.keeper), else_=ranked.detail).label("detail"),
-        ),
+            r.mask.bitwise_or(case((yields, duplicate), else_=0)).label("mask"),
+            case((and_(yields, named_first), keeper.named), else_=r.detail).label("detail"),
+        ).select_from(rows.outerjoin(keeper.address.table, and_(keeper.address == r.address, r.address != ""))),
         "placed",
     )

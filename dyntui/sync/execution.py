@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
 from dyntui.store import lists as list_store
+from dyntui.store.lists import StoredList
 from dyntui.sync import (
     campaigns,
     earlier_sends,
@@ -21,12 +24,16 @@ from dyntui.sync import (
     telling_dynamics,
 )
 from dyntui.sync.connections import Connections
+from dyntui.sync.list_state import NO_BOOK
 from dyntui.sync.run_context import RunContext
 
 SUPPRESSIONS = "suppressions"
 LISTS = "lists"
 CAMPAIGNS = "campaigns"
 SEND = "send"
+
+# How the grid names what became of a list, where that is no mere failure.
+_LIST_STATUS = {"BOOK_GONE": NO_BOOK, "LIST_GONE": "Not found in Dynamics", "LIST_INACTIVE": "Inactive in Dynamics"}
 
 # Lower first: sends before suppressions before lists before the rest (spec section 7).
 PRIORITIES = {SEND: 10, SUPPRESSIONS: 20, LISTS: 40, CAMPAIGNS: 60}
@@ -63,29 +70,62 @@ async def _lists(ctx: RunContext, connections: Connections) -> None:
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv)
-    if "place" not in ctx.cursor:
+    if "failed" not in ctx.cursor:
         await _both_ways(ctx, dv, dd)
         await opt_outs.read(ctx, dv)
         wanted = [str(each) for each in ctx.request.get("lists", [])]
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, wanted))
-        await ctx.save({"place": 0, "due": [each.id for each in due]}, stage="Preparing", done=0, of=len(due))
+        start = {"due": [each.id for each in due], "read": 0, "place": 0, "failed": []}
+        await ctx.save(start, stage="Preparing", done=0, of=len(due))
     due_ids = [str(each) for each in ctx.cursor["due"]]
+    # All are read before the first is settled: which of several records keeps an address is decided over all of them.
+    alone = len(due_ids) == 1
+    for place in range(int(ctx.cursor["read"]), 0 if alone else len(due_ids)):
+        await _list(ctx, place, functools.partial(_read, ctx, dv))
+        await ctx.save({**_kept(ctx), "read": place + 1}, stage="Reading the lists", done=place + 1, of=len(due_ids))
     for place in range(int(ctx.cursor["place"]), len(due_ids)):
-        list_id = due_ids[place]
-        names = [each.name for each in await ctx.read(functools.partial(list_store.stored, ids=[list_id]))]
-        name = names[0] if names else list_id
-        title = f"{name} ({place + 1} of {len(due_ids)})" if len(due_ids) > 1 else name
+        if due_ids[place] not in ctx.cursor["failed"]:
+            await _list(ctx, place, functools.partial(_synchronise, ctx, dv, dd))
+        await ctx.save({**_kept(ctx), "place": place + 1}, stage="Synchronising the lists")
+
+
+def _kept(ctx: RunContext) -> dict[str, Any]:
+    """What of the cursor concerns all lists of the run."""
+    return {name: ctx.cursor[name] for name in ("due", "read", "place", "failed")}
+
+
+_Part = Callable[[StoredList, str], Awaitable[object]]
+
+
+async def _list(ctx: RunContext, place: int, part: _Part) -> None:
+    """A part of the work on one list; what fails it is named in its item, and delays no other."""
+    list_id, of = str(ctx.cursor["due"][place]), len(ctx.cursor["due"])
+    found = await ctx.read(functools.partial(list_store.stored, ids=[list_id]))
+    name = found[0].name if found else list_id
+    title = f"{name} ({place + 1} of {of})" if of > 1 else name
+    try:
+        await part(await lists.known(ctx, list_id), title)
+    except DyntuiError as error:
+        if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
+            raise
         await ctx.begin_item(list_id, kind="list", name=name, place=place)
-        try:
-            await lists.synchronise(ctx, dv, dd, await lists.known(ctx, list_id), title, item=list_id)
-        except DyntuiError as error:
-            if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
-                raise
-            await ctx.fail_item(list_id, error)
-            await ctx.write(
-                functools.partial(list_store.failed, list_id=list_id, run_id=ctx.run_id, text=error.message)
-            )
-        await ctx.save({"place": place + 1, "due": due_ids}, stage=f"Finished {name}")
+        await ctx.fail_item(list_id, error)
+        status = _LIST_STATUS.get(error.code, "")
+
+        text = error.message
+        await ctx.write(lambda c: list_store.failed(c, list_id, ctx.run_id, text, status=status))
+        if error.code == "LIST_INACTIVE":
+            await ctx.write(lambda c: list_store.found_inactive(c, list_id))
+        await ctx.save({**ctx.cursor, "failed": [*ctx.cursor["failed"], list_id]}, stage=f"Finished {name}")
+
+
+async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
+    await lists.read(ctx, dv, chosen, title)
+
+
+async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=ctx.cursor["due"].index(chosen.id))
+    await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id)
 
 
 async def _campaigns(ctx: RunContext, connections: Connections) -> None:

@@ -6,33 +6,37 @@ imports and removals that run twice change nothing more.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
-from dyntui.dotdigital import contacts
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
-from dyntui.model.people import Entity, normalise
-from dyntui.model.reasons import reason_of_status
 from dyntui.store import leaving, members
 from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.store.odd_rows import OddRow
-from dyntui.sync import double_opt_in, feeds, nameless_rows, sight
+from dyntui.sync import (
+    book_reading,
+    double_opt_in,
+    feeds,
+    list_state,
+    member_listing,
+    nameless_rows,
+    sight,
+    suppressions,
+)
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
-from dyntui.sync.member_rows import ROW_TYPES, staged
+from dyntui.sync.list_state import ListNow
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
@@ -50,7 +54,8 @@ RETRY = timedelta(hours=6)
 async def synchronise(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, *, item: str
 ) -> RunStatus:
-    """One list, from where the cursor says it was left; the status its outcomes earn.
+    """One list, from where the cursor says it was left; the status its outcomes earn. Its members are read unless this
+    run has read them (`read`).
 
     `item` names the run item whose audit it is (`""`: none, as within a send). A list that another run has in hand is
     waited for. Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
@@ -69,24 +74,10 @@ async def known(ctx: RunContext, list_id: str) -> StoredList:
     """A list that is to be synchronised, as it is now. Raises LIST_GONE, LIST_NOT_ACTIVATED."""
     found = await ctx.read(lambda c: list_store.stored(c, [list_id]))
     if not found:
-        raise _gone(list_id)
+        raise list_state.gone(list_id)
     if not found[0].activated:
-        raise DyntuiError(
-            "LIST_NOT_ACTIVATED",
-            f"The marketing list {found[0].name!r} is not activated for email any more.",
-            not_done="The list was not synchronised; its address book was left as it is.",
-            remedy="Activate the list for email again, or leave it out.",
-        )
+        raise list_state.not_activated(found[0].name)
     return found[0]
-
-
-def _gone(name: str) -> DyntuiError:
-    return DyntuiError(
-        "LIST_GONE",
-        f"The marketing list {name!r} does not exist in Dynamics any more.",
-        not_done="Nothing of this list was synchronised; its address book was left as it is.",
-        remedy="Refresh the lists.",
-    )
 
 
 async def _wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
@@ -108,10 +99,10 @@ async def _synchronise(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, item: str
 ) -> RunStatus:
     if ctx.cursor.get("list") != chosen.id:
-        start = {**ctx.cursor, "list": chosen.id, "step": "read", "next": "", "import": "", "guarded": False}
+        start = {**ctx.cursor, "list": chosen.id, "step": "read", "import": ""}
         await ctx.save(start, stage=f"Reading {title}")
     if ctx.cursor["step"] == "read":
-        await _read(ctx, dv, dd, chosen, title)
+        await _compare(ctx, dv, dd, chosen, title)
     if ctx.cursor["step"] == "remove":
         await _remove(ctx, dv, dd, chosen, title)
     if ctx.cursor["step"] == "import":
@@ -123,31 +114,51 @@ async def _synchronise(
     return RunStatus(ctx.cursor["status"])
 
 
-async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    """Every member of the list into the store, then what is to be done with everybody.
+async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
+    """All members of the list into the store, where this run has not read them yet, or another one has since.
 
-    Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
+    Of records that share an address one is taken over all lists of an account: so all lists of a run are read before
+    the first is settled. Raises DyntuiError when the list is not to be read (`list_state`), Cancelled, Fenced.
     """
+    await _wait_for_turn(ctx, chosen)
+    try:
+        await _read(ctx, dv, chosen, title)
+    except DyntuiError:
+        await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
+        raise
+    await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
+
+
+async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> ListNow:
+    now = await list_state.as_it_is(dv, chosen)
+    if not await ctx.read(lambda c: list_store.read_by(c, chosen.id, ctx.run_id)):
+        if ctx.cursor.get("reading") != chosen.id:
+            await ctx.save({**ctx.cursor, "reading": chosen.id, "listing": ""}, stage=f"Reading {title}")
+        await member_listing.read(ctx, dv, now, chosen, title)
+    return now
+
+
+async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    """What the book holds, then what is to be done with everybody.
+
+    Whoever is missing from the book may have unsubscribed a moment ago: consent is read after the book, never before.
+    """
+    now = await _read(ctx, dv, chosen, title)
+    book = await list_state.book_as_it_is(dd, chosen)
+    note = now.note
+    try:
+        name = await list_state.rename_book(dd, chosen, book, now.row.name)
+    except DyntuiError as error:
+        if not error.code.startswith("BOOK_NAME_"):
+            raise
+        name, note = chosen.book_name, f"{error.code}: {error.message} {error.remedy}"
+    await ctx.write(lambda c: list_store.renamed(c, chosen.id, now.row.name, name))
+    if await book_reading.compare(ctx, dd, chosen, title):
+        await suppressions.pull(ctx, dd, chosen.account_id)
     await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
-    remote = await dv_lists.marketing_list(dv, chosen.id, dv_lists.MarketingList)
-    if remote is None:
-        raise _gone(chosen.name)
-    entity = Entity(chosen.member_type)
-    expected = remote.member_count or chosen.member_count or 0
-    seen = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
-    resume = str(ctx.cursor["next"]) or None
-    async for page in dv_lists.member_pages(dv, remote, ROW_TYPES[entity], resume=resume, maxpagesize=PAGE):
-        rows = await asyncio.to_thread(lambda found: [staged(entity, each) for each in found], page.rows)
-        seen += len(rows)
-        await ctx.save(
-            {**ctx.cursor, "next": page.next_link or ""},
-            stage=f"Reading {title}",
-            done=seen,
-            of=max(expected, seen),
-            work=functools.partial(members.stage, list_id=chosen.id, listing=ctx.run_id, rows=rows),
-        )
+    told = {"status": now.row.sync_status or "", "book": now.row.book_id or 0}
     await ctx.save(
-        {**ctx.cursor, "step": "remove", "next": ""},
+        {**ctx.cursor, "step": "remove", "guarded": False, "note": note, "told": told},
         stage=f"Comparing {title}",
         work=lambda c: members.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now()),
     )
@@ -215,17 +226,21 @@ def _guard(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[s
     """Once for a listing, before anybody leaves: a share means something only of the whole book. `short`: privileges
     without which some records are hidden from the service."""
     going = leaving.to_be_guarded(c, chosen.id, ctx.run_id)
-    held = guard(going, members.in_book(c, chosen.id), members.listed(c, chosen.id, ctx.run_id))
+    listed = members.listed(c, chosen.id, ctx.run_id)
+    held = guard(going, members.in_book(c, chosen.id), listed, list_store.doubt(c, chosen.id))
     if going and short:
         held = f"the service does not see every record: {', '.join(short)}"
     if held:
         leaving.hold(c, chosen.id, ctx.run_id, held)
 
 
-def guard(going: int, in_book: int, listed: int) -> str:
-    """Why the removal of `going` people waits for approval; `""` when it may go ahead."""
+def guard(going: int, in_book: int, listed: int, unproven: str = "") -> str:
+    """Why the removal of `going` people waits for approval; `""` when it may go ahead. `unproven`: why the listing that
+    it rests on proves nothing."""
     if going and not listed:
         return "the list came back empty"
+    if going and unproven:
+        return unproven
     if going > GUARD_PEOPLE and going > GUARD_SHARE * in_book:
         return f"{going} of {in_book} people in the address book would leave it"
     return ""
@@ -257,18 +272,10 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
 
 async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     """Whom dotdigital would not mail although no feed of suppressions names them, such as those who have not confirmed
-    their opt-in: read from the book itself, in pages, so that target counts can name them."""
-    reasons: dict[str, str] = {}
-    async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
-        for each in page.rows:
-            reason = reason_of_status(each.email_status)
-            if reason:
-                reasons[normalise(each.email)] = reason
-    await ctx.save(
-        {**ctx.cursor, "step": "close"},
-        stage=f"Finishing {title}",
-        work=lambda c: members.record_channels(c, chosen.id, reasons),
-    )
+    their opt-in: of the others it is known since the book was read."""
+    in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
+    await book_reading.look_at_imported(ctx, dd, chosen, in_book)
+    await ctx.save({**ctx.cursor, "step": "close"}, stage=f"Finishing {title}")
 
 
 def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on: str) -> None:
@@ -287,18 +294,20 @@ def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on:
 
 
 async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) -> None:
-    """The item's audit; the list's status, which Dynamics is told only when this run changed something."""
+    """The item's audit; the list's status, which Dynamics is told only when this run changed something or Dynamics says
+    something else: a row that is written looks changed to everybody ."""
     counts = await ctx.read(lambda c: members.counts(c, chosen.id))
     tally = Tally(sum(each.people for each in counts), counts)
     status = status_of(tally)
     changed = sum(tally.of(each) for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED))
-    if changed or chosen.sync_status != status.value:
+    told = ctx.cursor.get("told", {})
+    if changed or (told.get("status"), told.get("book")) != (status.value, chosen.book_id):
         row = {"dyntui_lastsynced": ctx.now(), "dyntui_syncstatus": status.value, "dyntui_bookid": chosen.book_id}
         await dv_rows.update(dv, "lists", guid(chosen.id), row)
 
     def close(c: Connection) -> None:
         if item:
-            ctx.close_list(c, item, chosen.id)
+            ctx.close_list(c, item, chosen.id, note=str(ctx.cursor.get("note", "")))
         members.forget_left(c, chosen.id, ctx.run_id)
         list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
         list_store.release(c, chosen.id, ctx.run_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from dyntui.model.mapping import fingerprint, payload, too_long
@@ -89,12 +91,13 @@ def person_of(entity: Entity, row: MemberRow) -> Person:
     )
 
 
-def staged(entity: Entity, row: MemberRow) -> Staged:
-    """A row as the store keeps it: what would be sent for the person, and the gates that the record itself closes."""
+def staged(entity: Entity, row: MemberRow, further: Sequence[Gate] = ()) -> Staged:
+    """A row as the store keeps it: what would be sent for the person, and the gates that the record itself closes, with
+    `further` ones that its membership closes."""
     person = person_of(entity, row)
     address = normalise(person.address)
     fields = payload(person)
-    gates = record_gates(person)
+    gates = [*further, *record_gates(person)]
     over = too_long(fields)
     if over:
         gates.append(Gate("VALUE_REJECTED", f"{over} is longer than the email service allows"))

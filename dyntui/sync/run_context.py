@@ -154,20 +154,22 @@ class RunContext:
         for a feed, where everybody read is recorded at once."""
         return await self.write(lambda c: self.close_item(c, item_id, read=read))
 
-    def close_item(self, c: Connection, item_id: str, *, read: int | None = None) -> RunStatus:
-        """`end_item` within a transaction at hand (`work`)."""
+    def close_item(self, c: Connection, item_id: str, *, read: int | None = None, note: str = "") -> RunStatus:
+        """`end_item` within a transaction at hand (`work`); `note`: what else the audit is to say of it."""
         item = outcomes.item(c, self.run_id, item_id)
         counts = outcomes.recount(c, self.run_id, item_id)
         named = Tally(0, counts).named
         tally = Tally(named if read is None else read, counts)
-        outcomes.put_item(c, self.run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally))
+        outcomes.put_item(
+            c, self.run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally, note=note)
+        )
         return status_of(tally)
 
-    def close_list(self, c: Connection, item_id: str, list_id: str) -> RunStatus:
+    def close_list(self, c: Connection, item_id: str, list_id: str, *, note: str = "") -> RunStatus:
         """A marketing list is through: what became of its people is copied into the item. Within `work`."""
         read = members.read_by(c, list_id, self.run_id)
         members.copy_outcomes(c, self.run_id, item_id, list_id, self.run_id)
-        return self.close_item(c, item_id, read=read)
+        return self.close_item(c, item_id, read=read, note=note)
 
     async def fail_item(self, item_id: str, error: DyntuiError) -> None:
         """A part failed and the run goes on with the others; what was recorded of its people does not count."""

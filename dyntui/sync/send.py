@@ -154,10 +154,14 @@ async def _learn_who_opted_out(
 
 async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Each target list as its own synchronisation would do it; who joined since the count is not addressed."""
+    for place in range(int(ctx.cursor.get("read", 0)), len(this.list_ids)):
+        chosen = await lists.known(ctx, this.list_ids[place])
+        await lists.read(ctx, dv, chosen, chosen.name)
+        await ctx.save({"phase": "lists", "read": place + 1}, stage=_STAGES["lists"])
     for place in range(int(ctx.cursor.get("place", 0)), len(this.list_ids)):
         chosen = await lists.known(ctx, this.list_ids[place])
         await lists.synchronise(ctx, dv, dd, chosen, chosen.name, item="")
-        done = {"phase": "lists", "place": place + 1}
+        done = {"phase": "lists", "read": len(this.list_ids), "place": place + 1}
         await ctx.save(done, stage=_STAGES["lists"], done=place + 1, of=len(this.list_ids))
     return "recheck"
 

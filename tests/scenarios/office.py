@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books
 from dyntui.model.outcomes import Outcome
@@ -292,6 +293,24 @@ class Office:
         self.give_roles("application", "System Administrator")
         self.wait(delete())
         self.give_roles("application", Role.SERVICE)
+
+    def leave(self, list_id: str, people: list[str]) -> None:
+        """Somebody takes people out of a static list in Dynamics."""
+
+        async def remove() -> None:
+            dv = await self.resources.connections.dataverse()
+            row = await dv_lists.marketing_list(dv, list_id)
+            assert row is not None
+            assert (await dv_lists.remove_members(dv, row, people)).refused == []
+
+        self.wait(remove())
+
+    def service_user(self) -> str:
+        """The user that dyntui itself is in Dynamics."""
+        with self.db.read() as c:
+            organisation = accounts.organisation(c)
+        assert organisation is not None
+        return organisation.service_user_id
 
     def unsubscribe(self, address: str, **where: Any) -> None:
         """Somebody unsubscribes, from everything or from one `book`."""

@@ -27,6 +27,7 @@ def test_a_second_synchronisation_without_changes_writes_nothing_to_either_side(
     before = office.digest()
     second, calls = office.calls_between(lambda: office.run("lists"))
     assert writes(calls) == []
+    assert sum(each["count"] for each in calls) < 20
     assert office.digest() == before
     assert second.run.tally.of(Outcome.UNCHANGED) == first.run.tally.of(Outcome.ADDED)
 
@@ -35,7 +36,7 @@ def test_members_are_read_in_pages_and_written_in_bulk_never_one_by_one(office: 
     newsletter = office.activated("Newsletter")
     run, calls = office.calls_between(lambda: office.run("lists"))
     assert newsletter.members is not None and newsletter.members > 150
-    assert sum(each["count"] for each in calls) < 40
+    assert sum(each["count"] for each in calls) < 50
     assert run.run.dotdigital_writes == 1
 
 
@@ -166,11 +167,13 @@ def test_a_column_that_may_not_be_read_any_more_empties_no_address_book(office: 
     assert run.run.status is RunStatus.HELD and adds_up(run)
     # Whose address another member has too leaves the place to them.
     assert run.run.tally.of(Outcome.HELD) == len(members) - 1 - run.run.tally.of(Outcome.ADDED) > 100
-    assert all(each.also == ("NO_EMAIL",) for each in office.people(run.run.id) if each.outcome is Outcome.HELD)
+    held = [each for each in office.people(run.run.id) if each.outcome is Outcome.HELD]
+    assert {(each.reason, each.also) for each in held} == {("NO_EMAIL", ("REMOVAL_HELD",))}
     for each in members:
         office.change_in_dynamics("contact", each.person, emailaddress1=each.address)
     again = office.run("lists")
-    assert again.run.tally.of(Outcome.UNCHANGED) == len(members) - 1
+    # Who had left their place to another record is back in it.
+    assert again.run.tally.of(Outcome.UNCHANGED) + again.run.tally.of(Outcome.ADDED) == len(members) - 1
     assert (again.run.tally.of(Outcome.HELD), again.run.tally.of(Outcome.REMOVED)) == (0, 0) and adds_up(again)
 
 

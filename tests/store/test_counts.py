@@ -22,7 +22,7 @@ from dyntui.store.schema import (
 )
 
 from .conftest import World as Scratch
-from .worlds import ACCOUNT, ADDRESSES, NOW, Somebody, World, closed_gates, in_order, opted_out, worlds, write
+from .worlds import ACCOUNT, NOW, Somebody, World, closed_gates, in_order, keepers, opted_out, worlds, write
 
 GENERATED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LISTS = ("list-0", "list-1")
@@ -32,10 +32,15 @@ def state_of(member: Somebody) -> str:
     """Why somebody without a closed gate cannot be mailed; `""` when nothing stands in the way."""
     done = member.outcome in ("added", "updated", "unchanged")
     if done and member.fingerprint == member.sent_fingerprint and member.address == member.sent_address:
-        return member.channel
+        return ""
     if member.outcome == "rejected" and member.fingerprint == member.refused_fingerprint:
         return member.refusal
     return "REMOVAL_HELD" if member.outcome == "held" else "NOT_SYNCED"
+
+
+def gates_of_sends(world: World, list_id: str, member: Somebody) -> set[str]:
+    """What keeps out of a send: the gates of a synchronisation, and what dotdigital itself has against the person."""
+    return (closed_gates(world, list_id, member) | {member.channel}) - {""}
 
 
 def expected(world: World) -> dict[str, tuple[str, str, str]]:
@@ -43,24 +48,22 @@ def expected(world: World) -> dict[str, tuple[str, str, str]]:
     best: dict[str, tuple[int, Somebody, list[str], str]] = {}
     for list_id in LISTS:
         for member in world.lists[list_id]:
-            closed = in_order(closed_gates(world, list_id, member))
+            closed = in_order(gates_of_sends(world, list_id, member))
             state = "" if closed else state_of(member)
             first = (closed or [state])[0]
             rank = PRECEDENCE[first] if first else -1
             if member.person_id not in best or rank < best[member.person_id][0]:
                 best[member.person_id] = (rank, member, closed, state)
-    keepers: dict[str, str] = {}
-    for address in ADDRESSES:
-        competing = [
-            (rank != -1, not member.in_place, member.created_on, member.person_id)
-            for rank, member, closed, _ in best.values()
-            if member.address == address and not member.own and "UNSUBSCRIBED_LIST" not in closed
-        ]
-        if competing:
-            keepers[address] = min(competing)[3]
+    kept = keepers(world)
+    left_some = {
+        member.person_id
+        for list_id, people in world.lists.items()
+        for member in people
+        if (list_id, member.address) in world.unsubscribed
+    }
     said: dict[str, tuple[str, str, str]] = {}
     for person_id, (_, member, gates, state) in best.items():
-        yields = keepers.get(member.address, person_id) != person_id
+        yields = kept.get(member.address, member).person_id != person_id
         closed = in_order({*gates, "DUPLICATE_ADDRESS"}) if yields else gates
         if closed:
             outcome = "rejected" if closed[0] == "VALUE_REJECTED" else "excluded"
@@ -69,7 +72,7 @@ def expected(world: World) -> dict[str, tuple[str, str, str]]:
             refused = state == member.refusal and member.outcome == "rejected"
             said[person_id] = ("rejected" if refused else "excluded", state, "")
         else:
-            said[person_id] = ("added", "", "")
+            said[person_id] = ("added", "", "UNSUBSCRIBED_LIST" if person_id in left_some else "")
     return said
 
 
@@ -119,7 +122,7 @@ def test_later_facts_take_people_out_and_never_add_anybody(world: Scratch, told:
             (member.person_id, member.address)
             for list_id in LISTS
             for member in later.lists[list_id]
-            if not closed_gates(later, list_id, member) and not state_of(member)
+            if not gates_of_sends(later, list_id, member) and not state_of(member)
         }
         assert {(person_id, address) for address, person_id in still.items()} <= mailable
 
@@ -218,7 +221,8 @@ def test_who_left_every_list_or_moved_is_not_mailed_any_more(c: Connection) -> N
     )
     assert counts.recheck(c, "count") == 2
     assert counts.sendable_addresses(c, "count") == {"cleo@example.com": "cleo"}
-    assert counted(c, "count")["ann"] == ("excluded", "NOT_SYNCED", "")
+    assert counted(c, "count")["ann"] == ("excluded", "LEFT_LIST", "")
+    assert counted(c, "count")["bob"] == ("excluded", "NOT_SYNCED", "")
     with pytest.raises(KeyError):
         counts.recheck(c, "nothing")
 

@@ -72,7 +72,8 @@ def test_lists_are_due_in_synchronisation_order_and_manual_ones_only_when_asked_
         ],
         NOW,
     )
-    assert [each.id for each in lists.due(c, "a")] == ["early", "first", "second"]
+    # What is inactive is named, not passed over: Dynamics is asked when its turn comes.
+    assert [each.id for each in lists.due(c, "a")] == ["early", "first", "inactive", "second"]
     assert [each.id for each in lists.due(c, "a", ["manual", "first", "plain", "elsewhere"])] == ["first", "manual"]
 
 
@@ -104,6 +105,8 @@ def test_a_failure_says_why_and_keeps_when_it_last_went_well(c: Connection) -> N
         NOW,
         "r2",
     )
+    lists.failed(c, "walkers", "r3", "It is gone.", status="Not found in email service")
+    assert [each.sync_status for each in lists.stored(c, ["walkers"])] == ["Not found in email service"]
 
 
 def test_every_view_shows_its_lists(c: Connection) -> None:

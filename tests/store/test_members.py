@@ -206,8 +206,10 @@ def test_who_withdrew_consent_leaves_even_where_the_others_are_held(c: Connectio
         ("cleo", "withdrawn"),
     ]
     leaving.remove(c, "list", "r2", ["ann", "bob", "cleo"])
-    held = {each.person: (each.outcome, each.also) for each in members.window(c, MembersWindow(list_id="list")).rows}
-    assert held["dora"] == (Outcome.HELD, ("INACTIVE",)) and held["emil"] == (Outcome.HELD, ())
+    rows = members.window(c, MembersWindow(list_id="list")).rows
+    held = {each.person: (each.outcome, each.reason, each.also) for each in rows}
+    assert held["dora"] == (Outcome.HELD, "INACTIVE", ("REMOVAL_HELD",))
+    assert held["emil"] == (Outcome.HELD, "REMOVAL_HELD", ())
     assert members.read_by(c, "list", "r2") == 5
 
 

@@ -13,7 +13,7 @@ from dyntui.store.members import Staged
 from dyntui.store.schema import list_member
 
 from .conftest import World as Scratch
-from .worlds import ACCOUNT, NOW, World, closed_gates, in_order, opted_out, worlds, write
+from .worlds import ACCOUNT, NOW, World, activate, closed_gates, in_order, keepers, opted_out, worlds, write
 
 GENERATED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -22,21 +22,12 @@ def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]
     """(outcome, reason, detail, also) of everybody, in the words of the specification."""
     people = world.lists[list_id]
     gates = {each.person_id: closed_gates(world, list_id, each) for each in people}
-    keepers: dict[str, str] = {}
-    for address in {each.address for each in people if each.address}:
-        competing = [
-            each
-            for each in people
-            if each.address == address and not each.own and (list_id, address) not in world.unsubscribed
-        ]
-        if competing:
-            keeper = min(competing, key=lambda each: (not each.in_place, each.created_on, each.person_id))
-            keepers[address] = keeper.person_id
+    kept = keepers(world)
     said: dict[str, tuple[str, str, str, str]] = {}
     for each in people:
         closed = set(gates[each.person_id])
-        keeper_id = keepers.get(each.address, each.person_id)
-        if keeper_id != each.person_id:
+        keeper = kept.get(each.address, each)
+        if keeper.person_id != each.person_id:
             closed.add("DUPLICATE_ADDRESS")
         reasons = in_order(closed)
         if reasons:
@@ -44,7 +35,7 @@ def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]
             if reasons[0] in each.own:
                 detail = f"own {reasons[0]}"
             elif reasons[0] == "DUPLICATE_ADDRESS":
-                detail = next(other.label for other in people if other.person_id == keeper_id)
+                detail = keeper.label
             elif reasons[0] == world.opted_people.get(each.person_id):
                 detail = ""
             elif reasons[0] == world.opted_survivors.get(each.person_id):
@@ -57,13 +48,14 @@ def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]
                 detail = NOW
             else:
                 detail = "Status, 2026-01-01T00:00:00Z"
-            said[each.person_id] = (outcome, reasons[0], detail, ",".join(reasons[1:]))
+            also = in_order({*reasons[1:], each.channel} - {"", reasons[0]})
+            said[each.person_id] = (outcome, reasons[0], detail, ",".join(also))
         elif each.fingerprint == each.sent_fingerprint and each.address == each.sent_address:
-            said[each.person_id] = ("unchanged", "", "", "")
+            said[each.person_id] = ("unchanged", "", "", each.channel)
         elif each.fingerprint == each.refused_fingerprint and each.retry_on > NOW:
-            said[each.person_id] = ("rejected", each.refusal, "refused", "")
+            said[each.person_id] = ("rejected", each.refusal, "refused", each.channel)
         else:
-            said[each.person_id] = ("", "", "", "")
+            said[each.person_id] = ("", "", "", each.channel)
     return said
 
 
@@ -78,6 +70,7 @@ def settled(c: Connection, list_id: str) -> dict[str, tuple[str, str, str, str]]
 def test_everybody_is_settled_as_the_specification_says(world: Scratch, told: World) -> None:
     with world() as c:
         write(c, told, "run")
+        activate(c, *told.lists)
         for list_id in told.lists:
             members.settle(c, list_id, "run", ACCOUNT, NOW)
         assert {list_id: settled(c, list_id) for list_id in told.lists} == {

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, update
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import PRECEDENCE
+from dyntui.store import lists as store_lists
 from dyntui.store import members, opt_outs
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
 
@@ -41,12 +42,12 @@ class Somebody:
     channel: str = ""
 
     @property
-    def in_place(self) -> bool:
-        return self.sent_fingerprint != "" and self.sent_address == self.address
+    def entity(self) -> str:
+        return {"p0": "lead", "p1": "account"}.get(self.person_id, "contact")
 
     @property
     def label(self) -> str:
-        return f"contact {self.person_id} Person {self.person_id}"
+        return f"{self.entity} {self.person_id} Person {self.person_id}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,24 @@ def closed_gates(world: World, list_id: str, member: Somebody) -> set[str]:
     if (list_id, member.address) in world.unsubscribed:
         gates.add("UNSUBSCRIBED_LIST")
     return gates
+
+
+def keepers(world: World) -> dict[str, Somebody]:
+    """Who keeps each address, over all lists: a contact before a lead before an account, the older, the smaller id."""
+    found: dict[str, Somebody] = {}
+    for address in ADDRESSES:
+        competing = [
+            each
+            for list_id, people in world.lists.items()
+            for each in people
+            if each.address == address and not each.own and (list_id, address) not in world.unsubscribed
+        ]
+        if competing:
+            kinds = ("contact", "lead", "account")
+            found[address] = min(
+                competing, key=lambda each: (kinds.index(each.entity), each.created_on, each.person_id)
+            )
+    return found
 
 
 def in_order(gates: set[str]) -> list[str]:
@@ -156,6 +175,12 @@ def merged_into(c: Connection, person_id: str, reason: str = "DO_NOT_EMAIL") -> 
         opt_outs.record_merges(c, [merge], NOW)
 
 
+def activate(c: Connection, *list_ids: str) -> None:
+    """Lists of the account, activated for email."""
+    known = {"member_type": "contact", "dynamic": False, "activated": True, "account_id": ACCOUNT}
+    store_lists.put(c, [store_lists.RemoteList(id=each, name=each, **known) for each in list_ids], NOW)
+
+
 def write(c: Connection, world: World, listing: str) -> None:
     """The world as a store that has just staged a listing of every list."""
     for list_id, people in world.lists.items():
@@ -166,7 +191,7 @@ def write(c: Connection, world: World, listing: str) -> None:
             [
                 members.Staged(
                     person_id=each.person_id,
-                    entity="contact",
+                    entity=each.entity,
                     name=f"Person {each.person_id}",
                     address=each.address,
                     created_on=each.created_on,

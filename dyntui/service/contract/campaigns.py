@@ -112,7 +112,9 @@ class ListReadiness(msgspec.Struct, frozen=True, kw_only=True):
 
 class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
     """Email Campaign Targets Counts: a snapshot, kept under `id` until sent or an hour old. Always
-    `potential == sendable + sum(excluded)`. `confirm_above`: a send to more people asks for the count to be typed."""
+    `potential == sendable + sum(excluded)`. `through_another_list`: how many of the sendable unsubscribed from one of
+    the target lists and are mailed through another. `confirm_above`: a send to more people asks for the count to be
+    typed."""
 
     id: str
     campaign: int
@@ -120,6 +122,7 @@ class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
     potential: int
     sendable: int
     excluded: tuple[ReasonCount, ...]
+    through_another_list: int = 0
     lists: tuple[ListReadiness, ...]
     counted_on: str
     suppressions_as_of: str

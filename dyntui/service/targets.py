@@ -1,0 +1,87 @@
+"""How target lists stand before anybody is counted: asked fresh in Dynamics, with the members of this moment."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse.http import Dataverse
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.people import Entity
+from dyntui.service.contract.campaigns import ListReadiness
+from dyntui.service.resources import Resources
+from dyntui.store import lists as list_store
+from dyntui.store import members
+from dyntui.store.lists import StoredList
+from dyntui.store.members import Staged
+from dyntui.sync import list_state, member_listing
+from dyntui.sync.list_state import ListNow
+from dyntui.sync.member_rows import ROW_TYPES, staged
+
+
+async def readiness(resources: Resources, target: StoredList) -> tuple[ListReadiness, bool]:
+    """Whether a list can take part in a send: it is active and activated in Dynamics, was synchronised, and no import
+    of it is under way. And whether its people are counted: those of a list that is refused are not, those of one that
+    was never synchronised are."""
+
+    def answer(*, ready: bool = False, reason: str = "", explanation: str = "") -> ListReadiness:
+        return ListReadiness(
+            id=target.id,
+            name=target.name,
+            members=people_of(target),
+            ready=ready,
+            reason=reason,
+            explanation=explanation,
+        )
+
+    if not target.activated:
+        return answer(reason="NOT_SYNCED", explanation="The list is not activated for email."), False
+    try:
+        now = await list_state.as_it_is(await resources.connections.dataverse(), target)
+    except DyntuiError as error:
+        if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
+            raise
+        if error.code == "LIST_INACTIVE":
+            await resources.write(lambda c: list_store.found_inactive(c, target.id))
+        return answer(reason=error.code, explanation=f"{error.message} {error.remedy}"), False
+    if await resources.read(lambda c: members.pending_count(c, target.id)) and target.last_synced:
+        return answer(reason="IMPORT_PENDING", explanation="The list is being synchronised."), False
+    await read_present(resources, now, target)
+    if not target.last_synced:
+        return answer(reason="NOT_SYNCED", explanation="The list has not been synchronised yet."), True
+    return answer(ready=True, explanation=now.note), True
+
+
+async def read_present(resources: Resources, now: ListNow, target: StoredList) -> None:
+    """Who is on the list at this moment: who has left since it was synchronised is marked so, who joined is read."""
+    dv = await resources.connections.dataverse()
+    entity = Entity(target.member_type)
+    present: set[str] = set()
+    async for ids in dv_lists.member_ids(dv, now.row, caller=now.caller):
+        present.update(ids)
+    joined = await resources.write(lambda c: members.mark_present(c, target.id, present))
+    if len(joined) > member_listing.PAGE:
+        # Most are new: their records come with the list's own pages.
+        async for page in member_listing.records(dv, now, ROW_TYPES[entity]):
+            await _keep(resources, target.id, [staged(entity, each) for each in page.rows])
+        joined = await resources.write(lambda c: members.mark_present(c, target.id, present))
+    await _read_joined(resources, dv, target.id, entity, joined)
+
+
+async def _read_joined(
+    resources: Resources, dv: Dataverse, list_id: str, entity: Entity, joined: Sequence[str]
+) -> None:
+    async for rows in member_listing.unseen_members(dv, entity, joined):
+        await _keep(resources, list_id, rows)
+
+
+async def _keep(resources: Resources, list_id: str, rows: Sequence[Staged]) -> None:
+    """A synchronisation may have begun meanwhile: whom it has read is its own."""
+    keep = functools.partial(members.stage, list_id=list_id, listing=members.PREVIEW, rows=rows, only_new=True)
+    await resources.write(keep)
+
+
+def people_of(target: StoredList) -> int:
+    """As last read; before that as many as Dynamics says."""
+    return target.people if target.people is not None else target.member_count or 0

@@ -1,0 +1,163 @@
+"""What a list's address book holds, against what is known of the list's people: the proof of every outcome.
+
+Contacts are removed, deleted and added in dotdigital by other hands, too. The book's listing is compared page by page,
+after the list's members were read and before they are settled; nothing of it is kept but what differs.
+
+Public:
+    begin(c, list_id) -> Reading
+    compare(c, list_id, listing, page, reading) -> [contact id]     who must not be in the book
+    missing(c, list_id, listing, reading) -> int                    after the last page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, String, bindparam, case, null, or_, select, update
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store.book_marks import BY_OTHERS
+from dyntui.store.schema import list_member, list_unsubscribe, opt_out_address, suppression
+from dyntui.store.upserts import update_many
+
+_m = list_member.c
+# SQLite takes 32,766 values in a statement at most.
+_CHUNK = 10_000
+# The book holds the address that was sent of the person; it holds the one that their record has now.
+_SENT, _PRESENT = 1, 2
+
+
+class BookContact(msgspec.Struct, frozen=True):
+    """A contact of the book: its normalised address, and the reason code of dotdigital's own status (`""`: it would
+    mail the contact)."""
+
+    address: str
+    contact_id: int
+    channel: str = ""
+
+
+class Reading(msgspec.Struct):
+    """A reading of a book under way. `moved`: the places of people who are in it under another address than their
+    present one; `seen`: a byte for each place of the list, of the bits `_SENT` and `_PRESENT`."""
+
+    moved: dict[str, int]
+    seen: bytearray
+
+
+def begin(c: Connection, list_id: str) -> Reading:
+    """The book is read from its beginning. Whom others put there is found anew each time."""
+    theirs = _m.sent_fingerprint == BY_OTHERS
+    c.execute(
+        update(list_member)
+        .where(_m.list_id == list_id, theirs)
+        .values(sent_fingerprint="", sent_address="", contact_id=null())
+    )
+    elsewhere = select(_m.sent_address, _m.seq).where(
+        _m.list_id == list_id, _m.sent_address != "", _m.sent_address != _m.address
+    )
+    last = c.execute(select(_m.seq).where(_m.list_id == list_id).order_by(_m.seq.desc()).limit(1)).scalar()
+    moved = {row.sent_address: row.seq for row in c.execute(elsewhere)}
+    return Reading(moved=moved, seen=bytearray(0 if last is None else last + 1))
+
+
+def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContact], reading: Reading) -> list[int]:
+    """One page of the book. A member whom others put there is taken note of, as is what dotdigital says of everybody's
+    channel. Contacts that are no members and that consent forbids: their ids."""
+    by_address = {each.address: each for each in page if each.address}
+    rows = c.execute(
+        select(_m.person_id, _m.seq, _m.address, _m.sent_address, _m.contact_id, _m.channel, _m.listing).where(
+            _m.list_id == list_id, _m.address.in_(list(by_address))
+        )
+    ).all()
+    ours = {row.address for row in rows if row.sent_address == row.address}
+    news: list[tuple[int, str, str, str]] = []
+    adopted: list[tuple[str, int, str, str]] = []
+    members = set(ours)
+    for row in rows:
+        contact = by_address[row.address]
+        reading.seen[row.seq] |= _PRESENT
+        if row.sent_address == row.address:
+            reading.seen[row.seq] |= _SENT
+            if (row.contact_id, row.channel) != (contact.contact_id, contact.channel):
+                news.append((contact.contact_id, contact.channel, list_id, row.person_id))
+            continue
+        if row.listing != listing:
+            continue
+        members.add(row.address)
+        if row.channel != contact.channel:
+            news.append((row.contact_id, contact.channel, list_id, row.person_id))
+        if row.address not in ours and row.sent_address == "":
+            adopted.append((row.address, contact.contact_id, list_id, row.person_id))
+            reading.seen[row.seq] |= _SENT
+    for address in reading.moved.keys() & by_address.keys():
+        reading.seen[reading.moved[address]] |= _SENT
+        members.add(address)
+    _keep(c, news, adopted)
+    strangers = [address for address in by_address if address not in members]
+    return [by_address[address].contact_id for address in _forbidden(c, list_id, strangers)]
+
+
+def _keep(c: Connection, news: list[tuple[int, str, str, str]], adopted: list[tuple[str, int, str, str]]) -> None:
+    here = (
+        _m.list_id == bindparam("b_list", type_=String),
+        _m.person_id == bindparam("b_person", type_=String),
+    )
+    contact = bindparam("b_contact", type_=_m.contact_id.type)
+    told = update(list_member).where(*here).values(contact_id=contact, channel=bindparam("b_channel", type_=String))
+    update_many(c, told, ("b_contact", "b_channel", "b_list", "b_person"), news)
+    found = (
+        update(list_member)
+        .where(*here)
+        .values(sent_address=bindparam("b_address", type_=String), contact_id=contact, sent_fingerprint=BY_OTHERS)
+    )
+    update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), adopted)
+
+
+def _forbidden(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str]:
+    """Those of the addresses that are suppressed, opted out in Dynamics, or unsubscribed from the list."""
+    known: set[str] = set()
+    for start in range(0, len(addresses), _CHUNK):
+        some = addresses[start : start + _CHUNK]
+        u = list_unsubscribe.c
+        for asked in (
+            select(suppression.c.address).where(suppression.c.address.in_(some)),
+            select(opt_out_address.c.address).where(opt_out_address.c.address.in_(some)),
+            select(u.address).where(u.list_id == list_id, u.address.in_(some)),
+        ):
+            known.update(c.execute(asked).scalars())
+    return [each for each in addresses if each in known]
+
+
+def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> int:
+    """The book was read to its end: who was thought to be in it and is not. They are added again where they belong; who
+    has left the list meanwhile is `removed`, by other hands. How many they are."""
+    rows = c.execute(
+        select(_m.person_id, _m.seq, _m.sent_address, _m.channel).where(
+            _m.list_id == list_id, or_(_m.sent_address != "", _m.channel != "")
+        )
+    ).all()
+    seen = {row.person_id: reading.seen[row.seq] for row in rows if row.seq < len(reading.seen)}
+    gone = [(list_id, row.person_id) for row in rows if row.sent_address and not seen.get(row.person_id, 0) & _SENT]
+    quiet = [(list_id, row.person_id) for row in rows if row.channel and not seen.get(row.person_id, 0) & _PRESENT]
+    here = (
+        _m.list_id == bindparam("b_list", type_=String),
+        _m.person_id == bindparam("b_person", type_=String),
+    )
+    left = _m.listing != listing
+    forget = (
+        update(list_member)
+        .where(*here)
+        .values(
+            sent_fingerprint="",
+            sent_address="",
+            contact_id=null(),
+            outcome=case((left, Outcome.REMOVED.value), else_=_m.outcome),
+            reason=case((left, ""), else_=_m.reason),
+            detail=case((left, "not in the address book any more"), else_=_m.detail),
+            also=case((left, ""), else_=_m.also),
+        )
+    )
+    update_many(c, forget, ("b_list", "b_person"), gone)
+    update_many(c, update(list_member).where(*here).values(channel=""), ("b_list", "b_person"), quiet)
+    return len(gone)

@@ -1,0 +1,62 @@
+"""What an address book holds, read in pages before anything is decided about its people, and again for those who were
+just imported: what dotdigital says of them is known only then."""
+
+from __future__ import annotations
+
+import functools
+
+from sqlalchemy import Connection
+
+from dyntui.dotdigital import contacts
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.people import normalise
+from dyntui.model.reasons import reason_of_status
+from dyntui.store import book_contents, members
+from dyntui.store.book_contents import BookContact
+from dyntui.store.lists import StoredList
+from dyntui.sync.removals import take_out
+from dyntui.sync.run_context import RunContext
+
+_PAGE = 5000
+
+
+async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> int:
+    """The book against what is known of the list's people; how many it has lost by other hands.
+
+    Contacts that are no members and must not be mailed are taken out: suppressed, opted out, unsubscribed. Strangers of
+    whom nothing is known stay.
+    """
+    reading = await ctx.write(lambda c: book_contents.begin(c, chosen.id))
+    forbidden: list[int] = []
+    done = 0
+
+    def one_page(c: Connection, held: list[BookContact]) -> None:
+        forbidden.extend(book_contents.compare(c, chosen.id, ctx.run_id, held, reading))
+
+    async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
+        held = [
+            BookContact(normalise(each.email), each.contact_id, reason_of_status(each.email_status))
+            for each in page.rows
+        ]
+        done += len(held)
+        stage = f"Reading the address book of {title}"
+        await ctx.save(ctx.cursor, stage=stage, done=done, work=functools.partial(one_page, held=held))
+    await take_out(ctx, dd, chosen.book_id, forbidden)
+    return await ctx.write(lambda c: book_contents.missing(c, chosen.id, ctx.run_id, reading))
+
+
+async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList, in_book: int) -> None:
+    """What dotdigital says of those whom this run has imported, such as that they have not confirmed their opt-in: by
+    the book's listing, or, where that takes more calls, by their contacts alone."""
+    imported = await ctx.read(lambda c: members.imported(c, chosen.id))
+    if not imported:
+        return
+    said: dict[str, str] = {}
+    if -(-len(imported) // contacts.CHUNK) < -(-in_book // _PAGE):
+        found = await contacts.retrieve_contacts(dd, emails=sorted(imported))
+        said = {normalise(each.email): reason_of_status(each.status) for each in found.contacts}
+    else:
+        async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
+            said.update((normalise(each.email), reason_of_status(each.email_status)) for each in page.rows)
+    news = {address: said[address] for address in imported if address in said}
+    await ctx.write(lambda c: members.record_channels(c, chosen.id, news))

@@ -1,0 +1,168 @@
+"""A marketing list and its address book as they are at this moment: asked fresh, and refused by name before any member
+is read where the list is not to be synchronised, counted or sent to.
+
+Public:
+    as_it_is(dv, chosen) -> ListNow              LIST_GONE, LIST_INACTIVE, LIST_TYPE_CHANGED, LIST_NOT_ACTIVATED, ...
+    read_by(dv, row) -> ListNow                  in whose name its members are read; LIST_OWNER_NOT_A_PERSON
+    book_as_it_is(dd, chosen) -> AddressBook     BOOK_GONE
+    rename_book(dd, chosen, book, name) -> str   the book's name afterwards; BOOK_NAME_... when the name is not free
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import security
+from dyntui.dataverse.fetchxml import relative_to_caller
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.lists import MarketingList
+from dyntui.dotdigital import address_books
+from dyntui.dotdigital.address_books import AddressBook
+from dyntui.dotdigital.errors import DotdigitalError
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.errors import DyntuiError
+from dyntui.store.lists import StoredList
+
+# What the grid says of a list whose address book does not exist any more.
+NO_BOOK = "Not found in email service"
+_NOT_READ = "Its members were not read; its address book was left as it is."
+
+
+class ListRow(MarketingList, frozen=True, kw_only=True):
+    """A marketing list with the connector's own columns that a synchronisation looks at."""
+
+    activated: bool | None = msgspec.field(name="dyntui_activated", default=None)
+    sync_status: str | None = msgspec.field(name="dyntui_syncstatus", default=None)
+    book_id: int | None = msgspec.field(name="dyntui_bookid", default=None)
+
+
+class ListNow(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that may be read. `caller`: the Entra object id in whose name its query runs, None for the service itself;
+    `note`: what the audit is to say of that."""
+
+    row: ListRow
+    caller: str | None = None
+    note: str = ""
+
+
+async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
+    """The list as Dynamics has it now.
+
+    A query that means whoever runs it is run in the name of the list's owner. Raises DyntuiError: LIST_GONE,
+    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON.
+    """
+    row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
+    if row is None:
+        raise gone(chosen.name)
+    if row.state != 0:
+        raise DyntuiError(
+            "LIST_INACTIVE",
+            f"The marketing list {row.name!r} is inactive in Dynamics.",
+            not_done=_NOT_READ,
+            remedy="Activate the list in Dynamics, or deactivate it for email.",
+        )
+    if not row.activated:
+        raise not_activated(row.name)
+    if row.table.logical_name != chosen.member_type or row.dynamic != chosen.dynamic:
+        before = f"{'dynamic' if chosen.dynamic else 'static'} list of {chosen.member_type}s"
+        after = f"{'dynamic' if row.dynamic else 'static'} list of {row.table.logical_name}s"
+        raise DyntuiError(
+            "LIST_TYPE_CHANGED",
+            f"The marketing list {row.name!r} was a {before} and is a {after} now.",
+            not_done=_NOT_READ,
+            remedy="Refresh the lists, then look at its members; deactivate it for email if it is another list now.",
+        )
+    return await read_by(dv, row)
+
+
+async def read_by(dv: Dataverse, row: ListRow) -> ListNow:
+    """In whose name a list's members are read. Raises LIST_OWNER_NOT_A_PERSON, DATAVERSE_QUERY_INVALID."""
+    if not (row.dynamic and row.query and relative_to_caller(row.query)):
+        return ListNow(row=row)
+    operators = ", ".join(sorted(relative_to_caller(row.query)))
+    owner = await security.user(dv, row.owner_id) if row.owner_id else None
+    if owner is None or owner.disabled or not owner.object_id:
+        raise DyntuiError(
+            "LIST_OWNER_NOT_A_PERSON",
+            f"The query of the marketing list {row.name!r} means whoever runs it ({operators}), and its owner is no "
+            "enabled user.",
+            not_done=_NOT_READ,
+            remedy="Give the list to the user whose people it means, or save a query without these conditions.",
+        )
+    return ListNow(
+        row=row, caller=owner.object_id, note=f"read as {owner.name or owner.id}, the list's owner: {operators}"
+    )
+
+
+def gone(name: str) -> DyntuiError:
+    """The list was deleted in Dynamics."""
+    return DyntuiError(
+        "LIST_GONE",
+        f"The marketing list {name!r} does not exist in Dynamics any more.",
+        not_done="Nothing of this list was synchronised; its address book was left as it is.",
+        remedy="Refresh the lists.",
+    )
+
+
+def not_activated(name: str) -> DyntuiError:
+    """Somebody took the list out of use for email."""
+    return DyntuiError(
+        "LIST_NOT_ACTIVATED",
+        f"The marketing list {name!r} is not activated for email any more.",
+        not_done="The list was not synchronised; its address book was left as it is.",
+        remedy="Activate the list for email again, or leave it out.",
+    )
+
+
+async def book_as_it_is(dd: Dotdigital, chosen: StoredList) -> AddressBook:
+    """The list's address book. Raises BOOK_GONE."""
+    book = await address_books.address_book(dd, chosen.book_id)
+    if book is None:
+        raise DyntuiError(
+            "BOOK_GONE",
+            f"The address book of the marketing list {chosen.name!r} does not exist in dotdigital any more.",
+            not_done="The list was not synchronised.",
+            remedy="Deactivate the list for email, then activate it again: it gets a new address book.",
+        )
+    return book
+
+
+async def rename_book(dd: Dotdigital, chosen: StoredList, book: AddressBook, name: str) -> str:
+    """The book takes the list's new name, when the list was renamed in Dynamics and the name is free.
+
+    A book that somebody renamed in dotdigital keeps that name until the list gets another one. Raises BOOK_NAME_TAKEN,
+    BOOK_NAME_RESERVED, BOOK_NAME_TOO_LONG; the book is as it was then.
+    """
+    wanted = name.strip()
+    if not chosen.book_name or wanted.casefold() == chosen.book_name.strip().casefold():
+        return chosen.book_name or book.name
+    if wanted.casefold() == book.name.strip().casefold():
+        return book.name
+    if wanted.casefold() in address_books.RESERVED_NAMES:
+        raise _not_renamed(book, wanted, "BOOK_NAME_RESERVED", "dotdigital reserves that name")
+    if not wanted or len(wanted) > address_books.LONGEST_NAME:
+        raise _not_renamed(
+            book, wanted, "BOOK_NAME_TOO_LONG", f"it would not have 1 to {address_books.LONGEST_NAME} characters"
+        )
+    taken = _not_renamed(book, wanted, "BOOK_NAME_TAKEN", "another address book or segment has that name")
+    if await address_books.book_by_name(dd, wanted) is not None:
+        raise taken
+    if any(each.name.strip().casefold() == wanted.casefold() for each in await address_books.segments(dd)):
+        raise taken
+    try:
+        await address_books.rename_address_book(dd, book.id, wanted, visibility=book.visibility)
+    except DotdigitalError as error:
+        if error.code == "DOTDIGITAL_BOOK_NAME_TAKEN":
+            raise taken from error
+        raise
+    return wanted
+
+
+def _not_renamed(book: AddressBook, wanted: str, code: str, why: str) -> DyntuiError:
+    return DyntuiError(
+        code,
+        f"The address book {book.name!r} could not take the list's new name {wanted!r}: {why}.",
+        not_done="The address book keeps its name; everything else of the list was synchronised.",
+        remedy="Rename the list in Dynamics, or what has the name in dotdigital.",
+    )

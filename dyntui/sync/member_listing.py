@@ -1,0 +1,181 @@
+"""Reading who is on a marketing list, into the store: every member ends in the listing, whatever their record is.
+
+Of a static list both ways that show it are read, and agree before anybody is taken for having left: the members' own
+records through the association, and the rows that make them members. A row whose record the association does not show
+is looked up by its id; it is a member of another type, one that the service may not read, or nobody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import TypeVar
+
+from dyntui.dataverse import batch
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.lists import MEMBER_TABLES
+from dyntui.dataverse.query import guid
+from dyntui.dataverse.rows import Page
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.people import Entity, Gate
+from dyntui.store import lists as list_store
+from dyntui.store import members
+from dyntui.store.lists import StoredList
+from dyntui.store.members import Staged
+from dyntui.sync.list_state import ListNow
+from dyntui.sync.member_rows import ROW_TYPES, staged
+from dyntui.sync.run_context import RunContext
+
+T = TypeVar("T")
+PAGE = 5000
+# Single records that are asked for in one call.
+_BATCH = 100
+_TABLES = {Entity(table.logical_name): table for table in MEMBER_TABLES.values()}
+
+
+async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str) -> None:
+    """Every member of the list into the store, from where the cursor's `listing` says it was left.
+
+    Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
+    """
+    part = str(ctx.cursor.get("listing", "")) or "begin"
+    if part == "begin":
+        await ctx.save(
+            {**ctx.cursor, "listing": "records", "next": "", "confirmed": 0},
+            stage=f"Reading {title}",
+            work=lambda c: list_store.begin_reading(c, chosen.id),
+        )
+        part = "records"
+    if part == "records":
+        await _read_records(ctx, dv, now, chosen, title)
+        part = "rows" if not now.row.dynamic else "done"
+        await ctx.save({**ctx.cursor, "listing": part, "next": ""}, stage=f"Reading {title}")
+    if part == "rows":
+        await _read_rows(ctx, dv, chosen, title)
+    doubt = await _doubt(ctx, now, chosen)
+    await ctx.save(
+        {**ctx.cursor, "listing": "done", "next": ""},
+        stage=f"Reading {title}",
+        work=lambda c: list_store.end_reading(c, chosen.id, ctx.run_id, doubt),
+    )
+
+
+async def _doubt(ctx: RunContext, now: ListNow, chosen: StoredList) -> str:
+    """Why the listing does not prove who has left the list; `""` when it does."""
+    listed = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
+    if not now.row.dynamic and int(ctx.cursor["confirmed"]) < listed:
+        return "two ways of reading the list in Dynamics do not agree"
+    return ""
+
+
+async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str) -> None:
+    entity = Entity(chosen.member_type)
+    expected = now.row.member_count or chosen.member_count or 0
+    seen = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
+    resume = str(ctx.cursor["next"]) or None
+    async for page in records(dv, now, ROW_TYPES[entity], resume=resume):
+        rows = await asyncio.to_thread(lambda found: [staged(entity, each) for each in found], page.rows)
+        seen += len(rows)
+        await ctx.save(
+            {**ctx.cursor, "next": page.next_link or ""},
+            stage=f"Reading {title}",
+            done=seen,
+            of=max(expected, seen),
+            work=functools.partial(members.stage, list_id=chosen.id, listing=ctx.run_id, rows=rows),
+        )
+
+
+async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
+    """The rows of the list beside its records; `confirmed` in the cursor counts the records that have one."""
+    resume = str(ctx.cursor["next"]) or None
+    async for page in dv_lists.membership_pages(dv, chosen.id, maxpagesize=PAGE, resume=resume):
+        ids = list(dict.fromkeys(row.entity_id for row in page.rows if row.entity_id))
+        odd = await ctx.read(functools.partial(members.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
+        found = [each async for some in unseen_members(dv, Entity(chosen.member_type), odd) for each in some]
+        confirmed = int(ctx.cursor["confirmed"]) + len(ids)
+        await ctx.save(
+            {**ctx.cursor, "next": page.next_link or "", "confirmed": confirmed},
+            stage=f"Reading {title}",
+            work=functools.partial(members.stage, list_id=chosen.id, listing=ctx.run_id, rows=found),
+        )
+
+
+async def records(
+    dv: Dataverse, now: ListNow, row_type: type[T], *, resume: str | None = None
+) -> AsyncIterator[Page[T]]:
+    """The records of a list's members, page by page. Raises LIST_OWNER_MAY_NOT_READ besides the client's own errors."""
+    try:
+        async for page in dv_lists.member_pages(
+            dv, now.row, row_type, resume=resume, maxpagesize=PAGE, caller=now.caller
+        ):
+            yield page
+    except DataverseError as error:
+        if now.caller is None or error.exit is not Exit.NOT_PERMITTED:
+            raise
+        raise DyntuiError(
+            "LIST_OWNER_MAY_NOT_READ",
+            f"The query of the marketing list {now.row.name!r} runs in the name of its owner, and Dynamics does not "
+            f"permit that: {error.message}",
+            not_done="Its members were not read; its address book was left as it is.",
+            remedy="Give the list to a user who may read its people, or save a query without such conditions.",
+            detail=error.detail,
+        ) from error
+
+
+async def unseen_members(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> AsyncIterator[list[Staged]]:
+    """Members of a list of this type by their ids: records of the type as they are, those of another type as
+    WRONG_TYPE, those that may not be read as NO_ACCESS, ids without a record as UNKNOWN_PERSON. A few calls, however
+    many they are."""
+    left = set(ids)
+    for kind in (entity, *(each for each in Entity if each is not entity)):
+        if not left:
+            return
+        table = _TABLES[kind]
+        pages = dv_rows.pages_where_any(dv, table.entity_set, ROW_TYPES[kind], table.key, sorted(left))
+        try:
+            async for page in pages:
+                left.difference_update(row.id for row in page.rows)
+                also = () if kind is entity else (Gate("WRONG_TYPE", f"a {kind} on a list of {entity}s"),)
+                yield [staged(kind, row, also) for row in page.rows]
+        except DataverseError as error:
+            if error.exit is not Exit.NOT_PERMITTED or kind is entity:
+                raise
+    waiting = sorted(left)
+    for start in range(0, len(waiting), _BATCH):
+        some = waiting[start : start + _BATCH]
+        hidden = await _hidden(dv, entity, some)
+        yield [_nobody(entity, each, hidden) for each in some]
+
+
+async def _hidden(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> frozenset[str]:
+    """Those of the records that exist and that the service may not read."""
+    table = _TABLES[entity]
+    asked = [batch.Part("GET", f"{table.entity_set}({guid(each)})?$select={table.key}") for each in ids]
+    answers = await batch.run(dv, asked)
+    return frozenset(
+        each
+        for each, answer in zip(ids, answers, strict=True)
+        if isinstance(answer, batch.PartReply) and answer.error and answer.error.exit is Exit.NOT_PERMITTED
+    )
+
+
+def _nobody(entity: Entity, member_id: str, hidden: Collection[str]) -> Staged:
+    gate = (
+        Gate("NO_ACCESS", "the record is there, and the service may not read it")
+        if member_id in hidden
+        else Gate("UNKNOWN_PERSON", f"the list names the {entity} {member_id}, and there is no such record")
+    )
+    return Staged(
+        person_id=member_id,
+        entity=entity,
+        name="",
+        address="",
+        created_on="",
+        fields={},
+        fingerprint="",
+        gates=(gate,),
+    )
