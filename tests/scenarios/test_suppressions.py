@@ -173,6 +173,50 @@ def test_who_subscribes_again_through_dotdigital_is_mailed_again_and_the_evidenc
     assert writes(calls) == []
 
 
+def test_suppressions_are_read_whatever_their_feed_makes_of_them(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:15]
+    odd_ways = {"short_pages": 3, "null_rows": True, "year_one_dates": True, "late_suppressions_seconds": 20 * 3600}
+    office.sandbox.control.post("/settings", json={"dotdigital": odd_ways}).raise_for_status()
+    office.run("suppressions")
+    for each in people:
+        office.unsubscribe(each.address)
+    office.run("suppressions")
+    office.let_pass(hours=21)
+    run = office.run("suppressions")
+    assert adds_up(run)
+    odd = [each for each in office.people(run.run.id) if each.reason == "ODD_ROW"]
+    assert odd and all("no contact" in each.detail for each in odd)
+    said = {each.person: each.reason for each in office.people(office.run("lists").run.id)}
+    # Who is named by an id alone is known by it; who is not named at all is named as an odd row.
+    unknown = [each for each in people if (each.contact_id or 0) % 5 == 2]
+    assert {each.person for each in people if said[each.person] != "SUPPRESSED"} <= {each.person for each in unknown}
+    # Once the feed shows them as it should, nothing is odd any more.
+    office.sandbox.control.post("/settings", json={"dotdigital": {"null_rows": False}}).raise_for_status()
+    office.let_pass(hours=25)
+    run = office.run("suppressions")
+    assert [each for each in office.people(run.run.id) if each.reason == "ODD_ROW"] == []
+    said = {each.person: each.reason for each in office.people(office.run("lists").run.id)}
+    assert {said[each.person] for each in people} == {"SUPPRESSED"}
+
+
+def test_flags_are_set_where_the_database_tells_capitals_from_small_letters(office: Office) -> None:
+    apart = {"dataverse": {"text_tells_case_apart": True, "not_equal_includes_null": False}}
+    office.sandbox.control.post("/settings", json=apart).raise_for_status()
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    somebody, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.change_in_dynamics("contact", somebody.person, emailaddress1=somebody.address.title(), donotbulkemail=None)
+    # Too long ago to be among the records that changed.
+    office.let_pass(minutes=30)
+    office.change_in_dynamics("contact", other.person, firstname="Other")
+    office.run("suppressions")
+    office.unsubscribe(somebody.address)
+    office.run("suppressions")
+    assert flags(office, "contacts", somebody.person) == [True]
+
+
 def reason_of(office: Office, run: runs.RunDetail, person: lists.MemberRow) -> str:
     (found,) = [each for each in office.people(run.run.id) if each.person == person.person]
     return found.reason or str(found.outcome)

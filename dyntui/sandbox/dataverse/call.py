@@ -61,6 +61,7 @@ class Call:
             self.state.clock.now(),
             self.state.config.dataverse.not_equal_includes_null,
             self._most_values,
+            self.state.config.dataverse.text_tells_case_apart,
         )
 
     @property

@@ -100,6 +100,7 @@ class Reader:
     moment: datetime
     not_equal_includes_null: bool = True
     most_values: MostValues | None = None
+    tells_case_apart: bool = False
 
 
 def edm_type(column: Column) -> str:
@@ -218,6 +219,8 @@ class _Meaning:
             if self.reader.not_equal_includes_null:
                 return equal.negated()
             return all_of((equal.negated(), found.where(Clause(f"{found.sql} IS NOT NULL"))))
+        if self.reader.tells_case_apart and edm_type(found.column) == "Edm.String":
+            return found.where(Clause(f"{found.sql} COLLATE BINARY {operator} ?", (value,)))
         if isinstance(value, str) and not value.isascii():
             return found.where(Clause(f"fold({found.sql}) {operator} fold(?)", (value,)))
         return found.where(Clause(f"{found.sql} {operator} ?", (value,)))

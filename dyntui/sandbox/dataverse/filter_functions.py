@@ -128,6 +128,8 @@ def _in(found: Property, reader: "Reader", values: list[str]) -> Clause:
     if reader.most_values is not None:
         reader.most_values.check(len(values))
     stored = [stored_value(found.column, each) for each in values]
+    if reader.tells_case_apart and any(isinstance(each, str) for each in stored):
+        return Clause(f"{found.sql} COLLATE BINARY IN ({', '.join('?' * len(stored))})", tuple(stored))
     if all(not isinstance(each, str) or each.isascii() for each in stored):
         return Clause(f"{found.sql} IN ({', '.join('?' * len(stored))})", tuple(stored))
     return any_of(_equal(found, each) for each in stored)

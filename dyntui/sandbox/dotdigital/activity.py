@@ -23,7 +23,9 @@ _RECIPIENT = (
 
 def activities(call: Call) -> Response:
     """GET .../activities: every recipient, silent ones too."""
-    return _recipients(call, call.page(), "true", ())
+    page = call.page()
+    most = call.settings.short_pages
+    return _recipients(call, Page(min(page.select, most), page.skip) if most else page, "true", ())
 
 
 def activities_since(call: Call) -> Response:
@@ -37,7 +39,7 @@ def _recipients(call: Call, page: Page, where: str, values: tuple[int, ...]) -> 
         f"SELECT {_RECIPIENT} FROM dd_recipient WHERE campaign_id = ? AND {where} ORDER BY contact_id LIMIT ? OFFSET ?",
         (campaigns.existing(call), *values, page.select, page.skip),
     )
-    return codec.answer([_activity(row) for row in rows])
+    return codec.answer([_activity(row, call.settings.year_one_dates) for row in rows])
 
 
 def activity_of(call: Call) -> Response:
@@ -48,10 +50,11 @@ def activity_of(call: Call) -> Response:
     ).fetchone()
     if row is None:
         raise not_found("ERROR_CONTACT_NOT_FOUND")
-    return codec.answer(_activity(row))
+    return codec.answer(_activity(row, call.settings.year_one_dates))
 
 
-def _activity(row: Sequence[Any]) -> dict[str, Any]:
+def _activity(row: Sequence[Any], year_one: bool) -> dict[str, Any]:
+    none = dates.YEAR_ONE if year_one else None
     return {
         "contactId": row[0],
         "email": row[1],
@@ -62,8 +65,8 @@ def _activity(row: Sequence[Any]) -> dict[str, Any]:
         "numEstimatedForwards": row[5],
         "numReplies": row[6],
         "dateSent": dates.iso(row[7]),
-        "dateFirstOpened": dates.iso(row[8]),
-        "dateLastOpened": dates.iso(row[9]),
+        "dateFirstOpened": dates.iso(row[8]) or none,
+        "dateLastOpened": dates.iso(row[9]) or none,
         "firstOpenIp": row[10] or "",
         "unsubscribed": row[11] > 0,
         "softBounced": row[12] > 0,

@@ -16,6 +16,10 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
+YEAR_ONE = "0001-01-01T00:00:00"
+"""What .NET writes for a date that is not nullable and was never set."""
+
+
 def iso(moment: int | None) -> str | None:
     """`2013-07-30T16:01:21.603Z`, the form which the service writes (10)."""
     if moment is None:

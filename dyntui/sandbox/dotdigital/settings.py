@@ -50,6 +50,17 @@ class DotdigitalSettings:
     # -- reading ------------------------------------------------------------
     since_inclusive: bool = True
     """[inferred] "Since" feeds compare with >= (10); False: >."""
+    short_pages: int = 0
+    """[inferred] Feeds of suppressions and of activities answer at most so many rows a page, whatever `select` asks,
+    and more follow behind it (10: the end is an empty page). 0: as many as asked."""
+    late_suppressions_seconds: float = 0.0
+    """[inferred] How much later than its `dateRemoved` a suppression shows in its feed, as other events do (7.6)."""
+    null_rows: bool = False
+    """Some rows of the feeds of suppressions lack their address, or their contact: both are nullable in the service's
+    own description."""
+    year_one_dates: bool = False
+    """[inferred] `dateRemoved`, `dateFirstOpened` and `dateLastOpened`, which are not nullable in the service's own
+    description, are .NET's year 1 where there is none; some suppressions have none."""
     get_by_id_hides_suppressed: bool = True
     """[inferred] GET /v2/contacts/{id} answers 404 for contacts that are neither Subscribed nor PendingOptIn, while GET
     by e-mail shows them (3.3)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dyntui.sandbox.dotdigital import codec, contact_store, contacts_v2, dates, memberships
-from dyntui.sandbox.dotdigital.call import Call
+from dyntui.sandbox.dotdigital.call import Call, Page
 from dyntui.sandbox.dotdigital.contact_store import COLUMNS, Contact
 from dyntui.sandbox.dotdigital.data_fields import bind, merge
 from dyntui.sandbox.dotdigital.errors import V2Error
@@ -26,15 +26,43 @@ def suppressed_since(call: Call) -> Response:
     return _feed(call, "status NOT IN ('Subscribed', 'PendingOptIn')")
 
 
+# Which contacts the switches strike: chosen by number, so that a row is the same whenever it is read.
+_NO_ADDRESS, _NO_CONTACT, _NO_DATE, _OF = 1, 2, 3, 5
+
+
 def _feed(call: Call, where: str) -> Response:
-    page = call.page()
+    page = _page(call)
     rows = call.state.db.execute(
         f"SELECT {COLUMNS} FROM dd_contact WHERE suppressed_on IS NOT NULL AND {call.since('suppressed_on')}"
-        f" AND {where} AND email IS NOT NULL ORDER BY suppressed_on, id LIMIT ? OFFSET ?",
-        (call.date("date"), page.select, page.skip),
+        f" AND {where} AND email IS NOT NULL AND suppressed_on <= ? ORDER BY suppressed_on, id LIMIT ? OFFSET ?",
+        (call.date("date"), _shown_until(call), page.select, page.skip),
     )
     contacts = [Contact(*row) for row in rows]
-    return codec.answer([_suppression(contact, contact.suppressed_on, contact.status) for contact in contacts])
+    rows_shown = [_suppression(contact, contact.suppressed_on, contact.status) for contact in contacts]
+    return codec.answer([_as_switched(call, row) for row in rows_shown])
+
+
+def _page(call: Call) -> Page:
+    page = call.page()
+    most = call.settings.short_pages
+    return Page(min(page.select, most), page.skip) if most else page
+
+
+def _shown_until(call: Call) -> int:
+    return call.now - int(call.settings.late_suppressions_seconds * 1000)
+
+
+def _as_switched(call: Call, row: dict[str, Any]) -> dict[str, Any]:
+    """The row as `null_rows` and `year_one_dates` make it."""
+    contact = row["suppressedContact"]
+    struck = contact["id"] % _OF
+    if call.settings.year_one_dates and struck == _NO_DATE:
+        row = {**row, "dateRemoved": dates.YEAR_ONE}
+    if call.settings.null_rows and struck == _NO_ADDRESS:
+        row = {**row, "suppressedContact": {**contact, "email": None}}
+    if call.settings.null_rows and struck == _NO_CONTACT:
+        row = {**row, "suppressedContact": None}
+    return row
 
 
 def unsubscribed_from_book_since(call: Call) -> Response:
@@ -42,13 +70,15 @@ def unsubscribed_from_book_since(call: Call) -> Response:
     book_id = call.number("id", "ERROR_ADDRESSBOOK_NOT_FOUND")
     if memberships.kind_of(call.state, book_id) is None:
         raise V2Error("ERROR_ADDRESSBOOK_NOT_FOUND", 404)
-    page = call.page()
+    page = _page(call)
     rows: Iterable[Sequence[Any]] = call.state.db.execute(
         f"SELECT s.at, {COLUMNS} FROM dd_list_suppression s JOIN dd_contact c ON c.id = s.contact_id"
-        f" WHERE s.book_id = ? AND {call.since('s.at')} AND c.email IS NOT NULL ORDER BY s.at, c.id LIMIT ? OFFSET ?",
-        (book_id, call.date("date"), page.select, page.skip),
+        f" WHERE s.book_id = ? AND {call.since('s.at')} AND c.email IS NOT NULL AND s.at <= ?"
+        " ORDER BY s.at, c.id LIMIT ? OFFSET ?",
+        (book_id, call.date("date"), _shown_until(call), page.select, page.skip),
     )
-    return codec.answer([_suppression(Contact(*row[1:]), row[0], "Unsubscribed") for row in rows])
+    shown = [_suppression(Contact(*row[1:]), row[0], "Unsubscribed") for row in rows]
+    return codec.answer([_as_switched(call, row) for row in shown])
 
 
 def _suppression(contact: Contact, at: int | None, reason: str) -> dict[str, Any]:

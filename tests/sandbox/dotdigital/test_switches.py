@@ -36,6 +36,38 @@ def test_the_endpoint_may_be_told_without_a_slash(account: Account):
     assert properties["ApiEndpoint"] == account.state.urls.dotdigital["r2"]
 
 
+def suppressed(account: Account, **asked: int) -> list[dict[str, Any]]:
+    options = "&".join(f"{name}={value}" for name, value in asked.items())
+    rows: list[dict[str, Any]] = account.ok("GET", f"/v2/contacts/suppressed-since/{SINCE}?{options}")
+    return rows
+
+
+def test_feeds_may_answer_fewer_rows_than_asked_though_more_follow(account: Account):
+    for number in range(5):
+        gone(account, f"p{number}@b.example")
+    account.settings.short_pages = 2
+    assert [len(suppressed(account, select=1000, skip=skip)) for skip in (0, 2, 4, 5)] == [2, 2, 1, 0]
+
+
+def test_a_suppression_may_show_late_in_its_feed(account: Account):
+    account.settings.late_suppressions_seconds = 60
+    gone(account)
+    assert suppressed(account) == []
+    account.advance(seconds=61)
+    assert len(suppressed(account)) == 1
+
+
+def test_rows_of_feeds_may_lack_their_address_their_contact_and_their_date(account: Account):
+    for number in range(10):
+        gone(account, f"p{number}@b.example")
+    account.settings.null_rows = account.settings.year_one_dates = True
+    rows = suppressed(account)
+    assert len(rows) == 10
+    assert sum(row["suppressedContact"] is None for row in rows) == 2
+    assert sum(row["suppressedContact"] is not None and row["suppressedContact"]["email"] is None for row in rows) == 2
+    assert sum(row["dateRemoved"] == dates.YEAR_ONE for row in rows) == 2
+
+
 def test_server_time_may_be_plain_text_with_a_blank(account: Account):
     account.settings.server_time_format = "text"
     answer = account.call("GET", "/v2/server-time")

@@ -194,6 +194,15 @@ def test_not_equal_may_leave_out_empty_columns_by_a_switch(people: Client, state
     assert found(people, f"{CRM}.NotIn(PropertyName='emailaddress1',PropertyValues=['ada@example.org'])") == "BD"
 
 
+def test_text_may_tell_capitals_from_small_letters_by_a_switch(people: Client, state: State) -> None:
+    equal = "emailaddress1 eq 'ADA@example.org'"
+    among = f"{CRM}.In(PropertyName='emailaddress1',PropertyValues=['ADA@example.org'])"
+    assert found(people, equal) == found(people, among) != ""
+    state.config.dataverse.text_tells_case_apart = True
+    assert found(people, equal) == found(people, among) == ""
+    assert found(people, "emailaddress1 eq 'ada@example.org'") != ""
+
+
 def test_a_function_refuses_a_word_that_is_no_boolean(people: Client) -> None:
     answer = people.get(f"contacts?$filter={CRM}.In(PropertyName='donotemail',PropertyValues=['maybe'])")
     assert (answer.status, answer.code) == (400, "0x80040203")
