@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dyntui.model.roles import Ability
@@ -80,7 +81,9 @@ class Assembly:
         self._session = Session(
             self._resources, self._identities, keyring=secrets.label, long_lived=self._long_lived, demo=demo
         )
-        self.handlers.update(self._calls())
+        self.handlers.update(
+            calls(self._session, self._identities, self._resources, self._engine.enqueue, self._worker.reconnect)
+        )
         await asyncio.to_thread(self._worker.start)
         await asyncio.to_thread(self._engine.start)
 
@@ -97,47 +100,54 @@ class Assembly:
         """Runs that are queued or in process."""
         return len(await self._resources.read(run_store.unfinished))
 
-    def _calls(self) -> Handlers:
-        session, identities, resources = self._session, self._identities, self._resources
-        runs = Runs(resources, identities, self._engine.enqueue)
-        lists = Lists(resources, identities)
-        campaigns = Campaigns(resources, identities)
-        sending = Sending(resources, identities, campaigns, runs)
-        results = Results(resources, campaigns)
-        suppressions = Suppressions(resources, identities)
-        setup = Setup(resources, self._worker.reconnect)
-        return {
-            methods.HELLO.name: session.hello,
-            methods.STATUS.name: session.status,
-            methods.SIGN_IN.name: session.sign_in,
-            methods.SIGN_IN_STATE.name: session.sign_in_state,
-            methods.SETUP_PLAN.name: setup.plan,
-            methods.SETUP_APPLY.name: setup.apply,
-            methods.CANARY.name: setup.canary,
-            methods.RUN_START.name: runs.start,
-            methods.RUN_CANCEL.name: runs.cancel,
-            methods.RUN_GET.name: runs.get,
-            methods.RUNS.name: runs.page,
-            methods.RUN_PEOPLE.name: runs.people,
-            methods.LISTS.name: lists.page,
-            methods.LISTS_REFRESH.name: lists.refresh,
-            methods.LIST_GET.name: lists.get,
-            methods.LIST_ACTIVATE.name: lists.activate,
-            methods.LIST_DEACTIVATE.name: lists.deactivate,
-            methods.LIST_MEMBERS.name: lists.members,
-            methods.CAMPAIGNS.name: campaigns.page,
-            methods.CAMPAIGN_GET.name: campaigns.get,
-            methods.CAMPAIGN_TARGETS.name: campaigns.targets,
-            methods.CAMPAIGN_CHANGE_TARGETS.name: campaigns.change_targets,
-            methods.CAMPAIGN_COUNT.name: sending.count,
-            methods.CAMPAIGN_COUNT_PEOPLE.name: sending.count_people,
-            methods.CAMPAIGN_SEND.name: sending.send,
-            methods.SEND_GET.name: sending.send_get,
-            methods.CAMPAIGN_REPORT.name: results.report,
-            methods.CAMPAIGN_RECIPIENTS.name: results.recipients,
-            methods.SUPPRESSIONS.name: suppressions.page,
-            methods.SUPPRESSION_LIFT.name: suppressions.lift,
-            methods.SUPPRESSION_ODD.name: suppressions.odd,
-            methods.CONSENT_SOURCES.name: suppressions.sources,
-            methods.ANSWER_CONSENT_SOURCES.name: suppressions.answer_sources,
-        }
+
+def calls(
+    session: Session,
+    identities: Identities,
+    resources: Resources,
+    enqueue: Callable[[str, int], None],
+    reconnect: Callable[[], None],
+) -> Handlers:
+    """What answers each call of the contract. `enqueue` hands a run to the engine."""
+    runs = Runs(resources, identities, enqueue)
+    lists = Lists(resources, identities)
+    campaigns = Campaigns(resources, identities)
+    sending = Sending(resources, identities, campaigns, runs)
+    results = Results(resources, campaigns)
+    suppressions = Suppressions(resources, identities)
+    setup = Setup(resources, reconnect)
+    return {
+        methods.HELLO.name: session.hello,
+        methods.STATUS.name: session.status,
+        methods.SIGN_IN.name: session.sign_in,
+        methods.SIGN_IN_STATE.name: session.sign_in_state,
+        methods.SETUP_PLAN.name: setup.plan,
+        methods.SETUP_APPLY.name: setup.apply,
+        methods.CANARY.name: setup.canary,
+        methods.RUN_START.name: runs.start,
+        methods.RUN_CANCEL.name: runs.cancel,
+        methods.RUN_GET.name: runs.get,
+        methods.RUNS.name: runs.page,
+        methods.RUN_PEOPLE.name: runs.people,
+        methods.LISTS.name: lists.page,
+        methods.LISTS_REFRESH.name: lists.refresh,
+        methods.LIST_GET.name: lists.get,
+        methods.LIST_ACTIVATE.name: lists.activate,
+        methods.LIST_DEACTIVATE.name: lists.deactivate,
+        methods.LIST_MEMBERS.name: lists.members,
+        methods.CAMPAIGNS.name: campaigns.page,
+        methods.CAMPAIGN_GET.name: campaigns.get,
+        methods.CAMPAIGN_TARGETS.name: campaigns.targets,
+        methods.CAMPAIGN_CHANGE_TARGETS.name: campaigns.change_targets,
+        methods.CAMPAIGN_COUNT.name: sending.count,
+        methods.CAMPAIGN_COUNT_PEOPLE.name: sending.count_people,
+        methods.CAMPAIGN_SEND.name: sending.send,
+        methods.SEND_GET.name: sending.send_get,
+        methods.CAMPAIGN_REPORT.name: results.report,
+        methods.CAMPAIGN_RECIPIENTS.name: results.recipients,
+        methods.SUPPRESSIONS.name: suppressions.page,
+        methods.SUPPRESSION_LIFT.name: suppressions.lift,
+        methods.SUPPRESSION_ODD.name: suppressions.odd,
+        methods.CONSENT_SOURCES.name: suppressions.sources,
+        methods.ANSWER_CONSENT_SOURCES.name: suppressions.answer_sources,
+    }

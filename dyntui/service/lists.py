@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import address_books
@@ -155,8 +156,14 @@ class Lists:
                 if not known.active:
                     raise _refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
                 dd = await self._resources.connections.dotdigital(account.id)
-                book = await self._book(dd, known, account, link=request.link)
-                await self._write(context, known.id, account.id, book.id)
+                book, made = await self._book(dd, known, account, link=request.link)
+                try:
+                    await self._write(context, known.id, account.id, book.id)
+                except DataverseError as error:
+                    if not made or isinstance(error, UnknownOutcome):
+                        # Not ours to take away; or the answer was lost, and the list may be activated.
+                        raise
+                    raise await self._undone(dd, book, error) from error
                 await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
                 self._resources.publish("lists.changed", Nothing())
         return await self.get(context, ListRef(request.id))
@@ -222,13 +229,14 @@ class Lists:
 
     async def _book(
         self, dd: Dotdigital, known: StoredList, account: EmailAccount, *, link: bool
-    ) -> address_books.AddressBook:
-        """The list's address book: its own from before, a free one that is linked on request, or a new one."""
+    ) -> tuple[address_books.AddressBook, bool]:
+        """The list's address book: its own from before, a free one that is linked on request, or a new one; and whether
+        it was made now."""
         if known.book_id and known.account_id == account.id:
             before = await address_books.address_book(dd, known.book_id)
             if before is not None:
                 await self._require_free(known, account, before)
-                return before
+                return before, False
         name = known.name.strip()
         if name.casefold() in _RESERVED:
             raise _refused(
@@ -247,7 +255,7 @@ class Lists:
                 raise _refused(
                     known, "BOOK_NAME_IS_A_SEGMENT", "has the name of a segment in dotdigital.", "Rename one of them."
                 )
-            return await address_books.create_address_book(dd, name)
+            return await address_books.create_address_book(dd, name), True
         await self._require_free(known, account, book)
         if not link:
             raise _refused(
@@ -256,7 +264,20 @@ class Lists:
                 f"has the name of an address book that exists already, with {book.contacts:,} contacts.",
                 "Confirm that it is to be linked (`--link`), or rename the list.",
             )
-        return book
+        return book, False
+
+    async def _undone(self, dd: Dotdigital, book: address_books.AddressBook, error: DataverseError) -> DyntuiError:
+        """What to raise when Dynamics did not take the activation: the book that was made for it goes again."""
+        gone = await address_books.delete_address_book(dd, book.id)
+        rest = "was taken away again" if gone else "is gone already"
+        return DyntuiError(
+            error.code,
+            error.message,
+            not_done=f"The list was not activated for email; the address book {book.name!r} made for it {rest}.",
+            remedy=error.remedy,
+            exit=error.exit,
+            detail=error.detail,
+        )
 
     async def _require_free(self, known: StoredList, account: EmailAccount, book: address_books.AddressBook) -> None:
         owner = await self._resources.read(lambda c: list_store.bound_to(c, account.id, book.id))

@@ -1,0 +1,185 @@
+"""Every role can do everything that it is offered, on systems that enforce their privileges, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from dyntui.dataverse import security
+from dyntui.model.errors import DyntuiError
+from dyntui.model.roles import Ability, Role, abilities
+from dyntui.sandbox.entra.directory import find_person
+from dyntui.service.assembly import calls
+from dyntui.service.contract import campaigns, lists, methods, runs, setup, suppressions
+from dyntui.service.contract.methods import Method
+from dyntui.service.contract.session import Nothing
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext
+from dyntui.service.session import Session
+from dyntui.service.setup import Setup
+from dyntui.store import accounts
+from dyntui.store.accounts import PersonLink
+from tests.scenarios.office import Office
+
+ROLES = {"manager": Role.MANAGER, "professional": Role.PROFESSIONAL, "viewer": Role.VIEWER}
+# Open to everybody, or asked before anybody is somebody.
+_WITHOUT_ABILITY = {name for name, method in methods.ALL.items() if method.ability is None}
+
+OTHER = "Alpine Club invitation"
+
+Asked = tuple[Method[Any, Any], msgspec.Struct]
+
+
+class Desk:
+    """Somebody of the office at work as themselves: signed in, with the roles that Dynamics says."""
+
+    def __init__(self, office: Office, part: str) -> None:
+        self.office = office
+        identities = Identities(office.resources)
+        session = Session(office.resources, identities, keyring="memory", long_lived=False, demo=False)
+        self._handlers = calls(session, identities, office.resources, office.engine.enqueue, office.worker.reconnect)
+        self._context = CallContext(os.getuid(), identities.abilities_of)
+        office.wait(self._sign_in(part))
+
+    async def _sign_in(self, part: str) -> None:
+        person = find_person(part)
+        assert person is not None
+        user = await security.user_by_object_id(await self.office.resources.connections.dataverse(), person.oid)
+        assert user is not None
+        link = PersonLink(
+            os_uid=os.getuid(), user_id=user.id, object_id=person.oid, name=person.name, linked_on="2026-11-22"
+        )
+        await self.office.resources.write(lambda c: accounts.link_person(c, link))
+
+    def ask(self, method: Method[Any, Any], request: msgspec.Struct) -> Any:
+        """As the service carries a call out."""
+
+        async def carry_out() -> Any:
+            if method.ability is not None:
+                await self._context.require(method.ability)
+            return await self._handlers[method.name](self._context, request)
+
+        answer = self.office.wait(carry_out())
+        self.office.engine.drain()
+        return answer
+
+
+def with_roles(office: Office) -> None:
+    """Installs, and gives each of the three people their role."""
+    office.give_roles("application", "System Administrator", Role.SERVICE)
+    assign = {}
+    for part, role in ROLES.items():
+        person = find_person(part)
+        assert person is not None
+        assign[role.value] = (person.upn,)
+    request = msgspec.structs.replace(office.setup_request(), assign=assign)
+    office.wait(Setup(office.resources, office.worker.reconnect).apply(office.context, request))
+    office.give_roles("application", Role.SERVICE)
+
+
+def everything(office: Office) -> list[Asked]:
+    """A call of each method of the contract that needs an ability, in an order in which they make sense."""
+    newsletter = office.activated("Newsletter")
+    first = office.run("lists").run
+    office.run("campaigns")
+    before = office.campaign_named("Newsletter March")
+    office.target(before, newsletter.id)
+    sent = office.send(office.count(before))
+    campaign = office.campaign_named(OTHER)
+    office.target(campaign, newsletter.id)
+    count = office.count(campaign)
+    other = office.list_named("Alpine Club")
+    return [
+        *_of_lists(newsletter.id, other.id),
+        *_of_runs(first.id),
+        *_of_campaigns(campaign.id, newsletter.id, count, sent.id),
+        *_OF_CONSENT,
+    ]
+
+
+def _of_lists(newsletter: str, other: str) -> Iterator[Asked]:
+    yield methods.LISTS_REFRESH, Nothing()
+    yield methods.LISTS, lists.ListsQuery(view="all")
+    for _ in range(2):
+        yield methods.LIST_ACTIVATE, lists.Activate(id=other, link=True)
+        yield methods.LIST_DEACTIVATE, lists.ListRef(other)
+    yield methods.LIST_GET, lists.ListRef(newsletter)
+    yield methods.LIST_MEMBERS, lists.MembersQuery(list=newsletter)
+
+
+def _of_runs(first: str) -> Iterator[Asked]:
+    for sync_type in ("suppressions", "lists", "campaigns"):
+        yield methods.RUN_START, runs.StartRun(sync_type=sync_type)
+    yield methods.RUN_CANCEL, runs.RunRef(first)
+    yield methods.RUNS, runs.RunsQuery()
+    yield methods.RUN_GET, runs.RunRef(first)
+    yield methods.RUN_PEOPLE, runs.OutcomesQuery(run=first)
+
+
+def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, sent: str) -> Iterator[Asked]:
+    yield methods.CAMPAIGNS, campaigns.CampaignsQuery()
+    yield methods.CAMPAIGN_GET, campaigns.CampaignRef(campaign)
+    yield methods.CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, remove=(newsletter,))
+    yield methods.CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, add=(newsletter,))
+    yield methods.CAMPAIGN_TARGETS, campaigns.CampaignRef(campaign)
+    yield methods.CAMPAIGN_COUNT, campaigns.CountTargets(id=campaign)
+    yield methods.CAMPAIGN_COUNT_PEOPLE, campaigns.CountPeopleQuery(count=count.id)
+    yield methods.CAMPAIGN_SEND, campaigns.SendCampaign(count=count.id, confirm=count.sendable)
+    yield methods.SEND_GET, campaigns.SendRef(sent)
+    yield methods.CAMPAIGN_REPORT, campaigns.CampaignRef(campaign)
+    yield methods.CAMPAIGN_RECIPIENTS, campaigns.RecipientsQuery(id=campaign)
+
+
+_OF_CONSENT: tuple[Asked, ...] = (
+    (methods.SUPPRESSIONS, suppressions.SuppressionsQuery()),
+    (methods.SUPPRESSION_ODD, Nothing()),
+    (methods.SUPPRESSION_LIFT, suppressions.LiftSuppression(address="nobody@example.org", reason="a test")),
+    (methods.CONSENT_SOURCES, Nothing()),
+    (methods.ANSWER_CONSENT_SOURCES, suppressions.AnswerConsentSources(count=())),
+    (methods.CANARY, setup.Canary(address="astrid+canary@skarnfjall.example")),
+)
+# Nothing is against the right to do it: there is nothing to be done.
+_NOTHING_TO_DO = {methods.SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT"}
+
+
+@pytest.mark.parametrize("part", list(ROLES))
+def test_every_role_can_do_what_it_is_offered_and_nothing_else(office: Office, part: str) -> None:
+    with_roles(office)
+    asked = everything(office)
+    desk = Desk(office, part)
+    offered = abilities([ROLES[part].value])
+    tried = set()
+    for method, request in asked:
+        tried.add(method.name)
+        assert method.ability is not None
+        if method.ability in offered:
+            try:
+                desk.ask(method, request)
+            except DyntuiError as error:
+                assert error.code == _NOTHING_TO_DO.get(method.name), (method.name, error)
+            continue
+        with pytest.raises(DyntuiError) as refused:
+            desk.ask(method, request)
+        assert refused.value.code == "NOT_PERMITTED", method.name
+        assert refused.value.remedy
+    assert tried == methods.ALL.keys() - _WITHOUT_ABILITY
+    # Who may send is told in the message for who may not.
+    assert (Ability.SEND in offered) == (part == "manager")
+
+
+def test_an_activation_that_dynamics_refuses_takes_its_new_address_book_away_again(office: Office) -> None:
+    with_roles(office)
+    other = office.list_named("Alpine Club")
+    desk = Desk(office, "viewer")
+    books = office.book_names()
+    # A viewer who may, by dyntui's own rules: Dynamics still refuses in the person's name.
+    with pytest.raises(DyntuiError) as refused:
+        office.wait(desk._handlers[methods.LIST_ACTIVATE.name](office.context, lists.Activate(id=other.id, link=True)))
+    assert refused.value.code == "DATAVERSE_NOT_PERMITTED"
+    assert "was taken away again" in refused.value.not_done
+    assert office.book_names() == books
+    assert not office.list_named("Alpine Club").activated
