@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Final
 from urllib.parse import urlsplit
@@ -54,12 +53,3 @@ def route_of(method: str, path: str) -> str:
     bare = path.split("?", 1)[0]
     bare = bare.split(API_PATH, 1)[-1].strip("/")
     return f"{method} {_KEY.sub('({key})', _GUID.sub('({id})', bare))}"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine, where no proxy helps."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -18,7 +18,6 @@ import asyncio
 import functools
 import http.cookiejar
 import random
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +28,7 @@ import httpx
 import msgspec
 import tenacity
 
-from dyntui.dataverse.addresses import API_PATH, is_loopback, origin_of, route_of
+from dyntui.dataverse.addresses import API_PATH, origin_of, route_of
 from dyntui.dataverse.concurrency import Slots
 from dyntui.dataverse.errors import (
     DEADLOCK,
@@ -43,6 +42,7 @@ from dyntui.dataverse.errors import (
 )
 from dyntui.dataverse.links import Links
 from dyntui.model.errors import Exit
+from dyntui.network import way_to
 
 T = TypeVar("T")
 CallKind = Literal["read", "write"]
@@ -113,26 +113,23 @@ class _NoAnswer(Exception):
         self.retry_after = retry_after
 
 
-def tls(ca_file: Path | None) -> ssl.SSLContext:
-    """The usual certificate authorities and, if given, one more from a PEM file."""
-    context = httpx.create_ssl_context()
-    if ca_file is not None:
-        context.load_verify_locations(cafile=str(ca_file))
-    return context
-
-
 class SignInHttp:
     """The blocking HTTP that MSAL uses (it takes any object with `get` and `post`, reference 1.5).
 
-    Raises DATAVERSE_SIGN_IN_UNREACHABLE instead of the HTTP library's own errors. `transport` is for tests.
+    `authority` is Entra ID's address. Raises DATAVERSE_SIGN_IN_UNREACHABLE instead of the HTTP library's own errors.
+    `transport` is for tests.
     """
 
     def __init__(
-        self, ca_file: Path | None = None, *, timeout: float = 30.0, transport: httpx.BaseTransport | None = None
+        self,
+        authority: str,
+        ca_file: Path | None = None,
+        *,
+        timeout: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(
-            verify=tls(ca_file) if transport is None else False, timeout=timeout, transport=transport
-        )
+        way = way_to(authority, ca_file).options() if transport is None else {"verify": False}
+        self._http = httpx.Client(**way, timeout=timeout, transport=transport)
 
     def get(
         self, url: str, params: Any = None, headers: Mapping[str, str] | None = None, **_: object
@@ -231,13 +228,13 @@ class Dataverse:
         self._links = Links(self.origin, self.api, self.get)
         # Cookies carry server affinity, which would pile all calls of a user onto one web server (reference 2.2).
         no_cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        way = way_to(self.origin, ca_file).options() if transport is None else {"verify": False}
         self._http = httpx.AsyncClient(
-            verify=tls(ca_file) if transport is None else False,
+            **way,
             transport=transport,
             cookies=no_cookies,
             timeout=httpx.Timeout(timeout, connect=30.0),
             limits=httpx.Limits(max_connections=MAX_CONCURRENCY, max_keepalive_connections=20, keepalive_expiry=30.0),
-            trust_env=not is_loopback(self.origin),
             follow_redirects=False,
         )
 

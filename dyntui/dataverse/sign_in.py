@@ -212,7 +212,7 @@ class SignIn:
     ) -> None:
         self._credentials = credentials
         self._organisation = origin_of(environment_url)
-        self._http = http or SignInHttp(ca_file)
+        self._http = http or SignInHttp(credentials.authority, ca_file)
         self._clock = clock
         self._sleep = sleep
         self._cache = msal.SerializableTokenCache()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -72,12 +71,3 @@ def _template(segment: str) -> str:
     if _DATE.fullmatch(segment):
         return "{date}"
     return segment
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine, where no proxy helps."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

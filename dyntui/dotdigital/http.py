@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -26,7 +25,7 @@ import httpx
 import msgspec
 import tenacity
 
-from dyntui.dotdigital.addresses import is_loopback, origin_of, route_of
+from dyntui.dotdigital.addresses import origin_of, route_of
 from dyntui.dotdigital.errors import (
     FLAT_LIMIT,
     READ_NOT_DONE,
@@ -39,6 +38,7 @@ from dyntui.dotdigital.errors import (
 )
 from dyntui.dotdigital.reading import OddRow, Reply, read, read_rows, require_whole
 from dyntui.model.errors import Exit
+from dyntui.network import way_to
 
 T = TypeVar("T")
 CallKind = Literal["read", "write"]
@@ -98,14 +98,6 @@ class _NoAnswer(Exception):
         self.error = error
 
 
-def tls(ca_file: Path | None) -> ssl.SSLContext:
-    """The usual certificate authorities and, if given, one more from a PEM file."""
-    context = httpx.create_ssl_context()
-    if ca_file is not None:
-        context.load_verify_locations(cafile=str(ca_file))
-    return context
-
-
 class Dotdigital:
     """A connection to one dotdigital account, at its region's host.
 
@@ -148,13 +140,13 @@ class Dotdigital:
         self._slots = asyncio.Semaphore(max_concurrency)
         self._closed_until = 0.0
         self._closed_by = error_from(429, b"", writes=False, repeated=False)
+        way = way_to(self.origin, ca_file).options() if transport is None else {"verify": False}
         self._http = httpx.AsyncClient(
-            verify=tls(ca_file) if transport is None else False,
+            **way,
             transport=transport,
             auth=httpx.BasicAuth(user, password),
             timeout=httpx.Timeout(timeout, connect=30.0),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30.0),
-            trust_env=not is_loopback(self.origin),
             follow_redirects=False,
         )
 

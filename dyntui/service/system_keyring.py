@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import keyring
 import keyring.backend
 import keyring.errors
@@ -19,8 +21,15 @@ class SystemKeyring:
 
     @classmethod
     def find(cls, service: str) -> SystemKeyring | None:
-        """The keyring that works in this session; None where none does (no desktop session, no D-Bus)."""
-        backend = keyring.get_keyring()
+        """The keyring that works in this session; None where none does (no desktop session, no D-Bus).
+
+        Raises DyntuiError KEYRING_UNUSABLE where the environment or keyring's own configuration names another one that
+        cannot be loaded.
+        """
+        try:
+            backend = keyring.get_keyring()
+        except (ImportError, AttributeError, ValueError, TypeError, RuntimeError) as error:
+            raise _unusable(error) from error
         # The `fail` and `null` backends and an empty chain are the library's ways to say that there is none.
         if backend.priority <= 0:
             return None
@@ -52,6 +61,26 @@ class SystemKeyring:
                 self._backend.delete_password(self._service, name)
         except keyring.errors.KeyringError as error:
             raise _refused(self.label, error) from error
+
+
+# Read by the keyring library itself, before its configuration file keyringrc.cfg.
+BACKEND = "PYTHON_KEYRING_BACKEND"
+
+
+def _unusable(error: Exception) -> DyntuiError:
+    named = os.environ.get(BACKEND)
+    who = "keyringrc.cfg names a keyring" if named is None else f"The variable {BACKEND} names the keyring {named!r}"
+    where = (
+        f"unset {BACKEND}"
+        if named is not None
+        else "correct keyringrc.cfg (`python -m keyring diagnose` shows where it is)"
+    )
+    return DyntuiError(
+        "KEYRING_UNUSABLE",
+        f"{who}, which cannot be loaded: {error}.",
+        not_done="No secret was read or written.",
+        remedy=f"Install that keyring for dyntui's Python, or {where}.",
+    )
 
 
 def _refused(label: str, error: keyring.errors.KeyringError) -> DyntuiError:

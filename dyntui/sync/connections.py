@@ -93,7 +93,7 @@ def _sign_in(credentials: Credentials, known: Organisation, surroundings: Surrou
         known.url,
         clock=surroundings.monotonic,
         sleep=surroundings.sleep,
-        http=SignInHttp(_file(known.ca_file), transport=surroundings.sign_in_transport()),
+        http=SignInHttp(credentials.authority, _file(known.ca_file), transport=surroundings.sign_in_transport()),
     )
 
 

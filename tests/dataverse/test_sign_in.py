@@ -39,7 +39,7 @@ class Entra:
         self.tenant_known = True
 
     def http(self) -> SignInHttp:
-        return SignInHttp(transport=httpx.MockTransport(self._answer))
+        return SignInHttp("https://login.microsoftonline.com", transport=httpx.MockTransport(self._answer))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         base = f"{AUTHORITY}/{TENANT}"
@@ -205,7 +205,7 @@ async def test_an_unreachable_entra_is_named(failure):
             raise failure
         return failure
 
-    http = SignInHttp(transport=httpx.MockTransport(answer))
+    http = SignInHttp("https://login.microsoftonline.com", transport=httpx.MockTransport(answer))
     with pytest.raises(DataverseError) as raised:
         await SignIn(ClientSecret(TENANT, CLIENT, SECRET, AUTHORITY), ORG, http=http).token()
     assert raised.value.code == "DATAVERSE_SIGN_IN_UNREACHABLE"

@@ -190,3 +190,14 @@ def test_ordinary_words_are_left_alone():
     text = "12 of 3,401 people; https://example.crm4.dynamics.com:443/api; basic question; password reset asked"
 
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("named", ["no.such.Backend", "keyring.backends.null.NoSuch", "nonsense", ""])
+def test_a_keyring_named_in_the_environment_that_cannot_be_loaded_is_named_with_its_variable(
+    named: str, profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("keyring.core._keyring_backend", None)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", named)
+    with pytest.raises(DyntuiError, match="KEYRING_UNUSABLE") as raised:
+        open_secrets(profile, Config(), {})
+    assert f"PYTHON_KEYRING_BACKEND names the keyring {named!r}" in raised.value.message
