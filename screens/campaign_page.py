@@ -50,6 +50,8 @@ _PICK = Wording(
 
 def send_tone(send: SendRow) -> str:
     """The look of a send's state."""
+    if send.undecided:
+        return "warn"
     return {"Sent": "good", "Failed": "bad", "Refused": "bad", "Cancelled": "muted"}.get(send.state, "accent")
 
 
@@ -58,7 +60,7 @@ def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
     rows = []
     for send in sorted(sends, key=lambda send: send.created_on, reverse=True):
         excluded = send.potential - send.sendable
-        text = f"{send.state}: {number(send.sendable)} people, {number(excluded)} excluded · {', '.join(send.lists)}"
+        text = f"{send.standing}: {number(send.sendable)} people, {number(excluded)} excluded · {', '.join(send.lists)}"
         note = f"{moment(send.sent_on or send.created_on)} · {send.created_by}"
         rows.append(BarRow(send.run, text, None, send_tone(send), "•", note))
     return rows

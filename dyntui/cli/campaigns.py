@@ -9,6 +9,7 @@ from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
 from dyntui.cli.sending import send
+from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count
 from dyntui.cli.windows import window_options
@@ -37,6 +38,8 @@ def command() -> None:
 
 command.add_command(count)
 command.add_command(send)
+command.add_command(sends)
+command.add_command(settle)
 
 
 @command.command("list")

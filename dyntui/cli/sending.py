@@ -61,7 +61,8 @@ def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: in
         print_json(sending)
     else:
         _print_send(sending)
-    return int(Exit.FAILED if sending.state in ("Failed", "Refused", "Cancelled") else Exit.DONE)
+    failed = sending.undecided or sending.state in ("Failed", "Refused", "Cancelled")
+    return int(Exit.FAILED if failed else Exit.DONE)
 
 
 async def _counted(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
@@ -108,7 +109,7 @@ def _print_send(sending: SendRow) -> None:
     print_facts(
         [
             ("Send", sending.id),
-            ("State", sending.state),
+            ("State", sending.standing),
             ("People", f"{number(sending.sendable)} of {number(sending.potential)}"),
             ("Sent", moment(sending.sent_on)),
             ("Error", sending.error),

@@ -15,6 +15,7 @@ once. Waiting, randomness and the monotonic clock are injected.
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 import http.cookiejar
 import random
@@ -224,6 +225,7 @@ class Dataverse:
         self._attempts = attempts
         self._max_concurrency = max(1, min(max_concurrency, MAX_CONCURRENCY))
         self._slots = Slots(min(_FIRST_CONCURRENCY, self._max_concurrency))
+        self._at_once = False
         self._closed_until = 0.0
         self._links = Links(self.origin, self.api, self.get)
         # Cookies carry server affinity, which would pile all calls of a user onto one web server (reference 2.2).
@@ -250,6 +252,13 @@ class Dataverse:
     async def sleep(self, seconds: float) -> None:
         """Wait by the injected clock (metadata and key polling use it)."""
         await self._sleep(seconds)
+
+    def at_once(self) -> Dataverse:
+        """The same connection for calls that are made in one attempt, without any waiting, as they rest on what would
+        be out of date afterwards: a limit that is closed is an error."""
+        same = copy.copy(self)
+        same._at_once = True
+        return same
 
     async def get(
         self,
@@ -307,7 +316,7 @@ class Dataverse:
             accept_multipart=accept_multipart,
         )
         try:
-            return await self._patiently(call)
+            return await (self._attempt(call) if self._at_once else self._patiently(call))
         except _SlowDown as gave_up:
             raise gave_up.error from None
         except _NoAnswer as failure:
@@ -349,6 +358,9 @@ class Dataverse:
         return longest / 2 + longest / 2 * self._chance()
 
     async def _attempt(self, call: _Call) -> Reply:
+        if self._at_once and self._closed_until > self._clock():
+            error = error_from(429, b"", writes=call.kind == "write", repeated=call.doubtful)
+            raise _SlowDown(error, self._closed_until - self._clock())
         await self._wait_until_open()
         if self._admit is not None:
             await self._admit(call.kind, call.route)

@@ -1,6 +1,7 @@
 """What recipients did with a campaign: one row each, and every open and click.
 
     activity_pages(dd, campaign_id, since=, resume=) -> Page[Activity]...     every recipient, or who acted since
+    at_least(dd, campaign_id, people) -> bool
     open_pages(...) -> Page[Open]...      click_pages(...) -> Page[Click]...  page_view_pages(dd, id, since=...)
     hard_bounce_pages(dd, campaign_id, resume=) -> Page[Contact]...
 
@@ -119,6 +120,14 @@ def _feed(
     # Who is missing in it might be mailed once more.
     whole = feed == "activities"
     return skip_pages(dd, path, row_type, lambda row: row.key, resume=resume, until_empty=whole)
+
+
+async def at_least(dd: Dotdigital, campaign_id: int, people: int) -> bool:
+    """Whether a campaign shows at least so many recipients: one call, however many there are."""
+    if people <= 0:
+        return True
+    asked = {"select": 1, "skip": people - 1}
+    return bool(await dd.get(f"/v2/campaigns/{campaign_id}/activities", list[dict[str, object]], params=asked))
 
 
 def activity_pages(

@@ -5,6 +5,7 @@
     v2:              book_contacts(dd, book_id, with_data=, resume=)   contacts_modified_since(dd, since, ...)
                      retrieve_contacts(dd, emails=, ids=) -> Retrieved (chunked; also finds suppressed ones)
                      contact_by_email(dd, email) -> Contact | None     count_contacts(dd) -> int
+                     books_of_contact(dd, contact_id) -> {book id}
 
 Both versions share one store of contacts; v2's `id` is v3's `contactId`. Addresses are lower case there. Facts:
 reference/dotdigital_api.md section 3. Enum-like values are kept as received: compare without regard to case.
@@ -223,6 +224,22 @@ async def contact_by_email(dd: Dotdigital, email: str) -> Contact | None:
         if error.platform_code in CONTACT_NOT_FOUND or error.status == 404:
             return None
         raise
+
+
+class _Book(msgspec.Struct, frozen=True):
+    id: int
+
+
+async def books_of_contact(dd: Dotdigital, contact_id: int) -> frozenset[int]:
+    """The address books that a contact is in; none for one that does not exist."""
+    found: set[int] = set()
+    try:
+        async for page in skip_pages(dd, f"/v2/contacts/{contact_id}/address-books", _Book, lambda book: book.id):
+            found.update(book.id for book in page.rows)
+    except DotdigitalError as error:
+        if error.status != 404:
+            raise
+    return frozenset(found)
 
 
 async def count_contacts(dd: Dotdigital) -> int:

@@ -16,6 +16,7 @@ import msgspec
 from dyntui.model.errors import DyntuiError, Exit
 
 FLAT_LIMIT: Final = "ERROR_APIUSAGE_EXCEEDED"
+NOT_TAKEN_UP: Final = "ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE"
 TOO_MANY_IMPORTS: Final = frozenset({"ERROR_IMPORT_TOOMANYACTIVEIMPORTS", "contacts:tooManyActiveImports"})
 TOO_MANY_DELETES: Final = frozenset({"contacts:tooManyBulkDeleteJobs"})
 CONTACT_NOT_FOUND: Final = frozenset({"ERROR_CONTACT_NOT_FOUND", "contacts:contactNotFound"})
@@ -191,7 +192,7 @@ _MEANINGS: Final[dict[str, _Meaning]] = {
     "server:badRequest": _INVALID,
     "contacts:badRequest": _INVALID,
     "contacts:badJson": _INVALID,
-    "ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE": _UNAVAILABLE,
+    NOT_TAKEN_UP: _UNAVAILABLE,
 }
 _BY_STATUS: Final[dict[int, _Meaning]] = {
     401: _SIGN_IN,

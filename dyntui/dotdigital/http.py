@@ -14,6 +14,7 @@ second attempt cannot do harm, otherwise `UnknownOutcome`. 401 is never retried:
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -138,6 +139,7 @@ class Dotdigital:
         self._slow_down_deadline = slow_down_deadline
         self._attempts = attempts
         self._slots = asyncio.Semaphore(max_concurrency)
+        self._at_once = False
         self._closed_until = 0.0
         self._closed_by = error_from(429, b"", writes=False, repeated=False)
         way = way_to(self.origin, ca_file).options() if transport is None else {"verify": False}
@@ -158,6 +160,12 @@ class Dotdigital:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+    def at_once(self) -> Dotdigital:
+        """The same connection for calls that are made in one attempt, without any waiting (see `request`)."""
+        same = copy.copy(self)
+        same._at_once = True
+        return same
 
     async def get(
         self, path: str, into: type[T], *, params: Params | None = None, body: object = None, route: str | None = None
@@ -210,10 +218,10 @@ class Dotdigital:
             route=route or route_of(method, path),
             expects_json=expects_json,
             accept=accept,
-            at_once=at_once,
+            at_once=at_once or self._at_once,
         )
         try:
-            return await (self._attempt(call) if at_once else self._patiently(call))
+            return await (self._attempt(call) if call.at_once else self._patiently(call))
         except _SlowDown as gave_up:
             raise gave_up.error from None
         except _NoAnswer as failure:
@@ -334,6 +342,7 @@ class Dotdigital:
                 exit=Exit.UNREACHABLE,
                 detail=f"{call.route}: {failure}",
                 status=failure.error.status if failure.error is not None else 0,
+                platform_code=failure.error.platform_code if failure.error is not None else "",
                 repeated=True,
             )
         if failure.error is not None:

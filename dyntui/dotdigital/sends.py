@@ -33,12 +33,14 @@ class SplitTest(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Send(msgspec.Struct, frozen=True, rename="camel"):
-    """A send: `status` is `NotSent`, `Scheduled`, `Sending`, `Sent`, `Cancelled`, or as received."""
+    """A send: `status` is `NotSent`, `Scheduled`, `Sending`, `Sent`, `Cancelled`, or as received. `address_book_ids`:
+    in the answer to the request those that it names; None where a send is read back (reference 7.4)."""
 
     id: str
     campaign_id: int | None = None
     status: str = ""
     send_date: str | None = None
+    address_book_ids: list[int] | None = None
 
     @property
     def sent(self) -> bool:
@@ -65,7 +67,7 @@ async def start_send(
     Raises DOTDIGITAL_SEND_WITHOUT_RECIPIENTS without calling dotdigital; DotdigitalError when it refuses;
     UnknownOutcome when the answer was lost: find out before sending again.
     """
-    if not book_ids and not contact_ids:
+    if not (book_ids or contact_ids) or not all(each > 0 for each in (*book_ids, *contact_ids)):
         raise DotdigitalError(
             "DOTDIGITAL_SEND_WITHOUT_RECIPIENTS",
             "The send has no recipients; dotdigital would take that for everybody.",

@@ -21,6 +21,7 @@ from dyntui.service.results import Results
 from dyntui.service.run_events import RunEvents
 from dyntui.service.runs import Runs
 from dyntui.service.secret_store import open_secrets
+from dyntui.service.send_decisions import SendDecisions
 from dyntui.service.sending import Sending
 from dyntui.service.session import Session
 from dyntui.service.setup import Setup
@@ -143,6 +144,7 @@ def calls(
         methods.CAMPAIGN_COUNT_PEOPLE.name: sending.count_people,
         methods.CAMPAIGN_SEND.name: sending.send,
         methods.SEND_GET.name: sending.send_get,
+        methods.SEND_SETTLE.name: SendDecisions(resources, identities).settle,
         methods.CAMPAIGN_REPORT.name: results.report,
         methods.CAMPAIGN_RECIPIENTS.name: results.recipients,
         methods.SUPPRESSIONS.name: suppressions.page,

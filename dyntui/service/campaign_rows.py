@@ -49,4 +49,8 @@ def send_row(this: Send) -> SendRow:
         excluded=this.excluded,
         lists=this.lists,
         error=this.error,
+        doubt=this.doubt,
+        decision=this.decision,
+        decided_by=this.decided_by,
+        decided_on=this.decided_on,
     )

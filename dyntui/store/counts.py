@@ -42,7 +42,16 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import outcomes, sequences
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark, split
-from dyntui.store.schema import list_member, merged_record, outcome, recipient, send, target_count, target_person
+from dyntui.store.schema import (
+    list_member,
+    merged_record,
+    outcome,
+    recipient,
+    send,
+    suppression,
+    target_count,
+    target_person,
+)
 from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
 from dyntui.store.upserts import update_many
 from dyntui.store.windows import Found, contains, ordered
@@ -181,7 +190,11 @@ def snapshot(c: Connection, new: NewCount) -> Count:
 
 
 def _mailed(column: ColumnElement[Any], count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
-    """Of the people of the campaign's other sends whom those mailed, or are mailing."""
+    """Of the people of the campaign's other sends whom those mailed, are mailing, or may have mailed.
+
+    Of a send that was cancelled nobody can tell whom it reached before: all have had it, until somebody has found out
+    otherwise.
+    """
     return (
         select(column)
         .join(send, send.c.count_id == _p.count_id)
@@ -189,7 +202,8 @@ def _mailed(column: ColumnElement[Any], count_id: str, account_id: str, campaign
             send.c.account_id == account_id,
             send.c.campaign_id == campaign_id,
             send.c.count_id != count_id,
-            send.c.state.in_(("Sending", "Sent")),
+            or_(send.c.state.in_(("Sending", "Sent")), send.c.doubt == "cancelled", send.c.decision == "mailed"),
+            send.c.decision != "not mailed",
             _p.outcome == _SENDABLE,
         )
     )
@@ -198,10 +212,7 @@ def _mailed(column: ColumnElement[Any], count_id: str, account_id: str, campaign
 def _had(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
     """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
     earlier = _mailed(_p.address, count_id, account_id, campaign_id)
-    told = select(recipient.c.address).where(
-        recipient.c.account_id == account_id, recipient.c.campaign_id == campaign_id, recipient.c.sent_on != ""
-    )
-    return select(earlier.union(told).subquery("had"))
+    return select(earlier.union(_seen_mailed(account_id, campaign_id)).subquery("had"))
 
 
 def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
@@ -365,6 +376,33 @@ def sendable_addresses(c: Connection, count_id: str) -> dict[str, str]:
 def addresses(c: Connection, count_id: str) -> frozenset[str]:
     """The addresses of everybody in the count, mailed or not."""
     return frozenset(c.execute(select(_p.address).where(_p.count_id == count_id, _p.address != "")).scalars())
+
+
+def _seen_mailed(account_id: str, campaign_id: int) -> Select[Any]:
+    """The addresses that dotdigital shows as mailed the campaign, as far as that was read."""
+    of_campaign = (recipient.c.account_id == account_id, recipient.c.campaign_id == campaign_id)
+    return select(recipient.c.address).where(*of_campaign, recipient.c.sent_on != "")
+
+
+def mailed_before(c: Connection, account_id: str, campaign_id: int, count_id: str) -> int:
+    """How many dotdigital shows as mailed the campaign, as far as that was read, who are not to be mailed by a send to
+    the count."""
+    own = select(_p.address).where(_p.count_id == count_id, _p.outcome == _SENDABLE)
+    others = _seen_mailed(account_id, campaign_id).where(recipient.c.address.not_in(own)).subquery("others")
+    return int(c.execute(select(func.count()).select_from(others)).scalar_one())
+
+
+def not_seen_mailed(c: Connection, account_id: str, campaign_id: int, count_id: str) -> int:
+    """How many of those whom a send to the count was to mail dotdigital does not show as mailed, without those who are
+    suppressed by now: it has left them out."""
+    banned = select(suppression.c.address).where(suppression.c.account_id == account_id)
+    unseen = (
+        _p.count_id == count_id,
+        _p.outcome == _SENDABLE,
+        _p.address.not_in(_seen_mailed(account_id, campaign_id)),
+        _p.address.not_in(banned),
+    )
+    return int(c.execute(select(func.count()).select_from(target_person).where(*unseen)).scalar_one())
 
 
 def contact_ids(c: Connection, count_id: str, person_ids: Iterable[str]) -> list[int]:

@@ -470,5 +470,9 @@ send = Table(
     _text("book_name"),
     _text("platform_send_id"),
     _text("error"),
+    _text("doubt"),  # cancelled, unproved, stopped: who was mailed is not known
+    _text("decision"),  # mailed, not mailed: what somebody found in dotdigital's outbox
+    _text("decided_by"),
+    _text("decided_on"),
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
 )

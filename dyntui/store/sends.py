@@ -2,9 +2,11 @@
 
 Public:
     create(c, NewSend) -> Send; get(c, send_id) -> Send | None; of_campaign(c, account_id, campaign_id) -> list[Send]
-    of_count(c, count_id) -> Send | None; not_sent(c, account_id, campaign_id | None) -> list[State]
+    of_count(c, count_id) -> Send | None; with_books(c, account_id) -> list[Kept]
+    not_sent(c, account_id, campaign_id | None) -> list[State]; in_doubt(c, account_id, doubt) -> [id]
     set_state(c, send_id, state, error=""); set_book(c, send_id, book_id, book_name)
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
+    put_doubt(c, send_id, doubt, error); decide(c, send_id, decision, who, now) -> bool
     finish(c, send_id, state, now, error="") -> Send
 """
 
@@ -40,8 +42,11 @@ class NewSend(msgspec.Struct, frozen=True, kw_only=True):
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
     """A send as it stands. `state`: Queued, Preparing, Sending, Sent, Failed, Refused or Cancelled. `excluded`: by
-    reason; `potential` == `sendable` + their sum. `campaign_row_id`: the campaign's row in Dynamics, `""` while it has
-    none."""
+    reason; `potential` == `sendable` + their sum. `campaign_row_id`: the campaign's row in Dynamics, `""` before.
+
+    `doubt`: why it is not known who was mailed - it was `cancelled` in dotdigital, it is `unproved` whether dotdigital
+    has it, it was sent or `stopped` - or `""`; `decision`: `mailed` or `not mailed`, as somebody found out, or `""`.
+    """
 
     id: str
     account_id: str
@@ -61,8 +66,17 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     book_name: str
     platform_send_id: str
     error: str
+    doubt: str
+    decision: str
+    decided_by: str
+    decided_on: str
     excluded: tuple[ReasonCount, ...]
     campaign_row_id: str
+
+    @property
+    def undecided(self) -> bool:
+        """Who was mailed is not known, and nobody has looked into dotdigital's outbox yet."""
+        return bool(self.doubt) and not self.decision
 
 
 def create(c: Connection, new: NewSend) -> Send:
@@ -120,6 +134,8 @@ class State(msgspec.Struct, frozen=True):
     run_id: str
     state: str
     book_id: int
+    doubt: str
+    decision: str
 
 
 def not_sent(c: Connection, account_id: str, campaign_id: int | None) -> list[State]:
@@ -131,14 +147,63 @@ def not_sent(c: Connection, account_id: str, campaign_id: int | None) -> list[St
 
 
 def _states(c: Connection, *scope: ColumnElement[bool]) -> list[State]:
-    rows = c.execute(select(_s.id, _s.run_id, _s.state, _s.book_id).where(*scope).order_by(_s.created_on, _s.id)).all()
+    rows = c.execute(
+        select(*(_s[name] for name in State.__struct_fields__)).where(*scope).order_by(_s.created_on, _s.id)
+    ).all()
     return [State(*row) for row in rows]
+
+
+def in_doubt(c: Connection, account_id: str, doubt: str) -> list[str]:
+    """The account's sends with a doubt that nobody has decided, by id."""
+    scope = (_s.account_id == account_id, _s.doubt == doubt, _s.decision == "")
+    return list(c.execute(select(_s.id).where(*scope).order_by(_s.created_on, _s.id)).scalars())
 
 
 def ended_since(c: Connection, account_id: str, since: str) -> list[State]:
     """The account's sends made since a moment that are under way no longer."""
     over = _s.state.in_(("Sent", "Failed", "Refused", "Cancelled"))
     return _states(c, _s.account_id == account_id, _s.created_on >= since, over)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A send that has its own address book still. `settled_on`: since when it is certain that nothing refers to the
+    book any more but the mails that went to it, `""` as long as something may."""
+
+    id: str
+    account_id: str
+    book_id: int
+    book_name: str
+    list_ids: tuple[str, ...]
+    settled_on: str
+
+
+def with_books(c: Connection, account_id: str) -> list[Kept]:
+    """The account's sends that have an address book, the oldest first."""
+    columns = (*(name for name in Kept.__struct_fields__ if name != "settled_on"), "state", "created_on")
+    times = ("sent_on", "doubt", "decided_on")
+    rows = c.execute(
+        select(*(_s[name] for name in (*columns, *times)))
+        .where(_s.account_id == account_id, _s.book_id != 0)
+        .order_by(_s.created_on, _s.id)
+    )
+    return [
+        Kept(
+            id=row.id,
+            account_id=row.account_id,
+            book_id=row.book_id,
+            book_name=row.book_name,
+            list_ids=tuple(row.list_ids),
+            settled_on=_settled_on(row),
+        )
+        for row in rows
+    ]
+
+
+def _settled_on(row: Row[Any]) -> str:
+    if row.doubt:
+        return str(row.decided_on)
+    # What ended without being asked for is referred to by nothing.
+    return str(row.created_on if row.state in ("Failed", "Refused", "Cancelled") else row.sent_on)
 
 
 def of_count(c: Connection, count_id: str) -> Send | None:
@@ -160,6 +225,18 @@ def set_book(c: Connection, send_id: str, book_id: int, book_name: str) -> None:
 def set_platform_send(c: Connection, send_id: str, platform_send_id: str) -> None:
     """dotdigital's number of the send."""
     _set(c, send_id, platform_send_id=platform_send_id)
+
+
+def put_doubt(c: Connection, send_id: str, doubt: str, error: str) -> None:
+    """Who was mailed by the send is not known (`doubt`, see `Send`; `""`: it is); `error` says it to people."""
+    _set(c, send_id, doubt=doubt, error=error)
+
+
+def decide(c: Connection, send_id: str, decision: str, who: str, now: str) -> bool:
+    """Keep what somebody found in dotdigital's outbox; False: somebody else was first."""
+    open_still = and_(_s.id == send_id, _s.decision == "")
+    values = {"decision": decision, "decided_by": who, "decided_on": now}
+    return c.execute(update(send).where(open_still).values(values)).rowcount == 1
 
 
 def take_counts(c: Connection, send_id: str) -> int:

@@ -17,7 +17,7 @@ Public:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, select, true, update
@@ -275,6 +275,19 @@ def add_list_unsubscribes(c: Connection, list_id: str, rows: Iterable[tuple[str,
         ((list_id, address, when, now) for address, when in dict(rows).items()),
         update=("unsubscribed_on",),
     )
+
+
+def not_known_of_lists(c: Connection, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the pairs (list id, address) that are not known as unsubscribed from the list."""
+    u = list_unsubscribe.c
+    known: set[tuple[str, str]] = set()
+    for list_id in {each for each, _ in pairs}:
+        addresses = [address for each, address in pairs if each == list_id]
+        for start in range(0, len(addresses), _CHUNK):
+            some = u.address.in_(addresses[start : start + _CHUNK])
+            found = c.execute(select(u.address).where(u.list_id == list_id, some)).scalars()
+            known.update((list_id, address) for address in found)
+    return set(pairs) - known
 
 
 def lift_list_unsubscribes(c: Connection, list_id: str, addresses: Sequence[str]) -> int:

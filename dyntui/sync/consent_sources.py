@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
-from dyntui.dataverse import consent
+from dyntui.dataverse import consent, query
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.consent import CONSENT_SET, NO_WITHDRAWAL, ConsentRow
 from dyntui.dataverse.errors import DataverseError
@@ -21,7 +21,7 @@ from dyntui.dataverse.rows import Page
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
-from dyntui.model.moments import moment_of
+from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import consent_sources as store
 from dyntui.store.consent_sources import Found
@@ -33,6 +33,9 @@ from dyntui.sync.run_context import RunContext
 _ALWAYS = ("donotemail", "donotbulkemail")
 _ASKED_EVERY = timedelta(days=1)
 _KEY = "msdynmkt_contactpointconsent4id"
+_SAYS_NO = "msdynmkt_value ne null and " + " and ".join(f"msdynmkt_value ne {each}" for each in NO_WITHDRAWAL)
+# A transaction may show its rows later than their `modifiedon` says.
+_A_LITTLE = timedelta(minutes=15)
 _TELEPHONE = re.compile(r"[+\d\s()./-]*")
 
 
@@ -71,28 +74,49 @@ async def withdrawn(ctx: RunContext, dv: Dataverse) -> AsyncIterator[list[OptOut
     """Every consent row that says no, page by page. A row without an address that is no telephone number either is
     odd. Raises CONSENT_ROWS_HIDDEN where the service may not read them."""
     odd: list[OddRow] = []
-    said_yes = " and ".join(f"msdynmkt_value ne {each}" for each in NO_WITHDRAWAL)
-    async for page in _readable(
-        dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=f"msdynmkt_value ne null and {said_yes}", orderby=(_KEY,))
-    ):
+    async for page in _readable(dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=_SAYS_NO, orderby=(_KEY,))):
         named = [(row, addresses_in(row.contact_point)) for row in page.rows]
         odd += [
             OddRow(key=row.id, shown=f"consent row {row.id}: {shown(row.contact_point) or 'empty'}")
             for row, addresses in named
             if not addresses and not _is_telephone(row.contact_point)
         ]
-        yield [
-            OptOut(
-                person_id=row.id,
-                entity=CONSENT_ROWS,
-                reason="DO_NOT_BULK_EMAIL",
-                said_by=CONSENT_ROWS,
-                addresses=addresses,
-            )
-            for row, addresses in named
-            if addresses
-        ]
+        yield [_opt_out(row, addresses) for row, addresses in named if addresses]
     await nameless_rows.keep(ctx, "consent rows in Dynamics", "", odd, whole=True)
+
+
+def _opt_out(row: ConsentRow, addresses: Sequence[str]) -> OptOut:
+    return OptOut(
+        person_id=row.id,
+        entity=CONSENT_ROWS,
+        reason="DO_NOT_BULK_EMAIL",
+        said_by=CONSENT_ROWS,
+        addresses=addresses,
+    )
+
+
+class _Changed(msgspec.Struct, frozen=True):
+    modifiedon: datetime | None = None
+
+
+async def newest(dv: Dataverse) -> str:
+    """When the consent row that says no and was changed last was, by Dynamics' own clock; `""` where none says no."""
+    found = await dv_rows.find_rows(
+        dv, CONSENT_SET, _Changed, filter=_SAYS_NO, orderby=("modifiedon desc", _KEY), select=("modifiedon",), top=1
+    )
+    return text_of(found[0].modifiedon) if found else ""
+
+
+async def withdrawn_since(dv: Dataverse, mark: str) -> list[OptOut]:
+    """The consent rows that say no and were changed since the mark of `newest`, or a little before."""
+    known = moment_of(mark)
+    changed = f" and modifiedon ge {query.moment(known - _A_LITTLE)}" if known else ""
+    found: list[OptOut] = []
+    filter_ = f"({_SAYS_NO}){changed}"
+    async for page in _readable(dv_rows.pages(dv, CONSENT_SET, ConsentRow, filter=filter_, orderby=(_KEY,))):
+        named = [(row, addresses_in(row.contact_point)) for row in page.rows]
+        found += [_opt_out(row, addresses) for row, addresses in named if addresses]
+    return found
 
 
 async def _readable(pages: AsyncIterator[Page[ConsentRow]]) -> AsyncIterator[Page[ConsentRow]]:

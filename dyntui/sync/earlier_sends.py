@@ -1,7 +1,8 @@
 """Sends whose run ended before anybody knew what became of them at the platform.
 
 Looked at before the campaign is sent again, so that nobody is mailed twice, and whenever campaigns are synchronised,
-so that none of them stays open.
+so that none of them stays open longer than it has to. That a send does not show proves nothing: it is never sent again
+until it shows, or until somebody has looked into dotdigital's outbox and says what became of it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from dyntui.model.errors import DyntuiError
 from dyntui.store import runs
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
-from dyntui.sync import campaigns, platform_send
+from dyntui.sync import doubtful_sends, kept_books, platform_send
+from dyntui.sync.campaigns import learn_who_was_mailed
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import record, sent_after_all
 
@@ -29,15 +31,29 @@ log = logging.getLogger(__name__)
 _Cursor = dict[str, Any]
 
 
-async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, campaign_id: int) -> None:
+async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> None:
     """What became of the campaign's earlier sends: one that was made is followed to its end, so that its people have
-    had the campaign; one that was not loses its address book, so that a request which arrives even now reaches nobody.
+    had the campaign; the book of one that is not seen is emptied, so that a request which arrives even now reaches
+    nobody.
 
-    Raises DotdigitalError, SEND_NOT_SEEN: as long as that is not known, the campaign is not sent again.
+    Raises DotdigitalError, SEND_NOT_SEEN, SEND_UNSETTLED: as long as that is not known, the campaign is not sent again.
     """
-    for earlier, cursor in await ctx.read(lambda c: _open(c, account_id, campaign_id)):
+    for earlier, cursor in await ctx.read(lambda c: _open(c, this.account_id, this.campaign_id)):
         if await _was_made(ctx, dd, earlier):
             await _end(ctx, dv, dd, earlier, cursor)
+        elif _unproved(earlier, cursor):
+            raise _unsettled(earlier)
+
+
+def _unsettled(earlier: Send) -> DyntuiError:
+    return DyntuiError(
+        "SEND_UNSETTLED",
+        f"It is not known whether the send of {earlier.created_on} to {earlier.sendable:,} people was made: dotdigital "
+        "did not answer then, and does not show it.",
+        not_done="The campaign was not sent again: those people might have it twice.",
+        remedy=f"Look for it in dotdigital, under {platform_send.OUTBOX}; then say what you found: `dyntui campaigns "
+        f"settle {earlier.id} --was-mailed` or `--was-not-mailed`. If it shows by itself, sending goes on.",
+    )
 
 
 async def look(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> None:
@@ -51,6 +67,8 @@ async def look(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) 
                 await _close(ctx, dv, dd, earlier)
             elif said == "cancelled":
                 await _cancel(ctx, dv, dd, earlier)
+            elif _unproved(earlier, cursor) and not made:
+                await _empty(ctx, dd, earlier)
         except DyntuiError as error:
             log.warning("what became of send %s could not be learnt: %s %s", earlier.id, error, error.detail)
 
@@ -68,7 +86,15 @@ def _open(c: Connection, account_id: str, campaign_id: int | None) -> list[tuple
 
 
 def _is_open(each: send_store.State, cursor: _Cursor) -> bool:
-    return each.state == "Sending" or (each.book_id != 0 and platform_send.may_exist(cursor))
+    if each.decision or each.doubt == "cancelled":
+        return False
+    may_exist = each.book_id != 0 and platform_send.may_exist(cursor)
+    return each.state == "Sending" or each.doubt == "unproved" or may_exist
+
+
+def _unproved(earlier: Send, cursor: _Cursor) -> bool:
+    """Whether a request may have been carried out; not where dotdigital itself said that it was not taken up."""
+    return earlier.doubt == "unproved" or platform_send.asked(cursor)
 
 
 async def _was_made(ctx: RunContext, dd: Dotdigital, earlier: Send) -> bool:
@@ -77,12 +103,15 @@ async def _was_made(ctx: RunContext, dd: Dotdigital, earlier: Send) -> bool:
     before = await platform_send.shown(dd, earlier)
     if await platform_send.shows(dd, earlier):
         return True
-    # A request that arrived between the look and the deletion has changed what the campaign shows.
-    deleted = await address_books.delete_address_book(dd, earlier.book_id)
-    if deleted and await platform_send.shown(dd, earlier) != before:
-        return True
-    await ctx.write(functools.partial(send_store.set_book, send_id=earlier.id, book_id=0, book_name=""))
-    return False
+    await _empty(ctx, dd, earlier)
+    # A request that arrived between the look and the emptying has changed what the campaign shows, or shows itself.
+    return await platform_send.shows(dd, earlier) or await platform_send.shown(dd, earlier) != before
+
+
+async def _empty(ctx: RunContext, dd: Dotdigital, earlier: Send) -> None:
+    book = await address_books.address_book(dd, earlier.book_id) if earlier.book_id else None
+    if book is not None:
+        await kept_books.empty(ctx, dd, book.id)
 
 
 async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cursor: _Cursor) -> None:
@@ -97,16 +126,17 @@ async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cu
 
 
 async def _cancel(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
-    # Some may have been mailed before it was cancelled: as long as nobody knows who, all of them have had it.
-    await campaigns.learn_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
+    """Some may have been mailed before it was cancelled, and nobody can tell who: all of them have had it, until
+    somebody says otherwise."""
+    error = platform_send.cancelled(earlier)
+    await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=f"{error.message} {error.remedy}"))
+    await learn_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
+    await _empty(ctx, dd, earlier)
     await record(dv, earlier, "Cancelled")
-    await address_books.delete_address_book(dd, earlier.book_id)
-    why = "The send was cancelled in dotdigital."
-    await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why))
 
 
 def _cancelled(c: Connection, this: Send, now: str, why: str) -> None:
-    send_store.set_book(c, this.id, 0, "")
+    send_store.put_doubt(c, this.id, "cancelled", why)
     send_store.finish(c, this.id, "Cancelled", now, why)
 
 
@@ -114,4 +144,4 @@ async def _close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) 
     # Dynamics first: what is stored as sent is not looked at again.
     await record(dv, msgspec.structs.replace(earlier, sent_on=ctx.now()), "Sent")
     await ctx.write(functools.partial(sent_after_all, this=earlier, now=ctx.now()))
-    await address_books.delete_address_book(dd, earlier.book_id)
+    await doubtful_sends.compare(ctx, dd, earlier)

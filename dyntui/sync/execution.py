@@ -14,7 +14,9 @@ from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
 from dyntui.sync import (
     campaigns,
+    doubtful_sends,
     earlier_sends,
+    kept_books,
     lists,
     opt_outs,
     send,
@@ -55,6 +57,8 @@ async def _suppressions(ctx: RunContext, connections: Connections) -> None:
     await ctx.begin_item(SUPPRESSIONS, kind="feed", name="Suppressions", place=0)
     await _both_ways(ctx, dv, dd, SUPPRESSIONS)
     await ctx.write(lambda c: suppressions.name_odd_rows(ctx, c, ctx.account_id, SUPPRESSIONS))
+    await kept_books.learn(ctx, dd, ctx.account_id, daily=True)
+    await kept_books.remove_due(ctx, dd, ctx.account_id)
     await ctx.end_item(SUPPRESSIONS)
 
 
@@ -73,6 +77,7 @@ async def _lists(ctx: RunContext, connections: Connections) -> None:
     if "failed" not in ctx.cursor:
         await _both_ways(ctx, dv, dd)
         await opt_outs.read(ctx, dv)
+        await kept_books.learn(ctx, dd, ctx.account_id)
         wanted = [str(each) for each in ctx.request.get("lists", [])]
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, wanted))
         start = {"due": [each.id for each in due], "read": 0, "place": 0, "failed": []}
@@ -134,6 +139,9 @@ async def _campaigns(ctx: RunContext, connections: Connections) -> None:
     known = await ctx.read(lambda c: accounts.account(c, ctx.account_id))
     assert known is not None
     await earlier_sends.look(ctx, dv, dd, ctx.account_id)
+    await doubtful_sends.look(ctx, dd, ctx.account_id)
+    await kept_books.learn(ctx, dd, ctx.account_id)
+    await kept_books.remove_due(ctx, dd, ctx.account_id)
     await campaigns.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level)
     await send_rows.tell_again(ctx, dv, ctx.account_id)
 

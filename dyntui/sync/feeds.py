@@ -31,11 +31,15 @@ class Window(msgspec.Struct, frozen=True):
     whole: bool
 
 
+async def mark(ctx: RunContext, account_id: str, feed: str) -> datetime:
+    """Up to where a feed is stored, by dotdigital's clock; the beginning of time before the first reading."""
+    return moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed))) or EPOCH
+
+
 async def since(ctx: RunContext, account_id: str, feed: str) -> datetime:
     """Where to read a feed from; the beginning of time for the first reading."""
-    mark = await ctx.read(lambda c: watermarks.get(c, account_id, feed))
-    known = moment_of(mark)
-    return EPOCH if known is None else known - OVERLAP
+    known = await mark(ctx, account_id, feed)
+    return EPOCH if known == EPOCH else known - OVERLAP
 
 
 async def consent_window(ctx: RunContext, account_id: str, feed: str, now: datetime, *, daily: bool) -> Window:

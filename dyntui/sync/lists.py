@@ -164,13 +164,18 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     )
 
 
+def unsubscribes_feed(chosen: StoredList) -> str:
+    """The name under which it is kept how far the unsubscribes of a list's book were read."""
+    return f"list-unsubscribes/{chosen.id}/{chosen.book_id}"
+
+
 async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: StoredList, *, daily: bool = False) -> None:
     """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7).
 
     What is learned belongs to the list: a list that takes over the book of another one reads from the beginning.
     `daily`: once a day all are read.
     """
-    feed = f"list-unsubscribes/{chosen.id}/{chosen.book_id}"
+    feed = unsubscribes_feed(chosen)
     until = await feeds.server_time(dd)
     window = await feeds.consent_window(ctx, chosen.account_id, feed, until, daily=daily)
     odd: list[OddRow] = []

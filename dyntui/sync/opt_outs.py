@@ -8,6 +8,7 @@ where the record itself has taken it back, and stays where the record is gone or
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import moment
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.mentioned import addresses_in
-from dyntui.model.moments import moment_of
+from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import opt_outs as opt_out_store
 from dyntui.store import watermarks
@@ -85,6 +86,65 @@ async def read(ctx: RunContext, dv: Dataverse, among: Collection[str] = ()) -> d
             await _keep(ctx, reading, told, [])
     await _ask_for_the_unseen(ctx, dv, sources, reading)
     return people
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """What counts as an opt-out, and when the row of each table that says so was changed last, by Dynamics' own clock
+    (`""`: none does)."""
+
+    sources: Sources
+    tables: Mapping[Entity, str]
+    consent_rows: str
+
+
+async def newest(ctx: RunContext, dv: Dataverse) -> Marks:
+    """From when on `since` asks."""
+    sources = await consent_sources.counting(ctx, dv)
+    tables = [await _newest(dv, *_SETS[entity], _says_so(sources, entity)) for entity in _SETS]
+    of_rows = await consent_sources.newest(dv) if sources.consent_rows else ""
+    return Marks(sources, dict(zip(_SETS, tables, strict=True)), of_rows)
+
+
+async def _newest(dv: Dataverse, entity_set: str, key: str, filter: str) -> str:
+    found = await dv_rows.find_rows(
+        dv, entity_set, _Row, filter=filter, orderby=("modifiedon desc", key), select=("modifiedon",), top=1
+    )
+    return text_of(found[0].modifiedon) if found else ""
+
+
+def _says_so(sources: Sources, entity: Entity) -> str:
+    return " or ".join(f"{flag} eq true" for flag in sources.flags(entity))
+
+
+async def since(dv: Dataverse, marks: Marks) -> list[OptOut]:
+    """What says that somebody opted out and was changed since the marks, or a little before; all tables are asked at
+    once, and nothing is kept. A record that was merged away speaks for the one it went into, too."""
+    tables = [_since(dv, entity, marks) for entity in _SETS]
+    rows = [consent_sources.withdrawn_since(dv, marks.consent_rows)] if marks.sources.consent_rows else []
+    return [each for table in await asyncio.gather(*tables, *rows) for each in table]
+
+
+async def _since(dv: Dataverse, entity: Entity, marks: Marks) -> list[OptOut]:
+    entity_set, key = _SETS[entity]
+    flags = marks.sources.flags(entity)
+    known = moment_of(marks.tables[entity])
+    changed = f" and modifiedon ge {moment(known - _OVERLAP)}" if known else ""
+    found: list[OptOut] = []
+    async for page in dv_rows.pages(
+        dv,
+        entity_set,
+        _Row,
+        select=(key, *_ADDRESSES, *flags, "merged", "_masterid_value"),
+        filter=f"({_says_so(marks.sources, entity)}){changed}",
+        orderby=(key,),
+    ):
+        told = list(_opted_out(entity, flags, page.rows))
+        into = {row.id: row.master_id for row in page.rows if row.merged and row.master_id}
+        found += told
+        found += [
+            msgspec.structs.replace(each, person_id=into[each.person_id]) for each in told if each.person_id in into
+        ]
+    return found
 
 
 async def _read_table(

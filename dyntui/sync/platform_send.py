@@ -1,17 +1,20 @@
 """The platform's send: created once, found again when its answer was lost, followed to its end.
 
-Its address book belongs to the send alone, so finding the campaign there proves that the send exists. That a request
-may be on its way is stored before it leaves: whoever takes the run up afterwards looks, and does not ask again.
+Its address book belongs to the send alone, so finding the campaign there proves that the send exists; not finding it
+proves nothing. That a request may be on its way is stored before it leaves: whoever takes the run up afterwards looks,
+and does not ask again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from dyntui.dotdigital import campaigns, sends
-from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
+from dyntui.dotdigital.errors import NOT_TAKEN_UP, DotdigitalError, UnknownOutcome
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import sends as send_store
@@ -26,22 +29,24 @@ _FOLLOW_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _MISSES = 60
 # Turns, two hours: a vendor's own connector gives up on a send after as long (dotdigital_api.md 7.4).
 _LONG_ENOUGH = 240
-# The one answer which says that the request was not taken up. Any other failure may have come after the work was done.
-_NOT_TAKEN_UP = 503
 
-# A proof is fresh for as long; whatever held the request up for longer, who may be mailed is proved anew.
-_FRESH = timedelta(minutes=1)
+# Between a look at who opted out and the request lies what is stored of it: longer, and it is looked at again.
+AT_ONCE = timedelta(seconds=2)
+_MOST_LOOKS = 4
 # A limit, or a connection that fails, is waited for so often, a minute each and proved anew each time: ninety minutes,
 # in which the flat limit, a rolling hour, has opened.
-_MOST_WAITS = 90
-_WAIT_SECONDS = 60.0
+MOST_WAITS = 90
+WAIT_SECONDS = 60.0
 _MOST_PROOFS = 6
+
+OUTBOX = "Campaigns > Email > Outbox"
 
 _ASKED = "asked"
 _SHOWN_BEFORE = "shown_before"
 _TURNED_AWAY = "turned_away"
 _WAITS = "waits"
 _PROOFS = "proofs"
+_MAILED_AS_OF = "mailed_as_of"
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +63,18 @@ def may_exist(cursor: dict[str, Any]) -> bool:
 
 def carried(cursor: dict[str, Any]) -> dict[str, Any]:
     """What later phases need of the cursor with which the send was to be created."""
-    return {name: cursor[name] for name in (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS, _PROOFS) if name in cursor}
+    names = (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS, _PROOFS, _MAILED_AS_OF)
+    return {name: cursor[name] for name in names if name in cursor}
+
+
+def mailed_as_of(cursor: dict[str, Any]) -> str:
+    """What the campaign showed when it was last read who had been mailed it; `""` before that."""
+    return str(cursor.get(_MAILED_AS_OF, ""))
+
+
+def knowing_who_was_mailed(cursor: dict[str, Any], shown_then: str) -> dict[str, Any]:
+    """The cursor once that was read."""
+    return {**cursor, _MAILED_AS_OF: shown_then}
 
 
 def proved_once_more(cursor: dict[str, Any]) -> dict[str, Any]:
@@ -66,40 +82,83 @@ def proved_once_more(cursor: dict[str, Any]) -> dict[str, Any]:
     limit was waited for do not count."""
     proofs = int(cursor.get(_PROOFS, 0)) + 1
     if proofs > _MOST_PROOFS + int(cursor.get(_WAITS, 0)):
-        raise DyntuiError(
-            "SEND_NOT_PROVED",
-            "Who may be mailed could not be proved in time: each look took longer than it may be old.",
-            not_done="Nothing was sent, and no send was created.",
-            remedy="Send again when fewer calls are made to both systems; the log says what was waited for.",
-        )
+        raise not_proved()
     return {**cursor, _PROOFS: proofs}
 
 
-async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
-    """Whether the send exists; False: it could not be asked for just now, and who may be mailed is to be proved anew.
-    Raises DotdigitalError when it is refused in words, SEND_UNCONFIRMED when no answer came and no send shows.
+def not_proved() -> DyntuiError:
+    """Every look came too late, or found somebody more."""
+    return DyntuiError(
+        "SEND_NOT_PROVED",
+        "Who may be mailed could not be proved in time: each time somebody more opted out meanwhile, or the look took "
+        "longer than it may be old.",
+        not_done="Nothing was sent, and no send was created.",
+        remedy="Send again when fewer calls are made to both systems; the log says what was waited for.",
+    )
 
-    A request that was answered with 503 is made again, once; one without any answer never is.
+
+async def waited(ctx: RunContext, error: DyntuiError, stage: str) -> bool:
+    """Waits a minute for what is so for the moment only; False, without waiting: it is not, or that was done often
+    enough."""
+    waits = int(ctx.cursor.get(_WAITS, 0)) + 1
+    await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0, _WAITS: waits}, stage)
+    if waits > MOST_WAITS or not _for_the_moment(error):
+        return False
+    await ctx.sleep(WAIT_SECONDS)
+    return True
+
+
+def _for_the_moment(error: DyntuiError) -> bool:
+    """Whether a system was not reached, or refused because of a limit: nothing was taken up, and it may be later."""
+    return error.code in ("DOTDIGITAL_LIMIT", "DOTDIGITAL_BOOK_IN_USE", "DATAVERSE_LIMIT") or (
+        error.exit is Exit.UNREACHABLE
+    )
+
+
+async def create_once(
+    ctx: RunContext, dd: Dotdigital, this: Send, stage: str, last_look: Callable[[], Awaitable[datetime | None]]
+) -> bool:
+    """Whether the send exists; False: it could not be asked for just now, and who may be mailed is to be proved anew.
+
+    `last_look` is asked last of all: since when what it saw is certain, None where it does not hold any more. Nothing
+    but the note that the request leaves stands between it and the request.
+
+    Raises DotdigitalError when it is refused in words, SEND_UNCONFIRMED when no answer came and no send shows,
+    SEND_WRONG_BOOK. A request that dotdigital says it has not taken up is made again, once; one without such an answer
+    never is.
     """
+    if await made_already(ctx, dd, this):
+        return True
+    before = await _shown_before(dd, this)
+    for _ in range(_MOST_LOOKS):
+        looked_on = await last_look()
+        if looked_on is None:
+            return False
+        await _save(ctx, {**ctx.cursor, "phase": "create", _ASKED: 1, _SHOWN_BEFORE: before}, stage)
+        if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
+            return await _ask(ctx, dd, this, stage)
+        await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0}, stage)
+    return False
+
+
+async def made_already(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
+    """Whether the send was asked for before and exists. Raises SEND_UNCONFIRMED where that cannot be seen."""
     if this.platform_send_id:
         return True
     if asked(ctx.cursor):
         await _find(ctx, dd, this, "the service ended while the send was being created")
         return True
-    if ctx.cursor.get(_TURNED_AWAY) and await shows(dd, this):
-        # The request that was turned away was carried out all the same, while the people were proved anew.
-        return True
-    began = ctx.moment()
-    before = await _shown_before(dd, this)
-    if ctx.moment() - began > _FRESH:
-        return False
-    await _save(ctx, {**ctx.cursor, _ASKED: 1, _SHOWN_BEFORE: before}, stage)
+    # A request that was turned away may have been carried out all the same, while the people were proved anew.
+    return bool(ctx.cursor.get(_TURNED_AWAY)) and await shows(dd, this)
+
+
+async def _ask(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
     try:
         started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
     except UnknownOutcome as unknown:
-        again = unknown.status == _NOT_TAKEN_UP and not ctx.cursor.get(_TURNED_AWAY)
+        again = unknown.platform_code == NOT_TAKEN_UP and not ctx.cursor.get(_TURNED_AWAY)
         if again and not await _appears(ctx, dd, this):
-            await _save(ctx, {**ctx.cursor, _ASKED: 0, _TURNED_AWAY: 1}, stage)
+            await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0, _TURNED_AWAY: 1}, stage)
             return False
         await _find(ctx, dd, this, unknown.detail)
         return True
@@ -108,19 +167,26 @@ async def create_once(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -
             # Taken up, in an answer that nobody can read: a proxy's page, or a shape that is new.
             await _find(ctx, dd, this, error.detail)
             return True
-        waits = int(ctx.cursor.get(_WAITS, 0)) + 1
-        await _save(ctx, {**ctx.cursor, _ASKED: 0, _WAITS: waits}, stage)
-        if waits > _MOST_WAITS or not _for_the_moment(error):
+        if not await waited(ctx, error, stage):
             raise
-        await ctx.sleep(_WAIT_SECONDS)
         return False
     await ctx.write(lambda c: send_store.set_platform_send(c, this.id, started.id))
+    if started.address_book_ids != [this.book_id]:
+        raise _wrong_book(this, started.address_book_ids)
     return True
 
 
-def _for_the_moment(error: DotdigitalError) -> bool:
-    """Whether dotdigital was not reached, or refused because of a limit: nothing was taken up, and it may be later."""
-    return error.code in ("DOTDIGITAL_LIMIT", "DOTDIGITAL_BOOK_IN_USE") or error.exit is Exit.UNREACHABLE
+def _wrong_book(this: Send, named: list[int] | None) -> DyntuiError:
+    """By its own description dotdigital takes a request without address books for one to All Contacts."""
+    goes_to = "names none" if not named else f"names {', '.join(str(each) for each in named)}"
+    return DyntuiError(
+        "SEND_WRONG_BOOK",
+        f"dotdigital took the send up, but not as it was asked for: of address books it {goes_to}, instead of "
+        f"{this.book_id} ({this.book_name}). It may be mailing other people.",
+        not_done="The send was not stopped: there is no call for that.",
+        remedy=f"Cancel it in dotdigital at once, under {OUTBOX}.",
+        detail=f"campaign {this.campaign_id}, books {named}",
+    )
 
 
 async def _save(ctx: RunContext, cursor: dict[str, Any], stage: str) -> None:
@@ -135,8 +201,8 @@ async def _shown_before(dd: Dotdigital, this: Send) -> str:
 
 async def shown(dd: Dotdigital, this: Send) -> str:
     """What the campaign shows at this moment: another text afterwards means that a send of it has begun."""
-    found = await campaigns.campaign(dd, this.campaign_id)
-    return f"{found.status if found is not None else ''}, {await _shown(dd, this)}"
+    found, totals = await asyncio.gather(campaigns.campaign(dd, this.campaign_id), _shown(dd, this))
+    return f"{found.status if found is not None else ''}, {totals}"
 
 
 async def _shown(dd: Dotdigital, this: Send) -> str:
@@ -149,9 +215,11 @@ async def _find(ctx: RunContext, dd: Dotdigital, this: Send, why: str) -> None:
         return
     raise DyntuiError(
         "SEND_UNCONFIRMED",
-        "dotdigital did not answer when the send was created, and shows no such send.",
+        "dotdigital did not answer when the send was created, and shows no such send: it is not known whether it was "
+        "made.",
         not_done="The send was not created a second time, so that nobody is mailed twice.",
-        remedy=f"Look for the campaign's send to {this.book_name!r} in dotdigital before sending again.",
+        remedy=f"Look for the campaign's send to {this.book_name!r} in dotdigital, under {OUTBOX}; then say what you "
+        f"found: `dyntui campaigns settle {this.id} --was-mailed` or `--was-not-mailed`.",
         detail=why,
     )
 
@@ -199,23 +267,31 @@ async def follow(
         if said == "sent":
             return
         if said == "cancelled":
-            raise DyntuiError(
-                "SEND_CANCELLED_REMOTELY",
-                "The send was cancelled in dotdigital.",
-                not_done="People whom dotdigital had not mailed by then were not mailed.",
-                remedy="Synchronise the email campaigns: that reads who had been mailed before it was cancelled.",
-            )
+            raise cancelled(this)
         if said not in ("", "sending") and turn >= _LONG_ENOUGH:
             raise DyntuiError(
                 "SEND_NOT_SEEN",
                 f"dotdigital has the send, and for two hours it has not begun: {said}.",
                 not_done="It is not known whether anybody was mailed; nothing is sent a second time.",
-                remedy="Look for it in dotdigital. Once it has begun there, the next synchronisation of the email "
-                "campaigns sees it and brings it to its end.",
+                remedy=f"Look for it in dotdigital, under {OUTBOX}. Once it has begun there, the next synchronisation "
+                "of the email campaigns sees it and brings it to its end.",
             )
         await ctx.save(ctx.cursor, stage=stage, of=this.sendable, cancellable=cancellable)
         await ctx.sleep(_FOLLOW_SECONDS[min(turn, len(_FOLLOW_SECONDS) - 1)])
         turn += 1
+
+
+def cancelled(this: Send) -> DyntuiError:
+    """Somebody cancelled the send in dotdigital, which does not tell whom it had reached (support article on the
+    outbox)."""
+    return DyntuiError(
+        "SEND_CANCELLED_REMOTELY",
+        "The send was cancelled in dotdigital, which does not tell whom it had reached by then: all its people count "
+        "as mailed.",
+        not_done="People whom dotdigital had not mailed by then were not mailed.",
+        remedy=f"See {OUTBOX} in dotdigital; if it reached nobody, say so: `dyntui campaigns settle {this.id} "
+        "--was-not-mailed`.",
+    )
 
 
 async def state(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> str:

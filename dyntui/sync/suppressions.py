@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.dataverse import query
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import contacts
@@ -34,6 +35,8 @@ from dyntui.sync.run_context import RunContext
 
 FEED = "suppressed-since"
 ORIGIN = "dotdigital"
+_WRITTEN_IN_DYNAMICS = f"dyntui_origin ne '{ORIGIN}' or dyntui_origin eq null"
+_A_LITTLE = timedelta(minutes=10)
 _ROWS_IN_DYNAMICS = "suppression rows in Dynamics"
 # How often every contact's own status is read, in case the feed does not name everybody (dotdigital_api.md 3.5).
 _STATUSES = "contact statuses"
@@ -145,6 +148,41 @@ class _Added(
     changed_on: str | None = None
 
 
+class _Changed(msgspec.Struct, frozen=True):
+    modifiedon: datetime | None = None
+
+
+async def newest_row(dv: Dataverse) -> str:
+    """When the suppression row that was changed last of those written in Dynamics was, by its own clock; `""`: none."""
+    found = await dv_rows.find_rows(
+        dv,
+        solution.SUPPRESSION.entity_set,
+        _Changed,
+        filter=_WRITTEN_IN_DYNAMICS,
+        orderby=("modifiedon desc", "dyntui_suppressionid"),
+        select=("modifiedon",),
+        top=1,
+    )
+    return text_of(found[0].modifiedon) if found else ""
+
+
+async def rows_since(dv: Dataverse, mark: str) -> dict[str, str]:
+    """The suppression rows that were written in Dynamics since the mark of `newest_row`, and a little before: every
+    address that can be got out of them, with when the row was changed last."""
+    known = moment_of(mark)
+    changed = "" if known is None else f" and modifiedon ge {query.moment(known - _A_LITTLE)}"
+    found: dict[str, str] = {}
+    async for page in dv_rows.pages(
+        dv,
+        solution.SUPPRESSION.entity_set,
+        _Added,
+        filter=f"({_WRITTEN_IN_DYNAMICS}){changed}",
+        orderby=("dyntui_suppressionid",),
+    ):
+        found |= {address: row.changed_on or "" for row in page.rows for address in addresses_in(row.address)}
+    return found
+
+
 async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
     """Suppression rows that somebody added in Dynamics become suppressions in dotdigital.
 
@@ -156,7 +194,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
         dv,
         solution.SUPPRESSION.entity_set,
         _Added,
-        filter=f"dyntui_origin ne '{ORIGIN}' or dyntui_origin eq null",
+        filter=_WRITTEN_IN_DYNAMICS,
         orderby=("dyntui_suppressionid",),
     ):
         odd += [

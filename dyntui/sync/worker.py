@@ -102,29 +102,32 @@ class Worker:
         try:
             await execute(ctx, self._connections)
         except Cancelled:
-            await self._unsent(ctx, "Cancelled", "")
+            await self._unsent(ctx, "Cancelled", None)
             await ctx.finish(RunStatus.CANCELLED)
         except DyntuiError as error:
             log.warning("run %s failed: %s %s", ctx.run_id, error, error.detail)
-            problem = Problem(code=error.code, message=error.message, not_done=error.not_done, remedy=error.remedy)
-            await self._unsent(ctx, "Refused" if error.code == "SEND_REFUSED" else "Failed", error.message)
-            await ctx.finish(RunStatus.FAILED, problem=problem)
+            await self._unsent(ctx, "Refused" if error.code == "SEND_REFUSED" else "Failed", error)
+            await ctx.finish(RunStatus.FAILED, problem=_problem(error))
         except (Fenced, asyncio.CancelledError):
             raise
         except Exception:
             # The boundary of a run: a defect must end it by name, not leave it running for ever.
             log.exception("run %s ended in a defect", ctx.run_id)
-            problem = Problem(
-                code="INTERNAL_ERROR",
-                message="The run ended in a defect of dyntui; the log has the details.",
+            defect = DyntuiError(
+                "INTERNAL_ERROR",
+                "The run ended in a defect of dyntui; the log has the details.",
                 not_done="What the run had not done by then was not done.",
                 remedy="Run it again; if it fails again, report it with the log.",
             )
-            await self._unsent(ctx, "Failed", problem.message)
-            await ctx.finish(RunStatus.FAILED, problem=problem)
+            await self._unsent(ctx, "Failed", defect)
+            await ctx.finish(RunStatus.FAILED, problem=_problem(defect))
         else:
             await ctx.finish()
 
-    async def _unsent(self, ctx: RunContext, state: str, why: str) -> None:
+    async def _unsent(self, ctx: RunContext, state: str, error: DyntuiError | None) -> None:
         if ctx.kind == SEND:
-            await end_unsent(ctx, self._connections, state, why)
+            await end_unsent(ctx, self._connections, state, error)
+
+
+def _problem(error: DyntuiError) -> Problem:
+    return Problem(code=error.code, message=error.message, not_done=error.not_done, remedy=error.remedy)

@@ -46,7 +46,8 @@ class FrozenOffice(Office):
         with self.db.read() as c:
             url = accounts.accounts(c)[0].endpoint + path
         answer = self.sandbox.http.request(method, url, json=body, auth=(info["api_user"], info["api_password"]))
-        return answer.raise_for_status().json()
+        said = answer.raise_for_status()
+        return said.json() if said.content else None
 
     def campaign_numbered(self, number: int) -> CampaignRow:
         """A campaign by dotdigital's number of it."""

@@ -8,8 +8,12 @@ import msgspec
 
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import SendRow, TargetCount
+from dyntui.store import accounts
+from dyntui.store import sends as send_store
 from tests.faults.job import FrozenOffice, properly_mailed
 from tests.scenarios.office import Office
+
+NOT_TAKEN_UP = {"status": 503, "body": '{"message": "Error: ERROR_SYSTEM_SERVICETEMPORARILYUNAVAILABLE"}'}
 
 SEND = r"^/v2/campaigns/send$"
 READ_BACK = r"^/v2/address-books/\d+/campaigns$"
@@ -35,7 +39,17 @@ def sends_there(office: Office) -> int:
 
 
 def leftovers(office: Office) -> list[str]:
-    return [name for name in office.book_names() if name.startswith("dyntui send")]
+    """The books of sends that are in dotdigital still, but for those kept for two weeks after a send was sent."""
+    with office.db.read() as c:
+        known = [each for account in accounts.accounts(c) for each in send_store.with_books(c, account.id)]
+    kept = {each.book_name for each in known if each.settled_on}
+    return [name for name in office.book_names() if name.startswith("dyntui send") and name not in kept]
+
+
+def members_of(office: FrozenOffice, name: str) -> int:
+    """How many people are in an address book."""
+    books = office.in_dotdigital("GET", "/v2/address-books")
+    return int(next(each["contacts"] for each in books if each["name"] == name))
 
 
 def shown(office: Office, count: TargetCount) -> list[str]:

@@ -8,7 +8,6 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import update
 
@@ -20,6 +19,7 @@ from dyntui.store.schema import send
 from dyntui.sync.run_context import RunContext
 from tests.faults.job import FrozenOffice, Job, office_from
 from tests.faults.sends import (
+    NOT_TAKEN_UP,
     READ_BACK,
     SEND,
     begins_after,
@@ -31,6 +31,7 @@ from tests.faults.sends import (
     sends_there,
     shown,
     told_dynamics,
+    when,
 )
 
 LEADS = "Open leads with e-mail"
@@ -53,24 +54,24 @@ def more_targets(office: FrozenOffice, job: Job) -> None:
     office.target(job.campaign, leads.id)
 
 
-def test_a_request_that_arrives_while_its_book_is_deleted_mails_nobody_twice(
+def test_a_request_that_arrives_while_its_book_is_emptied_mails_nobody_twice(
     office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
 ):
     first, second = job.count(), job.count()
     everybody, campaign = shown(office, first), job.campaign.id
     begins_after(office, 0.0)
     lose(office, SEND, "drop_before", times=1)
-    unconfirmed = office.send(first)
-    assert error_of(office, unconfirmed) == "SEND_UNCONFIRMED"
-    delete, late = address_books.delete_address_book, [campaign]
+    empty, late = address_books.start_removal_of_all, [campaign]
 
-    async def deleted(dd: Dotdigital, book_id: int) -> bool:
+    async def emptied(dd: Dotdigital, book_id: int) -> address_books.Removal:
         if late:
             await sends.start_send(dd, late.pop(), book_ids=(book_id,))
             await asyncio.to_thread(office.let_pass, seconds=2)
-        return await delete(dd, book_id)
+        return await empty(dd, book_id)
 
-    monkeypatch.setattr(address_books, "delete_address_book", deleted)
+    monkeypatch.setattr(address_books, "start_removal_of_all", emptied)
+    unconfirmed = office.send(first)
+    assert error_of(office, unconfirmed) == "SEND_UNCONFIRMED"
     again = office.send(second)
     office.let_pass(hours=1)
     assert (error_of(office, again), office.send_row(unconfirmed.id).state) == ("SEND_NO_RECIPIENTS", "Sent")
@@ -78,29 +79,25 @@ def test_a_request_that_arrives_while_its_book_is_deleted_mails_nobody_twice(
 
 
 def test_a_send_that_has_not_begun_is_waited_for_and_its_mails_are_not_taken_for_those_of_the_next(
-    targeted: Path, tmp_path: Path
+    office: FrozenOffice, job: Job
 ):
-    with office_from(targeted, tmp_path) as office:
-        job = Job(office)
-        first = job.count()
-        begins_after(office, 1800.0)
-        lose(office, SEND, "delay", seconds=3600, times=1)
-        unconfirmed = office.send(first)
-        assert error_of(office, unconfirmed) == "SEND_UNCONFIRMED"
-        office.let_pass(hours=1)
-        assert "dotdigital POST /v2/campaigns/send" in office.sandbox.calls()
-        more_targets(office, job)
-        count = job.count()
-        begins_after(office, 3600.0)
-        lose(office, SEND, "drop_after")
-        sent = office.send(count)
-        office.let_pass(hours=10)
-        assert (office.send_row(unconfirmed.id).state, sent.state) == ("Sent", "Sent")
-        assert set(mailed(office)) == set(shown(office, first)) | set(shown(office, count))
-        for each in (unconfirmed, sent):
-            assert everybody_accounted_for(office, office.send_row(each.id))
-            assert told_dynamics(office, each) == "Sent"
-        assert leftovers(office) == []
+    first = job.count()
+    begins_after(office, 1800.0)
+    lose(office, r"^/v2/campaigns/send/", "status", status=401, times=1)
+    unfollowed = office.send(first)
+    assert unfollowed.state == "Sending"
+    more_targets(office, job)
+    count = job.count()
+    begins_after(office, 3600.0)
+    lose(office, SEND, "drop_after")
+    sent = office.send(count)
+    office.let_pass(hours=10)
+    assert (office.send_row(unfollowed.id).state, sent.state) == ("Sent", "Sent")
+    assert set(mailed(office)) == set(shown(office, first)) | set(shown(office, count))
+    for each in (unfollowed, sent):
+        assert everybody_accounted_for(office, office.send_row(each.id))
+        assert told_dynamics(office, each) == "Sent"
+    assert leftovers(office) == []
 
 
 def test_a_send_of_which_nothing_is_seen_for_hours_is_not_taken_for_sent(office: FrozenOffice, job: Job):
@@ -161,7 +158,7 @@ def test_a_send_that_was_sent_is_sent_whatever_keeps_the_service_from_clearing_u
 @pytest.mark.parametrize(
     "fault",
     [
-        {"system": "dotdigital", "method": "DELETE", "route": r"/address-books/", "kind": "status", "status": 503},
+        {"system": "dotdigital", "route": r"/activities", "kind": "status", "status": 503},
         {
             "system": "dataverse",
             "method": "PATCH",
@@ -171,7 +168,7 @@ def test_a_send_that_was_sent_is_sent_whatever_keeps_the_service_from_clearing_u
             "after": 1,
         },
     ],
-    ids=["its book is not deleted", "Dynamics refuses its row"],
+    ids=["who was mailed is not told", "Dynamics refuses its row"],
 )
 def test_dynamics_learns_that_a_send_was_sent(fault: dict[str, Any], office: FrozenOffice, job: Job):
     office.sandbox.order(fault)
@@ -215,46 +212,52 @@ def test_nobody_has_a_campaign_twice_because_their_address_changed(office: Froze
     assert (again.address, again.reason) == ("moved.house@example.org", "ALREADY_SENT")
 
 
-def test_who_was_mailed_before_a_send_was_cancelled_in_dotdigital_is_not_mailed_again(
-    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("shows_sent", [True, False])
+@pytest.mark.parametrize("hidden", [True, False])
+def test_whom_a_cancelled_send_reached_is_not_mailed_again_before_somebody_says_so(
+    hidden: bool, shows_sent: bool, office: FrozenOffice, job: Job
 ):
-    first, second = job.count(), job.count()
-    lose(office, r"^/v2/campaigns/send/", "status", status=401, times=1)
-    unfollowed = office.send(first)
-    office.let_pass(hours=5)
-    everybody, status = mailed(office), sends.send_status
+    """DD-04, DD-05: dotdigital tells neither whom it reached, nor always that it was cancelled."""
+    office.sandbox.switch(
+        dotdigital={"cancelled_send_hides_recipients": hidden, "partly_cancelled_shows_sent": shows_sent}
+    )
+    begins_after(office, 600.0)
+    count = job.count()
+    everybody = shown(office, count)
+    body = {"campaign": job.campaign.id, "reached": 5}
 
-    async def cancelled(dd: Dotdigital, send_id: str) -> sends.Send:
-        return msgspec.structs.replace(await status(dd, send_id), status="Cancelled")
+    def staff_cancel() -> None:
+        office.sandbox.control.post("/cancel-send", json=body).raise_for_status()
 
-    monkeypatch.setattr(sends, "send_status", cancelled)
-    again = office.send(second)
-    assert (error_of(office, again), mailed(office)) == ("SEND_NO_RECIPIENTS", everybody)
-    assert (office.send_row(unfollowed.id).state, told_dynamics(office, unfollowed)) == ("Cancelled", "Cancelled")
-    assert job.count().sendable == 0
-
-
-def test_whom_a_send_cancelled_in_dotdigital_did_not_reach_can_be_sent_to(
-    office: FrozenOffice, job: Job, monkeypatch: pytest.MonkeyPatch
-):
-    count, status = job.count(), sends.send_status
-    begins_after(office, 1_000_000.0)
-
-    async def cancelled(dd: Dotdigital, send_id: str) -> sends.Send:
-        return msgspec.structs.replace(await status(dd, send_id), status="Cancelled")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(sends, "send_status", cancelled)
-        assert error_of(office, office.send(count)) == "SEND_CANCELLED_REMOTELY"
-        assert job.count().sendable == 0
+    sent = when(office, office.queue_send(count), "Sending", staff_cancel)
+    reached = mailed(office)
+    assert len(reached) == 5
+    if shows_sent:
+        assert (sent.state, sent.standing) == ("Sent", "Sent or stopped, see the outbox")
+        assert f"shows {0 if hidden else 5} of {count.sendable} people as mailed" in sent.error
+    else:
+        assert (sent.state, error_of(office, sent)) == ("Cancelled", "SEND_CANCELLED_REMOTELY")
+        assert sent.doubt == "cancelled" and "Outbox" in sent.error and f"settle {sent.id}" in sent.error
+    again = job.count()
+    assert again.sendable == 0
+    assert {each.reason: each.people for each in again.excluded}["ALREADY_SENT"] == count.sendable
+    if shows_sent:
+        # Synchronising leaves the doubt; a campaign that is Cancelled there cannot be sent at all.
         office.run("campaigns")
-    assert job.count().sendable == count.sendable
-    assert leftovers(office) == []
+        assert job.count().sendable == 0
+    assert office.send_row(sent.id).undecided
+    decided = office.settle(sent.id, was_mailed=hidden)
+    left = [] if hidden else [each for each in everybody if each not in reached]
+    assert (decided.undecided, shown(office, job.count())) == (False, left)
+    begins_after(office, 1.0)
+    if left and shows_sent:
+        assert office.send(job.count()).state == "Sent"
+        assert mailed(office) == everybody
 
 
 def test_a_request_turned_away_and_carried_out_all_the_same_is_not_made_again(office: FrozenOffice, job: Job):
     count = job.count()
-    lose(office, SEND, "status", status=503, times=1)
+    lose(office, SEND, "status", times=1, **NOT_TAKEN_UP)
     queued, late = office.queue_send(count), [job.campaign.id]
 
     def carried_out(run_id: str) -> None:

@@ -31,6 +31,7 @@ from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
 from dyntui.service.results import Results
 from dyntui.service.runs import Runs
+from dyntui.service.send_decisions import SendDecisions
 from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
@@ -94,6 +95,7 @@ class Office:
         self._lists = Lists(self.resources, identities)
         self._campaigns = Campaigns(self.resources, identities)
         self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
+        self._decisions = SendDecisions(self.resources, identities)
         self._results = Results(self.resources, self._campaigns)
         self.context = CallContext(os.getuid(), _everything)
 
@@ -256,6 +258,10 @@ class Office:
 
     def send_row(self, send_id: str) -> campaigns.SendRow:
         return self.wait(self._sending.send_get(self.context, campaigns.SendRef(send_id)))
+
+    def settle(self, send_id: str, was_mailed: bool) -> campaigns.SendRow:
+        """Somebody has looked into dotdigital's outbox, and says what became of a send."""
+        return self.wait(self._decisions.settle(self.context, campaigns.SettleSend(send_id, was_mailed)))
 
     def report(self, campaign: campaigns.CampaignRow) -> campaigns.CampaignReport:
         return self.wait(self._results.report(self.context, campaigns.CampaignRef(campaign.id)))

@@ -90,12 +90,12 @@ def test_a_count_can_be_sent_once_only(office: Office, counted: tuple[CampaignRo
     assert len(addresses) == len(set(addresses))
 
 
-def test_the_sends_own_address_book_is_gone_afterwards(
+def test_the_sends_own_address_book_is_kept_for_those_who_leave_the_list_by_the_mail(
     office: Office, counted: tuple[CampaignRow, TargetCount]
 ) -> None:
     _, count = counted
-    office.send(count)
-    assert not [name for name in office.book_names() if name.startswith("dyntui send")]
+    sent = office.send(count)
+    assert [name for name in office.book_names() if name.startswith("dyntui send")] == [f"dyntui send {sent.id}"]
 
 
 def test_a_campaign_that_was_sent_is_not_shown_as_unsent(

@@ -46,7 +46,10 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
 class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     """One dispatch; `potential` is `sendable` + the sum of `excluded`.
 
-    `state`: Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled.
+    `state`: Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled. `doubt`: why it is not known who was mailed -
+    `cancelled`: in dotdigital, which does not tell whom it reached; `unproved`: dotdigital did not answer and does not
+    show the send; `stopped`: it says `Sent` and shows fewer people as mailed - or `""`. `decision`: `mailed` or
+    `not mailed`, as `decided_by` found in dotdigital's outbox on `decided_on`; `""` as long as nobody has said so.
     """
 
     id: str
@@ -62,6 +65,29 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[ReasonCount, ...]
     lists: tuple[str, ...]
     error: str = ""
+    doubt: str = ""
+    decision: str = ""
+    decided_by: str = ""
+    decided_on: str = ""
+
+    @property
+    def undecided(self) -> bool:
+        """Who was mailed is not known, and nobody has said so."""
+        return bool(self.doubt) and not self.decision
+
+    @property
+    def standing(self) -> str:
+        """The state in words, with what is not known of it."""
+        if self.decision:
+            return f"{self.state}, {self.decision} as {self.decided_by or 'somebody'} found"
+        return _DOUBTS.get(self.doubt, self.state)
+
+
+_DOUBTS = {
+    "cancelled": "Cancelled in dotdigital, nobody knows whom it reached",
+    "unproved": "Not known whether it was made",
+    "stopped": "Sent or stopped, see the outbox",
+}
 
 
 class CampaignsQuery(Window, frozen=True, kw_only=True):
@@ -148,6 +174,14 @@ class SendRef(msgspec.Struct, frozen=True):
     """A send by its id."""
 
     id: str
+
+
+class SettleSend(msgspec.Struct, frozen=True):
+    """What somebody found in dotdigital's outbox (Campaigns > Email > Outbox) about a send in doubt: whether its people
+    were mailed."""
+
+    id: str
+    was_mailed: bool
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ CAMPAIGN_COUNT_PEOPLE = Method(
 )
 CAMPAIGN_SEND = Method("campaigns.send", campaigns.SendCampaign, campaigns.SendRow, Ability.SEND)
 SEND_GET = Method("sends.get", campaigns.SendRef, campaigns.SendRow, Ability.SEE)
+SEND_SETTLE = Method("sends.settle", campaigns.SettleSend, campaigns.SendRow, Ability.SEND)
 CAMPAIGN_REPORT = Method("campaigns.report", campaigns.CampaignRef, campaigns.CampaignReport, Ability.SEE)
 CAMPAIGN_RECIPIENTS = Method(
     "campaigns.recipients", campaigns.RecipientsQuery, Page[campaigns.RecipientRow], Ability.SEE

@@ -1,0 +1,105 @@
+"""What a person found in dotdigital's outbox about a send of which it is not known who was mailed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from dyntui.dotdigital import address_books, sends
+from dyntui.dotdigital.errors import DotdigitalError
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.campaign_rows import send_row
+from dyntui.service.contract.campaigns import SendRow, SettleSend
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.store import runs
+from dyntui.store import sends as send_store
+from dyntui.store.sends import Send
+from dyntui.sync.send_rows import sent_after_all
+
+
+class SendDecisions:
+    """The call `sends.settle`."""
+
+    def __init__(self, resources: Resources, identities: Identities) -> None:
+        self._resources = resources
+        self._identities = identities
+
+    async def settle(self, context: CallContext, request: SettleSend) -> SendRow:
+        """Keeps what somebody found, with who and when. Where it was not mailed its people may be mailed the campaign
+        again, but for those whom dotdigital shows as mailed.
+
+        Raises SEND_UNKNOWN, SEND_NOT_IN_DOUBT, DotdigitalError: then nothing was kept.
+        """
+        this = await self._resources.read(lambda c: _known(c, request.id))
+        await self._ask_the_platform(this, request.was_mailed)
+        person = await self._identities.person(context.uid)
+        who = person.name if person else ""
+
+        def keep(c: Connection) -> Send:
+            _known(c, request.id)
+            decision = "mailed" if request.was_mailed else "not mailed"
+            if not send_store.decide(c, this.id, decision, who, self._resources.now()):
+                raise _not_in_doubt()
+            if this.doubt == "stopped" or (this.doubt == "cancelled" and request.was_mailed):
+                send_store.put_doubt(c, this.id, this.doubt, "")
+            elif request.was_mailed:
+                sent_after_all(c, this, self._resources.now())
+            else:
+                send_store.put_doubt(c, this.id, this.doubt or "unproved", "")
+                send_store.finish(c, this.id, "Cancelled", self._resources.now())
+            decided = send_store.get(c, this.id)
+            assert decided is not None
+            return decided
+
+        return send_row(await self._resources.write(keep))
+
+    async def _ask_the_platform(self, this: Send, was_mailed: bool) -> None:
+        """That nobody was mailed is refused where dotdigital itself says otherwise, and holds from now on: the send's
+        book is emptied, so that whatever arrives late reaches nobody."""
+        if was_mailed:
+            return
+        dd = await self._resources.connections.dotdigital(this.account_id)
+        if this.platform_send_id and this.state == "Sending":
+            status = (await sends.send_status(dd, this.platform_send_id)).status.casefold()
+            if status in ("sending", "sent"):
+                raise DyntuiError(
+                    "SEND_NOT_IN_DOUBT",
+                    f"dotdigital says of this send: {status}.",
+                    not_done="Nothing was changed: its people count as mailed.",
+                    remedy="Synchronise the email campaigns.",
+                    exit=Exit.USAGE,
+                )
+        if this.book_id:
+            try:
+                await address_books.start_removal_of_all(dd, this.book_id)
+            except DotdigitalError as error:
+                if error.status != 404:
+                    raise
+
+
+def _known(c: Connection, send_id: str) -> Send:
+    this = send_store.get(c, send_id)
+    if this is None:
+        raise DyntuiError(
+            "SEND_UNKNOWN",
+            f"There is no send {send_id!r}.",
+            not_done="Nothing was read or changed.",
+            remedy="See the campaign's sends with `dyntui campaigns sends CAMPAIGN`.",
+            exit=Exit.USAGE,
+        )
+    run = runs.get(c, this.run_id)
+    left = this.state == "Sending" and run is not None and run.status.ended
+    if this.decision or not (this.doubt or left):
+        raise _not_in_doubt()
+    return this
+
+
+def _not_in_doubt() -> DyntuiError:
+    return DyntuiError(
+        "SEND_NOT_IN_DOUBT",
+        "It is known whom this send mailed, or somebody has said so already.",
+        not_done="Nothing was changed.",
+        remedy="See the campaign's sends with `dyntui campaigns sends CAMPAIGN`.",
+        exit=Exit.USAGE,
+    )

@@ -1,0 +1,64 @@
+"""Sends of which dotdigital does not show that everybody was mailed: sent, or stopped by somebody in its outbox.
+
+A send that was cancelled half-way says `Sent` (support article on the outbox), so the word alone proves nothing: what
+counts are the campaign's activities, one for each person mailed.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+
+from dyntui.dotdigital import activities
+from dyntui.dotdigital.errors import DotdigitalError
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.store import counts
+from dyntui.store import sends as send_store
+from dyntui.store.sends import Send
+from dyntui.sync import suppressions
+from dyntui.sync.campaigns import learn_who_was_mailed
+from dyntui.sync.platform_send import OUTBOX
+from dyntui.sync.run_context import RunContext
+
+log = logging.getLogger(__name__)
+
+
+async def compare(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
+    """Keeps whether everybody of a send that says `Sent` was mailed by the campaign's activities, or it may have been
+    stopped; who was suppressed meanwhile is not missed. Everybody counts as mailed until somebody says otherwise."""
+    try:
+        missing = await _missing(ctx, dd, this)
+    except DotdigitalError as error:
+        log.warning("who was mailed by send %s could not be read: %s %s", this.id, error, error.detail)
+        await _doubt(ctx, this, "It could not be read how many people dotdigital mailed: sent, or stopped.")
+        return
+    if not missing:
+        await ctx.write(lambda c: send_store.put_doubt(c, this.id, "", ""))
+        return
+    shown = f"dotdigital shows {this.sendable - missing:,} of {this.sendable:,} people as mailed: sent, or stopped."
+    await _doubt(ctx, this, shown)
+
+
+async def _doubt(ctx: RunContext, this: Send, shown: str) -> None:
+    what = (
+        f"{shown} See {OUTBOX} in dotdigital, then say what you found: `dyntui campaigns settle {this.id} "
+        "--was-mailed` or `--was-not-mailed`."
+    )
+    await ctx.write(lambda c: send_store.put_doubt(c, this.id, "stopped", what))
+
+
+async def _missing(ctx: RunContext, dd: Dotdigital, this: Send) -> int:
+    known = await ctx.read(lambda c: counts.mailed_before(c, this.account_id, this.campaign_id, this.count_id))
+    if await activities.at_least(dd, this.campaign_id, known + this.sendable):
+        return 0
+    await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+    await suppressions.pull(ctx, dd, this.account_id)
+    return await ctx.read(lambda c: counts.not_seen_mailed(c, this.account_id, this.campaign_id, this.count_id))
+
+
+async def look(ctx: RunContext, dd: Dotdigital, account_id: str) -> None:
+    """Compares again: activities may come late."""
+    for send_id in await ctx.read(lambda c: send_store.in_doubt(c, account_id, "stopped")):
+        this = await ctx.read(functools.partial(send_store.get, send_id=send_id))
+        if this is not None:
+            await compare(ctx, dd, this)

@@ -1,0 +1,193 @@
+"""The last look at who opted out, directly before a send is asked for.
+
+Every source is asked at once, by calls that are made in one attempt and wait for nothing: the suppressions of all email
+accounts, the unsubscribes of the target lists' books, of the send's own book and of those of earlier sends to these
+lists, the records that opted out in Dynamics and the suppression rows written there. It answers only what is news for
+the people of the send; what the news means is for the complete readings, which take longer.
+
+Each source is asked from a mark that was taken, on its own system's clock, before everything was read completely
+(`begin`): what happened since shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import suppressions as dd_suppressions
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.moments import EPOCH
+from dyntui.model.reasons import reason_of_status
+from dyntui.store import lifts, members
+from dyntui.store import lists as list_store
+from dyntui.store import sends as send_store
+from dyntui.store import suppressions as suppression_store
+from dyntui.store.opt_outs import OptOut
+from dyntui.store.sends import Send
+from dyntui.sync import feeds, kept_books, opt_outs, suppressions
+from dyntui.sync.lists import unsubscribes_feed
+from dyntui.sync.run_context import RunContext
+
+T = TypeVar("T")
+
+# How far behind its mark a feed is read by a look that must be short.
+_A_LITTLE = timedelta(minutes=10)
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed of dotdigital. `since` allows for what shows late, `lately` for little of that. `book_id`: the book whose
+    unsubscribes it names, 0 for the account's suppressions; `list_ids`: the marketing lists whom these concern."""
+
+    account_id: str
+    since: datetime
+    lately: datetime
+    book_id: int = 0
+    list_ids: tuple[str, ...] = ()
+    of_this_send: bool = False
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """From when on each source is asked."""
+
+    feeds: tuple[Feed, ...]
+    opted_out: opt_outs.Marks
+    rows: str
+
+
+class News(msgspec.Struct, frozen=True):
+    """Who is found: `people` by id with the reason; `lists`: whether somebody left a list who may be mailed through
+    another one, which the complete reading decides."""
+
+    people: Mapping[str, str]
+    lists: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.people) or self.lists
+
+
+async def begin(ctx: RunContext, dv: Dataverse, this: Send, account_ids: Iterable[str]) -> Marks:
+    """The marks of this moment. `account_ids`: all email accounts."""
+    wanted = await ctx.read(lambda c: _feeds(c, this, list(account_ids)))
+    found: list[Feed] = []
+    for feed, name in wanted:
+        mark = await feeds.mark(ctx, feed.account_id, name)
+        since = EPOCH if mark == EPOCH else mark - feeds.CONSENT_OVERLAP
+        found.append(msgspec.structs.replace(feed, since=since, lately=max(since, mark - _A_LITTLE)))
+    return Marks(tuple(found), await opt_outs.newest(ctx, dv), await suppressions.newest_row(dv))
+
+
+def _feeds(c: Connection, this: Send, account_ids: list[str]) -> list[tuple[Feed, str]]:
+    """The feeds, with the names that their marks are kept under."""
+    never = datetime.min
+    found = [(Feed(account_id=each, since=never, lately=never), suppressions.FEED) for each in account_ids]
+    for target in list_store.stored(c, this.list_ids):
+        of_list = Feed(
+            account_id=target.account_id, since=never, lately=never, book_id=target.book_id, list_ids=(target.id,)
+        )
+        found.append((of_list, unsubscribes_feed(target)))
+    for kept in send_store.with_books(c, this.account_id):
+        concerned = tuple(each for each in kept.list_ids if each in this.list_ids)
+        if not concerned:
+            continue
+        of_send = Feed(
+            account_id=this.account_id,
+            since=never,
+            lately=never,
+            book_id=kept.book_id,
+            list_ids=concerned,
+            of_this_send=kept.id == this.id,
+        )
+        found.append((of_send, kept_books.feed_of(kept.id)))
+    return found
+
+
+async def look(
+    ctx: RunContext,
+    this: Send,
+    marks: Marks,
+    dv: Dataverse,
+    accounts: Mapping[str, Dotdigital],
+    wanted: Mapping[str, str],
+    *,
+    shortly: bool = False,
+) -> News:
+    """What is news for the people `wanted` (address -> person id). `shortly`: without what may show late, for a look
+    that is repeated because it took long. Raises DataverseError, DotdigitalError: nothing was waited for."""
+    at_once = {account_id: dd.at_once() for account_id, dd in accounts.items()}
+    people = frozenset(wanted.values())
+    hasty = dv.at_once()
+    of_feeds = [_unsubscribed(at_once[feed.account_id], feed, wanted, shortly) for feed in marks.feeds]
+    records, rows, *left = await together(
+        opt_outs.since(hasty, marks.opted_out), suppressions.rows_since(hasty, marks.rows), *of_feeds
+    )
+    found = _opted_out(records, wanted, people)
+    found |= {wanted[address]: "SUPPRESSED" for address in await _not_lifted(ctx, this, rows) if address in wanted}
+    doubtful: set[tuple[str, str]] = set()
+    for feed, (by_address, nameless) in zip(marks.feeds, left, strict=True):
+        named = by_address | await _addresses_of(ctx, nameless, wanted)
+        if feed.book_id and not feed.of_this_send:
+            doubtful.update((list_id, address) for address in named for list_id in feed.list_ids)
+        else:
+            found |= {wanted[address]: reason for address, reason in named.items()}
+    unknown = doubtful and await ctx.read(lambda c: suppression_store.not_known_of_lists(c, doubtful))
+    return News(found, lists=bool(unknown))
+
+
+async def _not_lifted(ctx: RunContext, this: Send, rows: Mapping[str, str]) -> list[str]:
+    """A row that was there before the person subscribed again suppresses nobody."""
+    ended = await ctx.read(lambda c: lifts.lifted_on(c, account_id=this.account_id, addresses=list(rows)))
+    return [address for address, when in rows.items() if when > ended.get(address, "")]
+
+
+async def _addresses_of(ctx: RunContext, nameless: Mapping[int, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """Rows that name a contact and no address, by what synchronisations know of the contact: address -> reason."""
+    if not nameless:
+        return {}
+    known = await ctx.read(lambda c: members.addresses_of_contacts(c, list(nameless)))
+    return {address: nameless[contact_id] for contact_id, address in known if address in wanted}
+
+
+async def together(*asked: Awaitable[Any]) -> list[Any]:
+    """The answers of what is asked, all at once; where some fail, the first error once nothing is under way."""
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers
+
+
+async def _unsubscribed(
+    dd: Dotdigital, feed: Feed, wanted: Mapping[str, str], shortly: bool
+) -> tuple[dict[str, str], dict[int, str]]:
+    """Those of the people whom a feed names (address -> reason), and contacts that it names without an address."""
+    since = feed.lately if shortly else feed.since
+    pages = (
+        dd_suppressions.unsubscribed_from_book_since(dd, feed.book_id, since)
+        if feed.book_id
+        else dd_suppressions.suppressed_since(dd, since)
+    )
+    found: dict[str, str] = {}
+    nameless: dict[int, str] = {}
+    async for page in pages:
+        for row in page.rows:
+            reason = "UNSUBSCRIBED_LIST" if feed.book_id else reason_of_status(row.reason or "") or "UNKNOWN"
+            found |= dict.fromkeys((address for address in row.addresses if address in wanted), reason)
+            if not row.addresses and row.contact_id:
+                nameless[row.contact_id] = reason
+    return found, nameless
+
+
+def _opted_out(records: Iterable[OptOut], wanted: Mapping[str, str], people: frozenset[str]) -> dict[str, str]:
+    """Those of the people who opted out by a record, their own or one that shares the address: person id -> reason."""
+    found: dict[str, str] = {}
+    for each in records:
+        found |= {wanted[address]: each.reason for address in each.addresses if address in wanted}
+        if each.person_id in people:
+            found[each.person_id] = each.reason
+    return found

@@ -1,0 +1,365 @@
+"""Proving, before a send is asked for, that its address book holds exactly those who may be mailed.
+
+Who opted out is read completely, then the book is listed until it is exact, then every source of opt-outs is asked once
+more (`last_look`): whoever is found is left out, taken out of the book, and proved to be out of it. Only a look that
+finds nobody lets the request go.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import address_books, campaigns, contacts
+from dyntui.dotdigital.errors import DotdigitalError
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
+from dyntui.model.people import normalise
+from dyntui.model.reasons import reason_of_status
+from dyntui.store import counts
+from dyntui.store import lists as list_store
+from dyntui.store import sends as send_store
+from dyntui.store.counts import Resolved
+from dyntui.store.sends import Send
+from dyntui.sync import feeds, kept_books, last_look, lists, opt_outs, platform_send, suppressions
+from dyntui.sync.campaigns import learn_who_was_mailed
+from dyntui.sync.last_look import Marks, News
+from dyntui.sync.removals import take_out
+from dyntui.sync.run_context import RunContext
+
+PROVING = "Proving the recipients"
+CREATING = "Creating the send"
+
+# Listings may lag behind imports (dotdigital_api.md 5.6): people who do not show are waited for, a quarter of an hour.
+_UNTIL_LISTED = (5.0, 10.0, 15.0, 30.0, *(60.0,) * 14)
+# A removal that is completed may take effect later: the book is read after a minute, and again.
+_UNTIL_REMOVED = 60.0
+_MOST_REMOVALS = 15
+# Of so few people it is asked one by one whether they are out of the book, of more by a listing.
+_FEW = 20
+# A look that took no longer is over; a longer one is repeated, so often, and then it is as long as the calls are.
+_MOST_SLOW = 3
+# How often somebody more may be found, a minute's wait each.
+_MOST_FINDS = 30
+# The book is listed again before it is older: somebody else may have written to it.
+_LISTING_LASTS = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
+
+
+async def create(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsewhere: Mapping[str, Dotdigital]
+) -> bool:
+    """Proves the people and has the send created; False: they are to be proved anew.
+
+    Raises SEND_REFUSED, SEND_NO_RECIPIENTS, SEND_BOOK_NOT_EXACT, SEND_NOT_PROVED, SEND_CAMPAIGN_BUSY, and what
+    `platform_send.create_once` does.
+    """
+    if await platform_send.made_already(ctx, dd, this):
+        return True
+    marks = await _begin(ctx, dv, this, {this.account_id, *elsewhere})
+    await look_again(ctx, dv, dd, this, elsewhere)
+    await leave_out_the_mailed(ctx, dd, this)
+    await _make_exact(ctx, dd, this)
+    listed_on = ctx.moment()
+    accounts = {**elsewhere, this.account_id: dd}
+
+    async def look() -> datetime | None:
+        return await _last_look(ctx, dv, dd, this, accounts, marks, listed_on)
+
+    return await platform_send.create_once(ctx, dd, this, CREATING, look)
+
+
+async def learn_who_opted_out(
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    this: Send,
+    elsewhere: Mapping[str, Dotdigital],
+    among: Collection[str] = (),
+) -> dict[str, str]:
+    """Suppressions of every email account and of Dynamics, its opt-outs, and who left the target lists through the
+    books of sends, as of now; which of the people `among` opted out, and why. Raises SEND_REFUSED."""
+    try:
+        for account_id, other in elsewhere.items():
+            await suppressions.pull(ctx, other, account_id)
+        await suppressions.pull(ctx, dd, this.account_id)
+        await suppressions.tell_dotdigital(ctx, dv, dd, this.account_id)
+        await kept_books.learn(ctx, dd, this.account_id, this.list_ids)
+        return await opt_outs.read(ctx, dv, among)
+    except (DataverseError, DotdigitalError) as error:
+        raise _refused(error) from error
+
+
+def _refused(error: DyntuiError) -> DyntuiError:
+    return DyntuiError(
+        "SEND_REFUSED",
+        f"Who must not be mailed could not be read again before the send: {error.message}",
+        not_done="Nothing was sent, and no send was created.",
+        remedy="Mend what is named, then send again.",
+        detail=error.detail,
+    )
+
+
+async def look_again(
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    this: Send,
+    elsewhere: Mapping[str, Dotdigital],
+    known: Mapping[str, str] | None = None,
+) -> frozenset[str]:
+    """Leaves out whoever opted out, was suppressed, or left the lists by now; who that is. `known`: people of whom that
+    is certain already, with the reason."""
+    before = await _sendable(ctx, this)
+    opted_out = await learn_who_opted_out(ctx, dv, dd, this, elsewhere, before)
+    for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
+        await lists.learn_who_unsubscribed(ctx, dd, chosen)
+    await ctx.write(lambda c: counts.recheck(c, this.count_id))
+    by_name = {**(known or {}), **opted_out}
+    rows = [Resolved(person, Outcome.EXCLUDED, reason) for person, reason in by_name.items()]
+    await ctx.write(lambda c: counts.resolve(c, this.count_id, rows))
+    await some_left(ctx, this)
+    return before - await _sendable(ctx, this)
+
+
+async def _sendable(ctx: RunContext, this: Send) -> frozenset[str]:
+    return frozenset((await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))).values())
+
+
+async def some_left(ctx: RunContext, this: Send) -> int:
+    """How many may be mailed. Raises SEND_NO_RECIPIENTS."""
+    sendable = await ctx.write(lambda c: send_store.take_counts(c, this.id))
+    if not sendable:
+        raise DyntuiError(
+            "SEND_NO_RECIPIENTS",
+            "Nobody is left who may be mailed.",
+            not_done="No send was created: the platform is never called without recipients.",
+            remedy="See the exclusions of the count, then count again.",
+        )
+    return sendable
+
+
+# -- who has had the campaign ----------------------------------------------------------------------------------------
+
+
+async def leave_out_the_mailed(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
+    """Leaves out whom the campaign reached since the count by somebody else's hand, in dotdigital itself.
+
+    A send of somebody else's that is under way is waited for. Raises SEND_CAMPAIGN_BUSY when that takes hours, or when
+    it is to go out later: nobody can say whom it will reach.
+    """
+    shows = await _at_rest(ctx, dd, this)
+    if shows == platform_send.mailed_as_of(ctx.cursor):
+        return
+    if not await _never_sent(dd, this):
+        await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+        await ctx.write(lambda c: counts.recheck(c, this.count_id))
+    cursor = platform_send.knowing_who_was_mailed(ctx.cursor, shows)
+    await ctx.save(cursor, stage=PROVING)
+    await some_left(ctx, this)
+
+
+async def _never_sent(dd: Dotdigital, this: Send) -> bool:
+    found = await campaigns.campaign(dd, this.campaign_id)
+    return found is None or found.status.casefold() == "unsent"
+
+
+async def _at_rest(ctx: RunContext, dd: Dotdigital, this: Send) -> str:
+    for _ in range(_LONGEST_OTHER):
+        found = await campaigns.campaign(dd, this.campaign_id)
+        status = "" if found is None else found.status.casefold()
+        if status not in ("sending", "scheduled", "paused"):
+            if not await _is_to_go_out(dd, this):
+                return await platform_send.shown(dd, this)
+            status = "scheduled"
+        if status != "sending":
+            break
+        await ctx.save(ctx.cursor, stage="Waiting for another send of the campaign")
+        await ctx.sleep(_OTHER_SECONDS)
+    raise DyntuiError(
+        "SEND_CAMPAIGN_BUSY",
+        f"Somebody else's send of the email campaign {this.campaign_name!r} is under way in dotdigital: {status}.",
+        not_done="Nothing was sent: people who are reached by the other send would have had it twice.",
+        remedy=f"See {platform_send.OUTBOX} in dotdigital; send again once that send is over.",
+    )
+
+
+async def _is_to_go_out(dd: Dotdigital, this: Send) -> bool:
+    """Whether the campaign has a date in dotdigital that is to come. No send of dyntui's has one."""
+    now = await feeds.server_time(dd)
+    async for page in campaigns.campaign_pages(dd, scheduled_from=now):
+        if any(each.id == this.campaign_id for each in page.rows):
+            return True
+    return False
+
+
+_OTHER_SECONDS = 15.0
+_LONGEST_OTHER = 480
+
+
+# -- the book --------------------------------------------------------------------------------------------------------
+
+
+async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
+    """The book against the people shown: nobody more may be in it, and nobody whom the platform would not mail."""
+    shown: frozenset[str] = frozenset()
+    removals = waits = 0
+    while True:
+        refused, missing, others = await _compared(ctx, dd, this)
+        await ctx.write(lambda c: counts.resolve(c, this.count_id, refused))  # noqa: B023 - awaited here
+        if others and not shown:
+            shown = await ctx.read(lambda c: counts.addresses(c, this.count_id))
+        left_out = [contact_id for address, contact_id in others.items() if address in shown]
+        if len(left_out) < len(others) or removals > _MOST_REMOVALS:
+            raise _not_exact(len(others))
+        if not left_out and missing and waits < len(_UNTIL_LISTED):
+            await ctx.save(ctx.cursor, stage="Waiting until the recipients show", of=this.sendable)
+            await ctx.sleep(_UNTIL_LISTED[waits])
+            waits += 1
+            continue
+        if not left_out and missing:
+            left_out = await _unseen(ctx, this, missing)
+        if not left_out:
+            break
+        await _taken_out(ctx, dd, this, left_out)
+        removals += 1
+    await some_left(ctx, this)
+
+
+async def _unseen(ctx: RunContext, this: Send, missing: list[Resolved]) -> list[int]:
+    """Leaves out who did not show for long; their contacts, where known, must not be in the book either."""
+    people = [each.person_id for each in missing]
+    known = await ctx.read(lambda c: counts.contact_ids(c, this.count_id, people))
+    await ctx.write(lambda c: counts.resolve(c, this.count_id, missing))
+    return known
+
+
+def _not_exact(people: int) -> DyntuiError:
+    return DyntuiError(
+        "SEND_BOOK_NOT_EXACT",
+        f"The address book of the send holds {people} people who may not be mailed.",
+        not_done="Nothing was sent, and no send was created.",
+        remedy="Somebody else writes to this address book in dotdigital, or contacts do not leave it: mend that, then "
+        "send again.",
+    )
+
+
+async def _taken_out(ctx: RunContext, dd: Dotdigital, this: Send, contact_ids: Collection[int]) -> None:
+    await take_out(ctx, dd, this.book_id, list(contact_ids))
+    await ctx.save(ctx.cursor, stage="Waiting until people have left the address book", of=this.sendable)
+    await ctx.sleep(_UNTIL_REMOVED)
+
+
+async def _compared(
+    ctx: RunContext, dd: Dotdigital, this: Send
+) -> tuple[list[Resolved], list[Resolved], dict[str, int]]:
+    """The book page by page against those to be mailed: whom the platform would not mail, who is missing, and everybody
+    who must not stay in it, by address with the contact's id. Of the others nothing is kept: a book may hold a million.
+    """
+    wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
+    refused: list[Resolved] = []
+    others: dict[str, int] = {}
+    async for page in contacts.contact_pages(dd, list_id=this.book_id):
+        for each in page.rows:
+            address = normalise(each.email)
+            person_id = wanted.get(address)
+            reason = reason_of_status(each.email_status)
+            if person_id is None or reason:
+                others[address] = each.contact_id
+            if person_id and reason:
+                refused.append(Resolved(person_id, Outcome.EXCLUDED, reason, each.email_status))
+            if person_id is not None:
+                # Found; a page may show somebody again.
+                wanted[address] = ""
+    detail = "not in the address book of the send"
+    missing = [Resolved(person_id, Outcome.REJECTED, "REJECTED", detail) for person_id in wanted.values() if person_id]
+    return refused, missing, others
+
+
+# -- the last look ---------------------------------------------------------------------------------------------------
+
+
+async def _begin(ctx: RunContext, dv: Dataverse, this: Send, account_ids: Collection[str]) -> Marks:
+    try:
+        return await last_look.begin(ctx, dv, this, account_ids)
+    except (DataverseError, DotdigitalError) as error:
+        raise _refused(error) from error
+
+
+async def _last_look(
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    this: Send,
+    accounts: Mapping[str, Dotdigital],
+    marks: Marks,
+    listed_on: datetime,
+) -> datetime | None:
+    """When a look ended that found nobody; None where everything is to be proved anew."""
+    elsewhere = {account_id: other for account_id, other in accounts.items() if account_id != this.account_id}
+    slow = 0
+    for _ in range(_MOST_FINDS):
+        if ctx.moment() - listed_on > _LISTING_LASTS:
+            return None
+        wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
+        began = ctx.moment()
+        try:
+            nothing_changed, news = await last_look.together(
+                _nothing_changed(ctx, dd, this),
+                last_look.look(ctx, this, marks, dv, accounts, wanted, shortly=slow > 0),
+            )
+        except (DataverseError, DotdigitalError) as error:
+            log.warning("the last look before send %s failed: %s %s", this.id, error, error.detail)
+            if not await platform_send.waited(ctx, error, CREATING):
+                raise _refused(error) from error
+            continue
+        if not nothing_changed:
+            return None
+        if news:
+            if not await _leave_out(ctx, dv, dd, this, elsewhere, news):
+                return None
+            continue
+        if ctx.moment() - began <= platform_send.AT_ONCE or slow >= _MOST_SLOW:
+            return ctx.moment()
+        slow += 1
+    raise platform_send.not_proved()
+
+
+async def _nothing_changed(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
+    """Whether nobody else has sent the campaign since. Raises SEND_BOOK_GONE."""
+    at_once = dd.at_once()
+    book, shows = await last_look.together(
+        address_books.address_book(at_once, this.book_id), platform_send.shown(at_once, this)
+    )
+    if book is None or book.id != this.book_id or book.name != this.book_name:
+        raise DyntuiError(
+            "SEND_BOOK_GONE",
+            f"The address book of the send, {this.book_name!r}, is not in dotdigital any more.",
+            not_done="Nothing was sent: a send without its address book might go to everybody.",
+            remedy="Somebody deleted or renamed it in dotdigital: send again.",
+        )
+    return bool(shows == platform_send.mailed_as_of(ctx.cursor))
+
+
+async def _leave_out(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsewhere: Mapping[str, Dotdigital], news: News
+) -> bool:
+    """Whether whoever was found is out of the book for certain; otherwise a listing has to show it."""
+    gone = await look_again(ctx, dv, dd, this, elsewhere, news.people)
+    if not gone:
+        return True
+    known = await ctx.read(lambda c: counts.contact_ids(c, this.count_id, gone))
+    if len(known) < len(gone):
+        return False
+    await _taken_out(ctx, dd, this, known)
+    if len(known) > _FEW:
+        return False
+    for contact_id in known:
+        if this.book_id in await contacts.books_of_contact(dd, contact_id):
+            return False
+    return True
