@@ -155,7 +155,8 @@ CATALOGUE: tuple[Reason, ...] = (
         "Unsubscribed from the list",
         "The person unsubscribed from this marketing list.",
         _PERSON,
-        "Respect it; the person can subscribe to the list again.",
+        "Respect it. If the person asks for the list again and dotdigital's book takes them, a Manager ends it with a "
+        "reason: `dyntui suppressions lift`.",
     ),
     Reason(
         "ODD_ROW",

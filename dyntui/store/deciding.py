@@ -1,8 +1,8 @@
 """A Manager decides that an address may be mailed again, and says why.
 
 What one of the two systems itself still says cannot be decided away here: dotdigital's own suppressions end by its
-resubscribe, and an opt-out of a record comes back with the next reading for as long as the record says so and has the
-address.
+resubscribe; an opt-out of a record, and an unsubscribe that an address book still shows, come back with the next
+reading.
 
 Public: `lift(c, address, by, why, now) -> Decided`.
 """
@@ -39,6 +39,9 @@ def lift(c: Connection, address: str, by: str, why: str, now: str) -> Decided:
     records = opt_outs.of_address(c, address)
     for each in records:
         lifted.append(_decided(lifts.OPT_OUT, each.reason, address, by, why, person_id=each.person_id))
+    for list_id in suppressions.lists_unsubscribed_from(c, address):
+        suppressions.lift_list_unsubscribes(c, list_id, [address])
+        lifted.append(_decided(lifts.LIST_UNSUBSCRIBE, "UNSUBSCRIBED_LIST", address, by, why, list_id=list_id))
     merged = [each.person_id for each in records if each.kept == "merged"]
     opt_outs.forget(c, merged)
     opt_outs.forget_address(c, address, [each.person_id for each in records if each.person_id not in merged])
@@ -48,12 +51,20 @@ def lift(c: Connection, address: str, by: str, why: str, now: str) -> Decided:
 
 
 def _decided(
-    kind: str, reason: str, address: str, by: str, why: str, *, account_id: str = "", person_id: str = ""
+    kind: str,
+    reason: str,
+    address: str,
+    by: str,
+    why: str,
+    *,
+    account_id: str = "",
+    person_id: str = "",
+    list_id: str = "",
 ) -> Lift:
     return Lift(
         kind=kind,
         reason=reason,
-        evidence=f"{_DECIDED}: {why}",
+        evidence=f"{_DECIDED}: {why}{f' (marketing list {list_id})' if list_id else ''}",
         account_id=account_id,
         address=address,
         person_id=person_id,

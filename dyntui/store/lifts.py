@@ -17,7 +17,7 @@ from dyntui.store.schema import consent_lift
 
 _l = consent_lift.c
 _CHUNK = 10_000
-SUPPRESSION, OPT_OUT = "suppression", "opt-out"
+SUPPRESSION, OPT_OUT, LIST_UNSUBSCRIBE = "suppression", "opt-out", "list unsubscribe"
 
 
 class Lift(msgspec.Struct, frozen=True, kw_only=True):

@@ -228,7 +228,7 @@ consent_lift = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _text("lifted_on"),
-    _text("kind"),  # "suppression" or "opt-out"
+    _text("kind"),  # "suppression", "opt-out" or "list unsubscribe"
     _text("account_id"),
     _text("address"),
     _text("person_id"),

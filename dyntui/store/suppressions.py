@@ -12,6 +12,7 @@ Public:
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
     written(c, account_id, addresses); tell_again(c, addresses)
     add_list_unsubscribes(c, list_id, rows, now); lift_list_unsubscribes(c, list_id, addresses)
+    lists_unsubscribed_from(c, address) -> list[str]
     window(c, SuppressionsWindow) -> Found[Suppressed]
 """
 
@@ -288,6 +289,12 @@ def not_known_of_lists(c: Connection, pairs: Collection[tuple[str, str]]) -> set
             found = c.execute(select(u.address).where(u.list_id == list_id, some)).scalars()
             known.update((list_id, address) for address in found)
     return set(pairs) - known
+
+
+def lists_unsubscribed_from(c: Connection, address: str) -> list[str]:
+    """The lists that somebody unsubscribed from with an address."""
+    u = list_unsubscribe.c
+    return list(c.execute(select(u.list_id).where(u.address == address).order_by(u.list_id)).scalars())
 
 
 def lift_list_unsubscribes(c: Connection, list_id: str, addresses: Sequence[str]) -> int:

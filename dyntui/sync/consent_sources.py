@@ -40,10 +40,12 @@ _TELEPHONE = re.compile(r"[+\d\s()./-]*")
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """What counts as an opt-out: `marketing` names the tables whose `donotsendmm` does."""
+    """What counts as an opt-out: `marketing` names the tables whose `donotsendmm` does. `rows_dismissed`: an
+    administrator has said that consent rows do not."""
 
     marketing: frozenset[str]
     consent_rows: bool
+    rows_dismissed: bool
 
     def flags(self, entity: Entity) -> tuple[str, ...]:
         """The columns of a table that say so, the strongest first."""
@@ -58,7 +60,9 @@ async def counting(ctx: RunContext, dv: Dataverse) -> Sources:
         known = await _ask(ctx, dv)
     counts = await ctx.read(store.counting)
     columns = known.columns if MARKETING in counts else ()
-    return Sources(frozenset(each.partition(".")[0] for each in columns), CONSENT_ROWS in counts)
+    said = await ctx.read(store.answer)
+    dismissed = said is not None and CONSENT_ROWS not in said
+    return Sources(frozenset(each.partition(".")[0] for each in columns), CONSENT_ROWS in counts, dismissed)
 
 
 async def _ask(ctx: RunContext, dv: Dataverse) -> Found:

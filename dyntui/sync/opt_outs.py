@@ -219,7 +219,10 @@ async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, 
             mine = [each for each in asked if each.entity == entity]
             await _ask(ctx, dv, reading, entity, mine, sources.flags(entity))
         rows = [each.person_id for each in asked if each.entity == CONSENT_ROWS]
-        if rows and sources.consent_rows:
+        if rows and sources.rows_dismissed:
+            said = "consent rows do not count here: an administrator's answer"
+            await _settle(ctx, reading, dict.fromkeys(rows, said), {})
+        elif rows and sources.consent_rows:
             taken_back = await consent_sources.taken_back(dv, rows)
             await _settle(ctx, reading, dict.fromkeys(taken_back, "consent row: not opted out any more"), {})
     if kept_too:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import lifts, outcomes, runs, suppressions
+from dyntui.store import deciding, lifts, outcomes, runs, suppressions
 from dyntui.store.schema import list_unsubscribe
 from dyntui.store.suppressions import Suppression, SuppressionsWindow
 
@@ -128,3 +128,17 @@ def test_the_grid_is_by_address_over_all_accounts_or_one(c: Connection) -> None:
     assert rows(account_id="b") == ([("bob", "b")], 1, 1)
     assert rows(search="hardb", account_id="a") == ([("bob", "a")], 1, 2)
     assert rows(sort="-suppressed_on", limit=1, offset=2) == ([("ann", "a")], 3, 3)
+
+
+def test_a_decision_ends_what_only_the_store_knows_and_names_what_stays(c: Connection) -> None:
+    suppressions.record(c, "a", [ANN], NOW)
+    suppressions.record(c, "b", [Suppression(ANN.address, "Suppressed", "SUPPRESSED", NOW, in_feed=False)], NOW)
+    suppressions.add_list_unsubscribes(c, "list", [(ANN.address, NOW)], NOW)
+    decided = deciding.lift(c, ANN.address, "Ada", "asked for it", NOW)
+    assert decided.suppressed_in == (("a", "Unsubscribed"),)
+    assert [(each.kind, each.account_id, each.lifted_by) for each in lifts.lifts(c)] == [
+        ("list unsubscribe", "", "Ada"),
+        ("suppression", "b", "Ada"),
+    ]
+    assert suppressions.lists_unsubscribed_from(c, ANN.address) == []
+    assert deciding.lift(c, ANN.address, "Ada", "again", NOW).lifted == ()

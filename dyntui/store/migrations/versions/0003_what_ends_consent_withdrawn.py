@@ -14,7 +14,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("suppression", sa.Column("in_feed", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("suppression", sa.Column("listing", sa.String(), server_default="", nullable=False))
-    # Which of those known were named by dotdigital is learned by the next whole reading.
+    # What Dynamics asked for is "Suppressed"; every other status is dotdigital's own word.
+    op.execute("UPDATE suppression SET in_feed = true WHERE status <> 'Suppressed'")
     op.create_table(
         "flag_set",
         sa.Column("person_id", sa.String(), nullable=False),
