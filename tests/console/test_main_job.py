@@ -97,7 +97,7 @@ async def test_every_slice_of_the_counts_opens_its_people_with_the_remedy() -> N
     async with driving(service) as hand:
         await hand.press("3", "w", "n", "n", "j", "enter")
         assert "Email Campaign Targets Counts › Do not bulk e-mail" in hand.text
-        assert "Respect it" in hand.text
+        assert "changed their mind" in hand.text
         assert "1 of 366 people" in hand.text
         await hand.press("enter")
         assert "Reason" in hand.text
