@@ -20,7 +20,7 @@ import pytest
 
 from dyntui.service.profile import Profile, open_profile
 from tests.faults.job import CAMPAIGN, LIST
-from tests.faults.real_service import STORE, RealService, real_service
+from tests.faults.real_service import STORE, RealService, real_service, until
 from tests.sandbox_process import SandboxProcess
 from tests.served_worlds import dotdigital_endpoint, served_copy, served_world
 
@@ -64,6 +64,11 @@ class Terminal:
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
+
+    def process(self) -> int:
+        """Of the service that answers; 0 while none does."""
+        said = self.dyntui("status", "--json")
+        return int(json.loads(said.out)["process"]) if said.out else 0
 
     def files(self) -> dict[str, bytes]:
         """What is kept where the person's things are."""
@@ -288,12 +293,19 @@ def test_a_wrong_passphrase_is_said_to_be_wrong(at_work: Desk):
 
 
 def test_a_second_service_on_one_profile_is_refused(at_work: Desk):
+    """Between services that stay: a private one, as a command starts, would give way."""
     assert at_work.person.dyntui("lists", "list", "--json").code == 0
-    first = json.loads(at_work.person.dyntui("status", "--json").out)["process"]
-    said = at_work.person.dyntui("serve", "--json")
-    assert (said.error()["code"], said.code) == ("LOCKED", LOCKED)
-    assert str(first) in said.error()["message"]
-    assert json.loads(at_work.person.dyntui("status", "--json").out)["process"] == first
+    environment = {**os.environ, **at_work.person.environment}
+    serving = [Path(sys.executable).with_name("dyntui"), "serve"]
+    with subprocess.Popen(serving, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
+        try:
+            until(lambda: at_work.person.process() == first.pid)
+            said = at_work.person.dyntui("serve", "--json")
+            assert (said.error()["code"], said.code) == ("LOCKED", LOCKED)
+            assert str(first.pid) in said.error()["message"]
+            assert at_work.person.process() == first.pid
+        finally:
+            first.terminate()
 
 
 def test_an_engines_database_that_is_damaged_is_put_aside_and_nothing_is_lost(at_work: Desk):
