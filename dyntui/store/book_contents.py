@@ -5,7 +5,8 @@ after the list's members were read and before they are settled; nothing of it is
 
 Public:
     begin(c, list_id) -> Reading
-    compare(c, list_id, listing, page, reading) -> [contact id]     who must not be in the book
+    compare(c, list_id, listing, page, reading)                     `reading.strangers` and `reading.left` grow
+    forbidden(c, list_id, addresses) -> [address]                   who must not be in the book
     missing(c, list_id, listing, reading) -> int                    after the last page
 """
 
@@ -39,10 +40,14 @@ class BookContact(msgspec.Struct, frozen=True):
 
 class Reading(msgspec.Struct):
     """A reading of a book under way. `moved`: the places of people who are in it under another address than their
-    present one; `seen`: a byte for each place of the list, of the bits `_SENT` and `_PRESENT`."""
+    present one; `seen`: a byte for each place of the list, of the bits `_SENT` and `_PRESENT`. Of contacts that are in
+    the book, by address with their ids: `strangers` are no members, and consent forbids them; `left` have unsubscribed
+    from this list, as far as is known."""
 
     moved: dict[str, int]
     seen: bytearray
+    strangers: dict[str, int] = {}
+    left: dict[str, int] = {}
 
 
 def begin(c: Connection, list_id: str) -> Reading:
@@ -61,9 +66,9 @@ def begin(c: Connection, list_id: str) -> Reading:
     return Reading(moved=moved, seen=bytearray(0 if last is None else last + 1))
 
 
-def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContact], reading: Reading) -> list[int]:
+def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContact], reading: Reading) -> None:
     """One page of the book. A member whom others put there is taken note of, as is what dotdigital says of everybody's
-    channel. Contacts that are no members and that consent forbids: their ids."""
+    channel."""
     by_address = {each.address: each for each in page if each.address}
     rows = c.execute(
         select(_m.person_id, _m.seq, _m.address, _m.sent_address, _m.contact_id, _m.channel, _m.listing).where(
@@ -95,7 +100,10 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
         members.add(address)
     _keep(c, news, adopted)
     strangers = [address for address in by_address if address not in members]
-    return [by_address[address].contact_id for address in _forbidden(c, list_id, strangers)]
+    reading.strangers |= {each: by_address[each].contact_id for each in forbidden(c, list_id, strangers)}
+    u = list_unsubscribe.c
+    left = c.execute(select(u.address).where(u.list_id == list_id, u.address.in_(list(by_address)))).scalars()
+    reading.left |= {each: by_address[each].contact_id for each in left}
 
 
 def _keep(c: Connection, news: list[tuple[int, str, str, str]], adopted: list[tuple[str, int, str, str]]) -> None:
@@ -114,7 +122,7 @@ def _keep(c: Connection, news: list[tuple[int, str, str, str]], adopted: list[tu
     update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), adopted)
 
 
-def _forbidden(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str]:
+def forbidden(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str]:
     """Those of the addresses that are suppressed, opted out in Dynamics, or unsubscribed from the list."""
     known: set[str] = set()
     for start in range(0, len(addresses), _CHUNK):

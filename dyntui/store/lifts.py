@@ -1,4 +1,4 @@
-"""Suppressions and opt-outs that ended, each with the evidence for it.
+"""Suppressions, opt-outs and list unsubscribes that ended, each with the evidence for it.
 
 Public:
     record(c, rows, now); lifts(c, limit=200) -> list[Lift]
@@ -21,8 +21,9 @@ SUPPRESSION, OPT_OUT, LIST_UNSUBSCRIBE = "suppression", "opt-out", "list unsubsc
 
 
 class Lift(msgspec.Struct, frozen=True, kw_only=True):
-    """A suppression (of `address` in `account_id`) or an opt-out (of the record `person_id`, or of an `address`) that
-    ended. `reason`: the code it had; `evidence`: what says so; `lifted_by`: who decided it, `""` for a system."""
+    """A suppression or a list unsubscribe (of `address` in `account_id`), or an opt-out (of the record `person_id`, or
+    of an `address`), that ended. `reason`: the code it had; `evidence`: what says so; `lifted_by`: who decided it, `""`
+    for a system."""
 
     kind: str
     reason: str

@@ -208,6 +208,7 @@ suppression = Table(
     _flag("in_dynamics"),  # the suppression row and the opt-outs were written
     _flag("in_feed"),  # dotdigital itself has named it: otherwise only Dynamics did
     _text("listing"),  # the whole reading begun last when the feed named it last
+    Column("contact_id", BigInteger, nullable=False, server_default="0"),  # as the feed named it; 0: it did not
     Index("ix_suppression_address", "address", "account_id"),
 )
 
@@ -257,6 +258,8 @@ list_unsubscribe = Table(
     Column("address", String, primary_key=True),
     _text("unsubscribed_on"),
     _text("learned_on"),
+    _number("book_id"),  # the book whose feed names the contact; 0: that of a send, or not known
+    Column("contact_id", BigInteger, nullable=False, server_default="0"),
 )
 
 watermark = Table(

@@ -11,8 +11,8 @@ Public:
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
     written(c, account_id, addresses); tell_again(c, addresses)
-    add_list_unsubscribes(c, list_id, rows, now); lift_list_unsubscribes(c, list_id, addresses)
-    lists_unsubscribed_from(c, address) -> list[str]
+    add_list_unsubscribes(c, list_id, rows, now, book_id=0, contact_ids=); lift_list_unsubscribes(c, list_id, addresses)
+    lists_unsubscribed_from(c, address) -> list[str]; left_by_book(c, list_id, book_id, addresses) -> {address: contact}
     window(c, SuppressionsWindow) -> Found[Suppressed]
 """
 
@@ -43,13 +43,14 @@ _READINGS = "suppressed-since/readings"
 
 class Suppression(msgspec.Struct, frozen=True):
     """A suppressed address: the platform's status, the reason it stands for, when the person did it. `in_feed`: the
-    platform itself says so, not Dynamics alone."""
+    platform itself says so, not Dynamics alone. `contact_id`: whom it names, 0 where that is not known."""
 
     address: str
     status: str
     reason: str
     suppressed_on: str = ""
     in_feed: bool = True
+    contact_id: int = 0
 
 
 class Suppressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,19 +99,23 @@ def record(
             "in_dynamics",
             "in_feed",
             "listing",
+            "contact_id",
         ),
         ("account_id", "address"),
         (
-            (account_id, row.address, row.status, row.reason, row.suppressed_on, now, False, row.in_feed, reading)
+            (
+                *(account_id, row.address, row.status, row.reason, row.suppressed_on, now),
+                *(False, row.in_feed, reading, row.contact_id),
+            )
             for row in news
         ),
     )
     upsert(
         c,
         suppression,
-        ("account_id", "address", "in_feed", "listing"),
+        ("account_id", "address", "in_feed", "listing", "contact_id"),
         ("account_id", "address"),
-        ((account_id, row.address, row.in_feed, reading) for row in same),
+        ((account_id, row.address, row.in_feed, reading, row.contact_id) for row in same),
     )
     if item:
         outcomes.record(c, run_id, item, (_audited(row, row.address in known) for row in news))
@@ -118,7 +123,7 @@ def record(
     return len(news)
 
 
-_SHOWN = (_s.address, _s.status, _s.reason, _s.suppressed_on, _s.in_feed)
+_SHOWN = (_s.address, _s.status, _s.reason, _s.suppressed_on, _s.in_feed, _s.contact_id)
 
 
 def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:
@@ -137,7 +142,8 @@ def _as_kept(row: Suppression, known: Suppression | None) -> Suppression:
         return row
     by_hand = row.status == known.status == BY_HAND
     when = known.suppressed_on if by_hand or not row.suppressed_on else row.suppressed_on
-    return msgspec.structs.replace(row, suppressed_on=when, in_feed=row.in_feed or known.in_feed)
+    contact_id = row.contact_id or known.contact_id
+    return msgspec.structs.replace(row, suppressed_on=when, in_feed=row.in_feed or known.in_feed, contact_id=contact_id)
 
 
 def _differs(row: Suppression, known: Suppression | None) -> bool:
@@ -266,15 +272,25 @@ def tell_again(c: Connection, addresses: Sequence[str]) -> None:
     c.execute(update(suppression).where(_s.address.in_(addresses)).values(in_dynamics=False))
 
 
-def add_list_unsubscribes(c: Connection, list_id: str, rows: Iterable[tuple[str, str]], now: str) -> None:
-    """People (address, when they did it) who unsubscribed from one list; a known one keeps when it was learned."""
+def add_list_unsubscribes(
+    c: Connection,
+    list_id: str,
+    rows: Iterable[tuple[str, str]],
+    now: str,
+    *,
+    book_id: int = 0,
+    contact_ids: Mapping[str, int] | None = None,
+) -> None:
+    """People (address, when they did it) who unsubscribed from one list; a known one keeps when it was learned.
+    `book_id`: the list's own book, where its feed says so, with the contacts that it names by address."""
+    contacts = contact_ids or {}
     upsert(
         c,
         list_unsubscribe,
-        ("list_id", "address", "unsubscribed_on", "learned_on"),
+        ("list_id", "address", "unsubscribed_on", "learned_on", "book_id", "contact_id"),
         ("list_id", "address"),
-        ((list_id, address, when, now) for address, when in dict(rows).items()),
-        update=("unsubscribed_on",),
+        ((list_id, address, when, now, book_id, contacts.get(address, 0)) for address, when in dict(rows).items()),
+        update=("unsubscribed_on", "book_id", "contact_id"),
     )
 
 
@@ -297,8 +313,20 @@ def lists_unsubscribed_from(c: Connection, address: str) -> list[str]:
     return list(c.execute(select(u.list_id).where(u.address == address).order_by(u.list_id)).scalars())
 
 
+def left_by_book(c: Connection, list_id: str, book_id: int, addresses: Sequence[str]) -> dict[str, int]:
+    """Those of the addresses whose unsubscribe from the list was read of this book, with the contact's id (0: it was
+    not named)."""
+    u = list_unsubscribe.c
+    found: dict[str, int] = {}
+    for start in range(0, len(addresses), _CHUNK):
+        some = u.address.in_(addresses[start : start + _CHUNK])
+        rows = c.execute(select(u.address, u.contact_id).where(u.list_id == list_id, u.book_id == book_id, some))
+        found.update((address, contact_id) for address, contact_id in rows)
+    return found
+
+
 def lift_list_unsubscribes(c: Connection, list_id: str, addresses: Sequence[str]) -> int:
-    """People who subscribed to the list again; how many had unsubscribed."""
+    """People who subscribed to the list again; how many had unsubscribed. The caller records the evidence."""
     if not addresses:
         return 0
     u = list_unsubscribe.c

@@ -14,6 +14,7 @@ from dyntui.model.reasons import reason_of_status
 from dyntui.store import book_contents, members
 from dyntui.store.book_contents import BookContact
 from dyntui.store.lists import StoredList
+from dyntui.sync import list_resubscribes
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
@@ -27,11 +28,10 @@ async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     whom nothing is known stay.
     """
     reading = await ctx.write(lambda c: book_contents.begin(c, chosen.id))
-    forbidden: list[int] = []
     done = 0
 
     def one_page(c: Connection, held: list[BookContact]) -> None:
-        forbidden.extend(book_contents.compare(c, chosen.id, ctx.run_id, held, reading))
+        book_contents.compare(c, chosen.id, ctx.run_id, held, reading)
 
     async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
         held = [
@@ -41,7 +41,9 @@ async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         done += len(held)
         stage = f"Reading the address book of {title}"
         await ctx.save(ctx.cursor, stage=stage, done=done, work=functools.partial(one_page, held=held))
-    await take_out(ctx, dd, chosen.book_id, forbidden)
+    await list_resubscribes.lift(ctx, dd, chosen, reading.left)
+    forbidden = await ctx.read(lambda c: book_contents.forbidden(c, chosen.id, list(reading.strangers)))
+    await take_out(ctx, dd, chosen.book_id, [reading.strangers[each] for each in forbidden])
     return await ctx.write(lambda c: book_contents.missing(c, chosen.id, ctx.run_id, reading))
 
 

@@ -183,11 +183,17 @@ async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: Stored
         named = await nameless_rows.named(ctx, dd, page.rows)
         odd += nameless_rows.odd(page.rows, named)
         found = [(address, text_of(each.removed_at)) for address, each in named]
+        contact_ids = {address: each.contact_id for address, each in named}
         await ctx.save(
             ctx.cursor,
             stage="Reading unsubscribes",
             work=functools.partial(
-                suppression_store.add_list_unsubscribes, list_id=chosen.id, rows=found, now=ctx.now()
+                suppression_store.add_list_unsubscribes,
+                list_id=chosen.id,
+                rows=found,
+                now=ctx.now(),
+                book_id=chosen.book_id,
+                contact_ids=contact_ids,
             ),
         )
     await nameless_rows.keep(ctx, feed, chosen.account_id, odd, whole=window.whole)

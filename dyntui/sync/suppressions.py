@@ -73,7 +73,8 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "",
 
 def _suppression(address: str, row: dd_suppressions.Suppression) -> Suppression:
     status = row.reason or ""
-    return Suppression(address, status, reason_of_status(status) or "UNKNOWN", text_of(row.removed_at))
+    reason = reason_of_status(status) or "UNKNOWN"
+    return Suppression(address, status, reason, text_of(row.removed_at), contact_id=row.contact_id)
 
 
 async def _record(ctx: RunContext, account_id: str, rows: list[Suppression], item: str, done: int = 0) -> None:
@@ -86,7 +87,8 @@ async def _record(ctx: RunContext, account_id: str, rows: list[Suppression], ite
 async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, reading: str, item: str) -> None:
     """Whom the whole feed does not name: suppressed no more where dotdigital says that the contact is subscribed.
 
-    A contact that is gone proves nothing: its address stays suppressed. Whom Dynamics alone had asked to suppress, and
+    A contact that is gone proves nothing: its address stays suppressed, and so it does when others make a new contact
+    with it. Whom Dynamics alone had asked to suppress, and
     who has become a contact since, is suppressed there now.
     """
     after = ""
@@ -101,7 +103,7 @@ async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, r
         evidence = {
             address: f"dotdigital: contact {contact_id} is Subscribed, and no suppression names it any more"
             for address, contact_id in subscribed.items()
-            if named[address].in_feed
+            if named[address].in_feed and named[address].contact_id in (0, contact_id)
         }
         asked_again = [address for address in subscribed if not named[address].in_feed]
         await dd_suppressions.suppress_contacts(dd, emails=asked_again)

@@ -112,7 +112,15 @@ def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:
     u = list_unsubscribe.c
     rows = c.execute(select(u.address, u.learned_on).order_by(u.address)).all()
     assert [tuple(row) for row in rows] == [("ann@example.com", NOW), ("bob@example.com", "2026-05-01T00:00:00Z")]
-    assert suppressions.lift_list_unsubscribes(c, "list", ["ann@example.com"]) == 1
+
+
+def test_who_left_a_list_is_known_with_the_book_that_said_so_and_the_contact(c: Connection) -> None:
+    ann, bob = "ann@example.com", "bob@example.com"
+    suppressions.add_list_unsubscribes(c, "list", [(ann, NOW)], NOW, book_id=7, contact_ids={ann: 70})
+    suppressions.add_list_unsubscribes(c, "list", [(bob, NOW)], NOW)
+    assert suppressions.left_by_book(c, "list", 7, [ann, bob]) == {ann: 70}
+    assert suppressions.left_by_book(c, "list", 0, [ann, bob]) == {bob: 0}
+    assert suppressions.lift_list_unsubscribes(c, "list", [ann]) == 1
     assert suppressions.lift_list_unsubscribes(c, "list", []) == 0
 
 
