@@ -14,6 +14,9 @@ from dyntui.service.contract.session import Nothing
 from dyntui.service.lock import let_private_end, until_released
 from dyntui.service.profile import open_profile
 
+# Whatever is away: the service says of each part what it knows in half of this.
+STATUS_SECONDS = 2.7
+
 
 @click.command("serve", cls=Command)
 @click.pass_context
@@ -80,4 +83,4 @@ def status(context: click.Context) -> int:
             print_table(["check", "state", ""], ((one.name, one.state, one.text) for one in answer.checks))
         return int(Exit.HELD if answer.held else Exit.DONE)
 
-    return with_running_service(choices(context), ask)
+    return with_running_service(choices(context), ask, limit=STATUS_SECONDS)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from dyntui.cli.lazy import Choices
-from dyntui.service.client import ServiceClient, attach
+from dyntui.service.client import ServiceClient, attach, silent
 from dyntui.service.contract.methods import Method
 from dyntui.service.profile import open_profile
 from dyntui.service.starting import attach_or_start
@@ -30,15 +30,27 @@ def with_service(chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]])
 
 
 def with_running_service(
-    chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]], *, any_version: bool = False
+    chosen: Choices,
+    work: Callable[[ServiceClient], Awaitable[R]],
+    *,
+    any_version: bool = False,
+    limit: float | None = None,
 ) -> R:
-    """The same for a service that runs. Raises DyntuiError SERVICE_NOT_RUNNING."""
+    """The same for a service that runs. Raises DyntuiError SERVICE_NOT_RUNNING, and SERVICE_SILENT when all of it takes
+    longer than `limit` seconds."""
+    profile = open_profile(chosen.profile)
 
     async def attached() -> R:
-        async with await attach(open_profile(chosen.profile), any_version=any_version) as client:
+        async with await attach(profile, any_version=any_version) as client:
             return await work(client)
 
-    return asyncio.run(attached())
+    async def in_time() -> R:
+        try:
+            return await asyncio.wait_for(attached(), limit)
+        except TimeoutError as error:
+            raise silent(profile, limit or 0.0) from error
+
+    return asyncio.run(in_time())
 
 
 def ask(chosen: Choices, method: Method[Q, A], request: Q) -> A:

@@ -185,7 +185,7 @@ _mean(
 )
 _mean(
     THROTTLED,
-    _Meaning("DATAVERSE_LIMIT", "Dynamics' service-protection limit stayed closed for too long.", "Try again later."),
+    _Meaning("DATAVERSE_LIMIT", "Dynamics' service-protection limit is closed.", "Try again later."),
 )
 _mean(
     UNKNOWN_NAME | {"0x80048d19"},
@@ -354,4 +354,24 @@ def error_from(status: int, body: bytes, *, writes: bool, repeated: bool = False
         remote_message=remote_message,
         privileges=privileges,
         repeated=repeated,
+    )
+
+
+def closed_for(error: DataverseError, seconds: float | None) -> DataverseError:
+    """The refusal by a limit, with how long it asks to wait."""
+    if not seconds:
+        return error
+    minutes = f"{seconds / 60:,.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+    return DataverseError(
+        error.code,
+        f"{error.message} It asks to wait for {minutes}.",
+        not_done=error.not_done,
+        remedy=error.remedy,
+        exit=error.exit,
+        detail=error.detail,
+        status=error.status,
+        platform_code=error.platform_code,
+        remote_message=error.remote_message,
+        privileges=error.privileges,
+        repeated=error.repeated,
     )

@@ -38,6 +38,7 @@ from dyntui.dataverse.errors import (
     WRITE_NOT_DONE,
     DataverseError,
     UnknownOutcome,
+    closed_for,
     error_from,
     read_error,
 )
@@ -227,6 +228,7 @@ class Dataverse:
         self._slots = Slots(min(_FIRST_CONCURRENCY, self._max_concurrency))
         self._at_once = False
         self._closed_until = 0.0
+        self._closed_by = error_from(429, b"", writes=False, repeated=False)
         self._links = Links(self.origin, self.api, self.get)
         # Cookies carry server affinity, which would pile all calls of a user onto one web server (reference 2.2).
         no_cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
@@ -318,7 +320,7 @@ class Dataverse:
         try:
             return await (self._attempt(call) if self._at_once else self._patiently(call))
         except _SlowDown as gave_up:
-            raise gave_up.error from None
+            raise closed_for(gave_up.error, gave_up.seconds) from None
         except _NoAnswer as failure:
             raise self._no_answer(call, failure) from failure
 
@@ -410,6 +412,7 @@ class Dataverse:
             seconds = _seconds(response.headers.get("Retry-After"))
             if seconds is not None:
                 self._closed_until = max(self._closed_until, self._clock() + seconds)
+                self._closed_by = error
             if self._slowed is not None:
                 self._slowed(seconds or 0.0, platform_code)
             raise _SlowDown(error, seconds)
@@ -451,6 +454,8 @@ class Dataverse:
             waited_for = self._closed_until
             seconds = waited_for - self._clock()
             if seconds > 0:
+                if self._slowed is not None:
+                    self._slowed(seconds, self._closed_by.platform_code)
                 await self._sleep(seconds)
 
     def _heed_hint(self, hint: str | None) -> None:

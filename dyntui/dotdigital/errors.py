@@ -111,7 +111,7 @@ _IMPORT_GONE = _Meaning("DOTDIGITAL_IMPORT_NOT_FOUND", "The import is not known 
 _TOO_MANY = _Meaning(
     "DOTDIGITAL_TOO_MANY_JOBS", "dotdigital's 25 simultaneous imports stayed taken for too long.", "Try again later."
 )
-_LIMIT = _Meaning("DOTDIGITAL_LIMIT", "dotdigital's call limit stayed closed for too long.", "Try again later.")
+_LIMIT = _Meaning("DOTDIGITAL_LIMIT", "dotdigital's call limit is closed.", "Try again later.")
 _INVALID = _Meaning("DOTDIGITAL_VALUE_REFUSED", "dotdigital refused a value.", "Correct the value or the mapping.")
 _UNAVAILABLE = _Meaning(
     "DOTDIGITAL_UNAVAILABLE", "dotdigital is temporarily unavailable.", "Try again later.", Exit.UNREACHABLE
@@ -261,4 +261,22 @@ def error_from(status: int, body: bytes, *, writes: bool, repeated: bool = False
         remote_message=remote.message,
         items=remote.items,
         repeated=repeated,
+    )
+
+
+def closed_for(error: DotdigitalError, seconds: float | None) -> DotdigitalError:
+    """The refusal by a limit, with how long it asks to wait."""
+    if not seconds:
+        return error
+    minutes = f"{seconds / 60:,.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+    return DotdigitalError(
+        error.code,
+        f"{error.message} It asks to wait for {minutes}.",
+        not_done=error.not_done,
+        remedy=error.remedy,
+        exit=error.exit,
+        detail=error.detail,
+        status=error.status,
+        platform_code=error.platform_code,
+        repeated=error.repeated,
     )

@@ -35,6 +35,7 @@ from dyntui.dotdigital.errors import (
     WRITE_NOT_DONE,
     DotdigitalError,
     UnknownOutcome,
+    closed_for,
     error_from,
 )
 from dyntui.dotdigital.reading import OddRow, Reply, read, read_rows, require_whole
@@ -223,7 +224,7 @@ class Dotdigital:
         try:
             return await (self._attempt(call) if call.at_once else self._patiently(call))
         except _SlowDown as gave_up:
-            raise gave_up.error from None
+            raise closed_for(gave_up.error, gave_up.seconds) from None
         except _NoAnswer as failure:
             raise self._no_answer(call, failure) from failure
 
@@ -362,6 +363,8 @@ class Dotdigital:
             waited_for = self._closed_until
             seconds = waited_for - self._clock()
             if seconds > 0:
+                if self._slowed is not None:
+                    self._slowed(seconds, self._closed_by.platform_code)
                 await self._sleep(seconds)
 
 

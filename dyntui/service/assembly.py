@@ -29,7 +29,7 @@ from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
-from dyntui.sync.connections import Connections, not_configured
+from dyntui.sync.connections import OF_PEOPLE, Connections, not_configured
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.worker import Worker
 
@@ -69,7 +69,7 @@ class Assembly:
             profile=self._profile,
             db=self._db,
             secrets=secrets,
-            connections=Connections(self._db, secrets),
+            connections=Connections(self._db, secrets, patience=OF_PEOPLE),
             clock=self._clock,
             ids=lambda: str(uuid.uuid4()),
             publish=publish,
@@ -93,6 +93,7 @@ class Assembly:
         await asyncio.to_thread(self._worker.stop)
         await asyncio.to_thread(self._engine.stop)
         await self._events.close()
+        await self._session.close()
         await self._identities.close()
         await self._resources.connections.close()
         await asyncio.to_thread(self._db.close)

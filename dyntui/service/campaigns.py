@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import campaigns as dd_campaigns
@@ -29,6 +32,11 @@ from dyntui.store import runs, sends
 from dyntui.store.campaigns import Campaign, CampaignsWindow
 from dyntui.store.lists import StoredList
 from dyntui.sync.execution import send_key
+
+# Somebody waits for the page, and the text is the least of it.
+TEXT_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
 
 
 class Campaigns:
@@ -58,14 +66,7 @@ class Campaigns:
     async def get(self, context: CallContext, request: CampaignRef) -> CampaignDetail:
         """A campaign's page; its text is fetched from dotdigital the first time it is shown."""
         campaign = await self.known(request)
-        text = campaign.body_text
-        if not text:
-            dd = await self._resources.connections.dotdigital(campaign.account_id)
-            details = await dd_campaigns.campaign(dd, campaign.id)
-            text = (details.plain_text_content or "") if details is not None else ""
-            await self._resources.write(
-                lambda c: campaign_store.record_content(c, campaign.account_id, campaign.id, text)
-            )
+        text = campaign.body_text or await self._text(campaign)
         made = await self._resources.read(lambda c: sends.of_campaign(c, campaign.account_id, campaign.id))
         active = await self._resources.read(lambda c: runs.active(c, send_key(campaign.account_id, campaign.id)))
         return CampaignDetail(
@@ -79,6 +80,24 @@ class Campaigns:
             sends=tuple(send_row(each) for each in made),
             active_run=active.id if active else "",
         )
+
+    async def _text(self, campaign: Campaign) -> str:
+        """The campaign's text as dotdigital has it; where that cannot be had in time, why not: the page shows what is
+        stored all the same."""
+        try:
+            return await asyncio.wait_for(self._fetched(campaign), TEXT_SECONDS)
+        except TimeoutError:
+            return f"(The text could not be read: no answer from dotdigital within {TEXT_SECONDS:g} seconds.)"
+        except DyntuiError as error:
+            log.warning("campaign %d: its text could not be read: %s (%s)", campaign.id, error, error.detail)
+            return f"(The text could not be read: {error.message})"
+
+    async def _fetched(self, campaign: Campaign) -> str:
+        dd = await self._resources.connections.dotdigital(campaign.account_id)
+        details = await dd_campaigns.campaign(dd, campaign.id)
+        text = (details.plain_text_content or "") if details is not None else ""
+        await self._resources.write(lambda c: campaign_store.record_content(c, campaign.account_id, campaign.id, text))
+        return text
 
     async def targets(self, context: CallContext, request: CampaignRef) -> Targets:
         """The campaign's target marketing lists."""

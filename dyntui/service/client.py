@@ -17,6 +17,7 @@ import msgspec
 from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.methods import Method
+from dyntui.service.lock import holder
 from dyntui.service.peer import peer_of
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import (
@@ -38,6 +39,8 @@ Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
 E = TypeVar("E", bound=msgspec.Struct)
 
+# Seconds until a service that runs has greeted whoever attaches: it has nothing else to do.
+GREETING_SECONDS = 5.0
 # Events that wait for a subscriber in this process; beyond that the oldest go.
 _WAITING_EVENTS = 1024
 
@@ -208,12 +211,19 @@ class ServiceClient:
             self._hand_out(LOST, msgspec.Raw(msgspec.json.encode(Lost(fits.count(False)))))
 
 
-async def attach(profile: Profile, *, any_version: bool = False) -> ServiceClient:
-    """A client of the profile's running service.
+async def attach(profile: Profile, *, any_version: bool = False, patience: float = GREETING_SECONDS) -> ServiceClient:
+    """A client of the profile's running service, which greets within `patience` seconds.
 
-    Raises DyntuiError SERVICE_NOT_RUNNING, SERVICE_NOT_YOURS, VERSION_MISMATCH (unless `any_version`), or the service's
-    own refusal.
+    Raises DyntuiError SERVICE_NOT_RUNNING, SERVICE_SILENT, SERVICE_NOT_YOURS, VERSION_MISMATCH (unless `any_version`),
+    or the service's own refusal.
     """
+    try:
+        return await asyncio.wait_for(_attach(profile, any_version=any_version), patience)
+    except TimeoutError as error:
+        raise silent(profile, patience) from error
+
+
+async def _attach(profile: Profile, *, any_version: bool) -> ServiceClient:
     try:
         reader, writer = await asyncio.open_unix_connection(str(profile.socket), limit=ANSWER_LIMIT)
     except (FileNotFoundError, ConnectionError) as error:
@@ -284,6 +294,21 @@ def _not_running(profile: Profile) -> DyntuiError:
         f"No service is running for the profile {profile.name}.",
         not_done="Nothing was asked.",
         remedy="Start it with `dyntui serve`, or open the console with `dyntui`.",
+        exit=Exit.UNREACHABLE,
+    )
+
+
+def silent(profile: Profile, seconds: float) -> DyntuiError:
+    """The service is there and says nothing."""
+    process = holder(profile)
+    who = f"process {process}" if process is not None else "its process"
+    ways = f"`kill -CONT {process}` or, if that does not help, `kill -KILL {process}`" if process else "end its process"
+    return DyntuiError(
+        "SERVICE_SILENT",
+        f"The service of the profile {profile.name} ({who}) has said nothing for {seconds:g} seconds: it is stopped,"
+        " or the machine is too busy.",
+        not_done="Nothing was changed by this command; runs resume when the service goes on.",
+        remedy=f"Try again in a moment. If it stays so: {ways}; the next command starts a new service.",
         exit=Exit.UNREACHABLE,
     )
 

@@ -18,13 +18,17 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.service.contract.session import SignInStarted, SignInState
+from dyntui.service.permission import RolesUnknown
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation, PersonLink
-from dyntui.sync.connections import dataverse_as, device_sign_in, not_configured
+from dyntui.sync.connections import OF_PEOPLE, dataverse_as, device_sign_in, not_configured
 
 # How long roles are believed; a change in Dynamics takes effect within this.
 ROLES_SECONDS = 120.0
+# How long Dynamics is waited for: where roles were read before, what is stored can be shown meanwhile.
+KNOWN_PATIENCE = 1.5
+FIRST_PATIENCE = 20.0
 ROLES_BY_ROWS = (
     "roles are read from rows of team membership, because Dynamics does not answer RetrieveAadUserRoles: who was put"
     " out of a group of Entra ID may keep a role until they use Dynamics again; give roles to users, not to groups"
@@ -54,6 +58,7 @@ class Identities:
         self._monotonic = monotonic
         self._by_rows = False
         self._held: dict[str, tuple[float, Held]] = {}
+        self._asking: dict[str, asyncio.Task[Held]] = {}
         self._waiting: dict[int, _Waiting] = {}
 
     async def person(self, uid: int) -> PersonLink | None:
@@ -61,20 +66,45 @@ class Identities:
         return await self._resources.read(lambda c: accounts.person(c, uid))
 
     async def held(self, person: PersonLink) -> Held:
-        """The person's connector roles, direct and through teams; nothing when the user is disabled."""
+        """The person's connector roles, direct and through teams; nothing when the user is disabled.
+
+        Raises RolesUnknown when Dynamics does not answer in time; the answer that comes late counts for the next call.
+        """
         known = self._held.get(person.user_id)
-        now = self._monotonic()
-        if known is not None and now - known[0] < ROLES_SECONDS:
+        if known is not None and self._monotonic() - known[0] < ROLES_SECONDS:
             return known[1]
-        dv = await self._resources.connections.dataverse()
-        user = await security.user(dv, person.user_id)
+        last = known[1].abilities if known is not None else frozenset()
+        patience = FIRST_PATIENCE if known is None else KNOWN_PATIENCE
+        task = self._asking.get(person.user_id)
+        if task is None:
+            task = self._asking[person.user_id] = asyncio.create_task(self._ask(person.user_id))
+            task.add_done_callback(lambda _: self._asking.pop(person.user_id))
+        await asyncio.wait({task}, timeout=patience)
+        if not task.done():
+            raise RolesUnknown(f"no answer within {patience:g} seconds.", last)
+        try:
+            return task.result()
+        except DyntuiError as error:
+            raise RolesUnknown(f"{error.message} {error.remedy}", last, f"{error.code}: {error.detail}") from error
+
+    def last_held(self, person: PersonLink) -> Held:
+        """The roles as last read, however long ago; none where they never were."""
+        known = self._held.get(person.user_id)
+        return known[1] if known is not None else Held((), frozenset())
+
+    async def _ask(self, user_id: str) -> Held:
+        held = await self.held_by(await self._resources.connections.dataverse(), user_id)
+        self._held[user_id] = (self._monotonic(), held)
+        return held
+
+    async def held_by(self, dv: Dataverse, user_id: str) -> Held:
+        """A user's connector roles, asked over any connection to the organisation."""
+        user = await security.user(dv, user_id)
         names: tuple[str, ...] = ()
         if user is not None and not user.disabled:
             found = {role.name for role in await self._roles(dv, user)}
             names = tuple(sorted(found & _CONNECTOR_ROLES))
-        held = Held(names, abilities(names))
-        self._held[person.user_id] = (now, held)
-        return held
+        return Held(names, abilities(names))
 
     @property
     def by_rows(self) -> bool:
@@ -140,7 +170,11 @@ class Identities:
         return SignInState(state="signed in", user=waiting.task.result())
 
     async def close(self) -> None:
-        """Gives up every sign-in that still waits."""
+        """Gives up every sign-in, and every question for roles, that still waits."""
+        asking = list(self._asking.values())
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
         for uid in list(self._waiting):
             await self._give_up(uid)
 
@@ -153,7 +187,8 @@ class Identities:
 
     async def _enter(self, organisation: Organisation, sign_in: SignIn) -> None:
         """The person calls for themselves once: members of a group get their user, and their teams, by that."""
-        async with dataverse_as(sign_in, organisation, self._resources.connections.surroundings) as own:
+        around = self._resources.connections.surroundings
+        async with dataverse_as(sign_in, organisation, around, patience=OF_PEOPLE) as own:
             try:
                 await security.who_am_i(own)
             except DataverseError as error:

@@ -11,6 +11,21 @@ from dyntui.model.roles import Ability, roles_with
 AbilitiesOf = Callable[[int], Awaitable[frozenset[Ability] | None]]
 
 
+class RolesUnknown(DyntuiError):
+    """Dynamics does not say which roles somebody has. `last`: what they were allowed to do when it last said so."""
+
+    def __init__(self, why: str, last: frozenset[Ability], detail: str = "") -> None:
+        super().__init__(
+            "ROLES_UNKNOWN",
+            f"Dynamics does not say which roles you have: {why}",
+            not_done="Nothing was changed. What is stored can be looked at by who was seen to be allowed to.",
+            remedy="Try again when Dynamics answers; `dyntui status` shows whether it does.",
+            exit=Exit.UNREACHABLE,
+            detail=detail,
+        )
+        self.last = last
+
+
 class CallContext:
     """Who calls. Handlers of methods without a fixed ability ask `require` themselves."""
 
@@ -23,8 +38,14 @@ class CallContext:
         return await self._abilities_of(self.uid) or frozenset()
 
     async def require(self, ability: Ability) -> None:
-        """Raises DyntuiError NOT_SIGNED_IN or NOT_PERMITTED unless the caller has the ability."""
-        held = await self._abilities_of(self.uid)
+        """Raises DyntuiError NOT_SIGNED_IN or NOT_PERMITTED unless the caller has the ability, ROLES_UNKNOWN when that
+        cannot be told. To see what is stored it is enough to have been allowed to before."""
+        try:
+            held = await self._abilities_of(self.uid)
+        except RolesUnknown as unknown:
+            if ability is Ability.SEE and ability in unknown.last:
+                return
+            raise
         if held is None:
             raise DyntuiError(
                 "NOT_SIGNED_IN",

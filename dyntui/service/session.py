@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import logging
 import os
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from dyntui import __version__
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
-from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
+from dyntui.service.checks import Checks
 from dyntui.service.contract.session import (
     Check,
     EmailAccount,
@@ -22,9 +23,11 @@ from dyntui.service.contract.session import (
     Status,
 )
 from dyntui.service.identity import ROLES_BY_ROWS, Identities
-from dyntui.service.permission import CallContext
+from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, members, runs
+
+log = logging.getLogger(__name__)
 
 
 class Session:
@@ -43,6 +46,7 @@ class Session:
         self._long_lived = long_lived
         self._demo = demo
         self._started_on = resources.now()
+        self._checks = Checks(resources.clock)
 
     async def hello(self, context: CallContext, request: Nothing) -> Hello:
         """What a console needs first."""
@@ -52,7 +56,12 @@ class Session:
         roles: tuple[str, ...] = ()
         abilities: tuple[str, ...] = ()
         if person is not None:
-            held = await self._identities.held(person)
+            try:
+                held = await self._identities.held(person)
+            except RolesUnknown as error:
+                # The console opens on what is stored; whatever needs the roles is refused by name.
+                log.warning("%s (%s)", error, error.detail)
+                held = self._identities.last_held(person)
             roles, abilities = held.roles, tuple(sorted(each.value for each in held.abilities))
         return Hello(
             version=__version__,
@@ -79,24 +88,24 @@ class Session:
         )
 
     async def status(self, context: CallContext, request: Nothing) -> Status:
-        """Service, sign-ins and runs at a glance. A system that does not answer is a failed check, not an error."""
+        """Service, sign-ins and runs at a glance, within three seconds. A system that does not answer is a failed
+        check, not an error."""
         known = await self._resources.read(accounts.accounts)
         organisation = await self._resources.read(accounts.organisation)
+        asked = [
+            self._checks.look(f"Email account {each.name}", each.endpoint, functools.partial(self._account, each.id))
+            for each in known
+        ]
+        if organisation is not None:
+            asked.insert(0, self._checks.look("Dynamics", organisation.url, self._dynamics))
         checks = [
             Check(name="Keyring", state="ok", text=self._keyring)
             if self._keyring
             else Check(name="Keyring", state="warning", text="none that works in this session: secrets cannot be kept")
         ]
-        if organisation is not None:
-            checks.append(await self._check("Dynamics", organisation.url, self._dynamics))
+        checks.extend(await asyncio.gather(*asked))
         if self._identities.by_rows:
             checks.append(Check(name="Roles", state="warning", text=ROLES_BY_ROWS))
-        for each in known:
-            checks.append(
-                await self._check(
-                    f"Email account {each.name}", each.endpoint, functools.partial(self._account, each.id)
-                )
-            )
         since = text_of(self._resources.clock() - timedelta(hours=1))
         calls = await self._resources.read(lambda c: runs.calls_since(c, since))
         return Status(
@@ -113,18 +122,16 @@ class Session:
             long_lived=self._long_lived,
         )
 
-    async def _check(self, name: str, where: str, ask: Callable[[], Awaitable[str]]) -> Check:
-        try:
-            return Check(name=name, state="ok", text=await ask())
-        except DyntuiError as error:
-            return Check(name=name, state="error", text=f"{where}: {error.code}: {error.message} {error.remedy}")
+    async def close(self) -> None:
+        """Waits for no system any more."""
+        await self._checks.close()
 
     async def _dynamics(self) -> str:
-        me = await security.who_am_i(await self._resources.connections.dataverse())
+        me = await security.who_am_i((await self._resources.connections.dataverse()).at_once())
         return f"signed in as the service's user {me.user_id}"
 
     async def _account(self, account_id: str) -> str:
-        info = await dd_account.account_info(await self._resources.connections.dotdigital(account_id))
+        info = await dd_account.account_info((await self._resources.connections.dotdigital(account_id)).at_once())
         left = "" if info.calls_remaining is None else f", {info.calls_remaining:,} calls left this hour"
         return f"signed in to account {info.id}{left}"
 

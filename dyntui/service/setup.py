@@ -18,13 +18,15 @@ from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
 from dyntui.service.contract.setup import Canary, CanaryReport, EmailAccountInput, SetupReport, SetupRequest, SetupStep
-from dyntui.service.permission import CallContext
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext, RolesUnknown, not_permitted
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import double_opt_in, installation
 from dyntui.sync.connections import (
     DATAVERSE_SECRET,
+    Patience,
     account_secret,
     account_unknown,
     dataverse_as,
@@ -36,7 +38,9 @@ from dyntui.sync.surroundings import Surroundings
 
 _LEVELS = ("NONE", "SUMMARY", "DETAILED")
 # Somebody waits for the answer: what cannot be reached is said after seconds, where a run would be patient.
-_ATTEMPTS = 2
+_AT_FIRST = Patience(attempts=2, silence=30.0, limits=30.0)
+# Installing may take minutes, and shows how far it is.
+_INSTALLING = Patience(attempts=6, silence=None, limits=1800.0)
 
 
 class Setup:
@@ -44,6 +48,7 @@ class Setup:
 
     def __init__(self, resources: Resources, reconnect: Callable[[], None]) -> None:
         self._resources = resources
+        self._identities = Identities(resources)
         self._reconnect = reconnect
         self._one_at_a_time = asyncio.Lock()
 
@@ -71,7 +76,7 @@ class Setup:
             # Asked for within: who waited for somebody else's first setup needs the right to change it.
             _check(request)
             known = await self._require_organisation(request)
-            permitted = known is None or Ability.ADMINISTER in await context.abilities()
+            permitted = known is None or await self._may_administer(context)
             return await self._connect(context, request, apply=apply, known=known, permitted=permitted)
 
     async def _require_organisation(self, request: SetupRequest) -> Organisation | None:
@@ -89,6 +94,23 @@ class Setup:
             )
         return known
 
+    async def _require_administering(self, context: CallContext, dv: Dataverse | None) -> None:
+        """`dv`: the new connection, where the kept one could not be asked."""
+        if dv is None:
+            await context.require(Ability.ADMINISTER)
+            return
+        person = await self._identities.person(context.uid)
+        held = await self._identities.held_by(dv, person.user_id) if person is not None else None
+        if held is None or Ability.ADMINISTER not in held.abilities:
+            raise not_permitted(Ability.ADMINISTER)
+
+    async def _may_administer(self, context: CallContext) -> bool | None:
+        """None where the organisation, as it is kept, cannot be asked: setup may be there to mend that."""
+        try:
+            return Ability.ADMINISTER in await context.abilities()
+        except RolesUnknown:
+            return None
+
     async def _connect(
         self,
         context: CallContext,
@@ -96,10 +118,11 @@ class Setup:
         *,
         apply: bool,
         known: Organisation | None,
-        permitted: bool,
+        permitted: bool | None,
     ) -> SetupReport:
-        """`permitted`: the caller may administer. Who may not has proved by the application's secret that they could do
-        everything in Dynamics themselves: they may make the first Manager, and nothing once there is one."""
+        """`permitted`: the caller may administer; None where that must be asked over the new connection. Who may not
+        has proved by the application's secret that they could do everything in Dynamics themselves: they may make the
+        first Manager, and nothing once there is one."""
         asked = request.organisation
         secret = asked.client_secret or asked.certificate
         wanted = Organisation(
@@ -115,11 +138,11 @@ class Setup:
         around = self._resources.connections.surroundings
         sign_in = sign_in_with(wanted, secret, around)
         try:
-            async with dataverse_as(sign_in, wanted, around, attempts=_ATTEMPTS) as dv:
+            async with dataverse_as(sign_in, wanted, around, patience=_AT_FIRST) as dv:
                 me = await security.who_am_i(dv)
                 managers = [each.name or each.id for each in await security.users_with_roles(dv, [Role.MANAGER])]
                 if known is not None and not permitted and (managers or me.user_id != known.service_user_id):
-                    await context.require(Ability.ADMINISTER)
+                    await self._require_administering(context, dv if permitted is None else None)
                 chosen = {
                     role: await installation.users_to_assign(dv, role, names) for role, names in request.assign.items()
                 }
@@ -127,7 +150,7 @@ class Setup:
             if apply:
                 # A keyring that refuses says so before anything is written.
                 await self._resources.secrets.set(DATAVERSE_SECRET, secret)
-            async with dataverse_as(sign_in, wanted, around) as dv:
+            async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING) as dv:
                 wanted = msgspec.structs.replace(
                     wanted,
                     organisation_id=me.organization_id,
@@ -263,7 +286,8 @@ async def _prove(asked: EmailAccountInput, around: Surroundings) -> _Proved:
         asked.api_user,
         asked.api_password,
         ca_file=ca_file,
-        attempts=_ATTEMPTS,
+        attempts=_AT_FIRST.attempts,
+        slow_down_deadline=_AT_FIRST.limits,
         sleep=around.sleep,
         transport=around.transport(),
     )

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
+
+import msgspec
 
 from dyntui.dataverse import http as dataverse_http
 from dyntui.dataverse.http import Dataverse, SignInHttp
@@ -25,6 +28,10 @@ from dyntui.sync.surroundings import REAL, Surroundings
 
 # The meter of the run at hand: told of every attempt with the system and `read` or `write`.
 RUN_METER: contextvars.ContextVar[Callable[[str, str], None] | None] = contextvars.ContextVar("run_meter", default=None)
+# Told of every wait that a limit imposes on the run at hand: the system's name in words, and seconds.
+RUN_SLOWED: contextvars.ContextVar[Callable[[str, float], None] | None] = contextvars.ContextVar(
+    "run_slowed", default=None
+)
 
 DATAVERSE_SECRET = "dataverse"  # noqa: S105 - the name under which the keyring holds it
 
@@ -40,6 +47,31 @@ class Secrets(Protocol):
     async def get(self, name: str) -> str | None: ...
 
     async def set(self, name: str, secret: str) -> None: ...
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a system is waited for. `attempts`: calls until a failure counts; `silence`: seconds without an answer
+    that end one (None: a little longer than the system takes to give up itself); `limits`: seconds that one call waits
+    for limits altogether."""
+
+    attempts: int
+    silence: float | None
+    limits: float
+
+
+# A run is slowed by a limit, and never fails for it.
+OF_RUNS = Patience(attempts=6, silence=None, limits=math.inf)
+# A person looks at a screen: sooner or later an error that says what is wrong helps more than waiting.
+OF_PEOPLE = Patience(attempts=6, silence=30.0, limits=600.0)
+
+
+def _slowed(system: str) -> Callable[[float, str], None]:
+    def tell(seconds: float, code: str) -> None:
+        slowed = RUN_SLOWED.get()
+        if slowed is not None:
+            slowed(system, seconds)
+
+    return tell
 
 
 def _metered(system: str) -> Callable[[str, str], None]:
@@ -102,7 +134,7 @@ def dataverse_as(
     known: Organisation,
     surroundings: Surroundings = REAL,
     *,
-    attempts: int = dataverse_http.ATTEMPTS,
+    patience: Patience = OF_RUNS,
 ) -> Dataverse:
     """A connection to the organisation as whoever signed in."""
     return Dataverse(
@@ -113,8 +145,10 @@ def dataverse_as(
         sleep=surroundings.sleep,
         clock=surroundings.monotonic,
         chance=surroundings.chance,
-        attempts=attempts,
-        timeout=surroundings.timeout or dataverse_http.TIMEOUT_SECONDS,
+        slowed=_slowed("Dynamics"),
+        slow_down_deadline=patience.limits,
+        attempts=patience.attempts,
+        timeout=surroundings.timeout or patience.silence or dataverse_http.TIMEOUT_SECONDS,
         transport=surroundings.transport(),
     )
 
@@ -122,8 +156,11 @@ def dataverse_as(
 class Connections:
     """One connection to the organisation and one to each email account, opened on first use in the `surroundings`."""
 
-    def __init__(self, db: Database, secrets: Secrets, surroundings: Surroundings = REAL) -> None:
+    def __init__(
+        self, db: Database, secrets: Secrets, surroundings: Surroundings = REAL, patience: Patience = OF_RUNS
+    ) -> None:
         self.surroundings = surroundings
+        self._patience = patience
         self._db = db
         self._secrets = secrets
         self._opening = asyncio.Lock()
@@ -137,7 +174,7 @@ class Connections:
             if self._dataverse is None:
                 around, known = self.surroundings, await asyncio.to_thread(self._organisation)
                 self._sign_in = sign_in_with(known, await self._secret(DATAVERSE_SECRET), self.surroundings)
-                self._dataverse = dataverse_as(self._sign_in, known, around)
+                self._dataverse = dataverse_as(self._sign_in, known, around, patience=self._patience)
             return self._dataverse
 
     async def dotdigital(self, account_id: str) -> Dotdigital:
@@ -155,7 +192,10 @@ class Connections:
                     sleep=around.sleep,
                     clock=around.monotonic,
                     chance=around.chance,
-                    timeout=around.timeout or dotdigital_http.TIMEOUT_SECONDS,
+                    slowed=_slowed("dotdigital"),
+                    slow_down_deadline=self._patience.limits,
+                    attempts=self._patience.attempts,
+                    timeout=around.timeout or self._patience.silence or dotdigital_http.TIMEOUT_SECONDS,
                     transport=around.transport(),
                 )
             return self._dotdigital[account_id]

@@ -7,9 +7,10 @@ Everything is written through here, so that each write is fenced: a worker that 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -26,6 +27,10 @@ from dyntui.store.runs import Calls, Claim, Fenced, Problem
 __all__ = ["Cancelled", "Fenced", "RunContext"]
 
 T = TypeVar("T")
+# A shorter wait is over before anybody has read of it; Dynamics asks for such in every busy run.
+NOTICED_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
@@ -57,6 +62,8 @@ class RunContext:
         self._sleep = sleep
         self._saved = saved
         self._calls: Counter[str] = Counter()
+        self._stage = ""
+        self._telling: asyncio.Task[None] | None = None
 
     @property
     def cursor(self) -> dict[str, Any]:
@@ -78,6 +85,36 @@ class RunContext:
     def count_call(self, system: str, kind: str) -> None:
         """One API call was made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save."""
         self._calls[f"{system}_{kind}s"] += 1
+
+    def slowed(self, system: str, seconds: float) -> None:
+        """A limit of `system` makes the run wait: the stage says so, and until when, until the next save. For waits
+        that somebody would notice."""
+        if seconds < NOTICED_SECONDS or (self._telling is not None and not self._telling.done()):
+            return
+        until = self._clock() + timedelta(seconds=seconds)
+        stage = f"Waits for the limit of {system} until {until:%H:%M:%S} UTC" + (
+            f" - {self._stage}" if self._stage else ""
+        )
+        self._telling = asyncio.create_task(self._tell(stage))
+
+    async def _tell(self, stage: str) -> None:
+        def keep() -> None:
+            with self._db.write() as c:
+                runs.advance(c, self.run_id, self.token, stage=stage)
+
+        try:
+            await asyncio.to_thread(keep)
+        except (Fenced, DyntuiError) as error:
+            # The run itself will meet it; this was a word to whoever looks on.
+            log.info("run %s could not say that it waits: %s", self.run_id, error)
+        else:
+            self._saved(self.run_id)
+
+    async def _told(self) -> None:
+        """What is still being said of a wait must not come after what is saved next."""
+        if self._telling is not None:
+            await self._telling
+            self._telling = None
 
     async def read(self, what: Callable[[Connection], T]) -> T:
         """Ask the store."""
@@ -113,6 +150,7 @@ class RunContext:
         Raises `Fenced` (nothing was kept) and, once everything is kept, `Cancelled` when the run is to stop, unless it
         is past the point where it can (`cancellable` False).
         """
+        await self._told()
         calls = self._calls.copy()
 
         def keep() -> str:
@@ -133,6 +171,7 @@ class RunContext:
 
         desired = await asyncio.to_thread(keep)
         self._calls.subtract(calls)
+        self._stage = stage
         self._cursor = cursor
         self._saved(self.run_id)
         if desired == "cancel" and cancellable:
@@ -188,6 +227,7 @@ class RunContext:
         self, status: RunStatus | None = None, *, read: int | None = None, problem: Problem | None = None
     ) -> RunStatus:
         """End the run (see `dyntui.store.runs.finish`), with the calls made since the last save. Raises `Fenced`."""
+        await self._told()
         calls = self._calls.copy()
 
         def end() -> RunStatus:

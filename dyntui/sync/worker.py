@@ -18,7 +18,7 @@ from dyntui.model.outcomes import RunStatus
 from dyntui.store import runs
 from dyntui.store.database import Database
 from dyntui.store.runs import Fenced, Problem
-from dyntui.sync.connections import RUN_METER, Connections, Secrets
+from dyntui.sync.connections import RUN_METER, RUN_SLOWED, Connections, Secrets
 from dyntui.sync.execution import SEND, execute
 from dyntui.sync.run_context import Cancelled, RunContext
 from dyntui.sync.send import end_unsent
@@ -87,6 +87,7 @@ class Worker:
             return
         ctx = RunContext(self._db, run_id, claim, clock=self._clock, sleep=self._sleep, saved=self._changed)
         RUN_METER.set(ctx.count_call)
+        RUN_SLOWED.set(ctx.slowed)
         self._changed(run_id)
         try:
             await self._carry_out(ctx)

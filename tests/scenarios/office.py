@@ -37,7 +37,7 @@ from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
-from dyntui.sync.connections import DATAVERSE_SECRET, Connections, account_secret
+from dyntui.sync.connections import DATAVERSE_SECRET, OF_PEOPLE, Connections, account_secret
 from dyntui.sync.engine import InlineEngine
 from dyntui.sync.worker import Worker
 from tests.simulation.sandbox import InProcessSandbox
@@ -80,7 +80,7 @@ class Office:
             profile=open_profile("test", {"DYNTUI_HOME": str(home)}),
             db=self.db,
             secrets=self.secrets,
-            connections=Connections(self.db, self.secrets, surroundings),
+            connections=Connections(self.db, self.secrets, surroundings, OF_PEOPLE),
             clock=self._now,
             ids=lambda: f"00000000-0000-4000-8000-{next(self._numbers):012d}",
             publish=lambda name, params, key="": None,

@@ -54,11 +54,13 @@ class SignInState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the service's status: `ok`, `warning` or `error`."""
+    """One line of the service's status: `ok`, `warning` (also: no answer in time) or `error`. `as_of`: when a remote
+    system last answered, or refused (ISO 8601 UTC); `""` where none was asked, or none has answered yet."""
 
     name: str
     state: str
     text: str
+    as_of: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

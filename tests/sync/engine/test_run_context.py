@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,3 +164,29 @@ async def test_a_failed_item_says_why_and_the_others_count(db: Database) -> None
         0,
     )
     assert (good.status, good.tally.named) == (RunStatus.COMPLETED, 1)
+
+
+async def test_a_limit_shows_in_the_stage_until_when_and_goes_with_the_next_save(db: Database) -> None:
+    told: list[str] = []
+    ctx = taken(db, told)
+    await ctx.save({"page": 1}, stage="Reading", done=1, of=2)
+    ctx.slowed("Dynamics", 1.0)  # over before anybody could read of it
+    ctx.slowed("Dynamics", 2400.0)
+    ctx.slowed("Dynamics", 2400.0)  # another call behind the same limit
+    while len(told) < 2:  # noqa: ASYNC110 - what is said of a wait is said beside it
+        await asyncio.sleep(0)
+    waiting = stored(db)
+    assert waiting.stage == "Waits for the limit of Dynamics until 10:40:00 UTC - Reading"
+    assert (waiting.cursor, waiting.stage_done, waiting.status) == ({"page": 1}, 1, RunStatus.IN_PROCESS)
+    ctx.slowed("dotdigital", 60.0)
+    await ctx.save({"page": 2}, stage="Settling", done=2, of=2)
+    assert stored(db).stage == "Settling"
+
+
+async def test_a_run_that_was_taken_over_says_nothing_of_its_waits(db: Database) -> None:
+    ctx = taken(db)
+    taken(db)
+    ctx.slowed("Dynamics", 2400.0)
+    with pytest.raises(Fenced):
+        await ctx.save({}, stage="Reading")
+    assert "Waits" not in stored(db).stage

@@ -1,0 +1,84 @@
+"""A limit slows a run and never fails it; a system that is away is told of, and setup can mend how it is reached."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract import campaigns, lists, methods
+from dyntui.service.contract.session import Nothing
+from dyntui.sync.connections import DATAVERSE_SECRET
+from tests.scenarios.office import Office
+from tests.scenarios.test_role_self_test import Desk, with_roles
+
+
+def test_a_limit_of_forty_minutes_slows_a_run_which_says_until_when(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    stages: list[str] = []
+    run_id = office.start("lists")
+    office.during_sleep = lambda: stages.append(office.run_of(run_id).stage)
+    for system in ("dataverse", "dotdigital"):
+        office.sandbox.order({"system": system, "kind": "status", "status": 429, "retry_after": 2400, "times": 3})
+    began = office.sandbox.now()
+    office.engine.drain()
+    run = office.detail(run_id).run
+    assert run.status is RunStatus.COMPLETED, run
+    assert (office.sandbox.now() - began).total_seconds() > 3 * 2400
+    said = {stage.partition(" until ")[0] for stage in stages if stage.startswith("Waits")}
+    assert said == {"Waits for the limit of Dynamics", "Waits for the limit of dotdigital"}
+    assert "Waits" not in office.run_of(run_id).stage
+    assert office.members(newsletter.id)
+
+
+def test_status_tells_each_systems_refusal_and_what_is_stored_is_still_shown(office: Office) -> None:
+    with_roles(office)
+    desk = Desk(office, "manager")
+    assert {check.state for check in desk.ask(methods.STATUS, Nothing()).checks} == {"ok"}
+    office.sandbox.order({"system": "dotdigital", "kind": "status", "status": 429, "times": 1000})
+    began = office.sandbox.now()
+    states = {check.name: check for check in desk.ask(methods.STATUS, Nothing()).checks}
+    assert states["Dynamics"].state == "ok"
+    assert "DOTDIGITAL_LIMIT" in states["Email account Main"].text
+    assert (office.sandbox.now() - began).total_seconds() < 3
+    assert desk.ask(methods.LISTS, lists.ListsQuery(view="all")).rows
+
+
+def test_a_campaigns_page_is_shown_without_its_text_while_dotdigital_is_away(office: Office) -> None:
+    with_roles(office)
+    office.run("campaigns")
+    desk, campaign = Desk(office, "viewer"), office.campaign_named("Newsletter March")
+    office.sandbox.order({"system": "dotdigital", "kind": "status", "status": 503, "times": 1000})
+    shown = desk.ask(methods.CAMPAIGN_GET, campaigns.CampaignRef(campaign.id))
+    assert shown.row == campaign
+    assert shown.text.startswith("(The text could not be read: ")
+    office.sandbox.reset()
+    assert desk.ask(methods.CAMPAIGN_GET, campaigns.CampaignRef(campaign.id)).text.strip("( ")[:8] != "The text"
+
+
+def test_setup_mends_a_connection_that_cannot_sign_in_any_more(office: Office) -> None:
+    with_roles(office)
+    desk = Desk(office, "manager")
+    office.wait(office.secrets.set(DATAVERSE_SECRET, "an old one"))
+    office.wait(office.resources.connections.close())
+    with pytest.raises(DyntuiError, match="ROLES_UNKNOWN") as raised:
+        desk.ask(methods.LISTS, lists.ListsQuery())
+    assert "refused the client secret" in raised.value.message
+    assert desk.ask(methods.SETUP_APPLY, office.setup_request()).applied
+    assert desk.ask(methods.LISTS, lists.ListsQuery(view="all")).rows
+
+
+def test_setup_over_a_new_connection_still_asks_for_the_right(office: Office) -> None:
+    with_roles(office)
+    desk = Desk(office, "viewer")
+    office.wait(office.secrets.set(DATAVERSE_SECRET, "an old one"))
+    office.wait(office.resources.connections.close())
+    request = office.setup_request()
+    with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
+        desk.ask(methods.SETUP_APPLY, request)
+    wrong = msgspec.structs.replace(
+        request, organisation=msgspec.structs.replace(request.organisation, client_secret="no")
+    )
+    with pytest.raises(DyntuiError, match="DATAVERSE_SECRET_REFUSED"):
+        desk.ask(methods.SETUP_APPLY, wrong)

@@ -1,0 +1,79 @@
+"""While Dynamics does not say who may do what, what is stored can be looked at by whom it allowed that before."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.roles import Ability, Role
+from dyntui.service import identity
+from dyntui.service.identity import Held, Identities
+from dyntui.service.permission import CallContext
+from dyntui.store.accounts import PersonLink
+
+ME = PersonLink(os_uid=1000, user_id="user-1", object_id="object-1", name="Ada", linked_on="2026-11-22T12:00:00Z")
+MANAGER = Held((Role.MANAGER,), frozenset(Ability))
+
+
+class Directory(Identities):
+    """Somebody's roles as Dynamics says them: at once, late, or not at all."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        super().__init__(None, lambda: self.seconds)  # type: ignore[arg-type]
+        self.says: Held | DyntuiError = MANAGER
+        self.silent: asyncio.Event | None = None
+
+    async def person(self, uid: int) -> PersonLink | None:
+        return ME
+
+    async def _ask(self, user_id: str) -> Held:
+        if self.silent is not None:
+            await self.silent.wait()
+        if isinstance(self.says, DyntuiError):
+            raise self.says
+        self._held[user_id] = (self.seconds, self.says)
+        return self.says
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "KNOWN_PATIENCE", 0.01)
+    monkeypatch.setattr(identity, "FIRST_PATIENCE", 0.01)
+
+
+AWAY = DyntuiError("DATAVERSE_UNREACHABLE", "Dynamics is away.", not_done="", remedy="Check the network.")
+
+
+@pytest.mark.parametrize("kind", ["silent", "away"])
+async def test_who_was_allowed_to_see_goes_on_seeing_and_nothing_more(kind: str):
+    directory = Directory()
+    context = CallContext(1000, directory.abilities_of)
+    await context.require(Ability.SEND)
+
+    directory.seconds += identity.ROLES_SECONDS + 1
+    if kind == "silent":
+        directory.silent = asyncio.Event()
+    else:
+        directory.says = AWAY
+    await context.require(Ability.SEE)
+    for ability in set(Ability) - {Ability.SEE}:
+        with pytest.raises(DyntuiError, match="ROLES_UNKNOWN"):
+            await context.require(ability)
+
+    # The answer that comes late counts, and may take something away.
+    directory.says = Held((), frozenset())
+    if directory.silent is not None:
+        directory.silent.set()
+        await asyncio.sleep(0.01)
+    with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
+        await context.require(Ability.SEE)
+
+
+async def test_who_was_never_allowed_anything_sees_nothing_while_dynamics_is_away():
+    directory = Directory()
+    directory.says = AWAY
+    with pytest.raises(DyntuiError, match=r"ROLES_UNKNOWN.*Dynamics is away"):
+        await CallContext(1000, directory.abilities_of).require(Ability.SEE)
