@@ -30,6 +30,7 @@ from .base import Asking, FramedScreen, Page
 from .bindings import bindings
 from .hang_up import terminal_may_go
 from .perform import perform
+from .remembered import Memory
 from .sections import MODES
 from .service import Connect, Events, Service
 from .shell import SECTIONS
@@ -100,8 +101,12 @@ class Console(TypingAhead, inherit_bindings=False):
         first_steps: bool = False,
         farewell: str = "",
         retry_after: Sequence[float] = RETRY_AFTER,
+        memory: Memory | None = None,
     ) -> None:
-        super().__init__()
+        # Asked for no colour at all: the terminal's own are left alone, instead of being turned into black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.memory = memory or Memory()
+        self.memory.read()
         self._connect = connect
         self._retry_after = tuple(retry_after)
         self._attempt = 0
@@ -117,7 +122,9 @@ class Console(TypingAhead, inherit_bindings=False):
         self.animation_level = "none"
         for theme in OWN:
             self.register_theme(theme)
-        self.theme = first_theme(os.environ.get("TEXTUAL_THEME"), self.no_color)
+        remembered = self.memory.now.theme
+        asked = os.environ.get("TEXTUAL_THEME") or (remembered if remembered in self.available_themes else None)
+        self.theme = first_theme(asked, self.no_color)
 
     def on_mount(self) -> None:
         """Ends cleanly when the terminal goes away, and reaches for the service."""
@@ -416,7 +423,12 @@ class Console(TypingAhead, inherit_bindings=False):
     def do_app_theme(self) -> None:
         """The next theme."""
         self.theme = next_theme(self.theme)
+        self.memory.keep_theme(self.theme)
         self.notify(self.theme, title="Theme", markup=False)
+
+    def do_app_suspend(self) -> None:
+        """The terminal goes back to the shell until the console is called again."""
+        self.action_suspend_process()
 
     def do_app_screenshot(self) -> None:
         """Saves the screen as an SVG file where the console was started."""
@@ -466,10 +478,17 @@ def outcome_text(run: RunRow) -> str:
     return ": ".join(part for part in (str(run.status), outcomes_text(run) or run.error) if part)
 
 
-def run(client_factory: Connect, *, first_steps: bool = False, farewell: str = "", mouse: bool = True) -> int:
+def run(
+    client_factory: Connect,
+    *,
+    first_steps: bool = False,
+    farewell: str = "",
+    mouse: bool = True,
+    memory: Path | None = None,
+) -> int:
     """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n.
-    `farewell`: what whoever quits should know besides."""
-    console = Console(client_factory, first_steps=first_steps, farewell=farewell)
+    `farewell`: what whoever quits should know besides; `memory`: the file in which the console remembers its looks."""
+    console = Console(client_factory, first_steps=first_steps, farewell=farewell, memory=Memory(memory))
     with terminal_may_go():
         console.run(mouse=mouse)
     return console.return_code or 0

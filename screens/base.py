@@ -160,6 +160,8 @@ class FramedScreen(Asking[None]):
 
     def on_mount(self) -> None:
         """The frame shows how things stand, the page begins."""
+        for grid in self.query(Grid):
+            grid.recall_order(self.console.memory.now.sorts.get(grid.id or "", ""))
         self.refresh_frame()
         self.begin()
 
@@ -259,6 +261,10 @@ class FramedScreen(Asking[None]):
     def do_app_refresh(self) -> None:
         """Asks again."""
         self.refetch()
+
+    @on(Grid.Sorted)
+    def _order_chosen(self, event: Grid.Sorted) -> None:
+        self.console.memory.keep_sort(event.grid.id or "", event.grid.listing.sort)
 
     @on(Grid.Moved)
     def _row_moved(self, event: Grid.Moved) -> None:

@@ -28,11 +28,16 @@ class TypingAhead(App[None], inherit_bindings=False):
 
         turn: int
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
         self._typed: deque[events.Key | events.Paste] = deque()
         self._turn = 0
         self._since: float | None = None
+
+    @property
+    def keys_under_way(self) -> bool:
+        """Whether a key was typed that has not been dealt with yet."""
+        return bool(self._typed) or self._since is not None
 
     async def on_event(self, event: events.Event) -> None:
         """Takes what is typed in its order; everything else as ever."""

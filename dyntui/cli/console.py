@@ -39,4 +39,4 @@ def run_console(profile: Profile, *, first_steps: bool, farewell: str = "") -> i
     async def connect() -> ServiceClient:
         return await attach_or_start(profile)
 
-    return int(run(connect, first_steps=first_steps, farewell=farewell))
+    return int(run(connect, first_steps=first_steps, farewell=farewell, memory=profile.console_file))

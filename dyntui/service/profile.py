@@ -58,6 +58,11 @@ class Profile(msgspec.Struct, frozen=True):
         return self.state / "service.log"
 
     @property
+    def console_file(self) -> Path:
+        """What the console remembers of its looks, JSON."""
+        return self.state / "console.json"
+
+    @property
     def secrets_file(self) -> Path:
         """Encrypted secrets, where the encrypted-file backend is chosen."""
         return self.data / "secrets.enc"

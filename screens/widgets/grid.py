@@ -64,6 +64,9 @@ class Grid(Vertical, Generic[T]):
     class Opened(Event):
         """Enter was pressed on the row in hand."""
 
+    class Sorted(Event):
+        """Another order was chosen."""
+
     class Moved(Event):
         """Another row, or none, is in hand, or it was read anew and is another; or the marks changed."""
 
@@ -418,6 +421,12 @@ class Grid(Vertical, Generic[T]):
     def _sort(self, by: str) -> None:
         self.listing.sort = by
         self._ask_anew()
+        self.post_message(self.Sorted(self))
+
+    def recall_order(self, by: str) -> None:
+        """The order for the first loading, where there is such a column."""
+        if by.removeprefix("-") in {column.sort for column in self.columns if column.sort}:
+            self.listing.sort = by
 
     def _ask_anew(self) -> None:
         self.cursor = 0

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from dyntui.screens.app import Console
+from dyntui.screens.remembered import Memory
+from dyntui.screens.typing_ahead import TypingAhead
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -31,7 +33,8 @@ async def settle(pilot: Pilot[object]) -> None:
         await pilot.pause()
         workers = pilot.app.workers
         passing = [worker for worker in workers if worker.group not in _LASTING]
-        quiet = 0 if passing else quiet + 1
+        typed = isinstance(pilot.app, TypingAhead) and pilot.app.keys_under_way
+        quiet = 0 if passing or typed else quiet + 1
         # Nothing to wait for would mean everything.
         if passing:
             await workers.wait_for_complete(passing)
@@ -96,7 +99,7 @@ class Driver:
 
 @asynccontextmanager
 async def driving(
-    service: FakeService | None = None, size: tuple[int, int] = NARROW, *, first_steps: bool = False
+    service: FakeService | None = None, size: tuple[int, int] = NARROW, *, first_steps: bool = False, memory: Memory | None = None
 ) -> AsyncIterator[Driver]:
     """A console on its first screen."""
     service = service or FakeService()
@@ -104,7 +107,7 @@ async def driving(
     async def connect() -> FakeService:
         return service
 
-    app = Heard(connect, first_steps=first_steps, retry_after=(0.0,))
+    app = Heard(connect, first_steps=first_steps, retry_after=(0.0,), memory=memory)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, service)  # type: ignore[arg-type]
         await driver.settle()
