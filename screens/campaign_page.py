@@ -247,18 +247,22 @@ class CampaignPage(Page[int]):
         self.app.push_screen(picker, chosen)
 
     def do_campaign_remove_target(self) -> None:
-        """Removes the target in hand after a confirmation."""
-        row, detail = self._targets.row(), self._detail
-        if row is None or detail is None:
+        """Removes the marked targets, or the one in hand, after a confirmation."""
+        rows, detail = self._targets.chosen(), self._detail
+        if not rows or detail is None:
             return
 
         def confirmed(yes: bool | None) -> None:
             if yes:
-                change = ChangeTargets(id=detail.row.id, remove=(row.id,))
+                change = ChangeTargets(id=detail.row.id, remove=tuple(row.id for row in rows))
                 self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed)
 
+        names = [rows[0].name] if len(rows) == 1 else [f"{len(rows)} target lists", *(row.name for row in rows)]
         question = Confirm(
-            f"Remove {row.name}?", ["The marketing list itself stays as it is."], yes="Remove", danger=True
+            f"Remove {names[0]}?",
+            [*names[1:], "A marketing list itself stays as it is."],
+            yes="Remove",
+            danger=True,
         )
         self.app.push_screen(question, confirmed)
 

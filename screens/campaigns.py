@@ -114,8 +114,10 @@ class CampaignsScreen(FramedScreen):
         )
 
     def situation(self) -> Situation:
-        """The campaign in hand."""
-        return msgspec.structs.replace(super().situation(), campaign=self._grid.row())
+        """The campaign in hand, and those marked."""
+        marked = tuple(self._grid.marks.values())
+        chosen = marked[0] if len(marked) == 1 else self._grid.row()
+        return msgspec.structs.replace(super().situation(), campaign=chosen, campaigns=marked)
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:
@@ -155,19 +157,20 @@ class CampaignsScreen(FramedScreen):
             self.console.open_page(CampaignPage, row.id)
 
     def do_campaigns_synchronise(self) -> None:
-        """Synchronises all campaigns."""
-        start_run(self, StartRun(sync_type="campaigns"))
+        """Synchronises the marked campaigns, or all."""
+        only = tuple(str(row.id) for row in self._grid.marks.values())
+        start_run(self, StartRun(sync_type="campaigns", campaigns=only))
 
     def do_campaigns_send(self) -> None:
-        """Opens the send wizard for the campaign in hand."""
-        if (row := self._grid.row()) is not None:
+        """Opens the send wizard for the marked campaign, or the one in hand."""
+        if (row := self.situation().campaign) is not None:
             from .send_wizard import SendWizard
 
             self.console.open_page(SendWizard, row.id)
 
     def do_campaigns_report(self) -> None:
-        """Opens the report of the campaign in hand."""
-        if (row := self._grid.row()) is not None:
+        """Opens the report of the marked campaign, or of the one in hand."""
+        if (row := self.situation().campaign) is not None:
             from .report import ReportPage
 
             self.console.open_page(ReportPage, row.id)

@@ -95,12 +95,16 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
 
 
 class Confirm(Dialog[bool]):
-    """A question. The answer that changes nothing has the focus; Esc is that answer."""
+    """A question, answered with `y` or `n` or with its buttons. The answer that changes nothing has the focus; Esc is
+    that answer."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.QUESTION, Scope.DIALOG)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.QUESTION)
 
     def __init__(self, title: str, lines: Sequence[str], *, yes: str, no: str = "Cancel", danger: bool = False) -> None:
         super().__init__(title, tone="-danger" if danger else "")
         self._text = "\n".join(single_line(line) for line in lines)
-        self._no_word = no
+        self._no_word, self._yes_word = no, yes
         self._no = Button(no, id="no", compact=True)
         self._yes = Button(yes, id="yes", compact=True, variant="error" if danger else "primary")
 
@@ -117,7 +121,15 @@ class Confirm(Dialog[bool]):
 
     def refresh_hints(self) -> None:
         """Draws how one answers."""
-        self.show_keys(("← →", "Choose"), ("Enter", "Answer"), ("Esc", self._no_word))
+        self.show_keys(("y", self._yes_word), ("n", self._no_word), ("← → Enter", "Choose"))
+
+    def do_dialog_yes(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+    def do_dialog_no(self) -> None:
+        """No."""
+        self.dismiss(False)
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

@@ -263,15 +263,18 @@ class ListPage(Page[str]):
 
     # Doing
 
+    def _show_anew(self) -> None:
+        self.read()
+
     def do_list_activate(self) -> None:
         """Activates the list."""
         if self._detail is not None:
-            activate(self, self._detail.row, self._show)
+            activate(self, [self._detail.row], self._show_anew)
 
     def do_list_deactivate(self) -> None:
         """Deactivates the list."""
         if self._detail is not None:
-            deactivate(self, self._detail.row, self._show)
+            deactivate(self, [self._detail.row], self._show_anew)
 
     def do_list_synchronise(self) -> None:
         """Synchronises the list."""

@@ -12,14 +12,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.lists import ListDetail, ListRow, ListsQuery
+from dyntui.service.contract.lists import ListRow, ListsQuery
 from dyntui.service.contract.methods import LISTS, LISTS_REFRESH
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.situations import Situation, can_be_synchronised
 
-from .activation import activate, deactivate
+from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
 from .bindings import bindings
 from .list_columns import LIST_COLUMNS, kind, status_text
@@ -97,8 +97,10 @@ class ListsScreen(FramedScreen):
         )
 
     def situation(self) -> Situation:
-        """The list in hand, and how many are marked."""
-        return msgspec.structs.replace(super().situation(), list=self._grid.row(), marked=len(self._grid.marks))
+        """The list in hand, and those marked."""
+        return msgspec.structs.replace(
+            super().situation(), list=self._grid.row(), lists=tuple(self._grid.marks.values())
+        )
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:
@@ -138,26 +140,22 @@ class ListsScreen(FramedScreen):
 
             self.console.open_page(ListPage, row.id)
 
-    def _changed(self, detail: ListDetail) -> None:
+    def _changed(self) -> None:
         self._grid.reload()
 
     def do_lists_activate(self) -> None:
-        """Activates the list in hand."""
-        if (row := self._grid.row()) is not None:
-            activate(self, row, self._changed)
+        """Activates the marked lists, or the one in hand."""
+        activate(self, self._grid.chosen(), self._changed)
 
     def do_lists_deactivate(self) -> None:
-        """Deactivates the list in hand."""
-        if (row := self._grid.row()) is not None:
-            deactivate(self, row, self._changed)
+        """Deactivates the marked lists, or the one in hand."""
+        deactivate(self, self._grid.chosen(), self._changed)
 
     def do_lists_synchronise(self) -> None:
         """Synchronises the marked lists, or the one in hand."""
-        rows = self._grid.chosen()
-        waiting = next((row for row in rows if not row.activated), None)
-        if waiting is not None:
-            self.notify(f"{waiting.name} is not activated for email yet.", severity="warning", markup=False)
-            return
+        chosen = self._grid.chosen()
+        rows = [row for row in chosen if can_be_synchronised(row)]
+        tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
         start_run(self, StartRun(sync_type="lists", lists=tuple(row.id for row in rows)))
 
     def do_lists_reread(self) -> None:

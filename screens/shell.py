@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from dyntui.service.contract.actions import ACTIONS, Action, Scope, disabled_reason, key_name
+from dyntui.service.contract.actions import ACTIONS, Action, Scope, disabled_reason, is_typed, key_name
 from dyntui.service.contract.runs import RunRow
 
 from .perform import scopes_in_focus, situation_of
@@ -122,10 +122,14 @@ class KeyHints(Line):
         situation = situation_of(self)
         seen: set[str] = set()
         shown: list[tuple[str, str, Action]] = []
-        for action in hinted(typing_scopes(self) or scopes_in_focus(self)):
+        typing = typing_scopes(self)
+        for action in hinted((*typing, *((Scope.EVERYWHERE,) if typing else scopes_in_focus(self)))):
             if not action.hinted(situation):
                 continue
-            key = key_name(action.keys[0])
+            usable = [each for each in action.keys if not typing or action.scope in typing or not is_typed(each)]
+            if not usable:
+                continue
+            key = key_name(usable[0])
             if key in seen:
                 continue
             seen.add(key)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
@@ -18,6 +18,7 @@ from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
 from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
+from .widgets.field import Field
 from .widgets.grid import Grid, Wording
 from .widgets.line import Line, Part
 from .widgets.pie import Pie, filling, slice_tone
@@ -287,7 +288,7 @@ class SummaryStep(Vertical):
         super().__init__(id="step-5", classes="step")
         self._facts = Facts(wraps=True)
         self._ask = Static("", id="confirm-ask", markup=False)
-        self.typed = Input(id="confirm-count", compact=True, type="text", select_on_focus=False)
+        self.typed = Field(id="confirm-count", compact=True, type="text", select_on_focus=False)
         self.typed.cursor_blink = False
         self._count: TargetCount | None = None
 

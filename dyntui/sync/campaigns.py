@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -37,13 +37,21 @@ _WRITE_ROWS = 500
 log = logging.getLogger(__name__)
 
 
-async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, level: str) -> None:
-    """Every campaign of an account, and the results of those with news. `level`: `NONE`, `SUMMARY` or `DETAILED`."""
+async def synchronise(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, level: str, only: Collection[int] = ()
+) -> None:
+    """Every campaign of an account, and the results of those with news. `level`: `NONE`, `SUMMARY` or `DETAILED`.
+    `only`: the results of these, whether they have news or not, and of no others."""
     if "news" not in ctx.cursor:
         since = await feeds.since(ctx, account_id, _FEED)
         until = await feeds.server_time(dd)
         listed = await _headers(ctx, dv, dd, account_id)
-        news = [] if level == "NONE" else await _with_news(ctx, dd, account_id, since, listed)
+        if level == "NONE":
+            news: list[int] = []
+        elif only:
+            news = sorted(listed.intersection(only))
+        else:
+            news = await _with_news(ctx, dd, account_id, since, listed)
         cursor = {"news": news, "place": 0, "since": text_of(since), "until": text_of(until)}
         await ctx.save(cursor, stage="Reading results", of=len(news))
     news = [int(each) for each in ctx.cursor["news"]]
@@ -56,6 +64,9 @@ async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id
                 raise
             await _failed(ctx, account_id, news[place], place, error)
         await ctx.save({**ctx.cursor, "place": place + 1}, stage="Reading results", done=place + 1, of=len(news))
+    if only:
+        # The news of the others are still to be read.
+        return
     until = moment_of(str(ctx.cursor["until"])) or EPOCH
     await feeds.advance(ctx, account_id, _FEED, until)
 

@@ -142,7 +142,8 @@ async def _campaigns(ctx: RunContext, connections: Connections) -> None:
     await doubtful_sends.look(ctx, dd, ctx.account_id)
     await kept_books.learn(ctx, dd, ctx.account_id)
     await kept_books.remove_due(ctx, dd, ctx.account_id)
-    await campaigns.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level)
+    only = [int(each) for each in ctx.request.get("campaigns", [])]
+    await campaigns.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level, only)
     await send_rows.tell_again(ctx, dv, ctx.account_id)
 
 

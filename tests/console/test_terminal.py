@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
@@ -24,7 +25,7 @@ PATIENCE = 60.0
 class Terminal:
     """A pseudo-terminal of 80x24 with the console in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment_: str) -> None:
         self.master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         environment = {
@@ -33,6 +34,7 @@ class Terminal:
             "COLORTERM": "truecolor",
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
+            **environment_,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.console.play", "--pace", "3600"],
@@ -81,9 +83,9 @@ class Terminal:
 
 
 @contextmanager
-def console() -> Iterator[Terminal]:
+def console(**environment: str) -> Iterator[Terminal]:
     """The console, ready on Home."""
-    terminal = Terminal()
+    terminal = Terminal(**environment)
     try:
         terminal.read_until(lambda got: b"Latest runs" in got and b"Guides and" in got)
         yield terminal
@@ -115,10 +117,31 @@ def test_quitting_is_exit_code_zero() -> None:
     with console() as terminal:
         terminal.send(b"q")
         terminal.read_until(lambda got: b"Quit dyntui?" in got)
-        terminal.send(b"\x1b[C\r")
+        terminal.send(b"y")
         while terminal.read():
             pass
         assert terminal.process.wait(PATIENCE) == 0
+
+
+def test_ctrl_z_gives_the_terminal_back_until_the_console_is_called_again() -> None:
+    with console() as terminal:
+        terminal.send(b"\x1a")
+        left = terminal.read_until(lambda got: b"\x1b[?1049l" in got)
+        assert b"\x1b[?25h" in left
+        _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.read_until(lambda got: b"\x1b[?1049h" in got and b"Latest runs" in got)
+
+
+def test_no_colour_means_that_none_is_sent() -> None:
+    with console(NO_COLOR="1") as terminal:
+        terminal.send(b"2")
+        terminal.read_until(lambda got: b"Spring hikers" in got)
+        terminal.read_to_silence()
+        styles = {number for style in re.findall(rb"\x1b\[([0-9;]*)m", terminal.seen) for number in style.split(b";")}
+        colours = {b"38", b"48", *(str(n).encode() for n in (*range(30, 38), *range(40, 48), *range(90, 108)))}
+        assert not styles & colours, styles & colours
 
 
 def test_nothing_is_sent_while_nobody_does_anything_and_a_key_costs_less_than_a_kilobyte() -> None:

@@ -40,6 +40,8 @@ class Scope(enum.StrEnum):
     PICKER = "Choosing"
     PROGRESS = "Progress"
     DIALOG = "In a dialog"
+    QUESTION = "In a question"
+    FIELD = "In a field"
     ERROR = "Error"
 
 
@@ -167,6 +169,13 @@ ACTIONS: tuple[Action, ...] = (
         palette=False,
         tooltip="The same, on a top-level screen: a q too many further down does nothing",
         rule=situations.quit_at_top,
+    ),
+    Action(
+        id="app.suspend",
+        title="Back to the shell",
+        scope=_E,
+        keys=("ctrl+z",),
+        tooltip="The console waits; `fg` brings it back, and runs go on meanwhile",
     ),
     # In a grid
     Action(id="grid.up", title="Up", scope=_G, keys=("k", "up"), palette=False),
@@ -531,9 +540,15 @@ ACTIONS: tuple[Action, ...] = (
         palette=False,
         tooltip="The run goes on in the service",
     ),
+    Action(id="dialog.yes", title="Yes", scope=Scope.QUESTION, keys=("y",), hint="Yes", palette=False),
+    Action(id="dialog.no", title="No", scope=Scope.QUESTION, keys=("n",), hint="No", palette=False),
     Action(id="dialog.close", title="Close", scope=Scope.DIALOG, keys=("escape",), hint="Close", palette=False),
     Action(id="dialog.left", title="Button to the left", scope=Scope.DIALOG, keys=("left",), palette=False),
     Action(id="dialog.right", title="Button to the right", scope=Scope.DIALOG, keys=("right",), palette=False),
+    Action(
+        id="field.take", title="Take what was typed", scope=Scope.FIELD, keys=("enter",), hint="Take", palette=False
+    ),
+    Action(id="field.leave", title="Leave the field", scope=Scope.FIELD, keys=("escape",), hint="Back", palette=False),
     Action(id="error.copy", title="Copy the message", scope=Scope.ERROR, keys=("y",), hint="Copy", palette=False),
     Action(id="error.close", title="Close", scope=Scope.ERROR, keys=("escape", "enter"), hint="Close", palette=False),
 )
@@ -567,6 +582,11 @@ def key_name(key: str) -> str:
     if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
         return key.upper()
     return _KEY_NAMES.get(key, key)
+
+
+def is_typed(key: str) -> bool:
+    """Whether the key writes a character where something is typed, so that it cannot be a command there."""
+    return len(key) == 1 or key in {"question_mark", "slash", "colon", "plus", "minus", "space"}
 
 
 def of(*scopes: Scope) -> tuple[Action, ...]:

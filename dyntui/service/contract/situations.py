@@ -16,8 +16,9 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What the choice of an action depends on: the person's abilities and what is selected on the screen.
 
     `entered` is false until the person is signed in; `depth` is how many steps out the top-level screen is; `list_run`
-    the active run of the selected list; `target` the selected target list of a campaign; `marked` how many rows are
-    marked; `step` and `blocked` are the wizard's: where it stands (1-5) and why it cannot go on.
+    the active run of the selected list; `target` the selected target list of a campaign; `lists` and `campaigns` are
+    the marked rows, which an action takes in place of the one in hand; `step` and `blocked` are the wizard's: where it
+    stands (1-5) and why it cannot go on.
     """
 
     abilities: frozenset[str] = frozenset()
@@ -29,9 +30,13 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     campaign: CampaignRow | None = None
     target: ListRow | None = None
     run: RunRow | None = None
-    marked: int = 0
+    lists: tuple[ListRow, ...] = ()
+    campaigns: tuple[CampaignRow, ...] = ()
     step: int = 0
     blocked: str = ""
+
+
+_ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
 
 
 def always(_: Situation) -> str:
@@ -64,8 +69,20 @@ def go(situation: Situation) -> str:
     return "" if situation.entered else "There is nothing to see before you are signed in."
 
 
+def can_be_activated(row: ListRow) -> bool:
+    """Whether the list is active in Dynamics and not activated yet."""
+    return row.active and not row.activated
+
+
+def can_be_synchronised(row: ListRow) -> bool:
+    """Whether the list is activated, and active in Dynamics."""
+    return row.active and row.activated
+
+
 def activate(situation: Situation) -> str:
-    """A list that is active in Dynamics and not activated yet."""
+    """A list that is active in Dynamics and not activated yet; of several, one."""
+    if situation.lists:
+        return "" if any(map(can_be_activated, situation.lists)) else "None of the marked lists can be activated."
     row = situation.list
     if row is None:
         return "No marketing list is selected."
@@ -77,7 +94,9 @@ def activate(situation: Situation) -> str:
 
 
 def deactivate(situation: Situation) -> str:
-    """A list that is activated and not just being synchronised."""
+    """A list that is activated and not just being synchronised; of several, one."""
+    if situation.lists:
+        return "" if any(each.activated for each in situation.lists) else "None of the marked lists is activated."
     row = situation.list
     if row is None:
         return "No marketing list is selected."
@@ -89,10 +108,10 @@ def deactivate(situation: Situation) -> str:
 
 
 def synchronise_list(situation: Situation) -> str:
-    """An activated list that is not being synchronised already."""
+    """An activated list that is not being synchronised already; of several, one."""
+    if situation.lists:
+        return "" if any(map(can_be_synchronised, situation.lists)) else "None of the marked lists is activated."
     row = situation.list
-    if situation.marked:
-        return ""
     if row is None:
         return "No marketing list is selected."
     if not row.activated:
@@ -111,6 +130,8 @@ def campaign(situation: Situation) -> str:
 
 def send(situation: Situation) -> str:
     """A campaign with targets that is not being sent."""
+    if len(situation.campaigns) > 1:
+        return _ONE_CAMPAIGN
     row = situation.campaign
     if row is None:
         return "No email campaign is selected."
@@ -126,6 +147,8 @@ def remove_target(situation: Situation) -> str:
 
 def report(situation: Situation) -> str:
     """A campaign that was sent."""
+    if len(situation.campaigns) > 1:
+        return _ONE_CAMPAIGN
     row = situation.campaign
     if row is None:
         return "No email campaign is selected."

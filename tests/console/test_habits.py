@@ -1,0 +1,81 @@
+"""Habits of the console that hold on every screen: what answers a question, what is marked, what is remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.filter import Monochrome, NoColor
+
+from dyntui.screens.remembered import Memory
+from tests.console.driving import driving
+
+
+async def test_quitting_takes_two_keys() -> None:
+    async with driving() as hand:
+        await hand.press("q", "y")
+        assert not hand.app.is_running
+
+
+async def test_no_and_escape_leave_everything_as_it_is() -> None:
+    async with driving() as hand:
+        for answer in ("n", "escape", "enter"):
+            await hand.press("q")
+            assert "Quit dyntui?" in hand.text
+            await hand.press(answer)
+            assert "Quit dyntui?" not in hand.text and hand.app.is_running
+
+
+async def test_marked_lists_are_activated_together_and_the_others_named() -> None:
+    async with driving() as hand:
+        await hand.press("2")
+        # Spring hikers, Newsletter readers (activated already), Trade fair leads (likewise), Mountain huts
+        await hand.press("space", "space", "space", "space", "a")
+        assert "Activate 2 lists for email?" in hand.text
+        assert "Newsletter readers\nTrade fair leads" in hand.notices[0]
+        await hand.press("y")
+        await hand.settle()
+        assert [each.id for each in hand.asked("lists.activate")] == ["list-0", "list-3"]  # type: ignore[attr-defined]
+
+
+async def test_one_campaign_at_a_time_is_sent() -> None:
+    async with driving() as hand:
+        await hand.press("3", "space", "space", "w")
+        assert "one campaign" in hand.notices[-1]
+
+
+async def test_theme_and_order_are_remembered(tmp_path: Path) -> None:
+    kept = tmp_path / "console.json"
+    async with driving(memory=Memory(kept)) as hand:
+        await hand.press("2", "o")
+        before = hand.app.theme
+        hand.app.do_app_theme()
+        chosen = hand.app.theme
+        assert chosen != before
+    async with driving(memory=Memory(kept)) as hand:
+        assert hand.app.theme == chosen
+        await hand.press("2")
+        assert "▲" in hand.text
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[1]", b'{"theme": "no such theme", "sorts": {"lists-grid": "gone"}}'])
+async def test_a_memory_that_cannot_be_used_is_as_good_as_none(tmp_path: Path, content: bytes) -> None:
+    kept = tmp_path / "console.json"
+    kept.write_bytes(content)
+    async with driving(memory=Memory(kept)) as hand:
+        await hand.press("2")
+        assert "Newsletter" in hand.text
+
+
+async def test_where_something_is_typed_the_hints_are_no_letters() -> None:
+    async with driving() as hand:
+        await hand.press("2", "slash")
+        hints = hand.text.splitlines()[-1]
+        assert "F1 Help" in hints and "Ctrl+p Commands" in hints and "?" not in hints and ":" not in hints
+
+
+async def test_no_colour_leaves_the_terminals_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with driving() as hand:
+        filters = {type(each) for each in hand.app.get_line_filters()}
+        assert NoColor in filters and Monochrome not in filters
