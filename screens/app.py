@@ -22,7 +22,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import HELLO, RUNS, Method
-from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, outcomes_text
+from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, outcomes_text, run_status
 from dyntui.service.contract.session import Hello, Nothing
 from dyntui.service.contract.situations import Situation
 
@@ -475,7 +475,7 @@ class Console(TypingAhead, inherit_bindings=False):
 
 def outcome_text(run: RunRow) -> str:
     """What became of a run, in one line."""
-    return ": ".join(part for part in (str(run.status), outcomes_text(run) or run.error) if part)
+    return ": ".join(part for part in (run_status(run.status, run.tally), outcomes_text(run) or run.error) if part)
 
 
 def run(

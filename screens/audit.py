@@ -14,7 +14,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import RUN_CANCEL, RUNS
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, RunsQuery
+from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, RunsQuery, run_status
 from dyntui.service.contract.situations import Situation
 
 from .base import FramedScreen
@@ -53,7 +53,9 @@ COLUMNS: tuple[Column[RunRow], ...] = (
     Column(title="Type", text=lambda run: run.kind, width=12, priority=4, sort="kind"),
     Column(
         title="Status",
-        text=lambda run: str(run.status) if run.status.ended else f"{run.status}: {progress_text(run)}",
+        text=lambda run: (
+            run_status(run.status, run.tally) if run.status.ended else f"{run.status}: {progress_text(run)}"
+        ),
         width=21,
         flex=1,
         sort="status",

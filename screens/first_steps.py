@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.roles import Ability, roles_with
 from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunRow
@@ -45,11 +46,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step: its text, and how one sees that it is done."""
+    """A step: its text, how one sees that it is done, and what it takes."""
 
     key: str
     text: str
     done: Callable[[Known], bool]
+    ability: Ability = Ability.SYNCHRONISE
 
 
 def _results(known: Known) -> bool:
@@ -62,17 +64,21 @@ STEPS: tuple[Step, ...] = (
     Step("synchronise", "Synchronise it", lambda known: any(row.last_synced for row in known.lists)),
     Step("campaigns", "Synchronise the email campaigns", lambda known: bool(known.campaigns)),
     Step("targets", "Give a campaign its target lists", lambda known: known.targeted is not None),
-    Step("send", "Send it through the wizard", lambda known: known.run("send") is not None),
+    Step("send", "Send it through the wizard", lambda known: known.run("send") is not None, Ability.SEND),
     Step("results", "Synchronise again and read the results", _results),
 )
 
 
-def step_rows(known: Known) -> list[BarRow]:
-    """The steps with their check marks; the next one stands out."""
+def step_rows(known: Known, abilities: Collection[str]) -> list[BarRow]:
+    """The steps with their check marks; the next one that the person may take stands out."""
     rows = []
     open_yet = True
     for place, step in enumerate(STEPS, start=1):
         done = step.done(known)
+        if not done and step.ability.value not in abilities:
+            needed = " or ".join(role.value for role in roles_with(step.ability))
+            rows.append(BarRow(step.key, f"{place}  {step.text}", None, "muted", "-", needed))
+            continue
         now = not done and open_yet
         open_yet = open_yet and not now
         sign, tone = ("✓", "good") if done else ("▸", "accent") if now else ("·", "muted")
@@ -96,9 +102,8 @@ def follow(console: Console, key: str, known: Known) -> None:
     from .send_wizard import SendWizard
 
     row_ = known.targeted
-    if key == "targets" and known.campaigns:
-        unsent = next((row for row in known.campaigns if row.status == "Unsent"), known.campaigns[0])
-        console.open_page(CampaignPage, unsent.id)
+    if key == "targets":
+        console.notify("Choose a campaign that was not sent yet: Enter opens it, t adds target lists.")
     elif key == "send" and row_ is not None:
         console.open_page(CampaignPage, row_.id)
         console.open_page(SendWizard, row_.id)

@@ -16,19 +16,20 @@ from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery
 from dyntui.service.contract.lists import ListRow, ListsQuery
 from dyntui.service.contract.methods import CAMPAIGNS, LISTS, RUNS, STATUS
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.runs import RunRow, RunsQuery
+from dyntui.service.contract.runs import RunRow, RunsQuery, run_status
 from dyntui.service.contract.session import Nothing, Status
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .shell import progress_text
-from .tally import errors_words
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
-from .wording import moment
+from .wording import moment, share
 
 _RUNS = 6
+# Where the screen is tall: as many runs, lists and campaigns as their cards may hold.
+_MORE = 16
 
 
 class HomeScreen(FramedScreen):
@@ -44,6 +45,8 @@ class HomeScreen(FramedScreen):
         self._facts = Facts(id="home-facts", columns=2)
         self._steps = BarList(id="first-steps")
         self._runs = BarList(id="home-runs", empty="Nothing has run yet: press 2 for the lists.")
+        self._lists = BarList(id="home-lists", empty="No list is activated for email yet: press 2.", shares=False)
+        self._sent = BarList(id="home-sent", empty="No campaign has been sent yet: press 3.", shares=False)
         self._known = Known()
         self._latest: tuple[RunRow, ...] = ()
 
@@ -61,6 +64,13 @@ class HomeScreen(FramedScreen):
             with Vertical(id="home-latest", classes="card") as latest:
                 latest.border_title = "Latest runs"
                 yield self._runs
+        with Horizontal(id="home-more"):
+            with Vertical(classes="card") as lists:
+                lists.border_title = "Activated lists, by members"
+                yield self._lists
+            with Vertical(classes="card") as sent:
+                sent.border_title = "Campaigns sent, by recipients"
+                yield self._sent
 
     def begin(self) -> None:
         """Starts on the first steps, or on the runs."""
@@ -77,9 +87,9 @@ class HomeScreen(FramedScreen):
         self._show_facts(None)
         self.ask(STATUS, Nothing(), self._show_facts)
         self.ask(RUNS, RunsQuery(limit=50), self._show_runs)
+        self.ask(LISTS, ListsQuery(view="activated", limit=50), self._know_lists)
+        self.ask(CAMPAIGNS, CampaignsQuery(limit=200), self._know_campaigns)
         if self.console.first_steps:
-            self.ask(LISTS, ListsQuery(view="activated", limit=50), self._know_lists)
-            self.ask(CAMPAIGNS, CampaignsQuery(limit=200), self._know_campaigns)
             self._show_steps()
 
     def _show_facts(self, status: Status | None) -> None:
@@ -108,26 +118,43 @@ class HomeScreen(FramedScreen):
         self._latest = page.rows
         self._known = msgspec.structs.replace(self._known, runs=page.rows)
         rows = []
-        for run in page.rows[:_RUNS]:
+        for run in page.rows[: _MORE if self.has_class("-tall") else _RUNS]:
             if run.status.ended:
-                note = f"{errors_words(run) or run.status}  {moment(run.ended_on)}"
+                note = f"{run_status(run.status, run.tally)}  {moment(run.ended_on)}"
             else:
                 note = progress_text(run)
             rows.append(BarRow(run.id, run.title, None, status_tone(run.status), _sign(run.status), note))
         self._runs.show_rows(rows)
-        if self.console.first_steps:
-            self._show_steps()
+        self._show_steps()
 
     def _know_lists(self, page: Page[ListRow]) -> None:
         self._known = msgspec.structs.replace(self._known, lists=page.rows)
+        rows = sorted(page.rows, key=lambda row: -(row.members or 0))[:_MORE]
+        self._lists.show_rows(
+            [
+                BarRow(
+                    row.id, row.name, row.members or 0, "accent", "•", moment(row.last_synced) or "never synchronised"
+                )
+                for row in rows
+            ],
+            max((row.members or 0 for row in rows), default=0),
+        )
         self._show_steps()
 
     def _know_campaigns(self, page: Page[CampaignRow]) -> None:
         self._known = msgspec.structs.replace(self._known, campaigns=page.rows)
+        rows = sorted((row for row in page.rows if row.sent), key=lambda row: -row.sent)[:_MORE]
+        self._sent.show_rows(
+            [BarRow(str(row.id), row.name, row.sent, "good", "•", _opened_by(row)) for row in rows],
+            max((row.sent for row in rows), default=0),
+        )
         self._show_steps()
 
     def _show_steps(self) -> None:
-        rows = step_rows(self._known)
+        if not self.console.first_steps:
+            return
+        hello = self.console.hello
+        rows = step_rows(self._known, hello.abilities if hello else ())
         before = self._steps.rows
         self._steps.show_rows(rows)
         if not before or [row.swatch for row in before] != [row.swatch for row in rows]:
@@ -137,6 +164,20 @@ class HomeScreen(FramedScreen):
     @on(BarList.Opened, "#first-steps")
     def _open_step(self, event: BarList.Opened) -> None:
         follow(self.console, event.key, self._known)
+
+    @on(BarList.Opened, "#home-lists")
+    def _open_list(self, event: BarList.Opened) -> None:
+        from .list_page import ListPage
+
+        self.console.go("lists")
+        self.console.open_page(ListPage, event.key)
+
+    @on(BarList.Opened, "#home-sent")
+    def _open_report(self, event: BarList.Opened) -> None:
+        from .report import ReportPage
+
+        self.console.go("campaigns")
+        self.console.open_page(ReportPage, int(event.key))
 
     @on(BarList.Opened, "#home-runs")
     def _open_run(self, event: BarList.Opened) -> None:
@@ -149,3 +190,7 @@ def _sign(status: RunStatus) -> str:
     if not status.ended:
         return "▶"
     return "✓" if status is RunStatus.COMPLETED else "!" if status is not RunStatus.FAILED else "✗"
+
+
+def _opened_by(row: CampaignRow) -> str:
+    return f"opened by {share(row.unique_opens, row.delivered)}" if row.delivered else "results not read yet"

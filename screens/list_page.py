@@ -17,7 +17,7 @@ from dyntui.service.contract.lists import ListDetail, ListRef, MemberRow, Member
 from dyntui.service.contract.methods import LIST_GET, LIST_MEMBERS, RUNS
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, StartRun
+from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, StartRun, run_status
 from dyntui.service.contract.situations import Situation
 
 from .activation import activate, deactivate
@@ -33,7 +33,7 @@ from .widgets.columns import Column
 from .widgets.facts import Facts
 from .widgets.grid import Grid, Wording
 from .widgets.tones import outcome_text, outcome_tone, status_tone
-from .wording import moment, number
+from .wording import dated, moment, number
 
 _WORDING = Wording(
     one="member",
@@ -53,7 +53,7 @@ MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
         tone=lambda row: outcome_tone(row.outcome),
     ),
     Column(title="Reason", text=lambda row: reason_title(row.reason), width=14, flex=1, priority=1, sort="reason"),
-    Column(title="Detail", text=lambda row: row.detail, width=18, flex=1, priority=3, tone=lambda row: "muted"),
+    Column(title="Detail", text=lambda row: dated(row.detail), width=18, flex=1, priority=3, tone=lambda row: "muted"),
     Column(title="Contact id", text=lambda row: str(row.contact_id or ""), width=10, right=True, priority=4),
 )
 
@@ -190,7 +190,12 @@ class ListPage(Page[str]):
         self._runs.show_rows(
             [
                 BarRow(
-                    run.id, str(run.status), None, status_tone(run.status), "•", moment(run.ended_on or run.queued_on)
+                    run.id,
+                    run_status(run.status, run.tally),
+                    None,
+                    status_tone(run.status),
+                    "•",
+                    moment(run.ended_on or run.queued_on),
                 )
                 for run in page.rows
             ]

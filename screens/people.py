@@ -24,6 +24,7 @@ from .tally import reason_title
 from .widgets.columns import Column
 from .widgets.grid import Grid, Wording
 from .widgets.tones import outcome_text, outcome_tone
+from .wording import dated
 
 _WORDING = Wording(one="person", many="people", empty="Nobody", next_step="Esc goes back.")
 
@@ -34,7 +35,7 @@ _WHO: tuple[Column[PersonOutcome], ...] = (
 
 _WHY: tuple[Column[PersonOutcome], ...] = (
     Column(title="Reason", text=lambda row: reason_title(row.reason), width=14, flex=1, priority=1, sort="reason"),
-    Column(title="Detail", text=lambda row: row.detail, width=16, flex=1, priority=2, tone=lambda row: "muted"),
+    Column(title="Detail", text=lambda row: dated(row.detail), width=16, flex=1, priority=2, tone=lambda row: "muted"),
     Column(title="Record", text=lambda row: row.entity, width=7, priority=3, sort="entity"),
     Column(
         title="Also",

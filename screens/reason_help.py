@@ -11,6 +11,7 @@ from dyntui.model.reasons import BY_CODE
 
 from .dialogs import Dialog
 from .widgets.facts import Facts
+from .wording import dated
 
 _TONES = {"Reason": "strong", "What to do": "accent"}
 
@@ -32,12 +33,12 @@ class ReasonHelp(Dialog[None]):
             facts += [
                 ("Reason", f"{entry.title}  ({entry.code})"),
                 ("Meaning", entry.meaning),
-                ("Detail", detail),
+                ("Detail", dated(detail)),
                 ("Who can mend it", f"{entry.who[0].upper()}{entry.who[1:]}"),
                 ("What to do", entry.remedy),
             ]
         elif code:
-            facts += [("Reason", code), ("Detail", detail)]
+            facts += [("Reason", code), ("Detail", dated(detail))]
         else:
             facts.append(("What to do", "Nothing: this person is where they should be."))
         if also:

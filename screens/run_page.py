@@ -14,14 +14,14 @@ from textual.widgets import Static
 
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET
-from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow, calls_text
+from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow, calls_text, run_status
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
 from .people import PeoplePage, Whose
 from .shell import progress_text
-from .tally import outcome_title, reason_title, split_key, status_words, tally_rows
+from .tally import outcome_title, reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow, block_bar
 from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
@@ -159,7 +159,7 @@ class RunPage(Page[str]):
 
 def _facts(run: RunRow) -> list[Fact]:
     return [
-        ("Status", status_words(run), status_tone(run.status)),
+        ("Status", run_status(run.status, run.tally), status_tone(run.status)),
         ("Type", run.kind, ""),
         ("Account", run.account, ""),
         ("Started by", run.started_by, ""),
@@ -172,4 +172,11 @@ def _facts(run: RunRow) -> list[Fact]:
 
 def _item_row(item: RunItem) -> BarRow:
     note = f"{number(item.tally.read)} people" if item.tally.read else item.note
-    return BarRow(item.id, item.name, None, status_tone(item.status), "•", f"{item.status}  {note}".strip())
+    return BarRow(
+        item.id,
+        item.name,
+        None,
+        status_tone(item.status),
+        "•",
+        f"{run_status(item.status, item.tally)}  {note}".strip(),
+    )

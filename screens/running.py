@@ -14,14 +14,14 @@ from textual.widgets import Static
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET, RUN_START
-from dyntui.service.contract.runs import RunChanged, RunDetail, RunRef, RunRow, StartRun
+from dyntui.service.contract.runs import RunChanged, RunDetail, RunRef, RunRow, StartRun, run_status
 from dyntui.service.contract.situations import Situation
 
 from .base import Asking
 from .bindings import bindings
 from .dialogs import Dialog
 from .shell import progress_text
-from .tally import outcome_title, reason_title, split_key, status_words, tally_rows
+from .tally import outcome_title, reason_title, split_key, tally_rows
 from .widgets.bars import BarList, block_bar
 from .widgets.cells import single_line
 from .widgets.line import Line, Part
@@ -99,7 +99,7 @@ class RunProgress(Dialog[None]):
     def _show(self) -> None:
         run = self.run_row
         ended = run.status.ended
-        parts = [Part(status_words(run), status_tone(run.status))]
+        parts = [Part(run_status(run.status, run.tally), status_tone(run.status))]
         if ended:
             taken = lasted(run.started_on, run.ended_on)
             parts.append(Part(f"  {number(run.tally.read)} people" if run.tally.read else "", "strong"))

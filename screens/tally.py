@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, outcome_word
+from dyntui.model.outcomes import Outcome, ReasonCount, outcome_word
 from dyntui.model.reasons import BY_CODE
-from dyntui.service.contract.runs import RunRow
 
 from .widgets.bars import BarRow
 from .widgets.tones import SIGNS, outcome_tone
-from .wording import number
 
 _ORDER = list(Outcome)
 
@@ -41,18 +39,6 @@ def _title(count: ReasonCount, kind: str, *, twice: bool) -> str:
         return outcome_title(count.outcome.value, kind)
     # Some were left out for it beforehand, others the platform refused for it.
     return reason_title(count.reason) + (f", {count.outcome.value}" if twice else "")
-
-
-def status_words(run: RunRow) -> str:
-    """The status of a run; one that completed with errors says how many rows the platform rejected."""
-    rejected = errors_words(run)
-    return f"{run.status}: {rejected}" if rejected else str(run.status)
-
-
-def errors_words(run: RunRow) -> str:
-    """The errors of a run that completed with them, where they are rejected rows: `7 rejected`; else `""`."""
-    rejected = run.tally.of(Outcome.REJECTED)
-    return f"{number(rejected)} rejected" if run.status is RunStatus.COMPLETED_WITH_ERRORS and rejected else ""
 
 
 def tally_rows(counts: Iterable[ReasonCount], kind: str = "") -> list[BarRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 
@@ -30,6 +31,14 @@ def moment(iso: str) -> str:
         return iso
     local = when.astimezone()
     return f"{local.day} {local:%b %Y %H:%M}"
+
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
+
+
+def dated(text: str) -> str:
+    """A text with the ISO 8601 times in it as `3 Mar 2026 14:05`, in the local time zone."""
+    return _TIME.sub(lambda found: moment(found[0]), text)
 
 
 def day(iso: str) -> str:

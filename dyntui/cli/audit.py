@@ -13,7 +13,7 @@ from dyntui.cli.target_counts import print_people
 from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract import methods
-from dyntui.service.contract.runs import OutcomesQuery, RunRef, RunsQuery
+from dyntui.service.contract.runs import OutcomesQuery, RunRef, RunsQuery, run_status
 
 KINDS = ["suppressions", "lists", "campaigns", "send"]
 
@@ -59,7 +59,7 @@ def list_(
             (
                 moment(row.started_on or row.queued_on),
                 row.title,
-                str(row.status),
+                run_status(row.status, row.tally),
                 number(row.tally.read),
                 row.started_by,
                 short,
@@ -119,6 +119,9 @@ def show(
         click.echo()
         print_table(
             ["item", "name", "status", "people", "note"],
-            ((one.kind, one.name, str(one.status), number(one.tally.read), one.note) for one in detail.items),
+            (
+                (one.kind, one.name, run_status(one.status, one.tally), number(one.tally.read), one.note)
+                for one in detail.items
+            ),
             right=["people"],
         )

@@ -23,6 +23,7 @@ from dyntui.cli.sign_in import signed_in
 from dyntui.cli.throw_away import ending_in_order, keep_log, service_ended_after, throw_away_profile
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
+from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.runs import calls_text
 from dyntui.service.contract.session import Nothing
@@ -60,12 +61,14 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
         log = profile.state / "sandbox.log"
         with Sandbox(people, seed, log, stay=keep) as sandbox, service_ended_after(profile, keep=keep):
             asyncio.run(connect(profile, sandbox, person, long_lived=keep))
+            if person == "viewer" and not headless:
+                asyncio.run(_give_something_to_see(profile, sandbox, people))
             if keep:
                 say(_how_to_go_on(profile, sandbox))
             if headless:
                 return _print(choices(context), asyncio.run(_do_main_job(profile, sandbox, people)))
             with passing_time(sandbox.control):
-                return run_console(profile, first_steps=True, farewell="" if keep else _FAREWELL)
+                return run_console(profile, first_steps=person != "viewer", farewell="" if keep else _FAREWELL)
 
 
 @contextlib.contextmanager
@@ -87,11 +90,24 @@ async def connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived
         # As in life: an administrator installs, and the service works with the role that is meant for it.
         only = {"user": "application", "roles": [str(Role.SERVICE)]}
         await asyncio.to_thread(sandbox.control, "POST", "/dataverse/roles", only)
-        started = await client.call(methods.SIGN_IN, Nothing())
-        answer = {"user_code": started.user_code, "as": person}
-        await asyncio.to_thread(sandbox.control, "POST", "/device", answer)
-        state = await signed_in(client, _PACE)
-        say(f"Signed in as {state.user}, {ROLES[person]}.")
+        await _sign_in(client, sandbox, person)
+
+
+async def _sign_in(client: ServiceClient, sandbox: Sandbox, person: str) -> None:
+    started = await client.call(methods.SIGN_IN, Nothing())
+    answer = {"user_code": started.user_code, "as": person}
+    await asyncio.to_thread(sandbox.control, "POST", "/device", answer)
+    state = await signed_in(client, _PACE)
+    say(f"Signed in as {state.user}, {ROLES[person]}.")
+
+
+async def _give_something_to_see(profile: Profile, sandbox: Sandbox, people: int) -> None:
+    """A viewer starts nothing: a manager has done the main job before."""
+    async with await attach_or_start(profile) as client:
+        say("Doing the main job as a manager first, so that there is something to see…")
+        await _sign_in(client, sandbox, "manager")
+        await main_job(client, sandbox.control, people)
+        await _sign_in(client, sandbox, "viewer")
 
 
 def _setup(sandbox: Sandbox) -> SetupRequest:

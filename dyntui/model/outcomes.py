@@ -22,10 +22,18 @@ class Outcome(enum.StrEnum):
 
 def outcome_word(outcome: Outcome, kind: str = "") -> str:
     """What people read for an outcome: whom a `send` added to its recipients it mailed, whom a `count` of targets added
-    to them is sendable; in any other kind of run an outcome goes by its own name."""
-    if outcome is not Outcome.ADDED:
-        return outcome.value
-    return {"send": "mailed", "count": "sendable"}.get(kind, outcome.value)
+    to them is sendable, of recipients of `campaigns` there are results; in any other kind of run an outcome goes by its
+    own name."""
+    return _WORDS.get((kind, outcome), outcome.value)
+
+
+_WORDS = {
+    ("send", Outcome.ADDED): "mailed",
+    ("count", Outcome.ADDED): "sendable",
+    ("campaigns", Outcome.ADDED): "first results",
+    ("campaigns", Outcome.UPDATED): "new results",
+    ("campaigns", Outcome.UNCHANGED): "no news",
+}
 
 
 class ReasonCount(msgspec.Struct, frozen=True):

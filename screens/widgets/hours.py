@@ -1,4 +1,4 @@
-"""Opens and clicks by hour: columns of block characters, clicks in front of opens."""
+"""Opens and clicks by hour: columns of block characters side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from ..wording import day, number
 from .line import TONE_CLASSES, toned
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
-_AXIS = 7
+_AXIS = 8
+# Cells of a group of hours: opens, clicks, a gap.
+_GROUP = 3
 
 
 def levels(values: Sequence[int], most: int, height: int) -> list[int]:
@@ -34,7 +36,8 @@ def grouped(hours: Sequence[Hour], columns: int) -> list[tuple[str, int, int]]:
 
 
 class HourChart(Widget):
-    """See the module. The last line names the first and the last hour, the one before it is the axis."""
+    """See the module. Each group of hours has a column of opens and one of clicks; below them stand the axis with its
+    ticks, and what the columns mean."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
@@ -50,49 +53,61 @@ class HourChart(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line of cells."""
-        width, height = self.content_size.width, self.content_size.height - 1
+        width, height = self.content_size.width, max(1, self.content_size.height - 2)
         base = self.rich_style
         if not self._hours:
             text = "  Nobody has opened it yet." if y == 0 else ""
             return Strip([Segment(text, toned(self, "muted"))]).adjust_cell_length(width, base)
-        groups = grouped(self._hours, max(1, width - _AXIS - 1))
+        groups = grouped(self._hours, max(1, (width - _AXIS) // _GROUP))
         if y == height:
+            ticks = ticks_of([hour for hour, _, _ in groups], width - _AXIS)
+            return Strip([Segment(" " * _AXIS + ticks, toned(self, "muted"))]).adjust_cell_length(width, base)
+        if y > height:
             return self._legend(groups, width)
-        most = max((opens for _, opens, _ in groups), default=0)
-        label = number(most) if y == 0 else "0" if y == height - 1 else ""
-        segments = [Segment(f"{label:>{_AXIS - 1}} ", toned(self, "muted"))]
-        cells = max(1, min(4, (width - _AXIS) // max(1, len(groups))))
+        most = max((max(opens, clicks) for _, opens, clicks in groups), default=0)
+        label = {0: number(most), height // 2: number(most // 2), height - 1: "0"}.get(y, "")
+        segments = [Segment(f"{label:>{_AXIS - 2}} {'┤' if label else '│'}", toned(self, "muted"))]
         opens = levels([group[1] for group in groups], most, height)
         clicks = levels([group[2] for group in groups], most, height)
         floor = (height - 1 - y) * 8
         for opened, clicked in zip(opens, clicks, strict=True):
-            segments += self._cell(opened - floor, clicked - floor, cells)
+            segments += [
+                self._cell(opened - floor, "slice-0", "░"),
+                self._cell(clicked - floor, "slice-1", "█"),
+                Segment(" ", base),
+            ]
         return Strip(segments).simplify().adjust_cell_length(width, base)
 
-    def _cell(self, opened: int, clicked: int, cells: int) -> list[Segment]:
-        base = self.rich_style
-        opened, clicked = max(0, min(8, opened)), max(0, min(8, clicked))
-        # A gap of one cell between the columns, where they are wide enough for it.
-        bar = max(1, cells - 1)
-        gap = [Segment(" ", base)] if cells > 1 else []
+    def _cell(self, level: int, tone: str, plain: str) -> Segment:
+        """One cell of a column that reaches `level` eighths into it."""
+        level = max(0, min(8, level))
         if self.app.no_color:
-            char = "█" if clicked >= 4 else "░" if opened >= 4 else " "
-            return [Segment(char * bar, base), *gap]
-        opens, clicks = toned(self, "slice-0").color, toned(self, "slice-1").color
-        if clicked:
-            behind = Style(color=clicks, bgcolor=opens) if opened == 8 else Style(color=clicks)
-            return [Segment(_EIGHTHS[clicked] * bar, base + behind), *gap]
-        return [Segment(_EIGHTHS[opened] * bar, base + Style(color=opens)), *gap]
+            # Without colours the patterns tell the columns apart, so that a cell is full or empty.
+            return Segment(plain if level >= 4 or level == 1 else " ", self.rich_style)
+        return Segment(_EIGHTHS[level], self.rich_style + Style(color=toned(self, tone).color))
 
     def _legend(self, groups: Sequence[tuple[str, int, int]], width: int) -> Strip:
         plain = self.app.no_color
-        first, last = day(groups[0][0]), day(groups[-1][0])
+        hours = -(-len(self._hours) // len(groups))
         segments = [
             Segment(" " * _AXIS, self.rich_style),
-            Segment(f"{first} – {last}   ", toned(self, "muted")),
             Segment("░" if plain else "■", toned(self, "slice-0")),
             Segment(" opens  ", toned(self, "muted")),
             Segment("█" if plain else "■", toned(self, "slice-1")),
-            Segment(" clicks", toned(self, "muted")),
+            Segment(f" clicks   by {'hour' if hours == 1 else f'{hours} hours'}", toned(self, "muted")),
         ]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+
+def ticks_of(hours: Sequence[str], width: int) -> str:
+    """The line below the columns: a mark and the time of a group, as often as there is room for it."""
+    line = ""
+    for place, hour in enumerate(hours):
+        at = place * _GROUP
+        if at < len(line):
+            continue
+        text = f"╵{day(hour)} "
+        if at + len(text) > width:
+            break
+        line = line.ljust(at) + text
+    return line

@@ -99,7 +99,11 @@ class Driver:
 
 @asynccontextmanager
 async def driving(
-    service: FakeService | None = None, size: tuple[int, int] = NARROW, *, first_steps: bool = False, memory: Memory | None = None
+    service: FakeService | None = None,
+    size: tuple[int, int] = NARROW,
+    *,
+    first_steps: bool = False,
+    memory: Memory | None = None,
 ) -> AsyncIterator[Driver]:
     """A console on its first screen."""
     service = service or FakeService()

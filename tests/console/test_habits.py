@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dyntui.screens.remembered import Memory
 from textual.filter import Monochrome, NoColor
 
-from dyntui.screens.remembered import Memory
+from dyntui.model.roles import Role
 from tests.console.driving import driving
+from tests.console.fake_service import FakeService
 
 
 async def test_quitting_takes_two_keys() -> None:
@@ -58,7 +60,9 @@ async def test_theme_and_order_are_remembered(tmp_path: Path) -> None:
         assert "▲" in hand.text
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff", b"[1]", b'{"theme": "no such theme", "sorts": {"lists-grid": "gone"}}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"[1]", b'{"theme": "no such theme", "sorts": {"lists-grid": "gone"}}']
+)
 async def test_a_memory_that_cannot_be_used_is_as_good_as_none(tmp_path: Path, content: bytes) -> None:
     kept = tmp_path / "console.json"
     kept.write_bytes(content)
@@ -79,3 +83,19 @@ async def test_no_colour_leaves_the_terminals_own_alone(monkeypatch: pytest.Monk
     async with driving() as hand:
         filters = {type(each) for each in hand.app.get_line_filters()}
         assert NoColor in filters and Monochrome not in filters
+
+
+async def test_a_tall_home_shows_lists_and_campaigns_and_leads_to_them() -> None:
+    async with driving(size=(200, 60)) as hand:
+        assert "Activated lists" in hand.text and "20,480" in hand.text
+        await hand.press("tab")
+        await hand.press("enter")
+        assert "Newsletter readers" in hand.text and hand.app.section == "lists"
+    async with driving(size=(80, 24)) as hand:
+        assert "Activated lists" not in hand.text
+
+
+async def test_who_may_not_take_a_step_is_told_whose_it_is() -> None:
+    async with driving(FakeService(Role.PROFESSIONAL), size=(120, 40), first_steps=True) as hand:
+        line = next(line for line in hand.text.splitlines() if "Send it through" in line)
+        assert "Email Marketing Manager" in line

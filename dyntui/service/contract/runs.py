@@ -52,6 +52,14 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     cancelling: bool = False
 
 
+def run_status(status: RunStatus, tally: Tally) -> str:
+    """A status in words: rows that were rejected are people to mend, the run itself is fine."""
+    rejected = tally.of(Outcome.REJECTED)
+    if status is RunStatus.COMPLETED_WITH_ERRORS and rejected:
+        return f"{RunStatus.COMPLETED}, {rejected:,} to mend"
+    return str(status)
+
+
 def outcomes_text(run: RunRow) -> str:
     """What became of the people of a run: `1,077 mailed, 263 excluded`; `""` where nobody was in it."""
     people = {outcome: run.tally.of(outcome) for outcome in Outcome}
