@@ -14,6 +14,7 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 from textual import on
+from textual.app import App
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -135,8 +136,13 @@ class Console(TypingAhead, inherit_bindings=False):
                 loop.add_signal_handler(number_, self._end_by_signal, int(number_))
         from .start import StartScreen
 
+        self.app_resume_signal.subscribe(self, self._draw_anew)
         self.push_screen(StartScreen())
         self.attach()
+
+    def _draw_anew(self, _: App[object]) -> None:
+        """Back from the shell: the terminal has forgotten everything."""
+        self.screen.refresh(layout=True)
 
     def _end_by_signal(self, number_: int) -> None:
         self.exit(return_code=128 + number_)
