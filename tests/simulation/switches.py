@@ -26,6 +26,7 @@ OTHER: dict[str, dict[str, tuple[Any, ...]]] = {
         "key_in_upsert_body": ("refuse",),
         "add_existing_member": ("reject",),
         "member_count_lag_seconds": (60,),
+        "association_page_cap": (50,),
         "merge_membership": ("stays", "nobody"),
         "failed_change_set_parts": ("each",),
         "duplicate_targets": ("reject",),
@@ -38,6 +39,9 @@ OTHER: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "dotdigital": {
         "server_time_format": ("text",),
+        "short_pages": (3,),
+        "late_suppressions_seconds": (600.0,),
+        "book_count_lag_seconds": (60.0,),
         "recycle_bin_status": (202,),
         "double_opt_in": ("single", "all"),
         "v3_links": ("href",),
