@@ -6,6 +6,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from dyntui.model.roles import Ability
@@ -35,6 +36,9 @@ from dyntui.sync.worker import Worker
 
 # A throw-away profile says so itself, for the console's first-steps card.
 DEMO = "DYNTUI_DEMO"
+# Each is a connection to the store. Of writers a few: on SQLite they take turns anyway.
+READERS = 16
+WRITERS = 4
 
 
 def build(profile: Profile, long_lived: bool) -> Assembly:
@@ -63,6 +67,8 @@ class Assembly:
     async def start(self, publish: Publish) -> None:
         """Opens the store and the engine, and resumes runs. Raises DyntuiError STORE_..., KEYRING_..., CONFIG_..."""
         config = read_config(self._profile)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="dyntui-read")
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="dyntui-write")
         self._db: Database = await asyncio.to_thread(open_store, config.store.url or self._profile.store_url)
         secrets = await asyncio.to_thread(open_secrets, self._profile, config)
         self._resources = Resources(
@@ -73,6 +79,8 @@ class Assembly:
             clock=self._clock,
             ids=lambda: str(uuid.uuid4()),
             publish=publish,
+            readers=self._readers,
+            writers=self._writers,
         )
         self._identities = Identities(self._resources)
         self._events = RunEvents(self._db, publish)
@@ -96,6 +104,8 @@ class Assembly:
         await self._session.close()
         await self._identities.close()
         await self._resources.connections.close()
+        self._readers.shutdown()
+        self._writers.shutdown()
         await asyncio.to_thread(self._db.close)
 
     async def active_runs(self) -> int:

@@ -15,6 +15,7 @@ from dyntui.model.roles import Ability
 from dyntui.service.contract import methods
 from dyntui.service.contract.methods import Method
 from dyntui.service.events import EventQueue
+from dyntui.service.lines import Lines
 from dyntui.service.permission import AbilitiesOf, CallContext
 from dyntui.service.protocol import (
     APPLICATION_ERROR,
@@ -45,14 +46,14 @@ class Connection:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
+        lines: Lines,
         writer: asyncio.StreamWriter,
         *,
         uid: int,
         handlers: Handlers,
         abilities_of: AbilitiesOf,
     ) -> None:
-        self._reader = reader
+        self._lines = lines
         self._writer = writer
         self._handlers = handlers
         self._context = CallContext(uid, abilities_of)
@@ -70,17 +71,18 @@ class Connection:
             await self.write(first)
             while True:
                 try:
-                    line = await self._reader.readuntil(b"\n")
-                except asyncio.IncompleteReadError:
+                    line = await self._lines.next()
+                except DyntuiError as error:
+                    await self.write(error_line(None, error, INVALID_REQUEST))
                     return
-                except asyncio.LimitOverrunError:
-                    await self.write(error_line(None, _malformed("It is too long"), INVALID_REQUEST))
+                if line is None:
                     return
                 await self._accept(line)
         except ConnectionError:
             return
         finally:
             pump.cancel()
+            self._lines.close()
             for task in list(self._reads.values()):
                 task.cancel()
             self._writer.close()

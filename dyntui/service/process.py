@@ -19,6 +19,7 @@ from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
 from dyntui.service.contract import methods
 from dyntui.service.contract.session import Nothing
+from dyntui.service.descriptors import clients_at_most, say_once_when_they_run_out
 from dyntui.service.idle import IdleTimer
 from dyntui.service.lock import only_service
 from dyntui.service.logfile import log_to
@@ -116,7 +117,14 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
 
     assembly = build(profile, life.long_lived)
     handlers: Handlers = {methods.STOP.name: stop}
-    server = Server(profile.socket, version=__version__, handlers=handlers, abilities_of=assembly.abilities_of)
+    say_once_when_they_run_out(asyncio.get_running_loop())
+    server = Server(
+        profile.socket,
+        version=__version__,
+        handlers=handlers,
+        abilities_of=assembly.abilities_of,
+        most_clients=clients_at_most(),
+    )
     await assembly.start(server.publish)
     try:
         handlers.update(assembly.handlers)

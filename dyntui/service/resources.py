@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import datetime
 from typing import TypeVar
 
@@ -23,7 +24,9 @@ Publish = Callable[..., None]
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
-    """Made once, when the service starts. `ids` gives fresh GUIDs."""
+    """Made once, when the service starts. `ids` gives fresh GUIDs. `readers` and `writers`: threads that ask the store,
+    and that change it (None: the event loop's own). Writers wait for each other and for runs: in the same threads they
+    would keep readers waiting too."""
 
     profile: Profile
     db: Database
@@ -32,6 +35,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     ids: Callable[[], str]
     publish: Publish
+    readers: Executor | None = None
+    writers: Executor | None = None
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`work` on a reading connection, in a thread. Cancelled, it is broken off: whoever types a filter asks anew
@@ -43,7 +48,7 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
                 return work(c)
 
         try:
-            return await asyncio.to_thread(run)
+            return await asyncio.get_running_loop().run_in_executor(self.readers, run)
         except asyncio.CancelledError:
             breaker.break_off()
             raise
@@ -55,7 +60,7 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
             with self.db.write() as c:
                 return work(c)
 
-        return await asyncio.to_thread(run)
+        return await asyncio.get_running_loop().run_in_executor(self.writers, run)
 
     async def account_names(self) -> dict[str, str]:
         """The email accounts' names by id."""

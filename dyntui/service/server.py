@@ -13,9 +13,13 @@ import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.connection import Connection, Handlers
+from dyntui.service.lines import CHUNK, UNFINISHED_SECONDS, Lines, Unfinished
 from dyntui.service.peer import Peer, peer_of
 from dyntui.service.permission import AbilitiesOf
-from dyntui.service.protocol import GREETING, REQUEST_LIMIT, Greeting, error_line, notification_line
+from dyntui.service.protocol import GREETING, Greeting, error_line, notification_line
+
+# A console is one client, a command another; a descriptor each.
+MOST_CLIENTS = 128
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +35,19 @@ class Server:
         handlers: Handlers,
         abilities_of: AbilitiesOf,
         peer: Callable[[socket.socket], Peer] = peer_of,
+        most_clients: int = MOST_CLIENTS,
+        patience: float = UNFINISHED_SECONDS,
     ) -> None:
+        """`most_clients`: further ones are told so and sent away; `patience`: see `Lines`."""
         self._path = path
         self._greeting = notification_line(GREETING, Greeting(version, os.getpid()))
         self._handlers = handlers
         self._abilities_of = abilities_of
         self._peer = peer
+        self._most_clients = most_clients
+        self._patience = patience
+        self._unfinished = Unfinished()
+        self._full = False
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -56,7 +67,7 @@ class Server:
             listening.bind(str(self._path))
         finally:
             os.umask(before)
-        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=REQUEST_LIMIT)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=CHUNK)
 
     async def close(self, grace: float) -> None:
         """Takes nobody new, lets requests under way finish for at most `grace` seconds, then hangs up."""
@@ -91,12 +102,35 @@ class Server:
             writer.write(error_line(None, _refused(peer.uid)))
             writer.close()
             return
-        connection = Connection(reader, writer, uid=peer.uid, handlers=self._handlers, abilities_of=self._abilities_of)
+        if self._is_full():
+            writer.write(error_line(None, _too_many(self._most_clients)))
+            writer.close()
+            return
+        lines = Lines(reader, self._unfinished, patience=self._patience)
+        connection = Connection(lines, writer, uid=peer.uid, handlers=self._handlers, abilities_of=self._abilities_of)
         self._connections.add(connection)
         try:
             await connection.serve(self._greeting)
         finally:
             self._connections.discard(connection)
+
+    def _is_full(self) -> bool:
+        """Whether there is room for nobody else; the log says so once each time it comes to that."""
+        full = len(self._connections) >= self._most_clients
+        if full and not self._full:
+            log.warning("%d clients are connected: further ones are sent away", self._most_clients)
+        self._full = full
+        return full
+
+
+def _too_many(most: int) -> DyntuiError:
+    return DyntuiError(
+        "TOO_MANY_CLIENTS",
+        f"The service has {most} clients, as many as it takes.",
+        not_done="Nothing was read or changed.",
+        remedy="Close consoles and programs that are not needed, and try again.",
+        exit=Exit.UNREACHABLE,
+    )
 
 
 def _refused(uid: int) -> DyntuiError:

@@ -18,11 +18,10 @@ from dyntui.service.lock import holder
 from dyntui.service.profile import Profile
 from dyntui.service.starting import attach_or_start
 
-COMMAND = (sys.executable, "-m", "tests.service.transport.tiny_service")
+COMMAND = (sys.executable, str(Path(__file__).with_name("tiny_service.py")))
 
 
-async def test_a_stopped_service_is_named_and_let_go_on_it_answers(profile: Profile, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+async def test_a_stopped_service_is_named_and_let_go_on_it_answers(profile: Profile):
     async with await attach_or_start(profile, command=COMMAND):
         pass
     process = holder(profile)
