@@ -44,6 +44,7 @@ from dyntui.store import outcomes, sequences
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark, split
 from dyntui.store.schema import (
     list_member,
+    marketing_list,
     merged_record,
     outcome,
     recipient,
@@ -215,6 +216,13 @@ def _had(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
     return select(earlier.union(_seen_mailed(account_id, campaign_id)).subquery("had"))
 
 
+def _pending(account_id: str, lists: Sequence[str]) -> Select[Any]:
+    """Addresses that have not confirmed their opt-in, as the books of the account's lists and of these lists say."""
+    of_account = select(marketing_list.c.id).where(marketing_list.c.account_id == account_id)
+    here = or_(_m.list_id.in_(list(lists)), _m.list_id.in_(of_account))
+    return select(_m.address).where(_m.channel == "PENDING_OPT_IN", _m.address != "", here).distinct()
+
+
 def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
     """Everybody of the lists once, through the list that gives them the best standing."""
     gone = and_(_m.has_left.is_(True), _m.outcome == Outcome.HELD.value)
@@ -238,7 +246,10 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
         else_=mark("NOT_SYNCED"),
     )
     place = case({list_id: index for index, list_id in enumerate(lists)}, value=_m.list_id) if lists else literal(0)
-    gates = code_mark(_m.channel).bitwise_or(case((_m.has_left.is_(True), mark("LEFT_LIST")), else_=0))
+    left = case((_m.has_left.is_(True), mark("LEFT_LIST")), else_=0)
+    # Seen in the book of one list, it is true of whoever has the address, also on a list whose book has it not.
+    pending = case((_m.address.in_(_pending(account_id, lists)), mark("PENDING_OPT_IN")), else_=0)
+    gates = code_mark(_m.channel).bitwise_or(left).bitwise_or(pending)
     more = (
         gates.label("gates"),
         _m.rejected_detail.label("refusal"),

@@ -57,6 +57,8 @@ from dyntui.store.upserts import json_text, update_many, upsert
 from dyntui.store.windows import Found, contains, ordered
 
 _m = list_member.c
+# Outcomes of who is not on the list any more.
+_GONE = (Outcome.REMOVED.value, Outcome.HELD.value)
 # Marks of who has not been sent.
 _NOT_SENT = ("", BY_OTHERS)
 
@@ -405,7 +407,6 @@ def addresses_of_contacts(c: Connection, contact_ids: Sequence[int]) -> list[tup
 def copy_outcomes(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> int:
     """Keep what became of everybody (the people of the listing, and those who left or are held) as the people of a
     run's item; how many. Who is still pending is not copied: the run will not add up."""
-    gone = _m.outcome.in_((Outcome.REMOVED.value, Outcome.HELD.value))
     place = func.row_number().over(order_by=_m.seq) - 1
     people = select(
         literal(run_id, String),
@@ -419,7 +420,7 @@ def copy_outcomes(c: Connection, run_id: str, item_id: str, list_id: str, listin
         _m.reason,
         _m.detail,
         _m.also,
-    ).where(_m.list_id == list_id, _m.outcome != "", or_(_m.listing == listing, gone))
+    ).where(_m.list_id == list_id, _m.outcome != "", or_(_m.listing == listing, _m.outcome.in_(_GONE)))
     outcomes.clear(c, run_id, item_id)
     columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address"]
     c.execute(insert(outcome).from_select([*columns, "outcome", "reason", "detail", "also"], people))
@@ -457,11 +458,13 @@ def forget_book(c: Connection, list_id: str) -> None:
     )
 
 
-def counts(c: Connection, list_id: str) -> tuple[ReasonCount, ...]:
-    """How many members ended in each outcome and reason; who is pending is not in it."""
+def counts(c: Connection, list_id: str, listing: str = "") -> tuple[ReasonCount, ...]:
+    """How many members ended in each outcome and reason; who is pending is not in it. With a `listing`, only its people
+    and those whom it removed or holds: the people of that run."""
+    of_run = (or_(_m.listing == listing, _m.outcome.in_(_GONE)),) if listing else ()
     rows = c.execute(
         select(_m.outcome, _m.reason, func.count().label("people"))
-        .where(_m.list_id == list_id, _m.outcome != "")
+        .where(_m.list_id == list_id, _m.outcome != "", *of_run)
         .group_by(_m.outcome, _m.reason)
         .order_by(_m.outcome, _m.reason)
     )

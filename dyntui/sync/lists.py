@@ -306,8 +306,8 @@ def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on:
 
 async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) -> None:
     """The item's audit; the list's status, which Dynamics is told only when this run changed something or Dynamics says
-    something else: a row that is written looks changed to everybody ."""
-    counts = await ctx.read(lambda c: members.counts(c, chosen.id))
+    something else: a row that is written looks changed to everybody."""
+    counts = await ctx.read(lambda c: members.counts(c, chosen.id, ctx.run_id))
     tally = Tally(sum(each.people for each in counts), counts)
     status = status_of(tally)
     changed = sum(tally.of(each) for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED))

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns, contacts
@@ -30,6 +32,7 @@ from dyntui.sync.campaigns import learn_who_was_mailed
 from dyntui.sync.last_look import Marks, News
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
+from dyntui.sync.send_rows import SEND_ITEM
 
 PROVING = "Proving the recipients"
 CREATING = "Creating the send"
@@ -132,9 +135,10 @@ async def _sendable(ctx: RunContext, this: Send) -> frozenset[str]:
 
 
 async def some_left(ctx: RunContext, this: Send) -> int:
-    """How many may be mailed. Raises SEND_NO_RECIPIENTS."""
+    """How many may be mailed. Raises SEND_NO_RECIPIENTS, when everybody's reason stands in the audit of the send."""
     sendable = await ctx.write(lambda c: send_store.take_counts(c, this.id))
     if not sendable:
+        await ctx.write(lambda c: _audit(c, ctx, this))
         raise DyntuiError(
             "SEND_NO_RECIPIENTS",
             "Nobody is left who may be mailed.",
@@ -142,6 +146,11 @@ async def some_left(ctx: RunContext, this: Send) -> int:
             remedy="See the exclusions of the count, then count again.",
         )
     return sendable
+
+
+def _audit(c: Connection, ctx: RunContext, this: Send) -> None:
+    counts.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
+    ctx.close_item(c, SEND_ITEM, read=this.potential)
 
 
 # -- who has had the campaign ----------------------------------------------------------------------------------------

@@ -70,6 +70,10 @@ def test_nobody_gets_a_campaign_twice_however_often_its_targets_are_counted(offi
         "Failed",
         ["ALREADY_SENT"],
     )
+    # Nobody is mailed, and the audit has everybody all the same.
+    audited = office.people(again.run)
+    assert sum(each.reason == "ALREADY_SENT" for each in audited) == count.sendable
+    assert office.detail(again.run).run.tally.adds_up and len(audited) == count.potential
     assert len(office.mailed(campaign)) == count.sendable
 
 

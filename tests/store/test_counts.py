@@ -39,8 +39,11 @@ def state_of(member: Somebody) -> str:
 
 
 def gates_of_sends(world: World, list_id: str, member: Somebody) -> set[str]:
-    """What keeps out of a send: the gates of a synchronisation, and what dotdigital itself has against the person."""
-    return (closed_gates(world, list_id, member) | {member.channel}) - {""}
+    """What keeps out of a send: the gates of a synchronisation, and what dotdigital itself has against the person, also
+    where the book of another list shows it."""
+    everybody = [each for people in world.lists.values() for each in people]
+    here = {each.channel for each in everybody if each.address == member.address != ""}
+    return (closed_gates(world, list_id, member) | {member.channel} | here) - {""}
 
 
 def expected(world: World) -> dict[str, tuple[str, str, str]]:

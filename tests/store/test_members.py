@@ -67,6 +67,14 @@ def test_a_first_synchronisation_adds_and_a_second_one_finds_nothing_to_do(c: Co
     assert (members.pending_count(c, "list"), leaving.leavers(c, "list", "r2")) == (0, [])
 
 
+def test_who_left_with_a_rejection_behind_them_is_nobody_of_the_next_run(c: Connection) -> None:
+    listing(c, "r1", person("ann"), person("bob"))
+    members.reject(c, "list", [Rejection(address="bob@example.com", reason="MAIL_BLOCKED", retry_on=LATER)])
+    imported(c)
+    listing(c, "r2", person("ann"))
+    assert members.counts(c, "list", "r2") == (ReasonCount(Outcome.UNCHANGED, "", 1),)
+
+
 def test_a_changed_record_is_imported_again_as_an_update(c: Connection) -> None:
     listing(c, "r1", person("ann"))
     imported(c, contact_id=42)
