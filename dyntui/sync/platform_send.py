@@ -47,6 +47,8 @@ _TURNED_AWAY = "turned_away"
 _WAITS = "waits"
 _PROOFS = "proofs"
 _MAILED_AS_OF = "mailed_as_of"
+_LOOKED_FOR = "looked_for"
+UNLISTED = "unlisted"
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ def may_exist(cursor: dict[str, Any]) -> bool:
 
 def carried(cursor: dict[str, Any]) -> dict[str, Any]:
     """What later phases need of the cursor with which the send was to be created."""
-    names = (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS, _PROOFS, _MAILED_AS_OF)
+    names = (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS, _PROOFS, _MAILED_AS_OF, UNLISTED)
     return {name: cursor[name] for name in names if name in cursor}
 
 
@@ -158,7 +160,7 @@ async def _ask(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
     except UnknownOutcome as unknown:
         again = unknown.platform_code == NOT_TAKEN_UP and not ctx.cursor.get(_TURNED_AWAY)
         if again and not await _appears(ctx, dd, this):
-            await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0, _TURNED_AWAY: 1}, stage)
+            await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0, _TURNED_AWAY: 1, _LOOKED_FOR: 0}, stage)
             return False
         await _find(ctx, dd, this, unknown.detail)
         return True
@@ -225,15 +227,22 @@ async def _find(ctx: RunContext, dd: Dotdigital, this: Send, why: str) -> None:
 
 
 async def _appears(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
-    """Whether the send shows, now or within the next minutes."""
-    for seconds in _READ_BACK_SECONDS:
-        await ctx.sleep(seconds)
-        try:
-            if await shows(dd, this):
-                return True
-        except DotdigitalError as error:
-            log.warning("send %s could not be looked for: %s %s", this.id, error, error.detail)
-    return False
+    """Whether the send shows, now or within the next minutes; those waited for before an interruption count."""
+    for turn in range(int(ctx.cursor.get(_LOOKED_FOR, 0)), len(_READ_BACK_SECONDS)):
+        await ctx.sleep(_READ_BACK_SECONDS[turn])
+        await _save(ctx, {**ctx.cursor, _LOOKED_FOR: turn + 1}, "Looking for the send")
+        if await _shows_now(dd, this):
+            return True
+    # Once more at the end, as the run may have been let go between a wait and its look.
+    return await _shows_now(dd, this)
+
+
+async def _shows_now(dd: Dotdigital, this: Send) -> bool:
+    try:
+        return await shows(dd, this)
+    except DotdigitalError as error:
+        log.warning("send %s could not be looked for: %s %s", this.id, error, error.detail)
+        return False
 
 
 async def shows(dd: Dotdigital, this: Send) -> bool:

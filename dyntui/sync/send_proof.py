@@ -217,7 +217,7 @@ _LONGEST_OTHER = 480
 async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
     """The book against the people shown: nobody more may be in it, and nobody whom the platform would not mail."""
     shown: frozenset[str] = frozenset()
-    removals = waits = 0
+    removals = 0
     while True:
         refused, missing, others = await _compared(ctx, dd, this)
         await ctx.write(lambda c: counts.resolve(c, this.count_id, refused))  # noqa: B023 - awaited here
@@ -226,10 +226,11 @@ async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
         left_out = [contact_id for address, contact_id in others.items() if address in shown]
         if len(left_out) < len(others) or removals > _MOST_REMOVALS:
             raise _not_exact(len(others))
+        waits = int(ctx.cursor.get(platform_send.UNLISTED, 0))
         if not left_out and missing and waits < len(_UNTIL_LISTED):
-            await ctx.save(ctx.cursor, stage="Waiting until the recipients show", of=this.sendable)
+            cursor = {**ctx.cursor, platform_send.UNLISTED: waits + 1}
+            await ctx.save(cursor, stage="Waiting until the recipients show", of=this.sendable)
             await ctx.sleep(_UNTIL_LISTED[waits])
-            waits += 1
             continue
         if not left_out and missing:
             left_out = await _unseen(ctx, this, missing)

@@ -17,15 +17,15 @@ class Interrupted(FrozenOffice):
     interruptions = 0
     meanwhile: Callable[[], None]
 
-    def interrupt(self, seed: int) -> None:
-        """From now on."""
+    def interrupt(self, seed: int, often: float = 0.8) -> None:
+        """From now on, at so many of the waits."""
         chance = random.Random(seed)
         drain = self.engine.drain
         self.meanwhile = lambda: None
 
         def let_go() -> None:
             self.meanwhile()
-            if chance.random() < 0.8:
+            if chance.random() < often:
                 self.interruptions += 1
                 raise asyncio.CancelledError
 

@@ -1,0 +1,287 @@
+"""Histories in which people change their minds at any moment of a send, and dotdigital behaves as it may.
+
+Before any call and at any wait of a send somebody opts out in one of the ways there are, is mailed the campaign by
+somebody else, or staff cancel the send; listings are slow, removals and sends show late, answers fail after the work is
+done. Whoever had opted out before the last look began is not mailed, nobody has a campaign twice, everybody is
+accounted for. `python -m tests.faults.restless FIRST COUNT` plays many.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract.campaigns import SendRow
+from dyntui.sync import last_look
+from tests.faults.history import History
+from tests.faults.interrupted import Interrupted
+from tests.faults.job import make_ready_to_send, new_office, office_from
+from tests.faults.sends import NOT_TAKEN_UP
+
+SWITCHES: dict[str, tuple[Any, ...]] = {
+    "removal_lag_seconds": (0.0, 0.0, 30.0, 150.0),
+    "listing_lag_seconds": (0.0, 0.0, 20.0, 300.0),
+    "send_appears_after_seconds": (0.0, 0.0, 60.0, 1200.0),
+    "send_start_seconds": (0.0, 1.0, 60.0, 900.0),
+    "recipients_resolved_at": ("start", "accept"),
+    "missing_book_means_everybody": (True, False),
+    "unsubscribe_lands_on_send_book": (True, False),
+    "cancelled_send_hides_recipients": (True, False),
+    "partly_cancelled_shows_sent": (True, False),
+}
+
+
+class Restless(Interrupted):
+    """An office whose clock moves on with the world's, and in which something may happen before any call."""
+
+    def _now(self) -> datetime:
+        return self.sandbox.time.now()
+
+
+class RestlessHistory(History):
+    """See the module."""
+
+    def __init__(self, office: Restless, seed: int) -> None:
+        self.when: dict[str, datetime] = {}
+        self.windows: list[timedelta] = []
+        self.looks: dict[int, list[datetime]] = {}
+        self.sending = 0
+        # How often something may still happen during the send.
+        self.left = 0
+        self.busy = False
+        super().__init__(office, seed)
+        switched = {name: self.chance.choice(values) for name, values in SWITCHES.items()}
+        self.told.append(f"switches {switched}")
+        office.sandbox.switch(dotdigital=switched)
+
+    # -- what happens ------------------------------------------------------------------------------------------------
+
+    def happens(self, likely: float) -> None:
+        if self.busy or not self.left or self.chance.random() >= likely:
+            return
+        self.busy = True
+        self.left -= 1
+        try:
+            self.chance.choice(
+                (
+                    self.opts_out_in_dynamics,
+                    self.opts_out_in_dynamics,
+                    self.unsubscribes,
+                    self.unsubscribes_from_the_list,
+                    self.unsubscribes_from_a_sends_book,
+                    self.is_suppressed_in_dynamics,
+                    self.staff_cancel,
+                )
+            )()
+        finally:
+            self.busy = False
+
+    def note(self, address: str) -> None:
+        self.when[address] = self.office.sandbox.time.now()
+
+    def change(self, person: str, **values: Any) -> None:
+        super().change(person, **values)
+        if 1 in (values.get("donotemail"), values.get("donotbulkemail")):
+            self.note(self.members[person])
+
+    def _unsubscribe(self, address: str, **where: Any) -> bool:
+        done = super()._unsubscribe(address, **where)
+        if done:
+            self.note(address)
+        return done
+
+    def unsubscribes_from_a_sends_book(self) -> None:
+        rows = self.office.sandbox.state.db.execute("SELECT id FROM dd_book WHERE name LIKE 'dyntui send%'").fetchall()
+        if rows:
+            address = self.address()
+            if self._unsubscribe(address, book=self.chance.choice(rows)[0]):
+                self.left_the_list.add(address)
+
+    def is_suppressed_in_dynamics(self) -> None:
+        before = set(self.suppressed_in_dynamics)
+        super().is_suppressed_in_dynamics()
+        for address in self.suppressed_in_dynamics - before:
+            self.note(address)
+
+    def staff_cancel(self) -> None:
+        body = {"campaign": self.sending, "reached": self.chance.choice((0, 3))}
+        done = self.office.sandbox.control.post("/cancel-send", json=body).is_success
+        self.told.append(f"staff cancel {body}: {done}")
+
+    def something_fails(self) -> None:
+        if self.chance.random() < 0.5:
+            super().something_fails()
+            return
+        fault: dict[str, Any] = self.chance.choice(
+            (
+                {"kind": "status_after", "status": 503, "route": "/campaigns/send$"},
+                {"kind": "drop_after", "route": "/campaigns/send$"},
+                {"kind": "drop_before", "route": "/campaigns/send$"},
+                {"kind": "status", "route": "/campaigns/send$", **NOT_TAKEN_UP},
+                {"kind": "delay", "seconds": 45.0, "route": "^/contacts/v3$"},
+                {"kind": "delay", "seconds": 200.0, "route": "^/contacts/v3$"},
+                {"kind": "delay", "seconds": 20.0, "route": "since/"},
+                {"kind": "status", "status": 429, "route": "since/"},
+            )
+        )
+        fault = {
+            "system": "dotdigital",
+            "times": self.chance.randint(1, 3),
+            "after": self.chance.randint(0, 3),
+            **fault,
+        }
+        self.told.append(f"fault {fault}")
+        self.office.sandbox.order(fault)
+
+    # -- sends -------------------------------------------------------------------------------------------------------
+
+    def somebody_sends(self) -> None:
+        if not self.counts:
+            self.somebody_counts()
+        count = self.counts.pop(self.chance.randrange(len(self.counts)))
+        try:
+            queued = self.office.queue_send(count)
+        except DyntuiError as refused:
+            self.told.append(f"send refused: {refused.code}")
+            assert refused.code in ("SEND_NO_RECIPIENTS", "COUNT_UNKNOWN")
+            return
+        self.sending, self.left = count.campaign, self.chance.randint(0, 6)
+        self.office.meanwhile = lambda: self.happens(0.15)
+        self.office.engine.drain()
+        self.office.meanwhile = lambda: None
+        self.sending = self.left = 0
+        sent = self.office.send_row(queued.id)
+        run = self.office.detail(sent.run)
+        self.told.append(f"send: {sent.standing} {run.run.error_code}, {sent.sendable} of {sent.potential}")
+        self.adds_up(run)
+        assert sent.potential == sent.sendable + sum(each.people for each in sent.excluded)
+        self.sends += sent.state == "Sent"
+        self.nobody_is_wronged()
+        if self.chance.random() < 0.5:
+            self.somebody_decides(sent)
+
+    def somebody_decides(self, sent: SendRow) -> None:
+        """By what is true, once it is certain that nothing more arrives."""
+        self.office.let_pass(hours=1)
+        sent = self.office.send_row(sent.id)
+        if sent.undecided:
+            mails = self.mails()
+            reached = any(mail["campaign_id"] == sent.campaign for mail in mails)
+            self.unharmed(lambda: self.office.settle(sent.id, reached))
+            self.told.append(f"settled {sent.id}: {reached}")
+
+    def mails(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.office.sandbox.control.get("/mailed").raise_for_status().json()
+        return found
+
+    def nobody_is_wronged(self) -> None:
+        mails = self.mails()
+        once = {(mail["campaign_id"], mail["address"]) for mail in mails}
+        assert len(once) == len(mails), "somebody was mailed twice"
+        for mail in mails:
+            address, looks = mail["address"], self.looks.get(mail["campaign_id"], [])
+            wished = (
+                mail["suppressed_at_send"]
+                or mail["opted_out_at_send"]
+                or address in self.left_the_list
+                or address in self.suppressed_in_dynamics
+            )
+            # What somebody wishes after the last look, and before the mail or after it, is too late for this one.
+            looked = [each for each in looks if each <= datetime.fromisoformat(mail["sent_on"])]
+            in_time = address not in self.when or (bool(looked) and self.when[address] < looked[-1])
+            if wished and (in_time or not looked):
+                raise AssertionError(f"{address} was mailed {mail}, wished {self.when.get(address)}, looks {looked}")
+
+    def play(self, steps: int) -> None:
+        """As many steps, and then everything comes to an end in peace."""
+        self.go_on(steps)
+        self.office.sandbox.reset()
+        self.office.let_pass(hours=2)
+        self.runs("campaigns")
+        self.runs("lists")
+        self.nobody_is_wronged()
+        again = self.runs("lists")
+        assert again.run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS)
+
+
+@contextmanager
+def watched(history: RestlessHistory) -> Iterator[None]:
+    """Things happen before calls too, and it is noted when the last look of each send began and its request left."""
+    look, wire = last_look.look, history.office.sandbox._wire
+    arrive = wire.arrive
+
+    async def looked(*which: Any, **how: Any) -> Any:
+        history.looks.setdefault(history.sending, []).append(history.office.sandbox.time.now())
+        return await look(*which, **how)
+
+    def arrived(request: httpx.Request, body: bytes) -> Any:
+        if "/control" not in str(request.url) and request.url.host != httpx.URL(wire.gateway.state.urls.control).host:
+            history.happens(0.01)
+        if request.url.path == "/v2/campaigns/send" and history.sending and not history.busy:
+            began = history.looks.get(history.sending, [])
+            if began:
+                history.windows.append(history.office.sandbox.time.now() - began[-1])
+        return arrive(request, body)
+
+    last_look.look, wire.arrive = looked, arrived
+    try:
+        yield
+    finally:
+        last_look.look, wire.arrive = look, arrive
+
+
+def play(seed: int, kept: Path, folder: Path, steps: int = 25) -> RestlessHistory:
+    """Plays a history. Raises AssertionError with all that happened where somebody was wronged."""
+    with office_from(kept, folder, Restless) as office:
+        history = RestlessHistory(office, seed)
+        office.interrupt(seed, often=0.3)
+        try:
+            with watched(history):
+                history.play(steps)
+        except AssertionError as wrong:
+            wrong.add_note("\n".join(history.told))
+            raise
+        return history
+
+
+def main(first: int, count: int) -> int:
+    """Plays many, and says what went wrong with which seed."""
+    wrong, sends, windows = [], 0, []
+    with tempfile.TemporaryDirectory() as name:
+        connected, ready = Path(name) / "connected", Path(name) / "ready"
+        connected.mkdir()
+        with new_office(connected):
+            pass
+        make_ready_to_send(connected, ready)
+        for seed in range(first, first + count):
+            folder = Path(name) / f"{seed}"
+            folder.mkdir()
+            try:
+                played = play(seed, ready, folder)
+                sends += played.sends
+                windows += played.windows
+            except AssertionError as error:
+                wrong.append(seed)
+                _say(f"seed {seed}: {error}\n" + "\n".join(getattr(error, "__notes__", ())))
+            _say(f"{seed - first + 1} of {count}, {len(wrong)} wrong, {sends} sent")
+    longest = max(windows, default=timedelta())
+    _say(f"{count} histories, wrong: {wrong}, sends {sends}, requests {len(windows)}, longest window {longest}")
+    return bool(wrong)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(int(sys.argv[1]), int(sys.argv[2])))
