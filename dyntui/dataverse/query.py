@@ -15,6 +15,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from dyntui.dataverse.errors import DataverseError
+from dyntui.model.errors import Exit
+
 _SAFE = "$,;=:/()'*@!"
 _NOT_IN_A_KEY = frozenset("/<>*%&:\\?+")
 
@@ -25,8 +28,18 @@ def text(value: str) -> str:
 
 
 def guid(value: str) -> str:
-    """A GUID literal (unquoted, lower case). ValueError when it is not one: nothing else may stand unquoted."""
-    return str(uuid.UUID(value))
+    """A GUID literal (unquoted, lower case). Raises DATAVERSE_ID_INVALID when it is not one: nothing else may stand
+    unquoted."""
+    try:
+        return str(uuid.UUID(value))
+    except ValueError as error:
+        raise DataverseError(
+            "DATAVERSE_ID_INVALID",
+            f"{value[:80]!r} is no id of a row in Dynamics.",
+            not_done="Nothing was asked of Dynamics and nothing was changed there.",
+            remedy="Use an id as dyntui or Dynamics shows it.",
+            exit=Exit.USAGE,
+        ) from error
 
 
 def moment(value: datetime) -> str:

@@ -210,7 +210,7 @@ def created_id(reply: Reply) -> str:
     inside = address.rpartition("(")[2].rstrip(")")
     try:
         return guid(inside)
-    except ValueError:
+    except DataverseError:
         raise UnknownOutcome(
             "DATAVERSE_CREATED_WITHOUT_ID",
             "Dynamics created a row but did not say which.",

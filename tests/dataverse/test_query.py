@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dyntui.dataverse import query
+from dyntui.dataverse.errors import DataverseError
 
 
 @given(st.text())
@@ -41,7 +42,7 @@ def test_an_encoded_option_reads_back_and_cannot_begin_another(value: str):
 
 @pytest.mark.parametrize("text", ["1) or (1 eq 1", "", "contacts"])
 def test_only_a_guid_may_stand_unquoted(text: str):
-    with pytest.raises(ValueError, match="hexadecimal"):
+    with pytest.raises(DataverseError, match="DATAVERSE_ID_INVALID"):
         query.guid(text)
 
 

@@ -1,4 +1,4 @@
-"""What requests may hold: numbers that a database can keep."""
+"""What requests may hold: numbers and text that a database can keep, and names of a fixed set."""
 
 from __future__ import annotations
 
@@ -8,3 +8,16 @@ import msgspec
 
 # 64 bits, signed: what SQLite and PostgreSQL keep, and what both remote systems number their things with.
 Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+# Ids, names, paths, reasons: longer ones are no names, and a database or a file system would choke on them.
+Text = Annotated[str, msgspec.Meta(max_length=4000)]
+
+
+def _one_of(*names: str) -> msgspec.Meta:
+    return msgspec.Meta(pattern=rf"^({'|'.join(names)})\Z")
+
+
+# The slices of a grid.
+ListView = Annotated[str, _one_of("active", "inactive", "my", "activated", "problems", "all")]
+CampaignView = Annotated[str, _one_of("all", "unsent", "sent")]
+RecipientFilter = Annotated[str, _one_of("all", "opened", "clicked", "bounced", "unsubscribed", "unopened")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import ReasonCount
-from dyntui.service.contract.bounds import Number
+from dyntui.service.contract.bounds import CampaignView, Number, RecipientFilter, Text
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.paging import Window
 
@@ -93,15 +93,15 @@ _DOUBTS = {
 class CampaignsQuery(Window, frozen=True, kw_only=True):
     """`view`: `all`, `unsent`, `sent`."""
 
-    view: str = "all"
-    account: str = ""
+    view: CampaignView = "all"
+    account: Text = ""
 
 
 class CampaignRef(msgspec.Struct, frozen=True):
     """A campaign by dotdigital's id; `account` only where two accounts hold the same id."""
 
     id: Number
-    account: str = ""
+    account: Text = ""
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -114,15 +114,15 @@ class ChangeTargets(msgspec.Struct, frozen=True, kw_only=True):
     """Adds or removes target marketing lists; only activated lists of the campaign's account can be added."""
 
     id: Number
-    add: tuple[str, ...] = ()
-    remove: tuple[str, ...] = ()
+    add: tuple[Text, ...] = ()
+    remove: tuple[Text, ...] = ()
 
 
 class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
     """Count the targets of a campaign over these target lists (all targets when empty)."""
 
     id: Number
-    lists: tuple[str, ...] = ()
+    lists: tuple[Text, ...] = ()
 
 
 class ListReadiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,29 +158,29 @@ class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
 class CountPeopleQuery(Window, frozen=True, kw_only=True):
     """A window on the people of a target count; `reason` `""` with `sendable` true means those who will be mailed."""
 
-    count: str
-    reason: str = ""
+    count: Text
+    reason: Text = ""
     sendable: bool = False
 
 
 class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked."""
 
-    count: str
+    count: Text
     confirm: Number | None = None
 
 
 class SendRef(msgspec.Struct, frozen=True):
     """A send by its id."""
 
-    id: str
+    id: Text
 
 
 class SettleSend(msgspec.Struct, frozen=True):
     """What somebody found in dotdigital's outbox (Campaigns > Email > Outbox) about a send in doubt: whether its people
     were mailed."""
 
-    id: str
+    id: Text
     was_mailed: bool
 
 
@@ -238,7 +238,7 @@ class RecipientsQuery(Window, frozen=True, kw_only=True):
     `unsubscribed`, `unopened`."""
 
     id: Number
-    filter: str = "all"
+    filter: RecipientFilter = "all"
 
 
 class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.service.contract.bounds import ListView, Text
 from dyntui.service.contract.paging import Window
 
 
@@ -46,29 +47,29 @@ class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
 class ListsQuery(Window, frozen=True, kw_only=True):
     """`view`: `active`, `inactive`, `my`, `activated`, `problems` or `all`."""
 
-    view: str = "active"
+    view: ListView = "active"
 
 
 class ListRef(msgspec.Struct, frozen=True):
     """A marketing list by id."""
 
-    id: str
+    id: Text
 
 
 class Activate(msgspec.Struct, frozen=True, kw_only=True):
     """Activate for email. A free address book of the same name is linked only when `link` says so."""
 
-    id: str
-    account: str = ""
+    id: Text
+    account: Text = ""
     link: bool = False
 
 
 class MembersQuery(Window, frozen=True, kw_only=True):
     """A window on a list's members as last read; by outcome and reason where given."""
 
-    list: str
-    outcome: str = ""
-    reason: str = ""
+    list: Text
+    outcome: Text = ""
+    reason: Text = ""
 
 
 class MemberRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, outcome_word
+from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.paging import Window
 
 
@@ -12,10 +13,10 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """`sync_type`: `suppressions`, `lists` or `campaigns`. Without `account` the default account; `lists` and
     `campaigns` (ids) narrow the run, empty means all that are due."""
 
-    sync_type: str
-    account: str = ""
-    lists: tuple[str, ...] = ()
-    campaigns: tuple[str, ...] = ()
+    sync_type: Text
+    account: Text = ""
+    lists: tuple[Text, ...] = ()
+    campaigns: tuple[Text, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,25 +106,25 @@ class PersonOutcome(msgspec.Struct, frozen=True, kw_only=True):
 class RunRef(msgspec.Struct, frozen=True):
     """A run by its id, or by the beginning of it: four characters or more that no other run begins with."""
 
-    id: str
+    id: Text
 
 
 class RunsQuery(Window, frozen=True, kw_only=True):
     """A window on the history, newest first; empty filters mean all."""
 
-    kind: str = ""
-    status: str = ""
-    account: str = ""
+    kind: Text = ""
+    status: Text = ""
+    account: Text = ""
 
 
 class OutcomesQuery(Window, frozen=True, kw_only=True):
     """A window on the people of a run (named as in `RunRef`), of one item where `item` is given; by outcome and reason
     where given."""
 
-    run: str
-    item: str = ""
-    outcome: str = ""
-    reason: str = ""
+    run: Text
+    item: Text = ""
+    outcome: Text = ""
+    reason: Text = ""
 
 
 class RunChanged(msgspec.Struct, frozen=True, kw_only=True):

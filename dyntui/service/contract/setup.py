@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.service.contract.bounds import Text
+
 
 class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the organisation. Exactly one of `client_secret` or `certificate` (PEM with key). Secrets go from
     here to the keyring, nowhere else."""
 
-    dataverse_url: str
-    authority: str
-    client_id: str
-    client_secret: str = ""
+    dataverse_url: Text
+    authority: Text
+    client_id: Text
+    client_secret: Text = ""
     certificate: str = ""
-    ca_file: str = ""
+    ca_file: Text = ""
 
 
 class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,15 +24,15 @@ class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     the account asks to confirm by mail, as an administrator knows it: `off`, `single` (one-at-a-time sign-ups), `all`
     (bulk uploads too), or `""`; nobody is imported before that is known."""
 
-    name: str
-    api_user: str
-    api_password: str
-    dotdigital_url: str = "https://r1-api.dotdigital.com"
-    ca_file: str = ""
+    name: Text
+    api_user: Text
+    api_password: Text
+    dotdigital_url: Text = "https://r1-api.dotdigital.com"
+    ca_file: Text = ""
     is_default: bool = True
-    sync_level: str = "DETAILED"
-    description: str = ""
-    double_opt_in: str = ""
+    sync_level: Text = "DETAILED"
+    description: Text = ""
+    double_opt_in: Text = ""
 
 
 class SetupRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class SetupRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     organisation: OrganisationInput
     accounts: tuple[EmailAccountInput, ...]
-    assign: dict[str, tuple[str, ...]] = {}
+    assign: dict[Text, tuple[Text, ...]] = {}
 
 
 class SetupStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +66,8 @@ class SetupReport(msgspec.Struct, frozen=True, kw_only=True):
 class Canary(msgspec.Struct, frozen=True, kw_only=True):
     """An address of the administrator's, unknown to the email account (by id; `""`: the default one)."""
 
-    address: str
-    account: str = ""
+    address: Text
+    account: Text = ""
 
 
 class CanaryReport(msgspec.Struct, frozen=True, kw_only=True):

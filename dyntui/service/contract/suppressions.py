@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.paging import Window
 
 
 class SuppressionsQuery(Window, frozen=True, kw_only=True):
     """A window on the suppressed addresses."""
 
-    account: str = ""
+    account: Text = ""
 
 
 class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +31,8 @@ class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
 class LiftSuppression(msgspec.Struct, frozen=True, kw_only=True):
     """`address` may be mailed again, as far as that can be decided; `reason` is kept with who decided it."""
 
-    address: str
-    reason: str
+    address: Text
+    reason: Text
 
 
 class Lifted(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,4 +73,4 @@ class ConsentSources(msgspec.Struct, frozen=True, kw_only=True):
 class AnswerConsentSources(msgspec.Struct, frozen=True, kw_only=True):
     """Which of `donotsendmm` and `msdynmkt_contactpointconsent4` are opt-outs of this organisation."""
 
-    count: tuple[str, ...]
+    count: tuple[Text, ...]
