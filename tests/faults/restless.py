@@ -144,9 +144,19 @@ class RestlessHistory(History):
 
     # -- sends -------------------------------------------------------------------------------------------------------
 
+    def somebody_counts(self) -> None:
+        try:
+            super().somebody_counts()
+        except DyntuiError as refused:
+            # Staff have cancelled it: dotdigital sends it no more.
+            self.told.append(f"count refused: {refused.code}")
+            assert refused.code == "CAMPAIGN_NOT_SENDABLE"
+
     def somebody_sends(self) -> None:
         if not self.counts:
             self.somebody_counts()
+        if not self.counts:
+            return
         count = self.counts.pop(self.chance.randrange(len(self.counts)))
         try:
             queued = self.office.queue_send(count)
