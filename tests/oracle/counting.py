@@ -36,12 +36,21 @@ def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Mem
         if memory.had_campaign(campaign, key) or (record is not None and address_of(record) in had):
             # Whether a reason of one list stands before it when another list is open is not said.
             named = {first(closed | {"ALREADY_SENT"}), first(union | {"ALREADY_SENT"})}
-            found_all[key] = verdict("excluded", named, f"had the campaign; {sorted(union)}")
+            why = f"had the campaign; {sorted(union)}"
+            ours = memory.had_campaign(campaign, key) or address_of(rows.records[key]) in memory.had_at.get(
+                campaign, ()
+            )
+            # What others send in dotdigital has to be known to the send; whether to the count before it is not said.
+            found_all[key] = verdict("excluded" if ours or closed else "excluded added", named, why)
             continue
         if closed == {"NOT_SYNCED"} and record is not None and (reason := refused(address_of(record), rows)):
             # It was tried, or it was not yet: both are true.
             named = {"NOT_SYNCED", reason, "REJECTED"}
             found_all[key] = verdict("excluded rejected", named, "the platform refuses the row")
+            continue
+        if record is None and "UNKNOWN_PERSON" in closed:
+            named = {"UNKNOWN_PERSON", first(memory.dynamics(key, "", rows) | closed)}
+            found_all[key] = verdict("excluded", named, "without a record")
             continue
         found_all[key] = _first_of(closed, "nothing stands against it on one of the target lists")
     for key in optional - found_all.keys():
@@ -62,7 +71,10 @@ def sent(
         by_list = [member_reasons(key, each, rows, memory) for each in on]
         closed = set() if any(not each for each in by_list) else set().union(*by_list)
         if not on:
-            closed |= {"LEFT_LIST"} | consent_reasons(key, next(iter(targets)), rows, memory)
+            # "Who left is LEFT_LIST", and the first reason by the order: both are said.
+            withdrawn = consent_reasons(key, next(iter(targets)), rows, memory) | {"LEFT_LIST"}
+            found[key] = verdict("excluded", {first(withdrawn), "LEFT_LIST"}, f"left every list; {sorted(withdrawn)}")
+            continue
         if memory.had_campaign(campaign, key) or address in had:
             closed.add("ALREADY_SENT")
         if record is not None and address_of(record) != address and not closed:

@@ -42,15 +42,17 @@ class Memory:
     held: dict[str, set[Key]] = field(default_factory=dict)
     synced: dict[str, set[Key]] = field(default_factory=dict)
     had: dict[int, set[Key]] = field(default_factory=dict)
+    had_at: dict[int, set[str]] = field(default_factory=dict)
     send_books: dict[int, set[str]] = field(default_factory=dict)
     was_off: set[str] = field(default_factory=set)
 
     # -- learning ---------------------------------------------------------------------------------------------------
 
-    def learn(self, rows: Snapshot) -> None:
-        """Takes in what the rows say now: new opt-outs, and the evidence that ends old ones."""
+    def learn(self, rows: Snapshot, *, flags: bool = True) -> None:
+        """Takes in what the rows say now: new opt-outs, and the evidence that ends old ones. `flags`: whether the
+        product writes `donotbulkemail` before it looks at anybody."""
         self._learn_suppressions(rows)
-        self._learn_opt_outs(rows)
+        self._learn_opt_outs(rows, flags)
         self._learn_list_unsubscribes(rows)
         self.was_off |= {each.id for each in rows.lists.values() if not each.activated}
         for record in rows.records.values():
@@ -73,14 +75,14 @@ class Memory:
             if key not in rows.records and known_out.set_for and not any(map(self.suppression, known_out.set_for)):
                 del self.opt_outs[key]
 
-    def _learn_opt_outs(self, rows: Snapshot) -> None:
+    def _learn_opt_outs(self, rows: Snapshot, flags: bool) -> None:
         for record in rows.records.values():
             said, known = reasons_of(record), self.opt_outs.get(record.key)
             if known is not None and known.set_for and "DO_NOT_BULK_EMAIL" in said and not self._causes(record, known):
                 # "takes back only those, after the platform's resubscribe"
                 said.discard("DO_NOT_BULK_EMAIL")
             ours = known.set_for if known and "DO_NOT_BULK_EMAIL" in known.reasons & said else set()
-            if record.key[0] != "account" and (now := self._suppressed_of(record)):
+            if flags and record.key[0] != "account" and (now := self._suppressed_of(record)):
                 # "`donotbulkemail` on every contact/lead with the address", before any list is looked at.
                 ours = ours | (now if ours or "DO_NOT_BULK_EMAIL" not in said else set())
                 said.add("DO_NOT_BULK_EMAIL")

@@ -232,7 +232,8 @@ class Trial:
         if not shown:
             return
         before = self._rows()
-        self.memory.learn(before)
+        self.memory.learn(before, flags=False)
+        self.comparison.carried_over |= before.suppressions.keys()
         expected = counting.sent(shown, at_count, targets, number, before, self.memory)
         due = any(each.outcomes == {"added"} for each in expected.values())
         try:
@@ -253,5 +254,6 @@ class Trial:
         said = [each for each in self.office.people(row.run) if (each.entity, each.person) in shown]
         self.comparison.people("send", f"send of campaign {number}", expected, said, before)
         self.memory.conclude(before, after)
+        self.memory.had_at.setdefault(number, set()).update(mailed)
         had = self.memory.had.setdefault(number, set())
         had |= {key for key in shown if address_of(at_count.records[key]) in mailed}
