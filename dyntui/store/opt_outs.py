@@ -7,7 +7,7 @@ Public:
     begin(c) -> reading; stage(c, reading, rows, now)                      all opted-out records, read anew
     unseen(c, reading, after="", limit=5000) -> list[Unseen]; keep(c, person_ids, why)
     lift(c, reading, taken_back, now) -> int; of_address(c, address) -> list[Known]; forget_address(c, address, ids)
-    record_merges(c, rows, now)
+    record_merges(c, rows, now); survivors(c); add_addresses(c, pairs, now)
     opted_addresses(), opted_survivors() -> CTE; is_opted_out(person_id, address)          for joins
 """
 
@@ -90,14 +90,7 @@ def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None
         update=("entity", "listing", "kept"),
         computed=kept,
     )
-    upsert(
-        c,
-        opt_out_address,
-        ("address", "person_id", "learned_on"),
-        ("address", "person_id"),
-        ((address, row.person_id, now) for row in several for address in row.addresses if address),
-        update=(),
-    )
+    add_addresses(c, ((address, row.person_id) for row in several for address in row.addresses if address), now)
 
 
 def unseen(c: Connection, reading: str, after: str = "", limit: int = 5000) -> list[Unseen]:
@@ -189,6 +182,28 @@ def record_merges(c: Connection, rows: Iterable[Merge], now: str) -> None:
     for _ in range(64):
         if not c.execute(update(merged_record).where(goes_on).values(survivor_id=onward)).rowcount:
             return
+
+
+def survivors(c: Connection) -> list[tuple[str, str, str]]:
+    """(entity, survivor, record that was merged into it and had opted out), by entity and survivor."""
+    rows = c.execute(
+        select(_o.entity, _r.survivor_id, _r.person_id)
+        .join(opt_out, _o.person_id == _r.person_id)
+        .order_by(_o.entity, _r.survivor_id, _r.person_id)
+    )
+    return [(row.entity, row.survivor_id, row.person_id) for row in rows]
+
+
+def add_addresses(c: Connection, pairs: Iterable[tuple[str, str]], now: str) -> None:
+    """Further addresses (with the record that opted out) that count as opted out with it."""
+    upsert(
+        c,
+        opt_out_address,
+        ("address", "person_id", "learned_on"),
+        ("address", "person_id"),
+        ((address, person_id, now) for address, person_id in pairs),
+        update=(),
+    )
 
 
 def opted_addresses() -> CTE:

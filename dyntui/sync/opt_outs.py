@@ -9,6 +9,7 @@ where the record itself has taken it back, and stays where the record is gone or
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -85,6 +86,7 @@ async def read(ctx: RunContext, dv: Dataverse, among: Collection[str] = ()) -> d
         async for told in consent_sources.withdrawn(ctx, dv):
             await _keep(ctx, reading, told, [])
     await _ask_for_the_unseen(ctx, dv, sources, reading)
+    await _ask_for_survivors(ctx, dv)
     return people
 
 
@@ -204,6 +206,23 @@ def _merge(entity: Entity, row: _Row) -> Merge:
         master_id=row.master_id or "",
         address=next(iter(addresses_in(row.emailaddress1)), ""),
     )
+
+
+async def _ask_for_survivors(ctx: RunContext, dv: Dataverse) -> None:
+    """The record that a merge left is the same person: its addresses are opted out with the record that was merged
+    away, for whoever else has them."""
+    merged: dict[str, dict[str, list[str]]] = {}
+    for entity, survivor, loser in await ctx.read(opt_out_store.survivors):
+        merged.setdefault(entity, {}).setdefault(survivor, []).append(loser)
+    for table, (entity_set, key) in _SETS.items():
+        left = merged.get(table, {})
+        if not left:
+            continue
+        async for page in dv_rows.pages_where_any(
+            dv, entity_set, _Row, key, list(left), select=(key, *_ADDRESSES), orderby=(key,)
+        ):
+            pairs = [(address, loser) for row in page.rows for address in row.addresses() for loser in left[row.id]]
+            await ctx.write(functools.partial(opt_out_store.add_addresses, pairs=pairs, now=ctx.now()))
 
 
 async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, reading: str) -> None:

@@ -69,14 +69,17 @@ def sent(
         record, address = rows.records.get(key), address_of(at_count.records[key])
         on = [each for each in lists_at_work(rows) if each.id in targets and key in each.members]
         by_list = [member_reasons(key, each, rows, memory) for each in on]
-        closed = set() if any(not each for each in by_list) else set().union(*by_list)
+        union = set().union(*by_list)
+        closed = set() if any(not each for each in by_list) else union
         if not on:
             # "Who left is LEFT_LIST", and the first reason by the order: both are said.
             withdrawn = consent_reasons(key, next(iter(targets)), rows, memory) | {"LEFT_LIST"}
             found[key] = verdict("excluded", {first(withdrawn), "LEFT_LIST"}, f"left every list; {sorted(withdrawn)}")
             continue
         if memory.had_campaign(campaign, key) or address in had:
-            closed.add("ALREADY_SENT")
+            named = {first(closed | {"ALREADY_SENT"}), first(union | {"ALREADY_SENT"})}
+            found[key] = verdict("excluded", named, f"had the campaign; {sorted(union)}")
+            continue
         if record is not None and address_of(record) != address and not closed:
             found[key] = verdict("added excluded", (), "another address by now: never mailed at the old one")
         elif closed == {"DUPLICATE_ADDRESS"}:

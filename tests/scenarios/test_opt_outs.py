@@ -90,15 +90,17 @@ def merge_in_dynamics(office: Office, winner: str, loser: str) -> None:
 
 def test_the_surviving_record_of_a_chain_of_merges_is_opted_out_as_a_person(office: Office) -> None:
     newsletter = office.activated("Newsletter")
-    loser, between, survivor, other = added(office, newsletter.id)[:4]
+    loser, between, survivor, other, sharer = added(office, newsletter.id)[:5]
     office.change_in_dynamics("contact", loser.person, donotemail=1)
     reasons(office, newsletter.id)
     merge_in_dynamics(office, between.person, loser.person)
     merge_in_dynamics(office, survivor.person, between.person)
     office.change_in_dynamics("contact", survivor.person, donotemail=0, donotbulkemail=0)
+    office.change_in_dynamics("contact", sharer.person, emailaddress1=survivor.address)
     for _ in range(2):
         said = reasons(office, newsletter.id)
-        assert said[survivor.person] == "DO_NOT_EMAIL"
+        # The person said no: whoever else has the survivor's address is not mailed either.
+        assert said[survivor.person] == said[sharer.person] == "DO_NOT_EMAIL"
         assert said[other.person] == "unchanged"
     with office.db.read() as c:
         m = merged_record.c
