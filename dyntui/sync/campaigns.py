@@ -15,6 +15,7 @@ from datetime import datetime
 import msgspec
 
 from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import activities
 from dyntui.dotdigital import campaigns as dd_campaigns
@@ -29,6 +30,7 @@ from dyntui.store import campaigns as campaign_store
 from dyntui.store.campaigns import Activity, Campaign, Engagement, Header, Recipient
 from dyntui.sync import feeds
 from dyntui.sync.connector_rows import upsert_rows
+from dyntui.sync.refused_rows import name_refused
 from dyntui.sync.run_context import RunContext
 
 _FEED = "campaign-activity"
@@ -264,12 +266,15 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> None
     rows = {each.id: _columns(account_id, each) for each in known}
     prints = {campaign_id: _fingerprint(row) for campaign_id, row in rows.items()}
     changed = [each.id for each in known if prints[each.id] != each.fingerprint]
+    names = {each.id: each.name for each in known}
+    refused: list[tuple[str, DataverseError]] = []
     for start in range(0, len(changed), _WRITE_ROWS):
         some = changed[start : start + _WRITE_ROWS]
         results = await upsert_rows(dv, solution.EMAIL_CAMPAIGN, [rows[each] for each in some])
         for campaign_id, result in zip(some, results, strict=True):
             if result.error is not None:
                 log.warning("Dynamics refused campaign %s: %s %s", campaign_id, result.error, result.error.detail)
+                refused.append((f"{names[campaign_id]} ({campaign_id})", result.error))
         there = [each for each, result in zip(some, results, strict=True) if result.error is None]
         ids = await _row_ids(dv, [row_key(account_id, each) for each in there])
         written = [(each, prints[each], ids[row_key(account_id, each)]) for each in there]
@@ -280,6 +285,7 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> None
             of=len(changed),
             work=functools.partial(campaign_store.written, account_id=account_id, rows=written),
         )
+    await name_refused(ctx, "rows of campaigns", "campaign", "Rows of campaigns in Dynamics", refused)
 
 
 _TOTALS = {
@@ -343,8 +349,8 @@ async def _row_ids(dv: Dataverse, keys: Iterable[str]) -> dict[str, str]:
 async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, campaign_id: int, stage: str) -> None:
     """What recipients whom Dynamics knows did, one row per person, campaign and kind, where it changed.
 
-    A person whom Dynamics refuses - the record may have been deleted since - delays no other: it is logged, and tried
-    again by the next run.
+    A person whom Dynamics refuses delays no other: it is named, and tried again by the next run. Where the record has
+    been deleted since there is nothing to be mended: the log alone says so.
     """
     campaign = await ctx.read(lambda c: campaign_store.get(c, account_id, campaign_id))
     assert campaign is not None
@@ -352,6 +358,7 @@ async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, cam
         # Dynamics refused the campaign's own row, and was named for it.
         return
     after = -1
+    named: dict[str, DataverseError] = {}
     while some := await ctx.read(
         lambda c: campaign_store.unwritten_engagements(
             c,
@@ -368,6 +375,8 @@ async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, cam
             if result.error is not None:
                 refused.add(person.contact_id)
                 log.warning("Dynamics refused what %s did: %s %s", person.person_id, result.error, result.error.detail)
+                if result.error.platform_code not in GONE:
+                    named[person.person_id] = result.error
         after = some[-1].contact_id
         told = [each for each in some if each.contact_id not in refused]
         await ctx.save(
@@ -377,6 +386,8 @@ async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, cam
                 campaign_store.engagements_written, account_id=account_id, campaign_id=campaign_id, rows=told
             ),
         )
+    title = f"What recipients of {campaign.name} did, in Dynamics"
+    await name_refused(ctx, f"rows of {campaign_id}", "campaign", title, list(named.items()))
 
 
 _KINDS = {label: value for value, label in solution.ENGAGEMENT_KINDS.items()}

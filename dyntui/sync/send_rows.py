@@ -20,6 +20,7 @@ from dyntui.store import counts, outcomes, runs
 from dyntui.store import sends as send_store
 from dyntui.store.outcomes import Item
 from dyntui.store.sends import Send
+from dyntui.sync.refused_rows import name_refused
 from dyntui.sync.run_context import RunContext
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ async def tell_again(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
     set_, filter_ = solution.CAMPAIGN_SEND.entity_set, f"createdon ge {moment(since - _CLOCKS_APART)}"
     async for page in dv_rows.pages(dv, set_, _Row, filter=filter_, orderby=("dyntui_campaignsendid",)):
         there |= {row.id: row.state for row in page.rows}
+    refused: list[tuple[str, DataverseError]] = []
     for each in known:
         if there.get(each.id) == each.state:
             continue
@@ -84,3 +86,5 @@ async def tell_again(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
         except DataverseError as error:
             # Refused for good, perhaps: that delays no other row, and the synchronisation has done its work.
             log.warning("Dynamics was not told of send %s: %s %s", each.id, error, error.detail)
+            refused.append((f"{this.campaign_name} {this.created_on}", error))
+    await name_refused(ctx, "rows of sends", "send", "Rows of sends in Dynamics", refused)

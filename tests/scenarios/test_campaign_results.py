@@ -52,3 +52,18 @@ def test_a_recipient_whose_record_was_deleted_in_dynamics_delays_no_other(
     run = office.run("campaigns")
     assert item_of(run, campaign) is RunStatus.COMPLETED
     assert recipients(office, campaign) == send.sendable
+
+
+def test_rows_that_dynamics_refuses_are_named_in_the_audit_and_in_the_status(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+    refuse = {"system": "dataverse", "kind": "status", "status": 400, "times": 1000}
+    office.sandbox.order({**refuse, "route": r"dyntui_(emailcampaign|engagement)s?"})
+    run = office.run("campaigns")
+    assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS, run
+    notes = {each.id: each.note for each in run.items if each.status is RunStatus.FAILED}
+    assert f"({campaign.id}): " in notes["rows of campaigns"] and "DYNAMICS_REFUSED_ROWS" in run.run.error
+    assert recipients(office, campaign) == send.sendable
+    office.sandbox.reset()
+    assert office.run("campaigns").run.status is RunStatus.COMPLETED
