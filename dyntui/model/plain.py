@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 
-# Bidirectional controls can reorder what stands beside them on the line.
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Controls, what separates lines or paragraphs, halves of characters, and bidirectional controls, which can reorder what
+# stands beside them on the line.
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def _symbol(char: str) -> str:
-    code = ord(char)
+def _symbol(found: re.Match[str]) -> str:
+    code = ord(found[0])
     if code < 0x20:
         return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
-        return "\ufffd"
-    return char
+    return "\u2421" if code == 0x7F else "\ufffd"
 
 
 def plain(text: str) -> str:
     """`text` with every control character, line separator and bidirectional control shown as a symbol."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_symbol(char) for char in text)
+    return _HARMFUL.sub(_symbol, text)
