@@ -17,7 +17,7 @@ from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import moment, text
+from dyntui.dataverse.query import differs, moment, text
 from dyntui.model.mentioned import addresses_in
 from dyntui.model.people import Entity
 from dyntui.store import flags, watermarks
@@ -30,7 +30,7 @@ TABLES = {
     Entity.LEAD: bulk.Table("leads", "lead", "leadid"),
 }
 # Either way of comparing empty columns is right with it.
-_NOT_SET = "(donotbulkemail ne true or donotbulkemail eq null)"
+_NOT_SET = differs("donotbulkemail", True)
 # A transaction may show its rows later than their `modifiedon` says.
 _OVERLAP = timedelta(minutes=15)
 _COLLATION, _IGNORES_CASE = "collation", "ignores case"

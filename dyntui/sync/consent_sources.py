@@ -33,7 +33,7 @@ from dyntui.sync.run_context import RunContext
 _ALWAYS = ("donotemail", "donotbulkemail")
 _ASKED_EVERY = timedelta(days=1)
 _KEY = "msdynmkt_contactpointconsent4id"
-_SAYS_NO = "msdynmkt_value ne null and " + " and ".join(f"msdynmkt_value ne {each}" for each in NO_WITHDRAWAL)
+_SAYS_NO = " and ".join(["msdynmkt_value ne null", *(query.differs("msdynmkt_value", each) for each in NO_WITHDRAWAL)])
 # A transaction may show its rows later than their `modifiedon` says.
 _A_LITTLE = timedelta(minutes=15)
 _TELEPHONE = re.compile(r"[+\d\s()./-]*")

@@ -35,7 +35,7 @@ from dyntui.sync.run_context import RunContext
 
 FEED = "suppressed-since"
 ORIGIN = "dotdigital"
-_WRITTEN_IN_DYNAMICS = f"dyntui_origin ne '{ORIGIN}' or dyntui_origin eq null"
+_WRITTEN_IN_DYNAMICS = query.differs("dyntui_origin", ORIGIN)
 _A_LITTLE = timedelta(minutes=10)
 _ROWS_IN_DYNAMICS = "suppression rows in Dynamics"
 # How often every contact's own status is read, in case the feed does not name everybody (dotdigital_api.md 3.5).

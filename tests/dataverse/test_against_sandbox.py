@@ -125,9 +125,7 @@ async def test_members_are_added_and_removed_once_however_often(dv: Dataverse, n
     for _ in range(2):
         assert (await lists.add_members(dv, ml, people)).done == people
     assert sorted(await members(dv, ml, size=7)) == sorted(people)
-    assert sorted([each async for some in lists.member_ids(dv, ml.id, maxpagesize=7) for each in some]) == sorted(
-        people
-    )
+    assert sorted([each async for some in lists.member_ids(dv, ml, maxpagesize=7) for each in some]) == sorted(people)
     for _ in range(2):
         assert (await lists.remove_members(dv, ml, people[:10])).done == people[:10]
     assert sorted(await members(dv, ml)) == sorted(people[10:])
