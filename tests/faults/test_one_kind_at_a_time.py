@@ -80,9 +80,9 @@ def test_the_job_ends_the_same_when_an_answer_takes_longer_than_anybody_waits(
         {
             "scheme": "tiered",
             "dataverse": {"requests": 6, "window_seconds": 30},
-            "dotdigital": {"low_per_minute": 3, "medium_per_minute": 3, "high_per_minute": 3},
+            "dotdigital": {"low_per_minute": 12, "medium_per_minute": 12, "high_per_minute": 12},
         },
-        {"scheme": "flat", "dataverse": {"requests": 3, "window_seconds": 60}, "dotdigital": {"flat_per_hour": 12}},
+        {"scheme": "flat", "dataverse": {"requests": 6, "window_seconds": 30}, "dotdigital": {"flat_per_hour": 40}},
     ],
     ids=["calls a minute", "calls an hour"],
 )
@@ -94,6 +94,19 @@ def test_limits_slow_the_job_down_and_change_nothing_else(
     refused = {route.split()[0] for route in office.sandbox.calls() if route.endswith("(refused by a limit)")}
     assert refused == set(SYSTEMS)
     assert ending == undisturbed
+
+
+def test_a_limit_that_leaves_no_room_for_a_last_look_mails_nobody(office: FrozenOffice):
+    job = Job(office)
+    job.synchronise()
+    job.target()
+    count = job.count()
+    # The last look asks every source at once; where so few calls are allowed, it can never be fresh.
+    few = {"low_per_minute": 3, "medium_per_minute": 3, "high_per_minute": 3}
+    office.sandbox.control.post("/limits", json={"scheme": "tiered", "dotdigital": few}).raise_for_status()
+    sent = office.send(count)
+    assert sent.state == "Failed" and office.detail(sent.run).run.error_code == "SEND_NOT_PROVED"
+    assert office.mailed(job.campaign) == []
 
 
 def test_rows_that_shift_between_pages_are_neither_lost_nor_counted_twice(

@@ -130,6 +130,7 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield methods.CAMPAIGN_COUNT_PEOPLE, campaigns.CountPeopleQuery(count=count.id)
     yield methods.CAMPAIGN_SEND, campaigns.SendCampaign(count=count.id, confirm=count.sendable)
     yield methods.SEND_GET, campaigns.SendRef(sent)
+    yield methods.SEND_SETTLE, campaigns.SettleSend(id=sent, was_mailed=True)
     yield methods.CAMPAIGN_REPORT, campaigns.CampaignRef(campaign)
     yield methods.CAMPAIGN_RECIPIENTS, campaigns.RecipientsQuery(id=campaign)
 
@@ -143,7 +144,10 @@ _OF_CONSENT: tuple[Asked, ...] = (
     (methods.CANARY, setup.Canary(address="astrid+canary@skarnfjall.example")),
 )
 # Nothing is against the right to do it: there is nothing to be done.
-_NOTHING_TO_DO = {methods.SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT"}
+_NOTHING_TO_DO = {
+    methods.SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT",
+    methods.SEND_SETTLE.name: "SEND_NOT_IN_DOUBT",
+}
 
 
 @pytest.mark.parametrize("part", list(ROLES))
