@@ -247,10 +247,12 @@ def test_a_service_killed_before_the_send_was_asked_for_proves_everything_anew(
 ):
     with place_from(targeted, tmp_path) as place:
         send_id, run_id = begin_send(place)
-        look = {"system": "dotdigital", "route": "/with-details$", "kind": "delay", "seconds": 1.0, "times": 1}
+        # The first of these calls come before the book is filled.
+        slow = {"route": "/with-details$", "kind": "delay", "seconds": 1.0, "times": 1, "after": 5}
+        look = {"system": "dotdigital", **slow}
         place.sandbox.order(look)
         kill_when(place, run_id, lambda: struck(place) > 0)
         place.sandbox.control.post("/calls/reset")
         assert ending_of(place, run_id, send_id) == sent
-        # Read completely, and once more by the last look.
-        assert place.sandbox.calls()["dotdigital GET /v2/contacts/suppressed-since/{date}"] == 2
+        read = place.sandbox.calls()["dotdigital GET /v2/contacts/suppressed-since/{date}"]
+        assert read >= 2, "read completely, and looked at once more"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from dyntui.sandbox.dotdigital import digest
+
 from .conftest import Account
 
 
@@ -83,3 +85,12 @@ def test_a_contact_lists_its_books(account: Account):
     account.book("Climbers")
     contact = account.ok("GET", "/v2/contacts/a@b.example")["id"]
     assert [b["id"] for b in account.ok("GET", f"/v2/contacts/{contact}/address-books")] == [book]
+
+
+def test_a_random_id_in_a_books_name_makes_no_other_world(account: Account):
+    book = account.book("send 3f2504e0-4f89-11d3-9a0c-0305e82c3301", "a@b.example")
+    before = list(digest.digest_rows(account.state))
+    account.ok("PUT", f"/v2/address-books/{book}", {"name": "send 00000000-0000-4000-8000-000000000001"})
+    assert list(digest.digest_rows(account.state)) == before
+    account.ok("PUT", f"/v2/address-books/{book}", {"name": "another"})
+    assert list(digest.digest_rows(account.state)) != before
