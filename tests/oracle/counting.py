@@ -43,16 +43,17 @@ def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Mem
             # What others send in dotdigital has to be known to the send; whether to the count before it is not said.
             found_all[key] = verdict("excluded" if ours or closed else "excluded added", named, why)
             continue
-        if closed == {"NOT_SYNCED"} and record is not None and (reason := refused(address_of(record), rows)):
-            # It was tried, or it was not yet: both are true.
-            named = {"NOT_SYNCED", reason, "REJECTED"}
-            found_all[key] = verdict("excluded rejected", named, "the platform refuses the row")
-            continue
         if record is None and "UNKNOWN_PERSON" in closed:
             named = {"UNKNOWN_PERSON", first(memory.dynamics(key, "", rows) | closed)}
             found_all[key] = verdict("excluded", named, "without a record")
             continue
         found_all[key] = _first_of(closed, "nothing stands against it on one of the target lists")
+    for key, said in found_all.items():
+        record = rows.records.get(key)
+        reason = refused(address_of(record), rows) if record is not None else ""
+        if reason and first({reason, *said.reasons}) == reason and any("NOT_SYNCED" in each for each in reasons[key]):
+            # The platform refused it, or it was not tried yet: the row's own refusal stands at its place in the order.
+            found_all[key] = verdict("excluded rejected", said.reasons | {reason, "REJECTED"}, said.why)
     for key in optional - found_all.keys():
         found_all[key] = verdict("excluded", (), "left since, and was excluded before", absent=True)
     return found_all
