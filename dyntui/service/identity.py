@@ -69,7 +69,7 @@ class Identities:
         """The person's connector roles, direct and through teams; nothing when the user is disabled.
 
         Raises RolesUnknown when Dynamics does not answer in time; the answer that comes late counts for the next call.
-        Where roles were never read, what keeps them from being read is raised by its own name (SECRET_MISSING, ...).
+        What is wrong with the keyring is raised by its own name.
         """
         known = self._held.get(person.user_id)
         if known is not None and self._monotonic() - known[0] < ROLES_SECONDS:
@@ -86,8 +86,8 @@ class Identities:
         try:
             return task.result()
         except DyntuiError as error:
-            if not last and error.exit is not Exit.UNREACHABLE:
-                # Nobody is kept from looking by it, and what has to be mended has its own name.
+            if error.code.startswith("KEYRING_"):
+                # It is not Dynamics that is silent, and what has to be mended has its own name.
                 raise
             raise RolesUnknown(f"{error.message} {error.remedy}", last, f"{error.code}: {error.detail}") from error
 

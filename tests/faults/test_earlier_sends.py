@@ -289,4 +289,4 @@ def test_a_row_that_dynamics_refuses_for_good_fails_no_synchronisation(office: F
     with office.db.write() as c:
         c.execute(update(send).values(state="Failed"))
     office.sandbox.order(refused)
-    assert office.run("campaigns").run.status is RunStatus.COMPLETED
+    assert office.run("campaigns").run.status is RunStatus.COMPLETED_WITH_ERRORS
