@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tests.oracle.judging import Verdict, address_of, consent_reasons, lists_at_work, member_reasons, refused, verdict
+from tests.oracle.judging import (
+    Verdict,
+    address_of,
+    consent_reasons,
+    lists_at_work,
+    member_reasons,
+    refused,
+    verdict,
+    winners,
+)
 from tests.oracle.memory import Memory
 from tests.oracle.precedence import first
 from tests.oracle.rows import Key, Snapshot
@@ -48,6 +57,10 @@ def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Mem
             found_all[key] = verdict("excluded", named, "without a record")
             continue
         found_all[key] = _first_of(closed, "nothing stands against it on one of the target lists")
+        if found_all[key].reasons == {"LEFT_LIST"} and record is not None:
+            # Whether who has left may still be a duplicate of who has the address now is not said.
+            rival = {"DUPLICATE_ADDRESS"} if winners(rows, memory).get(address_of(record), key) != key else set()
+            found_all[key] = verdict("excluded", {"LEFT_LIST"} | rival, found_all[key].why)
     for key, said in found_all.items():
         record = rows.records.get(key)
         reason = refused(address_of(record), rows) if record is not None else ""
