@@ -123,6 +123,17 @@ def test_quitting_is_exit_code_zero() -> None:
         assert terminal.process.wait(PATIENCE) == 0
 
 
+def test_ctrl_z_gives_the_terminal_back_until_the_console_is_called_again() -> None:
+    with console() as terminal:
+        terminal.send(b"\x1a")
+        # The alternate screen is left, and the cursor shows again.
+        terminal.read_until(lambda got: b"\x1b[?1049l" in got and b"\x1b[?25h" in got)
+        _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.read_until(lambda got: b"\x1b[?1049h" in got and b"Latest runs" in got)
+
+
 def test_no_colour_means_that_none_is_sent() -> None:
     with console(NO_COLOR="1") as terminal:
         terminal.send(b"2")
