@@ -67,7 +67,7 @@ async def test_who_was_allowed_to_see_goes_on_seeing_and_nothing_more(kind: str)
     directory.says = Held((), frozenset())
     if directory.silent is not None:
         directory.silent.set()
-        await asyncio.sleep(0.01)
+        await asyncio.wait(list(directory._asking.values()))
     with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
         await context.require(Ability.SEE)
 
