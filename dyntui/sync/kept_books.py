@@ -24,7 +24,7 @@ from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.sends import Kept
 from dyntui.sync import feeds, nameless_rows
-from dyntui.sync.imports import POLL_SECONDS
+from dyntui.sync.removals import until_ended
 from dyntui.sync.run_context import RunContext
 
 KEPT = timedelta(days=14)
@@ -103,20 +103,16 @@ async def empty(ctx: RunContext, dd: Dotdigital, book_id: int) -> None:
     Raises DotdigitalError, DyntuiError BOOK_NOT_EMPTIED.
     """
     try:
-        current = started = await address_books.start_removal_of_all(dd, book_id)
+        started = await address_books.start_removal_of_all(dd, book_id)
     except DotdigitalError as error:
         if error.status == 404:
             return
         raise
-    turn = 0
-    while not current.finished:
-        await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
-        current = await address_books.removal(dd, started.id)
-        turn += 1
-    if not current.succeeded:
+    ended = await until_ended(ctx, dd, started)
+    if not ended.succeeded:
         raise DyntuiError(
             "BOOK_NOT_EMPTIED",
-            f"dotdigital ended the emptying of an address book as {current.status!r}.",
+            f"dotdigital ended the emptying of an address book as {ended.status!r}.",
             not_done="Contacts may still be in the address book of a send.",
             remedy="It is tried again by the next synchronisation.",
             detail=started.id,
