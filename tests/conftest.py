@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-_BEGAN = time.time()
+# Longer than a service takes from its directory to its socket; seconds.
+_NEW = 300
 
 
 def pytest_configure() -> None:
@@ -19,8 +20,9 @@ def pytest_configure() -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Profiles in the long paths of tests keep their sockets in short directories of their own, which nobody else
-    takes away. One in which there is still something is in use."""
+    takes away. One in which there is still something is in use, and a new empty one may be another worker's or another
+    run's service about to listen there."""
     for directory in Path("/tmp").glob(f"dyntui-{os.getuid()}-*"):
         with contextlib.suppress(OSError):
-            if directory.stat().st_ctime >= _BEGAN:
+            if directory.stat().st_ctime < time.time() - _NEW:
                 directory.rmdir()
