@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import DyntuiError
 from dyntui.model.people import Entity
 from dyntui.service.contract.campaigns import ListReadiness
 from dyntui.service.resources import Resources
@@ -15,7 +14,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import members
 from dyntui.store.lists import StoredList
 from dyntui.store.members import Staged
-from dyntui.sync import list_state, member_listing
+from dyntui.sync import list_state, member_listing, parts
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import ROW_TYPES, staged
 
@@ -37,17 +36,20 @@ async def readiness(resources: Resources, target: StoredList) -> tuple[ListReadi
 
     if not target.activated:
         return answer(reason="NOT_SYNCED", explanation="The list is not activated for email."), False
+    dv = await resources.connections.dataverse()
     try:
-        now = await list_state.as_it_is(await resources.connections.dataverse(), target)
+        now = await list_state.as_it_is(dv, target)
+        waiting = await resources.read(lambda c: members.pending_count(c, target.id)) and target.last_synced
+        if not waiting:
+            await read_present(resources, now, target)
     except DyntuiError as error:
-        if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
+        if await parts.is_of_the_run(error, dv):
             raise
         if error.code == "LIST_INACTIVE":
             await resources.write(lambda c: list_store.found_inactive(c, target.id))
         return answer(reason=error.code, explanation=f"{error.message} {error.remedy}"), False
-    if await resources.read(lambda c: members.pending_count(c, target.id)) and target.last_synced:
+    if waiting:
         return answer(reason="IMPORT_PENDING", explanation="The list is being synchronised."), False
-    await read_present(resources, now, target)
     if not target.last_synced:
         return answer(reason="NOT_SYNCED", explanation="The list has not been synchronised yet."), True
     return answer(ready=True, explanation=now.note), True
@@ -58,7 +60,7 @@ async def read_present(resources: Resources, now: ListNow, target: StoredList) -
     dv = await resources.connections.dataverse()
     entity = Entity(target.member_type)
     present: set[str] = set()
-    async for ids in dv_lists.member_ids(dv, now.row, caller=now.caller):
+    async for ids in member_listing.ids(dv, now):
         present.update(ids)
     joined = await resources.write(lambda c: members.mark_present(c, target.id, present))
     if len(joined) > member_listing.PAGE:

@@ -23,12 +23,12 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
 from dyntui.dotdigital.reading import OddRow
 from dyntui.model import solution
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.people import normalise
 from dyntui.store import campaigns as campaign_store
 from dyntui.store.campaigns import Activity, Campaign, Engagement, Header, Recipient
-from dyntui.sync import feeds
+from dyntui.sync import feeds, parts
 from dyntui.sync.connector_rows import upsert_rows
 from dyntui.sync.refused_rows import name_refused
 from dyntui.sync.run_context import RunContext
@@ -62,7 +62,7 @@ async def synchronise(
         try:
             await _results(ctx, dv, dd, account_id, news[place], place, since, level)
         except DyntuiError as error:
-            if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
+            if await parts.is_of_the_run(error, dv, dd):
                 raise
             await _failed(ctx, account_id, news[place], place, error)
         await ctx.save({**ctx.cursor, "place": place + 1}, stage="Reading results", done=place + 1, of=len(news))

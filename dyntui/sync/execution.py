@@ -8,7 +8,7 @@ from typing import Any
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import DyntuiError
 from dyntui.store import accounts
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
@@ -19,6 +19,7 @@ from dyntui.sync import (
     kept_books,
     lists,
     opt_outs,
+    parts,
     send,
     send_rows,
     sight,
@@ -86,11 +87,11 @@ async def _lists(ctx: RunContext, connections: Connections) -> None:
     # All are read before the first is settled: which of several records keeps an address is decided over all of them.
     alone = len(due_ids) == 1
     for place in range(int(ctx.cursor["read"]), 0 if alone else len(due_ids)):
-        await _list(ctx, place, functools.partial(_read, ctx, dv))
+        await _list(ctx, dv, dd, place, functools.partial(_read, ctx, dv))
         await ctx.save({**_kept(ctx), "read": place + 1}, stage="Reading the lists", done=place + 1, of=len(due_ids))
     for place in range(int(ctx.cursor["place"]), len(due_ids)):
         if due_ids[place] not in ctx.cursor["failed"]:
-            await _list(ctx, place, functools.partial(_synchronise, ctx, dv, dd))
+            await _list(ctx, dv, dd, place, functools.partial(_synchronise, ctx, dv, dd))
         await ctx.save({**_kept(ctx), "place": place + 1}, stage="Synchronising the lists")
 
 
@@ -102,7 +103,7 @@ def _kept(ctx: RunContext) -> dict[str, Any]:
 _Part = Callable[[StoredList, str], Awaitable[object]]
 
 
-async def _list(ctx: RunContext, place: int, part: _Part) -> None:
+async def _list(ctx: RunContext, dv: Dataverse, dd: Dotdigital, place: int, part: _Part) -> None:
     """A part of the work on one list; what fails it is named in its item, and delays no other."""
     list_id, of = str(ctx.cursor["due"][place]), len(ctx.cursor["due"])
     found = await ctx.read(functools.partial(list_store.stored, ids=[list_id]))
@@ -111,12 +112,11 @@ async def _list(ctx: RunContext, place: int, part: _Part) -> None:
     try:
         await part(await lists.known(ctx, list_id), title)
     except DyntuiError as error:
-        if error.exit in (Exit.UNREACHABLE, Exit.NOT_PERMITTED):
+        if await parts.is_of_the_run(error, dv, dd):
             raise
         await ctx.begin_item(list_id, kind="list", name=name, place=place)
         await ctx.fail_item(list_id, error)
         status = _LIST_STATUS.get(error.code, "")
-
         text = error.message
         await ctx.write(lambda c: list_store.failed(c, list_id, ctx.run_id, text, status=status))
         if error.code == "LIST_INACTIVE":

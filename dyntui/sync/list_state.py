@@ -14,6 +14,7 @@ import msgspec
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import security
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.fetchxml import relative_to_caller
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
@@ -50,7 +51,7 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
     """The list as Dynamics has it now.
 
     A query that means whoever runs it is run in the name of the list's owner. Raises DyntuiError: LIST_GONE,
-    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON.
+    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON, LIST_QUERY_REFUSED.
     """
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
     if row is None:
@@ -77,10 +78,14 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
 
 
 async def read_by(dv: Dataverse, row: ListRow) -> ListNow:
-    """In whose name a list's members are read. Raises LIST_OWNER_NOT_A_PERSON, DATAVERSE_QUERY_INVALID."""
-    if not (row.dynamic and row.query and relative_to_caller(row.query)):
+    """In whose name a list's members are read. Raises LIST_OWNER_NOT_A_PERSON, LIST_QUERY_REFUSED."""
+    try:
+        relative = relative_to_caller(row.query) if row.dynamic and row.query else frozenset()
+    except DataverseError as error:
+        raise query_refused(row.name, error) from error
+    if not relative:
         return ListNow(row=row)
-    operators = ", ".join(sorted(relative_to_caller(row.query)))
+    operators = ", ".join(sorted(relative))
     owner = await security.user(dv, row.owner_id) if row.owner_id else None
     if owner is None or owner.disabled or not owner.object_id:
         raise DyntuiError(
@@ -92,6 +97,18 @@ async def read_by(dv: Dataverse, row: ListRow) -> ListNow:
         )
     return ListNow(
         row=row, caller=owner.object_id, note=f"read as {owner.name or owner.id}, the list's owner: {operators}"
+    )
+
+
+def query_refused(name: str, error: DataverseError) -> DyntuiError:
+    """The query of a dynamic list is none, or Dynamics refuses it: a column of it was removed or is secured, a table of
+    it may not be read, it takes too long."""
+    return DyntuiError(
+        "LIST_QUERY_REFUSED",
+        f"The members of the marketing list {name!r} cannot be queried: {error.message}",
+        not_done=_NOT_READ,
+        remedy="Open the list in Dynamics, mend its query and save it; then synchronise the list again.",
+        detail=error.detail,
     )
 
 

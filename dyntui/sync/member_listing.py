@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from dyntui.dataverse import batch
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import PAGING_COOKIE, THROTTLED, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MEMBER_TABLES
 from dyntui.dataverse.query import guid
@@ -26,6 +27,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import members
 from dyntui.store.lists import StoredList
 from dyntui.store.members import Staged
+from dyntui.sync import list_state
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import ROW_TYPES, staged
 from dyntui.sync.run_context import RunContext
@@ -107,23 +109,47 @@ async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: 
 async def records(
     dv: Dataverse, now: ListNow, row_type: type[T], *, resume: str | None = None
 ) -> AsyncIterator[Page[T]]:
-    """The records of a list's members, page by page. Raises LIST_OWNER_MAY_NOT_READ besides the client's own errors."""
-    try:
+    """The records of a list's members, page by page. Raises LIST_OWNER_MAY_NOT_READ and LIST_QUERY_REFUSED besides the
+    client's own errors."""
+    with _told_of(now):
         async for page in dv_lists.member_pages(
             dv, now.row, row_type, resume=resume, maxpagesize=PAGE, caller=now.caller
         ):
             yield page
+
+
+async def ids(dv: Dataverse, now: ListNow) -> AsyncIterator[list[str]]:
+    """The ids of a list's members as of now, page by page. Raises as `records` does."""
+    with _told_of(now):
+        async for some in dv_lists.member_ids(dv, now.row, caller=now.caller):
+            yield some
+
+
+@contextmanager
+def _told_of(now: ListNow) -> Iterator[None]:
+    """What Dynamics refuses of a list's query, told of the list."""
+    try:
+        yield
     except DataverseError as error:
-        if now.caller is None or error.exit is not Exit.NOT_PERMITTED:
-            raise
-        raise DyntuiError(
-            "LIST_OWNER_MAY_NOT_READ",
-            f"The query of the marketing list {now.row.name!r} runs in the name of its owner, and Dynamics does not "
-            f"permit that: {error.message}",
-            not_done="Its members were not read; its address book was left as it is.",
-            remedy="Give the list to a user who may read its people, or save a query without such conditions.",
-            detail=error.detail,
-        ) from error
+        if now.caller is not None and error.exit is Exit.NOT_PERMITTED:
+            raise DyntuiError(
+                "LIST_OWNER_MAY_NOT_READ",
+                f"The query of the marketing list {now.row.name!r} runs in the name of its owner, and Dynamics does "
+                f"not permit that: {error.message}",
+                not_done="Its members were not read; its address book was left as it is.",
+                remedy="Give the list to a user who may read its people, or save a query without such conditions.",
+                detail=error.detail,
+            ) from error
+        if now.row.dynamic and _is_about_the_query(error):
+            raise list_state.query_refused(now.row.name, error) from error
+        raise
+
+
+def _is_about_the_query(error: DataverseError) -> bool:
+    """Whether Dynamics refuses this query, rather than being away or at a limit."""
+    return error.code == "DATAVERSE_QUERY_INVALID" or (
+        error.status in (400, 403, 404, 500) and error.platform_code not in PAGING_COOKIE | THROTTLED
+    )
 
 
 async def unseen_members(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> AsyncIterator[list[Staged]]:

@@ -23,6 +23,7 @@ from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts
 from dyntui.store import sends as send_store
 from dyntui.store.counts import Resolved
+from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
 from dyntui.sync import doubtful_sends, earlier_sends, kept_books, lists, platform_send, send_proof, sight
 from dyntui.sync.campaigns import header_of, learn_who_was_mailed
@@ -113,17 +114,38 @@ async def _suppressions(
 
 
 async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    """Each target list as its own synchronisation would do it; who joined since the count is not addressed."""
+    """Each target list as its own synchronisation would do it; who joined since the count is not addressed. One that
+    fails fails the send, by its name."""
     for place in range(int(ctx.cursor.get("read", 0)), len(this.list_ids)):
         chosen = await lists.known(ctx, this.list_ids[place])
-        await lists.read(ctx, dv, chosen, chosen.name)
+        try:
+            await lists.read(ctx, dv, chosen, chosen.name)
+        except DyntuiError as error:
+            raise _of_the_list(chosen, error) from error
         await ctx.save({"phase": "lists", "read": place + 1}, stage=_STAGES["lists"])
     for place in range(int(ctx.cursor.get("place", 0)), len(this.list_ids)):
         chosen = await lists.known(ctx, this.list_ids[place])
-        await lists.synchronise(ctx, dv, dd, chosen, chosen.name, item="")
+        try:
+            await lists.synchronise(ctx, dv, dd, chosen, chosen.name, item="")
+        except DyntuiError as error:
+            raise _of_the_list(chosen, error) from error
         done = {"phase": "lists", "read": len(this.list_ids), "place": place + 1}
         await ctx.save(done, stage=_STAGES["lists"], done=place + 1, of=len(this.list_ids))
     return "recheck"
+
+
+def _of_the_list(chosen: StoredList, error: DyntuiError) -> DyntuiError:
+    """What fails a send with one of its target lists, with the list's name."""
+    if repr(chosen.name) in error.message:
+        return error
+    return DyntuiError(
+        error.code,
+        f"The target list {chosen.name!r} could not be synchronised: {error.message}",
+        not_done="Nothing was sent, and no send was created.",
+        remedy=error.remedy,
+        exit=error.exit,
+        detail=error.detail,
+    )
 
 
 async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:

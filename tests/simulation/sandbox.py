@@ -94,6 +94,10 @@ class InProcessSandbox(SandboxControls):
             new_loop=one_thread_loop,
         )
 
+    def doctor(self, answers: Callable[[httpx.Request, httpx.Response], httpx.Response]) -> None:
+        """From now on dyntui's clients receive what this makes of every answer."""
+        self._wire.doctor = answers
+
     def stop(self) -> None:
         """Nobody reaches it any more."""
         self._wire.cut = True
