@@ -24,6 +24,9 @@ TYPES = ("suppressions", "lists", "campaigns")
 @click.option("--account", default="", help="Email account; the default one where not given.")
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="With lists: only this one; may be given again.")
 @click.option("--campaign", "campaigns", multiple=True, metavar="CAMPAIGN", help="With campaigns: only this one.")
+@click.option(
+    "--scheduled", is_flag=True, help="For timers: what dotdigital refused in the last six hours is not offered again."
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the runs have ended.")
 @click.pass_context
 def command(
@@ -32,6 +35,7 @@ def command(
     account: str,
     lists: tuple[str, ...],
     campaigns: tuple[str, ...],
+    scheduled: bool,
     wait: bool,
 ) -> int:
     """Synchronise now, or cancel a run.
@@ -61,6 +65,7 @@ def command(
                 account=account,
                 lists=only["lists"] if type_ == "lists" else (),
                 campaigns=only["campaigns"] if type_ == "campaigns" else (),
+                scheduled=scheduled,
             )
             run = await client.call(methods.RUN_START, request)
             if wait:

@@ -83,6 +83,11 @@ async def chosen_account(resources: Resources, account_id: str) -> EmailAccount:
     )
 
 
+def _what(request: Mapping[str, object]) -> dict[str, object]:
+    """What a run is about, whoever asked for it."""
+    return {name: value for name, value in request.items() if name != "scheduled"}
+
+
 class Runs:
     """The calls of `runs.*`. `enqueue` hands a queued run to the engine."""
 
@@ -106,6 +111,8 @@ class Runs:
         if request.lists:
             title = await self._lists_title(account.id, request.lists)
         asked: dict[str, object] = {"lists": list(request.lists), "campaigns": list(request.campaigns)}
+        if request.scheduled:
+            asked["scheduled"] = True
         return await self.queue(context, request.sync_type, title, account.id, asked)
 
     async def queue(
@@ -136,7 +143,7 @@ class Runs:
 
         def keep(c: Connection) -> Run:
             made = runs.create(c, new)
-            if made.id != new.id and made.request != request:
+            if made.id != new.id and _what(made.request) != _what(request):
                 raise DyntuiError(
                     "ALREADY_RUNNING",
                     f"{made.title} is being synchronised already.",

@@ -16,7 +16,8 @@ Public:
     mark_present(c, list_id, present) -> [id]                    who is on the list between two synchronisations
     settle(c, list_id, listing, account_id, now)
     pending_batch(c, list_id, limit, after=-1) -> list[Pending]; pending_count(c, list_id) -> int
-    acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; record_channels(c, list_id, reasons)
+    acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
+    record_channels(c, list_id, reasons)
     listed(c, list_id, listing) -> int; read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
     copy_outcomes(c, run_id, item_id, list_id, listing) -> int; forget_left(c, list_id, listing) -> int
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
@@ -332,6 +333,11 @@ def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
     )
     values = [(row.reason, row.detail, row.retry_on, list_id, row.address) for row in rows]
     return update_many(c, statement, ("b_reason", "b_detail", "b_retry", "b_list", "b_address"), values)
+
+
+def offer_again(c: Connection, list_id: str) -> None:
+    """Rows that dotdigital refused wait for nothing: the next `settle` takes them for pending."""
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.retry_on != "").values(retry_on=""))
 
 
 def record_channels(c: Connection, list_id: str, reasons: Mapping[str, str]) -> None:

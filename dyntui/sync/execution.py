@@ -130,7 +130,9 @@ async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) 
 
 async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=ctx.cursor["due"].index(chosen.id))
-    await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id)
+    await lists.synchronise(
+        ctx, dv, dd, chosen, title, item=chosen.id, by_hand=not ctx.request.get("scheduled", False)
+    )
 
 
 async def _campaigns(ctx: RunContext, connections: Connections) -> None:

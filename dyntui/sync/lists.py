@@ -47,24 +47,32 @@ GUARD_SHARE = 0.10
 # How long a run waits for another one to be done with a list, looking every so often.
 _TURN_SECONDS = 5.0
 _TURNS = 2880
-# A refused row is not offered again before this has passed, unless the record changes.
+# A refused row is not offered again before this has passed, unless the record changes or a person asks for it.
 RETRY = timedelta(hours=6)
 
 
 async def synchronise(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, *, item: str
+    ctx: RunContext,
+    dv: Dataverse,
+    dd: Dotdigital,
+    chosen: StoredList,
+    title: str,
+    *,
+    item: str,
+    by_hand: bool = False,
 ) -> RunStatus:
     """One list, from where the cursor says it was left; the status its outcomes earn. Its members are read unless this
     run has read them (`read`).
 
-    `item` names the run item whose audit it is (`""`: none, as within a send). A list that another run has in hand is
+    `item` names the run item whose audit it is (`""`: none, as within a send). `by_hand`: a person asked for it, so that
+    rows which dotdigital has refused are offered again at once. A list that another run has in hand is
     waited for. Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
     """
     if ctx.cursor.get("list") == chosen.id and ctx.cursor["step"] == "done":
         return RunStatus(ctx.cursor["status"])
     await _wait_for_turn(ctx, chosen)
     try:
-        return await _synchronise(ctx, dv, dd, chosen, title, item)
+        return await _synchronise(ctx, dv, dd, chosen, title, item, by_hand)
     except DyntuiError:
         await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
         raise
@@ -96,13 +104,13 @@ async def _wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
 
 
 async def _synchronise(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, item: str
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, item: str, by_hand: bool
 ) -> RunStatus:
     if ctx.cursor.get("list") != chosen.id:
         start = {**ctx.cursor, "list": chosen.id, "step": "read", "import": ""}
         await ctx.save(start, stage=f"Reading {title}")
     if ctx.cursor["step"] == "read":
-        await _compare(ctx, dv, dd, chosen, title)
+        await _compare(ctx, dv, dd, chosen, title, by_hand)
     if ctx.cursor["step"] == "remove":
         await _remove(ctx, dv, dd, chosen, title)
     if ctx.cursor["step"] == "import":
@@ -138,7 +146,9 @@ async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) 
     return now
 
 
-async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+async def _compare(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, by_hand: bool
+) -> None:
     """What the book holds, then what is to be done with everybody.
 
     Whoever is missing from the book may have unsubscribed a moment ago: consent is read after the book, never before.
@@ -157,10 +167,16 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
         await suppressions.pull(ctx, dd, chosen.account_id)
     await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
     told = {"status": now.row.sync_status or "", "book": now.row.book_id or 0}
+
+    def settle(c: Connection) -> None:
+        if by_hand:
+            members.offer_again(c, chosen.id)
+        members.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now())
+
     await ctx.save(
         {**ctx.cursor, "step": "remove", "guarded": False, "note": note, "told": told},
         stage=f"Comparing {title}",
-        work=lambda c: members.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now()),
+        work=settle,
     )
 
 

@@ -194,3 +194,23 @@ def test_cancelling_stops_the_run_and_the_next_one_finishes_the_work(office: Off
     again = office.run("lists")
     assert adds_up(again)
     assert again.run.tally.of(Outcome.ADDED) + again.run.tally.of(Outcome.UNCHANGED) > 100
+
+
+def test_what_dotdigital_refused_is_offered_again_by_hand_at_once_and_by_a_schedule_after_hours(office: Office) -> None:
+    office.activated("Newsletter")
+    office.sandbox.switch(dotdigital={"import_outcome": "RejectedByWatchdog"})
+    first = office.run("lists").run
+    people = first.tally.of(Outcome.REJECTED)
+    assert people > 100 and first.tally.of(Outcome.ADDED) == 0
+    office.sandbox.switch(dotdigital={"import_outcome": "Finished"})
+
+    waits, calls = office.calls_between(lambda: office.run("lists", scheduled=True))
+    assert waits.run.tally.of(Outcome.REJECTED) == people and writes(calls) == []
+    office.let_pass(hours=7)
+    assert office.run("lists", scheduled=True).run.tally.of(Outcome.ADDED) == people
+
+    office.sandbox.switch(dotdigital={"import_outcome": "Failed"})
+    office.activated("Winter leads")
+    refused = office.run("lists").run.tally.of(Outcome.REJECTED)
+    office.sandbox.switch(dotdigital={"import_outcome": "Finished"})
+    assert office.run("lists").run.tally.of(Outcome.ADDED) == refused > 10

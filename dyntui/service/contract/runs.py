@@ -11,12 +11,14 @@ from dyntui.service.contract.paging import Window
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     """`sync_type`: `suppressions`, `lists` or `campaigns`. Without `account` the default account; `lists` and
-    `campaigns` (ids) narrow the run, empty means all that are due."""
+    `campaigns` (ids) narrow the run, empty means all that are due. `scheduled`: nobody asked for it just now, so what
+    dotdigital refused in the last six hours is not offered to it again."""
 
     sync_type: Text
     account: Text = ""
     lists: tuple[Text, ...] = ()
     campaigns: tuple[Text, ...] = ()
+    scheduled: bool = False
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
