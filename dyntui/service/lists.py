@@ -33,8 +33,8 @@ from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
+from dyntui.store import accounts, members, runs
 from dyntui.store import lists as list_store
-from dyntui.store import members, runs
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.lists import ListsWindow, RemoteList, StoredList
 from dyntui.store.members import MembersWindow
@@ -148,14 +148,15 @@ class Lists:
         )
 
     async def activate(self, context: CallContext, request: Activate) -> ListDetail:
-        """Activates a list for email: makes or links its address book. What is written carries the person's name."""
-        account = await chosen_account(self._resources, request.account)
+        """Activates a list for email: makes or links its address book, also where the list was activated before and its
+        book is gone. What is written carries the person's name."""
         async with self._settings:
             known = await self._known(request.id)
-            if not known.activated:
+            account = await self._account_for(known, request.account)
+            dd = await self._resources.connections.dotdigital(account.id)
+            if not known.activated or await address_books.address_book(dd, known.book_id) is None:
                 if not known.active:
                     raise _refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
-                dd = await self._resources.connections.dotdigital(account.id)
                 book, made = await self._book(dd, known, account, link=request.link)
                 try:
                     await self._write(context, known.id, account.id, book.id)
@@ -167,6 +168,21 @@ class Lists:
                 await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
                 self._resources.publish("lists.changed", Nothing())
         return await self.get(context, ListRef(request.id))
+
+    async def _account_for(self, known: StoredList, named: str) -> EmailAccount:
+        """The email account that the list is to be activated for: its own, where it is activated. Raises LIST_ACTIVATED
+        for another one."""
+        own = await self._resources.read(lambda c: accounts.account(c, known.account_id)) if known.activated else None
+        if own is None:
+            return await chosen_account(self._resources, named)
+        if named not in ("", own.id, own.name):
+            raise _refused(
+                known,
+                "LIST_ACTIVATED",
+                f"is activated for the email account {own.name!r} already.",
+                f"Deactivate it first: `dyntui lists deactivate {known.id}`.",
+            )
+        return own
 
     async def deactivate(self, context: CallContext, request: ListRef) -> ListDetail:
         """Stops synchronising a list; its address book stays as it is."""

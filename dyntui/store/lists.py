@@ -211,10 +211,12 @@ def bound_to(c: Connection, account_id: str, book_id: int) -> StoredList | None:
 
 
 def activate(c: Connection, list_id: str, account_id: str, book_id: int, book_name: str) -> None:
-    """Bind a list to an address book. A book other than before starts without anybody in it through us."""
+    """Bind a list to an address book. A book other than before starts without anybody in it through us, and how the
+    list stood with the other one is over."""
     before = get(c, list_id)
     if before is not None and (before.account_id, before.book_id) != (account_id, book_id):
         members.forget_book(c, list_id)
+        c.execute(update(marketing_list).where(_l.id == list_id).values(sync_status="", sync_problem=False))
     c.execute(
         update(marketing_list)
         .where(_l.id == list_id)

@@ -9,6 +9,7 @@ from typing import Any
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
+from dyntui.model.list_status import NO_BOOK
 from dyntui.store import accounts
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
@@ -27,7 +28,6 @@ from dyntui.sync import (
     telling_dynamics,
 )
 from dyntui.sync.connections import Connections
-from dyntui.sync.list_state import NO_BOOK
 from dyntui.sync.run_context import RunContext
 
 SUPPRESSIONS = "suppressions"
@@ -130,9 +130,7 @@ async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) 
 
 async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=ctx.cursor["due"].index(chosen.id))
-    await lists.synchronise(
-        ctx, dv, dd, chosen, title, item=chosen.id, by_hand=not ctx.request.get("scheduled", False)
-    )
+    await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id, by_hand=not ctx.request.get("scheduled", False))
 
 
 async def _campaigns(ctx: RunContext, connections: Connections) -> None:

@@ -25,8 +25,6 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.store.lists import StoredList
 
-# What the grid says of a list whose address book does not exist any more.
-NO_BOOK = "Not found in email service"
 _NOT_READ = "Its members were not read; its address book was left as it is."
 
 
@@ -140,7 +138,8 @@ async def book_as_it_is(dd: Dotdigital, chosen: StoredList) -> AddressBook:
             "BOOK_GONE",
             f"The address book of the marketing list {chosen.name!r} does not exist in dotdigital any more.",
             not_done="The list was not synchronised.",
-            remedy="Deactivate the list for email, then activate it again: it gets a new address book.",
+            remedy=f"Activate the list for email again (`dyntui lists activate {chosen.id}`, or `a` in the console): "
+            "it gets another address book, and the next synchronisation adds its members to that.",
         )
     return book
 

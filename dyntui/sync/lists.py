@@ -64,9 +64,9 @@ async def synchronise(
     """One list, from where the cursor says it was left; the status its outcomes earn. Its members are read unless this
     run has read them (`read`).
 
-    `item` names the run item whose audit it is (`""`: none, as within a send). `by_hand`: a person asked for it, so that
-    rows which dotdigital has refused are offered again at once. A list that another run has in hand is
-    waited for. Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
+    `item` names the run item whose audit it is (`""`: none, as within a send). `by_hand`: a person asked for it, so
+    that rows which dotdigital has refused are offered again at once. A list that another run has in hand is waited for.
+    Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
     """
     if ctx.cursor.get("list") == chosen.id and ctx.cursor["step"] == "done":
         return RunStatus(ctx.cursor["status"])

@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.lists import MemberRow
+from dyntui.service.contract.lists import Activate, MemberRow
 from dyntui.service.contract.runs import PersonOutcome, RunDetail
+from dyntui.service.contract.situations import can_be_activated
 from dyntui.store import accounts
 from tests.scenarios.office import Office, addresses, writes
 
@@ -131,9 +133,26 @@ def test_a_deleted_address_book_is_named_and_its_list_gets_another_one(office: O
     (item,) = office.run("lists").items
     assert item.status is RunStatus.FAILED and item.note.startswith("BOOK_GONE: ")
     assert office.list_named("Newsletter").sync_status == "Not found in email service"
+    assert f"`dyntui lists activate {newsletter.id}`" in item.note
+    assert can_be_activated(office.list_named("Newsletter"))
+    gone = office.book_of(newsletter.id)
+    # Somebody else may have taken the name meanwhile: that book is linked only on request.
+    in_dotdigital(office, "POST", "/v2/address-books", {"name": "Newsletter", "visibility": "Private"})
+    with pytest.raises(DyntuiError, match="BOOK_EXISTS"):
+        office.activate(Activate(id=newsletter.id))
+    with pytest.raises(DyntuiError, match="LIST_ACTIVATED"):
+        office.activate(Activate(id=newsletter.id, account="another"))
+    detail = office.activate(Activate(id=newsletter.id, link=True))
+    assert detail.address_book_id not in (0, gone) and detail.row.sync_status == ""
+    run = office.run("lists").run
+    assert run.tally.of(Outcome.ADDED) == first.run.tally.of(Outcome.ADDED)
+    assert len(in_book(office, detail.address_book_id)) == run.tally.of(Outcome.ADDED)
+    # Nothing is made, and nothing written, for a list that has its book.
+    _, calls = office.calls_between(lambda: office.activate(Activate(id=newsletter.id)))
+    assert writes(calls) == []
     office.deactivate(newsletter.id)
     office.activated("Newsletter")
-    assert office.run("lists").run.tally.of(Outcome.ADDED) == first.run.tally.of(Outcome.ADDED)
+    assert office.run("lists").run.tally.of(Outcome.UNCHANGED) == first.run.tally.of(Outcome.ADDED)
 
 
 def test_a_query_that_means_its_owner_is_run_as_the_owner_who_is_named(office: Office) -> None:

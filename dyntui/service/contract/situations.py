@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.list_status import NO_BOOK
 from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunRow
@@ -70,8 +71,8 @@ def go(situation: Situation) -> str:
 
 
 def can_be_activated(row: ListRow) -> bool:
-    """Whether the list is active in Dynamics and not activated yet."""
-    return row.active and not row.activated
+    """Whether the list is active in Dynamics, and not activated yet or without its address book."""
+    return row.active and (not row.activated or row.sync_status == NO_BOOK)
 
 
 def can_be_synchronised(row: ListRow) -> bool:
@@ -80,13 +81,13 @@ def can_be_synchronised(row: ListRow) -> bool:
 
 
 def activate(situation: Situation) -> str:
-    """A list that is active in Dynamics and not activated yet; of several, one."""
+    """A list that is active in Dynamics and not activated yet, or has lost its address book; of several, one."""
     if situation.lists:
         return "" if any(map(can_be_activated, situation.lists)) else "None of the marked lists can be activated."
     row = situation.list
     if row is None:
         return "No marketing list is selected."
-    if row.activated:
+    if row.activated and row.sync_status != NO_BOOK:
         return f"{row.name} is already activated for email."
     if not row.active:
         return f"{row.name} is inactive in Dynamics; activate the list there first."
