@@ -41,7 +41,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import outcomes
+from dyntui.store import members, outcomes
 from dyntui.store.schema import activity, campaign, campaign_target, list_member, recipient
 from dyntui.store.upserts import json_text, update_many, upsert
 from dyntui.store.windows import Found, contains, ordered
@@ -248,9 +248,11 @@ def change_targets(
 def record_recipients(
     c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient], run_id: str = "", item: str = ""
 ) -> None:
-    """Keep what recipients did, as last received. Where an `item` of a run is named, everybody becomes a person of it:
+    """Keep what recipients did, as last received; one received without an address has that which is known of the
+    contact. Where an `item` of a run is named, everybody becomes a person of it:
     added, updated or unchanged (what the run itself added stays that, however often it reads it); excluded as
     UNKNOWN_PERSON where no member of a list has the address."""
+    rows = _with_addresses(c, account_id, campaign_id, rows)
     if item:
         outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows), first_stands=True)
     upsert(
@@ -261,6 +263,22 @@ def record_recipients(
         ((account_id, campaign_id, *msgspec.structs.astuple(row)) for row in rows),
         update=_RECIPIENT[1:],
     )
+
+
+def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]) -> Sequence[Recipient]:
+    nameless = [row.contact_id for row in rows if not row.address]
+    if not nameless:
+        return rows
+    known = dict(members.addresses_of_contacts(c, nameless))
+    for start in range(0, len(nameless), _CHUNK):
+        kept = select(_r.contact_id, _r.address).where(
+            _r.account_id == account_id,
+            _r.campaign_id == campaign_id,
+            _r.contact_id.in_(nameless[start : start + _CHUNK]),
+            _r.address != "",
+        )
+        known |= {row.contact_id: row.address for row in c.execute(kept)}
+    return [row if row.address else msgspec.structs.replace(row, address=known.get(row.contact_id, "")) for row in rows]
 
 
 def _audited(

@@ -41,6 +41,7 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import outcomes, sequences
+from dyntui.store.failures import vanished
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark, split
 from dyntui.store.schema import (
     list_member,
@@ -186,7 +187,8 @@ def snapshot(c: Connection, new: NewCount) -> Count:
     potential = sequences.following(c, target_person, (_p.count_id == new.id,))
     c.execute(update(target_count).where(target_count.c.id == new.id).values(potential=potential))
     made = get(c, new.id)
-    assert made is not None
+    if made is None:
+        raise vanished("a target count")
     return made
 
 
@@ -390,9 +392,10 @@ def addresses(c: Connection, count_id: str) -> frozenset[str]:
 
 
 def _seen_mailed(account_id: str, campaign_id: int) -> Select[Any]:
-    """The addresses that dotdigital shows as mailed the campaign, as far as that was read."""
+    """The addresses that dotdigital shows as mailed the campaign, as far as that was read. Its feed names recipients
+    and nobody else (dotdigital_api.md 7.6): one without a date that can be read was mailed as well."""
     of_campaign = (recipient.c.account_id == account_id, recipient.c.campaign_id == campaign_id)
-    return select(recipient.c.address).where(*of_campaign, recipient.c.sent_on != "")
+    return select(recipient.c.address).where(*of_campaign, recipient.c.address != "")
 
 
 def mailed_before(c: Connection, account_id: str, campaign_id: int, count_id: str) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, SendRow
+from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, SendRow, TargetCount
 from dyntui.service.contract.runs import RunDetail
 from tests.scenarios.office import Office
+from tests.scenarios.test_members_and_books import in_dotdigital
 
 
 @pytest.fixture
@@ -67,3 +69,31 @@ def test_rows_that_dynamics_refuses_are_named_in_the_audit_and_in_the_status(
     assert recipients(office, campaign) == send.sendable
     office.sandbox.reset()
     assert office.run("campaigns").run.status is RunStatus.COMPLETED
+
+
+def test_a_recipient_without_a_date_or_an_address_has_had_the_campaign(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    """Somebody else sends the campaign in dotdigital; of its recipients a few rows are odd."""
+    campaign, count = counted
+    book = office.book_of(office.list_named("Newsletter").id)
+    in_dotdigital(office, "POST", "/v2/campaigns/send", {"campaignId": campaign.id, "addressBookIds": [book]})
+    office.let_pass(days=1)
+    odd = ({"dateSent": "no date"}, {"dateSent": None}, {"dateSent": "0001-01-01T00:00:00Z"}, {"email": None})
+
+    def make_odd(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if not request.url.path.endswith("/activities") or not (rows := answer.json()):
+            return answer
+        for row, values in zip(rows, odd, strict=False):
+            row.update(values)
+        return httpx.Response(answer.status_code, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(make_odd)
+    assert office.run("campaigns").run.status.ended
+    mailed = {each["address"] for each in office.mailed(campaign)}
+    assert len(mailed) > 100
+    # Read once more, nothing that was known of them is lost.
+    for _ in range(2):
+        left = office.count_people(office.count(campaign).id, sendable=True)
+        assert not {each.address for each in left} & mailed and len(left) < count.sendable
+        office.run("campaigns", campaigns=(str(campaign.id),))
