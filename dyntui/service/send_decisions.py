@@ -48,9 +48,7 @@ class SendDecisions:
             else:
                 send_store.put_doubt(c, this.id, this.doubt or "unproved", "")
                 send_store.finish(c, this.id, "Cancelled", self._resources.now())
-            decided = send_store.get(c, this.id)
-            assert decided is not None
-            return decided
+            return _known(c, this.id)
 
         return send_row(await self._resources.write(keep))
 

@@ -40,6 +40,16 @@ def foreign(where: str) -> DyntuiError:
     )
 
 
+def vanished(what: str) -> DyntuiError:
+    """A row that was just written is not there: something else works on the tables, or the file is damaged."""
+    return DyntuiError(
+        "STORE_CORRUPT",
+        f"The store has lost {what} that was just written.",
+        not_done="The change was not kept.",
+        remedy="Look for another program that writes to the store; if there is none, restore it from a backup.",
+    )
+
+
 def translate(where: str, error: BaseException) -> DyntuiError | None:
     """The error to raise in place of a driver's, or None for one that only a programmer can mend."""
     text = str(error)

@@ -29,6 +29,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.store import outcomes
+from dyntui.store.failures import vanished
 from dyntui.store.schema import outcome, run
 from dyntui.store.windows import Found, contains, ordered
 
@@ -148,7 +149,8 @@ def create(c: Connection, new: NewRun) -> Run:
         made = active(c, new.sync_key)
         if made is None:
             raise
-    assert made is not None
+    if made is None:
+        raise vanished("a run")
     return made
 
 

@@ -353,9 +353,8 @@ async def _tell_engagements(ctx: RunContext, dv: Dataverse, account_id: str, cam
     been deleted since there is nothing to be mended: the log alone says so.
     """
     campaign = await ctx.read(lambda c: campaign_store.get(c, account_id, campaign_id))
-    assert campaign is not None
-    if not campaign.row_id:
-        # Dynamics refused the campaign's own row, and was named for it.
+    if campaign is None or not campaign.row_id:
+        # Dynamics refused the campaign's own row, and was named for it; or somebody has forgotten the campaign since.
         return
     after = -1
     named: dict[str, DataverseError] = {}

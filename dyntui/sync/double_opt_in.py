@@ -20,6 +20,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.people import normalise
 from dyntui.store import accounts
 from dyntui.store.accounts import EmailAccount
+from dyntui.sync.connections import account_unknown
 from dyntui.sync.imports import POLL_SECONDS, row
 from dyntui.sync.run_context import RunContext
 
@@ -33,7 +34,8 @@ _PENDING = "pendingoptin"
 async def require_known(ctx: RunContext, account_id: str) -> None:
     """Raises DOUBLE_OPT_IN_UNKNOWN or DOUBLE_OPT_IN_ENFORCED unless imports of the account mail nobody."""
     known = await ctx.read(lambda c: accounts.account(c, account_id))
-    assert known is not None
+    if known is None:
+        raise account_unknown(account_id)
     if known.double_opt_in == ALL:
         raise _enforced(known)
     if known.double_opt_in not in (OFF, SINGLE):
@@ -59,7 +61,8 @@ async def look_at_new(ctx: RunContext, dd: Dotdigital, account_id: str, result: 
 def remember(c: Connection, account_id: str, answer: str) -> EmailAccount:
     """Keeps what is known now; the account with it."""
     known = accounts.account(c, account_id)
-    assert known is not None
+    if known is None:
+        raise account_unknown(account_id)
     changed = msgspec.structs.replace(known, double_opt_in=answer)
     accounts.put_account(c, changed)
     return changed

@@ -27,7 +27,7 @@ from dyntui.sync import (
     suppressions,
     telling_dynamics,
 )
-from dyntui.sync.connections import Connections
+from dyntui.sync.connections import Connections, account_unknown
 from dyntui.sync.run_context import RunContext
 
 SUPPRESSIONS = "suppressions"
@@ -137,7 +137,8 @@ async def _campaigns(ctx: RunContext, connections: Connections) -> None:
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     known = await ctx.read(lambda c: accounts.account(c, ctx.account_id))
-    assert known is not None
+    if known is None:
+        raise account_unknown(ctx.account_id)
     await earlier_sends.look(ctx, dv, dd, ctx.account_id)
     await doubtful_sends.look(ctx, dd, ctx.account_id)
     await kept_books.learn(ctx, dd, ctx.account_id)

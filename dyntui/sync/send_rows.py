@@ -80,7 +80,9 @@ async def tell_again(ctx: RunContext, dv: Dataverse, account_id: str) -> None:
         if there.get(each.id) == each.state:
             continue
         this = await ctx.read(functools.partial(send_store.get, send_id=each.id))
-        assert this is not None
+        if this is None:
+            # Somebody else has removed it since it was listed: there is nothing to tell.
+            continue
         try:
             await record(dv, this, this.state)
         except DataverseError as error:

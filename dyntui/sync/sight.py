@@ -12,6 +12,7 @@ from dyntui.dataverse import sight
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
+from dyntui.sync.connections import not_configured
 from dyntui.sync.run_context import RunContext
 
 # What decides whether somebody is mailed, and at which address.
@@ -63,5 +64,6 @@ async def require_records(ctx: RunContext, dv: Dataverse) -> None:
 
 async def _me(ctx: RunContext, dv: Dataverse) -> str:
     known = await ctx.read(accounts.organisation)
-    assert known is not None, "a run has an organisation"
+    if known is None:
+        raise not_configured()
     return known.service_user_id
