@@ -7,8 +7,9 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import ClassVar, TypeVar
 
@@ -22,11 +23,12 @@ from textual.screen import Screen
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import HELLO, RUNS, Method
+from dyntui.service.contract.methods import HELLO, RUNS, STATUS, Method
 from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, outcomes_text, run_status
-from dyntui.service.contract.session import Hello, Nothing
+from dyntui.service.contract.session import Hello, Nothing, Status
 from dyntui.service.contract.situations import Situation
 
+from .answers import Answers
 from .base import Asking, FramedScreen, Page
 from .bindings import bindings
 from .hang_up import terminal_may_go
@@ -37,8 +39,9 @@ from .service import Connect, Events, Service
 from .shell import SECTIONS
 from .theme import OWN, first_theme, next_theme
 from .typing_ahead import TypingAhead
+from .waiting import PATIENCE, SILENCE, Waiting
 from .widgets.cells import single_line
-from .wording import number
+from .wording import hour, number
 from .working import start
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -102,7 +105,10 @@ class Console(TypingAhead, inherit_bindings=False):
         first_steps: bool = False,
         farewell: str = "",
         retry_after: Sequence[float] = RETRY_AFTER,
+        patience: float = PATIENCE,
+        silence: float = SILENCE,
         memory: Memory | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         # Asked for no colour at all: the terminal's own are left alone, instead of being turned into black.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -118,7 +124,11 @@ class Console(TypingAhead, inherit_bindings=False):
         self.first_steps = first_steps
         self._farewell = farewell
         self.hello: Hello | None = None
-        self.banner = ""
+        self._clock = clock
+        self.answers = Answers()
+        self.waiting = Waiting(self._ask_status, self.now, self._frames_anew, patience=patience, silence=silence)
+        self._lost_since = ""
+        self._why_lost: DyntuiError | None = None
         self.entered = False
         self.animation_level = "none"
         for theme in OWN:
@@ -149,6 +159,7 @@ class Console(TypingAhead, inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Lets the service know that nobody listens any more."""
+        self.waiting.stop()
         if self._service is not None:
             await self._service.close()
 
@@ -157,14 +168,17 @@ class Console(TypingAhead, inherit_bindings=False):
     async def call(self, method: Method[Q, A], request: Q) -> A:
         """Asks the service. Raises DyntuiError."""
         if self._service is None:
-            raise DyntuiError(
-                "SERVICE_GONE",
-                "The service does not answer just now.",
-                not_done="Nothing was asked.",
-                remedy="The console keeps trying to reach it; runs go on in the service meanwhile.",
-                exit=Exit.UNREACHABLE,
-            )
-        return await self._service.call(method, request)
+            raise _gone()
+        return await self.waiting.over(self._service.call(method, request))
+
+    async def _ask_status(self) -> Status:
+        if self._service is None:
+            raise _gone()
+        return await self._service.call(STATUS, Nothing())
+
+    def now(self) -> str:
+        """The time, ISO 8601 UTC."""
+        return self._clock().isoformat()
 
     def attach(self, wait: float = 0.0) -> None:
         """Reaches for the service, after `wait` seconds."""
@@ -194,7 +208,8 @@ class Console(TypingAhead, inherit_bindings=False):
         again = self._service is None and self._attempt > 0
         self._service = message.service
         self._attempt = 0
-        self.banner = ""
+        self._lost_since = ""
+        self._why_lost = None
         self._subscriptions = [message.service.subscribe(name, kind) for name, kind in EVENTS]
         for (name, _), subscription in zip(EVENTS, self._subscriptions, strict=True):
             start(self, "events", self._listen, name, subscription)
@@ -215,6 +230,7 @@ class Console(TypingAhead, inherit_bindings=False):
                 if isinstance(screen, StartScreen):
                     screen.show_failure(message.error)
             return
+        self._why_lost = message.error
         self._try_again_later()
 
     @on(_Lost)
@@ -228,12 +244,27 @@ class Console(TypingAhead, inherit_bindings=False):
     def _try_again_later(self) -> None:
         wait = self._retry_after[min(self._attempt, len(self._retry_after) - 1)]
         self._attempt += 1
-        self.banner = (
-            f"The service does not answer. What you see may be old; runs go on without the console. "
-            f"Attempt {self._attempt} to reach it…"
-        )
+        self._lost_since = self._lost_since or self.now()
         self._frames_anew()
         self.attach(wait)
+
+    @property
+    def banner(self) -> str:
+        """What stands over every page while there is no service, or none that says anything; else `""`."""
+        if self._lost_since:
+            why = self._why_lost
+            said = f" {why.code}: {single_line(why.message)} {single_line(why.remedy)}" if why is not None else ""
+            return (
+                f"The service went away at {hour(self._lost_since)}: what you see is as of then; runs go on without "
+                f"the console.{said} Attempt {self._attempt} to reach it…"
+            )
+        if self.waiting.silent_since:
+            process = f" (process {self.waiting.process})" if self.waiting.process else ""
+            return (
+                f"The service{process} has said nothing since {hour(self.waiting.silent_since)}: it is stopped, or the "
+                "machine is too busy. What you see is as of then; `dyntui status` in another terminal tells what to do."
+            )
+        return ""
 
     # Who is there
 
@@ -255,6 +286,7 @@ class Console(TypingAhead, inherit_bindings=False):
 
     def _stand_before(self, screen: Screen[None]) -> None:
         self.entered = False
+        self.answers.forget()
         if self.current_mode in self.MODES:
             self.switch_mode("_default")
         self.switch_screen(screen) if len(self.screen_stack) > 1 else self.push_screen(screen)
@@ -274,7 +306,8 @@ class Console(TypingAhead, inherit_bindings=False):
     def situation(self) -> Situation:
         """The person's abilities and whether the service is there."""
         abilities = frozenset(self.hello.abilities) if self.hello else frozenset()
-        return Situation(abilities=abilities, connected=self._service is not None, entered=self.entered)
+        connected = self._service is not None and not self.waiting.silent_since
+        return Situation(abilities=abilities, connected=connected, entered=self.entered)
 
     # Events of the service
 
@@ -361,6 +394,16 @@ class Console(TypingAhead, inherit_bindings=False):
         """A toast of plain text: what a remote system calls something is neither markup nor a control code."""
         lines = "\n".join(single_line(line) for line in message.split("\n"))
         super().notify(lines, title=single_line(title), severity=severity, timeout=timeout, markup=False)
+
+    def show_error(self, *errors: DyntuiError) -> None:
+        """What went wrong, in one panel for all: another error waits in it, and the same one is said once."""
+        from .error_panel import ErrorPanel
+
+        panel = next((screen for screen in self.screen_stack if isinstance(screen, ErrorPanel)), None)
+        if panel is None:
+            self.push_screen(ErrorPanel(errors))
+        else:
+            panel.add(errors)
 
     # Going about
 
@@ -477,6 +520,16 @@ class Console(TypingAhead, inherit_bindings=False):
             message=f"CONSOLE_FAILED: {type(error).__name__}: {error}\n"
             "Nothing that runs in the service was touched. The log file has the details; start the console again.",
         )
+
+
+def _gone() -> DyntuiError:
+    return DyntuiError(
+        "SERVICE_GONE",
+        "The service does not answer just now.",
+        not_done="Nothing was asked.",
+        remedy="The console keeps trying to reach it; runs go on in the service meanwhile.",
+        exit=Exit.UNREACHABLE,
+    )
 
 
 def outcome_text(run: RunRow) -> str:

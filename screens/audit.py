@@ -22,7 +22,8 @@ from .bindings import bindings
 from .shell import progress_text
 from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .widgets.tones import status_tone
 from .wording import day, lasted, number
 
@@ -105,7 +106,7 @@ class AuditScreen(FramedScreen):
     def begin(self) -> None:
         """Loads the runs."""
         self.trail.show_trail("Synchronisation Audit")
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice=self._kinds.chosen)
         self._grid.focus_rows()
 
     async def _source(self, window: Window) -> Page[RunRow]:
@@ -132,7 +133,7 @@ class AuditScreen(FramedScreen):
 
     @on(ChoiceBar.Changed)
     def _kind_changed(self) -> None:
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice=self._kinds.chosen)
 
     @on(Grid.ViewStep)
     def _kind_stepped(self, event: Grid.ViewStep) -> None:

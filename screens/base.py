@@ -14,13 +14,13 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from dyntui.model.errors import DyntuiError
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import Method
 from dyntui.service.contract.situations import Situation
 
 from .perform import perform
-from .shell import Banner, KeyHints, RunStrip, TopBar, Trail
+from .shell import Banner, KeyHints, RunStrip, TopBar, Trail, Trouble, TroubleStrip
 from .widgets.grid import Grid
 from .working import start
 
@@ -102,10 +102,14 @@ class Asking(Screen[R], Generic[R]):
             message.take(message.error)
 
     def show_error(self, error: DyntuiError) -> None:
-        """The error panel: what happened, what was not done, the remedy."""
+        """The error panel: what happened, what was not done, the remedy. It comes over the screen that asked, or joins
+        one that is there; whoever has gone on meanwhile is not stopped by it."""
         from .error_panel import ErrorPanel
 
-        self.app.push_screen(ErrorPanel(error))
+        if self.is_current or isinstance(self.app.screen, ErrorPanel):
+            self.console.show_error(error)
+        else:
+            self.console.notify(f"{error.message} {error.not_done}", title=error.code, severity="error")
 
     def situation(self) -> Situation:
         """What the choice of an action depends on; screens add what is selected."""
@@ -136,12 +140,15 @@ class FramedScreen(Asking[None]):
         self._banner = Banner("", id="banner", markup=False)
         self._strip = RunStrip(id="run-strip")
         self._hints = KeyHints(id="key-hints")
+        self._strip_of_troubles = TroubleStrip(id="trouble")
+        self._troubles: dict[str, Trouble] = {}
 
     def compose(self) -> ComposeResult:
         """The frame with the page in it."""
         yield self._top
         yield self._banner
         yield self.trail
+        yield self._strip_of_troubles
         with Vertical(id="page"):
             yield from self.compose_page()
         yield self._strip
@@ -170,8 +177,64 @@ class FramedScreen(Asking[None]):
         self.read()
 
     def situation(self) -> Situation:
-        """Depth, besides what the app knows."""
-        return msgspec.structs.replace(super().situation(), depth=0 if self.TOP_LEVEL else 1)
+        """Depth, and whether something could not be read, besides what the app knows."""
+        return msgspec.structs.replace(
+            super().situation(), depth=0 if self.TOP_LEVEL else 1, trouble=bool(self.troubles)
+        )
+
+    # What could not be read
+
+    def look(self, method: Method[Q, A], request: Q, take: Callable[[A], None], *, kind: str = "") -> None:
+        """Asks for what the screen shows. What was answered before is there at once, and stays with its age where there
+        is no answer: why is said in a line, and never stops anybody."""
+        kind = kind or method.name
+        answers = self.console.answers
+        known, read_on = answers.last(method, request)
+        if known is not None:
+            take(known)
+
+        def taken(answer: A) -> None:
+            answers.keep(method, request, answer, self.console.now())
+            self.tell_trouble(kind, None)
+            take(answer)
+
+        def refused(error: DyntuiError) -> None:
+            if error.exit is Exit.NOT_PERMITTED:
+                answers.forget()
+                self.forget()
+            self.tell_trouble(kind, error, read_on)
+
+        self.ask(method, request, taken, refused=refused, kind=kind)
+
+    def forget(self) -> None:
+        """Takes what was read off the screen."""
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """What could not be read, each thing once. A lost service is told by the banner alone."""
+        return list({one.error.code + one.error.message: one for one in self._troubles.values()}.values())
+
+    def tell_trouble(self, kind: str, error: DyntuiError | None, read_on: str = "") -> None:
+        """Something could not be read, or could be again (None); `read_on`: when it last was."""
+        trouble = Trouble(error, read_on) if error is not None else None
+        before = self._troubles.pop(kind, None)
+        if trouble is not None and trouble.error.code != "SERVICE_GONE":
+            self._troubles[kind] = trouble
+        if before is not None or trouble is not None:
+            self.refresh_frame()
+
+    @on(Grid.Read)
+    def _rows_read(self, event: Grid.Read) -> None:
+        listing = event.listing
+        if listing.error is None:
+            listing.read_on = self.console.now()
+        # A grid without rows says itself what is wrong.
+        told = listing.error is not None and listing.read_on != ""
+        self.tell_trouble(f"grid {event.grid.id}", listing.error if told else None, listing.read_on)
+
+    def do_app_trouble(self) -> None:
+        """What could not be read, in full."""
+        self.console.show_error(*(one.error for one in self.troubles))
 
     # The frame
 
@@ -182,6 +245,7 @@ class FramedScreen(Asking[None]):
         here = self.SECTION or console.section
         self._top.show_sections(here, width, console.who())
         self._banner.warn(console.banner)
+        self._strip_of_troubles.show_troubles(self.troubles, console.waiting.away, width)
         self._strip.show_runs(console.active_runs)
         self.refresh_hints()
 
@@ -281,9 +345,14 @@ class Page(FramedScreen, Generic[R]):
     def aim(self, about: R) -> None:
         """Shows another thing."""
         self.about = about
+        self._troubles.clear()
         self.aimed()
         if self.is_mounted:
             self.begin()
 
     def aimed(self) -> None:
         """Forgets what was on the screen."""
+
+    def forget(self) -> None:
+        """As for another thing."""
+        self.aimed()

@@ -29,7 +29,8 @@ from .running import start_run
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .wording import moment, number
 
 _PANES = (("targets", "Target Marketing Lists", None), ("text", "Text", None), ("sends", "Sends", None))
@@ -113,7 +114,7 @@ class CampaignPage(Page[int]):
     def begin(self) -> None:
         """Starts on the targets."""
         self._show_pane()
-        self._targets.load(self._target_source)
+        self._targets.load(self._target_source, slice=str(self.about))
         self._targets.focus_rows()
         self.read()
 
@@ -132,7 +133,7 @@ class CampaignPage(Page[int]):
     def read(self) -> None:
         """Facts, text and sends."""
         if self.about is not None:
-            self.ask(CAMPAIGN_GET, CampaignRef(self.about), self._show)
+            self.look(CAMPAIGN_GET, CampaignRef(self.about), self._show)
 
     def refetch(self) -> None:
         """Everything about the campaign again."""

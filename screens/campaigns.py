@@ -24,7 +24,8 @@ from .running import start_run
 from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
 from .widgets.facts import Facts
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .wording import moment, number, share
 
 VIEWS = (("all", "All", None), ("unsent", "Unsent", None), ("sent", "Sent", None))
@@ -90,7 +91,7 @@ class CampaignsScreen(FramedScreen):
     def begin(self) -> None:
         """Loads the first view."""
         self.trail.show_trail("Email Campaigns")
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice=self._views.chosen)
         self._grid.focus_rows()
 
     async def _source(self, window: Window) -> Page[CampaignRow]:
@@ -121,7 +122,7 @@ class CampaignsScreen(FramedScreen):
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice=self._views.chosen)
 
     @on(Grid.ViewStep)
     def _view_stepped(self, event: Grid.ViewStep) -> None:

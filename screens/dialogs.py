@@ -20,7 +20,8 @@ from .base import Asking
 from .bindings import bindings
 from .widgets.cells import single_line
 from .widgets.columns import Column
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .widgets.line import Line, Part
 from .widgets.paging import Source
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -25,17 +26,47 @@ class ErrorPanel(Dialog[None]):
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.ERROR,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ERROR)
 
-    def __init__(self, error: DyntuiError) -> None:
-        super().__init__(error.code, tone="-danger")
-        self.error = error
+    def __init__(self, errors: Sequence[DyntuiError]) -> None:
+        super().__init__("", tone="-danger")
+        self._errors: list[DyntuiError] = []
+        self._at = 0
+        self._message = Static("", id="error-message", markup=False)
+        self._not_done = Static("", id="error-not-done", markup=False)
+        self._remedy = Static("", id="error-remedy", markup=False)
+        self.add(errors)
+
+    @property
+    def error(self) -> DyntuiError:
+        """The error that is shown."""
+        return self._errors[self._at]
+
+    def add(self, errors: Sequence[DyntuiError]) -> None:
+        """Further errors wait until those before were read; what was said already is not said again."""
+        self._errors = distinct([*self._errors, *errors])
+        self._show()
 
     def compose_body(self) -> Iterable[Widget]:
         """The four parts."""
         with VerticalScroll(id="error-parts", can_focus=False):
-            yield Static(single_line(self.error.message), id="error-message", markup=False)
-            yield Static(single_line(self.error.not_done), id="error-not-done", markup=False)
+            yield self._message
+            yield self._not_done
             yield Static("What to do", classes="label", markup=False)
-            yield Static(single_line(self.error.remedy), id="error-remedy", markup=False)
+            yield self._remedy
+
+    def _show(self) -> None:
+        error, count = self.error, len(self._errors)
+        self._box.border_title = Content(single_line(error.code))
+        self._box.border_subtitle = Content(f"{self._at + 1} of {count}" if count > 1 else "")
+        self._message.update(single_line(error.message))
+        self._not_done.update(single_line(error.not_done))
+        self._remedy.update(single_line(error.remedy))
+        if self.is_mounted:
+            self.refresh_hints()
+
+    def hint_of(self, action_id: str) -> str:
+        """Esc leads to the next error first, where there is one."""
+        more = action_id == "error.close" and self._at + 1 < len(self._errors)
+        return "Next" if more else super().hint_of(action_id)
 
     def do_error_copy(self) -> None:
         """Copies all of it."""
@@ -44,5 +75,14 @@ class ErrorPanel(Dialog[None]):
         copy(self.app, [single_line(part) for part in parts if part], "The message")
 
     def do_error_close(self) -> None:
-        """Closes the panel."""
-        self.dismiss(None)
+        """To the next error, or closes the panel."""
+        if self._at + 1 < len(self._errors):
+            self._at += 1
+            self._show()
+        else:
+            self.dismiss(None)
+
+
+def distinct(errors: Iterable[DyntuiError]) -> list[DyntuiError]:
+    """The errors without those that say the same again."""
+    return list({(error.code, error.message): error for error in reversed(list(errors))}.values())[::-1]

@@ -48,6 +48,7 @@ class HomeScreen(FramedScreen):
         self._lists = BarList(id="home-lists", empty="No list is activated for email yet: press 2.", shares=False)
         self._sent = BarList(id="home-sent", empty="No campaign has been sent yet: press 3.", shares=False)
         self._known = Known()
+        self._status: Status | None = None
         self._latest: tuple[RunRow, ...] = ()
 
     def compose_page(self) -> Iterable[Widget]:
@@ -84,18 +85,21 @@ class HomeScreen(FramedScreen):
 
     def read(self) -> None:
         """Status, runs, and what the first steps depend on."""
-        self._show_facts(None)
-        self.ask(STATUS, Nothing(), self._show_facts)
-        self.ask(RUNS, RunsQuery(limit=50), self._show_runs)
-        self.ask(LISTS, ListsQuery(view="activated", limit=50), self._know_lists)
-        self.ask(CAMPAIGNS, CampaignsQuery(limit=200), self._know_campaigns)
+        self._show_facts(self._status)
+        self.look(STATUS, Nothing(), self._show_facts)
+        self.look(RUNS, RunsQuery(limit=50), self._show_runs)
+        self.look(LISTS, ListsQuery(view="activated", limit=50), self._know_lists)
+        self.look(CAMPAIGNS, CampaignsQuery(limit=200), self._know_campaigns)
         if self.console.first_steps:
             self._show_steps()
 
     def _show_facts(self, status: Status | None) -> None:
+        self._status = status
         hello = self.console.hello
         if hello is None:
             return
+        if status is not None:
+            self.console.waiting.process = status.process
         facts: list[Fact] = [
             ("Organisation", hello.organisation, "strong"),
             ("", hello.organisation_url.removeprefix("https://"), "muted"),

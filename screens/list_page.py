@@ -31,7 +31,8 @@ from .widgets.bars import BarList, BarRow
 from .widgets.choice import Choice, ChoiceBar
 from .widgets.columns import Column
 from .widgets.facts import Facts
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone, status_tone
 from .wording import dated, moment, number
 
@@ -106,9 +107,12 @@ class ListPage(Page[str]):
 
     def begin(self) -> None:
         """Starts on the outcomes."""
-        self._grid.load(self._source)
+        self._load()
         self.set_focus(self._bars)
         self.read()
+
+    def _load(self) -> None:
+        self._grid.load(self._source, slice=f"{self.about} {self._choice.chosen}")
 
     async def _source(self, window: Window) -> Rows[MemberRow]:
         outcome, reason = split_key(self._choice.chosen)
@@ -126,7 +130,7 @@ class ListPage(Page[str]):
     def read(self) -> None:
         """Facts, outcomes and runs."""
         if self.about is not None:
-            self.ask(LIST_GET, ListRef(self.about), self._show)
+            self.look(LIST_GET, ListRef(self.about), self._show)
 
     def refetch(self) -> None:
         """Everything about the list again."""
@@ -169,7 +173,7 @@ class ListPage(Page[str]):
         )
         self._bars.show_rows(tally_rows(detail.counts))
         self._show_choices(detail)
-        self.ask(RUNS, RunsQuery(kind="lists", search=row.name, limit=4), self._show_runs, kind="list-runs")
+        self.look(RUNS, RunsQuery(kind="lists", search=row.name, limit=4), self._show_runs, kind="list-runs")
         self.refresh_hints()
 
     def _show_choices(self, detail: ListDetail) -> None:
@@ -246,7 +250,7 @@ class ListPage(Page[str]):
 
     @on(ChoiceBar.Changed)
     def _choice_changed(self) -> None:
-        self._grid.load(self._source)
+        self._load()
 
     @on(Grid.ViewStep)
     def _choice_stepped(self, event: Grid.ViewStep) -> None:

@@ -26,7 +26,8 @@ from .list_columns import LIST_COLUMNS, kind, status_text
 from .running import start_run
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .wording import moment, number
 
 VIEWS = (
@@ -73,7 +74,7 @@ class ListsScreen(FramedScreen):
     def begin(self) -> None:
         """Loads the first view."""
         self.trail.show_trail("Marketing Lists")
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice=self._views.chosen)
         self._grid.focus_rows()
 
     async def _source(self, window: Window) -> Page[ListRow]:
@@ -104,7 +105,7 @@ class ListsScreen(FramedScreen):
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice=self._views.chosen)
 
     @on(Grid.ViewStep)
     def _view_stepped(self, event: Grid.ViewStep) -> None:
@@ -160,4 +161,4 @@ class ListsScreen(FramedScreen):
 
     def do_lists_reread(self) -> None:
         """Reads the lists from Dynamics again."""
-        self.ask(LISTS_REFRESH, Nothing(), lambda _: self._grid.reload())
+        self.ask(LISTS_REFRESH, Nothing(), lambda _: self._grid.reload(), refused=self.show_error)

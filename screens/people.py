@@ -22,7 +22,8 @@ from .base import Page
 from .reason_help import ReasonHelp
 from .tally import reason_title
 from .widgets.columns import Column
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone
 from .wording import dated
 
@@ -96,7 +97,7 @@ class PeoplePage(Page[Whose]):
 
     def begin(self) -> None:
         """Loads the people."""
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice=repr(self.about))
         self._grid.focus_rows()
 
     def aimed(self) -> None:

@@ -28,7 +28,8 @@ from .widgets.cells import single_line
 from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .widgets.hours import HourChart
 from .wording import moment, number, rate
 
@@ -129,9 +130,12 @@ class ReportPage(Page[int]):
 
     def begin(self) -> None:
         """Starts on the overview."""
-        self._grid.load(self._source)
+        self._load()
         self.set_focus(self._links)
         self.read()
+
+    def _load(self) -> None:
+        self._grid.load(self._source, slice=f"{self.about} {self._filters.chosen}")
 
     async def _source(self, window: Window) -> Rows[RecipientRow]:
         query = RecipientsQuery(
@@ -147,7 +151,7 @@ class ReportPage(Page[int]):
     def read(self) -> None:
         """Totals, hours and links."""
         if self.about is not None:
-            self.ask(CAMPAIGN_REPORT, CampaignRef(self.about), self._show)
+            self.look(CAMPAIGN_REPORT, CampaignRef(self.about), self._show)
 
     def refetch(self) -> None:
         """Everything in the report again."""
@@ -202,7 +206,7 @@ class ReportPage(Page[int]):
 
     @on(ChoiceBar.Changed)
     def _filter_changed(self) -> None:
-        self._grid.load(self._source)
+        self._load()
 
     @on(Grid.ViewStep)
     def _filter_stepped(self, event: Grid.ViewStep) -> None:

@@ -82,7 +82,7 @@ class RunPage(Page[str]):
     def read(self) -> None:
         """The run."""
         if self.about is not None:
-            self.ask(RUN_GET, RunRef(self.about), self._show)
+            self.look(RUN_GET, RunRef(self.about), self._show)
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """This run got on."""

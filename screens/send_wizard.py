@@ -63,6 +63,7 @@ class SendWizard(Page[int]):
         self._all: TargetCount | None = None
         self._count: TargetCount | None = None
         self._counted_for: tuple[str, ...] = ()
+        self._uncounted: DyntuiError | None = None
         self._sending = False
         self._steps = Line(id="wizard-steps")
         self._campaign = CampaignStep()
@@ -94,6 +95,7 @@ class SendWizard(Page[int]):
         self._detail = None
         self._all = self._count = None
         self._counted_for = ()
+        self._uncounted = None
         self._sending = False
         self._lists.forget()
         self.trail.show_trail("Email Campaigns", "…", "Send Email Campaign")
@@ -106,12 +108,21 @@ class SendWizard(Page[int]):
     def read(self) -> None:
         """The campaign, and how ready its lists are. A count that was made stays: it is what will be sent."""
         if self.about is not None and self._detail is None:
-            self.ask(CAMPAIGN_GET, CampaignRef(self.about), self._take_campaign)
+            self.look(CAMPAIGN_GET, CampaignRef(self.about), self._take_campaign)
+        if self.about is not None and self._all is None:
             self._count_all()
+        if self._step == 3 and self._uncounted is not None:
+            self._count_chosen()
 
     def _count_all(self) -> None:
         if self.about is not None:
-            self.ask(CAMPAIGN_COUNT, CountTargets(id=self.about), self._take_readiness, kind="readiness")
+            self.ask(
+                CAMPAIGN_COUNT,
+                CountTargets(id=self.about),
+                self._take_readiness,
+                refused=self._not_counted,
+                kind="readiness",
+            )
 
     def _take_campaign(self, detail: CampaignDetail) -> None:
         self._detail = detail
@@ -122,6 +133,7 @@ class SendWizard(Page[int]):
 
     def _take_readiness(self, count: TargetCount) -> None:
         self._all = count
+        self.tell_trouble("count", None)
         self._lists.show(count.lists)
         self.refresh_hints()
 
@@ -158,6 +170,8 @@ class SendWizard(Page[int]):
             if not self._lists.chosen():
                 return "Choose at least one list that is ready: Space marks it."
         if self._step == 3:
+            if self._uncounted is not None:
+                return f"The people could not be counted: {self._uncounted.message} r counts again."
             if self._count is None:
                 return "The people are still being counted."
             if not self._count.sendable:
@@ -271,13 +285,20 @@ class SendWizard(Page[int]):
         lists = self._lists.chosen()
         if self._count is not None and self._counted_for == lists:
             return
-        self._count = None
+        self._count = self._uncounted = None
         self._counted_for = lists
         if self.about is not None:
-            self.ask(CAMPAIGN_COUNT, CountTargets(id=self.about, lists=lists), self._take_count)
+            request = CountTargets(id=self.about, lists=lists)
+            self.ask(CAMPAIGN_COUNT, request, self._take_count, refused=self._not_counted)
+
+    def _not_counted(self, error: DyntuiError) -> None:
+        self._uncounted = error
+        self._counted_for = ()
+        self.tell_trouble("count", error)
 
     def _take_count(self, count: TargetCount) -> None:
         self._count = count
+        self.tell_trouble("count", None)
         self._counts.show(count)
         if self._step == 3:
             self._show_step()

@@ -4,18 +4,20 @@ the key hints."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import ACTIONS, Action, Scope, disabled_reason, is_typed, key_name
 from dyntui.service.contract.runs import RunRow
 
 from .perform import scopes_in_focus, situation_of
 from .widgets.bars import block_bar
-from .widgets.cells import single_line, width_of
+from .widgets.cells import fit, single_line, width_of
 from .widgets.line import Line, Part
-from .wording import number, share
+from .wording import hour, number, share
 
 SECTIONS: tuple[tuple[str, str, str], ...] = (
     ("home", "Home", "Home"),
@@ -85,6 +87,33 @@ def progress_text(run: RunRow) -> str:
     if run.progress.of:
         return f"{run.progress.stage} {number(run.progress.done)} of {number(run.progress.of)}"
     return run.progress.stage or str(run.status)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why something could not be read, and when it last was (ISO 8601, `""`: never)."""
+
+    error: DyntuiError
+    read_on: str
+
+
+class TroubleStrip(Line):
+    """What could not be read, or is waited for, on one line; not there while all is well."""
+
+    def show_troubles(self, troubles: Sequence[Trouble], away: str, width: int) -> None:
+        """Draws the newest trouble, and how many more there are; else whom a question waits for."""
+        self.display = bool(troubles or away)
+        if not troubles:
+            self.show(Part(fit(f" … waiting for an answer: {away}", width), "warn"))
+            return
+        newest = troubles[-1]
+        parts = [Part(" e", "key"), Part(" tells more  ", "muted"), Part("r", "key"), Part(" reads again ", "muted")]
+        if len(troubles) > 1:
+            parts.insert(0, Part(f" and {len(troubles) - 1} more  ", "muted"))
+        room = width - sum(width_of(part.text) for part in parts) - 1
+        age = f"as of {hour(newest.read_on)} · " if newest.read_on else ""
+        text = f" ✗ {age}{newest.error.code}: {newest.error.message}"
+        self.show(Part(fit(text, max(20, room)), "bad"), right=parts)
 
 
 class Banner(Static):

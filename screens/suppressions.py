@@ -22,7 +22,8 @@ from .reason_help import ReasonHelp
 from .running import start_run
 from .tally import reason_title
 from .widgets.columns import Column
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .wording import moment
 
 _WORDING = Wording(
@@ -71,7 +72,7 @@ class SuppressionsScreen(FramedScreen):
     def begin(self) -> None:
         """Loads them."""
         self.trail.show_trail("Suppressions")
-        self._grid.load(self._source)
+        self._grid.load(self._source, slice="")
         self._grid.focus_rows()
 
     async def _source(self, window: Window) -> Page[SuppressionRow]:

@@ -19,7 +19,8 @@ from .widgets.cells import single_line
 from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
 from .widgets.field import Field
-from .widgets.grid import Grid, Wording
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
 from .widgets.line import Line, Part
 from .widgets.pie import Pie, filling, slice_tone
 from .wording import moment, number, share

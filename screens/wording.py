@@ -41,6 +41,14 @@ def dated(text: str) -> str:
     return _TIME.sub(lambda found: moment(found[0]), text)
 
 
+def hour(iso: str) -> str:
+    """An ISO 8601 time as `14:05` in the local time zone: for what happened a moment ago."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone():%H:%M}"
+    except ValueError:
+        return iso
+
+
 def day(iso: str) -> str:
     """An ISO 8601 time as `3 Mar 14:05` in the local time zone: for what happened within the year."""
     try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,37 +18,30 @@ from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.paging import Page
 
 from ..clipboard import copy, guarded
-from ..wording import moment, number
 from ..working import start
-from .cells import fit, single_line, wrap
-from .columns import SEPARATOR, Column, Place, arrange
-from .grid_parts import GUTTER, FilterInput, GridBody, GridHead
-from .line import Line, Part
+from .cells import single_line
+from .columns import Column, Place, arrange
+from .grid_parts import FilterInput, GridBody, GridHead
+from .grid_words import GUTTER, Wording, notice, status, titles
+from .line import Line
 from .paging import Listing, Phase, Source
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Wording:
-    """How a grid speaks of its rows, and what it says when there are none: a title and what to do next."""
-
-    one: str
-    many: str
-    empty: str
-    next_step: str = ""
-
-    def of(self, count: int) -> str:
-        """`1 member`, `3,401 members`."""
-        return f"{number(count)} {self.one if count == 1 else self.many}"
+# Listings of one grid (views, lists, campaigns) that are remembered.
+SLICES_KEPT = 8
 
 
 class Grid(Vertical, Generic[T]):
     """A grid over a source of pages: filter as you type, sort, marks, copy, and a word for each of its five states.
+    Rows that were read stay until there are newer ones, whatever becomes of the question for them.
 
     `key` names a row for good, so that marks stay on it through filters and reloads. Where they are a choice that is
     to be kept (`marks_stay`), stepping out does not take them back.
     """
+
+    # Seconds after which rows that are not there yet are said to be on their way.
+    LOADING_AFTER: ClassVar[float] = 0.3
 
     class Event(Message):
         """Something a person did in a grid; the grid itself knows its row, typed."""
@@ -70,6 +64,13 @@ class Grid(Vertical, Generic[T]):
     class Moved(Event):
         """Another row, or none, is in hand, or it was read anew and is another; or the marks changed."""
 
+    class Read(Event):
+        """Rows of a listing were read, or could not be: then its `error` says why."""
+
+        def __init__(self, grid: Grid[Any], listing: Listing[Any]) -> None:
+            super().__init__(grid)
+            self.listing = listing
+
     class ViewStep(Event):
         """The next (+1) or the previous (-1) view is wanted."""
 
@@ -79,12 +80,14 @@ class Grid(Vertical, Generic[T]):
 
     @dataclass
     class _Arrived(Message):
+        listing: Listing[Any]
         generation: int
         number: int
         page: Page[Any]
 
     @dataclass
     class _Failed(Message):
+        listing: Listing[Any]
         generation: int
         number: int
         error: DyntuiError
@@ -109,6 +112,8 @@ class Grid(Vertical, Generic[T]):
         self.cursor = 0
         self.marks: dict[str, T] = {}
         self._source: Source[T] | None = None
+        self._slices: OrderedDict[str, Listing[T]] = OrderedDict()
+        self._slow = False
         self._told: T | None = None
         self._wanted = ""
         self._input = FilterInput(id="grid-filter", compact=True, placeholder="type to filter", select_on_focus=False)
@@ -126,26 +131,47 @@ class Grid(Vertical, Generic[T]):
 
     # What is shown
 
-    def load(self, source: Source[T]) -> None:
-        """Shows another listing from its first row, without filter and marks."""
+    def load(self, source: Source[T], slice: str | None = None) -> None:
+        """Shows another listing from its first row, without filter and marks. `slice` names it: where it was shown
+        before, its rows are there until they are read anew."""
         self._source = source
         self.cursor = 0
         self.marks.clear()
-        self.listing.search = ""
         with self._input.prevent(Input.Changed):
             self._input.value = ""
         self._input.display = False
-        self.listing.restart(forget=True)
-        self._changed()
-        self.look()
+        sort = self.listing.sort
+        if slice is None:
+            self.listing.restart(forget=True)
+        else:
+            self.listing = self._slices.pop(slice) if slice in self._slices else Listing()
+            self.listing.restart(forget=bool(self.listing.searched))
+            self._slices[slice] = self.listing
+            while len(self._slices) > SLICES_KEPT:
+                self._slices.popitem(last=False)
+        self.listing.search, self.listing.sort = "", sort
+        self._lay_out_rows()
+        self.body.scroll_to(y=0, animate=False, immediate=True)
+        self._ask()
 
     def reload(self) -> None:
         """Asks again; what is on the screen stays until the answer is there."""
         if self._source is None:
             return
-        self.listing.restart(forget=self.listing.phase is Phase.FAILED)
+        self.listing.restart()
+        self._ask()
+
+    def _ask(self) -> None:
+        self._slow = False
         self._changed()
         self.look()
+        if self.listing.phase is Phase.LOADING and self.is_mounted:
+            self.set_timer(self.LOADING_AFTER, self._say_loading)
+
+    def _say_loading(self) -> None:
+        """What is there at once needs no word for being awaited."""
+        self._slow = True
+        self.body.refresh()
 
     def row(self) -> T | None:
         """The row in hand."""
@@ -164,19 +190,9 @@ class Grid(Vertical, Generic[T]):
 
     def notice(self) -> list[tuple[str, str]]:
         """The lines, each with its tone, that stand in place of rows."""
-        listing = self.listing
-        if listing.phase is Phase.LOADING:
-            return [("Loading…", "muted")]
-        if listing.error is not None:
-            error = listing.error
-            parts = ((error.message, "strong"), (error.not_done, ""), (error.remedy, ""))
-            width = max(20, self.body.size.width - 8)
-            lines = [(error.code, "bad"), *((line, tone) for text, tone in parts for line in wrap(text, width))]
-            return [*lines, ("", ""), ("r  try again", "key")]
-        if listing.phase is Phase.NO_MATCH:
-            return [(f"Nothing matches “{listing.search}”", "strong"), ("", ""), ("Esc  clears the filter", "key")]
-        steps = wrap(self.wording.next_step, max(20, self.body.size.width - 4)) if self.wording.next_step else []
-        return [(self.wording.empty, "strong"), ("", ""), *((step, "muted") for step in steps)]
+        if self.listing.phase is Phase.LOADING and not self._slow:
+            return []
+        return notice(self.listing, self.wording, self.body.size.width)
 
     def lay_out(self, width: int) -> None:
         """Shares the width among the columns."""
@@ -190,21 +206,22 @@ class Grid(Vertical, Generic[T]):
             return
         first = self.body.scroll_offset.y
         for page in self.listing.wanted(first, first + max(1, self.body.size.height) - 1):
-            start(self, "pages", self._fetch, self._source, self.listing.generation, page)
+            start(self, "pages", self._fetch, self._source, self.listing, self.listing.generation, page)
 
-    async def _fetch(self, source: Source[T], generation: int, number_: int) -> None:
+    async def _fetch(self, source: Source[T], listing: Listing[T], generation: int, page_number: int) -> None:
         try:
-            page = await source(self.listing.window(number_))
+            page = await source(listing.window(page_number))
         except DyntuiError as error:
-            self.post_message(self._Failed(generation, number_, error))
+            self.post_message(self._Failed(listing, generation, page_number, error))
         else:
-            self.post_message(self._Arrived(generation, number_, page))
+            self.post_message(self._Arrived(listing, generation, page_number, page))
 
     @on(_Arrived)
     def _take_page(self, message: _Arrived) -> None:
         message.stop()
-        if self.listing.arrived(message.generation, message.number, message.page):
-            self.body.virtual_size = Size(self.body.size.width, self.listing.matching)
+        if message.listing is self.listing and self.listing.arrived(message.generation, message.number, message.page):
+            self._lay_out_rows()
+            self.post_message(self.Read(self, self.listing))
             self.cursor = max(0, min(self.cursor, self.listing.matching - 1))
             self._go_to_wanted(message.page)
             self._changed()
@@ -221,9 +238,13 @@ class Grid(Vertical, Generic[T]):
     @on(_Failed)
     def _take_failure(self, message: _Failed) -> None:
         message.stop()
-        if self.listing.failed(message.generation, message.number, message.error):
-            self.body.virtual_size = Size(self.body.size.width, 0)
+        if message.listing is self.listing and self.listing.failed(message.generation, message.number, message.error):
+            self._lay_out_rows()
             self._changed()
+            self.post_message(self.Read(self, self.listing))
+
+    def _lay_out_rows(self) -> None:
+        self.body.virtual_size = Size(self.body.size.width, self.listing.matching)
 
     def _changed(self) -> None:
         self.body.refresh()
@@ -238,33 +259,11 @@ class Grid(Vertical, Generic[T]):
             self.post_message(self.Moved(self))
 
     def _show_head(self) -> None:
-        by, down = self.listing.sort.removeprefix("-"), self.listing.sort.startswith("-")
-        text = " " * GUTTER
-        parts: list[Part] = []
-        for place in self.places:
-            title = place.column.title
-            if by and place.column.sort == by:
-                title = f"{title} {'▼' if down else '▲'}"
-            parts.append(Part(text + fit(title, place.width, place.column.right), "muted"))
-            text = " " * SEPARATOR
-        self._head.show(*parts)
+        self._head.show(*titles(self.places, self.listing.sort))
 
     def _show_status(self) -> None:
-        listing = self.listing
-        right: list[Part] = []
-        if listing.as_of:
-            right.append(Part(f"read {moment(listing.as_of)}", "muted"))
-        if listing.phase is not Phase.ROWS:
-            self._status.show(right=right)
-            return
-        if listing.search:
-            left = f"{number(listing.matching)} of {self.wording.of(listing.total)} match “{listing.search}”"
-            parts = [Part(f"  {left}", "accent"), Part(f" · row {number(self.cursor + 1)}", "muted")]
-        else:
-            parts = [Part(f"  {number(self.cursor + 1)} of {self.wording.of(listing.matching)}", "muted")]
-        if self.marks:
-            parts.append(Part(f" · ● {number(len(self.marks))} marked", "accent"))
-        self._status.show(*parts, right=right)
+        left, right = status(self.listing, self.wording, self.cursor, len(self.marks))
+        self._status.show(*left, right=right)
 
     # Moving
 
@@ -432,5 +431,4 @@ class Grid(Vertical, Generic[T]):
         self.cursor = 0
         self.body.scroll_to(y=0, animate=False, immediate=True)
         self.listing.restart()
-        self._changed()
-        self.look()
+        self._ask()

@@ -16,6 +16,7 @@ from ..bindings import bindings
 from ..perform import perform
 from .cells import ELLIPSIS, fit, single_line, width_of
 from .columns import SEPARATOR
+from .grid_words import GUTTER
 from .line import TONE_CLASSES, Line, toned
 from .paging import Phase
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from .grid import Grid
 
 T = TypeVar("T")
-
-GUTTER = 2
 
 
 class FilterInput(Input):

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from dyntui.model.errors import DyntuiError
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.paging import Page, Window
 
 T = TypeVar("T")
@@ -30,7 +30,8 @@ class Phase(enum.StrEnum):
 
 class Listing(Generic[T]):
     """What is known of a listing. `generation` changes whenever rows known so far stop being true: an answer that
-    carries an older one is dropped, but the old rows stay on the screen until the first new page is there."""
+    carries an older one is dropped, but the old rows stay on the screen until the first new page is there, and stay
+    for good where there is none: `error` says why, `read_on` (ISO 8601, kept by the screen) how old they are."""
 
     def __init__(self) -> None:
         self.generation = 0
@@ -40,7 +41,11 @@ class Listing(Generic[T]):
         self.matching = 0
         self.as_of = ""
         self.error: DyntuiError | None = None
+        self.read_on = ""
+        # What the rows on the screen are the answer to: another search may have failed since.
+        self.searched = ""
         self._known = False
+        self._refused = -1
         self._shown = 0
         self._pages: OrderedDict[int, tuple[T, ...]] = OrderedDict()
         self._asked: set[int] = set()
@@ -48,23 +53,26 @@ class Listing(Generic[T]):
     @property
     def phase(self) -> Phase:
         """Which of the five states this is."""
-        if self.error is not None:
-            return Phase.FAILED
         if not self._known:
-            return Phase.LOADING
+            return Phase.LOADING if self.error is None else Phase.FAILED
         if self.matching:
             return Phase.ROWS
-        return Phase.NO_MATCH if self.total and self.search else Phase.EMPTY
+        return Phase.NO_MATCH if self.total and self.searched else Phase.EMPTY
 
     def restart(self, *, forget: bool = False) -> None:
-        """Everything has to be asked again; `forget` also takes the old rows off the screen."""
+        """Everything has to be asked again; `forget` also takes the old rows off the screen. Why rows are old is said
+        until newer ones are there."""
         self.generation += 1
         self._asked.clear()
-        self.error = None
         if forget:
-            self._known = False
-            self._pages.clear()
-            self.matching = self.total = 0
+            self._forget()
+        if not self._known:
+            self.error = None
+
+    def _forget(self) -> None:
+        self._known = False
+        self._pages.clear()
+        self.matching = self.total = 0
 
     def row(self, index: int) -> T | None:
         """The row, or None while its page is not there."""
@@ -77,7 +85,8 @@ class Listing(Generic[T]):
 
     def wanted(self, first: int, last: int) -> list[int]:
         """Pages to ask for now, so that rows `first` to `last` can be shown. Never more than two are under way."""
-        stale = self._shown != self.generation or not self._known
+        # What was refused is asked again when somebody says so, not because they move about in what is there.
+        stale = (self._shown != self.generation or not self._known) and self._refused != self.generation
         needed = range(first // PAGE_ROWS, last // PAGE_ROWS + 1)
         missing = [number for number in needed if stale or number not in self._pages]
         chosen = [number for number in missing if number not in self._asked][: max(0, 2 - len(self._asked))]
@@ -96,6 +105,9 @@ class Listing(Generic[T]):
             self._pages.clear()
             self._shown = generation
         self._known = True
+        self.error = None
+        self._refused = -1
+        self.searched = self.search
         self._asked.discard(number)
         self._pages[number] = page.rows
         self._pages.move_to_end(number)
@@ -105,9 +117,13 @@ class Listing(Generic[T]):
         return True
 
     def failed(self, generation: int, number: int, error: DyntuiError) -> bool:
-        """Takes a failure in; False when it answers a question that is no longer asked."""
+        """Takes a failure in; False when it answers a question that is no longer asked. Who may not see the rows (any
+        more) is shown none."""
         if generation != self.generation:
             return False
         self._asked.discard(number)
+        self._refused = generation
         self.error = error
+        if error.exit is Exit.NOT_PERMITTED:
+            self._forget()
         return True

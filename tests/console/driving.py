@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from dyntui.screens.app import Console
@@ -72,6 +73,14 @@ class Driver:
         """Types a text."""
         await self.press(*text)
 
+    async def until(self, seen: Callable[[str], bool]) -> None:
+        """Waits until the screen shows something, while questions are unanswered."""
+        for _ in range(500):
+            await self.pilot.pause(0.01)
+            if seen(self.text):
+                return
+        raise AssertionError(self.text)
+
     async def finish(self) -> None:
         """Lets every run come to its end."""
         self.service.finish()
@@ -104,6 +113,8 @@ async def driving(
     *,
     first_steps: bool = False,
     memory: Memory | None = None,
+    patience: float = 60.0,
+    silence: float = 60.0,
 ) -> AsyncIterator[Driver]:
     """A console on its first screen."""
     service = service or FakeService()
@@ -111,7 +122,15 @@ async def driving(
     async def connect() -> FakeService:
         return service
 
-    app = Heard(connect, first_steps=first_steps, retry_after=(0.0,), memory=memory)
+    app = Heard(
+        connect,
+        first_steps=first_steps,
+        retry_after=(0.0,),
+        memory=memory,
+        patience=patience,
+        silence=silence,
+        clock=lambda: datetime(2026, 3, 3, 14, 5, tzinfo=UTC),
+    )
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, service)  # type: ignore[arg-type]
         await driver.settle()

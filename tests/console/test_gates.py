@@ -102,6 +102,8 @@ async def test_a_lost_service_is_said_so_and_taken_up_again_when_it_is_back() ->
             "2 to reach it…",
             "3 to reach it…",
         ]
+        assert all("went away at " in banner for banner in banners)
+        assert "SERVICE_NOT_STARTED: The service did not start. See the log file." in banners[1]
         assert app.banner == ""
         assert "2 of 10 marketing lists" in hand.text
         assert any("answers again" in notice for notice in hand.notices)

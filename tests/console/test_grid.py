@@ -11,7 +11,8 @@ import pytest
 from dyntui.screens.clipboard import ENCODED_LIMIT, fitting, guarded
 from dyntui.screens.theme import DARK
 from dyntui.screens.widgets.columns import Column
-from dyntui.screens.widgets.grid import Grid, Wording
+from dyntui.screens.widgets.grid import Grid
+from dyntui.screens.widgets.grid_words import Wording
 from dyntui.screens.widgets.paging import PAGE_ROWS, PAGES_KEPT
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -237,10 +238,12 @@ def test_what_a_spreadsheet_would_run_is_guarded() -> None:
     assert guarded("person@example.org") == "person@example.org"
 
 
-async def test_loading_says_so_without_moving() -> None:
+async def test_loading_says_so_without_moving(monkeypatch: pytest.MonkeyPatch) -> None:
     people = People(10)
     people.gate.clear()
+    monkeypatch.setattr(Grid, "LOADING_AFTER", 0.001)
     async with showing(people) as (app, pilot):
+        await pilot.pause(0.01)
         assert "Loading…" in frame(app)
         people.gate.set()
         await settle(pilot)  # type: ignore[arg-type]

@@ -136,6 +136,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(id="app.refresh", title="Refresh", scope=_E, keys=("r", "f5"), tooltip="Ask the service again"),
     Action(
+        id="app.trouble",
+        title="What went wrong",
+        scope=_E,
+        keys=("e",),
+        tooltip="What could not be read, what was not done, and what to do",
+        rule=situations.trouble,
+    ),
+    Action(
         id="app.palette",
         title="Commands",
         scope=_E,

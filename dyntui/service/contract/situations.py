@@ -19,7 +19,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     `entered` is false until the person is signed in; `depth` is how many steps out the top-level screen is; `list_run`
     the active run of the selected list; `target` the selected target list of a campaign; `lists` and `campaigns` are
     the marked rows, which an action takes in place of the one in hand; `step` and `blocked` are the wizard's: where it
-    stands (1-5) and why it cannot go on.
+    stands (1-5) and why it cannot go on; `trouble`: something on the screen could not be read.
     """
 
     abilities: frozenset[str] = frozenset()
@@ -35,6 +35,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     campaigns: tuple[CampaignRow, ...] = ()
     step: int = 0
     blocked: str = ""
+    trouble: bool = False
 
 
 _ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
@@ -43,6 +44,11 @@ _ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
 def always(_: Situation) -> str:
     """Nothing is ever against it."""
     return ""
+
+
+def trouble(situation: Situation) -> str:
+    """Something could not be read."""
+    return "" if situation.trouble else "Everything on this screen was read."
 
 
 def runs(situation: Situation) -> bool:

@@ -1,0 +1,76 @@
+"""What a grid says: its titles, its count, and what stands in place of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..wording import moment, number
+from .cells import fit, wrap
+from .columns import SEPARATOR, Place
+from .line import Part
+from .paging import Listing, Phase
+
+T = TypeVar("T")
+
+# Cells before the first column: the cursor's sign and the mark.
+GUTTER = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """How a grid speaks of its rows, and what it says when there are none: a title and what to do next."""
+
+    one: str
+    many: str
+    empty: str
+    next_step: str = ""
+
+    def of(self, count: int) -> str:
+        """`1 member`, `3,401 members`."""
+        return f"{number(count)} {self.one if count == 1 else self.many}"
+
+
+def notice(listing: Listing[T], wording: Wording, width: int) -> list[tuple[str, str]]:
+    """The lines, each with its tone, that stand in place of rows on a body of `width` cells."""
+    if listing.phase is Phase.LOADING:
+        return [("Loading…", "muted")]
+    if listing.phase is Phase.FAILED and listing.error is not None:
+        error = listing.error
+        parts = ((error.message, "strong"), (error.not_done, ""), (error.remedy, ""))
+        said = [(line, tone) for text, tone in parts for line in wrap(text, max(20, width - 8))]
+        return [(error.code, "bad"), *said, ("", ""), ("r  try again", "key")]
+    if listing.phase is Phase.NO_MATCH:
+        return [(f"Nothing matches “{listing.searched}”", "strong"), ("", ""), ("Esc  clears the filter", "key")]
+    steps = wrap(wording.next_step, max(20, width - 4)) if wording.next_step else []
+    return [(wording.empty, "strong"), ("", ""), *((step, "muted") for step in steps)]
+
+
+def titles(places: Sequence[Place[T]], sort: str) -> list[Part]:
+    """The column titles; the one that is sorted by says which way."""
+    by, down = sort.removeprefix("-"), sort.startswith("-")
+    text = " " * GUTTER
+    parts: list[Part] = []
+    for place in places:
+        title = place.column.title
+        if by and place.column.sort == by:
+            title = f"{title} {'▼' if down else '▲'}"
+        parts.append(Part(text + fit(title, place.width, place.column.right), "muted"))
+        text = " " * SEPARATOR
+    return parts
+
+
+def status(listing: Listing[T], wording: Wording, cursor: int, marks: int) -> tuple[list[Part], list[Part]]:
+    """Where one is in how many rows, and on the right when they were read."""
+    right = [Part(f"read {moment(listing.as_of)}", "muted")] if listing.as_of else []
+    if listing.phase is not Phase.ROWS:
+        return [], right
+    if listing.searched:
+        left = f"{number(listing.matching)} of {wording.of(listing.total)} match “{listing.searched}”"
+        parts = [Part(f"  {left}", "accent"), Part(f" · row {number(cursor + 1)}", "muted")]
+    else:
+        parts = [Part(f"  {number(cursor + 1)} of {wording.of(listing.matching)}", "muted")]
+    if marks:
+        parts.append(Part(f" · ● {number(marks)} marked", "accent"))
+    return parts, right
