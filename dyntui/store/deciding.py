@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.store import lifts, opt_outs, suppressions
+from dyntui.store import lifts, list_unsubscribes, opt_outs, suppressions
 from dyntui.store.lifts import Lift
 
 _DECIDED = "decided"
@@ -39,8 +39,8 @@ def lift(c: Connection, address: str, by: str, why: str, now: str) -> Decided:
     records = opt_outs.of_address(c, address)
     for each in records:
         lifted.append(_decided(lifts.OPT_OUT, each.reason, address, by, why, person_id=each.person_id))
-    for list_id in suppressions.lists_unsubscribed_from(c, address):
-        suppressions.lift_list_unsubscribes(c, list_id, [address])
+    for list_id in list_unsubscribes.lists_left(c, address):
+        list_unsubscribes.lift(c, list_id, [address])
         lifted.append(_decided(lifts.LIST_UNSUBSCRIBE, "UNSUBSCRIBED_LIST", address, by, why, list_id=list_id))
     merged = [each.person_id for each in records if each.kept == "merged"]
     opt_outs.forget(c, merged)

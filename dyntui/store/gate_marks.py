@@ -71,13 +71,14 @@ def _code_mark(element: code_mark, compiler: SQLCompiler, **options: Any) -> str
 
 @compiles(first_code)
 def _first_code(element: first_code, compiler: SQLCompiler, **options: Any) -> str:
-    mask = compiler.process(element.clauses, **options)
+    # A mask put together with operators is one value here.
+    mask = f"({compiler.process(element.clauses, **options)})"
     return f"CASE {mask} - ({mask} & ({mask} - 1)) WHEN 0 THEN '' {_WHEN_MARK} ELSE 'UNKNOWN' END"
 
 
 @compiles(further_codes)
 def _further_codes(element: further_codes, compiler: SQLCompiler, **options: Any) -> str:
-    mask = compiler.process(element.clauses, **options)
+    mask = f"({compiler.process(element.clauses, **options)})"
     behind = f"({mask} & ({mask} - 1))"
     each = " || ".join(
         f"CASE {behind} & {1 << place} WHEN 0 THEN '' ELSE ',{reason.code}' END"

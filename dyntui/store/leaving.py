@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store import list_unsubscribes
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
@@ -55,11 +56,13 @@ class Leaver(msgspec.Struct, frozen=True, kw_only=True):
 def _why(list_id: str, listing: str) -> ColumnElement[str]:
     """`""` for those who stay in the book."""
     unsubscribed = select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)
+    people = list_unsubscribes.people().subquery("unsubscribed").c
     # By the record, by the address that is in the book, and by the one the record has now.
     withdrawn = or_(
         _m.own_reasons.contains("DO_NOT_", autoescape=True),
         is_opted_out(_m.person_id, _m.sent_address),
         is_opted_out(_m.person_id, _m.address),
+        _m.person_id.in_(select(people.person_id).where(people.list_id == list_id)),
         *(
             address.in_(known)
             for address in (_m.sent_address, _m.address)

@@ -36,7 +36,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.store import members
+from dyntui.store import list_unsubscribes, members
 from dyntui.store.runs import ACTIVE
 from dyntui.store.schema import campaign_target, list_member, marketing_list, run
 from dyntui.store.upserts import upsert
@@ -120,6 +120,7 @@ def forget_unread(c: Connection, read_on: str) -> int:
     """
     unread = _l.read_on != read_on
     gone = select(_l.id).where(unread, _l.activated.is_(False))
+    list_unsubscribes.keep_addresses(c, (list_member.c.list_id.in_(gone),))
     for column in (list_member.c.list_id, campaign_target.c.list_id):
         c.execute(delete(column.table).where(column.in_(gone)))
     hidden = update(marketing_list).where(unread, _l.activated.is_(True))

@@ -50,7 +50,7 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
-from dyntui.store import outcomes, sequences, settling
+from dyntui.store import list_unsubscribes, outcomes, sequences, settling
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.gate_marks import join, split
 from dyntui.store.schema import list_member, marketing_list, outcome
@@ -165,15 +165,30 @@ def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged], *, 
     of the last run; a new one is pending. `only_new`: whoever is known already stays as they are."""
     scope = (_m.list_id == list_id,)
     base = sequences.following(c, list_member, scope)
+    page = list(rows)
+    if not only_new:
+        _keep_former_addresses(c, list_id, page)
     upsert(
         c,
         list_member,
         _STAGED,
         ("list_id", "person_id"),
-        (_staged(list_id, listing, base + place, row) for place, row in enumerate(rows)),
+        (_staged(list_id, listing, base + place, row) for place, row in enumerate(page)),
         update=() if only_new else _STAGED[3:],
     )
     sequences.close_gaps(c, list_member, scope, base)
+
+
+def _keep_former_addresses(c: Connection, list_id: str, page: Sequence[Staged]) -> None:
+    """The addresses that people of the page have no more."""
+    now = {row.person_id: row.address for row in page}
+    ids = list(now)
+    for start in range(0, len(ids), _FEW):
+        had = select(_m.person_id, _m.address).where(
+            _m.list_id == list_id, _m.person_id.in_(ids[start : start + _FEW]), _m.address != ""
+        )
+        changed = [(list_id, address, each) for each, address in c.execute(had) if address != now[each]]
+        list_unsubscribes.had_before(c, changed)
 
 
 def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, ...]:
@@ -435,9 +450,9 @@ def copy_outcomes(c: Connection, run_id: str, item_id: str, list_id: str, listin
 
 def forget_left(c: Connection, list_id: str, listing: str) -> int:
     """Delete those who left the list and have no contact in the book; how many. The others close ranks."""
-    gone = c.execute(
-        delete(list_member).where(_m.list_id == list_id, _m.listing != listing, _m.sent_address == "")
-    ).rowcount
+    going = (_m.list_id == list_id, _m.listing != listing, _m.sent_address == "")
+    list_unsubscribes.keep_addresses(c, going)
+    gone = c.execute(delete(list_member).where(*going)).rowcount
     if gone:
         sequences.close_gaps(c, list_member, (_m.list_id == list_id,))
     return gone

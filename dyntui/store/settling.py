@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, and_, case, literal, or_, select, update
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store import list_unsubscribes
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
@@ -67,12 +68,14 @@ def mark_left(c: Connection, list_id: str, listing: str) -> None:
 def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scope: Scope) -> None:
     """The outcome and the reasons of everybody who has a closed gate."""
     shared = shared_addresses(account_id, [list_id])
+    unsubscribed = list_unsubscribes.people().subquery("unsubscribed").c
     # Few of a million have any: the others are not looked at one by one.
     concerned = or_(
         _m.own_reasons != "",
         is_opted_out(_m.person_id, _m.address),
         _m.address.in_(select(suppression.c.address)),
         _m.address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
+        _m.person_id.in_(select(unsubscribed.person_id).where(unsubscribed.list_id == list_id)),
         _m.address.in_(shared),
     )
     channel = (_m.channel.label("channel"),)

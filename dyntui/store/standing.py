@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
 )
 
+from dyntui.store import list_unsubscribes
 from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
@@ -57,6 +58,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
     member = list_member.c
     addresses, survivors = opted_addresses(), opted_survivors()
     address, merged = addresses.c, survivors.c
+    by_person = materialised(list_unsubscribes.people(), "unsubscribed_people")
+    as_person = by_person.c
     other = suppression.alias("elsewhere")
     elsewhere = (
         select(func.min(other.c.account_id))
@@ -83,7 +86,10 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
                 else_=suppression.c.status + literal(", ", String) + suppression.c.suppressed_on,
             ).label("suppressed_detail"),
             func.coalesce(elsewhere, "").label("elsewhere"),
-            list_unsubscribe.c.unsubscribed_on,
+            func.coalesce(
+                list_unsubscribe.c.unsubscribed_on,
+                as_person.unsubscribed_on + literal(" as ", String) + as_person.address,
+            ).label("unsubscribed_on"),
             *more,
         )
         .select_from(list_member)
@@ -95,6 +101,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
             list_unsubscribe,
             and_(list_unsubscribe.c.list_id == member.list_id, list_unsubscribe.c.address == member.address),
         )
+        .outerjoin(by_person, and_(as_person.list_id == member.list_id, as_person.person_id == member.person_id))
         .where(*scope),
         "facts",
     ).c
@@ -151,12 +158,14 @@ def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
 
     A contact before a lead before an account, then the older record, then the smaller id: one record over all lists of
     the account. A record that closes a gate itself does not compete, nor does one on a list that the address
-    unsubscribed from.
+    or the person unsubscribed from.
     """
     shared = materialised(shared_addresses(account_id, lists), "shared")
     rival = list_member.alias("rival")
     r = rival.c
     unsubscribed = exists().where(list_unsubscribe.c.list_id == r.list_id, list_unsubscribe.c.address == r.address)
+    by_person = list_unsubscribes.people().subquery("unsubscribed_rivals").c
+    as_person = exists().where(by_person.list_id == r.list_id, by_person.person_id == r.person_id)
     who = r.entity + literal(" ", String) + r.person_id
     rank = case({"contact": 0, "lead": 1, "account": 2}, value=r.entity, else_=3)
     place = func.row_number().over(partition_by=r.address, order_by=[rank, r.created_on, r.person_id, r.list_id])
@@ -172,6 +181,7 @@ def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
             _rivals(account_id, lists, rival),
             r.own_reasons == "",
             ~unsubscribed,
+            ~as_person,
         )
         .subquery("ranked")
     )

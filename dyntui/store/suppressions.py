@@ -1,6 +1,7 @@
-"""Who must not be mailed: suppressed in an email account, or unsubscribed from a list.
+"""Who must not be mailed because an email account suppresses them.
 
-Records that opted out in Dynamics are in `dyntui.store.opt_outs`. Addresses are normalised everywhere
+Records that opted out in Dynamics are in `dyntui.store.opt_outs`, who unsubscribed from one list in
+`dyntui.store.list_unsubscribes`. Addresses are normalised everywhere
 (`dyntui.model.people.normalise`).
 
 Public:
@@ -11,14 +12,12 @@ Public:
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
     written(c, account_id, addresses); tell_again(c, addresses)
-    add_list_unsubscribes(c, list_id, rows, now, book_id=0, contact_ids=); lift_list_unsubscribes(c, list_id, addresses)
-    lists_unsubscribed_from(c, address) -> list[str]; left_by_book(c, list_id, book_id, addresses) -> {address: contact}
     window(c, SuppressionsWindow) -> Found[Suppressed]
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, select, true, update
@@ -27,7 +26,7 @@ from dyntui.model.outcomes import Outcome
 from dyntui.store import lifts, outcomes, watermarks
 from dyntui.store.lifts import Lift
 from dyntui.store.outcomes import PersonOutcome
-from dyntui.store.schema import list_unsubscribe, suppression
+from dyntui.store.schema import suppression
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import Found, contains, ordered
 
@@ -270,67 +269,6 @@ def written(c: Connection, account_id: str, addresses: Sequence[str]) -> None:
 def tell_again(c: Connection, addresses: Sequence[str]) -> None:
     """Dynamics refused what these addresses ask for: the next run tells it once more."""
     c.execute(update(suppression).where(_s.address.in_(addresses)).values(in_dynamics=False))
-
-
-def add_list_unsubscribes(
-    c: Connection,
-    list_id: str,
-    rows: Iterable[tuple[str, str]],
-    now: str,
-    *,
-    book_id: int = 0,
-    contact_ids: Mapping[str, int] | None = None,
-) -> None:
-    """People (address, when they did it) who unsubscribed from one list; a known one keeps when it was learned.
-    `book_id`: the list's own book, where its feed says so, with the contacts that it names by address."""
-    contacts = contact_ids or {}
-    upsert(
-        c,
-        list_unsubscribe,
-        ("list_id", "address", "unsubscribed_on", "learned_on", "book_id", "contact_id"),
-        ("list_id", "address"),
-        ((list_id, address, when, now, book_id, contacts.get(address, 0)) for address, when in dict(rows).items()),
-        update=("unsubscribed_on", "book_id", "contact_id"),
-    )
-
-
-def not_known_of_lists(c: Connection, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of the pairs (list id, address) that are not known as unsubscribed from the list."""
-    u = list_unsubscribe.c
-    known: set[tuple[str, str]] = set()
-    for list_id in {each for each, _ in pairs}:
-        addresses = [address for each, address in pairs if each == list_id]
-        for start in range(0, len(addresses), _CHUNK):
-            some = u.address.in_(addresses[start : start + _CHUNK])
-            found = c.execute(select(u.address).where(u.list_id == list_id, some)).scalars()
-            known.update((list_id, address) for address in found)
-    return set(pairs) - known
-
-
-def lists_unsubscribed_from(c: Connection, address: str) -> list[str]:
-    """The lists that somebody unsubscribed from with an address."""
-    u = list_unsubscribe.c
-    return list(c.execute(select(u.list_id).where(u.address == address).order_by(u.list_id)).scalars())
-
-
-def left_by_book(c: Connection, list_id: str, book_id: int, addresses: Sequence[str]) -> dict[str, int]:
-    """Those of the addresses whose unsubscribe from the list was read of this book, with the contact's id (0: it was
-    not named)."""
-    u = list_unsubscribe.c
-    found: dict[str, int] = {}
-    for start in range(0, len(addresses), _CHUNK):
-        some = u.address.in_(addresses[start : start + _CHUNK])
-        rows = c.execute(select(u.address, u.contact_id).where(u.list_id == list_id, u.book_id == book_id, some))
-        found.update((address, contact_id) for address, contact_id in rows)
-    return found
-
-
-def lift_list_unsubscribes(c: Connection, list_id: str, addresses: Sequence[str]) -> int:
-    """People who subscribed to the list again; how many had unsubscribed. The caller records the evidence."""
-    if not addresses:
-        return 0
-    u = list_unsubscribe.c
-    return c.execute(delete(list_unsubscribe).where(u.list_id == list_id, u.address.in_(addresses))).rowcount
 
 
 _SORTABLE = {name: _s[name] for name in ("address", "status", "reason", "suppressed_on", "learned_on")} | {

@@ -19,8 +19,8 @@ from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
+from dyntui.store import list_unsubscribes
 from dyntui.store import sends as send_store
-from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.sends import Kept
 from dyntui.sync import feeds, nameless_rows
@@ -78,9 +78,7 @@ async def _learn(ctx: RunContext, dd: Dotdigital, kept: Kept, *, whole: bool = F
             odd += nameless_rows.odd(page.rows, named)
             found = [(address, text_of(each.removed_at)) for address, each in named]
             for list_id in kept.list_ids:
-                work = functools.partial(
-                    suppression_store.add_list_unsubscribes, list_id=list_id, rows=found, now=ctx.now()
-                )
+                work = functools.partial(list_unsubscribes.add, list_id=list_id, rows=found, now=ctx.now())
                 await ctx.save(ctx.cursor, stage="Reading unsubscribes", work=work)
     except DotdigitalError as error:
         if error.status != 404:

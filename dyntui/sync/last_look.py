@@ -24,10 +24,9 @@ from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.moments import EPOCH
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import lifts, members
+from dyntui.store import lifts, list_unsubscribes, members
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
-from dyntui.store import suppressions as suppression_store
 from dyntui.store.opt_outs import OptOut
 from dyntui.store.sends import Send
 from dyntui.sync import feeds, kept_books, opt_outs, suppressions
@@ -122,7 +121,11 @@ async def look(
     at_once = {account_id: dd.at_once() for account_id, dd in accounts.items()}
     people = frozenset(wanted.values())
     hasty = dv.at_once()
-    of_feeds = [_unsubscribed(at_once[feed.account_id], feed, wanted, shortly) for feed in marks.feeds]
+    former = await ctx.read(lambda c: list_unsubscribes.former_addresses(c, this.list_ids, people))
+    of_feeds = [
+        _unsubscribed(at_once[feed.account_id], feed, former | wanted if _of_lists(feed) else wanted, shortly)
+        for feed in marks.feeds
+    ]
     records, rows, *left = await together(
         opt_outs.since(hasty, marks.opted_out), suppressions.rows_since(hasty, marks.rows), *of_feeds
     )
@@ -130,13 +133,18 @@ async def look(
     found |= {wanted[address]: "SUPPRESSED" for address in await _not_lifted(ctx, this, rows) if address in wanted}
     doubtful: set[tuple[str, str]] = set()
     for feed, (by_address, nameless) in zip(marks.feeds, left, strict=True):
-        named = by_address | await _addresses_of(ctx, nameless, wanted)
-        if feed.book_id and not feed.of_this_send:
+        named = by_address | await _addresses_of(ctx, nameless, former | wanted if _of_lists(feed) else wanted)
+        if _of_lists(feed):
             doubtful.update((list_id, address) for address in named for list_id in feed.list_ids)
         else:
             found |= {wanted[address]: reason for address, reason in named.items()}
-    unknown = doubtful and await ctx.read(lambda c: suppression_store.not_known_of_lists(c, doubtful))
+    unknown = doubtful and await ctx.read(lambda c: list_unsubscribes.not_known(c, doubtful))
     return News(found, lists=bool(unknown))
+
+
+def _of_lists(feed: Feed) -> bool:
+    """Who leaves a list has left it whatever address they have by now: the complete reading knows which they had."""
+    return bool(feed.book_id) and not feed.of_this_send
 
 
 async def _not_lifted(ctx: RunContext, this: Send, rows: Mapping[str, str]) -> list[str]:

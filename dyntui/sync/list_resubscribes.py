@@ -15,8 +15,7 @@ from sqlalchemy import Connection
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.moments import EPOCH
-from dyntui.store import lifts
-from dyntui.store import suppressions as suppression_store
+from dyntui.store import lifts, list_unsubscribes
 from dyntui.store.lifts import Lift
 from dyntui.store.lists import StoredList
 from dyntui.sync import nameless_rows
@@ -27,7 +26,7 @@ async def lift(ctx: RunContext, dd: Dotdigital, chosen: StoredList, in_book: Map
     """Ends the unsubscribes of those contacts `in_book` (address -> contact id) who are back."""
     if not in_book:
         return
-    left = await ctx.read(lambda c: suppression_store.left_by_book(c, chosen.id, chosen.book_id, list(in_book)))
+    left = await ctx.read(lambda c: list_unsubscribes.left_by_book(c, chosen.id, chosen.book_id, list(in_book)))
     back = {address: in_book[address] for address, known in left.items() if known in (0, in_book[address])}
     if not back:
         return
@@ -56,5 +55,5 @@ def _end(c: Connection, chosen: StoredList, evidence: Mapping[str, str], now: st
         )
         for address, said in evidence.items()
     ]
-    suppression_store.lift_list_unsubscribes(c, chosen.id, list(evidence))
+    list_unsubscribes.lift(c, chosen.id, list(evidence))
     lifts.record(c, ended, now)

@@ -20,9 +20,8 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
-from dyntui.store import leaving, members
+from dyntui.store import leaving, list_unsubscribes, members
 from dyntui.store import lists as list_store
-from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.store.odd_rows import OddRow
 from dyntui.sync import (
@@ -204,7 +203,7 @@ async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: Stored
             ctx.cursor,
             stage="Reading unsubscribes",
             work=functools.partial(
-                suppression_store.add_list_unsubscribes,
+                list_unsubscribes.add,
                 list_id=chosen.id,
                 rows=found,
                 now=ctx.now(),

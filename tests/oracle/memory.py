@@ -28,7 +28,7 @@ class OptOut:
 @dataclass
 class Memory:
     """See the module. Lists are known by id, people by record and by address. `left`: who unsubscribed, by list and
-    address, with the contact and the book; `left_as`: the members who had such an address; `carried`: who is in the
+    address, with the contact and the book; `had_on`: every address that members of a list had; `carried`: who is in the
     book through us, with the address; `send_books`: the target lists of the sends that had books of their own."""
 
     opt_outs: dict[Key, OptOut] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Memory:
     typed: dict[str, set[str]] = field(default_factory=dict)
     own_rows: set[str] = field(default_factory=set)
     left: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
-    left_as: dict[str, dict[Key, str]] = field(default_factory=dict)
+    had_on: dict[str, dict[Key, set[str]]] = field(default_factory=dict)
     carried: dict[str, dict[Key, str]] = field(default_factory=dict)
     held: dict[str, set[Key]] = field(default_factory=dict)
     synced: dict[str, set[Key]] = field(default_factory=dict)
@@ -110,14 +110,10 @@ class Memory:
                 if number in rows.contacts and book in rows.books and number not in rows.left.get(book, ()):
                     # The very contact is back on the list.
                     del known[address]
-            people = self.left_as.setdefault(each.id, {})
             for key in each.members:
                 record = rows.records.get(key)
-                if record is not None and plain(record.typed[0]) in known:
-                    people[key] = plain(record.typed[0])
-            for key, address in list(people.items()):
-                if address not in known:
-                    del people[key]
+                if record is not None:
+                    self.had_on.setdefault(each.id, {}).setdefault(key, set()).add(plain(record.typed[0]))
 
     def conclude(self, before: Snapshot, after: Snapshot) -> None:
         """The suppressions that a run wrote into Dynamics are the product's own, and nobody's decision."""
@@ -157,8 +153,9 @@ class Memory:
 
     def unsubscribed(self, list_id: str, key: Key, address: str) -> bool:
         """Whether somebody unsubscribed from a list, with this address or as this person with another one."""
-        family = self.merged_into(key)
-        return address in self.left.get(list_id, {}) or any(each in family for each in self.left_as.get(list_id, {}))
+        had = self.had_on.get(list_id, {})
+        addresses = {address}.union(*(had.get(each, set()) for each in self.merged_into(key)))
+        return not addresses.isdisjoint(self.left.get(list_id, {}))
 
     def had_campaign(self, campaign: int, key: Key) -> bool:
         """Whether a person had a campaign as this record or as one that was merged into it, under any address."""

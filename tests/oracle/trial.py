@@ -235,6 +235,12 @@ class Trial:
         self.memory.learn(before, flags=False)
         self.comparison.carried_over |= before.suppressions.keys()
         expected = counting.sent(shown, at_count, targets, number, before, self.memory)
+        # Inside a send its lists are synchronised: what that makes of them is not compared, but it is so from then on.
+        lists = {
+            each.id: synchronising.synchronised(each, before, self.memory)
+            for each in lists_at_work(before)
+            if each.id in targets
+        }
         due = any(each.outcomes == {"added"} for each in expected.values())
         try:
             row = self.office.send(count)
@@ -245,6 +251,7 @@ class Trial:
             return
         after = self._rows()
         self.figures["sends"] += 1
+        self._remember(before, after, lists)
         self.memory.send_books |= {book: set(targets) for book in after.books.keys() - before.books.keys()}
         mailed = self.comparison.mails(number, expected, at_count, before, after)
         self.figures["mails"] += len(mailed)

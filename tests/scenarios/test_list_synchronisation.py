@@ -95,6 +95,22 @@ def test_who_unsubscribes_from_the_one_list_is_named(office: Office) -> None:
     assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
 
 
+def test_who_unsubscribes_from_the_list_and_takes_another_address_is_not_mailed_at_it(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    before, at_once, shares = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    book = office.book_of(newsletter.id)
+    office.unsubscribe(before.address, book=book)
+    office.run("lists")
+    office.unsubscribe(at_once.address, book=book)
+    office.change_in_dynamics("contact", before.person, emailaddress1="new@before.example")
+    office.change_in_dynamics("contact", at_once.person, emailaddress1=shares.address)
+    run = office.run("lists")
+    said = {each.person: each for each in office.people(run.run.id)}
+    assert [said[each.person].reason for each in (before, at_once, shares)] == [*["UNSUBSCRIBED_LIST"] * 2, ""]
+    assert before.address in said[before.person].detail
+
+
 def test_rejected_rows_are_named_with_the_platforms_code_and_delay_nobody(office: Office) -> None:
     newsletter = office.activated("Newsletter")
     somebody = office.members(newsletter.id)[0]

@@ -22,7 +22,19 @@ from dyntui.store.schema import (
 )
 
 from .conftest import World as Scratch
-from .worlds import ACCOUNT, NOW, Somebody, World, closed_gates, in_order, keepers, opted_out, worlds, write
+from .worlds import (
+    ACCOUNT,
+    NOW,
+    Somebody,
+    World,
+    closed_gates,
+    in_order,
+    keepers,
+    opted_out,
+    unsubscribed,
+    worlds,
+    write,
+)
 
 GENERATED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LISTS = ("list-0", "list-1")
@@ -62,7 +74,7 @@ def expected(world: World) -> dict[str, tuple[str, str, str]]:
         member.person_id
         for list_id, people in world.lists.items()
         for member in people
-        if (list_id, member.address) in world.unsubscribed
+        if unsubscribed(world, list_id, member)
     }
     said: dict[str, tuple[str, str, str]] = {}
     for person_id, (_, member, gates, state) in best.items():

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
-from dyntui.store import leaving, members, outcomes, runs, suppressions
+from dyntui.store import leaving, list_unsubscribes, members, outcomes, runs, suppressions
 from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.leaving import Leaver
 from dyntui.store.members import Acknowledged, MembersWindow, Rejection, Staged
@@ -205,7 +205,7 @@ def test_who_withdrew_consent_leaves_even_where_the_others_are_held(c: Connectio
     imported(c)
     opted_out(c, "ann@example.com")
     suppressions.record(c, OTHER, [suppressions.Suppression("bob@example.com", "Unsubscribed", "SUPPRESSED")], NOW)
-    suppressions.add_list_unsubscribes(c, "list", [("cleo@example.com", NOW)], NOW)
+    list_unsubscribes.add(c, "list", [("cleo@example.com", NOW)], NOW)
     listing(c, "r2", person("dora", "INACTIVE"))
     assert leaving.hold(c, "list", "r2", "the list came back empty") == 2
     assert [(each.person_id, each.why) for each in leaving.leavers(c, "list", "r2")] == [

@@ -13,7 +13,20 @@ from dyntui.store.members import Staged
 from dyntui.store.schema import list_member
 
 from .conftest import World as Scratch
-from .worlds import ACCOUNT, NOW, World, activate, closed_gates, in_order, keepers, opted_out, worlds, write
+from .worlds import (
+    ACCOUNT,
+    NOW,
+    World,
+    activate,
+    closed_gates,
+    in_order,
+    keepers,
+    opted_out,
+    unsubscribed,
+    unsubscribed_as,
+    worlds,
+    write,
+)
 
 GENERATED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -45,7 +58,9 @@ def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]
             elif reasons[0] == "SUPPRESSED_OTHER_ACCOUNT":
                 detail = "account-b"
             elif reasons[0] == "UNSUBSCRIBED_LIST":
-                detail = NOW
+                earlier = unsubscribed_as(world, list_id, each)
+                now = (list_id, each.address) in world.unsubscribed
+                detail = NOW if now else f"{NOW} as {min(earlier)}"
             else:
                 detail = "Status, 2026-01-01T00:00:00Z"
             also = in_order({*reasons[1:], each.channel} - {"", reasons[0]})
@@ -116,6 +131,9 @@ def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch,
             assert address not in told.suppressed
             assert address not in told.elsewhere
             assert ("list-0", address) not in told.unsubscribed
+        assert not {each.person_id for each in told.lists["list-0"] if unsubscribed(told, "list-0", each)} & {
+            *in_book.values()
+        }
 
 
 def member(person_id: str, *gates: Gate, address: str = "ann@example.com", created_on: str = "2020") -> Staged:

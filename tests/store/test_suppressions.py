@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import deciding, lifts, outcomes, runs, suppressions
-from dyntui.store.schema import list_unsubscribe
+from dyntui.store import deciding, lifts, list_unsubscribes, outcomes, runs, suppressions
 from dyntui.store.suppressions import Suppression, SuppressionsWindow
 
 NOW = "2026-03-01T10:00:00Z"
@@ -105,25 +104,6 @@ def test_what_dynamics_asked_for_is_no_news_once_the_feed_names_it(c: Connection
     assert suppressions.of_address(c, ANN.address)["a"] == Suppression(ANN.address, "Suppressed", "SUPPRESSED", NOW)
 
 
-def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:
-    suppressions.add_list_unsubscribes(c, "list", [("ann@example.com", "2026-01-01T00:00:00Z")], NOW)
-    again = [("ann@example.com", "2026-01-01T00:00:00Z"), ("bob@example.com", "2026-02-01T00:00:00Z")]
-    suppressions.add_list_unsubscribes(c, "list", again, "2026-05-01T00:00:00Z")
-    u = list_unsubscribe.c
-    rows = c.execute(select(u.address, u.learned_on).order_by(u.address)).all()
-    assert [tuple(row) for row in rows] == [("ann@example.com", NOW), ("bob@example.com", "2026-05-01T00:00:00Z")]
-
-
-def test_who_left_a_list_is_known_with_the_book_that_said_so_and_the_contact(c: Connection) -> None:
-    ann, bob = "ann@example.com", "bob@example.com"
-    suppressions.add_list_unsubscribes(c, "list", [(ann, NOW)], NOW, book_id=7, contact_ids={ann: 70})
-    suppressions.add_list_unsubscribes(c, "list", [(bob, NOW)], NOW)
-    assert suppressions.left_by_book(c, "list", 7, [ann, bob]) == {ann: 70}
-    assert suppressions.left_by_book(c, "list", 0, [ann, bob]) == {bob: 0}
-    assert suppressions.lift_list_unsubscribes(c, "list", [ann]) == 1
-    assert suppressions.lift_list_unsubscribes(c, "list", []) == 0
-
-
 def test_the_grid_is_by_address_over_all_accounts_or_one(c: Connection) -> None:
     suppressions.record(c, "a", [BOB, ANN], NOW)
     suppressions.record(c, "b", [BOB], NOW)
@@ -141,12 +121,12 @@ def test_the_grid_is_by_address_over_all_accounts_or_one(c: Connection) -> None:
 def test_a_decision_ends_what_only_the_store_knows_and_names_what_stays(c: Connection) -> None:
     suppressions.record(c, "a", [ANN], NOW)
     suppressions.record(c, "b", [Suppression(ANN.address, "Suppressed", "SUPPRESSED", NOW, in_feed=False)], NOW)
-    suppressions.add_list_unsubscribes(c, "list", [(ANN.address, NOW)], NOW)
+    list_unsubscribes.add(c, "list", [(ANN.address, NOW)], NOW)
     decided = deciding.lift(c, ANN.address, "Ada", "asked for it", NOW)
     assert decided.suppressed_in == (("a", "Unsubscribed"),)
     assert [(each.kind, each.account_id, each.lifted_by) for each in lifts.lifts(c)] == [
         ("list unsubscribe", "", "Ada"),
         ("suppression", "b", "Ada"),
     ]
-    assert suppressions.lists_unsubscribed_from(c, ANN.address) == []
+    assert list_unsubscribes.lists_left(c, ANN.address) == []
     assert deciding.lift(c, ANN.address, "Ada", "again", NOW).lifted == ()

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, insert, update
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import PRECEDENCE
+from dyntui.store import list_unsubscribes, members, opt_outs
 from dyntui.store import lists as store_lists
-from dyntui.store import members, opt_outs
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
 
 NOW = "2026-03-01T10:00:00Z"
@@ -50,6 +50,10 @@ class Somebody:
         return f"{self.entity} {self.person_id} Person {self.person_id}"
 
 
+# A record that was merged away.
+LOSER = "merged"
+
+
 @dataclass(frozen=True)
 class World:
     lists: dict[str, tuple[Somebody, ...]]
@@ -61,6 +65,10 @@ class World:
     opted_people: dict[str, str] = field(default_factory=dict)
     # Whom a record that had opted out was merged into.
     opted_survivors: dict[str, str] = field(default_factory=dict)
+    # (list, address, person) of what members had before.
+    former: frozenset[tuple[str, str, str]] = frozenset()
+    # Into whom the record `LOSER` was merged.
+    survivor: str = ""
 
 
 @dataclass
@@ -82,9 +90,24 @@ def closed_gates(world: World, list_id: str, member: Somebody) -> set[str]:
         gates.add(world.suppressed[member.address])
     if member.address in world.elsewhere:
         gates.add("SUPPRESSED_OTHER_ACCOUNT")
-    if (list_id, member.address) in world.unsubscribed:
+    if unsubscribed(world, list_id, member):
         gates.add("UNSUBSCRIBED_LIST")
     return gates
+
+
+def unsubscribed(world: World, list_id: str, member: Somebody) -> bool:
+    """Whether with the address of now, or as somebody else than now."""
+    return (list_id, member.address) in world.unsubscribed or bool(unsubscribed_as(world, list_id, member))
+
+
+def unsubscribed_as(world: World, list_id: str, member: Somebody) -> set[str]:
+    """Earlier addresses of the member, or of the record that was merged into it, which unsubscribed."""
+    family = {member.person_id, *((LOSER,) if member.person_id == world.survivor else ())}
+    return {
+        address
+        for each, address, person_id in world.former
+        if each == list_id and person_id in family and (list_id, address) in world.unsubscribed
+    }
 
 
 def keepers(world: World) -> dict[str, Somebody]:
@@ -95,7 +118,7 @@ def keepers(world: World) -> dict[str, Somebody]:
             each
             for list_id, people in world.lists.items()
             for each in people
-            if each.address == address and not each.own and (list_id, address) not in world.unsubscribed
+            if each.address == address and not each.own and not unsubscribed(world, list_id, each)
         ]
         if competing:
             kinds = ("contact", "lead", "account")
@@ -144,7 +167,9 @@ def worlds(draw: st.DrawFn, lists: int) -> World:
         )
         for number in range(lists)
     }
-    pairs = st.tuples(st.sampled_from(sorted(chosen)), st.sampled_from(ADDRESSES))
+    lists_of = st.sampled_from(sorted(chosen))
+    pairs = st.tuples(lists_of, st.sampled_from(ADDRESSES))
+    had = st.tuples(lists_of, st.sampled_from(ADDRESSES), st.sampled_from((*ids, LOSER)))
     reasons = st.sampled_from(("DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL"))
     return World(
         lists=chosen,
@@ -153,7 +178,9 @@ def worlds(draw: st.DrawFn, lists: int) -> World:
         opted_survivors=draw(st.dictionaries(st.sampled_from(ids), reasons, max_size=1)),
         suppressed=draw(st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(SUPPRESSIONS), max_size=1)),
         elsewhere=draw(st.frozensets(st.sampled_from(ADDRESSES), max_size=1)),
-        unsubscribed=draw(st.frozensets(pairs, max_size=1)),
+        unsubscribed=draw(st.frozensets(pairs, max_size=2)),
+        former=draw(st.frozensets(had, max_size=2)),
+        survivor=draw(st.sampled_from(ids)),
     )
 
 
@@ -231,3 +258,6 @@ def write(c: Connection, world: World, listing: str) -> None:
         c.execute(insert(suppression).values(values))
     for list_id, address in world.unsubscribed:
         c.execute(insert(list_unsubscribe).values(list_id=list_id, address=address, unsubscribed_on=NOW))
+    list_unsubscribes.had_before(c, world.former)
+    if world.survivor:
+        opt_outs.record_merges(c, [opt_outs.Merge(person_id=LOSER, entity="contact", master_id=world.survivor)], NOW)

@@ -1,0 +1,148 @@
+"""Who unsubscribed from a marketing list: by the address that they did it with, and as the person who had it.
+
+A member who takes another address afterwards has unsubscribed all the same, as has the record that they are merged
+into. So it is kept which addresses the members of a list had before. Addresses are normalised everywhere
+(`dyntui.model.people.normalise`).
+
+Public:
+    add(c, list_id, rows, now, book_id=0, contact_ids=); lift(c, list_id, addresses) -> int
+    not_known(c, pairs) -> pairs; lists_left(c, address) -> list[str]
+    left_by_book(c, list_id, book_id, addresses) -> {address: contact}
+    had_before(c, rows); keep_addresses(c, scope)                      addresses that members had, or have at present
+    former_addresses(c, list_ids, people) -> {address: person id}
+    people() -> Select: list_id, person_id, unsubscribed_on, address
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    delete,
+    func,
+    select,
+    union_all,
+)
+
+from dyntui.store.schema import former_address, list_member, list_unsubscribe, merged_record
+from dyntui.store.upserts import upsert
+
+_u = list_unsubscribe.c
+_f = former_address.c
+# SQLite takes 32,766 values in a statement at most.
+_CHUNK = 10_000
+
+
+def add(
+    c: Connection,
+    list_id: str,
+    rows: Iterable[tuple[str, str]],
+    now: str,
+    *,
+    book_id: int = 0,
+    contact_ids: Mapping[str, int] | None = None,
+) -> None:
+    """People (address, when they did it) who unsubscribed from one list; a known one keeps when it was learned.
+    `book_id`: the list's own book, where its feed says so, with the contacts that it names by address."""
+    contacts = contact_ids or {}
+    upsert(
+        c,
+        list_unsubscribe,
+        ("list_id", "address", "unsubscribed_on", "learned_on", "book_id", "contact_id"),
+        ("list_id", "address"),
+        ((list_id, address, when, now, book_id, contacts.get(address, 0)) for address, when in dict(rows).items()),
+        update=("unsubscribed_on", "book_id", "contact_id"),
+    )
+
+
+def not_known(c: Connection, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the pairs (list id, address) that are not known as unsubscribed from the list."""
+    known: set[tuple[str, str]] = set()
+    for list_id in {each for each, _ in pairs}:
+        addresses = [address for each, address in pairs if each == list_id]
+        for start in range(0, len(addresses), _CHUNK):
+            some = _u.address.in_(addresses[start : start + _CHUNK])
+            found = c.execute(select(_u.address).where(_u.list_id == list_id, some)).scalars()
+            known.update((list_id, address) for address in found)
+    return set(pairs) - known
+
+
+def lists_left(c: Connection, address: str) -> list[str]:
+    """The lists that somebody unsubscribed from with an address."""
+    return list(c.execute(select(_u.list_id).where(_u.address == address).order_by(_u.list_id)).scalars())
+
+
+def left_by_book(c: Connection, list_id: str, book_id: int, addresses: Sequence[str]) -> dict[str, int]:
+    """Those of the addresses whose unsubscribe from the list was read of this book, with the contact's id (0: it was
+    not named)."""
+    found: dict[str, int] = {}
+    for start in range(0, len(addresses), _CHUNK):
+        some = _u.address.in_(addresses[start : start + _CHUNK])
+        rows = c.execute(select(_u.address, _u.contact_id).where(_u.list_id == list_id, _u.book_id == book_id, some))
+        found.update((address, contact_id) for address, contact_id in rows)
+    return found
+
+
+def lift(c: Connection, list_id: str, addresses: Sequence[str]) -> int:
+    """People who subscribed to the list again; how many had unsubscribed. The caller records the evidence."""
+    if not addresses:
+        return 0
+    return c.execute(delete(list_unsubscribe).where(_u.list_id == list_id, _u.address.in_(addresses))).rowcount
+
+
+def had_before(c: Connection, rows: Iterable[tuple[str, str, str]]) -> None:
+    """Addresses that members had and have no more: (list id, address, person id)."""
+    upsert(
+        c,
+        former_address,
+        ("list_id", "address", "person_id"),
+        ("list_id", "address", "person_id"),
+        rows,
+        update=(),
+    )
+
+
+def keep_addresses(c: Connection, scope: Sequence[ColumnElement[bool]]) -> None:
+    """The members within `scope` are about to be forgotten: the addresses they have stay known."""
+    m = list_member.c
+    known = select(_f.person_id).where(_f.list_id == m.list_id, _f.address == m.address, _f.person_id == m.person_id)
+    going = select(m.list_id, m.address, m.person_id).where(*scope, m.address != "", ~known.exists())
+    c.execute(former_address.insert().from_select(["list_id", "address", "person_id"], going))
+
+
+def former_addresses(c: Connection, list_ids: Collection[str], people: Collection[str]) -> dict[str, str]:
+    """The addresses that these people had before as members of these lists, with who had them."""
+    rows = c.execute(select(_f.address, _f.person_id).where(_f.list_id.in_(list(list_ids))))
+    return {address: person_id for address, person_id in rows if person_id in people}
+
+
+def people() -> Select[Any]:
+    """`list_id`, `person_id`, `unsubscribed_on`, `address`: whoever unsubscribed from a list with an address that they
+    had before, or as a record that has been merged into them since."""
+    m, r = list_member.c, merged_record.c
+    before = and_(_f.list_id == _u.list_id, _f.address == _u.address)
+    now = and_(m.list_id == _u.list_id, m.address == _u.address)
+    said = (_u.unsubscribed_on, _u.address)
+    with_former = list_unsubscribe.join(former_address, before)
+    found: CompoundSelect[Any] = union_all(
+        select(_u.list_id, _f.person_id, *said).select_from(with_former),
+        select(_u.list_id, r.survivor_id, *said).select_from(
+            with_former.join(merged_record, r.person_id == _f.person_id)
+        ),
+        select(_u.list_id, r.survivor_id, *said).select_from(
+            list_unsubscribe.join(list_member, now).join(merged_record, r.person_id == m.person_id)
+        ),
+    )
+    each = found.subquery("unsubscribed_as").c
+    return select(
+        each.list_id,
+        each.person_id,
+        func.min(each.unsubscribed_on).label("unsubscribed_on"),
+        func.min(each.address).label("address"),
+    ).group_by(each.list_id, each.person_id)

@@ -1,0 +1,87 @@
+"""Who unsubscribed from a list, by the address and as the person who had it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from dyntui.store import leaving, list_unsubscribes, members, opt_outs
+from dyntui.store.members import MembersWindow
+from dyntui.store.schema import list_unsubscribe
+
+from .test_members import ACCOUNT, imported, listing, person
+
+NOW = "2026-03-01T10:00:00Z"
+
+
+def moved_to(person_id: str, address: str) -> members.Staged:
+    return person(person_id, address=address)
+
+
+def reasons(c: Connection) -> dict[str, str]:
+    return {each.person: each.reason for each in members.window(c, MembersWindow(list_id="list")).rows}
+
+
+def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:
+    list_unsubscribes.add(c, "list", [("ann@example.com", "2026-01-01T00:00:00Z")], NOW)
+    again = [("ann@example.com", "2026-01-01T00:00:00Z"), ("bob@example.com", "2026-02-01T00:00:00Z")]
+    list_unsubscribes.add(c, "list", again, "2026-05-01T00:00:00Z")
+    u = list_unsubscribe.c
+    rows = c.execute(select(u.address, u.learned_on).order_by(u.address)).all()
+    assert [tuple(row) for row in rows] == [("ann@example.com", NOW), ("bob@example.com", "2026-05-01T00:00:00Z")]
+
+
+def test_who_left_a_list_is_known_with_the_book_that_said_so_and_the_contact(c: Connection) -> None:
+    ann, bob = "ann@example.com", "bob@example.com"
+    list_unsubscribes.add(c, "list", [(ann, NOW)], NOW, book_id=7, contact_ids={ann: 70})
+    list_unsubscribes.add(c, "list", [(bob, NOW)], NOW)
+    assert list_unsubscribes.left_by_book(c, "list", 7, [ann, bob]) == {ann: 70}
+    assert list_unsubscribes.left_by_book(c, "list", 0, [ann, bob]) == {bob: 0}
+    assert list_unsubscribes.lift(c, "list", [ann]) == 1
+    assert list_unsubscribes.lift(c, "list", []) == 0
+
+
+def test_who_takes_another_address_has_unsubscribed_all_the_same(c: Connection) -> None:
+    listing(c, "r1", person("ann"), person("bob"))
+    imported(c)
+    # Both happened since the last synchronisation: the members are read before the unsubscribes are.
+    listing(c, "r2", moved_to("ann", "new@example.com"), person("bob"))
+    list_unsubscribes.add(c, "list", [("ann@example.com", NOW)], NOW)
+    members.settle(c, "list", "r2", ACCOUNT, NOW)
+    assert reasons(c) == {"ann": "UNSUBSCRIBED_LIST", "bob": ""}
+    (row,) = [each for each in members.window(c, MembersWindow(list_id="list")).rows if each.person == "ann"]
+    assert row.detail == f"{NOW} as ann@example.com"
+    assert [(each.person_id, each.why) for each in leaving.leavers(c, "list", "r2")] == [("ann", "withdrawn")]
+
+
+def test_who_was_away_and_joins_again_with_another_address_has_unsubscribed(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    list_unsubscribes.add(c, "list", [("ann@example.com", NOW)], NOW)
+    listing(c, "r2")
+    members.forget_left(c, "list", "r2")
+    listing(c, "r3", moved_to("ann", "new@example.com"))
+    assert reasons(c) == {"ann": "UNSUBSCRIBED_LIST"}
+
+
+def test_a_record_stands_for_those_merged_into_it_and_an_end_counts_for_all_of_them(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    list_unsubscribes.add(c, "list", [("ann@example.com", NOW)], NOW)
+    opt_outs.record_merges(c, [opt_outs.Merge(person_id="ann", entity="contact", master_id="cleo")], NOW)
+    listing(c, "r2", person("ann"), person("cleo"))
+    assert reasons(c)["cleo"] == "UNSUBSCRIBED_LIST"
+    listing(c, "r3", person("cleo"))
+    members.forget_left(c, "list", "r3")
+    listing(c, "r3", person("cleo"))
+    assert reasons(c)["cleo"] == "UNSUBSCRIBED_LIST"
+    list_unsubscribes.lift(c, "list", ["ann@example.com"])
+    listing(c, "r4", person("cleo"))
+    assert reasons(c)["cleo"] == ""
+
+
+def test_another_list_knows_nothing_of_it(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    list_unsubscribes.add(c, "other", [("ann@example.com", NOW)], NOW)
+    listing(c, "r2", moved_to("ann", "new@example.com"))
+    assert reasons(c) == {"ann": ""}
+    assert list_unsubscribes.former_addresses(c, ["list"], {"ann"}) == {"ann@example.com": "ann"}
+    assert list_unsubscribes.former_addresses(c, ["other"], {"ann"}) == {}
+    assert list_unsubscribes.former_addresses(c, ["list"], {"bob"}) == {}
