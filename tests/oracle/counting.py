@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from tests.oracle.judging import (
     Verdict,
@@ -20,7 +21,33 @@ from tests.oracle.rows import Key, Snapshot
 
 
 def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Memory) -> dict[Key, Verdict]:
-    """The outcome of everybody who is potential over the target lists that are at work; `added` means sendable."""
+    """The outcome of everybody who is potential over the target lists that are at work; `added` means sendable.
+
+    Of the lists that are no targets a count may know what their last synchronisation read or what is there now: who
+    has the place of an address by either is right.
+    """
+    now = _counted(targets, campaign, rows, memory)
+    others = {
+        each.id: replace(each, members=tuple(memory.synced.get(each.id, ())))
+        for each in rows.lists.values()
+        if each.id not in targets
+    }
+    known = _counted(targets, campaign, replace(rows, lists=rows.lists | others), memory)
+    return {key: _either(now[key], known[key]) for key in now}
+
+
+def _either(one: Verdict, other: Verdict) -> Verdict:
+    if one == other:
+        return one
+    return replace(
+        one,
+        outcomes=one.outcomes | other.outcomes,
+        reasons=one.reasons | other.reasons,
+        absent=one.absent or other.absent,
+    )
+
+
+def _counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Memory) -> dict[Key, Verdict]:
     reasons: dict[Key, list[set[str]]] = {}
     optional: set[Key] = set()
     for each in lists_at_work(rows):
@@ -33,7 +60,9 @@ def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Mem
                 found.add("NOT_SYNCED")
             reasons.setdefault(key, []).append(found)
         for key in carried.keys() - set(each.members) - memory.held.get(each.id, set()):
-            reasons.setdefault(key, []).append({"LEFT_LIST"} | consent_reasons(key, each.id, rows, memory))
+            contact = rows.contact(carried[key])
+            pending = {"PENDING_OPT_IN"} if contact is not None and contact.status == "PendingOptIn" else set()
+            reasons.setdefault(key, []).append({"LEFT_LIST"} | pending | consent_reasons(key, each.id, rows, memory))
         # Who was excluded at the last synchronisation and left since is not in the book.
         optional |= memory.synced.get(each.id, set()) - set(each.members) - carried.keys()
     had = {address for number, address in rows.mails if number == campaign}
