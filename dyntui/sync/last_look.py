@@ -122,8 +122,9 @@ async def look(
     people = frozenset(wanted.values())
     hasty = dv.at_once()
     former = await ctx.read(lambda c: list_unsubscribes.former_addresses(c, this.list_ids, people))
+    as_of_lists = {**former, **wanted}
     of_feeds = [
-        _unsubscribed(at_once[feed.account_id], feed, former | wanted if _of_lists(feed) else wanted, shortly)
+        _unsubscribed(at_once[feed.account_id], feed, as_of_lists if _of_lists(feed) else wanted, shortly)
         for feed in marks.feeds
     ]
     records, rows, *left = await together(
@@ -133,7 +134,7 @@ async def look(
     found |= {wanted[address]: "SUPPRESSED" for address in await _not_lifted(ctx, this, rows) if address in wanted}
     doubtful: set[tuple[str, str]] = set()
     for feed, (by_address, nameless) in zip(marks.feeds, left, strict=True):
-        named = by_address | await _addresses_of(ctx, nameless, former | wanted if _of_lists(feed) else wanted)
+        named = by_address | await _addresses_of(ctx, nameless, as_of_lists if _of_lists(feed) else wanted)
         if _of_lists(feed):
             doubtful.update((list_id, address) for address in named for list_id in feed.list_ids)
         else:
