@@ -1,7 +1,10 @@
-"""The Dataverse Web API client: async functions over one connection, typed rows, nothing of dyntui but the model.
+"""The Dataverse Web API client: async functions over one connection, typed rows.
+
+Of dyntui it knows the model and what both clients share (`remote`).
 
 sign_in        SignIn(ClientSecret | Certificate | DeviceCode, url): tokens, device code
-http           Dataverse(url, tokens, ...): one call with its waits and retries (the only HTTP)
+sign_in_http   the HTTP of the sign-in
+http           Dataverse(url, tokens, ...): one call, and what its refusals mean
 errors         DataverseError, UnknownOutcome
 rows           pages, pages_where_any, get_row, find_rows, count_rows, create, update, upsert, delete, links
 links          links of the organisation's other hosts, under the configured one

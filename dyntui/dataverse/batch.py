@@ -18,7 +18,8 @@ import msgspec
 
 from dyntui.dataverse.addresses import API_PATH
 from dyntui.dataverse.errors import THROTTLED, DataverseError, UnknownOutcome, error_from
-from dyntui.dataverse.http import Dataverse, Reply, read
+from dyntui.dataverse.http import Dataverse, read
+from dyntui.remote.calls import Reply
 
 T = TypeVar("T")
 MOST_REQUESTS: Final = 1000

@@ -14,10 +14,12 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from dyntui.dataverse.errors import READ_NOT_DONE, DataverseError
-from dyntui.dataverse.http import Dataverse, decoder
+from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import columns_of, query
 from dyntui.dataverse.rows import PAGE_SIZE, find_rows
+from dyntui.remote.calls import decoder
+from dyntui.remote.errors import READ_NOT_DONE
 
 T = TypeVar("T")
 _LIFE_MARGIN: Final = timedelta(days=1)

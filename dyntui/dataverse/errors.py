@@ -14,7 +14,8 @@ from typing import Final
 
 import msgspec
 
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import Exit
+from dyntui.remote.errors import MESSAGE_LIMIT, Meaning, RemoteError, System, asking_to_wait, detail_of, text_of
 
 GONE: Final = frozenset({"0x80040217"})
 KEY_NOT_FOUND: Final = frozenset({"0x80060891"})
@@ -37,19 +38,11 @@ ALREADY_THERE: Final = frozenset(
 TRANSIENT_AFTER_CUSTOMISATION: Final = frozenset({"0x80040216", "0x80060891", "0x80048d19", "0x80071151"})
 
 _PRIVILEGE_NAME: Final = re.compile(r"\bprv[A-Z][A-Za-z0-9_]+")
-_TAG: Final = re.compile(r"<[^>]*>")
-_DETAIL_LIMIT: Final = 4000
-_MESSAGE_LIMIT: Final = 300
 
 
-class DataverseError(DyntuiError):
-    """Dataverse, or the way to it, refused a call.
-
-    `status` is the HTTP status (0 when no answer came); `platform_code` the platform's code in lower case or "";
-    `remote_message` its own words (hostile text: show escaped); `privileges` the names missing (403);
-    `repeated` says that an earlier attempt of the same call ended without a known outcome, so that "it exists already"
-    or "it is gone" may be that attempt's own work.
-    """
+class DataverseError(RemoteError):
+    """Dataverse, or the way to it, refused a call. `platform_code` is in lower case; `privileges` are the names missing
+    (403)."""
 
     def __init__(
         self,
@@ -66,48 +59,49 @@ class DataverseError(DyntuiError):
         privileges: tuple[str, ...] = (),
         repeated: bool = False,
     ) -> None:
-        super().__init__(code, message, not_done=not_done, remedy=remedy, exit=exit, detail=detail)
-        self.status = status
-        self.platform_code = platform_code
-        self.remote_message = remote_message
+        super().__init__(
+            code,
+            message,
+            not_done=not_done,
+            remedy=remedy,
+            exit=exit,
+            detail=detail,
+            status=status,
+            platform_code=platform_code,
+            remote_message=remote_message,
+            repeated=repeated,
+        )
         self.privileges = privileges
-        self.repeated = repeated
 
 
 class UnknownOutcome(DataverseError):
     """A write was sent and no answer came: it may or may not have been made. Read back before doing it again."""
 
 
-class _Meaning(msgspec.Struct, frozen=True):
-    code: str
-    message: str
-    remedy: str
-    exit: Exit = Exit.FAILED
-
+DYNAMICS: Final = System("Dynamics", "DATAVERSE", DataverseError, UnknownOutcome)
+WRITE_NOT_DONE: Final = DYNAMICS.not_done(writes=True)
 
 _ASK_ADMIN = "Ask a Dynamics administrator to grant it in one of the roles of this user or of the application user."
-_MEANINGS: Final[dict[str, _Meaning]] = {}
+_MEANINGS: Final[dict[str, Meaning]] = {}
 
 
-def _mean(codes: frozenset[str] | set[str], meaning: _Meaning) -> None:
+def _mean(codes: frozenset[str] | set[str], meaning: Meaning) -> None:
     for code in codes:
         _MEANINGS[code] = meaning
 
 
-_mean(GONE, _Meaning("DATAVERSE_ROW_GONE", "The row no longer exists in Dynamics.", "Read the rows again."))
+_mean(GONE, Meaning("DATAVERSE_ROW_GONE", "The row no longer exists in Dynamics.", "Read the rows again."))
 _mean(
     KEY_NOT_FOUND,
-    _Meaning("DATAVERSE_KEY_NOT_FOUND", "No row has this key in Dynamics.", "Read the rows again."),
+    Meaning("DATAVERSE_KEY_NOT_FOUND", "No row has this key in Dynamics.", "Read the rows again."),
 )
 _mean(
     {"0x8006089d"},
-    _Meaning(
-        "DATAVERSE_KEY_AMBIGUOUS", "Several rows have the same key.", "Find and merge the duplicates in Dynamics."
-    ),
+    Meaning("DATAVERSE_KEY_AMBIGUOUS", "Several rows have the same key.", "Find and merge the duplicates in Dynamics."),
 )
 _mean(
     {"0x80060890", "0x8006088f"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_KEY_NOT_READY",
         "The alternate key is missing or its index is not active yet.",
         "Run `dyntui setup` again; it waits for the key.",
@@ -115,23 +109,23 @@ _mean(
 )
 _mean(
     DUPLICATE_KEY | DUPLICATE,
-    _Meaning("DATAVERSE_DUPLICATE", "A row with the same key exists already.", "Read the existing row."),
+    Meaning("DATAVERSE_DUPLICATE", "A row with the same key exists already.", "Read the existing row."),
 )
 _mean(
     {"0x80040333"},
-    _Meaning("DATAVERSE_DUPLICATE_RULE", "A duplicate-detection rule refused the row.", "Resolve the duplicate first."),
+    Meaning("DATAVERSE_DUPLICATE_RULE", "A duplicate-detection rule refused the row.", "Resolve the duplicate first."),
 )
 _mean(
     VERSION_MISMATCH,
-    _Meaning("DATAVERSE_ROW_CHANGED", "The row was changed by somebody else meanwhile.", "Read it again and retry."),
+    Meaning("DATAVERSE_ROW_CHANGED", "The row was changed by somebody else meanwhile.", "Read it again and retry."),
 )
 _mean(
     PRIVILEGE,
-    _Meaning("DATAVERSE_NOT_PERMITTED", "Dynamics does not permit this.", _ASK_ADMIN, Exit.NOT_PERMITTED),
+    Meaning("DATAVERSE_NOT_PERMITTED", "Dynamics does not permit this.", _ASK_ADMIN, Exit.NOT_PERMITTED),
 )
 _mean(
     {"0x8004f502", "0x8004f504", "0x8004f507"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_COLUMN_SECURED",
         "A secured column may not be read or written by this user.",
         "Ask a Dynamics administrator for a column security profile.",
@@ -140,7 +134,7 @@ _mean(
 )
 _mean(
     {"0x80042f09"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_USER_WITHOUT_ROLE",
         "The user or application user has no security role.",
         "Assign it a security role in the Power Platform admin centre.",
@@ -149,7 +143,7 @@ _mean(
 )
 _mean(
     {"0x80072560"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_USER_UNKNOWN",
         "The signed-in application or user is not a user of this environment.",
         "Create an application user for the client id in the Power Platform admin centre.",
@@ -158,7 +152,7 @@ _mean(
 )
 _mean(
     {"0x8004a112", "0x80041d40"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_USER_DISABLED",
         "The user is disabled or may only read.",
         "Enable the user in the Power Platform admin centre.",
@@ -167,7 +161,7 @@ _mean(
 )
 _mean(
     {"0x8004a110"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_MAY_NOT_ACT_FOR",
         "The application user may not act on behalf of another user.",
         "Give it the Delegate role (prvActOnBehalfOfAnotherUser).",
@@ -176,7 +170,7 @@ _mean(
 )
 _mean(
     {"0x80041d52", "0x80044300", "0x80044302"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_SIGN_IN_REFUSED",
         "Dynamics refused the sign-in.",
         "Sign in again: `dyntui setup`.",
@@ -185,11 +179,11 @@ _mean(
 )
 _mean(
     THROTTLED,
-    _Meaning("DATAVERSE_LIMIT", "Dynamics' service-protection limit is closed.", "Try again later."),
+    Meaning("DATAVERSE_LIMIT", "Dynamics' service-protection limit is closed.", "Try again later."),
 )
 _mean(
     UNKNOWN_NAME | {"0x80048d19"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_UNKNOWN_NAME",
         "A table or column that was asked for does not exist.",
         "Refresh the CRM metadata; then check the mappings and `dyntui setup`.",
@@ -197,19 +191,19 @@ _mean(
 )
 _mean(
     {"0x80040203"},
-    _Meaning("DATAVERSE_BAD_ARGUMENT", "Dynamics refused a value of the request.", "See the log for the value."),
+    Meaning("DATAVERSE_BAD_ARGUMENT", "Dynamics refused a value of the request.", "See the log for the value."),
 )
 _mean(
     {"0x80040216"},
-    _Meaning("DATAVERSE_UNEXPECTED", "Dynamics failed unexpectedly.", "Try again; then ask Microsoft support."),
+    Meaning("DATAVERSE_UNEXPECTED", "Dynamics failed unexpectedly.", "Try again; then ask Microsoft support."),
 )
 _mean(
     {"0x80040227"},
-    _Meaning("DATAVERSE_IN_USE", "The row is still referred to by others.", "Remove what refers to it first."),
+    Meaning("DATAVERSE_IN_USE", "The row is still referred to by others.", "Remove what refers to it first."),
 )
 _mean(
     {"0x80040265", "0x80040224"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_PLUGIN_REFUSED",
         "A plug-in or workflow of this organisation stopped the write.",
         "Its message says why; ask who maintains the plug-in.",
@@ -217,26 +211,26 @@ _mean(
 )
 _mean(
     {"0x80044331", "0x8004432f", "0x80044330", "0x8004431a", "0x8004431c"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_VALUE_OUT_OF_RANGE",
         "A value is too long, out of range or not one of the column's choices.",
         "Correct the value or the mapping.",
     ),
 )
 _mean(
-    PAGING_COOKIE, _Meaning("DATAVERSE_PAGE_LOST", "Dynamics lost its place in a listing.", "Start the listing again.")
+    PAGING_COOKIE, Meaning("DATAVERSE_PAGE_LOST", "Dynamics lost its place in a listing.", "Start the listing again.")
 )
 _mean(
     {"0x8004e023"},
-    _Meaning("DATAVERSE_AGGREGATE_TOO_LARGE", "More than 50,000 rows cannot be counted in one query.", "Page instead."),
+    Meaning("DATAVERSE_AGGREGATE_TOO_LARGE", "More than 50,000 rows cannot be counted in one query.", "Page instead."),
 )
 _mean(
     EXPIRED_STAMP,
-    _Meaning("DATAVERSE_CHANGES_EXPIRED", "The place in the stream of changes is too old.", "Read everything again."),
+    Meaning("DATAVERSE_CHANGES_EXPIRED", "The place in the stream of changes is too old.", "Read everything again."),
 )
 _mean(
     TRACKING_OFF,
-    _Meaning(
+    Meaning(
         "DATAVERSE_TRACKING_OFF",
         "Change tracking is not enabled for the table.",
         "Run `dyntui setup`, which enables it.",
@@ -244,26 +238,24 @@ _mean(
 )
 _mean(
     {"0x80040301"},
-    _Meaning("DATAVERSE_LIST_WRONG_TYPE", "The members are of another type than the list.", "Choose another list."),
+    Meaning("DATAVERSE_LIST_WRONG_TYPE", "The members are of another type than the list.", "Choose another list."),
 )
 _mean(
     {"0x80040302"},
-    _Meaning("DATAVERSE_LIST_LOCKED", "The marketing list is locked.", "Unlock the list in Dynamics."),
+    Meaning("DATAVERSE_LIST_LOCKED", "The marketing list is locked.", "Unlock the list in Dynamics."),
 )
-_mean(
-    {"0x8004033a"}, _Meaning("DATAVERSE_LIST_INACTIVE", "The marketing list is inactive.", "Activate it in Dynamics.")
-)
-_mean({"0x8004033b"}, _Meaning("DATAVERSE_MEMBER_INACTIVE", "The member is inactive.", "Activate the record first."))
+_mean({"0x8004033a"}, Meaning("DATAVERSE_LIST_INACTIVE", "The marketing list is inactive.", "Activate it in Dynamics."))
+_mean({"0x8004033b"}, Meaning("DATAVERSE_MEMBER_INACTIVE", "The member is inactive.", "Activate the record first."))
 _mean(
     {"0x8004f701"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_LIST_DYNAMIC", "A dynamic list's members cannot be changed by hand.", "Change the list's query."
     ),
 )
-_mean(NOT_A_MEMBER, _Meaning("DATAVERSE_NOT_A_MEMBER", "The record is not a member of the list.", "Nothing to do."))
+_mean(NOT_A_MEMBER, Meaning("DATAVERSE_NOT_A_MEMBER", "The record is not a member of the list.", "Nothing to do."))
 _mean(
     {"0x80071151"},
-    _Meaning(
+    Meaning(
         "DATAVERSE_CUSTOMISATION_BUSY",
         "Another customisation or import is running.",
         "Wait for it and run setup again.",
@@ -271,28 +263,25 @@ _mean(
 )
 _mean(
     DEADLOCK | SQL_TIMEOUT,
-    _Meaning("DATAVERSE_DATABASE_BUSY", "Dynamics' database was too busy.", "Try again with less at a time."),
+    Meaning("DATAVERSE_DATABASE_BUSY", "Dynamics' database was too busy.", "Try again with less at a time."),
 )
 _mean(
     ALREADY_THERE - DUPLICATE,
-    _Meaning("DATAVERSE_ALREADY_THERE", "Something with this name exists already.", "Use the existing one."),
+    Meaning("DATAVERSE_ALREADY_THERE", "Something with this name exists already.", "Use the existing one."),
 )
 
-_BY_STATUS: Final[dict[int, _Meaning]] = {
+_BY_STATUS: Final[dict[int, Meaning]] = {
     401: _MEANINGS["0x80041d52"],
     403: _MEANINGS["0x80040220"],
-    404: _Meaning("DATAVERSE_NOT_FOUND", "Dynamics does not know what was asked for.", "Check the address and setup."),
+    404: Meaning("DATAVERSE_NOT_FOUND", "Dynamics does not know what was asked for.", "Check the address and setup."),
     412: _MEANINGS["0x80060882"],
-    413: _Meaning("DATAVERSE_TOO_LARGE", "The request was too large.", "Send less at a time."),
+    413: Meaning("DATAVERSE_TOO_LARGE", "The request was too large.", "Send less at a time."),
     429: _MEANINGS["0x80072321"],
 }
-_SERVER_FAILED: Final = _Meaning(
+_SERVER_FAILED: Final = Meaning(
     "DATAVERSE_FAILED", "Dynamics answered with a failure.", "Try again later.", Exit.UNREACHABLE
 )
-_REFUSED: Final = _Meaning("DATAVERSE_REFUSED", "Dynamics refused the request.", "See the log for its answer.")
-
-READ_NOT_DONE: Final = "Nothing was read, and nothing was changed."
-WRITE_NOT_DONE: Final = "The change was not made in Dynamics."
+_REFUSED: Final = Meaning("DATAVERSE_REFUSED", "Dynamics refused the request.", "See the log for its answer.")
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -321,8 +310,7 @@ def read_error(body: bytes) -> tuple[str, str]:
             return "", outer.message
     except msgspec.DecodeError:
         pass  # not JSON at all, or JSON of another shape: its text is the message
-    text = " ".join(_TAG.sub(" ", body[:_DETAIL_LIMIT].decode("utf-8", "replace")).split())
-    return "", text
+    return "", text_of(body)
 
 
 def _hexadecimal(code: str | int | None) -> str:
@@ -332,8 +320,10 @@ def _hexadecimal(code: str | int | None) -> str:
     return text
 
 
-def error_from(status: int, body: bytes, *, writes: bool, repeated: bool = False) -> DataverseError:
-    """The error for an answer outside 2xx and 3xx."""
+def error_from(
+    status: int, body: bytes, *, writes: bool, repeated: bool = False, wait: float | None = None
+) -> DataverseError:
+    """The error for an answer outside 2xx and 3xx. `wait`: seconds that a limit asks to wait."""
     platform_code, remote_message = read_error(body)
     meaning = _MEANINGS.get(platform_code) or _BY_STATUS.get(status) or (_SERVER_FAILED if status >= 500 else _REFUSED)
     privileges = tuple(dict.fromkeys(_PRIVILEGE_NAME.findall(remote_message))) if status == 403 else ()
@@ -341,37 +331,17 @@ def error_from(status: int, body: bytes, *, writes: bool, repeated: bool = False
     if privileges:
         message = f"{message} Missing: {', '.join(privileges)}."
     elif remote_message:
-        message = f"{message} Its words: {remote_message[:_MESSAGE_LIMIT]}"
+        message = f"{message} Its words: {remote_message[:MESSAGE_LIMIT]}"
     return DataverseError(
         meaning.code,
-        message,
-        not_done=WRITE_NOT_DONE if writes else READ_NOT_DONE,
+        asking_to_wait(message, wait),
+        not_done=DYNAMICS.not_done(writes=writes),
         remedy=meaning.remedy,
         exit=meaning.exit,
-        detail=f"HTTP {status} {body[:_DETAIL_LIMIT].decode('utf-8', 'replace')}",
+        detail=detail_of(status, body),
         status=status,
         platform_code=platform_code,
         remote_message=remote_message,
         privileges=privileges,
         repeated=repeated,
-    )
-
-
-def closed_for(error: DataverseError, seconds: float | None) -> DataverseError:
-    """The refusal by a limit, with how long it asks to wait."""
-    if not seconds:
-        return error
-    minutes = f"{seconds / 60:,.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
-    return DataverseError(
-        error.code,
-        f"{error.message} It asks to wait for {minutes}.",
-        not_done=error.not_done,
-        remedy=error.remedy,
-        exit=error.exit,
-        detail=error.detail,
-        status=error.status,
-        platform_code=error.platform_code,
-        remote_message=error.remote_message,
-        privileges=error.privileges,
-        repeated=error.repeated,
     )

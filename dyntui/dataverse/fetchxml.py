@@ -22,8 +22,9 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from dyntui.dataverse.batch import get_long
-from dyntui.dataverse.errors import READ_NOT_DONE, DataverseError
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
+from dyntui.remote.errors import READ_NOT_DONE
 
 T = TypeVar("T")
 _PAGE_SIZE: Final = 5000

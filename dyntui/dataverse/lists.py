@@ -19,10 +19,11 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from dyntui.dataverse import batch, fetchxml
-from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, READ_NOT_DONE, DataverseError
+from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import columns_of, guid
 from dyntui.dataverse.rows import Page, find_rows, get_row, pages
+from dyntui.remote.errors import READ_NOT_DONE
 
 T = TypeVar("T")
 CHUNK: Final = 1000

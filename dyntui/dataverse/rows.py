@@ -18,9 +18,10 @@ import msgspec
 
 from dyntui.dataverse.batch import PART_URL_LIMIT, get_long
 from dyntui.dataverse.errors import DUPLICATE, GONE, VERSION_MISMATCH, DataverseError, UnknownOutcome
-from dyntui.dataverse.http import Dataverse, Reply
+from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import any_of, columns_of, guid, in_chunks, query
 from dyntui.model.errors import Exit
+from dyntui.remote.calls import Reply
 
 T = TypeVar("T")
 PAGE_SIZE = 5000

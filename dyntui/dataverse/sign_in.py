@@ -26,7 +26,7 @@ from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
 from dyntui.dataverse.addresses import origin_of
 from dyntui.dataverse.errors import DataverseError
-from dyntui.dataverse.http import SignInHttp
+from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.model.errors import Exit
 
 PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"

@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.reading import OddRow, Reply, decoder, loosely, read, rows_of, unreadable
+from dyntui.dotdigital.reading import OddRow, loosely, read, rows_of, unreadable
+from dyntui.remote.calls import Reply, decoder
 
 MOST_CONTACTS: Final = 5000
 MOST_BYTES: Final = 45_000_000

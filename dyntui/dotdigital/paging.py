@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from dyntui.dotdigital.http import Dotdigital, Params
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.reading import OddRow, unreadable_rows
+from dyntui.remote.calls import Params
 
 T = TypeVar("T")
 SELECT: Final = 1000

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from dyntui.dotdigital.errors import READ_NOT_DONE, DotdigitalError
+from dyntui.dotdigital.errors import DOTDIGITAL
+from dyntui.remote import failures
+from dyntui.remote.calls import Reply, decoder
+from dyntui.remote.errors import RemoteError
 
 T = TypeVar("T")
 _RECEIVED_LIMIT: Final = 500
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """A successful answer; header names in lower case; the body may be empty."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    repeated: bool = False
-
-
-@functools.cache
-def _kept_decoder(into: Hashable) -> Any:
-    return msgspec.json.Decoder(into)
-
-
-def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
-    """The JSON decoder of a type, made once."""
-    kept: msgspec.json.Decoder[T] = _kept_decoder(cast(Hashable, into))
-    return kept
 
 
 class OddRow(msgspec.Struct, frozen=True):
@@ -115,25 +97,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def unreadable(reply: Reply, why: str) -> DotdigitalError:
+def unreadable(reply: Reply, why: str) -> RemoteError:
     """The error of an answer that is of another shape than is understood."""
-    return _not_understood(f"{why}: {reply.body[:500].decode('utf-8', 'replace')}", reply.status)
+    return failures.unreadable(DOTDIGITAL, f"{why}: {reply.body[:500].decode('utf-8', 'replace')}", reply.status)
 
 
-def unreadable_rows(odd: Sequence[OddRow]) -> DotdigitalError:
+def unreadable_rows(odd: Sequence[OddRow]) -> RemoteError:
     """The error of an answer some rows of which cannot be read, where none may be left out."""
-    return _not_understood("; ".join(f"{row.place} {row.reason}: {row.received}" for row in odd[:5]))
-
-
-def _not_understood(detail: str, status: int = 200) -> DotdigitalError:
-    return DotdigitalError(
-        "DOTDIGITAL_ANSWER_UNREADABLE",
-        "dotdigital answered in a shape that is not understood.",
-        not_done=READ_NOT_DONE,
-        remedy="See the log; a proxy may have answered in dotdigital's place.",
-        detail=detail,
-        status=status,
-    )
+    detail = "; ".join(f"{row.place} {row.reason}: {row.received}" for row in odd[:5])
+    return failures.unreadable(DOTDIGITAL, detail)
 
 
 def require_whole(body: bytes) -> None:

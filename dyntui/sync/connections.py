@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dyntui.dataverse import http as dataverse_http
-from dyntui.dataverse.http import Dataverse, SignInHttp
+from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.sign_in import Certificate, ClientSecret, Credentials, DeviceCode, SignIn
+from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit

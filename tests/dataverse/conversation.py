@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -38,17 +38,21 @@ def batched(*parts: httpx.Response) -> httpx.Response:
 
 
 class Time:
-    """A clock that moves only by being slept on."""
+    """A clock that moves only by being slept on; `meanwhile` happens during the next sleep."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.slept: list[float] = []
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     def clock(self) -> float:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
         self.now += seconds
 
 
@@ -88,7 +92,10 @@ class Conversation:
         )
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
+        # The client signs the same request anew after a 401.
+        self.requests.append(
+            httpx.Request(request.method, request.url, headers=request.headers, content=request.content)
+        )
         answer = self.answers[0] if self.forever and len(self.answers) == 1 else self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

@@ -11,7 +11,7 @@ from dyntui.dataverse.addresses import route_of
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import Exit
-from tests.dataverse.conversation import API, ORG, Conversation, error, ok
+from tests.dataverse.conversation import API, ORG, Conversation, Tokens, error, ok
 
 BROKEN = httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 REFUSED = httpx.ConnectError("connection refused")
@@ -69,11 +69,10 @@ async def test_a_limit_that_stays_closed_ends_at_the_deadline_without_waiting_fo
 async def test_a_limit_met_by_one_call_holds_back_the_others():
     talk = Conversation(error(429, "0x80072322", **{"Retry-After": "30"}), ok(), ok())
     async with talk.client() as dv:
+        talk.time.meanwhile = lambda: dv.get("leads", dict)
         await dv.get("contacts", dict)
-        closed_until = talk.time.now
-        dv._closed_until = closed_until + 12
-        await dv.get("leads", dict)
-    assert talk.time.slept == [30, 12]
+    assert talk.time.slept == [30, 30]
+    assert talk.paths() == ["GET contacts", "GET leads", "GET contacts"]
 
 
 @pytest.mark.parametrize("answer", [BROKEN, httpx.ReadTimeout("slow"), error(503, "", "busy"), error(504, "", "busy")])
@@ -215,15 +214,12 @@ async def test_concurrency_follows_the_recommendation_and_its_own_share():
         running -= 1
         return httpx.Response(200, json={}, headers={"x-ms-dop-hint": "6"})
 
-    talk = Conversation()
-    async with talk.client(max_concurrency=3) as narrow:
-        narrow._http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    async with Dataverse(ORG, Tokens(), max_concurrency=3, transport=httpx.MockTransport(answer)) as narrow:
         await asyncio.gather(*(narrow.get("contacts", dict) for _ in range(20)))
         assert most == 3
         assert narrow.dop_hint == 6
     most = 0
-    async with talk.client() as wide:
-        wide._http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    async with Dataverse(ORG, Tokens(), transport=httpx.MockTransport(answer)) as wide:
         await wide.get("WhoAmI", dict)
         await asyncio.gather(*(wide.get("contacts", dict) for _ in range(20)))
         assert most == 6

@@ -12,8 +12,8 @@ import pytest
 from trustme import CA, KeyType
 
 from dyntui.dataverse.errors import DataverseError
-from dyntui.dataverse.http import SignInHttp
 from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
+from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.model.errors import Exit
 from tests.dataverse.conversation import ORG, Time
 

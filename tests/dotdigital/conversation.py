@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,17 +33,21 @@ def v3_error(status: int, code: str, description: str = "") -> httpx.Response:
 
 
 class Time:
-    """A clock that moves only by being slept on."""
+    """A clock that moves only by being slept on; `meanwhile` happens during the next sleep."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
         self.slept: list[float] = []
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     def clock(self) -> float:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
         self.now += seconds
 
 

@@ -40,11 +40,12 @@ async def test_the_flat_limit_slows_a_call_down_and_never_fails_it():
 
 
 async def test_the_flat_limit_holds_back_every_other_call_of_the_account():
-    talk = Conversation(ok({}))
+    talk = Conversation(error(400, CAPPED), ok({}), ok({}))
     async with talk.client() as dd:
-        dd._closed_until = talk.time.now + 42
-        await dd.get("/v2/segments", dict)
-    assert talk.time.slept == [42]
+        talk.time.meanwhile = lambda: dd.get("/v2/segments", dict)
+        await dd.get("/v2/campaigns", dict)
+    assert talk.time.slept == [60, 60]
+    assert talk.paths() == ["GET /v2/campaigns", "GET /v2/segments", "GET /v2/campaigns"]
 
 
 async def test_the_tiered_limit_is_waited_out_by_the_servers_own_clock():
@@ -89,11 +90,12 @@ async def test_a_reset_time_is_believed_only_where_it_makes_sense(headers: dict[
     ],
 )
 async def test_a_26th_import_waits_for_a_place_and_holds_nobody_else_back(refusal: httpx.Response):
-    talk = Conversation(refusal, refusal, ok({"importId": "1"}, 202))
+    talk = Conversation(refusal, ok({}), refusal, ok({"importId": "1"}, 202))
     async with talk.client() as dd:
+        talk.time.meanwhile = lambda: dd.get("/v2/segments", dict)
         await dd.request("PUT", "/contacts/v3/import", body={})
-        assert dd._closed_until == 0
     assert talk.time.slept == [20, 20]
+    assert talk.paths()[1] == "GET /v2/segments"
 
 
 async def test_a_limit_that_stays_closed_ends_at_the_deadline():

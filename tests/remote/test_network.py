@@ -11,10 +11,11 @@ import certifi
 import httpx
 import pytest
 
-from dyntui.dataverse.http import Dataverse, SignInHttp
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
-from dyntui.network import way_to
+from dyntui.remote.network import way_to
 from tests.dataverse.conversation import Tokens
 
 VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -30,15 +31,15 @@ def _nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def data(origin: str, ca_file: Path | None = None) -> httpx.AsyncClient:
-    return Dataverse(origin, Tokens(), ca_file=ca_file)._http
+    return Dataverse(origin, Tokens(), ca_file=ca_file).connection.http
 
 
 def mail(origin: str, ca_file: Path | None = None) -> httpx.AsyncClient:
-    return Dotdigital(origin, "user", "password", ca_file=ca_file)._http
+    return Dotdigital(origin, "user", "password", ca_file=ca_file).connection.http
 
 
 def sign_in(origin: str, ca_file: Path | None = None) -> httpx.Client:
-    return SignInHttp(origin, ca_file)._http
+    return SignInHttp(origin, ca_file).http
 
 
 CLIENTS = pytest.mark.parametrize("made", [data, mail, sign_in])

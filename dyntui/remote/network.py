@@ -2,8 +2,9 @@
 
 Read here alone, for data and sign-in, Dynamics and dotdigital alike:
 
-    way = way_to("https://contoso.crm4.dynamics.com", ca_file)     # raises what cannot be used, by its variable
-    httpx.AsyncClient(**way.options(), ...)
+    httpx.AsyncClient(**options_to("https://contoso.crm4.dynamics.com", ca_file), ...)
+
+What cannot be used is raised by the name of its variable.
 
 `HTTPS_PROXY` or `ALL_PROXY` (either case) name the proxy, `NO_PROXY` hosts that need none. This machine's own addresses
 never need one. `SSL_CERT_FILE` or `SSL_CERT_DIR` replace the usual certificate authorities (as OpenSSL reads them); a
@@ -38,9 +39,16 @@ class Way(msgspec.Struct, frozen=True):
     proxy: str | None
     tls: ssl.SSLContext
 
-    def options(self) -> dict[str, Any]:
-        """For an httpx client, which then reads nothing of the environment itself."""
-        return {"proxy": self.proxy, "verify": self.tls, "trust_env": False}
+
+def options_to(
+    origin: str, ca_file: Path | None = None, transport: httpx.AsyncBaseTransport | httpx.BaseTransport | None = None
+) -> dict[str, Any]:
+    """The way to `https://host[:port]` as options of an httpx client, which then reads nothing of the environment
+    itself. A `transport` that is brought along needs no way. Raises DyntuiError PROXY_UNUSABLE, CA_FILE_UNREADABLE."""
+    if transport is not None:
+        return {"transport": transport, "trust_env": False, "verify": False}
+    way = way_to(origin, ca_file)
+    return {"proxy": way.proxy, "verify": way.tls, "trust_env": False}
 
 
 def way_to(origin: str, ca_file: Path | None = None) -> Way:

@@ -1,0 +1,30 @@
+"""What Dataverse's refusals mean for the next attempt."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from dyntui.dataverse.http import verdict
+from dyntui.remote.verdicts import Doubtful, Limited, NotCarriedOut, Refused, Verdict
+from tests.dataverse.conversation import error
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (error(429, "0x80072322", **{"Retry-After": "35"}), Limited(35.0, for_all=True)),
+        (error(429, ""), Limited(None, for_all=True)),
+        (error(429, "", **{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), Limited(None, for_all=True)),
+        (error(400, "0x80072321", **{"Retry-After": "-1"}), Limited(0.0, for_all=True)),
+        (error(500, "0x80044150"), NotCarriedOut()),
+        (error(502, ""), Doubtful()),
+        (error(503, "", **{"Retry-After": "40"}), Doubtful(40.0)),
+        (error(504, "0x80040216"), Doubtful()),
+        (error(500, "0x80040216"), Refused()),
+        (error(404, "0x80040217"), Refused()),
+        (error(401, ""), Refused()),
+    ],
+)
+def test_a_refusal_means(answer: httpx.Response, meaning: Verdict):
+    assert verdict(answer, 0.0) == meaning
