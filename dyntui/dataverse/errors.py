@@ -33,7 +33,11 @@ UNKNOWN_NAME: Final = frozenset({"0x80060888", "0x80041102", "0x80041103", "0x80
 NOT_A_MEMBER: Final = frozenset({"0x80048458"})
 LIST_REFUSES: Final = frozenset({"0x80040301", "0x80040302", "0x8004033a", "0x8004033b", "0x8004f701"})
 ALREADY_THERE: Final = frozenset(
-    {"0x80040237", "0x80047013", "0x80047010", "0x80060893", "0x80060894", "0x8004f023", "0x80041403"}
+    {
+        *("0x80040237", "0x80047013", "0x80047010", "0x80060893", "0x80060894", "0x8004f023", "0x80041403"),
+        # EntityRelationshipSchemaNameNotUnique, InvalidPublisherUniqueName (Web service error codes).
+        *("0x8004432b", "0x8004f01c"),
+    }
 )
 TRANSIENT_AFTER_CUSTOMISATION: Final = frozenset({"0x80040216", "0x80060891", "0x80048d19", "0x80071151"})
 

@@ -36,8 +36,10 @@ async def test_a_table_that_exists_is_left_alone():
     assert len(talk.requests) == 1
 
 
-async def test_exists_already_after_a_lost_answer_is_success():
-    exists = error(400, "0x80047013", "Attribute with schema name dyntui_Key already exists")
+# Names are not unique: DuplicateAttributeSchemaName, EntityRelationshipSchemaNameNotUnique, InvalidPublisherUniqueName.
+@pytest.mark.parametrize("code", ["0x80047013", "0x8004432b", "0x8004f01c"])
+async def test_exists_already_after_a_lost_answer_is_success(code: str):
+    exists = error(400, code, "Attribute with schema name dyntui_Key already exists")
     talk = Conversation(MISSING, httpx.ReadError("reset"), exists)
     async with talk.client() as dv:
         assert await Customisation(dv, "dyntui").ensure_column(
