@@ -79,18 +79,26 @@ class SecretStore:
             hide(secret)
         return secret
 
+    async def check(self, name: str, secret: str) -> None:
+        """Raises what `set` would, as far as that can be known without keeping the secret."""
+        hide(secret)
+        provided = await asyncio.to_thread(self._provided, name)
+        if provided is not None and provided != secret:
+            raise _provided_otherwise(name)
+        if provided is None and self._backend is None:
+            raise unavailable(name)
+        await self.get(name)
+
     async def set(self, name: str, secret: str) -> None:
         """Keeps a secret. One that the environment already provides needs no keeping.
 
-        Raises DyntuiError KEYRING_UNAVAILABLE where there is no place for it.
+        Raises DyntuiError KEYRING_UNAVAILABLE where there is no place for it, SECRET_PROVIDED where the environment
+        provides another one.
         """
-        hide(secret)
-        if await asyncio.to_thread(self._provided, name) == secret:
-            return
-        if self._backend is None:
-            raise unavailable(name)
-        async with self._turn:
-            await asyncio.to_thread(self._backend.set, name, secret)
+        await self.check(name, secret)
+        if self._backend is not None and await asyncio.to_thread(self._provided, name) is None:
+            async with self._turn:
+                await asyncio.to_thread(self._backend.set, name, secret)
 
     async def delete(self, name: str) -> None:
         """Forgets a secret, also one that is not there."""
@@ -141,6 +149,17 @@ def unavailable(name: str) -> DyntuiError:
             f"as {variable(name)} or, with systemd, as the credential dyntui.{_simple(name).lower()}."
         ),
         exit=Exit.FAILED,
+    )
+
+
+def _provided_otherwise(name: str) -> DyntuiError:
+    return DyntuiError(
+        "SECRET_PROVIDED",
+        f"The environment of the service provides another secret than the one given: {variable(name)}, or with systemd"
+        f" the credential dyntui.{_simple(name).lower()}, goes before everything else.",
+        not_done="The secret was not kept; it would never be read.",
+        remedy="Correct what the environment provides or take it away, and start the service again.",
+        exit=Exit.USAGE,
     )
 
 

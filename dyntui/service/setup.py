@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse import rows, security
+from dyntui.dataverse import metadata, rows, security
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import text
 from dyntui.dotdigital import account as dd_account
@@ -141,30 +142,36 @@ class Setup:
         try:
             async with dataverse_as(sign_in, wanted, around, patience=_AT_FIRST) as dv:
                 me = await security.who_am_i(dv)
-                managers = [each.name or each.id for each in await security.users_with_roles(dv, [Role.MANAGER])]
+                managers = [_shown(each) for each in await security.users_with_roles(dv, [Role.MANAGER])]
                 if known is not None and not permitted and (managers or me.user_id != known.service_user_id):
                     await self._require_administering(context, dv if permitted is None else None)
                 chosen = {
                     role: await installation.users_to_assign(dv, role, names) for role, names in request.assign.items()
                 }
-            found = [await _prove(each, around) for each in request.accounts]
-            if apply:
-                # A keyring that refuses says so before anything is written.
-                await self._resources.secrets.set(DATAVERSE_SECRET, secret)
-            async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING) as dv:
                 wanted = msgspec.structs.replace(
                     wanted,
                     organisation_id=me.organization_id,
                     service_user_id=me.user_id,
                     name=await security.organisation_name(dv),
                 )
+                proved = [(each, await _prove(each, around)) for each in request.accounts]
+                # A keyring that refuses says so before anything is written.
+                await self._resources.secrets.check(DATAVERSE_SECRET, secret)
+                ids = await self._ids(dv, wanted, [found.platform_id for _, found in proved])
+                for asked_account, found in proved:
+                    await self._resources.secrets.check(
+                        account_secret(ids[found.platform_id]), asked_account.api_password
+                    )
+            if apply:
+                await self._resources.secrets.set(DATAVERSE_SECRET, secret)
+            async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING) as dv:
                 steps: list[Step] = []
                 try:
                     async for step in self._install(dv, me.user_id, chosen, apply=apply):
                         steps.append(step)
                         self._resources.publish("setup.step", _contract_step(step))
                     if apply:
-                        await self._keep(dv, wanted, list(zip(request.accounts, found, strict=True)))
+                        await self._keep(dv, wanted, proved)
                 except DyntuiError as error:
                     raise _with_what_was_done(error, steps) from error
         finally:
@@ -172,12 +179,10 @@ class Setup:
         return SetupReport(
             organisation=wanted.name,
             organisation_url=wanted.url,
-            accounts=tuple(
-                f"{each.name} at {proved.endpoint}" for each, proved in zip(request.accounts, found, strict=True)
-            ),
+            accounts=tuple(f"{each.name} at {found.endpoint}" for each, found in proved),
             steps=tuple(_contract_step(step) for step in steps),
             applied=apply,
-            managers=tuple(managers) or tuple(request.assign.get(Role.MANAGER, ())),
+            managers=tuple(dict.fromkeys((*managers, *map(_shown, chosen.get(Role.MANAGER, ()))))),
         )
 
     async def _install(
@@ -200,12 +205,11 @@ class Setup:
         machine or store may have made it."""
         before = await self._resources.read(accounts.accounts)
         here = {each.platform_id: each.id for each in before}
-        there = await self._rows_in_dynamics(dv, [found.platform_id for _, found in proved])
-        known = here | there
+        ids = await self._ids(dv, wanted, [found.platform_id for _, found in proved])
         answered = {each.platform_id: each.double_opt_in for each in before}
         kept = [
             EmailAccount(
-                id=known.get(found.platform_id) or self._resources.ids(),
+                id=ids[found.platform_id],
                 name=asked.name,
                 description=asked.description,
                 is_default=asked.is_default,
@@ -235,6 +239,15 @@ class Setup:
         await self._resources.connections.close()
         await asyncio.to_thread(self._reconnect)
 
+    async def _ids(self, dv: Dataverse, wanted: Organisation, numbers: Sequence[int]) -> dict[int, str]:
+        """Account number -> id of its row. One that has none yet gets the same everywhere: two setups at once make one
+        row, and what an environment is to provide for it can be named before."""
+        here = {each.platform_id: each.id for each in await self._resources.read(accounts.accounts)}
+        installed = await metadata.column_names(dv, solution.EMAIL_ACCOUNT.logical_name)
+        there = await self._rows_in_dynamics(dv, numbers) if solution.EMAIL_ACCOUNT.key.lower() in installed else {}
+        new = {each: str(uuid.uuid5(uuid.UUID(wanted.organisation_id), f"dotdigital/{each}")) for each in numbers}
+        return new | here | there
+
     async def _rows_in_dynamics(self, dv: Dataverse, numbers: Sequence[int]) -> dict[int, str]:
         """Account number -> id of its row, for those that have one."""
         table, key = solution.EMAIL_ACCOUNT, solution.EMAIL_ACCOUNT.key.lower()
@@ -248,6 +261,10 @@ class _AccountRow(
 ):
     id: str
     platform_id: str
+
+
+def _shown(user: security.User) -> str:
+    return user.name or user.id
 
 
 def _contract_step(step: Step) -> SetupStep:

@@ -49,6 +49,10 @@ class Secrets(Protocol):
 
     async def set(self, name: str, secret: str) -> None: ...
 
+    async def check(self, name: str, secret: str) -> None:
+        """Raises what `set` would, as far as that can be known without keeping the secret."""
+        ...
+
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long a system is waited for. `attempts`: calls until a failure counts; `silence`: seconds without an answer

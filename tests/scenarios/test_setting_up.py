@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,10 @@ from dyntui.dataverse import bulk, security
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability, Role
+from dyntui.service.config import Config, KeyringSettings
 from dyntui.service.contract.setup import SetupReport
 from dyntui.service.permission import CallContext
+from dyntui.service.secret_store import open_secrets
 from dyntui.service.setup import Setup
 from tests.scenarios.office import Office, writes
 from tests.simulation.sandbox import InProcessSandbox
@@ -39,6 +42,28 @@ def test_who_waits_for_somebody_elses_first_setup_cannot_change_it(sandbox: InPr
         first, second = office.wait(both())
         assert not isinstance(first, BaseException)
         assert isinstance(second, DyntuiError) and second.code == "NOT_SIGNED_IN"
+    finally:
+        office.close()
+
+
+def test_where_the_environment_provides_secrets_their_names_are_told_before_anything_is_made(
+    sandbox: InProcessSandbox, tmp_path: Path
+) -> None:
+    office = Office(sandbox, tmp_path)
+    provided: dict[str, str] = {}
+    try:
+        secrets = open_secrets(office.resources.profile, Config(keyring=KeyringSettings(backend="file")), provided)
+        setup = Setup(msgspec.structs.replace(office.resources, secrets=secrets), office.worker.reconnect)
+        request = office.setup_request()
+        answers = (request.organisation.client_secret, request.accounts[0].api_password)
+        for secret in answers:
+            for ask in (setup.plan, setup.apply):
+                with pytest.raises(DyntuiError, match="KEYRING_UNAVAILABLE") as raised:
+                    office.wait(ask(office.context, request))
+            name = re.findall(r"DYNTUI_SECRET_\w+", raised.value.remedy)[-1]
+            provided[name] = secret
+        assert set(states_of(office.wait(setup.plan(office.context, request))).values()) == {"missing"}
+        assert office.wait(setup.apply(office.context, request)).applied
     finally:
         office.close()
 
@@ -106,7 +131,10 @@ def test_the_first_manager_is_made_by_whoever_holds_the_applications_secret(
             with pytest.raises(DyntuiError) as raised:
                 office.wait(setup.apply(stranger, refused))
             assert raised.value.code == code
-        assert office.wait(setup.apply(stranger, with_manager)).managers == (MIRA,)
+        assert office.wait(setup.plan(stranger, with_manager)).managers == ("Mira Sandahl",)
+        assert office.wait(setup.apply(stranger, with_manager)).managers == ("Mira Sandahl",)
+        another = msgspec.structs.replace(request, assign={Role.MANAGER.value: ("jonas.brattli@skarnfjall.example",)})
+        assert office.wait(setup.plan(office.context, another)).managers == ("Mira Sandahl", "Jonas Brattli")
         with pytest.raises(DyntuiError) as raised:
             office.wait(setup.apply(stranger, with_manager))
         assert raised.value.code == "NOT_SIGNED_IN"

@@ -88,6 +88,20 @@ async def test_a_secret_from_the_environment_is_used_and_never_kept(profile: Pro
     assert not profile.secrets_file.exists()
 
 
+@pytest.mark.parametrize("backend", ["file", "memory"])
+async def test_a_secret_that_the_environment_provides_otherwise_is_not_kept_in_vain(profile: Profile, backend: str):
+    store = open_secrets(
+        profile,
+        Config(keyring=KeyringSettings(backend=backend)),
+        {"DYNTUI_SECRET_ORGANISATION_CLIENT_SECRET": "old-value"},
+    )
+    for attempt in (store.check(NAME, "new-value"), store.set(NAME, "new-value")):
+        with pytest.raises(DyntuiError, match="SECRET_PROVIDED") as raised:
+            await attempt
+        assert "DYNTUI_SECRET_ORGANISATION_CLIENT_SECRET" in raised.value.message
+    assert await store.get(NAME) == "old-value"
+
+
 async def test_a_systemd_credential_is_used(profile: Profile, tmp_path: Path):
     (tmp_path / "dyntui.organisation_client_secret").write_text("credential-value\n")
     store = open_secrets(profile, Config(), {"CREDENTIALS_DIRECTORY": str(tmp_path), "DYNTUI_KEYRING": "memory"})
