@@ -71,6 +71,7 @@ class Assembly:
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="dyntui-write")
         self._db: Database = await asyncio.to_thread(open_store, config.store.url or self._profile.store_url)
         secrets = await asyncio.to_thread(open_secrets, self._profile, config)
+        self._secrets = secrets
         self._resources = Resources(
             profile=self._profile,
             db=self._db,
@@ -107,6 +108,10 @@ class Assembly:
         self._readers.shutdown()
         self._writers.shutdown()
         await asyncio.to_thread(self._db.close)
+
+    def keeps_secrets(self) -> bool:
+        """Whether a keyring works in this session."""
+        return bool(self._secrets.label)
 
     async def active_runs(self) -> int:
         """Runs that are queued or in process."""

@@ -30,6 +30,8 @@ from dyntui.service.server import Server
 
 # Seconds that requests under way get to finish when the service ends.
 GRACE = 10.0
+# Seconds after which a private service ends that cannot keep secrets.
+_IDLE_WITHOUT_KEYRING = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,11 @@ class Assembly(Protocol):
 
     async def active_runs(self) -> int:
         """Runs that are queued or in process: a private service does not end on them."""
+        ...
+
+    def keeps_secrets(self) -> bool:
+        """Whether it has a place for secrets. A private service without one ends with its last client, so that the
+        next command starts one that knows the environment of that moment."""
         ...
 
 
@@ -131,6 +138,8 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
         await server.open()
         log.info("version %s, process %d, listens on %s", __version__, os.getpid(), profile.socket)
         _tell(life, Ready(process=os.getpid()))
+        if idle_seconds is not None and not assembly.keeps_secrets():
+            idle_seconds = min(idle_seconds, _IDLE_WITHOUT_KEYRING)
         await _until_ended(assembly, server, idle_seconds, ending)
     finally:
         await server.close(GRACE)

@@ -202,6 +202,20 @@ async def test_a_private_service_ends_when_nobody_needs_it(profile: Profile):
     assert "no client and no run" in profile.log_file.read_text()
 
 
+async def test_a_private_service_that_cannot_keep_secrets_gives_way_to_one_that_may(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DYNTUI_TINY_FORGETS", "1")
+    client = await attach_or_start(profile, command=TINY)
+    process = client.greeting.process
+    await client.close()
+    await gone(process)
+    monkeypatch.delenv("DYNTUI_TINY_FORGETS")
+    again = await attach_or_start(profile, command=TINY)
+    assert again.greeting.process != process
+    await end(again)
+
+
 async def test_a_long_lived_service_stays(profile: Profile):
     write_config(profile, Config(service=ServiceSettings(idle_seconds=0.05)))
     client = await attach_or_start(profile, long_lived=True, command=TINY)

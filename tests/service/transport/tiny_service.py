@@ -72,6 +72,9 @@ class TinyAssembly:
         if place := os.environ.get("TINY_STOPPED"):
             Path(place).write_text("stopped")  # noqa: ASYNC240 - the process has nothing else to do
 
+    def keeps_secrets(self) -> bool:
+        return "DYNTUI_TINY_FORGETS" not in os.environ
+
     async def active_runs(self) -> int:
         return self.runs
 
