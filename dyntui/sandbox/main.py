@@ -20,6 +20,13 @@ from dyntui.sandbox.gateway import Gateway, new_gateway
 from dyntui.sandbox.recording import Recorder
 from dyntui.sandbox.server import running
 
+# What a person who started it by hand does with its line.
+_NEXT = """
+Ready until Ctrl+C. To connect it, in another terminal: `dyntui setup --from -`, and paste the line above.
+Who is to administer it then: `dyntui setup` asks, or "assign": {"Email Marketing Manager":
+["mira.sandahl@skarnfjall.example"]} in the line says.
+"""
+
 _DONE, _FAILED, _USAGE = 0, 1, 2
 
 
@@ -100,6 +107,8 @@ async def _serve(gateway: Gateway, folder: Path, port: int, stop: asyncio.Event)
     async with running(gateway, TRUTH, folder, port) as announcement:
         sys.stdout.write(json.dumps(announcement) + "\n")
         sys.stdout.flush()
+        if sys.stdout.isatty():
+            sys.stderr.write(_NEXT)
         await stop.wait()
 
 

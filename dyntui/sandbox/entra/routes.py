@@ -1,9 +1,9 @@
 """Entra ID's addresses: tenant endpoints, instance discovery, global discovery."""
 
-from dyntui.sandbox.entra import discovery, grants
+from dyntui.sandbox.entra import discovery, grants, sign_in_page
 from dyntui.sandbox.entra.directory import TENANT_DOMAIN, TENANT_ID
 from dyntui.sandbox.entra.errors import EntraError, error_response
-from dyntui.sandbox.request import Request, Response, json_response, text_response
+from dyntui.sandbox.request import Request, Response, json_response
 from dyntui.sandbox.state import State
 
 _OWN_NAMES = {TENANT_ID, TENANT_DOMAIN}
@@ -28,8 +28,8 @@ def _dispatch(state: State, request: Request) -> Response:
             return discovery.instance_discovery(state)
         if path.startswith("api/discovery/v2.0/Instances"):
             return discovery.instances(state, request)
-        if path == "devicelogin":
-            return text_response("Approve the code through the control address: POST /device.")
+    if path == "devicelogin":
+        return sign_in_page.answer(state, request) if request.method == "POST" else sign_in_page.show(state, request)
     tenant, _, rest = path.partition("/")
     known = _OWN_NAMES | _COLLECTIVE_NAMES
     if rest in _CONFIGURATIONS and request.method == "GET":

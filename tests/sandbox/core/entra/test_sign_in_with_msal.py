@@ -212,6 +212,21 @@ async def test_a_person_signs_in_with_a_device_code(served: Served, http: httpx.
     assert (token.oid, token.is_app) == (manager.oid, False)
 
 
+async def test_a_person_enters_the_code_at_the_page_that_is_shown(served: Served, http: httpx.Client) -> None:
+    app = await asyncio.to_thread(public, served, http)
+    flow = await asyncio.to_thread(app.initiate_device_flow, user_scope(served))
+    page = (await asyncio.to_thread(http.get, flow["verification_uri"])).text
+    assert "<form" in page and "Mira Sandahl" in page and "curl" in page
+
+    async def enter(code: str, who: str) -> httpx.Response:
+        return await asyncio.to_thread(http.post, flow["verification_uri"], data={"user_code": code, "as": who})
+
+    for code, who in (("X", "manager"), (flow["user_code"], "santa")):
+        assert (await enter(code, who)).status_code == 400
+    assert "Mira Sandahl is signed in" in (await enter(flow["user_code"], "manager")).text
+    assert (await poll_once(app, flow))["id_token_claims"]["name"] == "Mira Sandahl"
+
+
 async def test_a_stored_sign_in_is_renewed_in_silence(served: Served, http: httpx.Client) -> None:
     cache = msal.SerializableTokenCache()
     app = await asyncio.to_thread(public, served, http, cache)
