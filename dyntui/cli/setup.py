@@ -6,20 +6,22 @@ import asyncio
 import contextlib
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
 import msgspec
 
 from dyntui.cli.lazy import Choices, Command, choices
-from dyntui.cli.output import print_facts, print_json, print_table, say
-from dyntui.cli.service_call import with_service
-from dyntui.cli.setup_input import asked_for, read_setup
+from dyntui.cli.output import print_facts, print_json, print_table, say, show_error
+from dyntui.cli.service_call import ask, with_service
+from dyntui.cli.setup_input import read_setup
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient, Subscription
 from dyntui.service.contract import methods
 from dyntui.service.contract.methods import Method
+from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import SetupReport, SetupRequest, SetupStep
 
 
@@ -34,17 +36,67 @@ def command(context: click.Context, source: str | None, plan: bool) -> None:
     nowhere else. Running it again changes only what is missing.
     """
     chosen = choices(context)
-    request = _request(source)
-    if plan:
+    if source is not None:
+        _carry_out(chosen, _request(source), only_plan=plan, shows_plan=source != "-" and sys.stdin.isatty())
+        return
+    from dyntui.cli.setup_questions import asked_for, corrected
+
+    _require_somebody()
+    _require_keyring(chosen)
+    request = asked_for()
+    while True:
+        try:
+            _carry_out(chosen, request, only_plan=plan, shows_plan=True)
+            return
+        except DyntuiError as error:
+            # Nobody types all of it again for one wrong answer.
+            show_error(error, as_json=chosen.json)
+            anew = corrected(request, error)
+            if anew is None:
+                raise click.exceptions.Exit(int(error.exit)) from error
+            request = anew
+
+
+def _carry_out(chosen: Choices, request: SetupRequest, *, only_plan: bool, shows_plan: bool) -> None:
+    if only_plan:
         _print(chosen, _asked_with_progress(chosen, methods.SETUP_PLAN, request))
         return
-    if source != "-" and not chosen.yes and sys.stdin.isatty():
-        report = _asked_with_progress(chosen, methods.SETUP_PLAN, request)
-        _print(chosen, report, heading="The plan")
+    if shows_plan and not chosen.yes:
+        _print_sums(_asked_with_progress(chosen, methods.SETUP_PLAN, request))
+        say("`dyntui setup --plan` lists each of them.")
         click.confirm("Apply it?", abort=True, err=True)
     report = _asked_with_progress(chosen, methods.SETUP_APPLY, request)
-    _print(chosen, report)
+    if chosen.json:
+        print_json(report)
+    else:
+        _print_sums(report)
     say("Connected. `dyntui sign-in` is next, then `dyntui` opens the console.")
+
+
+def _require_somebody() -> None:
+    if not sys.stdin.isatty():
+        raise DyntuiError(
+            "SETUP_INPUT_MISSING",
+            "Nobody is there to be asked, and no file was given.",
+            not_done="Nothing was connected.",
+            remedy="Add --from FILE, or --from - and the answers on standard input.",
+            exit=Exit.USAGE,
+        )
+
+
+def _require_keyring(chosen: Choices) -> None:
+    """Asked before the first question: without a keyring every answer would be for nothing."""
+    checks = ask(chosen, methods.STATUS, Nothing()).checks
+    if any(check.name == "Keyring" and check.state != "ok" for check in checks):
+        raise DyntuiError(
+            "KEYRING_UNAVAILABLE",
+            "No keyring works in this session, so the secrets that you would be asked for cannot be kept.",
+            not_done="Nothing was asked or connected; secrets are never written as plain text.",
+            remedy=(
+                "Unlock the system's keyring, or set DYNTUI_KEYRING_PASSPHRASE to a passphrase for an encrypted"
+                " file, and run `dyntui setup` again. Where the environment provides the secrets, use --from FILE."
+            ),
+        )
 
 
 def _asked_with_progress(
@@ -55,6 +107,8 @@ def _asked_with_progress(
     async def work(client: ServiceClient) -> SetupReport:
         steps = client.subscribe("setup.step", SetupStep)
         showing = asyncio.create_task(_show(steps))
+        if sys.stderr.isatty():
+            click.echo("Signing in to Dynamics and dotdigital ...", nl=False, err=True)
         try:
             return await client.call(method, request)
         finally:
@@ -88,17 +142,7 @@ def _standard_input() -> str:
     return first + sys.stdin.read()
 
 
-def _request(source: str | None) -> SetupRequest:
-    if source is None:
-        if not sys.stdin.isatty():
-            raise DyntuiError(
-                "SETUP_INPUT_MISSING",
-                "Nobody is there to be asked, and no file was given.",
-                not_done="Nothing was connected.",
-                remedy="Add --from FILE, or --from - and the answers on standard input.",
-                exit=Exit.USAGE,
-            )
-        return asked_for()
+def _request(source: str) -> SetupRequest:
     if source == "-":
         return read_setup(_standard_input(), "standard input")
     try:
@@ -113,22 +157,36 @@ def _request(source: str | None) -> SetupRequest:
         ) from error
 
 
-def _print(chosen: Choices, report: SetupReport, heading: str = "") -> None:
-    if chosen.json and not heading:
+def _print(chosen: Choices, report: SetupReport) -> None:
+    """The plan, step by step."""
+    if chosen.json:
         print_json(report)
         return
-    if heading:
-        say(heading)
+    print_table(["kind", "name", "state"], ((step.kind, step.name, step.state) for step in report.steps))
+    click.echo()
+    _print_sums(report)
+
+
+def _print_sums(report: SetupReport) -> None:
+    """What is connected, how much of each kind there is to be made or was made, and who administers it."""
     print_facts(
         [
             ("Organisation", f"{report.organisation} ({report.organisation_url})"),
             ("Email accounts", ", ".join(report.accounts)),
+            ("There already", _sums(report, "there")),
+            ("To be made", _sums(report, "missing") or ("" if report.applied else "nothing")),
+            ("Made", _sums(report, "done") or ("nothing" if report.applied else "")),
+            (f"{Role.MANAGER}s", ", ".join(report.managers)),
         ]
     )
-    click.echo()
-    print_table(["kind", "name", "state"], ((step.kind, step.name, step.state) for step in report.steps))
-    if report.managers:
-        say(f"{Role.MANAGER}: {', '.join(report.managers)}.")
-    else:
+    if not report.managers:
         say(f"Nobody holds the role {Role.MANAGER} yet: nobody can administer dyntui or send.")
-        say("Name somebody under [assign] in the setup file and run setup again, or assign the role in Dynamics.")
+        say("Run setup again and name somebody (in a file: under [assign]), or assign the role in Dynamics.")
+
+
+def _sums(report: SetupReport, state: str) -> str:
+    counts = Counter(step.kind for step in report.steps if step.state == state)
+    if not counts:
+        return ""
+    named = ", ".join(f"{kind} {count}" for kind, count in counts.items())
+    return f"{counts.total()} ({named})"

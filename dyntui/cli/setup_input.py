@@ -1,18 +1,15 @@
-"""What `dyntui setup` is told: a file in TOML or JSON, the sandbox's line, or answers on the terminal."""
+"""What `dyntui setup` is told in a file: TOML or JSON, or the sandbox's line."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import click
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.roles import Role
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
 
 SANDBOX_ACCOUNT = "Sandbox"
@@ -116,92 +113,6 @@ def _with_absolute_files(request: SetupRequest) -> SetupRequest:
         organisation=msgspec.structs.replace(request.organisation, ca_file=absolute(request.organisation.ca_file)),
         accounts=tuple(msgspec.structs.replace(one, ca_file=absolute(one.ca_file)) for one in request.accounts),
     )
-
-
-def asked_for() -> SetupRequest:
-    """The request from answers on the terminal; secrets are typed unseen."""
-    organisation = _organisation()
-    accounts: list[EmailAccountInput] = []
-    while not accounts or click.confirm("Another email account?", default=False, err=True):
-        accounts.append(_account(is_default=not accounts))
-    return SetupRequest(organisation=organisation, accounts=tuple(accounts), assign=_first_manager())
-
-
-def _first_manager() -> dict[str, tuple[str, ...]]:
-    click.echo(f"Only holders of the role {Role.MANAGER} can administer dyntui and send.", err=True)
-    question = "User name in Dynamics of the first one (empty: somebody holds the role already)"
-    name: str = click.prompt(question, default="", show_default=False, err=True)
-    return {Role.MANAGER.value: (name.strip(),)} if name.strip() else {}
-
-
-def _organisation() -> OrganisationInput:
-    url = _asked("Dynamics 365 address (https://ORGANISATION.crm.dynamics.com)", _address)
-    tenant = _asked("Tenant (id or domain)", _tenant)
-    client_id = _asked("Client id of the app registration")
-    how = click.prompt("Signs in by", type=click.Choice(["secret", "certificate"]), default="secret", err=True)
-    return OrganisationInput(
-        dataverse_url=url.rstrip("/"),
-        # A full address is taken as it is: national clouds have their own (learn.microsoft.com, "National clouds").
-        authority=tenant if "://" in tenant else f"https://login.microsoftonline.com/{tenant}",
-        client_id=client_id,
-        client_secret=_hidden("Client secret") if how == "secret" else "",
-        certificate=_certificate() if how == "certificate" else "",
-    )
-
-
-def _account(*, is_default: bool) -> EmailAccountInput:
-    return EmailAccountInput(
-        name=_asked("Name of the email account"),
-        api_user=_asked("API user (apiuser-...@apiconnector.com)"),
-        api_password=_hidden("API password"),
-        is_default=is_default,
-        double_opt_in=_double_opt_in(),
-    )
-
-
-def _double_opt_in() -> str:
-    """Whom the account asks to confirm: nobody is imported before that is known (dotdigital, Account settings)."""
-    click.echo("With double opt-in for bulk uploads dotdigital mails everybody who is imported, to confirm.", err=True)
-    known = click.Choice(["off", "single", "all", "unknown"])
-    answer: str = click.prompt("Double opt-in of the account", type=known, default="unknown", err=True)
-    if answer == "unknown":
-        click.echo("Then run `dyntui canary ADDRESS` before the first list is synchronised.", err=True)
-        return ""
-    return answer
-
-
-def _asked(question: str, check: Callable[[str], str] = str.strip) -> str:
-    """An answer that passes the check; one that does not is asked for again at once."""
-    answer: str = click.prompt(question, err=True, value_proc=check)
-    return answer
-
-
-def _address(answer: str) -> str:
-    parts = urlsplit(answer.strip())
-    if parts.scheme != "https" or not parts.hostname or not ("." in parts.hostname or parts.hostname == "localhost"):
-        raise click.UsageError("Write the whole address, such as https://contoso.crm4.dynamics.com.")
-    return answer.strip()
-
-
-def _tenant(answer: str) -> str:
-    tenant = answer.strip()
-    if "://" in tenant:
-        return _address(tenant)
-    if not tenant or any(each in tenant for each in " /\\"):
-        raise click.UsageError("Write the tenant's id or domain, such as contoso.onmicrosoft.com.")
-    return tenant
-
-
-def _hidden(question: str) -> str:
-    answer: str = click.prompt(question, hide_input=True, err=True)
-    return answer
-
-
-def _certificate() -> str:
-    file: Path = click.prompt(
-        "Certificate with its key (PEM file)", type=click.Path(exists=True, dir_okay=False, path_type=Path), err=True
-    )
-    return file.read_text(encoding="ascii")
 
 
 def _parsed(text: str) -> Any:

@@ -25,8 +25,9 @@ def command(context: click.Context) -> None:
 
     async def sign_in(client: ServiceClient) -> SignInState:
         started = await client.call(methods.SIGN_IN, Nothing())
-        say(f"Open {started.verification_uri} in a browser and enter the code {started.user_code}")
-        say(f"(valid for {started.expires_in // 60} minutes).")
+        say(f"Open in any browser: {started.verification_uri}")
+        say(f"Enter the code:      {started.user_code}")
+        say(f"It is valid for {started.expires_in // 60} minutes; waiting for you to sign in there ...")
         return await signed_in(client, _PACE)
 
     state = with_service(choices(context), sign_in)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import SendCampaign
 from dyntui.service.contract.runs import Progress, RunChanged, RunDetail, RunRef
-from dyntui.service.contract.setup import SetupReport, SetupStep
+from dyntui.service.contract.session import Check, Status
+from dyntui.service.contract.setup import OrganisationInput, SetupReport, SetupStep
 from tests.cli.scripted_service import ScriptedService, a_count, a_hello, a_list, a_run, a_send, page_of
 from tests.terminal.terminal import Terminal
 
@@ -75,34 +78,58 @@ def test_ctrl_c_at_the_confirmation_sends_nothing(service: ScriptedService, envi
     assert service.requests(methods.CAMPAIGN_SEND) == []
 
 
-def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
-    service: ScriptedService, environ: Mapping[str, str]
-):
-    report = SetupReport(
+ANSWERS = (
+    ("Dynamics 365 address", "contoso"),
+    ("Write the whole address", "https://contoso.crm4.dynamics.com/"),
+    ("Tenant", "contoso.example"),
+    ("Client id", "client"),
+    ("Signs in by", "secret"),
+    ("Client secret:", "typed-secret"),
+    ("certificate authority", "/no/such/file"),
+    ("There is no file /no/such/file", ""),
+    ("Name of the email account", "Main"),
+    ("dotdigital address", ""),
+    ("API user", "apiuser-1@apiconnector.com"),
+    ("API password:", "typed-password"),
+    ("Double opt-in of the account", "off"),
+    ("Another email account?", "n"),
+    ("User name in Dynamics of the first one", "mira@contoso.example"),
+)
+
+
+def a_status(keyring: str = "ok") -> Status:
+    return Status(
+        version="1",
+        profile="default",
+        process=1,
+        started_on="2026-11-22T12:00:00Z",
+        store="/data",
+        checks=(Check(name="Keyring", state=keyring, text="a keyring"),),
+        active_runs=0,
+        held=0,
+        dataverse_calls=0,
+        dotdigital_calls=0,
+    )
+
+
+def a_plan() -> SetupReport:
+    return SetupReport(
         organisation="Contoso",
         organisation_url="https://contoso.crm4.dynamics.com",
         accounts=("Main",),
         steps=(SetupStep(kind="table", name="dyntui_emailcampaign", state="missing"),),
         applied=False,
     )
-    service.answers(methods.SETUP_PLAN, report)
-    service.answers(methods.SETUP_APPLY, report)
-    with Terminal([*DYNTUI, "setup"], environ, lines=40) as terminal:
-        for question, answer in (
-            ("Dynamics 365 address", "contoso"),
-            ("Write the whole address", "https://contoso.crm4.dynamics.com/"),
-            ("Tenant", "contoso.example"),
-            ("Client id", "client"),
-            ("Signs in by", "secret"),
-            ("Client secret:", "typed-secret"),
-            ("Name of the email account", "Main"),
-            ("API user", "apiuser-1@apiconnector.com"),
-            ("API password:", "typed-password"),
-            ("Double opt-in of the account", "off"),
-            ("Another email account?", "n"),
-            ("User name in Dynamics of the first one", "mira@contoso.example"),
-            ("Apply it?", "y"),
-        ):
+
+
+def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
+    service: ScriptedService, environ: Mapping[str, str]
+):
+    service.answers(methods.STATUS, a_status())
+    service.answers(methods.SETUP_PLAN, a_plan())
+    service.answers(methods.SETUP_APPLY, a_plan())
+    with Terminal([*DYNTUI, "setup"], environ, lines=60) as terminal:
+        for question, answer in (*ANSWERS, ("Apply it?", "y")):
             terminal.until(question)
             terminal.type(f"{answer}\r")
 
@@ -111,8 +138,66 @@ def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
     (request,) = service.requests(methods.SETUP_APPLY)
     assert request.organisation.authority == "https://login.microsoftonline.com/contoso.example"
     assert request.organisation.client_secret == "typed-secret"
-    assert (request.accounts[0].api_password, request.accounts[0].double_opt_in) == ("typed-password", "off")
+    (account,) = request.accounts
+    assert (account.api_password, account.double_opt_in) == ("typed-password", "off")
+    assert account.dotdigital_url == "https://r1-api.dotdigital.com"
     assert request.assign == {"Email Marketing Manager": ("mira@contoso.example",)}
+
+
+def times_seen(terminal: Terminal, text: str, times: int) -> bool:
+    return terminal.text.count(text) == times
+
+
+def test_one_wrong_answer_is_corrected_and_the_others_are_kept(
+    service: ScriptedService, environ: Mapping[str, str], tmp_path: Path
+):
+    refused = iter(
+        [
+            DyntuiError("DATAVERSE_SIGN_IN_UNREACHABLE", "Entra ID is away.", not_done="-", remedy="-"),
+            DyntuiError("SETUP_NEEDS_RIGHTS", "Not permitted.", not_done="-", remedy="-"),
+        ]
+    )
+    service.answers(methods.STATUS, a_status())
+    service.answers(methods.SETUP_PLAN, lambda request: next(refused, a_plan()))
+    service.answers(methods.SETUP_APPLY, a_plan())
+    (tmp_path / "ca.pem").write_text("-")
+    with Terminal([*DYNTUI, "setup"], environ, lines=60) as terminal:
+        for question, answer in ANSWERS:
+            terminal.until(question)
+            terminal.type(f"{answer}\r")
+        for question, times, answer in (
+            ("Correct (dynamics", 1, ""),
+            # The second time is after the address that was refused.
+            ("Dynamics 365 address", 3, ""),
+            ("Tenant", 2, "fabrikam.example"),
+            ("Client id", 2, ""),
+            ("Signs in by", 2, ""),
+            ("Client secret (Enter keeps it)", 1, ""),
+            ("certificate authority", 3, str(tmp_path / "ca.pem")),
+            ("Correct (dynamics", 2, ""),
+            ("Apply it?", 1, "y"),
+        ):
+            terminal.until(partial(times_seen, terminal, question, times))
+            terminal.type(f"{answer}\r")
+
+        assert terminal.ended() == 0
+        assert b"typed-" not in terminal.raw
+    (request,) = service.requests(methods.SETUP_APPLY)
+    assert request.organisation == OrganisationInput(
+        dataverse_url="https://contoso.crm4.dynamics.com",
+        authority="https://login.microsoftonline.com/fabrikam.example",
+        client_id="client",
+        client_secret="typed-secret",
+        ca_file=str(tmp_path / "ca.pem"),
+    )
+    assert request.accounts[0].name == "Main"
+
+
+def test_nothing_is_asked_where_no_secret_can_be_kept(service: ScriptedService, environ: Mapping[str, str]):
+    service.answers(methods.STATUS, a_status(keyring="warning"))
+    with Terminal([*DYNTUI, "setup"], environ) as terminal:
+        assert terminal.ended() == 1
+        assert "KEYRING_UNAVAILABLE" in terminal.text and "Dynamics 365 address" not in terminal.text
 
 
 def test_a_setup_from_a_file_shows_its_plan_and_asks(
@@ -137,7 +222,7 @@ def test_a_setup_from_a_file_shows_its_plan_and_asks(
         terminal.type("n\r")
 
         assert terminal.ended() == 130
-        assert "dyntui_emailcampaign" in terminal.text
+        assert "1 (table 1)" in terminal.text
     assert service.requests(methods.SETUP_APPLY) == []
 
 
