@@ -1,21 +1,15 @@
-"""An installation is found and taken over: by another machine, after a lost store, after a setup that was killed."""
+"""An installation is found and taken over: by another machine, after a lost store."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx
-import msgspec
 import pytest
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.setup import Setup
 from dyntui.store import accounts
-from dyntui.sync.surroundings import Surroundings
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import NOW
 from tests.simulation.sandbox import InProcessSandbox
@@ -74,58 +68,6 @@ def test_an_account_that_had_another_id_here_is_the_one_of_its_row_from_now_on(o
     office.set_up()
     assert account_of(office).id == there
     assert office.list_named("Newsletter").account == "Main"
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of it can react."""
-
-
-class KilledAfterWriting(httpx.AsyncBaseTransport):
-    """Carries calls on; of each kind of write the first two are answered to nobody, for the process is gone by then."""
-
-    def __init__(self, carrier: httpx.AsyncBaseTransport, met: Counter[str]) -> None:
-        self._carrier = carrier
-        self._met = met
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._carrier.handle_async_request(request)
-        if request.method != "GET" and response.status_code < 300:
-            kind = f"{request.method} {re.sub(r'[(][^)]*[)]', '()', request.url.path)}"
-            self._met[kind] += 1
-            if self._met[kind] <= 2:
-                raise Killed
-        return response
-
-
-def test_a_setup_that_is_killed_at_every_kind_of_write_goes_on_to_its_end(tmp_path: Path) -> None:
-    sandbox = InProcessSandbox.built(people=50, seed=7, clock=NOW)
-    met: Counter[str] = Counter()
-    kills, done = 0, False
-    while not done:
-        with closing(Office(sandbox, tmp_path)) as office:
-            connections = office.resources.connections
-            calm = connections.surroundings
-
-            def deadly(calm: Surroundings = calm) -> httpx.AsyncBaseTransport:
-                carrier = calm.transport()
-                assert carrier is not None
-                return KilledAfterWriting(carrier, met)
-
-            connections.surroundings = msgspec.structs.replace(calm, transport=deadly)
-            setup = Setup(office.resources, office.worker.reconnect)
-            try:
-                office.wait(setup.apply(office.context, office.setup_request()))
-                done = True
-            except Killed:
-                kills += 1
-    kinds = {kind.rpartition("/")[2].partition("(")[0] for kind in met}
-    assert {"publishers", "solutions", "EntityDefinitions", "Attributes", "Keys", "dyntui_emailaccounts"} <= kinds
-    assert kills >= 2 * len(met) - 6
-    with closing(Office(sandbox, tmp_path)) as office:
-        report = office.set_up()
-        assert {step.state for step in report.steps} == {"there"}
-        activated = office.activated("Newsletter")
-        assert office.run("lists").run.tally.adds_up and activated.activated
 
 
 def test_an_account_whose_row_was_written_and_never_answered_is_found_again(tmp_path: Path) -> None:
