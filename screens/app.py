@@ -120,7 +120,6 @@ class Console(TypingAhead, inherit_bindings=False):
         self._service: Service | None = None
         self._subscriptions: list[Events[msgspec.Struct]] = []
         self._runs: dict[str, RunRow] = {}
-        self._followed: set[str] = set()
         self.first_steps = first_steps
         self._farewell = farewell
         self.hello: Hello | None = None
@@ -320,13 +319,6 @@ class Console(TypingAhead, inherit_bindings=False):
         """A run under way by its id."""
         return self._runs.get(id)
 
-    def follow(self, id: str, following: bool) -> None:
-        """Whether a run's end is shown by a screen of its own, so that no notice is needed."""
-        if following:
-            self._followed.add(id)
-        else:
-            self._followed.discard(id)
-
     def _read_active_runs(self) -> None:
         async def read() -> None:
             for status in (RunStatus.IN_PROCESS, RunStatus.QUEUED):
@@ -352,7 +344,7 @@ class Console(TypingAhead, inherit_bindings=False):
         known = self._runs.pop(run.id, None)
         if not run.status.ended:
             self._runs[run.id] = run
-        elif known is not None and run.id not in self._followed:
+        elif known is not None and not (isinstance(self.screen, Asking) and self.screen.shows_run(run.id)):
             severity = "information" if run.status is RunStatus.COMPLETED else "warning"
             self.notify(
                 outcome_text(run),

@@ -122,6 +122,10 @@ class Asking(Screen[R], Generic[R]):
     def hear(self, name: str, value: msgspec.Struct) -> None:
         """An event of the service."""
 
+    def shows_run(self, id: str) -> bool:
+        """Whether the end of a run is seen here, so that no notice is needed."""
+        return False
+
 
 class FramedScreen(Asking[None]):
     """A screen within the frame. `SECTION` is the section it belongs to; a `TOP_LEVEL` one cannot be left by Esc."""

@@ -282,6 +282,13 @@ class CampaignPage(Page[int]):
 
             self.console.open_page(SendWizard, self.about)
 
+    def do_campaign_count(self) -> None:
+        """Counts the targets."""
+        if self.about is not None:
+            from .count_page import CountPage
+
+            self.console.open_page(CountPage, self.about)
+
     def do_campaign_report(self) -> None:
         """Opens the report."""
         if self.about is not None:

@@ -169,6 +169,13 @@ class CampaignsScreen(FramedScreen):
 
             self.console.open_page(SendWizard, row.id)
 
+    def do_campaigns_count(self) -> None:
+        """Counts the targets of the marked campaign, or of the one in hand."""
+        if (row := self.situation().campaign) is not None:
+            from .count_page import CountPage
+
+            self.console.open_page(CountPage, row.id)
+
     def do_campaigns_report(self) -> None:
         """Opens the report of the marked campaign, or of the one in hand."""
         if (row := self.situation().campaign) is not None:

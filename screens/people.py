@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual import on
@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CountPeopleQuery
+from dyntui.service.contract.campaigns import CountPeopleQuery, TargetCount
 from dyntui.service.contract.methods import CAMPAIGN_COUNT_PEOPLE, RUN_PEOPLE
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
@@ -20,12 +20,15 @@ from dyntui.service.contract.runs import OutcomesQuery, PersonOutcome
 
 from .base import Page
 from .reason_help import ReasonHelp
-from .tally import reason_title
+from .tally import SENDABLE, reason_title
 from .widgets.columns import Column
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone
 from .wording import dated
+
+if TYPE_CHECKING:
+    from .app import Console
 
 _WORDING = Wording(one="person", many="people", empty="Nobody", next_step="Esc goes back.")
 
@@ -61,6 +64,19 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = ""
     reason: str = ""
     sendable: bool = False
+
+
+def open_slice(console: Console, count: TargetCount, key: str, trail: tuple[str, ...]) -> None:
+    """The people behind a slice of a target count: `SENDABLE`, or a reason code."""
+    sendable = key == SENDABLE
+    about = Whose(
+        title="Sendable" if sendable else reason_title(key),
+        trail=trail,
+        count=count.id,
+        reason="" if sendable else key,
+        sendable=sendable,
+    )
+    console.open_page(PeoplePage, about)
 
 
 class PeoplePage(Page[Whose]):

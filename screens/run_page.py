@@ -85,8 +85,18 @@ class RunPage(Page[str]):
             self.look(RUN_GET, RunRef(self.about), self._show)
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
-        """This run got on."""
-        return isinstance(value, RunChanged) and value.run.id == self.about
+        """This run ended."""
+        return isinstance(value, RunChanged) and value.run.id == self.about and value.run.status.ended
+
+    def hear(self, name: str, value: msgspec.Struct) -> None:
+        """How far this run is comes with the event; what became of its items is asked for at its end."""
+        super().hear(name, value)
+        if self._detail is not None and isinstance(value, RunChanged) and value.run.id == self.about:
+            self._show(msgspec.structs.replace(self._detail, run=value.run))
+
+    def shows_run(self, id: str) -> bool:
+        """Its own: the end of it needs no notice."""
+        return id == self.about
 
     def situation(self) -> Situation:
         """The run of the page."""
@@ -111,8 +121,9 @@ class RunPage(Page[str]):
         done, of = run.progress.done, run.progress.of
         self._bar.show(
             Part(f" {progress_text(run)}  ", ""),
-            Part(block_bar(done / of if of else 0.0, 30), "accent"),
+            Part(block_bar(done / of if of else 0.0, 30 if self.has_class("-wide") else 14), "accent"),
             Part(f" {share(done, of)}", "strong"),
+            right=[Part("Esc leaves it running ", "muted")],
         )
 
     def _show_sum(self, run: RunRow) -> None:

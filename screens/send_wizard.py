@@ -23,20 +23,19 @@ from dyntui.service.contract.campaigns import (
     SendRow,
     TargetCount,
 )
-from dyntui.service.contract.methods import CAMPAIGN_COUNT, CAMPAIGN_GET, CAMPAIGN_SEND, RUN_GET
-from dyntui.service.contract.runs import RunDetail, RunRef, RunRow, StartRun
+from dyntui.service.contract.methods import CAMPAIGN_COUNT, CAMPAIGN_GET, CAMPAIGN_SEND
+from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
-from .people import PeoplePage, Whose
-from .running import RunProgress, start_run
-from .tally import reason_title
+from .people import open_slice
+from .run_page import RunPage
+from .running import start_run
 from .widgets.bars import BarList
 from .widgets.grid import Grid
 from .widgets.line import Line, Part
 from .wizard_steps import (
-    SENDABLE,
     STEPS,
     CampaignStep,
     CountsStep,
@@ -274,10 +273,17 @@ class SendWizard(Page[int]):
         """Synchronises the list in hand; afterwards the lists are looked at again."""
         row = self._lists.grid.row()
         if row is not None:
-            start_run(self, StartRun(sync_type="lists", lists=(row.id,)), self._synchronised)
+            start_run(self, StartRun(sync_type="lists", lists=(row.id,)))
 
-    def _synchronised(self, run: RunRow) -> None:
-        self._count_all()
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """Lists were synchronised: more of them may be ready."""
+        return isinstance(value, RunChanged) and value.run.kind == "lists" and value.run.status.ended
+
+    def refetch(self) -> None:
+        """How ready the lists are, as long as they can be chosen."""
+        self.read()
+        if self._step <= 2 and self._all is not None:
+            self._count_all()
 
     # Counts
 
@@ -309,17 +315,8 @@ class SendWizard(Page[int]):
 
     @on(BarList.Opened)
     def _slice_opened(self, event: BarList.Opened) -> None:
-        if self._count is None or self._detail is None:
-            return
-        sendable = event.key == SENDABLE
-        about = Whose(
-            title="Sendable" if sendable else reason_title(event.key),
-            trail=(self._detail.row.name, STEPS[2]),
-            count=self._count.id,
-            reason="" if sendable else event.key,
-            sendable=sendable,
-        )
-        self.console.open_page(PeoplePage, about)
+        if self._count is not None and self._detail is not None:
+            open_slice(self.console, self._count, event.key, (self._detail.row.name, STEPS[2]))
 
     # Sending
 
@@ -346,11 +343,6 @@ class SendWizard(Page[int]):
         self.show_error(error)
 
     def _sent(self, send: SendRow) -> None:
-        self.ask(RUN_GET, RunRef(send.run), self._follow)
-
-    def _follow(self, detail: RunDetail) -> None:
-        self.app.push_screen(RunProgress(detail.run, self._over))
-
-    def _over(self, run: RunRow) -> None:
-        """The wizard has done its work: it is not come back to."""
+        # The wizard has done its work: it is not come back to.
         self.app.pop_screen()
+        self.console.open_page(RunPage, send.run)

@@ -12,6 +12,9 @@ from .widgets.tones import SIGNS, outcome_tone
 
 _ORDER = list(Outcome)
 
+# The slice of those who will be mailed, beside the reasons.
+SENDABLE = "sendable"
+
 
 def reason_title(code: str) -> str:
     """The title of a reason; a code this version does not know stays as it is."""

@@ -13,7 +13,7 @@ from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.campaigns import CampaignDetail, ListReadiness, TargetCount
 from dyntui.service.contract.paging import Page, Window
 
-from .tally import reason_title
+from .tally import SENDABLE, reason_title
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
 from .widgets.columns import Column
@@ -33,7 +33,6 @@ STEPS = (
     "Email Campaign Wizard Summary",
 )
 
-SENDABLE = "sendable"
 _NAMED = 5
 
 _LISTS = Wording(
@@ -237,6 +236,14 @@ class CountsStep(Vertical):
         ]
         self.slices.show_rows(rows, count.potential)
         self.explain()
+
+    def forget(self) -> None:
+        """Another campaign: nobody was counted yet."""
+        self._count = None
+        self._equation.show()
+        self._pie.show_shares([])
+        self.slices.show_rows([])
+        self._remedy.update("")
 
     def explain(self) -> None:
         """Says what the slice in hand means and who can mend it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dyntui.model.roles import Role
 from dyntui.service.contract.campaigns import ChangeTargets, SendCampaign
 from dyntui.service.contract.lists import Activate
 from dyntui.service.contract.runs import StartRun
@@ -25,13 +26,13 @@ async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:
 
         await hand.press("enter", "s")
         assert hand.asked("runs.start")[-1] == StartRun(sync_type="lists", lists=("list-0",))
-        assert "Leave it running" in hand.text
+        assert "Esc leaves it running" in hand.text
         await hand.step()
         await hand.step()
         assert "Reading suppressions 160 of 160" in hand.text
         assert "100.0%" in hand.text
         await hand.finish()
-        assert "412 people" in hand.text
+        assert "412 read = 412 with a named outcome" in hand.text
         assert "Do not bulk e-mail" in hand.text
         await hand.press("escape")
         assert "Members by outcome in the last run" in hand.text
@@ -188,6 +189,9 @@ async def test_a_wizard_that_has_sent_is_not_come_back_to() -> None:
         assert "Mailed" in hand.text
         await hand.press("enter")
         assert "› Mailed" in hand.text
+        # The other slices are still there.
+        await hand.press("escape")
+        assert "Do not bulk e-mail" in hand.text
         await hand.press("escape")
         assert "Wizard" not in hand.text
         assert "w Send  v Report" in hand.text
@@ -212,3 +216,31 @@ async def test_results_that_were_not_read_yet_are_no_zeros() -> None:
         await hand.press("3", "j", "v")
         assert "not read yet: s reads them" in hand.text
         assert "Delivered" not in hand.text
+
+
+async def test_a_count_is_a_place_that_keeps_its_slices_and_sends_nothing() -> None:
+    service = FakeService(Role.VIEWER)
+    service.targets[101] = ["list-1"]
+    async with driving(service) as hand:
+        await hand.press("3", "enter", "c")
+        assert "17,359 sendable" in hand.text and "Counts" in hand.text
+        await hand.press("j", "enter")
+        assert "Counts › Do not bulk e-mail" in hand.text
+        await hand.press("escape")
+        assert "17,359 sendable" in hand.text
+        # Left and come back to, it is the count that was made, until somebody counts again.
+        await hand.press("escape", "c")
+        assert len(hand.asked("campaigns.count")) == 1 and "17,359 sendable" in hand.text
+        await hand.press("c")
+        assert len(hand.asked("campaigns.count")) == 2
+        assert hand.asked("campaigns.send") == []
+
+
+async def test_a_run_that_was_left_is_found_again_with_all_its_outcomes() -> None:
+    async with driving() as hand:
+        await hand.press("2", "j", "s", "escape")
+        await hand.finish()
+        await hand.press("4", "enter", "j", "j", "enter")
+        assert "366 people" in hand.text
+        await hand.press("escape")
+        assert "20,480 read" in hand.text

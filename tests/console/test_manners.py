@@ -49,13 +49,12 @@ async def test_ctrl_q_asks_anywhere() -> None:
         assert "Quit dyntui?" in hand.text
 
 
-async def test_under_a_dialog_that_a_run_draws_anew_no_keys_of_the_page_are_shown() -> None:
+async def test_under_a_dialog_no_keys_of_the_page_are_shown_while_a_run_gets_on() -> None:
     async with driving() as hand:
-        await hand.press("2", "j", "s")
+        await hand.press("2", "j", "s", "q", "f10")
         await hand.step()
         await hand.finish()
-        assert "Enter Open  o Open the run  Esc Close" in hand.text
-        assert "Help" not in hand.text
+        assert "y Quit  n Stay" in hand.text and "? Help" not in hand.text
         await hand.press("escape")
         assert "? Help" in hand.text
 

@@ -91,7 +91,7 @@ def test_a_key_means_one_thing_in_a_scope_and_everywhere() -> None:
         keys = Counter(key for action in of(scope) for key in action.keys)
         assert [key for key, count in keys.items() if count > 1] == [], scope
     everywhere = {key for action in of(Scope.EVERYWHERE) for key in action.keys} - {"escape"}
-    dialogs = (Scope.FILTER, Scope.DIALOG, Scope.PROGRESS, Scope.ERROR, Scope.PICKER, Scope.EVERYWHERE)
+    dialogs = (Scope.FILTER, Scope.DIALOG, Scope.ERROR, Scope.PICKER, Scope.EVERYWHERE)
     for scope in Scope:
         if scope not in dialogs:
             assert not everywhere & {key for action in of(scope) for key in action.keys}, scope

@@ -47,11 +47,11 @@ class Newcomer:
         return int(found[1].replace(",", ""))
 
     def finishes_run(self, what: str) -> None:
-        """The dialog that follows a run says how it ended, and is closed."""
-        self._terminal.until(lambda: re.search(r"Completed.*\bpeople  in ", self._terminal.text) is not None)
-        assert f"─ {what} ─" in self._terminal.text
+        """The run's page says how it ended, and is left."""
+        self._terminal.until(lambda: re.search(r"Status +Completed", self._terminal.text) is not None)
+        assert f"Synchronisation Audit › {what}" in self._terminal.text
         self._terminal.type(ESCAPE)
-        self._terminal.until(lambda: f"─ {what} ─" not in self._terminal.text)
+        self._terminal.until(lambda: f"Synchronisation Audit › {what}" not in self._terminal.text)
 
 
 def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
@@ -69,13 +69,13 @@ def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
         hand.types("a", "Activate Newsletter for email?")
         hand.types(RIGHT + ENTER, "✓ active")
         hand.types(ENTER, "Marketing Lists › Newsletter", "✓ activated for email")
-        hand.types("s", "─ Newsletter ─")
+        hand.types("s", "Audit › Newsletter")
         hand.finishes_run("Newsletter")
         hand.sees("Members by outcome in the last run", "+ Added", "Do not bulk e-mail")
         hand.types("m", "+ added", "○ excluded")
 
         hand.types("3", "Email Campaigns", "s Synchronise")
-        hand.types("s", "─ Email campaigns ─")
+        hand.types("s", "Audit › Email campaigns")
         hand.finishes_run("Email campaigns")
         hand.types("/", "ype to filter")
         hand.types("newsletter m", "newsletter m", "Newsletter March")
@@ -97,14 +97,14 @@ def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
         unfocused = hand.look_of("Send Campaign")
         hand.types(ENTER)
         terminal.until(lambda: hand.look_of("Send Campaign") != unfocused)
-        hand.types(ENTER, "─ Newsletter March ─")
+        hand.types(ENTER, "Audit › Newsletter March")
         hand.finishes_run("Newsletter March")
         hand.sees("Email Campaigns › Newsletter March", "Status   Sent, ")
 
         hand.types("v", "Newsletter March › Report")
         # Days pass in the demo while somebody looks on: sooner or later the first ones have opened it.
         for _ in range(10):
-            hand.types("s", "─ Email campaigns ─")
+            hand.types("s", "Audit › Email campaigns")
             hand.finishes_run("Email campaigns")
             if hand.number(r"│ Opened by +([\d,]+)"):
                 break

@@ -29,6 +29,7 @@ class Scope(enum.StrEnum):
     LIST = "Marketing List"
     CAMPAIGNS = "Email Campaigns"
     CAMPAIGN = "Email Campaign"
+    COUNT = "Email Campaign Targets Counts"
     WIZARD = "Send Email Campaign"
     REPORT = "Email Campaign report"
     AUDIT = "Synchronisation Audit"
@@ -38,7 +39,6 @@ class Scope(enum.StrEnum):
     SIGN_IN = "Sign in"
     SETUP = "Not configured"
     PICKER = "Choosing"
-    PROGRESS = "Progress"
     DIALOG = "In a dialog"
     QUESTION = "In a question"
     FIELD = "In a field"
@@ -341,6 +341,17 @@ ACTIONS: tuple[Action, ...] = (
         rule=situations.send,
     ),
     Action(
+        id="campaigns.count",
+        title="Email Campaign Targets Counts",
+        scope=Scope.CAMPAIGNS,
+        keys=("c",),
+        method="campaigns.count",
+        command="dyntui campaigns count CAMPAIGN",
+        tooltip="Who would be mailed, who not, and why; nothing is sent",
+        row=True,
+        rule=situations.count,
+    ),
+    Action(
         id="campaigns.report",
         title="Report",
         scope=Scope.CAMPAIGNS,
@@ -398,6 +409,17 @@ ACTIONS: tuple[Action, ...] = (
         rule=situations.campaign,
     ),
     Action(
+        id="campaign.count",
+        title="Email Campaign Targets Counts",
+        scope=Scope.CAMPAIGN,
+        keys=("c",),
+        hint="Count",
+        method="campaigns.count",
+        command="dyntui campaigns count CAMPAIGN",
+        tooltip="Who would be mailed, who not, and why; nothing is sent",
+        rule=situations.count,
+    ),
+    Action(
         id="campaign.report",
         title="Report",
         scope=Scope.CAMPAIGN,
@@ -415,6 +437,17 @@ ACTIONS: tuple[Action, ...] = (
         keys=("m",),
         hint="Next pane",
         tooltip="Changes between target lists, text preview and sends",
+    ),
+    # Counts
+    Action(
+        id="count.again",
+        title="Count again",
+        scope=Scope.COUNT,
+        keys=("c",),
+        hint="Count again",
+        method="campaigns.count",
+        command="dyntui campaigns count CAMPAIGN",
+        tooltip="The count before stays as it was made",
     ),
     # Send Email Campaign
     Action(
@@ -519,35 +552,6 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="setup.copy", title="Copy the command", scope=Scope.SETUP, keys=("y",), hint="Copy the command"),
     # Dialogs
     Action(id="picker.done", title="Take the choice", scope=Scope.PICKER, keys=("enter",), hint="Take", palette=False),
-    Action(
-        id="progress.cancel",
-        title="Cancel run",
-        scope=Scope.PROGRESS,
-        keys=("c",),
-        hint="Cancel run",
-        method="runs.cancel",
-        command="dyntui sync cancel RUN",
-        tooltip="Stops at the next safe point; what is done stays done",
-        rule=situations.cancel,
-        hinted=situations.runs,
-    ),
-    Action(
-        id="progress.audit",
-        title="Open the run",
-        scope=Scope.PROGRESS,
-        keys=("o",),
-        hint="Open the run",
-        tooltip="The run's page in the Synchronisation Audit",
-    ),
-    Action(
-        id="progress.close",
-        title="Leave it running",
-        scope=Scope.PROGRESS,
-        keys=("escape", "enter"),
-        hint="Close",
-        palette=False,
-        tooltip="The run goes on in the service",
-    ),
     Action(id="dialog.yes", title="Yes", scope=Scope.QUESTION, keys=("y",), hint="Yes", palette=False),
     Action(id="dialog.no", title="No", scope=Scope.QUESTION, keys=("n",), hint="No", palette=False),
     Action(id="dialog.close", title="Close", scope=Scope.DIALOG, keys=("escape",), hint="Close", palette=False),

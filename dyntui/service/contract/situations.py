@@ -147,6 +147,16 @@ def send(situation: Situation) -> str:
     return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
 
 
+def count(situation: Situation) -> str:
+    """A campaign with targets."""
+    if len(situation.campaigns) > 1:
+        return _ONE_CAMPAIGN
+    row = situation.campaign
+    if row is None:
+        return "No email campaign is selected."
+    return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
+
+
 def remove_target(situation: Situation) -> str:
     """A target list."""
     return "" if situation.target is not None else "No target marketing list is selected."
