@@ -8,8 +8,8 @@ from typing import Any
 from dyntui.sandbox.clock import Clock
 from dyntui.sandbox.control import Truth
 from dyntui.sandbox.dataverse import digest as dataverse_digest
+from dyntui.sandbox.dataverse import installation as dataverse_installation
 from dyntui.sandbox.dataverse import routes as dataverse
-from dyntui.sandbox.dataverse import storage as dataverse_storage
 from dyntui.sandbox.dotdigital import digest as dotdigital_digest
 from dyntui.sandbox.dotdigital import life as dotdigital_life
 from dyntui.sandbox.dotdigital import routes as dotdigital
@@ -49,7 +49,7 @@ def inhabit(state: State, people: int) -> State:
     """Installs both systems in a state, and a world of `people` contacts and leads where there is none yet."""
     world.dress(state)
     entra_storage.install(state)
-    dataverse_storage.install(state)
+    dataverse_installation.install(state)
     dotdigital_storage.install(state)
     state.membership = lambda oid: _membership(state, oid)
     if not world.is_built(state):

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from dyntui.sandbox.dataverse import group_teams, lists, system_rows
 from dyntui.sandbox.dataverse import storage as dataverse_storage
-from dyntui.sandbox.dataverse.storage import quoted
-from dyntui.sandbox.dataverse.tables import Table, schema_of
+from dyntui.sandbox.dataverse.storage import quoted, schema_of
+from dyntui.sandbox.dataverse.tables import Table
 from dyntui.sandbox.dotdigital import contact_store, memberships, sends
 from dyntui.sandbox.dotdigital import storage as dotdigital_storage
 from dyntui.sandbox.entra.directory import CLIENT_ID, PEOPLE, find_person

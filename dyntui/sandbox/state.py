@@ -141,7 +141,7 @@ class State:
 def open_state(path: Path | None = None, seed: int = 1, clock: Clock | None = None) -> State:
     """A state in memory, or in the file `path`, which is created or reopened with its seed, ids and clock offset.
 
-    Tables of the simulated systems are not installed here: each has its own `storage.install(state)`. A `clock`
+    Tables of the simulated systems are not installed here: each installs its own. A `clock`
     given wins over the stored offset. Raises sqlite3.DatabaseError when the file is none of ours or is in use.
     """
     db = _connect(path)

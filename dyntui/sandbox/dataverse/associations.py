@@ -7,10 +7,10 @@ Source: associate-disassociate-entities-using-web-api.
 
 from typing import Any
 
-from dyntui.sandbox.dataverse import lists, query, retrieve, row_rules, security, storage, writes
+from dyntui.sandbox.dataverse import links, lists, query, retrieve, security, writes
 from dyntui.sandbox.dataverse.addresses import RowKey, locate, read_reference
 from dyntui.sandbox.dataverse.call import Call
-from dyntui.sandbox.dataverse.errors import bad_request, duplicate_id, invalid_payload, no_row_for_key, row_missing
+from dyntui.sandbox.dataverse.errors import bad_request, invalid_payload, no_row_for_key, row_missing
 from dyntui.sandbox.dataverse.storage import quoted
 from dyntui.sandbox.dataverse.tables import Collection, Column, Table
 from dyntui.sandbox.request import Response
@@ -42,73 +42,21 @@ def associate(call: Call, table: Table, row_id: str, collection: Collection) -> 
     with call.state.transaction():
         writes.require(call, table, row_id)
         far_id = _referenced(call, call.body().get("@odata.id"), call.schema.tables[collection.target])
-        link(call, table, row_id, collection, far_id)
+        writes.link(call, table, row_id, collection, far_id)
     return Response(204)
 
 
-def link(call: Call, table: Table, row_id: str, collection: Collection, far_id: str) -> None:
-    """Puts an existing row into a collection of another one; asks for Append and AppendTo.
-
-    Raises DataverseError 0x80040237 for an N:N link that exists.
-    """
-    target = call.schema.tables[collection.target]
-    if collection.intersect == "listmember":
-        near_is_list = table.logical_name == "list"
-        list_id, person, kind = (row_id, far_id, target) if near_is_list else (far_id, row_id, table)
-        lists.add_members(call, list_id, [(kind.logical_name, person)])
-        return
-    if collection.intersect is None:
-        column = target.columns[collection.far_column]
-        writer = writes.Writer.of(call, target)
-        writer.update(far_id, {f"{_navigation(column, table)}@odata.bind": f"/{table.entity_set}({row_id})"})
-        return
-    _check_link(call, table, row_id, collection, far_id)
-    relationship = call.schema.many_to_many[collection.relationship]
-    pair = (row_id, far_id) if _is_first(call, collection) else (far_id, row_id)
-    row_rules.before_associate(call, relationship, *pair)
-    if is_linked(call, row_id, collection, far_id):
-        if call.state.config.dataverse.associate_twice == "reject":
-            raise duplicate_id()
-        return
-    intersect = call.schema.tables[collection.intersect]
-    call.state.db.execute(
-        f"INSERT INTO {quoted(intersect.sql_name)} ({quoted(intersect.primary_id)}, versionnumber,"
-        f" {quoted(collection.near_column)}, {quoted(collection.far_column)}) VALUES (?, ?, ?, ?)",
-        (call.state.ids.guid(), storage.next_version(call.state), row_id, far_id),
-    )
-
-
-def _navigation(column: Column, near: Table) -> str:
-    return column.navigation[near.logical_name]
-
-
-def _check_link(call: Call, table: Table, row_id: str, collection: Collection, far_id: str) -> None:
-    target = call.schema.tables[collection.target]
-    security.check(call.state, call.caller, "Append", table, row_id)
-    security.check(call.state, call.caller, "AppendTo", target, far_id)
-
-
-def _is_first(call: Call, collection: Collection) -> bool:
-    """Whether the near row belongs to the relationship's first table."""
-    return call.schema.many_to_many[collection.relationship].attribute1 == collection.near_column
-
-
-def is_linked(call: Call, row_id: str, collection: Collection, far_id: str) -> bool:
+def is_in(call: Call, row_id: str, collection: Collection, far_id: str) -> bool:
     """Whether a row is in a collection of another one."""
-    if collection.intersect is None:
-        target = call.schema.tables[collection.target]
-        found = call.state.db.execute(
-            f"SELECT 1 FROM {quoted(target.sql_name)} WHERE {quoted(target.primary_id)} = ?"
-            f" AND {quoted(collection.far_column)} = ?",
-            (far_id, row_id),
-        ).fetchone()
-    else:
-        found = call.state.db.execute(
-            f"SELECT 1 FROM {quoted('dv_' + collection.intersect)} WHERE {quoted(collection.near_column)} = ?"
-            f" AND {quoted(collection.far_column)} = ?",
-            (row_id, far_id),
-        ).fetchone()
-    return found is not None
+    if collection.intersect is not None:
+        return links.are_connected(call, row_id, collection, far_id)
+    target = call.schema.tables[collection.target]
+    found = call.state.db.execute(
+        f"SELECT 1 FROM {quoted(target.sql_name)} WHERE {quoted(target.primary_id)} = ?"
+        f" AND {quoted(collection.far_column)} = ?",
+        (far_id, row_id),
+    )
+    return found.fetchone() is not None
 
 
 def disassociate(call: Call, table: Table, row_id: str, collection: Collection, far_id: str) -> Response:
@@ -121,19 +69,12 @@ def disassociate(call: Call, table: Table, row_id: str, collection: Collection, 
             near_is_list = table.logical_name == "list"
             list_id, person = (row_id, far_id) if near_is_list else (far_id, row_id)
             lists.remove_members(call, list_id, [person])
-        elif not is_linked(call, row_id, collection, far_id):
+        elif not is_in(call, row_id, collection, far_id):
             raise row_missing(target.schema_name, far_id)
         elif collection.intersect is None:
-            column = target.columns[collection.far_column]
-            writer = writes.Writer.of(call, target)
-            writer.update(far_id, {f"{_navigation(column, table)}@odata.bind": None})
+            writes.bind(call, table, None, collection, far_id)
         else:
-            _check_link(call, table, row_id, collection, far_id)
-            call.state.db.execute(
-                f"DELETE FROM {quoted('dv_' + collection.intersect)} WHERE {quoted(collection.near_column)} = ?"
-                f" AND {quoted(collection.far_column)} = ?",
-                (row_id, far_id),
-            )
+            links.disconnect(call, table, row_id, collection, far_id)
     return Response(204)
 
 

@@ -7,8 +7,7 @@ from itertools import islice
 
 from dyntui.sandbox.dataverse import storage
 from dyntui.sandbox.dataverse.clause import Value
-from dyntui.sandbox.dataverse.storage import quoted
-from dyntui.sandbox.dataverse.tables import schema_of
+from dyntui.sandbox.dataverse.storage import quoted, schema_of
 from dyntui.sandbox.state import State
 
 _CHUNK = 10_000

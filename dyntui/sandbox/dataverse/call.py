@@ -10,9 +10,11 @@ import msgspec
 from dyntui.sandbox.dataverse import storage
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.errors import bad_request
-from dyntui.sandbox.dataverse.filter import MostValues, Reader
 from dyntui.sandbox.dataverse.preferences import Preferences
-from dyntui.sandbox.dataverse.tables import Schema, Table, schema_of
+from dyntui.sandbox.dataverse.reader import MostValues, Reader
+from dyntui.sandbox.dataverse.schema import Schema
+from dyntui.sandbox.dataverse.storage import schema_of
+from dyntui.sandbox.dataverse.tables import Table
 from dyntui.sandbox.request import Request, Response
 from dyntui.sandbox.state import State
 

@@ -8,7 +8,8 @@ import msgspec
 
 from dyntui.sandbox.dataverse import storage
 from dyntui.sandbox.dataverse.stable_ids import stable_id
-from dyntui.sandbox.dataverse.tables import Column, Option, Table, schema_of
+from dyntui.sandbox.dataverse.storage import schema_of
+from dyntui.sandbox.dataverse.tables import Column, Option, Table
 from dyntui.sandbox.state import State
 
 

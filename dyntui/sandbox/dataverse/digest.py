@@ -5,8 +5,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dyntui.sandbox.dataverse.storage import quoted
-from dyntui.sandbox.dataverse.tables import TEXT_TYPES, Column, Schema, Table, schema_of
+from dyntui.sandbox.dataverse.schema import Schema
+from dyntui.sandbox.dataverse.storage import quoted, schema_of
+from dyntui.sandbox.dataverse.tables import TEXT_TYPES, Column, Table
 from dyntui.sandbox.state import State
 
 _LEFT_OUT = frozenset(

@@ -9,8 +9,9 @@ from dyntui.sandbox.dataverse import secured
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.errors import DataverseError
 from dyntui.sandbox.dataverse.fetchxml_parse import Link
-from dyntui.sandbox.dataverse.storage import now, quoted
-from dyntui.sandbox.dataverse.tables import Column, Schema, Table, schema_of
+from dyntui.sandbox.dataverse.schema import Schema
+from dyntui.sandbox.dataverse.storage import now, quoted, schema_of
+from dyntui.sandbox.dataverse.tables import Column, Table
 from dyntui.sandbox.state import State
 
 

@@ -8,7 +8,6 @@ Source: learn.microsoft.com webapi/query/filter-rows. Arithmetic and the `in` op
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -19,6 +18,7 @@ from dyntui.sandbox.dataverse import filter_functions
 from dyntui.sandbox.dataverse.clause import Clause, Value, all_of, any_of
 from dyntui.sandbox.dataverse.errors import DataverseError, bad_request, unknown_property
 from dyntui.sandbox.dataverse.property_path import Property, Scope, collection, resolve
+from dyntui.sandbox.dataverse.reader import Reader
 from dyntui.sandbox.dataverse.storage import quoted, timestamp
 from dyntui.sandbox.dataverse.tables import Column
 
@@ -71,36 +71,6 @@ class _Lexer(ODataLexer):
     ALL = r"all(?=\s*\()"  # type: ignore[assignment]
     NULL = r"null(?!\w)"  # type: ignore[assignment]
     BOOLEAN = r"(?:true|false)(?!\w)"  # type: ignore[assignment]
-
-
-@dataclass(frozen=True, slots=True)
-class MostValues:
-    """How many values In and NotIn take, and the status that more are answered with."""
-
-    number: int
-    status: int
-
-    def check(self, values: int) -> None:
-        """Raises DataverseError for too many."""
-        if values <= self.number:
-            return
-        if self.status >= 500:
-            raise DataverseError("0x80040216", "An unexpected error occurred.", self.status)
-        raise DataverseError(
-            "0x8004430c", f"Number of conditions in query exceeded maximum limit. The limit is {self.number}."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who filters: what relative functions such as Today and EqualUserId are about."""
-
-    user_id: str
-    business_unit_id: str
-    moment: datetime
-    not_equal_includes_null: bool = True
-    most_values: MostValues | None = None
-    tells_case_apart: bool = False
 
 
 def edm_type(column: Column) -> str:

@@ -9,7 +9,6 @@ import math
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from odata_query import ast
@@ -18,11 +17,9 @@ from dyntui.sandbox.dataverse import date_ranges
 from dyntui.sandbox.dataverse.clause import Clause, Value, all_of, any_of
 from dyntui.sandbox.dataverse.errors import bad_request, invalid_argument, unknown_property
 from dyntui.sandbox.dataverse.property_path import Property, Scope
+from dyntui.sandbox.dataverse.reader import Reader
 from dyntui.sandbox.dataverse.storage import quoted, timestamp
 from dyntui.sandbox.dataverse.tables import FRACTION_TYPES, WHOLE_NUMBER_TYPES, Column, Table
-
-if TYPE_CHECKING:
-    from dyntui.sandbox.dataverse.filter import Reader
 
 _UNITS = ("Minutes", "Hours", "Days", "Weeks", "Months", "Years")
 _BOOLEANS = {"0": 0, "false": 0, "1": 1, "true": 1}
@@ -34,7 +31,7 @@ _DATE_NAMES = {
 _TEAMS = 'SELECT "teamid" FROM "dv_teammembership" WHERE "systemuserid" = ?'
 
 
-def compile_call(scope: Scope, reader: "Reader", node: ast.Call) -> Clause:
+def compile_call(scope: Scope, reader: Reader, node: ast.Call) -> Clause:
     """The condition that a function call means. Raises DataverseError for unknown functions and wrong parameters."""
     name = node.func.name
     parameters: dict[str, ast._Node] = {}
@@ -101,7 +98,7 @@ def _number(text: str) -> float:
     return max(min(number, sys.float_info.max), -sys.float_info.max)
 
 
-def _in_span(found: Property, reader: "Reader", operator: str, values: list[str]) -> Clause:
+def _in_span(found: Property, reader: Reader, operator: str, values: list[str]) -> Clause:
     if found.column.type != "DateTime":
         raise invalid_argument(f"The column '{found.column.logical_name}' is not a date.")
     try:
@@ -124,7 +121,7 @@ def _equal(found: Property, value: Value) -> Clause:
     return Clause(f"{found.sql} = ?", (value,))
 
 
-def _in(found: Property, reader: "Reader", values: list[str]) -> Clause:
+def _in(found: Property, reader: Reader, values: list[str]) -> Clause:
     if reader.most_values is not None:
         reader.most_values.check(len(values))
     stored = [stored_value(found.column, each) for each in values]
@@ -135,28 +132,28 @@ def _in(found: Property, reader: "Reader", values: list[str]) -> Clause:
     return any_of(_equal(found, each) for each in stored)
 
 
-def _between(found: Property, _reader: "Reader", values: list[str]) -> Clause:
+def _between(found: Property, _reader: Reader, values: list[str]) -> Clause:
     if len(values) != 2:
         raise invalid_argument("Between needs two values.")
     low, high = (stored_value(found.column, each) for each in values)
     return Clause(f"{found.sql} BETWEEN ? AND ?", (low, high))
 
 
-def _contain_values(found: Property, _reader: "Reader", values: list[str]) -> Clause:
+def _contain_values(found: Property, _reader: Reader, values: list[str]) -> Clause:
     if found.column.type != "MultiSelectPicklist":
         raise invalid_argument(f"The column '{found.column.logical_name}' does not hold several choices.")
     return any_of(Clause(f"',' || {found.sql} || ',' LIKE ?", (f"%,{int(each)},%",)) for each in values)
 
 
-def _user(found: Property, reader: "Reader", _values: list[str]) -> Clause:
+def _user(found: Property, reader: Reader, _values: list[str]) -> Clause:
     return Clause(f"{found.sql} = ?", (reader.user_id,))
 
 
-def _business_unit(found: Property, reader: "Reader", _values: list[str]) -> Clause:
+def _business_unit(found: Property, reader: Reader, _values: list[str]) -> Clause:
     return Clause(f"{found.sql} = ?", (reader.business_unit_id,))
 
 
-def _teams(found: Property, reader: "Reader", _values: list[str]) -> Clause:
+def _teams(found: Property, reader: Reader, _values: list[str]) -> Clause:
     return Clause(f"{found.sql} IN ({_TEAMS})", (reader.user_id,))
 
 
@@ -176,7 +173,7 @@ def _parent_column(table: Table) -> str:
 
 
 def _hierarchy(up: bool, itself: bool) -> "_Function":
-    def condition(found: Property, _reader: "Reader", values: list[str]) -> Clause:
+    def condition(found: Property, _reader: Reader, values: list[str]) -> Clause:
         if len(values) != 1:
             raise invalid_argument("A hierarchy function needs the id of one row.")
         table = _hierarchy_table(found)
@@ -196,14 +193,14 @@ def _hierarchy(up: bool, itself: bool) -> "_Function":
     return condition
 
 
-_Function = Callable[[Property, "Reader", list[str]], Clause]
+_Function = Callable[[Property, Reader, list[str]], Clause]
 
 
 def _negated(function: _Function) -> _Function:
     return lambda found, reader, values: _negation(found, reader, function(found, reader, values))
 
 
-def _negation(found: Property, reader: "Reader", clause: Clause) -> Clause:
+def _negation(found: Property, reader: Reader, clause: Clause) -> Clause:
     if reader.not_equal_includes_null:
         return clause.negated()
     return all_of((clause.negated(), Clause(f"{found.sql} IS NOT NULL")))

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dyntui.sandbox.dataverse import system_rows
 from dyntui.sandbox.dataverse.access import Depth
 from dyntui.sandbox.dataverse.stable_ids import stable_id
-from dyntui.sandbox.dataverse.tables import Table, schema_of
+from dyntui.sandbox.dataverse.storage import schema_of
+from dyntui.sandbox.dataverse.tables import Table
 from dyntui.sandbox.state import State
 
 ACTIONS: dict[str, int] = {

@@ -8,8 +8,9 @@ from itertools import count
 
 from dyntui.sandbox.dataverse.clause import Clause
 from dyntui.sandbox.dataverse.errors import bad_request, unknown_property
+from dyntui.sandbox.dataverse.schema import Schema
 from dyntui.sandbox.dataverse.storage import quoted
-from dyntui.sandbox.dataverse.tables import Collection, Column, Schema, Table
+from dyntui.sandbox.dataverse.tables import Collection, Column, Table
 
 
 @dataclass(slots=True)

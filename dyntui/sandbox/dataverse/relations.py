@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from dyntui.sandbox.dataverse import labels
 from dyntui.sandbox.dataverse.definitions import NAMESPACE, VERSION, Json, managed_property
-from dyntui.sandbox.dataverse.storage import now
-from dyntui.sandbox.dataverse.tables import Key, ManyToMany, OneToMany, Table, schema_of
+from dyntui.sandbox.dataverse.storage import now, schema_of
+from dyntui.sandbox.dataverse.tables import Key, ManyToMany, OneToMany, Table
 from dyntui.sandbox.state import State
 
 

@@ -24,7 +24,7 @@ from dyntui.sandbox.dataverse.addresses import segments
 from dyntui.sandbox.dataverse.call import API_PATH, CONTENT_TYPE, Call, query_options
 from dyntui.sandbox.dataverse.errors import DataverseError, not_allowed, unknown_segment
 from dyntui.sandbox.dataverse.preferences import Preferences
-from dyntui.sandbox.dataverse.tables import schema_of
+from dyntui.sandbox.dataverse.storage import schema_of
 from dyntui.sandbox.entra import tokens
 from dyntui.sandbox.request import Request, Response
 from dyntui.sandbox.state import State

@@ -171,7 +171,7 @@ def _collection(
         case "DELETE", ["$ref"], None:
             return associations.disassociate_by_option(call, table, row_id, collection)
         case "GET", [], str():
-            if not associations.is_linked(call, row_id, collection, far_id):
+            if not associations.is_in(call, row_id, collection, far_id):
                 raise retrieve.missing(target, far_id)
             return retrieve.row(call, target, far_id)
     if far_id is None and tail and tail[0] not in {"$ref", "$count"}:

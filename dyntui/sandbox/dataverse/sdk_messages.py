@@ -1,7 +1,8 @@
 """Which messages tables offer: rows of sdkmessage and sdkmessagefilter, for clients that ask before they call."""
 
 from dyntui.sandbox.dataverse import system_rows
-from dyntui.sandbox.dataverse.tables import Table, schema_of
+from dyntui.sandbox.dataverse.storage import schema_of
+from dyntui.sandbox.dataverse.tables import Table
 from dyntui.sandbox.state import State
 
 MESSAGES = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dyntui.sandbox.dataverse.access import SecurityCache
-from dyntui.sandbox.dataverse.tables import Schema
+from dyntui.sandbox.dataverse.schema import Schema
 
 
 @dataclass(slots=True)

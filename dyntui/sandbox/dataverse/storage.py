@@ -17,7 +17,7 @@ from datetime import datetime
 
 import msgspec
 
-from dyntui.sandbox.dataverse import truth
+from dyntui.sandbox.dataverse.schema import Schema
 from dyntui.sandbox.dataverse.system_columns import add_system_columns
 from dyntui.sandbox.dataverse.tables import (
     FRACTION_TYPES,
@@ -28,7 +28,6 @@ from dyntui.sandbox.dataverse.tables import (
     ManyToMany,
     OneToMany,
     Table,
-    schema_of,
 )
 from dyntui.sandbox.state import State
 
@@ -68,8 +67,13 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def install(state: State) -> None:
-    """Creates what is missing: bookkeeping, then the tables kept in the database, or the standard ones. Idempotent."""
+def schema_of(state: State) -> Schema:
+    """The schema of a state's organisation."""
+    return state.config.dataverse.schema
+
+
+def prepare(state: State) -> None:
+    """Creates what is missing of the bookkeeping, and reads the tables kept in the database. Idempotent."""
     db = state.db
     db.create_function("fold", 1, fold, deterministic=True)
     db.create_function("regexp", 2, _matches, deterministic=True)
@@ -102,15 +106,8 @@ def install(state: State) -> None:
         " WITHOUT ROWID"
     )
     db.execute("CREATE INDEX IF NOT EXISTS dv_share_principal ON dv_share (principal)")
-    schema = schema_of(state)
-    if not schema.tables:
+    if not schema_of(state).tables:
         reload_schema(state)
-    if not schema.tables:
-        from dyntui.sandbox.dataverse import standard_tables  # it creates its tables through this module
-
-        standard_tables.install(state)
-    truth.index_opt_outs(state)
-    state.opted_out = lambda addresses: truth.opted_out(state, addresses)
 
 
 def reload_schema(state: State) -> None:

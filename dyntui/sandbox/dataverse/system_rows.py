@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dyntui.sandbox.dataverse import storage
-from dyntui.sandbox.dataverse.storage import quoted
-from dyntui.sandbox.dataverse.tables import schema_of
+from dyntui.sandbox.dataverse.storage import quoted, schema_of
 from dyntui.sandbox.state import State
 
 Value = str | int | float | None

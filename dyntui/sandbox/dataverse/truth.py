@@ -4,7 +4,7 @@
 
 import json
 
-from dyntui.sandbox.dataverse.tables import schema_of
+from dyntui.sandbox.dataverse.storage import schema_of
 from dyntui.sandbox.state import State
 
 _PEOPLE = ("contact", "lead", "account")

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dyntui.sandbox.dataverse import cascades, computed, lists, retrieve, row_rules, security, sharing, storage
+from dyntui.sandbox.dataverse import cascades, computed, links, lists, retrieve, row_rules, security, sharing, storage
 from dyntui.sandbox.dataverse.addresses import RowKey, locate
-from dyntui.sandbox.dataverse.associations import link
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.clause import Value
 from dyntui.sandbox.dataverse.errors import (
@@ -224,6 +223,25 @@ def create_child(call: Call, near_id: str, collection: Collection, body: Mapping
     if column.type_column:
         given[column.type_column] = near.logical_name
     return writer.create(body, given)
+
+
+def link(call: Call, table: Table, row_id: str, collection: Collection, far_id: str) -> None:
+    """Puts an existing row into a collection of another one; asks for Append and AppendTo.
+
+    Raises DataverseError 0x80040237 for an N:N link that exists.
+    """
+    if collection.intersect is None:
+        bind(call, table, row_id, collection, far_id)
+    else:
+        links.connect(call, table, row_id, collection, far_id)
+
+
+def bind(call: Call, near: Table, near_id: str | None, collection: Collection, far_id: str) -> None:
+    """Lets the lookup of a row in a 1:N collection lead to the near row, or nowhere."""
+    target = call.schema.tables[collection.target]
+    navigation = target.columns[collection.far_column].navigation[near.logical_name]
+    address = None if near_id is None else f"/{near.entity_set}({near_id})"
+    Writer.of(call, target).update(far_id, {f"{navigation}@odata.bind": address})
 
 
 def _near_table(call: Call, collection: Collection) -> Table:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dyntui.sandbox.clock import Clock
-from dyntui.sandbox.dataverse import storage
+from dyntui.sandbox.dataverse import installation
 from dyntui.sandbox.dataverse.roles import SYSTEM_ADMINISTRATOR
 from dyntui.sandbox.state import State, open_state
 
@@ -17,7 +17,7 @@ from .api import Client, sign_in
 def state() -> Iterator[State]:
     """An organisation at 2026-03-04 08:10:44 UTC, whose clock stands still."""
     state = open_state(clock=Clock.standing_at(datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)))
-    storage.install(state)
+    installation.install(state)
     yield state
     state.db.close()
 

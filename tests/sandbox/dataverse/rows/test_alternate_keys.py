@@ -3,7 +3,8 @@
 import pytest
 
 from dyntui.sandbox.dataverse import storage
-from dyntui.sandbox.dataverse.tables import Column, Key, schema_of
+from dyntui.sandbox.dataverse.storage import schema_of
+from dyntui.sandbox.dataverse.tables import Column, Key
 from dyntui.sandbox.state import State
 
 from .api import Client

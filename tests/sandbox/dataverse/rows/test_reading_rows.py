@@ -177,3 +177,18 @@ def test_without_the_sales_app_there_are_no_lists(admin: Client, state: State) -
     assert admin.get("listmembers").status == 404
     assert admin.post("AddListMembersList", {}).status == 404
     assert "lists" not in {each["name"] for each in admin.get("").json["value"]}
+
+
+def test_a_row_of_a_collection_is_read_through_it_only_while_it_is_in_it(admin: Client) -> None:
+    account = admin.create("accounts", name="Example")
+    child = admin.create("contacts", lastname="In", **{"parentcustomerid_account@odata.bind": f"/accounts({account})"})
+    newsletter = admin.create("lists", listname="News", createdfromcode=2)
+    added = admin.post(f"lists({newsletter})/listcontact_association/$ref", {"@odata.id": f"contacts({child})"})
+    assert added.status == 204
+    other = admin.create("contacts", lastname="Out")
+    for collection in (
+        f"accounts({account})/contact_customer_accounts",
+        f"lists({newsletter})/listcontact_association",
+    ):
+        assert admin.get(f"{collection}({child})?$select=lastname").json["lastname"] == "In"
+        assert admin.get(f"{collection}({other})").status == 404

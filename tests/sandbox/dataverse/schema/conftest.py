@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dyntui.sandbox.clock import Clock
-from dyntui.sandbox.dataverse import business_units, security, storage, system_rows
+from dyntui.sandbox.dataverse import business_units, installation, security, system_rows
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.preferences import Preferences
@@ -20,7 +20,7 @@ NOW = datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)
 @pytest.fixture
 def state() -> Iterator[State]:
     world = open_state(clock=Clock.standing_at(NOW))
-    storage.install(world)
+    installation.install(world)
     yield world
     world.db.close()
 

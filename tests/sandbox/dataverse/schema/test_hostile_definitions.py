@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dyntui.sandbox.clock import Clock
-from dyntui.sandbox.dataverse import storage
+from dyntui.sandbox.dataverse import installation, storage
 from dyntui.sandbox.dataverse.roles import SYSTEM_ADMINISTRATOR
 from dyntui.sandbox.state import open_state
 from tests.sandbox.dataverse.rows.api import Answer, Client, sign_in
@@ -101,7 +101,7 @@ class Undo(Exception):
 @pytest.fixture(scope="module")
 def admin() -> Iterator[Client]:
     state = open_state(clock=Clock.standing_at(datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)))
-    storage.install(state)
+    installation.install(state)
     client = sign_in(state, "ada", SYSTEM_ADMINISTRATOR)
     primary = {**attribute("String"), "SchemaName": "ddg_Name", "IsPrimaryName": True}
     assert (

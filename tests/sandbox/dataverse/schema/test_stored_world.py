@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from dyntui.sandbox.dataverse import storage
+from dyntui.sandbox.dataverse import installation
 from dyntui.sandbox.dataverse.roles import SYSTEM_ADMINISTRATOR
 from dyntui.sandbox.state import open_state
 from tests.sandbox.dataverse.rows.api import Client, sign_in
@@ -20,7 +20,7 @@ NAME = {
 
 def test_what_was_customised_is_still_there_after_reopening(tmp_path: Path) -> None:
     first = open_state(tmp_path / "world")
-    storage.install(first)
+    installation.install(first)
     admin = sign_in(first, "ada", SYSTEM_ADMINISTRATOR)
     body = {"SchemaName": "ddg_Thing", "DisplayName": TEXT, "OwnershipType": "UserOwned", "Attributes": [NAME]}
     assert admin.post("EntityDefinitions", body).status == 204
@@ -29,7 +29,7 @@ def test_what_was_customised_is_still_there_after_reopening(tmp_path: Path) -> N
     first.db.close()
 
     second = open_state(tmp_path / "world")
-    storage.install(second)
+    installation.install(second)
     again = Client(second, admin.token)
     assert again.row("ddg_things", row_id)["ddg_name"] == "kept"
     path = "EntityDefinitions(LogicalName='ddg_thing')/Attributes"
