@@ -30,7 +30,16 @@ _DOMAIN = re.compile(r"[\w.\-]+")
 # Within a local part these more often stand between two things, as in `e-mail=ann@a.example/bob@b.example`.
 _BETWEEN = re.compile(r"[/=|'`*?&!#{}$%^~]")
 _COMMENT = re.compile(r"\([^()]*\)")
-_AROUND_AT = re.compile(r"\s*@\s*")
+_AROUND_AT = re.compile(r"\s*@[\s@]*")
+# The first dot of a domain is never followed by a blank, as in `ann@a. example`, nor by another dot.
+_BROKEN_DOMAIN = re.compile(r"(@[\w-]+)\s*\.[\s.]*(?=\w)")
+# The place in a numbered list: `1.ann@a.example`.
+_NUMBERED = re.compile(r"\d{1,3}\.")
+# Letters of scripts that set no blanks between words (Chinese, Japanese, Thai...) or that no name of a mailbox mixes
+# with Latin ones.
+_WORDS = re.compile(r"[\u0590-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]+")
+# What joins two addresses and may be part of either.
+_JOINS = re.compile(r"[-_+.]")
 _SPELLED_AT = re.compile(r"\s*[\[({<]\s*(?:at|@)\s*[\])}>]\s*", re.IGNORECASE)
 _SPELLED_DOT = re.compile(r"\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*", re.IGNORECASE)
 
@@ -57,7 +66,7 @@ def _readings(text: str) -> Iterator[str]:
         each = _visible(unicodedata.normalize("NFKC", raw))
         spelled = _SPELLED_DOT.sub(".", _SPELLED_AT.sub("@", each))
         for reading in (each, each.replace('"', ""), _COMMENT.sub("", each), spelled):
-            joined = _AROUND_AT.sub("@", reading.lower())
+            joined = _BROKEN_DOMAIN.sub(r"\1.", _AROUND_AT.sub("@", reading.lower()))
             if joined not in seen:
                 seen.add(joined)
                 yield joined
@@ -85,36 +94,58 @@ def _is_invisible(char: str) -> bool:
 
 def _mentioned(text: str) -> Iterator[str]:
     parts = text.split("@")
-    for before, behind in itertools.pairwise(parts):
-        local, domain = _LOCAL.search(before[-_LONGEST:]), _DOMAIN.match(behind[:_LONGEST])
+    last = len(parts) - 2
+    for place, (left, right) in enumerate(itertools.pairwise(parts)):
+        before, behind = left[-_LONGEST:], right[:_LONGEST]
+        local, domain = _LOCAL.search(before), _DOMAIN.match(behind)
         if local is None or domain is None:
             continue
-        for name in _locals(local[0]):
-            for host in _hosts(domain[0].strip(".-_")):
+        names = [local[0], *(name for _, name in _torn(before) if place > 0)]
+        hosts = [domain[0], *(host for host, _ in _torn(behind) if place < last)]
+        for name in dict.fromkeys(each for some in names for each in _locals(some)):
+            for host in dict.fromkeys(each for some in hosts for each in _hosts(some.strip(".-_"))):
                 address = f"{name}@{host}"
                 if len(address) <= _LONGEST:
                     yield address
 
 
+def _torn(between: str) -> Iterator[tuple[str, str]]:
+    """What stands between two `@` with nothing in it that parts it, as in `ann@a.example-bob@b.example`: the domain of
+    the first and the name of the second, wherever they may meet."""
+    if _LOCAL.fullmatch(between):
+        for join in _JOINS.finditer(between):
+            yield between[: join.start()], between[join.end() :]
+
+
 def _locals(text: str) -> Iterable[str]:
     """The local part as it stands, and what is left of it behind what may be no part of it."""
     bare = text.strip(".")
-    return dict.fromkeys(each for each in (bare, text, _BETWEEN.split(bare)[-1].strip(".-")) if each)
+    behind = _BETWEEN.split(bare)[-1].strip(".-_")
+    word = _NUMBERED.sub("", _WORDS.split(behind)[-1], count=1)
+    return dict.fromkeys(each for each in (bare, text, behind, word) if each)
 
 
 def _hosts(domain: str) -> Iterable[str]:
-    labels = domain.split(".")
-    if len(labels) < 2 or not all(labels) or len(labels[-1]) < 2:
-        return ()
-    spellings = [domain]
+    """The domain in every spelling, and what stands before a word that somebody wrote on without a blank."""
+    found: dict[str, None] = {}
+    for each in dict.fromkeys((domain, _WORDS.split(domain)[0].strip(".-_"))):
+        labels = each.split(".")
+        if len(labels) >= 2 and all(labels) and len(labels[-1]) >= 2:
+            found.update(dict.fromkeys(_spellings(each)))
+    return found
+
+
+def _spellings(domain: str) -> Iterator[str]:
+    yield domain
     try:
-        if not domain.isascii():
-            spellings.append(idna.encode(domain, uts46=True).decode())
-        elif "xn--" in domain:
-            spellings.append(idna.decode(domain))
+        if "xn--" in domain:
+            yield idna.decode(domain)
+        # Older rules write `ss` for the sharp s.
+        for each in dict.fromkeys((domain, domain.replace("ß", "ss"))):
+            if each != domain or not domain.isascii():
+                yield idna.encode(each, uts46=True).decode()
     except UnicodeError:
         pass  # no name that could be registered: it counts as it is written
-    return dict.fromkeys(spellings)
 
 
 def shown(text: str | None) -> str:

@@ -64,6 +64,15 @@ A, B = "ann@a.example", "bob@b.example"
         "https://a.example/?unsubscribe=ann@a.example",
         "ann@a.example@",
         "x@ann@a.example",
+        "1.ann@a.example",
+        "_ann@a.example_",
+        "邮箱ann@a.example",
+        "ann@a.example不要",
+        "ann@a.exampleです",
+        "ann@@a.example",
+        "ann@a..example",
+        "ann@a. example",
+        "ann @a .\nexample",
     ],
 )
 def test_the_address_is_got_out_of_whatever_is_around_it(text: str) -> None:
@@ -71,7 +80,8 @@ def test_the_address_is_got_out_of_whatever_is_around_it(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "between", ["; ", ";", ",", " ", "\n", "/", " / ", "|", " und ", "\u2003", "；", "、", "&", "><"]
+    "between",
+    ["; ", ";", ",", " ", "\n", "/", " / ", "|", " und ", "\u2003", "；", "、", "&", "><", "+", "-", "_", "."],
 )
 def test_every_address_of_several_is_found(between: str) -> None:
     assert {A, B} <= set(addresses_in(f"{A}{between}{B}"))
@@ -81,6 +91,14 @@ def test_every_address_of_several_is_found(between: str) -> None:
 @pytest.mark.parametrize("text", ["x@exämple.org", "x@xn--exmple-cua.org", "X@EXÄMPLE.ORG", "x@exa\u0308mple.org"])
 def test_a_domain_counts_as_it_is_written_and_as_the_domain_name_system_knows_it(text: str) -> None:
     assert set(addresses_in(text)) >= {"x@exämple.org", "x@xn--exmple-cua.org"}
+
+
+def test_a_sharp_s_counts_as_either_rule_of_domain_names_writes_it() -> None:
+    assert set(addresses_in("x@straße.example")) == {
+        "x@straße.example",
+        "x@xn--strae-oqa.example",
+        "x@strasse.example",
+    }
 
 
 @pytest.mark.parametrize(
