@@ -56,7 +56,7 @@ class Marks(msgspec.Struct, frozen=True):
 
     feeds: tuple[Feed, ...]
     opted_out: opt_outs.Marks
-    rows: str
+    rows: suppressions.RowsMark
 
 
 class News(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ async def begin(ctx: RunContext, dv: Dataverse, this: Send, account_ids: Iterabl
         mark = await feeds.mark(ctx, feed.account_id, name)
         since = EPOCH if mark == EPOCH else mark - feeds.CONSENT_OVERLAP
         found.append(msgspec.structs.replace(feed, since=since, lately=max(since, mark - _A_LITTLE)))
-    return Marks(tuple(found), await opt_outs.newest(ctx, dv), await suppressions.newest_row(dv))
+    return Marks(tuple(found), await opt_outs.newest(ctx, dv), await suppressions.newest_row(ctx, dv))
 
 
 def _feeds(c: Connection, this: Send, account_ids: list[str]) -> list[tuple[Feed, str]]:

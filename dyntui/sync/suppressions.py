@@ -25,7 +25,7 @@ from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import is_address
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import lifts, odd_rows, outcomes, watermarks
+from dyntui.store import accounts, lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.outcomes import PersonOutcome
@@ -35,7 +35,6 @@ from dyntui.sync.run_context import RunContext
 
 FEED = "suppressed-since"
 ORIGIN = "dotdigital"
-_WRITTEN_IN_DYNAMICS = query.differs("dyntui_origin", ORIGIN)
 _A_LITTLE = timedelta(minutes=10)
 _ROWS_IN_DYNAMICS = "suppression rows in Dynamics"
 # How often every contact's own status is read, in case the feed does not name everybody (dotdigital_api.md 3.5).
@@ -154,31 +153,51 @@ class _Changed(msgspec.Struct, frozen=True):
     modifiedon: datetime | None = None
 
 
-async def newest_row(dv: Dataverse) -> str:
-    """When the suppression row that was changed last of those written in Dynamics was, by its own clock; `""`: none."""
+async def _written_in_dynamics(ctx: RunContext) -> str:
+    """The condition for rows that a person wrote: those that name another origin, and those that somebody else than the
+    service changed last. A row that was copied, imported or corrected names the origin that it had before."""
+    known = await ctx.read(accounts.organisation)
+    by_others = [query.differs("dyntui_origin", ORIGIN)]
+    if known is not None and known.service_user_id:
+        me = query.guid(known.service_user_id)
+        by_others.append(f"_modifiedby_value ne {me} or _modifiedby_value eq null")
+    return f"({' or '.join(by_others)})"
+
+
+class RowsMark(msgspec.Struct, frozen=True):
+    """Which suppression rows persons wrote (`written`, a condition), and when the last of them was changed, by
+    Dynamics' own clock; `""`: there is none."""
+
+    written: str
+    newest: str
+
+
+async def newest_row(ctx: RunContext, dv: Dataverse) -> RowsMark:
+    """From when on `rows_since` asks."""
+    written = await _written_in_dynamics(ctx)
     found = await dv_rows.find_rows(
         dv,
         solution.SUPPRESSION.entity_set,
         _Changed,
-        filter=_WRITTEN_IN_DYNAMICS,
+        filter=written,
         orderby=("modifiedon desc", "dyntui_suppressionid"),
         select=("modifiedon",),
         top=1,
     )
-    return text_of(found[0].modifiedon) if found else ""
+    return RowsMark(written, text_of(found[0].modifiedon) if found else "")
 
 
-async def rows_since(dv: Dataverse, mark: str) -> dict[str, str]:
-    """The suppression rows that were written in Dynamics since the mark of `newest_row`, and a little before: every
-    address that can be got out of them, with when the row was changed last."""
-    known = moment_of(mark)
+async def rows_since(dv: Dataverse, mark: RowsMark) -> dict[str, str]:
+    """The suppression rows that were written in Dynamics since the mark, and a little before: every address that can be
+    got out of them, with when the row was changed last."""
+    known = moment_of(mark.newest)
     changed = "" if known is None else f" and modifiedon ge {query.moment(known - _A_LITTLE)}"
     found: dict[str, str] = {}
     async for page in dv_rows.pages(
         dv,
         solution.SUPPRESSION.entity_set,
         _Added,
-        filter=f"({_WRITTEN_IN_DYNAMICS}){changed}",
+        filter=f"{mark.written}{changed}",
         orderby=("dyntui_suppressionid",),
     ):
         found |= {address: row.changed_on or "" for row in page.rows for address in addresses_in(row.address)}
@@ -196,7 +215,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
         dv,
         solution.SUPPRESSION.entity_set,
         _Added,
-        filter=_WRITTEN_IN_DYNAMICS,
+        filter=await _written_in_dynamics(ctx),
         orderby=("dyntui_suppressionid",),
     ):
         odd += [

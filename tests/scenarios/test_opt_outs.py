@@ -72,6 +72,22 @@ def test_a_known_opt_out_ends_only_when_the_record_itself_takes_it_back(office: 
     assert said[survivor.person] == "unchanged"
 
 
+def test_an_opt_out_counts_however_its_record_writes_the_address_and_whatever_record_it_is(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    people = added(office, newsletter.id)[:7]
+    a, b, c, d, e, f, g = (each.address for each in people)
+    for text in (f"Ann <{a.upper()}>", f"\u200b{b}\ufeff", f"mailto:{c}?subject=stop", f"{d}; {e}"):
+        create_in_dynamics(office, "leads", lastname="L", emailaddress1=text, donotemail=True)
+    create_in_dynamics(office, "accounts", name="A", emailaddress1=f, donotbulkemail=True)
+    create_in_dynamics(office, "accounts", name="B", emailaddress2=f"<{g}>", donotemail=True)
+    said = reasons(office, newsletter.id)
+    assert [said[each.person] for each in people] == [
+        *["DO_NOT_EMAIL"] * 5,
+        "DO_NOT_BULK_EMAIL",
+        "DO_NOT_EMAIL",
+    ]
+
+
 def merge_in_dynamics(office: Office, winner: str, loser: str) -> None:
     """Somebody merges a contact into another one."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -46,11 +48,12 @@ def test_a_suppression_that_dynamics_refuses_delays_no_other(office: Office) -> 
     assert named.outcome is Outcome.EXCLUDED
 
 
-def typed(office: Office, *texts: str | None) -> None:
+def typed(office: Office, *texts: str | None, **more: object) -> None:
     """Somebody writes suppression rows in Dynamics."""
     for text in texts:
+        values = {"dyntui_address": text, **more}
         office.sandbox.control.post(
-            "/dataverse/rows", json={"table": "dyntui_suppression", "values": {"dyntui_address": text}}
+            "/dataverse/rows", json={"table": "dyntui_suppression", "values": values}
         ).raise_for_status()
 
 
@@ -82,6 +85,32 @@ def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_name
     said = {each.person: each.reason for each in office.people(run.run.id)}
     assert {said[each] for each in meant} == {"SUPPRESSED"}
     assert meant <= {each.person for each in office.people(run.run.id) if "DO_NOT_BULK_EMAIL" in each.also}
+
+
+def test_a_row_that_somebody_copied_or_corrected_counts_though_it_names_dotdigital_as_its_origin(
+    office: Office,
+) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    suppressed, copied, corrected, empty = people[:4]
+    for each in (suppressed, empty):
+        office.unsubscribe(each.address)
+    office.run("suppressions")
+    typed(office, copied.address, dyntui_origin="dotdigital", dyntui_key="copied")
+    ours = "SELECT dyntui_suppressionid FROM dv_dyntui_suppression WHERE dyntui_address = ?"
+    of_suppressed, of_empty = (
+        office.sandbox.state.db.execute(ours, (each.address,)).fetchone()[0] for each in (suppressed, empty)
+    )
+    office.change_in_dynamics("dyntui_suppression", of_suppressed, dyntui_address=f"<{corrected.address}>")
+    office.change_in_dynamics("dyntui_suppression", of_empty, dyntui_address="none any more")
+    run = office.run("lists")
+    assert [reason_of(office, run, each) for each in people[:4]] == ["SUPPRESSED"] * 4
+    run = office.run("suppressions")
+    odd = [each.detail for each in office.people(run.run.id) if each.reason == "ODD_ROW"]
+    assert [each.rpartition(": ")[2] for each in odd] == ["none any more"]
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
 
 
 def test_a_quiet_run_writes_nothing_and_costs_a_few_calls(office: Office) -> None:
@@ -201,13 +230,24 @@ def test_suppressions_are_read_whatever_their_feed_makes_of_them(office: Office)
     assert {said[each.person] for each in people} == {"SUPPRESSED"}
 
 
-def test_flags_are_set_where_the_database_tells_capitals_from_small_letters(office: Office) -> None:
-    apart = {"dataverse": {"text_tells_case_apart": True, "not_equal_includes_null": False}}
-    office.sandbox.control.post("/settings", json=apart).raise_for_status()
+@pytest.mark.parametrize(
+    ("database", "spelt"),
+    [
+        ({"text_tells_case_apart": True, "not_equal_includes_null": False}, str.title),
+        ({}, lambda address: f"\u00a0 {address}"),
+        ({}, lambda address: f"<{address}>"),
+    ],
+    ids=["another case", "a blank in front", "in brackets"],
+)
+def test_flags_are_set_however_the_address_is_written_and_however_long_ago(
+    database: dict[str, bool], spelt: Callable[[str], str], office: Office
+) -> None:
+    office.sandbox.control.post("/settings", json={"dataverse": database}).raise_for_status()
     newsletter = office.activated("Newsletter")
     office.run("lists")
     somebody, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
-    office.change_in_dynamics("contact", somebody.person, emailaddress1=somebody.address.title(), donotbulkemail=None)
+    written = {"emailaddress1": spelt(somebody.address), "donotbulkemail": None}
+    office.change_in_dynamics("contact", somebody.person, **written)
     # Too long ago to be among the records that changed.
     office.let_pass(minutes=30)
     office.change_in_dynamics("contact", other.person, firstname="Other")
