@@ -33,11 +33,11 @@ from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import accounts, members, runs
+from dyntui.store import accounts, member_window, members, runs
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.lists import ListsWindow, RemoteList, StoredList
-from dyntui.store.members import MembersWindow
+from dyntui.store.member_window import MembersWindow
 from dyntui.sync import list_state
 from dyntui.sync.execution import LISTS
 
@@ -208,7 +208,7 @@ class Lists:
             search=request.search,
             sort=request.sort,
         )
-        found = await self._resources.read(lambda c: members.window(c, asked))
+        found = await self._resources.read(lambda c: member_window.window(c, asked))
         rows = tuple(
             MemberRow(
                 entity=each.entity,

@@ -27,9 +27,10 @@ from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import counts, sends, watermarks
+from dyntui.store import count_window, counts, sends, watermarks
 from dyntui.store import lists as list_store
-from dyntui.store.counts import Count, NewCount, PeopleWindow
+from dyntui.store.count_window import PeopleWindow
+from dyntui.store.counts import Count, NewCount
 from dyntui.store.sends import NewSend
 from dyntui.sync.execution import SEND, send_key
 
@@ -113,7 +114,7 @@ class Sending:
             search=request.search,
             sort=request.sort,
         )
-        found = await self._resources.read(lambda c: counts.window(c, asked))
+        found = await self._resources.read(lambda c: count_window.window(c, asked))
         rows = tuple(
             PersonOutcome(
                 entity=each.entity,

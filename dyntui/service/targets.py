@@ -11,9 +11,9 @@ from dyntui.model.people import Entity
 from dyntui.service.contract.campaigns import ListReadiness
 from dyntui.service.resources import Resources
 from dyntui.store import lists as list_store
-from dyntui.store import members
+from dyntui.store import pending_members, staging
 from dyntui.store.lists import StoredList
-from dyntui.store.members import Staged
+from dyntui.store.staging import Staged
 from dyntui.sync import list_state, member_listing, parts
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import ROW_TYPES, staged
@@ -39,7 +39,7 @@ async def readiness(resources: Resources, target: StoredList) -> tuple[ListReadi
     dv = await resources.connections.dataverse()
     try:
         now = await list_state.as_it_is(dv, target)
-        waiting = await resources.read(lambda c: members.pending_count(c, target.id)) and target.last_synced
+        waiting = await resources.read(lambda c: pending_members.count(c, target.id)) and target.last_synced
         if not waiting:
             await read_present(resources, now, target)
     except DyntuiError as error:
@@ -62,12 +62,12 @@ async def read_present(resources: Resources, now: ListNow, target: StoredList) -
     present: set[str] = set()
     async for ids in member_listing.ids(dv, now):
         present.update(ids)
-    joined = await resources.write(lambda c: members.mark_present(c, target.id, present))
+    joined = await resources.write(lambda c: staging.mark_present(c, target.id, present))
     if len(joined) > member_listing.PAGE:
         # Most are new: their records come with the list's own pages.
         async for page in member_listing.records(dv, now, ROW_TYPES[entity]):
             await _keep(resources, target.id, [staged(entity, each) for each in page.rows])
-        joined = await resources.write(lambda c: members.mark_present(c, target.id, present))
+        joined = await resources.write(lambda c: staging.mark_present(c, target.id, present))
     await _read_joined(resources, dv, target.id, entity, joined)
 
 
@@ -80,7 +80,7 @@ async def _read_joined(
 
 async def _keep(resources: Resources, list_id: str, rows: Sequence[Staged]) -> None:
     """A synchronisation may have begun meanwhile: whom it has read is its own."""
-    keep = functools.partial(members.stage, list_id=list_id, listing=members.PREVIEW, rows=rows, only_new=True)
+    keep = functools.partial(staging.stage, list_id=list_id, listing=staging.PREVIEW, rows=rows, only_new=True)
     await resources.write(keep)
 
 

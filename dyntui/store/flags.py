@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, delete, exists, select
 
+from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import flag_set, suppression
 from dyntui.store.upserts import upsert
 
 _f = flag_set.c
-_CHUNK = 10_000
 
 
 class FlagSet(msgspec.Struct, frozen=True):
@@ -39,10 +39,10 @@ def remember(c: Connection, rows: Iterable[FlagSet], now: str) -> None:
 def of_addresses(c: Connection, addresses: Sequence[str]) -> list[FlagSet]:
     """The flags that were set for these addresses, as far as no account suppresses them any more."""
     found: list[FlagSet] = []
-    for start in range(0, len(addresses), _CHUNK):
+    for some in in_chunks(addresses):
         rows = c.execute(
             select(_f.entity, _f.person_id, _f.address).where(
-                _f.address.in_(addresses[start : start + _CHUNK]),
+                _f.address.in_(some),
                 ~exists().where(suppression.c.address == _f.address),
             )
         )
@@ -52,5 +52,5 @@ def of_addresses(c: Connection, addresses: Sequence[str]) -> list[FlagSet]:
 
 def forget(c: Connection, person_ids: Sequence[str]) -> None:
     """These flags are not dyntui's any more."""
-    for start in range(0, len(person_ids), _CHUNK):
-        c.execute(delete(flag_set).where(_f.person_id.in_(person_ids[start : start + _CHUNK])))
+    for some in in_chunks(person_ids):
+        c.execute(delete(flag_set).where(_f.person_id.in_(some)))

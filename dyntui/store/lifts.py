@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
+from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import consent_lift
 
 _l = consent_lift.c
-_CHUNK = 10_000
 SUPPRESSION, OPT_OUT, LIST_UNSUBSCRIBE = "suppression", "opt-out", "list unsubscribe"
 
 
@@ -58,13 +58,13 @@ def lifts(c: Connection, limit: int = 200) -> list[Lift]:
 def lifted_on(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, str]:
     """When the suppression of each address in the account ended last; an address that none ended for is missing."""
     found: dict[str, str] = {}
-    for start in range(0, len(addresses), _CHUNK):
+    for some in in_chunks(addresses):
         rows = c.execute(
             select(_l.address, func.max(_l.lifted_on))
             .where(
                 _l.kind == SUPPRESSION,
                 _l.account_id == account_id,
-                _l.address.in_(addresses[start : start + _CHUNK]),
+                _l.address.in_(some),
             )
             .group_by(_l.address)
         )

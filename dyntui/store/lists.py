@@ -36,7 +36,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.store import list_unsubscribes, members
+from dyntui.store import list_unsubscribes, members, settling
 from dyntui.store.runs import ACTIVE
 from dyntui.store.schema import campaign_target, list_member, marketing_list, run
 from dyntui.store.upserts import upsert
@@ -147,7 +147,7 @@ def begin_reading(c: Connection, list_id: str) -> None:
 
 def end_reading(c: Connection, list_id: str, run_id: str, doubt: str) -> None:
     """The run has read all members of the list; `doubt`: why whoever was not seen may be on it all the same."""
-    members.mark_left(c, list_id, run_id)
+    settling.mark_left(c, list_id, run_id)
     c.execute(update(marketing_list).where(_l.id == list_id).values(listing=run_id, doubt=doubt))
 
 

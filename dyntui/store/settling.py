@@ -1,7 +1,6 @@
 """What is to be done with everybody of a listing: by the record, by the facts of the moment, by what the book holds.
 
-Public: `settle(c, list_id, listing, account_id, now)`, `mark_left(c, list_id, listing)`; also reached as
-`members.settle`, `members.mark_left`.
+Public: `settle(c, list_id, listing, account_id, now)`, `mark_left(c, list_id, listing)`.
 """
 
 from __future__ import annotations

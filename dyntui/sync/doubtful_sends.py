@@ -12,7 +12,7 @@ import logging
 from dyntui.dotdigital import activities
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.store import counts
+from dyntui.store import mailed_already
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.sync import suppressions
@@ -48,12 +48,12 @@ async def _doubt(ctx: RunContext, this: Send, shown: str) -> None:
 
 
 async def _missing(ctx: RunContext, dd: Dotdigital, this: Send) -> int:
-    known = await ctx.read(lambda c: counts.mailed_before(c, this.account_id, this.campaign_id, this.count_id))
+    known = await ctx.read(lambda c: mailed_already.before(c, this.account_id, this.campaign_id, this.count_id))
     if await activities.at_least(dd, this.campaign_id, known + this.sendable):
         return 0
     await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     await suppressions.pull(ctx, dd, this.account_id)
-    return await ctx.read(lambda c: counts.not_seen_mailed(c, this.account_id, this.campaign_id, this.count_id))
+    return await ctx.read(lambda c: mailed_already.not_seen(c, this.account_id, this.campaign_id, this.count_id))
 
 
 async def look(ctx: RunContext, dd: Dotdigital, account_id: str) -> None:

@@ -20,7 +20,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
-from dyntui.store import leaving, list_unsubscribes, members
+from dyntui.store import leaving, list_unsubscribes, members, pending_members, settling, staging
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
 from dyntui.store.odd_rows import OddRow
@@ -169,8 +169,8 @@ async def _compare(
 
     def settle(c: Connection) -> None:
         if by_hand:
-            members.offer_again(c, chosen.id)
-        members.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now())
+            pending_members.offer_again(c, chosen.id)
+        settling.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now())
 
     await ctx.save(
         {**ctx.cursor, "step": "remove", "guarded": False, "note": note, "told": told},
@@ -252,7 +252,7 @@ def _guard(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[s
     """Once for a listing, before anybody leaves: a share means something only of the whole book. `short`: privileges
     without which some records are hidden from the service."""
     going = leaving.to_be_guarded(c, chosen.id, ctx.run_id)
-    listed = members.listed(c, chosen.id, ctx.run_id)
+    listed = staging.listed(c, chosen.id, ctx.run_id)
     held = guard(going, members.in_book(c, chosen.id), listed, list_store.doubt(c, chosen.id))
     if going and short:
         held = f"the service does not see every record: {', '.join(short)}"
@@ -275,9 +275,9 @@ def guard(going: int, in_book: int, listed: int, unproven: str = "") -> str:
 async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     """Pending people in batches; an import that was started before an interruption is followed before a new one is."""
     stage = f"Importing {title}"
-    of = await ctx.read(lambda c: members.pending_count(c, chosen.id))
+    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
     done = 0
-    while batch := await ctx.read(lambda c: members.pending_batch(c, chosen.id, ROWS)):
+    while batch := await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS)):
         await double_opt_in.require_known(ctx, chosen.account_id)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, of)
@@ -305,14 +305,14 @@ async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
 
 
 def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on: str) -> None:
-    members.acknowledge(
-        c, list_id, [members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
+    pending_members.acknowledge(
+        c, list_id, [pending_members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
     )
-    members.reject(
+    pending_members.reject(
         c,
         list_id,
         [
-            members.Rejection(address=each.address, reason=each.reason, detail=each.detail, retry_on=retry_on)
+            pending_members.Rejection(address=each.address, reason=each.reason, detail=each.detail, retry_on=retry_on)
             for each in found
             if each.reason
         ],

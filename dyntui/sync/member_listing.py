@@ -24,9 +24,9 @@ from dyntui.dataverse.rows import Page
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.people import Entity, Gate
 from dyntui.store import lists as list_store
-from dyntui.store import members
+from dyntui.store import staging
 from dyntui.store.lists import StoredList
-from dyntui.store.members import Staged
+from dyntui.store.staging import Staged
 from dyntui.sync import list_state
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import ROW_TYPES, staged
@@ -68,7 +68,7 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
 
 async def _doubt(ctx: RunContext, now: ListNow, chosen: StoredList) -> str:
     """Why the listing does not prove who has left the list; `""` when it does."""
-    listed = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
+    listed = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     if not now.row.dynamic and int(ctx.cursor["confirmed"]) < listed:
         return "two ways of reading the list in Dynamics do not agree"
     return ""
@@ -77,7 +77,7 @@ async def _doubt(ctx: RunContext, now: ListNow, chosen: StoredList) -> str:
 async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str) -> None:
     entity = Entity(chosen.member_type)
     expected = now.row.member_count or chosen.member_count or 0
-    seen = await ctx.read(lambda c: members.listed(c, chosen.id, ctx.run_id))
+    seen = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     resume = str(ctx.cursor["next"]) or None
     async for page in records(dv, now, ROW_TYPES[entity], resume=resume):
         rows = await asyncio.to_thread(lambda found: [staged(entity, each) for each in found], page.rows)
@@ -87,7 +87,7 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
             stage=f"Reading {title}",
             done=seen,
             of=max(expected, seen),
-            work=functools.partial(members.stage, list_id=chosen.id, listing=ctx.run_id, rows=rows),
+            work=functools.partial(staging.stage, list_id=chosen.id, listing=ctx.run_id, rows=rows),
         )
 
 
@@ -96,13 +96,13 @@ async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: 
     resume = str(ctx.cursor["next"]) or None
     async for page in dv_lists.membership_pages(dv, chosen.id, maxpagesize=PAGE, resume=resume):
         ids = list(dict.fromkeys(row.entity_id for row in page.rows if row.entity_id))
-        odd = await ctx.read(functools.partial(members.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
+        odd = await ctx.read(functools.partial(staging.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
         found = [each async for some in unseen_members(dv, Entity(chosen.member_type), odd) for each in some]
         confirmed = int(ctx.cursor["confirmed"]) + len(ids)
         await ctx.save(
             {**ctx.cursor, "next": page.next_link or "", "confirmed": confirmed},
             stage=f"Reading {title}",
-            work=functools.partial(members.stage, list_id=chosen.id, listing=ctx.run_id, rows=found),
+            work=functools.partial(staging.stage, list_id=chosen.id, listing=ctx.run_id, rows=found),
         )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from dyntui.model.mapping import fingerprint, payload, too_long
 from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
-from dyntui.store.members import Staged
+from dyntui.store.staging import Staged
 
 _SHARED = {
     "address": "emailaddress1",

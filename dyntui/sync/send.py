@@ -20,11 +20,11 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.store import campaigns as campaign_store
-from dyntui.store import counts
+from dyntui.store import counts, target_people
 from dyntui.store import sends as send_store
-from dyntui.store.counts import Resolved
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
+from dyntui.store.target_people import Resolved
 from dyntui.sync import doubtful_sends, earlier_sends, kept_books, lists, platform_send, send_proof, sight
 from dyntui.sync.campaigns import header_of, learn_who_was_mailed
 from dyntui.sync.connections import Connections
@@ -169,7 +169,7 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
     stage = _STAGES["fill"]
     done = int(ctx.cursor.get("done", 0))
     while batch := await ctx.read(
-        lambda c: counts.sendable_batch(c, this.count_id, ROWS, after=str(ctx.cursor.get("after", "")))
+        lambda c: target_people.sendable_batch(c, this.count_id, ROWS, after=str(ctx.cursor.get("after", "")))
     ):
         rows = [row(each.address, each.fields, this.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, this.sendable)
@@ -186,7 +186,7 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
             stage=stage,
             done=done,
             of=this.sendable,
-            work=functools.partial(counts.resolve, count_id=this.count_id, rows=found),
+            work=functools.partial(target_people.resolve, count_id=this.count_id, rows=found),
         )
     await send_proof.some_left(ctx, this)
     return "prove"
@@ -222,7 +222,7 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
 
 
 def _finish(c: Connection, ctx: RunContext, this: Send) -> Send:
-    counts.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
+    target_people.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
     ctx.close_item(c, SEND_ITEM, read=this.potential)
     return send_store.finish(c, this.id, "Sent", ctx.now())
 

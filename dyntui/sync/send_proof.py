@@ -22,11 +22,11 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import counts
+from dyntui.store import counts, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
-from dyntui.store.counts import Resolved
 from dyntui.store.sends import Send
+from dyntui.store.target_people import Resolved
 from dyntui.sync import feeds, kept_books, last_look, lists, opt_outs, platform_send, suppressions
 from dyntui.sync.campaigns import learn_who_was_mailed
 from dyntui.sync.last_look import Marks, News
@@ -125,13 +125,13 @@ async def look_again(
     await ctx.write(lambda c: counts.recheck(c, this.count_id))
     by_name = {**(known or {}), **opted_out}
     rows = [Resolved(person, Outcome.EXCLUDED, reason) for person, reason in by_name.items()]
-    await ctx.write(lambda c: counts.resolve(c, this.count_id, rows))
+    await ctx.write(lambda c: target_people.resolve(c, this.count_id, rows))
     await some_left(ctx, this)
     return before - await _sendable(ctx, this)
 
 
 async def _sendable(ctx: RunContext, this: Send) -> frozenset[str]:
-    return frozenset((await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))).values())
+    return frozenset((await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))).values())
 
 
 async def some_left(ctx: RunContext, this: Send) -> int:
@@ -149,7 +149,7 @@ async def some_left(ctx: RunContext, this: Send) -> int:
 
 
 def _audit(c: Connection, ctx: RunContext, this: Send) -> None:
-    counts.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
+    target_people.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
     ctx.close_item(c, SEND_ITEM, read=this.potential)
 
 
@@ -220,9 +220,9 @@ async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
     removals = 0
     while True:
         refused, missing, others = await _compared(ctx, dd, this)
-        await ctx.write(lambda c: counts.resolve(c, this.count_id, refused))  # noqa: B023 - awaited here
+        await ctx.write(lambda c: target_people.resolve(c, this.count_id, refused))  # noqa: B023 - awaited here
         if others and not shown:
-            shown = await ctx.read(lambda c: counts.addresses(c, this.count_id))
+            shown = await ctx.read(lambda c: target_people.addresses(c, this.count_id))
         left_out = [contact_id for address, contact_id in others.items() if address in shown]
         if len(left_out) < len(others) or removals > _MOST_REMOVALS:
             raise _not_exact(len(others))
@@ -244,8 +244,8 @@ async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
 async def _unseen(ctx: RunContext, this: Send, missing: list[Resolved]) -> list[int]:
     """Leaves out who did not show for long; their contacts, where known, must not be in the book either."""
     people = [each.person_id for each in missing]
-    known = await ctx.read(lambda c: counts.contact_ids(c, this.count_id, people))
-    await ctx.write(lambda c: counts.resolve(c, this.count_id, missing))
+    known = await ctx.read(lambda c: target_people.contact_ids(c, this.count_id, people))
+    await ctx.write(lambda c: target_people.resolve(c, this.count_id, missing))
     return known
 
 
@@ -271,7 +271,7 @@ async def _compared(
     """The book page by page against those to be mailed: whom the platform would not mail, who is missing, and everybody
     who must not stay in it, by address with the contact's id. Of the others nothing is kept: a book may hold a million.
     """
-    wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
+    wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
     refused: list[Resolved] = []
     others: dict[str, int] = {}
     async for page in contacts.contact_pages(dd, list_id=this.book_id):
@@ -316,7 +316,7 @@ async def _last_look(
     for _ in range(_MOST_FINDS):
         if ctx.moment() - listed_on > _LISTING_LASTS:
             return None
-        wanted = await ctx.read(lambda c: counts.sendable_addresses(c, this.count_id))
+        wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
         began = ctx.moment()
         try:
             nothing_changed, news = await last_look.together(
@@ -363,7 +363,7 @@ async def _leave_out(
     gone = await look_again(ctx, dv, dd, this, elsewhere, news.people)
     if not gone:
         return True
-    known = await ctx.read(lambda c: counts.contact_ids(c, this.count_id, gone))
+    known = await ctx.read(lambda c: target_people.contact_ids(c, this.count_id, gone))
     if len(known) < len(gone):
         return False
     await _taken_out(ctx, dd, this, known)

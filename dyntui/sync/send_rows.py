@@ -16,7 +16,7 @@ from dyntui.dataverse.query import moment
 from dyntui.model import solution
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Tally, status_of
-from dyntui.store import counts, outcomes, runs
+from dyntui.store import outcomes, runs, target_people
 from dyntui.store import sends as send_store
 from dyntui.store.outcomes import Item
 from dyntui.store.sends import Send
@@ -51,7 +51,7 @@ async def record(dv: Dataverse, this: Send, state: str) -> None:
 
 def sent_after_all(c: Connection, this: Send, now: str) -> None:
     """A send whose run had ended without knowing it was sent: everybody gets their outcome in that run."""
-    counts.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id)
+    target_people.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id)
     tally = Tally(this.potential, outcomes.recount(c, this.run_id, SEND_ITEM))
     item = Item(id=SEND_ITEM, kind="send", name=this.campaign_name, status=status_of(tally), tally=tally)
     outcomes.put_item(c, this.run_id, item)

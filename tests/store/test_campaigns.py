@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.store import campaigns, members, results
+from dyntui.store import campaigns, results, staging
 from dyntui.store.campaigns import Activity, CampaignsWindow, Header, Recipient
-from dyntui.store.members import Staged
 from dyntui.store.results import Hour, Link, RecipientsWindow
+from dyntui.store.staging import Staged
 
 NOW = "2026-03-01T10:00:00Z"
 SPRING = Header(id=1, name="Spring", subject="Boots", status="Unsent", tags=("outdoor", "boots"))
@@ -139,8 +139,8 @@ def member(person_id: str, address: str) -> Staged:
 
 
 def test_dynamics_is_told_of_recipients_it_knows_once_until_something_happens(c: Connection) -> None:
-    members.stage(c, "l1", "r", [member("ann", "p1@example.com"), member("twin", "p1@example.com")])
-    members.stage(c, "l2", "r", [member("ann", "p1@example.com")])
+    staging.stage(c, "l1", "r", [member("ann", "p1@example.com"), member("twin", "p1@example.com")])
+    staging.stage(c, "l2", "r", [member("ann", "p1@example.com")])
     campaigns.record_recipients(c, "a", 1, [recipient(1, opens=1), recipient(2, opens=1)])
     news = campaigns.unwritten_engagements(c, "a", 1, 10)
     assert [(each.contact_id, each.person_id, each.entity, each.opens) for each in news] == [(1, "ann", "contact", 1)]
@@ -153,7 +153,7 @@ def test_dynamics_is_told_of_recipients_it_knows_once_until_something_happens(c:
 
 
 def test_recipients_are_shown_by_what_they_did(c: Connection) -> None:
-    members.stage(c, "l1", "r", [member("ann", "p1@example.com")])
+    staging.stage(c, "l1", "r", [member("ann", "p1@example.com")])
     rows = [
         recipient(1, opens=1, clicks=1),
         recipient(2, opens=1),

@@ -9,8 +9,20 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.reasons import PRECEDENCE
-from dyntui.store import counts, leaving, members, outcomes, runs, sends
-from dyntui.store.counts import NewCount, PeopleWindow, Resolved
+from dyntui.store import (
+    count_window,
+    counts,
+    leaving,
+    outcomes,
+    pending_members,
+    runs,
+    sends,
+    settling,
+    staging,
+    target_people,
+)
+from dyntui.store.count_window import PeopleWindow
+from dyntui.store.counts import NewCount
 from dyntui.store.schema import (
     list_member,
     list_unsubscribe,
@@ -20,6 +32,7 @@ from dyntui.store.schema import (
     suppression,
     target_person,
 )
+from dyntui.store.target_people import Resolved
 
 from .conftest import World as Scratch
 from .worlds import (
@@ -110,7 +123,7 @@ def test_everybody_is_counted_once_as_the_specification_says(world: Scratch, tol
         assert counted(c, "count") == expected(told)
         assert made.potential == made.sendable + sum(each.people for each in made.excluded)
         assert made.potential == len({each.person_id for people in told.lists.values() for each in people})
-        mailed = [each.address for each in counts.sendable_batch(c, "count", 100)]
+        mailed = [each.address for each in target_people.sendable_batch(c, "count", 100)]
         assert len(mailed) == len(set(mailed)) == made.sendable
 
 
@@ -120,7 +133,7 @@ def test_later_facts_take_people_out_and_never_add_anybody(world: Scratch, told:
     with world() as c:
         write(c, told, "run")
         before = counts.snapshot(c, new())
-        sendable = set(counts.sendable_addresses(c, "count"))
+        sendable = set(target_people.sendable_addresses(c, "count"))
         for table in (opt_out_address, opt_out, merged_record, suppression, list_unsubscribe, list_member):
             c.execute(delete(table))
         write(c, later, "later")
@@ -129,7 +142,7 @@ def test_later_facts_take_people_out_and_never_add_anybody(world: Scratch, told:
         assert after is not None
         assert (after.potential, after.sendable) == (before.potential, before.sendable - left_out)
         assert after.potential == after.sendable + sum(each.people for each in after.excluded)
-        still = counts.sendable_addresses(c, "count")
+        still = target_people.sendable_addresses(c, "count")
         assert set(still) <= sendable
         forbidden = {*later.opted_out, *later.suppressed, *later.elsewhere}
         assert not forbidden & set(still)
@@ -159,7 +172,7 @@ def test_counting_is_the_same_every_time(world: Scratch, told: World, data: st.D
 def synced(c: Connection, list_id: str, *people: str) -> None:
     """People of a list whose address is their name, all in the book."""
     rows = [
-        members.Staged(
+        staging.Staged(
             person_id=name,
             entity="contact",
             name=name.title(),
@@ -170,9 +183,9 @@ def synced(c: Connection, list_id: str, *people: str) -> None:
         )
         for name in people
     ]
-    members.stage(c, list_id, "run", rows)
-    members.settle(c, list_id, "run", ACCOUNT, NOW)
-    members.acknowledge(c, list_id, [members.Acknowledged(f"{name}@example.com", 7) for name in people])
+    staging.stage(c, list_id, "run", rows)
+    settling.settle(c, list_id, "run", ACCOUNT, NOW)
+    pending_members.acknowledge(c, list_id, [pending_members.Acknowledged(f"{name}@example.com", 7) for name in people])
 
 
 def test_a_fact_newer_than_the_synchronisation_excludes(c: Connection) -> None:
@@ -191,7 +204,7 @@ def test_a_fact_newer_than_the_synchronisation_excludes(c: Connection) -> None:
         ReasonCount(Outcome.EXCLUDED, "HARD_BOUNCED", 1),
         ReasonCount(Outcome.EXCLUDED, "UNSUBSCRIBED_LIST", 1),
     )
-    details = {row.person: row.detail for row in counts.window(c, PeopleWindow(count_id="count")).rows}
+    details = {row.person: row.detail for row in count_window.window(c, PeopleWindow(count_id="count")).rows}
     assert details == {"ann": "lead x", "bob": "Bounced", "cleo": NOW, "dora": ""}
 
 
@@ -208,7 +221,7 @@ def test_a_lifted_suppression_does_not_make_somebody_sendable_before_they_are_sy
     c.execute(
         insert(suppression).values(account_id=ACCOUNT, address="ann@example.com", status="S", reason="SUPPRESSED")
     )
-    members.settle(c, "list-0", "run", ACCOUNT, NOW)
+    settling.settle(c, "list-0", "run", ACCOUNT, NOW)
     leaving.remove(c, "list-0", "run", ["ann"])
     c.execute(delete(suppression))
     assert counts.snapshot(c, new()).excluded == (ReasonCount(Outcome.EXCLUDED, "NOT_SYNCED", 1),)
@@ -235,7 +248,7 @@ def test_who_left_every_list_or_moved_is_not_mailed_any_more(c: Connection) -> N
         .values(address="new@example.com", sent_address="new@example.com")
     )
     assert counts.recheck(c, "count") == 2
-    assert counts.sendable_addresses(c, "count") == {"cleo@example.com": "cleo"}
+    assert target_people.sendable_addresses(c, "count") == {"cleo@example.com": "cleo"}
     assert counted(c, "count")["ann"] == ("excluded", "LEFT_LIST", "")
     assert counted(c, "count")["bob"] == ("excluded", "NOT_SYNCED", "")
     with pytest.raises(KeyError):
@@ -246,14 +259,14 @@ def test_what_the_send_meets_is_kept_and_nobody_comes_back(c: Connection) -> Non
     synced(c, "list-0", "ann", "bob", "cleo")
     counts.snapshot(c, new())
     met = [Resolved("ann", Outcome.REJECTED, "REJECTED", "InvalidEmail"), Resolved("bob", Outcome.ADDED, contact_id=42)]
-    assert counts.resolve(c, "count", met) == 2
-    assert counts.resolve(c, "count", [Resolved("ann", Outcome.ADDED)]) == 0
-    batch = counts.sendable_batch(c, "count", 10)
+    assert target_people.resolve(c, "count", met) == 2
+    assert target_people.resolve(c, "count", [Resolved("ann", Outcome.ADDED)]) == 0
+    batch = target_people.sendable_batch(c, "count", 10)
     assert [(each.person_id, each.contact_id, each.fields) for each in batch] == [
         ("bob", 42, {"FULLNAME": "bob"}),
         ("cleo", 7, {"FULLNAME": "cleo"}),
     ]
-    assert [each.person_id for each in counts.sendable_batch(c, "count", 10, after="bob")] == ["cleo"]
+    assert [each.person_id for each in target_people.sendable_batch(c, "count", 10, after="bob")] == ["cleo"]
 
 
 def test_the_people_behind_every_slice_can_be_paged(c: Connection) -> None:
@@ -264,7 +277,7 @@ def test_the_people_behind_every_slice_can_be_paged(c: Connection) -> None:
     counts.snapshot(c, new())
 
     def people(**asked: object) -> tuple[list[str], int, int]:
-        found = counts.window(c, PeopleWindow(count_id="count", **asked))  # type: ignore[arg-type]
+        found = count_window.window(c, PeopleWindow(count_id="count", **asked))  # type: ignore[arg-type]
         return [row.person for row in found.rows], found.matching, found.total
 
     assert people(offset=28, limit=5) == (["p28", "p29"], 30, 30)
@@ -290,11 +303,11 @@ def test_a_send_carries_the_numbers_of_its_count_to_the_audit(c: Connection) -> 
         list_ids=("list-0",),
     )
     assert (sends.create(c, new_send).sendable, counts.get(c, "count") is not None) == (3, True)
-    counts.resolve(c, "count", [Resolved("ann", Outcome.REJECTED, "REJECTED")])
+    target_people.resolve(c, "count", [Resolved("ann", Outcome.REJECTED, "REJECTED")])
     assert sends.take_counts(c, "send") == 2
     runs.create(c, runs.NewRun(id="r", kind="send", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
     outcomes.put_item(c, "r", outcomes.Item(id="send", kind="send", name="Spring"))
-    assert counts.copy_outcomes(c, "r", "send", "count") == 3
+    assert target_people.copy_outcomes(c, "r", "send", "count") == 3
     done = sends.finish(c, "send", "Sent", NOW)
     assert (done.state, done.sent_on, done.potential, done.sendable, done.excluded) == (
         "Sent",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from dyntui.store import leaving, list_unsubscribes, members, opt_outs
-from dyntui.store.members import MembersWindow
+from dyntui.store import leaving, list_unsubscribes, member_window, members, opt_outs, settling, staging
+from dyntui.store.member_window import MembersWindow
 from dyntui.store.schema import list_unsubscribe
 
 from .test_members import ACCOUNT, imported, listing, person
@@ -13,12 +13,12 @@ from .test_members import ACCOUNT, imported, listing, person
 NOW = "2026-03-01T10:00:00Z"
 
 
-def moved_to(person_id: str, address: str) -> members.Staged:
+def moved_to(person_id: str, address: str) -> staging.Staged:
     return person(person_id, address=address)
 
 
 def reasons(c: Connection) -> dict[str, str]:
-    return {each.person: each.reason for each in members.window(c, MembersWindow(list_id="list")).rows}
+    return {each.person: each.reason for each in member_window.window(c, MembersWindow(list_id="list")).rows}
 
 
 def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:
@@ -46,9 +46,9 @@ def test_who_takes_another_address_has_unsubscribed_all_the_same(c: Connection) 
     # Both happened since the last synchronisation: the members are read before the unsubscribes are.
     listing(c, "r2", moved_to("ann", "new@example.com"), person("bob"))
     list_unsubscribes.add(c, "list", [("ann@example.com", NOW)], NOW)
-    members.settle(c, "list", "r2", ACCOUNT, NOW)
+    settling.settle(c, "list", "r2", ACCOUNT, NOW)
     assert reasons(c) == {"ann": "UNSUBSCRIBED_LIST", "bob": ""}
-    (row,) = [each for each in members.window(c, MembersWindow(list_id="list")).rows if each.person == "ann"]
+    (row,) = [each for each in member_window.window(c, MembersWindow(list_id="list")).rows if each.person == "ann"]
     assert row.detail == f"{NOW} as ann@example.com"
     assert [(each.person_id, each.why) for each in leaving.leavers(c, "list", "r2")] == [("ann", "withdrawn")]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.store import campaigns, lists, members
+from dyntui.store import campaigns, lists, member_window, members, pending_members, staging
 from dyntui.store.lists import ListsWindow, RemoteList
-from dyntui.store.members import Acknowledged, MembersWindow, Staged
+from dyntui.store.member_window import MembersWindow
+from dyntui.store.pending_members import Acknowledged
+from dyntui.store.staging import Staged
 
 NOW, LATER = "2026-03-01T10:00:00Z", "2026-03-02T10:00:00Z"
 
@@ -35,13 +37,13 @@ def test_a_list_read_again_keeps_what_is_known_of_its_synchronisation(c: Connect
 def test_a_list_that_a_reading_did_not_see_is_gone_with_its_people_and_targets(c: Connection) -> None:
     lists.put(c, [remote("Gone"), remote("Stays")], NOW)
     for list_id in ("gone", "stays"):
-        members.stage(c, list_id, "run", [person("ann")])
+        staging.stage(c, list_id, "run", [person("ann")])
         campaigns.change_targets(c, "a", 1, add=[list_id])
     lists.put(c, [remote("Stays")], LATER)
     assert lists.forget_unread(c, LATER) == 1
     assert lists.get(c, "gone") is None
-    assert members.window(c, MembersWindow(list_id="gone")).total == 0
-    assert members.window(c, MembersWindow(list_id="stays")).total == 1
+    assert member_window.window(c, MembersWindow(list_id="gone")).total == 0
+    assert member_window.window(c, MembersWindow(list_id="stays")).total == 1
     assert campaigns.targets(c, "a", 1) == ["stays"]
 
 
@@ -80,8 +82,8 @@ def test_lists_are_due_in_synchronisation_order_and_manual_ones_only_when_asked_
 def test_a_list_bound_to_another_book_starts_with_nobody_in_it(c: Connection) -> None:
     lists.put(c, [remote("Walkers")], NOW)
     lists.activate(c, "walkers", "a", 5, "Walkers")
-    members.stage(c, "walkers", "run", [person("ann")])
-    members.acknowledge(c, "walkers", [Acknowledged("ann@example.com", 1)])
+    staging.stage(c, "walkers", "run", [person("ann")])
+    pending_members.acknowledge(c, "walkers", [Acknowledged("ann@example.com", 1)])
     lists.deactivate(c, "walkers")
     lists.activate(c, "walkers", "a", 5, "Walkers")
     assert members.in_book(c, "walkers") == 1

@@ -9,11 +9,25 @@ from sqlalchemy import Connection, event, select
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
-from dyntui.store import leaving, list_unsubscribes, members, outcomes, runs, suppressions
+from dyntui.store import (
+    chunks,
+    leaving,
+    list_unsubscribes,
+    member_window,
+    members,
+    outcomes,
+    pending_members,
+    runs,
+    settling,
+    staging,
+    suppressions,
+)
 from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.leaving import Leaver
-from dyntui.store.members import Acknowledged, MembersWindow, Rejection, Staged
+from dyntui.store.member_window import MembersWindow
+from dyntui.store.pending_members import Acknowledged, Rejection
 from dyntui.store.schema import list_member
+from dyntui.store.staging import Staged
 
 from .worlds import opted_out
 
@@ -36,13 +50,13 @@ def person(name: str, *gates: str, address: str | None = None, version: str = "1
 
 
 def listing(c: Connection, run_id: str, *people: Staged) -> None:
-    members.stage(c, "list", run_id, people)
-    members.settle(c, "list", run_id, ACCOUNT, NOW)
+    staging.stage(c, "list", run_id, people)
+    settling.settle(c, "list", run_id, ACCOUNT, NOW)
 
 
 def imported(c: Connection, contact_id: int | None = 7) -> list[str]:
-    batch = members.pending_batch(c, "list", 1000)
-    members.acknowledge(c, "list", [Acknowledged(each.address, contact_id) for each in batch])
+    batch = pending_members.batch(c, "list", 1000)
+    pending_members.acknowledge(c, "list", [Acknowledged(each.address, contact_id) for each in batch])
     return [each.person_id for each in batch]
 
 
@@ -64,12 +78,12 @@ def test_a_first_synchronisation_adds_and_a_second_one_finds_nothing_to_do(c: Co
     assert became(c) == {"ann": "added", "bob": "added", "cleo": "excluded INACTIVE"}
     listing(c, "r2", *people)
     assert became(c) == {"ann": "unchanged", "bob": "unchanged", "cleo": "excluded INACTIVE"}
-    assert (members.pending_count(c, "list"), leaving.leavers(c, "list", "r2")) == (0, [])
+    assert (pending_members.count(c, "list"), leaving.leavers(c, "list", "r2")) == (0, [])
 
 
 def test_who_left_with_a_rejection_behind_them_is_nobody_of_the_next_run(c: Connection) -> None:
     listing(c, "r1", person("ann"), person("bob"))
-    members.reject(c, "list", [Rejection(address="bob@example.com", reason="MAIL_BLOCKED", retry_on=LATER)])
+    pending_members.reject(c, "list", [Rejection(address="bob@example.com", reason="MAIL_BLOCKED", retry_on=LATER)])
     imported(c)
     listing(c, "r2", person("ann"))
     assert members.counts(c, "list", "r2") == (ReasonCount(Outcome.UNCHANGED, "", 1),)
@@ -79,26 +93,26 @@ def test_a_changed_record_is_imported_again_as_an_update(c: Connection) -> None:
     listing(c, "r1", person("ann"))
     imported(c, contact_id=42)
     listing(c, "r2", person("ann", version="2"))
-    pending = members.pending_batch(c, "list", 10)
+    pending = pending_members.batch(c, "list", 10)
     assert [(each.person_id, each.in_book, each.contact_id, each.fields) for each in pending] == [
         ("ann", True, 42, {"FULLNAME": "ann", "CITY": None})
     ]
     imported(c, contact_id=None)
     assert became(c) == {"ann": "updated"}
-    assert members.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 42
+    assert member_window.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 42
 
 
 def test_a_page_read_twice_counts_nobody_twice(c: Connection) -> None:
     page = [person("ann"), person("bob")]
-    members.stage(c, "list", "r1", page)
-    members.stage(c, "list", "r1", page)
-    assert members.listed(c, "list", "r1") == 2
+    staging.stage(c, "list", "r1", page)
+    staging.stage(c, "list", "r1", page)
+    assert staging.listed(c, "list", "r1") == 2
     assert order(c) == [(0, "ann"), (1, "bob")]
 
 
 def test_places_are_dense_at_every_moment(c: Connection) -> None:
-    members.stage(c, "list", "r1", [person("ann"), person("bob"), person("cleo")])
-    members.stage(c, "list", "r2", [person("cleo"), person("dora"), person("ann"), person("emil")])
+    staging.stage(c, "list", "r1", [person("ann"), person("bob"), person("cleo")])
+    staging.stage(c, "list", "r2", [person("cleo"), person("dora"), person("ann"), person("emil")])
     assert order(c) == [(0, "ann"), (1, "bob"), (2, "cleo"), (3, "dora"), (4, "emil")]
     assert members.forget_left(c, "list", "r2") == 1
     assert order(c) == [(0, "ann"), (1, "cleo"), (2, "dora"), (3, "emil")]
@@ -164,7 +178,7 @@ def test_who_moved_to_another_address_takes_the_old_contact_out_first(c: Connect
     assert leaving.leavers(c, "list", "r2") == []
     imported(c, contact_id=2)
     assert became(c) == {"ann": "updated"}
-    assert members.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 2
+    assert member_window.window(c, MembersWindow(list_id="list")).rows[0].contact_id == 2
 
 
 def test_an_old_address_leaves_the_book_even_when_the_new_one_was_refused(c: Connection) -> None:
@@ -173,7 +187,7 @@ def test_an_old_address_leaves_the_book_even_when_the_new_one_was_refused(c: Con
     moved = person("ann", address="new@example.com", version="2")
     listing(c, "r2", moved)
     refused = Rejection(address="new@example.com", reason="REJECTED", retry_on=LATER)
-    assert members.reject(c, "list", [refused]) == 1
+    assert pending_members.reject(c, "list", [refused]) == 1
     listing(c, "r3", moved)
     assert became(c) == {"ann": "rejected REJECTED"}
     assert [each.sent_address for each in leaving.leavers(c, "list", "r3")] == ["ann@example.com"]
@@ -214,7 +228,7 @@ def test_who_withdrew_consent_leaves_even_where_the_others_are_held(c: Connectio
         ("cleo", "withdrawn"),
     ]
     leaving.remove(c, "list", "r2", ["ann", "bob", "cleo"])
-    rows = members.window(c, MembersWindow(list_id="list")).rows
+    rows = member_window.window(c, MembersWindow(list_id="list")).rows
     held = {each.person: (each.outcome, each.reason, each.also) for each in rows}
     assert held["dora"] == (Outcome.HELD, "INACTIVE", ("REMOVAL_HELD",))
     assert held["emil"] == (Outcome.HELD, "REMOVAL_HELD", ())
@@ -224,13 +238,13 @@ def test_who_withdrew_consent_leaves_even_where_the_others_are_held(c: Connectio
 def test_a_refused_row_is_not_offered_again_until_it_changes_or_its_time_comes(c: Connection) -> None:
     listing(c, "r1", person("ann"), person("bob"))
     refused = Rejection(address="ann@example.com", reason="REJECTED", detail="InvalidEmail", retry_on=LATER)
-    assert members.reject(c, "list", [refused]) == 1
+    assert pending_members.reject(c, "list", [refused]) == 1
     imported(c)
     assert became(c) == {"ann": "rejected REJECTED", "bob": "added"}
     listing(c, "r2", person("ann"), person("bob"))
     assert became(c) == {"ann": "rejected REJECTED", "bob": "unchanged"}
-    assert members.window(c, MembersWindow(list_id="list", outcome="rejected")).rows[0].detail == "InvalidEmail"
-    members.settle(c, "list", "r2", ACCOUNT, "2026-03-03T00:00:00Z")
+    assert member_window.window(c, MembersWindow(list_id="list", outcome="rejected")).rows[0].detail == "InvalidEmail"
+    settling.settle(c, "list", "r2", ACCOUNT, "2026-03-03T00:00:00Z")
     assert imported(c) == ["ann"]
     listing(c, "r3", person("ann", version="2"), person("bob"))
     assert imported(c) == ["ann"]
@@ -240,39 +254,39 @@ def test_a_refused_row_is_not_offered_again_until_it_changes_or_its_time_comes(c
 def test_an_answer_for_nobody_pending_changes_nothing(c: Connection) -> None:
     listing(c, "r1", person("ann", "INACTIVE"), person("bob"))
     strangers = [Acknowledged("ann@example.com", 1), Acknowledged("nobody@example.com", 2)]
-    assert members.acknowledge(c, "list", strangers) == 0
-    assert members.reject(c, "list", [Rejection(address="ann@example.com", reason="REJECTED")]) == 0
+    assert pending_members.acknowledge(c, "list", strangers) == 0
+    assert pending_members.reject(c, "list", [Rejection(address="ann@example.com", reason="REJECTED")]) == 0
     assert became(c) == {"ann": "excluded INACTIVE", "bob": ""}
 
 
 def test_a_batch_is_the_same_until_it_is_answered(c: Connection) -> None:
     listing(c, "r1", *(person(f"p{number}") for number in range(5)))
-    first = members.pending_batch(c, "list", 2)
-    assert members.pending_batch(c, "list", 2) == first
-    assert [each.person_id for each in members.pending_batch(c, "list", 2, after=first[-1].seq)] == ["p2", "p3"]
+    first = pending_members.batch(c, "list", 2)
+    assert pending_members.batch(c, "list", 2) == first
+    assert [each.person_id for each in pending_members.batch(c, "list", 2, after=first[-1].seq)] == ["p2", "p3"]
 
 
 def test_a_list_without_a_book_knows_nothing_of_one(c: Connection) -> None:
     listing(c, "r1", person("ann"), person("bob"))
-    members.reject(c, "list", [Rejection(address="bob@example.com", reason="REJECTED", retry_on=LATER)])
+    pending_members.reject(c, "list", [Rejection(address="bob@example.com", reason="REJECTED", retry_on=LATER)])
     imported(c)
     members.forget_book(c, "list")
-    members.settle(c, "list", "r1", ACCOUNT, NOW)
+    settling.settle(c, "list", "r1", ACCOUNT, NOW)
     assert became(c) == {"ann": "", "bob": ""}
     assert members.in_book(c, "list") == 0
 
 
 def test_people_of_other_lists_are_not_touched(c: Connection) -> None:
-    members.stage(c, "other", "r0", [person("ann")])
+    staging.stage(c, "other", "r0", [person("ann")])
     listing(c, "r1", person("ann"))
     imported(c)
     members.forget_left(c, "list", "r2")
-    other = members.window(c, MembersWindow(list_id="other"))
+    other = member_window.window(c, MembersWindow(list_id="other"))
     assert [(row.person, row.outcome) for row in other.rows] == [("ann", None)]
 
 
 def people(c: Connection, **asked: object) -> tuple[list[str], int, int]:
-    found = members.window(c, MembersWindow(list_id="list", **asked))  # type: ignore[arg-type]
+    found = member_window.window(c, MembersWindow(list_id="list", **asked))  # type: ignore[arg-type]
     return [row.person for row in found.rows], found.matching, found.total
 
 
@@ -295,7 +309,7 @@ def test_a_window_is_narrowed_by_outcome_reason_and_search(c: Connection) -> Non
 def test_a_search_means_what_it_says_in_every_script(c: Connection) -> None:
     names = {"a": "Åsa Öberg", "b": "100% Wool", "c": "under_score", "d": "Ελένη", "e": "back\\slash", "f": "%_"}
     rows = [Staged(**{**_fields(key), "name": name, "address": ""}) for key, name in names.items()]
-    members.stage(c, "list", "r1", rows)
+    staging.stage(c, "list", "r1", rows)
     for search, found in {
         "åsa": ["a"],
         "ÖBERG": ["a"],
@@ -331,7 +345,7 @@ def test_a_deep_window_of_a_long_list_costs_no_more_than_a_shallow_one(tmp_path:
             driver = c.connection.driver_connection
             assert driver is not None
             driver.set_progress_handler(count, 10)
-            found = members.window(c, MembersWindow(list_id="list", offset=offset, limit=50))
+            found = member_window.window(c, MembersWindow(list_id="list", offset=offset, limit=50))
             driver.set_progress_handler(None, 0)
         assert [row.person for row in found.rows] == [f"p{offset + place:04}" for place in range(50)]
         assert (found.matching, found.total) == (5000, 5000)
@@ -345,7 +359,7 @@ def test_a_deep_window_of_a_long_list_costs_no_more_than_a_shallow_one(tmp_path:
 def test_what_matches_many_and_what_matches_few_comes_in_the_same_order(
     c: Connection, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(members, "_FEW", few)
+    monkeypatch.setattr(chunks, "FEW", few)
     listing(c, "r1", *(person(f"{'ann' if number % 3 else 'bob'}{9 - number}") for number in range(9)))
 
     assert people(c, search="bob") == (["bob9", "bob6", "bob3"], 3, 9)
@@ -369,7 +383,7 @@ def test_a_search_and_the_order_by_name_read_an_index_alone_and_sort_nothing(
 
     with opened.read() as c:
         event.listen(opened.engine, "before_cursor_execute", note)
-        members.window(c, MembersWindow(list_id="list", limit=50, **asked))
+        member_window.window(c, MembersWindow(list_id="list", limit=50, **asked))
         event.remove(opened.engine, "before_cursor_execute", note)
         plan = [
             str(row[3])

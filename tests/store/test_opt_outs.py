@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select
 
-from dyntui.store import counts, leaving, lifts, members, opt_outs
+from dyntui.store import counts, leaving, lifts, opt_outs, settling
 from dyntui.store.opt_outs import Merge, OptOut, Unseen
-from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address
+from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address, recipient, send, target_person
 
 from .test_counts import new, synced
 from .test_members import became, imported, listing, person
@@ -41,7 +41,7 @@ def test_of_several_opt_outs_of_an_address_the_strongest_is_the_reason_in_whatev
     listing(c, "r1", person("ann"))
     for turned in (rows, rows[::-1]):
         reading(c, *(out(row.person_id, row.reason, "ann@example.com") for row in turned))
-        members.settle(c, "list", "r1", ACCOUNT, NOW)
+        settling.settle(c, "list", "r1", ACCOUNT, NOW)
         m = list_member.c
         assert tuple(c.execute(select(m.reason, m.detail)).one()) == ("DO_NOT_EMAIL", "contact p0")
 
@@ -98,7 +98,7 @@ def test_who_left_the_list_and_opted_out_with_another_address_is_not_held(c: Con
 def test_the_survivor_of_a_chain_of_merges_is_opted_out_as_a_person(c: Connection) -> None:
     listing(c, "r1", person("ann"), person("bob"))
     merged_into(c, "ann")
-    members.settle(c, "list", "r1", ACCOUNT, NOW)
+    settling.settle(c, "list", "r1", ACCOUNT, NOW)
     assert became(c) == {"ann": "excluded DO_NOT_EMAIL", "bob": ""}
 
 
@@ -117,13 +117,13 @@ def test_the_surviving_record_of_a_merge_has_had_what_either_had(c: Connection) 
     synced(c, "list-0", "ann", "bob", "cleo")
     synced(c, "list-1", "loser")
     c.execute(
-        insert(counts.send).values(
+        insert(send).values(
             id="s", account_id=ACCOUNT, campaign_id=1, count_id="first", state="Sent", lists=[], list_ids=[]
         )
     )
     counts.snapshot(c, new("first", ("list-1",)))
     c.execute(
-        insert(counts.recipient).values(
+        insert(recipient).values(
             account_id=ACCOUNT, campaign_id=1, contact_id=9, address="lost@example.com", sent_on=NOW
         )
     )
@@ -132,7 +132,7 @@ def test_the_surviving_record_of_a_merge_has_had_what_either_had(c: Connection) 
     by_address = Merge(person_id="lost", entity="contact", master_id="bob", address="lost@example.com")
     opt_outs.record_merges(c, [by_address], NOW)
     counts.snapshot(c, new("second", ("list-0",)))
-    p = counts.target_person.c
+    p = target_person.c
     rows = c.execute(select(p.person_id, p.outcome, p.reason).where(p.count_id == "second")).all()
     assert {row.person_id: (row.outcome, row.reason) for row in rows} == {
         "ann": ("excluded", "ALREADY_SENT"),

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, select
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import CATALOGUE
-from dyntui.store import leaving, members, runs
-from dyntui.store.members import Staged
+from dyntui.store import leaving, members, pending_members, runs, settling, staging
 from dyntui.store.schema import list_member
+from dyntui.store.staging import Staged
 
 from .conftest import World as Scratch
 from .worlds import (
@@ -87,7 +87,7 @@ def test_everybody_is_settled_as_the_specification_says(world: Scratch, told: Wo
         write(c, told, "run")
         activate(c, *told.lists)
         for list_id in told.lists:
-            members.settle(c, list_id, "run", ACCOUNT, NOW)
+            settling.settle(c, list_id, "run", ACCOUNT, NOW)
         assert {list_id: settled(c, list_id) for list_id in told.lists} == {
             list_id: expected(told, list_id) for list_id in told.lists
         }
@@ -98,9 +98,9 @@ def test_everybody_is_settled_as_the_specification_says(world: Scratch, told: Wo
 def test_settling_again_with_the_same_facts_changes_nothing(world: Scratch, told: World) -> None:
     with world() as c:
         write(c, told, "run")
-        members.settle(c, "list-0", "run", ACCOUNT, NOW)
+        settling.settle(c, "list-0", "run", ACCOUNT, NOW)
         before = settled(c, "list-0")
-        members.settle(c, "list-0", "run", ACCOUNT, NOW)
+        settling.settle(c, "list-0", "run", ACCOUNT, NOW)
         assert settled(c, "list-0") == before
 
 
@@ -109,16 +109,18 @@ def test_settling_again_with_the_same_facts_changes_nothing(world: Scratch, told
 def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch, told: World) -> None:
     with world() as c:
         write(c, told, "run")
-        members.settle(c, "list-0", "run", ACCOUNT, NOW)
+        settling.settle(c, "list-0", "run", ACCOUNT, NOW)
         going = leaving.leavers(c, "list-0", "run")
         leaving.remove(c, "list-0", "run", [each.person_id for each in going])
         assert leaving.leavers(c, "list-0", "run") == []
-        pending = members.pending_batch(c, "list-0", 100)
-        members.acknowledge(c, "list-0", [members.Acknowledged(each.address, each.seq) for each in pending[::2]])
-        members.reject(
-            c, "list-0", [members.Rejection(address=each.address, reason="REJECTED") for each in pending[1::2]]
+        pending = pending_members.batch(c, "list-0", 100)
+        pending_members.acknowledge(
+            c, "list-0", [pending_members.Acknowledged(each.address, each.seq) for each in pending[::2]]
         )
-        assert members.pending_count(c, "list-0") == 0
+        pending_members.reject(
+            c, "list-0", [pending_members.Rejection(address=each.address, reason="REJECTED") for each in pending[1::2]]
+        )
+        assert pending_members.count(c, "list-0") == 0
         read = members.read_by(c, "list-0", "run")
         runs.create(c, runs.NewRun(id="r", kind="lists", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
         assert members.copy_outcomes(c, "r", "i", "list-0", "run") == read == len(told.lists["list-0"])
@@ -154,22 +156,22 @@ def member(person_id: str, *gates: Gate, address: str = "ann@example.com", creat
     list(zip([each.code for each in CATALOGUE], [each.code for each in CATALOGUE][1:], strict=False)),
 )
 def test_of_two_reasons_the_one_listed_first_is_the_persons(c: Connection, stronger: str, weaker: str) -> None:
-    members.stage(c, "list", "run", [member("p", Gate(weaker, "weaker"), Gate(stronger, "stronger"))])
-    members.settle(c, "list", "run", ACCOUNT, NOW)
+    staging.stage(c, "list", "run", [member("p", Gate(weaker, "weaker"), Gate(stronger, "stronger"))])
+    settling.settle(c, "list", "run", ACCOUNT, NOW)
     outcome = "rejected" if stronger == "VALUE_REJECTED" else "excluded"
     assert settled(c, "list") == {"p": (outcome, stronger, "stronger", weaker)}
 
 
 def test_an_opt_out_of_the_very_record_names_nobody_else(c: Connection) -> None:
-    members.stage(c, "list", "run", [member("p")])
+    staging.stage(c, "list", "run", [member("p")])
     opted_out(c, "ann@example.com", "DO_NOT_EMAIL", "p", "contact")
-    members.settle(c, "list", "run", ACCOUNT, NOW)
+    settling.settle(c, "list", "run", ACCOUNT, NOW)
     assert settled(c, "list") == {"p": ("excluded", "DO_NOT_EMAIL", "", "")}
 
 
 def test_an_inactive_record_does_not_take_the_place_of_an_active_one(c: Connection) -> None:
-    members.stage(c, "list", "run", [member("old", Gate("INACTIVE")), member("young", created_on="2025")])
-    members.settle(c, "list", "run", ACCOUNT, NOW)
+    staging.stage(c, "list", "run", [member("old", Gate("INACTIVE")), member("young", created_on="2025")])
+    settling.settle(c, "list", "run", ACCOUNT, NOW)
     assert settled(c, "list") == {
         "old": ("excluded", "INACTIVE", "", "DUPLICATE_ADDRESS"),
         "young": ("", "", "", ""),
@@ -177,6 +179,6 @@ def test_an_inactive_record_does_not_take_the_place_of_an_active_one(c: Connecti
 
 
 def test_a_reason_that_this_version_does_not_know_is_unknown(c: Connection) -> None:
-    members.stage(c, "list", "run", [member("p", Gate("FROM_THE_FUTURE", "raw"))])
-    members.settle(c, "list", "run", ACCOUNT, NOW)
+    staging.stage(c, "list", "run", [member("p", Gate("FROM_THE_FUTURE", "raw"))])
+    settling.settle(c, "list", "run", ACCOUNT, NOW)
     assert settled(c, "list")["p"][:2] == ("excluded", "UNKNOWN")

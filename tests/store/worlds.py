@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, update
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import PRECEDENCE
-from dyntui.store import list_unsubscribes, members, opt_outs
+from dyntui.store import list_unsubscribes, opt_outs, staging
 from dyntui.store import lists as store_lists
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
 
@@ -211,12 +211,12 @@ def activate(c: Connection, *list_ids: str) -> None:
 def write(c: Connection, world: World, listing: str) -> None:
     """The world as a store that has just staged a listing of every list."""
     for list_id, people in world.lists.items():
-        members.stage(
+        staging.stage(
             c,
             list_id,
             listing,
             [
-                members.Staged(
+                staging.Staged(
                     person_id=each.person_id,
                     entity=each.entity,
                     name=f"Person {each.person_id}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import sys
 
-from dyntui.store import members, runs
+from dyntui.store import runs, staging
 from dyntui.store.database import open_store
 from dyntui.sync.dbos_engine import DbosEngine
 
@@ -16,9 +16,9 @@ PAGES = 12
 ROWS = 10
 
 
-def page(number: int) -> list[members.Staged]:
+def page(number: int) -> list[staging.Staged]:
     return [
-        members.Staged(
+        staging.Staged(
             person_id=f"person-{number:03}-{row}",
             entity="contact",
             name=f"Person {number} {row}",
@@ -48,7 +48,7 @@ def main(store_url: str, engine_url: str) -> None:
             say(f"fetched {number}")
             go_on.get()
             with db.write() as c:
-                members.stage(c, "list", run_id, page(number))
+                staging.stage(c, "list", run_id, page(number))
                 runs.advance(c, run_id, claim.token, cursor={"next": number + 1}, stage="Reading", done=number + 1)
             say(f"kept {number}")
             go_on.get()

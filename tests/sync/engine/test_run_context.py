@@ -11,11 +11,12 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.store import members, outcomes, runs, watermarks
+from dyntui.store import outcomes, pending_members, runs, settling, staging, watermarks
 from dyntui.store.database import Database, open_store, sqlite_url
-from dyntui.store.members import Acknowledged, Staged
 from dyntui.store.outcomes import PersonOutcome
+from dyntui.store.pending_members import Acknowledged
 from dyntui.store.runs import Fenced, NewRun, Run
+from dyntui.store.staging import Staged
 from dyntui.sync.run_context import Cancelled, RunContext
 
 NOW = "2026-03-01T10:00:00Z"
@@ -137,10 +138,10 @@ def person(name: str) -> Staged:
 async def test_a_list_adds_up_only_when_nobody_is_left_pending(db: Database, answered: int, status: RunStatus) -> None:
     ctx = taken(db)
     await ctx.begin_item("l", kind="list", name="Walkers", place=0)
-    await ctx.write(lambda c: members.stage(c, "l", "r", [person("ann"), person("bob")]))
-    await ctx.write(lambda c: members.settle(c, "l", "r", "a", NOW))
+    await ctx.write(lambda c: staging.stage(c, "l", "r", [person("ann"), person("bob")]))
+    await ctx.write(lambda c: settling.settle(c, "l", "r", "a", NOW))
     some = [Acknowledged(f"{name}@example.com", 1) for name in ("ann", "bob")[:answered]]
-    await ctx.write(lambda c: members.acknowledge(c, "l", some))
+    await ctx.write(lambda c: pending_members.acknowledge(c, "l", some))
     await ctx.save({}, stage="Finishing", work=lambda c: ctx.close_list(c, "l", "l"))
     assert await ctx.finish() is status
 

@@ -1,0 +1,113 @@
+"""Where everybody of several marketing lists stands for a send: sendable, or kept out by which reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store import mailed_already
+from dyntui.store.gate_marks import code_mark, first_mark, mark
+from dyntui.store.schema import list_member, marketing_list, merged_record, target_person
+from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
+
+_m = list_member.c
+_p = target_person.c
+
+
+def stands(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
+    """Where everybody of a count's lists stands at this moment, each once.
+
+    Columns: `list_id`, `person_id`, `place`, `unsubscribed` (from how many of the lists), and the person's standing:
+    `mask` (0: sendable), `detail`, `refused` (1 or 0).
+    """
+    return _stands(with_duplicates(_best_of_lists(c, count_id, account_id, campaign_id, lists), account_id, lists))
+
+
+def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
+    """Everybody of the lists once, through the list that gives them the best standing."""
+    gone = and_(_m.has_left.is_(True), _m.outcome == Outcome.HELD.value)
+    scope = (_m.list_id.in_(lists), ~gone)
+    had = mailed_already.addresses(count_id, account_id, campaign_id)
+    # Under another address by now, or as a record that was merged away: the person has had it all the same.
+    had_elsewhere = mailed_already.by_other_sends(_p.person_id, count_id, account_id, campaign_id)
+    merged = merged_record.c
+    had_before_a_merge = select(merged.survivor_id).where(
+        or_(merged.person_id.in_(had_elsewhere), and_(merged.address != "", merged.address.in_(had)))
+    )
+    has_had = or_(_m.address.in_(had), _m.person_id.in_(had_elsewhere), _m.person_id.in_(had_before_a_merge))
+    done = _m.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value))
+    ready = and_(done, _m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address)
+    refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
+    state = case(
+        (and_(ready, has_had), mark("ALREADY_SENT")),
+        (ready, 0),
+        (refused, code_mark(_m.rejected_reason)),
+        (_m.outcome == Outcome.HELD.value, mark("REMOVAL_HELD")),
+        else_=mark("NOT_SYNCED"),
+    )
+    place = case({list_id: index for index, list_id in enumerate(lists)}, value=_m.list_id) if lists else literal(0)
+    left = case((_m.has_left.is_(True), mark("LEFT_LIST")), else_=0)
+    # Seen in the book of one list, it is true of whoever has the address, also on a list whose book has it not.
+    pending = case((_m.address.in_(_pending(account_id, lists)), mark("PENDING_OPT_IN")), else_=0)
+    gates = code_mark(_m.channel).bitwise_or(left).bitwise_or(pending)
+    more = (
+        gates.label("gates"),
+        _m.rejected_detail.label("refusal"),
+        case((refused, 1), else_=0).label("was_refused"),
+        state.label("state"),
+        place.label("place"),
+    )
+    known = standing(account_id, scope, own_reason_lists(c, scope), more).c
+    # What dotdigital has against the person, and having left, keep nobody out of a book, but out of every send.
+    mask = known.mask.bitwise_or(known.gates)
+    first_of_gates = first_mark(mask) != first_mark(known.mask)
+    others = [known[name] for name in ("list_id", "person_id", "address", "state", "place", "refusal", "was_refused")]
+    k = materialised(
+        select(*others, mask.label("mask"), case((first_of_gates, ""), else_=known.detail).label("detail")), "gated"
+    ).c
+    rank = func.row_number().over(partition_by=k.person_id, order_by=[first_mark(_with_state(k)), k.place])
+    left_some = func.sum(case((k.mask.bitwise_and(mark("UNSUBSCRIBED_LIST")) != 0, 1), else_=0))
+    ranked = select(*k, rank.label("best"), left_some.over(partition_by=k.person_id).label("unsubscribed")).subquery(
+        "ranked_lists"
+    )
+    shown = (ranked.c[name] for name in (*k.keys(), "unsubscribed"))
+    return materialised(select(*shown).where(ranked.c.best == 1), "best_of_lists")
+
+
+def _pending(account_id: str, lists: Sequence[str]) -> Select[Any]:
+    """Addresses that have not confirmed their opt-in, as the books of the account's lists and of these lists say."""
+    of_account = select(marketing_list.c.id).where(marketing_list.c.account_id == account_id)
+    here = or_(_m.list_id.in_(list(lists)), _m.list_id.in_(of_account))
+    return select(_m.address).where(_m.channel == "PENDING_OPT_IN", _m.address != "", here).distinct()
+
+
+def _with_state(row: Any) -> ColumnElement[int]:
+    """The mask, and where no gate is closed, what keeps the person out of the book."""
+    combined: ColumnElement[int] = case((row.mask == 0, row.state), else_=row.mask)
+    return combined
+
+
+def _refused(row: Any) -> ColumnElement[bool]:
+    """Whether dotdigital's refusal is what keeps the person out."""
+    return and_(row.mask == 0, row.was_refused == 1)
+
+
+def _stands(rows: CTE) -> CTE:
+    """`list_id`, `person_id`, `place`, `unsubscribed` (from how many of the lists), and the person's standing: `mask`,
+    `detail`, `refused` (1 or 0)."""
+    row = rows.c
+    return materialised(
+        select(
+            row.list_id,
+            row.person_id,
+            row.place,
+            row.unsubscribed,
+            _with_state(row).label("mask"),
+            case((_refused(row), row.refusal), else_=row.detail).label("detail"),
+            case((_refused(row), 1), else_=0).label("refused"),
+        ),
+        "stands",
+    )

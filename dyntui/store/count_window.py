@@ -1,0 +1,81 @@
+"""People of a count as people look at them: a window of rows, `window(c, PeopleWindow) -> Found[CountedPerson]`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store import sequences
+from dyntui.store.gate_marks import split
+from dyntui.store.schema import target_person
+from dyntui.store.windows import Found, contains, ordered
+
+_p = target_person.c
+_SORTABLE = {name: _p[name] for name in ("entity", "name", "address", "outcome", "reason", "detail")}
+
+
+class CountedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A person of a count."""
+
+    person: str
+    entity: str
+    name: str
+    address: str
+    outcome: Outcome
+    reason: str
+    detail: str
+    also: tuple[str, ...]
+
+
+class PeopleWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which people of a count are wanted; `sendable`: those who will be mailed, else by `reason` where given."""
+
+    count_id: str
+    sendable: bool = False
+    reason: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+def window(c: Connection, asked: PeopleWindow) -> Found[CountedPerson]:
+    """People of a count, in the order of their lists; the search looks at name and address."""
+    scope = (_p.count_id == asked.count_id,)
+    narrowed: list[ColumnElement[bool]] = list(scope)
+    if asked.sendable:
+        narrowed.append(_p.outcome == Outcome.ADDED.value)
+    elif asked.reason:
+        narrowed += [_p.outcome.in_((Outcome.EXCLUDED.value, Outcome.REJECTED.value)), _p.reason == asked.reason]
+    if asked.search:
+        narrowed.append(contains((_p.name, _p.address), asked.search))
+    total = sequences.following(c, target_person, scope)
+    whole = len(narrowed) == 1
+    matching = total
+    if not whole:
+        matching = c.execute(select(func.count()).select_from(target_person).where(*narrowed)).scalar_one()
+    keys = select(_p.person_id).where(*narrowed)
+    if whole and not asked.sort:
+        keys = keys.where(_p.seq >= asked.offset).order_by(_p.seq)
+    else:
+        keys = ordered(keys, asked.sort, _SORTABLE, (_p.seq,)).offset(asked.offset)
+    shown = keys.limit(asked.limit).subquery("shown")
+    page = select(target_person).join(shown, shown.c.person_id == _p.person_id).where(*scope)
+    rows = c.execute(ordered(page, asked.sort, _SORTABLE, (_p.seq,))).all()
+    return Found(tuple(_counted(row) for row in rows), matching, total)
+
+
+def _counted(row: Row[Any]) -> CountedPerson:
+    return CountedPerson(
+        person=row.person_id,
+        entity=row.entity,
+        name=row.name,
+        address=row.address,
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        detail=row.detail,
+        also=split(row.also),
+    )

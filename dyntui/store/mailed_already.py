@@ -1,0 +1,71 @@
+"""Who has had an email campaign: by our own sends, and by what dotdigital shows of its recipients.
+
+by_other_sends(column, ...), addresses(...) -> Select         for the standing of a count's people
+before(c, account_id, campaign_id, count_id) -> int; not_seen(c, account_id, campaign_id, count_id) -> int
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store.schema import recipient, send, suppression, target_person
+
+_p = target_person.c
+_SENDABLE = Outcome.ADDED.value
+
+
+def by_other_sends(column: ColumnElement[Any], count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
+    """Of the people of the campaign's other sends whom those mailed, are mailing, or may have mailed.
+
+    Of a send that was cancelled nobody can tell whom it reached before: all have had it, until somebody has found out
+    otherwise.
+    """
+    return (
+        select(column)
+        .join(send, send.c.count_id == _p.count_id)
+        .where(
+            send.c.account_id == account_id,
+            send.c.campaign_id == campaign_id,
+            send.c.count_id != count_id,
+            or_(send.c.state.in_(("Sending", "Sent")), send.c.doubt == "cancelled", send.c.decision == "mailed"),
+            send.c.decision != "not mailed",
+            _p.outcome == _SENDABLE,
+        )
+    )
+
+
+def addresses(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
+    """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
+    earlier = by_other_sends(_p.address, count_id, account_id, campaign_id)
+    return select(earlier.union(_seen(account_id, campaign_id)).subquery("had"))
+
+
+def _seen(account_id: str, campaign_id: int) -> Select[Any]:
+    """The addresses that dotdigital shows as mailed the campaign, as far as that was read. Its feed names recipients
+    and nobody else (dotdigital_api.md 7.6): one without a date that can be read was mailed as well."""
+    of_campaign = (recipient.c.account_id == account_id, recipient.c.campaign_id == campaign_id)
+    return select(recipient.c.address).where(*of_campaign, recipient.c.address != "")
+
+
+def before(c: Connection, account_id: str, campaign_id: int, count_id: str) -> int:
+    """How many dotdigital shows as mailed the campaign, as far as that was read, who are not to be mailed by a send to
+    the count."""
+    own = select(_p.address).where(_p.count_id == count_id, _p.outcome == _SENDABLE)
+    others = _seen(account_id, campaign_id).where(recipient.c.address.not_in(own)).subquery("others")
+    return int(c.execute(select(func.count()).select_from(others)).scalar_one())
+
+
+def not_seen(c: Connection, account_id: str, campaign_id: int, count_id: str) -> int:
+    """How many of those whom a send to the count was to mail dotdigital does not show as mailed, without those who are
+    suppressed by now: it has left them out."""
+    banned = select(suppression.c.address).where(suppression.c.account_id == account_id)
+    unseen = (
+        _p.count_id == count_id,
+        _p.outcome == _SENDABLE,
+        _p.address.not_in(_seen(account_id, campaign_id)),
+        _p.address.not_in(banned),
+    )
+    return int(c.execute(select(func.count()).select_from(target_person).where(*unseen)).scalar_one())

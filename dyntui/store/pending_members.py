@@ -1,0 +1,211 @@
+"""Members who wait to be imported into the list's address book, and what dotdigital makes of them.
+
+batch(c, list_id, limit, after=-1) -> list[Pending]; count(c, list_id) -> int
+acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
+imported(c, list_id) -> addresses; record_channels(c, list_id, reasons)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, or_, select, update
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
+from dyntui.store.chunks import in_chunks
+from dyntui.store.schema import list_member, marketing_list
+from dyntui.store.staging import PREVIEW
+from dyntui.store.upserts import update_many
+
+_m = list_member.c
+# Marks of who has not been sent.
+_NOT_SENT = ("", BY_OTHERS)
+_PENDING = (_m.outcome == "", _m.listing != PREVIEW)
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A person to be imported. `in_book`: dotdigital acknowledged an earlier version of them."""
+
+    person_id: str
+    seq: int
+    entity: str
+    name: str
+    address: str
+    fields: dict[str, Any]
+    contact_id: int | None
+    in_book: bool
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """dotdigital holds this pending person now."""
+
+    address: str
+    contact_id: int | None = None
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """dotdigital refused this pending person. Unless the record changes they are not offered again before `retry_on`
+    (ISO 8601 UTC; `""`: at the next synchronisation)."""
+
+    address: str
+    reason: str
+    detail: str = ""
+    retry_on: str = ""
+
+
+def batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pending]:
+    """The next people to import after a settled listing, by `seq` from `after` on: the same ones until acknowledged or
+    rejected."""
+    rows = c.execute(
+        select(_m.person_id, _m.seq, _m.entity, _m.name, _m.address, _m.fields, _m.contact_id, _m.sent_fingerprint)
+        .where(_m.list_id == list_id, *_PENDING, _m.seq > after)
+        .order_by(_m.seq)
+        .limit(limit)
+    )
+    return [
+        Pending(
+            person_id=row.person_id,
+            seq=row.seq,
+            entity=row.entity,
+            name=row.name,
+            address=row.address,
+            fields=row.fields,
+            contact_id=row.contact_id,
+            in_book=row.sent_fingerprint not in _NOT_SENT,
+        )
+        for row in rows
+    ]
+
+
+def count(c: Connection, list_id: str) -> int:
+    """How many people wait to be imported."""
+    waiting = select(func.count()).select_from(list_member).where(_m.list_id == list_id, *_PENDING)
+    return c.execute(waiting).scalar_one()
+
+
+def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> int:
+    """These pending people are in the book as staged: added, or updated where they had been before. How many it were;
+    an address that nobody pending has is passed over."""
+    known = bindparam("b_contact", type_=_m.contact_id.type)
+    statement = (
+        update(list_member)
+        .where(*_pending_with_address())
+        .values(
+            outcome=case(
+                (or_(*(_m.sent_fingerprint == each for each in _NOT_SENT)), Outcome.ADDED.value),
+                else_=Outcome.UPDATED.value,
+            ),
+            reason="",
+            detail="",
+            also="",
+            sent_fingerprint=_m.fingerprint,
+            sent_address=_m.address,
+            contact_id=func.coalesce(known, _m.contact_id),
+            rejected_fingerprint="",
+            rejected_reason="",
+            rejected_detail="",
+            retry_on="",
+        )
+    )
+    values = [(row.contact_id, list_id, row.address) for row in rows]
+    done = update_many(c, statement, ("b_contact", "b_list", "b_address"), values)
+    _overwrite(c, list_id, [address for _, _, address in values])
+    return done
+
+
+def _overwrite(c: Connection, list_id: str, addresses: Sequence[str]) -> None:
+    """A dotdigital contact is one per account and has the values that came last: other records which were sent with one
+    of these addresses would have to be sent again."""
+    here = list_member.alias("here")
+    address = bindparam("b_address", type_=String)
+    sender = select(here.c.person_id).where(
+        here.c.list_id == list_id,
+        here.c.address == address,
+        here.c.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value)),
+    )
+    account = select(marketing_list.c.account_id).where(marketing_list.c.id == list_id).scalar_subquery()
+    lists = select(marketing_list.c.id).where(marketing_list.c.account_id == account)
+    statement = (
+        update(list_member)
+        .where(
+            _m.address == address,
+            _m.sent_address == _m.address,
+            _m.sent_fingerprint.not_in((*_NOT_SENT, OVERWRITTEN)),
+            _m.person_id.not_in(sender),
+            or_(_m.list_id == list_id, _m.list_id.in_(lists)),
+        )
+        .values(sent_fingerprint=OVERWRITTEN)
+    )
+    for some in in_chunks(addresses):
+        others = select(_m.address).where(_m.address.in_(some)).group_by(_m.address)
+        several = c.execute(others.having(func.min(_m.person_id) != func.max(_m.person_id))).scalars().all()
+        for each in several:
+            c.execute(statement, {"b_address": each})
+
+
+def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
+    """dotdigital refused these pending people as staged. How many it were; an address that nobody pending has is passed
+    over. What was acknowledged of them earlier stays in the book."""
+    reason, detail = bindparam("b_reason", type_=String), bindparam("b_detail", type_=String)
+    statement = (
+        update(list_member)
+        .where(*_pending_with_address())
+        .values(
+            outcome=Outcome.REJECTED.value,
+            reason=reason,
+            detail=detail,
+            also="",
+            rejected_fingerprint=_m.fingerprint,
+            rejected_reason=reason,
+            rejected_detail=detail,
+            retry_on=bindparam("b_retry", type_=String),
+        )
+    )
+    values = [(row.reason, row.detail, row.retry_on, list_id, row.address) for row in rows]
+    return update_many(c, statement, ("b_reason", "b_detail", "b_retry", "b_list", "b_address"), values)
+
+
+def offer_again(c: Connection, list_id: str) -> None:
+    """Rows that dotdigital refused wait for nothing: the next `settle` takes them for pending."""
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.retry_on != "").values(retry_on=""))
+
+
+def record_channels(c: Connection, list_id: str, reasons: Mapping[str, str]) -> None:
+    """What dotdigital says of people who were just imported, by address: the reason code of whom it would not mail,
+    `""` for whom it would. It stands behind what became of them."""
+    statement = (
+        update(list_member)
+        .where(
+            _m.list_id == bindparam("b_list", type_=String),
+            _m.address == bindparam("b_address", type_=String),
+        )
+        .values(
+            channel=bindparam("b_channel", type_=String),
+            also=case(
+                (
+                    or_(_m.outcome == Outcome.ADDED.value, _m.outcome == Outcome.UPDATED.value),
+                    bindparam("b_also", type_=String),
+                ),
+                else_=_m.also,
+            ),
+        )
+    )
+    rows = [(reason, reason, list_id, address) for address, reason in reasons.items()]
+    update_many(c, statement, ("b_channel", "b_also", "b_list", "b_address"), rows)
+
+
+def imported(c: Connection, list_id: str) -> frozenset[str]:
+    """The addresses of those whom the synchronisation under way has imported."""
+    done = (Outcome.ADDED.value, Outcome.UPDATED.value)
+    return frozenset(c.execute(select(_m.address).where(_m.list_id == list_id, _m.outcome.in_(done))).scalars())
+
+
+def _pending_with_address() -> tuple[ColumnElement[bool], ...]:
+    return (
+        _m.list_id == bindparam("b_list", type_=String),
+        _m.address == bindparam("b_address", type_=String),
+        *_PENDING,
+    )

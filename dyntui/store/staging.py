@@ -1,0 +1,136 @@
+"""Members as they are read from Dynamics, page by page.
+
+stage(c, list_id, listing, rows)                             listing: the run's id, or PREVIEW
+not_staged(c, list_id, listing, ids) -> [id]; listed(c, list_id, listing) -> int
+mark_present(c, list_id, present) -> [id]                    who is on the list between two synchronisations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, String, bindparam, func, select, update
+
+from dyntui.model.people import Gate
+from dyntui.store import list_unsubscribes, sequences
+from dyntui.store.chunks import in_chunks
+from dyntui.store.gate_marks import join, split
+from dyntui.store.schema import list_member
+from dyntui.store.upserts import json_text, update_many, upsert
+
+_m = list_member.c
+# The listing of members who were read to be looked at or counted, not to be synchronised: nobody has settled them.
+PREVIEW = "preview"
+
+
+class Staged(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as just read. `address` is normalised; `fields` is what would be sent, `fingerprint` its hash; `gates`
+    are the record's own closed gates (`dyntui.model.people.record_gates`, VALUE_REJECTED, FILTERED...)."""
+
+    person_id: str
+    entity: str
+    name: str
+    address: str
+    created_on: str
+    fields: dict[str, Any]
+    fingerprint: str
+    gates: Sequence[Gate] = ()
+
+
+_STAGED = (
+    "list_id",
+    "person_id",
+    "seq",
+    "entity",
+    "name",
+    "address",
+    "created_on",
+    "fields",
+    "fingerprint",
+    "own_reasons",
+    "own_detail",
+    "listing",
+    "has_left",
+)
+
+
+def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged], *, only_new: bool = False) -> None:
+    """Keep one page of a listing. A person who was read before keeps their place, what was acknowledged and the outcome
+    of the last run; a new one is pending. `only_new`: whoever is known already stays as they are."""
+    scope = (_m.list_id == list_id,)
+    base = sequences.following(c, list_member, scope)
+    page = list(rows)
+    if not only_new:
+        _keep_former_addresses(c, list_id, page)
+    upsert(
+        c,
+        list_member,
+        _STAGED,
+        ("list_id", "person_id"),
+        (_staged(list_id, listing, base + place, row) for place, row in enumerate(page)),
+        update=() if only_new else _STAGED[3:],
+    )
+    sequences.close_gaps(c, list_member, scope, base)
+
+
+def _keep_former_addresses(c: Connection, list_id: str, page: Sequence[Staged]) -> None:
+    """The addresses that people of the page have no more."""
+    now = {row.person_id: row.address for row in page}
+    for some in in_chunks(list(now)):
+        had = select(_m.person_id, _m.address).where(_m.list_id == list_id, _m.person_id.in_(some), _m.address != "")
+        changed = [(list_id, address, each) for each, address in c.execute(had) if address != now[each]]
+        list_unsubscribes.had_before(c, changed)
+
+
+def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, ...]:
+    codes = join(gate.reason for gate in row.gates)
+    first = split(codes)[:1]
+    detail = next((gate.detail for gate in row.gates if (gate.reason,) == first), "")
+    return (
+        list_id,
+        row.person_id,
+        seq,
+        row.entity,
+        row.name,
+        row.address,
+        row.created_on,
+        json_text(row.fields),
+        row.fingerprint,
+        codes,
+        detail,
+        listing,
+        False,
+    )
+
+
+def not_staged(c: Connection, list_id: str, listing: str, ids: Sequence[str]) -> list[str]:
+    """Those of the ids that a listing has not staged, in their order."""
+    found: set[str] = set()
+    for some in in_chunks(ids):
+        staged = select(_m.person_id).where(_m.list_id == list_id, _m.listing == listing, _m.person_id.in_(some))
+        found.update(c.execute(staged).scalars())
+    return [each for each in ids if each not in found]
+
+
+def listed(c: Connection, list_id: str, listing: str) -> int:
+    """How many different people a listing has staged."""
+    of_listing = (_m.list_id == list_id, _m.listing == listing)
+    return c.execute(select(func.count()).select_from(list_member).where(*of_listing)).scalar_one()
+
+
+def mark_present(c: Connection, list_id: str, present: Collection[str]) -> list[str]:
+    """Who is on the list at this moment, between two synchronisations: those known who are not among `present` have
+    left, those who are have not. Whom of `present` nobody has read yet, in order."""
+    known = {
+        row.person_id: row.has_left for row in c.execute(select(_m.person_id, _m.has_left).where(_m.list_id == list_id))
+    }
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
+        .values(has_left=bindparam("b_left", type_=_m.has_left.type))
+    )
+    differ = [(each not in present, list_id, each) for each, left in known.items() if left != (each not in present)]
+    update_many(c, statement, ("b_left", "b_list", "b_person"), differ)
+    return [each for each in present if each not in known]
