@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
+from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.methods import RUN_CANCEL, RUNS
 from dyntui.service.contract.paging import Page, Window
@@ -27,13 +28,7 @@ from .widgets.grid_words import Wording
 from .widgets.tones import status_tone
 from .wording import day, lasted, number
 
-KINDS = (
-    ("", "All", None),
-    ("lists", "Marketing lists", None),
-    ("campaigns", "Campaigns", None),
-    ("send", "Sends", None),
-    ("suppressions", "Suppressions", None),
-)
+KINDS = (("", "All", None), *((kind.id, kind.heading, None) for kind in RUN_KINDS.values()))
 
 _WORDING = Wording(
     one="run",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dyntui.model.outcomes import Outcome, ReasonCount, outcome_word
+from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.reasons import BY_CODE
+from dyntui.model.sync_types import outcome_word
 
 from .widgets.bars import BarRow
 from .widgets.tones import SIGNS, outcome_tone

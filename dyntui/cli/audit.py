@@ -12,10 +12,9 @@ from dyntui.cli.service_call import ask
 from dyntui.cli.target_counts import print_people
 from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.contract import methods
 from dyntui.service.contract.runs import OutcomesQuery, RunRef, RunsQuery, run_status
-
-KINDS = ["suppressions", "lists", "campaigns", "send"]
 
 
 @click.group(cls=Group)
@@ -24,7 +23,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--type", "kind", type=click.Choice(KINDS), default=None, help="Only this sync type, or sends.")
+@click.option("--type", "kind", type=click.Choice(list(RUN_KINDS)), default=None, help="Only this sync type, or sends.")
 @click.option("--status", type=click.Choice([str(status) for status in RunStatus]), default=None)
 @click.option("--account", default="", help="Only this email account's.")
 @window_options

@@ -9,7 +9,8 @@ import click
 from dyntui.cli.output import moment, number, print_facts, print_table, say
 from dyntui.cli.progress import Display
 from dyntui.model.errors import Exit
-from dyntui.model.outcomes import RunStatus, Tally, outcome_word
+from dyntui.model.outcomes import RunStatus, Tally
+from dyntui.model.sync_types import outcome_word
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, calls_text, outcomes_text, run_status

@@ -11,12 +11,12 @@ from dyntui.cli.output import print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
 from dyntui.model.errors import Exit
+from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.runs import RunRef, RunRow, StartRun
 
-# In the order in which they are to run: suppressions first of all.
-TYPES = ("suppressions", "lists", "campaigns")
+TYPES = tuple(SYNC_TYPES)
 
 
 @click.command("sync", cls=Command)
@@ -63,8 +63,7 @@ def command(
             request = StartRun(
                 sync_type=type_,
                 account=account,
-                lists=only["lists"] if type_ == "lists" else (),
-                campaigns=only["campaigns"] if type_ == "campaigns" else (),
+                **({by: only[by]} if (by := SYNC_TYPES[type_].narrowed_by) else {}),
                 scheduled=scheduled,
             )
             run = await client.call(methods.RUN_START, request)

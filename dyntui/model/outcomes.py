@@ -20,22 +20,6 @@ class Outcome(enum.StrEnum):
     HELD = "held"
 
 
-def outcome_word(outcome: Outcome, kind: str = "") -> str:
-    """What people read for an outcome: whom a `send` added to its recipients it mailed, whom a `count` of targets added
-    to them is sendable, of recipients of `campaigns` there are results; in any other kind of run an outcome goes by its
-    own name."""
-    return _WORDS.get((kind, outcome), outcome.value)
-
-
-_WORDS = {
-    ("send", Outcome.ADDED): "mailed",
-    ("count", Outcome.ADDED): "sendable",
-    ("campaigns", Outcome.ADDED): "first results",
-    ("campaigns", Outcome.UPDATED): "new results",
-    ("campaigns", Outcome.UNCHANGED): "no news",
-}
-
-
 class ReasonCount(msgspec.Struct, frozen=True):
     """How many people share an outcome and a reason code (`""` where the outcome needs none)."""
 

@@ -10,6 +10,7 @@ from dyntui.dataverse.query import guid
 from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.sync_types import SEND
 from dyntui.service.campaign_rows import row_of, send_row
 from dyntui.service.contract.campaigns import (
     CampaignDetail,
@@ -31,7 +32,6 @@ from dyntui.store import lists as list_store
 from dyntui.store import runs, sends
 from dyntui.store.campaigns import Campaign, CampaignsWindow
 from dyntui.store.lists import StoredList
-from dyntui.sync.execution import send_key
 
 # Somebody waits for the page, and the text is the least of it.
 TEXT_SECONDS = 2.0
@@ -68,7 +68,7 @@ class Campaigns:
         campaign = await self.known(request)
         text = campaign.body_text or await self._text(campaign)
         made = await self._resources.read(lambda c: sends.of_campaign(c, campaign.account_id, campaign.id))
-        active = await self._resources.read(lambda c: runs.active(c, send_key(campaign.account_id, campaign.id)))
+        active = await self._resources.read(lambda c: runs.active(c, SEND.key(campaign.account_id, campaign.id)))
         return CampaignDetail(
             row=row_of(campaign, await self._resources.account_names()),
             from_name=campaign.from_name,

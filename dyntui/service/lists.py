@@ -17,6 +17,7 @@ from dyntui.dotdigital import address_books
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.sync_types import LISTS, Narrowed, asked_of
 from dyntui.service import targets
 from dyntui.service.contract.lists import (
     Activate,
@@ -39,7 +40,6 @@ from dyntui.store.accounts import EmailAccount
 from dyntui.store.lists import ListsWindow, RemoteList, StoredList
 from dyntui.store.member_window import MembersWindow
 from dyntui.sync import list_state
-from dyntui.sync.execution import LISTS
 
 # dotdigital's own reserved names (dotdigital_api.md 4).
 _RESERVED = frozenset({"test", "all contacts"})
@@ -134,8 +134,9 @@ class Lists:
         """A list's page."""
         known = await self._known(request.id)
         counts = await self._resources.read(lambda c: members.counts(c, known.id))
-        run = await self._resources.read(lambda c: runs.active(c, f"{LISTS}/{known.account_id}"))
-        mine = run is not None and (not run.request["lists"] or known.id in run.request["lists"])
+        run = await self._resources.read(lambda c: runs.active(c, LISTS.key(known.account_id)))
+        named = asked_of(run.request, Narrowed).lists if run is not None else ()
+        mine = run is not None and (not named or known.id in named)
         return ListDetail(
             row=row_of(known, await self._resources.account_names()),
             description=known.description,

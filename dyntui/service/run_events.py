@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.session import Nothing
 from dyntui.service.resources import Publish
 from dyntui.service.runs import row_of
 from dyntui.store import accounts, runs
 from dyntui.store.database import Database
-from dyntui.sync.execution import CAMPAIGNS, LISTS, SEND
 
 PAUSE = 0.1
 
@@ -56,7 +56,5 @@ class RunEvents:
             return
         self._publish("run.changed", RunChanged(run=row_of(run, names)), key=run_id)
         if run.status.ended:
-            if run.kind in (LISTS, SEND):
-                self._publish("lists.changed", Nothing())
-            if run.kind in (CAMPAIGNS, SEND):
-                self._publish("campaigns.changed", Nothing())
+            for subject in RUN_KINDS[run.kind].changes:
+                self._publish(f"{subject}.changed", Nothing())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
 from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.roles import Ability
+from dyntui.model.sync_types import SEND, SYNC_TYPES, Narrowed, RunKind, SendOf, asked_of
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
     OutcomesQuery,
@@ -30,12 +33,9 @@ from dyntui.store.accounts import EmailAccount
 from dyntui.store.outcomes import OutcomesWindow
 from dyntui.store.runs import NewRun, Run, RunsWindow
 from dyntui.sync.connections import not_configured
-from dyntui.sync.execution import CAMPAIGNS, LISTS, PRIORITIES, SEND, SUPPRESSIONS
 
 # The beginning of an id names a run from so many characters on.
 SHORTEST_ID = 4
-
-_TITLES = {SUPPRESSIONS: "Suppressions", LISTS: "Marketing lists", CAMPAIGNS: "Email campaigns"}
 
 
 def row_of(run: Run, account_names: Mapping[str, str]) -> RunRow:
@@ -83,9 +83,31 @@ async def chosen_account(resources: Resources, account_id: str) -> EmailAccount:
     )
 
 
-def _what(request: Mapping[str, object]) -> dict[str, object]:
+def _about(request: Narrowed | SendOf) -> Narrowed | SendOf:
     """What a run is about, whoever asked for it."""
-    return {name: value for name, value in request.items() if name != "scheduled"}
+    return msgspec.structs.replace(request, scheduled=False) if isinstance(request, Narrowed) else request
+
+
+def _narrowed(kind: RunKind, request: StartRun) -> Narrowed:
+    """Raises NOT_NARROWED, CAMPAIGN_UNKNOWN."""
+    for name, given in (("lists", request.lists), ("campaigns", request.campaigns)):
+        if given and name != kind.narrowed_by:
+            raise _not_started(
+                "NOT_NARROWED", f"{kind.title} cannot be narrowed down to some {name}.", f"Leave the {name} away."
+            )
+    try:
+        campaigns = tuple(int(each) for each in request.campaigns)
+    except ValueError:
+        raise _not_started(
+            "CAMPAIGN_UNKNOWN",
+            f"There is no email campaign {shown(' '.join(request.campaigns))!r}.",
+            "Name email campaigns by dotdigital's number.",
+        ) from None
+    return Narrowed(lists=request.lists, campaigns=campaigns, scheduled=request.scheduled)
+
+
+def _not_started(code: str, message: str, remedy: str) -> DyntuiError:
+    return DyntuiError(code, message, not_done="Nothing was started.", remedy=remedy, exit=Exit.USAGE)
 
 
 class Runs:
@@ -98,30 +120,27 @@ class Runs:
 
     async def start(self, context: CallContext, request: StartRun) -> RunRow:
         """Queues a run; where one like it is active already, that one is the answer."""
-        if request.sync_type not in _TITLES:
-            raise DyntuiError(
+        kind = SYNC_TYPES.get(request.sync_type)
+        if kind is None:
+            raise _not_started(
                 "SYNC_TYPE_UNKNOWN",
-                f"There is no sync type {request.sync_type!r}.",
-                not_done="Nothing was started.",
-                remedy="The sync types are: " + ", ".join(_TITLES) + ".",
-                exit=Exit.USAGE,
+                f"There is no sync type {shown(request.sync_type)!r}.",
+                "The sync types are: " + ", ".join(SYNC_TYPES) + ".",
             )
         account = await chosen_account(self._resources, request.account)
-        title = _TITLES[request.sync_type]
-        if request.lists:
-            title = await self._lists_title(account.id, request.lists)
-        asked: dict[str, object] = {"lists": list(request.lists), "campaigns": list(request.campaigns)}
-        if request.scheduled:
-            asked["scheduled"] = True
-        return await self.queue(context, request.sync_type, title, account.id, asked)
+        asked = _narrowed(kind, request)
+        title = kind.title
+        if asked.lists:
+            title = await self._lists_title(account.id, asked.lists)
+        return await self.queue(context, kind, title, account.id, asked)
 
     async def queue(
         self,
         context: CallContext,
-        kind: str,
+        kind: RunKind,
         title: str,
         account_id: str,
-        request: dict[str, object],
+        request: Narrowed | SendOf,
         key: str = "",
         work: Callable[[Connection, str], None] | None = None,
     ) -> RunRow:
@@ -130,20 +149,20 @@ class Runs:
         person = await self._identities.person(context.uid)
         new = NewRun(
             id=self._resources.ids(),
-            kind=kind,
+            kind=kind.id,
             title=title,
             account_id=account_id,
-            sync_key=key or f"{kind}/{account_id}",
+            sync_key=key or kind.key(account_id),
             queued_on=self._resources.now(),
             started_by=person.name if person else "",
             started_uid=context.uid,
-            request=request,
-            priority=PRIORITIES[kind],
+            request=msgspec.to_builtins(request),
+            priority=kind.priority,
         )
 
         def keep(c: Connection) -> Run:
             made = runs.create(c, new)
-            if made.id != new.id and _what(made.request) != _what(request):
+            if made.id != new.id and _about(asked_of(made.request, type(request))) != _about(request):
                 raise DyntuiError(
                     "ALREADY_RUNNING",
                     f"{made.title} is being synchronised already.",
@@ -156,7 +175,7 @@ class Runs:
             return made
 
         run = await self._resources.write(keep)
-        self._enqueue(run.id, PRIORITIES[kind])
+        self._enqueue(run.id, kind.priority)
         return row_of(run, await self._resources.account_names())
 
     async def _lists_title(self, account_id: str, ids: tuple[str, ...]) -> str:
@@ -175,15 +194,15 @@ class Runs:
     async def cancel(self, context: CallContext, request: RunRef) -> RunRow:
         """Asks a run to stop at its next step; what was acknowledged stays. To stop a send takes the right to send."""
         asked = await self._named(request.id)
-        if asked.kind == SEND:
+        if asked.kind == SEND.id:
             await context.require(Ability.SEND)
         now = self._resources.now()
 
         def stop(c: Connection) -> Run | None:
             stopped = runs.request_cancel(c, asked.id, now)
-            if asked.kind == SEND and stopped is not None and stopped.status is RunStatus.CANCELLED:
+            if asked.kind == SEND.id and stopped is not None and stopped.status is RunStatus.CANCELLED:
                 # It had not begun: nobody else will say that the send has ended.
-                send = sends.get(c, str(asked.request["send"]))
+                send = sends.get(c, asked_of(asked.request, SendOf).send)
                 if send is not None and send.state == "Queued":
                     sends.finish(c, send.id, "Cancelled", now)
             return stopped

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
+from dyntui.model.sync_types import SEND, SendOf
 from dyntui.service import targets as targets_now
 from dyntui.service.campaign_rows import send_row
 from dyntui.service.campaigns import Campaigns
@@ -32,7 +33,6 @@ from dyntui.store import lists as list_store
 from dyntui.store.count_window import PeopleWindow
 from dyntui.store.counts import Count, NewCount
 from dyntui.store.sends import NewSend
-from dyntui.sync.execution import SEND, send_key
 
 # A send to more people than this asks for the number to be typed.
 CONFIRM_ABOVE = 1000
@@ -177,9 +177,8 @@ class Sending:
                 raise _count_unknown()
             sends.create(c, msgspec.structs.replace(new, run_id=run_id))
 
-        key = send_key(campaign.account_id, campaign.id)
-        what: dict[str, object] = {"send": new.id}
-        await self._queue.queue(context, SEND, campaign.name, campaign.account_id, what, key=key, work=take)
+        key = SEND.key(campaign.account_id, campaign.id)
+        await self._queue.queue(context, SEND, campaign.name, campaign.account_id, SendOf(new.id), key=key, work=take)
         return await self.send_get(context, SendRef(new.id))
 
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:

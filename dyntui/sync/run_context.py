@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
+from dyntui.model.sync_types import Narrowed, SendOf, asked_of
 from dyntui.store import members, outcomes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
@@ -27,6 +28,7 @@ from dyntui.store.runs import Calls, Claim, Fenced, Problem
 __all__ = ["Cancelled", "Fenced", "RunContext"]
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Narrowed | SendOf)
 # A shorter wait is over before anybody has read of it; Dynamics asks for such in every busy run.
 NOTICED_SECONDS = 5.0
 
@@ -69,6 +71,10 @@ class RunContext:
     def cursor(self) -> dict[str, Any]:
         """Where the run is, as last saved (`{}` at its start)."""
         return self._cursor
+
+    def asked(self, request: type[R]) -> R:
+        """What the run was asked for."""
+        return asked_of(self.request, request)
 
     def moment(self) -> datetime:
         """Now, in UTC."""

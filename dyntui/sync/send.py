@@ -19,6 +19,7 @@ from dyntui.dotdigital import address_books, campaigns
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
+from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts, target_people
 from dyntui.store import sends as send_store
@@ -234,7 +235,7 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
     that is not known the book is emptied, so that a request which arrives late reaches nobody. What cannot be told
     because the other side is unreachable is logged: the send itself has ended all the same.
     """
-    send_id, phase = str(ctx.request["send"]), str(ctx.cursor.get("phase", ""))
+    send_id, phase = ctx.asked(SendOf).send, str(ctx.cursor.get("phase", ""))
     if phase == "clear":
         # It was sent, and is stored so; what could not be put away is the run's own failure.
         return

@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.sync_types import SEND
 from dyntui.store import runs
 from dyntui.store.database import Database
 from dyntui.store.runs import Fenced, Problem
 from dyntui.sync.connections import RUN_METER, RUN_SLOWED, Connections, Secrets
-from dyntui.sync.execution import SEND, execute
+from dyntui.sync.kinds import execute
 from dyntui.sync.run_context import Cancelled, RunContext
 from dyntui.sync.send import end_unsent
 from dyntui.sync.surroundings import REAL, Surroundings
@@ -126,7 +127,7 @@ class Worker:
             await ctx.finish()
 
     async def _unsent(self, ctx: RunContext, state: str, error: DyntuiError | None) -> None:
-        if ctx.kind == SEND:
+        if ctx.kind == SEND.id:
             await end_unsent(ctx, self._connections, state, error)
 
 

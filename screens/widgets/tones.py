@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dyntui.model.outcomes import Outcome, RunStatus, outcome_word
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.sync_types import outcome_word
 
 MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from dyntui.model.outcomes import Outcome, RunStatus, Tally, outcome_word
+from dyntui.model.outcomes import Outcome, RunStatus, Tally
+from dyntui.model.sync_types import outcome_word
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.paging import Window
 

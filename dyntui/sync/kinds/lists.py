@@ -1,4 +1,4 @@
-"""What a run of each kind does, from its cursor to its end."""
+"""Marketing lists to their address books, each list its own item: one that fails delays no other."""
 
 from __future__ import annotations
 
@@ -10,76 +10,28 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.list_status import NO_BOOK
-from dyntui.store import accounts
+from dyntui.model.sync_types import Narrowed
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
-from dyntui.sync import (
-    campaigns,
-    doubtful_sends,
-    earlier_sends,
-    kept_books,
-    lists,
-    opt_outs,
-    parts,
-    send,
-    send_rows,
-    sight,
-    suppressions,
-    telling_dynamics,
-)
-from dyntui.sync.connections import Connections, account_unknown
+from dyntui.sync import kept_books, lists, opt_outs, parts, sight
+from dyntui.sync.connections import Connections
+from dyntui.sync.kinds.suppressions import both_ways
 from dyntui.sync.run_context import RunContext
-
-SUPPRESSIONS = "suppressions"
-LISTS = "lists"
-CAMPAIGNS = "campaigns"
-SEND = "send"
 
 # How the grid names what became of a list, where that is no mere failure.
 _LIST_STATUS = {"BOOK_GONE": NO_BOOK, "LIST_GONE": "Not found in Dynamics", "LIST_INACTIVE": "Inactive in Dynamics"}
 
-# Lower first: sends before suppressions before lists before the rest (spec section 7).
-PRIORITIES = {SEND: 10, SUPPRESSIONS: 20, LISTS: 40, CAMPAIGNS: 60}
 
-
-def send_key(account_id: str, campaign_id: int) -> str:
-    """What a send holds while it lasts: a campaign is sent by one run at a time."""
-    return f"{SEND}/{account_id}/{campaign_id}"
-
-
-async def execute(ctx: RunContext, connections: Connections) -> None:
-    """Everything a run still has to do. Raises DyntuiError, Cancelled, Fenced."""
-    await _KINDS[ctx.kind](ctx, connections)
-
-
-async def _suppressions(ctx: RunContext, connections: Connections) -> None:
-    dv = await connections.dataverse()
-    dd = await connections.dotdigital(ctx.account_id)
-    await ctx.begin_item(SUPPRESSIONS, kind="feed", name="Suppressions", place=0)
-    await _both_ways(ctx, dv, dd, SUPPRESSIONS)
-    await ctx.write(lambda c: suppressions.name_odd_rows(ctx, c, ctx.account_id, SUPPRESSIONS))
-    await kept_books.learn(ctx, dd, ctx.account_id, daily=True)
-    await kept_books.remove_due(ctx, dd, ctx.account_id)
-    await ctx.end_item(SUPPRESSIONS)
-
-
-async def _both_ways(ctx: RunContext, dv: Dataverse, dd: Dotdigital, item: str = "") -> None:
-    """Suppressions of both systems are known before either is told of them: one run tells everything."""
-    await suppressions.pull(ctx, dd, ctx.account_id, item, daily=True)
-    await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id, item)
-    await telling_dynamics.tell_dynamics(ctx, dv, ctx.account_id, item)
-
-
-async def _lists(ctx: RunContext, connections: Connections) -> None:
+async def run(ctx: RunContext, connections: Connections) -> None:
     """Suppressions first, then every list due, each its own item: one that fails delays no other."""
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv)
     if "failed" not in ctx.cursor:
-        await _both_ways(ctx, dv, dd)
+        await both_ways(ctx, dv, dd)
         await opt_outs.read(ctx, dv)
         await kept_books.learn(ctx, dd, ctx.account_id)
-        wanted = [str(each) for each in ctx.request.get("lists", [])]
+        wanted = ctx.asked(Narrowed).lists
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, wanted))
         start = {"due": [each.id for each in due], "read": 0, "place": 0, "failed": []}
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
@@ -130,30 +82,4 @@ async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) 
 
 async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=ctx.cursor["due"].index(chosen.id))
-    await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id, by_hand=not ctx.request.get("scheduled", False))
-
-
-async def _campaigns(ctx: RunContext, connections: Connections) -> None:
-    dv = await connections.dataverse()
-    dd = await connections.dotdigital(ctx.account_id)
-    known = await ctx.read(lambda c: accounts.account(c, ctx.account_id))
-    if known is None:
-        raise account_unknown(ctx.account_id)
-    await earlier_sends.look(ctx, dv, dd, ctx.account_id)
-    await doubtful_sends.look(ctx, dd, ctx.account_id)
-    await kept_books.learn(ctx, dd, ctx.account_id)
-    await kept_books.remove_due(ctx, dd, ctx.account_id)
-    only = [int(each) for each in ctx.request.get("campaigns", [])]
-    await campaigns.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level, only)
-    await send_rows.tell_again(ctx, dv, ctx.account_id)
-
-
-async def _send(ctx: RunContext, connections: Connections) -> None:
-    dv = await connections.dataverse()
-    dd = await connections.dotdigital(ctx.account_id)
-    known = await ctx.read(accounts.accounts)
-    elsewhere = {each.id: await connections.dotdigital(each.id) for each in known if each.id != ctx.account_id}
-    await send.dispatch(ctx, dv, dd, str(ctx.request["send"]), elsewhere)
-
-
-_KINDS = {SUPPRESSIONS: _suppressions, LISTS: _lists, CAMPAIGNS: _campaigns, SEND: _send}
+    await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id, by_hand=not ctx.asked(Narrowed).scheduled)

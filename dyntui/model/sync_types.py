@@ -1,0 +1,102 @@
+"""Every kind of run, once: the sync types, which people and schedules start, and sends, which the wizard starts.
+
+What a run of a kind does is in `dyntui.sync.kinds`; everything else that depends on the kind is told from here: the
+order in which runs take turns, their names, what they may be narrowed down to, and what shows something new afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from dyntui.model.outcomes import Outcome
+
+
+class RunKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of run. `id` is stored with the run; `title` names a run of everything, `heading` several runs.
+
+    `priority`: lower first (spec section 7). `narrowed_by`: what a person may name so that only that is synchronised.
+    `changes`: the subjects that show something else once such a run has ended. `words`: what people read for an
+    outcome, where it does not go by its own name.
+    """
+
+    id: str
+    title: str
+    heading: str
+    priority: int
+    narrowed_by: str = ""
+    changes: tuple[str, ...] = ()
+    words: Mapping[Outcome, str] = {}
+
+    def key(self, account_id: str, of: object = "") -> str:
+        """What only one run at a time may hold: the kind within an email account, or one thing `of` it."""
+        return "/".join(str(each) for each in (self.id, account_id, of) if each)
+
+
+class Narrowed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run of a sync type was asked for: only these `lists` or `campaigns` (ids; empty: all); `scheduled` where a
+    timer asked and not a person."""
+
+    lists: tuple[str, ...] = ()
+    campaigns: tuple[int, ...] = ()
+    scheduled: bool = False
+
+
+class SendOf(msgspec.Struct, frozen=True):
+    """What a run of `SEND` was asked for: the send's id."""
+
+    send: str
+
+
+R = TypeVar("R", bound=Narrowed | SendOf)
+
+
+def asked_of(stored: Mapping[str, Any], request: type[R]) -> R:
+    """What a run was asked for, as it is stored with the run."""
+    return msgspec.convert(stored, request, strict=False)
+
+
+SUPPRESSIONS = RunKind(id="suppressions", title="Suppressions", heading="Suppressions", priority=20)
+LISTS = RunKind(
+    id="lists",
+    title="Marketing lists",
+    heading="Marketing lists",
+    priority=40,
+    narrowed_by="lists",
+    changes=("lists",),
+)
+CAMPAIGNS = RunKind(
+    id="campaigns",
+    title="Email campaigns",
+    heading="Campaigns",
+    priority=60,
+    narrowed_by="campaigns",
+    changes=("campaigns",),
+    words={Outcome.ADDED: "first results", Outcome.UPDATED: "new results", Outcome.UNCHANGED: "no news"},
+)
+SEND = RunKind(
+    id="send",
+    title="Send",
+    heading="Sends",
+    priority=10,
+    changes=("lists", "campaigns"),
+    words={Outcome.ADDED: "mailed"},
+)
+
+# In the order in which they are to run: suppressions first of all.
+SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in (SUPPRESSIONS, LISTS, CAMPAIGNS)}
+RUN_KINDS: dict[str, RunKind] = {**SYNC_TYPES, SEND.id: SEND}
+
+# A count of targets is no run, and has words of its own.
+COUNT = "count"
+_OF_A_COUNT = {Outcome.ADDED: "sendable"}
+
+
+def outcome_word(outcome: Outcome, kind: str = "") -> str:
+    """What people read for an outcome: whom a `send` added to its recipients it mailed, whom a `count` of targets added
+    to them is sendable, of recipients of `campaigns` there are results; in any other kind of run an outcome goes by its
+    own name."""
+    words = _OF_A_COUNT if kind == COUNT else RUN_KINDS[kind].words if kind in RUN_KINDS else {}
+    return words.get(outcome, outcome.value)
