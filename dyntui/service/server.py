@@ -49,6 +49,7 @@ class Server:
         self._unfinished = Unfinished()
         self._full = False
         self._connections: set[Connection] = set()
+        self._serving: set[asyncio.Future[None]] = set()
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -70,7 +71,8 @@ class Server:
         self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=CHUNK)
 
     async def close(self, grace: float) -> None:
-        """Takes nobody new, lets requests under way finish for at most `grace` seconds, then hangs up."""
+        """Takes nobody new, lets requests under way finish for at most `grace` seconds, then hangs up, and returns when
+        every client's connection has ended."""
         if self._server is None:
             return
         self._server.close()
@@ -83,6 +85,8 @@ class Server:
                 task.cancel()
         for connection in list(self._connections):
             connection.hang_up()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=grace)
 
     def publish(self, name: str, params: msgspec.Struct, *, key: str = "") -> None:
         """Sends an event to every client, from any thread. Of those with one name and key a slow client gets the
@@ -109,9 +113,12 @@ class Server:
         lines = Lines(reader, self._unfinished, patience=self._patience)
         connection = Connection(lines, writer, uid=peer.uid, handlers=self._handlers, abilities_of=self._abilities_of)
         self._connections.add(connection)
+        serving = asyncio.ensure_future(connection.serve(self._greeting))
+        self._serving.add(serving)
         try:
-            await connection.serve(self._greeting)
+            await serving
         finally:
+            self._serving.discard(serving)
             self._connections.discard(connection)
 
     def _is_full(self) -> bool:
