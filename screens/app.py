@@ -36,7 +36,7 @@ from .perform import perform
 from .remembered import Memory
 from .sections import MODES
 from .service import Connect, Events, Service
-from .shell import SECTIONS
+from .shell import LOW, SECTIONS, WIDE
 from .theme import OWN, first_theme, next_theme
 from .typing_ahead import TypingAhead
 from .waiting import PATIENCE, SILENCE, Waiting
@@ -64,8 +64,8 @@ EVENTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
 # Beside this package in the source tree and in an installed one alike.
 _STYLES = Path(__file__).parent.parent / "styles"
 _CSS: list[str | PurePath] = [_STYLES / name for name in ("theme.tcss", "shell.tcss", "widgets.tcss", "dialogs.tcss")]
-_WIDTHS = [(0, "-narrow"), (110, "-wide")]
-_HEIGHTS = [(0, "-short"), (34, "-tall")]
+_WIDTHS = [(0, "-narrow"), (WIDE, "-wide")]
+_HEIGHTS = [(0, "-low"), (LOW, "-middling"), (34, "-tall")]
 
 
 class Console(TypingAhead, inherit_bindings=False):

@@ -250,7 +250,7 @@ class FramedScreen(Asking[None]):
         self._top.show_sections(here, width, console.who())
         self._banner.warn(console.banner)
         self._strip_of_troubles.show_troubles(self.troubles, console.waiting.away, width)
-        self._strip.show_runs(console.active_runs)
+        self._strip.show_runs([run for run in console.active_runs if not self.shows_run(run.id)])
         self.refresh_hints()
 
     def refresh_hints(self) -> None:

@@ -12,9 +12,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CampaignDetail, CampaignRef, ChangeTargets, SendRow, Targets
+from dyntui.service.contract.campaigns import CampaignDetail, CampaignRef, ChangeTargets, SendRow, SettleSend, Targets
 from dyntui.service.contract.lists import ListRow, ListsQuery
-from dyntui.service.contract.methods import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_GET, LISTS
+from dyntui.service.contract.methods import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_GET, LISTS, SEND_SETTLE
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, StartRun
@@ -22,7 +22,7 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
-from .dialogs import Confirm, Picker
+from .dialogs import Alternatives, Confirm, Picker
 from .help import TextLines
 from .list_columns import PICK_COLUMNS
 from .running import start_run
@@ -150,7 +150,14 @@ class CampaignPage(Page[int]):
         """The campaign of the page, and the target in hand."""
         campaign = self._detail.row if self._detail else None
         target = self._targets.row() if self._targets.body.has_focus else None
-        return msgspec.structs.replace(super().situation(), campaign=campaign, target=target)
+        return msgspec.structs.replace(super().situation(), campaign=campaign, target=target, send=self._send())
+
+    def _send(self) -> SendRow | None:
+        """The send in hand, else the first of which nobody knows whom it reached."""
+        sends = self._detail.sends if self._detail else ()
+        if self._sends.has_focus:
+            return next((send for send in sends if send.run == self._sends.current), None)
+        return next((send for send in sends if send.undecided), None)
 
     def _show(self, detail: CampaignDetail) -> None:
         self._detail = detail
@@ -288,6 +295,28 @@ class CampaignPage(Page[int]):
             from .count_page import CountPage
 
             self.console.open_page(CountPage, self.about)
+
+    def do_campaign_settle(self) -> None:
+        """Asks what dotdigital's outbox says of a send in doubt."""
+        send = self._send()
+        if send is None:
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                request = SettleSend(send.id, was_mailed=answer == "mailed")
+                self.ask(SEND_SETTLE, request, lambda _: self.refetch())
+
+        question = Alternatives(
+            "What became of the send?",
+            [
+                f"{number(send.sendable)} people, {moment(send.sent_on or send.created_on)}: {send.standing}.",
+                "Look under Campaigns > Email > Outbox in dotdigital first. Until somebody says so, all of them count "
+                "as mailed. Your answer is kept with your name and cannot be taken back.",
+            ],
+            (("not mailed", "It was not mailed"), ("mailed", "It was mailed")),
+        )
+        self.app.push_screen(question, answered)
 
     def do_campaign_report(self) -> None:
         """Opens the report."""

@@ -137,6 +137,32 @@ class Confirm(Dialog[bool]):
         self.dismiss(event.button is self._yes)
 
 
+class Alternatives(Dialog[str]):
+    """A question with several answers, each with its name; Esc and the first button give none."""
+
+    def __init__(self, title: str, lines: Sequence[str], answers: Sequence[tuple[str, str]]) -> None:
+        super().__init__(title, tone="-danger")
+        self._text = "\n".join(single_line(line) for line in lines)
+        self._none = Button("Cancel", compact=True)
+        self._answers = {Button(word, compact=True, variant="error"): answer for answer, word in answers}
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The question and its buttons."""
+        yield Static(self._text, id="question", markup=False)
+        with Horizontal(id="buttons"):
+            yield self._none
+            yield from self._answers
+
+    def on_mount(self) -> None:
+        """The safe answer first."""
+        self.set_focus(self._none)
+        self.show_keys(("← → Enter", "Choose"), ("Esc", "Cancel"))
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        self.dismiss(self._answers.get(event.button))
+
+
 class Picker(Dialog[tuple[T, ...]], Generic[T]):
     """A choice among rows: marks with space, enter takes the marked ones, or the one in hand."""
 

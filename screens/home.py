@@ -21,7 +21,7 @@ from dyntui.service.contract.session import Nothing, Status
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
-from .shell import progress_text
+from .shell import LOW, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
@@ -79,6 +79,11 @@ class HomeScreen(FramedScreen):
         self.set_focus(self._steps if self.console.first_steps else self._runs)
         self.read()
 
+    def refresh_frame(self) -> None:
+        """On a low screen the status is shorter."""
+        super().refresh_frame()
+        self._show_facts(self._status)
+
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Everything is summed up here."""
         return True
@@ -106,7 +111,11 @@ class HomeScreen(FramedScreen):
             ("You", hello.user, "strong"),
             ("Role", ", ".join(hello.roles) or "none of the connector", "" if hello.roles else "warn"),
         ]
-        for account in hello.accounts:
+        low = (self.size.height or self.app.size.height) < LOW
+        if low:
+            # There is room for who and where, hardly for the rest.
+            facts = [facts[0], ("You", ", ".join((hello.user, *hello.roles)), "strong")]
+        for account in () if low else hello.accounts:
             default = ", default" if account.is_default else ""
             facts.append(("Account", f"{account.name}{default}", ""))
         if status is not None:

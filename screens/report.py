@@ -126,7 +126,7 @@ class ReportPage(Page[int]):
         self._hours.show_hours([])
         self._links.show_rows([])
         self._filters.set("all")
-        self.remove_class("-recipients")
+        self.remove_class("-recipients", "-charts")
 
     def begin(self) -> None:
         """Starts on the overview."""
@@ -188,19 +188,24 @@ class ReportPage(Page[int]):
         self.refresh_hints()
 
     def do_report_panes(self) -> None:
-        """To the recipients, or back to the overview."""
+        """To the recipients, or back to the overview; on a low screen by way of the charts."""
         if self._grid.body.has_focus:
-            self.remove_class("-recipients")
-            self.set_focus(self._links)
+            self._to_overview()
+        elif self.has_class("-low") and self.has_class("-narrow") and not self.has_class("-charts"):
+            self.add_class("-charts")
         else:
+            self.remove_class("-charts")
             self.add_class("-recipients")
             self._grid.focus_rows()
 
+    def _to_overview(self) -> None:
+        self.remove_class("-recipients", "-charts")
+        self.set_focus(self._links)
+
     def leave(self) -> None:
-        """From the recipients to the overview first, where they are not side by side."""
-        if self.has_class("-recipients") and not self.has_class("-wide"):
-            self.remove_class("-recipients")
-            self.set_focus(self._links)
+        """To the overview first, where not all is side by side."""
+        if (self.has_class("-recipients") or self.has_class("-charts")) and not self.has_class("-wide"):
+            self._to_overview()
         else:
             super().leave()
 

@@ -176,9 +176,14 @@ def _facts(run: RunRow) -> list[Fact]:
         ("Started by", run.started_by, ""),
         ("Started", moment(run.started_on) or "not yet", ""),
         ("Took", lasted(run.started_on, run.ended_on) or "—", ""),
-        ("Dynamics", calls_text(run.dataverse_reads, run.dataverse_writes), "muted"),
-        ("dotdigital", calls_text(run.dotdigital_reads, run.dotdigital_writes), "muted"),
+        ("Dynamics", _calls(run, run.dataverse_reads, run.dataverse_writes), "muted"),
+        ("dotdigital", _calls(run, run.dotdigital_reads, run.dotdigital_writes), "muted"),
     ]
+
+
+def _calls(run: RunRow, reads: int, writes: int) -> str:
+    """What was asked of a system; of a run under way nothing may be counted yet."""
+    return calls_text(reads, writes) if run.status.ended or reads or writes else "—"
 
 
 def _item_row(item: RunItem) -> BarRow:

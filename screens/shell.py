@@ -28,6 +28,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
 )
 
 WIDE = 110
+# Fewer lines than this are too few for everything that 80x24 shows.
+LOW = 24
 
 
 def _click(action_id: str) -> str:

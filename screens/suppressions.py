@@ -11,13 +11,14 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import SUPPRESSIONS
+from dyntui.service.contract.methods import SUPPRESSION_LIFT, SUPPRESSIONS
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
-from dyntui.service.contract.suppressions import SuppressionRow, SuppressionsQuery
+from dyntui.service.contract.suppressions import Lifted, LiftSuppression, SuppressionRow, SuppressionsQuery
 
 from .base import FramedScreen
 from .bindings import bindings
+from .lifting import LiftOutcome, LiftQuestion
 from .reason_help import ReasonHelp
 from .running import start_run
 from .tally import reason_title
@@ -95,6 +96,32 @@ class SuppressionsScreen(FramedScreen):
             self.app.push_screen(
                 ReasonHelp(code=row.reason, address=row.address, name=row.address, outcome="suppressed", detail=detail)
             )
+
+    def do_suppressions_lift(self) -> None:
+        """Asks which address may be mailed again, and why."""
+        row = self._grid.row()
+
+        def answered(request: LiftSuppression | None) -> None:
+            if request is not None:
+                self.ask(SUPPRESSION_LIFT, request, self._lifted)
+
+        self.app.push_screen(LiftQuestion(row.address if row is not None else ""), answered)
+
+    def _lifted(self, lifted: Lifted) -> None:
+        self._grid.reload()
+        self.app.push_screen(LiftOutcome(lifted))
+
+    def do_suppressions_odd(self) -> None:
+        """To the rows without an address."""
+        from .odd_rows import OddRowsPage
+
+        self.console.open_page(OddRowsPage, "")
+
+    def do_suppressions_sources(self) -> None:
+        """To where people opt out in Dynamics."""
+        from .opt_out_sources import SourcesPage
+
+        self.console.open_page(SourcesPage, "")
 
     def do_suppressions_synchronise(self) -> None:
         """Reads the suppression lists."""

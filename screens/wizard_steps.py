@@ -22,6 +22,7 @@ from .widgets.field import Field
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.line import Line, Part
+from .widgets.paging import windowed
 from .widgets.pie import Pie, filling, slice_tone
 from .wording import moment, number, share
 
@@ -177,10 +178,7 @@ class ListsStep(Vertical):
         self.grid.marks.clear()
 
     async def _source(self, window: Window) -> Page[ListReadiness]:
-        wanted = window.search.casefold()
-        rows = tuple(one for one in self._lists if wanted in one.name.casefold())
-        chosen = rows[window.offset : window.offset + window.limit]
-        return Page(rows=chosen, matching=len(rows), total=len(self._lists), offset=window.offset)
+        return windowed(self._lists, window, lambda one: one.name)
 
     def unready_marks(self) -> list[ListReadiness]:
         """Takes the marks off lists that are not ready, and tells which those were."""

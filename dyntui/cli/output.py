@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Collection, Iterable, Sequence
 
 import click
@@ -19,6 +20,10 @@ from dyntui.model.plain import plain
 
 # JSON leaves these as they are, but a terminal may obey them: DEL, C1 controls, bidirectional controls, separators.
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+# A command to be copied, and what stands for the spaces in it while lines are broken at the others.
+_COMMANDS = re.compile("`[^`]*`")
+_KEPT = "\0"
 
 # Wider than any table: nothing is cut where no terminal sets the width.
 _UNLIMITED = 100_000
@@ -32,7 +37,7 @@ def print_json(value: object) -> None:
 
 def say(text: str) -> None:
     """A message about what is going on."""
-    click.echo(plain(_of_the_profile(text)), err=True)
+    click.echo(_whole_words(plain(_of_the_profile(text))), err=True)
 
 
 def show_error(error: DyntuiError, *, as_json: bool) -> None:
@@ -41,9 +46,20 @@ def show_error(error: DyntuiError, *, as_json: bool) -> None:
         parts = {"code": error.code, "message": error.message, "not_done": error.not_done, "remedy": error.remedy}
         click.echo(msgspec.json.encode({"error": parts}).decode(), err=True)
         return
-    click.echo(f"dyntui: {plain(error.code)}: {plain(error.message)}", err=True)
-    click.echo(f"  Not done: {plain(error.not_done)}", err=True)
-    click.echo(f"  Remedy:   {plain(_of_the_profile(error.remedy))}", err=True)
+    click.echo(_whole_words(f"dyntui: {plain(error.code)}: {plain(error.message)}"), err=True)
+    click.echo(_whole_words(f"  Not done: {plain(error.not_done)}"), err=True)
+    click.echo(_whole_words(f"  Remedy:   {plain(_of_the_profile(error.remedy))}"), err=True)
+
+
+def _whole_words(text: str) -> str:
+    """On a terminal, `text` in lines that end between words: a terminal would break ids, codes, addresses and commands
+    in two. What is longer than a line stays in one piece."""
+    if not sys.stderr.isatty():
+        return text
+    width = shutil.get_terminal_size().columns - 1
+    apart = _COMMANDS.sub(lambda found: found[0].replace(" ", _KEPT), text)
+    lines = textwrap.wrap(apart, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace(_KEPT, " ") if lines else text
 
 
 def _of_the_profile(text: str) -> str:

@@ -36,7 +36,10 @@ def serve(context: click.Context) -> int:
 @click.command("stop", cls=Command)
 @click.pass_context
 def stop(context: click.Context) -> int:
-    """End the running service. Runs stop where they are and resume when it starts again."""
+    """End the running service. Runs stop where they are and resume when it starts again.
+
+    One that stays (`dyntui serve`) ends for an Email Marketing Manager; Ctrl-C and SIGTERM end it in any case.
+    """
 
     async def end(client: ServiceClient) -> None:
         await client.call(methods.STOP, Nothing())

@@ -16,6 +16,7 @@ from dyntui.service.connection import Handlers
 from dyntui.service.contract import methods
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
+from dyntui.service.process import DEMO
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Clock, Publish, Resources
 from dyntui.service.results import Results
@@ -34,8 +35,6 @@ from dyntui.sync.connections import OF_PEOPLE, Connections, not_configured
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.worker import Worker
 
-# A throw-away profile says so itself, for the console's first-steps card.
-DEMO = "DYNTUI_DEMO"
 # Each is a connection to the store. Of writers a few: on SQLite they take turns anyway.
 READERS = 16
 WRITERS = 4

@@ -27,7 +27,10 @@ from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import ErrorData
 from dyntui.service.server import Server
+from dyntui.service.stopping import require_right_to_stop
 
+# A throw-away profile says so itself, for the console's first-steps card.
+DEMO = "DYNTUI_DEMO"
 # Seconds that requests under way get to finish when the service ends.
 GRACE = 10.0
 # Seconds after which a private service ends that cannot keep secrets.
@@ -118,7 +121,9 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
     ending = asyncio.Event()
     _end_on_signals(ending)
 
-    async def stop(_context: CallContext, _request: Nothing) -> Nothing:
+    async def stop(context: CallContext, _request: Nothing) -> Nothing:
+        # A throw-away profile is its maker's, whichever part they play in it.
+        await require_right_to_stop(context, stays=life.long_lived and not os.environ.get(DEMO))
         ending.set()
         return Nothing()
 

@@ -14,6 +14,19 @@ from .line import Line, Part
 Choice = tuple[str, str, int | None]
 
 
+def in_view(widths: Sequence[int], chosen: int, room: int) -> tuple[int, int]:
+    """Which choices, of these widths, are shown in `room` cells: from the first as many as fit, but always the chosen
+    one. Where some are left out, a cell is kept for the sign that says so."""
+    if sum(widths) <= room:
+        return 0, len(widths)
+    first, last = 0, 0
+    while last <= chosen or (last < len(widths) and sum(widths[first : last + 1]) < room):
+        last += 1
+        while first < chosen and sum(widths[first:last]) >= room:
+            first += 1
+    return first, last
+
+
 class ChoiceBar(Line):
     """Choices side by side; the taken one stands out. Changed by a click, or by the keys of what it belongs to."""
 
@@ -72,9 +85,14 @@ class ChoiceBar(Line):
         width = self.size.width
         counts = not width or sum(width_of(single_line(text)) for text in with_counts) < width
         texts = with_counts if counts else [f" {title} " for _, title, _ in self._choices]
-        parts: list[Part] = [Part(" ")]
-        for (key, _, _), text in zip(self._choices, texts, strict=True):
+        keys = [key for key, _, _ in self._choices]
+        chosen = keys.index(self.chosen) if self.chosen in keys else 0
+        first, last = in_view([width_of(single_line(text)) for text in texts], chosen, (width or 10_000) - 1)
+        parts: list[Part] = [Part("‹" if first else " ", "muted")]
+        for key, text in list(zip(keys, texts, strict=True))[first:last]:
             parts.append(Part(text, "chosen" if key == self.chosen else "muted", f"choice('{key}')"))
+        if last < len(keys):
+            parts.append(Part("›", "muted"))
         self.show(*parts)
 
     def on_resize(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from dyntui.model.errors import DyntuiError, Exit
@@ -16,6 +16,14 @@ Source = Callable[[Window], Awaitable[Page[T]]]
 
 PAGE_ROWS = 256
 PAGES_KEPT = 8
+
+
+def windowed(rows: Sequence[T], window: Window, text: Callable[[T], str]) -> Page[T]:
+    """A window on rows that are all there, searched in their `text`."""
+    wanted = window.search.casefold()
+    matching = [row for row in rows if wanted in text(row).casefold()]
+    chosen = tuple(matching[window.offset : window.offset + window.limit])
+    return Page(rows=chosen, matching=len(matching), total=len(rows), offset=window.offset)
 
 
 class Phase(enum.StrEnum):

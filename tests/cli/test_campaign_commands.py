@@ -8,10 +8,12 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import (
+    CampaignDetail,
     CampaignReport,
     CampaignsQuery,
     ChangeTargets,
@@ -20,6 +22,8 @@ from dyntui.service.contract.campaigns import (
     Link,
     RecipientRow,
     SendCampaign,
+    SendRow,
+    SettleSend,
     Targets,
 )
 from dyntui.service.contract.runs import PersonOutcome, RunDetail
@@ -34,6 +38,12 @@ from tests.cli.scripted_service import (
     a_send,
     page_of,
 )
+
+
+def a_campaign_with(*sends: SendRow) -> CampaignDetail:
+    return CampaignDetail(
+        row=a_campaign(), from_name="", from_address="", reply_to="", text="", tags=(), targets=(), sends=sends
+    )
 
 
 def able_to_send(service: ScriptedService, *, sendable: int = 3, confirm_above: int = 100, state: str = "Sent") -> None:
@@ -207,3 +217,43 @@ def test_recipients_are_filtered(dyntui: Callable, service: ScriptedService):
 
     assert service.requests(methods.CAMPAIGN_RECIPIENTS)[0].filter == "bounced"
     assert "hard" in done.out
+
+
+def test_sends_in_doubt_say_what_is_not_known_and_json_has_all_of_it(dyntui: Callable, service: ScriptedService):
+    sends = (
+        a_send("Cancelled", doubt="cancelled", error="Look in the outbox."),
+        a_send("Sent", id="send-2", doubt="stopped", decision="mailed", decided_by="Ola Nordmann"),
+        a_send("Sent", id="send-3"),
+    )
+    service.answers(methods.CAMPAIGN_GET, a_campaign_with(*sends))
+    done = dyntui("campaigns", "sends", "42")
+
+    assert "nobody knows whom it reached" in done.out and "mailed as Ola Nordmann found" in done.out
+    assert done.err.strip() == "send-1: Look in the outbox."
+    assert [each["id"] for each in json.loads(dyntui("campaigns", "sends", "42", "--json").out)] == [
+        "send-1",
+        "send-2",
+        "send-3",
+    ]
+
+
+def test_settling_a_send_takes_an_answer_and_tells_who_gave_it(dyntui: Callable, service: ScriptedService):
+    def settled(request: SettleSend) -> SendRow:
+        said = "mailed" if request.was_mailed else "not mailed"
+        return a_send("Cancelled", doubt="cancelled", decision=said, decided_by="Mira Sandahl", decided_on="2026-11-22")
+
+    service.answers(methods.SEND_SETTLE, settled)
+
+    assert dyntui("campaigns", "settle", "send-1").code == 2
+    assert service.requests(methods.SEND_SETTLE) == []
+    assert "not mailed as Mira Sandahl found" in dyntui("campaigns", "settle", "send-1", "--was-not-mailed").out
+    assert dyntui("campaigns", "settle", "send-1", "--was-mailed").code == 0
+    assert [each.was_mailed for each in service.requests(methods.SEND_SETTLE)] == [False, True]
+
+
+def test_a_send_that_is_known_cannot_be_settled(dyntui: Callable, service: ScriptedService):
+    refused = DyntuiError("SEND_NOT_IN_DOUBT", "It is known.", not_done="-", remedy="-", exit=Exit.USAGE)
+    service.answers(methods.SEND_SETTLE, refused)
+
+    done = dyntui("campaigns", "settle", "send-1", "--was-mailed")
+    assert done.code == 2 and "SEND_NOT_IN_DOUBT" in done.err

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dyntui.cli.output import say
+
 _PRINT = (
     "from dyntui.cli.streams import open_streams; open_streams();"
     "from dyntui.cli.output import print_table, say, print_json;"
@@ -60,3 +62,21 @@ def test_a_stream_that_a_program_has_put_in_place_stays(capsys: pytest.CaptureFi
     before = sys.stdout
     open_streams()
     assert sys.stdout is before
+
+
+@pytest.mark.parametrize("width", [30, 60, 80])
+def test_on_a_terminal_no_id_code_address_or_command_is_broken_in_two(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    whole = ("A308C9FB4", "0f6b9a52-3c1d-4e8e-9d5c-1b2a3c4d5e6f", "`dyntui audit list`", "https://login.example/device")
+    say(f"Type {whole[0]} at {whole[3]} now. The run {whole[1]} goes on meanwhile; {whole[2]} shows it and all others.")
+    lines = capsys.readouterr().err.splitlines()
+    assert all(any(each in line for line in lines) for each in whole)
+    assert all(len(line) < width or " " not in line.strip() for line in lines)
+
+
+def test_elsewhere_a_message_is_one_line(capsys: pytest.CaptureFixture[str]):
+    say("word " * 60)
+    assert len(capsys.readouterr().err.splitlines()) == 1

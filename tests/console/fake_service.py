@@ -32,6 +32,7 @@ from dyntui.service.contract.campaigns import (
     RecipientsQuery,
     SendCampaign,
     SendRow,
+    SettleSend,
     TargetCount,
     Targets,
 )
@@ -51,7 +52,16 @@ from dyntui.service.contract.runs import (
     StartRun,
 )
 from dyntui.service.contract.session import Check, Hello, Nothing, SignInStarted, SignInState, Status
-from dyntui.service.contract.suppressions import SuppressionRow, SuppressionsQuery
+from dyntui.service.contract.suppressions import (
+    AnswerConsentSources,
+    ConsentSources,
+    Lifted,
+    LiftSuppression,
+    OddRow,
+    OddRows,
+    SuppressionRow,
+    SuppressionsQuery,
+)
 
 from .fake_world import ACCOUNT, campaign_details, list_rows, members_of, recipient_rows, suppression_rows
 
@@ -133,6 +143,10 @@ class FakeService:
         self.unread: set[int] = set()
         self.suppressions = suppression_rows()
         self.synchronised = {row.id for row in self.lists.values() if row.last_synced}
+        self.odd: tuple[OddRow, ...] = (OddRow(source="contact 11", received="n/a", learned_on=NOW),)
+        self.sources = ConsentSources(
+            found=("donotsendmm",), counting=("donotsendmm",), answered=False, asked_on="2026-03-03T14:00:00Z"
+        )
         self.counts: dict[str, TargetCount] = {}
         self.count_people: dict[str, list[PersonOutcome]] = {}
         self.sends: dict[str, SendRow] = {}
@@ -252,6 +266,11 @@ class FakeService:
             m.CAMPAIGN_REPORT.name: self._report,
             m.CAMPAIGN_RECIPIENTS.name: self._recipients,
             m.SUPPRESSIONS.name: self._suppressions,
+            m.SUPPRESSION_LIFT.name: self._lift,
+            m.SUPPRESSION_ODD.name: lambda q: OddRows(rows=self.odd),
+            m.CONSENT_SOURCES.name: lambda q: self.sources,
+            m.ANSWER_CONSENT_SOURCES.name: self._answer_sources,
+            m.SEND_SETTLE.name: self._settle,
         }
 
     def _hello(self, _: Nothing) -> Hello:
@@ -628,6 +647,20 @@ class FakeService:
 
     def _suppressions(self, query: SuppressionsQuery) -> Page[SuppressionRow]:
         return page(self.suppressions, query, as_of=NOW)
+
+    def _lift(self, request: LiftSuppression) -> Lifted:
+        stays = f"{ACCOUNT.name} says Unsubscribed: the person must subscribe again in dotdigital"
+        return Lifted(address=request.address, lifted=("OPTED_OUT of a deleted record",), stays=(stays,))
+
+    def _answer_sources(self, request: AnswerConsentSources) -> ConsentSources:
+        self.sources = msgspec.structs.replace(self.sources, counting=request.count, answered=True)
+        return self.sources
+
+    def _settle(self, request: SettleSend) -> SendRow:
+        decision = "mailed" if request.was_mailed else "not mailed"
+        send = msgspec.structs.replace(self.sends[request.id], decision=decision, decided_by="Sigrid Larsen")
+        self.sends[send.id] = send
+        return send
 
     def _past(self) -> None:
         """Runs of days gone by: one in order, one that failed."""

@@ -99,7 +99,19 @@ def test_a_key_means_one_thing_in_a_scope_and_everywhere() -> None:
 
 def test_a_screen_and_the_grid_on_it_do_not_fight_for_a_key() -> None:
     grid = {key for action in of(Scope.GRID, Scope.CHOICES) for key in action.keys}
-    for scope in (Scope.LISTS, Scope.LIST, Scope.CAMPAIGNS, Scope.CAMPAIGN, Scope.WIZARD, Scope.REPORT, Scope.AUDIT):
+    for scope in (
+        Scope.LISTS,
+        Scope.LIST,
+        Scope.CAMPAIGNS,
+        Scope.CAMPAIGN,
+        Scope.WIZARD,
+        Scope.REPORT,
+        Scope.AUDIT,
+        Scope.RUN,
+        Scope.COUNT,
+        Scope.SUPPRESSIONS,
+        Scope.SOURCES,
+    ):
         assert not grid & {key for action in of(scope) for key in action.keys}, scope
 
 

@@ -36,6 +36,7 @@ class Scope(enum.StrEnum):
     RUN = "Run"
     PEOPLE = "People"
     SUPPRESSIONS = "Suppressions"
+    SOURCES = "Where people opt out"
     SIGN_IN = "Sign in"
     SETUP = "Not configured"
     PICKER = "Choosing"
@@ -438,6 +439,18 @@ ACTIONS: tuple[Action, ...] = (
         hint="Next pane",
         tooltip="Changes between target lists, text preview and sends",
     ),
+    Action(
+        id="campaign.settle",
+        title="Say what became of a send",
+        scope=Scope.CAMPAIGN,
+        keys=("x",),
+        hint="Settle",
+        method="sends.settle",
+        command="dyntui campaigns settle SEND --was-mailed|--was-not-mailed",
+        tooltip="For a send of which nobody knows whom it reached: what dotdigital's outbox says",
+        rule=situations.settle,
+        hinted=situations.in_doubt,
+    ),
     # Counts
     Action(
         id="count.again",
@@ -492,13 +505,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="report.panes",
-        title="Overview or recipients",
+        title="Overview, charts or recipients",
         scope=Scope.REPORT,
         keys=("m",),
         hint="Recipients",
         method="campaigns.recipients",
         command="dyntui campaigns report CAMPAIGN --recipients",
-        tooltip="Changes between the overview and the recipients",
+        tooltip="Changes between the overview (on a low screen its charts) and the recipients",
     ),
     # Audit and runs
     Action(
@@ -545,6 +558,57 @@ ACTIONS: tuple[Action, ...] = (
         method="runs.start",
         command="dyntui sync suppressions",
         tooltip="Reads the suppression lists of every email account",
+    ),
+    Action(
+        id="suppressions.lift",
+        title="Lift a suppression",
+        scope=Scope.SUPPRESSIONS,
+        keys=("L",),
+        method="suppressions.lift",
+        command="dyntui suppressions lift ADDRESS",
+        tooltip="Ends what only dyntui still knows against an address, with a reason",
+        row=True,
+    ),
+    Action(
+        id="suppressions.odd",
+        title="Rows without an address",
+        scope=Scope.SUPPRESSIONS,
+        keys=("n",),
+        method="suppressions.odd",
+        command="dyntui suppressions odd",
+        tooltip="Rows that ask for somebody not to be mailed and name nobody",
+    ),
+    Action(
+        id="suppressions.sources",
+        title="Where people opt out in Dynamics",
+        scope=Scope.SUPPRESSIONS,
+        keys=("f",),
+        method="suppressions.sources",
+        command="dyntui suppressions sources",
+        tooltip="Columns and tables besides donotemail and donotbulkemail, and whether they count",
+    ),
+    Action(
+        id="sources.change",
+        title="Count it, or not",
+        scope=Scope.SOURCES,
+        keys=("a",),
+        hint="Count it or not",
+        method="suppressions.answer_sources",
+        command="dyntui suppressions sources --count SOURCE",
+        tooltip="Whether opting out there is an opt-out; asks first",
+        row=True,
+        rule=situations.source,
+    ),
+    Action(
+        id="sources.confirm",
+        title="Leave it as it is",
+        scope=Scope.SOURCES,
+        keys=("c",),
+        hint="Leave it as it is",
+        method="suppressions.answer_sources",
+        command="dyntui suppressions sources --count SOURCE",
+        tooltip="Answers that what counts now is what should count",
+        rule=situations.source,
     ),
     # Sign in, not configured
     Action(id="sign_in.copy", title="Copy the code", scope=Scope.SIGN_IN, keys=("y",), hint="Copy the code"),

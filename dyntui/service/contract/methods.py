@@ -29,6 +29,7 @@ class Method(Generic[Q, A]):
 
 HELLO = Method("session.hello", session.Nothing, session.Hello, None)
 STATUS = Method("session.status", session.Nothing, session.Status, None)
+# A service that stays ends for who may administer alone: the service asks for that itself.
 STOP = Method("session.stop", session.Nothing, session.Nothing, None)
 SIGN_IN = Method("session.sign_in", session.Nothing, session.SignInStarted, None)
 SIGN_IN_STATE = Method("session.sign_in_state", session.Nothing, session.SignInState, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.list_status import NO_BOOK
-from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.campaigns import CampaignRow, SendRow
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunRow
 
@@ -19,7 +19,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     `entered` is false until the person is signed in; `depth` is how many steps out the top-level screen is; `list_run`
     the active run of the selected list; `target` the selected target list of a campaign; `lists` and `campaigns` are
     the marked rows, which an action takes in place of the one in hand; `step` and `blocked` are the wizard's: where it
-    stands (1-5) and why it cannot go on; `trouble`: something on the screen could not be read.
+    stands (1-5) and why it cannot go on; `trouble`: something on the screen could not be read;
+    `send`: the one in hand, or the first in doubt; `source`: of opt-outs, the one in hand.
     """
 
     abilities: frozenset[str] = frozenset()
@@ -36,6 +37,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     step: int = 0
     blocked: str = ""
     trouble: bool = False
+    send: SendRow | None = None
+    source: str = ""
 
 
 _ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
@@ -170,6 +173,24 @@ def report(situation: Situation) -> str:
     if row is None:
         return "No email campaign is selected."
     return "" if row.sent or row.sent_on else f"{row.name} has not been sent yet, so there is nothing to report."
+
+
+def in_doubt(situation: Situation) -> bool:
+    """Whether it is not known whom the send reached."""
+    send = situation.send
+    return send is not None and (send.undecided or send.state == "Sending")
+
+
+def settle(situation: Situation) -> str:
+    """A send in doubt."""
+    if situation.send is None:
+        return "No send is selected."
+    return "" if in_doubt(situation) else "It is known whom this send mailed, or somebody has said so already."
+
+
+def source(situation: Situation) -> str:
+    """A source of opt-outs."""
+    return "" if situation.source else "The organisation has no other source of opt-outs."
 
 
 def cancel(situation: Situation) -> str:

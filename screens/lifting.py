@@ -1,0 +1,82 @@
+"""Ending what only dyntui still knows against an address: an address, a reason, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.suppressions import Lifted, LiftSuppression
+
+from .bindings import bindings
+from .dialogs import Dialog
+from .widgets.facts import Fact, Facts
+from .widgets.field import Field
+
+
+class LiftQuestion(Dialog[LiftSuppression]):
+    """Asks which address may be mailed again, and why. Nothing is taken without a reason."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIALOG)
+
+    def __init__(self, address: str) -> None:
+        super().__init__("Lift a suppression", tone="-danger")
+        self._address = Field(address, id="lift-address", compact=True, select_on_focus=False)
+        self._reason = Field(id="lift-reason", compact=True, select_on_focus=False)
+        for field in (self._address, self._reason):
+            field.cursor_blink = False
+        self._asked = bool(address)
+
+    def compose_body(self) -> Iterable[Widget]:
+        """What it does, and two fields."""
+        yield Static(
+            "Ends what only dyntui still knows against an address, such as the opt-out of a record that was deleted. "
+            "What dotdigital or Dynamics says itself stays, and is named with what would end it.",
+            id="question",
+            markup=False,
+        )
+        yield Static("Address", classes="label", markup=False)
+        yield self._address
+        yield Static("Why it may be mailed again; kept with your name", classes="label", markup=False)
+        yield self._reason
+
+    def on_mount(self) -> None:
+        """To the first field that is empty."""
+        self.set_focus(self._reason if self._asked else self._address)
+        self.refresh_hints()
+
+    def refresh_hints(self) -> None:
+        """Draws the keys of the fields."""
+        self.show_keys(("Enter", "Next, then lift"), ("Esc", "Cancel"))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        address, reason = self._address.value.strip(), self._reason.value.strip()
+        if not address:
+            self.set_focus(self._address)
+        elif not reason:
+            if event.input is self._reason:
+                self.console.notify("A suppression ends with a reason only.", title="Lift", severity="warning")
+            self.set_focus(self._reason)
+        else:
+            self.dismiss(LiftSuppression(address=address, reason=reason))
+
+
+class LiftOutcome(Dialog[None]):
+    """What ended, and what stays with what would end it."""
+
+    def __init__(self, lifted: Lifted) -> None:
+        super().__init__(lifted.address)
+        facts: list[Fact] = [("Ended", each, "good") for each in lifted.lifted] or [("Ended", "nothing", "muted")]
+        self._facts = [*facts, *(("Stays", each, "warn") for each in lifted.stays)]
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Both."""
+        yield Facts(self._facts, wraps=True)

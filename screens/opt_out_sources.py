@@ -1,0 +1,124 @@
+"""Where people opt out in Dynamics besides donotemail and donotbulkemail, and what of it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from textual.binding import BindingType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.methods import ANSWER_CONSENT_SOURCES, CONSENT_SOURCES
+from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.suppressions import AnswerConsentSources, ConsentSources
+
+from .base import Page
+from .bindings import bindings
+from .dialogs import Confirm
+from .widgets.columns import Column
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
+from .widgets.paging import windowed
+from .wording import moment
+
+_WORDING = Wording(
+    one="source of opt-outs",
+    many="sources of opt-outs",
+    empty="The organisation has no other source of opt-outs",
+    next_step="donotemail and donotbulkemail always count.",
+)
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A column or table, and whether it counts."""
+
+    name: str
+    counts: bool
+
+
+_COLUMNS: tuple[Column[Source], ...] = (
+    Column(title="Column or table", text=lambda row: row.name, width=30, flex=1),
+    Column(
+        title="Counts",
+        text=lambda row: "✓ an opt-out" if row.counts else "- does not count",
+        width=16,
+        tone=lambda row: "good" if row.counts else "warn",
+    ),
+)
+
+
+class SourcesPage(Page[str]):
+    """The sources that the organisation has; a Manager says of each whether it counts."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.SOURCES,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SOURCES)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: ConsentSources | None = None
+        self._grid: Grid[Source] = Grid(_COLUMNS, key=lambda row: row.name, wording=_WORDING, id="sources-grid")
+        self._note = Static("", classes="label", markup=False)
+
+    def compose_page(self) -> Iterable[Widget]:
+        """The sources, and whether somebody has answered."""
+        yield self._grid
+        yield self._note
+
+    def begin(self) -> None:
+        """Loads them."""
+        self.trail.show_trail("Suppressions", "Where people opt out in Dynamics")
+        self._grid.load(self._source, slice="")
+        self._grid.focus_rows()
+
+    async def _source(self, window: Window) -> Rows[Source]:
+        self._known = known = await self.console.call(CONSENT_SOURCES, Nothing())
+        answered = "A Manager has answered." if known.answered else "Until a Manager has answered, all of it counts."
+        asked = (
+            f" Dynamics was asked on {moment(known.asked_on)}." if known.asked_on else " Dynamics was not asked yet."
+        )
+        self._note.update(f" {answered}{asked}")
+        rows = tuple(Source(name, name in known.counting) for name in known.found)
+        return windowed(rows, window, lambda row: row.name)
+
+    def refetch(self) -> None:
+        """The sources again."""
+        self._grid.reload()
+
+    def situation(self) -> Situation:
+        """The source in hand."""
+        row = self._grid.row()
+        return msgspec.structs.replace(super().situation(), source=row.name if row is not None else "")
+
+    def do_sources_change(self) -> None:
+        """Lets the source in hand count, or not, after a confirmation."""
+        row, known = self._grid.row(), self._known
+        if row is None or known is None:
+            return
+        if row.counts:
+            lines = ["Whoever opted out there, and nowhere else, may be mailed again."]
+            question = Confirm(f"Let {row.name} not count?", lines, yes="Do not count it", danger=True)
+        else:
+            lines = ["Whoever opted out there is not mailed any more."]
+            question = Confirm(f"Let {row.name} count?", lines, yes="Count it")
+        after = {row.name} ^ set(known.counting)
+
+        def confirmed(yes: bool | None) -> None:
+            if yes:
+                self._answer(after)
+
+        self.app.push_screen(question, confirmed)
+
+    def do_sources_confirm(self) -> None:
+        """Answers that all is as it should be."""
+        if self._known is not None:
+            self._answer(set(self._known.counting))
+
+    def _answer(self, counting: set[str]) -> None:
+        answer = AnswerConsentSources(count=tuple(sorted(counting)))
+        self.ask(ANSWER_CONSENT_SOURCES, answer, lambda _: self._grid.reload())

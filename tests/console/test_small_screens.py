@@ -1,0 +1,79 @@
+"""60 by 18: nothing that is there is out of reach."""
+
+from __future__ import annotations
+
+import pytest
+from dyntui.screens.widgets.choice import in_view
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .driving import driving
+
+SMALL = (60, 18)
+
+
+@given(st.lists(st.integers(3, 30), min_size=1, max_size=9), st.data(), st.integers(30, 120))
+def test_the_chosen_view_is_always_in_view_and_what_fits_is_shown(widths, data, room):  # type: ignore[no-untyped-def]
+    chosen = data.draw(st.integers(0, len(widths) - 1))
+    first, last = in_view(widths, chosen, room)
+    assert first <= chosen < last
+    assert sum(widths[first:last]) <= room or last - first == 1
+    if sum(widths) <= room:
+        assert (first, last) == (0, len(widths))
+
+
+async def test_every_view_can_be_seen_when_it_is_chosen() -> None:
+    async with driving(size=SMALL) as hand:
+        await hand.press("2")
+        assert "›" in hand.text.splitlines()[2]
+        for name in ("Inactive", "My", "Activated for email", "Sync problems", "All"):
+            await hand.press("l")
+            assert f" {name} " in hand.text.splitlines()[2]
+
+
+async def test_a_report_shows_totals_charts_and_recipients_in_turn() -> None:
+    async with driving(size=SMALL) as hand:
+        await hand.press("3", "j", "v")
+        assert "Delivered" in hand.text and "Unsubscribed" in hand.text and "By hour" not in hand.text
+        await hand.press("m")
+        assert "opens" in hand.text and "╵" in hand.text and "winter/tents" in hand.text
+        await hand.press("m")
+        assert "of 500 recipients" in hand.text
+        await hand.press("m")
+        assert "Delivered" in hand.text
+        await hand.press("m", "escape", "escape")
+        assert "› Report" not in hand.text
+
+
+async def test_home_shows_status_and_all_first_steps() -> None:
+    async with driving(size=SMALL, first_steps=True) as hand:
+        assert "6  Synchronise again" in hand.text and "Suppressions" in hand.text
+
+
+@pytest.mark.parametrize("size", [SMALL, (80, 24)])
+async def test_a_filter_wider_than_its_line_shows_what_is_being_typed(size: tuple[int, int]) -> None:
+    async with driving(size=size) as hand:
+        await hand.press("2", "slash", *("ab" * 60), *"xyz")
+        lines = hand.text.splitlines()
+        typed = next(place for place, line in enumerate(lines) if line.strip().startswith(("abab", "baba")))
+        assert "xyz" in lines[typed]
+        await hand.press("home")
+        assert hand.text.splitlines()[typed].strip().startswith("abab")
+
+
+async def test_a_run_under_way_is_shown_once() -> None:
+    async with driving(size=SMALL) as hand:
+        await hand.press("2", "j", "s")
+        await hand.step()
+        await hand.step()
+        assert hand.text.count("Reading suppressions") == 1 and "0 reads" not in hand.text
+        await hand.press("escape")
+        assert "▶ Newsletter readers" in hand.text
+
+
+async def test_every_field_shows_what_is_typed_into_it() -> None:
+    async with driving(size=SMALL) as hand:
+        await hand.press("5", "L", *("reason " * 12).replace(" ", "-"), *"xyz")
+        assert "xyz" in hand.text
+        await hand.press("escape", "colon", *("ab" * 40), *"xyz")
+        assert "xyz" in hand.text
