@@ -26,6 +26,7 @@ import msgspec
 from dyntui.dataverse.addresses import API_PATH, origin_of, route_of
 from dyntui.dataverse.errors import DEADLOCK, DYNAMICS, THROTTLED, error_from, read_error
 from dyntui.dataverse.links import Links
+from dyntui.dataverse.reading import loosely
 from dyntui.remote.bearer import BearerToken, TokenSource
 from dyntui.remote.calls import Call, CallKind, Reply, decoder
 from dyntui.remote.connection import Connection, ConnectionOptions
@@ -230,10 +231,15 @@ class Dataverse:
 
 
 def read(reply: Reply, into: type[T]) -> T:
-    """A reply's JSON as a value; DATAVERSE_ANSWER_UNREADABLE when it is of another shape."""
+    """A reply's JSON as a value, where need be without columns that cannot be read (`reading`);
+    DATAVERSE_ANSWER_UNREADABLE when it is of another shape."""
     try:
         return decoder(into).decode(reply.body)
-    except msgspec.DecodeError as failure:
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # perhaps some column alone
+    try:
+        return loosely(reply.body, into)
+    except (ValueError, RecursionError) as failure:
         detail = f"{failure}: {reply.body[:500].decode('utf-8', 'replace')}"
         raise unreadable(DYNAMICS, detail, reply.status) from failure
 

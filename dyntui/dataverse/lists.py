@@ -13,6 +13,7 @@ Facts: reference/dataverse_api.md section 7. To read own columns of `list` as we
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, TypeVar
 
@@ -21,13 +22,17 @@ import msgspec
 from dyntui.dataverse import batch, fetchxml
 from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import columns_of, guid
+from dyntui.dataverse.query import columns_of, guid, is_guid
+from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.rows import Page, find_rows, get_row, pages
 from dyntui.remote.errors import READ_NOT_DONE
 
 T = TypeVar("T")
 CHUNK: Final = 1000
 _BATCH: Final = 100
+# The column takes 128 characters (attribute metadata of `listname`).
+_LONGEST_NAME: Final = 300
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 class MemberTable(msgspec.Struct, frozen=True):
@@ -69,7 +74,8 @@ _LIST_COLUMNS: Final = {
 
 
 class MarketingList(msgspec.Struct, frozen=True, kw_only=True, rename=_LIST_COLUMNS):
-    """A marketing list. `member_code`: 1 account, 2 contact, 4 lead. `state`: 0 active, 1 inactive.
+    """A marketing list. `member_code`: 1 account, 2 contact, 4 lead. `state`: 0 active, 1 inactive. `odd` names the
+    columns that cannot be read.
 
     `member_count` is Dynamics' own, may lag and is None for dynamic lists; count with `count_members`.
     `given_name` may be missing in a list that was made over the API (attribute metadata); `name` always tells it.
@@ -78,13 +84,13 @@ class MarketingList(msgspec.Struct, frozen=True, kw_only=True, rename=_LIST_COLU
 
     id: str
     given_name: str | None = None
-    member_code: int
+    member_code: Whole = 0
     dynamic: bool = False
     query: str | None = None
     locked: bool | None = None
-    state: int = 0
-    status: int | None = None
-    member_count: int | None = None
+    state: Whole | None = None
+    status: Whole | None = None
+    member_count: Whole | None = None
     last_used_on: str | None = None
     purpose: str | None = None
     description: str | None = None
@@ -95,11 +101,12 @@ class MarketingList(msgspec.Struct, frozen=True, kw_only=True, rename=_LIST_COLU
     created_on: str | None = None
     modified_on: str | None = None
     etag: str | None = msgspec.field(name="@odata.etag", default=None)
+    odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
     @property
     def name(self) -> str:
-        """Its name; of a list without one, what tells it apart."""
-        name = (self.given_name or "").strip()
+        """Its name, without controls and no longer than a name can be; of a list without one, what tells it apart."""
+        name = _CONTROLS.sub(" ", (self.given_name or "")[:_LONGEST_NAME]).strip()
         return name or f"Unnamed list {self.id[:8]}"
 
     @property
@@ -229,11 +236,21 @@ def _query_of(ml: MarketingList) -> str | None:
     return ml.query
 
 
-class Membership(msgspec.Struct, frozen=True, rename={"entity_id": "_entityid_value", "entity": "entitytype"}):
+class Membership(
+    msgspec.Struct,
+    frozen=True,
+    rename={"id": "listmemberid", "entity_id": "_entityid_value", "entity": "entitytype"},
+):
     """A row that makes somebody a member of a static list; `entity` is the record's type as the row names it."""
 
+    id: str = ""
     entity_id: str = ""
     entity: str | None = None
+
+    @property
+    def names_a_record(self) -> bool:
+        """Whether it can be told of which record it speaks."""
+        return is_guid(self.entity_id)
 
 
 def membership_pages(
@@ -264,7 +281,7 @@ async def member_ids(
     """The ids of a list's members as of now, page by page: of a static list its rows, of a dynamic one its query."""
     if not ml.dynamic:
         async for some in membership_pages(dv, ml.id, maxpagesize=maxpagesize):
-            yield [row.entity_id for row in some.rows]
+            yield [row.entity_id for row in some.rows if row.names_a_record]
         return
     key = ml.table.key
     async for page in member_pages(dv, ml, _Key, select=[key], maxpagesize=maxpagesize, caller=caller):

@@ -42,6 +42,15 @@ def guid(value: str) -> str:
         ) from error
 
 
+def is_guid(value: str) -> bool:
+    """Whether a text from outside can be an id."""
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return False
+    return True
+
+
 def moment(value: datetime) -> str:
     """A timestamp literal in UTC. ValueError for a time without zone."""
     if value.tzinfo is None:

@@ -72,7 +72,7 @@ class RoleRow(
     """One business unit's copy of a role."""
 
     id: str
-    name: str
+    name: str = ""
     business_unit_id: str | None = None
     root_id: str | None = None
 
@@ -95,7 +95,7 @@ class _Held(msgspec.Struct, frozen=True, rename="pascal"):
 
 class _PrivilegeRow(msgspec.Struct, frozen=True, rename={"id": "privilegeid"}):
     id: str
-    name: str
+    name: str = ""
 
 
 class _Team(msgspec.Struct, frozen=True, rename={"id": "teamid"}):

@@ -7,6 +7,19 @@ from datetime import UTC, datetime
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# .NET's, SQL Server's and others' first year stand where there is no date.
+_NO_YEAR = 1900
+
+
+def dated(moment: datetime | None, now: datetime) -> datetime | None:
+    """A time in UTC at which something can have happened; None for the years that stand for no date, and for times that
+    are still to come. A time without a zone is in UTC."""
+    if moment is None or not _NO_YEAR < moment.year < datetime.max.year:
+        return None
+    known = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return known if known <= now else None
+
+
 def text_of(moment: datetime | None) -> str:
     """`2026-03-04T08:10:44Z`; `""` for None."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,6 +9,9 @@ import msgspec
 from dyntui.model.addresses import fault
 from dyntui.model.reasons import PRECEDENCE
 
+# As much of a malformed address as tells what is wrong.
+_SHOWN = 300
+
 
 class Entity(enum.StrEnum):
     """Tables whose rows can be members of a marketing list."""
@@ -67,7 +70,9 @@ def record_gates(person: Person) -> list[Gate]:
     if not address:
         gates.append(Gate("NO_EMAIL"))
     elif wrong := fault(address):
-        gates.append(Gate("BAD_EMAIL", f"{person.address}: {wrong}"))
+        gates.append(
+            Gate("BAD_EMAIL", f"{person.address[:_SHOWN]}{'…' if len(person.address) > _SHOWN else ''}: {wrong}")
+        )
     if person.do_not_email:
         gates.append(Gate("DO_NOT_EMAIL"))
     if person.do_not_bulk_email:

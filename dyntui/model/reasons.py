@@ -161,9 +161,9 @@ CATALOGUE: tuple[Reason, ...] = (
     Reason(
         "ODD_ROW",
         "Odd row",
-        "A row was received from which no person or address can be told; the detail shows what was received.",
+        "A row was received that cannot be read, or from which no address can be told; the detail shows what.",
         _MARKETER,
-        "Correct the row where it came from; `dyntui suppressions odd` shows it until then.",
+        "Correct the row where it came from; `dyntui suppressions odd` shows those that suppress nobody until then.",
     ),
     Reason(
         "PENDING_OPT_IN",

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
-from dyntui.dataverse.lists import MarketingList
+from dyntui.dataverse.lists import MEMBER_TABLES, MarketingList
 from dyntui.dataverse.query import guid
+from dyntui.dataverse.reading import Whole
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
@@ -43,15 +44,18 @@ from dyntui.sync import list_state
 
 # dotdigital's own reserved names (dotdigital_api.md 4).
 _RESERVED = frozenset({"test", "all contacts"})
+UNKNOWN_TYPE = "other"
+# The column takes 2,000 characters (attribute metadata of `description`).
+_LONGEST_DESCRIPTION = 2000
 
 
 class _Row(MarketingList, frozen=True, kw_only=True):
     """A marketing list with the connector's own columns."""
 
     activated: bool | None = msgspec.field(name="dyntui_activated", default=None)
-    sync_order: int | None = msgspec.field(name="dyntui_syncorder", default=None)
+    sync_order: Whole | None = msgspec.field(name="dyntui_syncorder", default=None)
     manual_only: bool | None = msgspec.field(name="dyntui_manualonly", default=None)
-    book_id: int | None = msgspec.field(name="dyntui_bookid", default=None)
+    book_id: Whole | None = msgspec.field(name="dyntui_bookid", default=None)
     account_id: str | None = msgspec.field(name="_dyntui_emailaccountid_value", default=None)
 
 
@@ -158,6 +162,13 @@ class Lists:
             if not known.activated or await address_books.address_book(dd, known.book_id) is None:
                 if not known.active:
                     raise _refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
+                if known.member_type == UNKNOWN_TYPE:
+                    raise _refused(
+                        known,
+                        "LIST_TYPE_UNKNOWN",
+                        "has members of another kind than accounts, contacts or leads.",
+                        "Choose another list, or correct its member type in Dynamics and refresh the lists.",
+                    )
                 book, made = await self._book(dd, known, account, link=request.link)
                 try:
                     await self._write(context, known.id, account.id, book.id)
@@ -320,9 +331,9 @@ def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:
     return RemoteList(
         id=row.id,
         name=row.name,
-        member_type=row.table.logical_name,
+        member_type=_member_type(row),
         dynamic=row.dynamic,
-        description=row.description or "",
+        description=(row.description or "")[:_LONGEST_DESCRIPTION],
         query=row.query or "",
         member_count=None if row.dynamic else row.member_count,
         active=row.state == 0,
@@ -336,6 +347,12 @@ def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:
         sync_order=row.sync_order if row.sync_order is not None else 1000,
         manual_only=bool(row.manual_only),
     )
+
+
+def _member_type(row: MarketingList) -> str:
+    """Of a list whose members nobody has documented, or whose type cannot be read: shown, and never activated."""
+    table = MEMBER_TABLES.get(row.member_code)
+    return UNKNOWN_TYPE if table is None else table.logical_name
 
 
 def _refused(known: StoredList, code: str, what: str, remedy: str) -> DyntuiError:

@@ -253,14 +253,14 @@ class Setup:
         table, key = solution.EMAIL_ACCOUNT, solution.EMAIL_ACCOUNT.key.lower()
         condition = " or ".join(f"{key} eq {text(str(number))}" for number in numbers)
         found = await rows.find_rows(dv, table.entity_set, _AccountRow, filter=condition)
-        return {int(row.platform_id): row.id for row in found}
+        return {int(row.platform_id): row.id for row in found if row.platform_id.strip().isdecimal()}
 
 
 class _AccountRow(
     msgspec.Struct, frozen=True, rename={"id": "dyntui_emailaccountid", "platform_id": "dyntui_platformid"}
 ):
     id: str
-    platform_id: str
+    platform_id: str = ""
 
 
 def _shown(user: security.User) -> str:

@@ -58,7 +58,7 @@ async def readiness(resources: Resources, target: StoredList) -> tuple[ListReadi
 async def read_present(resources: Resources, now: ListNow, target: StoredList) -> None:
     """Who is on the list at this moment: who has left since it was synchronised is marked so, who joined is read."""
     dv = await resources.connections.dataverse()
-    entity = Entity(target.member_type)
+    entity = Entity(now.row.table.logical_name)
     present: set[str] = set()
     async for ids in member_listing.ids(dv, now):
         present.update(ids)

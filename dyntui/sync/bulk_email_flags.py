@@ -19,6 +19,7 @@ from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import differs, moment, text
 from dyntui.model.mentioned import addresses_in
+from dyntui.model.moments import dated
 from dyntui.model.people import Entity
 from dyntui.store import flags, watermarks
 from dyntui.store import suppressions as suppression_store
@@ -91,10 +92,17 @@ async def begin(ctx: RunContext, dv: Dataverse) -> None:
     """Notes from where on changed records are to be looked at, before the first suppressions are told."""
     for table in TABLES.values():
         if not await ctx.read(lambda c: watermarks.get(c, "", _mark(table))):  # noqa: B023 - awaited here
+            now = ctx.moment()
             newest = await dv_rows.find_rows(
-                dv, table.entity_set, _Record, select=(table.key, "modifiedon"), orderby=("modifiedon desc",), top=1
+                dv,
+                table.entity_set,
+                _Record,
+                select=(table.key, "modifiedon"),
+                filter=f"modifiedon le {moment(now)}",
+                orderby=("modifiedon desc",),
+                top=1,
             )
-            since = newest[0].changed_on if newest else None
+            since = dated(newest[0].changed_on, now) if newest else None
             if since is not None:
                 await ctx.write(lambda c: watermarks.put(c, "", _mark(table), moment(since)))  # noqa: B023
 
@@ -130,8 +138,8 @@ async def _set_for_changed(
             if known & set(several)
         }
         refused |= await _set(ctx, dv, entity, found)
-        times = [row.changed_on for row in page.rows if row.changed_on]
-        since = max([*times, *([since] if since else [])], default=None)
+        times = (dated(row.changed_on, ctx.moment()) for row in page.rows)
+        since = max((each for each in (since, *times) if each), default=None)
     if since is not None and (latest := moment(since)) != mark:
         await ctx.write(lambda c: watermarks.put(c, "", _mark(table), latest))
     return refused

@@ -277,7 +277,9 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> None
                 refused.append((f"{names[campaign_id]} ({campaign_id})", result.error))
         there = [each for each, result in zip(some, results, strict=True) if result.error is None]
         ids = await _row_ids(dv, [row_key(account_id, each) for each in there])
-        written = [(each, prints[each], ids[row_key(account_id, each)]) for each in there]
+        # One that does not show yet, or whose key cannot be read, is written and looked for again by the next run.
+        found = [(each, ids.get(row_key(account_id, each), "")) for each in there]
+        written = [(each, prints[each], row_id) for each, row_id in found if row_id]
         await ctx.save(
             ctx.cursor,
             stage="Writing campaigns to Dynamics",
@@ -329,7 +331,7 @@ def row_key(account_id: str, campaign_id: int) -> str:
 
 class _RowId(msgspec.Struct, frozen=True, rename={"row": "dyntui_emailcampaignid", "key": "dyntui_key"}):
     row: str
-    key: str
+    key: str = ""
 
 
 async def _row_ids(dv: Dataverse, keys: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from dyntui.dataverse.rows import Page
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import consent_sources as store
 from dyntui.store.consent_sources import Found
@@ -103,12 +103,18 @@ class _Changed(msgspec.Struct, frozen=True):
     modifiedon: datetime | None = None
 
 
-async def newest(dv: Dataverse) -> str:
+async def newest(dv: Dataverse, now: datetime) -> str:
     """When the consent row that says no and was changed last was, by Dynamics' own clock; `""` where none says no."""
     found = await dv_rows.find_rows(
-        dv, CONSENT_SET, _Changed, filter=_SAYS_NO, orderby=("modifiedon desc", _KEY), select=("modifiedon",), top=1
+        dv,
+        CONSENT_SET,
+        _Changed,
+        filter=f"({_SAYS_NO}) and modifiedon le {query.moment(now)}",
+        orderby=("modifiedon desc", _KEY),
+        select=("modifiedon",),
+        top=1,
     )
-    return text_of(found[0].modifiedon) if found else ""
+    return text_of(dated(found[0].modifiedon, now)) if found else ""
 
 
 async def withdrawn_since(dv: Dataverse, mark: str) -> list[OptOut]:

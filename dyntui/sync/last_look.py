@@ -128,7 +128,7 @@ async def look(
         for feed in marks.feeds
     ]
     records, rows, *left = await together(
-        opt_outs.since(hasty, marks.opted_out), suppressions.rows_since(hasty, marks.rows), *of_feeds
+        opt_outs.since(hasty, marks.opted_out), suppressions.rows_since(hasty, marks.rows, ctx.moment()), *of_feeds
     )
     found = _opted_out(records, wanted, people)
     found |= {wanted[address]: "SUPPRESSED" for address in await _not_lifted(ctx, this, rows) if address in wanted}

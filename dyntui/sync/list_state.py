@@ -18,6 +18,8 @@ from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.fetchxml import relative_to_caller
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
+from dyntui.dataverse.query import is_guid
+from dyntui.dataverse.reading import Whole
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.errors import DotdigitalError
@@ -33,7 +35,11 @@ class ListRow(MarketingList, frozen=True, kw_only=True):
 
     activated: bool | None = msgspec.field(name="dyntui_activated", default=None)
     sync_status: str | None = msgspec.field(name="dyntui_syncstatus", default=None)
-    book_id: int | None = msgspec.field(name="dyntui_bookid", default=None)
+    book_id: Whole | None = msgspec.field(name="dyntui_bookid", default=None)
+
+
+# What decides who is on a list and whether it may be mailed: without these it is not read.
+_DECIDE = frozenset({"createdfromcode", "type", "query", "statecode", "dyntui_activated"})
 
 
 class ListNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,11 +55,19 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
     """The list as Dynamics has it now.
 
     A query that means whoever runs it is run in the name of the list's owner. Raises DyntuiError: LIST_GONE,
-    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON, LIST_QUERY_REFUSED.
+    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON, LIST_QUERY_REFUSED, LIST_UNREADABLE,
+    DATAVERSE_LIST_WRONG_TYPE.
     """
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
     if row is None:
         raise gone(chosen.name)
+    if odd := sorted(_DECIDE & set(row.odd)):
+        raise DyntuiError(
+            "LIST_UNREADABLE",
+            f"Of the marketing list {row.name!r} in Dynamics {', '.join(odd)} cannot be read.",
+            not_done=_NOT_READ,
+            remedy="Open the list in Dynamics, correct what is named and save it; then synchronise the list again.",
+        )
     if row.state != 0:
         raise DyntuiError(
             "LIST_INACTIVE",
@@ -85,7 +99,7 @@ async def read_by(dv: Dataverse, row: ListRow) -> ListNow:
         return ListNow(row=row)
     operators = ", ".join(sorted(relative))
     owner = await security.user(dv, row.owner_id) if row.owner_id else None
-    if owner is None or owner.disabled or not owner.object_id:
+    if owner is None or owner.disabled or not is_guid(owner.object_id or ""):
         raise DyntuiError(
             "LIST_OWNER_NOT_A_PERSON",
             f"The query of the marketing list {row.name!r} means whoever runs it ({operators}), and its owner is no "

@@ -18,10 +18,11 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import PAGING_COOKIE, THROTTLED, DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.lists import MEMBER_TABLES
+from dyntui.dataverse.lists import MEMBER_TABLES, Membership
 from dyntui.dataverse.query import guid
 from dyntui.dataverse.rows import Page
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mentioned import shown
 from dyntui.model.people import Entity, Gate
 from dyntui.store import lists as list_store
 from dyntui.store import staging
@@ -94,10 +95,12 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
 async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
     """The rows of the list beside its records; `confirmed` in the cursor counts the records that have one."""
     resume = str(ctx.cursor["next"]) or None
+    entity = Entity(chosen.member_type)
     async for page in dv_lists.membership_pages(dv, chosen.id, maxpagesize=PAGE, resume=resume):
-        ids = list(dict.fromkeys(row.entity_id for row in page.rows if row.entity_id))
+        ids = list(dict.fromkeys(guid(row.entity_id) for row in page.rows if row.names_a_record))
         odd = await ctx.read(functools.partial(staging.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
-        found = [each async for some in unseen_members(dv, Entity(chosen.member_type), odd) for each in some]
+        found = [each async for some in unseen_members(dv, entity, odd) for each in some]
+        found += [_of_no_record(entity, row) for row in page.rows if row.id and not row.names_a_record]
         confirmed = int(ctx.cursor["confirmed"]) + len(ids)
         await ctx.save(
             {**ctx.cursor, "next": page.next_link or "", "confirmed": confirmed},
@@ -195,8 +198,17 @@ def _nobody(entity: Entity, member_id: str, hidden: Collection[str]) -> Staged:
         if member_id in hidden
         else Gate("UNKNOWN_PERSON", f"the list names the {entity} {member_id}, and there is no such record")
     )
+    return _closed(entity, member_id, gate)
+
+
+def _of_no_record(entity: Entity, row: Membership) -> Staged:
+    gate = Gate("ODD_ROW", f"the row {row.id} of the list names no record: {shown(row.entity_id) or 'empty'}")
+    return _closed(entity, row.id, gate)
+
+
+def _closed(entity: Entity, person_id: str, gate: Gate) -> Staged:
     return Staged(
-        person_id=member_id,
+        person_id=person_id,
         entity=entity,
         name="",
         address="",

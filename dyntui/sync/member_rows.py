@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
+from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.model.mapping import fingerprint, payload, too_long
 from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
 from dyntui.store.staging import Staged
@@ -27,12 +29,13 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, *
     address: str | None = None
     no_email: bool | None = False
     no_bulk: bool | None = False
-    state: int = 0
+    state: Whole | None = None
     merged: bool | None = False
     created_on: str | None = ""
     name: str | None = ""
     first: str | None = ""
     last: str | None = ""
+    odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
 
 class LeadRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, **_NAMES, "id": "leadid"}):
@@ -42,12 +45,13 @@ class LeadRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, **_N
     address: str | None = None
     no_email: bool | None = False
     no_bulk: bool | None = False
-    state: int = 0
+    state: Whole | None = None
     merged: bool | None = False
     created_on: str | None = ""
     name: str | None = ""
     first: str | None = ""
     last: str | None = ""
+    odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, "id": "accountid", "title": "name"}):
@@ -57,11 +61,17 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, "
     address: str | None = None
     no_email: bool | None = False
     no_bulk: bool | None = False
-    state: int = 0
+    state: Whole | None = None
     merged: bool | None = False
     created_on: str | None = ""
     title: str | None = ""
+    odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
+
+# Nobody reads more of a name, and no address is as long (dotdigital_api.md 3.3); what is cut ends in a character that
+# no address has.
+_LONGEST_NAME, _LONGEST_ADDRESS = 400, 400
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{5,20}Z?\Z")
 
 MemberRow = ContactRow | LeadRow | AccountRow
 
@@ -84,11 +94,21 @@ def person_of(entity: Entity, row: MemberRow) -> Person:
         address=row.address or "",
         do_not_email=bool(row.no_email),
         do_not_bulk_email=bool(row.no_bulk),
-        state_code=row.state,
+        state_code=row.state or 0,
         merged=bool(row.merged),
-        created_on=row.created_on or "",
+        created_on=row.created_on if row.created_on and _TIME.match(row.created_on) else "",
         **names,
     )
+
+
+def _unreadable(row: MemberRow) -> list[str]:
+    """The columns without which nobody can say who this is, or whether they may be mailed. A date is none of them."""
+    empty = [] if row.state is not None or "statecode" in row.odd else ["statecode"]
+    return [each for each in (*row.odd, *empty) if each != _SHARED["created_on"]]
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def staged(entity: Entity, row: MemberRow, further: Sequence[Gate] = ()) -> Staged:
@@ -98,15 +118,17 @@ def staged(entity: Entity, row: MemberRow, further: Sequence[Gate] = ()) -> Stag
     address = normalise(person.address)
     fields = payload(person)
     gates = [*further, *record_gates(person)]
-    over = too_long(fields)
-    if over:
+    odd = _unreadable(row)
+    if odd:
+        gates.append(Gate("ODD_ROW", f"{entity} {row.id}: {', '.join(odd)} cannot be read"))
+    while over := too_long(fields):
         gates.append(Gate("VALUE_REJECTED", f"{over} is longer than the email service allows"))
         fields = {label: value for label, value in fields.items() if label != over}
     return Staged(
         person_id=person.id,
         entity=entity,
-        name=person.full_name,
-        address=address,
+        name=_cut(person.full_name, _LONGEST_NAME),
+        address=_cut(address, _LONGEST_ADDRESS),
         created_on=person.created_on,
         fields=fields,
         fingerprint=fingerprint(address, fields),

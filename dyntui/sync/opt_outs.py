@@ -18,10 +18,11 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import moment
+from dyntui.dataverse.query import guid, is_guid, moment
+from dyntui.dataverse.reading import ODD_COLUMNS
 from dyntui.model.consent_sources import CONSENT_ROWS, MARKETING
 from dyntui.model.mentioned import addresses_in
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.people import Entity
 from dyntui.store import opt_outs as opt_out_store
 from dyntui.store import watermarks
@@ -59,6 +60,12 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, rename={"master_id": "_mas
     merged: bool | None = False
     master_id: str | None = None
     modifiedon: datetime | None = None
+    odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
+
+    @property
+    def into(self) -> str:
+        """The record that it was merged into; `""` where that cannot be read."""
+        return guid(self.master_id) if self.master_id and is_guid(self.master_id) else ""
 
     @property
     def id(self) -> str:
@@ -102,16 +109,24 @@ class Marks(msgspec.Struct, frozen=True):
 async def newest(ctx: RunContext, dv: Dataverse) -> Marks:
     """From when on `since` asks."""
     sources = await consent_sources.counting(ctx, dv)
-    tables = [await _newest(dv, *_SETS[entity], _says_so(sources, entity)) for entity in _SETS]
-    of_rows = await consent_sources.newest(dv) if sources.consent_rows else ""
+    now = ctx.moment()
+    tables = [await _newest(dv, *_SETS[entity], _says_so(sources, entity), now) for entity in _SETS]
+    of_rows = await consent_sources.newest(dv, now) if sources.consent_rows else ""
     return Marks(sources, dict(zip(_SETS, tables, strict=True)), of_rows)
 
 
-async def _newest(dv: Dataverse, entity_set: str, key: str, filter: str) -> str:
+async def _newest(dv: Dataverse, entity_set: str, key: str, filter: str, now: datetime) -> str:
+    """A row that is dated in the future would make every later one old."""
     found = await dv_rows.find_rows(
-        dv, entity_set, _Row, filter=filter, orderby=("modifiedon desc", key), select=("modifiedon",), top=1
+        dv,
+        entity_set,
+        _Row,
+        filter=f"({filter}) and modifiedon le {moment(now)}",
+        orderby=("modifiedon desc", key),
+        select=("modifiedon",),
+        top=1,
     )
-    return text_of(found[0].modifiedon) if found else ""
+    return text_of(dated(found[0].modifiedon, now)) if found else ""
 
 
 def _says_so(sources: Sources, entity: Entity) -> str:
@@ -141,7 +156,7 @@ async def _since(dv: Dataverse, entity: Entity, marks: Marks) -> list[OptOut]:
         orderby=(key,),
     ):
         told = list(_opted_out(entity, flags, page.rows))
-        into = {row.id: row.master_id for row in page.rows if row.merged and row.master_id}
+        into = {row.id: row.into for row in page.rows if row.merged and row.into}
         found += told
         found += [
             msgspec.structs.replace(each, person_id=into[each.person_id]) for each in told if each.person_id in into
@@ -171,8 +186,9 @@ async def _read_table(
         told = list(_opted_out(entity, flags, page.rows))
         people |= {each.person_id: each.reason for each in told if each.person_id in among}
         gone = [row for row in page.rows if row.merged]
-        await _keep(ctx, reading, told, [_merge(entity, row) for row in gone if row.master_id])
-        latest = max((each for each in (latest, *(row.modifiedon for row in gone)) if each), default=None)
+        await _keep(ctx, reading, told, [_merge(entity, row) for row in gone if row.into])
+        changed = (dated(row.modifiedon, ctx.moment()) for row in gone)
+        latest = max((each for each in (latest, *changed) if each), default=None)
     if latest is not None and (until := moment(latest)) != mark:
         await ctx.write(lambda c: watermarks.put(c, "", feed, until))
     return people
@@ -187,8 +203,12 @@ async def _keep(ctx: RunContext, reading: str, told: Sequence[OptOut], merges: S
 
 
 def _opted_out(entity: Entity, flags: Sequence[str], rows: Sequence[_Row]) -> Iterator[OptOut]:
+    """Rows that Dynamics gave because one of the flags is set, or because they were merged away: one that shows no flag
+    and was not merged has one that cannot be read."""
     for row in rows:
         said_by = next((flag for flag, value in row.flags(flags).items() if value), "")
+        if not said_by and (not row.merged or set(flags) & set(row.odd)):
+            said_by = flags[0]
         if said_by:
             yield OptOut(
                 person_id=row.id,
@@ -203,7 +223,7 @@ def _merge(entity: Entity, row: _Row) -> Merge:
     return Merge(
         person_id=row.id,
         entity=entity,
-        master_id=row.master_id or "",
+        master_id=row.into,
         address=next(iter(addresses_in(row.emailaddress1)), ""),
     )
 
@@ -221,7 +241,12 @@ async def _ask_for_survivors(ctx: RunContext, dv: Dataverse) -> None:
         async for page in dv_rows.pages_where_any(
             dv, entity_set, _Row, key, list(left), select=(key, *_ADDRESSES), orderby=(key,)
         ):
-            pairs = [(address, loser) for row in page.rows for address in row.addresses() for loser in left[row.id]]
+            pairs = [
+                (address, loser)
+                for row in page.rows
+                for address in row.addresses()
+                for loser in left.get(row.id.lower(), ())
+            ]
             await ctx.write(functools.partial(opt_out_store.add_addresses, pairs=pairs, now=ctx.now()))
 
 
@@ -264,7 +289,7 @@ async def _ask(
     taken_back = {
         person_id: f"{entity} {person_id}: {' and '.join(flags)} are off"
         for person_id, row in found.items()
-        if not row.merged and not any(row.flags(flags).values()) and False in row.flags(flags).values()
+        if not (row.merged or row.odd or any(row.flags(flags).values())) and False in row.flags(flags).values()
     }
     kept = {each.person_id: "gone" for each in asked if each.person_id not in found and each.kept != "gone"}
     kept |= {each.person_id: "merged" for each in asked if each.person_id in found and found[each.person_id].merged}

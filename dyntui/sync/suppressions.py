@@ -8,6 +8,7 @@ is kept as an odd one and named in every run until it is mended. Dynamics is tol
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -21,7 +22,7 @@ from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.mentioned import addresses_in, shown
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import is_address
 from dyntui.model.reasons import reason_of_status
@@ -139,14 +140,30 @@ async def _read_statuses(ctx: RunContext, dd: Dotdigital, account_id: str, item:
     await ctx.write(lambda c: watermarks.put(c, account_id, _STATUSES, text_of(now)))
 
 
-class _Added(
+class Added(
     msgspec.Struct,
     frozen=True,
     rename={"row": "dyntui_suppressionid", "address": "dyntui_address", "changed_on": "modifiedon"},
 ):
+    """A suppression row that somebody wrote in Dynamics."""
+
     row: str
     address: str | None = None
-    changed_on: str | None = None
+    changed_on: datetime | None = None
+
+
+# When a row asks for a suppression whose date cannot be read: later than whatever has ended one.
+_UNDATED = "9999-12-31T23:59:59Z"
+
+
+def asked_on(rows: Iterable[Added], now: datetime) -> dict[str, str]:
+    """Every address that the rows name, with when the latest row that names it was changed."""
+    found: dict[str, str] = {}
+    for row in rows:
+        when = text_of(dated(row.changed_on, now)) or _UNDATED
+        for address in addresses_in(row.address):
+            found[address] = max(when, found.get(address, ""))
+    return found
 
 
 class _Changed(msgspec.Struct, frozen=True):
@@ -174,34 +191,35 @@ class RowsMark(msgspec.Struct, frozen=True):
 
 async def newest_row(ctx: RunContext, dv: Dataverse) -> RowsMark:
     """From when on `rows_since` asks."""
-    written = await _written_in_dynamics(ctx)
+    written, now = await _written_in_dynamics(ctx), ctx.moment()
     found = await dv_rows.find_rows(
         dv,
         solution.SUPPRESSION.entity_set,
         _Changed,
-        filter=written,
+        # A row that is dated in the future would make every later one old.
+        filter=f"{written} and modifiedon le {query.moment(now)}",
         orderby=("modifiedon desc", "dyntui_suppressionid"),
         select=("modifiedon",),
         top=1,
     )
-    return RowsMark(written, text_of(found[0].modifiedon) if found else "")
+    return RowsMark(written, text_of(dated(found[0].modifiedon, now)) if found else "")
 
 
-async def rows_since(dv: Dataverse, mark: RowsMark) -> dict[str, str]:
+async def rows_since(dv: Dataverse, mark: RowsMark, now: datetime) -> dict[str, str]:
     """The suppression rows that were written in Dynamics since the mark, and a little before: every address that can be
     got out of them, with when the row was changed last."""
     known = moment_of(mark.newest)
     changed = "" if known is None else f" and modifiedon ge {query.moment(known - _A_LITTLE)}"
-    found: dict[str, str] = {}
+    found: list[Added] = []
     async for page in dv_rows.pages(
         dv,
         solution.SUPPRESSION.entity_set,
-        _Added,
+        Added,
         filter=f"{mark.written}{changed}",
         orderby=("dyntui_suppressionid",),
     ):
-        found |= {address: row.changed_on or "" for row in page.rows for address in addresses_in(row.address)}
-    return found
+        found += page.rows
+    return asked_on(found, now)
 
 
 async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
@@ -214,7 +232,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
     async for page in dv_rows.pages(
         dv,
         solution.SUPPRESSION.entity_set,
-        _Added,
+        Added,
         filter=await _written_in_dynamics(ctx),
         orderby=("dyntui_suppressionid",),
     ):
@@ -223,7 +241,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
             for row in page.rows
             if not addresses_in(row.address)
         ]
-        asked = {address: row.changed_on or "" for row in page.rows for address in addresses_in(row.address)}
+        asked = asked_on(page.rows, ctx.moment())
         ended = await ctx.read(functools.partial(lifts.lifted_on, account_id=account_id, addresses=list(asked)))
         standing = [address for address, when in asked.items() if when > ended.get(address, "")]
         fresh = await ctx.read(

@@ -44,7 +44,11 @@ def book_of_the_send(office: FrozenOffice) -> int:
 
 def suppression_row(office: Office, address: str) -> None:
     values = {"dyntui_address": address, "dyntui_key": "by-hand", "dyntui_origin": "Dynamics"}
-    body = {"table": "dyntui_suppression", "values": values}
+    in_dynamics(office, "dyntui_suppression", values)
+
+
+def in_dynamics(office: Office, table: str, values: dict[str, Any]) -> None:
+    body = {"table": table, "values": values}
     office.sandbox.control.post("/dataverse/rows", json=body).raise_for_status()
 
 
@@ -89,6 +93,27 @@ def slow_listing(
             yield page
 
     monkeypatch.setattr(contacts, "contact_pages", slowly)
+
+
+@pytest.mark.parametrize("kind", ["do not email", "a suppression row"])
+def test_rows_that_are_dated_in_the_future_hide_nobody_who_opts_out_later(
+    kind: str, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    """The look asks from the newest row on; a date that somebody's import wrote is none to ask from."""
+    for stamp, who in (("9999-12-31T23:59:59Z", "nobody"), ("2027-01-01T00:00:00Z", "somebody")):
+        values = {"emailaddress1": f"{who}@else.example", "donotemail": 1, "modifiedon": stamp, "statecode": 0}
+        in_dynamics(office, "contact", values)
+        row = {"dyntui_address": f"{who}@else.example", "dyntui_key": who, "modifiedon": stamp}
+        in_dynamics(office, "dyntui_suppression", row)
+    count = job.count()
+    somebody, queued = office.count_people(count.id, sendable=True)[3], office.queue_send(count)
+    reason, opts_out = OPT_OUTS[kind]
+    slow_listing(office, monkeypatch, queued.run, 45.0, 44.0, lambda: opts_out(office, somebody, 0))
+    office.engine.drain()
+    sent = office.send_row(queued.id)
+    assert (sent.state, sent.sendable) == ("Sent", count.sendable - 1)
+    assert somebody.address not in mailed(office)
+    assert excluded(office, sent, somebody.person) == reason
 
 
 @pytest.mark.parametrize(("seconds", "before"), [(45.0, 44.0), (240.0, 121.0)])

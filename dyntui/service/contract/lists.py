@@ -10,8 +10,8 @@ from dyntui.service.contract.paging import Window
 
 
 class ListRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A marketing list in the grid. `member_type`: account, contact, lead. `members` is None where Dynamics keeps no
-    count (dynamic lists that were never read). `sync_status` in words; `last_synced` ISO 8601 UTC or `""`;
+    """A marketing list in the grid. `member_type`: account, contact, lead, or other. `members` is None where Dynamics
+    keeps no count (dynamic lists that were never read). `sync_status` in words; `last_synced` ISO 8601 UTC or `""`;
     `account`: the email account's name."""
 
     id: str
