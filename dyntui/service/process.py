@@ -154,7 +154,10 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
 
 async def _until_ended(assembly: Assembly, server: Server, idle: float | None, ending: asyncio.Event) -> None:
     """Until somebody ends the service, or it is private and of no use any more."""
-    waiting: set[asyncio.Task[object]] = {asyncio.create_task(ending.wait())}
+    waiting: set[asyncio.Task[object]] = {
+        asyncio.create_task(ending.wait()),
+        asyncio.create_task(server.stay_reachable()),
+    }
     if idle is not None:
         waiting.add(asyncio.create_task(_until_idle(assembly, server, idle)))
     done, late = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -20,6 +20,8 @@ from dyntui.service.protocol import GREETING, Greeting, error_line, notification
 
 # A console is one client, a command another; a descriptor each.
 MOST_CLIENTS = 128
+# How often it is looked after that clients still find the socket.
+REACHABLE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._serving: set[asyncio.Future[None]] = set()
         self._server: asyncio.Server | None = None
+        self._file: tuple[int, int] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -62,13 +65,49 @@ class Server:
         """Listens. The caller holds the profile's lock, so a socket that is already there is a dead service's."""
         self._loop = asyncio.get_running_loop()
         self._path.unlink(missing_ok=True)
+        await self._listen()
+
+    async def stay_reachable(self, pause: float = REACHABLE_SECONDS) -> None:
+        """Listens anew whenever the socket's file is gone, as `/run/user/UID` is with somebody's last session while
+        what runs in a multiplexer goes on. Looks every `pause` seconds; does not return."""
+        told = False
+        while True:
+            await asyncio.sleep(pause)
+            if self._server is None or self._is_own():
+                continue
+            try:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._server.close()
+                await self._listen()
+            except OSError as error:
+                if not told:
+                    log.error("the socket %s is gone and cannot be made again yet: %s", self._path, error)
+                told = True
+            else:
+                log.warning("the socket %s was gone: listening again", self._path)
+                told = False
+
+    async def _listen(self) -> None:
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         before = os.umask(0o177)
         try:
             listening.bind(str(self._path))
+        except OSError:
+            listening.close()
+            raise
         finally:
             os.umask(before)
+        found = self._path.stat()
+        self._file = (found.st_dev, found.st_ino)
         self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=CHUNK)
+
+    def _is_own(self) -> bool:
+        """Whether the file at the path is the socket that this server listens on."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._file
 
     async def close(self, grace: float) -> None:
         """Takes nobody new, lets requests under way finish for at most `grace` seconds, then hangs up, and returns when
@@ -76,7 +115,8 @@ class Server:
         if self._server is None:
             return
         self._server.close()
-        self._path.unlink(missing_ok=True)
+        if self._is_own():
+            self._path.unlink(missing_ok=True)
         under_way = {task for connection in self._connections for task in connection.carrying_out}
         under_way.discard(asyncio.current_task())
         if under_way:
