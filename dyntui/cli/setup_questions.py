@@ -45,7 +45,9 @@ def corrected(request: SetupRequest, error: DyntuiError) -> SetupRequest | None:
         return request
     click.echo("Enter keeps what is there.", err=True)
     if part == _DYNAMICS:
-        return msgspec.structs.replace(request, organisation=_organisation(request.organisation))
+        organisation = _organisation(request.organisation)
+        accounts = tuple(msgspec.structs.replace(one, ca_file=organisation.ca_file) for one in request.accounts)
+        return msgspec.structs.replace(request, organisation=organisation, accounts=accounts)
     if part == _ACCOUNTS:
         return msgspec.structs.replace(request, accounts=_accounts(request.accounts, request.organisation))
     return msgspec.structs.replace(request, assign=_first_manager(next(iter(*request.assign.values()), "")))

@@ -190,7 +190,7 @@ def test_one_wrong_answer_is_corrected_and_the_others_are_kept(
         client_secret="typed-secret",
         ca_file=str(tmp_path / "ca.pem"),
     )
-    assert request.accounts[0].name == "Main"
+    assert (request.accounts[0].name, request.accounts[0].ca_file) == ("Main", str(tmp_path / "ca.pem"))
 
 
 def test_nothing_is_asked_where_no_secret_can_be_kept(service: ScriptedService, environ: Mapping[str, str]):
