@@ -74,8 +74,8 @@ class Identities:
         known = self._held.get(person.user_id)
         if known is not None and self._monotonic() - known[0] < ROLES_SECONDS:
             return known[1]
-        last = known[1].abilities if known is not None else frozenset()
-        patience = FIRST_PATIENCE if known is None else KNOWN_PATIENCE
+        last = self.last_held(person).abilities
+        patience = KNOWN_PATIENCE if last else FIRST_PATIENCE
         task = self._asking.get(person.user_id)
         if task is None:
             task = self._asking[person.user_id] = asyncio.create_task(self._ask(person.user_id))
@@ -92,13 +92,20 @@ class Identities:
             raise RolesUnknown(f"{error.message} {error.remedy}", last, f"{error.code}: {error.detail}") from error
 
     def last_held(self, person: PersonLink) -> Held:
-        """The roles as last read, however long ago; none where they never were."""
+        """The roles as last read, however long ago and by whatever service; none where they never were."""
         known = self._held.get(person.user_id)
-        return known[1] if known is not None else Held((), frozenset())
+        if known is not None:
+            return known[1]
+        names = tuple(person.roles.split("\n")) if person.roles else ()
+        return Held(names, abilities(names))
 
     async def _ask(self, user_id: str) -> Held:
         held = await self.held_by(await self._resources.connections.dataverse(), user_id)
+        before = self._held.get(user_id)
         self._held[user_id] = (self._monotonic(), held)
+        if before is None or before[1] != held:
+            # A private service ends within a minute; the next one may start while Dynamics is away.
+            await self._resources.write(lambda c: accounts.remember_roles(c, user_id, "\n".join(held.roles)))
         return held
 
     async def held_by(self, dv: Dataverse, user_id: str) -> Held:

@@ -53,13 +53,15 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A user of this machine and the Dynamics user they signed in as. `object_id`: Entra's, for CallerObjectId."""
+    """A user of this machine and the Dynamics user they signed in as. `object_id`: Entra's, for CallerObjectId;
+    `roles`: those of the connector as they were last read, one a line."""
 
     os_uid: int
     user_id: str
     object_id: str
     name: str
     linked_on: str
+    roles: str = ""
 
 
 def organisation(c: Connection) -> Organisation | None:
@@ -119,6 +121,11 @@ def person(c: Connection, os_uid: int) -> PersonLink | None:
 def link_person(c: Connection, link: PersonLink) -> None:
     """Remember a sign-in, in place of an earlier one."""
     _put(c, person_link, msgspec.structs.asdict(link), "os_uid")
+
+
+def remember_roles(c: Connection, user_id: str, roles: str) -> None:
+    """Keep what Dynamics last said of a user's roles."""
+    c.execute(update(person_link).where(person_link.c.user_id == user_id).values(roles=roles))
 
 
 def unlink_person(c: Connection, os_uid: int) -> None:

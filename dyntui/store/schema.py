@@ -82,6 +82,7 @@ person_link = Table(
     _text("object_id"),  # Entra object id, for CallerObjectId
     _text("name"),
     _text("linked_on"),
+    _text("roles"),  # of the connector, as last read, one a line
 )
 
 marketing_list = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from dyntui.model.errors import DyntuiError
@@ -23,11 +24,12 @@ class Directory(Identities):
     def __init__(self) -> None:
         self.seconds = 0.0
         super().__init__(None, lambda: self.seconds)  # type: ignore[arg-type]
+        self.me = ME
         self.says: Held | DyntuiError = MANAGER
         self.silent: asyncio.Event | None = None
 
     async def person(self, uid: int) -> PersonLink | None:
-        return ME
+        return self.me
 
     async def _ask(self, user_id: str) -> Held:
         if self.silent is not None:
@@ -70,6 +72,18 @@ async def test_who_was_allowed_to_see_goes_on_seeing_and_nothing_more(kind: str)
         await asyncio.wait(list(directory._asking.values()))
     with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
         await context.require(Ability.SEE)
+
+
+async def test_what_another_service_read_of_somebodys_roles_is_enough_to_see_what_is_stored():
+    directory = Directory()
+    directory.silent = asyncio.Event()
+    directory.me = msgspec.structs.replace(ME, roles=f"{Role.VIEWER}\n{Role.PROFESSIONAL}")
+    context = CallContext(1000, directory.abilities_of)
+    await context.require(Ability.SEE)
+    for ability in set(Ability) - {Ability.SEE}:
+        with pytest.raises(DyntuiError, match="ROLES_UNKNOWN"):
+            await context.require(ability)
+    assert directory.last_held(directory.me).roles == (Role.VIEWER, Role.PROFESSIONAL)
 
 
 async def test_who_was_never_allowed_anything_sees_nothing_while_dynamics_is_away():

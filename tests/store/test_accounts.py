@@ -53,5 +53,7 @@ def test_a_user_of_the_machine_is_one_user_in_dynamics(c: Connection) -> None:
     accounts.link_person(c, first)
     accounts.link_person(c, second)
     assert accounts.person(c, 1000) == second
+    accounts.remember_roles(c, "u2", "Email Marketing Viewer")
+    assert accounts.person(c, 1000) == msgspec.structs.replace(second, roles="Email Marketing Viewer")
     accounts.unlink_person(c, 1000)
     assert accounts.person(c, 1000) is None
