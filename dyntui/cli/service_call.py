@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from dyntui.cli.lazy import Choices
+from dyntui.cli.output import say
 from dyntui.service.client import ServiceClient, attach, silent
 from dyntui.service.contract.methods import Method
 from dyntui.service.profile import open_profile
@@ -24,9 +25,15 @@ def with_service(chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]])
 
     async def attached() -> R:
         async with await attach_or_start(open_profile(chosen.profile)) as client:
+            client.late = _say_late
             return await work(client)
 
     return asyncio.run(attached())
+
+
+def _say_late() -> None:
+    say("No answer yet: Dynamics or dotdigital is slow, at its limit or away. Ctrl+C stops waiting;")
+    say("`dyntui status` tells which.")
 
 
 def with_running_service(

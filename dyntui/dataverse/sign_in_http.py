@@ -52,7 +52,8 @@ class SignInHttp:
             response = self.http.request(method, url, params=params, data=data, headers=headers)
         except httpx.TransportError as failure:
             raise _sign_in_unreachable(url, f"{type(failure).__name__}: {failure}") from failure
-        if response.status_code >= 500:
+        # 429 as well: MSAL would take it for a tenant that is not there.
+        if response.status_code >= 500 or response.status_code == 429:
             raise _sign_in_unreachable(url, f"HTTP {response.status_code}")
         return response
 

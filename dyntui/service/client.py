@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -41,6 +42,8 @@ E = TypeVar("E", bound=msgspec.Struct)
 
 # Seconds until a service that runs has greeted whoever attaches: it has nothing else to do.
 GREETING_SECONDS = 5.0
+# Seconds after which whoever waits for an answer is told so.
+LATE_SECONDS = 2.0
 # Events that wait for a subscriber in this process; beyond that the oldest go.
 _WAITING_EVENTS = 1024
 
@@ -97,7 +100,8 @@ class Subscription(Generic[E]):
 
 
 class ServiceClient:
-    """One connection to a service. Calls may be made concurrently; a cancelled call tells the service so."""
+    """One connection to a service. Calls may be made concurrently; a cancelled call tells the service so. `late` is
+    called once for each call that is not answered within two seconds."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, greeting: Greeting) -> None:
         self._reader = reader
@@ -107,6 +111,7 @@ class ServiceClient:
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._subscriptions: list[Subscription[msgspec.Struct]] = []
         self._gone = False
+        self.late: Callable[[], None] | None = None
         self._listening = asyncio.create_task(self._listen())
 
     async def call(self, method: Method[Q, A], request: Q) -> A:
@@ -118,8 +123,10 @@ class ServiceClient:
             raise _gone(method.name)
         self._last_id += 1
         id = self._last_id
-        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[msgspec.Raw] = loop.create_future()
         self._waiting[id] = answer
+        telling = loop.call_later(LATE_SECONDS, self.late) if self.late is not None else None
         try:
             self._writer.write(request_line(id, method.name, request))
             await self._writer.drain()
@@ -132,6 +139,8 @@ class ServiceClient:
             raise
         finally:
             self._waiting.pop(id, None)
+            if telling is not None:
+                telling.cancel()
         try:
             return msgspec.json.decode(raw, type=method.answer)
         except msgspec.DecodeError as error:

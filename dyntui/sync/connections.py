@@ -66,8 +66,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
 # A run is slowed by a limit, and never fails for it.
 OF_RUNS = Patience(attempts=6, silence=None, limits=math.inf)
-# A person looks at a screen: sooner or later an error that says what is wrong helps more than waiting.
-OF_PEOPLE = Patience(attempts=6, silence=30.0, limits=600.0)
+# A person looks at a screen: soon an error that says what is wrong, and until when, helps more than waiting.
+OF_PEOPLE = Patience(attempts=2, silence=15.0, limits=20.0)
 
 
 def _slowed(system: str) -> Callable[[float, str], None]:

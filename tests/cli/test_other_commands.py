@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from rich.cells import cell_len
 
 from dyntui.cli.main import COMMANDS, root
 from dyntui.service.contract import actions, methods
+from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Check, Nothing, SignInStarted, SignInState, Status
 from dyntui.service.contract.setup import SetupReport, SetupStep
 from dyntui.service.contract.suppressions import ConsentSources, Lifted, OddRow, OddRows, SuppressionRow
@@ -352,3 +355,19 @@ def test_tables_fit_the_terminal_and_cut_with_an_ellipsis(monkeypatch: pytest.Mo
     assert all(cell_len(line) <= 40 for line in lines)
     assert "…" in lines[1]
     assert re.search(r"1,234$", lines[1])
+
+
+def test_who_waits_for_an_answer_is_told_so_and_gets_it(
+    dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("dyntui.service.client.LATE_SECONDS", 0.0)
+    said = threading.Event()
+    monkeypatch.setattr("dyntui.cli.service_call._say_late", said.set)
+
+    async def handler(context: object, request: object) -> Page:
+        await asyncio.to_thread(said.wait, 10)
+        return page_of()
+
+    service.handlers[methods.LISTS.name] = handler
+    assert dyntui("lists", "list").code == 0
+    assert said.is_set()

@@ -198,7 +198,7 @@ async def test_an_unknown_tenant_is_named():
     assert raised.value.code == "DATAVERSE_TENANT_UNKNOWN"
 
 
-@pytest.mark.parametrize("failure", [httpx.ConnectError("no route"), httpx.Response(503)])
+@pytest.mark.parametrize("failure", [httpx.ConnectError("no route"), httpx.Response(503), httpx.Response(429)])
 async def test_an_unreachable_entra_is_named(failure):
     def answer(_: httpx.Request) -> httpx.Response:
         if isinstance(failure, Exception):
