@@ -2,8 +2,8 @@
 
 Of dyntui it knows the model and what both clients share (`remote`).
 
-sign_in        SignIn(ClientSecret | Certificate | DeviceCode, url): tokens, device code
-sign_in_http   the HTTP of the sign-in
+sign_in        SignIn(credentials, url): tokens, device code
+credentials    ClientSecret, Certificate, DeviceCode      sign_in_errors, sign_in_http    its refusals and its HTTP
 http           Dataverse(url, tokens, ...): one call, and what its refusals mean
 errors         DataverseError, UnknownOutcome
 rows           pages, pages_where_any, get_row, find_rows, count_rows, create, update, upsert, delete, links

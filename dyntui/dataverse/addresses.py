@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from dyntui.dataverse.errors import DataverseError
 from dyntui.model.errors import Exit
+from dyntui.remote.network import https_origin
 
 API_PATH: Final = "/api/data/v9.2/"
 _MICROSOFT_CLOUDS: Final = (".dynamics.com", ".microsoftdynamics.us", ".appsplatform.us", ".dynamics.cn")
@@ -17,8 +18,8 @@ _KEY: Final = re.compile(r"\((?!\{id\}|LogicalName=)[^()]*=[^()]*\)")
 
 def origin_of(url: str) -> str:
     """`https://host[:port]` of an environment's URL; DATAVERSE_URL_INVALID unless it is https."""
-    parts = urlsplit(url.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
+    origin = https_origin(url)
+    if origin is None:
         raise DataverseError(
             "DATAVERSE_URL_INVALID",
             "The organisation's URL must look like https://contoso.crm4.dynamics.com.",
@@ -26,7 +27,7 @@ def origin_of(url: str) -> str:
             remedy="Correct the URL: `dyntui setup`.",
             exit=Exit.USAGE,
         )
-    return f"https://{parts.netloc.lower()}"
+    return origin
 
 
 def is_same_organisation(one: str, other: str) -> bool:

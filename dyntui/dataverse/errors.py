@@ -10,12 +10,21 @@ about (`GONE`, `DUPLICATE`, `ALREADY_THERE`, `TRANSIENT_AFTER_CUSTOMISATION`, ..
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Unpack
 
 import msgspec
 
 from dyntui.model.errors import Exit
-from dyntui.remote.errors import MESSAGE_LIMIT, Meaning, RemoteError, System, asking_to_wait, detail_of, text_of
+from dyntui.remote.errors import (
+    MESSAGE_LIMIT,
+    Meaning,
+    RemoteError,
+    RemoteParts,
+    System,
+    asking_to_wait,
+    detail_of,
+    text_of,
+)
 
 GONE: Final = frozenset({"0x80040217"})
 KEY_NOT_FOUND: Final = frozenset({"0x80060891"})
@@ -49,32 +58,9 @@ class DataverseError(RemoteError):
     (403)."""
 
     def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        not_done: str,
-        remedy: str,
-        exit: Exit = Exit.FAILED,
-        detail: str = "",
-        status: int = 0,
-        platform_code: str = "",
-        remote_message: str = "",
-        privileges: tuple[str, ...] = (),
-        repeated: bool = False,
+        self, code: str, message: str, *, privileges: tuple[str, ...] = (), **parts: Unpack[RemoteParts]
     ) -> None:
-        super().__init__(
-            code,
-            message,
-            not_done=not_done,
-            remedy=remedy,
-            exit=exit,
-            detail=detail,
-            status=status,
-            platform_code=platform_code,
-            remote_message=remote_message,
-            repeated=repeated,
-        )
+        super().__init__(code, message, **parts)
         self.privileges = privileges
 
 

@@ -14,7 +14,6 @@ lost connections and truncated bodies are retried only where a second attempt ca
 
 from __future__ import annotations
 
-import copy
 import http.cookiejar
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ from dyntui.dataverse.links import Links
 from dyntui.dataverse.reading import loosely
 from dyntui.remote.bearer import BearerToken, TokenSource
 from dyntui.remote.calls import Call, CallKind, Reply, decoder
+from dyntui.remote.client import Client
 from dyntui.remote.connection import Connection, ConnectionOptions
 from dyntui.remote.failures import unreadable
 from dyntui.remote.limits import retry_after
@@ -56,7 +56,7 @@ def verdict(response: httpx.Response, now: float) -> Verdict:
     return Refused()
 
 
-class Dataverse:
+class Dataverse(Client):
     """A connection to one Dataverse environment.
 
     `url` is the environment's URL; `tokens` gives bearer tokens; `ca_file` adds a certificate authority.
@@ -79,21 +79,20 @@ class Dataverse:
         transport: httpx.AsyncBaseTransport | None = None,
         **options: Unpack[ConnectionOptions],
     ) -> None:
-        self.origin = origin_of(url)
-        self.api = f"{self.origin}{API_PATH}"
+        origin = origin_of(url)
+        self.api = f"{origin}{API_PATH}"
         self.dop_hint: int | None = None
         self.offered: dict[tuple[str, str], bool] = {}
         self.most_values: int | None = None
         self._max_concurrency = max(1, min(max_concurrency, MAX_CONCURRENCY))
-        self._at_once = False
-        self._links = Links(self.origin, self.api, self.get)
+        self._links = Links(origin, self.api, self.get)
         # Cookies carry server affinity, which would pile all calls of a user onto one web server (reference 2.2).
         no_cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        self.connection = Connection(
+        connection = Connection(
             DYNAMICS,
-            self.origin,
+            origin,
             httpx.AsyncClient(
-                **options_to(self.origin, ca_file, transport),
+                **options_to(origin, ca_file, transport),
                 auth=BearerToken(tokens),
                 cookies=no_cookies,
                 timeout=httpx.Timeout(timeout, connect=30.0),
@@ -109,26 +108,11 @@ class Dataverse:
             slow_down_deadline=slow_down_deadline,
             **options,
         )
-
-    async def __aenter__(self) -> Dataverse:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        await self.connection.close()
+        super().__init__(origin, connection)
 
     async def sleep(self, seconds: float) -> None:
         """Wait by the injected clock (metadata and key polling use it)."""
         await self.connection.sleep(seconds)
-
-    def at_once(self) -> Dataverse:
-        """The same connection for calls that are made in one attempt, without any waiting, as they rest on what would
-        be out of date afterwards: a limit that is closed is an error."""
-        same = copy.copy(self)
-        same._at_once = True
-        return same
 
     async def get(
         self,

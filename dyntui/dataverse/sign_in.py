@@ -5,14 +5,12 @@
     prompt = await sign_in.begin()                     # device code: show prompt.verification_uri and prompt.user_code
     identity = await sign_in.finish(prompt)            # waits, one poll per interval, until the person is done
 
-Facts: reference/dataverse_api.md sections 1.4 and 1.5. Error numbers: "Microsoft Entra authentication and authorization
-error codes" (Microsoft Learn, reference-error-codes). Secrets appear in no message, detail or repr.
+Facts: reference/dataverse_api.md sections 1.4 and 1.5. Secrets appear in no message, detail or repr.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -25,56 +23,20 @@ import msgspec
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
 from dyntui.dataverse.addresses import origin_of
+from dyntui.dataverse.credentials import (
+    ClientSecret,
+    Credentials,
+    DeviceCode,
+    as_msal_takes_it,
+    secrets_of,
+    unreadable_certificate,
+)
 from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.sign_in_errors import AGAIN, REFUSED, TENANT, refusal, sign_in_error
 from dyntui.dataverse.sign_in_http import SignInHttp
-from dyntui.model.errors import Exit
+from dyntui.remote.errors import Meaning
 
-PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
 _RENEW_BEFORE_SECONDS: Final = 300.0
-_PEM_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
-_NUMBER: Final = re.compile(r"AADSTS(\d+)")
-
-
-class ClientSecret(msgspec.Struct, frozen=True):
-    """An application user's client id and secret."""
-
-    tenant: str
-    client_id: str
-    secret: str
-    authority: str = PUBLIC_AUTHORITY
-
-    def __repr__(self) -> str:
-        return f"ClientSecret(tenant={self.tenant!r}, client_id={self.client_id!r})"
-
-    def __rich_repr__(self) -> Any:
-        yield repr(self)
-
-
-class Certificate(msgspec.Struct, frozen=True):
-    """An application user's client id and certificate; `pem` holds the private key and the public certificate."""
-
-    tenant: str
-    client_id: str
-    pem: str
-    passphrase: str | None = None
-    authority: str = PUBLIC_AUTHORITY
-
-    def __repr__(self) -> str:
-        return f"Certificate(tenant={self.tenant!r}, client_id={self.client_id!r})"
-
-    def __rich_repr__(self) -> Any:
-        yield repr(self)
-
-
-class DeviceCode(msgspec.Struct, frozen=True):
-    """A person, who signs in with a browser anywhere; the client id is a public client's."""
-
-    tenant: str
-    client_id: str
-    authority: str = PUBLIC_AUTHORITY
-
-
-Credentials = ClientSecret | Certificate | DeviceCode
 
 
 class DevicePrompt(msgspec.Struct, frozen=True):
@@ -104,93 +66,6 @@ class Identity(msgspec.Struct, frozen=True):
     tenant_id: str
     user_name: str
     name: str
-
-
-class _Meaning(msgspec.Struct, frozen=True):
-    code: str
-    message: str
-    remedy: str
-    exit: Exit = Exit.NOT_PERMITTED
-
-
-_BLOCKED = _Meaning(
-    "DATAVERSE_DEVICE_CODE_BLOCKED",
-    "The tenant's Conditional Access blocks signing in by device code.",
-    "Ask the tenant's administrator, or connect with a client secret or certificate.",
-)
-_TENANT = _Meaning(
-    "DATAVERSE_TENANT_UNKNOWN", "Entra ID does not know the tenant.", "Check the tenant id or domain.", Exit.USAGE
-)
-_AGAIN = _Meaning("DATAVERSE_SIGN_IN_AGAIN", "The sign-in has ended.", "Sign in again: `dyntui setup`.")
-_SECRET = _Meaning(
-    "DATAVERSE_SECRET_REFUSED",
-    "Entra ID refused the client secret.",
-    "Check that the secret's value (not its id) was entered and that it has not expired.",
-)
-_CERTIFICATE = _Meaning(
-    "DATAVERSE_CERTIFICATE_REFUSED",
-    "Entra ID refused the certificate.",
-    "Upload the public certificate to the app registration, or renew it.",
-)
-_MEANINGS: Final[dict[int, _Meaning]] = {
-    7000215: _SECRET,
-    7000216: _SECRET,
-    7000222: _Meaning(
-        "DATAVERSE_SECRET_EXPIRED", "The client secret has expired.", "Create a new secret in the app registration."
-    ),
-    700016: _Meaning(
-        "DATAVERSE_CLIENT_UNKNOWN",
-        "Entra ID does not know the client id in this tenant.",
-        "Check the client id and the tenant.",
-        Exit.USAGE,
-    ),
-    7000112: _Meaning(
-        "DATAVERSE_CLIENT_DISABLED", "The application is disabled in the tenant.", "Ask the tenant's administrator."
-    ),
-    90002: _TENANT,
-    900021: _TENANT,
-    900023: _TENANT,
-    700027: _CERTIFICATE,
-    700024: _Meaning(
-        "DATAVERSE_CLOCK_WRONG", "This machine's clock is too far off for the certificate.", "Set the clock."
-    ),
-    53000: _BLOCKED,
-    53003: _BLOCKED,
-    530035: _BLOCKED,
-    530036: _BLOCKED,
-    7000218: _Meaning(
-        "DATAVERSE_PUBLIC_CLIENT_OFF",
-        "The app registration does not allow public client flows.",
-        'Set "Allow public client flows" to yes in the app registration.',
-    ),
-    65001: _Meaning(
-        "DATAVERSE_CONSENT_MISSING",
-        "Nobody has consented to the application's use of Dynamics.",
-        "Grant admin consent for Dynamics CRM / user_impersonation in the app registration.",
-    ),
-    500011: _Meaning(
-        "DATAVERSE_ORGANISATION_UNKNOWN",
-        "Entra ID does not know the organisation's URL in this tenant.",
-        "Check the organisation's URL and the tenant.",
-        Exit.USAGE,
-    ),
-    50057: _Meaning("DATAVERSE_USER_DISABLED", "The user's account is disabled.", "Ask the tenant's administrator."),
-    50076: _AGAIN,
-    50079: _AGAIN,
-    50173: _AGAIN,
-    700082: _AGAIN,
-    70020: _Meaning("DATAVERSE_DEVICE_CODE_EXPIRED", "The code was not entered in time.", "Start the sign-in again."),
-}
-_BY_WORD: Final[dict[str, _Meaning]] = {
-    "expired_token": _MEANINGS[70020],
-    "code_expired": _MEANINGS[70020],
-    "authorization_declined": _Meaning(
-        "DATAVERSE_SIGN_IN_DECLINED", "The sign-in was declined in the browser.", "Start the sign-in again."
-    ),
-    "invalid_grant": _AGAIN,
-    "interaction_required": _AGAIN,
-}
-_REFUSED = _Meaning("DATAVERSE_SIGN_IN_REFUSED", "Entra ID refused the sign-in.", "See the log for its answer.")
 
 
 class SignIn:
@@ -304,16 +179,16 @@ class SignIn:
         try:
             if isinstance(given, DeviceCode):
                 return msal.PublicClientApplication(**options)
-            credential = given.secret if isinstance(given, ClientSecret) else _certificate(given)
+            credential = given.secret if isinstance(given, ClientSecret) else as_msal_takes_it(given)
             return msal.ConfidentialClientApplication(**options, client_credential=credential)
         except (ValueError, TypeError) as failure:
             # MSAL raises ValueError both for a tenant without configuration and for a key that it cannot read.
             words = str(failure)
             if "authority" in words.lower() or "tenant" in words.lower():
-                raise self._error(_TENANT, words) from None
-            raise _unreadable_certificate() from None
+                raise self._error(TENANT, words) from None
+            raise unreadable_certificate() from None
         except RuntimeError as failure:
-            raise self._error(_REFUSED, str(failure)) from None
+            raise self._error(REFUSED, str(failure)) from None
 
     def _acquire(self, fresh: bool) -> dict[str, Any]:
         app = self._app()
@@ -328,7 +203,7 @@ class SignIn:
                 answer = app.acquire_token_for_client(scopes=self._scopes())
             except (ValueError, TypeError, jwt.PyJWTError) as failure:
                 # The key is looked at only now, when it has to sign.
-                raise _unreadable_certificate() from failure
+                raise unreadable_certificate() from failure
         if "access_token" not in answer:
             raise self._refusal(answer)
         kept: dict[str, Any] = answer
@@ -353,7 +228,7 @@ class SignIn:
     def _account(self, app: Any) -> dict[str, Any]:
         accounts: list[dict[str, Any]] = app.get_accounts()
         if not accounts:
-            raise self._error(_AGAIN, "nobody is signed in")
+            raise self._error(AGAIN, "nobody is signed in")
         return accounts[0]
 
     def _keep_only(self, claims: Mapping[str, Any]) -> dict[str, Any]:
@@ -365,27 +240,10 @@ class SignIn:
         return {**self._account(app), "name": claims.get("name", "")}
 
     def _refusal(self, answer: Mapping[str, Any]) -> DataverseError:
-        description = str(answer.get("error_description", ""))
-        numbers = [*answer.get("error_codes", []), *(int(each) for each in _NUMBER.findall(description))]
-        meaning = next((_MEANINGS[number] for number in numbers if number in _MEANINGS), None)
-        meaning = meaning or _BY_WORD.get(str(answer.get("error")), _REFUSED)
-        return self._error(meaning, f"{answer.get('error', '')} {description}")
+        return refusal(answer, secrets_of(self._credentials))
 
-    def _error(self, meaning: _Meaning, detail: str) -> DataverseError:
-        given = self._credentials
-        secrets = [given.secret] if isinstance(given, ClientSecret) else []
-        if isinstance(given, Certificate):
-            secrets = [given.pem, given.passphrase or ""]
-        for secret in filter(None, secrets):
-            detail = detail.replace(secret, "***")
-        return DataverseError(
-            meaning.code,
-            meaning.message,
-            not_done="Nobody was signed in to Dynamics.",
-            remedy=meaning.remedy,
-            exit=meaning.exit,
-            detail=detail[:2000],
-        )
+    def _error(self, meaning: Meaning, detail: str) -> DataverseError:
+        return sign_in_error(meaning, detail, secrets_of(self._credentials))
 
 
 def _identity(account: Mapping[str, Any]) -> Identity:
@@ -395,26 +253,4 @@ def _identity(account: Mapping[str, Any]) -> Identity:
         tenant_id=str(account.get("realm") or home_tenant),
         user_name=str(account.get("username", "")),
         name=str(account.get("name", "")),
-    )
-
-
-def _certificate(given: Certificate) -> dict[str, str]:
-    blocks = {match.group(1): match.group(0) for match in _PEM_BLOCK.finditer(given.pem)}
-    key = next((block for kind, block in blocks.items() if kind.endswith("PRIVATE KEY")), None)
-    public = blocks.get("CERTIFICATE")
-    if key is None or public is None:
-        raise _unreadable_certificate()
-    credential = {"private_key": key, "public_certificate": public}
-    if given.passphrase is not None:
-        credential["passphrase"] = given.passphrase
-    return credential
-
-
-def _unreadable_certificate() -> DataverseError:
-    return DataverseError(
-        "DATAVERSE_CERTIFICATE_UNREADABLE",
-        "The certificate file cannot be read: it needs an RSA private key and the public certificate in PEM form.",
-        not_done="Nobody was signed in to Dynamics.",
-        remedy="Put both into one PEM file; give the passphrase if the key has one.",
-        exit=Exit.USAGE,
     )

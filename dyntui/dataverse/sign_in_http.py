@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.sign_in_errors import NOBODY_SIGNED_IN
 from dyntui.model.errors import Exit
 from dyntui.remote.network import options_to
 
@@ -62,7 +63,7 @@ def _sign_in_unreachable(url: str, detail: str) -> DataverseError:
     return DataverseError(
         "DATAVERSE_SIGN_IN_UNREACHABLE",
         f"Entra ID at {urlsplit(url).netloc} could not be reached.",
-        not_done="Nobody was signed in to Dynamics.",
+        not_done=NOBODY_SIGNED_IN,
         remedy="Check the authority, the network and, for a private certificate authority, the ca_file setting.",
         exit=Exit.UNREACHABLE,
         detail=detail,

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.model.errors import Exit
+from dyntui.remote.network import https_origin
 
 _VENDOR_HOSTS: Final = (".dotdigital.com", ".dotmailer.com", ".apiconnector.com")
 _OTHER_REGION: Final = re.compile(r"r[2-9]-api\.(dotdigital|dotmailer)\.com")
@@ -20,8 +21,8 @@ def origin_of(url: str) -> str:
 
     DOTDIGITAL_URL_INVALID unless it is https.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
+    origin = https_origin(url)
+    if origin is None:
         raise DotdigitalError(
             "DOTDIGITAL_URL_INVALID",
             "The dotdigital URL must look like https://r1-api.dotdigital.com.",
@@ -29,7 +30,7 @@ def origin_of(url: str) -> str:
             remedy="Correct the URL: `dyntui setup`.",
             exit=Exit.USAGE,
         )
-    return f"https://{parts.netloc.lower()}"
+    return origin
 
 
 def trusted_endpoint(endpoint: str, asked_at: str) -> str:

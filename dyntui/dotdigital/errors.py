@@ -9,12 +9,21 @@ Public: `DotdigitalError`, `UnknownOutcome`, `error_from(...)`, `read_error(body
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Unpack
 
 import msgspec
 
 from dyntui.model.errors import Exit
-from dyntui.remote.errors import MESSAGE_LIMIT, Meaning, RemoteError, System, asking_to_wait, detail_of, text_of
+from dyntui.remote.errors import (
+    MESSAGE_LIMIT,
+    Meaning,
+    RemoteError,
+    RemoteParts,
+    System,
+    asking_to_wait,
+    detail_of,
+    text_of,
+)
 
 FLAT_LIMIT: Final = "ERROR_APIUSAGE_EXCEEDED"
 BOOK_IN_USE: Final = "ERROR_ADDRESSBOOK_IN_USE"
@@ -32,32 +41,9 @@ class DotdigitalError(RemoteError):
     `items` are v3's details as (item, description)."""
 
     def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        not_done: str,
-        remedy: str,
-        exit: Exit = Exit.FAILED,
-        detail: str = "",
-        status: int = 0,
-        platform_code: str = "",
-        remote_message: str = "",
-        items: tuple[tuple[str, str], ...] = (),
-        repeated: bool = False,
+        self, code: str, message: str, *, items: tuple[tuple[str, str], ...] = (), **parts: Unpack[RemoteParts]
     ) -> None:
-        super().__init__(
-            code,
-            message,
-            not_done=not_done,
-            remedy=remedy,
-            exit=exit,
-            detail=detail,
-            status=status,
-            platform_code=platform_code,
-            remote_message=remote_message,
-            repeated=repeated,
-        )
+        super().__init__(code, message, **parts)
         self.items = items
 
 

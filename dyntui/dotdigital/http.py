@@ -14,7 +14,6 @@ harm, otherwise `UnknownOutcome`. 401 is never retried: it would lock the API us
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar, Unpack
@@ -27,6 +26,7 @@ from dyntui.dotdigital.errors import DOTDIGITAL, error_from
 from dyntui.dotdigital.limits import RateLimit, noticed, verdict
 from dyntui.dotdigital.reading import OddRow, read, read_rows, require_whole
 from dyntui.remote.calls import Call, Params, Reply
+from dyntui.remote.client import Client
 from dyntui.remote.connection import Connection, ConnectionOptions
 from dyntui.remote.network import options_to
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 TIMEOUT_SECONDS: Final = 121.0
 
 
-class Dotdigital:
+class Dotdigital(Client):
     """A connection to one dotdigital account, at its region's host.
 
     `limits` are the tiers' windows as last seen, by scope. `ca_file` adds a certificate authority; `slow_down_deadline`
@@ -56,14 +56,13 @@ class Dotdigital:
         transport: httpx.AsyncBaseTransport | None = None,
         **options: Unpack[ConnectionOptions],
     ) -> None:
-        self.origin = origin_of(url)
+        origin = origin_of(url)
         self.limits: dict[str, RateLimit] = {}
-        self._at_once = False
-        self.connection = Connection(
+        connection = Connection(
             DOTDIGITAL,
-            self.origin,
+            origin,
             httpx.AsyncClient(
-                **options_to(self.origin, ca_file, transport),
+                **options_to(origin, ca_file, transport),
                 auth=httpx.BasicAuth(user, password),
                 timeout=httpx.Timeout(timeout, connect=30.0),
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30.0),
@@ -76,21 +75,7 @@ class Dotdigital:
             slow_down_deadline=slow_down_deadline,
             **options,
         )
-
-    async def __aenter__(self) -> Dotdigital:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        await self.connection.close()
-
-    def at_once(self) -> Dotdigital:
-        """The same connection for calls that are made in one attempt, without any waiting (see `request`)."""
-        same = copy.copy(self)
-        same._at_once = True
-        return same
+        super().__init__(origin, connection)
 
     async def get(
         self, path: str, into: type[T], *, params: Params | None = None, body: object = None, route: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Required, TypedDict
 
 
 class Exit(enum.IntEnum):
@@ -16,6 +17,15 @@ class Exit(enum.IntEnum):
     NOT_PERMITTED = 5
     UNREACHABLE = 6
     LOCKED = 7
+
+
+class Parts(TypedDict, total=False):
+    """The named parts of a DyntuiError, for kinds of it that pass them on."""
+
+    not_done: Required[str]
+    remedy: Required[str]
+    exit: Exit
+    detail: str
 
 
 class DyntuiError(Exception):

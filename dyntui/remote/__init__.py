@@ -1,5 +1,6 @@
 """What the clients of both remote systems share: how a call is made, repeated, held back and given up.
 
+client         Client: a connection that is closed at the end, and used without waiting where need be
 connection     Connection: one logical call with its attempts, waits and retries
 calls          Call, Reply: what is asked, what came back; decoder of answers
 verdicts       what a refused answer means for the next attempt

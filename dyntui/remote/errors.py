@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Unpack
 
 import msgspec
 
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import DyntuiError, Exit, Parts
 
 READ_NOT_DONE: Final = "Nothing was read, and nothing was changed."
 MESSAGE_LIMIT: Final = 300
 _DETAIL_LIMIT: Final = 4000
 _TAG: Final = re.compile(r"<[^>]*>")
+
+
+class RemoteParts(Parts, total=False):
+    """The named parts of a RemoteError."""
+
+    status: int
+    platform_code: str
+    remote_message: str
+    repeated: bool
 
 
 class RemoteError(DyntuiError):
@@ -28,16 +37,13 @@ class RemoteError(DyntuiError):
         code: str,
         message: str,
         *,
-        not_done: str,
-        remedy: str,
-        exit: Exit = Exit.FAILED,
-        detail: str = "",
         status: int = 0,
         platform_code: str = "",
         remote_message: str = "",
         repeated: bool = False,
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(code, message, not_done=not_done, remedy=remedy, exit=exit, detail=detail)
+        super().__init__(code, message, **parts)
         self.status = status
         self.platform_code = platform_code
         self.remote_message = remote_message

@@ -56,6 +56,14 @@ def way_to(origin: str, ca_file: Path | None = None) -> Way:
     return Way(_proxy_for(origin), _trusting(ca_file))
 
 
+def https_origin(url: str) -> str | None:
+    """`https://host[:port]` in lower case of a URL; None unless it is https, without a user and password in it."""
+    parts = urlsplit(url.strip())
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
+        return None
+    return f"https://{parts.netloc.lower()}"
+
+
 def is_loopback(url: str) -> bool:
     """Whether a URL leads to this machine, where no proxy helps."""
     host = urlsplit(url).hostname or ""

@@ -16,12 +16,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dyntui.dataverse import http as dataverse_http
+from dyntui.dataverse.credentials import Certificate, ClientSecret, Credentials, DeviceCode
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.sign_in import Certificate, ClientSecret, Credentials, DeviceCode, SignIn
+from dyntui.dataverse.sign_in import SignIn
 from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.remote.client import Client
+from dyntui.remote.connection import ConnectionOptions
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation
 from dyntui.store.database import Database
@@ -146,16 +149,22 @@ def dataverse_as(
         known.url,
         sign_in,
         ca_file=_file(known.ca_file),
-        meter=_metered("dataverse"),
-        sleep=surroundings.sleep,
-        clock=surroundings.monotonic,
-        chance=surroundings.chance,
-        slowed=_slowed("Dynamics"),
         slow_down_deadline=patience.limits,
-        attempts=patience.attempts,
         timeout=surroundings.timeout or patience.silence or dataverse_http.TIMEOUT_SECONDS,
         transport=surroundings.transport(),
+        **_options("dataverse", "Dynamics", surroundings, patience),
     )
+
+
+def _options(system: str, in_words: str, around: Surroundings, patience: Patience) -> ConnectionOptions:
+    return {
+        "meter": _metered(system),
+        "slowed": _slowed(in_words),
+        "sleep": around.sleep,
+        "clock": around.monotonic,
+        "chance": around.chance,
+        "attempts": patience.attempts,
+    }
 
 
 class Connections:
@@ -193,24 +202,19 @@ class Connections:
                     known.api_user,
                     password,
                     ca_file=_file(known.ca_file),
-                    meter=_metered("dotdigital"),
-                    sleep=around.sleep,
-                    clock=around.monotonic,
-                    chance=around.chance,
-                    slowed=_slowed("dotdigital"),
                     slow_down_deadline=self._patience.limits,
-                    attempts=self._patience.attempts,
                     timeout=around.timeout or self._patience.silence or dotdigital_http.TIMEOUT_SECONDS,
                     transport=around.transport(),
+                    **_options("dotdigital", "dotdigital", around, self._patience),
                 )
             return self._dotdigital[account_id]
 
     async def close(self) -> None:
         """Closes what is open; later calls open afresh."""
         async with self._opening:
-            open_now = [*self._dotdigital.values()]
+            open_now: list[Client] = [*self._dotdigital.values()]
             if self._dataverse is not None:
-                open_now.append(self._dataverse)  # type: ignore[arg-type]
+                open_now.append(self._dataverse)
             for connection in open_now:
                 await connection.close()
             if self._sign_in is not None:

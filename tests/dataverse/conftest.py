@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from dyntui.dataverse.credentials import ClientSecret
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.sign_in import ClientSecret, SignIn
+from dyntui.dataverse.sign_in import SignIn
 from tests.sandbox_process import SandboxProcess, Waits
 
 

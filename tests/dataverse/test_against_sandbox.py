@@ -11,11 +11,12 @@ from trustme import CA, KeyType
 
 from dyntui.dataverse import batch, bulk, changes, fetchxml, lists, rows, security
 from dyntui.dataverse.batch import ChangeSet, ChangeSetReply, Part
+from dyntui.dataverse.credentials import Certificate, ClientSecret, DeviceCode
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.query import differs, literal
-from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
+from dyntui.dataverse.sign_in import SignIn
 from tests.sandbox_process import SandboxProcess, Waits
 
 pytestmark = pytest.mark.xdist_group("sandbox-dataverse")

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from trustme import CA, KeyType
 
+from dyntui.dataverse.credentials import Certificate, ClientSecret, DeviceCode
 from dyntui.dataverse.errors import DataverseError
-from dyntui.dataverse.sign_in import Certificate, ClientSecret, DeviceCode, SignIn
+from dyntui.dataverse.sign_in import SignIn
 from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.model.errors import Exit
 from tests.dataverse.conversation import ORG, Time

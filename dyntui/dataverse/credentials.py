@@ -1,0 +1,89 @@
+"""What an application or a person signs in to Entra ID with. Secrets appear in no repr."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from dyntui.dataverse.errors import DataverseError
+from dyntui.model.errors import Exit
+
+PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
+_PEM_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+
+
+class ClientSecret(msgspec.Struct, frozen=True):
+    """An application user's client id and secret."""
+
+    tenant: str
+    client_id: str
+    secret: str
+    authority: str = PUBLIC_AUTHORITY
+
+    def __repr__(self) -> str:
+        return f"ClientSecret(tenant={self.tenant!r}, client_id={self.client_id!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield repr(self)
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """An application user's client id and certificate; `pem` holds the private key and the public certificate."""
+
+    tenant: str
+    client_id: str
+    pem: str
+    passphrase: str | None = None
+    authority: str = PUBLIC_AUTHORITY
+
+    def __repr__(self) -> str:
+        return f"Certificate(tenant={self.tenant!r}, client_id={self.client_id!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield repr(self)
+
+
+class DeviceCode(msgspec.Struct, frozen=True):
+    """A person, who signs in with a browser anywhere; the client id is a public client's."""
+
+    tenant: str
+    client_id: str
+    authority: str = PUBLIC_AUTHORITY
+
+
+Credentials = ClientSecret | Certificate | DeviceCode
+
+
+def secrets_of(given: Credentials) -> list[str]:
+    """What must stand in no message and no log."""
+    if isinstance(given, ClientSecret):
+        return [given.secret]
+    if isinstance(given, Certificate):
+        return [each for each in (given.pem, given.passphrase) if each]
+    return []
+
+
+def as_msal_takes_it(given: Certificate) -> dict[str, str]:
+    """A certificate as a credential of MSAL. Raises DATAVERSE_CERTIFICATE_UNREADABLE."""
+    blocks = {match.group(1): match.group(0) for match in _PEM_BLOCK.finditer(given.pem)}
+    key = next((block for kind, block in blocks.items() if kind.endswith("PRIVATE KEY")), None)
+    public = blocks.get("CERTIFICATE")
+    if key is None or public is None:
+        raise unreadable_certificate()
+    credential = {"private_key": key, "public_certificate": public}
+    if given.passphrase is not None:
+        credential["passphrase"] = given.passphrase
+    return credential
+
+
+def unreadable_certificate() -> DataverseError:
+    """The error of a certificate that cannot be read."""
+    return DataverseError(
+        "DATAVERSE_CERTIFICATE_UNREADABLE",
+        "The certificate file cannot be read: it needs an RSA private key and the public certificate in PEM form.",
+        not_done="Nobody was signed in to Dynamics.",
+        remedy="Put both into one PEM file; give the passphrase if the key has one.",
+        exit=Exit.USAGE,
+    )
