@@ -14,6 +14,7 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import runs
 from dyntui.store import sends as send_store
+from dyntui.store.failures import vanished
 from dyntui.store.sends import Send
 from dyntui.sync.send_rows import sent_after_all
 
@@ -48,7 +49,10 @@ class SendDecisions:
             else:
                 send_store.put_doubt(c, this.id, this.doubt or "unproved", "")
                 send_store.finish(c, this.id, "Cancelled", self._resources.now())
-            return _known(c, this.id)
+            decided = send_store.get(c, this.id)
+            if decided is None:
+                raise vanished("a send")
+            return decided
 
         return send_row(await self._resources.write(keep))
 

@@ -145,7 +145,7 @@ def test_a_send_that_was_sent_is_sent_whatever_keeps_the_service_from_clearing_u
     office.worker._changed = killed
     with pytest.raises(CancelledError):
         office.engine.drain()
-    office.secrets._held.clear()
+    office.secrets.held.clear()
     office.worker.reconnect()
     office.engine.stop()
     office.engine.sweep()
