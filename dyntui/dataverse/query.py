@@ -83,7 +83,7 @@ def alternate_key(**columns: str | int | uuid.UUID) -> str:
     return ",".join(f"{name}={quote(literal(value), safe=chr(39))}" for name, value in columns.items())
 
 
-def differs(column: str, value: str | bool | int) -> str:
+def differs(column: str, value: str | bool | int | uuid.UUID) -> str:
     """`column` is not `value`, or is empty.
 
     Whether `ne` alone is true for null is not documented and told differently (Sql4Cds issues 167 and 530, XrmMockup):

@@ -8,6 +8,7 @@ is kept as an odd one and named in every run until it is mended. Dynamics is tol
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -176,8 +177,7 @@ async def _written_in_dynamics(ctx: RunContext) -> str:
     known = await ctx.read(accounts.organisation)
     by_others = [query.differs("dyntui_origin", ORIGIN)]
     if known is not None and known.service_user_id:
-        me = query.guid(known.service_user_id)
-        by_others.append(f"_modifiedby_value ne {me} or _modifiedby_value eq null")
+        by_others.append(query.differs("_modifiedby_value", uuid.UUID(query.guid(known.service_user_id))))
     return f"({' or '.join(by_others)})"
 
 
