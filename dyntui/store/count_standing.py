@@ -38,14 +38,15 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
         or_(merged.person_id.in_(had_elsewhere), and_(merged.address != "", merged.address.in_(had)))
     )
     has_had = or_(_m.address.in_(had), _m.person_id.in_(had_elsewhere), _m.person_id.in_(had_before_a_merge))
-    done = _m.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value))
+    # Whose removal was held and who is on the list now, again or still, is in the book like the others.
+    in_the_book = (Outcome.ADDED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.HELD)
+    done = _m.outcome.in_([each.value for each in in_the_book])
     ready = and_(done, _m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address)
     refused = and_(_m.outcome == Outcome.REJECTED.value, _m.fingerprint == _m.rejected_fingerprint)
     state = case(
         (and_(ready, has_had), mark("ALREADY_SENT")),
         (ready, 0),
         (refused, code_mark(_m.rejected_reason)),
-        (_m.outcome == Outcome.HELD.value, mark("REMOVAL_HELD")),
         else_=mark("NOT_SYNCED"),
     )
     place = case({list_id: index for index, list_id in enumerate(lists)}, value=_m.list_id) if lists else literal(0)

@@ -12,12 +12,13 @@ from tests.oracle.judging import (
     lists_at_work,
     member_reasons,
     refused,
+    same_values,
     verdict,
     winners,
 )
 from tests.oracle.memory import Memory
 from tests.oracle.precedence import first
-from tests.oracle.rows import Key, Snapshot
+from tests.oracle.rows import Contact, Key, Record, Snapshot
 
 
 def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Memory) -> dict[Key, Verdict]:
@@ -86,12 +87,25 @@ def _counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Me
             found_all[key] = verdict("excluded", named, "without a record")
             continue
         found_all[key] = _first_of(closed, "nothing stands against it on one of the target lists")
+        contact = rows.contact(address_of(record)) if record is not None else None
+        if "NOT_SYNCED" in closed and found_all[key].reasons == {"PENDING_OPT_IN"} and not _in_a_book(contact, rows):
+            # Of a contact that is in none of the lists' books nothing is known before it is synchronised.
+            found_all[key] = verdict(
+                "excluded", {"PENDING_OPT_IN", first(closed - {"PENDING_OPT_IN"})}, "not looked at"
+            )
         if found_all[key].reasons == {"LEFT_LIST"} and record is not None:
             # Whether who has left may still be a duplicate of who has the address now is not said.
             rival = {"DUPLICATE_ADDRESS"} if winners(rows, memory).get(address_of(record), key) != key else set()
             found_all[key] = verdict("excluded", {"LEFT_LIST"} | rival, found_all[key].why)
     for key, said in found_all.items():
         record = rows.records.get(key)
+        if (
+            said.outcomes == {"added"}
+            and record is not None
+            and _back_with_other_values(key, record, targets, rows, memory)
+        ):
+            # Whoever was held and is on the list again has the place, but dotdigital keeps another record's values.
+            found_all[key] = verdict("added excluded", {"NOT_SYNCED"}, said.why)
         reason = refused(address_of(record), rows) if record is not None else ""
         if reason and first({reason, *said.reasons}) == reason and any("NOT_SYNCED" in each for each in reasons[key]):
             # The platform refused it, or it was not tried yet: the row's own refusal stands at its place in the order.
@@ -130,6 +144,17 @@ def sent(
         else:
             found[key] = _first_of(closed, "exactly the shown people are addressed")
     return found
+
+
+def _back_with_other_values(key: Key, record: Record, targets: Collection[str], rows: Snapshot, memory: Memory) -> bool:
+    contact = rows.contact(address_of(record))
+    back = any(key in memory.held.get(each, ()) for each in targets)
+    return back and contact is not None and not same_values(contact, record)
+
+
+def _in_a_book(contact: Contact | None, rows: Snapshot) -> bool:
+    books = [each.book for each in rows.lists.values() if each.activated]
+    return contact is not None and any(contact.id in rows.book_members.get(book, ()) for book in books)
 
 
 def _first_of(closed: set[str], otherwise: str) -> Verdict:

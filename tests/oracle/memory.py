@@ -58,6 +58,10 @@ class Memory:
         for record in rows.records.values():
             if record.merged_into:
                 self.survivors[record.key] = (record.key[0], record.merged_into)
+        for key, known in self.opt_outs.items():
+            # "For the address": also for those of the record that it was merged into, whatever that takes later.
+            if (survivor := rows.records.get(self.survivor(key))) is not None and survivor.key != key:
+                known.addresses |= addresses_of(survivor)
 
     def _learn_suppressions(self, rows: Snapshot) -> None:
         for row_id, text in rows.suppressions.items():

@@ -127,10 +127,11 @@ class Trial:
         self.comparison.flags(before, after)
 
     def _synchronise(self, *, again: bool = False) -> None:
+        """`again`: as a schedule would; a person who asks again is offered what was refused a moment ago once more."""
         self.told.append(f">> lists are synchronised{' a second time' if again else ''}")
         before = self._rows()
         self.memory.learn(before)
-        run, calls = self.office.calls_between(lambda: self.office.run("lists"))
+        run, calls = self.office.calls_between(lambda: self.office.run("lists", scheduled=again))
         if again and writes(calls):
             self.comparison.disagree("a second run writes", f"{writes(calls)}")
         after = self._rows()

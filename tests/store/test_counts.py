@@ -55,12 +55,12 @@ LISTS = ("list-0", "list-1")
 
 def state_of(member: Somebody) -> str:
     """Why somebody without a closed gate cannot be mailed; `""` when nothing stands in the way."""
-    done = member.outcome in ("added", "updated", "unchanged")
+    done = member.outcome in ("added", "updated", "unchanged", "held")
     if done and member.fingerprint == member.sent_fingerprint and member.address == member.sent_address:
         return ""
     if member.outcome == "rejected" and member.fingerprint == member.refused_fingerprint:
         return member.refusal
-    return "REMOVAL_HELD" if member.outcome == "held" else "NOT_SYNCED"
+    return "NOT_SYNCED"
 
 
 def gates_of_sends(world: World, list_id: str, member: Somebody) -> set[str]:
