@@ -306,7 +306,19 @@ class Console(TypingAhead, inherit_bindings=False):
         """The person's abilities and whether the service is there."""
         abilities = frozenset(self.hello.abilities) if self.hello else frozenset()
         connected = self._service is not None and not self.waiting.silent_since
-        return Situation(abilities=abilities, connected=connected, entered=self.entered)
+        known = self.hello is None or self.hello.roles_known
+        return Situation(abilities=abilities, connected=connected, roles_known=known, entered=self.entered)
+
+    def ask_for_roles(self) -> None:
+        """Asks again who is there, where Dynamics did not tell their roles before."""
+        if self.hello is not None and not self.hello.roles_known:
+            start(self, "who", self._ask_who, exclusive=True)
+
+    async def _ask_who(self) -> None:
+        # What keeps it from being told is said by whatever else is asked.
+        with contextlib.suppress(DyntuiError):
+            self.hello = await self.call(HELLO, Nothing())
+            self._frames_anew()
 
     # Events of the service
 

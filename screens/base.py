@@ -328,6 +328,7 @@ class FramedScreen(Asking[None]):
 
     def do_app_refresh(self) -> None:
         """Asks again."""
+        self.console.ask_for_roles()
         self.refetch()
 
     @on(Grid.Sorted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from dyntui.service.contract.lists import ListRow, ListsQuery
 from dyntui.service.contract.methods import CAMPAIGNS, LISTS, RUNS, STATUS
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RunRow, RunsQuery, run_status
-from dyntui.service.contract.session import Nothing, Status
+from dyntui.service.contract.session import Check, Hello, Nothing, Status
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
@@ -43,6 +44,7 @@ class HomeScreen(FramedScreen):
     def __init__(self) -> None:
         super().__init__()
         self._facts = Facts(id="home-facts", columns=2)
+        self._wrong = Facts(id="home-wrong", wraps=True)
         self._steps = BarList(id="first-steps")
         self._runs = BarList(id="home-runs", empty="Nothing has run yet: press 2 for the lists.")
         self._lists = BarList(id="home-lists", empty="No list is activated for email yet: press 2.", shares=False)
@@ -56,6 +58,7 @@ class HomeScreen(FramedScreen):
         with Vertical(id="home-status", classes="card") as status:
             status.border_title = "Status"
             yield self._facts
+            yield self._wrong
         with Horizontal(id="home-lower"):
             if self.console.first_steps:
                 with Vertical(id="home-steps", classes="card") as steps:
@@ -90,6 +93,7 @@ class HomeScreen(FramedScreen):
 
     def read(self) -> None:
         """Status, runs, and what the first steps depend on."""
+        self.console.ask_for_roles()
         self._show_facts(self._status)
         self.look(STATUS, Nothing(), self._show_facts)
         self.look(RUNS, RunsQuery(limit=50), self._show_runs)
@@ -109,7 +113,7 @@ class HomeScreen(FramedScreen):
             ("Organisation", hello.organisation, "strong"),
             ("", hello.organisation_url.removeprefix("https://"), "muted"),
             ("You", hello.user, "strong"),
-            ("Role", ", ".join(hello.roles) or "none of the connector", "" if hello.roles else "warn"),
+            ("Role", _roles(hello), "" if hello.roles and hello.roles_known else "warn"),
         ]
         low = (self.size.height or self.app.size.height) < LOW
         if low:
@@ -122,9 +126,9 @@ class HomeScreen(FramedScreen):
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:
                 facts.append(("In order", f"✓ {', '.join(well)}", "good"))
-            for check in status.checks:
-                if check.state != "ok":
-                    facts.append((check.name, f"{MARKS.get(check.state, '?')} {check.text}", check_tone(check.state)))
+            wrong = [check for check in status.checks if check.state != "ok"]
+            self._wrong.display = bool(wrong)
+            self._wrong.show_facts([(check.name, _what_is_wrong(check), check_tone(check.state)) for check in wrong])
         self._facts.show_facts(facts)
 
     def _show_runs(self, page: Page[RunRow]) -> None:
@@ -197,6 +201,21 @@ class HomeScreen(FramedScreen):
         from .run_page import RunPage
 
         self.console.open_page(RunPage, event.key)
+
+
+def _roles(hello: Hello) -> str:
+    roles = ", ".join(hello.roles)
+    if hello.roles_known:
+        return roles or "none of the connector"
+    return f"{roles}, as last read" if roles else "not known just now"
+
+
+# Which address was asked matters less than what came of it, and stands above.
+_ADDRESS = re.compile(r"^https?://\S+: ")
+
+
+def _what_is_wrong(check: Check) -> str:
+    return f"{MARKS.get(check.state, '?')} {_ADDRESS.sub('', check.text)}"
 
 
 def _sign(status: RunStatus) -> str:

@@ -11,7 +11,7 @@ from .wording import moment, number
 def _status_tone(row: ListRow) -> str:
     if not row.activated:
         return "muted"
-    return "" if row.sync_status == "Synchronised" else "warn"
+    return "" if row.sync_status.startswith(("Completed", "Synchronised")) else "warn"
 
 
 def status_text(row: ListRow) -> str:

@@ -106,7 +106,7 @@ class TroubleStrip(Line):
         """Draws the newest trouble, and how many more there are; else whom a question waits for."""
         self.display = bool(troubles or away)
         if not troubles:
-            self.show(Part(fit(f" … waiting for an answer: {away}", width), "warn"))
+            self.show(Part(fit(f" … waiting for an answer · {away} · 1 tells more", width), "warn"))
             return
         newest = troubles[-1]
         parts = [Part(" e", "key"), Part(" tells more  ", "muted"), Part("r", "key"), Part(" reads again ", "muted")]

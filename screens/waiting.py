@@ -7,13 +7,20 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.contract.session import Status
+from dyntui.service.contract.session import Check, Status
+
+from .wording import hour
 
 R = TypeVar("R")
 
 # Seconds after which somebody who waits is told what for; `session.status` answers within three, whatever is away.
 PATIENCE = 2.0
 SILENCE = 4.0
+
+
+def _told(check: Check) -> str:
+    since = f", last heard of at {hour(check.as_of)}" if check.as_of else ""
+    return f"{check.name} ({check.state}{since})"
 
 
 class Waiting:
@@ -74,8 +81,8 @@ class Waiting:
                 return
             else:
                 self.process = status.process
-                late = [f"{check.name}: {check.text}" for check in status.checks if check.state != "ok"]
-                self._tell("", " · ".join(late) or "the service is at work")
+                late = [_told(check) for check in status.checks if check.state != "ok"]
+                self._tell("", ", ".join(late) or "the service is at work")
 
     def _tell(self, silent_since: str, away: str) -> None:
         if (silent_since, away) != (self.silent_since, self.away):

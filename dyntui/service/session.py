@@ -55,6 +55,7 @@ class Session:
         person = await self._identities.person(context.uid)
         roles: tuple[str, ...] = ()
         abilities: tuple[str, ...] = ()
+        roles_known = True
         if person is not None:
             try:
                 held = await self._identities.held(person)
@@ -62,6 +63,7 @@ class Session:
                 # The console opens on what is stored; whatever needs the roles is refused by name.
                 log.warning("%s (%s)", error, error.detail)
                 held = self._identities.last_held(person)
+                roles_known = False
             roles, abilities = held.roles, tuple(sorted(each.value for each in held.abilities))
         return Hello(
             version=__version__,
@@ -73,6 +75,7 @@ class Session:
             user=person.name if person else "",
             roles=roles,
             abilities=abilities,
+            roles_known=roles_known,
             accounts=tuple(
                 EmailAccount(
                     id=each.id,

@@ -128,6 +128,7 @@ class FakeService:
         self.role = role
         self.configured = configured
         self.signed_in = signed_in
+        self.roles_known = True
         self.sign_in_answers: list[SignInState] = []
         self.failing: dict[str, DyntuiError] = {}
         self.asked: list[tuple[str, msgspec.Struct]] = []
@@ -285,8 +286,11 @@ class FakeService:
             organisation="Highland Outfitters",
             organisation_url="https://highland.crm4.dynamics.com",
             user="Sigrid Larsen" if signed else "",
-            roles=(self.role.value,) if signed else (),
-            abilities=tuple(sorted(one.value for one in abilities([self.role.value]))) if signed else (),
+            roles=(self.role.value,) if signed and self.roles_known else (),
+            abilities=tuple(sorted(one.value for one in abilities([self.role.value])))
+            if signed and self.roles_known
+            else (),
+            roles_known=self.roles_known,
             accounts=(ACCOUNT,),
         )
 

@@ -159,7 +159,7 @@ async def test_an_answer_that_takes_long_names_who_is_away() -> None:
         await hand.press("2")
         service.gate, service.held = asyncio.Event(), {"lists.refresh"}
         await hand.pilot.press("R")
-        await hand.until(lambda text: "waiting for an answer: Suppressions: last read 8 hours ago" in text)
+        await hand.until(lambda text: "waiting for an answer · Suppressions (warning)" in text)
         service.gate.set()
         await hand.settle()
         assert "waiting for an answer" not in hand.text
@@ -201,3 +201,15 @@ async def test_the_panel_is_the_only_dialog_for_what_is_refused() -> None:
     async with driving(service) as hand:
         await hand.press("2", "j", "s")
         assert isinstance(hand.app.screen, ErrorPanel)
+
+
+async def test_who_came_while_roles_were_unknown_is_told_so_and_has_them_when_dynamics_is_back() -> None:
+    service = FakeService()
+    service.roles_known = False
+    async with driving(service) as hand:
+        assert "not known just now" in hand.text and "none of the connector" not in hand.text
+        await hand.press("2", "a")
+        assert "Dynamics does not say which roles you have" in hand.notices[-1] and not dialogs(hand)
+        service.roles_known = True
+        await hand.press("r", "a")
+        assert "Activate Spring hikers for email?" in hand.text

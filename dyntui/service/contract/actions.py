@@ -77,6 +77,8 @@ def disabled_reason(action: Action, situation: Situation) -> str:
     if action.method and not situation.connected:
         return "The service does not answer just now."
     if action.ability is not None and action.ability.value not in situation.abilities:
+        if not situation.roles_known:
+            return "Dynamics does not say which roles you have; r asks again."
         roles = " or ".join(role.value for role in roles_with(action.ability))
         return f"{action.title} needs the role {roles}. A Dynamics administrator can assign it."
     return action.rule(situation)

@@ -23,7 +23,8 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """What a console needs before its first screen. `abilities` are `Ability` values; `user` is `""` until the person
-    signed in; `configured` is false before `setup`."""
+    signed in; `configured` is false before `setup`. `roles_known` is false while Dynamics does not tell the person's
+    roles: `roles` and `abilities` are then those last read, if any."""
 
     version: str
     profile: str
@@ -34,6 +35,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     roles: tuple[str, ...] = ()
     abilities: tuple[str, ...] = ()
+    roles_known: bool = True
     accounts: tuple[EmailAccount, ...] = ()
 
 

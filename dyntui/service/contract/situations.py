@@ -25,6 +25,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     abilities: frozenset[str] = frozenset()
     connected: bool = True
+    roles_known: bool = True
     entered: bool = True
     depth: int = 0
     list: ListRow | None = None
