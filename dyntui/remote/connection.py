@@ -126,8 +126,10 @@ class Connection:
         raise self._refused(call, response)
 
     async def _admitted(self, call: Call) -> None:
-        if call.at_once and self.gate.refusal is not None and self.gate.closed_for:
-            seconds = self.gate.closed_for
+        seconds = self.gate.closed_for
+        # A limit that another call met counts as if this one had.
+        longest = 0.0 if call.at_once else self._patience.slow_down_deadline
+        if self.gate.refusal is not None and seconds > longest:
             raise SlowDown(self._error(call, self.gate.refusal, seconds), seconds)
         await self.gate.wait_until_open()
         if self._admit is not None:

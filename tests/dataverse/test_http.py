@@ -66,6 +66,15 @@ async def test_a_limit_that_stays_closed_ends_at_the_deadline_without_waiting_fo
     assert sum(talk.time.slept) == 1800
 
 
+async def test_who_waits_for_no_limit_of_that_length_is_told_of_one_that_another_call_met():
+    talk = Conversation(error(429, "0x80072321", **{"Retry-After": "2400"}), ok())
+    async with talk.client(slow_down_deadline=20) as dv:
+        for _ in range(2):
+            with pytest.raises(DataverseError, match="DATAVERSE_LIMIT"):
+                await dv.get("contacts", dict)
+    assert talk.time.slept == [] and talk.paths() == ["GET contacts"]
+
+
 async def test_a_limit_met_by_one_call_holds_back_the_others():
     talk = Conversation(error(429, "0x80072322", **{"Retry-After": "30"}), ok(), ok())
     async with talk.client() as dv:
