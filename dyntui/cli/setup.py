@@ -152,7 +152,7 @@ def _request(source: str) -> SetupRequest:
             "SETUP_INPUT_UNREADABLE",
             f"{source} cannot be read: {error}.",
             not_done="Nothing was connected.",
-            remedy="Check the file's name and rights.",
+            remedy="Check the file's name and rights; it has to be text in UTF-8.",
             exit=Exit.USAGE,
         ) from error
 

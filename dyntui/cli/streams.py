@@ -36,7 +36,10 @@ def open_streams() -> None:
     """Makes `sys.stdout` and `sys.stderr` as the module says. Streams that a program has put in their place stay."""
     sys.stdout = _outlet(sys.stdout, sys.__stdout__)
     sys.stderr = _outlet(sys.stderr, sys.__stderr__)
-    if sys.stdin is not None and sys.stdin is sys.__stdin__:
+    if sys.stdin is None:
+        # Closed before the start: there is nothing to read, and nobody to be asked.
+        sys.stdin = io.TextIOWrapper(io.FileIO(os.devnull), encoding="utf-8")
+    elif sys.stdin is sys.__stdin__:
         sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 

@@ -41,7 +41,7 @@ A = TypeVar("A", bound=msgspec.Struct)
 E = TypeVar("E", bound=msgspec.Struct)
 
 # Seconds until a service that runs has greeted whoever attaches: it has nothing else to do.
-GREETING_SECONDS = 5.0
+GREETING_SECONDS = 2.5
 # Seconds after which whoever waits for an answer is told so.
 LATE_SECONDS = 2.0
 # Events that wait for a subscriber in this process; beyond that the oldest go.

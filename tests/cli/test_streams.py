@@ -42,6 +42,13 @@ def test_streams_that_are_closed_are_quiet(tmp_path: Path, shell: str):
     assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [("setup",), ("setup", "--from", "-"), ("setup", "--from", "-", "--plan")])
+def test_where_standard_input_is_closed_nobody_is_asked(tmp_path: Path, arguments: tuple[str, ...]):
+    done = _run(_dyntui(*arguments), tmp_path, "<&-")
+    assert done.returncode == 2
+    assert b"SETUP_INPUT_" in done.stderr
+
+
 def test_the_exit_code_of_a_refusal_stays_when_nobody_reads_it(tmp_path: Path):
     assert _run(_dyntui("audit", "--nonsense"), tmp_path, "2>&-").returncode == 2
     assert _run(_dyntui("status"), tmp_path, "2>&1 | true; exit ${PIPESTATUS[0]}").returncode == 6
