@@ -46,11 +46,13 @@ class OptOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unseen(msgspec.Struct, frozen=True):
-    """A record whose opt-out is known and which a reading did not show. `kept`: why, as found before; `""` at first."""
+    """A record whose opt-out is known and which a reading did not show. `kept`: why, as found before; `""` at first;
+    `said_by`: the column that had said so."""
 
     entity: str
     person_id: str
     kept: str
+    said_by: str = ""
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None
 def unseen(c: Connection, reading: str, after: str = "", limit: int = 5000) -> list[Unseen]:
     """Records known to have opted out that nobody has seen since the reading began, by person id from `after` on."""
     rows = c.execute(
-        select(_o.entity, _o.person_id, _o.kept)
+        select(_o.entity, _o.person_id, _o.kept, _o.said_by)
         .where(_o.listing < reading, _o.person_id > after)
         .order_by(_o.person_id)
         .limit(limit)

@@ -28,6 +28,7 @@ from dyntui.remote.connection import ConnectionOptions
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation
 from dyntui.store.database import Database
+from dyntui.sync.columns_seen import ColumnsSeen
 from dyntui.sync.surroundings import REAL, Surroundings
 
 # The meter of the run at hand: told of every attempt with the system and `read` or `write`.
@@ -168,12 +169,15 @@ def _options(system: str, in_words: str, around: Surroundings, patience: Patienc
 
 
 class Connections:
-    """One connection to the organisation and one to each email account, opened on first use in the `surroundings`."""
+    """One connection to the organisation and one to each email account, opened on first use in the `surroundings`.
+
+    `columns`: what is remembered of the organisation's column security while it is connected."""
 
     def __init__(
         self, db: Database, secrets: Secrets, surroundings: Surroundings = REAL, patience: Patience = OF_RUNS
     ) -> None:
         self.surroundings = surroundings
+        self.columns = ColumnsSeen()
         self._patience = patience
         self._db = db
         self._secrets = secrets
@@ -220,6 +224,7 @@ class Connections:
             if self._sign_in is not None:
                 await self._sign_in.close()
             self._dataverse, self._sign_in, self._dotdigital = None, None, {}
+            self.columns = ColumnsSeen()
 
     def _organisation(self) -> Organisation:
         with self._db.read() as c:

@@ -276,8 +276,8 @@ async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, 
 async def _ask(
     ctx: RunContext, dv: Dataverse, reading: str, entity: Entity, asked: Sequence[Unseen], flags: Sequence[str]
 ) -> None:
-    """What became of these records. Only a flag that reads as false was taken back: one that reads as empty may be
-    hidden from the service."""
+    """What became of these records. Only where the flag that had said so reads as false was it taken back: one that
+    reads as empty may be hidden from the service."""
     if not asked:
         return
     entity_set, key = _SETS[entity]
@@ -286,10 +286,13 @@ async def _ask(
         dv, entity_set, _Row, key, [each.person_id for each in asked], select=(key, *flags, "merged"), orderby=(key,)
     ):
         found |= {row.id: row for row in page.rows}
+    said_by = {each.person_id: each.said_by for each in asked}
     taken_back = {
         person_id: f"{entity} {person_id}: {' and '.join(flags)} are off"
         for person_id, row in found.items()
-        if not (row.merged or row.odd or any(row.flags(flags).values())) and False in row.flags(flags).values()
+        if not (row.merged or row.odd or any(row.flags(flags).values()))
+        and row.flags(flags).get(said_by.get(person_id, ""), False) is False
+        and False in row.flags(flags).values()
     }
     kept = {each.person_id: "gone" for each in asked if each.person_id not in found and each.kept != "gone"}
     kept |= {each.person_id: "merged" for each in asked if each.person_id in found and found[each.person_id].merged}

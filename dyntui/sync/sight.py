@@ -6,12 +6,14 @@ A column that is hidden from it reads as empty, which would be "has not opted ou
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from dyntui.dataverse import sight
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import accounts
+from dyntui.sync.columns_seen import ColumnsSeen
 from dyntui.sync.connections import not_configured
 from dyntui.sync.run_context import RunContext
 
@@ -29,8 +31,19 @@ CONSENT_COLUMNS: Final = {
 _READ: Final = ("Contact", "Lead", "Account", "List")
 
 
-async def require_columns(ctx: RunContext, dv: Dataverse) -> None:
-    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service."""
+# Column security is changed seldom, and asking reads the definitions of four tables.
+_LASTS = timedelta(minutes=10)
+
+
+async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSeen | None = None) -> None:
+    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service.
+
+    Nothing is asked within ten minutes of a `remembered` answer that none does. A send has to know it of this moment:
+    None, asked afresh.
+    """
+    seen_on = remembered.on if remembered is not None else None
+    if seen_on is not None and timedelta() <= ctx.moment() - seen_on < _LASTS:
+        return
     hidden = await sight.hidden_columns(dv, await _me(ctx, dv), CONSENT_COLUMNS)
     if hidden:
         raise DyntuiError(
@@ -43,6 +56,8 @@ async def require_columns(ctx: RunContext, dv: Dataverse) -> None:
             ),
             exit=Exit.NOT_PERMITTED,
         )
+    if remembered is not None:
+        remembered.on = ctx.moment()
 
 
 async def short_reads(ctx: RunContext, dv: Dataverse) -> list[str]:

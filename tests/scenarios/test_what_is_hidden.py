@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dyntui.dataverse import lists, security
@@ -65,3 +67,39 @@ def test_records_out_of_sight_hold_removals_and_refuse_sends(office: Office) -> 
     detail = office.detail(sent.run).run
     assert detail.error_code == "RECORDS_HIDDEN" and "prvReadLead" in detail.error
     assert office.mailed(campaign) == []
+
+
+def definitions(calls: list[dict[str, Any]]) -> int:
+    return sum(each["count"] for each in calls if each["route"] == "EntityDefinitions")
+
+
+def test_column_security_is_asked_of_again_after_minutes_after_a_refusal_and_in_every_send(office: Office) -> None:
+    newsletter, nordic = office.activated("Newsletter"), office.activated("Active contacts in Nordic countries")
+    run = lambda: office.calls_between(lambda: office.run("lists"))  # noqa: E731
+    office.run("lists")
+    assert definitions(run()[1]) == 0
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    count = office.count(campaign)
+
+    # What is hidden between two looks ends no opt-out that is known, and no send goes by what is remembered.
+    out = next(each for each in office.members(newsletter.id) if each.reason == "DO_NOT_BULK_EMAIL")
+    secure(office, {"contact.donotbulkemail": []})
+    hidden, calls = run()
+    assert definitions(calls) == 0 and out.person in excluded(office, hidden.run.id)
+    sent = office.send(count)
+    assert office.detail(sent.run).run.error_code == "CONSENT_HIDDEN" and office.mailed(campaign) == []
+    office.let_pass(minutes=11)
+    assert office.run("lists").run.error_code == "CONSENT_HIDDEN"
+    secure(office, {})
+    again, calls = run()
+    assert definitions(calls) == 1 and out.person in excluded(office, again.run.id)
+
+    office.change_in_dynamics("list", nordic.id, query="<fetch/>")
+    run()
+    assert definitions(run()[1]) == 1
+
+
+def excluded(office: Office, run_id: str) -> set[str]:
+    return {each.person for each in office.people(run_id) if each.outcome is Outcome.EXCLUDED}

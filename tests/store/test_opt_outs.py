@@ -49,10 +49,10 @@ def test_of_several_opt_outs_of_an_address_the_strongest_is_the_reason_in_whatev
 def test_what_a_reading_does_not_show_stays_until_it_is_lifted_by_name(c: Connection) -> None:
     reading(c, out("p1", "DO_NOT_EMAIL", "ann@example.com"), out("p2"))
     second = reading(c, out("p2"), now=LATER)
-    assert opt_outs.unseen(c, second) == [Unseen("contact", "p1", "")]
+    assert opt_outs.unseen(c, second) == [Unseen("contact", "p1", "", "flag")]
     assert set(known(c)) == {"p1", "p2"}
     opt_outs.keep(c, ["p1"], "gone")
-    assert opt_outs.unseen(c, second) == [Unseen("contact", "p1", "gone")]
+    assert opt_outs.unseen(c, second) == [Unseen("contact", "p1", "gone", "flag")]
     assert opt_outs.lift(c, second, {"p1": "both flags are off", "p2": "x"}, LATER) == 1
     assert (set(known(c)), addresses(c)) == ({"p2"}, set())
     assert [(each.person_id, each.evidence) for each in lifts.lifts(c)] == [("p1", "both flags are off")]

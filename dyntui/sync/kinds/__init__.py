@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dyntui.model import sync_types
+from dyntui.model.errors import DyntuiError
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds import campaigns, lists, sends, suppressions
 from dyntui.sync.run_context import RunContext
@@ -19,4 +20,8 @@ KINDS: dict[str, Callable[[RunContext, Connections], Awaitable[None]]] = {
 
 async def execute(ctx: RunContext, connections: Connections) -> None:
     """Everything a run still has to do. Raises DyntuiError, Cancelled, Fenced."""
-    await KINDS[ctx.kind](ctx, connections)
+    try:
+        await KINDS[ctx.kind](ctx, connections)
+    except DyntuiError as error:
+        connections.columns.heed(error)
+        raise

@@ -26,7 +26,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     """Suppressions first, then every list due, each its own item: one that fails delays no other."""
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
-    await sight.require_columns(ctx, dv)
+    await sight.require_columns(ctx, dv, connections.columns)
     if "failed" not in ctx.cursor:
         await both_ways(ctx, dv, dd)
         await opt_outs.read(ctx, dv)
@@ -39,11 +39,11 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     # All are read before the first is settled: which of several records keeps an address is decided over all of them.
     alone = len(due_ids) == 1
     for place in range(int(ctx.cursor["read"]), 0 if alone else len(due_ids)):
-        await _list(ctx, dv, dd, place, functools.partial(_read, ctx, dv))
+        await _list(ctx, connections, place, functools.partial(_read, ctx, dv))
         await ctx.save({**_kept(ctx), "read": place + 1}, stage="Reading the lists", done=place + 1, of=len(due_ids))
     for place in range(int(ctx.cursor["place"]), len(due_ids)):
         if due_ids[place] not in ctx.cursor["failed"]:
-            await _list(ctx, dv, dd, place, functools.partial(_synchronise, ctx, dv, dd))
+            await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd))
         await ctx.save({**_kept(ctx), "place": place + 1}, stage="Synchronising the lists")
 
 
@@ -55,7 +55,7 @@ def _kept(ctx: RunContext) -> dict[str, Any]:
 _Part = Callable[[StoredList, str], Awaitable[object]]
 
 
-async def _list(ctx: RunContext, dv: Dataverse, dd: Dotdigital, place: int, part: _Part) -> None:
+async def _list(ctx: RunContext, connections: Connections, place: int, part: _Part) -> None:
     """A part of the work on one list; what fails it is named in its item, and delays no other."""
     list_id, of = str(ctx.cursor["due"][place]), len(ctx.cursor["due"])
     found = await ctx.read(functools.partial(list_store.stored, ids=[list_id]))
@@ -64,6 +64,8 @@ async def _list(ctx: RunContext, dv: Dataverse, dd: Dotdigital, place: int, part
     try:
         await part(await lists.known(ctx, list_id), title)
     except DyntuiError as error:
+        connections.columns.heed(error)
+        dv, dd = await connections.dataverse(), await connections.dotdigital(ctx.account_id)
         if await parts.is_of_the_run(error, dv, dd):
             raise
         await ctx.begin_item(list_id, kind="list", name=name, place=place)

@@ -1,0 +1,21 @@
+"""When the service was last found to read every column that consent rests on (`dyntui.sync.sight`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dyntui.model.errors import DyntuiError
+
+_ABOUT_COLUMNS = frozenset({"DATAVERSE_COLUMN_SECURED", "DATAVERSE_UNKNOWN_NAME", "LIST_QUERY_REFUSED"})
+
+
+class ColumnsSeen:
+    """Of one organisation, for as long as it is connected. `on`: None before the first time."""
+
+    def __init__(self) -> None:
+        self.on: datetime | None = None
+
+    def heed(self, error: DyntuiError) -> None:
+        """Something was refused: where that may be a column, the next run asks afresh."""
+        if error.code in _ABOUT_COLUMNS:
+            self.on = None
