@@ -10,7 +10,8 @@ Public:
     finish(c, run_id, token, now, status=None, read=None, problem=None) -> RunStatus   raises Fenced
     fail(c, run_id, now, problem) -> bool          without a token: for a run that nobody works on
     request_cancel(c, run_id, now) -> Run | None
-    get(c, run_id) -> Run | None; ids_beginning(c, text) -> list[str]
+    get(c, run_id) -> Run | None; desired(c, run_id) -> str; priority(c, run_id) -> int
+    ids_beginning(c, text) -> list[str]
     active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
     calls_since(c, moment) -> Calls
     unfinished(c) -> list[Waiting]                 what the engine's sweep hands to the queue again
@@ -317,6 +318,19 @@ def request_cancel(c: Connection, run_id: str, now: str) -> Run | None:
 def get(c: Connection, run_id: str) -> Run | None:
     """A run by its id."""
     return _one(c, select(run).where(run.c.id == run_id))
+
+
+def desired(c: Connection, run_id: str) -> str:
+    """What is desired of a run: `run` or `cancel`; `""` for an unknown one."""
+    return c.execute(select(run.c.desired).where(run.c.id == run_id)).scalar() or ""
+
+
+def priority(c: Connection, run_id: str) -> int:
+    """How urgent a run is, lower first. Raises `KeyError` for an unknown run."""
+    found = c.execute(select(run.c.priority).where(run.c.id == run_id)).scalar()
+    if found is None:
+        raise KeyError(run_id)
+    return int(found)
 
 
 def ids_beginning(c: Connection, text: str) -> list[str]:

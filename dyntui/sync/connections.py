@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -36,6 +36,11 @@ RUN_METER: contextvars.ContextVar[Callable[[str, str], None] | None] = contextva
 # Told of every wait that a limit imposes on the run at hand: the system's name in words, and seconds.
 RUN_SLOWED: contextvars.ContextVar[Callable[[str, float], None] | None] = contextvars.ContextVar(
     "run_slowed", default=None
+)
+
+# How the run at hand waits: other runs are at work meanwhile, and it hears that it is to stop.
+RUN_SLEEP: contextvars.ContextVar[Callable[[float], Awaitable[None]] | None] = contextvars.ContextVar(
+    "run_sleep", default=None
 )
 
 DATAVERSE_SECRET = "dataverse"  # noqa: S105 - the name under which the keyring holds it
@@ -72,6 +77,13 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 OF_RUNS = Patience(attempts=6, silence=None, limits=math.inf)
 # A person looks at a screen: soon an error that says what is wrong, and until when, helps more than waiting.
 OF_PEOPLE = Patience(attempts=2, silence=15.0, limits=20.0)
+
+
+def _waiting(around: Surroundings) -> Callable[[float], Awaitable[None]]:
+    async def wait(seconds: float) -> None:
+        await (RUN_SLEEP.get() or around.sleep)(seconds)
+
+    return wait
 
 
 def _slowed(system: str) -> Callable[[float, str], None]:
@@ -133,7 +145,7 @@ def _sign_in(credentials: Credentials, known: Organisation, surroundings: Surrou
         credentials,
         known.url,
         clock=surroundings.monotonic,
-        sleep=surroundings.sleep,
+        sleep=_waiting(surroundings),
         http=SignInHttp(credentials.authority, _file(known.ca_file), transport=surroundings.sign_in_transport()),
     )
 
@@ -161,7 +173,7 @@ def _options(system: str, in_words: str, around: Surroundings, patience: Patienc
     return {
         "meter": _metered(system),
         "slowed": _slowed(in_words),
-        "sleep": around.sleep,
+        "sleep": _waiting(around),
         "clock": around.monotonic,
         "chance": around.chance,
         "attempts": patience.attempts,

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 # Constant: DBOS would leave the runs of another application version alone, for ever.
 _VERSION = "1"
 _QUEUE = "runs"
+# A run keeps its slot, which is a thread that sleeps, while it waits for a limit. More runs than these there are never:
+# one of a kind for each email account, one send for each campaign.
+_SLOTS = 128
 _WORKFLOW = "run"
 # A step that fails is tried again at once; after that the next sweep hands the run over again. Waits are short, as
 # nothing can interrupt them when the process is to end.
@@ -59,12 +62,13 @@ class DbosEngine:
         chunk: Chunk,
         *,
         worker: str = "local",
-        at_once: int = 8,
+        at_once: int = _SLOTS,
         polling_seconds: float = 0.2,
         sweep_seconds: float = 30.0,
     ) -> None:
         """`url`: the engine's own database (`sqlite:///file`, `postgresql://...`); `worker`: stable and unique among
-        the workers of one PostgreSQL database; `at_once`: runs executed side by side."""
+        the workers of one PostgreSQL database; `at_once`: runs in hand side by side, those that wait included; how many
+        of them are at work is the owner's of `chunk` to say."""
         self._db = db
         self._url = url
         self._chunk = chunk

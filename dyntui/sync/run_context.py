@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -19,11 +20,12 @@ from sqlalchemy import Connection
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
-from dyntui.model.sync_types import Narrowed, SendOf, asked_of
+from dyntui.model.sync_types import SEND, Narrowed, SendOf, asked_of
 from dyntui.store import members, outcomes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Claim, Fenced, Problem
+from dyntui.sync.turns import Turn
 
 __all__ = ["Cancelled", "Fenced", "RunContext"]
 
@@ -31,6 +33,8 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Narrowed | SendOf)
 # A shorter wait is over before anybody has read of it; Dynamics asks for such in every busy run.
 NOTICED_SECONDS = 5.0
+# How often somebody who waits looks whether the run is to stop.
+_HEARS_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +55,10 @@ class RunContext:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         saved: Callable[[str], None] = lambda run_id: None,
+        turn: Turn | None = None,
     ) -> None:
-        """`saved` is told of the run after each save (for events), on the event loop: it must not block."""
+        """`saved` is told of the run after each save (for events), on the event loop: it must not block. `turn` is lent
+        to other runs in every wait."""
         self.run_id = run_id
         self.token = claim.token
         self.kind = claim.kind
@@ -66,6 +72,9 @@ class RunContext:
         self._calls: Counter[str] = Counter()
         self._stage = ""
         self._telling: asyncio.Task[None] | None = None
+        self._turn = turn
+        # A send that goes on after an interruption may be past recall; its next save says so.
+        self._cancellable = claim.kind != SEND.id or not claim.cursor
 
     @property
     def cursor(self) -> dict[str, Any]:
@@ -85,8 +94,19 @@ class RunContext:
         return text_of(self._clock())
 
     async def sleep(self, seconds: float) -> None:
-        """Wait by the injected clock."""
-        await self._sleep(seconds)
+        """Wait by the injected clock. Whoever would notice the wait does not suffer from it: other runs are at work
+        meanwhile, and a request to stop is heard within seconds. Raises Cancelled, unless the run is past the point
+        where it can stop."""
+        if seconds < NOTICED_SECONDS:
+            await self._sleep(seconds)
+            return
+        async with self._turn.lent() if self._turn is not None else nullcontext():
+            left = seconds
+            while left > 0:
+                await self._sleep(min(left, _HEARS_SECONDS))
+                left -= _HEARS_SECONDS
+                if self._cancellable and await self.read(lambda c: runs.desired(c, self.run_id)) == "cancel":
+                    raise Cancelled(self.run_id)
 
     def count_call(self, system: str, kind: str) -> None:
         """One API call was made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save."""
@@ -179,6 +199,7 @@ class RunContext:
         self._calls.subtract(calls)
         self._stage = stage
         self._cursor = cursor
+        self._cancellable = cancellable
         self._saved(self.run_id)
         if desired == "cancel" and cancellable:
             raise Cancelled(self.run_id)

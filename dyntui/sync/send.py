@@ -30,7 +30,7 @@ from dyntui.sync import doubtful_sends, earlier_sends, kept_books, lists, platfo
 from dyntui.sync.campaigns import header_of, learn_who_was_mailed
 from dyntui.sync.connections import Connections
 from dyntui.sync.imports import ROWS, carry_out, fates, row
-from dyntui.sync.run_context import RunContext
+from dyntui.sync.run_context import Cancelled, RunContext
 from dyntui.sync.send_rows import SEND_ITEM, record
 
 log = logging.getLogger(__name__)
@@ -267,5 +267,5 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
                 await address_books.delete_address_book(dd, this.book_id)
                 await ctx.write(lambda c: send_store.set_book(c, this.id, 0, ""))
         await record(await connections.dataverse(), this, this.state)
-    except DyntuiError as failure:
+    except (DyntuiError, Cancelled) as failure:
         log.warning("the end of send %s could not be told: %s", send_id, failure)

@@ -19,14 +19,16 @@ from dyntui.model.sync_types import SEND
 from dyntui.store import runs
 from dyntui.store.database import Database
 from dyntui.store.runs import Fenced, Problem
-from dyntui.sync.connections import RUN_METER, RUN_SLOWED, Connections, Secrets
+from dyntui.sync.connections import RUN_METER, RUN_SLEEP, RUN_SLOWED, Connections, Secrets
 from dyntui.sync.kinds import execute
 from dyntui.sync.run_context import Cancelled, RunContext
 from dyntui.sync.send import end_unsent
 from dyntui.sync.surroundings import REAL, Surroundings
+from dyntui.sync.turns import Turn, Turns
 
 T = TypeVar("T")
 DONE = "done"
+AT_ONCE = 8
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +44,16 @@ class Worker:
         clock: Callable[[], datetime],
         changed: Callable[[str], None],
         surroundings: Surroundings = REAL,
+        at_once: int = AT_ONCE,
     ) -> None:
-        """`changed` is told of a run after each of its saves."""
+        """`changed` is told of a run after each of its saves; `at_once`: runs at work side by side, besides those that
+        wait."""
         self._db = db
         self._clock = clock
         self._changed = changed
         self._sleep = surroundings.sleep
         self._connections = Connections(db, secrets, surroundings)
+        self._turns = Turns(at_once)
         self._loop = surroundings.new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dyntui-runs", daemon=True)
 
@@ -83,18 +88,27 @@ class Worker:
         await self._connections.close()
 
     async def _attempt(self, run_id: str) -> None:
+        async with self._turns.one(await asyncio.to_thread(self._priority, run_id)) as turn:
+            await self._attempt_in(turn, run_id)
+
+    async def _attempt_in(self, turn: Turn, run_id: str) -> None:
         claim = await asyncio.to_thread(self._claim, run_id)
         if claim is None:
             return
-        ctx = RunContext(self._db, run_id, claim, clock=self._clock, sleep=self._sleep, saved=self._changed)
+        ctx = RunContext(self._db, run_id, claim, clock=self._clock, sleep=self._sleep, saved=self._changed, turn=turn)
         RUN_METER.set(ctx.count_call)
         RUN_SLOWED.set(ctx.slowed)
+        RUN_SLEEP.set(ctx.sleep)
         self._changed(run_id)
         try:
             await self._carry_out(ctx)
         except Fenced:
             # Another worker has the run, and all of what it will become.
             log.info("run %s was taken over", run_id)
+
+    def _priority(self, run_id: str) -> int:
+        with self._db.read() as c:
+            return runs.priority(c, run_id)
 
     def _claim(self, run_id: str) -> runs.Claim | None:
         with self._db.write() as c:

@@ -19,8 +19,8 @@ def test_a_limit_of_forty_minutes_slows_a_run_which_says_until_when(office: Offi
     stages: list[str] = []
     run_id = office.start("lists")
     office.during_sleep = lambda: stages.append(office.run_of(run_id).stage)
-    for system in ("dataverse", "dotdigital"):
-        office.sandbox.order({"system": system, "kind": "status", "status": 429, "retry_after": 2400, "times": 3})
+    for system, times in (("dataverse", 2), ("dotdigital", 1)):
+        office.sandbox.order({"system": system, "kind": "status", "status": 429, "retry_after": 2400, "times": times})
     began = office.sandbox.now()
     office.engine.drain()
     run = office.detail(run_id).run
@@ -30,6 +30,33 @@ def test_a_limit_of_forty_minutes_slows_a_run_which_says_until_when(office: Offi
     assert said == {"Waits for the limit of Dynamics", "Waits for the limit of dotdigital"}
     assert "Waits" not in office.run_of(run_id).stage
     assert office.members(newsletter.id)
+
+
+@pytest.mark.parametrize("system", ["dataverse", "dotdigital"])
+@pytest.mark.parametrize("kind", ["lists", "send"])
+def test_a_run_that_waits_for_a_limit_is_cancelled_at_once(
+    office: Office, counted: tuple[campaigns.CampaignRow, campaigns.TargetCount], kind: str, system: str
+) -> None:
+    campaign, count = counted
+    run_id = office.start("lists") if kind == "lists" else office.queue_send(count).run
+
+    def somebody_cancels() -> None:
+        if "Waits for the limit" in office.run_of(run_id).stage:
+            office.cancel(run_id)
+
+    office.during_sleep = somebody_cancels
+    # After some calls of each kind of run: in the middle of the work.
+    limit = {"system": system, "kind": "status", "status": 429, "retry_after": 2400, "after": 5}
+    office.sandbox.order(limit)
+    began = office.sandbox.now()
+    office.engine.drain()
+    assert office.run_of(run_id).status is RunStatus.CANCELLED
+    assert (office.sandbox.now() - began).total_seconds() < 60
+    assert office.mailed(campaign) == []
+    office.sandbox.reset()
+    office.during_sleep = lambda: None
+    office.let_pass(hours=1)
+    assert office.run("lists").run.status is RunStatus.COMPLETED
 
 
 def test_status_tells_each_systems_refusal_and_what_is_stored_is_still_shown(office: Office) -> None:
