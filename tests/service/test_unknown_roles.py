@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,8 +13,11 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability, Role
 from dyntui.service import identity
+from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Held, Identities
 from dyntui.service.permission import CallContext
+from dyntui.service.session import Session
+from dyntui.store import accounts
 from dyntui.store.accounts import PersonLink
 
 ME = PersonLink(os_uid=1000, user_id="user-1", object_id="object-1", name="Ada", linked_on="2026-11-22T12:00:00Z")
@@ -91,3 +97,32 @@ async def test_who_was_never_allowed_anything_sees_nothing_while_dynamics_is_awa
     directory.says = AWAY
     with pytest.raises(DyntuiError, match=r"ROLES_UNKNOWN.*Dynamics is away"):
         await CallContext(1000, directory.abilities_of).require(Ability.SEE)
+
+
+class Empty(SimpleNamespace):
+    """A store in which there is nothing."""
+
+    profile = SimpleNamespace(name="default")
+
+    async def read(self, ask: Any) -> Any:
+        return [] if ask is accounts.accounts else None
+
+    def now(self) -> str:
+        return "2026-11-22T12:00:00Z"
+
+    def clock(self) -> datetime:
+        return datetime(2026, 11, 22, tzinfo=UTC)
+
+
+async def test_the_first_call_tells_roles_that_are_unknown_from_none():
+    directory = Directory()
+    session = Session(Empty(), directory, keyring="", long_lived=False, demo=False)  # type: ignore[arg-type]
+    context = CallContext(1000, directory.abilities_of)
+    directory.says = AWAY
+    hello = await session.hello(context, Nothing())
+    assert not hello.roles_known and hello.roles == hello.abilities == ()
+    directory.says = Held((), frozenset())
+    assert (await session.hello(context, Nothing())).roles_known
+    directory.says = MANAGER
+    directory.seconds += identity.ROLES_SECONDS + 1
+    assert (await session.hello(context, Nothing())).roles == (Role.MANAGER,)
