@@ -93,6 +93,7 @@ class Lists:
         self._identities = identities
         # A reading of all lists must not undo what somebody sets meanwhile, and a book is linked by one at a time.
         self._settings = asyncio.Lock()
+        self._reading: dict[str, asyncio.Task[None]] = {}
 
     async def page(self, context: CallContext, request: ListsQuery) -> Page[ListRow]:
         """A window on the lists as last read; the first time they are read now."""
@@ -210,7 +211,7 @@ class Lists:
         """A window on the members; a list that was never read is read from Dynamics first."""
         known = await self._known(request.list)
         if known.people is None:
-            await self._read_members(known)
+            await self._read_together(known)
         asked = MembersWindow(
             list_id=request.list,
             outcome=request.outcome,
@@ -236,6 +237,14 @@ class Lists:
         )
         as_of = known.last_synced or known.read_on
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
+
+    async def _read_together(self, known: StoredList) -> None:
+        """Whoever opens a list while its members are read waits for that reading; nobody starts a second one."""
+        task = self._reading.get(known.id)
+        if task is None:
+            task = self._reading[known.id] = asyncio.create_task(self._read_members(known))
+            task.add_done_callback(lambda _: self._reading.pop(known.id))
+        await asyncio.shield(task)
 
     async def _read_members(self, known: StoredList) -> None:
         dv = await self._resources.connections.dataverse()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.lists import Activate, MemberRow
+from dyntui.service.contract.lists import Activate, MemberRow, MembersQuery
 from dyntui.service.contract.runs import PersonOutcome, RunDetail
 from dyntui.service.contract.situations import can_be_activated
 from dyntui.store import accounts
@@ -396,3 +397,16 @@ def test_who_joined_is_not_synchronised_who_left_has_left_and_unsubscribers_are_
     mailed = {each["address"] for each in office.mailed(campaign)}
     assert through.address in mailed and only[1].address not in mailed
     assert outcome_of(office, office.detail(sent.run), only[1].person) == ("excluded", "LEFT_LIST")
+
+
+def test_everybody_who_opens_a_list_that_was_never_read_waits_for_one_reading(office: Office) -> None:
+    newsletter = office.list_named("Newsletter")
+    asked = MembersQuery(list=newsletter.id, limit=10)
+
+    async def open_it(times: int) -> list[int]:
+        pages = await asyncio.gather(*(office._lists.members(office.context, asked) for _ in range(times)))
+        return [page.total for page in pages]
+
+    totals, calls = office.calls_between(lambda: office.wait(open_it(8)))
+    assert len(set(totals)) == 1 and totals[0] > 0
+    assert max(each["count"] for each in calls if each["system"] == "dataverse") <= 2, calls
