@@ -26,8 +26,9 @@ from dyntui.sync.connections import OF_PEOPLE, dataverse_as, device_sign_in, not
 
 # How long roles are believed; a change in Dynamics takes effect within this.
 ROLES_SECONDS = 120.0
-# How long Dynamics is waited for: where roles were read before, what is stored can be shown meanwhile.
-KNOWN_PATIENCE = 1.5
+# How long Dynamics is waited for: where roles were read before, what is stored can be shown meanwhile; some
+# commands make two calls, and are to be answered within three seconds.
+KNOWN_PATIENCE = 1.0
 FIRST_PATIENCE = 20.0
 ROLES_BY_ROWS = (
     "roles are read from rows of team membership, because Dynamics does not answer RetrieveAadUserRoles: who was put"
