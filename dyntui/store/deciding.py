@@ -2,7 +2,7 @@
 
 What one of the two systems itself still says cannot be decided away here: dotdigital's own suppressions end by its
 resubscribe; an opt-out of a record, and an unsubscribe that an address book still shows, come back with the next
-reading.
+reading. Who was suppressed at an address that they had before may be decided for at the one that they have now.
 
 Public: `lift(c, address, by, why, now) -> Decided`.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.store import lifts, list_unsubscribes, opt_outs, suppressions
+from dyntui.store import lifts, list_unsubscribes, opt_outs, suppressed_people, suppressions
 from dyntui.store.lifts import Lift
 
 _DECIDED = "decided"
@@ -42,6 +42,10 @@ def lift(c: Connection, address: str, by: str, why: str, now: str) -> Decided:
     for list_id in list_unsubscribes.lists_left(c, address):
         list_unsubscribes.lift(c, list_id, [address])
         lifted.append(_decided(lifts.LIST_UNSUBSCRIBE, "UNSUBSCRIBED_LIST", address, by, why, list_id=list_id))
+    people = suppressed_people.at_present(c, address)
+    for person_id, reason in people:
+        lifted.append(_decided(lifts.OPT_OUT, reason, address, by, why, person_id=person_id))
+    suppressed_people.forget(c, [person_id for person_id, _ in people])
     merged = [each.person_id for each in records if each.kept == "merged"]
     opt_outs.forget(c, merged)
     opt_outs.forget_address(c, address, [each.person_id for each in records if each.person_id not in merged])

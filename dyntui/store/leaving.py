@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import list_unsubscribes
+from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
@@ -63,6 +63,7 @@ def _why(list_id: str, listing: str) -> ColumnElement[str]:
         is_opted_out(_m.person_id, _m.sent_address),
         is_opted_out(_m.person_id, _m.address),
         _m.person_id.in_(select(people.person_id).where(people.list_id == list_id)),
+        _m.person_id.in_(suppressed_people.person_ids()),
         *(
             address.in_(known)
             for address in (_m.sent_address, _m.address)

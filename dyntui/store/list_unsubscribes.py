@@ -9,6 +9,7 @@ Public:
     not_known(c, pairs) -> pairs; lists_left(c, address) -> list[str]
     left_by_book(c, list_id, book_id, addresses) -> {address: contact}
     had_before(c, rows); keep_addresses(c, scope)                      addresses that members had, or have at present
+    given_up(c, list_id, now)                                          the list was read: until then they had them
     former_addresses(c, list_ids, people) -> {address: person id}
     people() -> Select: list_id, person_id, unsubscribed_on, address
 """
@@ -28,6 +29,7 @@ from sqlalchemy import (
     func,
     select,
     union_all,
+    update,
 )
 
 from dyntui.store.schema import former_address, list_member, list_unsubscribe, merged_record
@@ -101,11 +103,16 @@ def had_before(c: Connection, rows: Iterable[tuple[str, str, str]]) -> None:
     upsert(
         c,
         former_address,
+        ("list_id", "address", "person_id", "gone_on"),
         ("list_id", "address", "person_id"),
-        ("list_id", "address", "person_id"),
-        rows,
-        update=(),
+        ((*row, "") for row in rows),
+        update=("gone_on",),
     )
+
+
+def given_up(c: Connection, list_id: str, now: str) -> None:
+    """A reading of the list is complete: what members had before, they had until now."""
+    c.execute(update(former_address).where(_f.list_id == list_id, _f.gone_on == "").values(gone_on=now))
 
 
 def keep_addresses(c: Connection, scope: Sequence[ColumnElement[bool]]) -> None:

@@ -252,14 +252,15 @@ odd_row = Table(
     _text("learned_on"),
 )
 
-# Addresses that members of a list had before the ones they have now: who unsubscribed with one of them did so for
-# whatever address the person takes later.
+# Addresses that members of a list had before the ones they have now: who unsubscribed with one of them, or was
+# suppressed at one while they had it, said so for whatever address the person takes later.
 former_address = Table(
     "former_address",
     metadata,
     Column("list_id", String, primary_key=True),
     Column("address", String, primary_key=True),
     Column("person_id", String, primary_key=True),
+    _text("gone_on"),  # when the list was read without it; "": it is being read
     Index("ix_former_address_person_id", "person_id"),
 )
 

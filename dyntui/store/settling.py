@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, and_, case, literal, or_, select, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import list_unsubscribes
+from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
@@ -39,6 +39,7 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     after `now` and nothing changed), or pending: outcome `""`; what dotdigital itself has against them is `also`.
     """
     mark_left(c, list_id, listing)
+    list_unsubscribes.given_up(c, list_id, now)
     scope = (_m.list_id == list_id, _m.listing == listing)
     c.execute(update(list_member).where(*scope, _m.gated_by == listing).values(gated_by=""))
     _name_gates(c, list_id, listing, account_id, scope)
@@ -75,6 +76,7 @@ def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scop
         _m.address.in_(select(suppression.c.address)),
         _m.address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
         _m.person_id.in_(select(unsubscribed.person_id).where(unsubscribed.list_id == list_id)),
+        _m.person_id.in_(suppressed_people.person_ids()),
         _m.address.in_(shared),
     )
     channel = (_m.channel.label("channel"),)

@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
 )
 
-from dyntui.store import list_unsubscribes
+from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
@@ -60,6 +60,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
     address, merged = addresses.c, survivors.c
     by_person = materialised(list_unsubscribes.people(), "unsubscribed_people")
     as_person = by_person.c
+    suppressed_as = materialised(suppressed_people.people(account_id), "suppressed_people")
+    as_before = suppressed_as.c
     other = suppression.alias("elsewhere")
     elsewhere = (
         select(func.min(other.c.account_id))
@@ -85,6 +87,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
                 (suppression.c.suppressed_on == "", suppression.c.status),
                 else_=suppression.c.status + literal(", ", String) + suppression.c.suppressed_on,
             ).label("suppressed_detail"),
+            code_mark(as_before.reason).label("suppressed_as"),
+            as_before.detail.label("suppressed_as_detail"),
             func.coalesce(elsewhere, "").label("elsewhere"),
             func.coalesce(
                 list_unsubscribe.c.unsubscribed_on,
@@ -101,6 +105,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
             list_unsubscribe,
             and_(list_unsubscribe.c.list_id == member.list_id, list_unsubscribe.c.address == member.address),
         )
+        .outerjoin(suppressed_as, as_before.person_id == member.person_id)
         .outerjoin(by_person, and_(as_person.list_id == member.list_id, as_person.person_id == member.person_id))
         .where(*scope),
         "facts",
@@ -110,6 +115,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
         .bitwise_or(facts.merged_in)
         .bitwise_or(facts.opted_address)
         .bitwise_or(facts.suppressed)
+        .bitwise_or(facts.suppressed_as)
         .bitwise_or(case((facts.elsewhere != "", mark("SUPPRESSED_OTHER_ACCOUNT")), else_=0))
         .bitwise_or(case((facts.unsubscribed_on.is_not(None), mark("UNSUBSCRIBED_LIST")), else_=0))
     )
@@ -122,6 +128,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
         (first == masked.merged_in, masked.merged_detail),
         (first == masked.opted_address, masked.address_detail),
         (first == masked.suppressed, masked.suppressed_detail),
+        (first == masked.suppressed_as, masked.suppressed_as_detail),
         (first == mark("SUPPRESSED_OTHER_ACCOUNT"), masked.elsewhere),
         (first == mark("UNSUBSCRIBED_LIST"), masked.unsubscribed_on),
         else_=literal("", String),
@@ -157,8 +164,8 @@ def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
     """`address`, and who keeps it: `person_id` and `named` (type, id and name).
 
     A contact before a lead before an account, then the older record, then the smaller id: one record over all lists of
-    the account. A record that closes a gate itself does not compete, nor does one on a list that the address
-    or the person unsubscribed from.
+    the account. A record that closes a gate itself does not compete, nor does one whose person was suppressed,
+    nor one on a list that the address or the person unsubscribed from.
     """
     shared = materialised(shared_addresses(account_id, lists), "shared")
     rival = list_member.alias("rival")
@@ -182,6 +189,7 @@ def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
             r.own_reasons == "",
             ~unsubscribed,
             ~as_person,
+            r.person_id.not_in(suppressed_people.person_ids()),
         )
         .subquery("ranked")
     )

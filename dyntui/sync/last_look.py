@@ -12,7 +12,7 @@ Each source is asked from a mark that was taken, on its own system's clock, befo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -22,13 +22,14 @@ from sqlalchemy import Connection
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.model.moments import EPOCH
+from dyntui.model.moments import EPOCH, text_of
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import lifts, list_unsubscribes, members
+from dyntui.store import lifts, list_unsubscribes, members, suppressed_people, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.opt_outs import OptOut
 from dyntui.store.sends import Send
+from dyntui.store.suppressed_people import Had
 from dyntui.sync import feeds, kept_books, opt_outs, suppressions
 from dyntui.sync.lists import unsubscribes_feed
 from dyntui.sync.run_context import RunContext
@@ -52,11 +53,12 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """From when on each source is asked."""
+    """From when on each source is asked; `had`: the addresses that the people of the send had before."""
 
     feeds: tuple[Feed, ...]
     opted_out: opt_outs.Marks
     rows: suppressions.RowsMark
+    had: Mapping[str, Sequence[Had]]
 
 
 class News(msgspec.Struct, frozen=True):
@@ -78,7 +80,9 @@ async def begin(ctx: RunContext, dv: Dataverse, this: Send, account_ids: Iterabl
         mark = await feeds.mark(ctx, feed.account_id, name)
         since = EPOCH if mark == EPOCH else mark - feeds.CONSENT_OVERLAP
         found.append(msgspec.structs.replace(feed, since=since, lately=max(since, mark - _A_LITTLE)))
-    return Marks(tuple(found), await opt_outs.newest(ctx, dv), await suppressions.newest_row(ctx, dv))
+    people = await ctx.read(lambda c: frozenset(target_people.sendable_addresses(c, this.count_id).values()))
+    had = await ctx.read(lambda c: suppressed_people.had(c, people))
+    return Marks(tuple(found), await opt_outs.newest(ctx, dv), await suppressions.newest_row(ctx, dv), had)
 
 
 def _feeds(c: Connection, this: Send, account_ids: list[str]) -> list[tuple[Feed, str]]:
@@ -124,16 +128,20 @@ async def look(
     former = await ctx.read(lambda c: list_unsubscribes.former_addresses(c, this.list_ids, people))
     as_of_lists = {**former, **wanted}
     of_feeds = [
-        _unsubscribed(at_once[feed.account_id], feed, as_of_lists if _of_lists(feed) else wanted, shortly)
+        _unsubscribed(at_once[feed.account_id], feed, as_of_lists if _of_lists(feed) else wanted, marks.had, shortly)
         for feed in marks.feeds
     ]
     records, rows, *left = await together(
         opt_outs.since(hasty, marks.opted_out), suppressions.rows_since(hasty, marks.rows, ctx.moment()), *of_feeds
     )
     found = _opted_out(records, wanted, people)
-    found |= {wanted[address]: "SUPPRESSED" for address in await _not_lifted(ctx, this, rows) if address in wanted}
+    for address in await _not_lifted(ctx, this, rows):
+        found |= {wanted[address]: "SUPPRESSED"} if address in wanted else {}
+        as_people = _as_people(marks.had, [address], "SUPPRESSED", rows[address])
+        found |= {person_id: reason for person_id, reason in as_people.items() if person_id in people}
     doubtful: set[tuple[str, str]] = set()
-    for feed, (by_address, nameless) in zip(marks.feeds, left, strict=True):
+    for feed, (by_address, nameless, by_person) in zip(marks.feeds, left, strict=True):
+        found |= {person_id: reason for person_id, reason in by_person.items() if person_id in people}
         named = by_address | await _addresses_of(ctx, nameless, as_of_lists if _of_lists(feed) else wanted)
         if _of_lists(feed):
             doubtful.update((list_id, address) for address in named for list_id in feed.list_ids)
@@ -171,10 +179,24 @@ async def together(*asked: Awaitable[Any]) -> list[Any]:
     return answers
 
 
+def _as_people(had: Mapping[str, Sequence[Had]], addresses: Iterable[str], reason: str, when: str) -> dict[str, str]:
+    """Those of the people who had one of the addresses when it was suppressed by somebody's will: person id ->
+    reason. `when`: `""` where that is not known."""
+    if reason not in suppressed_people.BY_WILL:
+        return {}
+    return {
+        each.person_id: reason
+        for address in addresses
+        for each in had.get(address, ())
+        if not each.until or each.until >= when
+    }
+
+
 async def _unsubscribed(
-    dd: Dotdigital, feed: Feed, wanted: Mapping[str, str], shortly: bool
-) -> tuple[dict[str, str], dict[int, str]]:
-    """Those of the people whom a feed names (address -> reason), and contacts that it names without an address."""
+    dd: Dotdigital, feed: Feed, wanted: Mapping[str, str], had: Mapping[str, Sequence[Had]], shortly: bool
+) -> tuple[dict[str, str], dict[int, str], dict[str, str]]:
+    """Those of the people whom a feed names (address -> reason), contacts that it names without an address, and those
+    whom the account's suppressions name by an address that they had before (person id -> reason)."""
     since = feed.lately if shortly else feed.since
     pages = (
         dd_suppressions.unsubscribed_from_book_since(dd, feed.book_id, since)
@@ -183,13 +205,16 @@ async def _unsubscribed(
     )
     found: dict[str, str] = {}
     nameless: dict[int, str] = {}
+    by_person: dict[str, str] = {}
     async for page in pages:
         for row in page.rows:
             reason = "UNSUBSCRIBED_LIST" if feed.book_id else reason_of_status(row.reason or "") or "UNKNOWN"
             found |= dict.fromkeys((address for address in row.addresses if address in wanted), reason)
+            if not feed.book_id:
+                by_person |= _as_people(had, row.addresses, reason, text_of(row.removed_at))
             if not row.addresses and row.contact_id:
                 nameless[row.contact_id] = reason
-    return found, nameless
+    return found, nameless, by_person
 
 
 def _opted_out(records: Iterable[OptOut], wanted: Mapping[str, str], people: frozenset[str]) -> dict[str, str]:

@@ -253,7 +253,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
         answer = await dd_suppressions.suppress_contacts(dd, emails=[each for each in fresh if is_address(each)])
         taken = {(each.email or "").lower() for each in answer.suppressed}
         rows = [
-            Suppression(each, suppression_store.BY_HAND, "SUPPRESSED", ctx.now(), in_feed=each in taken)
+            Suppression(each, suppression_store.BY_HAND, "SUPPRESSED", asked[each] or ctx.now(), in_feed=each in taken)
             for each in fresh
         ]
         await _record(ctx, account_id, rows, item)

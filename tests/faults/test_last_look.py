@@ -42,8 +42,8 @@ def book_of_the_send(office: FrozenOffice) -> int:
     return int(next(each["id"] for each in books if each["name"].startswith("dyntui send")))
 
 
-def suppression_row(office: Office, address: str) -> None:
-    values = {"dyntui_address": address, "dyntui_key": "by-hand", "dyntui_origin": "Dynamics"}
+def suppression_row(office: Office, address: str, **more: str) -> None:
+    values = {"dyntui_address": address, "dyntui_key": "by-hand", "dyntui_origin": "Dynamics", **more}
     in_dynamics(office, "dyntui_suppression", values)
 
 
@@ -131,6 +131,37 @@ def test_who_opts_out_while_the_book_is_listed_is_not_mailed(
     assert (sent.state, sent.sendable) == ("Sent", count.sendable - 1)
     assert somebody.address not in mailed(office) and len(mailed(office)) == sent.sendable
     assert excluded(office, sent, somebody.person) == reason
+
+
+@pytest.mark.parametrize("kind", ["unsubscribes", "a suppression row"])
+def test_who_said_no_with_the_address_before_is_found_by_it(
+    kind: str, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    office.sandbox.switch(dotdigital={"late_suppressions_seconds": 1800.0})
+    somebody = office.count_people(job.count().id, sendable=True)[3]
+    if kind == "unsubscribes":
+        office.unsubscribe(somebody.address)
+    office.change_in_dynamics("contact", somebody.person, emailaddress1="moved.on@example.org")
+    written = office._now()
+    office.run("lists")
+    count = job.count()
+    (shown_now,) = [each for each in office.count_people(count.id, sendable=True) if each.person == somebody.person]
+    assert shown_now.address == "moved.on@example.org"
+    queued = office.queue_send(count)
+
+    def shows() -> None:
+        if kind == "unsubscribes":
+            office.sandbox.switch(dotdigital={"late_suppressions_seconds": 0.0})
+        else:
+            suppression_row(office, somebody.address, modifiedon=written.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    slow_listing(office, monkeypatch, queued.run, 45.0, 44.0, shows)
+    office.engine.drain()
+    sent = office.send_row(queued.id)
+    assert (sent.state, excluded(office, sent, somebody.person)) == ("Sent", "SUPPRESSED")
+    assert "moved.on@example.org" not in mailed(office) and len(mailed(office)) == count.sendable - 1
+    (left_out,) = [each for each in office.count_people(job.count().id) if each.person == somebody.person]
+    assert left_out.reason == "SUPPRESSED"
 
 
 class Window:

@@ -9,6 +9,7 @@ from tests.oracle.judging import (
     Verdict,
     address_of,
     consent_reasons,
+    either,
     lists_at_work,
     member_reasons,
     refused,
@@ -34,18 +35,7 @@ def counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Mem
         if each.id not in targets
     }
     known = _counted(targets, campaign, replace(rows, lists=rows.lists | others), memory)
-    return {key: _either(now[key], known[key]) for key in now}
-
-
-def _either(one: Verdict, other: Verdict) -> Verdict:
-    if one == other:
-        return one
-    return replace(
-        one,
-        outcomes=one.outcomes | other.outcomes,
-        reasons=one.reasons | other.reasons,
-        absent=one.absent or other.absent,
-    )
+    return {key: either(now[key], known[key]) for key in now}
 
 
 def _counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Memory) -> dict[Key, Verdict]:

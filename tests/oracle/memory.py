@@ -6,13 +6,16 @@ else is remembered, and nothing is ever looked up in the product.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.oracle.addresses import plain, spelled_in
 from tests.oracle.precedence import SUPPRESSIONS
-from tests.oracle.rows import Key, Record, Snapshot
+from tests.oracle.rows import Key, MarketingList, Record, Snapshot
 
 DYNAMICS = {"DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL"}
+BY_WILL = {"SUPPRESSED", "COMPLAINED"}
+"""Suppressions by which a person says no, whatever address they take next; the others tell of an address alone."""
 
 
 @dataclass
@@ -29,7 +32,10 @@ class OptOut:
 class Memory:
     """See the module. Lists are known by id, people by record and by address. `left`: who unsubscribed, by list and
     address, with the contact and the book; `had_on`: every address that members of a list had; `carried`: who is in the
-    book through us, with the address; `send_books`: the target lists of the sends that had books of their own."""
+    book through us, with the address; `send_books`: the target lists of the sends that had books of their own.
+    `read_as`: the address of members at the last reading of a list; `said_as`: addresses that were suppressed when a
+    reading showed that their people had given them up; `ever`: every address that a record had. With `generous` the
+    last count as well: when a list was read in which a person had an address is not always to be told."""
 
     opt_outs: dict[Key, OptOut] = field(default_factory=dict)
     survivors: dict[Key, Key] = field(default_factory=dict)
@@ -45,6 +51,10 @@ class Memory:
     had_at: dict[int, set[str]] = field(default_factory=dict)
     send_books: dict[int, set[str]] = field(default_factory=dict)
     was_off: set[str] = field(default_factory=set)
+    read_as: dict[str, dict[Key, str]] = field(default_factory=dict)
+    said_as: dict[Key, set[str]] = field(default_factory=dict)
+    ever: dict[Key, set[str]] = field(default_factory=dict)
+    generous: bool = False
 
     # -- learning ---------------------------------------------------------------------------------------------------
 
@@ -56,6 +66,7 @@ class Memory:
         self._learn_list_unsubscribes(rows)
         self.was_off |= {each.id for each in rows.lists.values() if not each.activated}
         for record in rows.records.values():
+            self.ever.setdefault(record.key, set()).add(plain(record.typed[0]))
             if record.merged_into:
                 self.survivors[record.key] = (record.key[0], record.merged_into)
         for key, known in self.opt_outs.items():
@@ -119,6 +130,16 @@ class Memory:
                 if record is not None:
                     self.had_on.setdefault(each.id, {}).setdefault(key, set()).add(plain(record.typed[0]))
 
+    def read(self, lists: Iterable[MarketingList], rows: Snapshot) -> None:
+        """These lists are read: who has another address than before had the old one until now."""
+        for each in lists:
+            earlier = self.read_as.get(each.id, {})
+            now = {key: plain(rows.records[key].typed[0]) for key in each.members if key in rows.records}
+            for key in earlier.keys() & now.keys():
+                if earlier[key] != now[key] and self.suppression(earlier[key]) in BY_WILL:
+                    self.said_as.setdefault(key, set()).add(earlier[key])
+            self.read_as[each.id] = now
+
     def conclude(self, before: Snapshot, after: Snapshot) -> None:
         """The suppressions that a run wrote into Dynamics are the product's own, and nobody's decision."""
         self.own_rows |= after.suppressions.keys() - before.suppressions.keys()
@@ -130,6 +151,12 @@ class Memory:
         if address in self.suppressed:
             return self.suppressed[address][0]
         return "SUPPRESSED" if any(address in typed for typed in self.typed.values()) else ""
+
+    def said_before(self, key: Key) -> set[str]:
+        """The reasons for which a person was suppressed at an address that they had."""
+        family = self.merged_into(key)
+        known = [self.said_as, self.ever] if self.generous else [self.said_as]
+        return {self.suppression(at) for some in known for each in family for at in some.get(each, ())} & BY_WILL
 
     def dynamics(self, key: Key, address: str, rows: Snapshot) -> set[str]:
         """What Dynamics says against mailing a record at an address: its own word, that of a record merged into it, and

@@ -14,9 +14,9 @@ from tests.oracle import counting, synchronising
 from tests.oracle.comparing import Comparison, Disagreement
 from tests.oracle.edits import Edit, Hands
 from tests.oracle.histories import History, Round
-from tests.oracle.judging import IN, Verdict, address_of, lists_at_work
+from tests.oracle.judging import IN, Verdict, address_of, lists_at_work, whenever_lists_were_read
 from tests.oracle.memory import Memory
-from tests.oracle.rows import Key, Snapshot, snapshot
+from tests.oracle.rows import Key, MarketingList, Snapshot, snapshot
 from tests.scenarios.office import Office, writes
 
 Verdicts = Mapping[str, Mapping[Key, Verdict]]
@@ -136,7 +136,8 @@ class Trial:
             self.comparison.disagree("a second run writes", f"{writes(calls)}")
         after = self._rows()
         self.figures["synchronisations"] += 1
-        expected = {each.id: synchronising.synchronised(each, before, self.memory) for each in lists_at_work(before)}
+        self.memory.read(lists_at_work(before), before)
+        expected = {each.id: self._synchronised(each, before) for each in lists_at_work(before)}
         self._compare_run(run, before, expected)
         self.memory.conclude(before, after)
         self.comparison.suppressions(before, after)
@@ -145,6 +146,9 @@ class Trial:
                 self.comparison.book(each, expected[each.id], before, after)
         self.comparison.flags(before, after)
         self._remember(before, after, expected)
+
+    def _synchronised(self, each: MarketingList, rows: Snapshot) -> dict[Key, Verdict]:
+        return whenever_lists_were_read(self.memory, lambda memory: synchronising.synchronised(each, rows, memory))
 
     def _compare_run(self, run: RunDetail, rows: Snapshot, expected: Verdicts) -> None:
         if run.run.status == "Failed" and expected:
@@ -202,7 +206,9 @@ class Trial:
         said = office.count_people(count.id)
         if not count.potential == count.sendable + sum(each.people for each in count.excluded) == len(said):
             self.comparison.disagree("count does not add up", str(count))
-        expected = counting.counted(targeted, number, rows, self.memory)
+        expected = whenever_lists_were_read(
+            self.memory, lambda memory: counting.counted(targeted, number, rows, memory)
+        )
         self.comparison.people("count", f"count of campaign {number}", expected, said, rows)
         return count
 
@@ -235,13 +241,12 @@ class Trial:
         before = self._rows()
         self.memory.learn(before, flags=False)
         self.comparison.carried_over |= before.suppressions.keys()
-        expected = counting.sent(shown, at_count, targets, number, before, self.memory)
+        self.memory.read([each for each in lists_at_work(before) if each.id in targets], before)
+        expected = whenever_lists_were_read(
+            self.memory, lambda memory: counting.sent(shown, at_count, targets, number, before, memory)
+        )
         # Inside a send its lists are synchronised: what that makes of them is not compared, but it is so from then on.
-        lists = {
-            each.id: synchronising.synchronised(each, before, self.memory)
-            for each in lists_at_work(before)
-            if each.id in targets
-        }
+        lists = {each.id: self._synchronised(each, before) for each in lists_at_work(before) if each.id in targets}
         due = any(each.outcomes == {"added"} for each in expected.values())
         try:
             row = self.office.send(count)

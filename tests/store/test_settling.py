@@ -22,6 +22,7 @@ from .worlds import (
     in_order,
     keepers,
     opted_out,
+    suppressed_as,
     unsubscribed,
     unsubscribed_as,
     worlds,
@@ -61,8 +62,11 @@ def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]
                 earlier = unsubscribed_as(world, list_id, each)
                 now = (list_id, each.address) in world.unsubscribed
                 detail = NOW if now else f"{NOW} as {min(earlier)}"
-            else:
+            elif reasons[0] == world.suppressed.get(each.address):
                 detail = "Status, 2026-01-01T00:00:00Z"
+            else:
+                before = suppressed_as(world, each)
+                detail = f"Status, 2026-01-01T00:00:00Z as {before and before[1]}"
             also = in_order({*reasons[1:], each.channel} - {"", reasons[0]})
             said[each.person_id] = (outcome, reasons[0], detail, ",".join(also))
         elif each.fingerprint == each.sent_fingerprint and each.address == each.sent_address:
@@ -133,9 +137,12 @@ def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch,
             assert address not in told.suppressed
             assert address not in told.elsewhere
             assert ("list-0", address) not in told.unsubscribed
-        assert not {each.person_id for each in told.lists["list-0"] if unsubscribed(told, "list-0", each)} & {
-            *in_book.values()
+        said_no = {
+            each.person_id
+            for each in told.lists["list-0"]
+            if unsubscribed(told, "list-0", each) or suppressed_as(told, each)
         }
+        assert not said_no & {*in_book.values()}
 
 
 def member(person_id: str, *gates: Gate, address: str = "ann@example.com", created_on: str = "2020") -> Staged:

@@ -21,6 +21,7 @@ ACCOUNT, OTHER = "account-a", "account-b"
 ADDRESSES = ("ann@example.com", "bob@example.com", "cleo@example.com")
 OWN = ("MERGED", "INACTIVE", "DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL", "FILTERED", "VALUE_REJECTED")
 SUPPRESSIONS = ("COMPLAINED", "HARD_BOUNCED", "SUPPRESSED", "PENDING_OPT_IN", "UNKNOWN")
+BY_WILL = ("COMPLAINED", "SUPPRESSED")
 REFUSALS = ("REJECTED", "GLOBALLY_SUPPRESSED")
 
 
@@ -90,9 +91,21 @@ def closed_gates(world: World, list_id: str, member: Somebody) -> set[str]:
         gates.add(world.suppressed[member.address])
     if member.address in world.elsewhere:
         gates.add("SUPPRESSED_OTHER_ACCOUNT")
+    if before := suppressed_as(world, member):
+        gates.add(before[0])
     if unsubscribed(world, list_id, member):
         gates.add("UNSUBSCRIBED_LIST")
     return gates
+
+
+def suppressed_as(world: World, member: Somebody) -> tuple[str, str] | None:
+    """The reason, and the earlier address of the member or of the record that was merged into it, for which somebody
+    said no by their own will: to this account before others."""
+    family = {member.person_id, *((LOSER,) if member.person_id == world.survivor else ())}
+    had = sorted({address for _, address, person_id in world.former if person_id in family})
+    here = [(world.suppressed[each], each) for each in had if world.suppressed.get(each) in BY_WILL]
+    elsewhere = [("SUPPRESSED_OTHER_ACCOUNT", each) for each in had if each in world.elsewhere]
+    return next(iter(here + elsewhere), None)
 
 
 def unsubscribed(world: World, list_id: str, member: Somebody) -> bool:
@@ -118,7 +131,10 @@ def keepers(world: World) -> dict[str, Somebody]:
             each
             for list_id, people in world.lists.items()
             for each in people
-            if each.address == address and not each.own and not unsubscribed(world, list_id, each)
+            if each.address == address
+            and not each.own
+            and not unsubscribed(world, list_id, each)
+            and not suppressed_as(world, each)
         ]
         if competing:
             kinds = ("contact", "lead", "account")

@@ -1,0 +1,118 @@
+"""People whom an email account suppressed at an address that they had: they said no as a person, whatever address they
+take next.
+
+That counts for what people do themselves (they unsubscribe, they complain, they ask for it), not for what becomes of an
+address (it bounces, its domain is blocked). And it counts for who had the address when it happened, as far as lists
+were read: who had given it up before is not meant by what somebody else does with it. A record stands for those that
+were merged into it.
+
+Public:
+    people(account_id) -> Select: person_id, reason, detail            who it is, once each
+    person_ids() -> Select: person_id                                  in any account
+    at_present(c, address) -> [(person_id, reason)]; forget(c, person_ids)      for a decision
+    had(c, person_ids) -> {address: [Had]}                             what these people had before; for a last look
+    BY_WILL                                                            the reasons that count
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    String,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from dyntui.store.gate_marks import code_mark
+from dyntui.store.schema import former_address, list_member, merged_record, suppression
+
+BY_WILL = ("SUPPRESSED", "COMPLAINED")
+
+_f, _s, _r = former_address.c, suppression.c, merged_record.c
+# As far as is known it happened then, at the latest.
+_WHEN = case((_s.suppressed_on == "", _s.learned_on), else_=_s.suppressed_on)
+_STILL_HAD = or_(_f.gone_on == "", _f.gone_on >= _WHEN)
+
+
+class Had(msgspec.Struct, frozen=True):
+    """A person who had an address until lists were read at `until`; `""`: until now."""
+
+    person_id: str
+    until: str
+
+
+def _found() -> CompoundSelect[tuple[str, str, str, str, str, str]]:
+    said = (_s.account_id, _s.reason, _s.status, _WHEN.label("happened_on"), _s.address)
+    with_former = former_address.join(suppression, (_s.address == _f.address) & _STILL_HAD)
+    by_will = _s.reason.in_(BY_WILL)
+    return union_all(
+        select(_f.person_id, *said).select_from(with_former).where(by_will),
+        select(_r.survivor_id, *said)
+        .select_from(with_former.join(merged_record, _r.person_id == _f.person_id))
+        .where(by_will),
+        select(_r.survivor_id, *said)
+        .select_from(merged_record.join(suppression, _s.address == _r.address))
+        .where(by_will, _r.address != ""),
+    )
+
+
+def people(account_id: str) -> Select[tuple[str, str, str]]:
+    """Who said no to an account; by another account's suppressions as SUPPRESSED_OTHER_ACCOUNT."""
+    each = _found().subquery("suppressed_as").c
+    here = each.account_id == account_id
+    place = func.row_number().over(
+        partition_by=each.person_id, order_by=[case((here, 0), else_=1), code_mark(each.reason), each.address]
+    )
+    as_whom = each.status + literal(", ", String) + each.happened_on + literal(" as ", String) + each.address
+    ranked = select(
+        each.person_id,
+        case((here, each.reason), else_=literal("SUPPRESSED_OTHER_ACCOUNT", String)).label("reason"),
+        case((here, as_whom), else_=each.account_id).label("detail"),
+        place.label("place"),
+    ).subquery("suppressed_ranked")
+    return select(ranked.c.person_id, ranked.c.reason, ranked.c.detail).where(ranked.c.place == 1)
+
+
+def person_ids() -> Select[tuple[str]]:
+    """Who said no to any account."""
+    return select(_found().subquery("suppressed_anywhere").c.person_id)
+
+
+def at_present(c: Connection, address: str) -> list[tuple[str, str]]:
+    """Members who have an address now and said no at another one, with the reason."""
+    each = _found().subquery("suppressed_at").c
+    here = select(list_member.c.person_id).where(list_member.c.address == address)
+    rows = select(each.person_id, each.reason).where(each.person_id.in_(here), each.address != address)
+    return sorted({(row.person_id, row.reason) for row in c.execute(rows)})
+
+
+def forget(c: Connection, person_ids: Collection[str]) -> None:
+    """What these people, or the records that were merged into them, had before says nothing any more; the caller
+    records why."""
+    merged = select(_r.person_id).where(_r.survivor_id.in_(list(person_ids)))
+    theirs = or_(_f.person_id.in_(list(person_ids)), _f.person_id.in_(merged))
+    c.execute(delete(former_address).where(theirs))
+    c.execute(update(merged_record).where(_r.survivor_id.in_(list(person_ids))).values(address=""))
+
+
+def had(c: Connection, person_ids: Collection[str]) -> dict[str, list[Had]]:
+    """The addresses that these people had before, or a record that was merged into them."""
+    found: dict[str, list[Had]] = {}
+    into = select(_f.address, _r.survivor_id, _f.gone_on).join(merged_record, _r.person_id == _f.person_id)
+    merged = select(_r.address, _r.survivor_id, literal("", String)).where(_r.address != "")
+    for asked in (select(_f.address, _f.person_id, _f.gone_on), into, merged):
+        for address, person_id, until in c.execute(asked):
+            if person_id in person_ids:
+                found.setdefault(address, []).append(Had(person_id, until))
+    return found
