@@ -10,13 +10,14 @@ from textual import on
 from textual.widget import Widget
 from textual.widgets import Static
 
+from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CountPeopleQuery, TargetCount
 from dyntui.service.contract.methods import CAMPAIGN_COUNT_PEOPLE, RUN_PEOPLE
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import OutcomesQuery, PersonOutcome
+from dyntui.service.contract.runs import OutcomesQuery
 
 from .base import Page
 from .reason_help import ReasonHelp

@@ -9,12 +9,12 @@ from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
 from dyntui.cli.service_call import with_service
 from dyntui.cli.windows import ReasonCode, window_options
+from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import outcome_word
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import CountPeopleQuery, CountTargets, TargetCount
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.runs import PersonOutcome
 
 
 @click.command("count", cls=Command)

@@ -20,6 +20,20 @@ class Outcome(enum.StrEnum):
     HELD = "held"
 
 
+class PersonOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one person. `person` is their id, or their address where that is all there is; `also` lists the
+    further reasons behind the first one."""
+
+    entity: str = ""
+    person: str
+    name: str = ""
+    address: str = ""
+    outcome: Outcome
+    reason: str = ""
+    detail: str = ""
+    also: tuple[str, ...] = ()
+
+
 class ReasonCount(msgspec.Struct, frozen=True):
     """How many people share an outcome and a reason code (`""` where the outcome needs none)."""
 

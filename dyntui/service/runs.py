@@ -9,13 +9,12 @@ from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
-from dyntui.model.outcomes import RunStatus
+from dyntui.model.outcomes import PersonOutcome, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.model.sync_types import SEND, SYNC_TYPES, Narrowed, RunKind, SendOf, asked_of
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
     OutcomesQuery,
-    PersonOutcome,
     Progress,
     RunDetail,
     RunItem,
@@ -255,20 +254,7 @@ class Runs:
             sort=request.sort,
         )
         found = await self._resources.read(lambda c: outcomes.window(c, asked))
-        rows = tuple(
-            PersonOutcome(
-                entity=each.entity,
-                person=each.person,
-                name=each.name,
-                address=each.address,
-                outcome=each.outcome,
-                reason=each.reason,
-                detail=each.detail,
-                also=each.also,
-            )
-            for each in found.rows
-        )
-        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
+        return Page(rows=found.rows, matching=found.matching, total=found.total, offset=request.offset)
 
     async def _named(self, named: str) -> Run:
         """A run by its id, or by the beginning of it. Raises RUN_UNKNOWN, RUN_AMBIGUOUS."""

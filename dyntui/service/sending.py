@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
+from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import SEND, SendOf
 from dyntui.service import targets as targets_now
 from dyntui.service.campaign_rows import send_row
@@ -23,7 +24,6 @@ from dyntui.service.contract.campaigns import (
     TargetCount,
 )
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.runs import PersonOutcome
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -115,20 +115,7 @@ class Sending:
             sort=request.sort,
         )
         found = await self._resources.read(lambda c: count_window.window(c, asked))
-        rows = tuple(
-            PersonOutcome(
-                entity=each.entity,
-                person=each.person,
-                name=each.name,
-                address=each.address,
-                outcome=each.outcome,
-                reason=each.reason,
-                detail=each.detail,
-                also=each.also,
-            )
-            for each in found.rows
-        )
-        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
+        return Page(rows=found.rows, matching=found.matching, total=found.total, offset=request.offset)
 
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
         """Sends to exactly the people of a count; COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED are raised."""

@@ -40,7 +40,7 @@ from sqlalchemy import (
     update,
 )
 
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import members, outcomes
 from dyntui.store.schema import activity, campaign, campaign_target, list_member, recipient
 from dyntui.store.upserts import json_text, update_many, upsert
@@ -281,9 +281,7 @@ def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequ
     return [row if row.address else msgspec.structs.replace(row, address=known.get(row.contact_id, "")) for row in rows]
 
 
-def _audited(
-    c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]
-) -> Iterator[outcomes.PersonOutcome]:
+def _audited(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]) -> Iterator[PersonOutcome]:
     m = list_member.c
     for start in range(0, len(rows), _CHUNK):
         some = rows[start : start + _CHUNK]
@@ -300,7 +298,7 @@ def _audited(
             known = people.get(row.address)
             was = before.get(row.contact_id)
             changed = Outcome.ADDED if was is None else Outcome.UNCHANGED if was == row else Outcome.UPDATED
-            yield outcomes.PersonOutcome(
+            yield PersonOutcome(
                 person=str(row.contact_id),
                 entity=known.entity if known else "",
                 name=known.name if known else "",

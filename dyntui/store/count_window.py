@@ -1,33 +1,18 @@
-"""People of a count as people look at them: a window of rows, `window(c, PeopleWindow) -> Found[CountedPerson]`."""
+"""People of a count as people look at them: a window of rows, `window(c, PeopleWindow) -> Found[PersonOutcome]`."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import sequences
-from dyntui.store.gate_marks import split
+from dyntui.store.outcomes import person_of
 from dyntui.store.schema import target_person
 from dyntui.store.windows import Found, contains, ordered
 
 _p = target_person.c
 _SORTABLE = {name: _p[name] for name in ("entity", "name", "address", "outcome", "reason", "detail")}
-
-
-class CountedPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A person of a count."""
-
-    person: str
-    entity: str
-    name: str
-    address: str
-    outcome: Outcome
-    reason: str
-    detail: str
-    also: tuple[str, ...]
 
 
 class PeopleWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +27,7 @@ class PeopleWindow(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = ""
 
 
-def window(c: Connection, asked: PeopleWindow) -> Found[CountedPerson]:
+def window(c: Connection, asked: PeopleWindow) -> Found[PersonOutcome]:
     """People of a count, in the order of their lists; the search looks at name and address."""
     scope = (_p.count_id == asked.count_id,)
     narrowed: list[ColumnElement[bool]] = list(scope)
@@ -65,17 +50,4 @@ def window(c: Connection, asked: PeopleWindow) -> Found[CountedPerson]:
     shown = keys.limit(asked.limit).subquery("shown")
     page = select(target_person).join(shown, shown.c.person_id == _p.person_id).where(*scope)
     rows = c.execute(ordered(page, asked.sort, _SORTABLE, (_p.seq,))).all()
-    return Found(tuple(_counted(row) for row in rows), matching, total)
-
-
-def _counted(row: Row[Any]) -> CountedPerson:
-    return CountedPerson(
-        person=row.person_id,
-        entity=row.entity,
-        name=row.name,
-        address=row.address,
-        outcome=Outcome(row.outcome),
-        reason=row.reason,
-        detail=row.detail,
-        also=split(row.also),
-    )
+    return Found(tuple(person_of(row) for row in rows), matching, total)

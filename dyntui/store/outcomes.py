@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
-from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.store import sequences
 from dyntui.store.gate_marks import join, split
 from dyntui.store.schema import outcome, run_item, run_tally
@@ -38,19 +38,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     place: int = 0
     tally: Tally = Tally()
     note: str = ""
-
-
-class PersonOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one person."""
-
-    person: str
-    outcome: Outcome
-    entity: str = ""
-    name: str = ""
-    address: str = ""
-    reason: str = ""
-    detail: str = ""
-    also: tuple[str, ...] = ()
 
 
 class OutcomesWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,7 +218,7 @@ def window(c: Connection, asked: OutcomesWindow) -> Found[PersonOutcome]:
     else:
         statement = ordered(statement, asked.sort, _SORTABLE, (outcome.c.item_id, outcome.c.seq)).offset(asked.offset)
     rows = c.execute(statement.limit(asked.limit)).all()
-    return Found(tuple(_person(row) for row in rows), matching, total)
+    return Found(tuple(person_of(row) for row in rows), matching, total)
 
 
 def _total(c: Connection, asked: OutcomesWindow, named: str = "", reason: str = "") -> int:
@@ -246,7 +233,8 @@ def _total(c: Connection, asked: OutcomesWindow, named: str = "", reason: str = 
     return int(c.execute(statement).scalar_one())
 
 
-def _person(row: Row[Any]) -> PersonOutcome:
+def person_of(row: Row[Any]) -> PersonOutcome:
+    """A stored row, of a run or of a count, as what became of its person."""
     return PersonOutcome(
         person=row.person_id,
         outcome=Outcome(row.outcome),

@@ -22,10 +22,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, select, true, update
 
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import lifts, outcomes, watermarks
 from dyntui.store.lifts import Lift
-from dyntui.store.outcomes import PersonOutcome
 from dyntui.store.schema import suppression
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import Found, contains, ordered

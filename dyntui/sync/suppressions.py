@@ -24,13 +24,12 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.moments import dated, moment_of, text_of
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import is_address
 from dyntui.model.reasons import reason_of_status
 from dyntui.store import accounts, lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
-from dyntui.store.outcomes import PersonOutcome
 from dyntui.store.suppressions import Suppression
 from dyntui.sync import feeds, nameless_rows
 from dyntui.sync.run_context import RunContext

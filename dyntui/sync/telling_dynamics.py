@@ -20,10 +20,9 @@ from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.model import solution
 from dyntui.model.mentioned import shown
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import lifts, outcomes
 from dyntui.store import suppressions as suppression_store
-from dyntui.store.outcomes import PersonOutcome
 from dyntui.store.suppressions import Suppression
 from dyntui.sync import bulk_email_flags
 from dyntui.sync.connector_rows import KEY, upsert_rows

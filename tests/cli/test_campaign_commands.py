@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import (
@@ -26,7 +26,7 @@ from dyntui.service.contract.campaigns import (
     SettleSend,
     Targets,
 )
-from dyntui.service.contract.runs import PersonOutcome, RunDetail
+from dyntui.service.contract.runs import RunDetail
 from tests.cli.scripted_service import (
     LIST_ID,
     ScriptedService,

@@ -8,11 +8,10 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.service.contract import methods
 from dyntui.service.contract.runs import (
     OutcomesQuery,
-    PersonOutcome,
     Progress,
     RunChanged,
     RunDetail,

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.roles import Role, abilities
 from dyntui.service.contract import methods as m
@@ -41,7 +41,6 @@ from dyntui.service.contract.methods import Method
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
     OutcomesQuery,
-    PersonOutcome,
     Progress,
     RunChanged,
     RunDetail,

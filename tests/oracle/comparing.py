@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from dyntui.service.contract.runs import PersonOutcome
+from dyntui.model.outcomes import PersonOutcome
 from tests.oracle import judging, synchronising
 from tests.oracle.addresses import spelled_in
 from tests.oracle.judging import IN, Verdict, address_of

@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.roles import Ability, Role
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract import campaigns, lists, runs, setup
@@ -232,7 +232,7 @@ class Office:
         with self.db.write() as c:
             run_store.request_cancel(c, run_id, self.resources.now())
 
-    def people(self, run_id: str, **chosen: Any) -> tuple[runs.PersonOutcome, ...]:
+    def people(self, run_id: str, **chosen: Any) -> tuple[PersonOutcome, ...]:
         asked = runs.OutcomesQuery(run=run_id, limit=10_000, **chosen)
         return self.wait(self._runs.people(self.context, asked)).rows
 
@@ -250,7 +250,7 @@ class Office:
     def count(self, campaign: campaigns.CampaignRow) -> campaigns.TargetCount:
         return self.wait(self._sending.count(self.context, campaigns.CountTargets(id=campaign.id)))
 
-    def count_people(self, count_id: str, **chosen: Any) -> tuple[runs.PersonOutcome, ...]:
+    def count_people(self, count_id: str, **chosen: Any) -> tuple[PersonOutcome, ...]:
         asked = campaigns.CountPeopleQuery(count=count_id, limit=10_000, **chosen)
         return self.wait(self._sending.count_people(self.context, asked)).rows
 
@@ -340,5 +340,5 @@ def by_reason(run: runs.RunRow) -> dict[str, int]:
     return {count.reason or str(count.outcome): count.people for count in run.tally.counts}
 
 
-def addresses(people: tuple[runs.PersonOutcome, ...], outcome: Outcome) -> set[str]:
+def addresses(people: tuple[PersonOutcome, ...], outcome: Outcome) -> set[str]:
     return {each.address for each in people if each.outcome is outcome}

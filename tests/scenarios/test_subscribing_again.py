@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dyntui.model.outcomes import Outcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.sandbox.dotdigital import contact_store, memberships, suppressions
 from dyntui.sandbox.dotdigital import storage as dotdigital
-from dyntui.service.contract.runs import PersonOutcome, RunDetail
+from dyntui.service.contract.runs import RunDetail
 from dyntui.store import lifts
 from tests.scenarios.office import Office, writes
 

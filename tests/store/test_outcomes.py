@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection
 
-from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.store import outcomes, runs
-from dyntui.store.outcomes import Item, OutcomesWindow, PersonOutcome
+from dyntui.store.outcomes import Item, OutcomesWindow
 
 NOW = "2026-03-01T10:00:00Z"
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError
-from dyntui.model.outcomes import Outcome, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
 from dyntui.store import outcomes, runs
 from dyntui.store.database import Database
-from dyntui.store.outcomes import Item, PersonOutcome
+from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Fenced, NewRun, Problem, RunsWindow, Waiting
 
 NOW = "2026-03-01T10:00:00Z"

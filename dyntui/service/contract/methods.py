@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.roles import Ability
 from dyntui.service.contract import campaigns, lists, runs, session, setup, suppressions
 from dyntui.service.contract.paging import Page
@@ -43,7 +44,7 @@ RUN_START = Method("runs.start", runs.StartRun, runs.RunRow, Ability.SYNCHRONISE
 RUN_CANCEL = Method("runs.cancel", runs.RunRef, runs.RunRow, Ability.SYNCHRONISE)
 RUN_GET = Method("runs.get", runs.RunRef, runs.RunDetail, Ability.SEE)
 RUNS = Method("runs.page", runs.RunsQuery, Page[runs.RunRow], Ability.SEE)
-RUN_PEOPLE = Method("runs.people", runs.OutcomesQuery, Page[runs.PersonOutcome], Ability.SEE)
+RUN_PEOPLE = Method("runs.people", runs.OutcomesQuery, Page[PersonOutcome], Ability.SEE)
 
 LISTS = Method("lists.page", lists.ListsQuery, Page[lists.ListRow], Ability.SEE)
 LISTS_REFRESH = Method("lists.refresh", session.Nothing, session.Nothing, Ability.SEE)
@@ -59,9 +60,7 @@ CAMPAIGN_CHANGE_TARGETS = Method(
     "campaigns.change_targets", campaigns.ChangeTargets, campaigns.Targets, Ability.SYNCHRONISE
 )
 CAMPAIGN_COUNT = Method("campaigns.count", campaigns.CountTargets, campaigns.TargetCount, Ability.SEE)
-CAMPAIGN_COUNT_PEOPLE = Method(
-    "campaigns.count_people", campaigns.CountPeopleQuery, Page[runs.PersonOutcome], Ability.SEE
-)
+CAMPAIGN_COUNT_PEOPLE = Method("campaigns.count_people", campaigns.CountPeopleQuery, Page[PersonOutcome], Ability.SEE)
 CAMPAIGN_SEND = Method("campaigns.send", campaigns.SendCampaign, campaigns.SendRow, Ability.SEND)
 SEND_GET = Method("sends.get", campaigns.SendRef, campaigns.SendRow, Ability.SEE)
 SEND_SETTLE = Method("sends.settle", campaigns.SettleSend, campaigns.SendRow, Ability.SEND)

@@ -93,19 +93,6 @@ class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[RunItem, ...]
 
 
-class PersonOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one person. `also` lists the further reasons behind the first one."""
-
-    entity: str
-    person: str
-    name: str
-    address: str
-    outcome: Outcome
-    reason: str = ""
-    detail: str = ""
-    also: tuple[str, ...] = ()
-
-
 class RunRef(msgspec.Struct, frozen=True):
     """A run by its id, or by the beginning of it: four characters or more that no other run begins with."""
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.errors import DyntuiError
-from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.store import outcomes, pending_members, runs, settling, staging, watermarks
 from dyntui.store.database import Database, open_store, sqlite_url
-from dyntui.store.outcomes import PersonOutcome
 from dyntui.store.pending_members import Acknowledged
 from dyntui.store.runs import Fenced, NewRun, Run
 from dyntui.store.staging import Staged
