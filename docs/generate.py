@@ -13,8 +13,7 @@ from dyntui.cli.main import root
 from dyntui.model.addresses import RULES
 from dyntui.model.reasons import CATALOGUE
 from dyntui.model.roles import Ability, Role, abilities
-from dyntui.service.contract.actions import key_tables
-from dyntui.service.contract.methods import ALL
+from dyntui.service.contract.subjects import CALLS, key_tables
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -80,10 +79,10 @@ def contract() -> str:
     """Every call of the service, with its types."""
     lines = ["# The contract", "", "JSON-RPC 2.0 over the profile's Unix socket, one message a line.", ""]
     lines += ["| call | asks | answers | needs |", "|---|---|---|---|"]
-    for method in ALL.values():
+    for method in CALLS.values():
         need = method.ability.value if method.ability else "nothing"
         lines.append(f"| `{method.name}` | `{_name(method.request)}` | `{_name(method.answer)}` | {need} |")
-    types = [kind for method in ALL.values() for kind in (method.request, method.answer)]
+    types = [kind for method in CALLS.values() for kind in (method.request, method.answer)]
     _, components = msgspec.json.schema_components(types)
     schema = msgspec.json.format(msgspec.json.encode(components, order="sorted"), indent=1).decode()
     lines += ["", "## Types", "", "JSON Schema of everything that is asked and answered:", "", "```json", schema, "```"]

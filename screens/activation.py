@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.contract.lists import Activate, ListDetail, ListRef, ListRow
-from dyntui.service.contract.methods import LIST_ACTIVATE, LIST_DEACTIVATE
-from dyntui.service.contract.situations import can_be_activated
+from dyntui.service.contract.lists import (
+    LIST_ACTIVATE,
+    LIST_DEACTIVATE,
+    Activate,
+    ListDetail,
+    ListRef,
+    ListRow,
+    can_be_activated,
+)
 
 from .base import Asking
 from .dialogs import Confirm

@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract.calls import Call
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
@@ -21,7 +21,7 @@ class Answers:
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, bytes], tuple[msgspec.Struct, str]] = OrderedDict()
 
-    def keep(self, method: Method[Q, A], request: Q, answer: A, on: str) -> None:
+    def keep(self, method: Call[Q, A], request: Q, answer: A, on: str) -> None:
         """What was answered, and when."""
         key = _key(method, request)
         self._known[key] = (answer, on)
@@ -29,7 +29,7 @@ class Answers:
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
 
-    def last(self, method: Method[Q, A], request: Q) -> tuple[A | None, str]:
+    def last(self, method: Call[Q, A], request: Q) -> tuple[A | None, str]:
         """The last answer and its time; None where this was never answered."""
         answer, on = self._known.get(_key(method, request), (None, ""))
         return cast("A | None", answer), on
@@ -39,5 +39,5 @@ class Answers:
         self._known.clear()
 
 
-def _key(method: Method[Q, A], request: Q) -> tuple[str, bytes]:
+def _key(method: Call[Q, A], request: Q) -> tuple[str, bytes]:
     return method.name, msgspec.json.encode(request)

@@ -23,9 +23,10 @@ from textual.screen import Screen
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import HELLO, RUNS, STATUS, Method
-from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, outcomes_text, run_status
-from dyntui.service.contract.session import Hello, Nothing, Status
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
+from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, outcomes_text, run_status
+from dyntui.service.contract.session import HELLO, STATUS, Hello, Nothing, Status
 from dyntui.service.contract.situations import Situation
 
 from .answers import Answers
@@ -73,8 +74,8 @@ class Console(TypingAhead, inherit_bindings=False):
 
     TITLE = "dyntui"
     CSS_PATH = _CSS
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
-    BINDINGS = bindings(Scope.EVERYWHERE)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_EVERYWHERE,)
+    BINDINGS = bindings(ON_EVERYWHERE)
     ENABLE_COMMAND_PALETTE = False
     MODES = MODES
     HORIZONTAL_BREAKPOINTS = _WIDTHS
@@ -164,7 +165,7 @@ class Console(TypingAhead, inherit_bindings=False):
 
     # The connection
 
-    async def call(self, method: Method[Q, A], request: Q) -> A:
+    async def call(self, method: Call[Q, A], request: Q) -> A:
         """Asks the service. Raises DyntuiError."""
         if self._service is None:
             raise _gone()
@@ -336,7 +337,7 @@ class Console(TypingAhead, inherit_bindings=False):
             for status in (RunStatus.IN_PROCESS, RunStatus.QUEUED):
                 # A lost service is said so by the banner, and the list is read again when it is back.
                 with contextlib.suppress(DyntuiError):
-                    page = await self.call(RUNS, RunsQuery(status=status.value, limit=20))
+                    page = await self.call(RUNS_PAGE, RunsQuery(status=status.value, limit=20))
                     for run in reversed(page.rows):
                         self.post_message(self._Event("run.changed", RunChanged(run=run)))
 

@@ -13,9 +13,17 @@ from textual.widget import Widget
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import RUN_CANCEL, RUNS
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, RunsQuery, run_status
+from dyntui.service.contract.runs import (
+    ON_AUDIT,
+    RUN_CANCEL,
+    RUNS_PAGE,
+    RunChanged,
+    RunRef,
+    RunRow,
+    RunsQuery,
+    run_status,
+)
 from dyntui.service.contract.situations import Situation
 
 from .base import FramedScreen
@@ -82,8 +90,8 @@ COLUMNS: tuple[Column[RunRow], ...] = (
 class AuditScreen(FramedScreen):
     """See the module."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.AUDIT,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.AUDIT)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_AUDIT,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_AUDIT)
     SECTION = "audit"
     TOP_LEVEL = True
     CSS_PATH = "../styles/audit.tcss"
@@ -112,7 +120,7 @@ class AuditScreen(FramedScreen):
             search=window.search,
             sort=window.sort,
         )
-        return await self.console.call(RUNS, query)
+        return await self.console.call(RUNS_PAGE, query)
 
     def refetch(self) -> None:
         """The runs again."""
@@ -124,7 +132,7 @@ class AuditScreen(FramedScreen):
 
     def situation(self) -> Situation:
         """The run in hand."""
-        return msgspec.structs.replace(super().situation(), run=self._grid.row())
+        return super().situation().holding(self._grid.row())
 
     @on(ChoiceBar.Changed)
     def _kind_changed(self) -> None:

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract.calls import Call
 from dyntui.service.contract.situations import Situation
 
 from .perform import perform
@@ -61,7 +61,7 @@ class Asking(Screen[R], Generic[R]):
 
     def ask(
         self,
-        method: Method[Q, A],
+        method: Call[Q, A],
         request: Q,
         take: Callable[[A], None],
         *,
@@ -75,7 +75,7 @@ class Asking(Screen[R], Generic[R]):
 
     async def _ask(
         self,
-        method: Method[Q, A],
+        method: Call[Q, A],
         request: Q,
         take: Callable[[A], None],
         refused: Callable[[DyntuiError], None],
@@ -188,7 +188,7 @@ class FramedScreen(Asking[None]):
 
     # What could not be read
 
-    def look(self, method: Method[Q, A], request: Q, take: Callable[[A], None], *, kind: str = "") -> None:
+    def look(self, method: Call[Q, A], request: Q, take: Callable[[A], None], *, kind: str = "") -> None:
         """Asks for what the screen shows. What was answered before is there at once, and stays with its age where there
         is no answer: why is said in a line, and never stops anybody."""
         kind = kind or method.name

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from dyntui.service.contract.actions import Scope, key_name, of
+from dyntui.service.contract.actions import Scope, key_name
+from dyntui.service.contract.subjects import of
 
 
 def bindings(*scopes: Scope) -> list[BindingType]:

@@ -12,12 +12,20 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CampaignDetail, CampaignRef, ChangeTargets, SendRow, SettleSend, Targets
-from dyntui.service.contract.lists import ListRow, ListsQuery
-from dyntui.service.contract.methods import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_GET, LISTS, SEND_SETTLE
+from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_GET,
+    ON_CAMPAIGN,
+    CampaignDetail,
+    CampaignRef,
+    ChangeTargets,
+    Targets,
+)
+from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -70,8 +78,8 @@ def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
 class CampaignPage(Page[int]):
     """The page of one email campaign, by its id."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.CAMPAIGN,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.CAMPAIGN)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGN,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_CAMPAIGN)
     CSS_PATH = "../styles/campaign_page.tcss"
 
     def __init__(self) -> None:
@@ -150,7 +158,7 @@ class CampaignPage(Page[int]):
         """The campaign of the page, and the target in hand."""
         campaign = self._detail.row if self._detail else None
         target = self._targets.row() if self._targets.body.has_focus else None
-        return msgspec.structs.replace(super().situation(), campaign=campaign, target=target, send=self._send())
+        return super().situation().holding(campaign, target, self._send())
 
     def _send(self) -> SendRow | None:
         """The send in hand, else the first of which nobody knows whom it reached."""
@@ -237,7 +245,7 @@ class CampaignPage(Page[int]):
             query = ListsQuery(
                 view="activated", offset=window.offset, limit=window.limit, search=window.search, sort=window.sort
             )
-            return await self.console.call(LISTS, query)
+            return await self.console.call(LISTS_PAGE, query)
 
         def chosen(rows: tuple[ListRow, ...] | None) -> None:
             if rows:

@@ -12,8 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery
-from dyntui.service.contract.methods import CAMPAIGNS
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, ON_CAMPAIGNS, CampaignRow, CampaignsQuery
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.situations import Situation
@@ -65,8 +64,8 @@ COLUMNS: tuple[Column[CampaignRow], ...] = (
 class CampaignsScreen(FramedScreen):
     """See the module."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.CAMPAIGNS,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.CAMPAIGNS)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGNS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_CAMPAIGNS)
     SECTION = "campaigns"
     TOP_LEVEL = True
     CSS_PATH = "../styles/campaigns.tcss"
@@ -102,7 +101,7 @@ class CampaignsScreen(FramedScreen):
             search=window.search,
             sort=window.sort,
         )
-        return await self.console.call(CAMPAIGNS, query)
+        return await self.console.call(CAMPAIGNS_PAGE, query)
 
     def refetch(self) -> None:
         """The campaigns again."""
@@ -118,7 +117,7 @@ class CampaignsScreen(FramedScreen):
         """The campaign in hand, and those marked."""
         marked = tuple(self._grid.marks.values())
         chosen = marked[0] if len(marked) == 1 else self._grid.row()
-        return msgspec.structs.replace(super().situation(), campaign=chosen, campaigns=marked)
+        return super().situation().holding(chosen, marked=marked)
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:
@@ -164,21 +163,21 @@ class CampaignsScreen(FramedScreen):
 
     def do_campaigns_send(self) -> None:
         """Opens the send wizard for the marked campaign, or the one in hand."""
-        if (row := self.situation().campaign) is not None:
+        if (row := self.situation().one(CampaignRow)) is not None:
             from .send_wizard import SendWizard
 
             self.console.open_page(SendWizard, row.id)
 
     def do_campaigns_count(self) -> None:
         """Counts the targets of the marked campaign, or of the one in hand."""
-        if (row := self.situation().campaign) is not None:
+        if (row := self.situation().one(CampaignRow)) is not None:
             from .count_page import CountPage
 
             self.console.open_page(CountPage, row.id)
 
     def do_campaigns_report(self) -> None:
         """Opens the report of the marked campaign, or of the one in hand."""
-        if (row := self.situation().campaign) is not None:
+        if (row := self.situation().one(CampaignRow)) is not None:
             from .report import ReportPage
 
             self.console.open_page(ReportPage, row.id)

@@ -12,8 +12,7 @@ from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CountTargets, TargetCount
-from dyntui.service.contract.methods import CAMPAIGN_COUNT
+from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, ON_COUNT, CountTargets, TargetCount
 
 from .base import Page
 from .bindings import bindings
@@ -29,8 +28,8 @@ _KEPT = timedelta(minutes=55)
 class CountPage(Page[int]):
     """The count of one campaign's targets, by the campaign's id. It stays while the service keeps it; r counts anew."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.COUNT,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.COUNT)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_COUNT,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_COUNT)
     CSS_PATH = "../styles/send_wizard.tcss"
 
     def __init__(self) -> None:

@@ -14,7 +14,9 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from dyntui.service.contract.actions import BY_ID, Scope, disabled_reason, key_name, of
+from dyntui.service.contract.actions import Scope, disabled_reason, key_name
+from dyntui.service.contract.console import ON_DIALOG, ON_GRID, ON_QUESTION
+from dyntui.service.contract.subjects import BY_ID, of
 
 from .base import Asking
 from .bindings import bindings
@@ -32,8 +34,8 @@ T = TypeVar("T")
 class Dialog(Asking[R], ModalScreen[R], Generic[R]):
     """A box over the screen with a title, a body, and the keys that work in it on its last line."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIALOG)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
     AUTO_FOCUS = ""
 
     def __init__(self, title: str, *, tone: str = "") -> None:
@@ -99,8 +101,8 @@ class Confirm(Dialog[bool]):
     """A question, answered with `y` or `n` or with its buttons. The answer that changes nothing has the focus; Esc is
     that answer."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.QUESTION, Scope.DIALOG)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.QUESTION)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_QUESTION, ON_DIALOG)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_QUESTION)
 
     def __init__(self, title: str, lines: Sequence[str], *, yes: str, no: str = "Cancel", danger: bool = False) -> None:
         super().__init__(title, tone="-danger" if danger else "")
@@ -166,7 +168,7 @@ class Alternatives(Dialog[str]):
 class Picker(Dialog[tuple[T, ...]], Generic[T]):
     """A choice among rows: marks with space, enter takes the marked ones, or the one in hand."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG, Scope.GRID)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG, ON_GRID)
 
     def __init__(
         self,

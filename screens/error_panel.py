@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.console import ON_ERROR
 
 from .bindings import bindings
 from .clipboard import copy
@@ -23,8 +24,8 @@ from .widgets.cells import single_line
 class ErrorPanel(Dialog[None]):
     """Code, what happened, what was not done, the remedy; never a traceback."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.ERROR,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ERROR)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_ERROR,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_ERROR)
 
     def __init__(self, errors: Sequence[DyntuiError]) -> None:
         super().__init__("", tone="-danger")

@@ -12,7 +12,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from dyntui.service.contract.actions import Scope, disabled_reason, key_name, of
+from dyntui.service.contract.actions import Scope, disabled_reason, key_name
+from dyntui.service.contract.console import ON_CHOICES, ON_DIALOG, ON_EVERYWHERE, ON_GRID, ON_TEXT
+from dyntui.service.contract.subjects import of
 
 from .bindings import bindings
 from .dialogs import Dialog
@@ -26,18 +28,18 @@ Row = tuple[tuple[str, str], ...]
 _KEYS, _TITLE = 14, 24
 
 # Moving about comes after what a screen is for.
-_MOVING = (Scope.GRID, Scope.CHOICES, Scope.TEXT)
+_MOVING = (ON_GRID, ON_CHOICES, ON_TEXT)
 
 
 def _place(scope: Scope) -> int:
-    return 2 if scope is Scope.EVERYWHERE else 1 if scope in _MOVING else 0
+    return 2 if scope is ON_EVERYWHERE else 1 if scope in _MOVING else 0
 
 
 class TextLines(ScrollView, can_focus=True):
     """Lines of text to scroll through, each in parts with a tone."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.TEXT,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TEXT)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_TEXT,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_TEXT)
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
     def __init__(self, rows: Sequence[Row] = (), *, id: str | None = None) -> None:
@@ -126,7 +128,7 @@ class TextLines(ScrollView, can_focus=True):
 class HelpScreen(Dialog[None]):
     """Every action of the scopes in focus: its keys, what it does, why not just now."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG, Scope.TEXT)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG, ON_TEXT)
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
         super().__init__("Help")
@@ -147,7 +149,7 @@ class HelpScreen(Dialog[None]):
             actions = of(scope)
             if not actions:
                 continue
-            rows += [((scope.value, "accent"),)]
+            rows += [((scope.heading, "accent"),)]
             for action in actions:
                 keys = " ".join(key_name(key) for key in action.keys) or "via :"
                 reason = disabled_reason(action, situation)

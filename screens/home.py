@@ -13,12 +13,12 @@ from textual.widget import Widget
 
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery
-from dyntui.service.contract.lists import ListRow, ListsQuery
-from dyntui.service.contract.methods import CAMPAIGNS, LISTS, RUNS, STATUS
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
+from dyntui.service.contract.console import ON_HOME
+from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.runs import RunRow, RunsQuery, run_status
-from dyntui.service.contract.session import Check, Hello, Nothing, Status
+from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_status
+from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Status
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
@@ -36,7 +36,7 @@ _MORE = 16
 class HomeScreen(FramedScreen):
     """See the module."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.HOME,)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_HOME,)
     SECTION = "home"
     TOP_LEVEL = True
     CSS_PATH = "../styles/home.tcss"
@@ -96,9 +96,9 @@ class HomeScreen(FramedScreen):
         self.console.ask_for_roles()
         self._show_facts(self._status)
         self.look(STATUS, Nothing(), self._show_facts)
-        self.look(RUNS, RunsQuery(limit=50), self._show_runs)
-        self.look(LISTS, ListsQuery(view="activated", limit=50), self._know_lists)
-        self.look(CAMPAIGNS, CampaignsQuery(limit=200), self._know_campaigns)
+        self.look(RUNS_PAGE, RunsQuery(limit=50), self._show_runs)
+        self.look(LISTS_PAGE, ListsQuery(view="activated", limit=50), self._know_lists)
+        self.look(CAMPAIGNS_PAGE, CampaignsQuery(limit=200), self._know_campaigns)
         if self.console.first_steps:
             self._show_steps()
 

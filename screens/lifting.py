@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.console import ON_DIALOG
 from dyntui.service.contract.suppressions import Lifted, LiftSuppression
 
 from .bindings import bindings
@@ -22,8 +23,8 @@ from .widgets.field import Field
 class LiftQuestion(Dialog[LiftSuppression]):
     """Asks which address may be mailed again, and why. Nothing is taken without a reason."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.DIALOG,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIALOG)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
 
     def __init__(self, address: str) -> None:
         super().__init__("Lift a suppression", tone="-danger")

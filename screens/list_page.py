@@ -13,11 +13,19 @@ from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.lists import ListDetail, ListRef, MemberRow, MembersQuery
-from dyntui.service.contract.methods import LIST_GET, LIST_MEMBERS, RUNS
+from dyntui.service.contract.lists import (
+    LIST_GET,
+    LIST_MEMBERS,
+    ON_LIST,
+    BeingSynchronised,
+    ListDetail,
+    ListRef,
+    MemberRow,
+    MembersQuery,
+)
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import RunChanged, RunRow, RunsQuery, StartRun, run_status
+from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, StartRun, run_status
 from dyntui.service.contract.situations import Situation
 
 from .activation import activate, deactivate
@@ -62,8 +70,8 @@ MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
 class ListPage(Page[str]):
     """The page of one marketing list, by its id."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_LIST,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_LIST)
     CSS_PATH = "../styles/list_page.tcss"
 
     def __init__(self) -> None:
@@ -147,10 +155,10 @@ class ListPage(Page[str]):
     def situation(self) -> Situation:
         """The list of the page."""
         detail = self._detail
-        situation = super().situation()
         if detail is None:
-            return situation
-        return msgspec.structs.replace(situation, list=detail.row, list_run=detail.active_run)
+            return super().situation()
+        run = BeingSynchronised(detail.active_run) if detail.active_run else None
+        return super().situation().holding(detail.row, run)
 
     def _show(self, detail: ListDetail) -> None:
         self._detail = detail
@@ -173,7 +181,7 @@ class ListPage(Page[str]):
         )
         self._bars.show_rows(tally_rows(detail.counts))
         self._show_choices(detail)
-        self.look(RUNS, RunsQuery(kind="lists", search=row.name, limit=4), self._show_runs, kind="list-runs")
+        self.look(RUNS_PAGE, RunsQuery(kind="lists", search=row.name, limit=4), self._show_runs, kind="list-runs")
         self.refresh_hints()
 
     def _show_choices(self, detail: ListDetail) -> None:

@@ -12,12 +12,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.lists import ListRow, ListsQuery
-from dyntui.service.contract.methods import LISTS, LISTS_REFRESH
+from dyntui.service.contract.lists import LISTS_PAGE, LISTS_REFRESH, ON_LISTS, ListRow, ListsQuery, can_be_synchronised
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.situations import Situation, can_be_synchronised
+from dyntui.service.contract.situations import Situation
 
 from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
@@ -50,8 +49,8 @@ _WORDING = Wording(
 class ListsScreen(FramedScreen):
     """See the module."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LISTS,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LISTS)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_LISTS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_LISTS)
     SECTION = "lists"
     TOP_LEVEL = True
     CSS_PATH = "../styles/lists.tcss"
@@ -85,7 +84,7 @@ class ListsScreen(FramedScreen):
             search=window.search,
             sort=window.sort,
         )
-        return await self.console.call(LISTS, query)
+        return await self.console.call(LISTS_PAGE, query)
 
     def refetch(self) -> None:
         """The lists again."""
@@ -99,9 +98,7 @@ class ListsScreen(FramedScreen):
 
     def situation(self) -> Situation:
         """The list in hand, and those marked."""
-        return msgspec.structs.replace(
-            super().situation(), list=self._grid.row(), lists=tuple(self._grid.marks.values())
-        )
+        return super().situation().holding(self._grid.row(), marked=tuple(self._grid.marks.values()))
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:

@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import HELLO
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import HELLO, Nothing
+from dyntui.service.contract.setup import ON_SETUP
 
 from .base import Asking
 from .bindings import bindings
@@ -23,8 +23,8 @@ from .widgets.cells import single_line
 class NotConfigured(Asking[None]):
     """Names the command that connects both systems."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.SETUP,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SETUP)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SETUP,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SETUP)
     AUTO_FOCUS = ""
 
     def compose(self) -> ComposeResult:

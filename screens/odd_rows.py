@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from dyntui.service.contract.methods import SUPPRESSION_ODD
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.suppressions import OddRow
+from dyntui.service.contract.suppressions import SUPPRESSION_ODD, OddRow
 
 from .base import Page
 from .widgets.columns import Column

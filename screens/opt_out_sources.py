@@ -11,12 +11,18 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import ANSWER_CONSENT_SOURCES, CONSENT_SOURCES
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
-from dyntui.service.contract.suppressions import AnswerConsentSources, ConsentSources
+from dyntui.service.contract.suppressions import (
+    ANSWER_CONSENT_SOURCES,
+    CONSENT_SOURCES,
+    ON_SOURCES,
+    AnswerConsentSources,
+    ConsentSources,
+    OptOutSource,
+)
 
 from .base import Page
 from .bindings import bindings
@@ -56,8 +62,8 @@ _COLUMNS: tuple[Column[Source], ...] = (
 class SourcesPage(Page[str]):
     """The sources that the organisation has; a Manager says of each whether it counts."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.SOURCES,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SOURCES)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SOURCES,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SOURCES)
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +99,7 @@ class SourcesPage(Page[str]):
     def situation(self) -> Situation:
         """The source in hand."""
         row = self._grid.row()
-        return msgspec.structs.replace(super().situation(), source=row.name if row is not None else "")
+        return super().situation().holding(OptOutSource(row.name) if row is not None else None)
 
     def do_sources_change(self) -> None:
         """Lets the source in hand count, or not, after a confirmation."""

@@ -9,7 +9,9 @@ from rich.text import Text
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, ProviderSource
 from textual.widgets import Input
 
-from dyntui.service.contract.actions import Action, Scope, of
+from dyntui.service.contract.actions import Action
+from dyntui.service.contract.console import ON_EVERYWHERE, ON_GRID
+from dyntui.service.contract.subjects import of
 
 from .perform import perform, reason_against, scopes_in_focus
 from .widgets.cells import literal
@@ -22,7 +24,7 @@ _SCREEN_FIRST = 1.3
 def offered(actions: tuple[Action, ...]) -> list[Action]:
     """The actions of the palette in the order of the open list: about the row, about the screen, everywhere."""
     in_palette = [action for action in actions if action.palette]
-    return sorted(in_palette, key=lambda one: (one.scope is Scope.EVERYWHERE, one.scope is Scope.GRID, not one.row))
+    return sorted(in_palette, key=lambda one: (one.scope is ON_EVERYWHERE, one.scope is ON_GRID, not one.row))
 
 
 class Actions(Provider):
@@ -51,7 +53,7 @@ class Actions(Provider):
         for action in self._actions():
             score = matcher.match(action.title)
             if score > 0:
-                boost = _ROW_FIRST if action.row else 1.0 if action.scope is Scope.EVERYWHERE else _SCREEN_FIRST
+                boost = _ROW_FIRST if action.row else 1.0 if action.scope is ON_EVERYWHERE else _SCREEN_FIRST
                 yield Hit(
                     score * boost,
                     matcher.highlight(action.title),

@@ -13,11 +13,10 @@ from textual.widgets import Static
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CountPeopleQuery, TargetCount
-from dyntui.service.contract.methods import CAMPAIGN_COUNT_PEOPLE, RUN_PEOPLE
+from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery, TargetCount
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import OutcomesQuery
+from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery
 
 from .base import Page
 from .reason_help import ReasonHelp
@@ -83,7 +82,7 @@ def open_slice(console: Console, count: TargetCount, key: str, trail: tuple[str,
 class PeoplePage(Page[Whose]):
     """The people, each with an outcome; enter on one explains it."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.PEOPLE,)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_PEOPLE,)
     CSS_PATH = "../styles/people.tcss"
 
     def __init__(self) -> None:

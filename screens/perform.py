@@ -7,8 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from textual.dom import DOMNode
 
-from dyntui.service.contract.actions import BY_ID, Action, Scope, disabled_reason
+from dyntui.service.contract.actions import Action, Scope, disabled_reason
 from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.subjects import BY_ID
 
 from .bindings import method_name
 

@@ -12,8 +12,15 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CampaignRef, CampaignReport, RecipientRow, RecipientsQuery
-from dyntui.service.contract.methods import CAMPAIGN_RECIPIENTS, CAMPAIGN_REPORT
+from dyntui.service.contract.campaigns import (
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    ON_REPORT,
+    CampaignRef,
+    CampaignReport,
+    RecipientRow,
+    RecipientsQuery,
+)
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, StartRun
@@ -86,8 +93,8 @@ COLUMNS: tuple[Column[RecipientRow], ...] = (
 class ReportPage(Page[int]):
     """The report of one campaign, by its id."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.REPORT,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.REPORT)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_REPORT,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_REPORT)
     CSS_PATH = "../styles/report.tcss"
 
     def __init__(self) -> None:
@@ -166,7 +173,7 @@ class ReportPage(Page[int]):
 
     def situation(self) -> Situation:
         """The campaign of the report."""
-        return msgspec.structs.replace(super().situation(), campaign=self._report.row if self._report else None)
+        return super().situation().holding(self._report.row if self._report else None)
 
     def _show(self, report: CampaignReport) -> None:
         self._report = report

@@ -13,8 +13,18 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import RUN_CANCEL, RUN_GET
-from dyntui.service.contract.runs import RunChanged, RunDetail, RunItem, RunRef, RunRow, calls_text, run_status
+from dyntui.service.contract.runs import (
+    ON_RUN,
+    RUN_CANCEL,
+    RUN_GET,
+    RunChanged,
+    RunDetail,
+    RunItem,
+    RunRef,
+    RunRow,
+    calls_text,
+    run_status,
+)
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -33,8 +43,8 @@ from .wording import lasted, moment, number, share
 class RunPage(Page[str]):
     """The page of one run, by its id."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.RUN,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.RUN)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_RUN,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_RUN)
     CSS_PATH = "../styles/run_page.tcss"
 
     def __init__(self) -> None:
@@ -100,7 +110,7 @@ class RunPage(Page[str]):
 
     def situation(self) -> Situation:
         """The run of the page."""
-        return msgspec.structs.replace(super().situation(), run=self._detail.run if self._detail else None)
+        return super().situation().holding(self._detail.run if self._detail else None)
 
     def _show(self, detail: RunDetail) -> None:
         self._detail = detail

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dyntui.service.contract.methods import RUN_START
-from dyntui.service.contract.runs import RunRow, StartRun
+from dyntui.service.contract.runs import RUN_START, RunRow, StartRun
 
 from .base import Asking
 

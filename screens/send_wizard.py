@@ -16,15 +16,18 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_COUNT,
+    CAMPAIGN_GET,
+    CAMPAIGN_SEND,
+    ON_WIZARD,
     CampaignDetail,
     CampaignRef,
     CountTargets,
-    SendCampaign,
-    SendRow,
     TargetCount,
+    WizardStep,
 )
-from dyntui.service.contract.methods import CAMPAIGN_COUNT, CAMPAIGN_GET, CAMPAIGN_SEND
 from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.sends import SendCampaign, SendRow
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -51,8 +54,8 @@ _LAST = len(STEPS)
 class SendWizard(Page[int]):
     """The wizard for one campaign, by its id. Going back keeps what was chosen; only the last step sends."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.WIZARD,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.WIZARD)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_WIZARD,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_WIZARD)
     CSS_PATH = "../styles/send_wizard.tcss"
 
     def __init__(self) -> None:
@@ -150,12 +153,10 @@ class SendWizard(Page[int]):
         target = None
         if row is not None and self._detail is not None:
             target = next((one for one in self._detail.targets if one.id == row.id), None)
-        return msgspec.structs.replace(
-            super().situation(),
-            step=self._step,
-            blocked=self._blocked(),
-            campaign=self._detail.row if self._detail else None,
-            list=target,
+        return (
+            super()
+            .situation()
+            .holding(WizardStep(self._step, self._blocked()), self._detail.row if self._detail else None, target)
         )
 
     def _blocked(self) -> str:

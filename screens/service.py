@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract.calls import Call
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
@@ -28,7 +28,7 @@ class Events(Protocol[E_co]):
 class Service(Protocol):
     """A connection to the service, as `dyntui.service.client.ServiceClient` is one."""
 
-    async def call(self, method: Method[Q, A], request: Q) -> A:
+    async def call(self, method: Call[Q, A], request: Q) -> A:
         """Asks and waits for the answer. Raises DyntuiError."""
 
     def subscribe(self, name: str, kind: type[E]) -> Events[E]:

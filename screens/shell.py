@@ -10,8 +10,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service.contract.actions import ACTIONS, Action, Scope, disabled_reason, is_typed, key_name
+from dyntui.service.contract.actions import Action, Scope, disabled_reason, is_typed, key_name
+from dyntui.service.contract.console import ON_CHOICES, ON_EVERYWHERE, ON_GRID, ON_TEXT
 from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract.subjects import ACTIONS
 
 from .perform import scopes_in_focus, situation_of
 from .widgets.bars import block_bar
@@ -129,7 +131,7 @@ class Banner(Static):
 
 def hinted(scopes: Sequence[Scope]) -> list[Action]:
     """The actions with a place in the key hints: what the screen is for first, then moving about."""
-    general = {Scope.EVERYWHERE: 3, Scope.GRID: 1, Scope.CHOICES: 1, Scope.TEXT: 1}
+    general = {ON_EVERYWHERE: 3, ON_GRID: 1, ON_CHOICES: 1, ON_TEXT: 1}
     order = {scope: (general.get(scope, 0), place) for place, scope in enumerate(scopes)}
     actions = [action for action in ACTIONS if action.hint and action.scope in order]
     return sorted(actions, key=lambda action: order[action.scope])
@@ -154,7 +156,7 @@ class KeyHints(Line):
         seen: set[str] = set()
         shown: list[tuple[str, str, Action]] = []
         typing = typing_scopes(self)
-        for action in hinted((*typing, *((Scope.EVERYWHERE,) if typing else scopes_in_focus(self)))):
+        for action in hinted((*typing, *((ON_EVERYWHERE,) if typing else scopes_in_focus(self)))):
             if not action.hinted(situation):
                 continue
             usable = [each for each in action.keys if not typing or action.scope in typing or not is_typed(each)]

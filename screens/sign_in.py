@@ -11,8 +11,15 @@ from textual.widgets import Static
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import HELLO, SIGN_IN, SIGN_IN_STATE
-from dyntui.service.contract.session import Nothing, SignInStarted, SignInState
+from dyntui.service.contract.session import (
+    HELLO,
+    ON_SIGN_IN,
+    SIGN_IN,
+    SIGN_IN_STATE,
+    Nothing,
+    SignInStarted,
+    SignInState,
+)
 
 from .base import Asking
 from .bindings import bindings
@@ -24,8 +31,8 @@ from .widgets.cells import single_line
 class SignIn(Asking[None]):
     """Shows the address and the code, and asks at the pace the service names whether the person has signed in."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.SIGN_IN,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SIGN_IN)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SIGN_IN,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SIGN_IN)
     AUTO_FOCUS = ""
 
     def __init__(self) -> None:

@@ -11,10 +11,17 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.methods import SUPPRESSION_LIFT, SUPPRESSIONS
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
-from dyntui.service.contract.suppressions import Lifted, LiftSuppression, SuppressionRow, SuppressionsQuery
+from dyntui.service.contract.suppressions import (
+    ON_SUPPRESSIONS,
+    SUPPRESSION_LIFT,
+    SUPPRESSIONS_PAGE,
+    Lifted,
+    LiftSuppression,
+    SuppressionRow,
+    SuppressionsQuery,
+)
 
 from .base import FramedScreen
 from .bindings import bindings
@@ -54,8 +61,8 @@ COLUMNS: tuple[Column[SuppressionRow], ...] = (
 class SuppressionsScreen(FramedScreen):
     """See the module."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.SUPPRESSIONS,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SUPPRESSIONS)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SUPPRESSIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SUPPRESSIONS)
     SECTION = "suppressions"
     TOP_LEVEL = True
     CSS_PATH = "../styles/suppressions.tcss"
@@ -78,7 +85,7 @@ class SuppressionsScreen(FramedScreen):
 
     async def _source(self, window: Window) -> Page[SuppressionRow]:
         query = SuppressionsQuery(offset=window.offset, limit=window.limit, search=window.search, sort=window.sort)
-        return await self.console.call(SUPPRESSIONS, query)
+        return await self.console.call(SUPPRESSIONS_PAGE, query)
 
     def refetch(self) -> None:
         """The suppressions again."""

@@ -13,8 +13,7 @@ from dyntui.cli.target_counts import print_people
 from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import RUN_KINDS
-from dyntui.service.contract import methods
-from dyntui.service.contract.runs import OutcomesQuery, RunRef, RunsQuery, run_status
+from dyntui.service.contract.runs import RUN_GET, RUN_PEOPLE, RUNS_PAGE, OutcomesQuery, RunRef, RunsQuery, run_status
 
 
 @click.group(cls=Group)
@@ -48,7 +47,7 @@ def list_(
         search=search,
         sort=sort,
     )
-    page = ask(choices(context), methods.RUNS, query)
+    page = ask(choices(context), RUNS_PAGE, query)
     if choices(context).json:
         print_json(page)
         return
@@ -103,13 +102,13 @@ def show(
             search=search,
             sort=sort,
         )
-        page = ask(choices(context), methods.RUN_PEOPLE, query)
+        page = ask(choices(context), RUN_PEOPLE, query)
         if choices(context).json:
             print_json(page)
         else:
-            print_people(page, ask(choices(context), methods.RUN_GET, RunRef(run)).run.kind)
+            print_people(page, ask(choices(context), RUN_GET, RunRef(run)).run.kind)
         return
-    detail = ask(choices(context), methods.RUN_GET, RunRef(run))
+    detail = ask(choices(context), RUN_GET, RunRef(run))
     if choices(context).json:
         print_json(detail)
         return

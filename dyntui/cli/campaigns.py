@@ -14,8 +14,13 @@ from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count
 from dyntui.cli.windows import window_options
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_GET,
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    CAMPAIGN_TARGETS,
+    CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
     CampaignReport,
@@ -52,7 +57,7 @@ def list_(context: click.Context, view: str, account: str, offset: int, limit: i
 
     async def ask(client: ServiceClient) -> Page[CampaignRow]:
         query = CampaignsQuery(view=view, account=account, offset=offset, limit=limit, search=search, sort=sort)
-        return await client.call(methods.CAMPAIGNS, query)
+        return await client.call(CAMPAIGNS_PAGE, query)
 
     page = with_service(choices(context), ask)
     if choices(context).json:
@@ -87,7 +92,7 @@ def show(context: click.Context, named: str) -> None:
     """One campaign with its targets and sends."""
 
     async def ask(client: ServiceClient) -> CampaignDetail:
-        return await client.call(methods.CAMPAIGN_GET, CampaignRef(await campaign_id(client, named)))
+        return await client.call(CAMPAIGN_GET, CampaignRef(await campaign_id(client, named)))
 
     detail = with_service(choices(context), ask)
     if choices(context).json:
@@ -141,10 +146,10 @@ def report(
     async def ask_recipients(client: ServiceClient) -> Page[RecipientRow]:
         id = await campaign_id(client, named)
         query = RecipientsQuery(id=id, filter=kept, offset=offset, limit=limit, search=search, sort=sort)
-        return await client.call(methods.CAMPAIGN_RECIPIENTS, query)
+        return await client.call(CAMPAIGN_RECIPIENTS, query)
 
     async def ask_report(client: ServiceClient) -> CampaignReport:
-        return await client.call(methods.CAMPAIGN_REPORT, CampaignRef(await campaign_id(client, named)))
+        return await client.call(CAMPAIGN_REPORT, CampaignRef(await campaign_id(client, named)))
 
     if recipients:
         page = with_service(choices(context), ask_recipients)
@@ -166,7 +171,7 @@ def targets_list(context: click.Context, named: str) -> None:
     """The target marketing lists."""
 
     async def ask(client: ServiceClient) -> Targets:
-        return await client.call(methods.CAMPAIGN_TARGETS, CampaignRef(await campaign_id(client, named)))
+        return await client.call(CAMPAIGN_TARGETS, CampaignRef(await campaign_id(client, named)))
 
     _print_targets(choices(context), with_service(choices(context), ask))
 
@@ -196,7 +201,7 @@ def _change(chosen: Choices, named: str, add: tuple[str, ...] = (), remove: tupl
             add=tuple([await list_id(client, name) for name in add]),
             remove=tuple([await list_id(client, name) for name in remove]),
         )
-        return await client.call(methods.CAMPAIGN_CHANGE_TARGETS, request)
+        return await client.call(CAMPAIGN_CHANGE_TARGETS, request)
 
     _print_targets(chosen, with_service(chosen, ask))
 

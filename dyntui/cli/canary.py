@@ -8,8 +8,7 @@ from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import print_json, say
 from dyntui.cli.service_call import ask
 from dyntui.model.errors import Exit
-from dyntui.service.contract import methods
-from dyntui.service.contract.setup import Canary
+from dyntui.service.contract.setup import CANARY, Canary
 
 
 @click.command("canary", cls=Command)
@@ -22,7 +21,7 @@ def command(context: click.Context, address: str, account: str) -> int:
     ADDRESS is one of your own that the account does not know yet, such as name+canary@your.example. It is imported into
     the address book "dyntui canary", and its status tells. Nobody else is imported before that, unless setup was told.
     """
-    report = ask(choices(context), methods.CANARY, Canary(address=address, account=account))
+    report = ask(choices(context), CANARY, Canary(address=address, account=account))
     if choices(context).json:
         print_json(report)
     elif report.double_opt_in == "all":

@@ -24,10 +24,9 @@ from dyntui.cli.throw_away import ending_in_order, keep_log, service_ended_after
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
 from dyntui.service.contract.runs import calls_text
-from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.setup import SetupRequest
+from dyntui.service.contract.session import SIGN_IN, Nothing
+from dyntui.service.contract.setup import SETUP_APPLY, SetupRequest
 from dyntui.service.profile import Profile
 from dyntui.service.starting import attach_or_start
 
@@ -86,7 +85,7 @@ async def connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived
     knows by their part."""
     say("Starting the service, connecting both systems, installing what dyntui needs in Dynamics…")
     async with await attach_or_start(profile, long_lived=long_lived) as client:
-        await client.call(methods.SETUP_APPLY, _setup(sandbox))
+        await client.call(SETUP_APPLY, _setup(sandbox))
         # As in life: an administrator installs, and the service works with the role that is meant for it.
         only = {"user": "application", "roles": [str(Role.SERVICE)]}
         await asyncio.to_thread(sandbox.control, "POST", "/dataverse/roles", only)
@@ -94,7 +93,7 @@ async def connect(profile: Profile, sandbox: Sandbox, person: str, *, long_lived
 
 
 async def _sign_in(client: ServiceClient, sandbox: Sandbox, person: str) -> None:
-    started = await client.call(methods.SIGN_IN, Nothing())
+    started = await client.call(SIGN_IN, Nothing())
     answer = {"user_code": started.user_code, "as": person}
     await asyncio.to_thread(sandbox.control, "POST", "/device", answer)
     state = await signed_in(client, _PACE)

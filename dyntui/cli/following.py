@@ -12,8 +12,7 @@ from dyntui.model.errors import Exit
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.sync_types import outcome_word
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.runs import RunChanged, RunRef, RunRow, calls_text, outcomes_text, run_status
+from dyntui.service.contract.runs import RUN_GET, RunChanged, RunRef, RunRow, calls_text, outcomes_text, run_status
 
 # Seconds after which the run is asked for itself, in case the event of its end was lost.
 _ASK_AGAIN = 5.0
@@ -24,13 +23,13 @@ async def until_ended(client: ServiceClient, run: RunRow, display: Display) -> R
     with_events = client.subscribe("run.changed", RunChanged)
     try:
         # Whatever happened before the subscription is in this answer.
-        run = (await client.call(methods.RUN_GET, RunRef(run.id))).run
+        run = (await client.call(RUN_GET, RunRef(run.id))).run
         display.show(run)
         while not run.status.ended:
             try:
                 changed = await asyncio.wait_for(anext(with_events), _ASK_AGAIN)
             except (TimeoutError, StopAsyncIteration):
-                run = (await client.call(methods.RUN_GET, RunRef(run.id))).run
+                run = (await client.call(RUN_GET, RunRef(run.id))).run
             else:
                 if changed.run.id != run.id:
                     continue

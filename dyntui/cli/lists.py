@@ -22,8 +22,20 @@ from dyntui.cli.service_call import with_service
 from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import Tally
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import Activate, ListDetail, ListRef, ListsQuery, MemberRow, MembersQuery
+from dyntui.service.contract.lists import (
+    LIST_ACTIVATE,
+    LIST_DEACTIVATE,
+    LIST_GET,
+    LIST_MEMBERS,
+    LISTS_PAGE,
+    LISTS_REFRESH,
+    Activate,
+    ListDetail,
+    ListRef,
+    ListsQuery,
+    MemberRow,
+    MembersQuery,
+)
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
 
@@ -46,9 +58,9 @@ def list_(context: click.Context, view: str, refresh: bool, offset: int, limit: 
 
     async def ask(client: ServiceClient) -> None:
         if refresh:
-            await client.call(methods.LISTS_REFRESH, Nothing())
+            await client.call(LISTS_REFRESH, Nothing())
         query = ListsQuery(view=view, offset=offset, limit=limit, search=search, sort=sort)
-        page = await client.call(methods.LISTS, query)
+        page = await client.call(LISTS_PAGE, query)
         if choices(context).json:
             print_json(page)
             return
@@ -105,7 +117,7 @@ def activate(context: click.Context, named: str, account: str, link: bool) -> No
 
     async def ask(client: ServiceClient) -> ListDetail:
         request = Activate(id=await list_id(client, named), account=account, link=link or choices(context).yes)
-        return await client.call(methods.LIST_ACTIVATE, request)
+        return await client.call(LIST_ACTIVATE, request)
 
     detail = with_service(choices(context), ask)
     _print_detail(choices(context), detail)
@@ -130,7 +142,7 @@ def deactivate(context: click.Context, named: str) -> None:
         )
 
     async def ask(client: ServiceClient) -> ListDetail:
-        return await client.call(methods.LIST_DEACTIVATE, ListRef(known.row.id))
+        return await client.call(LIST_DEACTIVATE, ListRef(known.row.id))
 
     _print_detail(chosen, with_service(chosen, ask))
 
@@ -163,7 +175,7 @@ def members(
             search=search,
             sort=sort,
         )
-        return await client.call(methods.LIST_MEMBERS, query)
+        return await client.call(LIST_MEMBERS, query)
 
     page = with_service(choices(context), ask)
     if choices(context).json:
@@ -178,7 +190,7 @@ def members(
 
 def _detail(chosen: Choices, named: str) -> ListDetail:
     async def ask(client: ServiceClient) -> ListDetail:
-        return await client.call(methods.LIST_GET, ListRef(await list_id(client, named)))
+        return await client.call(LIST_GET, ListRef(await list_id(client, named)))
 
     return with_service(chosen, ask)
 

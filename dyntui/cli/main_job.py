@@ -17,21 +17,23 @@ from dyntui.cli.progress import Display, display
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import ReasonCount, RunStatus
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_COUNT,
+    CAMPAIGN_REPORT,
+    CAMPAIGN_SEND,
+    CAMPAIGNS_PAGE,
     CampaignRef,
     CampaignReport,
     CampaignRow,
     CampaignsQuery,
     ChangeTargets,
     CountTargets,
-    SendCampaign,
-    SendRef,
-    SendRow,
     TargetCount,
 )
-from dyntui.service.contract.lists import Activate
-from dyntui.service.contract.runs import RunRef, RunRow, StartRun
+from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
+from dyntui.service.contract.runs import RUN_GET, RUN_START, RunRef, RunRow, StartRun
+from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.contract.session import Nothing
 
 LIST = "Newsletter"
@@ -103,23 +105,23 @@ async def main_job(client: ServiceClient, control: Control, people: int) -> Repo
     began = time.monotonic()
     shown = display()
 
-    await client.call(methods.LISTS_REFRESH, Nothing())
+    await client.call(LISTS_REFRESH, Nothing())
     list_ = await list_id(client, LIST)
-    await client.call(methods.LIST_ACTIVATE, Activate(id=list_))
+    await client.call(LIST_ACTIVATE, Activate(id=list_))
     say(f"{LIST} is activated for email.")
     first = await _run(client, shown, StartRun(sync_type="lists", lists=(list_,)))
     second = await _run(client, shown, StartRun(sync_type="lists", lists=(list_,)))
     campaigns = await _run(client, shown, StartRun(sync_type="campaigns"))
 
     campaign = await _unsent_campaign(client)
-    await client.call(methods.CAMPAIGN_CHANGE_TARGETS, ChangeTargets(id=campaign.id, add=(list_,)))
-    counted = await client.call(methods.CAMPAIGN_COUNT, CountTargets(id=campaign.id, lists=(list_,)))
+    await client.call(CAMPAIGN_CHANGE_TARGETS, ChangeTargets(id=campaign.id, add=(list_,)))
+    counted = await client.call(CAMPAIGN_COUNT, CountTargets(id=campaign.id, lists=(list_,)))
     say(f"{campaign.name}: {number(counted.sendable)} of {number(counted.potential)} people can be mailed.")
     sending, sent = await _send(client, shown, counted)
 
     await asyncio.to_thread(control, "POST", "/clock", {"advance_seconds": RESULTS_AFTER_SECONDS})
     results = await _run(client, shown, StartRun(sync_type="campaigns", campaigns=(str(campaign.id),)))
-    report = await client.call(methods.CAMPAIGN_REPORT, CampaignRef(campaign.id))
+    report = await client.call(CAMPAIGN_REPORT, CampaignRef(campaign.id))
     mailed = _mailed(await asyncio.to_thread(control, "GET", "/mailed", None), campaign.id)
 
     return Report(
@@ -156,7 +158,7 @@ def peak_memory_mb(process: int) -> float:
 
 
 async def _run(client: ServiceClient, shown: Display, request: StartRun) -> RunRow:
-    started = await client.call(methods.RUN_START, request)
+    started = await client.call(RUN_START, request)
     return _proven(await until_ended(client, started, shown))
 
 
@@ -173,7 +175,7 @@ def _proven(run: RunRow) -> RunRow:
 
 
 async def _unsent_campaign(client: ServiceClient) -> CampaignRow:
-    page = await client.call(methods.CAMPAIGNS, CampaignsQuery(view="unsent"))
+    page = await client.call(CAMPAIGNS_PAGE, CampaignsQuery(view="unsent"))
     plain = sorted((row for row in page.rows if not row.split_test), key=lambda row: row.id)
     if not plain:
         raise DyntuiError(
@@ -186,10 +188,10 @@ async def _unsent_campaign(client: ServiceClient) -> CampaignRow:
 
 
 async def _send(client: ServiceClient, shown: Display, counted: TargetCount) -> tuple[SendRow, RunRow]:
-    sending = await client.call(methods.CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=counted.sendable))
-    run = (await client.call(methods.RUN_GET, RunRef(sending.run))).run
+    sending = await client.call(CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=counted.sendable))
+    run = (await client.call(RUN_GET, RunRef(sending.run))).run
     sent = _proven(await until_ended(client, run, shown))
-    return await client.call(methods.SEND_GET, SendRef(sending.id)), sent
+    return await client.call(SEND_GET, SendRef(sending.id)), sent
 
 
 def _mailed(mails: list[dict[str, Any]], campaign: int) -> Mailed:

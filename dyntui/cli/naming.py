@@ -7,9 +7,8 @@ from difflib import get_close_matches
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import CampaignsQuery
-from dyntui.service.contract.lists import ListsQuery
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignsQuery
+from dyntui.service.contract.lists import LISTS_PAGE, ListsQuery
 
 _LIST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -22,10 +21,10 @@ async def list_id(client: ServiceClient, named: str) -> str:
     """A marketing list's id. Raises DyntuiError LIST_UNKNOWN or LIST_AMBIGUOUS, with what was found."""
     if _LIST_ID.fullmatch(named):
         return named.lower()
-    page = await client.call(methods.LISTS, ListsQuery(view="all", search=named, limit=_WINDOW))
+    page = await client.call(LISTS_PAGE, ListsQuery(view="all", search=named, limit=_WINDOW))
     found = [(row.id, row.name, f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}") for row in page.rows]
     if not found:
-        everything = await client.call(methods.LISTS, ListsQuery(view="all", limit=_WINDOW))
+        everything = await client.call(LISTS_PAGE, ListsQuery(view="all", limit=_WINDOW))
         found = [(row.id, row.name, "") for row in everything.rows]
     return _only("marketing list", "LIST", named, found)
 
@@ -35,10 +34,10 @@ async def campaign_id(client: ServiceClient, named: str, account: str = "") -> i
     if named.isdecimal():
         return int(named)
     query = CampaignsQuery(view="all", account=account, search=named, limit=_WINDOW)
-    page = await client.call(methods.CAMPAIGNS, query)
+    page = await client.call(CAMPAIGNS_PAGE, query)
     found = [(str(row.id), row.name, f"{row.status}, {row.account}") for row in page.rows]
     if not found:
-        everything = await client.call(methods.CAMPAIGNS, CampaignsQuery(view="all", account=account, limit=_WINDOW))
+        everything = await client.call(CAMPAIGNS_PAGE, CampaignsQuery(view="all", account=account, limit=_WINDOW))
         found = [(str(row.id), row.name, "") for row in everything.rows]
     return int(_only("email campaign", "CAMPAIGN", named, found))
 

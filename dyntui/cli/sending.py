@@ -15,10 +15,10 @@ from dyntui.cli.target_counts import count_targets, print_count
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import SendCampaign, SendRef, SendRow, TargetCount
-from dyntui.service.contract.runs import RunRef, RunRow
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.campaigns import CAMPAIGN_SEND, TargetCount
+from dyntui.service.contract.runs import RUN_GET, RunRef, RunRow
+from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
+from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.permission import not_permitted
 
 
@@ -44,12 +44,12 @@ def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: in
     typed = _confirmed(chosen, counted, confirm)
 
     async def send_and_follow(client: ServiceClient) -> SendRow:
-        sending = await client.call(methods.CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed))
+        sending = await client.call(CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed))
         if wait and sending.run:
-            run = (await client.call(methods.RUN_GET, RunRef(sending.run))).run
+            run = (await client.call(RUN_GET, RunRef(sending.run))).run
             started.append(run)
             await until_ended(client, run, display())
-            sending = await client.call(methods.SEND_GET, SendRef(sending.id))
+            sending = await client.call(SEND_GET, SendRef(sending.id))
         return sending
 
     try:
@@ -67,7 +67,7 @@ def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: in
 
 async def _counted(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
     """A count for somebody who may send. Raises NOT_PERMITTED before anybody is counted or asked for a number."""
-    hello = await client.call(methods.HELLO, Nothing())
+    hello = await client.call(HELLO, Nothing())
     if hello.user and Ability.SEND.value not in hello.abilities:
         raise not_permitted(Ability.SEND)
     return await count_targets(client, named, lists)

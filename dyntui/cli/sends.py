@@ -9,8 +9,8 @@ from dyntui.cli.naming import campaign_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.service_call import with_service
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import CampaignRef, SendRow, SettleSend
+from dyntui.service.contract.campaigns import CAMPAIGN_GET, CampaignRef
+from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
 
 
 @click.command("sends", cls=Command)
@@ -22,7 +22,7 @@ def sends(context: click.Context, named: str) -> None:
 
     async def ask(client: ServiceClient) -> tuple[SendRow, ...]:
         number_of = await campaign_id(client, named)
-        return (await client.call(methods.CAMPAIGN_GET, CampaignRef(number_of))).sends
+        return (await client.call(CAMPAIGN_GET, CampaignRef(number_of))).sends
 
     rows = with_service(chosen, ask)
     if chosen.json:
@@ -62,7 +62,7 @@ def settle(context: click.Context, send: str, was_mailed: bool) -> None:
     mailed. It is kept who said it, and when.
     """
     chosen = choices(context)
-    row = with_service(chosen, lambda client: client.call(methods.SEND_SETTLE, SettleSend(send, was_mailed)))
+    row = with_service(chosen, lambda client: client.call(SEND_SETTLE, SettleSend(send, was_mailed)))
     if chosen.json:
         print_json(row)
         return

@@ -9,8 +9,7 @@ from dyntui.cli.output import moment, number, print_facts, print_json, print_tab
 from dyntui.cli.service_call import with_running_service
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import STATUS, STOP, Nothing
 from dyntui.service.lock import let_private_end, until_released
 from dyntui.service.profile import open_profile
 
@@ -42,7 +41,7 @@ def stop(context: click.Context) -> int:
     """
 
     async def end(client: ServiceClient) -> None:
-        await client.call(methods.STOP, Nothing())
+        await client.call(STOP, Nothing())
         await client.closed()
 
     chosen = choices(context)
@@ -64,7 +63,7 @@ def status(context: click.Context) -> int:
     """The running service, the store, sign-in, API calls, and anything held."""
 
     async def ask(client: ServiceClient) -> int:
-        answer = await client.call(methods.STATUS, Nothing())
+        answer = await client.call(STATUS, Nothing())
         if choices(context).json:
             print_json(answer)
         else:

@@ -11,7 +11,7 @@ import msgspec
 from dyntui.cli.lazy import Choices
 from dyntui.cli.output import say
 from dyntui.service.client import ServiceClient, attach, silent
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract.calls import Call
 from dyntui.service.profile import open_profile
 from dyntui.service.starting import attach_or_start
 
@@ -60,6 +60,6 @@ def with_running_service(
     return asyncio.run(in_time())
 
 
-def ask(chosen: Choices, method: Method[Q, A], request: Q) -> A:
+def ask(chosen: Choices, method: Call[Q, A], request: Q) -> A:
     """One call and its answer."""
     return with_service(chosen, lambda client: client.call(method, request))

@@ -19,10 +19,9 @@ from dyntui.cli.setup_input import read_setup
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient, Subscription
-from dyntui.service.contract import methods
-from dyntui.service.contract.methods import Method
-from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.setup import SetupReport, SetupRequest, SetupStep
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.session import STATUS, Nothing
+from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SetupReport, SetupRequest, SetupStep
 
 
 @click.command("setup", cls=Command)
@@ -59,13 +58,13 @@ def command(context: click.Context, source: str | None, plan: bool) -> None:
 
 def _carry_out(chosen: Choices, request: SetupRequest, *, only_plan: bool, shows_plan: bool) -> None:
     if only_plan:
-        _print(chosen, _asked_with_progress(chosen, methods.SETUP_PLAN, request))
+        _print(chosen, _asked_with_progress(chosen, SETUP_PLAN, request))
         return
     if shows_plan and not chosen.yes:
-        _print_sums(_asked_with_progress(chosen, methods.SETUP_PLAN, request))
+        _print_sums(_asked_with_progress(chosen, SETUP_PLAN, request))
         say("`dyntui setup --plan` lists each of them.")
         click.confirm("Apply it?", abort=True, err=True)
-    report = _asked_with_progress(chosen, methods.SETUP_APPLY, request)
+    report = _asked_with_progress(chosen, SETUP_APPLY, request)
     if chosen.json:
         print_json(report)
     else:
@@ -86,7 +85,7 @@ def _require_somebody() -> None:
 
 def _require_keyring(chosen: Choices) -> None:
     """Asked before the first question: without a keyring every answer would be for nothing."""
-    checks = ask(chosen, methods.STATUS, Nothing()).checks
+    checks = ask(chosen, STATUS, Nothing()).checks
     if any(check.name == "Keyring" and check.state != "ok" for check in checks):
         raise DyntuiError(
             "KEYRING_UNAVAILABLE",
@@ -100,7 +99,7 @@ def _require_keyring(chosen: Choices) -> None:
 
 
 def _asked_with_progress(
-    chosen: Choices, method: Method[SetupRequest, SetupReport], request: SetupRequest
+    chosen: Choices, method: Call[SetupRequest, SetupReport], request: SetupRequest
 ) -> SetupReport:
     """The answer; every step is said as it is made sure of: on a terminal in one line, else what is made."""
 

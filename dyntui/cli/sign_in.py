@@ -11,8 +11,7 @@ from dyntui.cli.output import print_json, say
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing, SignInState
+from dyntui.service.contract.session import SIGN_IN, SIGN_IN_STATE, Nothing, SignInState
 
 # The service asks Entra ID at the pace that it prescribes; asking the service more often costs nothing.
 _PACE = 1.0
@@ -24,7 +23,7 @@ def command(context: click.Context) -> None:
     """Sign in as a Dynamics user: shows an address and a code to type there, in any browser."""
 
     async def sign_in(client: ServiceClient) -> SignInState:
-        started = await client.call(methods.SIGN_IN, Nothing())
+        started = await client.call(SIGN_IN, Nothing())
         say(f"Open in any browser: {started.verification_uri}")
         say(f"Enter the code:      {started.user_code}")
         say(f"It is valid for {started.expires_in // 60} minutes; waiting for you to sign in there ...")
@@ -43,7 +42,7 @@ async def signed_in(client: ServiceClient, pace: float) -> SignInState:
     Raises DyntuiError SIGN_IN_DECLINED or SIGN_IN_EXPIRED.
     """
     while True:
-        state = await client.call(methods.SIGN_IN_STATE, Nothing())
+        state = await client.call(SIGN_IN_STATE, Nothing())
         if state.state == "signed in":
             return state
         if state.state != "pending":

@@ -9,9 +9,17 @@ from dyntui.cli.output import moment, print_json, print_table, say_how_many
 from dyntui.cli.service_call import ask
 from dyntui.cli.windows import window_options
 from dyntui.model.consent_sources import SOURCES
-from dyntui.service.contract import methods
 from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.suppressions import AnswerConsentSources, LiftSuppression, SuppressionsQuery
+from dyntui.service.contract.suppressions import (
+    ANSWER_CONSENT_SOURCES,
+    CONSENT_SOURCES,
+    SUPPRESSION_LIFT,
+    SUPPRESSION_ODD,
+    SUPPRESSIONS_PAGE,
+    AnswerConsentSources,
+    LiftSuppression,
+    SuppressionsQuery,
+)
 
 
 @click.group(cls=Group)
@@ -26,7 +34,7 @@ def command() -> None:
 def list_(context: click.Context, account: str, offset: int, limit: int, search: str, sort: str) -> None:
     """The suppressed addresses, why, and since when."""
     query = SuppressionsQuery(account=account, offset=offset, limit=limit, search=search, sort=sort)
-    page = ask(choices(context), methods.SUPPRESSIONS, query)
+    page = ask(choices(context), SUPPRESSIONS_PAGE, query)
     if choices(context).json:
         print_json(page)
         return
@@ -49,7 +57,7 @@ def lift(context: click.Context, address: str, reason: str) -> None:
 
     What dotdigital or Dynamics says itself stays, and is named with what would end it.
     """
-    answer = ask(choices(context), methods.SUPPRESSION_LIFT, LiftSuppression(address=address, reason=reason))
+    answer = ask(choices(context), SUPPRESSION_LIFT, LiftSuppression(address=address, reason=reason))
     if choices(context).json:
         print_json(answer)
         return
@@ -63,7 +71,7 @@ def lift(context: click.Context, address: str, reason: str) -> None:
 @click.pass_context
 def odd(context: click.Context) -> None:
     """Rows that ask for somebody not to be mailed, from which no address can be got."""
-    answer = ask(choices(context), methods.SUPPRESSION_ODD, Nothing())
+    answer = ask(choices(context), SUPPRESSION_ODD, Nothing())
     if choices(context).json:
         print_json(answer)
         return
@@ -85,9 +93,9 @@ def sources(context: click.Context, count: tuple[str, ...], none: bool) -> None:
     if count and none:
         raise click.UsageError("--none says that neither counts.")
     if count or none:
-        answer = ask(choices(context), methods.ANSWER_CONSENT_SOURCES, AnswerConsentSources(count=count))
+        answer = ask(choices(context), ANSWER_CONSENT_SOURCES, AnswerConsentSources(count=count))
     else:
-        answer = ask(choices(context), methods.CONSENT_SOURCES, Nothing())
+        answer = ask(choices(context), CONSENT_SOURCES, Nothing())
     if choices(context).json:
         print_json(answer)
         return

@@ -13,8 +13,7 @@ from dyntui.cli.service_call import ask, with_service
 from dyntui.model.errors import Exit
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.runs import RunRef, RunRow, StartRun
+from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
 TYPES = tuple(SYNC_TYPES)
 
@@ -66,7 +65,7 @@ def command(
                 **({by: only[by]} if (by := SYNC_TYPES[type_].narrowed_by) else {}),
                 scheduled=scheduled,
             )
-            run = await client.call(methods.RUN_START, request)
+            run = await client.call(RUN_START, request)
             if wait:
                 under_way[:] = [run]
                 run = await until_ended(client, run, display())
@@ -102,7 +101,7 @@ def _print(chosen: Choices, run: RunRow, ended: bool) -> None:
 def _cancel(chosen: Choices, rest: tuple[str, ...]) -> int:
     if len(rest) != 1:
         raise click.UsageError("cancel needs one RUN, as `dyntui audit list` shows them.")
-    run = ask(chosen, methods.RUN_CANCEL, RunRef(rest[0]))
+    run = ask(chosen, RUN_CANCEL, RunRef(rest[0]))
     if chosen.json:
         print_json(run)
     elif run.status.ended:

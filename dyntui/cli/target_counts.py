@@ -12,8 +12,13 @@ from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import outcome_word
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import CountPeopleQuery, CountTargets, TargetCount
+from dyntui.service.contract.campaigns import (
+    CAMPAIGN_COUNT,
+    CAMPAIGN_COUNT_PEOPLE,
+    CountPeopleQuery,
+    CountTargets,
+    TargetCount,
+)
 from dyntui.service.contract.paging import Page
 
 
@@ -52,7 +57,7 @@ def count(
             search=search,
             sort=sort,
         )
-        return counted, await client.call(methods.CAMPAIGN_COUNT_PEOPLE, query)
+        return counted, await client.call(CAMPAIGN_COUNT_PEOPLE, query)
 
     counted, people = with_service(choices(context), ask)
     if choices(context).json:
@@ -68,7 +73,7 @@ async def count_targets(client: ServiceClient, named: str, lists: tuple[str, ...
     request = CountTargets(
         id=await campaign_id(client, named), lists=tuple([await list_id(client, name) for name in lists])
     )
-    return await client.call(methods.CAMPAIGN_COUNT, request)
+    return await client.call(CAMPAIGN_COUNT, request)
 
 
 def print_count(counted: TargetCount) -> None:

@@ -17,8 +17,7 @@ from typing import NoReturn
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import STOP, Nothing
 from dyntui.service.lock import holder, until_released
 from dyntui.service.profile import Profile, open_profile
 from dyntui.service.secret_store import CHOICE, PASSPHRASE
@@ -123,7 +122,7 @@ async def _end_in_order(profile: Profile) -> None:
     async with await attach(profile, any_version=True) as client:
         process = os.pidfd_open(client.greeting.process)
         try:
-            await client.call(methods.STOP, Nothing())
+            await client.call(STOP, Nothing())
             await client.closed()
             # A process that has let go of everything still takes a moment to end.
             await asyncio.to_thread(select.select, [process], [], [], _END_LIMIT)

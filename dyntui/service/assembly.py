@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from dyntui.model.roles import Ability
+from dyntui.service.answering import handlers_of
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
-from dyntui.service.contract import methods
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.process import DEMO
@@ -132,39 +132,5 @@ def calls(
     results = Results(resources, campaigns)
     suppressions = Suppressions(resources, identities)
     setup = Setup(resources, reconnect)
-    return {
-        methods.HELLO.name: session.hello,
-        methods.STATUS.name: session.status,
-        methods.SIGN_IN.name: session.sign_in,
-        methods.SIGN_IN_STATE.name: session.sign_in_state,
-        methods.SETUP_PLAN.name: setup.plan,
-        methods.SETUP_APPLY.name: setup.apply,
-        methods.CANARY.name: setup.canary,
-        methods.RUN_START.name: runs.start,
-        methods.RUN_CANCEL.name: runs.cancel,
-        methods.RUN_GET.name: runs.get,
-        methods.RUNS.name: runs.page,
-        methods.RUN_PEOPLE.name: runs.people,
-        methods.LISTS.name: lists.page,
-        methods.LISTS_REFRESH.name: lists.refresh,
-        methods.LIST_GET.name: lists.get,
-        methods.LIST_ACTIVATE.name: lists.activate,
-        methods.LIST_DEACTIVATE.name: lists.deactivate,
-        methods.LIST_MEMBERS.name: lists.members,
-        methods.CAMPAIGNS.name: campaigns.page,
-        methods.CAMPAIGN_GET.name: campaigns.get,
-        methods.CAMPAIGN_TARGETS.name: campaigns.targets,
-        methods.CAMPAIGN_CHANGE_TARGETS.name: campaigns.change_targets,
-        methods.CAMPAIGN_COUNT.name: sending.count,
-        methods.CAMPAIGN_COUNT_PEOPLE.name: sending.count_people,
-        methods.CAMPAIGN_SEND.name: sending.send,
-        methods.SEND_GET.name: sending.send_get,
-        methods.SEND_SETTLE.name: SendDecisions(resources, identities).settle,
-        methods.CAMPAIGN_REPORT.name: results.report,
-        methods.CAMPAIGN_RECIPIENTS.name: results.recipients,
-        methods.SUPPRESSIONS.name: suppressions.page,
-        methods.SUPPRESSION_LIFT.name: suppressions.lift,
-        methods.SUPPRESSION_ODD.name: suppressions.odd,
-        methods.CONSENT_SOURCES.name: suppressions.sources,
-        methods.ANSWER_CONSENT_SOURCES.name: suppressions.answer_sources,
-    }
+    decisions = SendDecisions(resources, identities)
+    return handlers_of(session, setup, runs, lists, campaigns, sending, decisions, results, suppressions)

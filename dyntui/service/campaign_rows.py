@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dyntui.service.contract.campaigns import CampaignRow, SendRow
+from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.sends import SendRow
 from dyntui.store.campaigns import Campaign
 from dyntui.store.sends import Send
 

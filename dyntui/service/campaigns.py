@@ -11,8 +11,13 @@ from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SEND
+from dyntui.service.answering import answers
 from dyntui.service.campaign_rows import row_of, send_row
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_GET,
+    CAMPAIGN_TARGETS,
+    CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
     CampaignRow,
@@ -46,6 +51,7 @@ class Campaigns:
         self._resources = resources
         self._identities = identities
 
+    @answers(CAMPAIGNS_PAGE)
     async def page(self, context: CallContext, request: CampaignsQuery) -> Page[CampaignRow]:
         """A window on the campaigns as last synchronised, newest first."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
@@ -63,6 +69,7 @@ class Campaigns:
         rows = tuple(row_of(each, names) for each in found.rows)
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
 
+    @answers(CAMPAIGN_GET)
     async def get(self, context: CallContext, request: CampaignRef) -> CampaignDetail:
         """A campaign's page; its text is fetched from dotdigital the first time it is shown."""
         campaign = await self.known(request)
@@ -99,6 +106,7 @@ class Campaigns:
         await self._resources.write(lambda c: campaign_store.record_content(c, campaign.account_id, campaign.id, text))
         return text
 
+    @answers(CAMPAIGN_TARGETS)
     async def targets(self, context: CallContext, request: CampaignRef) -> Targets:
         """The campaign's target marketing lists."""
         return await self._targets(await self.known(request))
@@ -112,6 +120,7 @@ class Campaigns:
         ids = await self._resources.read(lambda c: campaign_store.targets(c, campaign.account_id, campaign.id))
         return await self._resources.read(lambda c: list_store.stored(c, ids))
 
+    @answers(CAMPAIGN_CHANGE_TARGETS)
     async def change_targets(self, context: CallContext, request: ChangeTargets) -> Targets:
         """Adds and removes target lists, in Dynamics first, in the person's own name."""
         campaign = await self.known(CampaignRef(request.id))

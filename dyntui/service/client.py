@@ -17,7 +17,7 @@ import msgspec
 
 from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract.calls import Call
 from dyntui.service.lock import holder
 from dyntui.service.peer import peer_of
 from dyntui.service.profile import Profile
@@ -114,7 +114,7 @@ class ServiceClient:
         self.late: Callable[[], None] | None = None
         self._listening = asyncio.create_task(self._listen())
 
-    async def call(self, method: Method[Q, A], request: Q) -> A:
+    async def call(self, method: Call[Q, A], request: Q) -> A:
         """Asks and awaits the answer.
 
         Raises DyntuiError: the service's own, SERVICE_GONE when the connection ends before the answer, ANSWER_INVALID.

@@ -12,8 +12,8 @@ import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
-from dyntui.service.contract import methods
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.subjects import CALLS
 from dyntui.service.events import EventQueue
 from dyntui.service.lines import Lines
 from dyntui.service.permission import AbilitiesOf, CallContext
@@ -127,7 +127,7 @@ class Connection:
             if request.method == CANCEL:
                 self._cancel(params)
             return
-        method = methods.ALL.get(request.method)
+        method = CALLS.get(request.method)
         if method is None or request.method not in self._handlers:
             await self.write(error_line(request.id, _unknown(request.method), METHOD_NOT_FOUND))
             return
@@ -152,9 +152,7 @@ class Connection:
         if task := self._reads.get(wanted.id):
             task.cancel()
 
-    async def _answer(
-        self, id: int | str | None, method: Method[msgspec.Struct, msgspec.Struct], params: bytes
-    ) -> None:
+    async def _answer(self, id: int | str | None, method: Call[msgspec.Struct, msgspec.Struct], params: bytes) -> None:
         try:
             line = answer_line(id, await self._carry_out(method, params))
         except DyntuiError as error:
@@ -171,7 +169,7 @@ class Connection:
         except ConnectionError:
             log.info("%s: its client went away before the answer", method.name)
 
-    async def _carry_out(self, method: Method[msgspec.Struct, msgspec.Struct], params: bytes) -> object:
+    async def _carry_out(self, method: Call[msgspec.Struct, msgspec.Struct], params: bytes) -> object:
         if method.ability is not None:
             await self._context.require(method.ability)
         try:

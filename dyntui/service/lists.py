@@ -20,7 +20,14 @@ from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import LISTS, Narrowed, asked_of
 from dyntui.service import targets
+from dyntui.service.answering import answers
 from dyntui.service.contract.lists import (
+    LIST_ACTIVATE,
+    LIST_DEACTIVATE,
+    LIST_GET,
+    LIST_MEMBERS,
+    LISTS_PAGE,
+    LISTS_REFRESH,
     Activate,
     ListDetail,
     ListRef,
@@ -95,6 +102,7 @@ class Lists:
         self._settings = asyncio.Lock()
         self._reading: dict[str, asyncio.Task[None]] = {}
 
+    @answers(LISTS_PAGE)
     async def page(self, context: CallContext, request: ListsQuery) -> Page[ListRow]:
         """A window on the lists as last read; the first time they are read now."""
         as_of = await self._resources.read(list_store.as_of)
@@ -115,6 +123,7 @@ class Lists:
         rows = tuple(row_of(each, names) for each in found.rows)
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
 
+    @answers(LISTS_REFRESH)
     async def refresh(self, context: CallContext, request: Nothing) -> Nothing:
         """Reads all marketing lists from Dynamics again."""
         async with self._settings:
@@ -135,6 +144,7 @@ class Lists:
         self._resources.publish("lists.changed", Nothing())
         return Nothing()
 
+    @answers(LIST_GET)
     async def get(self, context: CallContext, request: ListRef) -> ListDetail:
         """A list's page."""
         known = await self._known(request.id)
@@ -153,6 +163,7 @@ class Lists:
             query=known.query,
         )
 
+    @answers(LIST_ACTIVATE)
     async def activate(self, context: CallContext, request: Activate) -> ListDetail:
         """Activates a list for email: makes or links its address book, also where the list was activated before and its
         book is gone. What is written carries the person's name."""
@@ -197,6 +208,7 @@ class Lists:
             )
         return own
 
+    @answers(LIST_DEACTIVATE)
     async def deactivate(self, context: CallContext, request: ListRef) -> ListDetail:
         """Stops synchronising a list; its address book stays as it is."""
         async with self._settings:
@@ -207,6 +219,7 @@ class Lists:
                 self._resources.publish("lists.changed", Nothing())
         return await self.get(context, request)
 
+    @answers(LIST_MEMBERS)
     async def members(self, context: CallContext, request: MembersQuery) -> Page[MemberRow]:
         """A window on the members; a list that was never read is read from Dynamics first."""
         known = await self._known(request.list)

@@ -17,8 +17,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import STOP, Nothing
 from dyntui.service.descriptors import clients_at_most, say_once_when_they_run_out
 from dyntui.service.idle import IdleTimer
 from dyntui.service.lock import only_service
@@ -128,7 +127,7 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
         return Nothing()
 
     assembly = build(profile, life.long_lived)
-    handlers: Handlers = {methods.STOP.name: stop}
+    handlers: Handlers = {STOP.name: stop}
     say_once_when_they_run_out(asyncio.get_running_loop())
     server = Server(
         profile.socket,

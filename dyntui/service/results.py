@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dyntui.service.answering import answers
 from dyntui.service.campaign_rows import row_of, send_row, total
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
     CampaignRef,
     CampaignReport,
     Hour,
@@ -26,6 +29,7 @@ class Results:
         self._resources = resources
         self._campaigns = campaigns
 
+    @answers(CAMPAIGN_REPORT)
     async def report(self, context: CallContext, request: CampaignRef) -> CampaignReport:
         """Results: totals as the platform gives them, people where they are known one by one."""
         campaign = await self._campaigns.known(request)
@@ -64,6 +68,7 @@ class Results:
             sends=tuple(send_row(each) for each in made),
         )
 
+    @answers(CAMPAIGN_RECIPIENTS)
     async def recipients(self, context: CallContext, request: RecipientsQuery) -> Page[RecipientRow]:
         """A window on what each recipient did."""
         campaign = await self._campaigns.known(CampaignRef(request.id))

@@ -12,8 +12,14 @@ from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.model.sync_types import SEND, SYNC_TYPES, Narrowed, RunKind, SendOf, asked_of
+from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
+    RUN_CANCEL,
+    RUN_GET,
+    RUN_PEOPLE,
+    RUN_START,
+    RUNS_PAGE,
     OutcomesQuery,
     Progress,
     RunDetail,
@@ -117,6 +123,7 @@ class Runs:
         self._identities = identities
         self._enqueue = enqueue
 
+    @answers(RUN_START)
     async def start(self, context: CallContext, request: StartRun) -> RunRow:
         """Queues a run; where one like it is active already, that one is the answer."""
         kind = SYNC_TYPES.get(request.sync_type)
@@ -190,6 +197,7 @@ class Runs:
             )
         return ", ".join(each.name for each in found)
 
+    @answers(RUN_CANCEL)
     async def cancel(self, context: CallContext, request: RunRef) -> RunRow:
         """Asks a run to stop at its next step; what was acknowledged stays. To stop a send takes the right to send."""
         asked = await self._named(request.id)
@@ -209,6 +217,7 @@ class Runs:
         run = await self._resources.write(stop)
         return row_of(run or asked, await self._resources.account_names())
 
+    @answers(RUN_GET)
     async def get(self, context: CallContext, request: RunRef) -> RunDetail:
         """A run with its items."""
         run = await self._named(request.id)
@@ -223,6 +232,7 @@ class Runs:
             ),
         )
 
+    @answers(RUNS_PAGE)
     async def page(self, context: CallContext, request: RunsQuery) -> Page[RunRow]:
         """The history, newest first."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
@@ -240,6 +250,7 @@ class Runs:
         rows = tuple(row_of(each, names) for each in found.rows)
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
 
+    @answers(RUN_PEOPLE)
     async def people(self, context: CallContext, request: OutcomesQuery) -> Page[PersonOutcome]:
         """The people of a run or of one item."""
         run = await self._named(request.run)

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from dyntui.dotdigital import address_books, sends
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.answering import answers
 from dyntui.service.campaign_rows import send_row
-from dyntui.service.contract.campaigns import SendRow, SettleSend
+from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -26,6 +27,7 @@ class SendDecisions:
         self._resources = resources
         self._identities = identities
 
+    @answers(SEND_SETTLE)
     async def settle(self, context: CallContext, request: SettleSend) -> SendRow:
         """Keeps what somebody found, with who and when. Where it was not mailed its people may be mailed the campaign
         again, but for those whom dotdigital shows as mailed.

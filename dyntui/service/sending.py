@@ -12,18 +12,20 @@ from dyntui.model.moments import text_of
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import SEND, SendOf
 from dyntui.service import targets as targets_now
+from dyntui.service.answering import answers
 from dyntui.service.campaign_rows import send_row
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_COUNT,
+    CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_SEND,
     CampaignRef,
     CountPeopleQuery,
     CountTargets,
-    SendCampaign,
-    SendRef,
-    SendRow,
     TargetCount,
 )
 from dyntui.service.contract.paging import Page
+from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -49,6 +51,7 @@ class Sending:
         self._campaigns = campaigns
         self._queue = queue
 
+    @answers(CAMPAIGN_COUNT)
     async def count(self, context: CallContext, request: CountTargets) -> TargetCount:
         """A new snapshot of the campaign's targets. Raises CAMPAIGN_NO_TARGETS, CAMPAIGN_NOT_SENDABLE."""
         campaign = await self._campaigns.known(CampaignRef(request.id))
@@ -103,6 +106,7 @@ class Sending:
             confirm_above=CONFIRM_ABOVE,
         )
 
+    @answers(CAMPAIGN_COUNT_PEOPLE)
     async def count_people(self, context: CallContext, request: CountPeopleQuery) -> Page[PersonOutcome]:
         """The people behind a slice of a target count."""
         asked = PeopleWindow(
@@ -117,6 +121,7 @@ class Sending:
         found = await self._resources.read(lambda c: count_window.window(c, asked))
         return Page(rows=found.rows, matching=found.matching, total=found.total, offset=request.offset)
 
+    @answers(CAMPAIGN_SEND)
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
         """Sends to exactly the people of a count; COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED are raised."""
         known = await self._resources.read(lambda c: counts.get(c, request.count))
@@ -168,6 +173,7 @@ class Sending:
         await self._queue.queue(context, SEND, campaign.name, campaign.account_id, SendOf(new.id), key=key, work=take)
         return await self.send_get(context, SendRef(new.id))
 
+    @answers(SEND_GET)
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
         """A send as it stands."""
         this = await self._resources.read(lambda c: sends.get(c, request.id))

@@ -12,8 +12,13 @@ from dyntui import __version__
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
 from dyntui.model.moments import text_of
+from dyntui.service.answering import answers
 from dyntui.service.checks import Checks
 from dyntui.service.contract.session import (
+    HELLO,
+    SIGN_IN,
+    SIGN_IN_STATE,
+    STATUS,
     Check,
     EmailAccount,
     Hello,
@@ -48,6 +53,7 @@ class Session:
         self._started_on = resources.now()
         self._checks = Checks(resources.clock)
 
+    @answers(HELLO)
     async def hello(self, context: CallContext, request: Nothing) -> Hello:
         """What a console needs first."""
         organisation = await self._resources.read(accounts.organisation)
@@ -90,6 +96,7 @@ class Session:
             ),
         )
 
+    @answers(STATUS)
     async def status(self, context: CallContext, request: Nothing) -> Status:
         """Service, sign-ins and runs at a glance, within three seconds. A system that does not answer is a failed
         check, not an error."""
@@ -138,10 +145,12 @@ class Session:
         left = "" if info.calls_remaining is None else f", {info.calls_remaining:,} calls left this hour"
         return f"signed in to account {info.id}{left}"
 
+    @answers(SIGN_IN)
     async def sign_in(self, context: CallContext, request: Nothing) -> SignInStarted:
         """Starts signing in by device code."""
         return await self._identities.begin(context.uid)
 
+    @answers(SIGN_IN_STATE)
     async def sign_in_state(self, context: CallContext, request: Nothing) -> SignInState:
         """How far signing in is."""
         return await self._identities.state(context.uid)

@@ -19,7 +19,18 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
-from dyntui.service.contract.setup import Canary, CanaryReport, EmailAccountInput, SetupReport, SetupRequest, SetupStep
+from dyntui.service.answering import answers
+from dyntui.service.contract.setup import (
+    CANARY,
+    SETUP_APPLY,
+    SETUP_PLAN,
+    Canary,
+    CanaryReport,
+    EmailAccountInput,
+    SetupReport,
+    SetupRequest,
+    SetupStep,
+)
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext, RolesUnknown, not_permitted
 from dyntui.service.resources import Resources
@@ -54,14 +65,17 @@ class Setup:
         self._reconnect = reconnect
         self._one_at_a_time = asyncio.Lock()
 
+    @answers(SETUP_PLAN)
     async def plan(self, context: CallContext, request: SetupRequest) -> SetupReport:
         """What applying would make sure of; proves both sign-ins and writes nothing."""
         return await self._run(context, request, apply=False)
 
+    @answers(SETUP_APPLY)
     async def apply(self, context: CallContext, request: SetupRequest) -> SetupReport:
         """Carries the plan out; may be repeated, and goes on where it was interrupted."""
         return await self._run(context, request, apply=True)
 
+    @answers(CANARY)
     async def canary(self, context: CallContext, request: Canary) -> CanaryReport:
         """Imports one address of the administrator's and looks at its status, before anybody else is imported."""
         known = await self._resources.read(accounts.accounts)

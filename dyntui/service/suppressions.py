@@ -7,9 +7,15 @@ from sqlalchemy import Connection
 from dyntui.model.consent_sources import SOURCES
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
+from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import (
+    ANSWER_CONSENT_SOURCES,
+    CONSENT_SOURCES,
+    SUPPRESSION_LIFT,
+    SUPPRESSION_ODD,
+    SUPPRESSIONS_PAGE,
     AnswerConsentSources,
     ConsentSources,
     Lifted,
@@ -34,6 +40,7 @@ class Suppressions:
         self._resources = resources
         self._identities = identities
 
+    @answers(SUPPRESSIONS_PAGE)
     async def page(self, context: CallContext, request: SuppressionsQuery) -> Page[SuppressionRow]:
         """A window on the suppressed addresses, by address."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
@@ -59,6 +66,7 @@ class Suppressions:
         )
         return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
 
+    @answers(SUPPRESSION_LIFT)
     async def lift(self, context: CallContext, request: LiftSuppression) -> Lifted:
         """Ends what only dyntui knows against an address. Raises LIFT_WITHOUT_REASON, NO_ADDRESS, NOTHING_TO_LIFT."""
         why = request.reason.strip()
@@ -99,6 +107,7 @@ class Suppressions:
             ),
         )
 
+    @answers(SUPPRESSION_ODD)
     async def odd(self, context: CallContext, request: Nothing) -> OddRows:
         """Rows without an address, the oldest first."""
         rows = await self._resources.read(odd_rows.known)
@@ -106,10 +115,12 @@ class Suppressions:
             rows=tuple(OddRow(source=each.source, received=each.shown, learned_on=each.learned_on) for each in rows)
         )
 
+    @answers(CONSENT_SOURCES)
     async def sources(self, context: CallContext, request: Nothing) -> ConsentSources:
         """What the organisation has, and what of it counts."""
         return await self._resources.read(_sources)
 
+    @answers(ANSWER_CONSENT_SOURCES)
     async def answer_sources(self, context: CallContext, request: AnswerConsentSources) -> ConsentSources:
         """Keeps an administrator's answer. Raises CONSENT_SOURCE_UNKNOWN."""
         unknown = [each for each in request.count if each not in SOURCES]

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.console import ON_CHOICES
 
 from ..bindings import bindings
 from ..perform import perform
@@ -57,8 +58,8 @@ class BarRow:
 class BarList(ScrollView, can_focus=True):
     """Labelled bars with counts and shares. The cursor walks through them, enter opens one."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.CHOICES,)
-    BINDINGS = bindings(Scope.CHOICES)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CHOICES,)
+    BINDINGS = bindings(ON_CHOICES)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", *TONE_CLASSES}
 
     class Event(Message):

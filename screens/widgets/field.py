@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.widgets import Input
 
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.console import ON_FIELD
 
 from ..bindings import bindings
 from ..perform import perform
@@ -15,8 +16,8 @@ from ..perform import perform
 class Field(Input):
     """Letters and digits are no keys here: the hints are those of the field."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.FIELD,)
-    BINDINGS = bindings(Scope.FIELD)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_FIELD,)
+    BINDINGS = bindings(ON_FIELD)
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""

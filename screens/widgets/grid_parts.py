@@ -11,6 +11,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.console import ON_FILTER, ON_GRID
 
 from ..bindings import bindings
 from ..perform import perform
@@ -29,8 +30,8 @@ T = TypeVar("T")
 class FilterInput(Input):
     """The line in which a filter is typed."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.FILTER,)
-    BINDINGS = bindings(Scope.FILTER)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_FILTER,)
+    BINDINGS = bindings(ON_FILTER)
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""
@@ -52,8 +53,8 @@ class GridHead(Line, Generic[T]):
 class GridBody(ScrollView, Generic[T], can_focus=True):
     """The rows. Draws what is in view, asks the grid for what is missing."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.GRID,)
-    BINDINGS = bindings(Scope.GRID)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_GRID,)
+    BINDINGS = bindings(ON_GRID)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", "grid--title", *TONE_CLASSES}
 
     def __init__(self, grid: Grid[T]) -> None:

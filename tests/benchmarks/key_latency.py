@@ -20,9 +20,8 @@ from dyntui.cli.following import summary, until_ended
 from dyntui.cli.output import say
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import Activate, ListsQuery
-from dyntui.service.contract.runs import RunRow, StartRun
+from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_PAGE, LISTS_REFRESH, Activate, ListsQuery
+from dyntui.service.contract.runs import RUN_START, RunRow, StartRun
 from dyntui.service.contract.session import Nothing
 from tests.benchmarks.plain_script import PlainScript
 from tests.benchmarks.typist import Spread, Typist
@@ -58,7 +57,7 @@ class Synchronisation:
     async def _carry_out(self) -> None:
         async with await attach(self._there.profile) as client:
             asked = StartRun(sync_type="lists", lists=(self._there.list_id,))
-            run = await until_ended(client, await client.call(methods.RUN_START, asked), Silent())
+            run = await until_ended(client, await client.call(RUN_START, asked), Silent())
             assert run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS), run
             self.text = summary(run)
 
@@ -66,9 +65,9 @@ class Synchronisation:
 async def activate(there: World) -> list[str]:
     """The list activated; what the rows of the console's lists look like under the cursor."""
     async with await attach(there.profile) as client:
-        await client.call(methods.LISTS_REFRESH, Nothing())
-        await client.call(methods.LIST_ACTIVATE, Activate(id=there.list_id))
-        page = await client.call(methods.LISTS, ListsQuery())
+        await client.call(LISTS_REFRESH, Nothing())
+        await client.call(LIST_ACTIVATE, Activate(id=there.list_id))
+        page = await client.call(LISTS_PAGE, ListsQuery())
         return [f"▌ {row.name[:8]}" for row in page.rows]
 
 

@@ -31,11 +31,10 @@ from dyntui.cli.output import say
 from dyntui.cli.progress import display
 from dyntui.model.outcomes import Outcome
 from dyntui.service.client import ServiceClient, attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import Activate
-from dyntui.service.contract.runs import RunRow, StartRun
+from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
+from dyntui.service.contract.runs import RUN_START, RunRow, StartRun
 from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.suppressions import SuppressionsQuery
+from dyntui.service.contract.suppressions import SUPPRESSIONS_PAGE, SuppressionsQuery
 from tests.benchmarks import lower_bound
 from tests.benchmarks.plain_script import PlainScript
 from tests.benchmarks.world import World, world
@@ -94,8 +93,8 @@ class Measured(msgspec.Struct, frozen=True):
 async def measure(there: World, size: int) -> Figures:
     """The three synchronisations, and the plain script."""
     async with await attach(there.profile) as client:
-        await client.call(methods.LISTS_REFRESH, Nothing())
-        await client.call(methods.LIST_ACTIVATE, Activate(id=there.list_id))
+        await client.call(LISTS_REFRESH, Nothing())
+        await client.call(LIST_ACTIVATE, Activate(id=there.list_id))
         first = await synchronise(client, there)
         print_counters(first)
         unchanged = await synchronise(client, there)
@@ -105,7 +104,7 @@ async def measure(there: World, size: int) -> Figures:
         say(f"{len(tenth):,} members were changed in Dynamics.")
         changed = await synchronise(client, there)
         memory = peak_memory_mb(client.greeting.process)
-        suppressed = (await client.call(methods.SUPPRESSIONS, SuppressionsQuery(limit=1))).total
+        suppressed = (await client.call(SUPPRESSIONS_PAGE, SuppressionsQuery(limit=1))).total
     speed = size / first.seconds
     bound = Systems(lower_bound.dataverse(size), lower_bound.dotdigital(people_to_import(first.run), suppressed))
     return Figures(
@@ -124,7 +123,7 @@ async def synchronise(client: ServiceClient, there: World) -> Measured:
     """The list, from the call that starts the run to the news of its end."""
     there.reset_calls()
     began = time.perf_counter()
-    run = await client.call(methods.RUN_START, StartRun(sync_type="lists", lists=(there.list_id,)))
+    run = await client.call(RUN_START, StartRun(sync_type="lists", lists=(there.list_id,)))
     run = await until_ended(client, run, display())
     seconds = time.perf_counter() - began
     say(f"{summary(run)} in {seconds:.2f} s")

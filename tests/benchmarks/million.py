@@ -18,8 +18,15 @@ from pathlib import Path
 
 from dyntui.cli.output import say
 from dyntui.service.client import ServiceClient, attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import ListRef, ListsQuery, MembersQuery
+from dyntui.service.contract.lists import (
+    LIST_GET,
+    LIST_MEMBERS,
+    LISTS_PAGE,
+    LISTS_REFRESH,
+    ListRef,
+    ListsQuery,
+    MembersQuery,
+)
 from dyntui.service.contract.session import Nothing
 from tests.benchmarks.typist import Spread, Typist
 from tests.benchmarks.world import World, world
@@ -74,7 +81,7 @@ async def in_the_contract(there: World, list_id: str, size: int, rounds: int) ->
         took = []
         for _ in range(rounds):
             began = time.perf_counter()
-            await client.call(methods.LIST_GET, ListRef(list_id))
+            await client.call(LIST_GET, ListRef(list_id))
             took.append(time.perf_counter() - began)
         say(f"  lists.get {'':31} {Spread.of(took)}")
 
@@ -84,7 +91,7 @@ async def timed(client: ServiceClient, query: MembersQuery, rounds: int) -> Spre
     took = []
     for _ in range(rounds):
         began = time.perf_counter()
-        await client.call(methods.LIST_MEMBERS, query)
+        await client.call(LIST_MEMBERS, query)
         took.append(time.perf_counter() - began)
     return Spread.of(took)
 
@@ -122,8 +129,8 @@ def in_the_console(console: Typist, size: int, rounds: int) -> None:
 async def prepare(there: World) -> tuple[str, int]:
     """The list to fill, and its place among the lists of the console."""
     async with await attach(there.profile) as client:
-        await client.call(methods.LISTS_REFRESH, Nothing())
-        rows = (await client.call(methods.LISTS, ListsQuery())).rows
+        await client.call(LISTS_REFRESH, Nothing())
+        rows = (await client.call(LISTS_PAGE, ListsQuery())).rows
         place = next(place for place, row in enumerate(rows) if row.name == _LIST)
         return rows[place].id, place
 

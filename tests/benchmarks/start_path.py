@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dyntui.cli.main_job import peak_memory_mb
 from dyntui.cli.output import say
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
+from dyntui.service.contract.lists import LISTS_REFRESH
 from dyntui.service.contract.session import Nothing
 from tests.benchmarks.typist import Spread, Typist
 from tests.benchmarks.world import World, world
@@ -54,7 +54,7 @@ def first_paint(there: World, rounds: int) -> tuple[Spread, list[float], list[in
 async def wake(there: World) -> None:
     """The lists are read, so that no console has to wait for that."""
     async with await attach(there.profile) as client:
-        await client.call(methods.LISTS_REFRESH, Nothing())
+        await client.call(LISTS_REFRESH, Nothing())
 
 
 def main() -> int:

@@ -13,11 +13,12 @@ import dyntui
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.model.roles import Ability
-from dyntui.service.contract.campaigns import CampaignRow, ListReadiness, SendRow, TargetCount
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaigns import CampaignRow, ListReadiness, TargetCount
 from dyntui.service.contract.lists import ListDetail, ListRow
-from dyntui.service.contract.methods import Method
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import Progress, RunRow
+from dyntui.service.contract.sends import SendRow
 from dyntui.service.contract.session import Hello
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
@@ -146,7 +147,7 @@ class ScriptedService:
         self.asked: list[tuple[str, msgspec.Struct]] = []
         self.server: Server | None = None
 
-    def answers(self, method: Method[Any, Any], answer: Any) -> None:
+    def answers(self, method: Call[Any, Any], answer: Any) -> None:
         async def handler(context: CallContext, request: Any) -> Any:
             self.asked.append((method.name, request))
             found = answer(request) if isinstance(answer, Callable) else answer  # type: ignore[arg-type]
@@ -156,7 +157,7 @@ class ScriptedService:
 
         self.handlers[method.name] = handler
 
-    def requests(self, method: Method[Any, Any]) -> list[Any]:
+    def requests(self, method: Call[Any, Any]) -> list[Any]:
         return [request for name, request in self.asked if name == method.name]
 
     def publish(self, name: str, params: msgspec.Struct) -> None:

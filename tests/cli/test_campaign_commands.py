@@ -11,8 +11,16 @@ import pytest
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
-from dyntui.service.contract import methods
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_COUNT,
+    CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_GET,
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    CAMPAIGN_SEND,
+    CAMPAIGN_TARGETS,
+    CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignReport,
     CampaignsQuery,
@@ -21,12 +29,12 @@ from dyntui.service.contract.campaigns import (
     CountTargets,
     Link,
     RecipientRow,
-    SendCampaign,
-    SendRow,
-    SettleSend,
     Targets,
 )
-from dyntui.service.contract.runs import RunDetail
+from dyntui.service.contract.lists import LISTS_PAGE
+from dyntui.service.contract.runs import RUN_GET, RunDetail
+from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRow, SettleSend
+from dyntui.service.contract.session import HELLO
 from tests.cli.scripted_service import (
     LIST_ID,
     ScriptedService,
@@ -47,29 +55,29 @@ def a_campaign_with(*sends: SendRow) -> CampaignDetail:
 
 
 def able_to_send(service: ScriptedService, *, sendable: int = 3, confirm_above: int = 100, state: str = "Sent") -> None:
-    service.answers(methods.HELLO, a_hello())
-    service.answers(methods.CAMPAIGN_COUNT, a_count(sendable, confirm_above))
-    service.answers(methods.CAMPAIGN_SEND, a_send("Queued"))
-    service.answers(methods.RUN_GET, RunDetail(run=a_run(RunStatus.COMPLETED, kind="send"), items=()))
-    service.answers(methods.SEND_GET, a_send(state))
+    service.answers(HELLO, a_hello())
+    service.answers(CAMPAIGN_COUNT, a_count(sendable, confirm_above))
+    service.answers(CAMPAIGN_SEND, a_send("Queued"))
+    service.answers(RUN_GET, RunDetail(run=a_run(RunStatus.COMPLETED, kind="send"), items=()))
+    service.answers(SEND_GET, a_send(state))
 
 
 def test_the_campaigns_are_a_table(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.CAMPAIGNS, page_of(a_campaign()))
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign()))
     done = dyntui("campaigns", "list", "--view", "unsent")
 
-    assert service.requests(methods.CAMPAIGNS) == [CampaignsQuery(view="unsent")]
+    assert service.requests(CAMPAIGNS_PAGE) == [CampaignsQuery(view="unsent")]
     assert done.out.splitlines()[1].split()[:2] == ["42", "Spring"]
 
 
 def test_targets_are_added_and_removed_by_name(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.CAMPAIGNS, page_of(a_campaign()))
-    service.answers(methods.LISTS, page_of(a_list()))
-    service.answers(methods.CAMPAIGN_CHANGE_TARGETS, Targets((a_list(),)))
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign()))
+    service.answers(LISTS_PAGE, page_of(a_list()))
+    service.answers(CAMPAIGN_CHANGE_TARGETS, Targets((a_list(),)))
     added = dyntui("campaigns", "targets", "add", "Spring", "Newsletter")
     dyntui("campaigns", "targets", "remove", "42", LIST_ID)
 
-    assert service.requests(methods.CAMPAIGN_CHANGE_TARGETS) == [
+    assert service.requests(CAMPAIGN_CHANGE_TARGETS) == [
         ChangeTargets(id=42, add=(LIST_ID,)),
         ChangeTargets(id=42, remove=(LIST_ID,)),
     ]
@@ -77,16 +85,16 @@ def test_targets_are_added_and_removed_by_name(dyntui: Callable, service: Script
 
 
 def test_a_campaign_without_targets_says_so(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.CAMPAIGN_TARGETS, Targets(()))
+    service.answers(CAMPAIGN_TARGETS, Targets(()))
 
     assert "no target marketing lists" in dyntui("campaigns", "targets", "list", "42").err
 
 
 def test_a_count_names_every_exclusion(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.CAMPAIGN_COUNT, a_count())
+    service.answers(CAMPAIGN_COUNT, a_count())
     done = dyntui("campaigns", "count", "42")
 
-    assert service.requests(methods.CAMPAIGN_COUNT) == [CountTargets(id=42)]
+    assert service.requests(CAMPAIGN_COUNT) == [CountTargets(id=42)]
     numbers = [line.split() for line in done.out.splitlines()]
     assert ["potential", "5"] in numbers
     assert ["excluded", "SUPPRESSED", "2"] in numbers
@@ -94,14 +102,14 @@ def test_a_count_names_every_exclusion(dyntui: Callable, service: ScriptedServic
 
 
 def test_the_people_behind_a_count_are_shown(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.CAMPAIGN_COUNT, a_count())
+    service.answers(CAMPAIGN_COUNT, a_count())
     person = PersonOutcome(
         entity="contact", person="p", name="Ann", address="ann@example.com", outcome=Outcome.EXCLUDED
     )
-    service.answers(methods.CAMPAIGN_COUNT_PEOPLE, page_of(person))
+    service.answers(CAMPAIGN_COUNT_PEOPLE, page_of(person))
     done = dyntui("campaigns", "count", "42", "--by-person", "--reason", "suppressed", "--json")
 
-    assert service.requests(methods.CAMPAIGN_COUNT_PEOPLE) == [CountPeopleQuery(count="count-1", reason="SUPPRESSED")]
+    assert service.requests(CAMPAIGN_COUNT_PEOPLE) == [CountPeopleQuery(count="count-1", reason="SUPPRESSED")]
     assert json.loads(done.out)["rows"][0]["address"] == "ann@example.com"
 
 
@@ -110,7 +118,7 @@ def test_a_send_of_the_confirmed_number_is_followed_until_it_is_sent(dyntui: Cal
     done = dyntui("campaigns", "send", "42", "--confirm", "3")
 
     assert done.code == 0
-    assert service.requests(methods.CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=3)]
+    assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=3)]
     assert "State:  Sent" in done.out
 
 
@@ -120,7 +128,7 @@ def test_another_number_than_the_counted_one_sends_nothing(dyntui: Callable, ser
 
     assert done.code == 2
     assert "CONFIRMATION_DIFFERS" in done.err
-    assert service.requests(methods.CAMPAIGN_SEND) == []
+    assert service.requests(CAMPAIGN_SEND) == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--yes"]])
@@ -130,7 +138,7 @@ def test_a_large_send_needs_its_number_even_with_yes(dyntui: Callable, service: 
 
     assert done.code == 2
     assert "--confirm 500" in done.err
-    assert service.requests(methods.CAMPAIGN_SEND) == []
+    assert service.requests(CAMPAIGN_SEND) == []
 
 
 def test_a_small_send_goes_with_yes(dyntui: Callable, service: ScriptedService):
@@ -138,22 +146,22 @@ def test_a_small_send_goes_with_yes(dyntui: Callable, service: ScriptedService):
     done = dyntui("campaigns", "send", "42", "--yes", "--json")
 
     assert json.loads(done.out)["state"] == "Sent"
-    assert service.requests(methods.CAMPAIGN_SEND) == [SendCampaign(count="count-1")]
+    assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1")]
 
 
 def test_who_may_not_send_is_told_so_before_anybody_is_counted(dyntui: Callable, service: ScriptedService):
     able_to_send(service)
-    service.answers(methods.HELLO, a_hello(Ability.SEE, Ability.SYNCHRONISE))
+    service.answers(HELLO, a_hello(Ability.SEE, Ability.SYNCHRONISE))
     done = dyntui("campaigns", "send", "42", "--confirm", "3")
 
     assert done.code == 5
     assert "NOT_PERMITTED" in done.err and "Email Marketing Manager" in done.err
-    assert service.requests(methods.CAMPAIGN_COUNT) == service.requests(methods.CAMPAIGN_SEND) == []
+    assert service.requests(CAMPAIGN_COUNT) == service.requests(CAMPAIGN_SEND) == []
 
 
 def test_a_count_names_each_reason_with_its_outcome(dyntui: Callable, service: ScriptedService):
     both = (ReasonCount(Outcome.EXCLUDED, "BAD_EMAIL", 2), ReasonCount(Outcome.REJECTED, "BAD_EMAIL", 1))
-    service.answers(methods.CAMPAIGN_COUNT, msgspec.structs.replace(a_count(3, 100), potential=6, excluded=both))
+    service.answers(CAMPAIGN_COUNT, msgspec.structs.replace(a_count(3, 100), potential=6, excluded=both))
     lines = [line.split() for line in dyntui("campaigns", "count", "42").out.splitlines()]
 
     assert ["excluded", "BAD_EMAIL", "2"] in lines and ["rejected", "BAD_EMAIL", "1"] in lines
@@ -192,7 +200,7 @@ def test_a_report_shows_counts_rates_and_links(dyntui: Callable, service: Script
         links=(Link(url="https://example.com/tents", clicks=120, people=98),),
         sends=(),
     )
-    service.answers(methods.CAMPAIGN_REPORT, report)
+    service.answers(CAMPAIGN_REPORT, report)
     lines = [line.split() for line in dyntui("campaigns", "report", "42").out.splitlines()]
 
     assert ["opened", "490", "50.0", "%", "600"] in lines
@@ -212,10 +220,10 @@ def test_recipients_are_filtered(dyntui: Callable, service: ScriptedService):
         soft_bounced=False,
         hard_bounced=True,
     )
-    service.answers(methods.CAMPAIGN_RECIPIENTS, page_of(recipient))
+    service.answers(CAMPAIGN_RECIPIENTS, page_of(recipient))
     done = dyntui("campaigns", "report", "42", "--recipients", "--filter", "bounced")
 
-    assert service.requests(methods.CAMPAIGN_RECIPIENTS)[0].filter == "bounced"
+    assert service.requests(CAMPAIGN_RECIPIENTS)[0].filter == "bounced"
     assert "hard" in done.out
 
 
@@ -225,7 +233,7 @@ def test_sends_in_doubt_say_what_is_not_known_and_json_has_all_of_it(dyntui: Cal
         a_send("Sent", id="send-2", doubt="stopped", decision="mailed", decided_by="Ola Nordmann"),
         a_send("Sent", id="send-3"),
     )
-    service.answers(methods.CAMPAIGN_GET, a_campaign_with(*sends))
+    service.answers(CAMPAIGN_GET, a_campaign_with(*sends))
     done = dyntui("campaigns", "sends", "42")
 
     assert "nobody knows whom it reached" in done.out and "mailed as Ola Nordmann found" in done.out
@@ -242,18 +250,18 @@ def test_settling_a_send_takes_an_answer_and_tells_who_gave_it(dyntui: Callable,
         said = "mailed" if request.was_mailed else "not mailed"
         return a_send("Cancelled", doubt="cancelled", decision=said, decided_by="Mira Sandahl", decided_on="2026-11-22")
 
-    service.answers(methods.SEND_SETTLE, settled)
+    service.answers(SEND_SETTLE, settled)
 
     assert dyntui("campaigns", "settle", "send-1").code == 2
-    assert service.requests(methods.SEND_SETTLE) == []
+    assert service.requests(SEND_SETTLE) == []
     assert "not mailed as Mira Sandahl found" in dyntui("campaigns", "settle", "send-1", "--was-not-mailed").out
     assert dyntui("campaigns", "settle", "send-1", "--was-mailed").code == 0
-    assert [each.was_mailed for each in service.requests(methods.SEND_SETTLE)] == [False, True]
+    assert [each.was_mailed for each in service.requests(SEND_SETTLE)] == [False, True]
 
 
 def test_a_send_that_is_known_cannot_be_settled(dyntui: Callable, service: ScriptedService):
     refused = DyntuiError("SEND_NOT_IN_DOUBT", "It is known.", not_done="-", remedy="-", exit=Exit.USAGE)
-    service.answers(methods.SEND_SETTLE, refused)
+    service.answers(SEND_SETTLE, refused)
 
     done = dyntui("campaigns", "settle", "send-1", "--was-mailed")
     assert done.code == 2 and "SEND_NOT_IN_DOUBT" in done.err

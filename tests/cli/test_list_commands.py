@@ -10,14 +10,24 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.roles import Ability
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import Activate, ListRef, ListsQuery, MemberRow
+from dyntui.service.contract.lists import (
+    LIST_ACTIVATE,
+    LIST_DEACTIVATE,
+    LIST_GET,
+    LIST_MEMBERS,
+    LISTS_PAGE,
+    LISTS_REFRESH,
+    Activate,
+    ListRef,
+    ListsQuery,
+    MemberRow,
+)
 from dyntui.service.contract.session import Nothing
 from tests.cli.scripted_service import LIST_ID, OTHER_ID, ScriptedService, a_detail, a_list, page_of
 
 
 def test_the_lists_are_a_table(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LISTS, page_of(a_list(), a_list("Dealers", OTHER_ID, activated=False)))
+    service.answers(LISTS_PAGE, page_of(a_list(), a_list("Dealers", OTHER_ID, activated=False)))
     done = dyntui("lists", "list")
 
     assert done.code == 0
@@ -28,19 +38,19 @@ def test_the_lists_are_a_table(dyntui: Callable, service: ScriptedService):
 
 
 def test_the_view_and_the_window_travel_to_the_service(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LISTS, page_of(a_list(), total=3401))
+    service.answers(LISTS_PAGE, page_of(a_list(), total=3401))
     window = ["--offset", "10", "--limit", "5", "--search", "news", "--sort", "-name"]
     done = dyntui("lists", "list", "--view", "problems", *window)
 
-    assert service.requests(methods.LISTS) == [
+    assert service.requests(LISTS_PAGE) == [
         ListsQuery(view="problems", offset=10, limit=5, search="news", sort="-name")
     ]
     assert "1 of 3,401 match" in done.err
 
 
 def test_refresh_reads_dynamics_first(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LISTS_REFRESH, Nothing())
-    service.answers(methods.LISTS, page_of())
+    service.answers(LISTS_REFRESH, Nothing())
+    service.answers(LISTS_PAGE, page_of())
     dyntui("lists", "list", "--refresh")
 
     assert [name for name, _ in service.asked] == ["lists.refresh", "lists.page"]
@@ -48,7 +58,7 @@ def test_refresh_reads_dynamics_first(dyntui: Callable, service: ScriptedService
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_json_is_the_contracts_answer_and_nothing_else(dyntui: Callable, service: ScriptedService, place: str):
-    service.answers(methods.LISTS, page_of(a_list()))
+    service.answers(LISTS_PAGE, page_of(a_list()))
     done = dyntui("--json", "lists", "list") if place == "before" else dyntui("lists", "list", "--json")
 
     answer = json.loads(done.out)
@@ -58,36 +68,36 @@ def test_json_is_the_contracts_answer_and_nothing_else(dyntui: Callable, service
 
 
 def test_a_list_can_be_named_by_its_name(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LISTS, page_of(a_list("Newsletter two", OTHER_ID), a_list()))
-    service.answers(methods.LIST_GET, a_detail())
+    service.answers(LISTS_PAGE, page_of(a_list("Newsletter two", OTHER_ID), a_list()))
+    service.answers(LIST_GET, a_detail())
     done = dyntui("lists", "show", "newsletter")
 
-    assert service.requests(methods.LIST_GET) == [ListRef(LIST_ID)]
+    assert service.requests(LIST_GET) == [ListRef(LIST_ID)]
     assert "Newsletter (77)" in done.out
     assert "NO_EMAIL" in done.out
 
 
 def test_an_id_needs_no_search(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LIST_GET, a_detail())
+    service.answers(LIST_GET, a_detail())
     dyntui("lists", "show", LIST_ID.upper())
 
-    assert service.requests(methods.LIST_GET) == [ListRef(LIST_ID)]
-    assert service.requests(methods.LISTS) == []
+    assert service.requests(LIST_GET) == [ListRef(LIST_ID)]
+    assert service.requests(LISTS_PAGE) == []
 
 
 def test_a_name_that_two_lists_bear_is_refused_with_both(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LISTS, page_of(a_list(), a_list("newsletter", OTHER_ID), a_list("Newsletter", OTHER_ID)))
+    service.answers(LISTS_PAGE, page_of(a_list(), a_list("newsletter", OTHER_ID), a_list("Newsletter", OTHER_ID)))
     done = dyntui("lists", "deactivate", "Newsletter")
 
     assert done.code == 2
     assert "LIST_AMBIGUOUS" in done.err
     assert LIST_ID in done.err
     assert OTHER_ID in done.err
-    assert service.requests(methods.LIST_DEACTIVATE) == []
+    assert service.requests(LIST_DEACTIVATE) == []
 
 
 def test_an_unknown_name_is_refused_with_what_comes_near(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LISTS, lambda query: page_of() if query.search else page_of(a_list(), a_list("Dealers")))
+    service.answers(LISTS_PAGE, lambda query: page_of() if query.search else page_of(a_list(), a_list("Dealers")))
     done = dyntui("lists", "show", "Newsleter")
 
     assert done.code == 2
@@ -97,30 +107,30 @@ def test_an_unknown_name_is_refused_with_what_comes_near(dyntui: Callable, servi
 
 
 def test_deactivating_asks_first(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LIST_GET, a_detail())
-    service.answers(methods.LIST_DEACTIVATE, a_detail(activated=False))
+    service.answers(LIST_GET, a_detail())
+    service.answers(LIST_DEACTIVATE, a_detail(activated=False))
     refused = dyntui("lists", "deactivate", LIST_ID)
     assert refused.code == 2
     assert "CONFIRMATION_MISSING" in refused.err and "'Newsletter' (12,345 members)" in refused.err
-    assert service.requests(methods.LIST_DEACTIVATE) == []
+    assert service.requests(LIST_DEACTIVATE) == []
 
     assert dyntui("lists", "deactivate", LIST_ID, "--yes").code == 0
-    assert service.requests(methods.LIST_DEACTIVATE) == [ListRef(LIST_ID)]
+    assert service.requests(LIST_DEACTIVATE) == [ListRef(LIST_ID)]
 
 
 def test_deactivating_what_is_not_active_asks_nothing(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LIST_GET, a_detail(activated=False))
-    service.answers(methods.LIST_DEACTIVATE, a_detail(activated=False))
+    service.answers(LIST_GET, a_detail(activated=False))
+    service.answers(LIST_DEACTIVATE, a_detail(activated=False))
     assert dyntui("lists", "deactivate", LIST_ID).code == 0
 
 
 def test_activating_links_a_book_only_when_told_to(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LIST_ACTIVATE, a_detail())
+    service.answers(LIST_ACTIVATE, a_detail())
     dyntui("lists", "activate", LIST_ID)
     dyntui("lists", "activate", LIST_ID, "--link", "--account", "Main")
     dyntui("lists", "activate", LIST_ID, "--yes")
 
-    assert service.requests(methods.LIST_ACTIVATE) == [
+    assert service.requests(LIST_ACTIVATE) == [
         Activate(id=LIST_ID),
         Activate(id=LIST_ID, account="Main", link=True),
         Activate(id=LIST_ID, link=True),
@@ -129,7 +139,7 @@ def test_activating_links_a_book_only_when_told_to(dyntui: Callable, service: Sc
 
 def test_members_show_their_outcome(dyntui: Callable, service: ScriptedService):
     service.answers(
-        methods.LIST_MEMBERS,
+        LIST_MEMBERS,
         page_of(
             MemberRow(
                 entity="contact",
@@ -144,14 +154,14 @@ def test_members_show_their_outcome(dyntui: Callable, service: ScriptedService):
     )
     done = dyntui("lists", "members", LIST_ID, "--reason", "suppressed")
 
-    assert service.requests(methods.LIST_MEMBERS)[0].reason == "SUPPRESSED"
+    assert service.requests(LIST_MEMBERS)[0].reason == "SUPPRESSED"
     assert "ann@example.com" in done.out
     assert "SUPPRESSED" in done.out
 
 
 def test_text_from_dynamics_cannot_control_the_terminal(dyntui: Callable, service: ScriptedService):
     hostile = "\x1b]0;owned\x07[bold red]News\u202eletter\x9b31m"
-    service.answers(methods.LISTS, page_of(a_list(hostile)))
+    service.answers(LISTS_PAGE, page_of(a_list(hostile)))
     for arguments in (["lists", "list"], ["lists", "list", "--json"]):
         done = dyntui(*arguments)
         assert not set("\x1b\x07\x9b\u202e") & set(done.out)
@@ -161,7 +171,7 @@ def test_text_from_dynamics_cannot_control_the_terminal(dyntui: Callable, servic
 
 def test_a_refusal_ends_with_code_5_and_says_what_was_not_done(dyntui: Callable, service: ScriptedService):
     service.abilities = frozenset({Ability.SEE})
-    service.answers(methods.LIST_ACTIVATE, a_detail())
+    service.answers(LIST_ACTIVATE, a_detail())
     done = dyntui("lists", "activate", LIST_ID)
 
     assert done.code == 5
@@ -171,7 +181,7 @@ def test_a_refusal_ends_with_code_5_and_says_what_was_not_done(dyntui: Callable,
 
 
 def test_an_error_is_one_line_of_json_where_json_was_asked_for(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LIST_GET, DyntuiError("LIST_GONE", "Gone.", not_done="Nothing.", remedy="Look again."))
+    service.answers(LIST_GET, DyntuiError("LIST_GONE", "Gone.", not_done="Nothing.", remedy="Look again."))
     done = dyntui("lists", "show", LIST_ID, "--json")
 
     assert done.code == 1

@@ -13,10 +13,18 @@ from dyntui.cli.main_job import Report, main_job
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import CampaignReport, Targets
-from dyntui.service.contract.lists import Activate
-from dyntui.service.contract.runs import RunDetail, RunRow, StartRun
+from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_COUNT,
+    CAMPAIGN_REPORT,
+    CAMPAIGN_SEND,
+    CAMPAIGNS_PAGE,
+    CampaignReport,
+    Targets,
+)
+from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_PAGE, LISTS_REFRESH, Activate
+from dyntui.service.contract.runs import RUN_GET, RUN_START, RunDetail, RunRow, StartRun
+from dyntui.service.contract.sends import SEND_GET
 from dyntui.service.contract.session import Nothing
 from dyntui.service.profile import Profile
 from tests.cli.scripted_service import (
@@ -69,19 +77,19 @@ class World:
         self.runs: dict[str, RunRow] = {}
         self.controlled: list[tuple[str, str, object]] = []
         self.mails = [self.mail() for _ in range(3)] + [self.mail(campaign_id=7)]
-        service.answers(methods.LISTS_REFRESH, Nothing())
-        service.answers(methods.LISTS, page_of(a_list()))
-        service.answers(methods.LIST_ACTIVATE, a_detail())
-        service.answers(methods.RUN_START, self.start)
-        service.answers(methods.RUN_GET, lambda request: RunDetail(run=self.runs[request.id], items=()))
+        service.answers(LISTS_REFRESH, Nothing())
+        service.answers(LISTS_PAGE, page_of(a_list()))
+        service.answers(LIST_ACTIVATE, a_detail())
+        service.answers(RUN_START, self.start)
+        service.answers(RUN_GET, lambda request: RunDetail(run=self.runs[request.id], items=()))
         service.answers(
-            methods.CAMPAIGNS, page_of(a_campaign("A", 50), a_campaign("B", 42), a_campaign("S", 1, split_test=True))
+            CAMPAIGNS_PAGE, page_of(a_campaign("A", 50), a_campaign("B", 42), a_campaign("S", 1, split_test=True))
         )
-        service.answers(methods.CAMPAIGN_CHANGE_TARGETS, Targets((a_list(),)))
-        service.answers(methods.CAMPAIGN_COUNT, a_count())
-        service.answers(methods.CAMPAIGN_SEND, a_send("Queued"))
-        service.answers(methods.SEND_GET, a_send())
-        service.answers(methods.CAMPAIGN_REPORT, a_report())
+        service.answers(CAMPAIGN_CHANGE_TARGETS, Targets((a_list(),)))
+        service.answers(CAMPAIGN_COUNT, a_count())
+        service.answers(CAMPAIGN_SEND, a_send("Queued"))
+        service.answers(SEND_GET, a_send())
+        service.answers(CAMPAIGN_REPORT, a_report())
         self.runs["run-1"] = a_run(kind="send")
         self.ended: dict[str, Any] = {}
 
@@ -146,14 +154,14 @@ def test_the_job_is_done_in_order_on_the_newsletter_and_a_plain_campaign(world: 
 
     changing = [(name, request) for name, request in world.service.asked if name not in ("runs.get", "lists.page")]
     assert changing[1] == ("lists.activate", Activate(id=LIST_ID))
-    started = [(one.sync_type, one.lists, one.campaigns) for one in world.service.requests(methods.RUN_START)]
+    started = [(one.sync_type, one.lists, one.campaigns) for one in world.service.requests(RUN_START)]
     assert started == [
         ("lists", (LIST_ID,), ()),
         ("lists", (LIST_ID,), ()),
         ("campaigns", (), ()),
         ("campaigns", (), ("42",)),
     ]
-    assert world.service.requests(methods.CAMPAIGN_CHANGE_TARGETS)[0].id == 42
+    assert world.service.requests(CAMPAIGN_CHANGE_TARGETS)[0].id == 42
     assert [(method, path) for method, path, _ in world.controlled] == [("POST", "/clock"), ("GET", "/mailed")]
 
 
@@ -182,7 +190,7 @@ def test_a_mail_too_few_or_too_many_breaks_the_identity(world: World):
 
 
 def test_counts_that_do_not_add_up_break_the_identity(world: World):
-    world.service.answers(methods.CAMPAIGN_COUNT, msgspec.structs.replace(a_count(), potential=99))
+    world.service.answers(CAMPAIGN_COUNT, msgspec.structs.replace(a_count(), potential=99))
 
     assert not world.job().identity_held
 
@@ -194,7 +202,7 @@ def test_a_run_that_does_not_add_up_breaks_the_identity(world: World):
 
 
 def test_a_send_that_was_refused_breaks_the_identity(world: World):
-    world.service.answers(methods.SEND_GET, a_send("Refused"))
+    world.service.answers(SEND_GET, a_send("Refused"))
 
     assert not world.job().identity_held
 
@@ -210,11 +218,11 @@ def test_a_failed_run_ends_the_job_with_its_error(world: World):
         world.job()
 
     assert raised.value.remedy == "Repair it."
-    assert world.service.requests(methods.CAMPAIGN_SEND) == []
+    assert world.service.requests(CAMPAIGN_SEND) == []
 
 
 def test_without_an_unsent_campaign_nothing_is_sent(world: World):
-    world.service.answers(methods.CAMPAIGNS, page_of(a_campaign(split_test=True)))
+    world.service.answers(CAMPAIGNS_PAGE, page_of(a_campaign(split_test=True)))
 
     with pytest.raises(DyntuiError, match="CAMPAIGN_UNKNOWN"):
         world.job()

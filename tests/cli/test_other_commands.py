@@ -16,11 +16,32 @@ import pytest
 from rich.cells import cell_len
 
 from dyntui.cli.main import COMMANDS, root
-from dyntui.service.contract import actions, methods
+from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.session import Check, Nothing, SignInStarted, SignInState, Status
-from dyntui.service.contract.setup import SetupReport, SetupStep
-from dyntui.service.contract.suppressions import ConsentSources, Lifted, OddRow, OddRows, SuppressionRow
+from dyntui.service.contract.session import (
+    SIGN_IN,
+    SIGN_IN_STATE,
+    STATUS,
+    Check,
+    Nothing,
+    SignInStarted,
+    SignInState,
+    Status,
+)
+from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SetupReport, SetupStep
+from dyntui.service.contract.subjects import ACTIONS
+from dyntui.service.contract.suppressions import (
+    ANSWER_CONSENT_SOURCES,
+    CONSENT_SOURCES,
+    SUPPRESSION_LIFT,
+    SUPPRESSION_ODD,
+    SUPPRESSIONS_PAGE,
+    ConsentSources,
+    Lifted,
+    OddRow,
+    OddRows,
+    SuppressionRow,
+)
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
 from tests.cli.scripted_service import ScriptedService, page_of
@@ -62,11 +83,11 @@ REPORT = SetupReport(
 def test_the_sandboxs_line_is_accepted_as_it_is(
     dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ):
-    service.answers(methods.SETUP_APPLY, REPORT)
+    service.answers(SETUP_APPLY, REPORT)
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(SANDBOX) + "\n"))
     done = dyntui("setup", "--from", "-")
 
-    (request,) = service.requests(methods.SETUP_APPLY)
+    (request,) = service.requests(SETUP_APPLY)
     assert request.organisation.client_secret == "sandbox-secret"
     assert request.organisation.authority == "https://localhost:2/tenant"
     assert request.accounts[0].api_password == "sandbox-password"
@@ -86,12 +107,12 @@ def test_the_sandboxs_line_is_accepted_as_it_is(
 def test_who_becomes_manager_stands_beside_the_rest_with_or_without_a_byte_order_mark(
     dyntui: Callable, service: ScriptedService, tmp_path: Path, text: str, mark: str
 ):
-    service.answers(methods.SETUP_APPLY, REPORT)
+    service.answers(SETUP_APPLY, REPORT)
     (tmp_path / "setup.txt").write_text(mark + text, encoding="utf-8")
     done = dyntui("setup", "--from", str(tmp_path / "setup.txt"))
 
     assert done.code == 0, done.err
-    (request,) = service.requests(methods.SETUP_APPLY)
+    (request,) = service.requests(SETUP_APPLY)
     assert request.assign == {"Email Marketing Manager": ("mira@contoso.example",)}
     assert "Nobody holds the role Email Marketing Manager yet" in done.err
 
@@ -119,14 +140,14 @@ def test_a_toml_file_is_planned_without_applying(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "setup.toml").write_text(TOML)
-    service.answers(methods.SETUP_PLAN, REPORT)
+    service.answers(SETUP_PLAN, REPORT)
     done = dyntui("setup", "--from", "setup.toml", "--plan", "--json")
 
-    (request,) = service.requests(methods.SETUP_PLAN)
+    (request,) = service.requests(SETUP_PLAN)
     assert request.accounts[0].dotdigital_url == "https://r1-api.dotdigital.com"
     assert request.organisation.ca_file == str(tmp_path / "ca.pem")
     assert json.loads(done.out)["steps"][0]["name"] == "dyntui_emailcampaign"
-    assert service.requests(methods.SETUP_APPLY) == []
+    assert service.requests(SETUP_APPLY) == []
 
 
 @pytest.mark.parametrize(
@@ -170,11 +191,11 @@ def test_signing_in_shows_the_code_and_waits(
 ):
     monkeypatch.setattr("dyntui.cli.sign_in._PACE", 0.0)
     service.answers(
-        methods.SIGN_IN,
+        SIGN_IN,
         SignInStarted(verification_uri="https://login.example/device", user_code="ABC123", expires_in=900, interval=5),
     )
     states = iter([SignInState(state="pending"), SignInState(state="signed in", user="Mira Sandahl")])
-    service.answers(methods.SIGN_IN_STATE, lambda request: next(states))
+    service.answers(SIGN_IN_STATE, lambda request: next(states))
     done = dyntui("sign-in")
 
     assert done.code == 0
@@ -184,8 +205,8 @@ def test_signing_in_shows_the_code_and_waits(
 
 
 def test_a_declined_sign_in_is_not_permitted(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.SIGN_IN, SignInStarted(verification_uri="u", user_code="c", expires_in=900, interval=5))
-    service.answers(methods.SIGN_IN_STATE, SignInState(state="declined"))
+    service.answers(SIGN_IN, SignInStarted(verification_uri="u", user_code="c", expires_in=900, interval=5))
+    service.answers(SIGN_IN_STATE, SignInState(state="declined"))
     done = dyntui("sign-in")
 
     assert done.code == 5
@@ -211,7 +232,7 @@ def a_status(held: int) -> Status:
 def test_status_shows_the_checks_and_its_code_tells_of_held_changes(
     dyntui: Callable, service: ScriptedService, held: int, code: int
 ):
-    service.answers(methods.STATUS, a_status(held))
+    service.answers(STATUS, a_status(held))
     done = dyntui("status")
 
     assert done.code == code
@@ -251,37 +272,37 @@ def test_suppressions_are_listed(dyntui: Callable, service: ScriptedService):
         suppressed_on="2026-11-01T00:00:00Z",
         learned_on="2026-11-22T14:05:09Z",
     )
-    service.answers(methods.SUPPRESSIONS, page_of(row))
+    service.answers(SUPPRESSIONS_PAGE, page_of(row))
 
     assert "ann@example.com" in dyntui("suppressions", "list").out
 
 
 def test_a_suppression_is_lifted_with_a_reason(dyntui: Callable, service: ScriptedService):
     answer = Lifted(address="ann@example.com", lifted=("DO_NOT_EMAIL p1",), stays=("Main says Unsubscribed",))
-    service.answers(methods.SUPPRESSION_LIFT, answer)
+    service.answers(SUPPRESSION_LIFT, answer)
     assert dyntui("suppressions", "lift", "ann@example.com").code == 2
     said = dyntui("suppressions", "lift", "ann@example.com", "--reason", "asked for it").out
     assert "DO_NOT_EMAIL p1" in said and "Main says Unsubscribed" in said
-    (asked,) = service.requests(methods.SUPPRESSION_LIFT)
+    (asked,) = service.requests(SUPPRESSION_LIFT)
     assert (asked.address, asked.reason) == ("ann@example.com", "asked for it")
 
 
 def test_what_counts_as_an_opt_out_is_shown_and_answered(dyntui: Callable, service: ScriptedService):
     found = ("donotsendmm", "msdynmkt_contactpointconsent4")
     shown = ConsentSources(found=found, counting=found, answered=False, asked_on="")
-    service.answers(methods.CONSENT_SOURCES, shown)
+    service.answers(CONSENT_SOURCES, shown)
     assert "until somebody has answered" in dyntui("suppressions", "sources").out
     answered = msgspec.structs.replace(shown, counting=("donotsendmm",), answered=True)
-    service.answers(methods.ANSWER_CONSENT_SOURCES, answered)
+    service.answers(ANSWER_CONSENT_SOURCES, answered)
     assert "no" in dyntui("suppressions", "sources", "--count", "donotsendmm").out
     dyntui("suppressions", "sources", "--none")
-    assert [each.count for each in service.requests(methods.ANSWER_CONSENT_SOURCES)] == [("donotsendmm",), ()]
+    assert [each.count for each in service.requests(ANSWER_CONSENT_SOURCES)] == [("donotsendmm",), ()]
     assert dyntui("suppressions", "sources", "--none", "--count", "donotsendmm").code == 2
 
 
 def test_rows_without_an_address_are_shown(dyntui: Callable, service: ScriptedService):
     row = OddRow(source="suppression rows in Dynamics", received="suppression row 1: n/a", learned_on="")
-    service.answers(methods.SUPPRESSION_ODD, OddRows(rows=(row,)))
+    service.answers(SUPPRESSION_ODD, OddRows(rows=(row,)))
     assert "n/a" in dyntui("suppressions", "odd").out
 
 
@@ -314,7 +335,7 @@ def test_a_service_that_goes_away_while_asked_is_code_6(dyntui: Callable, servic
             connection.hang_up()
         return a_status(0)
 
-    service.answers(methods.STATUS, vanish)
+    service.answers(STATUS, vanish)
     done = dyntui("status")
 
     assert done.code == 6
@@ -328,7 +349,7 @@ def test_every_command_in_the_help_exists_under_its_name(name: str):
     assert root.get_command(context, name) is not None
 
 
-COMMANDS_OF_ACTIONS = sorted({command for action in actions.ACTIONS if (command := action.command)})
+COMMANDS_OF_ACTIONS = sorted({command for action in ACTIONS if (command := action.command)})
 
 
 @pytest.mark.parametrize("line", COMMANDS_OF_ACTIONS)
@@ -368,6 +389,6 @@ def test_who_waits_for_an_answer_is_told_so_and_gets_it(
         await asyncio.to_thread(said.wait, 10)
         return page_of()
 
-    service.handlers[methods.LISTS.name] = handler
+    service.handlers[LISTS_PAGE.name] = handler
     assert dyntui("lists", "list").code == 0
     assert said.is_set()

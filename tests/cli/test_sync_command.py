@@ -9,8 +9,14 @@ import msgspec
 import pytest
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
-from dyntui.service.contract import methods
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE
+from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.runs import (
+    RUN_CANCEL,
+    RUN_GET,
+    RUN_PEOPLE,
+    RUN_START,
+    RUNS_PAGE,
     OutcomesQuery,
     Progress,
     RunChanged,
@@ -25,7 +31,7 @@ from tests.cli.scripted_service import LIST_ID, ScriptedService, a_campaign, a_l
 
 def running_until_ended(service: ScriptedService, ended: RunStatus = RunStatus.COMPLETED) -> None:
     """A run that is queued when it starts, gets on while it is watched, and ends."""
-    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED, progress=Progress()))
+    service.answers(RUN_START, a_run(RunStatus.QUEUED, progress=Progress()))
 
     def asked(request: RunRef) -> RunDetail:
         for done in (1, 5):
@@ -35,16 +41,16 @@ def running_until_ended(service: ScriptedService, ended: RunStatus = RunStatus.C
         service.publish("run.changed", RunChanged(run=a_run(ended)))
         return RunDetail(run=a_run(RunStatus.QUEUED, progress=Progress()), items=())
 
-    service.answers(methods.RUN_GET, asked)
+    service.answers(RUN_GET, asked)
 
 
 def test_a_list_is_synchronised_and_followed_to_its_end(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.LISTS, page_of(a_list()))
+    service.answers(LISTS_PAGE, page_of(a_list()))
     running_until_ended(service)
     done = dyntui("sync", "lists", "--list", "Newsletter", "--account", "Main")
 
     assert done.code == 0
-    assert service.requests(methods.RUN_START) == [StartRun(sync_type="lists", account="Main", lists=(LIST_ID,))]
+    assert service.requests(RUN_START) == [StartRun(sync_type="lists", account="Main", lists=(LIST_ID,))]
     assert "Reading members 1 of 5" in done.err
     assert "Reading members 5 of 5" in done.err
     assert "Completed (3 added, 2 excluded)" in done.err
@@ -63,22 +69,22 @@ def test_all_runs_one_after_the_other_suppressions_first(dyntui: Callable, servi
     running_until_ended(service)
     dyntui("sync", "all")
 
-    assert [one.sync_type for one in service.requests(methods.RUN_START)] == ["suppressions", "lists", "campaigns"]
+    assert [one.sync_type for one in service.requests(RUN_START)] == ["suppressions", "lists", "campaigns"]
 
 
 def test_the_order_of_the_types_is_not_the_order_of_typing(dyntui: Callable, service: ScriptedService):
     running_until_ended(service)
     dyntui("sync", "lists", "suppressions")
 
-    assert [one.sync_type for one in service.requests(methods.RUN_START)] == ["suppressions", "lists"]
+    assert [one.sync_type for one in service.requests(RUN_START)] == ["suppressions", "lists"]
 
 
 def test_a_campaign_narrows_the_campaigns_run_only(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.CAMPAIGNS, page_of(a_campaign()))
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign()))
     running_until_ended(service)
     dyntui("sync", "all", "--campaign", "Spring")
 
-    assert [one.campaigns for one in service.requests(methods.RUN_START)] == [(), (), ("42",)]
+    assert [one.campaigns for one in service.requests(RUN_START)] == [(), (), ("42",)]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +113,8 @@ def test_a_failed_runs_exit_code_tells_what_kind_of_failure_it_was(
     dyntui: Callable, service: ScriptedService, error: str, code: int
 ):
     failed = a_run(RunStatus.FAILED, error_code=error, error="It failed.", remedy="Try again.")
-    service.answers(methods.RUN_START, failed)
-    service.answers(methods.RUN_GET, RunDetail(run=failed, items=()))
+    service.answers(RUN_START, failed)
+    service.answers(RUN_GET, RunDetail(run=failed, items=()))
     done = dyntui("sync", "lists")
 
     assert done.code == code
@@ -116,20 +122,20 @@ def test_a_failed_runs_exit_code_tells_what_kind_of_failure_it_was(
 
 
 def test_no_wait_comes_back_at_once_and_says_how_to_look(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED))
+    service.answers(RUN_START, a_run(RunStatus.QUEUED))
     done = dyntui("sync", "lists", "--no-wait")
 
     assert done.code == 0
     assert "dyntui audit show run-1" in done.err
-    assert service.requests(methods.RUN_GET) == []
+    assert service.requests(RUN_GET) == []
 
 
 def test_a_run_can_be_cancelled(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.RUN_CANCEL, a_run(RunStatus.IN_PROCESS, cancelling=True))
+    service.answers(RUN_CANCEL, a_run(RunStatus.IN_PROCESS, cancelling=True))
     done = dyntui("sync", "cancel", "run-1")
 
     assert done.code == 0
-    assert service.requests(methods.RUN_CANCEL) == [RunRef("run-1")]
+    assert service.requests(RUN_CANCEL) == [RunRef("run-1")]
     assert "will stop" in done.err
 
 
@@ -145,10 +151,10 @@ def test_a_senseless_sync_is_a_matter_of_usage(dyntui: Callable, profile: object
 
 
 def test_the_history_is_asked_for_with_its_filters(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.RUNS, page_of(a_run()))
+    service.answers(RUNS_PAGE, page_of(a_run()))
     done = dyntui("audit", "list", "--type", "lists", "--status", "Completed with errors")
 
-    assert service.requests(methods.RUNS) == [RunsQuery(kind="lists", status="Completed with errors")]
+    assert service.requests(RUNS_PAGE) == [RunsQuery(kind="lists", status="Completed with errors")]
     assert "run-1" in done.out
 
 
@@ -160,7 +166,7 @@ def test_statuses_and_ids_are_whole_on_a_narrow_terminal(
         a_run(status, id=id, title="Newsletter, Dealers and many more lists than fit here")
         for status, id in zip((RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS), ids, strict=True)
     ]
-    service.answers(methods.RUNS, page_of(*rows))
+    service.answers(RUNS_PAGE, page_of(*rows))
     monkeypatch.setattr("dyntui.cli.output._width", lambda: 80)
     done = dyntui("audit", "list")
 
@@ -172,7 +178,7 @@ def test_statuses_and_ids_are_whole_on_a_narrow_terminal(
 
 
 def test_commands_in_messages_name_the_profile_that_was_chosen(dyntui: Callable, service: ScriptedService):
-    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED))
+    service.answers(RUN_START, a_run(RunStatus.QUEUED))
     by_option = dyntui("sync", "lists", "--no-wait", "--profile", "default")
     assert "`dyntui --profile default audit show run-1`" in by_option.err
     assert "`dyntui audit show run-1`" in dyntui("sync", "lists", "--no-wait").err
@@ -182,7 +188,7 @@ def test_a_run_shows_its_items(dyntui: Callable, service: ScriptedService):
     item = RunItem(
         id="i1", kind="list", name="Newsletter", status=RunStatus.COMPLETED, tally=Tally(5), note="unchanged book"
     )
-    service.answers(methods.RUN_GET, RunDetail(run=a_run(), items=(item,)))
+    service.answers(RUN_GET, RunDetail(run=a_run(), items=(item,)))
     done = dyntui("audit", "show", "run-1")
 
     assert "Mira Sandahl" in done.out
@@ -191,7 +197,7 @@ def test_a_run_shows_its_items(dyntui: Callable, service: ScriptedService):
 
 def test_a_run_whose_counts_do_not_add_up_says_so(dyntui: Callable, service: ScriptedService):
     broken = Tally(6, (ReasonCount(Outcome.ADDED, "", 5),))
-    service.answers(methods.RUN_GET, RunDetail(run=a_run(RunStatus.FAILED, tally=broken), items=()))
+    service.answers(RUN_GET, RunDetail(run=a_run(RunStatus.FAILED, tally=broken), items=()))
 
     assert "does not add up" in dyntui("audit", "show", "run-1").out
 
@@ -199,8 +205,8 @@ def test_a_run_whose_counts_do_not_add_up_says_so(dyntui: Callable, service: Scr
 def test_whom_a_send_added_to_its_recipients_it_mailed(dyntui: Callable, service: ScriptedService):
     sent = msgspec.structs.replace(a_run(tally=Tally(5, (ReasonCount(Outcome.ADDED, "", 5),))), kind="send")
     mailed = PersonOutcome(entity="contact", person="p1", name="Ann", address="a@x.org", outcome=Outcome.ADDED)
-    service.answers(methods.RUN_GET, RunDetail(run=sent, items=()))
-    service.answers(methods.RUN_PEOPLE, page_of(mailed))
+    service.answers(RUN_GET, RunDetail(run=sent, items=()))
+    service.answers(RUN_PEOPLE, page_of(mailed))
 
     for arguments in ((), ("--people",)):
         done = dyntui("audit", "show", "run-1", *arguments)
@@ -218,11 +224,11 @@ def test_the_people_of_a_run_are_shown_by_reason(dyntui: Callable, service: Scri
         reason="SUPPRESSED",
         also=("NO_EMAIL",),
     )
-    service.answers(methods.RUN_PEOPLE, page_of(person))
-    service.answers(methods.RUN_GET, RunDetail(run=a_run(), items=()))
+    service.answers(RUN_PEOPLE, page_of(person))
+    service.answers(RUN_GET, RunDetail(run=a_run(), items=()))
     done = dyntui("audit", "show", "run-1", "--people", "--outcome", "excluded", "--reason", "suppressed")
 
-    assert service.requests(methods.RUN_PEOPLE) == [OutcomesQuery(run="run-1", outcome="excluded", reason="SUPPRESSED")]
+    assert service.requests(RUN_PEOPLE) == [OutcomesQuery(run="run-1", outcome="excluded", reason="SUPPRESSED")]
     assert "ann@example.com" in done.out
 
 
@@ -231,4 +237,4 @@ def test_a_reason_code_that_does_not_exist_is_refused(dyntui: Callable, service:
 
     assert done.code == 2
     assert "SUPPRESSED" in done.err
-    assert service.requests(methods.RUN_PEOPLE) == []
+    assert service.requests(RUN_PEOPLE) == []

@@ -15,8 +15,17 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.roles import Role, abilities
-from dyntui.service.contract import methods as m
+from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_COUNT,
+    CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_GET,
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    CAMPAIGN_SEND,
+    CAMPAIGN_TARGETS,
+    CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
     CampaignReport,
@@ -30,16 +39,31 @@ from dyntui.service.contract.campaigns import (
     ListReadiness,
     RecipientRow,
     RecipientsQuery,
-    SendCampaign,
-    SendRow,
-    SettleSend,
     TargetCount,
     Targets,
 )
-from dyntui.service.contract.lists import Activate, ListDetail, ListRef, ListRow, ListsQuery, MemberRow, MembersQuery
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract.lists import (
+    LIST_ACTIVATE,
+    LIST_DEACTIVATE,
+    LIST_GET,
+    LIST_MEMBERS,
+    LISTS_PAGE,
+    LISTS_REFRESH,
+    Activate,
+    ListDetail,
+    ListRef,
+    ListRow,
+    ListsQuery,
+    MemberRow,
+    MembersQuery,
+)
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
+    RUN_CANCEL,
+    RUN_GET,
+    RUN_PEOPLE,
+    RUN_START,
+    RUNS_PAGE,
     OutcomesQuery,
     Progress,
     RunChanged,
@@ -50,8 +74,25 @@ from dyntui.service.contract.runs import (
     RunsQuery,
     StartRun,
 )
-from dyntui.service.contract.session import Check, Hello, Nothing, SignInStarted, SignInState, Status
+from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRow, SettleSend
+from dyntui.service.contract.session import (
+    HELLO,
+    SIGN_IN,
+    SIGN_IN_STATE,
+    STATUS,
+    Check,
+    Hello,
+    Nothing,
+    SignInStarted,
+    SignInState,
+    Status,
+)
 from dyntui.service.contract.suppressions import (
+    ANSWER_CONSENT_SOURCES,
+    CONSENT_SOURCES,
+    SUPPRESSION_LIFT,
+    SUPPRESSION_ODD,
+    SUPPRESSIONS_PAGE,
     AnswerConsentSources,
     ConsentSources,
     Lifted,
@@ -162,7 +203,7 @@ class FakeService:
 
     # The client's interface
 
-    async def call(self, method: Method[Q, A], request: Q) -> A:
+    async def call(self, method: Call[Q, A], request: Q) -> A:
         """Answers, or raises what the service would."""
         if self._ended.is_set():
             raise refusal("SERVICE_GONE", "The service went away.", exit=Exit.UNREACHABLE)
@@ -240,37 +281,37 @@ class FakeService:
 
     def _table(self) -> dict[str, Callable[[Any], Any]]:
         return {
-            m.HELLO.name: self._hello,
-            m.STATUS.name: self._status,
-            m.SIGN_IN.name: self._sign_in,
-            m.SIGN_IN_STATE.name: self._sign_in_state,
-            m.RUN_START.name: self._start,
-            m.RUN_CANCEL.name: self._cancel,
-            m.RUN_GET.name: lambda q: RunDetail(run=self.runs[q.id], items=self.items.get(q.id, ())),
-            m.RUNS.name: self._runs,
-            m.RUN_PEOPLE.name: self._run_people,
-            m.LISTS.name: self._lists,
-            m.LISTS_REFRESH.name: self._reread,
-            m.LIST_GET.name: self._list,
-            m.LIST_ACTIVATE.name: self._activate,
-            m.LIST_DEACTIVATE.name: self._deactivate,
-            m.LIST_MEMBERS.name: self._members,
-            m.CAMPAIGNS.name: self._campaigns,
-            m.CAMPAIGN_GET.name: self._campaign,
-            m.CAMPAIGN_TARGETS.name: lambda q: Targets(rows=self._target_rows(q.id)),
-            m.CAMPAIGN_CHANGE_TARGETS.name: self._change_targets,
-            m.CAMPAIGN_COUNT.name: self._count,
-            m.CAMPAIGN_COUNT_PEOPLE.name: self._people_of_count,
-            m.CAMPAIGN_SEND.name: self._send,
-            m.SEND_GET.name: lambda q: self.sends[q.id],
-            m.CAMPAIGN_REPORT.name: self._report,
-            m.CAMPAIGN_RECIPIENTS.name: self._recipients,
-            m.SUPPRESSIONS.name: self._suppressions,
-            m.SUPPRESSION_LIFT.name: self._lift,
-            m.SUPPRESSION_ODD.name: lambda q: OddRows(rows=self.odd),
-            m.CONSENT_SOURCES.name: lambda q: self.sources,
-            m.ANSWER_CONSENT_SOURCES.name: self._answer_sources,
-            m.SEND_SETTLE.name: self._settle,
+            HELLO.name: self._hello,
+            STATUS.name: self._status,
+            SIGN_IN.name: self._sign_in,
+            SIGN_IN_STATE.name: self._sign_in_state,
+            RUN_START.name: self._start,
+            RUN_CANCEL.name: self._cancel,
+            RUN_GET.name: lambda q: RunDetail(run=self.runs[q.id], items=self.items.get(q.id, ())),
+            RUNS_PAGE.name: self._runs,
+            RUN_PEOPLE.name: self._run_people,
+            LISTS_PAGE.name: self._lists,
+            LISTS_REFRESH.name: self._reread,
+            LIST_GET.name: self._list,
+            LIST_ACTIVATE.name: self._activate,
+            LIST_DEACTIVATE.name: self._deactivate,
+            LIST_MEMBERS.name: self._members,
+            CAMPAIGNS_PAGE.name: self._campaigns,
+            CAMPAIGN_GET.name: self._campaign,
+            CAMPAIGN_TARGETS.name: lambda q: Targets(rows=self._target_rows(q.id)),
+            CAMPAIGN_CHANGE_TARGETS.name: self._change_targets,
+            CAMPAIGN_COUNT.name: self._count,
+            CAMPAIGN_COUNT_PEOPLE.name: self._people_of_count,
+            CAMPAIGN_SEND.name: self._send,
+            SEND_GET.name: lambda q: self.sends[q.id],
+            CAMPAIGN_REPORT.name: self._report,
+            CAMPAIGN_RECIPIENTS.name: self._recipients,
+            SUPPRESSIONS_PAGE.name: self._suppressions,
+            SUPPRESSION_LIFT.name: self._lift,
+            SUPPRESSION_ODD.name: lambda q: OddRows(rows=self.odd),
+            CONSENT_SOURCES.name: lambda q: self.sources,
+            ANSWER_CONSENT_SOURCES.name: self._answer_sources,
+            SEND_SETTLE.name: self._settle,
         }
 
     def _hello(self, _: Nothing) -> Hello:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.roles import Role
-from dyntui.service.contract.campaigns import CountTargets, SendCampaign, SettleSend
+from dyntui.service.contract.campaigns import CountTargets
+from dyntui.service.contract.sends import SendCampaign, SettleSend
 from dyntui.service.contract.suppressions import AnswerConsentSources, LiftSuppression
 
 from .driving import driving

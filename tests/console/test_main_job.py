@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dyntui.model.roles import Role
-from dyntui.service.contract.campaigns import ChangeTargets, SendCampaign
+from dyntui.service.contract.campaigns import ChangeTargets
 from dyntui.service.contract.lists import Activate
 from dyntui.service.contract.runs import StartRun
+from dyntui.service.contract.sends import SendCampaign
 
 from .driving import NARROW, WIDE, driving
 from .fake_service import FakeService

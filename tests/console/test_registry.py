@@ -18,17 +18,23 @@ from textual.dom import DOMNode
 
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.roles import Ability, Role, abilities
-from dyntui.service.contract import methods
-from dyntui.service.contract.actions import (
-    ACTIONS,
-    BY_ID,
-    Scope,
-    Situation,
-    disabled_reason,
-    key_tables,
-    of,
+from dyntui.service.contract.actions import disabled_reason
+from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ON_COUNT, ON_REPORT, ON_WIZARD
+from dyntui.service.contract.console import (
+    ON_CHOICES,
+    ON_DIALOG,
+    ON_ERROR,
+    ON_EVERYWHERE,
+    ON_FILTER,
+    ON_GRID,
+    ON_PICKER,
+    ON_TEXT,
 )
-from dyntui.service.contract.runs import Progress, RunRow
+from dyntui.service.contract.lists import ON_LIST, ON_LISTS
+from dyntui.service.contract.runs import ON_AUDIT, ON_RUN, Progress, RunRow
+from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.subjects import ACTIONS, BY_ID, CALLS, SCOPES, key_tables, of
+from dyntui.service.contract.suppressions import ON_SOURCES, ON_SUPPRESSIONS
 
 from .driving import NARROW, driving
 from .fake_world import list_rows
@@ -64,7 +70,7 @@ def test_every_widget_binds_the_scopes_it_names() -> None:
             for binding in base.__dict__.get("BINDINGS", ())
             if isinstance(binding, Binding)
         }
-        owned = [scope for scope in scopes if scope not in (Scope.GRID, Scope.TEXT) or len(scopes) == 1]
+        owned = [scope for scope in scopes if scope not in (ON_GRID, ON_TEXT) or len(scopes) == 1]
         for action in of(*owned):
             if action.keys:
                 assert action.id in bound | inherited, (kind.__name__, action.id)
@@ -79,38 +85,38 @@ def test_every_action_is_carried_out_by_somebody() -> None:
 
 def test_every_contract_call_named_exists_and_brings_its_ability() -> None:
     for action in ACTIONS:
-        if action.method:
-            assert action.method in methods.ALL, action.id
-            assert action.ability is methods.ALL[action.method].ability
+        if action.call is not None:
+            assert CALLS[action.call.name] is action.call, action.id
+            assert action.ability is action.call.ability
         if action.command:
             assert action.command.startswith("dyntui "), action.id
 
 
 def test_a_key_means_one_thing_in_a_scope_and_everywhere() -> None:
-    for scope in Scope:
+    for scope in SCOPES:
         keys = Counter(key for action in of(scope) for key in action.keys)
         assert [key for key, count in keys.items() if count > 1] == [], scope
-    everywhere = {key for action in of(Scope.EVERYWHERE) for key in action.keys} - {"escape"}
-    dialogs = (Scope.FILTER, Scope.DIALOG, Scope.ERROR, Scope.PICKER, Scope.EVERYWHERE)
-    for scope in Scope:
+    everywhere = {key for action in of(ON_EVERYWHERE) for key in action.keys} - {"escape"}
+    dialogs = (ON_FILTER, ON_DIALOG, ON_ERROR, ON_PICKER, ON_EVERYWHERE)
+    for scope in SCOPES:
         if scope not in dialogs:
             assert not everywhere & {key for action in of(scope) for key in action.keys}, scope
 
 
 def test_a_screen_and_the_grid_on_it_do_not_fight_for_a_key() -> None:
-    grid = {key for action in of(Scope.GRID, Scope.CHOICES) for key in action.keys}
+    grid = {key for action in of(ON_GRID, ON_CHOICES) for key in action.keys}
     for scope in (
-        Scope.LISTS,
-        Scope.LIST,
-        Scope.CAMPAIGNS,
-        Scope.CAMPAIGN,
-        Scope.WIZARD,
-        Scope.REPORT,
-        Scope.AUDIT,
-        Scope.RUN,
-        Scope.COUNT,
-        Scope.SUPPRESSIONS,
-        Scope.SOURCES,
+        ON_LISTS,
+        ON_LIST,
+        ON_CAMPAIGNS,
+        ON_CAMPAIGN,
+        ON_WIZARD,
+        ON_REPORT,
+        ON_AUDIT,
+        ON_RUN,
+        ON_COUNT,
+        ON_SUPPRESSIONS,
+        ON_SOURCES,
     ):
         assert not grid & {key for action in of(scope) for key in action.keys}, scope
 
@@ -129,7 +135,7 @@ def test_keys_that_terminals_take_away_are_never_the_only_way() -> None:
 
 
 def test_bindings_carry_the_registrys_id_title_and_tooltip() -> None:
-    for binding in bindings(Scope.LISTS):
+    for binding in bindings(ON_LISTS):
         assert isinstance(binding, Binding)
         action = BY_ID[binding.id or ""]
         assert (binding.description, binding.tooltip) == (action.title, action.tooltip)
@@ -154,7 +160,7 @@ def test_a_lost_service_disables_what_needs_it_and_nothing_else() -> None:
 def test_an_activated_list_cannot_be_activated_again_and_says_so() -> None:
     everything = frozenset(one.value for one in Ability)
     newsletter = next(row for row in list_rows() if row.activated)
-    situation = Situation(abilities=everything, list=newsletter)
+    situation = Situation(abilities=everything, selected=(newsletter,))
     assert "already activated" in disabled_reason(BY_ID["list.activate"], situation)
     assert disabled_reason(BY_ID["list.synchronise"], situation) == ""
 
@@ -174,29 +180,29 @@ def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
         tally=Tally(),
         progress=Progress(),
     )
-    reason = disabled_reason(BY_ID["run.cancel"], Situation(abilities=everything, run=run))
+    reason = disabled_reason(BY_ID["run.cancel"], Situation(abilities=everything, selected=(run,)))
     assert reason == "The run has ended: Completed."
 
 
 def test_the_key_tables_of_the_documentation_name_every_key() -> None:
     tables = key_tables()
-    for scope in Scope:
+    for scope in SCOPES:
         if of(scope):
-            assert f"### {scope.value}" in tables
+            assert f"### {scope.heading}" in tables
     assert "| `a` | Activate for Email |" in tables
     assert "`dyntui lists activate LIST`" in tables
 
 
 def test_the_palette_offers_verbs_about_the_row_before_those_of_the_screen_and_everywhere() -> None:
-    actions = offered(of(Scope.GRID, Scope.LISTS, Scope.EVERYWHERE))
-    rows = [action.row for action in actions if action.scope is Scope.LISTS]
+    actions = offered(of(ON_GRID, ON_LISTS, ON_EVERYWHERE))
+    rows = [action.row for action in actions if action.scope is ON_LISTS]
     assert rows == sorted(rows, reverse=True)
-    assert [action.scope for action in actions][-1] is Scope.EVERYWHERE
-    assert actions[0].scope is Scope.LISTS
+    assert [action.scope for action in actions][-1] is ON_EVERYWHERE
+    assert actions[0].scope is ON_LISTS
 
 
 def test_the_hints_speak_of_the_screen_first() -> None:
-    assert hinted((Scope.GRID, Scope.LISTS, Scope.EVERYWHERE))[0].scope is Scope.LISTS
+    assert hinted((ON_GRID, ON_LISTS, ON_EVERYWHERE))[0].scope is ON_LISTS
 
 
 @pytest.mark.parametrize("section", ["1", "2", "3", "4", "5"])

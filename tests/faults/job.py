@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dyntui.model.outcomes import Tally
-from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, SendRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, TargetCount
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
+from dyntui.service.contract.sends import SendRow
 from dyntui.store import accounts, runs
 from tests.sandbox_controls import SandboxControls
 from tests.scenarios.office import Office

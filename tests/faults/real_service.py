@@ -19,13 +19,13 @@ import msgspec
 from dyntui.cli.demo import ROLES
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, SendCampaign, TargetCount
-from dyntui.service.contract.lists import ListRow, ListsQuery
-from dyntui.service.contract.methods import Method
-from dyntui.service.contract.runs import RunDetail, RunRef, StartRun
-from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaigns import CAMPAIGN_SEND, CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery, TargetCount
+from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
+from dyntui.service.contract.runs import RUN_GET, RUN_START, RunDetail, RunRef, StartRun
+from dyntui.service.contract.sends import SendCampaign
+from dyntui.service.contract.session import SIGN_IN, SIGN_IN_STATE, STOP, Nothing
+from dyntui.service.contract.setup import SETUP_APPLY, EmailAccountInput, OrganisationInput, SetupRequest
 from dyntui.service.lock import until_released
 from dyntui.service.profile import Profile, open_profile
 from dyntui.service.starting import attach_or_start
@@ -65,7 +65,7 @@ class RealService:
         with mock.patch.dict(os.environ, self.environment):
             self._client = self._wait(attach_or_start(self.profile, command=_COMMAND, limit=60.0))
 
-    def call(self, method: Method[Q, A], request: Q) -> A:
+    def call(self, method: Call[Q, A], request: Q) -> A:
         assert self._client is not None
         return self._wait(self._client.call(method, request))
 
@@ -79,7 +79,7 @@ class RealService:
     def stop(self) -> None:
         """Ends it in order; nothing to do where none runs."""
         if self._client is not None:
-            self.call(methods.STOP, Nothing())
+            self.call(STOP, Nothing())
             self._gone()
 
     def close(self) -> None:
@@ -130,35 +130,35 @@ class RealService:
             ca_file=info["ca_file"],
         )
         assign = {str(ROLES["manager"]): (manager.upn,)}
-        self.call(methods.SETUP_APPLY, SetupRequest(organisation=organisation, accounts=(account,), assign=assign))
+        self.call(SETUP_APPLY, SetupRequest(organisation=organisation, accounts=(account,), assign=assign))
         only = {"user": "application", "roles": [str(Role.SERVICE)]}
         sandbox.control.post("/dataverse/roles", json=only).raise_for_status()
-        code = self.call(methods.SIGN_IN, Nothing()).user_code
+        code = self.call(SIGN_IN, Nothing()).user_code
         sandbox.control.post("/device", json={"user_code": code, "as": "manager"}).raise_for_status()
-        until(lambda: self.call(methods.SIGN_IN_STATE, Nothing()).state == "signed in")
+        until(lambda: self.call(SIGN_IN_STATE, Nothing()).state == "signed in")
 
     def list_named(self, name: str) -> ListRow:
-        page = self.call(methods.LISTS, ListsQuery(view="all"))
+        page = self.call(LISTS_PAGE, ListsQuery(view="all"))
         return next(row for row in page.rows if row.name == name)
 
     def campaign_named(self, name: str) -> CampaignRow:
-        page = self.call(methods.CAMPAIGNS, CampaignsQuery())
+        page = self.call(CAMPAIGNS_PAGE, CampaignsQuery())
         return next(row for row in page.rows if row.name == name)
 
     def begin(self, sync_type: str) -> str:
-        return self.call(methods.RUN_START, StartRun(sync_type=sync_type)).id
+        return self.call(RUN_START, StartRun(sync_type=sync_type)).id
 
     def finished(self, run_id: str) -> RunDetail:
         """The run, once it has come to its end."""
         until(lambda: self.ended(run_id))
-        return self.call(methods.RUN_GET, RunRef(run_id))
+        return self.call(RUN_GET, RunRef(run_id))
 
     def run(self, sync_type: str) -> RunDetail:
         return self.finished(self.begin(sync_type))
 
     def begin_send(self, count: TargetCount) -> tuple[str, str]:
         """The send's id and its run's."""
-        sent = self.call(methods.CAMPAIGN_SEND, SendCampaign(count=count.id, confirm=count.sendable))
+        sent = self.call(CAMPAIGN_SEND, SendCampaign(count=count.id, confirm=count.sendable))
         return sent.id, sent.run
 
 

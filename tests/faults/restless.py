@@ -20,7 +20,7 @@ import httpx
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.campaigns import SendRow
+from dyntui.service.contract.sends import SendRow
 from dyntui.sync import last_look
 from tests.faults.history import History
 from tests.faults.interrupted import Interrupted

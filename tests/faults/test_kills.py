@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.outcomes import RunStatus, Tally
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import ChangeTargets, CountTargets, SendRef
-from dyntui.service.contract.lists import Activate
+from dyntui.service.contract.campaigns import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_COUNT, ChangeTargets, CountTargets
+from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
+from dyntui.service.contract.sends import SEND_GET, SendRef
 from dyntui.service.contract.session import Nothing
 from tests.faults.job import CAMPAIGN, LIST, forget_number, properly_mailed
 from tests.faults.real_service import STORE, RealService, real_service, until
@@ -53,8 +53,8 @@ def activated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("activated")
     with served_world(folder) as sandbox, real_service(folder) as service:
         service.set_up(sandbox)
-        service.call(methods.LISTS_REFRESH, Nothing())
-        service.call(methods.LIST_ACTIVATE, Activate(id=service.list_named(LIST).id, link=True))
+        service.call(LISTS_REFRESH, Nothing())
+        service.call(LIST_ACTIVATE, Activate(id=service.list_named(LIST).id, link=True))
     return folder
 
 
@@ -66,7 +66,7 @@ def targeted(activated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         place.service.run("lists")
         place.service.run("campaigns")
         campaign, newsletter = place.service.campaign_named(CAMPAIGN), place.service.list_named(LIST)
-        place.service.call(methods.CAMPAIGN_CHANGE_TARGETS, ChangeTargets(id=campaign.id, add=(newsletter.id,)))
+        place.service.call(CAMPAIGN_CHANGE_TARGETS, ChangeTargets(id=campaign.id, add=(newsletter.id,)))
     return folder
 
 
@@ -86,7 +86,7 @@ def ending_of(place: Place, run_id: str, send_id: str = "") -> Ending:
     run = place.service.finished(run_id)
     assert run.run.tally.adds_up and all(item.tally.adds_up for item in run.items)
     if send_id:
-        sent = place.service.call(methods.SEND_GET, SendRef(send_id))
+        sent = place.service.call(SEND_GET, SendRef(send_id))
         assert (sent.state, run.run.error_code) == ("Sent", "")
         assert sent.potential == sent.sendable + sum(each.people for each in sent.excluded)
         forget_number(place.sandbox, sent)
@@ -101,7 +101,7 @@ def ending_of(place: Place, run_id: str, send_id: str = "") -> Ending:
 
 def begin_send(place: Place) -> tuple[str, str]:
     campaign = place.service.campaign_named(CAMPAIGN)
-    return place.service.begin_send(place.service.call(methods.CAMPAIGN_COUNT, CountTargets(id=campaign.id)))
+    return place.service.begin_send(place.service.call(CAMPAIGN_COUNT, CountTargets(id=campaign.id)))
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.roles import Ability, Role
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract import campaigns, lists, runs, setup
+from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.permission import CallContext
@@ -254,21 +255,21 @@ class Office:
         asked = campaigns.CountPeopleQuery(count=count_id, limit=10_000, **chosen)
         return self.wait(self._sending.count_people(self.context, asked)).rows
 
-    def queue_send(self, count: campaigns.TargetCount) -> campaigns.SendRow:
-        asked = campaigns.SendCampaign(count=count.id, confirm=count.sendable)
+    def queue_send(self, count: campaigns.TargetCount) -> SendRow:
+        asked = SendCampaign(count=count.id, confirm=count.sendable)
         return self.wait(self._sending.send(self.context, asked))
 
-    def send(self, count: campaigns.TargetCount) -> campaigns.SendRow:
+    def send(self, count: campaigns.TargetCount) -> SendRow:
         queued = self.queue_send(count)
         self.engine.drain()
         return self.send_row(queued.id)
 
-    def send_row(self, send_id: str) -> campaigns.SendRow:
-        return self.wait(self._sending.send_get(self.context, campaigns.SendRef(send_id)))
+    def send_row(self, send_id: str) -> SendRow:
+        return self.wait(self._sending.send_get(self.context, SendRef(send_id)))
 
-    def settle(self, send_id: str, was_mailed: bool) -> campaigns.SendRow:
+    def settle(self, send_id: str, was_mailed: bool) -> SendRow:
         """Somebody has looked into dotdigital's outbox, and says what became of a send."""
-        return self.wait(self._decisions.settle(self.context, campaigns.SettleSend(send_id, was_mailed)))
+        return self.wait(self._decisions.settle(self.context, SettleSend(send_id, was_mailed)))
 
     def report(self, campaign: campaigns.CampaignRow) -> campaigns.CampaignReport:
         return self.wait(self._results.report(self.context, campaigns.CampaignRef(campaign.id)))

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, SendRow, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, TargetCount
 from dyntui.service.contract.runs import RunDetail
+from dyntui.service.contract.sends import SendRow
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital
 

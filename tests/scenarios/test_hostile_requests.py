@@ -22,7 +22,9 @@ from sqlalchemy import text
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.roles import Ability
 from dyntui.service.connection import Connection
-from dyntui.service.contract import methods
+from dyntui.service.contract.session import STOP
+from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN
+from dyntui.service.contract.subjects import CALLS
 from dyntui.service.lines import Lines, Unfinished
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk, everything, with_roles
@@ -145,12 +147,12 @@ class Chance:
         self._real = [value for requests in known.values() for each in requests for value in _leaves(each)]
 
     def one(self) -> tuple[str, Any]:
-        name = self._random.choice(sorted(methods.ALL.keys() - {methods.STOP.name}))
+        name = self._random.choice(sorted(CALLS.keys() - {STOP.name}))
         right = json.loads(json.dumps(self._random.choice(self._known.get(name, [{}]))))
         if self._random.random() < 0.05:
             return name, self._value(0)
         for _ in range(self._random.choice((1, 1, 1, 2, 3))):
-            self._spoil(right, [each.encode_name for each in msgspec.structs.fields(methods.ALL[name].request)])
+            self._spoil(right, [each.encode_name for each in msgspec.structs.fields(CALLS[name].request)])
         return name, right
 
     def _spoil(self, request: dict[str, Any], fields: list[str]) -> None:
@@ -200,7 +202,7 @@ def _known(office: Office) -> dict[str, list[Any]]:
     known: dict[str, list[Any]] = {}
     for method, request in everything(office):
         known.setdefault(method.name, []).append(msgspec.to_builtins(request))
-    for method in (methods.SETUP_PLAN, methods.SETUP_APPLY):
+    for method in (SETUP_PLAN, SETUP_APPLY):
         known[method.name] = [msgspec.to_builtins(office.setup_request())]
     return known
 
@@ -236,14 +238,14 @@ def test_hostile_values_in_every_call_are_refused_by_name_and_harm_nothing(
     assert defects == []
     assert codes["answered"] and codes["REQUEST_INVALID"]
     if MANY >= 400:
-        assert tried.keys() == methods.ALL.keys() - {methods.STOP.name}
+        assert tried.keys() == CALLS.keys() - {STOP.name}
     with office.db.read() as c:
         assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
         assert c.execute(text("PRAGMA foreign_key_check")).all() == []
         broken = c.execute(text("SELECT id, error FROM run WHERE error LIKE '%defect%'")).all()
     assert broken == []
     # The world goes on: set up as it was, everything works.
-    answer = client.ask(_line(methods.SETUP_APPLY.name, msgspec.to_builtins(office.setup_request())))
+    answer = client.ask(_line(SETUP_APPLY.name, msgspec.to_builtins(office.setup_request())))
     assert "result" in answer, answer
     assert office.run("lists").run.status in {RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS}
     client.end()

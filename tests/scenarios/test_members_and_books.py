@@ -10,9 +10,8 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
-from dyntui.service.contract.lists import Activate, MemberRow, MembersQuery
+from dyntui.service.contract.lists import Activate, MemberRow, MembersQuery, can_be_activated
 from dyntui.service.contract.runs import RunDetail
-from dyntui.service.contract.situations import can_be_activated
 from dyntui.store import accounts
 from tests.scenarios.office import Office, addresses, writes
 

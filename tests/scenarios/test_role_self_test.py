@@ -14,9 +14,39 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.sandbox.entra.directory import find_person
 from dyntui.service.assembly import calls
-from dyntui.service.contract import campaigns, lists, methods, runs, setup, suppressions
-from dyntui.service.contract.methods import Method
+from dyntui.service.contract import campaigns, lists, runs, setup, suppressions
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaigns import (
+    CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_COUNT,
+    CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_GET,
+    CAMPAIGN_RECIPIENTS,
+    CAMPAIGN_REPORT,
+    CAMPAIGN_SEND,
+    CAMPAIGN_TARGETS,
+    CAMPAIGNS_PAGE,
+)
+from dyntui.service.contract.lists import (
+    LIST_ACTIVATE,
+    LIST_DEACTIVATE,
+    LIST_GET,
+    LIST_MEMBERS,
+    LISTS_PAGE,
+    LISTS_REFRESH,
+)
+from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_START, RUNS_PAGE
+from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRef, SettleSend
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.setup import CANARY
+from dyntui.service.contract.subjects import CALLS
+from dyntui.service.contract.suppressions import (
+    ANSWER_CONSENT_SOURCES,
+    CONSENT_SOURCES,
+    SUPPRESSION_LIFT,
+    SUPPRESSION_ODD,
+    SUPPRESSIONS_PAGE,
+)
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.session import Session
@@ -27,11 +57,11 @@ from tests.scenarios.office import Office
 
 ROLES = {"manager": Role.MANAGER, "professional": Role.PROFESSIONAL, "viewer": Role.VIEWER}
 # Open to everybody, or asked before anybody is somebody.
-_WITHOUT_ABILITY = {name for name, method in methods.ALL.items() if method.ability is None}
+_WITHOUT_ABILITY = {name for name, method in CALLS.items() if method.ability is None}
 
 OTHER = "Alpine Club invitation"
 
-Asked = tuple[Method[Any, Any], msgspec.Struct]
+Asked = tuple[Call[Any, Any], msgspec.Struct]
 
 
 class Desk:
@@ -55,7 +85,7 @@ class Desk:
         )
         await self.office.resources.write(lambda c: accounts.link_person(c, link))
 
-    def ask(self, method: Method[Any, Any], request: msgspec.Struct) -> Any:
+    def ask(self, method: Call[Any, Any], request: msgspec.Struct) -> Any:
         """As the service carries a call out."""
 
         async def carry_out() -> Any:
@@ -102,51 +132,51 @@ def everything(office: Office) -> list[Asked]:
 
 
 def _of_lists(newsletter: str, other: str) -> Iterator[Asked]:
-    yield methods.LISTS_REFRESH, Nothing()
-    yield methods.LISTS, lists.ListsQuery(view="all")
+    yield LISTS_REFRESH, Nothing()
+    yield LISTS_PAGE, lists.ListsQuery(view="all")
     for _ in range(2):
-        yield methods.LIST_ACTIVATE, lists.Activate(id=other, link=True)
-        yield methods.LIST_DEACTIVATE, lists.ListRef(other)
-    yield methods.LIST_GET, lists.ListRef(newsletter)
-    yield methods.LIST_MEMBERS, lists.MembersQuery(list=newsletter)
+        yield LIST_ACTIVATE, lists.Activate(id=other, link=True)
+        yield LIST_DEACTIVATE, lists.ListRef(other)
+    yield LIST_GET, lists.ListRef(newsletter)
+    yield LIST_MEMBERS, lists.MembersQuery(list=newsletter)
 
 
 def _of_runs(first: str) -> Iterator[Asked]:
     for sync_type in ("suppressions", "lists", "campaigns"):
-        yield methods.RUN_START, runs.StartRun(sync_type=sync_type)
-    yield methods.RUN_CANCEL, runs.RunRef(first)
-    yield methods.RUNS, runs.RunsQuery()
-    yield methods.RUN_GET, runs.RunRef(first)
-    yield methods.RUN_PEOPLE, runs.OutcomesQuery(run=first)
+        yield RUN_START, runs.StartRun(sync_type=sync_type)
+    yield RUN_CANCEL, runs.RunRef(first)
+    yield RUNS_PAGE, runs.RunsQuery()
+    yield RUN_GET, runs.RunRef(first)
+    yield RUN_PEOPLE, runs.OutcomesQuery(run=first)
 
 
 def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, sent: str) -> Iterator[Asked]:
-    yield methods.CAMPAIGNS, campaigns.CampaignsQuery()
-    yield methods.CAMPAIGN_GET, campaigns.CampaignRef(campaign)
-    yield methods.CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, remove=(newsletter,))
-    yield methods.CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, add=(newsletter,))
-    yield methods.CAMPAIGN_TARGETS, campaigns.CampaignRef(campaign)
-    yield methods.CAMPAIGN_COUNT, campaigns.CountTargets(id=campaign)
-    yield methods.CAMPAIGN_COUNT_PEOPLE, campaigns.CountPeopleQuery(count=count.id)
-    yield methods.CAMPAIGN_SEND, campaigns.SendCampaign(count=count.id, confirm=count.sendable)
-    yield methods.SEND_GET, campaigns.SendRef(sent)
-    yield methods.SEND_SETTLE, campaigns.SettleSend(id=sent, was_mailed=True)
-    yield methods.CAMPAIGN_REPORT, campaigns.CampaignRef(campaign)
-    yield methods.CAMPAIGN_RECIPIENTS, campaigns.RecipientsQuery(id=campaign)
+    yield CAMPAIGNS_PAGE, campaigns.CampaignsQuery()
+    yield CAMPAIGN_GET, campaigns.CampaignRef(campaign)
+    yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, remove=(newsletter,))
+    yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, add=(newsletter,))
+    yield CAMPAIGN_TARGETS, campaigns.CampaignRef(campaign)
+    yield CAMPAIGN_COUNT, campaigns.CountTargets(id=campaign)
+    yield CAMPAIGN_COUNT_PEOPLE, campaigns.CountPeopleQuery(count=count.id)
+    yield CAMPAIGN_SEND, SendCampaign(count=count.id, confirm=count.sendable)
+    yield SEND_GET, SendRef(sent)
+    yield SEND_SETTLE, SettleSend(id=sent, was_mailed=True)
+    yield CAMPAIGN_REPORT, campaigns.CampaignRef(campaign)
+    yield CAMPAIGN_RECIPIENTS, campaigns.RecipientsQuery(id=campaign)
 
 
 _OF_CONSENT: tuple[Asked, ...] = (
-    (methods.SUPPRESSIONS, suppressions.SuppressionsQuery()),
-    (methods.SUPPRESSION_ODD, Nothing()),
-    (methods.SUPPRESSION_LIFT, suppressions.LiftSuppression(address="nobody@example.org", reason="a test")),
-    (methods.CONSENT_SOURCES, Nothing()),
-    (methods.ANSWER_CONSENT_SOURCES, suppressions.AnswerConsentSources(count=())),
-    (methods.CANARY, setup.Canary(address="astrid+canary@skarnfjall.example")),
+    (SUPPRESSIONS_PAGE, suppressions.SuppressionsQuery()),
+    (SUPPRESSION_ODD, Nothing()),
+    (SUPPRESSION_LIFT, suppressions.LiftSuppression(address="nobody@example.org", reason="a test")),
+    (CONSENT_SOURCES, Nothing()),
+    (ANSWER_CONSENT_SOURCES, suppressions.AnswerConsentSources(count=())),
+    (CANARY, setup.Canary(address="astrid+canary@skarnfjall.example")),
 )
 # Nothing is against the right to do it: there is nothing to be done.
 _NOTHING_TO_DO = {
-    methods.SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT",
-    methods.SEND_SETTLE.name: "SEND_NOT_IN_DOUBT",
+    SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT",
+    SEND_SETTLE.name: "SEND_NOT_IN_DOUBT",
 }
 
 
@@ -170,7 +200,7 @@ def test_every_role_can_do_what_it_is_offered_and_nothing_else(office: Office, p
             desk.ask(method, request)
         assert refused.value.code == "NOT_PERMITTED", method.name
         assert refused.value.remedy
-    assert tried == methods.ALL.keys() - _WITHOUT_ABILITY
+    assert tried == CALLS.keys() - _WITHOUT_ABILITY
     # Who may send is told in the message for who may not.
     assert (Ability.SEND in offered) == (part == "manager")
 
@@ -182,7 +212,7 @@ def test_an_activation_that_dynamics_refuses_takes_its_new_address_book_away_aga
     books = office.book_names()
     # A viewer who may, by dyntui's own rules: Dynamics still refuses in the person's name.
     with pytest.raises(DyntuiError) as refused:
-        office.wait(desk._handlers[methods.LIST_ACTIVATE.name](office.context, lists.Activate(id=other.id, link=True)))
+        office.wait(desk._handlers[LIST_ACTIVATE.name](office.context, lists.Activate(id=other.id, link=True)))
     assert refused.value.code == "DATAVERSE_NOT_PERMITTED"
     assert "was taken away again" in refused.value.not_done
     assert office.book_names() == books

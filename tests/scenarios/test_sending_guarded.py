@@ -9,8 +9,9 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability
-from dyntui.service.contract.campaigns import CampaignRow, SendCampaign, TargetCount
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.runs import RunRef
+from dyntui.service.contract.sends import SendCampaign
 from dyntui.service.permission import CallContext
 from dyntui.store import accounts, sends, watermarks
 from dyntui.sync.connections import account_secret

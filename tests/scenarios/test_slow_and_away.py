@@ -7,8 +7,11 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract import campaigns, lists, methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract import campaigns, lists
+from dyntui.service.contract.campaigns import CAMPAIGN_GET
+from dyntui.service.contract.lists import LISTS_PAGE
+from dyntui.service.contract.session import STATUS, Nothing
+from dyntui.service.contract.setup import SETUP_APPLY
 from dyntui.sync.connections import DATAVERSE_SECRET
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk, with_roles
@@ -62,14 +65,14 @@ def test_a_run_that_waits_for_a_limit_is_cancelled_at_once(
 def test_status_tells_each_systems_refusal_and_what_is_stored_is_still_shown(office: Office) -> None:
     with_roles(office)
     desk = Desk(office, "manager")
-    assert {check.state for check in desk.ask(methods.STATUS, Nothing()).checks} == {"ok"}
+    assert {check.state for check in desk.ask(STATUS, Nothing()).checks} == {"ok"}
     office.sandbox.order({"system": "dotdigital", "kind": "status", "status": 429, "times": 1000})
     began = office.sandbox.now()
-    states = {check.name: check for check in desk.ask(methods.STATUS, Nothing()).checks}
+    states = {check.name: check for check in desk.ask(STATUS, Nothing()).checks}
     assert states["Dynamics"].state == "ok"
     assert "DOTDIGITAL_LIMIT" in states["Email account Main"].text
     assert (office.sandbox.now() - began).total_seconds() < 3
-    assert desk.ask(methods.LISTS, lists.ListsQuery(view="all")).rows
+    assert desk.ask(LISTS_PAGE, lists.ListsQuery(view="all")).rows
 
 
 def test_a_campaigns_page_is_shown_without_its_text_while_dotdigital_is_away(office: Office) -> None:
@@ -77,11 +80,11 @@ def test_a_campaigns_page_is_shown_without_its_text_while_dotdigital_is_away(off
     office.run("campaigns")
     desk, campaign = Desk(office, "viewer"), office.campaign_named("Newsletter March")
     office.sandbox.order({"system": "dotdigital", "kind": "status", "status": 503, "times": 1000})
-    shown = desk.ask(methods.CAMPAIGN_GET, campaigns.CampaignRef(campaign.id))
+    shown = desk.ask(CAMPAIGN_GET, campaigns.CampaignRef(campaign.id))
     assert shown.row == campaign
     assert shown.text.startswith("(The text could not be read: ")
     office.sandbox.reset()
-    assert desk.ask(methods.CAMPAIGN_GET, campaigns.CampaignRef(campaign.id)).text.strip("( ")[:8] != "The text"
+    assert desk.ask(CAMPAIGN_GET, campaigns.CampaignRef(campaign.id)).text.strip("( ")[:8] != "The text"
 
 
 def test_setup_mends_a_connection_that_cannot_sign_in_any_more(office: Office) -> None:
@@ -90,10 +93,10 @@ def test_setup_mends_a_connection_that_cannot_sign_in_any_more(office: Office) -
     office.wait(office.secrets.set(DATAVERSE_SECRET, "an old one"))
     office.wait(office.resources.connections.close())
     with pytest.raises(DyntuiError, match="ROLES_UNKNOWN") as raised:
-        desk.ask(methods.LISTS, lists.ListsQuery())
+        desk.ask(LISTS_PAGE, lists.ListsQuery())
     assert "refused the client secret" in raised.value.message
-    assert desk.ask(methods.SETUP_APPLY, office.setup_request()).applied
-    assert desk.ask(methods.LISTS, lists.ListsQuery(view="all")).rows
+    assert desk.ask(SETUP_APPLY, office.setup_request()).applied
+    assert desk.ask(LISTS_PAGE, lists.ListsQuery(view="all")).rows
 
 
 def test_setup_over_a_new_connection_still_asks_for_the_right(office: Office) -> None:
@@ -103,9 +106,9 @@ def test_setup_over_a_new_connection_still_asks_for_the_right(office: Office) ->
     office.wait(office.resources.connections.close())
     request = office.setup_request()
     with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
-        desk.ask(methods.SETUP_APPLY, request)
+        desk.ask(SETUP_APPLY, request)
     wrong = msgspec.structs.replace(
         request, organisation=msgspec.structs.replace(request.organisation, client_secret="no")
     )
     with pytest.raises(DyntuiError, match="DATAVERSE_SECRET_REFUSED"):
-        desk.ask(methods.SETUP_APPLY, wrong)
+        desk.ask(SETUP_APPLY, wrong)

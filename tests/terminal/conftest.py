@@ -10,8 +10,7 @@ import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import STOP, Nothing
 from dyntui.service.lock import until_released
 from dyntui.service.profile import Profile, open_profile
 from tests.cli.scripted_service import ScriptedService
@@ -44,5 +43,5 @@ def service(profile: Profile) -> Iterator[ScriptedService]:
 
 async def _end(profile: Profile) -> None:
     async with await attach(profile) as client:
-        await client.call(methods.STOP, Nothing())
+        await client.call(STOP, Nothing())
         await client.closed()

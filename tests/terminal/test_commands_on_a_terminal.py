@@ -10,11 +10,12 @@ from pathlib import Path
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract import methods
-from dyntui.service.contract.campaigns import SendCampaign
-from dyntui.service.contract.runs import Progress, RunChanged, RunDetail, RunRef
-from dyntui.service.contract.session import Check, Status
-from dyntui.service.contract.setup import OrganisationInput, SetupReport, SetupStep
+from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, CAMPAIGN_SEND
+from dyntui.service.contract.lists import LISTS_PAGE
+from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_START, Progress, RunChanged, RunDetail, RunRef
+from dyntui.service.contract.sends import SendCampaign
+from dyntui.service.contract.session import HELLO, STATUS, Check, Status
+from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, OrganisationInput, SetupReport, SetupStep
 from tests.cli.scripted_service import ScriptedService, a_count, a_hello, a_list, a_run, a_send, page_of
 from tests.terminal.terminal import Terminal
 
@@ -24,8 +25,8 @@ CLEAR = b"\r\x1b[K"
 
 def test_ctrl_c_stops_the_waiting_and_says_that_the_run_goes_on(service: ScriptedService, environ: Mapping[str, str]):
     running = a_run(RunStatus.IN_PROCESS, progress=Progress(stage="Reading members", done=1, of=5))
-    service.answers(methods.RUN_START, running)
-    service.answers(methods.RUN_GET, RunDetail(run=running, items=()))
+    service.answers(RUN_START, running)
+    service.answers(RUN_GET, RunDetail(run=running, items=()))
     with Terminal([*DYNTUI, "sync", "lists"], environ) as terminal:
         terminal.until("Reading members 1 of 5")
         terminal.type("\x03")
@@ -33,11 +34,11 @@ def test_ctrl_c_stops_the_waiting_and_says_that_the_run_goes_on(service: Scripte
         assert terminal.ended() == 130
         assert "goes on in the service" in terminal.text
         assert "dyntui sync cancel run-1" in terminal.text
-    assert service.requests(methods.RUN_CANCEL) == []
+    assert service.requests(RUN_CANCEL) == []
 
 
 def test_progress_is_one_line_that_goes_away(service: ScriptedService, environ: Mapping[str, str]):
-    service.answers(methods.RUN_START, a_run(RunStatus.QUEUED, progress=Progress()))
+    service.answers(RUN_START, a_run(RunStatus.QUEUED, progress=Progress()))
 
     def asked(request: RunRef) -> RunDetail:
         for done in range(5):
@@ -46,7 +47,7 @@ def test_progress_is_one_line_that_goes_away(service: ScriptedService, environ: 
         service.publish("run.changed", RunChanged(run=a_run()))
         return RunDetail(run=a_run(RunStatus.QUEUED, progress=Progress()), items=())
 
-    service.answers(methods.RUN_GET, asked)
+    service.answers(RUN_GET, asked)
     with Terminal([*DYNTUI, "sync", "lists"], environ) as terminal:
         assert terminal.ended() == 0
         assert terminal.raw.count(CLEAR) >= 6
@@ -56,26 +57,26 @@ def test_progress_is_one_line_that_goes_away(service: ScriptedService, environ: 
 
 
 def test_a_large_send_asks_for_the_number_to_be_typed(service: ScriptedService, environ: Mapping[str, str]):
-    service.answers(methods.HELLO, a_hello())
-    service.answers(methods.CAMPAIGN_COUNT, a_count(sendable=500, confirm_above=100))
-    service.answers(methods.CAMPAIGN_SEND, a_send("Queued"))
+    service.answers(HELLO, a_hello())
+    service.answers(CAMPAIGN_COUNT, a_count(sendable=500, confirm_above=100))
+    service.answers(CAMPAIGN_SEND, a_send("Queued"))
     with Terminal([*DYNTUI, "campaigns", "send", "42", "--no-wait"], environ) as terminal:
         terminal.until("Type the number of people to send to:")
         terminal.type("500\r")
 
         assert terminal.ended() == 0
-    assert service.requests(methods.CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=500)]
+    assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=500)]
 
 
 def test_ctrl_c_at_the_confirmation_sends_nothing(service: ScriptedService, environ: Mapping[str, str]):
-    service.answers(methods.HELLO, a_hello())
-    service.answers(methods.CAMPAIGN_COUNT, a_count())
+    service.answers(HELLO, a_hello())
+    service.answers(CAMPAIGN_COUNT, a_count())
     with Terminal([*DYNTUI, "campaigns", "send", "42"], environ) as terminal:
         terminal.until("Send to 3 people?")
         terminal.type("\x03")
 
         assert terminal.ended() == 130
-    assert service.requests(methods.CAMPAIGN_SEND) == []
+    assert service.requests(CAMPAIGN_SEND) == []
 
 
 ANSWERS = (
@@ -125,9 +126,9 @@ def a_plan() -> SetupReport:
 def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
     service: ScriptedService, environ: Mapping[str, str]
 ):
-    service.answers(methods.STATUS, a_status())
-    service.answers(methods.SETUP_PLAN, a_plan())
-    service.answers(methods.SETUP_APPLY, a_plan())
+    service.answers(STATUS, a_status())
+    service.answers(SETUP_PLAN, a_plan())
+    service.answers(SETUP_APPLY, a_plan())
     with Terminal([*DYNTUI, "setup"], environ, lines=60) as terminal:
         for question, answer in (*ANSWERS, ("Apply it?", "y")):
             terminal.until(question)
@@ -135,7 +136,7 @@ def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
 
         assert terminal.ended() == 0
         assert b"typed-" not in terminal.raw
-    (request,) = service.requests(methods.SETUP_APPLY)
+    (request,) = service.requests(SETUP_APPLY)
     assert request.organisation.authority == "https://login.microsoftonline.com/contoso.example"
     assert request.organisation.client_secret == "typed-secret"
     (account,) = request.accounts
@@ -157,9 +158,9 @@ def test_one_wrong_answer_is_corrected_and_the_others_are_kept(
             DyntuiError("SETUP_NEEDS_RIGHTS", "Not permitted.", not_done="-", remedy="-"),
         ]
     )
-    service.answers(methods.STATUS, a_status())
-    service.answers(methods.SETUP_PLAN, lambda request: next(refused, a_plan()))
-    service.answers(methods.SETUP_APPLY, a_plan())
+    service.answers(STATUS, a_status())
+    service.answers(SETUP_PLAN, lambda request: next(refused, a_plan()))
+    service.answers(SETUP_APPLY, a_plan())
     (tmp_path / "ca.pem").write_text("-")
     with Terminal([*DYNTUI, "setup"], environ, lines=60) as terminal:
         for question, answer in ANSWERS:
@@ -182,7 +183,7 @@ def test_one_wrong_answer_is_corrected_and_the_others_are_kept(
 
         assert terminal.ended() == 0
         assert b"typed-" not in terminal.raw
-    (request,) = service.requests(methods.SETUP_APPLY)
+    (request,) = service.requests(SETUP_APPLY)
     assert request.organisation == OrganisationInput(
         dataverse_url="https://contoso.crm4.dynamics.com",
         authority="https://login.microsoftonline.com/fabrikam.example",
@@ -194,7 +195,7 @@ def test_one_wrong_answer_is_corrected_and_the_others_are_kept(
 
 
 def test_nothing_is_asked_where_no_secret_can_be_kept(service: ScriptedService, environ: Mapping[str, str]):
-    service.answers(methods.STATUS, a_status(keyring="warning"))
+    service.answers(STATUS, a_status(keyring="warning"))
     with Terminal([*DYNTUI, "setup"], environ) as terminal:
         assert terminal.ended() == 1
         assert "KEYRING_UNAVAILABLE" in terminal.text and "Dynamics 365 address" not in terminal.text
@@ -216,19 +217,19 @@ def test_a_setup_from_a_file_shows_its_plan_and_asks(
     (tmp_path / "line.json").write_text(json.dumps(line))
     step = SetupStep(kind="table", name="dyntui_emailcampaign", state="missing")
     plan = SetupReport(organisation="C", organisation_url="https://c", accounts=("A",), steps=(step,), applied=False)
-    service.answers(methods.SETUP_PLAN, plan)
+    service.answers(SETUP_PLAN, plan)
     with Terminal([*DYNTUI, "setup", "--from", str(tmp_path / "line.json")], environ, lines=40) as terminal:
         terminal.until("Apply it?")
         terminal.type("n\r")
 
         assert terminal.ended() == 130
         assert "1 (table 1)" in terminal.text
-    assert service.requests(methods.SETUP_APPLY) == []
+    assert service.requests(SETUP_APPLY) == []
 
 
 def test_a_table_fits_eighty_columns(service: ScriptedService, environ: Mapping[str, str]):
     long_names = [a_list("A very long name of a marketing list " * 3), a_list("短い名前" * 20)]
-    service.answers(methods.LISTS, page_of(*long_names))
+    service.answers(LISTS_PAGE, page_of(*long_names))
     with Terminal([*DYNTUI, "lists", "list"], environ) as terminal:
         assert terminal.ended() == 0
         *_, heading, first, second = [line for line in terminal.text.splitlines() if line]

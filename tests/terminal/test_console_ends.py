@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.profile import Profile
 from tests.terminal.terminal import Terminal
 
@@ -29,7 +28,7 @@ def console(profile: Profile, environ: Mapping[str, str]) -> Iterator[Terminal]:
 def service_answers(profile: Profile) -> bool:
     async def ask() -> bool:
         async with await attach(profile) as client:
-            return (await client.call(methods.HELLO, Nothing())).configured
+            return (await client.call(HELLO, Nothing())).configured
 
     return asyncio.run(ask())
 

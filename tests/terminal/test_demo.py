@@ -16,8 +16,7 @@ from dyntui.cli.demo import connect
 from dyntui.cli.sandbox_process import Sandbox
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.runs import RunChanged, RunRef, RunRow
+from dyntui.service.contract.runs import RUN_GET, RUNS_PAGE, RunChanged, RunRef, RunRow
 from dyntui.service.profile import Profile
 from tests.terminal.terminal import Terminal
 
@@ -116,8 +115,8 @@ async def the_only_run_as_it_ended(profile: Profile) -> RunRow:
     async with await attach(profile) as client, client.subscribe("run.changed", RunChanged) as changes:
         from dyntui.service.contract.runs import RunsQuery
 
-        page = await client.call(methods.RUNS, RunsQuery())
+        page = await client.call(RUNS_PAGE, RunsQuery())
         (run,) = page.rows
         while not run.status.ended:
             run = (await anext(changes)).run
-        return (await client.call(methods.RUN_GET, RunRef(run.id))).run
+        return (await client.call(RUN_GET, RunRef(run.id))).run

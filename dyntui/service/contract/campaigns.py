@@ -1,13 +1,19 @@
-"""Email campaigns: targets, target counts, sends and results."""
+"""Email campaigns: targets, target counts and results."""
 
 from __future__ import annotations
 
 import msgspec
 
-from dyntui.model.outcomes import ReasonCount
+from dyntui.model.outcomes import PersonOutcome, ReasonCount
+from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import CampaignView, Number, RecipientFilter, Text
-from dyntui.service.contract.lists import ListRow
-from dyntui.service.contract.paging import Window
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.lists import ListRow, synchronise_list
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.sends import SEND_SETTLE, SendCampaign, SendRow
+from dyntui.service.contract.situations import Situation
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,53 +47,6 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[ListRow, ...]
     sends: tuple[SendRow, ...]
     active_run: str = ""
-
-
-class SendRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One dispatch; `potential` is `sendable` + the sum of `excluded`.
-
-    `state`: Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled. `doubt`: why it is not known who was mailed -
-    `cancelled`: in dotdigital, which does not tell whom it reached; `unproved`: dotdigital did not answer and does not
-    show the send; `stopped`: it says `Sent` and shows fewer people as mailed - or `""`. `decision`: `mailed` or
-    `not mailed`, as `decided_by` found in dotdigital's outbox on `decided_on`; `""` as long as nobody has said so.
-    """
-
-    id: str
-    campaign: int
-    campaign_name: str
-    run: str
-    state: str
-    created_by: str
-    created_on: str
-    sent_on: str
-    potential: int
-    sendable: int
-    excluded: tuple[ReasonCount, ...]
-    lists: tuple[str, ...]
-    error: str = ""
-    doubt: str = ""
-    decision: str = ""
-    decided_by: str = ""
-    decided_on: str = ""
-
-    @property
-    def undecided(self) -> bool:
-        """Who was mailed is not known, and nobody has said so."""
-        return bool(self.doubt) and not self.decision
-
-    @property
-    def standing(self) -> str:
-        """The state in words, with what is not known of it."""
-        if self.decision:
-            return f"{self.state}, {self.decision} as {self.decided_by or 'somebody'} found"
-        return _DOUBTS.get(self.doubt, self.state)
-
-
-_DOUBTS = {
-    "cancelled": "Cancelled in dotdigital, nobody knows whom it reached",
-    "unproved": "Not known whether it was made",
-    "stopped": "Sent or stopped, see the outbox",
-}
 
 
 class CampaignsQuery(Window, frozen=True, kw_only=True):
@@ -163,27 +122,6 @@ class CountPeopleQuery(Window, frozen=True, kw_only=True):
     sendable: bool = False
 
 
-class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked."""
-
-    count: Text
-    confirm: Number | None = None
-
-
-class SendRef(msgspec.Struct, frozen=True):
-    """A send by its id."""
-
-    id: Text
-
-
-class SettleSend(msgspec.Struct, frozen=True):
-    """What somebody found in dotdigital's outbox (Campaigns > Email > Outbox) about a send in doubt: whether its people
-    were mailed."""
-
-    id: Text
-    was_mailed: bool
-
-
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
     """Activity within one hour after the send (`hour` ISO 8601 UTC)."""
 
@@ -255,3 +193,292 @@ class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
     soft_bounced: bool
     hard_bounced: bool
     name: str = ""
+
+
+CAMPAIGNS_PAGE = Call("campaigns.page", CampaignsQuery, Page[CampaignRow], Ability.SEE)
+CAMPAIGN_GET = Call("campaigns.get", CampaignRef, CampaignDetail, Ability.SEE)
+CAMPAIGN_TARGETS = Call("campaigns.targets", CampaignRef, Targets, Ability.SEE)
+CAMPAIGN_CHANGE_TARGETS = Call("campaigns.change_targets", ChangeTargets, Targets, Ability.SYNCHRONISE)
+CAMPAIGN_COUNT = Call("campaigns.count", CountTargets, TargetCount, Ability.SEE)
+CAMPAIGN_COUNT_PEOPLE = Call("campaigns.count_people", CountPeopleQuery, Page[PersonOutcome], Ability.SEE)
+CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND)
+CAMPAIGN_REPORT = Call("campaigns.report", CampaignRef, CampaignReport, Ability.SEE)
+CAMPAIGN_RECIPIENTS = Call("campaigns.recipients", RecipientsQuery, Page[RecipientRow], Ability.SEE)
+
+
+class WizardStep(msgspec.Struct, frozen=True):
+    """Where the wizard stands (1-5), and why it cannot go on."""
+
+    step: int
+    blocked: str
+
+
+_ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
+
+
+def campaign(situation: Situation) -> str:
+    """Any campaign."""
+    return "" if situation.one(CampaignRow) is not None else "No email campaign is selected."
+
+
+def send(situation: Situation) -> str:
+    """A campaign with targets that is not being sent."""
+    if len(situation.marks(CampaignRow)) > 1:
+        return _ONE_CAMPAIGN
+    row = situation.one(CampaignRow)
+    if row is None:
+        return "No email campaign is selected."
+    if row.status == "Sending":
+        return f"{row.name} is being sent already."
+    return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
+
+
+def count(situation: Situation) -> str:
+    """A campaign with targets."""
+    if len(situation.marks(CampaignRow)) > 1:
+        return _ONE_CAMPAIGN
+    row = situation.one(CampaignRow)
+    if row is None:
+        return "No email campaign is selected."
+    return "" if row.targets else f"{row.name} has no target marketing list yet; t on its page adds one."
+
+
+def remove_target(situation: Situation) -> str:
+    """A target list."""
+    return "" if situation.one(ListRow) is not None else "No target marketing list is selected."
+
+
+def report(situation: Situation) -> str:
+    """A campaign that was sent."""
+    if len(situation.marks(CampaignRow)) > 1:
+        return _ONE_CAMPAIGN
+    row = situation.one(CampaignRow)
+    if row is None:
+        return "No email campaign is selected."
+    return "" if row.sent or row.sent_on else f"{row.name} has not been sent yet, so there is nothing to report."
+
+
+def in_doubt(situation: Situation) -> bool:
+    """Whether it is not known whom the send reached."""
+    send = situation.one(SendRow)
+    return send is not None and (send.undecided or send.state == "Sending")
+
+
+def settle(situation: Situation) -> str:
+    """A send in doubt."""
+    if situation.one(SendRow) is None:
+        return "No send is selected."
+    return "" if in_doubt(situation) else "It is known whom this send mailed, or somebody has said so already."
+
+
+def blocked(situation: Situation) -> str:
+    """What the wizard says."""
+    step = situation.one(WizardStep)
+    return step.blocked if step is not None else ""
+
+
+def first_step(situation: Situation) -> str:
+    """Not before the first step."""
+    step = situation.one(WizardStep)
+    return "This is the first step; Esc leaves the wizard." if step is None or step.step <= 1 else ""
+
+
+ON_CAMPAIGNS = Scope("Email Campaigns")
+ON_CAMPAIGN = Scope("Email Campaign")
+ON_COUNT = Scope("Email Campaign Targets Counts")
+ON_WIZARD = Scope("Send Email Campaign")
+ON_REPORT = Scope("Email Campaign report")
+
+
+ACTIONS = (
+    Action(
+        id="campaigns.synchronise",
+        title="Synchronise",
+        scope=ON_CAMPAIGNS,
+        keys=("s",),
+        hint="Synchronise",
+        call=RUN_START,
+        command="dyntui sync campaigns",
+        tooltip="New and changed campaigns, and the results of those sent",
+    ),
+    Action(
+        id="campaigns.send",
+        title="Send Email Campaign",
+        scope=ON_CAMPAIGNS,
+        keys=("w",),
+        hint="Send",
+        call=CAMPAIGN_SEND,
+        command="dyntui campaigns send CAMPAIGN",
+        tooltip="Opens the send wizard; nothing is sent before its last step",
+        row=True,
+        rule=send,
+    ),
+    Action(
+        id="campaigns.count",
+        title="Email Campaign Targets Counts",
+        scope=ON_CAMPAIGNS,
+        keys=("c",),
+        call=CAMPAIGN_COUNT,
+        command="dyntui campaigns count CAMPAIGN",
+        tooltip="Who would be mailed, who not, and why; nothing is sent",
+        row=True,
+        rule=count,
+    ),
+    Action(
+        id="campaigns.report",
+        title="Report",
+        scope=ON_CAMPAIGNS,
+        keys=("v",),
+        hint="Report",
+        call=CAMPAIGN_REPORT,
+        command="dyntui campaigns report CAMPAIGN",
+        tooltip="Opens, clicks, bounces, links and recipients",
+        row=True,
+        rule=report,
+    ),
+    Action(
+        id="campaign.send",
+        title="Send Email Campaign",
+        scope=ON_CAMPAIGN,
+        keys=("w",),
+        hint="Send",
+        call=CAMPAIGN_SEND,
+        command="dyntui campaigns send CAMPAIGN",
+        tooltip="Opens the send wizard; nothing is sent before its last step",
+        rule=send,
+    ),
+    Action(
+        id="campaign.add_targets",
+        title="Add Existing Marketing List",
+        scope=ON_CAMPAIGN,
+        keys=("t", "plus"),
+        hint="Add targets",
+        call=CAMPAIGN_CHANGE_TARGETS,
+        command="dyntui campaigns targets add CAMPAIGN LIST",
+        tooltip="Chooses among the marketing lists activated for email",
+        rule=campaign,
+    ),
+    Action(
+        id="campaign.remove_target",
+        title="Remove target list",
+        scope=ON_CAMPAIGN,
+        keys=("d", "minus"),
+        call=CAMPAIGN_CHANGE_TARGETS,
+        command="dyntui campaigns targets remove CAMPAIGN LIST",
+        tooltip="The list itself stays as it is",
+        row=True,
+        rule=remove_target,
+    ),
+    Action(
+        id="campaign.synchronise",
+        title="Synchronise",
+        scope=ON_CAMPAIGN,
+        keys=("s",),
+        hint="Synchronise",
+        call=RUN_START,
+        command="dyntui sync campaigns --campaign CAMPAIGN",
+        tooltip="Content and results of this campaign",
+        rule=campaign,
+    ),
+    Action(
+        id="campaign.count",
+        title="Email Campaign Targets Counts",
+        scope=ON_CAMPAIGN,
+        keys=("c",),
+        hint="Count",
+        call=CAMPAIGN_COUNT,
+        command="dyntui campaigns count CAMPAIGN",
+        tooltip="Who would be mailed, who not, and why; nothing is sent",
+        rule=count,
+    ),
+    Action(
+        id="campaign.report",
+        title="Report",
+        scope=ON_CAMPAIGN,
+        keys=("v",),
+        hint="Report",
+        call=CAMPAIGN_REPORT,
+        command="dyntui campaigns report CAMPAIGN",
+        tooltip="Opens, clicks, bounces, links and recipients",
+        rule=report,
+    ),
+    Action(
+        id="campaign.panes",
+        title="Targets, text or sends",
+        scope=ON_CAMPAIGN,
+        keys=("m",),
+        hint="Next pane",
+        tooltip="Changes between target lists, text preview and sends",
+    ),
+    Action(
+        id="campaign.settle",
+        title="Say what became of a send",
+        scope=ON_CAMPAIGN,
+        keys=("x",),
+        hint="Settle",
+        call=SEND_SETTLE,
+        command="dyntui campaigns settle SEND --was-mailed",
+        tooltip="For a send of which nobody knows whom it reached: what dotdigital's outbox says",
+        rule=settle,
+        hinted=in_doubt,
+    ),
+    Action(
+        id="count.again",
+        title="Count again",
+        scope=ON_COUNT,
+        keys=("c",),
+        hint="Count again",
+        call=CAMPAIGN_COUNT,
+        command="dyntui campaigns count CAMPAIGN",
+        tooltip="The count before stays as it was made",
+    ),
+    Action(
+        id="wizard.next",
+        title="Next",
+        scope=ON_WIZARD,
+        keys=("n",),
+        hint="Next",
+        tooltip="The next step of the wizard; on the last one to the button that sends",
+        rule=blocked,
+    ),
+    Action(
+        id="wizard.previous",
+        title="Previous step",
+        scope=ON_WIZARD,
+        keys=("b",),
+        tooltip="The step before; what you chose is kept",
+        rule=first_step,
+    ),
+    Action(
+        id="wizard.synchronise",
+        title="Synchronise the list",
+        scope=ON_WIZARD,
+        keys=("s",),
+        call=RUN_START,
+        command="dyntui sync lists --list LIST",
+        tooltip="For a list that cannot take part yet",
+        row=True,
+        rule=synchronise_list,
+    ),
+    Action(
+        id="report.synchronise",
+        title="Synchronise results",
+        scope=ON_REPORT,
+        keys=("s",),
+        hint="Synchronise",
+        call=RUN_START,
+        command="dyntui sync campaigns --campaign CAMPAIGN",
+        tooltip="Reads the newest results from dotdigital",
+        rule=campaign,
+    ),
+    Action(
+        id="report.panes",
+        title="Overview, charts or recipients",
+        scope=ON_REPORT,
+        keys=("m",),
+        hint="Recipients",
+        call=CAMPAIGN_RECIPIENTS,
+        command="dyntui campaigns report CAMPAIGN --recipients",
+        tooltip="Changes between the overview (on a low screen its charts) and the recipients",
+    ),
+)

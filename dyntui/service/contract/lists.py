@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.list_status import NO_BOOK
 from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import ListView, Text
-from dyntui.service.contract.paging import Window
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.situations import Situation
 
 
 class ListRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,3 +91,175 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     detail: str = ""
     contact_id: int | None = None
+
+
+LISTS_PAGE = Call("lists.page", ListsQuery, Page[ListRow], Ability.SEE)
+LISTS_REFRESH = Call("lists.refresh", Nothing, Nothing, Ability.SEE)
+LIST_GET = Call("lists.get", ListRef, ListDetail, Ability.SEE)
+LIST_ACTIVATE = Call("lists.activate", Activate, ListDetail, Ability.SYNCHRONISE)
+LIST_DEACTIVATE = Call("lists.deactivate", ListRef, ListDetail, Ability.SYNCHRONISE)
+LIST_MEMBERS = Call("lists.members", MembersQuery, Page[MemberRow], Ability.SEE)
+
+
+class BeingSynchronised(msgspec.Struct, frozen=True):
+    """The list in hand has an active run."""
+
+    run: str
+
+
+def not_activated(situation: Situation) -> bool:
+    """Unless the list is activated already."""
+    row = situation.one(ListRow)
+    return row is None or not row.activated
+
+
+def can_be_activated(row: ListRow) -> bool:
+    """Whether the list is active in Dynamics, and not activated yet or without its address book."""
+    return row.active and (not row.activated or row.sync_status == NO_BOOK)
+
+
+def can_be_synchronised(row: ListRow) -> bool:
+    """Whether the list is activated, and active in Dynamics."""
+    return row.active and row.activated
+
+
+def activate(situation: Situation) -> str:
+    """A list that is active in Dynamics and not activated yet, or has lost its address book; of several, one."""
+    if marked := situation.marks(ListRow):
+        return "" if any(map(can_be_activated, marked)) else "None of the marked lists can be activated."
+    row = situation.one(ListRow)
+    if row is None:
+        return "No marketing list is selected."
+    if row.activated and row.sync_status != NO_BOOK:
+        return f"{row.name} is already activated for email."
+    if not row.active:
+        return f"{row.name} is inactive in Dynamics; activate the list there first."
+    return ""
+
+
+def deactivate(situation: Situation) -> str:
+    """A list that is activated and not just being synchronised; of several, one."""
+    if marked := situation.marks(ListRow):
+        return "" if any(each.activated for each in marked) else "None of the marked lists is activated."
+    row = situation.one(ListRow)
+    if row is None:
+        return "No marketing list is selected."
+    if not row.activated:
+        return f"{row.name} is not activated for email."
+    if situation.one(BeingSynchronised):
+        return f"{row.name} is being synchronised; wait for it or cancel it first."
+    return ""
+
+
+def synchronise_list(situation: Situation) -> str:
+    """An activated list that is not being synchronised already; of several, one."""
+    if marked := situation.marks(ListRow):
+        return "" if any(map(can_be_synchronised, marked)) else "None of the marked lists is activated."
+    row = situation.one(ListRow)
+    if row is None:
+        return "No marketing list is selected."
+    if not row.activated:
+        return f"{row.name} is not activated for email yet; press a to activate it."
+    if not row.active:
+        return f"{row.name} is inactive in Dynamics."
+    if situation.one(BeingSynchronised):
+        return f"{row.name} is being synchronised already."
+    return ""
+
+
+ON_LISTS = Scope("Marketing Lists")
+ON_LIST = Scope("Marketing List")
+
+
+ACTIONS = (
+    Action(
+        id="lists.activate",
+        title="Activate for Email",
+        scope=ON_LISTS,
+        keys=("a",),
+        hint="Activate",
+        call=LIST_ACTIVATE,
+        command="dyntui lists activate LIST",
+        tooltip="Binds the list to an address book, so that it can be synchronised and mailed",
+        row=True,
+        rule=activate,
+        hinted=not_activated,
+    ),
+    Action(
+        id="lists.deactivate",
+        title="Deactivate for Email",
+        scope=ON_LISTS,
+        keys=("d",),
+        call=LIST_DEACTIVATE,
+        command="dyntui lists deactivate LIST",
+        tooltip="Stops synchronising; the address book is kept",
+        row=True,
+        rule=deactivate,
+    ),
+    Action(
+        id="lists.synchronise",
+        title="Synchronise",
+        scope=ON_LISTS,
+        keys=("s",),
+        hint="Synchronise",
+        call=RUN_START,
+        command="dyntui sync lists --list LIST",
+        tooltip="Suppressions first, then the members of this list, or of every marked one",
+        row=True,
+        rule=synchronise_list,
+    ),
+    Action(
+        id="lists.reread",
+        title="Read from Dynamics again",
+        scope=ON_LISTS,
+        keys=("R",),
+        call=LISTS_REFRESH,
+        command="dyntui lists list --refresh",
+    ),
+    Action(
+        id="list.activate",
+        title="Activate for Email",
+        scope=ON_LIST,
+        keys=("a",),
+        hint="Activate",
+        call=LIST_ACTIVATE,
+        command="dyntui lists activate LIST",
+        tooltip="Binds the list to an address book, so that it can be synchronised and mailed",
+        row=True,
+        rule=activate,
+        hinted=not_activated,
+    ),
+    Action(
+        id="list.deactivate",
+        title="Deactivate for Email",
+        scope=ON_LIST,
+        keys=("d",),
+        call=LIST_DEACTIVATE,
+        command="dyntui lists deactivate LIST",
+        tooltip="Stops synchronising; the address book is kept",
+        row=True,
+        rule=deactivate,
+    ),
+    Action(
+        id="list.synchronise",
+        title="Synchronise",
+        scope=ON_LIST,
+        keys=("s",),
+        hint="Synchronise",
+        call=RUN_START,
+        command="dyntui sync lists --list LIST",
+        tooltip="Suppressions first, then the members of this list",
+        row=True,
+        rule=synchronise_list,
+    ),
+    Action(
+        id="list.panes",
+        title="Overview or members",
+        scope=ON_LIST,
+        keys=("m",),
+        hint="Members",
+        call=LIST_MEMBERS,
+        command="dyntui lists members LIST",
+        tooltip="Changes between the overview and the members",
+    ),
+)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from dyntui.model.outcomes import Outcome, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
+from dyntui.model.roles import Ability
 from dyntui.model.sync_types import outcome_word
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
-from dyntui.service.contract.paging import Window
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.situations import Situation
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,3 +125,77 @@ class RunChanged(msgspec.Struct, frozen=True, kw_only=True):
     """Event `run.changed`: sent to every client when a run starts, gets on or ends."""
 
     run: RunRow
+
+
+RUN_START = Call("runs.start", StartRun, RunRow, Ability.SYNCHRONISE)
+RUN_CANCEL = Call("runs.cancel", RunRef, RunRow, Ability.SYNCHRONISE)
+RUN_GET = Call("runs.get", RunRef, RunDetail, Ability.SEE)
+RUNS_PAGE = Call("runs.page", RunsQuery, Page[RunRow], Ability.SEE)
+RUN_PEOPLE = Call("runs.people", OutcomesQuery, Page[PersonOutcome], Ability.SEE)
+
+
+def goes_on(situation: Situation) -> bool:
+    """Whether the run has not ended yet."""
+    run = situation.one(RunRow)
+    return run is not None and not run.status.ended
+
+
+def cancel(situation: Situation) -> str:
+    """A run that goes on."""
+    run = situation.one(RunRow)
+    if run is None:
+        return "No run is selected."
+    if run.status.ended:
+        return f"The run has ended: {run.status}."
+    return "It is being cancelled already." if run.cancelling else ""
+
+
+def run_people(situation: Situation) -> str:
+    """A run in which people have outcomes."""
+    run = situation.one(RunRow)
+    if run is None:
+        return "No run is selected."
+    return "" if run.tally.named else "Nobody has an outcome in this run yet."
+
+
+ON_AUDIT = Scope("Synchronisation Audit")
+ON_RUN = Scope("Run")
+ON_PEOPLE = Scope("People")
+
+
+ACTIONS = (
+    Action(
+        id="audit.cancel",
+        title="Cancel run",
+        scope=ON_AUDIT,
+        keys=("c",),
+        call=RUN_CANCEL,
+        command="dyntui sync cancel RUN",
+        tooltip="Stops at the next safe point; what is done stays done",
+        row=True,
+        rule=cancel,
+    ),
+    Action(
+        id="run.people",
+        title="People of the run",
+        scope=ON_RUN,
+        keys=("p",),
+        hint="People",
+        call=RUN_PEOPLE,
+        command="dyntui audit show RUN --people",
+        tooltip="Everybody with their outcome",
+        rule=run_people,
+    ),
+    Action(
+        id="run.cancel",
+        title="Cancel run",
+        scope=ON_RUN,
+        keys=("c",),
+        hint="Cancel run",
+        call=RUN_CANCEL,
+        command="dyntui sync cancel RUN",
+        tooltip="Stops at the next safe point; what is done stays done",
+        rule=cancel,
+        hinted=goes_on,
+    ),
+)

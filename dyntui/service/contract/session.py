@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.calls import Call
+
 
 class Nothing(msgspec.Struct, frozen=True):
     """A request or an answer without content."""
@@ -79,3 +82,19 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dataverse_calls: int
     dotdigital_calls: int
     long_lived: bool = False
+
+
+HELLO = Call("session.hello", Nothing, Hello, None)
+STATUS = Call("session.status", Nothing, Status, None)
+STOP = Call("session.stop", Nothing, Nothing, None)
+SIGN_IN = Call("session.sign_in", Nothing, SignInStarted, None)
+SIGN_IN_STATE = Call("session.sign_in_state", Nothing, SignInState, None)
+
+
+ON_SIGN_IN = Scope("Sign in")
+
+
+ACTIONS = (
+    Action(id="sign_in.copy", title="Copy the code", scope=ON_SIGN_IN, keys=("y",), hint="Copy the code"),
+    Action(id="sign_in.again", title="A new code", scope=ON_SIGN_IN, keys=("n",), hint="New code"),
+)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
+from dyntui.service.contract.calls import Call
 
 
 class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,3 +79,15 @@ class CanaryReport(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     address: str
     double_opt_in: str
+
+
+# Setup is open until an organisation is connected; after that the service asks for ADMINISTER itself.
+SETUP_PLAN = Call("setup.plan", SetupRequest, SetupReport, None)
+SETUP_APPLY = Call("setup.apply", SetupRequest, SetupReport, None)
+CANARY = Call("setup.canary", Canary, CanaryReport, Ability.ADMINISTER)
+
+
+ON_SETUP = Scope("Not configured")
+
+
+ACTIONS = (Action(id="setup.copy", title="Copy the command", scope=ON_SETUP, keys=("y",), hint="Copy the command"),)

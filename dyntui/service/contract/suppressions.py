@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
-from dyntui.service.contract.paging import Window
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.situations import Situation
 
 
 class SuppressionsQuery(Window, frozen=True, kw_only=True):
@@ -74,3 +80,95 @@ class AnswerConsentSources(msgspec.Struct, frozen=True, kw_only=True):
     """Which of `donotsendmm` and `msdynmkt_contactpointconsent4` are opt-outs of this organisation."""
 
     count: tuple[Text, ...]
+
+
+SUPPRESSIONS_PAGE = Call("suppressions.page", SuppressionsQuery, Page[SuppressionRow], Ability.SEE)
+SUPPRESSION_LIFT = Call("suppressions.lift", LiftSuppression, Lifted, Ability.ADMINISTER)
+SUPPRESSION_ODD = Call("suppressions.odd", Nothing, OddRows, Ability.SEE)
+CONSENT_SOURCES = Call("suppressions.sources", Nothing, ConsentSources, Ability.SEE)
+ANSWER_CONSENT_SOURCES = Call(
+    "suppressions.answer_sources",
+    AnswerConsentSources,
+    ConsentSources,
+    Ability.ADMINISTER,
+)
+
+
+class OptOutSource(msgspec.Struct, frozen=True):
+    """A source of opt-outs in hand."""
+
+    name: str
+
+
+def source(situation: Situation) -> str:
+    """A source of opt-outs."""
+    return "" if situation.one(OptOutSource) else "The organisation has no other source of opt-outs."
+
+
+ON_SUPPRESSIONS = Scope("Suppressions")
+ON_SOURCES = Scope("Where people opt out")
+
+
+ACTIONS = (
+    Action(
+        id="suppressions.synchronise",
+        title="Synchronise",
+        scope=ON_SUPPRESSIONS,
+        keys=("s",),
+        hint="Synchronise",
+        call=RUN_START,
+        command="dyntui sync suppressions",
+        tooltip="Reads the suppression lists of every email account",
+    ),
+    Action(
+        id="suppressions.lift",
+        title="Lift a suppression",
+        scope=ON_SUPPRESSIONS,
+        keys=("L",),
+        call=SUPPRESSION_LIFT,
+        command="dyntui suppressions lift ADDRESS --reason WHY",
+        tooltip="Ends what only dyntui still knows against an address, with a reason",
+        row=True,
+    ),
+    Action(
+        id="suppressions.odd",
+        title="Rows without an address",
+        scope=ON_SUPPRESSIONS,
+        keys=("n",),
+        call=SUPPRESSION_ODD,
+        command="dyntui suppressions odd",
+        tooltip="Rows that ask for somebody not to be mailed and name nobody",
+    ),
+    Action(
+        id="suppressions.sources",
+        title="Where people opt out in Dynamics",
+        scope=ON_SUPPRESSIONS,
+        keys=("f",),
+        call=CONSENT_SOURCES,
+        command="dyntui suppressions sources",
+        tooltip="Columns and tables besides donotemail and donotbulkemail, and whether they count",
+    ),
+    Action(
+        id="sources.change",
+        title="Count it, or not",
+        scope=ON_SOURCES,
+        keys=("a",),
+        hint="Count it or not",
+        call=ANSWER_CONSENT_SOURCES,
+        command="dyntui suppressions sources --count donotsendmm",
+        tooltip="Whether opting out there is an opt-out; asks first",
+        row=True,
+        rule=source,
+    ),
+    Action(
+        id="sources.confirm",
+        title="Leave it as it is",
+        scope=ON_SOURCES,
+        keys=("c",),
+        hint="Leave it as it is",
+        call=ANSWER_CONSENT_SOURCES,
+        command="dyntui suppressions sources --count donotsendmm",
+        tooltip="Answers that what counts now is what should count",
+        rule=source,
+    ),
+)

@@ -14,8 +14,7 @@ import pytest
 import dyntui
 from dyntui.model.errors import DyntuiError
 from dyntui.service.client import attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import HELLO, STOP, Nothing
 from dyntui.service.lines import CHUNK, UNFINISHED_LIMIT
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import REQUEST_LIMIT
@@ -66,7 +65,7 @@ async def test_unfinished_requests_of_all_clients_together_are_bounded(profile: 
         assert {code_of(await next(first)) for _ in range(refused)} == {"SERVICE_FULL"}
         assert server._unfinished.held <= UNFINISHED_LIMIT
         # Usual requests are answered all the same.
-        assert (await ours.call(methods.HELLO, Nothing())).configured
+        assert (await ours.call(HELLO, Nothing())).configured
         for _, writer in ends:
             writer.close()
         async with asyncio.timeout(10):
@@ -89,7 +88,7 @@ async def test_a_request_that_is_begun_and_left_is_given_up_and_an_idle_client_i
         writer.write(b'{"jsonrpc": "2.0", ')
         assert code_of(await reader.readline()) == "REQUEST_UNFINISHED"
         assert await reader.read() == b""
-        assert (await ours.call(methods.HELLO, Nothing())).configured
+        assert (await ours.call(HELLO, Nothing())).configured
 
 
 @pytest.mark.parametrize("size", [CHUNK - 100, CHUNK, CHUNK + 1, 3 * CHUNK, REQUEST_LIMIT - 200])
@@ -141,8 +140,8 @@ async def test_with_few_descriptors_clients_are_bounded_and_the_log_stays_short(
                 ends.append((reader, writer))
                 line = json.loads(await asyncio.wait_for(reader.readline(), 10))
                 codes.append(line.get("error", {}).get("data", {}).get("code", "served"))
-            assert (await ours.call(methods.HELLO, Nothing())).configured
-            await ours.call(methods.STOP, Nothing())
+            assert (await ours.call(HELLO, Nothing())).configured
+            await ours.call(STOP, Nothing())
         for _, writer in ends:
             writer.close()
         assert (codes.count("served"), codes.count("TOO_MANY_CLIENTS")) == (48 // 4 - 1, 80 - 48 // 4 + 1)

@@ -11,9 +11,9 @@ import pytest
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
 from dyntui.service.client import ServiceClient, attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import Activate, ListDetail, ListRef, ListsQuery
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.lists import LIST_ACTIVATE, LIST_GET, LISTS_PAGE, Activate, ListDetail, ListRef, ListsQuery
+from dyntui.service.contract.session import HELLO, Nothing
+from dyntui.service.contract.subjects import CALLS
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.server import Server
@@ -21,7 +21,7 @@ from tests.service.transport.tiny_service import NEWSLETTER, TinyAssembly
 
 
 async def test_a_call_is_answered_with_the_contracts_type(client: ServiceClient):
-    page = await client.call(methods.LISTS, ListsQuery())
+    page = await client.call(LISTS_PAGE, ListsQuery())
 
     assert page.rows == (NEWSLETTER,)
     assert page.total == 1
@@ -34,10 +34,10 @@ async def test_a_slow_call_does_not_hold_up_another_of_the_same_client(client: S
         await released.wait()
         return await assembly.detail(context, request)
 
-    assembly.handlers[methods.LIST_GET.name] = slow
-    waiting = asyncio.create_task(client.call(methods.LIST_GET, ListRef("x")))
+    assembly.handlers[LIST_GET.name] = slow
+    waiting = asyncio.create_task(client.call(LIST_GET, ListRef("x")))
 
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
     assert not waiting.done()
     released.set()
     assert (await waiting).row == NEWSLETTER
@@ -56,9 +56,9 @@ async def test_an_error_arrives_with_its_code_what_was_not_done_and_the_remedy(
             detail="the platform's own words",
         )
 
-    assembly.handlers[methods.LIST_ACTIVATE.name] = refuse
+    assembly.handlers[LIST_ACTIVATE.name] = refuse
     with pytest.raises(DyntuiError) as raised:
-        await client.call(methods.LIST_ACTIVATE, Activate(id="x"))
+        await client.call(LIST_ACTIVATE, Activate(id="x"))
 
     error = raised.value
     assert (error.code, error.not_done, error.remedy) == (
@@ -76,9 +76,9 @@ async def test_an_unforeseen_failure_reaches_the_client_as_a_reference_and_the_l
     async def break_down(context: CallContext, request: ListRef) -> ListDetail:
         raise ZeroDivisionError("inner workings")
 
-    assembly.handlers[methods.LIST_GET.name] = break_down
+    assembly.handlers[LIST_GET.name] = break_down
     with pytest.raises(DyntuiError) as raised:
-        await client.call(methods.LIST_GET, ListRef("x"))
+        await client.call(LIST_GET, ListRef("x"))
 
     assert raised.value.code == "INTERNAL_ERROR"
     assert "inner workings" not in raised.value.message + raised.value.remedy
@@ -90,7 +90,7 @@ async def test_an_unforeseen_failure_reaches_the_client_as_a_reference_and_the_l
 
 async def test_a_method_without_handler_is_refused_by_name(client: ServiceClient):
     with pytest.raises(DyntuiError, match=r"lists\.activate") as raised:
-        await client.call(methods.LIST_ACTIVATE, Activate(id="x"))
+        await client.call(LIST_ACTIVATE, Activate(id="x"))
 
     assert raised.value.code == "METHOD_UNKNOWN"
 
@@ -106,13 +106,13 @@ async def test_a_read_that_nobody_waits_for_is_cancelled(client: ServiceClient, 
             ended.set()
         raise AssertionError
 
-    assembly.handlers[methods.LIST_GET.name] = endless
-    call = asyncio.create_task(client.call(methods.LIST_GET, ListRef("x")))
+    assembly.handlers[LIST_GET.name] = endless
+    call = asyncio.create_task(client.call(LIST_GET, ListRef("x")))
     await begun.wait()
     call.cancel()
 
     await asyncio.wait_for(ended.wait(), 5)
-    assert (await client.call(methods.LISTS, ListsQuery())).total == 1
+    assert (await client.call(LISTS_PAGE, ListsQuery())).total == 1
 
 
 async def test_a_read_is_cancelled_when_its_client_goes_away(profile: Profile, server: Server, assembly: TinyAssembly):
@@ -126,9 +126,9 @@ async def test_a_read_is_cancelled_when_its_client_goes_away(profile: Profile, s
             ended.set()
         raise AssertionError
 
-    assembly.handlers[methods.LIST_GET.name] = endless
+    assembly.handlers[LIST_GET.name] = endless
     leaving = await attach(profile)
-    call = asyncio.create_task(leaving.call(methods.LIST_GET, ListRef("x")))
+    call = asyncio.create_task(leaving.call(LIST_GET, ListRef("x")))
     await begun.wait()
     await leaving.close()
 
@@ -148,9 +148,9 @@ async def test_a_change_is_carried_through_when_its_client_goes_away(
         done.set()
         return await assembly.detail(context, ListRef(request.id))
 
-    assembly.handlers[methods.LIST_ACTIVATE.name] = change
+    assembly.handlers[LIST_ACTIVATE.name] = change
     leaving = await attach(profile)
-    call = asyncio.create_task(leaving.call(methods.LIST_ACTIVATE, Activate(id="x")))
+    call = asyncio.create_task(leaving.call(LIST_ACTIVATE, Activate(id="x")))
     await begun.wait()
     await leaving.close()
     # Whoever greets anew comes after the one who left.
@@ -172,15 +172,15 @@ async def test_a_service_that_ends_lets_a_change_finish_and_then_hangs_up(
         await asyncio.sleep(0)
         return await assembly.detail(context, ListRef(request.id))
 
-    assembly.handlers[methods.LIST_ACTIVATE.name] = change
-    call = asyncio.create_task(client.call(methods.LIST_ACTIVATE, Activate(id="x")))
+    assembly.handlers[LIST_ACTIVATE.name] = change
+    call = asyncio.create_task(client.call(LIST_ACTIVATE, Activate(id="x")))
     await begun.wait()
     await server.close(5.0)
 
     assert (await call).row == NEWSLETTER
     await asyncio.wait_for(client.closed(), 5)
     with pytest.raises(DyntuiError, match="SERVICE_GONE"):
-        await client.call(methods.LISTS, ListsQuery())
+        await client.call(LISTS_PAGE, ListsQuery())
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ async def test_the_errors_shape_is_what_the_documentation_says(
     profile: Profile, server: Server, assembly: TinyAssembly
 ):
     assembly.abilities = frozenset({Ability.SEE})
-    assembly.handlers[methods.LIST_ACTIVATE.name] = assembly.detail
+    assembly.handlers[LIST_ACTIVATE.name] = assembly.detail
     reader, writer = await asyncio.open_unix_connection(str(profile.socket))
     await reader.readline()
 
@@ -235,6 +235,6 @@ async def test_the_errors_shape_is_what_the_documentation_says(
 
 
 def test_every_request_and_answer_type_can_be_decoded():
-    for method in methods.ALL.values():
+    for method in CALLS.values():
         msgspec.json.Decoder(method.request)
         msgspec.json.Decoder(method.answer)

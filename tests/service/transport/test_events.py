@@ -7,9 +7,8 @@ import json
 import threading
 
 from dyntui.service.client import ServiceClient, attach
-from dyntui.service.contract import methods
 from dyntui.service.contract.runs import Progress
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.events import EventQueue
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import LOST, Lost
@@ -18,8 +17,8 @@ from dyntui.service.server import Server
 
 async def test_every_client_gets_an_event_in_its_type(profile: Profile, server: Server):
     async with await attach(profile) as one, await attach(profile) as other:
-        await one.call(methods.HELLO, Nothing())
-        await other.call(methods.HELLO, Nothing())
+        await one.call(HELLO, Nothing())
+        await other.call(HELLO, Nothing())
         first, second = one.subscribe("run.changed", Progress), other.subscribe("run.changed", Progress)
 
         server.publish("run.changed", Progress(stage="reading", done=1, of=2))
@@ -29,7 +28,7 @@ async def test_every_client_gets_an_event_in_its_type(profile: Profile, server: 
 
 
 async def test_an_event_may_come_from_any_thread(client: ServiceClient, server: Server):
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
     events = client.subscribe("run.changed", Progress)
 
     thread = threading.Thread(target=server.publish, args=("run.changed", Progress(done=5)))
@@ -42,7 +41,7 @@ async def test_an_event_may_come_from_any_thread(client: ServiceClient, server: 
 async def test_a_client_that_does_not_read_holds_up_nobody(profile: Profile, server: Server, client: ServiceClient):
     reader, writer = await asyncio.open_unix_connection(str(profile.socket), limit=1024)
     await reader.readline()
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
     events = client.subscribe("run.changed", Progress)
 
     for number in range(20_000):
@@ -52,12 +51,12 @@ async def test_a_client_that_does_not_read_holds_up_nobody(profile: Profile, ser
     async for event in events:
         if event.done == 19_999:
             break
-    assert (await client.call(methods.HELLO, Nothing())).profile == "tiny"
+    assert (await client.call(HELLO, Nothing())).profile == "tiny"
     writer.close()
 
 
 async def test_a_subscription_ends_with_the_service(client: ServiceClient, server: Server):
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
     events = client.subscribe("run.changed", Progress)
     await server.close(1.0)
 
@@ -65,11 +64,11 @@ async def test_a_subscription_ends_with_the_service(client: ServiceClient, serve
 
 
 async def test_a_closed_subscription_takes_no_further_event(client: ServiceClient, server: Server):
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
     async with client.subscribe("run.changed", Progress) as events:
         pass
     server.publish("run.changed", Progress())
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
 
     assert [event async for event in events] == []
 
@@ -94,18 +93,18 @@ async def test_a_full_queue_drops_the_oldest_and_says_how_many():
 
 
 async def test_events_that_a_subscriber_did_not_take_in_time_count_as_lost(client: ServiceClient, server: Server):
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
     slow, lost = client.subscribe("note", Progress), client.subscribe(LOST, Lost)
     for number in range(1100):
         server.publish("note", Progress(done=number))
-        await client.call(methods.HELLO, Nothing())
+        await client.call(HELLO, Nothing())
 
     assert (await anext(lost)).events == 1
     assert (await anext(slow)).done == 1100 - 1024
 
 
 async def test_lost_events_are_told_to_whoever_asks_for_that_event(client: ServiceClient, server: Server):
-    await client.call(methods.HELLO, Nothing())
+    await client.call(HELLO, Nothing())
     lost = client.subscribe(LOST, Lost)
     for number in range(2_000):
         server.publish("note", Progress(done=number))

@@ -12,9 +12,10 @@ import dyntui
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
 from dyntui.service.client import ServiceClient, attach
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import Activate, ListDetail, ListsQuery
-from dyntui.service.contract.session import Hello, Nothing
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_PAGE, Activate, ListDetail, ListsQuery
+from dyntui.service.contract.session import HELLO, Hello, Nothing
+from dyntui.service.contract.subjects import CALLS
 from dyntui.service.peer import Peer
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
@@ -31,10 +32,10 @@ async def test_a_call_beyond_ones_roles_is_refused_before_its_handler_and_names_
         reached.append(request.id)
         raise AssertionError
 
-    assembly.handlers[methods.LIST_ACTIVATE.name] = activate
+    assembly.handlers[LIST_ACTIVATE.name] = activate
     assembly.abilities = frozenset({Ability.SEE})
     with pytest.raises(DyntuiError) as raised:
-        await client.call(methods.LIST_ACTIVATE, Activate(id="x"))
+        await client.call(LIST_ACTIVATE, Activate(id="x"))
 
     assert raised.value.code == "NOT_PERMITTED"
     assert raised.value.exit is Exit.NOT_PERMITTED
@@ -45,7 +46,7 @@ async def test_a_call_beyond_ones_roles_is_refused_before_its_handler_and_names_
 async def test_a_person_who_has_not_signed_in_is_told_how_to(client: ServiceClient, assembly: TinyAssembly):
     assembly.abilities = None
     with pytest.raises(DyntuiError) as raised:
-        await client.call(methods.LISTS, ListsQuery())
+        await client.call(LISTS_PAGE, ListsQuery())
 
     assert raised.value.code == "NOT_SIGNED_IN"
     assert raised.value.exit is Exit.NOT_PERMITTED
@@ -55,7 +56,7 @@ async def test_a_person_who_has_not_signed_in_is_told_how_to(client: ServiceClie
 async def test_open_calls_need_no_sign_in(client: ServiceClient, assembly: TinyAssembly):
     assembly.abilities = None
 
-    assert (await client.call(methods.HELLO, Nothing())).profile == "tiny"
+    assert (await client.call(HELLO, Nothing())).profile == "tiny"
 
 
 async def test_a_handler_can_ask_for_an_ability_itself(client: ServiceClient, assembly: TinyAssembly):
@@ -63,15 +64,15 @@ async def test_a_handler_can_ask_for_an_ability_itself(client: ServiceClient, as
         await context.require(Ability.ADMINISTER)
         raise AssertionError
 
-    assembly.handlers[methods.HELLO.name] = hello
+    assembly.handlers[HELLO.name] = hello
     assembly.abilities = frozenset({Ability.SEE, Ability.SYNCHRONISE})
     with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
-        await client.call(methods.HELLO, Nothing())
+        await client.call(HELLO, Nothing())
 
 
-@pytest.mark.parametrize("method", [m for m in methods.ALL.values() if m.ability is not None], ids=lambda m: m.name)
+@pytest.mark.parametrize("method", [m for m in CALLS.values() if m.ability is not None], ids=lambda m: m.name)
 async def test_no_call_that_needs_an_ability_is_open_to_somebody_without_any(
-    method: methods.Method, client: ServiceClient, assembly: TinyAssembly
+    method: Call, client: ServiceClient, assembly: TinyAssembly
 ):
     async def reached(context: CallContext, request: object) -> Nothing:
         raise AssertionError
@@ -117,7 +118,7 @@ async def test_the_kernel_names_the_peer(client: ServiceClient, assembly: TinyAs
         seen.append(context.uid)
         return Hello(version="0", profile="tiny", configured=True)
 
-    assembly.handlers[methods.HELLO.name] = hello
-    await client.call(methods.HELLO, Nothing())
+    assembly.handlers[HELLO.name] = hello
+    await client.call(HELLO, Nothing())
 
     assert seen == [os.getuid()]

@@ -16,8 +16,7 @@ import dyntui.service.client
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient, attach
 from dyntui.service.config import Config, ServiceSettings, write_config
-from dyntui.service.contract import methods
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.session import HELLO, STOP, Nothing
 from dyntui.service.lock import let_private_end, only_service
 from dyntui.service.profile import Profile
 from dyntui.service.server import Server
@@ -35,7 +34,7 @@ async def started(profile: Profile) -> AsyncIterator[ServiceClient]:
 
 async def end(client: ServiceClient) -> None:
     if client.connected:
-        await client.call(methods.STOP, Nothing())
+        await client.call(STOP, Nothing())
         await client.closed()
     await client.close()
 
@@ -54,7 +53,7 @@ async def test_a_started_service_answers_and_a_second_client_attaches_to_the_sam
 ):
     async with await attach_or_start(profile, command=TINY) as second:
         assert second.greeting.process == started.greeting.process
-        assert (await second.call(methods.HELLO, Nothing())).configured
+        assert (await second.call(HELLO, Nothing())).configured
 
 
 async def test_clients_that_start_at_the_same_moment_share_one_service(profile: Profile):
@@ -77,7 +76,7 @@ async def test_a_stale_socket_is_no_obstacle(profile: Profile):
     assert profile.socket.exists()
 
     client = await attach_or_start(profile, command=TINY)
-    assert (await client.call(methods.HELLO, Nothing())).configured
+    assert (await client.call(HELLO, Nothing())).configured
     await end(client)
 
 
@@ -118,7 +117,7 @@ async def test_a_signal_ends_the_service_in_order(
 
 
 async def test_stop_ends_the_service_after_its_answer(profile: Profile, started: ServiceClient):
-    await started.call(methods.STOP, Nothing())
+    await started.call(STOP, Nothing())
     await started.closed()
 
     with pytest.raises(DyntuiError, match="SERVICE_NOT_RUNNING"):
@@ -258,5 +257,5 @@ async def test_a_private_service_gives_way_to_a_long_lived_one_and_that_to_nobod
     await private.close()
     long_lived = await attach_or_start(profile, command=TINY, long_lived=True)
     assert not await asyncio.to_thread(let_private_end, profile)
-    assert (await long_lived.call(methods.HELLO, Nothing())).configured
+    assert (await long_lived.call(HELLO, Nothing())).configured
     await end(long_lived)

@@ -14,10 +14,9 @@ from pathlib import Path
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability
 from dyntui.service.connection import Handlers
-from dyntui.service.contract import methods
-from dyntui.service.contract.lists import ListDetail, ListRef, ListRow, ListsQuery
+from dyntui.service.contract.lists import LISTS_PAGE, ListDetail, ListRef, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.session import Hello, Nothing
+from dyntui.service.contract.session import HELLO, Hello, Nothing
 from dyntui.service.permission import CallContext
 from dyntui.service.process import Life, Publish, run_service
 from dyntui.service.profile import Profile, open_profile
@@ -45,7 +44,7 @@ class TinyAssembly:
     def __init__(self, abilities: frozenset[Ability] | None = frozenset(Ability)) -> None:
         self.abilities = abilities
         self.runs = 0
-        self.handlers: Handlers = {methods.HELLO.name: self.hello, methods.LISTS.name: self.lists}
+        self.handlers: Handlers = {HELLO.name: self.hello, LISTS_PAGE.name: self.lists}
 
     async def hello(self, context: CallContext, request: Nothing) -> Hello:
         return Hello(version="0", profile="tiny", configured=True)

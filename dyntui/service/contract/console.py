@@ -1,0 +1,172 @@
+"""What can be done anywhere in the console: going about, grids, choices, texts, dialogs."""
+
+from __future__ import annotations
+
+from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.situations import go, quit_at_top, trouble
+
+ON_EVERYWHERE = Scope("Everywhere")
+ON_GRID = Scope("In a grid")
+ON_FILTER = Scope("While filtering")
+ON_CHOICES = Scope("In a chart or a list of choices")
+ON_TEXT = Scope("In a text")
+ON_HOME = Scope("Home")
+ON_PICKER = Scope("Choosing")
+ON_DIALOG = Scope("In a dialog")
+ON_QUESTION = Scope("In a question")
+ON_FIELD = Scope("In a field")
+ON_ERROR = Scope("Error")
+
+
+ACTIONS = (
+    Action(
+        id="go.home",
+        title="Home",
+        scope=ON_EVERYWHERE,
+        keys=("1",),
+        tooltip="Status, active runs and first steps",
+        rule=go,
+    ),
+    Action(
+        id="go.lists",
+        title="Marketing Lists",
+        scope=ON_EVERYWHERE,
+        keys=("2",),
+        tooltip="Lists, members, synchronisation",
+        rule=go,
+    ),
+    Action(
+        id="go.campaigns",
+        title="Email Campaigns",
+        scope=ON_EVERYWHERE,
+        keys=("3",),
+        tooltip="Campaigns, sends, results",
+        rule=go,
+    ),
+    Action(
+        id="go.audit",
+        title="Synchronisation Audit",
+        scope=ON_EVERYWHERE,
+        keys=("4",),
+        tooltip="Every run, down to people",
+        rule=go,
+    ),
+    Action(
+        id="go.suppressions",
+        title="Suppressions",
+        scope=ON_EVERYWHERE,
+        keys=("5",),
+        tooltip="Who must not be mailed, and why",
+        rule=go,
+    ),
+    Action(
+        id="app.back",
+        title="Back",
+        scope=ON_EVERYWHERE,
+        keys=("escape",),
+        hint="Back",
+        palette=False,
+        tooltip="One step out; on a top-level screen there is nothing to leave",
+    ),
+    Action(id="app.refresh", title="Refresh", scope=ON_EVERYWHERE, keys=("r", "f5"), tooltip="Ask the service again"),
+    Action(
+        id="app.trouble",
+        title="What went wrong",
+        scope=ON_EVERYWHERE,
+        keys=("e",),
+        tooltip="What could not be read, what was not done, and what to do",
+        rule=trouble,
+    ),
+    Action(
+        id="app.palette",
+        title="Commands",
+        scope=ON_EVERYWHERE,
+        keys=("colon", "ctrl+p"),
+        hint="Commands",
+        palette=False,
+        tooltip="Every command by name, those about the selected row first",
+    ),
+    Action(
+        id="app.help",
+        title="Help",
+        scope=ON_EVERYWHERE,
+        keys=("question_mark", "f1"),
+        hint="Help",
+        tooltip="The keys that work here, and what they do",
+    ),
+    Action(
+        id="app.theme", title="Next theme", scope=ON_EVERYWHERE, tooltip="Dark, light, and the terminal's own colours"
+    ),
+    Action(id="app.screenshot", title="Save a screenshot", scope=ON_EVERYWHERE, tooltip="The screen as an SVG file"),
+    Action(
+        id="app.quit",
+        title="Quit",
+        scope=ON_EVERYWHERE,
+        keys=("f10", "ctrl+q"),
+        tooltip="Asks first; runs go on in the service",
+    ),
+    Action(
+        id="app.quit_at_top",
+        title="Quit",
+        scope=ON_EVERYWHERE,
+        keys=("q",),
+        palette=False,
+        tooltip="The same, on a top-level screen: a q too many further down does nothing",
+        rule=quit_at_top,
+    ),
+    Action(
+        id="app.suspend",
+        title="Back to the shell",
+        scope=ON_EVERYWHERE,
+        keys=("ctrl+z",),
+        tooltip="The console waits; `fg` brings it back, and runs go on meanwhile",
+    ),
+    Action(id="grid.up", title="Up", scope=ON_GRID, keys=("k", "up"), palette=False),
+    Action(id="grid.down", title="Down", scope=ON_GRID, keys=("j", "down"), palette=False),
+    Action(id="grid.page_up", title="Page up", scope=ON_GRID, keys=("ctrl+u", "pageup"), palette=False),
+    Action(id="grid.page_down", title="Page down", scope=ON_GRID, keys=("ctrl+d", "pagedown"), palette=False),
+    Action(id="grid.first", title="First row", scope=ON_GRID, keys=("g", "home"), palette=False),
+    Action(id="grid.last", title="Last row", scope=ON_GRID, keys=("G", "end"), palette=False),
+    Action(id="grid.previous_view", title="View to the left", scope=ON_GRID, keys=("h", "left"), palette=False),
+    Action(id="grid.next_view", title="View to the right", scope=ON_GRID, keys=("l", "right"), palette=False),
+    Action(id="grid.open", title="Open", scope=ON_GRID, keys=("enter",), hint="Open", row=True, palette=False),
+    Action(id="grid.mark", title="Mark", scope=ON_GRID, keys=("space",), row=True, tooltip="Marks or unmarks the row"),
+    Action(
+        id="grid.filter", title="Filter", scope=ON_GRID, keys=("slash",), hint="Filter", tooltip="Filters as you type"
+    ),
+    Action(
+        id="grid.sort", title="Sort by the next column", scope=ON_GRID, keys=("o",), tooltip="Moves to the next column"
+    ),
+    Action(id="grid.reverse", title="Reverse the order", scope=ON_GRID, keys=("O",)),
+    Action(
+        id="grid.copy",
+        title="Copy",
+        scope=ON_GRID,
+        keys=("y",),
+        row=True,
+        tooltip="Sends the row, or the marked rows, to your terminal's clipboard",
+    ),
+    Action(id="filter.keep", title="To the rows", scope=ON_FILTER, keys=("down",), palette=False, hint="Rows"),
+    Action(id="filter.clear", title="Clear the filter", scope=ON_FILTER, keys=("escape",), palette=False, hint="Clear"),
+    Action(id="choices.up", title="Up", scope=ON_CHOICES, keys=("k", "up"), palette=False),
+    Action(id="choices.down", title="Down", scope=ON_CHOICES, keys=("j", "down"), palette=False),
+    Action(id="choices.first", title="First", scope=ON_CHOICES, keys=("g", "home"), palette=False),
+    Action(id="choices.last", title="Last", scope=ON_CHOICES, keys=("G", "end"), palette=False),
+    Action(id="choices.open", title="Open", scope=ON_CHOICES, keys=("enter",), hint="Open", row=True, palette=False),
+    Action(id="text.up", title="Up", scope=ON_TEXT, keys=("k", "up"), palette=False),
+    Action(id="text.down", title="Down", scope=ON_TEXT, keys=("j", "down"), palette=False),
+    Action(id="text.page_up", title="Page up", scope=ON_TEXT, keys=("ctrl+u", "pageup"), palette=False),
+    Action(id="text.page_down", title="Page down", scope=ON_TEXT, keys=("ctrl+d", "pagedown"), palette=False),
+    Action(id="text.first", title="Top", scope=ON_TEXT, keys=("g", "home"), palette=False),
+    Action(id="text.last", title="End", scope=ON_TEXT, keys=("G", "end"), palette=False),
+    Action(id="picker.done", title="Take the choice", scope=ON_PICKER, keys=("enter",), hint="Take", palette=False),
+    Action(id="dialog.yes", title="Yes", scope=ON_QUESTION, keys=("y",), hint="Yes", palette=False),
+    Action(id="dialog.no", title="No", scope=ON_QUESTION, keys=("n",), hint="No", palette=False),
+    Action(id="dialog.close", title="Close", scope=ON_DIALOG, keys=("escape",), hint="Close", palette=False),
+    Action(id="dialog.left", title="Button to the left", scope=ON_DIALOG, keys=("left",), palette=False),
+    Action(id="dialog.right", title="Button to the right", scope=ON_DIALOG, keys=("right",), palette=False),
+    Action(id="field.take", title="Take what was typed", scope=ON_FIELD, keys=("enter",), hint="Take", palette=False),
+    Action(id="field.leave", title="Leave the field", scope=ON_FIELD, keys=("escape",), hint="Back", palette=False),
+    Action(id="error.copy", title="Copy the message", scope=ON_ERROR, keys=("y",), hint="Copy", palette=False),
+    Action(id="error.close", title="Close", scope=ON_ERROR, keys=("escape", "enter"), hint="Close", palette=False),
+)

@@ -1,0 +1,46 @@
+"""The subjects of the contract, and from them everything that is told of all of them: calls, scopes, actions.
+
+The server dispatches by `CALLS`; key bindings, help, palette and the documentation's tables are made of `ACTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dyntui.service.contract import campaigns, console, lists, runs, sends, session, setup, suppressions
+from dyntui.service.contract.actions import Action, Scope, key_name
+from dyntui.service.contract.calls import Call
+
+SUBJECTS = (console, lists, campaigns, sends, runs, suppressions, session, setup)
+
+
+def _all(kind: type[Any]) -> list[Any]:
+    return [value for subject in SUBJECTS for value in vars(subject).values() if isinstance(value, kind)]
+
+
+CALLS: dict[str, Call[Any, Any]] = {call.name: call for call in sorted(_all(Call), key=lambda call: call.name)}
+SCOPES: tuple[Scope, ...] = tuple(dict.fromkeys(_all(Scope)))
+ACTIONS: tuple[Action, ...] = tuple(action for subject in SUBJECTS for action in getattr(subject, "ACTIONS", ()))
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+
+def of(*scopes: Scope) -> tuple[Action, ...]:
+    """The actions of these scopes, scope by scope as given."""
+    return tuple(action for scope in scopes for action in ACTIONS if action.scope is scope)
+
+
+def key_tables(scopes: Iterable[Scope] = SCOPES) -> str:
+    """The key tables of the documentation, as Markdown."""
+    lines: list[str] = []
+    for scope in scopes:
+        actions = of(scope)
+        if not actions:
+            continue
+        lines += [f"### {scope.heading}", "", "| keys | action | what it does | command |", "|---|---|---|---|"]
+        for action in actions:
+            keys = " ".join(f"`{key_name(key)}`" for key in action.keys) or "palette"
+            command = f"`{action.command}`" if action.command else ""
+            lines.append(f"| {keys} | {action.title} | {action.tooltip} | {command} |")
+        lines.append("")
+    return "\n".join(lines)
