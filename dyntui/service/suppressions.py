@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from dyntui.model.consent_sources import SOURCES
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
+from dyntui.model.people import is_address, normalise
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
@@ -70,7 +71,9 @@ class Suppressions:
     async def lift(self, context: CallContext, request: LiftSuppression) -> Lifted:
         """Ends what only dyntui knows against an address. Raises LIFT_WITHOUT_REASON, NO_ADDRESS, NOTHING_TO_LIFT."""
         why = request.reason.strip()
-        found = addresses_in(request.address)
+        # An address as it is shown is that one, though more could be read out of it (`o'brien@...`).
+        exactly = normalise(request.address)
+        found = (exactly,) if is_address(exactly) else addresses_in(request.address)
         if not why:
             raise _refused("LIFT_WITHOUT_REASON", "A suppression ends with a reason only.", "Say why: --reason.")
         if len(found) != 1:
