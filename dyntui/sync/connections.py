@@ -76,7 +76,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 # A run is slowed by a limit, and never fails for it.
 OF_RUNS = Patience(attempts=6, silence=None, limits=math.inf)
 # A person looks at a screen: soon an error that says what is wrong, and until when, helps more than waiting.
-OF_PEOPLE = Patience(attempts=2, silence=15.0, limits=20.0)
+OF_PEOPLE = Patience(attempts=3, silence=15.0, limits=20.0)
 
 
 def _waiting(around: Surroundings) -> Callable[[float], Awaitable[None]]:

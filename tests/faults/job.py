@@ -6,13 +6,14 @@ mails do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Tally
 from dyntui.service.contract.campaigns import CampaignRow, CampaignsQuery, TargetCount
 from dyntui.service.contract.lists import ListRow
@@ -57,6 +58,7 @@ class FrozenOffice(Office):
 
 
 AnOffice = TypeVar("AnOffice", bound=FrozenOffice)
+T = TypeVar("T")
 
 
 @contextmanager
@@ -104,17 +106,21 @@ class Job:
 
     def synchronise(self) -> RunDetail:
         """The list, activated and synchronised."""
-        self.office.activated(LIST)
+        again(self.office, lambda: self.office.activated(LIST))
         return self.office.run("lists")
 
     def target(self) -> None:
         """Campaigns in, and the list as the target of one."""
         self.office.run("campaigns")
-        self.office.target(self.campaign, self.newsletter.id)
+        again(self.office, lambda: self.office.target(self.campaign, self.newsletter.id))
 
     def count(self) -> TargetCount:
-        """The campaign's targets, counted."""
-        return self.office.count(self.campaign)
+        """The campaign's targets, counted; once more where a list could not be looked at just now."""
+        found = again(self.office, lambda: self.office.count(self.campaign))
+        while any(each.reason.endswith(("_LIMIT", "_UNREACHABLE")) for each in found.lists):
+            self.office.let_pass(minutes=1)
+            found = again(self.office, lambda: self.office.count(self.campaign))
+        return found
 
     @property
     def newsletter(self) -> ListRow:
@@ -141,6 +147,18 @@ class Job:
             mailed=sorted(mail["address"] for mail in properly_mailed(self.office.sandbox)),
             digest=self.office.digest(),
         )
+
+
+def again(office: Office, step: Callable[[], T]) -> T:
+    """What a person does who is told that a system is away or at its limit: the same a little later."""
+    for _ in range(60):
+        try:
+            return step()
+        except DyntuiError as error:
+            if error.exit is not Exit.UNREACHABLE and not error.code.endswith("_LIMIT"):
+                raise
+            office.let_pass(minutes=1)
+    return step()
 
 
 def make_ready_to_send(connected: Path, folder: Path) -> None:

@@ -28,7 +28,8 @@ def test_a_limit_of_forty_minutes_slows_a_run_which_says_until_when(office: Offi
     office.engine.drain()
     run = office.detail(run_id).run
     assert run.status is RunStatus.COMPLETED, run
-    assert (office.sandbox.now() - began).total_seconds() > 3 * 2400
+    # Of Dynamics two calls may meet the limit at the same time, and wait for it together.
+    assert (office.sandbox.now() - began).total_seconds() > 2 * 2400
     said = {stage.partition(" until ")[0] for stage in stages if stage.startswith("Waits")}
     assert said == {"Waits for the limit of Dynamics", "Waits for the limit of dotdigital"}
     assert "Waits" not in office.run_of(run_id).stage
