@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from dyntui.model.errors import DyntuiError
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.sends import SendRow
 from dyntui.sync import last_look
@@ -150,7 +150,8 @@ class RestlessHistory(History):
         except DyntuiError as refused:
             # Staff have cancelled it: dotdigital sends it no more.
             self.told.append(f"count refused: {refused.code}")
-            assert refused.code == "CAMPAIGN_NOT_SENDABLE"
+            away = refused.exit is Exit.UNREACHABLE or refused.code.endswith("_LIMIT")
+            assert away or refused.code == "CAMPAIGN_NOT_SENDABLE", refused
 
     def somebody_sends(self) -> None:
         if not self.counts:
