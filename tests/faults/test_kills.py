@@ -26,7 +26,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.served_worlds import served_copy, served_world
 
 POST = "dotdigital POST /v2/campaigns/send"
-SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "3")))
+SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")))
 # Two groups, so that each builds its worlds once and they go on side by side.
 of_a_synchronisation = pytest.mark.xdist_group("kills of a synchronisation")
 of_a_send = pytest.mark.xdist_group("kills of a send")
