@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection, String, bindparam, case, null, or_, select, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store.book_marks import BY_OTHERS
+from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out_address, suppression
 from dyntui.store.upserts import update_many
 
@@ -77,6 +77,7 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     ).all()
     ours = {row.address for row in rows if row.sent_address == row.address}
     news: list[tuple[int, str, str, str]] = []
+    anew: list[tuple[str, str]] = []
     adopted: list[tuple[str, int, str, str]] = []
     members = set(ours)
     for row in rows:
@@ -86,6 +87,9 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
             reading.seen[row.seq] |= _SENT
             if (row.contact_id, row.channel) != (contact.contact_id, contact.channel):
                 news.append((contact.contact_id, contact.channel, list_id, row.person_id))
+            if row.contact_id not in (None, contact.contact_id):
+                # Somebody has made the contact anew: it carries nothing that was sent.
+                anew.append((list_id, row.person_id))
             continue
         if row.listing != listing:
             continue
@@ -99,6 +103,7 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
         reading.seen[reading.moved[address]] |= _SENT
         members.add(address)
     _keep(c, news, adopted)
+    _send_again(c, anew)
     strangers = [address for address in by_address if address not in members]
     reading.strangers |= {each: by_address[each].contact_id for each in forbidden(c, list_id, strangers)}
     u = list_unsubscribe.c
@@ -120,6 +125,16 @@ def _keep(c: Connection, news: list[tuple[int, str, str, str]], adopted: list[tu
         .values(sent_address=bindparam("b_address", type_=String), contact_id=contact, sent_fingerprint=BY_OTHERS)
     )
     update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), adopted)
+
+
+def _send_again(c: Connection, people: list[tuple[str, str]]) -> None:
+    here = (
+        _m.list_id == bindparam("b_list", type_=String),
+        _m.person_id == bindparam("b_person", type_=String),
+    )
+    update_many(
+        c, update(list_member).where(*here).values(sent_fingerprint=OVERWRITTEN), ("b_list", "b_person"), people
+    )
 
 
 def forbidden(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str]:

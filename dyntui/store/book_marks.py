@@ -5,5 +5,6 @@ from __future__ import annotations
 
 # The contact is in the address book by other hands than ours: nothing of it was sent.
 BY_OTHERS = "by-others"
-# Another record with the address was sent since: the contact carries that one's values.
+# Another record with the address was sent since, or the contact was made anew by other hands: what it carries is not
+# what was sent of this one.
 OVERWRITTEN = "overwritten"

@@ -125,6 +125,8 @@ def sent(
             continue
         if memory.had_campaign(campaign, key) or address in had:
             named = {first(closed | {"ALREADY_SENT"}), first(union | {"ALREADY_SENT"})}
+            if record is not None and address_of(record) != address:
+                named.add("NOT_SYNCED")
             found[key] = verdict("excluded", named, f"had the campaign; {sorted(union)}")
             continue
         if record is not None and address_of(record) != address and not closed:

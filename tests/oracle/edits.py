@@ -213,7 +213,7 @@ class Hands:
         """A member row whose record is not there."""
         if of in self.lists:
             (kind,) = self._one("SELECT createdfromcode FROM dv_list WHERE listid = ?", self.lists[of])
-            self._put_in(self.lists[of], (KINDS[kind], _id(f"stray {number}")))
+            self._put_in(self.lists[of], (KINDS[kind], _id(f"stray {kind} {number}")))
 
     def _leave(self, of: str, symbol: str) -> None:
         if of in self.lists and symbol in self.keys:

@@ -74,3 +74,18 @@ def test_who_subscribes_to_the_list_again_is_on_it_again_and_a_contact_made_anew
         assert [(each.kind, each.address) for each in lifts.lifts(c)] == [("list unsubscribe", again.address)]
     _, calls = office.calls_between(lambda: office.run("lists"))
     assert writes(calls) == []
+
+
+def test_a_contact_that_others_make_anew_gets_the_values_of_its_record_again(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    first = office.run("lists")
+    somebody = next(each for each in office.people(first.run.id) if each.outcome is Outcome.ADDED)
+    book = office.book_of(newsletter.id)
+    before = contact_store.by_email(office.sandbox.state, somebody.address)
+    made_anew(office, somebody.address, book)
+
+    assert reason_of(office, office.run("lists"), somebody) == "updated"
+    after = contact_store.by_email(office.sandbox.state, somebody.address)
+    assert before is not None and after is not None and after.id != before.id
+    assert after.data == before.data != {}
+    assert reason_of(office, office.run("lists"), somebody) == "unchanged"
