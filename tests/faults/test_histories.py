@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.history import play
 
-SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "2")))
+SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.interrupted import Interrupted
 from tests.faults.job import Ending, Job, office_from
 
-SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "3")))
+SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")))
 SYSTEMS = ("dataverse", "dotdigital")
 
 

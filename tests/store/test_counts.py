@@ -49,7 +49,7 @@ from .worlds import (
     write,
 )
 
-GENERATED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+GENERATED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LISTS = ("list-0", "list-1")
 
 

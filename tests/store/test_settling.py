@@ -29,7 +29,7 @@ from .worlds import (
     write,
 )
 
-GENERATED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+GENERATED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]:
