@@ -19,12 +19,11 @@ from sqlalchemy import Connection, String, bindparam, case, null, or_, select, u
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
+from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out_address, suppression
 from dyntui.store.upserts import update_many
 
 _m = list_member.c
-# SQLite takes 32,766 values in a statement at most.
-_CHUNK = 10_000
 # The book holds the address that was sent of the person; it holds the one that their record has now.
 _SENT, _PRESENT = 1, 2
 
@@ -140,8 +139,7 @@ def _send_again(c: Connection, people: list[tuple[str, str]]) -> None:
 def forbidden(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str]:
     """Those of the addresses that are suppressed, opted out in Dynamics, or unsubscribed from the list."""
     known: set[str] = set()
-    for start in range(0, len(addresses), _CHUNK):
-        some = addresses[start : start + _CHUNK]
+    for some in in_chunks(addresses):
         u = list_unsubscribe.c
         for asked in (
             select(suppression.c.address).where(suppression.c.address.in_(some)),

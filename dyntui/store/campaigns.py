@@ -42,12 +42,10 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import members, outcomes
+from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import activity, campaign, campaign_target, list_member, recipient
 from dyntui.store.upserts import json_text, update_many, upsert
 from dyntui.store.windows import Found, contains, ordered
-
-# Values in one IN list: SQLite takes at most 32,766 parameters.
-_CHUNK = 10_000
 
 _c = campaign.c
 _r = recipient.c
@@ -270,11 +268,11 @@ def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequ
     if not nameless:
         return rows
     known = dict(members.addresses_of_contacts(c, nameless))
-    for start in range(0, len(nameless), _CHUNK):
+    for chunk in in_chunks(nameless):
         kept = select(_r.contact_id, _r.address).where(
             _r.account_id == account_id,
             _r.campaign_id == campaign_id,
-            _r.contact_id.in_(nameless[start : start + _CHUNK]),
+            _r.contact_id.in_(chunk),
             _r.address != "",
         )
         known |= {row.contact_id: row.address for row in c.execute(kept)}
@@ -283,8 +281,7 @@ def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequ
 
 def _audited(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]) -> Iterator[PersonOutcome]:
     m = list_member.c
-    for start in range(0, len(rows), _CHUNK):
-        some = rows[start : start + _CHUNK]
+    for some in in_chunks(rows):
         of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
         kept = select(*(_r[name] for name in _RECIPIENT)).where(
             *of_campaign, _r.contact_id.in_([row.contact_id for row in some])

@@ -32,13 +32,12 @@ from sqlalchemy import (
     update,
 )
 
+from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import former_address, list_member, list_unsubscribe, merged_record
 from dyntui.store.upserts import upsert
 
 _u = list_unsubscribe.c
 _f = former_address.c
-# SQLite takes 32,766 values in a statement at most.
-_CHUNK = 10_000
 
 
 def add(
@@ -68,8 +67,8 @@ def not_known(c: Connection, pairs: Collection[tuple[str, str]]) -> set[tuple[st
     known: set[tuple[str, str]] = set()
     for list_id in {each for each, _ in pairs}:
         addresses = [address for each, address in pairs if each == list_id]
-        for start in range(0, len(addresses), _CHUNK):
-            some = _u.address.in_(addresses[start : start + _CHUNK])
+        for chunk in in_chunks(addresses):
+            some = _u.address.in_(chunk)
             found = c.execute(select(_u.address).where(_u.list_id == list_id, some)).scalars()
             known.update((list_id, address) for address in found)
     return set(pairs) - known
@@ -84,8 +83,8 @@ def left_by_book(c: Connection, list_id: str, book_id: int, addresses: Sequence[
     """Those of the addresses whose unsubscribe from the list was read of this book, with the contact's id (0: it was
     not named)."""
     found: dict[str, int] = {}
-    for start in range(0, len(addresses), _CHUNK):
-        some = _u.address.in_(addresses[start : start + _CHUNK])
+    for chunk in in_chunks(addresses):
+        some = _u.address.in_(chunk)
         rows = c.execute(select(_u.address, _u.contact_id).where(_u.list_id == list_id, _u.book_id == book_id, some))
         found.update((address, contact_id) for address, contact_id in rows)
     return found

@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import CTE, ColumnElement, Connection, String, bindparam, case, delete, exists, func, select, update
 
 from dyntui.store import lifts, watermarks
+from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.lifts import Lift
 from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address
@@ -28,8 +29,6 @@ from dyntui.store.upserts import Excluded, update_many, upsert
 _o = opt_out.c
 _a = opt_out_address.c
 _r = merged_record.c
-# SQLite takes 32,766 values in a statement at most.
-_CHUNK = 10_000
 # The count of readings of opt-outs, which are the organisation's.
 _READINGS_ACCOUNT, _READINGS = "", "opt-outs"
 
@@ -117,10 +116,8 @@ def lift(c: Connection, reading: str, taken_back: Mapping[str, str], now: str) -
     has seen opted out since `reading` began stays."""
     several = list(taken_back)
     lifted = 0
-    for start in range(0, len(several), _CHUNK):
-        some = select(_o.person_id, _o.reason).where(
-            _o.person_id.in_(several[start : start + _CHUNK]), _o.listing < reading
-        )
+    for chunk in in_chunks(several):
+        some = select(_o.person_id, _o.reason).where(_o.person_id.in_(chunk), _o.listing < reading)
         going = [
             Lift(kind=lifts.OPT_OUT, person_id=row.person_id, reason=row.reason, evidence=taken_back[row.person_id])
             for row in c.execute(some)

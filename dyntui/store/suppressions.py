@@ -24,6 +24,7 @@ from sqlalchemy import Connection, and_, delete, func, select, true, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import lifts, outcomes, watermarks
+from dyntui.store.chunks import in_chunks
 from dyntui.store.lifts import Lift
 from dyntui.store.schema import suppression
 from dyntui.store.upserts import upsert
@@ -33,8 +34,6 @@ from dyntui.store.windows import Found, contains, ordered
 BY_HAND = "Suppressed"
 
 _s = suppression.c
-# SQLite takes 32,766 values in a statement at most.
-_CHUNK = 10_000
 # The count of whole readings of an account.
 _READINGS = "suppressed-since/readings"
 
@@ -126,8 +125,7 @@ _SHOWN = (_s.address, _s.status, _s.reason, _s.suppressed_on, _s.in_feed, _s.con
 
 def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:
     known: dict[str, Suppression] = {}
-    for start in range(0, len(addresses), _CHUNK):
-        some = addresses[start : start + _CHUNK]
+    for some in in_chunks(addresses):
         found = c.execute(select(*_SHOWN).where(_s.account_id == account_id, _s.address.in_(some)))
         known |= {row.address: Suppression(*row) for row in found}
     return known
@@ -189,8 +187,8 @@ def lift(
     was named again since the whole reading began stays. They become people of the `item`: removed."""
     several = list(evidence)
     lifted: list[Lift] = []
-    for start in range(0, len(several), _CHUNK):
-        going = (_s.account_id == account_id, _s.address.in_(several[start : start + _CHUNK]), _s.listing < reading)
+    for chunk in in_chunks(several):
+        going = (_s.account_id == account_id, _s.address.in_(chunk), _s.listing < reading)
         lifted += [
             Lift(
                 kind=lifts.SUPPRESSION,
@@ -226,16 +224,15 @@ def lift_one(c: Connection, account_id: str, address: str) -> None:
 def suppressed_among(c: Connection, addresses: Sequence[str]) -> set[str]:
     """Those of the addresses that some account suppresses."""
     known: set[str] = set()
-    for start in range(0, len(addresses), _CHUNK):
-        known.update(c.execute(select(_s.address).where(_s.address.in_(addresses[start : start + _CHUNK]))).scalars())
+    for chunk in in_chunks(addresses):
+        known.update(c.execute(select(_s.address).where(_s.address.in_(chunk))).scalars())
     return known
 
 
 def not_known(c: Connection, account_id: str, addresses: Sequence[str]) -> list[str]:
     """Those of the addresses that are not known as suppressed in the account, in their order."""
     known: set[str] = set()
-    for start in range(0, len(addresses), _CHUNK):
-        some = addresses[start : start + _CHUNK]
+    for some in in_chunks(addresses):
         known.update(c.execute(select(_s.address).where(_s.account_id == account_id, _s.address.in_(some))).scalars())
     return [address for address in addresses if address not in known]
 
