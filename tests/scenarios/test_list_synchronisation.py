@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.runs import RunDetail
 from tests.scenarios.office import Office, addresses, by_reason, writes
@@ -93,6 +95,25 @@ def test_who_unsubscribes_from_the_one_list_is_named(office: Office) -> None:
     run = office.run("lists")
     (person,) = [each for each in office.people(run.run.id) if each.person == somebody.person]
     assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
+
+
+@pytest.mark.parametrize("of_its_list", [0, 1], ids=["read first", "read last"])
+def test_who_unsubscribes_from_one_list_gives_the_address_free_on_all_others_in_the_same_run(
+    office: Office, of_its_list: int
+) -> None:
+    both = [office.activated(each).id for each in ("Active contacts in Nordic countries", "Newsletter")]
+    office.run("lists")
+    members = [{each.person: each for each in office.members(id) if each.outcome is Outcome.ADDED} for id in both]
+    here, there = members[of_its_list], members[1 - of_its_list]
+    keeps = next(each for person, each in here.items() if person not in there)
+    waits = next(each for person, each in there.items() if person not in here)
+    office.change_in_dynamics("contact", keeps.person, createdon="2001-01-01T00:00:00Z")
+    office.change_in_dynamics("contact", waits.person, emailaddress1=keeps.address)
+    said = {each.person: each for each in office.people(office.run("lists").run.id)}
+    assert said[waits.person].reason == "DUPLICATE_ADDRESS"
+    office.unsubscribe(keeps.address, book=office.book_of(both[of_its_list]))
+    said = {each.person: each for each in office.people(office.run("lists").run.id)}
+    assert (said[keeps.person].reason, said[waits.person].outcome) == ("UNSUBSCRIBED_LIST", Outcome.ADDED)
 
 
 def test_who_unsubscribes_from_the_list_and_takes_another_address_is_not_mailed_at_it(office: Office) -> None:

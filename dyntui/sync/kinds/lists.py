@@ -36,10 +36,11 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         start = {"due": [each.id for each in due], "read": 0, "place": 0, "failed": []}
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
     due_ids = [str(each) for each in ctx.cursor["due"]]
-    # All are read before the first is settled: which of several records keeps an address is decided over all of them.
+    # All are read before the first is settled: which of several records keeps an address is decided over all of them,
+    # and nobody keeps it through a list that the address has unsubscribed from.
     alone = len(due_ids) == 1
     for place in range(int(ctx.cursor["read"]), 0 if alone else len(due_ids)):
-        await _list(ctx, connections, place, functools.partial(_read, ctx, dv))
+        await _list(ctx, connections, place, functools.partial(_read, ctx, dv, dd))
         await ctx.save({**_kept(ctx), "read": place + 1}, stage="Reading the lists", done=place + 1, of=len(due_ids))
     for place in range(int(ctx.cursor["place"]), len(due_ids)):
         if due_ids[place] not in ctx.cursor["failed"]:
@@ -78,8 +79,9 @@ async def _list(ctx: RunContext, connections: Connections, place: int, part: _Pa
         await ctx.save({**ctx.cursor, "failed": [*ctx.cursor["failed"], list_id]}, stage=f"Finished {name}")
 
 
-async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
+async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     await lists.read(ctx, dv, chosen, title)
+    await lists.learn_who_unsubscribed(ctx, dd, chosen, daily=True)
 
 
 async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
