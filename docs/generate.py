@@ -13,7 +13,7 @@ from dyntui.cli.main import root
 from dyntui.model.addresses import RULES
 from dyntui.model.reasons import CATALOGUE
 from dyntui.model.roles import Ability, Role, abilities
-from dyntui.service.contract.subjects import CALLS, key_tables
+from dyntui.service.contract.subjects import CALLS, EVENTS, key_tables
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -76,16 +76,31 @@ def keys() -> str:
 
 
 def contract() -> str:
-    """Every call of the service, with its types."""
+    """Every call and event of the service, with their types."""
     lines = ["# The contract", "", "JSON-RPC 2.0 over the profile's Unix socket, one message a line.", ""]
     lines += ["| call | asks | answers | needs |", "|---|---|---|---|"]
     for method in CALLS.values():
         need = method.ability.value if method.ability else "nothing"
         lines.append(f"| `{method.name}` | `{_name(method.request)}` | `{_name(method.answer)}` | {need} |")
+    lines += ["", "## Events", "", "Notifications that the service sends to every client:", ""]
+    lines += ["| event | carries | sent after |", "|---|---|---|"]
+    for event in EVENTS.values():
+        after = ", ".join(f"`{each.name}`" for each in CALLS.values() if event in each.changes)
+        lines.append(f"| `{event.name}` | `{_name(event.value)}` | {after} |")
     types = [kind for method in CALLS.values() for kind in (method.request, method.answer)]
+    types += [event.value for event in EVENTS.values()]
     _, components = msgspec.json.schema_components(types)
     schema = msgspec.json.format(msgspec.json.encode(components, order="sorted"), indent=1).decode()
-    lines += ["", "## Types", "", "JSON Schema of everything that is asked and answered:", "", "```json", schema, "```"]
+    lines += [
+        "",
+        "## Types",
+        "",
+        "JSON Schema of everything that is asked, answered and sent:",
+        "",
+        "```json",
+        schema,
+        "```",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -28,6 +28,7 @@ from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, outcomes_text, run_status
 from dyntui.service.contract.session import HELLO, STATUS, Hello, Nothing, Status
 from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.subjects import EVENTS
 
 from .answers import Answers
 from .base import Asking, FramedScreen, Page
@@ -53,14 +54,6 @@ log = logging.getLogger("dyntui.console")
 
 # Seconds before each attempt to reach a lost service again; the last one repeats.
 RETRY_AFTER = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-
-EVENTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
-    ("run.changed", RunChanged),
-    ("lists.changed", Nothing),
-    ("campaigns.changed", Nothing),
-    ("events.lost", Nothing),
-)
-
 
 # Beside this package in the source tree and in an installed one alike.
 _STYLES = Path(__file__).parent.parent / "styles"
@@ -210,8 +203,9 @@ class Console(TypingAhead, inherit_bindings=False):
         self._attempt = 0
         self._lost_since = ""
         self._why_lost = None
-        self._subscriptions = [message.service.subscribe(name, kind) for name, kind in EVENTS]
-        for (name, _), subscription in zip(EVENTS, self._subscriptions, strict=True):
+        events = [(event.name, event.value) for event in EVENTS.values()]
+        self._subscriptions = [message.service.subscribe(name, kind) for name, kind in events]
+        for (name, _), subscription in zip(events, self._subscriptions, strict=True):
             start(self, "events", self._listen, name, subscription)
         start(self, "events", self._wait_for_end, message.service)
         if again and self.entered:

@@ -12,7 +12,7 @@ from dyntui.model.errors import Exit
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.sync_types import outcome_word
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.runs import RUN_GET, RunChanged, RunRef, RunRow, calls_text, outcomes_text, run_status
+from dyntui.service.contract.runs import RUN_CHANGED, RUN_GET, RunRef, RunRow, calls_text, outcomes_text, run_status
 
 # Seconds after which the run is asked for itself, in case the event of its end was lost.
 _ASK_AGAIN = 5.0
@@ -20,7 +20,7 @@ _ASK_AGAIN = 5.0
 
 async def until_ended(client: ServiceClient, run: RunRow, display: Display) -> RunRow:
     """The run as it ended, its progress shown meanwhile. Raises DyntuiError SERVICE_GONE."""
-    with_events = client.subscribe("run.changed", RunChanged)
+    with_events = client.subscribe(RUN_CHANGED.name, RUN_CHANGED.value)
     try:
         # Whatever happened before the subscription is in this answer.
         run = (await client.call(RUN_GET, RunRef(run.id))).run

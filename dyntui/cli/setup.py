@@ -21,7 +21,7 @@ from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient, Subscription
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.session import STATUS, Nothing
-from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SetupReport, SetupRequest, SetupStep
+from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SETUP_STEP, SetupReport, SetupRequest, SetupStep
 
 
 @click.command("setup", cls=Command)
@@ -104,7 +104,7 @@ def _asked_with_progress(
     """The answer; every step is said as it is made sure of: on a terminal in one line, else what is made."""
 
     async def work(client: ServiceClient) -> SetupReport:
-        steps = client.subscribe("setup.step", SetupStep)
+        steps = client.subscribe(SETUP_STEP.name, SETUP_STEP.value)
         showing = asyncio.create_task(_show(steps))
         if sys.stderr.isatty():
             click.echo("Signing in to Dynamics and dotdigital ...", nl=False, err=True)

@@ -26,7 +26,6 @@ from dyntui.service.contract.campaigns import (
     Targets,
 )
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
 from dyntui.service.lists import row_of as list_row
 from dyntui.service.permission import CallContext
@@ -152,7 +151,6 @@ class Campaigns:
         await self._resources.write(
             lambda c: campaign_store.change_targets(c, campaign.account_id, campaign.id, request.add, request.remove)
         )
-        self._resources.publish("campaigns.changed", Nothing())
         return await self._targets(campaign)
 
     async def known(self, request: CampaignRef) -> Campaign:

@@ -18,6 +18,7 @@ import msgspec
 from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.session import EVENTS_LOST, Lost
 from dyntui.service.lock import holder
 from dyntui.service.peer import peer_of
 from dyntui.service.profile import Profile
@@ -25,11 +26,9 @@ from dyntui.service.protocol import (
     ANSWER_LIMIT,
     CANCEL,
     GREETING,
-    LOST,
     Answer,
     Cancel,
     Greeting,
-    Lost,
     as_error,
     notification_line,
     read_answer,
@@ -216,8 +215,8 @@ class ServiceClient:
 
     def _hand_out(self, name: str, params: msgspec.Raw) -> None:
         fits = [subscription.put(params) for subscription in self._subscriptions if subscription.name == name]
-        if name != LOST and not all(fits):
-            self._hand_out(LOST, msgspec.Raw(msgspec.json.encode(Lost(fits.count(False)))))
+        if name != EVENTS_LOST.name and not all(fits):
+            self._hand_out(EVENTS_LOST.name, msgspec.Raw(msgspec.json.encode(Lost(fits.count(False)))))
 
 
 async def attach(profile: Profile, *, any_version: bool = False, patience: float = GREETING_SECONDS) -> ServiceClient:

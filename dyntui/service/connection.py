@@ -52,11 +52,15 @@ class Connection:
         uid: int,
         handlers: Handlers,
         abilities_of: AbilitiesOf,
+        changed: Callable[[str, msgspec.Struct], None],
     ) -> None:
+        """`changed` sends an event to every client: a call that has succeeded changed what it stands for."""
         self._lines = lines
         self._writer = writer
         self._handlers = handlers
-        self._context = CallContext(uid, abilities_of)
+        self._uid = uid
+        self._abilities_of = abilities_of
+        self._changed = changed
         self._events = EventQueue()
         self._writing = asyncio.Lock()
         self._free = asyncio.Semaphore(CONCURRENT_REQUESTS)
@@ -170,8 +174,9 @@ class Connection:
             log.info("%s: its client went away before the answer", method.name)
 
     async def _carry_out(self, method: Call[msgspec.Struct, msgspec.Struct], params: bytes) -> object:
+        context = CallContext(self._uid, self._abilities_of)
         if method.ability is not None:
-            await self._context.require(method.ability)
+            await context.require(method.ability)
         try:
             request = msgspec.json.decode(params, type=method.request)
         except UNREADABLE as error:
@@ -182,7 +187,10 @@ class Connection:
                 remedy="Correct the request; docs hold the contract's schema.",
                 exit=Exit.USAGE,
             ) from error
-        return await self._handlers[method.name](self._context, request)
+        answer = await self._handlers[method.name](context, request)
+        for event in dict.fromkeys((*method.changes, *context.also_changed)):
+            self._changed(event.name, event.value())
+        return answer
 
 
 def _malformed(why: str) -> DyntuiError:

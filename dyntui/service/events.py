@@ -6,7 +6,8 @@ import asyncio
 from collections import OrderedDict
 from itertools import count
 
-from dyntui.service.protocol import LOST, Lost, notification_line
+from dyntui.service.contract.session import EVENTS_LOST, Lost
+from dyntui.service.protocol import notification_line
 
 
 class EventQueue:
@@ -33,7 +34,7 @@ class EventQueue:
         """The next line for the client, oldest first; word of lost events goes before the rest."""
         await self._filled.wait()
         if self._lost:
-            line = notification_line(LOST, Lost(self._lost))
+            line = notification_line(EVENTS_LOST.name, Lost(self._lost))
             self._lost = 0
             return line
         _, line = self._waiting.popitem(last=False)

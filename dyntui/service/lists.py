@@ -26,6 +26,7 @@ from dyntui.service.contract.lists import (
     LIST_DEACTIVATE,
     LIST_GET,
     LIST_MEMBERS,
+    LISTS_CHANGED,
     LISTS_PAGE,
     LISTS_REFRESH,
     Activate,
@@ -108,6 +109,7 @@ class Lists:
         as_of = await self._resources.read(list_store.as_of)
         if not as_of:
             await self.refresh(context, Nothing())
+            context.changed(LISTS_CHANGED)
             as_of = await self._resources.read(list_store.as_of)
         person = await self._identities.person(context.uid)
         asked = ListsWindow(
@@ -141,7 +143,6 @@ class Lists:
                 list_store.forget_unread(c, read_on)
 
             await self._resources.write(keep)
-        self._resources.publish("lists.changed", Nothing())
         return Nothing()
 
     @answers(LIST_GET)
@@ -190,7 +191,6 @@ class Lists:
                         raise
                     raise await self._undone(dd, book, error) from error
                 await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
-                self._resources.publish("lists.changed", Nothing())
         return await self.get(context, ListRef(request.id))
 
     async def _account_for(self, known: StoredList, named: str) -> EmailAccount:
@@ -216,7 +216,6 @@ class Lists:
             if known.activated:
                 await self._write(context, known.id, "", known.book_id)
                 await self._resources.write(lambda c: list_store.deactivate(c, known.id))
-                self._resources.publish("lists.changed", Nothing())
         return await self.get(context, request)
 
     @answers(LIST_MEMBERS)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, roles_with
+from dyntui.service.contract.events import Changed, Event
 
 # Abilities of an operating-system user; None while they have not signed in as a Dynamics user.
 AbilitiesOf = Callable[[int], Awaitable[frozenset[Ability] | None]]
@@ -27,11 +28,19 @@ class RolesUnknown(DyntuiError):
 
 
 class CallContext:
-    """Who calls. Handlers of methods without a fixed ability ask `require` themselves."""
+    """Who makes a call. Handlers of methods without a fixed ability ask `require` themselves.
+
+    `also_changed`: what the call has changed besides what it always does.
+    """
 
     def __init__(self, uid: int, abilities_of: AbilitiesOf) -> None:
         self.uid = uid
         self._abilities_of = abilities_of
+        self.also_changed: list[Event[Changed]] = []
+
+    def changed(self, event: Event[Changed]) -> None:
+        """For a call that changes something only now and then, such as a listing that is read the first time."""
+        self.also_changed.append(event)
 
     async def abilities(self) -> frozenset[Ability]:
         """What the caller may do; nothing before they signed in."""

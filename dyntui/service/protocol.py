@@ -2,8 +2,7 @@
 
 A service greets each client with its version before anything else. Requests name a contract method; answers carry the
 method's typed answer or an error whose `data` holds the parts of a `DyntuiError`. A request without id is a
-notification: `rpc.cancel` from the client, `service.greeting`, `events.lost` and the contract's events from the
-service.
+notification: `rpc.cancel` from the client, `service.greeting` and the contract's events from the service.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from dyntui.model.errors import DyntuiError, Exit
 
 GREETING = "service.greeting"
 CANCEL = "rpc.cancel"
-LOST = "events.lost"
 
 # JSON-RPC 2.0, section 5.1; -32000 is the first of the range left to applications.
 PARSE_ERROR = -32700
@@ -46,12 +44,6 @@ class Greeting(msgspec.Struct, frozen=True):
 
     version: str
     process: int
-
-
-class Lost(msgspec.Struct, frozen=True):
-    """Event `events.lost`: the client was too slow for `events` of them and should ask anew for what it shows."""
-
-    events: int
 
 
 class ErrorData(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from dyntui.model.sync_types import RUN_KINDS
-from dyntui.service.contract.runs import RunChanged
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.runs import RUN_CHANGED, RunChanged
+from dyntui.service.contract.subjects import changed_event
 from dyntui.service.resources import Publish
 from dyntui.service.runs import row_of
 from dyntui.store import accounts, runs
@@ -54,7 +54,8 @@ class RunEvents:
         run, names = await asyncio.to_thread(read)
         if run is None:
             return
-        self._publish("run.changed", RunChanged(run=row_of(run, names)), key=run_id)
+        self._publish(RUN_CHANGED.name, RunChanged(run=row_of(run, names)), key=run_id)
         if run.status.ended:
             for subject in RUN_KINDS[run.kind].changes:
-                self._publish(f"{subject}.changed", Nothing())
+                event = changed_event(subject)
+                self._publish(event.name, event.value())

@@ -151,7 +151,14 @@ class Server:
             writer.close()
             return
         lines = Lines(reader, self._unfinished, patience=self._patience)
-        connection = Connection(lines, writer, uid=peer.uid, handlers=self._handlers, abilities_of=self._abilities_of)
+        connection = Connection(
+            lines,
+            writer,
+            uid=peer.uid,
+            handlers=self._handlers,
+            abilities_of=self._abilities_of,
+            changed=self.publish,
+        )
         self._connections.add(connection)
         serving = asyncio.ensure_future(connection.serve(self._greeting))
         self._serving.add(serving)

@@ -24,6 +24,7 @@ from dyntui.service.contract.setup import (
     CANARY,
     SETUP_APPLY,
     SETUP_PLAN,
+    SETUP_STEP,
     Canary,
     CanaryReport,
     EmailAccountInput,
@@ -183,7 +184,7 @@ class Setup:
                 try:
                     async for step in self._install(dv, me.user_id, chosen, apply=apply):
                         steps.append(step)
-                        self._resources.publish("setup.step", _contract_step(step))
+                        self._resources.publish(SETUP_STEP.name, _contract_step(step))
                     if apply:
                         await self._keep(dv, wanted, proved)
                 except DyntuiError as error:

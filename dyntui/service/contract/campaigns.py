@@ -9,6 +9,7 @@ from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import CampaignView, Number, RecipientFilter, Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.lists import ListRow, synchronise_list
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
@@ -195,10 +196,14 @@ class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
+CAMPAIGNS_CHANGED = Event("campaigns.changed", Changed)
+
 CAMPAIGNS_PAGE = Call("campaigns.page", CampaignsQuery, Page[CampaignRow], Ability.SEE)
 CAMPAIGN_GET = Call("campaigns.get", CampaignRef, CampaignDetail, Ability.SEE)
 CAMPAIGN_TARGETS = Call("campaigns.targets", CampaignRef, Targets, Ability.SEE)
-CAMPAIGN_CHANGE_TARGETS = Call("campaigns.change_targets", ChangeTargets, Targets, Ability.SYNCHRONISE)
+CAMPAIGN_CHANGE_TARGETS = Call(
+    "campaigns.change_targets", ChangeTargets, Targets, Ability.SYNCHRONISE, changes=(CAMPAIGNS_CHANGED,)
+)
 CAMPAIGN_COUNT = Call("campaigns.count", CountTargets, TargetCount, Ability.SEE)
 CAMPAIGN_COUNT_PEOPLE = Call("campaigns.count_people", CountPeopleQuery, Page[PersonOutcome], Ability.SEE)
 CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND)

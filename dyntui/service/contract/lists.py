@@ -10,6 +10,7 @@ from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import ListView, Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import Nothing
@@ -93,11 +94,13 @@ class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: int | None = None
 
 
+LISTS_CHANGED = Event("lists.changed", Changed)
+
 LISTS_PAGE = Call("lists.page", ListsQuery, Page[ListRow], Ability.SEE)
-LISTS_REFRESH = Call("lists.refresh", Nothing, Nothing, Ability.SEE)
+LISTS_REFRESH = Call("lists.refresh", Nothing, Nothing, Ability.SEE, changes=(LISTS_CHANGED,))
 LIST_GET = Call("lists.get", ListRef, ListDetail, Ability.SEE)
-LIST_ACTIVATE = Call("lists.activate", Activate, ListDetail, Ability.SYNCHRONISE)
-LIST_DEACTIVATE = Call("lists.deactivate", ListRef, ListDetail, Ability.SYNCHRONISE)
+LIST_ACTIVATE = Call("lists.activate", Activate, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
+LIST_DEACTIVATE = Call("lists.deactivate", ListRef, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
 LIST_MEMBERS = Call("lists.members", MembersQuery, Page[MemberRow], Ability.SEE)
 
 

@@ -10,6 +10,7 @@ from dyntui.model.sync_types import outcome_word
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Event
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.situations import Situation
 
@@ -126,6 +127,8 @@ class RunChanged(msgspec.Struct, frozen=True, kw_only=True):
 
     run: RunRow
 
+
+RUN_CHANGED = Event("run.changed", RunChanged)
 
 RUN_START = Call("runs.start", StartRun, RunRow, Ability.SYNCHRONISE)
 RUN_CANCEL = Call("runs.cancel", RunRef, RunRow, Ability.SYNCHRONISE)

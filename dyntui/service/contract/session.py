@@ -6,10 +6,17 @@ import msgspec
 
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Event
 
 
 class Nothing(msgspec.Struct, frozen=True):
     """A request or an answer without content."""
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """The client was too slow for `events` of them and should ask anew for what it shows."""
+
+    events: int
 
 
 class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +90,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dotdigital_calls: int
     long_lived: bool = False
 
+
+EVENTS_LOST = Event("events.lost", Lost)
 
 HELLO = Call("session.hello", Nothing, Hello, None)
 STATUS = Call("session.status", Nothing, Status, None)

@@ -8,6 +8,7 @@ from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Event
 
 
 class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +81,9 @@ class CanaryReport(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     double_opt_in: str
 
+
+# As each step of `setup.apply` is taken.
+SETUP_STEP = Event("setup.step", SetupStep)
 
 # Setup is open until an organisation is connected; after that the service asks for ADMINISTER itself.
 SETUP_PLAN = Call("setup.plan", SetupRequest, SetupReport, None)

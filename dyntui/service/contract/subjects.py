@@ -1,4 +1,4 @@
-"""The subjects of the contract, and from them everything that is told of all of them: calls, scopes, actions.
+"""The subjects of the contract, and from them everything that is told of all of them: calls, events, scopes, actions.
 
 The server dispatches by `CALLS`; key bindings, help, palette and the documentation's tables are made of `ACTIONS`.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from dyntui.service.contract import campaigns, console, lists, runs, sends, session, setup, suppressions
 from dyntui.service.contract.actions import Action, Scope, key_name
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Changed, Event
 
 SUBJECTS = (console, lists, campaigns, sends, runs, suppressions, session, setup)
 
@@ -20,9 +21,15 @@ def _all(kind: type[Any]) -> list[Any]:
 
 
 CALLS: dict[str, Call[Any, Any]] = {call.name: call for call in sorted(_all(Call), key=lambda call: call.name)}
+EVENTS: dict[str, Event[Any]] = {event.name: event for event in sorted(_all(Event), key=lambda event: event.name)}
 SCOPES: tuple[Scope, ...] = tuple(dict.fromkeys(_all(Scope)))
 ACTIONS: tuple[Action, ...] = tuple(action for subject in SUBJECTS for action in getattr(subject, "ACTIONS", ()))
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+
+def changed_event(subject: str) -> Event[Changed]:
+    """The event that says that what a subject shows has changed. Raises KeyError where it has none."""
+    return EVENTS[f"{subject}.changed"]
 
 
 def of(*scopes: Scope) -> tuple[Action, ...]:

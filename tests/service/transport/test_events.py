@@ -6,13 +6,36 @@ import asyncio
 import json
 import threading
 
+import msgspec
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.sync_types import RUN_KINDS
 from dyntui.service.client import ServiceClient, attach
+from dyntui.service.contract.lists import (
+    LIST_DEACTIVATE,
+    LISTS_CHANGED,
+    LISTS_PAGE,
+    ListDetail,
+    ListRef,
+    ListRow,
+    ListsQuery,
+)
+from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import Progress
-from dyntui.service.contract.session import HELLO, Nothing
+from dyntui.service.contract.session import EVENTS_LOST, HELLO, Lost, Nothing
+from dyntui.service.contract.subjects import CALLS, EVENTS, changed_event
 from dyntui.service.events import EventQueue
+from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
-from dyntui.service.protocol import LOST, Lost
 from dyntui.service.server import Server
+from tests.service.transport.tiny_service import TinyAssembly
+
+
+class Nobody(msgspec.Struct):
+    """Marks a place among the events."""
+
+    nobody: str
 
 
 async def test_every_client_gets_an_event_in_its_type(profile: Profile, server: Server):
@@ -88,13 +111,13 @@ async def test_a_full_queue_drops_the_oldest_and_says_how_many():
         queue.put("note", f"{number}\n".encode(), "")
 
     told = json.loads(await queue.take())
-    assert (told["method"], told["params"]) == (LOST, {"events": 3})
+    assert (told["method"], told["params"]) == (EVENTS_LOST.name, {"events": 3})
     assert [await queue.take(), await queue.take()] == [b"3\n", b"4\n"]
 
 
 async def test_events_that_a_subscriber_did_not_take_in_time_count_as_lost(client: ServiceClient, server: Server):
     await client.call(HELLO, Nothing())
-    slow, lost = client.subscribe("note", Progress), client.subscribe(LOST, Lost)
+    slow, lost = client.subscribe("note", Progress), client.subscribe(EVENTS_LOST.name, Lost)
     for number in range(1100):
         server.publish("note", Progress(done=number))
         await client.call(HELLO, Nothing())
@@ -105,8 +128,53 @@ async def test_events_that_a_subscriber_did_not_take_in_time_count_as_lost(clien
 
 async def test_lost_events_are_told_to_whoever_asks_for_that_event(client: ServiceClient, server: Server):
     await client.call(HELLO, Nothing())
-    lost = client.subscribe(LOST, Lost)
+    lost = client.subscribe(EVENTS_LOST.name, Lost)
     for number in range(2_000):
         server.publish("note", Progress(done=number))
 
     assert (await anext(lost)).events > 0
+
+
+async def test_a_call_that_has_changed_something_tells_every_client(
+    profile: Profile, server: Server, client: ServiceClient, assembly: TinyAssembly
+):
+    async def refuse(context: CallContext, request: ListRef) -> ListDetail:
+        raise DyntuiError("LIST_UNKNOWN", "There is no such list.", not_done="Nothing.", remedy="None.")
+
+    async with await attach(profile) as other:
+        await other.call(HELLO, Nothing())
+        told = other.subscribe(LISTS_CHANGED.name, dict)
+
+        assembly.handlers[LIST_DEACTIVATE.name] = refuse
+        with pytest.raises(DyntuiError):
+            await client.call(LIST_DEACTIVATE, ListRef("x"))
+        await client.call(LISTS_PAGE, ListsQuery())
+        server.publish(LISTS_CHANGED.name, Nobody(nobody="so far"))
+        assembly.handlers[LIST_DEACTIVATE.name] = assembly.detail
+        await client.call(LIST_DEACTIVATE, ListRef("x"))
+
+        assert [await anext(told), await anext(told)] == [{"nobody": "so far"}, {}]
+
+
+async def test_a_listing_that_was_read_the_first_time_tells_every_client_once(
+    server: Server, client: ServiceClient, assembly: TinyAssembly
+):
+    async def first_time(context: CallContext, request: ListsQuery) -> Page[ListRow]:
+        context.changed(LISTS_CHANGED)
+        context.changed(LISTS_CHANGED)
+        return await assembly.lists(context, request)
+
+    told = client.subscribe(LISTS_CHANGED.name, dict)
+    for each in (first_time, assembly.lists):
+        assembly.handlers[LISTS_PAGE.name] = each
+        await client.call(LISTS_PAGE, ListsQuery())
+    server.publish(LISTS_CHANGED.name, Nobody(nobody="since"))
+
+    assert [await anext(told), await anext(told)] == [{}, {"nobody": "since"}]
+
+
+def test_what_calls_and_runs_change_are_events_that_some_subject_declares():
+    changed = {event for call in CALLS.values() for event in call.changes}
+    changed |= {changed_event(subject) for kind in RUN_KINDS.values() for subject in kind.changes}
+    assert changed
+    assert changed <= set(EVENTS.values())
