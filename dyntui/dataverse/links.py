@@ -79,7 +79,7 @@ class Links:
         try:
             found = await self._get(_ORGANISATION, Organisation)
         except DataverseError as error:
-            if error.exit is Exit.UNREACHABLE:
+            if error.exit is Exit.UNREACHABLE or error.code == "DATAVERSE_LIMIT":
                 raise
             return frozenset()
         return frozenset(origin_of(each) for each in found.detail.endpoints.values if each.startswith("https://"))

@@ -11,6 +11,7 @@ Facts: reference/dataverse_api.md sections 1.4 and 1.5. Secrets appear in no mes
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -32,11 +33,16 @@ from dyntui.dataverse.credentials import (
     unreadable_certificate,
 )
 from dyntui.dataverse.errors import DataverseError
-from dyntui.dataverse.sign_in_errors import AGAIN, REFUSED, TENANT, refusal, sign_in_error
+from dyntui.dataverse.sign_in_errors import AGAIN, REFUSED, TENANT, refusal, sign_in_error, sign_in_limited
 from dyntui.dataverse.sign_in_http import SignInHttp
+from dyntui.model.errors import Exit
 from dyntui.remote.errors import Meaning
 
+# A token is renewed before it ends; where that fails, it is used until it does.
 _RENEW_BEFORE_SECONDS: Final = 300.0
+_RENEW_AGAIN_SECONDS: Final = 30.0
+
+log = logging.getLogger(__name__)
 
 
 class DevicePrompt(msgspec.Struct, frozen=True):
@@ -96,6 +102,8 @@ class SignIn:
         self._application: Any = None
         self._token = ""
         self._token_ends = 0.0
+        self._renew_at = 0.0
+        self._limited_until = 0.0
         self._one_at_a_time = asyncio.Lock()
 
     async def token(self, *, refresh: bool = False) -> str:
@@ -104,12 +112,25 @@ class SignIn:
         async with self._one_at_a_time:
             # Whoever waited behind another refresh takes that one's token.
             stale = refresh and self._token == asked_with
-            if stale or not self._token or self._clock() >= self._token_ends:
-                asked_at = self._clock()
-                answer = await self._in_thread(self._acquire, stale)
-                self._token = str(answer["access_token"])
-                self._token_ends = asked_at + float(answer.get("expires_in", 0)) - _RENEW_BEFORE_SECONDS
+            if stale or not self._token or self._clock() >= self._renew_at:
+                await self._renew(stale)
             return self._token
+
+    async def _renew(self, stale: bool) -> None:
+        asked_at = self._clock()
+        try:
+            answer = await self._in_thread(self._acquire, stale)
+        except DataverseError as error:
+            kept = self._token and self._clock() < self._token_ends
+            if stale or not kept or error.exit is not Exit.UNREACHABLE:
+                raise
+            # The token still holds.
+            log.warning("the token is not renewed yet: %s (%s)", error, error.detail)
+            self._renew_at = self._clock() + _RENEW_AGAIN_SECONDS
+            return
+        self._token = str(answer["access_token"])
+        self._token_ends = asked_at + float(answer.get("expires_in", 0))
+        self._renew_at = self._token_ends - _RENEW_BEFORE_SECONDS
 
     async def begin(self) -> DevicePrompt:
         """Start a device-code sign-in."""
@@ -131,7 +152,14 @@ class SignIn:
         while waited < prompt.expires_in:
             await self._sleep(interval)
             waited += interval
-            answer = await self._in_thread(self._poll_device_flow, flow)
+            try:
+                answer = await self._in_thread(self._poll_device_flow, flow)
+            except DataverseError as error:
+                # RFC 8628, section 3.5: away or at its limit, Entra ID is asked more slowly.
+                if error.exit is not Exit.UNREACHABLE or waited >= prompt.expires_in:
+                    raise
+                interval *= 2.0
+                continue
             if "access_token" in answer:
                 self._token = ""
                 return _identity(await self._in_thread(self._keep_only, answer.get("id_token_claims", {})))
@@ -154,11 +182,17 @@ class SignIn:
         await asyncio.to_thread(self._http.close)
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        left = self._limited_until - self._clock()
+        if left > 0:
+            # Asking on would meet the limit too, or make it last.
+            raise sign_in_limited(left, "not asked again before it opens")
         try:
             return await asyncio.to_thread(work, *arguments)
-        except DataverseError:
+        except DataverseError as error:
             # MSAL answers a repeated failure from its own memory for up to a minute: the next try starts afresh.
             self._application = None
+            if error.limited is not None and error.limited.seconds is not None:
+                self._limited_until = self._clock() + error.limited.seconds
             raise
 
     def _app(self) -> Any:

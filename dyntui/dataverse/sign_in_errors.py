@@ -11,9 +11,12 @@ from typing import Any, Final
 
 from dyntui.dataverse.errors import DataverseError
 from dyntui.model.errors import Exit
-from dyntui.remote.errors import Meaning
+from dyntui.remote.errors import Meaning, asking_to_wait
+from dyntui.remote.verdicts import Limited
 
 NOBODY_SIGNED_IN: Final = "Nobody was signed in to Dynamics."
+# Under this `platform_code` waits for Entra ID are told of.
+ENTRA_LIMIT: Final = "entra-limit"
 _NUMBER: Final = re.compile(r"AADSTS(\d+)")
 _DETAIL_LIMIT: Final = 2000
 
@@ -126,4 +129,19 @@ def sign_in_error(meaning: Meaning, detail: str, secrets: Iterable[str]) -> Data
         remedy=meaning.remedy,
         exit=meaning.exit,
         detail=detail[:_DETAIL_LIMIT],
+    )
+
+
+def sign_in_limited(seconds: float | None, detail: str) -> DataverseError:
+    """Entra ID answers no more requests for `seconds` (None: it does not say)."""
+    return DataverseError(
+        "DATAVERSE_SIGN_IN_LIMIT",
+        asking_to_wait("Entra ID limits how often it is asked to sign in.", seconds),
+        not_done=NOBODY_SIGNED_IN,
+        remedy="Try again later; runs wait for it by themselves.",
+        exit=Exit.UNREACHABLE,
+        detail=f"HTTP 429 {detail}",
+        status=429,
+        platform_code=ENTRA_LIMIT,
+        limited=Limited(seconds),
     )

@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 import httpx
 
 from dyntui.dataverse.errors import DataverseError
-from dyntui.dataverse.sign_in_errors import NOBODY_SIGNED_IN
+from dyntui.dataverse.sign_in_errors import NOBODY_SIGNED_IN, sign_in_limited
 from dyntui.model.errors import Exit
+from dyntui.remote.limits import retry_after
 from dyntui.remote.network import options_to
 
 
 class SignInHttp:
     """The blocking HTTP that MSAL uses (it takes any object with `get` and `post`, reference 1.5).
 
-    `authority` is Entra ID's address. Raises DATAVERSE_SIGN_IN_UNREACHABLE instead of the HTTP library's own errors.
-    `transport` is for tests.
+    `authority` is Entra ID's address. Raises DATAVERSE_SIGN_IN_UNREACHABLE instead of the HTTP library's own errors,
+    and DATAVERSE_SIGN_IN_LIMIT. `transport` is for tests.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class SignInHttp:
             response = self.http.request(method, url, params=params, data=data, headers=headers)
         except httpx.TransportError as failure:
             raise _sign_in_unreachable(url, f"{type(failure).__name__}: {failure}") from failure
-        # 429 as well: MSAL would take it for a tenant that is not there.
-        if response.status_code >= 500 or response.status_code == 429:
+        # MSAL would take both for a tenant that is not there.
+        if response.status_code == 429:
+            raise sign_in_limited(retry_after(response), url)
+        if response.status_code >= 500:
             raise _sign_in_unreachable(url, f"HTTP {response.status_code}")
         return response
 

@@ -113,6 +113,9 @@ class Connection:
         try:
             return await (self._attempt(call) if call.at_once else self._patience.carry_out(self._attempt, call))
         except SlowDown as gave_up:
+            if call.writes and call.doubtful:
+                failure = NoAnswer(gave_up.error.detail, sent=True, error=gave_up.error)
+                raise given_up(self._system, self._origin, call, failure) from gave_up
             raise gave_up.error from None
         except NoAnswer as failure:
             raise given_up(self._system, self._origin, call, failure) from failure
@@ -149,7 +152,9 @@ class Connection:
             if call.check is not None and response.is_success:
                 call.check(response.content)
         except RemoteError as error:
-            # The directory that issues tokens is away for a moment: it is waited for, as the system itself is.
+            # The directory that issues tokens is waited for as the system itself is, at its limit and when it is away.
+            if error.limited is not None:
+                raise self._slow_down(error, self._seconds_of(error.limited)) from error
             if error.exit is not Exit.UNREACHABLE:
                 raise
             raise NoAnswer(error.detail, sent=False, error=error) from error
@@ -183,7 +188,11 @@ class Connection:
     def _refused(self, call: Call, response: httpx.Response) -> Exception:
         verdict = self._verdict(response, self._now())
         if isinstance(verdict, Limited):
-            return self._slow_down(call, response, verdict)
+            seconds = self._seconds_of(verdict)
+            error = self._error(call, response, seconds)
+            if seconds is not None and verdict.for_all:
+                self.gate.close(seconds, response, error.platform_code)
+            return self._slow_down(error, seconds)
         error = self._error(call, response)
         if isinstance(verdict, NotCarriedOut):
             return NoAnswer(error.detail, sent=False, error=error)
@@ -192,13 +201,12 @@ class Connection:
             return NoAnswer(error.detail, sent=True, error=error, retry_after=verdict.retry_after)
         return error
 
-    def _slow_down(self, call: Call, response: httpx.Response, limit: Limited) -> SlowDown:
-        seconds = limit.seconds
-        if seconds is not None and limit.spread:
-            seconds += self._chance()
-        error = self._error(call, response, seconds)
-        if seconds is not None and limit.for_all:
-            self.gate.close(seconds, response, error.platform_code)
+    def _seconds_of(self, limit: Limited) -> float | None:
+        if limit.seconds is not None and limit.spread:
+            return limit.seconds + self._chance()
+        return limit.seconds
+
+    def _slow_down(self, error: RemoteError, seconds: float | None) -> SlowDown:
         if self._slowed is not None:
             self._slowed(seconds or 0.0, error.platform_code)
         return SlowDown(error, seconds)

@@ -8,6 +8,7 @@ from typing import Final, Unpack
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit, Parts
+from dyntui.remote.verdicts import Limited
 
 READ_NOT_DONE: Final = "Nothing was read, and nothing was changed."
 MESSAGE_LIMIT: Final = 300
@@ -22,6 +23,7 @@ class RemoteParts(Parts, total=False):
     platform_code: str
     remote_message: str
     repeated: bool
+    limited: Limited | None
 
 
 class RemoteError(DyntuiError):
@@ -30,6 +32,7 @@ class RemoteError(DyntuiError):
     `status` is the HTTP status (0 when no answer came); `platform_code` the system's own code or "";
     `remote_message` its own words (hostile text: show escaped); `repeated` says that an earlier attempt of the same
     call ended without a known outcome, so that "it exists already" or "it is gone" may be that attempt's own work.
+    `limited`: what refused was a limit on the way to the system (of the directory that issues tokens).
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class RemoteError(DyntuiError):
         platform_code: str = "",
         remote_message: str = "",
         repeated: bool = False,
+        limited: Limited | None = None,
         **parts: Unpack[Parts],
     ) -> None:
         super().__init__(code, message, **parts)
@@ -48,6 +52,7 @@ class RemoteError(DyntuiError):
         self.platform_code = platform_code
         self.remote_message = remote_message
         self.repeated = repeated
+        self.limited = limited
 
 
 class Meaning(msgspec.Struct, frozen=True):

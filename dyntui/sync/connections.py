@@ -19,6 +19,7 @@ from dyntui.dataverse import http as dataverse_http
 from dyntui.dataverse.credentials import Certificate, ClientSecret, Credentials, DeviceCode
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.sign_in import SignIn
+from dyntui.dataverse.sign_in_errors import ENTRA_LIMIT
 from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
@@ -90,7 +91,7 @@ def _slowed(system: str) -> Callable[[float, str], None]:
     def tell(seconds: float, code: str) -> None:
         slowed = RUN_SLOWED.get()
         if slowed is not None:
-            slowed(system, seconds)
+            slowed("Entra ID" if code == ENTRA_LIMIT else system, seconds)
 
     return tell
 

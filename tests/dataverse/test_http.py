@@ -314,3 +314,15 @@ async def test_an_organisation_that_does_not_tell_its_endpoints_has_one():
         with pytest.raises(DataverseError) as raised:
             await dv.get("https://crm.contoso.example/api/data/v9.2/contacts", dict[str, int])
     assert raised.value.code == "DATAVERSE_FOREIGN_LINK"
+
+
+async def test_a_limit_met_while_asking_for_the_endpoints_is_not_taken_for_an_answer():
+    link = "https://crm.contoso.example/api/data/v9.2/contacts?$skiptoken=2"
+    talk = Conversation(
+        error(429, "0x80072322", **{"Retry-After": "60"}), organisation("https://crm.contoso.example/"), ok({"ok": 1})
+    )
+    async with talk.client(slow_down_deadline=20) as dv:
+        with pytest.raises(DataverseError, match="DATAVERSE_LIMIT"):
+            await dv.get(link, dict[str, int])
+        talk.time.now += 60
+        assert await dv.get(link, dict[str, int]) == {"ok": 1}

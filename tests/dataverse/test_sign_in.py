@@ -16,6 +16,7 @@ from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.sign_in import SignIn
 from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.model.errors import Exit
+from dyntui.remote.verdicts import Limited
 from tests.dataverse.conversation import ORG, Time
 
 TENANT = "0000000d-0000-4000-8000-00000000000d"
@@ -38,6 +39,7 @@ class Entra:
         self.asked: list[dict[str, str]] = []
         self.discovered: list[str] = []
         self.tenant_known = True
+        self.headers: dict[str, str] = {}
 
     def http(self) -> SignInHttp:
         return SignInHttp("https://login.microsoftonline.com", transport=httpx.MockTransport(self._answer))
@@ -71,7 +73,7 @@ class Entra:
                 },
             )
         status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return httpx.Response(status, json=body)
+        return httpx.Response(status, json=body, headers=self.headers)
 
 
 def token(value: str = "jwt", lasts: int = 3599) -> tuple[int, dict[str, object]]:
@@ -199,7 +201,7 @@ async def test_an_unknown_tenant_is_named():
     assert raised.value.code == "DATAVERSE_TENANT_UNKNOWN"
 
 
-@pytest.mark.parametrize("failure", [httpx.ConnectError("no route"), httpx.Response(503), httpx.Response(429)])
+@pytest.mark.parametrize("failure", [httpx.ConnectError("no route"), httpx.Response(503)])
 async def test_an_unreachable_entra_is_named(failure):
     def answer(_: httpx.Request) -> httpx.Response:
         if isinstance(failure, Exception):
@@ -211,6 +213,39 @@ async def test_an_unreachable_entra_is_named(failure):
         await SignIn(ClientSecret(TENANT, CLIENT, SECRET, AUTHORITY), ORG, http=http).token()
     assert raised.value.code == "DATAVERSE_SIGN_IN_UNREACHABLE"
     assert raised.value.exit is Exit.UNREACHABLE
+
+
+LIMITED: tuple[int, dict[str, object]] = (429, {"error": "temporarily_unavailable"})
+
+
+async def test_a_limit_of_entra_is_one_and_says_how_long_and_is_not_met_again_meanwhile():
+    entra, time = Entra(LIMITED, token()), Time()
+    entra.headers = {"Retry-After": "2400"}
+    sign_in = by_secret(entra, time)
+    for waited in (0.0, 600.0):
+        time.now += waited
+        with pytest.raises(DataverseError) as raised:
+            await sign_in.token()
+        assert (raised.value.code, raised.value.exit) == ("DATAVERSE_SIGN_IN_LIMIT", Exit.UNREACHABLE)
+        assert raised.value.limited == Limited(2400.0 - waited)
+        assert f"{(2400 - waited) / 60:.0f} minutes" in raised.value.message
+    assert len(entra.asked) == 1
+    time.now += 1800.0
+    assert await sign_in.token() == "jwt"
+
+
+@pytest.mark.parametrize("refused", [LIMITED, (503, {})])
+async def test_a_token_that_cannot_be_renewed_yet_is_used_until_it_ends(refused: tuple[int, dict[str, object]]):
+    # So short that MSAL, which looks at the real clock, would renew it at once.
+    entra, time = Entra(token("first", lasts=200), refused), Time()
+    sign_in = by_secret(entra, time)
+    assert await sign_in.token() == "first"
+    time.now += 190.0
+    assert [await sign_in.token(), await sign_in.token()] == ["first", "first"]
+    assert len(entra.asked) == 2
+    time.now += 30.0
+    with pytest.raises(DataverseError):
+        await sign_in.token()
 
 
 def by_device_code(entra: Entra, time: Time, kept: str | None = None) -> SignIn:
@@ -237,6 +272,18 @@ async def test_a_person_signs_in_by_device_code_and_is_known_afterwards():
     )
     assert time.slept == [5, 5, 10]
     assert await sign_in.token() == "user-jwt"
+
+
+@pytest.mark.parametrize("away", [LIMITED, (503, {})])
+async def test_a_person_signs_in_although_entra_is_away_for_a_moment(away: tuple[int, dict[str, object]]):
+    entra, time = Entra(PENDING, away, user_token()), Time()
+    sign_in = by_device_code(entra, time)
+    assert (await sign_in.finish(await sign_in.begin())).user_name == "mia@contoso.com"
+    assert time.slept == [5, 5, 10]
+    entra, time = Entra(away), Time()
+    sign_in = by_device_code(entra, time)
+    with pytest.raises(DataverseError, match=r"DATAVERSE_SIGN_IN_(LIMIT|UNREACHABLE)"):
+        await sign_in.finish(await sign_in.begin())
 
 
 async def test_a_kept_sign_in_lives_on_in_another_process():

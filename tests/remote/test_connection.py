@@ -207,19 +207,41 @@ async def test_every_request_is_admitted_and_counted_the_one_with_a_new_token_to
     assert seen == ["admitted read GET /people/{id}", "counted read GET /people/{id}"] * 3
 
 
+class Directory:
+    """Issues tokens once it has raised these."""
+
+    def __init__(self, *errors: RemoteError) -> None:
+        self.errors = list(errors)
+
+    async def token(self, *, refresh: bool = False) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        return "token"
+
+
+def error(code: str, **more: Any) -> RemoteError:
+    return RemoteError(code, "", not_done="", remedy="", **more)
+
+
+async def test_a_limit_of_the_directory_slows_a_call_however_often_as_the_systems_own():
+    limit = error("LIMIT", exit=Exit.UNREACHABLE, platform_code="directory", limited=Limited(10.0))
+    example = Example(200, auth=BearerToken(Directory(*[limit] * 9)))
+    await example.call("POST")
+    assert example.time.slept == [10.0] * 9
+    assert example.told == [(10.0, "directory")] * 9
+    example = Example(200, auth=BearerToken(Directory(*[limit] * 11)))
+    with pytest.raises(RemoteError, match="LIMIT"):
+        await example.call("POST")
+
+
+async def test_a_change_that_may_have_been_made_is_unknown_also_if_a_limit_ends_the_call():
+    with pytest.raises(Unknown, match="EXAMPLE_UNKNOWN_OUTCOME"):
+        await Example(BROKEN, *[420] * 9).call("PUT")
+    with pytest.raises(RemoteError, match="EXAMPLE_420"):
+        await Example(BROKEN, *[420] * 9).call("GET")
+
+
 async def test_a_directory_that_is_away_for_a_moment_is_waited_for_and_one_that_refuses_is_not():
-    class Directory:
-        def __init__(self, *errors: RemoteError) -> None:
-            self.errors = list(errors)
-
-        async def token(self, *, refresh: bool = False) -> str:
-            if self.errors:
-                raise self.errors.pop(0)
-            return "token"
-
-    def error(code: str, **more: Any) -> RemoteError:
-        return RemoteError(code, "", not_done="", remedy="", **more)
-
     away = error("AWAY", exit=Exit.UNREACHABLE)
     example = Example(200, auth=BearerToken(Directory(away, away)))
     await example.call("POST")

@@ -36,6 +36,20 @@ def test_a_limit_of_forty_minutes_slows_a_run_which_says_until_when(office: Offi
     assert office.members(newsletter.id)
 
 
+def test_a_limit_of_entra_slows_a_run_too_and_is_named(office: Office) -> None:
+    office.activated("Newsletter")
+    office.run("lists")
+    office.let_pass(hours=2)  # the token has ended
+    office.sandbox.order({"system": "entra", "kind": "status", "status": 429, "retry_after": 2400, "times": 3})
+    run_id, stages = office.start("lists"), set[str]()
+    office.during_sleep = lambda: stages.add(office.run_of(run_id).stage.partition(" until ")[0])
+    began = office.sandbox.now()
+    office.engine.drain()
+    assert office.run_of(run_id).status is RunStatus.COMPLETED
+    assert (office.sandbox.now() - began).total_seconds() > 3 * 2400
+    assert "Waits for the limit of Entra ID" in stages
+
+
 @pytest.mark.parametrize("system", ["dataverse", "dotdigital"])
 @pytest.mark.parametrize("kind", ["lists", "send"])
 def test_a_run_that_waits_for_a_limit_is_cancelled_at_once(
