@@ -16,18 +16,16 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import (
     ON_AUDIT,
-    RUN_CANCEL,
     RUNS_PAGE,
     RunChanged,
-    RunRef,
     RunRow,
     RunsQuery,
     run_status,
 )
 from dyntui.service.contract.situations import Situation
 
-from .base import FramedScreen
 from .bindings import bindings
+from .running import RunActions
 from .shell import progress_text
 from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
@@ -87,7 +85,7 @@ COLUMNS: tuple[Column[RunRow], ...] = (
 )
 
 
-class AuditScreen(FramedScreen):
+class AuditScreen(RunActions):
     """See the module."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_AUDIT,)
@@ -149,8 +147,3 @@ class AuditScreen(FramedScreen):
             from .run_page import RunPage
 
             self.console.open_page(RunPage, run.id)
-
-    def do_audit_cancel(self) -> None:
-        """Cancels the run in hand."""
-        if (run := self._grid.row()) is not None:
-            self.ask(RUN_CANCEL, RunRef(run.id), lambda _: self._grid.reload())

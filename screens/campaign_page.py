@@ -24,16 +24,16 @@ from dyntui.service.contract.campaigns import (
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .campaign_actions import CampaignActions
 from .dialogs import Alternatives, Confirm, Picker
 from .help import TextLines
 from .list_columns import PICK_COLUMNS
-from .running import start_run
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
@@ -75,7 +75,7 @@ def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
     return rows
 
 
-class CampaignPage(Page[int]):
+class CampaignPage(CampaignActions, Page[int]):
     """The page of one email campaign, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGN,)
@@ -285,25 +285,6 @@ class CampaignPage(Page[int]):
     def _targets_changed(self, targets: Targets) -> None:
         self.refetch()
 
-    def do_campaign_synchronise(self) -> None:
-        """Synchronises the campaign."""
-        if self._detail is not None:
-            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(self._detail.row.id),)))
-
-    def do_campaign_send(self) -> None:
-        """Opens the send wizard."""
-        if self.about is not None:
-            from .send_wizard import SendWizard
-
-            self.console.open_page(SendWizard, self.about)
-
-    def do_campaign_count(self) -> None:
-        """Counts the targets."""
-        if self.about is not None:
-            from .count_page import CountPage
-
-            self.console.open_page(CountPage, self.about)
-
     def do_campaign_settle(self) -> None:
         """Asks what dotdigital's outbox says of a send in doubt."""
         send = self._send()
@@ -325,10 +306,3 @@ class CampaignPage(Page[int]):
             (("not mailed", "It was not mailed"), ("mailed", "It was mailed")),
         )
         self.app.push_screen(question, answered)
-
-    def do_campaign_report(self) -> None:
-        """Opens the report."""
-        if self.about is not None:
-            from .report import ReportPage
-
-            self.console.open_page(ReportPage, self.about)

@@ -17,8 +17,8 @@ from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.situations import Situation
 
-from .base import FramedScreen
 from .bindings import bindings
+from .campaign_actions import CampaignActions
 from .running import start_run
 from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
@@ -61,7 +61,7 @@ COLUMNS: tuple[Column[CampaignRow], ...] = (
 )
 
 
-class CampaignsScreen(FramedScreen):
+class CampaignsScreen(CampaignActions):
     """See the module."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGNS,)
@@ -160,24 +160,3 @@ class CampaignsScreen(FramedScreen):
         """Synchronises the marked campaigns, or all."""
         only = tuple(str(row.id) for row in self._grid.marks.values())
         start_run(self, StartRun(sync_type="campaigns", campaigns=only))
-
-    def do_campaigns_send(self) -> None:
-        """Opens the send wizard for the marked campaign, or the one in hand."""
-        if (row := self.situation().one(CampaignRow)) is not None:
-            from .send_wizard import SendWizard
-
-            self.console.open_page(SendWizard, row.id)
-
-    def do_campaigns_count(self) -> None:
-        """Counts the targets of the marked campaign, or of the one in hand."""
-        if (row := self.situation().one(CampaignRow)) is not None:
-            from .count_page import CountPage
-
-            self.console.open_page(CountPage, row.id)
-
-    def do_campaigns_report(self) -> None:
-        """Opens the report of the marked campaign, or of the one in hand."""
-        if (row := self.situation().one(CampaignRow)) is not None:
-            from .report import ReportPage
-
-            self.console.open_page(ReportPage, row.id)

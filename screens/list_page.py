@@ -25,15 +25,14 @@ from dyntui.service.contract.lists import (
 )
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, StartRun, run_status
+from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, run_status
 from dyntui.service.contract.situations import Situation
 
-from .activation import activate, deactivate
 from .base import Page
 from .bindings import bindings
+from .list_actions import ListActions
 from .list_columns import kind, status_text
 from .reason_help import ReasonHelp
-from .running import start_run
 from .tally import reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import Choice, ChoiceBar
@@ -67,7 +66,7 @@ MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
 )
 
 
-class ListPage(Page[str]):
+class ListPage(ListActions, Page[str]):
     """The page of one marketing list, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_LIST,)
@@ -277,23 +276,3 @@ class ListPage(Page[str]):
                     detail=row.detail,
                 )
             )
-
-    # Doing
-
-    def _show_anew(self) -> None:
-        self.read()
-
-    def do_list_activate(self) -> None:
-        """Activates the list."""
-        if self._detail is not None:
-            activate(self, [self._detail.row], self._show_anew)
-
-    def do_list_deactivate(self) -> None:
-        """Deactivates the list."""
-        if self._detail is not None:
-            deactivate(self, [self._detail.row], self._show_anew)
-
-    def do_list_synchronise(self) -> None:
-        """Synchronises the list."""
-        if self.about is not None:
-            start_run(self, StartRun(sync_type="lists", lists=(self.about,)))

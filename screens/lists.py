@@ -12,17 +12,15 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.lists import LISTS_PAGE, LISTS_REFRESH, ON_LISTS, ListRow, ListsQuery, can_be_synchronised
+from dyntui.service.contract.lists import LISTS_PAGE, LISTS_REFRESH, ON_LISTS, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
 
-from .activation import activate, deactivate, tell_left_out
-from .base import FramedScreen
 from .bindings import bindings
+from .list_actions import ListActions
 from .list_columns import LIST_COLUMNS, kind, status_text
-from .running import start_run
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
 from .widgets.grid import Grid
@@ -46,7 +44,7 @@ _WORDING = Wording(
 )
 
 
-class ListsScreen(FramedScreen):
+class ListsScreen(ListActions):
     """See the module."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_LISTS,)
@@ -137,24 +135,6 @@ class ListsScreen(FramedScreen):
             from .list_page import ListPage
 
             self.console.open_page(ListPage, row.id)
-
-    def _changed(self) -> None:
-        self._grid.reload()
-
-    def do_lists_activate(self) -> None:
-        """Activates the marked lists, or the one in hand."""
-        activate(self, self._grid.chosen(), self._changed)
-
-    def do_lists_deactivate(self) -> None:
-        """Deactivates the marked lists, or the one in hand."""
-        deactivate(self, self._grid.chosen(), self._changed)
-
-    def do_lists_synchronise(self) -> None:
-        """Synchronises the marked lists, or the one in hand."""
-        chosen = self._grid.chosen()
-        rows = [row for row in chosen if can_be_synchronised(row)]
-        tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
-        start_run(self, StartRun(sync_type="lists", lists=tuple(row.id for row in rows)))
 
     def do_lists_reread(self) -> None:
         """Reads the lists from Dynamics again."""

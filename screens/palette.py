@@ -24,7 +24,7 @@ _SCREEN_FIRST = 1.3
 def offered(actions: tuple[Action, ...]) -> list[Action]:
     """The actions of the palette in the order of the open list: about the row, about the screen, everywhere."""
     in_palette = [action for action in actions if action.palette]
-    return sorted(in_palette, key=lambda one: (one.scope is ON_EVERYWHERE, one.scope is ON_GRID, not one.row))
+    return sorted(in_palette, key=lambda one: (ON_EVERYWHERE in one.scopes, ON_GRID in one.scopes, not one.row))
 
 
 class Actions(Provider):
@@ -53,7 +53,7 @@ class Actions(Provider):
         for action in self._actions():
             score = matcher.match(action.title)
             if score > 0:
-                boost = _ROW_FIRST if action.row else 1.0 if action.scope is ON_EVERYWHERE else _SCREEN_FIRST
+                boost = _ROW_FIRST if action.row else 1.0 if ON_EVERYWHERE in action.scopes else _SCREEN_FIRST
                 yield Hit(
                     score * boost,
                     matcher.highlight(action.title),

@@ -23,13 +23,13 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .campaign_actions import CampaignActions
 from .clipboard import copy
-from .running import start_run
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
 from .widgets.choice import ChoiceBar
@@ -90,7 +90,7 @@ COLUMNS: tuple[Column[RecipientRow], ...] = (
 )
 
 
-class ReportPage(Page[int]):
+class ReportPage(CampaignActions, Page[int]):
     """The report of one campaign, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_REPORT,)
@@ -227,11 +227,6 @@ class ReportPage(Page[int]):
     @on(BarList.Opened, "#report-links")
     def _copy_link(self, event: BarList.Opened) -> None:
         copy(self.app, [single_line(event.key)], "The link")
-
-    def do_report_synchronise(self) -> None:
-        """Reads the newest results."""
-        if self.about is not None:
-            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(self.about),)))
 
 
 def _totals(report: CampaignReport) -> list[Fact]:

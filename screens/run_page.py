@@ -15,7 +15,6 @@ from textual.widgets import Static
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.runs import (
     ON_RUN,
-    RUN_CANCEL,
     RUN_GET,
     RunChanged,
     RunDetail,
@@ -30,6 +29,7 @@ from dyntui.service.contract.situations import Situation
 from .base import Page
 from .bindings import bindings
 from .people import PeoplePage, Whose
+from .running import RunActions
 from .shell import progress_text
 from .tally import outcome_title, reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow, block_bar
@@ -40,7 +40,7 @@ from .widgets.tones import status_tone
 from .wording import lasted, moment, number, share
 
 
-class RunPage(Page[str]):
+class RunPage(RunActions, Page[str]):
     """The page of one run, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_RUN,)
@@ -171,11 +171,6 @@ class RunPage(Page[str]):
                 whose, run=run.id, kind=run.kind, trail=("Synchronisation Audit", run.title)
             )
             self.console.open_page(PeoplePage, about)
-
-    def do_run_cancel(self) -> None:
-        """Cancels the run."""
-        if self.about is not None:
-            self.ask(RUN_CANCEL, RunRef(self.about), lambda _: self.refetch())
 
 
 def _facts(run: RunRow) -> list[Fact]:

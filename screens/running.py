@@ -1,10 +1,10 @@
-"""Starting a run: its page follows it, and stays when it has ended."""
+"""Starting a run, whose page follows it and stays when it has ended; and cancelling one wherever it is in hand."""
 
 from __future__ import annotations
 
-from dyntui.service.contract.runs import RUN_START, RunRow, StartRun
+from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
-from .base import Asking
+from .base import Asking, FramedScreen
 
 
 def start_run(screen: Asking[None], request: StartRun) -> None:
@@ -16,3 +16,12 @@ def start_run(screen: Asking[None], request: StartRun) -> None:
         screen.console.open_page(RunPage, run.id)
 
     screen.ask(RUN_START, request, started)
+
+
+class RunActions(FramedScreen):
+    """A screen with a run in hand: its situation names it."""
+
+    def do_runs_cancel(self) -> None:
+        """Cancels the run."""
+        if (run := self.situation().one(RunRow)) is not None:
+            self.ask(RUN_CANCEL, RunRef(run.id), lambda _: self.refetch())

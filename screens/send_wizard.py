@@ -19,22 +19,22 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
     CAMPAIGN_GET,
     CAMPAIGN_SEND,
-    ON_WIZARD,
     CampaignDetail,
     CampaignRef,
     CountTargets,
     TargetCount,
     WizardStep,
 )
-from dyntui.service.contract.runs import RunChanged, StartRun
+from dyntui.service.contract.lists import ON_WIZARD
+from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.sends import SendCampaign, SendRow
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .list_actions import ListActions
 from .people import open_slice
 from .run_page import RunPage
-from .running import start_run
 from .widgets.bars import BarList
 from .widgets.grid import Grid
 from .widgets.line import Line, Part
@@ -51,7 +51,7 @@ from .wizard_steps import (
 _LAST = len(STEPS)
 
 
-class SendWizard(Page[int]):
+class SendWizard(ListActions, Page[int]):
     """The wizard for one campaign, by its id. Going back keeps what was chosen; only the last step sends."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_WIZARD,)
@@ -266,15 +266,9 @@ class SendWizard(Page[int]):
     def _list_opened(self) -> None:
         row = self._lists.grid.row()
         if row is not None and not row.ready:
-            self.action_perform("wizard.synchronise")
+            self.action_perform("lists.synchronise")
         else:
             self.action_perform("wizard.next")
-
-    def do_wizard_synchronise(self) -> None:
-        """Synchronises the list in hand; afterwards the lists are looked at again."""
-        row = self._lists.grid.row()
-        if row is not None:
-            start_run(self, StartRun(sync_type="lists", lists=(row.id,)))
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Lists were synchronised: more of them may be ready."""

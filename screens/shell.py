@@ -13,7 +13,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Action, Scope, disabled_reason, is_typed, key_name
 from dyntui.service.contract.console import ON_CHOICES, ON_EVERYWHERE, ON_GRID, ON_TEXT
 from dyntui.service.contract.runs import RunRow
-from dyntui.service.contract.subjects import ACTIONS
+from dyntui.service.contract.subjects import of
 
 from .perform import scopes_in_focus, situation_of
 from .widgets.bars import block_bar
@@ -133,8 +133,8 @@ def hinted(scopes: Sequence[Scope]) -> list[Action]:
     """The actions with a place in the key hints: what the screen is for first, then moving about."""
     general = {ON_EVERYWHERE: 3, ON_GRID: 1, ON_CHOICES: 1, ON_TEXT: 1}
     order = {scope: (general.get(scope, 0), place) for place, scope in enumerate(scopes)}
-    actions = [action for action in ACTIONS if action.hint and action.scope in order]
-    return sorted(actions, key=lambda action: order[action.scope])
+    actions = [action for action in of(*scopes) if action.hint]
+    return sorted(actions, key=lambda action: min(order[each] for each in action.scopes if each in order))
 
 
 HINTS_AT_80 = 7
@@ -156,10 +156,11 @@ class KeyHints(Line):
         seen: set[str] = set()
         shown: list[tuple[str, str, Action]] = []
         typing = typing_scopes(self)
+        typed = of(*typing)
         for action in hinted((*typing, *((ON_EVERYWHERE,) if typing else scopes_in_focus(self)))):
             if not action.hinted(situation):
                 continue
-            usable = [each for each in action.keys if not typing or action.scope in typing or not is_typed(each)]
+            usable = [each for each in action.keys if not typing or action in typed or not is_typed(each)]
             if not usable:
                 continue
             key = key_name(usable[0])

@@ -19,7 +19,7 @@ from textual.dom import DOMNode
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.service.contract.actions import disabled_reason
-from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ON_COUNT, ON_REPORT, ON_WIZARD
+from dyntui.service.contract.campaigns import ON_CAMPAIGN, ON_CAMPAIGNS, ON_COUNT, ON_REPORT
 from dyntui.service.contract.console import (
     ON_CHOICES,
     ON_DIALOG,
@@ -30,7 +30,7 @@ from dyntui.service.contract.console import (
     ON_PICKER,
     ON_TEXT,
 )
-from dyntui.service.contract.lists import ON_LIST, ON_LISTS
+from dyntui.service.contract.lists import ON_LIST, ON_LISTS, ON_WIZARD
 from dyntui.service.contract.runs import ON_AUDIT, ON_RUN, Progress, RunRow
 from dyntui.service.contract.situations import Situation
 from dyntui.service.contract.subjects import ACTIONS, BY_ID, CALLS, SCOPES, key_tables, of
@@ -81,6 +81,13 @@ def test_every_action_is_carried_out_by_somebody() -> None:
     missing = [action.id for action in ACTIONS if method_name(action.id) not in methods_there]
     # A picker takes the choice through its grid.
     assert missing == ["picker.done"]
+
+
+def test_what_can_be_done_in_several_places_is_one_action() -> None:
+    said = Counter((action.title, action.command) for action in ACTIONS if action.command)
+    assert [one for one, count in said.items() if count > 1] == []
+    assert of(ON_LISTS, ON_LIST).count(BY_ID["lists.activate"]) == 1
+    assert BY_ID["lists.activate"] in of(ON_LIST) and BY_ID["campaigns.report"] in of(ON_CAMPAIGN)
 
 
 def test_every_contract_call_named_exists_and_brings_its_ability() -> None:
@@ -161,8 +168,8 @@ def test_an_activated_list_cannot_be_activated_again_and_says_so() -> None:
     everything = frozenset(one.value for one in Ability)
     newsletter = next(row for row in list_rows() if row.activated)
     situation = Situation(abilities=everything, selected=(newsletter,))
-    assert "already activated" in disabled_reason(BY_ID["list.activate"], situation)
-    assert disabled_reason(BY_ID["list.synchronise"], situation) == ""
+    assert "already activated" in disabled_reason(BY_ID["lists.activate"], situation)
+    assert disabled_reason(BY_ID["lists.synchronise"], situation) == ""
 
 
 def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
@@ -180,7 +187,7 @@ def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
         tally=Tally(),
         progress=Progress(),
     )
-    reason = disabled_reason(BY_ID["run.cancel"], Situation(abilities=everything, selected=(run,)))
+    reason = disabled_reason(BY_ID["runs.cancel"], Situation(abilities=everything, selected=(run,)))
     assert reason == "The run has ended: Completed."
 
 
@@ -195,14 +202,14 @@ def test_the_key_tables_of_the_documentation_name_every_key() -> None:
 
 def test_the_palette_offers_verbs_about_the_row_before_those_of_the_screen_and_everywhere() -> None:
     actions = offered(of(ON_GRID, ON_LISTS, ON_EVERYWHERE))
-    rows = [action.row for action in actions if action.scope is ON_LISTS]
+    rows = [action.row for action in actions if ON_LISTS in action.scopes]
     assert rows == sorted(rows, reverse=True)
-    assert [action.scope for action in actions][-1] is ON_EVERYWHERE
-    assert actions[0].scope is ON_LISTS
+    assert actions[-1].scopes == (ON_EVERYWHERE,)
+    assert ON_LISTS in actions[0].scopes
 
 
 def test_the_hints_speak_of_the_screen_first() -> None:
-    assert hinted((ON_GRID, ON_LISTS, ON_EVERYWHERE))[0].scope is ON_LISTS
+    assert hinted((ON_GRID, ON_LISTS, ON_EVERYWHERE))[0].scopes[0] is ON_LISTS
 
 
 @pytest.mark.parametrize("section", ["1", "2", "3", "4", "5"])

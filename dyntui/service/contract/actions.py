@@ -24,15 +24,15 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One action. `id` is stable (a keymap may name it); `keys` in Textual's notation, the first is the one shown;
-    `call` the contract call it ends in, `command` the same on the command line; `hint` is the word in the key hints
-    (`""`: only in help and palette); `row` says that it concerns the selected row. `rule` gives the reason why it
-    cannot be taken, `""` when it can. `hinted` says whether its hint is shown: not where it will never make sense
-    again."""
+    """One action, offered in one or more `scopes`: it takes what is selected there. `id` is stable (a keymap may name
+    it); `keys` in Textual's notation, the first is the one shown; `call` the contract call it ends in, `command` the
+    same on the command line; `hint` is the word in the key hints (`""`: only in help and palette); `row` says that it
+    concerns the selected row. `rule` gives the reason why it cannot be taken, `""` when it can. `hinted` says whether
+    its hint is shown: not where it will never make sense again."""
 
     id: str
     title: str
-    scope: Scope
+    scopes: tuple[Scope, ...]
     keys: tuple[str, ...] = ()
     call: Call[Any, Any] | None = None
     command: str = ""

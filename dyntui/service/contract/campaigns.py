@@ -10,11 +10,11 @@ from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import CampaignView, Number, RecipientFilter, Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
-from dyntui.service.contract.lists import ListRow, synchronise_list
+from dyntui.service.contract.lists import ON_WIZARD, ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.sends import SEND_SETTLE, SendCampaign, SendRow
-from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.situations import Situation, on_its_page
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,7 +291,6 @@ def first_step(situation: Situation) -> str:
 ON_CAMPAIGNS = Scope("Email Campaigns")
 ON_CAMPAIGN = Scope("Email Campaign")
 ON_COUNT = Scope("Email Campaign Targets Counts")
-ON_WIZARD = Scope("Send Email Campaign")
 ON_REPORT = Scope("Email Campaign report")
 
 
@@ -299,7 +298,7 @@ ACTIONS = (
     Action(
         id="campaigns.synchronise",
         title="Synchronise",
-        scope=ON_CAMPAIGNS,
+        scopes=(ON_CAMPAIGNS,),
         keys=("s",),
         hint="Synchronise",
         call=RUN_START,
@@ -309,7 +308,7 @@ ACTIONS = (
     Action(
         id="campaigns.send",
         title="Send Email Campaign",
-        scope=ON_CAMPAIGNS,
+        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN),
         keys=("w",),
         hint="Send",
         call=CAMPAIGN_SEND,
@@ -321,18 +320,20 @@ ACTIONS = (
     Action(
         id="campaigns.count",
         title="Email Campaign Targets Counts",
-        scope=ON_CAMPAIGNS,
+        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN),
         keys=("c",),
+        hint="Count",
         call=CAMPAIGN_COUNT,
         command="dyntui campaigns count CAMPAIGN",
         tooltip="Who would be mailed, who not, and why; nothing is sent",
         row=True,
         rule=count,
+        hinted=on_its_page,
     ),
     Action(
         id="campaigns.report",
         title="Report",
-        scope=ON_CAMPAIGNS,
+        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN),
         keys=("v",),
         hint="Report",
         call=CAMPAIGN_REPORT,
@@ -342,20 +343,9 @@ ACTIONS = (
         rule=report,
     ),
     Action(
-        id="campaign.send",
-        title="Send Email Campaign",
-        scope=ON_CAMPAIGN,
-        keys=("w",),
-        hint="Send",
-        call=CAMPAIGN_SEND,
-        command="dyntui campaigns send CAMPAIGN",
-        tooltip="Opens the send wizard; nothing is sent before its last step",
-        rule=send,
-    ),
-    Action(
         id="campaign.add_targets",
         title="Add Existing Marketing List",
-        scope=ON_CAMPAIGN,
+        scopes=(ON_CAMPAIGN,),
         keys=("t", "plus"),
         hint="Add targets",
         call=CAMPAIGN_CHANGE_TARGETS,
@@ -366,7 +356,7 @@ ACTIONS = (
     Action(
         id="campaign.remove_target",
         title="Remove target list",
-        scope=ON_CAMPAIGN,
+        scopes=(ON_CAMPAIGN,),
         keys=("d", "minus"),
         call=CAMPAIGN_CHANGE_TARGETS,
         command="dyntui campaigns targets remove CAMPAIGN LIST",
@@ -377,7 +367,7 @@ ACTIONS = (
     Action(
         id="campaign.synchronise",
         title="Synchronise",
-        scope=ON_CAMPAIGN,
+        scopes=(ON_CAMPAIGN, ON_REPORT),
         keys=("s",),
         hint="Synchronise",
         call=RUN_START,
@@ -386,31 +376,9 @@ ACTIONS = (
         rule=campaign,
     ),
     Action(
-        id="campaign.count",
-        title="Email Campaign Targets Counts",
-        scope=ON_CAMPAIGN,
-        keys=("c",),
-        hint="Count",
-        call=CAMPAIGN_COUNT,
-        command="dyntui campaigns count CAMPAIGN",
-        tooltip="Who would be mailed, who not, and why; nothing is sent",
-        rule=count,
-    ),
-    Action(
-        id="campaign.report",
-        title="Report",
-        scope=ON_CAMPAIGN,
-        keys=("v",),
-        hint="Report",
-        call=CAMPAIGN_REPORT,
-        command="dyntui campaigns report CAMPAIGN",
-        tooltip="Opens, clicks, bounces, links and recipients",
-        rule=report,
-    ),
-    Action(
         id="campaign.panes",
         title="Targets, text or sends",
-        scope=ON_CAMPAIGN,
+        scopes=(ON_CAMPAIGN,),
         keys=("m",),
         hint="Next pane",
         tooltip="Changes between target lists, text preview and sends",
@@ -418,7 +386,7 @@ ACTIONS = (
     Action(
         id="campaign.settle",
         title="Say what became of a send",
-        scope=ON_CAMPAIGN,
+        scopes=(ON_CAMPAIGN,),
         keys=("x",),
         hint="Settle",
         call=SEND_SETTLE,
@@ -430,7 +398,7 @@ ACTIONS = (
     Action(
         id="count.again",
         title="Count again",
-        scope=ON_COUNT,
+        scopes=(ON_COUNT,),
         keys=("c",),
         hint="Count again",
         call=CAMPAIGN_COUNT,
@@ -440,7 +408,7 @@ ACTIONS = (
     Action(
         id="wizard.next",
         title="Next",
-        scope=ON_WIZARD,
+        scopes=(ON_WIZARD,),
         keys=("n",),
         hint="Next",
         tooltip="The next step of the wizard; on the last one to the button that sends",
@@ -449,37 +417,15 @@ ACTIONS = (
     Action(
         id="wizard.previous",
         title="Previous step",
-        scope=ON_WIZARD,
+        scopes=(ON_WIZARD,),
         keys=("b",),
         tooltip="The step before; what you chose is kept",
         rule=first_step,
     ),
     Action(
-        id="wizard.synchronise",
-        title="Synchronise the list",
-        scope=ON_WIZARD,
-        keys=("s",),
-        call=RUN_START,
-        command="dyntui sync lists --list LIST",
-        tooltip="For a list that cannot take part yet",
-        row=True,
-        rule=synchronise_list,
-    ),
-    Action(
-        id="report.synchronise",
-        title="Synchronise results",
-        scope=ON_REPORT,
-        keys=("s",),
-        hint="Synchronise",
-        call=RUN_START,
-        command="dyntui sync campaigns --campaign CAMPAIGN",
-        tooltip="Reads the newest results from dotdigital",
-        rule=campaign,
-    ),
-    Action(
         id="report.panes",
         title="Overview, charts or recipients",
-        scope=ON_REPORT,
+        scopes=(ON_REPORT,),
         keys=("m",),
         hint="Recipients",
         call=CAMPAIGN_RECIPIENTS,

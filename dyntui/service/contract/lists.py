@@ -110,6 +110,11 @@ class BeingSynchronised(msgspec.Struct, frozen=True):
     run: str
 
 
+def in_hand(situation: Situation) -> bool:
+    """Whether a list is in hand."""
+    return situation.one(ListRow) is not None
+
+
 def not_activated(situation: Situation) -> bool:
     """Unless the list is activated already."""
     row = situation.one(ListRow)
@@ -172,13 +177,15 @@ def synchronise_list(situation: Situation) -> str:
 
 ON_LISTS = Scope("Marketing Lists")
 ON_LIST = Scope("Marketing List")
+# The wizard chooses among lists, and can synchronise one of them.
+ON_WIZARD = Scope("Send Email Campaign")
 
 
 ACTIONS = (
     Action(
         id="lists.activate",
         title="Activate for Email",
-        scope=ON_LISTS,
+        scopes=(ON_LISTS, ON_LIST),
         keys=("a",),
         hint="Activate",
         call=LIST_ACTIVATE,
@@ -191,7 +198,7 @@ ACTIONS = (
     Action(
         id="lists.deactivate",
         title="Deactivate for Email",
-        scope=ON_LISTS,
+        scopes=(ON_LISTS, ON_LIST),
         keys=("d",),
         call=LIST_DEACTIVATE,
         command="dyntui lists deactivate LIST",
@@ -202,63 +209,28 @@ ACTIONS = (
     Action(
         id="lists.synchronise",
         title="Synchronise",
-        scope=ON_LISTS,
+        scopes=(ON_LISTS, ON_LIST, ON_WIZARD),
         keys=("s",),
         hint="Synchronise",
         call=RUN_START,
         command="dyntui sync lists --list LIST",
-        tooltip="Suppressions first, then the members of this list, or of every marked one",
+        tooltip="Suppressions first, then the members of the list, or of every marked one",
         row=True,
         rule=synchronise_list,
+        hinted=in_hand,
     ),
     Action(
         id="lists.reread",
         title="Read from Dynamics again",
-        scope=ON_LISTS,
+        scopes=(ON_LISTS,),
         keys=("R",),
         call=LISTS_REFRESH,
         command="dyntui lists list --refresh",
     ),
     Action(
-        id="list.activate",
-        title="Activate for Email",
-        scope=ON_LIST,
-        keys=("a",),
-        hint="Activate",
-        call=LIST_ACTIVATE,
-        command="dyntui lists activate LIST",
-        tooltip="Binds the list to an address book, so that it can be synchronised and mailed",
-        row=True,
-        rule=activate,
-        hinted=not_activated,
-    ),
-    Action(
-        id="list.deactivate",
-        title="Deactivate for Email",
-        scope=ON_LIST,
-        keys=("d",),
-        call=LIST_DEACTIVATE,
-        command="dyntui lists deactivate LIST",
-        tooltip="Stops synchronising; the address book is kept",
-        row=True,
-        rule=deactivate,
-    ),
-    Action(
-        id="list.synchronise",
-        title="Synchronise",
-        scope=ON_LIST,
-        keys=("s",),
-        hint="Synchronise",
-        call=RUN_START,
-        command="dyntui sync lists --list LIST",
-        tooltip="Suppressions first, then the members of this list",
-        row=True,
-        rule=synchronise_list,
-    ),
-    Action(
         id="list.panes",
         title="Overview or members",
-        scope=ON_LIST,
+        scopes=(ON_LIST,),
         keys=("m",),
         hint="Members",
         call=LIST_MEMBERS,

@@ -104,6 +104,6 @@ ON_SIGN_IN = Scope("Sign in")
 
 
 ACTIONS = (
-    Action(id="sign_in.copy", title="Copy the code", scope=ON_SIGN_IN, keys=("y",), hint="Copy the code"),
-    Action(id="sign_in.again", title="A new code", scope=ON_SIGN_IN, keys=("n",), hint="New code"),
+    Action(id="sign_in.copy", title="Copy the code", scopes=(ON_SIGN_IN,), keys=("y",), hint="Copy the code"),
+    Action(id="sign_in.again", title="A new code", scopes=(ON_SIGN_IN,), keys=("n",), hint="New code"),
 )

@@ -94,4 +94,4 @@ CANARY = Call("setup.canary", Canary, CanaryReport, Ability.ADMINISTER)
 ON_SETUP = Scope("Not configured")
 
 
-ACTIONS = (Action(id="setup.copy", title="Copy the command", scope=ON_SETUP, keys=("y",), hint="Copy the command"),)
+ACTIONS = (Action(id="setup.copy", title="Copy the command", scopes=(ON_SETUP,), keys=("y",), hint="Copy the command"),)

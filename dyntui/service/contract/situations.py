@@ -38,6 +38,11 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         """The marked rows of this kind."""
         return tuple(each for each in self.marked if isinstance(each, kind))
 
+    def chosen(self, kind: type[T]) -> tuple[T, ...]:
+        """What an action takes: the marked rows of this kind, else the one in hand."""
+        row = self.one(kind)
+        return self.marks(kind) or (() if row is None else (row,))
+
     def holding(self, *selected: msgspec.Struct | None, marked: tuple[msgspec.Struct, ...] = ()) -> Situation:
         """The same with what is in hand; None is nothing."""
         return msgspec.structs.replace(
@@ -58,6 +63,11 @@ def trouble(situation: Situation) -> str:
 def at_all_times(_: Situation) -> bool:
     """Whatever the situation."""
     return True
+
+
+def on_its_page(situation: Situation) -> bool:
+    """On the page of one thing, whose hints have more room than those of a section's grid."""
+    return situation.depth > 0
 
 
 def quit_at_top(situation: Situation) -> str:

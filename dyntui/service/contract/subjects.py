@@ -33,8 +33,9 @@ def changed_event(subject: str) -> Event[Changed]:
 
 
 def of(*scopes: Scope) -> tuple[Action, ...]:
-    """The actions of these scopes, scope by scope as given."""
-    return tuple(action for scope in scopes for action in ACTIONS if action.scope is scope)
+    """The actions of these scopes, each once, scope by scope as given."""
+    offered = {action.id: action for scope in scopes for action in ACTIONS if scope in action.scopes}
+    return tuple(offered.values())
 
 
 def key_tables(scopes: Iterable[Scope] = SCOPES) -> str:

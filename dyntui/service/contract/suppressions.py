@@ -113,7 +113,7 @@ ACTIONS = (
     Action(
         id="suppressions.synchronise",
         title="Synchronise",
-        scope=ON_SUPPRESSIONS,
+        scopes=(ON_SUPPRESSIONS,),
         keys=("s",),
         hint="Synchronise",
         call=RUN_START,
@@ -123,7 +123,7 @@ ACTIONS = (
     Action(
         id="suppressions.lift",
         title="Lift a suppression",
-        scope=ON_SUPPRESSIONS,
+        scopes=(ON_SUPPRESSIONS,),
         keys=("L",),
         call=SUPPRESSION_LIFT,
         command="dyntui suppressions lift ADDRESS --reason WHY",
@@ -133,7 +133,7 @@ ACTIONS = (
     Action(
         id="suppressions.odd",
         title="Rows without an address",
-        scope=ON_SUPPRESSIONS,
+        scopes=(ON_SUPPRESSIONS,),
         keys=("n",),
         call=SUPPRESSION_ODD,
         command="dyntui suppressions odd",
@@ -142,7 +142,7 @@ ACTIONS = (
     Action(
         id="suppressions.sources",
         title="Where people opt out in Dynamics",
-        scope=ON_SUPPRESSIONS,
+        scopes=(ON_SUPPRESSIONS,),
         keys=("f",),
         call=CONSENT_SOURCES,
         command="dyntui suppressions sources",
@@ -151,7 +151,7 @@ ACTIONS = (
     Action(
         id="sources.change",
         title="Count it, or not",
-        scope=ON_SOURCES,
+        scopes=(ON_SOURCES,),
         keys=("a",),
         hint="Count it or not",
         call=ANSWER_CONSENT_SOURCES,
@@ -163,7 +163,7 @@ ACTIONS = (
     Action(
         id="sources.confirm",
         title="Leave it as it is",
-        scope=ON_SOURCES,
+        scopes=(ON_SOURCES,),
         keys=("c",),
         hint="Leave it as it is",
         call=ANSWER_CONSENT_SOURCES,
