@@ -32,10 +32,10 @@ from dyntui.service.contract.runs import (
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, outcomes, runs, sends
+from dyntui.store import accounts, outcomes, run_people, runs, sends
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
-from dyntui.store.outcomes import OutcomesWindow
+from dyntui.store.run_people import PeopleWindow
 from dyntui.store.runs import NewRun, Run, RunsWindow
 from dyntui.sync.connections import not_configured
 
@@ -254,7 +254,7 @@ class Runs:
     async def people(self, context: CallContext, request: OutcomesQuery) -> Page[PersonOutcome]:
         """The people of a run or of one item."""
         run = await self._named(request.run)
-        asked = OutcomesWindow(
+        asked = PeopleWindow(
             run_id=run.id,
             item_id=request.item,
             outcome=request.outcome,
@@ -264,7 +264,7 @@ class Runs:
             search=request.search,
             sort=request.sort,
         )
-        found = await self._resources.read(lambda c: outcomes.window(c, asked))
+        found = await self._resources.read(lambda c: run_people.window(c, asked))
         return Page(rows=found.rows, matching=found.matching, total=found.total, offset=request.offset)
 
     async def _named(self, named: str) -> Run:

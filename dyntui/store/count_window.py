@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import sequences
-from dyntui.store.outcomes import person_of
+from dyntui.store.run_people import person_of
 from dyntui.store.schema import target_person
 from dyntui.store.windows import Found, contains, ordered
 

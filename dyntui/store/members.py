@@ -9,26 +9,27 @@ A synchronisation goes through these steps, each in a write transaction together
 3. those who do not belong in the book any more leave it (`leaving`); before any import, because the address of a leaver
    may have a new owner in the list;
 4. `pending_members.batch` -> import -> `acknowledge` and `reject`, until nothing is pending;
-5. `copy_outcomes` into the run's item, then `forget_left`.
+5. `intervals.keep` what became of everybody, as `named`, then `forget_left`.
 
 Public:
     read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int; held(c) -> int
     counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, contact_ids)
-    copy_outcomes(c, run_id, item_id, list_id, listing) -> int; forget_left(c, list_id, listing) -> int
+    named(list_id, listing) -> Select; forget_left(c, list_id, listing) -> int
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, case, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, null, or_, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import list_unsubscribes, outcomes, sequences
+from dyntui.store import list_unsubscribes, sequences
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import list_member, outcome
+from dyntui.store.schema import list_member
 
 _m = list_member.c
 # Outcomes of who is not on the list any more.
@@ -74,27 +75,20 @@ def counts(c: Connection, list_id: str, listing: str = "") -> tuple[ReasonCount,
     return tuple(ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in rows)
 
 
-def copy_outcomes(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> int:
-    """Keep what became of everybody (the people of the listing, and those who left or are held) as the people of a
-    run's item; how many. Who is still pending is not copied: the run will not add up."""
-    place = func.row_number().over(order_by=_m.seq) - 1
-    people = select(
-        literal(run_id, String),
-        literal(item_id, String),
+def named(list_id: str, listing: str) -> Select[Any]:
+    """What became of everybody in a listing, those who left or are held included, as `intervals.keep` takes it. Who is
+    still pending is not among them: the run will not add up."""
+    return select(
         _m.person_id,
-        place,
+        _m.seq,
         _m.entity,
         _m.name,
-        case((_m.address == "", _m.sent_address), else_=_m.address),
+        case((_m.address == "", _m.sent_address), else_=_m.address).label("address"),
         _m.outcome,
         _m.reason,
         _m.detail,
         _m.also,
     ).where(_m.list_id == list_id, _m.outcome != "", or_(_m.listing == listing, _m.outcome.in_(_GONE)))
-    outcomes.clear(c, run_id, item_id)
-    columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address"]
-    c.execute(insert(outcome).from_select([*columns, "outcome", "reason", "detail", "also"], people))
-    return sum(each.people for each in outcomes.recount(c, run_id, item_id))
 
 
 def forget_left(c: Connection, list_id: str, listing: str) -> int:

@@ -9,23 +9,21 @@ Public:
     clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts; close_open(c, run_id, status)
     item(c, run_id, item_id) -> Item; items(c, run_id) -> list[Item]
     tallies(c, run_ids) -> {run_id: Tally}; counted(c, run_id) -> Tally
-    window(c, OutcomesWindow) -> Found[PersonOutcome]
+Who they are is read in `run_people`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
-from dyntui.store import sequences
-from dyntui.store.gate_marks import join, split
+from dyntui.store import run_people, sequences
+from dyntui.store.gate_marks import join
 from dyntui.store.schema import outcome, run_item, run_tally
 from dyntui.store.upserts import upsert
-from dyntui.store.windows import Found, contains, ordered
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,19 +36,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     place: int = 0
     tally: Tally = Tally()
     note: str = ""
-
-
-class OutcomesWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which people of a run are wanted; empty filters mean all."""
-
-    run_id: str
-    item_id: str = ""
-    outcome: str = ""
-    reason: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 def put_item(c: Connection, run_id: str, item: Item) -> None:
@@ -107,21 +92,23 @@ def item(c: Connection, run_id: str, item_id: str) -> Item:
 
 
 def clear(c: Connection, run_id: str, item_id: str) -> None:
-    """Forget the people recorded in an item, to record them anew."""
+    """Forget the people of an item, to record them anew."""
     c.execute(delete(outcome).where(outcome.c.run_id == run_id, outcome.c.item_id == item_id))
+    c.execute(update(run_item).where(*_of(run_item, run_id, item_id)).values(scope=0, edition=0))
 
 
 def recount(c: Connection, run_id: str, item_id: str) -> tuple[ReasonCount, ...]:
-    """Bring an item's kept counts up to the people recorded; the counts."""
-    c.execute(delete(run_tally).where(run_tally.c.run_id == run_id, run_tally.c.item_id == item_id))
-    people = (
-        select(outcome.c.run_id, outcome.c.item_id, outcome.c.outcome, outcome.c.reason, func.count())
-        .where(outcome.c.run_id == run_id, outcome.c.item_id == item_id)
-        .group_by(outcome.c.run_id, outcome.c.item_id, outcome.c.outcome, outcome.c.reason)
-    )
-    c.execute(insert(run_tally).from_select(["run_id", "item_id", "outcome", "reason", "people"], people))
-    kept = select(run_tally).where(run_tally.c.run_id == run_id, run_tally.c.item_id == item_id)
-    return _sorted([ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in c.execute(kept)])
+    """Bring an item's kept counts up to its people; the counts."""
+    counts = run_people.counts(c, run_id, item_id)
+    c.execute(delete(run_tally).where(*_of(run_tally, run_id, item_id)))
+    if counts:
+        rows = [(run_id, item_id, each.outcome.value, each.reason, each.people) for each in counts]
+        c.execute(insert(run_tally).values(rows))
+    return counts
+
+
+def _of(table: Table, run_id: str, item_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.run_id == run_id, table.c.item_id == item_id
 
 
 def close_open(c: Connection, run_id: str, status: RunStatus) -> None:
@@ -180,68 +167,8 @@ def counted(c: Connection, run_id: str) -> Tally:
     """Counts of a run from the people themselves; the items' kept counts are brought up to them. `read` is 0."""
     for item_id in c.execute(select(run_item.c.item_id).where(run_item.c.run_id == run_id)).scalars().all():
         recount(c, run_id, item_id)
-    grouped = (
-        select(outcome.c.outcome, outcome.c.reason, func.count().label("people"))
-        .where(outcome.c.run_id == run_id)
-        .group_by(outcome.c.outcome, outcome.c.reason)
-    )
-    return Tally(0, _sorted([ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in c.execute(grouped)]))
+    return Tally(0, tallies(c, [run_id])[run_id].counts)
 
 
 def _sorted(counts: list[ReasonCount]) -> tuple[ReasonCount, ...]:
     return tuple(sorted(counts, key=lambda count: (count.outcome, count.reason)))
-
-
-_SORTABLE = {name: outcome.c[name] for name in ("entity", "name", "address", "outcome", "reason", "detail")}
-
-
-def window(c: Connection, asked: OutcomesWindow) -> Found[PersonOutcome]:
-    """People of a run, in the order recorded; the search looks at name, address and detail."""
-    scope = [outcome.c.run_id == asked.run_id]
-    if asked.item_id:
-        scope.append(outcome.c.item_id == asked.item_id)
-    narrowed = list(scope)
-    if asked.outcome:
-        narrowed.append(outcome.c.outcome == asked.outcome)
-    if asked.reason:
-        narrowed.append(outcome.c.reason == asked.reason)
-    total = _total(c, asked)
-    if asked.search:
-        narrowed.append(contains((outcome.c.name, outcome.c.address, outcome.c.detail), asked.search))
-        matching = c.execute(select(func.count()).select_from(outcome).where(*narrowed)).scalar_one()
-    else:
-        matching = _total(c, asked, asked.outcome, asked.reason)
-    statement: Select[Any] = select(outcome).where(*narrowed)
-    if asked.item_id and not (asked.outcome or asked.reason or asked.search or asked.sort):
-        # seq is dense within an item: a window is a range.
-        statement = statement.where(outcome.c.seq >= asked.offset).order_by(outcome.c.seq)
-    else:
-        statement = ordered(statement, asked.sort, _SORTABLE, (outcome.c.item_id, outcome.c.seq)).offset(asked.offset)
-    rows = c.execute(statement.limit(asked.limit)).all()
-    return Found(tuple(person_of(row) for row in rows), matching, total)
-
-
-def _total(c: Connection, asked: OutcomesWindow, named: str = "", reason: str = "") -> int:
-    statement = select(func.coalesce(func.sum(run_tally.c.people), 0)).where(run_tally.c.run_id == asked.run_id)
-    for column, value in (
-        (run_tally.c.item_id, asked.item_id),
-        (run_tally.c.outcome, named),
-        (run_tally.c.reason, reason),
-    ):
-        if value:
-            statement = statement.where(column == value)
-    return int(c.execute(statement).scalar_one())
-
-
-def person_of(row: Row[Any]) -> PersonOutcome:
-    """A stored row, of a run or of a count, as what became of its person."""
-    return PersonOutcome(
-        person=row.person_id,
-        outcome=Outcome(row.outcome),
-        entity=row.entity,
-        name=row.name,
-        address=row.address,
-        reason=row.reason,
-        detail=row.detail,
-        also=split(row.also),
-    )

@@ -29,7 +29,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, selec
 from sqlalchemy.exc import IntegrityError
 
 from dyntui.model.outcomes import RunStatus, Tally, status_of
-from dyntui.store import outcomes
+from dyntui.store import intervals, outcomes
 from dyntui.store.failures import vanished
 from dyntui.store.schema import outcome, run
 from dyntui.store.windows import Found, contains, ordered
@@ -395,7 +395,9 @@ def delete_ended_before(c: Connection, moment: str) -> int:
     """Forget the runs that ended before `moment` (ISO 8601 UTC), their items and their people; how many runs."""
     old = select(run.c.id).where(run.c.status.not_in(ACTIVE), run.c.ended_on < moment)
     c.execute(delete(outcome).where(outcome.c.run_id.in_(old)))
-    return c.execute(delete(run).where(run.c.id.in_(old))).rowcount
+    gone = c.execute(delete(run).where(run.c.id.in_(old))).rowcount
+    intervals.forget_unreferenced(c)
+    return gone
 
 
 def _one(c: Connection, statement: Select[Any]) -> Run | None:

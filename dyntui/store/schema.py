@@ -335,6 +335,9 @@ run_item = Table(
     _text("status"),
     _number("people_read"),
     _text("note"),
+    # Where its people are found: a scope of `standing` as of an edition of it; 0: in `outcome`.
+    _number("scope"),
+    _number("edition"),
 )
 
 # Counts of `outcome`, kept as the rows are recorded: a history of thousands of runs is shown without counting people.
@@ -364,6 +367,38 @@ outcome = Table(
     _text("also"),
     Index("ix_outcome_seq", "run_id", "item_id", "seq"),
     Index("ix_outcome_reason", "run_id", "item_id", "outcome", "reason", "seq"),
+)
+
+# What is gone through again and again, such as a marketing list; `edition` counts how often it was.
+standing_scope = Table(
+    "standing_scope",
+    metadata,
+    Column("no", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    _number("edition"),
+)
+
+# What became of somebody from one edition of a scope on until another: written only where it changes. `first` is the
+# outcome in the edition that it begins with (`added`), `outcome` the one in those that follow (`unchanged`).
+standing = Table(
+    "standing",
+    metadata,
+    Column("no", Integer, primary_key=True),
+    _number("scope"),
+    _text("person_id"),
+    _number("from_edition"),
+    Column("to_edition", BigInteger, nullable=False),  # the first in which it is over
+    _number("seq"),  # order of shown rows
+    _text("entity"),
+    _text("name"),
+    _text("address"),
+    _text("first"),
+    _text("outcome"),
+    _text("reason"),
+    _text("detail"),
+    _text("also"),
+    Index("ux_standing_person", "scope", "person_id", "from_edition", unique=True),
+    Index("ix_standing_seq", "scope", "seq", "no", "from_edition", "to_edition"),
 )
 
 campaign = Table(

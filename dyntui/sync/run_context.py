@@ -21,7 +21,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import SEND, Narrowed, SendOf, asked_of
-from dyntui.store import members, outcomes, runs
+from dyntui.store import intervals, members, outcomes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Claim, Fenced, Problem
@@ -232,9 +232,9 @@ class RunContext:
         return status_of(tally)
 
     def close_list(self, c: Connection, item_id: str, list_id: str, *, note: str = "") -> RunStatus:
-        """A marketing list is through: what became of its people is copied into the item. Within `work`."""
+        """A marketing list is through: what became of its people is the item's. Within `work`."""
         read = members.read_by(c, list_id, self.run_id)
-        members.copy_outcomes(c, self.run_id, item_id, list_id, self.run_id)
+        intervals.keep(c, f"list/{list_id}", self.run_id, item_id, members.named(list_id, self.run_id))
         return self.close_item(c, item_id, read=read, note=note)
 
     async def fail_item(self, item_id: str, error: DyntuiError) -> None:

@@ -11,6 +11,7 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
 from dyntui.store import (
     chunks,
+    intervals,
     leaving,
     list_unsubscribes,
     member_window,
@@ -131,7 +132,9 @@ def test_who_leaves_the_list_leaves_the_book_and_is_forgotten_after_the_audit(c:
     assert leaving.remove(c, "list", "r2", ["bob"]) == 1
     assert members.read_by(c, "list", "r2") == 2
     runs.create(c, runs.NewRun(id="r2", kind="lists", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
-    assert members.copy_outcomes(c, "r2", "list", "list", "r2") == 2
+    outcomes.put_item(c, "r2", outcomes.Item(id="list", kind="list", name=""))
+    intervals.keep(c, "list", "r2", "list", members.named("list", "r2"))
+    outcomes.recount(c, "r2", "list")
     assert outcomes.tallies(c, ["r2"])["r2"].counts == (
         ReasonCount(Outcome.REMOVED, "", 1),
         ReasonCount(Outcome.UNCHANGED, "", 1),

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Connection
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
-from dyntui.store import outcomes, runs
-from dyntui.store.outcomes import Item, OutcomesWindow
+from dyntui.store import outcomes, run_people, runs
+from dyntui.store.outcomes import Item
+from dyntui.store.run_people import PeopleWindow
 
 NOW = "2026-03-01T10:00:00Z"
 
@@ -27,7 +28,7 @@ def begin(c: Connection, *items: str) -> None:
 
 
 def shown(c: Connection, **asked: object) -> tuple[list[str], int, int]:
-    found = outcomes.window(c, OutcomesWindow(run_id="r", **asked))  # type: ignore[arg-type]
+    found = run_people.window(c, PeopleWindow(run_id="r", **asked))  # type: ignore[arg-type]
     return [each.person for each in found.rows], found.matching, found.total
 
 
@@ -81,5 +82,5 @@ def test_people_are_shown_by_item_outcome_reason_and_search(c: Connection) -> No
     assert shown(c, item_id="j", sort="-name") == (["worse", "out", "bad"], 3, 3)
     also = PersonOutcome(person="x", outcome=Outcome.EXCLUDED, reason="NO_EMAIL", also=("FILTERED", "DO_NOT_EMAIL"))
     outcomes.record(c, "r", "j", [also])
-    last = outcomes.window(c, OutcomesWindow(run_id="r", item_id="j", offset=3)).rows[0]
+    last = run_people.window(c, PeopleWindow(run_id="r", item_id="j", offset=3)).rows[0]
     assert last.also == ("DO_NOT_EMAIL", "FILTERED")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import CATALOGUE
-from dyntui.store import leaving, members, pending_members, runs, settling, staging
+from dyntui.store import intervals, leaving, members, outcomes, pending_members, runs, settling, staging
 from dyntui.store.schema import list_member
 from dyntui.store.staging import Staged
 
@@ -127,7 +127,10 @@ def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch,
         assert pending_members.count(c, "list-0") == 0
         read = members.read_by(c, "list-0", "run")
         runs.create(c, runs.NewRun(id="r", kind="lists", title="", account_id=ACCOUNT, sync_key="k", queued_on=NOW))
-        assert members.copy_outcomes(c, "r", "i", "list-0", "run") == read == len(told.lists["list-0"])
+        outcomes.put_item(c, "r", outcomes.Item(id="i", kind="list", name=""))
+        intervals.keep(c, "list-0", "r", "i", members.named("list-0", "run"))
+        named = sum(each.people for each in outcomes.recount(c, "r", "i"))
+        assert named == read == len(told.lists["list-0"])
         m = list_member.c
         in_book = dict(c.execute(select(m.sent_address, m.person_id).where(m.sent_address != "")).all())
         assert len(in_book) == members.in_book(c, "list-0")

@@ -1,0 +1,156 @@
+"""The people of a run and what became of them: recorded one by one, or, of a marketing list, kept as intervals.
+
+Public: `counts(c, run_id, item_id) -> counts`, `window(c, PeopleWindow) -> Found[PersonOutcome]`, `person_of(row)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, String, func, literal, select, union_all
+
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount
+from dyntui.store import intervals
+from dyntui.store.gate_marks import split
+from dyntui.store.schema import outcome, run_item, run_tally
+from dyntui.store.windows import Found, contains, ordered
+
+
+class PeopleWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which people of a run are wanted; empty filters mean all."""
+
+    run_id: str
+    item_id: str = ""
+    outcome: str = ""
+    reason: str = ""
+    offset: int = 0
+    limit: int = 200
+    search: str = ""
+    sort: str = ""
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """The people of one item. `dense`: their `seq` is 0..n-1, so that a window is a range."""
+
+    item_id: str
+    place: int
+    people: Select[Any]
+    dense: bool
+
+
+def _part(row: Row[Any]) -> _Part:
+    if row.scope:
+        return _Part(row.item_id, row.place, intervals.people(row.scope, row.edition), dense=False)
+    columns = [outcome.c[name] for name in intervals.SHOWN]
+    recorded = select(*columns, literal(0, Integer).label("no"))
+    return _Part(
+        row.item_id,
+        row.place,
+        recorded.where(outcome.c.run_id == row.run_id, outcome.c.item_id == row.item_id),
+        dense=True,
+    )
+
+
+def _parts(c: Connection, run_id: str, item_id: str) -> list[_Part]:
+    found = select(run_item).where(run_item.c.run_id == run_id)
+    if item_id:
+        found = found.where(run_item.c.item_id == item_id)
+    return [_part(row) for row in c.execute(found.order_by(run_item.c.place, run_item.c.item_id))]
+
+
+def counts(c: Connection, run_id: str, item_id: str) -> tuple[ReasonCount, ...]:
+    """How many people of an item ended in each outcome and reason, counted one by one."""
+    found: list[ReasonCount] = []
+    for part in _parts(c, run_id, item_id):
+        p = part.people.subquery("people").c
+        grouped = select(p.outcome, p.reason, func.count().label("people")).group_by(p.outcome, p.reason)
+        found += [
+            ReasonCount(Outcome(row.outcome), row.reason, row.people)
+            for row in c.execute(grouped.order_by(p.outcome, p.reason))
+        ]
+    return tuple(found)
+
+
+def window(c: Connection, asked: PeopleWindow) -> Found[PersonOutcome]:
+    """People of a run, item after item in the order recorded; the search looks at name, address and detail."""
+    parts = _parts(c, asked.run_id, asked.item_id)
+    total = _kept(c, asked.run_id, asked.item_id)
+    if asked.search or asked.sort:
+        return _searched(c, asked, parts, total)
+    offset, matching = asked.offset, 0
+    rows: list[Row[Any]] = []
+    for part in parts:
+        here = _kept(c, asked.run_id, part.item_id, asked.outcome, asked.reason)
+        matching += here
+        # The last one is looked at in any case: while it is being recorded, the counts that are kept lag behind.
+        if offset and here <= offset and part is not parts[-1]:
+            offset -= here
+        elif len(rows) < asked.limit:
+            rows += _rows(c, asked, part, offset, asked.limit - len(rows))
+            offset = 0
+    return Found(tuple(person_of(row) for row in rows), matching, total)
+
+
+def _rows(c: Connection, asked: PeopleWindow, part: _Part, offset: int, limit: int) -> list[Row[Any]]:
+    p = part.people.subquery("people").c
+    narrowed = _narrowed(asked, p)
+    found = select(*p).where(*narrowed).order_by(p.seq, p.no).limit(limit)
+    return list(c.execute(found.where(p.seq >= offset) if part.dense and not narrowed else found.offset(offset)))
+
+
+def _narrowed(asked: PeopleWindow, p: Any) -> list[ColumnElement[bool]]:
+    return [p[name] == value for name, value in (("outcome", asked.outcome), ("reason", asked.reason)) if value]
+
+
+_SORTABLE = ("entity", "name", "address", "outcome", "reason", "detail")
+
+
+def _searched(c: Connection, asked: PeopleWindow, parts: list[_Part], total: int) -> Found[PersonOutcome]:
+    """The people of all items together, those that match the search, in the order asked for."""
+    if not parts:
+        return Found((), 0, total)
+    placed = [
+        part.people.add_columns(
+            literal(part.place, Integer).label("place"), literal(part.item_id, String).label("item")
+        )
+        for part in parts
+    ]
+    everybody = (union_all(*placed) if len(placed) > 1 else placed[0]).subquery("people")
+    p = everybody.c
+    narrowed = _narrowed(asked, p)
+    matching = sum(_kept(c, asked.run_id, part.item_id, asked.outcome, asked.reason) for part in parts)
+    if asked.search:
+        narrowed.append(contains((p.name, p.address, p.detail), asked.search))
+        matching = c.execute(select(func.count()).select_from(everybody).where(*narrowed)).scalar_one()
+    tie = (p.place, p.item, p.seq, p.no)
+    found = ordered(select(*p).where(*narrowed), asked.sort, {name: p[name] for name in _SORTABLE}, tie)
+    rows = c.execute(found.offset(asked.offset).limit(asked.limit)).all()
+    return Found(tuple(person_of(row) for row in rows), matching, total)
+
+
+def _kept(c: Connection, run_id: str, item_id: str, named: str = "", reason: str = "") -> int:
+    """How many people the counts say that are kept beside them."""
+    kept = select(func.coalesce(func.sum(run_tally.c.people), 0)).where(run_tally.c.run_id == run_id)
+    for column, value in (
+        (run_tally.c.item_id, item_id),
+        (run_tally.c.outcome, named),
+        (run_tally.c.reason, reason),
+    ):
+        if value:
+            kept = kept.where(column == value)
+    return int(c.execute(kept).scalar_one())
+
+
+def person_of(row: Row[Any]) -> PersonOutcome:
+    """A stored row, of a run or of a count, as what became of its person."""
+    return PersonOutcome(
+        person=row.person_id,
+        outcome=Outcome(row.outcome),
+        entity=row.entity,
+        name=row.name,
+        address=row.address,
+        reason=row.reason,
+        detail=row.detail,
+        also=split(row.also),
+    )
