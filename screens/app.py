@@ -8,52 +8,45 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from textual import on
 from textual.app import App
-from textual.message import Message
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
 
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.console import ON_EVERYWHERE
-from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, outcomes_text, run_status
-from dyntui.service.contract.session import HELLO, STATUS, Hello, Nothing, Status
+from dyntui.service.contract.runs import RUN_CHANGED, RUNS_PAGE, RunChanged, RunRow, RunsQuery
+from dyntui.service.contract.session import EVENTS_LOST, HELLO, Hello, Nothing
 from dyntui.service.contract.situations import Situation
-from dyntui.service.contract.subjects import EVENTS
 
+from . import going
 from .answers import Answers
-from .base import Asking, FramedScreen, Page
-from .bindings import bindings
+from .base import Asking, FramedScreen
+from .connection import RETRY_AFTER, Connection
+from .console import ConsoleApp, WentWrong
+from .everywhere import Everywhere
 from .hang_up import terminal_may_go
-from .perform import perform
+from .places import HOME, NOT_CONFIGURED, SIGN_IN, Gate, Place, modes
 from .remembered import Memory
-from .sections import MODES
-from .service import Connect, Events, Service
-from .shell import LOW, SECTIONS, WIDE
-from .theme import OWN, first_theme, next_theme
-from .typing_ahead import TypingAhead
+from .runs_under_way import end_text, severity_of
+from .service import Connect
+from .shell import LOW, WIDE
+from .start import StartScreen
+from .theme import OWN, first_theme
 from .waiting import PATIENCE, SILENCE, Waiting
 from .widgets.cells import single_line
-from .wording import hour, number
 from .working import start
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
-R = TypeVar("R")
+T = TypeVar("T")
 
 log = logging.getLogger("dyntui.console")
-
-# Seconds before each attempt to reach a lost service again; the last one repeats.
-RETRY_AFTER = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 # Beside this package in the source tree and in an installed one alike.
 _STYLES = Path(__file__).parent.parent / "styles"
@@ -62,35 +55,15 @@ _WIDTHS = [(0, "-narrow"), (WIDE, "-wide")]
 _HEIGHTS = [(0, "-low"), (LOW, "-middling"), (34, "-tall")]
 
 
-class Console(TypingAhead, inherit_bindings=False):
-    """The app: holds the connection, who is there, and the runs under way; screens ask through it."""
+class Console(Everywhere):
+    """The app: joins the connection, who is there, the runs under way and the screens; what screens need of it is
+    `ConsoleApp`."""
 
     TITLE = "dyntui"
     CSS_PATH = _CSS
-    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_EVERYWHERE,)
-    BINDINGS = bindings(ON_EVERYWHERE)
-    ENABLE_COMMAND_PALETTE = False
-    MODES = MODES
+    MODES = modes()
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
-
-    @dataclass
-    class _Event(Message):
-        name: str
-        value: msgspec.Struct
-
-    @dataclass
-    class _Lost(Message):
-        service: Service
-
-    @dataclass
-    class _Attached(Message):
-        service: Service
-        hello: Hello
-
-    @dataclass
-    class _NotAttached(Message):
-        error: DyntuiError
 
     def __init__(
         self,
@@ -105,24 +78,22 @@ class Console(TypingAhead, inherit_bindings=False):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         # Asked for no colour at all: the terminal's own are left alone, instead of being turned into black.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.memory = memory or Memory()
+        super().__init__(memory or Memory(), farewell, ansi_color=True if "NO_COLOR" in os.environ else None)
         self.memory.read()
-        self._connect = connect
-        self._retry_after = tuple(retry_after)
-        self._attempt = 0
-        self._service: Service | None = None
-        self._subscriptions: list[Events[msgspec.Struct]] = []
-        self._runs: dict[str, RunRow] = {}
         self.first_steps = first_steps
-        self._farewell = farewell
         self.hello: Hello | None = None
-        self._clock = clock
-        self.answers = Answers()
-        self.waiting = Waiting(self._ask_status, self.now, self._frames_anew, patience=patience, silence=silence)
-        self._lost_since = ""
-        self._why_lost: DyntuiError | None = None
         self.entered = False
+        self.answers = Answers()
+        self._clock = clock
+        self.connection = Connection(
+            self,
+            connect,
+            self.now,
+            self._frames_anew,
+            retry_after=retry_after,
+            patience=patience,
+            silence=silence,
+        )
         self.animation_level = "none"
         for theme in OWN:
             self.register_theme(theme)
@@ -137,8 +108,6 @@ class Console(TypingAhead, inherit_bindings=False):
             # Where the loop is not the main thread's (tests), signals are not ours to handle.
             with contextlib.suppress(RuntimeError, ValueError):
                 loop.add_signal_handler(number_, self._end_by_signal, int(number_))
-        from .start import StartScreen
-
         self.app_resume_signal.subscribe(self, self._draw_anew)
         self.push_screen(StartScreen())
         self.attach()
@@ -152,62 +121,35 @@ class Console(TypingAhead, inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Lets the service know that nobody listens any more."""
-        self.waiting.stop()
-        if self._service is not None:
-            await self._service.close()
-
-    # The connection
-
-    async def call(self, method: Call[Q, A], request: Q) -> A:
-        """Asks the service. Raises DyntuiError."""
-        if self._service is None:
-            raise _gone()
-        return await self.waiting.over(self._service.call(method, request))
-
-    async def _ask_status(self) -> Status:
-        if self._service is None:
-            raise _gone()
-        return await self._service.call(STATUS, Nothing())
+        await self.connection.close()
 
     def now(self) -> str:
         """The time, ISO 8601 UTC."""
         return self._clock().isoformat()
 
-    def attach(self, wait: float = 0.0) -> None:
-        """Reaches for the service, after `wait` seconds."""
-        start(self, "attach", self._reach, wait, exclusive=True)
+    # The connection
 
-    async def _reach(self, wait: float) -> None:
-        if wait:
-            await asyncio.sleep(wait)
-        try:
-            service = await self._connect()
-            hello = await service.call(HELLO, Nothing())
-        except DyntuiError as error:
-            self.post_message(self._NotAttached(error))
-        else:
-            self.post_message(self._Attached(service, hello))
+    async def call(self, method: Call[Q, A], request: Q) -> A:
+        """Asks the service. Raises DyntuiError."""
+        return await self.connection.call(method, request)
 
-    async def _listen(self, name: str, events: Events[msgspec.Struct]) -> None:
-        async for value in events:
-            self.post_message(self._Event(name, value))
+    def attach(self) -> None:
+        """Reaches for the service."""
+        self.connection.attach()
 
-    async def _wait_for_end(self, service: Service) -> None:
-        await service.closed()
-        self.post_message(self._Lost(service))
+    @property
+    def waiting(self) -> Waiting:
+        """Questions that take long."""
+        return self.connection.waiting
 
-    @on(_Attached)
-    def _attached(self, message: _Attached) -> None:
-        again = self._service is None and self._attempt > 0
-        self._service = message.service
-        self._attempt = 0
-        self._lost_since = ""
-        self._why_lost = None
-        events = [(event.name, event.value) for event in EVENTS.values()]
-        self._subscriptions = [message.service.subscribe(name, kind) for name, kind in events]
-        for (name, _), subscription in zip(events, self._subscriptions, strict=True):
-            start(self, "events", self._listen, name, subscription)
-        start(self, "events", self._wait_for_end, message.service)
+    @property
+    def banner(self) -> str:
+        """What stands over every page while there is no service, or none that says anything; else `""`."""
+        return self.connection.banner
+
+    @on(Connection.Reached)
+    def _reached(self, message: Connection.Reached) -> None:
+        again = self.connection.take(message.service)
         if again and self.entered:
             self.notify("The service answers again.", markup=False)
         before = self.entered
@@ -215,50 +157,18 @@ class Console(TypingAhead, inherit_bindings=False):
         if before and self.entered:
             self._refetch_all()
 
-    @on(_NotAttached)
-    def _not_attached(self, message: _NotAttached) -> None:
-        if not self.entered:
-            from .start import StartScreen
-
-            for screen in self.screen_stack:
-                if isinstance(screen, StartScreen):
-                    screen.show_failure(message.error)
+    @on(Connection.NotReached)
+    def _not_reached(self, message: Connection.NotReached) -> None:
+        if self.entered:
+            self.connection.still_away(message.error)
             return
-        self._why_lost = message.error
-        self._try_again_later()
+        for screen in self.screen_stack:
+            if isinstance(screen, StartScreen):
+                screen.show_failure(message.error)
 
-    @on(_Lost)
-    def _lost(self, message: _Lost) -> None:
-        if message.service is not self._service:
-            return
-        self._service = None
-        self._subscriptions.clear()
-        self._try_again_later()
-
-    def _try_again_later(self) -> None:
-        wait = self._retry_after[min(self._attempt, len(self._retry_after) - 1)]
-        self._attempt += 1
-        self._lost_since = self._lost_since or self.now()
-        self._frames_anew()
-        self.attach(wait)
-
-    @property
-    def banner(self) -> str:
-        """What stands over every page while there is no service, or none that says anything; else `""`."""
-        if self._lost_since:
-            why = self._why_lost
-            said = f" {why.code}: {single_line(why.message)} {single_line(why.remedy)}" if why is not None else ""
-            return (
-                f"The service went away at {hour(self._lost_since)}: what you see is as of then; runs go on without "
-                f"the console.{said} Attempt {self._attempt} to reach it…"
-            )
-        if self.waiting.silent_since:
-            process = f" (process {self.waiting.process})" if self.waiting.process else ""
-            return (
-                f"The service{process} has said nothing since {hour(self.waiting.silent_since)}: it is stopped, or the "
-                "machine is too busy. What you see is as of then; `dyntui status` in another terminal tells what to do."
-            )
-        return ""
+    @on(Connection.Lost)
+    def _lost(self, message: Connection.Lost) -> None:
+        self.connection.lose(message.service)
 
     # Who is there
 
@@ -266,24 +176,18 @@ class Console(TypingAhead, inherit_bindings=False):
         """Goes where the person may go: home, or to sign in, or to what has to be set up first."""
         self.hello = hello
         if not hello.configured:
-            from .not_configured import NotConfigured
-
-            self._stand_before(NotConfigured())
+            self._stand_before(NOT_CONFIGURED)
         elif not hello.user:
-            from .sign_in import SignIn
-
-            self._stand_before(SignIn())
+            self._stand_before(SIGN_IN)
         elif not self.entered:
             self.entered = True
-            self.switch_mode("home")
+            self.switch_mode(HOME.name)
             self._read_active_runs()
 
-    def _stand_before(self, screen: Screen[None]) -> None:
+    def _stand_before(self, gate: Gate) -> None:
         self.entered = False
         self.answers.forget()
-        if self.current_mode in self.MODES:
-            self.switch_mode("_default")
-        self.switch_screen(screen) if len(self.screen_stack) > 1 else self.push_screen(screen)
+        going.stand_before(self, gate)
 
     def who(self) -> tuple[str, ...]:
         """Who is signed in, for the right end of the top bar: longest first."""
@@ -292,16 +196,11 @@ class Console(TypingAhead, inherit_bindings=False):
         user, organisation = single_line(self.hello.user), single_line(self.hello.organisation)
         return (f"{user} · {organisation}", user, "dyntui")
 
-    @property
-    def section(self) -> str:
-        """The section one is in."""
-        return self.current_mode if self.current_mode in self.MODES else ""
-
     def situation(self) -> Situation:
         """The person's abilities and whether the service is there."""
         abilities = frozenset(self.hello.abilities) if self.hello else frozenset()
-        connected = self._service is not None and not self.waiting.silent_since
         known = self.hello is None or self.hello.roles_known
+        connected = self.connection.answers
         return Situation(abilities=abilities, connected=connected, roles_known=known, entered=self.entered)
 
     def ask_for_roles(self) -> None:
@@ -315,50 +214,16 @@ class Console(TypingAhead, inherit_bindings=False):
             self.hello = await self.call(HELLO, Nothing())
             self._frames_anew()
 
-    # Events of the service
+    # The screens
 
     @property
-    def active_runs(self) -> list[RunRow]:
-        """The runs under way, oldest first."""
-        return list(self._runs.values())
+    def section(self) -> str:
+        """The section one is in."""
+        return self.current_mode if self.current_mode in self.MODES else ""
 
-    def active_run(self, id: str) -> RunRow | None:
-        """A run under way by its id."""
-        return self._runs.get(id)
-
-    def _read_active_runs(self) -> None:
-        async def read() -> None:
-            for status in (RunStatus.IN_PROCESS, RunStatus.QUEUED):
-                # A lost service is said so by the banner, and the list is read again when it is back.
-                with contextlib.suppress(DyntuiError):
-                    page = await self.call(RUNS_PAGE, RunsQuery(status=status.value, limit=20))
-                    for run in reversed(page.rows):
-                        self.post_message(self._Event("run.changed", RunChanged(run=run)))
-
-        start(self, "active-runs", read)
-
-    @on(_Event)
-    def _hear(self, message: _Event) -> None:
-        if message.name == "events.lost":
-            self._refetch_all()
-            return
-        if isinstance(message.value, RunChanged):
-            self._run_changed(message.value.run)
-        for screen in self._screens():
-            screen.hear(message.name, message.value)
-
-    def _run_changed(self, run: RunRow) -> None:
-        known = self._runs.pop(run.id, None)
-        if not run.status.ended:
-            self._runs[run.id] = run
-        elif known is not None and not (isinstance(self.screen, Asking) and self.screen.shows_run(run.id)):
-            severity = "information" if run.status is RunStatus.COMPLETED else "warning"
-            self.notify(
-                outcome_text(run),
-                title=single_line(run.title),
-                severity="error" if run.status is RunStatus.FAILED else severity,  # type: ignore[arg-type]
-                markup=False,
-            )
+    def open_page(self, place: Place[T], about: T) -> None:
+        """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
+        going.open_page(self, place, about)
 
     def _screens(self) -> list[Asking[object]]:
         seen: dict[int, Asking[object]] = {}
@@ -374,12 +239,47 @@ class Console(TypingAhead, inherit_bindings=False):
                 screen.refresh_frame()
 
     def _refetch_all(self) -> None:
-        self._runs.clear()
+        self.runs.forget()
         self._read_active_runs()
         self._frames_anew()
         for screen in self._screens():
             if isinstance(screen, FramedScreen):
                 screen.grow_stale()
+
+    # Events of the service
+
+    @on(Connection.Heard)
+    def _hear(self, message: Connection.Heard) -> None:
+        if message.name == EVENTS_LOST.name:
+            self._refetch_all()
+            return
+        if isinstance(message.value, RunChanged):
+            self._run_changed(message.value.run)
+        for screen in self._screens():
+            screen.hear(message.name, message.value)
+
+    @property
+    def active_runs(self) -> list[RunRow]:
+        """The runs under way, oldest first."""
+        return self.runs.rows
+
+    def _read_active_runs(self) -> None:
+        async def read() -> None:
+            for status in (RunStatus.IN_PROCESS, RunStatus.QUEUED):
+                # A lost service is said so by the banner, and the list is read again when it is back.
+                with contextlib.suppress(DyntuiError):
+                    page = await self.call(RUNS_PAGE, RunsQuery(status=status.value, limit=20))
+                    for run in reversed(page.rows):
+                        self.post_message(Connection.Heard(RUN_CHANGED.name, RunChanged(run=run)))
+
+        start(self, "active-runs", read)
+
+    def _run_changed(self, run: RunRow) -> None:
+        ended = self.runs.take(run)
+        if ended and not (isinstance(self.screen, Asking) and self.screen.shows_run(run.id)):
+            self.notify(end_text(run), title=run.title, severity=severity_of(run.status), markup=False)
+
+    # What the person is told
 
     def notify(
         self,
@@ -394,6 +294,18 @@ class Console(TypingAhead, inherit_bindings=False):
         lines = "\n".join(single_line(line) for line in message.split("\n"))
         super().notify(lines, title=single_line(title), severity=severity, timeout=timeout, markup=False)
 
+    @on(WentWrong)
+    def _went_wrong(self, message: WentWrong) -> None:
+        """The panel comes over the screen that asked, or joins one that is there; whoever has gone on meanwhile is not
+        stopped by it."""
+        from .error_panel import ErrorPanel
+
+        if message.asked_on.is_current or isinstance(self.screen, ErrorPanel):
+            self.show_error(*message.errors)
+            return
+        for error in message.errors:
+            self.notify(f"{error.message} {error.not_done}", title=error.code, severity="error")
+
     def show_error(self, *errors: DyntuiError) -> None:
         """What went wrong, in one panel for all: another error waits in it, and the same one is said once."""
         from .error_panel import ErrorPanel
@@ -403,109 +315,6 @@ class Console(TypingAhead, inherit_bindings=False):
             self.push_screen(ErrorPanel(errors))
         else:
             panel.add(errors)
-
-    # Going about
-
-    def open_page(self, kind: type[Page[R]], about: R) -> None:
-        """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
-        name = f"{self.current_mode}.{kind.__name__}"
-        if self.is_screen_installed(name):
-            page = self.get_screen(name)
-        else:
-            page = kind()
-            self.install_screen(page, name)
-        assert isinstance(page, kind)
-        page.aim(about)
-        if page in self.screen_stack:
-            while self.screen is not page:
-                self.pop_screen()
-        else:
-            self.push_screen(page)
-
-    def go(self, section: str) -> None:
-        """Goes to a section; going to where one is leads to its top."""
-        if section == self.current_mode:
-            while len(self.screen_stack) > 1:
-                self.pop_screen()
-        else:
-            self.switch_mode(section)
-
-    def action_perform(self, action_id: str) -> None:
-        """Takes an action of the registry."""
-        perform(self.screen, action_id)
-
-    def do_go_home(self) -> None:
-        """To Home."""
-        self.go("home")
-
-    def do_go_lists(self) -> None:
-        """To the marketing lists."""
-        self.go("lists")
-
-    def do_go_campaigns(self) -> None:
-        """To the email campaigns."""
-        self.go("campaigns")
-
-    def do_go_audit(self) -> None:
-        """To the history of runs."""
-        self.go("audit")
-
-    def do_go_suppressions(self) -> None:
-        """To the suppressions."""
-        self.go("suppressions")
-
-    def do_app_palette(self) -> None:
-        """Every command by name."""
-        from .palette import Palette
-
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
-
-    def do_app_help(self) -> None:
-        """The keys that work here."""
-        from .help import HelpScreen
-        from .perform import scopes_in_focus
-
-        self.push_screen(HelpScreen(scopes_in_focus(self.screen)))
-
-    def do_app_theme(self) -> None:
-        """The next theme."""
-        self.theme = next_theme(self.theme)
-        self.memory.keep_theme(self.theme)
-        self.notify(self.theme, title="Theme", markup=False)
-
-    def do_app_suspend(self) -> None:
-        """The terminal goes back to the shell until the console is called again."""
-        self.action_suspend_process()
-
-    def do_app_screenshot(self) -> None:
-        """Saves the screen as an SVG file where the console was started."""
-        try:
-            path = self.save_screenshot(path=os.curdir)
-        except OSError as error:
-            self.notify(f"{error.strerror}: {error.filename}", title="Not saved", severity="error", markup=False)
-        else:
-            self.notify(path, title="Screenshot saved", markup=False)
-
-    def do_app_quit_at_top(self) -> None:
-        """The same, where the way out cannot be meant."""
-        self.do_app_quit()
-
-    def do_app_quit(self) -> None:
-        """Asks, then ends the console."""
-        from .dialogs import Confirm
-
-        running = len(self._runs)
-        text = "Nothing is running."
-        if running:
-            text = f"{number(running)} run{'' if running == 1 else 's'} under way; the service finishes without you."
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.exit()
-
-        lines = [text, self._farewell] if self._farewell else [text]
-        self.push_screen(Confirm("Quit dyntui?", lines, yes="Quit", no="Stay"), answered)
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of the console itself: the log has all of it, the person gets a sentence and their terminal back."""
@@ -521,19 +330,9 @@ class Console(TypingAhead, inherit_bindings=False):
         )
 
 
-def _gone() -> DyntuiError:
-    return DyntuiError(
-        "SERVICE_GONE",
-        "The service does not answer just now.",
-        not_done="Nothing was asked.",
-        remedy="The console keeps trying to reach it; runs go on in the service meanwhile.",
-        exit=Exit.UNREACHABLE,
-    )
-
-
-def outcome_text(run: RunRow) -> str:
-    """What became of a run, in one line."""
-    return ": ".join(part for part in (run_status(run.status, run.tally), outcomes_text(run) or run.error) if part)
+if TYPE_CHECKING:
+    # The type checker holds the app against what screens need of it.
+    _app: type[ConsoleApp] = Console
 
 
 def run(
@@ -550,6 +349,3 @@ def run(
     with terminal_may_go():
         console.run(mouse=mouse)
     return console.return_code or 0
-
-
-__all__ = ["SECTIONS", "Console", "run"]

@@ -25,6 +25,7 @@ from dyntui.service.contract.runs import (
 from dyntui.service.contract.situations import Situation
 
 from .bindings import bindings
+from .places import RUN
 from .running import RunActions
 from .shell import progress_text
 from .widgets.choice import ChoiceBar
@@ -144,6 +145,4 @@ class AuditScreen(RunActions):
     def _open(self) -> None:
         run = self._grid.row()
         if run is not None:
-            from .run_page import RunPage
-
-            self.console.open_page(RunPage, run.id)
+            self.console.open_page(RUN, run.id)

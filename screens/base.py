@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
 from textual import events, on
@@ -19,13 +19,11 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.situations import Situation
 
+from .console import ConsoleApp, WentWrong
 from .perform import perform
 from .shell import Banner, KeyHints, RunStrip, TopBar, Trail, Trouble, TroubleStrip
 from .widgets.grid import Grid
 from .working import start
-
-if TYPE_CHECKING:
-    from .app import Console
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
@@ -55,9 +53,9 @@ class Asking(Screen[R], Generic[R]):
         self._turns: dict[str, int] = {}
 
     @property
-    def console(self) -> Console:
+    def console(self) -> ConsoleApp:
         """The app."""
-        return cast("Console", self.app)
+        return cast("ConsoleApp", self.app)
 
     def ask(
         self,
@@ -101,15 +99,9 @@ class Asking(Screen[R], Generic[R]):
         if self._turns.get(message.kind) == message.turn:
             message.take(message.error)
 
-    def show_error(self, error: DyntuiError) -> None:
-        """The error panel: what happened, what was not done, the remedy. It comes over the screen that asked, or joins
-        one that is there; whoever has gone on meanwhile is not stopped by it."""
-        from .error_panel import ErrorPanel
-
-        if self.is_current or isinstance(self.app.screen, ErrorPanel):
-            self.console.show_error(error)
-        else:
-            self.console.notify(f"{error.message} {error.not_done}", title=error.code, severity="error")
+    def show_error(self, *errors: DyntuiError) -> None:
+        """Lets the app tell what happened, what was not done, and the remedy."""
+        self.app.post_message(WentWrong(self, errors))
 
     def situation(self) -> Situation:
         """What the choice of an action depends on; screens add what is selected."""
@@ -238,7 +230,7 @@ class FramedScreen(Asking[None]):
 
     def do_app_trouble(self) -> None:
         """What could not be read, in full."""
-        self.console.show_error(*(one.error for one in self.troubles))
+        self.show_error(*(one.error for one in self.troubles))
 
     # The frame
 

@@ -6,6 +6,7 @@ from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.runs import StartRun
 
 from .base import FramedScreen
+from .places import COUNT, REPORT, SEND_WIZARD
 from .running import start_run
 
 
@@ -15,23 +16,17 @@ class CampaignActions(FramedScreen):
     def do_campaigns_send(self) -> None:
         """Opens the send wizard."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            from .send_wizard import SendWizard
-
-            self.console.open_page(SendWizard, row.id)
+            self.console.open_page(SEND_WIZARD, row.id)
 
     def do_campaigns_count(self) -> None:
         """Counts the targets."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            from .count_page import CountPage
-
-            self.console.open_page(CountPage, row.id)
+            self.console.open_page(COUNT, row.id)
 
     def do_campaigns_report(self) -> None:
         """Opens the report."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            from .report import ReportPage
-
-            self.console.open_page(ReportPage, row.id)
+            self.console.open_page(REPORT, row.id)
 
     def do_campaign_synchronise(self) -> None:
         """Synchronises the campaign: its content, and the newest results."""

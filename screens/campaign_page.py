@@ -32,13 +32,14 @@ from .base import Page
 from .bindings import bindings
 from .campaign_actions import CampaignActions
 from .dialogs import Alternatives, Confirm, Picker
-from .help import TextLines
 from .list_columns import PICK_COLUMNS
+from .places import LIST, RUN
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
+from .widgets.text_lines import TextLines
 from .wording import moment, number
 
 _PANES = (("targets", "Target Marketing Lists", None), ("text", "Text", None), ("sends", "Sends", None))
@@ -222,15 +223,11 @@ class CampaignPage(CampaignActions, Page[int]):
     def _open_list(self) -> None:
         row = self._targets.row()
         if row is not None:
-            from .list_page import ListPage
-
-            self.console.open_page(ListPage, row.id)
+            self.console.open_page(LIST, row.id)
 
     @on(BarList.Opened, "#campaign-sends")
     def _open_send(self, event: BarList.Opened) -> None:
-        from .run_page import RunPage
-
-        self.console.open_page(RunPage, event.key)
+        self.console.open_page(RUN, event.key)
 
     # Doing
 

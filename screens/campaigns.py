@@ -19,6 +19,7 @@ from dyntui.service.contract.situations import Situation
 
 from .bindings import bindings
 from .campaign_actions import CampaignActions
+from .places import CAMPAIGN
 from .running import start_run
 from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
@@ -152,9 +153,7 @@ class CampaignsScreen(CampaignActions):
     def _open(self) -> None:
         row = self._grid.row()
         if row is not None:
-            from .campaign_page import CampaignPage
-
-            self.console.open_page(CampaignPage, row.id)
+            self.console.open_page(CAMPAIGN, row.id)
 
     def do_campaigns_synchronise(self) -> None:
         """Synchronises the marked campaigns, or all."""

@@ -16,7 +16,8 @@ from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, ON_COUNT, CountTar
 
 from .base import Page
 from .bindings import bindings
-from .people import open_slice
+from .places import PEOPLE
+from .whose import behind_slice
 from .widgets.bars import BarList
 from .wizard_steps import CountsStep
 from .wording import moment
@@ -98,4 +99,4 @@ class CountPage(Page[int]):
     @on(BarList.Opened)
     def _slice_opened(self, event: BarList.Opened) -> None:
         if self.count is not None:
-            open_slice(self.console, self.count, event.key, (self.count.campaign_name, "Counts"))
+            self.console.open_page(PEOPLE, behind_slice(self.count, event.key, (self.count.campaign_name, "Counts")))

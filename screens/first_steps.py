@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,10 +12,9 @@ from dyntui.service.contract.campaigns import CampaignRow
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunRow
 
+from .console import ConsoleApp
+from .places import CAMPAIGN, LIST, REPORT, SEND_WIZARD
 from .widgets.bars import BarRow
-
-if TYPE_CHECKING:
-    from .app import Console
 
 _DONE = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS, RunStatus.HELD)
 
@@ -86,26 +84,20 @@ def step_rows(known: Known, abilities: Collection[str]) -> list[BarRow]:
     return rows
 
 
-def follow(console: Console, key: str, known: Known) -> None:
+def follow(console: ConsoleApp, key: str, known: Known) -> None:
     """Goes where a step is taken."""
     if key in ("activate", "synchronise"):
         console.go("lists")
         row = next((row for row in known.lists if not row.last_synced), None)
         if key == "synchronise" and row is not None:
-            from .list_page import ListPage
-
-            console.open_page(ListPage, row.id)
+            console.open_page(LIST, row.id)
         return
     console.go("campaigns")
-    from .campaign_page import CampaignPage
-    from .report import ReportPage
-    from .send_wizard import SendWizard
-
     row_ = known.targeted
     if key == "targets":
         console.notify("Choose a campaign that was not sent yet: Enter opens it, t adds target lists.")
     elif key == "send" and row_ is not None:
-        console.open_page(CampaignPage, row_.id)
-        console.open_page(SendWizard, row_.id)
+        console.open_page(CAMPAIGN, row_.id)
+        console.open_page(SEND_WIZARD, row_.id)
     elif key == "results" and known.sent is not None:
-        console.open_page(ReportPage, known.sent.id)
+        console.open_page(REPORT, known.sent.id)

@@ -22,6 +22,7 @@ from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Statu
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
+from .places import LIST, REPORT, RUN
 from .shell import LOW, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
@@ -184,23 +185,17 @@ class HomeScreen(FramedScreen):
 
     @on(BarList.Opened, "#home-lists")
     def _open_list(self, event: BarList.Opened) -> None:
-        from .list_page import ListPage
-
         self.console.go("lists")
-        self.console.open_page(ListPage, event.key)
+        self.console.open_page(LIST, event.key)
 
     @on(BarList.Opened, "#home-sent")
     def _open_report(self, event: BarList.Opened) -> None:
-        from .report import ReportPage
-
         self.console.go("campaigns")
-        self.console.open_page(ReportPage, int(event.key))
+        self.console.open_page(REPORT, int(event.key))
 
     @on(BarList.Opened, "#home-runs")
     def _open_run(self, event: BarList.Opened) -> None:
-        from .run_page import RunPage
-
-        self.console.open_page(RunPage, event.key)
+        self.console.open_page(RUN, event.key)
 
 
 def _roles(hello: Hello) -> str:

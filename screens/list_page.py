@@ -32,6 +32,7 @@ from .base import Page
 from .bindings import bindings
 from .list_actions import ListActions
 from .list_columns import kind, status_text
+from .places import RUN
 from .reason_help import ReasonHelp
 from .tally import reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow
@@ -251,9 +252,7 @@ class ListPage(ListActions, Page[str]):
 
     @on(BarList.Opened, "#list-runs")
     def _open_run(self, event: BarList.Opened) -> None:
-        from .run_page import RunPage
-
-        self.console.open_page(RunPage, event.key)
+        self.console.open_page(RUN, event.key)
 
     @on(ChoiceBar.Changed)
     def _choice_changed(self) -> None:

@@ -21,6 +21,7 @@ from dyntui.service.contract.situations import Situation
 from .bindings import bindings
 from .list_actions import ListActions
 from .list_columns import LIST_COLUMNS, kind, status_text
+from .places import LIST
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
 from .widgets.grid import Grid
@@ -132,9 +133,7 @@ class ListsScreen(ListActions):
     def _open(self) -> None:
         row = self._grid.row()
         if row is not None:
-            from .list_page import ListPage
-
-            self.console.open_page(ListPage, row.id)
+            self.console.open_page(LIST, row.id)
 
     def do_lists_reread(self) -> None:
         """Reads the lists from Dynamics again."""

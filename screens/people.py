@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import msgspec
 from textual import on
 from textual.widget import Widget
 from textual.widgets import Static
@@ -13,22 +12,20 @@ from textual.widgets import Static
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery, TargetCount
+from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery
 
 from .base import Page
 from .reason_help import ReasonHelp
-from .tally import SENDABLE, reason_title
+from .tally import reason_title
+from .whose import Whose
 from .widgets.columns import Column
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone
 from .wording import dated
-
-if TYPE_CHECKING:
-    from .app import Console
 
 _WORDING = Wording(one="person", many="people", empty="Nobody", next_step="Esc goes back.")
 
@@ -49,34 +46,6 @@ _WHY: tuple[Column[PersonOutcome], ...] = (
         tone=lambda row: "muted",
     ),
 )
-
-
-class Whose(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose people: of a `run` of a `kind` (and of an `item`) or of a target `count`, narrowed by outcome and reason.
-    `title` says it."""
-
-    title: str
-    trail: tuple[str, ...] = ()
-    run: str = ""
-    kind: str = ""
-    item: str = ""
-    count: str = ""
-    outcome: str = ""
-    reason: str = ""
-    sendable: bool = False
-
-
-def open_slice(console: Console, count: TargetCount, key: str, trail: tuple[str, ...]) -> None:
-    """The people behind a slice of a target count: `SENDABLE`, or a reason code."""
-    sendable = key == SENDABLE
-    about = Whose(
-        title="Sendable" if sendable else reason_title(key),
-        trail=trail,
-        count=count.id,
-        reason="" if sendable else key,
-        sendable=sendable,
-    )
-    console.open_page(PeoplePage, about)
 
 
 class PeoplePage(Page[Whose]):

@@ -28,10 +28,11 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
-from .people import PeoplePage, Whose
+from .places import PEOPLE
 from .running import RunActions
 from .shell import progress_text
 from .tally import outcome_title, reason_title, split_key, tally_rows
+from .whose import Whose
 from .widgets.bars import BarList, BarRow, block_bar
 from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
@@ -170,7 +171,7 @@ class RunPage(RunActions, Page[str]):
             about = msgspec.structs.replace(
                 whose, run=run.id, kind=run.kind, trail=("Synchronisation Audit", run.title)
             )
-            self.console.open_page(PeoplePage, about)
+            self.console.open_page(PEOPLE, about)
 
 
 def _facts(run: RunRow) -> list[Fact]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
 from .base import Asking, FramedScreen
+from .places import RUN
 
 
 def start_run(screen: Asking[None], request: StartRun) -> None:
     """Starts a run and opens its page, from where Esc leads back to the screen."""
 
     def started(run: RunRow) -> None:
-        from .run_page import RunPage
-
-        screen.console.open_page(RunPage, run.id)
+        screen.console.open_page(RUN, run.id)
 
     screen.ask(RUN_START, request, started)
 

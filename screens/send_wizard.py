@@ -33,8 +33,8 @@ from dyntui.service.contract.situations import Situation
 from .base import Page
 from .bindings import bindings
 from .list_actions import ListActions
-from .people import open_slice
-from .run_page import RunPage
+from .places import PEOPLE, RUN
+from .whose import behind_slice
 from .widgets.bars import BarList
 from .widgets.grid import Grid
 from .widgets.line import Line, Part
@@ -311,7 +311,7 @@ class SendWizard(ListActions, Page[int]):
     @on(BarList.Opened)
     def _slice_opened(self, event: BarList.Opened) -> None:
         if self._count is not None and self._detail is not None:
-            open_slice(self.console, self._count, event.key, (self._detail.row.name, STEPS[2]))
+            self.console.open_page(PEOPLE, behind_slice(self._count, event.key, (self._detail.row.name, STEPS[2])))
 
     # Sending
 
@@ -340,4 +340,4 @@ class SendWizard(ListActions, Page[int]):
     def _sent(self, send: SendRow) -> None:
         # The wizard has done its work: it is not come back to.
         self.app.pop_screen()
-        self.console.open_page(RunPage, send.run)
+        self.console.open_page(RUN, send.run)

@@ -16,18 +16,11 @@ from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.subjects import of
 
 from .perform import scopes_in_focus, situation_of
+from .places import SECTIONS
 from .widgets.bars import block_bar
 from .widgets.cells import fit, single_line, width_of
 from .widgets.line import Line, Part
 from .wording import hour, number, share
-
-SECTIONS: tuple[tuple[str, str, str], ...] = (
-    ("home", "Home", "Home"),
-    ("lists", "Marketing Lists", "Lists"),
-    ("campaigns", "Email Campaigns", "Campaigns"),
-    ("audit", "Synchronisation Audit", "Audit"),
-    ("suppressions", "Suppressions", "Suppressions"),
-)
 
 WIDE = 110
 # Fewer lines than this are too few for everything that 80x24 shows.
@@ -44,11 +37,11 @@ class TopBar(Line):
     def show_sections(self, here: str, width: int, who: Sequence[str]) -> None:
         """Draws the bar for a width; `here` is the section's name, `who` stands on the right, longest first."""
         parts: list[Part] = []
-        for place, (name, title, short) in enumerate(SECTIONS, start=1):
-            text = title if width >= WIDE else short
-            chosen = name == here
+        for place, section in enumerate(SECTIONS, start=1):
+            text = section.title if width >= WIDE else section.short
+            chosen = section.name == here
             parts.append(Part(" ", ""))
-            parts.append(Part(f" {place} {text} ", "chosen" if chosen else "", _click(f"go.{name}")))
+            parts.append(Part(f" {place} {text} ", "chosen" if chosen else "", _click(f"go.{section.name}")))
         room = width - sum(len(part.text) for part in parts) - 2
         right = next((text for text in who if width_of(text) <= room), "")
         self.show(*parts, right=[Part(f"{right} ", "muted")])

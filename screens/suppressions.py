@@ -26,6 +26,7 @@ from dyntui.service.contract.suppressions import (
 from .base import FramedScreen
 from .bindings import bindings
 from .lifting import LiftOutcome, LiftQuestion
+from .places import ODD_ROWS, OPT_OUT_SOURCES
 from .reason_help import ReasonHelp
 from .running import start_run
 from .tally import reason_title
@@ -120,15 +121,11 @@ class SuppressionsScreen(FramedScreen):
 
     def do_suppressions_odd(self) -> None:
         """To the rows without an address."""
-        from .odd_rows import OddRowsPage
-
-        self.console.open_page(OddRowsPage, "")
+        self.console.open_page(ODD_ROWS, "")
 
     def do_suppressions_sources(self) -> None:
         """To where people opt out in Dynamics."""
-        from .opt_out_sources import SourcesPage
-
-        self.console.open_page(SourcesPage, "")
+        self.console.open_page(OPT_OUT_SOURCES, "")
 
     def do_suppressions_synchronise(self) -> None:
         """Reads the suppression lists."""

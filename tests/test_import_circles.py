@@ -1,4 +1,5 @@
-"""No module of `dyntui/` imports itself by way of others: each can be read once those that it imports are known.
+"""No module of `dyntui/` or `screens/` imports itself by way of others: each can be read once those that it imports are
+known.
 
 Imports inside functions and those for type checkers alone count too: they are circles all the same.
 """
@@ -16,9 +17,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def modules(root: Path) -> dict[str, Path]:
-    """The modules of the package in `root`, by name."""
-    found = {".".join(path.relative_to(root).with_suffix("").parts): path for path in (root / "dyntui").rglob("*.py")}
-    return {name.removesuffix(".__init__"): path for name, path in found.items()}
+    """The modules of the package in `root`, by name; `screens/` is installed as `dyntui.screens`."""
+    found: dict[str, Path] = {}
+    for folder, above in (("dyntui", ()), ("screens", ("dyntui",))):
+        for path in (root / folder).rglob("*.py"):
+            found[".".join((*above, *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")] = path
+    return found
 
 
 def imported(name: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
@@ -49,6 +53,7 @@ def circle(root: Path) -> list[str]:
 
 def test_no_module_imports_itself_by_way_of_others():
     assert len(modules(ROOT)) > 300
+    assert "dyntui.screens.widgets.grid" in modules(ROOT)
     assert circle(ROOT) == []
 
 
@@ -73,3 +78,13 @@ def test_a_circle_is_found_however_it_is_written(back: str, tmp_path: Path):
     assert circle(tmp_path) == []
     (package / "c.py").write_text(back + "\n")
     assert {"dyntui.a", "dyntui.b", "dyntui.c"} == set(circle(tmp_path))
+
+
+@pytest.mark.parametrize("back", ["from .b import x", "def f():\n    from ..screens import b\n    return b"])
+def test_a_circle_among_the_screens_is_found(back: str, tmp_path: Path):
+    for folder in ("dyntui", "screens"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").write_text("")
+    (tmp_path / "screens" / "a.py").write_text(back + "\n")
+    (tmp_path / "screens" / "b.py").write_text("from dyntui.screens.a import f\n")
+    assert {"dyntui.screens.a", "dyntui.screens.b"} == set(circle(tmp_path))

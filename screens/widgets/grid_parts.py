@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from collections.abc import Callable
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.segment import Segment
 from textual import events
@@ -16,15 +17,40 @@ from dyntui.service.contract.console import ON_FILTER, ON_GRID
 from ..bindings import bindings
 from ..perform import perform
 from .cells import ELLIPSIS, fit, single_line, width_of
-from .columns import SEPARATOR
+from .columns import SEPARATOR, Place
 from .grid_words import GUTTER
 from .line import TONE_CLASSES, Line, toned
-from .paging import Phase
-
-if TYPE_CHECKING:
-    from .grid import Grid
+from .paging import Listing, Phase
 
 T = TypeVar("T")
+
+
+class Rows(Protocol[T]):
+    """What the parts of a grid need of it."""
+
+    listing: Listing[T]
+    places: list[Place[T]]
+    key: Callable[[T], str]
+    marks: dict[str, T]
+    cursor: int
+
+    def lay_out(self, width: int) -> None:
+        """Shares the width among the columns."""
+
+    def look(self) -> None:
+        """Asks for the pages in view that are not there."""
+
+    def notice(self) -> list[tuple[str, str]]:
+        """The lines, each with its tone, that stand in place of rows."""
+
+    def move_to(self, index: int) -> None:
+        """Puts the cursor on a row."""
+
+    def sort_at(self, x: int) -> None:
+        """Sorts by the column at cell `x`."""
+
+    def do_grid_open(self) -> None:
+        """Opens the row in hand."""
 
 
 class FilterInput(Input):
@@ -41,7 +67,7 @@ class FilterInput(Input):
 class GridHead(Line, Generic[T]):
     """The column titles; a click on one sorts by it."""
 
-    def __init__(self, grid: Grid[T]) -> None:
+    def __init__(self, grid: Rows[T]) -> None:
         super().__init__(id="grid-head")
         self._grid = grid
 
@@ -57,7 +83,7 @@ class GridBody(ScrollView, Generic[T], can_focus=True):
     BINDINGS = bindings(ON_GRID)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", "grid--title", *TONE_CLASSES}
 
-    def __init__(self, grid: Grid[T]) -> None:
+    def __init__(self, grid: Rows[T]) -> None:
         super().__init__(id="grid-body")
         self._grid = grid
 

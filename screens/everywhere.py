@@ -1,0 +1,112 @@
+"""What can be done anywhere in the console: going to a section, commands, help, theme, leaving."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.console import ON_EVERYWHERE
+
+from . import going
+from .bindings import bindings
+from .perform import perform, scopes_in_focus
+from .remembered import Memory
+from .runs_under_way import RunsUnderWay
+from .theme import next_theme
+from .typing_ahead import TypingAhead
+from .wording import number
+
+
+class Everywhere(TypingAhead, inherit_bindings=False):
+    """An app with the actions that every screen has. `farewell`: what whoever quits should know besides."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_EVERYWHERE,)
+    BINDINGS = bindings(ON_EVERYWHERE)
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, memory: Memory, farewell: str, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self.memory = memory
+        self.runs = RunsUnderWay()
+        self._farewell = farewell
+
+    def action_perform(self, action_id: str) -> None:
+        """Takes an action of the registry."""
+        perform(self.screen, action_id)
+
+    def go(self, section: str) -> None:
+        """Goes to a section; going to where one is leads to its top."""
+        going.go(self, section)
+
+    def do_go_home(self) -> None:
+        """To Home."""
+        self.go("home")
+
+    def do_go_lists(self) -> None:
+        """To the marketing lists."""
+        self.go("lists")
+
+    def do_go_campaigns(self) -> None:
+        """To the email campaigns."""
+        self.go("campaigns")
+
+    def do_go_audit(self) -> None:
+        """To the history of runs."""
+        self.go("audit")
+
+    def do_go_suppressions(self) -> None:
+        """To the suppressions."""
+        self.go("suppressions")
+
+    def do_app_palette(self) -> None:
+        """Every command by name."""
+        from .palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def do_app_help(self) -> None:
+        """The keys that work here."""
+        from .help import HelpScreen
+
+        self.push_screen(HelpScreen(scopes_in_focus(self.screen)))
+
+    def do_app_theme(self) -> None:
+        """The next theme."""
+        self.theme = next_theme(self.theme)
+        self.memory.keep_theme(self.theme)
+        self.notify(self.theme, title="Theme", markup=False)
+
+    def do_app_suspend(self) -> None:
+        """The terminal goes back to the shell until the console is called again."""
+        self.action_suspend_process()
+
+    def do_app_screenshot(self) -> None:
+        """Saves the screen as an SVG file where the console was started."""
+        try:
+            path = self.save_screenshot(path=os.curdir)
+        except OSError as error:
+            self.notify(f"{error.strerror}: {error.filename}", title="Not saved", severity="error", markup=False)
+        else:
+            self.notify(path, title="Screenshot saved", markup=False)
+
+    def do_app_quit_at_top(self) -> None:
+        """The same, where the way out cannot be meant."""
+        self.do_app_quit()
+
+    def do_app_quit(self) -> None:
+        """Asks, then ends the console."""
+        from .dialogs import Confirm
+
+        running = len(self.runs)
+        text = "Nothing is running."
+        if running:
+            text = f"{number(running)} run{'' if running == 1 else 's'} under way; the service finishes without you."
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exit()
+
+        lines = [text, self._farewell] if self._farewell else [text]
+        self.push_screen(Confirm("Quit dyntui?", lines, yes="Quit", no="Stay"), answered)

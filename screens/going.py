@@ -1,0 +1,46 @@
+"""Going about: to a section, to the page of a thing, to a gate."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from textual.app import App
+
+from .base import Page
+from .places import Gate, Place, load
+
+T = TypeVar("T")
+
+
+def go(app: App[Any], section: str) -> None:
+    """Goes to a section; going to where one is leads to its top."""
+    if section == app.current_mode:
+        while len(app.screen_stack) > 1:
+            app.pop_screen()
+    else:
+        app.switch_mode(section)
+
+
+def open_page(app: App[Any], place: Place[T], about: T) -> None:
+    """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
+    name = f"{app.current_mode}.{place.name}"
+    if app.is_screen_installed(name):
+        page = app.get_screen(name)
+    else:
+        page = load(place)()
+        app.install_screen(page, name)
+    assert isinstance(page, Page)
+    page.aim(about)
+    if page in app.screen_stack:
+        while app.screen is not page:
+            app.pop_screen()
+    else:
+        app.push_screen(page)
+
+
+def stand_before(app: App[Any], gate: Gate) -> None:
+    """Leaves the sections for a gate."""
+    screen = load(gate)()
+    if app.current_mode in app.MODES:
+        app.switch_mode("_default")
+    app.switch_screen(screen) if len(app.screen_stack) > 1 else app.push_screen(screen)

@@ -1,0 +1,93 @@
+"""Where one can go: every section, page and gate by name. This is the one list of them: screens open each other by
+these names, and the module of a screen is loaded when it is first gone to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+
+from textual.screen import Screen
+
+from .whose import Whose
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A top-level screen: `title` in the top bar, `short` where that is narrow; `screen` is `module:class`."""
+
+    name: str
+    title: str
+    short: str
+    screen: str
+
+
+@dataclass(frozen=True)
+class Place(Generic[A]):
+    """A page below a section, made for each `about` (an id, mostly); `screen` is `module:class`."""
+
+    name: str
+    screen: str
+    about: type[A]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What stands before the sections until somebody may go in; `screen` is `module:class`."""
+
+    screen: str
+
+
+HOME = Section("home", "Home", "Home", "home:HomeScreen")
+SECTIONS = (
+    HOME,
+    Section("lists", "Marketing Lists", "Lists", "lists:ListsScreen"),
+    Section("campaigns", "Email Campaigns", "Campaigns", "campaigns:CampaignsScreen"),
+    Section("audit", "Synchronisation Audit", "Audit", "audit:AuditScreen"),
+    Section("suppressions", "Suppressions", "Suppressions", "suppressions:SuppressionsScreen"),
+)
+
+LIST = Place("list", "list_page:ListPage", str)
+CAMPAIGN = Place("campaign", "campaign_page:CampaignPage", int)
+COUNT = Place("count", "count_page:CountPage", int)
+SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", int)
+REPORT = Place("report", "report:ReportPage", int)
+RUN = Place("run", "run_page:RunPage", str)
+PEOPLE = Place("people", "people:PeoplePage", Whose)
+ODD_ROWS = Place("odd rows", "odd_rows:OddRowsPage", str)
+OPT_OUT_SOURCES = Place("opt-out sources", "opt_out_sources:SourcesPage", str)
+PLACES: tuple[Place[Any], ...] = (
+    LIST,
+    CAMPAIGN,
+    COUNT,
+    SEND_WIZARD,
+    REPORT,
+    RUN,
+    PEOPLE,
+    ODD_ROWS,
+    OPT_OUT_SOURCES,
+)
+
+NOT_CONFIGURED = Gate("not_configured:NotConfigured")
+SIGN_IN = Gate("sign_in:SignIn")
+GATES = (NOT_CONFIGURED, SIGN_IN)
+
+
+def load(there: Section | Place[Any] | Gate) -> type[Screen[Any]]:
+    """The class of a screen. Its module is imported on the first visit."""
+    module, _, kind = there.screen.partition(":")
+    found: type[Screen[Any]] = getattr(import_module(f".{module}", __package__), kind)
+    return found
+
+
+def _make(section: Section) -> Screen[Any]:
+    return load(section)()
+
+
+def modes() -> dict[str, str | Callable[[], Screen[Any]]]:
+    """The sections as Textual's modes: each screen is made when it is first gone to, and kept."""
+    return {section.name: partial(_make, section) for section in SECTIONS}
