@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from sqlalchemy import Connection
+
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import campaigns as dd_campaigns
@@ -12,7 +14,6 @@ from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SEND
 from dyntui.service.answering import answers
-from dyntui.service.campaign_rows import row_of, send_row
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_GET,
@@ -27,14 +28,13 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.paging import Page
 from dyntui.service.identity import Identities
-from dyntui.service.lists import row_of as list_row
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
+from dyntui.store import campaign_window, list_window, runs, sends
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
-from dyntui.store import runs, sends
-from dyntui.store.campaigns import Campaign, CampaignsWindow
+from dyntui.store.campaigns import Campaign
 from dyntui.store.lists import StoredList
 
 # Somebody waits for the page, and the text is the least of it.
@@ -54,19 +54,9 @@ class Campaigns:
     async def page(self, context: CallContext, request: CampaignsQuery) -> Page[CampaignRow]:
         """A window on the campaigns as last synchronised, newest first."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
-        asked = CampaignsWindow(
-            view=request.view,
-            account_id=account_id,
-            offset=request.offset,
-            limit=request.limit,
-            search=request.search,
-            sort=request.sort,
+        return await self._resources.read(
+            lambda c: campaign_window.window(c, request, view=request.view, account_id=account_id)
         )
-        found = await self._resources.read(lambda c: campaign_store.window(c, asked))
-        as_of = max((each.read_on for each in found.rows), default="")
-        names = await self._resources.account_names()
-        rows = tuple(row_of(each, names) for each in found.rows)
-        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
 
     @answers(CAMPAIGN_GET)
     async def get(self, context: CallContext, request: CampaignRef) -> CampaignDetail:
@@ -76,14 +66,14 @@ class Campaigns:
         made = await self._resources.read(lambda c: sends.of_campaign(c, campaign.account_id, campaign.id))
         active = await self._resources.read(lambda c: runs.active(c, SEND.key(campaign.account_id, campaign.id)))
         return CampaignDetail(
-            row=row_of(campaign, await self._resources.account_names()),
+            row=await self._resources.read(lambda c: campaign_window.row(c, campaign.account_id, campaign.id)),
             from_name=campaign.from_name,
             from_address=campaign.from_address,
             reply_to=campaign.reply_to,
             text=text,
             tags=campaign.tags,
             targets=(await self._targets(campaign)).rows,
-            sends=tuple(send_row(each) for each in made),
+            sends=made,
             active_run=active.id if active else "",
         )
 
@@ -111,8 +101,11 @@ class Campaigns:
         return await self._targets(await self.known(request))
 
     async def _targets(self, campaign: Campaign) -> Targets:
-        names = await self._resources.account_names()
-        return Targets(tuple(list_row(each, names) for each in await self.target_lists(campaign)))
+        def read(c: Connection) -> Targets:
+            ids = campaign_store.targets(c, campaign.account_id, campaign.id)
+            return Targets(tuple(list_window.rows(c, ids)))
+
+        return await self._resources.read(read)
 
     async def target_lists(self, campaign: Campaign) -> list[StoredList]:
         """The campaign's target lists as stored."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import Connection
@@ -43,11 +42,10 @@ from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import accounts, member_window, members, runs
+from dyntui.store import accounts, list_window, member_window, members, runs
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
-from dyntui.store.lists import ListsWindow, RemoteList, StoredList
-from dyntui.store.member_window import MembersWindow
+from dyntui.store.lists import RemoteList, StoredList
 from dyntui.sync import list_state
 
 # dotdigital's own reserved names (dotdigital_api.md 4).
@@ -72,27 +70,6 @@ class _Name(msgspec.Struct, frozen=True):
     name: str | None = msgspec.field(name="fullname", default="")
 
 
-def row_of(known: StoredList, account_names: Mapping[str, str]) -> ListRow:
-    """A stored list as the contract shows it."""
-    return ListRow(
-        id=known.id,
-        name=known.name,
-        member_type=known.member_type,
-        dynamic=known.dynamic,
-        members=known.people if known.people is not None else known.member_count,
-        active=known.active,
-        locked=known.locked,
-        activated=known.activated,
-        account=account_names.get(known.account_id, ""),
-        sync_status=known.sync_status,
-        last_synced=known.last_synced,
-        sync_order=known.sync_order,
-        manual_only=known.manual_only,
-        owner=known.owner,
-        modified_on=known.modified_on,
-    )
-
-
 class Lists:
     """The calls of `lists.*`."""
 
@@ -112,18 +89,9 @@ class Lists:
             context.changed(LISTS_CHANGED)
             as_of = await self._resources.read(list_store.as_of)
         person = await self._identities.person(context.uid)
-        asked = ListsWindow(
-            view=request.view,
-            user_id=person.user_id if person else "",
-            offset=request.offset,
-            limit=request.limit,
-            search=request.search,
-            sort=request.sort,
-        )
-        found = await self._resources.read(lambda c: list_store.window(c, asked))
-        names = await self._resources.account_names()
-        rows = tuple(row_of(each, names) for each in found.rows)
-        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
+        user_id = person.user_id if person else ""
+        found = await self._resources.read(lambda c: list_window.window(c, request, view=request.view, user_id=user_id))
+        return msgspec.structs.replace(found, as_of=as_of)
 
     @answers(LISTS_REFRESH)
     async def refresh(self, context: CallContext, request: Nothing) -> Nothing:
@@ -149,12 +117,15 @@ class Lists:
     async def get(self, context: CallContext, request: ListRef) -> ListDetail:
         """A list's page."""
         known = await self._known(request.id)
+        rows = await self._resources.read(lambda c: list_window.rows(c, (known.id,)))
+        if not rows:
+            raise _unknown(known.id)
         counts = await self._resources.read(lambda c: members.counts(c, known.id))
         run = await self._resources.read(lambda c: runs.active(c, LISTS.key(known.account_id)))
         named = asked_of(run.request, Narrowed).lists if run is not None else ()
         mine = run is not None and (not named or known.id in named)
         return ListDetail(
-            row=row_of(known, await self._resources.account_names()),
+            row=rows[0],
             description=known.description,
             address_book=known.book_name,
             address_book_id=known.book_id,
@@ -224,31 +195,12 @@ class Lists:
         known = await self._known(request.list)
         if known.people is None:
             await self._read_together(known)
-        asked = MembersWindow(
-            list_id=request.list,
-            outcome=request.outcome,
-            reason=request.reason,
-            offset=request.offset,
-            limit=request.limit,
-            search=request.search,
-            sort=request.sort,
-        )
-        found = await self._resources.read(lambda c: member_window.window(c, asked))
-        rows = tuple(
-            MemberRow(
-                entity=each.entity,
-                person=each.person,
-                name=each.name,
-                address=each.address,
-                outcome=each.outcome,
-                reason=each.reason,
-                detail=each.detail,
-                contact_id=each.contact_id,
+        found = await self._resources.read(
+            lambda c: member_window.window(
+                c, request, list_id=request.list, outcome=request.outcome, reason=request.reason
             )
-            for each in found.rows
         )
-        as_of = known.last_synced or known.read_on
-        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset, as_of=as_of)
+        return msgspec.structs.replace(found, as_of=known.last_synced or known.read_on)
 
     async def _read_together(self, known: StoredList) -> None:
         """Whoever opens a list while its members are read waits for that reading; nobody starts a second one."""
@@ -267,13 +219,7 @@ class Lists:
     async def _known(self, list_id: str) -> StoredList:
         known = await self._resources.read(lambda c: list_store.get(c, list_id))
         if known is None:
-            raise DyntuiError(
-                "LIST_UNKNOWN",
-                f"There is no marketing list {list_id!r}.",
-                not_done="Nothing was read or changed.",
-                remedy="Refresh the lists; it may have been deleted in Dynamics.",
-                exit=Exit.USAGE,
-            )
+            raise _unknown(list_id)
         return known
 
     async def _book(
@@ -374,6 +320,16 @@ def _member_type(row: MarketingList) -> str:
     """Of a list whose members nobody has documented, or whose type cannot be read: shown, and never activated."""
     table = MEMBER_TABLES.get(row.member_code)
     return UNKNOWN_TYPE if table is None else table.logical_name
+
+
+def _unknown(list_id: str) -> DyntuiError:
+    return DyntuiError(
+        "LIST_UNKNOWN",
+        f"There is no marketing list {list_id!r}.",
+        not_done="Nothing was read or changed.",
+        remedy="Refresh the lists; it may have been deleted in Dynamics.",
+        exit=Exit.USAGE,
+    )
 
 
 def _refused(known: StoredList, code: str, what: str, remedy: str) -> DyntuiError:

@@ -64,7 +64,7 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
 
     async def account_names(self) -> dict[str, str]:
         """The email accounts' names by id."""
-        return {each.id: each.name for each in await self.read(accounts.accounts)}
+        return await self.read(accounts.names)
 
     def now(self) -> str:
         """The time as the store writes it."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from dyntui.model.sync_types import RUN_KINDS
-from dyntui.service.contract.runs import RUN_CHANGED, RunChanged
+from dyntui.service.contract.runs import RUN_CHANGED, RunChanged, RunRow
 from dyntui.service.contract.subjects import changed_event
 from dyntui.service.resources import Publish
-from dyntui.service.runs import row_of
-from dyntui.store import accounts, runs
+from dyntui.store import run_window
 from dyntui.store.database import Database
 
 PAUSE = 0.1
@@ -47,14 +46,14 @@ class RunEvents:
             await asyncio.sleep(PAUSE)
 
     async def _tell_one(self, run_id: str) -> None:
-        def read() -> tuple[runs.Run | None, dict[str, str]]:
+        def read() -> RunRow | None:
             with self._db.read() as c:
-                return runs.get(c, run_id), {each.id: each.name for each in accounts.accounts(c)}
+                return run_window.row(c, run_id)
 
-        run, names = await asyncio.to_thread(read)
+        run = await asyncio.to_thread(read)
         if run is None:
             return
-        self._publish(RUN_CHANGED.name, RunChanged(run=row_of(run, names)), key=run_id)
+        self._publish(RUN_CHANGED.name, RunChanged(run=run), key=run_id)
         if run.status.ended:
             for subject in RUN_KINDS[run.kind].changes:
                 event = changed_event(subject)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection
@@ -21,7 +21,6 @@ from dyntui.service.contract.runs import (
     RUN_START,
     RUNS_PAGE,
     OutcomesQuery,
-    Progress,
     RunDetail,
     RunItem,
     RunRef,
@@ -32,41 +31,14 @@ from dyntui.service.contract.runs import (
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, outcomes, run_people, runs, sends
+from dyntui.store import accounts, outcomes, run_people, run_window, runs, sends
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
-from dyntui.store.run_people import PeopleWindow
-from dyntui.store.runs import NewRun, Run, RunsWindow
+from dyntui.store.runs import NewRun, Run
 from dyntui.sync.connections import not_configured
 
 # The beginning of an id names a run from so many characters on.
 SHORTEST_ID = 4
-
-
-def row_of(run: Run, account_names: Mapping[str, str]) -> RunRow:
-    """A stored run as the contract shows it."""
-    return RunRow(
-        id=run.id,
-        kind=run.kind,
-        title=run.title,
-        account=account_names.get(run.account_id, ""),
-        status=run.status,
-        started_by=run.started_by,
-        queued_on=run.queued_on,
-        started_on=run.started_on,
-        ended_on=run.ended_on,
-        tally=run.tally,
-        progress=Progress(stage=run.stage, done=run.stage_done, of=run.stage_of),
-        dataverse_reads=run.dataverse_reads,
-        dataverse_writes=run.dataverse_writes,
-        dotdigital_reads=run.dotdigital_reads,
-        dotdigital_writes=run.dotdigital_writes,
-        error_code=run.error_code,
-        error=run.error,
-        not_done=run.not_done,
-        remedy=run.remedy,
-        cancelling=run.desired == "cancel" and not run.status.ended,
-    )
 
 
 async def chosen_account(resources: Resources, account_id: str) -> EmailAccount:
@@ -182,7 +154,7 @@ class Runs:
 
         run = await self._resources.write(keep)
         self._enqueue(run.id, kind.priority)
-        return row_of(run, await self._resources.account_names())
+        return await self._row(run.id)
 
     async def _lists_title(self, account_id: str, ids: tuple[str, ...]) -> str:
         found = await self._resources.read(lambda c: list_store.stored(c, ids))
@@ -205,17 +177,16 @@ class Runs:
             await context.require(Ability.SEND)
         now = self._resources.now()
 
-        def stop(c: Connection) -> Run | None:
+        def stop(c: Connection) -> None:
             stopped = runs.request_cancel(c, asked.id, now)
             if asked.kind == SEND.id and stopped is not None and stopped.status is RunStatus.CANCELLED:
                 # It had not begun: nobody else will say that the send has ended.
                 send = sends.get(c, asked_of(asked.request, SendOf).send)
                 if send is not None and send.state == "Queued":
                     sends.finish(c, send.id, "Cancelled", now)
-            return stopped
 
-        run = await self._resources.write(stop)
-        return row_of(run or asked, await self._resources.account_names())
+        await self._resources.write(stop)
+        return await self._row(asked.id)
 
     @answers(RUN_GET)
     async def get(self, context: CallContext, request: RunRef) -> RunDetail:
@@ -223,49 +194,33 @@ class Runs:
         run = await self._named(request.id)
         items = await self._resources.read(lambda c: outcomes.items(c, run.id))
         return RunDetail(
-            run=row_of(run, await self._resources.account_names()),
-            items=tuple(
-                RunItem(
-                    id=each.id, kind=each.kind, name=each.name, status=each.status, tally=each.tally, note=each.note
-                )
-                for each in items
-            ),
+            run=await self._row(run.id),
+            items=tuple(msgspec.convert(each, RunItem, from_attributes=True) for each in items),
         )
 
     @answers(RUNS_PAGE)
     async def page(self, context: CallContext, request: RunsQuery) -> Page[RunRow]:
         """The history, newest first."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
-        asked = RunsWindow(
-            kind=request.kind,
-            status=request.status,
-            account_id=account_id,
-            offset=request.offset,
-            limit=request.limit,
-            search=request.search,
-            sort=request.sort,
+        return await self._resources.read(
+            lambda c: run_window.window(c, request, kind=request.kind, status=request.status, account_id=account_id)
         )
-        found = await self._resources.read(lambda c: runs.window(c, asked))
-        names = await self._resources.account_names()
-        rows = tuple(row_of(each, names) for each in found.rows)
-        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
 
     @answers(RUN_PEOPLE)
     async def people(self, context: CallContext, request: OutcomesQuery) -> Page[PersonOutcome]:
         """The people of a run or of one item."""
         run = await self._named(request.run)
-        asked = PeopleWindow(
-            run_id=run.id,
-            item_id=request.item,
-            outcome=request.outcome,
-            reason=request.reason,
-            offset=request.offset,
-            limit=request.limit,
-            search=request.search,
-            sort=request.sort,
+        return await self._resources.read(
+            lambda c: run_people.window(
+                c, request, run_id=run.id, item_id=request.item, named=request.outcome, reason=request.reason
+            )
         )
-        found = await self._resources.read(lambda c: run_people.window(c, asked))
-        return Page(rows=found.rows, matching=found.matching, total=found.total, offset=request.offset)
+
+    async def _row(self, run_id: str) -> RunRow:
+        row = await self._resources.read(lambda c: run_window.row(c, run_id))
+        if row is None:
+            raise _unknown(run_id)
+        return row
 
     async def _named(self, named: str) -> Run:
         """A run by its id, or by the beginning of it. Raises RUN_UNKNOWN, RUN_AMBIGUOUS."""
@@ -289,10 +244,14 @@ class Runs:
                 remedy="Give more of its id; `dyntui audit list --json` has the whole ids.",
                 exit=Exit.USAGE,
             )
-        raise DyntuiError(
-            "RUN_UNKNOWN",
-            f"There is no run {named!r}.",
-            not_done="Nothing was read or changed.",
-            remedy="See `dyntui audit list`.",
-            exit=Exit.USAGE,
-        )
+        raise _unknown(named)
+
+
+def _unknown(named: str) -> DyntuiError:
+    return DyntuiError(
+        "RUN_UNKNOWN",
+        f"There is no run {named!r}.",
+        not_done="Nothing was read or changed.",
+        remedy="See `dyntui audit list`.",
+        exit=Exit.USAGE,
+    )

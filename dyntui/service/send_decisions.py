@@ -8,7 +8,6 @@ from dyntui.dotdigital import address_books, sends
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.answering import answers
-from dyntui.service.campaign_rows import send_row
 from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
 from dyntui.service.identity import Identities
 from dyntui.service.permission import CallContext
@@ -39,7 +38,7 @@ class SendDecisions:
         person = await self._identities.person(context.uid)
         who = person.name if person else ""
 
-        def keep(c: Connection) -> Send:
+        def keep(c: Connection) -> SendRow:
             _known(c, request.id)
             decision = "mailed" if request.was_mailed else "not mailed"
             if not send_store.decide(c, this.id, decision, who, self._resources.now()):
@@ -51,12 +50,12 @@ class SendDecisions:
             else:
                 send_store.put_doubt(c, this.id, this.doubt or "unproved", "")
                 send_store.finish(c, this.id, "Cancelled", self._resources.now())
-            decided = send_store.get(c, this.id)
+            decided = send_store.row(c, this.id)
             if decided is None:
                 raise vanished("a send")
             return decided
 
-        return send_row(await self._resources.write(keep))
+        return await self._resources.write(keep)
 
     async def _ask_the_platform(self, this: Send, was_mailed: bool) -> None:
         """That nobody was mailed is refused where dotdigital itself says otherwise, and holds from now on: the send's

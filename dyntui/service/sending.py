@@ -13,7 +13,6 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import SEND, SendOf
 from dyntui.service import targets as targets_now
 from dyntui.service.answering import answers
-from dyntui.service.campaign_rows import send_row
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
@@ -32,7 +31,6 @@ from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
 from dyntui.store import count_window, counts, sends, watermarks
 from dyntui.store import lists as list_store
-from dyntui.store.count_window import PeopleWindow
 from dyntui.store.counts import Count, NewCount
 from dyntui.store.sends import NewSend
 
@@ -109,17 +107,11 @@ class Sending:
     @answers(CAMPAIGN_COUNT_PEOPLE)
     async def count_people(self, context: CallContext, request: CountPeopleQuery) -> Page[PersonOutcome]:
         """The people behind a slice of a target count."""
-        asked = PeopleWindow(
-            count_id=request.count,
-            reason=request.reason,
-            sendable=request.sendable,
-            offset=request.offset,
-            limit=request.limit,
-            search=request.search,
-            sort=request.sort,
+        return await self._resources.read(
+            lambda c: count_window.window(
+                c, request, count_id=request.count, sendable=request.sendable, reason=request.reason
+            )
         )
-        found = await self._resources.read(lambda c: count_window.window(c, asked))
-        return Page(rows=found.rows, matching=found.matching, total=found.total, offset=request.offset)
 
     @answers(CAMPAIGN_SEND)
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
@@ -176,7 +168,7 @@ class Sending:
     @answers(SEND_GET)
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
         """A send as it stands."""
-        this = await self._resources.read(lambda c: sends.get(c, request.id))
+        this = await self._resources.read(lambda c: sends.row(c, request.id))
         if this is None:
             raise DyntuiError(
                 "SEND_UNKNOWN",
@@ -185,7 +177,7 @@ class Sending:
                 remedy="See the sends on the campaign's page.",
                 exit=Exit.USAGE,
             )
-        return send_row(this)
+        return this
 
 
 def _count_unknown() -> DyntuiError:

@@ -8,6 +8,8 @@ import logging
 import os
 from datetime import timedelta
 
+import msgspec
+
 from dyntui import __version__
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
@@ -82,18 +84,7 @@ class Session:
             roles=roles,
             abilities=abilities,
             roles_known=roles_known,
-            accounts=tuple(
-                EmailAccount(
-                    id=each.id,
-                    name=each.name,
-                    is_default=each.is_default,
-                    region=each.region,
-                    endpoint=each.endpoint,
-                    sync_level=each.sync_level,
-                    description=each.description,
-                )
-                for each in known
-            ),
+            accounts=tuple(msgspec.convert(each, EmailAccount, from_attributes=True) for each in known),
         )
 
     @answers(STATUS)

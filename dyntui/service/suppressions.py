@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from dyntui.model.consent_sources import SOURCES
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
+from dyntui.model.paging import Page
 from dyntui.model.people import is_address, normalise
 from dyntui.service.answering import answers
-from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
@@ -31,7 +31,6 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
 from dyntui.store import consent_sources, deciding, odd_rows, suppressions
-from dyntui.store.suppressions import SuppressionsWindow
 
 
 class Suppressions:
@@ -45,27 +44,7 @@ class Suppressions:
     async def page(self, context: CallContext, request: SuppressionsQuery) -> Page[SuppressionRow]:
         """A window on the suppressed addresses, by address."""
         account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
-        names = await self._resources.account_names()
-        asked = SuppressionsWindow(
-            account_id=account_id,
-            offset=request.offset,
-            limit=request.limit,
-            search=request.search,
-            sort=request.sort,
-        )
-        found = await self._resources.read(lambda c: suppressions.window(c, asked))
-        rows = tuple(
-            SuppressionRow(
-                address=each.address,
-                account=names.get(each.account_id, ""),
-                status=each.status,
-                reason=each.reason,
-                suppressed_on=each.suppressed_on,
-                learned_on=each.learned_on,
-            )
-            for each in found.rows
-        )
-        return Page(rows=rows, matching=found.matching, total=found.total, offset=request.offset)
+        return await self._resources.read(lambda c: suppressions.window(c, request, account_id=account_id))
 
     @answers(SUPPRESSION_LIFT)
     async def lift(self, context: CallContext, request: LiftSuppression) -> Lifted:

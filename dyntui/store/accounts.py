@@ -4,7 +4,7 @@ No secret is kept here: those are in the keyring.
 
 Public:
     organisation(c) -> Organisation | None; put_organisation(c, Organisation)
-    accounts(c) -> list[EmailAccount], the default one first; account(c, id); default_account(c)
+    accounts(c) -> list[EmailAccount], the default one first; names(c) -> {id: name}; account(c, id); default_account(c)
     put_account(c, EmailAccount); rename_account(c, before, after)
     person(c, os_uid) -> PersonLink | None; link_person(c, PersonLink); unlink_person(c, os_uid)
 """
@@ -83,6 +83,11 @@ def accounts(c: Connection) -> list[EmailAccount]:
     """All email accounts: the default one first, then by name."""
     rows = c.execute(select(email_account).order_by(email_account.c.is_default.desc(), email_account.c.name))
     return [EmailAccount(**row._mapping) for row in rows]
+
+
+def names(c: Connection) -> dict[str, str]:
+    """The email accounts' names by id."""
+    return {row.id: row.name for row in c.execute(select(email_account.c.id, email_account.c.name))}
 
 
 def account(c: Connection, account_id: str) -> EmailAccount | None:

@@ -12,13 +12,12 @@ Public:
     record_recipients(c, account_id, campaign_id, rows, run_id=, item=); count_recipients(c, account_id, campaign_id)
     record_activity(c, account_id, campaign_id, rows)
     unwritten_engagements(c, account_id, campaign_id, limit, after=-1) -> list[Engagement]; engagements_written(...)
-    window(c, CampaignsWindow) -> Found[Campaign]
-Reports: `dyntui.store.results`.
+As people look at them: `dyntui.store.campaign_window`; reports: `dyntui.store.results`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,7 +27,6 @@ from sqlalchemy import (
     Row,
     Select,
     String,
-    and_,
     bindparam,
     case,
     cast,
@@ -36,7 +34,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    true,
     update,
 )
 
@@ -45,7 +42,6 @@ from dyntui.store import members, outcomes
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import activity, campaign, campaign_target, list_member, recipient
 from dyntui.store.upserts import json_text, update_many, upsert
-from dyntui.store.windows import Found, contains, ordered
 
 _c = campaign.c
 _r = recipient.c
@@ -118,19 +114,13 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
-class CampaignsWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which campaigns are wanted. `view`: `all`, `unsent` or `sent`."""
-
-    view: str = "all"
-    account_id: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
-
-
 _HEADER = Header.__struct_fields__
 _RECIPIENT = Recipient.__struct_fields__
+
+
+def total(summary: Mapping[str, Any], name: str) -> int:
+    """A total of a campaign's summary (dotdigital_api.md 6), 0 where dotdigital gave none."""
+    return int(summary.get(name) or 0)
 
 
 def record_headers(c: Connection, account_id: str, rows: Iterable[Header], now: str) -> None:
@@ -174,7 +164,8 @@ def _is(account_id: str, campaign_id: int) -> tuple[ColumnElement[bool], ColumnE
     return _c.account_id == account_id, _c.id == campaign_id
 
 
-def _select() -> Select[Any]:
+def with_targets() -> Select[Any]:
+    """Campaigns with `targets`: how many target lists they have."""
     count = select(func.count()).where(_t.account_id == _c.account_id, _t.campaign_id == _c.id).scalar_subquery()
     return select(campaign, count.label("targets"))
 
@@ -186,18 +177,18 @@ def _campaign(row: Row[Any]) -> Campaign:
 
 def get(c: Connection, account_id: str, campaign_id: int) -> Campaign | None:
     """A campaign of an account."""
-    row = c.execute(_select().where(*_is(account_id, campaign_id))).one_or_none()
+    row = c.execute(with_targets().where(*_is(account_id, campaign_id))).one_or_none()
     return None if row is None else _campaign(row)
 
 
 def find(c: Connection, campaign_id: int) -> list[Campaign]:
     """The campaigns of this id, whatever their account."""
-    return [_campaign(row) for row in c.execute(_select().where(_c.id == campaign_id).order_by(_c.account_id))]
+    return [_campaign(row) for row in c.execute(with_targets().where(_c.id == campaign_id).order_by(_c.account_id))]
 
 
 def all_of(c: Connection, account_id: str) -> list[Campaign]:
     """Every campaign of an account, by id."""
-    return [_campaign(row) for row in c.execute(_select().where(_c.account_id == account_id).order_by(_c.id))]
+    return [_campaign(row) for row in c.execute(with_targets().where(_c.account_id == account_id).order_by(_c.id))]
 
 
 def without_results(c: Connection, account_id: str) -> list[int]:
@@ -376,27 +367,3 @@ def engagements_written(c: Connection, account_id: str, campaign_id: int, rows: 
     )
     names = ("b_state", "b_account", "b_campaign", "b_contact")
     update_many(c, statement, names, ((row.state, account_id, campaign_id, row.contact_id) for row in rows))
-
-
-_SORTABLE: dict[str, ColumnElement[Any]] = {
-    **{name: func.lower(_c[name]) for name in ("name", "subject", "status", "type")},
-    **{name: _c[name] for name in ("id", "sent_on", "split_test")},
-    "account": _c.account_id,
-}
-
-
-def window(c: Connection, asked: CampaignsWindow) -> Found[Campaign]:
-    """Campaigns, newest first; the search looks at name and subject. Content is left out (`""`)."""
-    is_sent = func.lower(_c.status).in_(("sent", "sending"))
-    views: dict[str, ColumnElement[bool]] = {"all": true(), "sent": is_sent, "unsent": ~is_sent}
-    scope = views[asked.view]
-    if asked.account_id:
-        scope = and_(scope, _c.account_id == asked.account_id)
-    matching = and_(scope, contains((_c.name, _c.subject), asked.search)) if asked.search else scope
-    page = ordered(_select().where(matching), asked.sort, _SORTABLE, (_c.id.desc(), _c.account_id))
-    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
-    found = tuple(msgspec.structs.replace(_campaign(row), body_text="") for row in rows)
-    total, hits = c.execute(
-        select(func.count(), func.count(case((matching, 1)))).select_from(campaign).where(scope)
-    ).one()
-    return Found(found, hits, total)

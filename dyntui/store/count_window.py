@@ -1,40 +1,31 @@
-"""People of a count as people look at them: a window of rows, `window(c, PeopleWindow) -> Found[PersonOutcome]`."""
+"""People of a count as people look at them: a window of rows, `window(c, asked, count_id=) -> Page[PersonOutcome]`."""
 
 from __future__ import annotations
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.paging import Page, Window
 from dyntui.store import sequences
 from dyntui.store.run_people import person_of
 from dyntui.store.schema import target_person
-from dyntui.store.windows import Found, contains, ordered
+from dyntui.store.windows import contains, ordered
 
 _p = target_person.c
 _SORTABLE = {name: _p[name] for name in ("entity", "name", "address", "outcome", "reason", "detail")}
 
 
-class PeopleWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which people of a count are wanted; `sendable`: those who will be mailed, else by `reason` where given."""
-
-    count_id: str
-    sendable: bool = False
-    reason: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
-
-
-def window(c: Connection, asked: PeopleWindow) -> Found[PersonOutcome]:
-    """People of a count, in the order of their lists; the search looks at name and address."""
-    scope = (_p.count_id == asked.count_id,)
+def window(
+    c: Connection, asked: Window, *, count_id: str, sendable: bool = False, reason: str = ""
+) -> Page[PersonOutcome]:
+    """People of a count, in the order of their lists: those who will be mailed (`sendable`), or by `reason` where
+    given; the search looks at name and address."""
+    scope = (_p.count_id == count_id,)
     narrowed: list[ColumnElement[bool]] = list(scope)
-    if asked.sendable:
+    if sendable:
         narrowed.append(_p.outcome == Outcome.ADDED.value)
-    elif asked.reason:
-        narrowed += [_p.outcome.in_((Outcome.EXCLUDED.value, Outcome.REJECTED.value)), _p.reason == asked.reason]
+    elif reason:
+        narrowed += [_p.outcome.in_((Outcome.EXCLUDED.value, Outcome.REJECTED.value)), _p.reason == reason]
     if asked.search:
         narrowed.append(contains((_p.name, _p.address), asked.search))
     total = sequences.following(c, target_person, scope)
@@ -50,4 +41,5 @@ def window(c: Connection, asked: PeopleWindow) -> Found[PersonOutcome]:
     shown = keys.limit(asked.limit).subquery("shown")
     page = select(target_person).join(shown, shown.c.person_id == _p.person_id).where(*scope)
     rows = c.execute(ordered(page, asked.sort, _SORTABLE, (_p.seq,))).all()
-    return Found(tuple(person_of(row) for row in rows), matching, total)
+    found = tuple(person_of(row) for row in rows)
+    return Page(rows=found, matching=matching, total=total, offset=asked.offset)

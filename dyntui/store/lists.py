@@ -10,7 +10,8 @@ Public:
     bound_to(c, account_id, book_id) -> StoredList | None
     activate(c, list_id, account_id, book_id, book_name); deactivate(c, list_id)
     record_sync(c, list_id, run_id, status, now); failed(c, list_id, run_id, text)
-    window(c, ListsWindow) -> Found[StoredList]; as_of(c) -> str
+    as_of(c) -> str
+As people look at them: `dyntui.store.list_window`.
 """
 
 from __future__ import annotations
@@ -20,18 +21,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
-    and_,
-    case,
     delete,
     func,
-    literal,
     or_,
     select,
-    true,
     update,
 )
 
@@ -40,7 +36,6 @@ from dyntui.store import list_unsubscribes, members, settling
 from dyntui.store.runs import ACTIVE
 from dyntui.store.schema import campaign_target, list_member, marketing_list, run
 from dyntui.store.upserts import upsert
-from dyntui.store.windows import Found, contains, ordered
 
 _l = marketing_list.c
 
@@ -84,18 +79,6 @@ class StoredList(RemoteList, frozen=True, kw_only=True):
     doubt: str = ""
     read_on: str = ""
     people: int | None = None
-
-
-class ListsWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which lists are wanted. `view`: `active`, `inactive`, `my` (of `user_id`), `activated`, `problems` or `all`."""
-
-    view: str = "active"
-    user_id: str = ""
-    account_id: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 _REMOTE = tuple(field for field in RemoteList.__struct_fields__)
@@ -172,7 +155,8 @@ def renamed(c: Connection, list_id: str, name: str, book_name: str) -> None:
     c.execute(update(marketing_list).where(_l.id == list_id, differs).values(name=name, book_name=book_name))
 
 
-def _select() -> Select[Any]:
+def with_people() -> Select[Any]:
+    """Lists with `people`: how many members were read last, None before the first reading."""
     read = select(func.max(list_member.c.seq) + 1).where(list_member.c.list_id == _l.id).scalar_subquery()
     return select(marketing_list, read.label("people"))
 
@@ -183,13 +167,13 @@ def _stored(row: Row[Any]) -> StoredList:
 
 def get(c: Connection, list_id: str) -> StoredList | None:
     """A list by its id."""
-    row = c.execute(_select().where(_l.id == list_id)).one_or_none()
+    row = c.execute(with_people().where(_l.id == list_id)).one_or_none()
     return None if row is None else _stored(row)
 
 
 def stored(c: Connection, ids: Sequence[str]) -> list[StoredList]:
     """Lists by id, in that order; unknown ids are left out."""
-    found = {row.id: _stored(row) for row in c.execute(_select().where(_l.id.in_(ids)))}
+    found = {row.id: _stored(row) for row in c.execute(with_people().where(_l.id.in_(ids)))}
     return [found[each] for each in ids if each in found]
 
 
@@ -198,7 +182,7 @@ def due(c: Connection, account_id: str, wanted: Sequence[str] = ()) -> list[Stor
     manual synchronisation only. Inactive ones too: what Dynamics says of them is asked, and refused by name."""
     chosen = _l.id.in_(wanted) if wanted else _l.manual_only.is_(False)
     rows = c.execute(
-        _select()
+        with_people()
         .where(_l.activated.is_(True), _l.account_id == account_id, chosen)
         .order_by(_l.sync_order, _l.name, _l.id)
     )
@@ -207,7 +191,9 @@ def due(c: Connection, account_id: str, wanted: Sequence[str] = ()) -> list[Stor
 
 def bound_to(c: Connection, account_id: str, book_id: int) -> StoredList | None:
     """The activated list that an address book belongs to."""
-    row = c.execute(_select().where(_l.account_id == account_id, _l.book_id == book_id, _l.activated.is_(True))).first()
+    row = c.execute(
+        with_people().where(_l.account_id == account_id, _l.book_id == book_id, _l.activated.is_(True))
+    ).first()
     return None if row is None else _stored(row)
 
 
@@ -255,40 +241,6 @@ def failed(c: Connection, list_id: str, run_id: str, text: str, *, status: str =
         .where(_l.id == list_id)
         .values(sync_status=status or f"{RunStatus.FAILED.value}: {text}", sync_problem=True, last_run_id=run_id)
     )
-
-
-_SORTABLE: dict[str, ColumnElement[Any]] = {
-    **{
-        name: _l[name]
-        for name in ("member_type", "dynamic", "active", "activated", "sync_status", "last_synced", "sync_order")
-    },
-    **{name: _l[name] for name in ("owner", "modified_on", "manual_only", "locked")},
-    "name": func.lower(_l.name),
-    "members": func.coalesce(_l.member_count, literal(-1)),
-    "account": _l.account_id,
-}
-
-
-def window(c: Connection, asked: ListsWindow) -> Found[StoredList]:
-    """Lists by name; the search looks at name, owner and description."""
-    views: dict[str, ColumnElement[bool]] = {
-        "active": _l.active.is_(True),
-        "inactive": _l.active.is_(False),
-        "my": and_(_l.owner_id == asked.user_id, _l.owner_id != ""),
-        "activated": _l.activated.is_(True),
-        "problems": and_(_l.activated.is_(True), _l.sync_problem.is_(True)),
-        "all": true(),
-    }
-    scope = views[asked.view]
-    if asked.account_id:
-        scope = and_(scope, _l.account_id == asked.account_id)
-    matching = and_(scope, contains((_l.name, _l.owner, _l.description), asked.search)) if asked.search else scope
-    page = ordered(_select().where(matching), asked.sort, _SORTABLE, (func.lower(_l.name), _l.id))
-    rows = tuple(_stored(row) for row in c.execute(page.offset(asked.offset).limit(asked.limit)))
-    in_scope, hits = c.execute(
-        select(func.count(), func.count(case((matching, 1)))).select_from(marketing_list).where(scope)
-    ).one()
-    return Found(rows, hits, in_scope)
 
 
 def as_of(c: Connection) -> str:

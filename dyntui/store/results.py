@@ -3,7 +3,7 @@
 Public:
     totals(c, account_id, campaign_id) -> Totals
     hours(c, account_id, campaign_id) -> list[Hour]; links(c, account_id, campaign_id, limit=50) -> list[Link]
-    window(c, RecipientsWindow) -> Found[KnownRecipient]
+    window(c, asked, account_id=, campaign_id=, kept=) -> Page[RecipientRow]
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, true
 
+from dyntui.model.campaigns import Hour, Link, RecipientRow
+from dyntui.model.paging import Page, Window
 from dyntui.store.campaigns import Recipient
 from dyntui.store.schema import activity, list_member, recipient
-from dyntui.store.windows import Found, contains, ordered
+from dyntui.store.windows import contains, ordered, shown
 
 _a = activity.c
 _r = recipient.c
@@ -32,40 +34,6 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     unsubscribed: int
     forwards: int
     replies: int
-
-
-class Hour(msgspec.Struct, frozen=True, kw_only=True):
-    """Opens and clicks within one hour (its start, ISO 8601 UTC)."""
-
-    hour: str
-    opens: int
-    clicks: int
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A link: how often it was clicked, and by how many people."""
-
-    url: str
-    clicks: int
-    people: int
-
-
-class KnownRecipient(Recipient, frozen=True, kw_only=True):
-    """A recipient with the name of a member of some list who has the address, `""` where there is none."""
-
-    name: str
-
-
-class RecipientsWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which recipients are wanted. `filter`: `all`, `opened`, `clicked`, `bounced`, `unsubscribed` or `unopened`."""
-
-    account_id: str
-    campaign_id: int
-    filter: str = "all"
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 def totals(c: Connection, account_id: str, campaign_id: int) -> Totals:
@@ -132,14 +100,15 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "unopened": and_(_r.opens == 0, _r.hard_bounced.is_(False), _r.soft_bounced.is_(False)),
 }
 
-_RECIPIENT = Recipient.__struct_fields__
-_SORTABLE = {name: _r[name] for name in _RECIPIENT}
+_SHOWN = tuple(name for name in RecipientRow.__struct_fields__ if name in _r)
+_SORTABLE = {name: _r[name] for name in Recipient.__struct_fields__}
 
 
-def window(c: Connection, asked: RecipientsWindow) -> Found[KnownRecipient]:
-    """Recipients by address; the search looks at the address."""
-    campaign = and_(_r.account_id == asked.account_id, _r.campaign_id == asked.campaign_id)
-    matching = and_(campaign, _FILTERS[asked.filter])
+def window(c: Connection, asked: Window, *, account_id: str, campaign_id: int, kept: str = "all") -> Page[RecipientRow]:
+    """Recipients by address, each with the name of a member of some list who has it; the search looks at the address.
+    `kept`: `all`, `opened`, `clicked`, `bounced`, `unsubscribed` or `unopened`."""
+    campaign = and_(_r.account_id == account_id, _r.campaign_id == campaign_id)
+    matching = and_(campaign, _FILTERS[kept])
     if asked.search:
         matching = and_(matching, contains((_r.address,), asked.search))
     named = (
@@ -147,12 +116,12 @@ def window(c: Connection, asked: RecipientsWindow) -> Found[KnownRecipient]:
         .where(list_member.c.address == _r.address, list_member.c.address != "")
         .scalar_subquery()
     )
-    page = select(*(_r[name] for name in _RECIPIENT), func.coalesce(named, "").label("name")).where(matching)
+    page = select(*(_r[name] for name in _SHOWN), func.coalesce(named, "").label("name")).where(matching)
     rows = c.execute(
         ordered(page, asked.sort, _SORTABLE, (_r.address, _r.contact_id)).offset(asked.offset).limit(asked.limit)
     )
-    found = tuple(KnownRecipient(**row._mapping) for row in rows)
+    found = tuple(shown(RecipientRow, row) for row in rows)
     total, hits = c.execute(
         select(func.count(), func.count(case((matching, 1)))).select_from(recipient).where(campaign)
     ).one()
-    return Found(found, hits, total)
+    return Page(rows=found, matching=hits, total=total, offset=asked.offset)

@@ -1,6 +1,6 @@
 """The people of a run and what became of them: recorded one by one, or, of a marketing list, kept as intervals.
 
-Public: `counts(c, run_id, item_id) -> counts`, `window(c, PeopleWindow) -> Found[PersonOutcome]`, `person_of(row)`.
+Public: `counts(c, run_id, item_id) -> counts`, `window(c, asked, run_id=) -> Page[PersonOutcome]`, `person_of(row)`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,20 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, String, func, literal, select, union_all
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount
+from dyntui.model.paging import Page, Window
 from dyntui.store import intervals
 from dyntui.store.gate_marks import split
 from dyntui.store.schema import outcome, run_item, run_tally
-from dyntui.store.windows import Found, contains, ordered
+from dyntui.store.windows import contains, ordered
 
 
-class PeopleWindow(msgspec.Struct, frozen=True, kw_only=True):
+class _Wanted(msgspec.Struct, frozen=True):
     """Which people of a run are wanted; empty filters mean all."""
 
     run_id: str
-    item_id: str = ""
-    outcome: str = ""
-    reason: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
+    item_id: str
+    outcome: str
+    reason: str
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -72,44 +69,49 @@ def counts(c: Connection, run_id: str, item_id: str) -> tuple[ReasonCount, ...]:
     return tuple(found)
 
 
-def window(c: Connection, asked: PeopleWindow) -> Found[PersonOutcome]:
-    """People of a run, item after item in the order recorded; the search looks at name, address and detail."""
-    parts = _parts(c, asked.run_id, asked.item_id)
-    total = _kept(c, asked.run_id, asked.item_id)
+def window(
+    c: Connection, asked: Window, *, run_id: str, item_id: str = "", named: str = "", reason: str = ""
+) -> Page[PersonOutcome]:
+    """People of a run, item after item in the order recorded: of one item, `named` as one outcome, for one reason where
+    given; the search looks at name, address and detail."""
+    wanted = _Wanted(run_id, item_id, named, reason)
+    parts = _parts(c, run_id, item_id)
+    total = _kept(c, run_id, item_id)
     if asked.search or asked.sort:
-        return _searched(c, asked, parts, total)
+        return _searched(c, asked, wanted, parts, total)
     offset, matching = asked.offset, 0
     rows: list[Row[Any]] = []
     for part in parts:
-        here = _kept(c, asked.run_id, part.item_id, asked.outcome, asked.reason)
+        here = _kept(c, wanted.run_id, part.item_id, wanted.outcome, wanted.reason)
         matching += here
         # The last one is looked at in any case: while it is being recorded, the counts that are kept lag behind.
         if offset and here <= offset and part is not parts[-1]:
             offset -= here
         elif len(rows) < asked.limit:
-            rows += _rows(c, asked, part, offset, asked.limit - len(rows))
+            rows += _rows(c, wanted, part, offset, asked.limit - len(rows))
             offset = 0
-    return Found(tuple(person_of(row) for row in rows), matching, total)
+    people = tuple(person_of(row) for row in rows)
+    return Page(rows=people, matching=matching, total=total, offset=asked.offset)
 
 
-def _rows(c: Connection, asked: PeopleWindow, part: _Part, offset: int, limit: int) -> list[Row[Any]]:
+def _rows(c: Connection, wanted: _Wanted, part: _Part, offset: int, limit: int) -> list[Row[Any]]:
     p = part.people.subquery("people").c
-    narrowed = _narrowed(asked, p)
+    narrowed = _narrowed(wanted, p)
     found = select(*p).where(*narrowed).order_by(p.seq, p.no).limit(limit)
     return list(c.execute(found.where(p.seq >= offset) if part.dense and not narrowed else found.offset(offset)))
 
 
-def _narrowed(asked: PeopleWindow, p: Any) -> list[ColumnElement[bool]]:
-    return [p[name] == value for name, value in (("outcome", asked.outcome), ("reason", asked.reason)) if value]
+def _narrowed(wanted: _Wanted, p: Any) -> list[ColumnElement[bool]]:
+    return [p[name] == value for name, value in (("outcome", wanted.outcome), ("reason", wanted.reason)) if value]
 
 
 _SORTABLE = ("entity", "name", "address", "outcome", "reason", "detail")
 
 
-def _searched(c: Connection, asked: PeopleWindow, parts: list[_Part], total: int) -> Found[PersonOutcome]:
+def _searched(c: Connection, asked: Window, wanted: _Wanted, parts: list[_Part], total: int) -> Page[PersonOutcome]:
     """The people of all items together, those that match the search, in the order asked for."""
     if not parts:
-        return Found((), 0, total)
+        return Page(rows=(), matching=0, total=total, offset=asked.offset)
     placed = [
         part.people.add_columns(
             literal(part.place, Integer).label("place"), literal(part.item_id, String).label("item")
@@ -118,15 +120,16 @@ def _searched(c: Connection, asked: PeopleWindow, parts: list[_Part], total: int
     ]
     everybody = (union_all(*placed) if len(placed) > 1 else placed[0]).subquery("people")
     p = everybody.c
-    narrowed = _narrowed(asked, p)
-    matching = sum(_kept(c, asked.run_id, part.item_id, asked.outcome, asked.reason) for part in parts)
+    narrowed = _narrowed(wanted, p)
+    matching = sum(_kept(c, wanted.run_id, part.item_id, wanted.outcome, wanted.reason) for part in parts)
     if asked.search:
         narrowed.append(contains((p.name, p.address, p.detail), asked.search))
         matching = c.execute(select(func.count()).select_from(everybody).where(*narrowed)).scalar_one()
     tie = (p.place, p.item, p.seq, p.no)
     found = ordered(select(*p).where(*narrowed), asked.sort, {name: p[name] for name in _SORTABLE}, tie)
     rows = c.execute(found.offset(asked.offset).limit(asked.limit)).all()
-    return Found(tuple(person_of(row) for row in rows), matching, total)
+    people = tuple(person_of(row) for row in rows)
+    return Page(rows=people, matching=matching, total=total, offset=asked.offset)
 
 
 def _kept(c: Connection, run_id: str, item_id: str, named: str = "", reason: str = "") -> int:

@@ -15,9 +15,8 @@ Public:
     active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
     calls_since(c, moment) -> Calls
     unfinished(c) -> list[Waiting]                 what the engine's sweep hands to the queue again
-    window(c, RunsWindow) -> Found[Run]
     delete_ended_before(c, moment) -> int
-Items and people of a run: `dyntui.store.outcomes`.
+As people look at them: `dyntui.store.run_window`; items and people of a run: `dyntui.store.outcomes`.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.store import intervals, outcomes
 from dyntui.store.failures import vanished
 from dyntui.store.schema import outcome, run
-from dyntui.store.windows import Found, contains, ordered
+from dyntui.store.windows import shown
 
 ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROCESS)
 
@@ -125,18 +124,6 @@ class Waiting(msgspec.Struct, frozen=True):
 
     id: str
     priority: int
-
-
-class RunsWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs are wanted, newest first; empty filters mean all."""
-
-    kind: str = ""
-    status: str = ""
-    account_id: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 def create(c: Connection, new: NewRun) -> Run:
@@ -365,32 +352,6 @@ def unfinished(c: Connection) -> list[Waiting]:
     return [Waiting(row.id, row.priority) for row in rows]
 
 
-_SORTABLE = {
-    name: run.c[name] for name in ("kind", "title", "status", "started_by", "queued_on", "started_on", "ended_on")
-} | {"account": run.c.account_id, "people": run.c.people_read}
-
-
-def window(c: Connection, asked: RunsWindow) -> Found[Run]:
-    """Runs, newest first; the search looks at title, starter, error and id."""
-    listing = select(run)
-    for column, value in ((run.c.kind, asked.kind), (run.c.status, asked.status), (run.c.account_id, asked.account_id)):
-        if value:
-            listing = listing.where(column == value)
-    matching = listing
-    if asked.search:
-        matching = listing.where(contains((run.c.title, run.c.started_by, run.c.error, run.c.id), asked.search))
-    page = ordered(matching, asked.sort, _SORTABLE, (run.c.queued_on.desc(), run.c.id.desc()))
-    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
-    total = _count(c, listing)
-    tallies = outcomes.tallies(c, [row.id for row in rows])
-    found = tuple(_run(row, tallies.get(row.id, Tally())) for row in rows)
-    return Found(found, _count(c, matching) if asked.search else total, total)
-
-
-def _count(c: Connection, listing: Select[Any]) -> int:
-    return c.execute(select(func.count()).select_from(listing.with_only_columns(run.c.id).subquery())).scalar_one()
-
-
 def delete_ended_before(c: Connection, moment: str) -> int:
     """Forget the runs that ended before `moment` (ISO 8601 UTC), their items and their people; how many runs."""
     old = select(run.c.id).where(run.c.status.not_in(ACTIVE), run.c.ended_on < moment)
@@ -408,7 +369,11 @@ def _one(c: Connection, statement: Select[Any]) -> Run | None:
 
 
 def _run(row: Row[Any], tally: Tally) -> Run:
-    values = dict(row._mapping)
-    values["status"] = RunStatus(values["status"])
-    read = values["people_read"] if values["status"].ended else max(values["people_read"], tally.read)
-    return Run(**values, tally=Tally(read, tally.counts))
+    status = RunStatus(row.status)
+    return shown(Run, row, status=status, tally=tally_so_far(row, tally))
+
+
+def tally_so_far(row: Row[Any], tally: Tally) -> Tally:
+    """The tally of a run's items as that of the run: what it has read counts from its end on."""
+    read = row.people_read if RunStatus(row.status).ended else max(row.people_read, tally.read)
+    return Tally(read, tally.counts)

@@ -1,7 +1,8 @@
 """Sends: one dispatch of an email campaign each, over the people of one target count.
 
 Public:
-    create(c, NewSend) -> Send; get(c, send_id) -> Send | None; of_campaign(c, account_id, campaign_id) -> list[Send]
+    create(c, NewSend) -> Send; get(c, send_id) -> Send | None
+    of_campaign(c, account_id, campaign_id) -> (SendRow, ...); row(c, send_id) -> SendRow | None
     of_count(c, count_id) -> Send | None; with_books(c, account_id) -> list[Kept]
     not_sent(c, account_id, campaign_id | None) -> list[State]; in_doubt(c, account_id, doubt) -> [id]
     set_state(c, send_id, state, error=""); set_book(c, send_id, book_id, book_name)
@@ -19,8 +20,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
 from dyntui.model.outcomes import ReasonCount
+from dyntui.model.sends import SendRow
 from dyntui.store import counts
 from dyntui.store.schema import campaign, send
+from dyntui.store.windows import shown
 
 _s = send.c
 
@@ -73,11 +76,6 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[ReasonCount, ...]
     campaign_row_id: str
 
-    @property
-    def undecided(self) -> bool:
-        """Who was mailed is not known, and nobody has looked into dotdigital's outbox yet."""
-        return bool(self.doubt) and not self.decision
-
 
 def create(c: Connection, new: NewSend) -> Send:
     """A send of a count, with the count's numbers. Raises `KeyError` for an unknown count."""
@@ -99,9 +97,8 @@ def _select() -> Select[Any]:
 
 
 def _send(c: Connection, row: Row[Any]) -> Send:
-    left_out = tuple(each for each in counts.counts(c, row.count_id) if each.outcome.value != "added")
     lists = {"lists": tuple(row.lists), "list_ids": tuple(row.list_ids)}
-    return Send(**dict(row._mapping) | lists | {"excluded": left_out})
+    return shown(Send, row, **lists, excluded=_left_out(c, row.count_id))
 
 
 def get(c: Connection, send_id: str) -> Send | None:
@@ -117,14 +114,35 @@ def _known(c: Connection, send_id: str) -> Send:
     return found
 
 
-def of_campaign(c: Connection, account_id: str, campaign_id: int) -> list[Send]:
-    """A campaign's sends, newest first."""
+def of_campaign(c: Connection, account_id: str, campaign_id: int) -> tuple[SendRow, ...]:
+    """A campaign's sends as people look at them, newest first."""
     rows = c.execute(
-        _select()
+        select(send)
         .where(_s.account_id == account_id, _s.campaign_id == campaign_id)
         .order_by(_s.created_on.desc(), _s.id.desc())
     ).all()
-    return [_send(c, row) for row in rows]
+    return tuple(_row(c, row) for row in rows)
+
+
+def row(c: Connection, send_id: str) -> SendRow | None:
+    """A send as people look at it, by its id."""
+    found = c.execute(select(send).where(_s.id == send_id)).one_or_none()
+    return None if found is None else _row(c, found)
+
+
+def _row(c: Connection, row: Row[Any]) -> SendRow:
+    return shown(
+        SendRow,
+        row,
+        campaign=row.campaign_id,
+        run=row.run_id,
+        lists=tuple(row.lists),
+        excluded=_left_out(c, row.count_id),
+    )
+
+
+def _left_out(c: Connection, count_id: str) -> tuple[ReasonCount, ...]:
+    return tuple(each for each in counts.counts(c, count_id) if each.outcome.value != "added")
 
 
 class State(msgspec.Struct, frozen=True):

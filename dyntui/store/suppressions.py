@@ -12,7 +12,7 @@ Public:
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
     written(c, account_id, addresses); tell_again(c, addresses)
-    window(c, SuppressionsWindow) -> Found[Suppressed]
+    window(c, asked, account_id="") -> Page[SuppressionRow]
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, func, select, true, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.store import lifts, outcomes, watermarks
+from dyntui.model.paging import Page, Window
+from dyntui.model.suppressions import SuppressionRow
+from dyntui.store import accounts, lifts, outcomes, watermarks
 from dyntui.store.chunks import in_chunks
 from dyntui.store.lifts import Lift
 from dyntui.store.schema import suppression
 from dyntui.store.upserts import upsert
-from dyntui.store.windows import Found, contains, ordered
+from dyntui.store.windows import contains, ordered, shown
 
 # The status of what an administrator or a suppression row in Dynamics asked for (dotdigital_api.md 3.5).
 BY_HAND = "Suppressed"
@@ -48,27 +50,6 @@ class Suppression(msgspec.Struct, frozen=True):
     suppressed_on: str = ""
     in_feed: bool = True
     contact_id: int = 0
-
-
-class Suppressed(msgspec.Struct, frozen=True, kw_only=True):
-    """A suppression in the grid."""
-
-    address: str
-    account_id: str
-    status: str
-    reason: str
-    suppressed_on: str
-    learned_on: str
-
-
-class SuppressionsWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Which suppressions are wanted; `account_id` empty: of all accounts."""
-
-    account_id: str = ""
-    offset: int = 0
-    limit: int = 200
-    search: str = ""
-    sort: str = ""
 
 
 def record(
@@ -272,15 +253,18 @@ _SORTABLE = {name: _s[name] for name in ("address", "status", "reason", "suppres
 }
 
 
-def window(c: Connection, asked: SuppressionsWindow) -> Found[Suppressed]:
-    """Suppressions by address; the search looks at address and status."""
-    scope = _s.account_id == asked.account_id if asked.account_id else true()
+def window(c: Connection, asked: Window, *, account_id: str = "") -> Page[SuppressionRow]:
+    """Suppressions by address, of one account where given; the search looks at address and status."""
+    scope = _s.account_id == account_id if account_id else true()
     matching = and_(scope, contains((_s.address, _s.status), asked.search)) if asked.search else scope
-    shown = ("address", "account_id", "status", "reason", "suppressed_on", "learned_on")
+    columns = ("address", "account_id", "status", "reason", "suppressed_on", "learned_on")
     page = ordered(
-        select(*(_s[name] for name in shown)).where(matching), asked.sort, _SORTABLE, (_s.address, _s.account_id)
+        select(*(_s[name] for name in columns)).where(matching), asked.sort, _SORTABLE, (_s.address, _s.account_id)
     )
-    rows = tuple(Suppressed(**row._mapping) for row in c.execute(page.offset(asked.offset).limit(asked.limit)))
+    names = accounts.names(c)
+    rows = c.execute(page.offset(asked.offset).limit(asked.limit))
+    found = tuple(shown(SuppressionRow, row, account=names.get(row.account_id, "")) for row in rows)
     total = c.execute(select(func.count()).select_from(suppression).where(scope)).scalar_one()
     count = select(func.count()).select_from(suppression).where(matching)
-    return Found(rows, c.execute(count).scalar_one() if asked.search else total, total)
+    hits = c.execute(count).scalar_one() if asked.search else total
+    return Page(rows=found, matching=hits, total=total, offset=asked.offset)

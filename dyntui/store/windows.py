@@ -1,30 +1,22 @@
-"""Windows over long listings: the rows asked for, how many match, how many there are.
+"""Windows over long listings: what finds, orders and makes their rows.
 
-Public: `Found`, `contains(columns, search)`, `ordered(statement, sort, sortable, default)`.
+Public: `contains(columns, search)`, `ordered(statement, sort, sortable, default)`, `shown(kind, row, **more)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, String, or_
+from sqlalchemy import ColumnElement, Row, Select, String, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from dyntui.model.errors import DyntuiError, Exit
 
-T = TypeVar("T")
-
-
-class Found(msgspec.Struct, Generic[T], frozen=True):
-    """The rows of a window, of `matching` rows that fit the search, of `total` in the listing."""
-
-    rows: tuple[T, ...]
-    matching: int
-    total: int
+R = TypeVar("R", bound=msgspec.Struct)
 
 
 class casefold(GenericFunction[str]):
@@ -84,3 +76,9 @@ def ordered(
             exit=Exit.USAGE,
         )
     return statement.order_by(column.desc() if sort.startswith("-") else column.asc(), *tie)
+
+
+def shown(kind: type[R], row: Row[Any], **more: object) -> R:
+    """A struct of the columns that bear the names of its fields, and of what is given besides."""
+    columns = row._mapping
+    return kind(**{name: columns[name] for name in kind.__struct_fields__ if name in columns} | more)

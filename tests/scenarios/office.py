@@ -21,6 +21,7 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books
 from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.paging import Window
 from dyntui.model.roles import Ability, Role
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract import campaigns, lists, runs, setup
@@ -35,7 +36,7 @@ from dyntui.service.runs import Runs
 from dyntui.service.send_decisions import SendDecisions
 from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
-from dyntui.store import accounts
+from dyntui.store import accounts, run_window
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
 from dyntui.sync.connections import DATAVERSE_SECRET, OF_PEOPLE, Connections, account_secret
@@ -117,7 +118,7 @@ class Office:
         with self.db.read() as c:
             known = accounts.accounts(c)
             # No run needs as many ids.
-            self.number_from(1000 * (1 + run_store.window(c, run_store.RunsWindow()).total))
+            self.number_from(1000 * (1 + run_window.window(c, Window()).total))
         for each in known:
             self.wait(self.secrets.set(account_secret(each.id), info["api_password"]))
 

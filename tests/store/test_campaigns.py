@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.store import campaigns, results, staging
-from dyntui.store.campaigns import Activity, CampaignsWindow, Header, Recipient
-from dyntui.store.results import Hour, Link, RecipientsWindow
+from dyntui.model.campaigns import Hour, Link
+from dyntui.store import campaign_window, campaigns, results, staging
+from dyntui.store.campaigns import Activity, Header, Recipient
 from dyntui.store.staging import Staged
+from tests.store.windows import windowed
 
 NOW = "2026-03-01T10:00:00Z"
 SPRING = Header(id=1, name="Spring", subject="Boots", status="Unsent", tags=("outdoor", "boots"))
@@ -66,7 +67,7 @@ def test_the_grid_is_newest_first_by_view_and_search(c: Connection) -> None:
     campaigns.record_headers(c, "b", [msgspec.structs.replace(WINTER, id=3, status="SENDING")], NOW)
 
     def ids(**asked: object) -> tuple[list[int], int, int]:
-        found = campaigns.window(c, CampaignsWindow(**asked))  # type: ignore[arg-type]
+        found = windowed(campaign_window.window, c, **asked)
         return [each.id for each in found.rows], found.matching, found.total
 
     assert ids() == ([3, 2, 1], 3, 3)
@@ -164,16 +165,16 @@ def test_recipients_are_shown_by_what_they_did(c: Connection) -> None:
     campaigns.record_recipients(c, "a", 1, rows)
 
     def ids(**asked: object) -> tuple[list[int], int, int]:
-        found = results.window(c, RecipientsWindow(account_id="a", campaign_id=1, **asked))  # type: ignore[arg-type]
+        found = windowed(results.window, c, account_id="a", campaign_id=1, **asked)
         return [each.contact_id for each in found.rows], found.matching, found.total
 
     assert ids() == ([1, 2, 3, 4, 5], 5, 5)
-    assert ids(filter="opened") == ([1, 2, 5], 3, 5)
-    assert ids(filter="clicked") == ([1], 1, 5)
-    assert ids(filter="bounced") == ([4], 1, 5)
-    assert ids(filter="unsubscribed") == ([5], 1, 5)
-    assert ids(filter="unopened") == ([3], 1, 5)
-    assert ids(search="P2@", filter="opened") == ([2], 1, 5)
+    assert ids(kept="opened") == ([1, 2, 5], 3, 5)
+    assert ids(kept="clicked") == ([1], 1, 5)
+    assert ids(kept="bounced") == ([4], 1, 5)
+    assert ids(kept="unsubscribed") == ([5], 1, 5)
+    assert ids(kept="unopened") == ([3], 1, 5)
+    assert ids(search="P2@", kept="opened") == ([2], 1, 5)
     assert ids(sort="-opens", limit=2, offset=3) == ([3, 4], 5, 5)
-    shown = results.window(c, RecipientsWindow(account_id="a", campaign_id=1, limit=2)).rows
+    shown = windowed(results.window, c, account_id="a", campaign_id=1, limit=2).rows
     assert [each.name for each in shown] == ["Name of ann", ""]

@@ -21,7 +21,6 @@ from dyntui.store import (
     staging,
     target_people,
 )
-from dyntui.store.count_window import PeopleWindow
 from dyntui.store.counts import NewCount
 from dyntui.store.schema import (
     list_member,
@@ -33,6 +32,7 @@ from dyntui.store.schema import (
     target_person,
 )
 from dyntui.store.target_people import Resolved
+from tests.store.windows import windowed
 
 from .conftest import World as Scratch
 from .worlds import (
@@ -204,7 +204,7 @@ def test_a_fact_newer_than_the_synchronisation_excludes(c: Connection) -> None:
         ReasonCount(Outcome.EXCLUDED, "HARD_BOUNCED", 1),
         ReasonCount(Outcome.EXCLUDED, "UNSUBSCRIBED_LIST", 1),
     )
-    details = {row.person: row.detail for row in count_window.window(c, PeopleWindow(count_id="count")).rows}
+    details = {row.person: row.detail for row in windowed(count_window.window, c, count_id="count").rows}
     assert details == {"ann": "lead x", "bob": "Bounced", "cleo": NOW, "dora": ""}
 
 
@@ -277,7 +277,7 @@ def test_the_people_behind_every_slice_can_be_paged(c: Connection) -> None:
     counts.snapshot(c, new())
 
     def people(**asked: object) -> tuple[list[str], int, int]:
-        found = count_window.window(c, PeopleWindow(count_id="count", **asked))  # type: ignore[arg-type]
+        found = windowed(count_window.window, c, count_id="count", **asked)
         return [row.person for row in found.rows], found.matching, found.total
 
     assert people(offset=28, limit=5) == (["p28", "p29"], 30, 30)
@@ -318,7 +318,10 @@ def test_a_send_carries_the_numbers_of_its_count_to_the_audit(c: Connection) -> 
     )
     assert outcomes.tallies(c, ["r"])["r"].named == 3
     assert sends.of_count(c, "count") == done
-    assert sends.of_campaign(c, ACCOUNT, 1) == [done]
+    (shown,) = sends.of_campaign(c, ACCOUNT, 1)
+    assert (shown.id, shown.campaign, shown.run, shown.lists) == (done.id, done.campaign_id, done.run_id, done.lists)
+    assert (shown.potential, shown.sendable, shown.excluded) == (done.potential, done.sendable, done.excluded)
+    assert sends.row(c, done.id) == shown
     assert counts.delete_older_than(c, "2030-01-01T00:00:00Z") == 0
     counts.snapshot(c, new("untaken"))
     assert counts.delete_older_than(c, "2030-01-01T00:00:00Z") == 1

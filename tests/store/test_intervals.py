@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Select, func, literal, select, union_all
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.store import intervals, outcomes, run_people, runs
 from dyntui.store.outcomes import Item
-from dyntui.store.run_people import PeopleWindow
 from dyntui.store.schema import standing
 from tests.store.conftest import World
+from tests.store.windows import windowed
 
 NOW = "2026-03-01T10:00:00Z"
 LASTS = {
@@ -57,7 +57,7 @@ def synchronised(c: Connection, run_id: str, people: People) -> None:
 
 
 def shown(c: Connection, run_id: str, **asked: Any) -> People:
-    return run_people.window(c, PeopleWindow(run_id=run_id, item_id="news", **asked)).rows
+    return windowed(run_people.window, c, run_id=run_id, item_id="news", **asked).rows
 
 
 def rows(c: Connection) -> int:
@@ -97,15 +97,14 @@ def test_people_are_found_by_outcome_and_words_in_a_run_of_intervals_and_records
     outcomes.put_item(c, "r", Item(id="feed", kind="feed", name="Feed", place=1))
     outcomes.record(c, "r", "feed", [PersonOutcome(person="cleo", name="Cleo", outcome=Outcome.UNCHANGED)])
     outcomes.recount(c, "r", "feed")
-    everybody = PeopleWindow(run_id="r")
-    assert [each.person for each in run_people.window(c, everybody).rows] == ["ann", "bob", "cleo"]
-    assert [each.person for each in run_people.window(c, PeopleWindow(run_id="r", offset=1)).rows] == ["bob", "cleo"]
-    assert [each.person for each in run_people.window(c, PeopleWindow(run_id="r", offset=2)).rows] == ["cleo"]
-    by_name = run_people.window(c, PeopleWindow(run_id="r", sort="-name"))
+    assert [each.person for each in windowed(run_people.window, c, run_id="r").rows] == ["ann", "bob", "cleo"]
+    assert [each.person for each in windowed(run_people.window, c, run_id="r", offset=1).rows] == ["bob", "cleo"]
+    assert [each.person for each in windowed(run_people.window, c, run_id="r", offset=2).rows] == ["cleo"]
+    by_name = windowed(run_people.window, c, run_id="r", sort="-name")
     assert [each.person for each in by_name.rows] == ["cleo", "bob", "ann"]
-    found = run_people.window(c, PeopleWindow(run_id="r", search="BOB@X"))
+    found = windowed(run_people.window, c, run_id="r", search="BOB@X")
     assert ([each.person for each in found.rows], found.matching, found.total) == (["bob"], 1, 3)
-    assert shown(c, "r", outcome="excluded") == (bob,)
+    assert shown(c, "r", named="excluded") == (bob,)
 
 
 def test_retention_leaves_what_later_runs_show(c: Connection) -> None:

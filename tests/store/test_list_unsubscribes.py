@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from dyntui.store import leaving, list_unsubscribes, member_window, members, opt_outs, settling, staging
-from dyntui.store.member_window import MembersWindow
 from dyntui.store.schema import list_unsubscribe
+from tests.store.windows import windowed
 
 from .test_members import ACCOUNT, imported, listing, person
 
@@ -18,7 +18,7 @@ def moved_to(person_id: str, address: str) -> staging.Staged:
 
 
 def reasons(c: Connection) -> dict[str, str]:
-    return {each.person: each.reason for each in member_window.window(c, MembersWindow(list_id="list")).rows}
+    return {each.person: each.reason for each in windowed(member_window.window, c, list_id="list").rows}
 
 
 def test_an_unsubscribe_keeps_when_it_was_learned(c: Connection) -> None:
@@ -48,7 +48,7 @@ def test_who_takes_another_address_has_unsubscribed_all_the_same(c: Connection) 
     list_unsubscribes.add(c, "list", [("ann@example.com", NOW)], NOW)
     settling.settle(c, "list", "r2", ACCOUNT, NOW)
     assert reasons(c) == {"ann": "UNSUBSCRIBED_LIST", "bob": ""}
-    (row,) = [each for each in member_window.window(c, MembersWindow(list_id="list")).rows if each.person == "ann"]
+    (row,) = [each for each in windowed(member_window.window, c, list_id="list").rows if each.person == "ann"]
     assert row.detail == f"{NOW} as ann@example.com"
     assert [(each.person_id, each.why) for each in leaving.leavers(c, "list", "r2")] == [("ann", "withdrawn")]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.store import campaigns, lists, member_window, members, pending_members, staging
-from dyntui.store.lists import ListsWindow, RemoteList
-from dyntui.store.member_window import MembersWindow
+from dyntui.store import campaigns, list_window, lists, member_window, members, pending_members, staging
+from dyntui.store.lists import RemoteList
 from dyntui.store.pending_members import Acknowledged
 from dyntui.store.staging import Staged
+from tests.store.windows import windowed
 
 NOW, LATER = "2026-03-01T10:00:00Z", "2026-03-02T10:00:00Z"
 
@@ -42,8 +42,8 @@ def test_a_list_that_a_reading_did_not_see_is_gone_with_its_people_and_targets(c
     lists.put(c, [remote("Stays")], LATER)
     assert lists.forget_unread(c, LATER) == 1
     assert lists.get(c, "gone") is None
-    assert member_window.window(c, MembersWindow(list_id="gone")).total == 0
-    assert member_window.window(c, MembersWindow(list_id="stays")).total == 1
+    assert windowed(member_window.window, c, list_id="gone").total == 0
+    assert windowed(member_window.window, c, list_id="stays").total == 1
     assert campaigns.targets(c, "a", 1) == ["stays"]
 
 
@@ -126,7 +126,7 @@ def test_every_view_shows_its_lists(c: Connection) -> None:
     lists.record_sync(c, "gamma", "r", RunStatus.COMPLETED.value, NOW)
 
     def names(**asked: object) -> tuple[list[str], int, int]:
-        found = lists.window(c, ListsWindow(**asked))  # type: ignore[arg-type]
+        found = windowed(list_window.window, c, **asked)
         return [each.name for each in found.rows], found.matching, found.total
 
     assert names() == (["alpha", "Beta", "gamma"], 3, 3)

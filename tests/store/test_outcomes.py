@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.store import outcomes, run_people, runs
 from dyntui.store.outcomes import Item
-from dyntui.store.run_people import PeopleWindow
+from tests.store.windows import windowed
 
 NOW = "2026-03-01T10:00:00Z"
 
@@ -28,7 +28,7 @@ def begin(c: Connection, *items: str) -> None:
 
 
 def shown(c: Connection, **asked: object) -> tuple[list[str], int, int]:
-    found = run_people.window(c, PeopleWindow(run_id="r", **asked))  # type: ignore[arg-type]
+    found = windowed(run_people.window, c, run_id="r", **asked)
     return [each.person for each in found.rows], found.matching, found.total
 
 
@@ -76,11 +76,11 @@ def test_people_are_shown_by_item_outcome_reason_and_search(c: Connection) -> No
     outcomes.record(c, "r", "j", people("out", outcome=Outcome.EXCLUDED, reason="NO_EMAIL"))
     begin(c, "i", "j")
     assert shown(c, item_id="i", offset=18, limit=5) == (["p18", "p19"], 20, 20)
-    assert shown(c, outcome="rejected") == (["bad", "worse"], 2, 23)
+    assert shown(c, named="rejected") == (["bad", "worse"], 2, 23)
     assert shown(c, item_id="j", reason="NO_EMAIL") == (["out"], 1, 3)
     assert shown(c, search="WORS") == (["worse"], 1, 23)
     assert shown(c, item_id="j", sort="-name") == (["worse", "out", "bad"], 3, 3)
     also = PersonOutcome(person="x", outcome=Outcome.EXCLUDED, reason="NO_EMAIL", also=("FILTERED", "DO_NOT_EMAIL"))
     outcomes.record(c, "r", "j", [also])
-    last = run_people.window(c, PeopleWindow(run_id="r", item_id="j", offset=3)).rows[0]
+    last = windowed(run_people.window, c, run_id="r", item_id="j", offset=3).rows[0]
     assert last.also == ("DO_NOT_EMAIL", "FILTERED")

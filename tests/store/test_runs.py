@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
-from dyntui.store import outcomes, runs
+from dyntui.store import outcomes, run_window, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
-from dyntui.store.runs import Calls, Fenced, NewRun, Problem, RunsWindow, Waiting
+from dyntui.store.runs import Calls, Fenced, NewRun, Problem, Waiting
+from tests.store.windows import windowed
 
 NOW = "2026-03-01T10:00:00Z"
 
@@ -242,7 +243,7 @@ def test_the_history_is_newest_first_filtered_searched_and_sorted(c: Connection)
     outcomes.put_item(c, "r4", Item(id="i", kind="list", name="L", tally=Tally(2)))
 
     def ids(**asked: object) -> tuple[list[str], int, int]:
-        found = runs.window(c, RunsWindow(**asked))  # type: ignore[arg-type]
+        found = windowed(run_window.window, c, **asked)
         return [run.id for run in found.rows], found.matching, found.total
 
     assert ids() == (["r4", "r3", "r2", "r1", "r0"], 5, 5)
@@ -257,7 +258,7 @@ def test_the_history_is_newest_first_filtered_searched_and_sorted(c: Connection)
         ids(sort="title; DROP TABLE run", limit=1)
     assert refused.value.code == "SORT_UNKNOWN"
     assert "title" in refused.value.remedy
-    assert runs.window(c, RunsWindow(limit=1)).rows[0].tally.named == 2
+    assert windowed(run_window.window, c, limit=1).rows[0].tally.named == 2
 
 
 def test_old_runs_are_forgotten_with_their_people_and_active_ones_never(c: Connection) -> None:

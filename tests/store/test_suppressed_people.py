@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Connection
 
 from dyntui.store import deciding, leaving, lifts, member_window, opt_outs, settling, staging, suppressions
-from dyntui.store.member_window import MembersWindow
 from dyntui.store.suppressed_people import Had, had
 from dyntui.store.suppressions import Suppression
+from tests.store.windows import windowed
 
 from .test_members import ACCOUNT, imported, person
 from .worlds import OTHER
@@ -29,7 +29,7 @@ def suppressed(
 
 
 def named(c: Connection) -> dict[str, tuple[str, str]]:
-    rows = member_window.window(c, MembersWindow(list_id="list")).rows
+    rows = windowed(member_window.window, c, list_id="list").rows
     return {each.person: (each.reason, each.detail) for each in rows}
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import deciding, lifts, list_unsubscribes, outcomes, runs, suppressions
-from dyntui.store.suppressions import Suppression, SuppressionsWindow
+from dyntui.store import accounts, deciding, lifts, list_unsubscribes, outcomes, runs, suppressions
+from dyntui.store.accounts import EmailAccount
+from dyntui.store.suppressions import Suppression
+from tests.store.windows import windowed
 
 NOW = "2026-03-01T10:00:00Z"
 ANN = Suppression("ann@example.com", "Unsubscribed", "SUPPRESSED", "2026-01-01T00:00:00Z")
@@ -18,7 +20,7 @@ def test_what_is_read_again_is_no_news(c: Connection) -> None:
     suppressions.written(c, "a", [ANN.address, BOB.address])
     assert suppressions.record(c, "a", [ANN, BOB], "2026-04-01T00:00:00Z") == 0
     assert suppressions.count_unwritten(c, "a") == 0
-    assert {row.learned_on for row in suppressions.window(c, SuppressionsWindow()).rows} == {NOW}
+    assert {row.learned_on for row in windowed(suppressions.window, c).rows} == {NOW}
 
 
 def test_a_changed_suppression_is_told_to_dynamics_again(c: Connection) -> None:
@@ -64,6 +66,12 @@ def test_unknown_addresses_are_found_in_their_order(c: Connection) -> None:
     assert suppressions.not_known(c, "b", [ANN.address]) == [ANN.address]
 
 
+def name_accounts(c: Connection) -> None:
+    for each in ("a", "b"):
+        known = EmailAccount(id=each, name=f"Account {each}", api_user="", endpoint="", region="", platform_id=1)
+        accounts.put_account(c, known)
+
+
 def test_lifting_touches_the_named_addresses_of_one_account(c: Connection) -> None:
     suppressions.record(c, "a", [ANN, BOB], NOW)
     suppressions.record(c, "b", [ANN], NOW)
@@ -71,8 +79,9 @@ def test_lifting_touches_the_named_addresses_of_one_account(c: Connection) -> No
     said = {ANN.address: "subscribed", "nobody@example.com": "subscribed"}
     assert suppressions.lift(c, "a", reading, said, NOW) == 1
     assert suppressions.lift(c, "a", reading, {}, NOW) == 0
-    left = [(row.account_id, row.address) for row in suppressions.window(c, SuppressionsWindow()).rows]
-    assert left == [("b", ANN.address), ("a", BOB.address)]
+    name_accounts(c)
+    left = [(row.account, row.address) for row in windowed(suppressions.window, c).rows]
+    assert left == [("Account b", ANN.address), ("Account a", BOB.address)]
     (kept,) = lifts.lifts(c)
     assert (kept.address, kept.reason, kept.evidence, kept.lifted_on) == (ANN.address, "SUPPRESSED", "subscribed", NOW)
     assert lifts.lifted_on(c, "a", [ANN.address, BOB.address]) == {ANN.address: NOW}
@@ -92,7 +101,7 @@ def test_a_time_that_cannot_be_read_costs_the_time_alone(c: Connection) -> None:
     suppressions.record(c, "a", [ANN], NOW)
     suppressions.written(c, "a", [ANN.address])
     assert suppressions.record(c, "a", [Suppression(ANN.address, ANN.status, ANN.reason)], NOW) == 0
-    assert suppressions.window(c, SuppressionsWindow()).rows[0].suppressed_on == ANN.suppressed_on
+    assert windowed(suppressions.window, c).rows[0].suppressed_on == ANN.suppressed_on
 
 
 def test_what_dynamics_asked_for_is_no_news_once_the_feed_names_it(c: Connection) -> None:
@@ -109,9 +118,14 @@ def test_the_grid_is_by_address_over_all_accounts_or_one(c: Connection) -> None:
     suppressions.record(c, "b", [BOB], NOW)
 
     def rows(**asked: object) -> tuple[list[tuple[str, str]], int, int]:
-        found = suppressions.window(c, SuppressionsWindow(**asked))  # type: ignore[arg-type]
-        return [(row.address[:3], row.account_id) for row in found.rows], found.matching, found.total
+        found = windowed(suppressions.window, c, **asked)
+        return (
+            [(row.address[:3], row.account.removeprefix("Account ")) for row in found.rows],
+            found.matching,
+            found.total,
+        )
 
+    name_accounts(c)
     assert rows() == ([("ann", "a"), ("bob", "a"), ("bob", "b")], 3, 3)
     assert rows(account_id="b") == ([("bob", "b")], 1, 1)
     assert rows(search="hardb", account_id="a") == ([("bob", "a")], 1, 2)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.campaigns import CampaignRow as CampaignRow
+from dyntui.model.campaigns import Hour as Hour
+from dyntui.model.campaigns import Link as Link
+from dyntui.model.campaigns import RecipientRow as RecipientRow
 from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
@@ -15,25 +19,6 @@ from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.sends import SEND_SETTLE, SendCampaign, SendRow
 from dyntui.service.contract.situations import Situation, on_its_page
-
-
-class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...); `account`: the
-    email account's name."""
-
-    id: int
-    name: str
-    subject: str
-    status: str
-    type: str
-    account: str
-    split_test: bool
-    targets: int
-    sent_on: str = ""
-    sent: int = 0
-    delivered: int = 0
-    unique_opens: int = 0
-    unique_clicks: int = 0
 
 
 class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,22 +108,6 @@ class CountPeopleQuery(Window, frozen=True, kw_only=True):
     sendable: bool = False
 
 
-class Hour(msgspec.Struct, frozen=True, kw_only=True):
-    """Activity within one hour after the send (`hour` ISO 8601 UTC)."""
-
-    hour: str
-    opens: int
-    clicks: int
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A link and how often, by how many, it was clicked."""
-
-    url: str
-    clicks: int
-    people: int
-
-
 class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     """Results of a campaign, as last read.
 
@@ -178,22 +147,6 @@ class RecipientsQuery(Window, frozen=True, kw_only=True):
 
     id: Number
     filter: RecipientFilter = "all"
-
-
-class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient and what they did. Times ISO 8601 UTC or `""`."""
-
-    address: str
-    contact_id: int
-    sent_on: str
-    opens: int
-    clicks: int
-    first_opened: str
-    last_opened: str
-    unsubscribed: bool
-    soft_bounced: bool
-    hard_bounced: bool
-    name: str = ""
 
 
 CAMPAIGNS_CHANGED = Event("campaigns.changed", Changed)

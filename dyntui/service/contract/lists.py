@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.list_status import NO_BOOK
-from dyntui.model.outcomes import Outcome, ReasonCount
+from dyntui.model.lists import ListRow as ListRow
+from dyntui.model.lists import MemberRow as MemberRow
+from dyntui.model.outcomes import ReasonCount
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import ListView, Text
@@ -15,28 +17,6 @@ from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
-
-
-class ListRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A marketing list in the grid. `member_type`: account, contact, lead, or other. `members` is None where Dynamics
-    keeps no count (dynamic lists that were never read). `sync_status` in words; `last_synced` ISO 8601 UTC or `""`;
-    `account`: the email account's name."""
-
-    id: str
-    name: str
-    member_type: str
-    dynamic: bool
-    members: int | None
-    active: bool
-    locked: bool
-    activated: bool
-    account: str
-    sync_status: str
-    last_synced: str
-    sync_order: int
-    manual_only: bool
-    owner: str = ""
-    modified_on: str = ""
 
 
 class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,20 +58,6 @@ class MembersQuery(Window, frozen=True, kw_only=True):
     list: Text
     outcome: Text = ""
     reason: Text = ""
-
-
-class MemberRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of a marketing list with the outcome of the last synchronisation; `outcome` None when never
-    synchronised."""
-
-    entity: str
-    person: str
-    name: str
-    address: str
-    outcome: Outcome | None
-    reason: str = ""
-    detail: str = ""
-    contact_id: int | None = None
 
 
 LISTS_CHANGED = Event("lists.changed", Changed)

@@ -6,6 +6,9 @@ import msgspec
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
 from dyntui.model.roles import Ability
+from dyntui.model.runs import Progress as Progress
+from dyntui.model.runs import RunItem as RunItem
+from dyntui.model.runs import RunRow as RunRow
 from dyntui.model.sync_types import outcome_word
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
@@ -27,40 +30,6 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True):
     scheduled: bool = False
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a run is: `stage` in words, `done` of `of` steps of that stage (`of` 0: not known)."""
-
-    stage: str = ""
-    done: int = 0
-    of: int = 0
-
-
-class RunRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A run in the history. Times ISO 8601 UTC, `""` when not yet. `kind`: a sync type or `send`; `account`: the email
-    account's name."""
-
-    id: str
-    kind: str
-    title: str
-    account: str
-    status: RunStatus
-    started_by: str
-    queued_on: str
-    started_on: str
-    ended_on: str
-    tally: Tally
-    progress: Progress
-    dataverse_reads: int = 0
-    dataverse_writes: int = 0
-    dotdigital_reads: int = 0
-    dotdigital_writes: int = 0
-    error_code: str = ""
-    error: str = ""
-    not_done: str = ""
-    remedy: str = ""
-    cancelling: bool = False
-
-
 def run_status(status: RunStatus, tally: Tally) -> str:
     """A status in words: rows that were rejected are people to mend, the run itself is fine."""
     rejected = tally.of(Outcome.REJECTED)
@@ -78,17 +47,6 @@ def outcomes_text(run: RunRow) -> str:
 def calls_text(reads: int, writes: int) -> str:
     """What a run asked of one remote system: `15 reads, 1 write`."""
     return f"{reads:,} read{'' if reads == 1 else 's'}, {writes:,} write{'' if writes == 1 else 's'}"
-
-
-class RunItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One list, campaign or feed within a run."""
-
-    id: str
-    kind: str
-    name: str
-    status: RunStatus
-    tally: Tally
-    note: str = ""
 
 
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True):

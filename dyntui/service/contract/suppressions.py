@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.roles import Ability
+from dyntui.model.suppressions import OddRow as OddRow
+from dyntui.model.suppressions import SuppressionRow as SuppressionRow
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
@@ -20,20 +22,6 @@ class SuppressionsQuery(Window, frozen=True, kw_only=True):
     account: Text = ""
 
 
-class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A suppressed address in an email account (by name).
-
-    The platform's status, the reason code it stands for, when the person did it and when dyntui learned it.
-    """
-
-    address: str
-    account: str
-    status: str
-    reason: str
-    suppressed_on: str
-    learned_on: str
-
-
 class LiftSuppression(msgspec.Struct, frozen=True, kw_only=True):
     """`address` may be mailed again, as far as that can be decided; `reason` is kept with who decided it."""
 
@@ -47,14 +35,6 @@ class Lifted(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     lifted: tuple[str, ...]
     stays: tuple[str, ...]
-
-
-class OddRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that asks for somebody not to be mailed, from which no address can be got."""
-
-    source: str
-    received: str
-    learned_on: str
 
 
 class OddRows(msgspec.Struct, frozen=True, kw_only=True):

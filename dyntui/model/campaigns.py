@@ -1,0 +1,56 @@
+"""Email campaigns and their results as store, contract and both faces show them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...); `account`: the
+    email account's name."""
+
+    id: int
+    name: str
+    subject: str
+    status: str
+    type: str
+    account: str
+    split_test: bool
+    targets: int
+    sent_on: str = ""
+    sent: int = 0
+    delivered: int = 0
+    unique_opens: int = 0
+    unique_clicks: int = 0
+
+
+class Hour(msgspec.Struct, frozen=True, kw_only=True):
+    """Activity within one hour after the send (`hour` ISO 8601 UTC)."""
+
+    hour: str
+    opens: int
+    clicks: int
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link and how often, by how many, it was clicked."""
+
+    url: str
+    clicks: int
+    people: int
+
+
+class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient and what they did. Times ISO 8601 UTC or `""`."""
+
+    address: str
+    contact_id: int
+    sent_on: str
+    opens: int
+    clicks: int
+    first_opened: str
+    last_opened: str
+    unsubscribed: bool
+    soft_bounced: bool
+    hard_bounced: bool
+    name: str = ""

@@ -1,0 +1,69 @@
+"""Runs as people look at them: a window, and one row.
+
+Public: `window(c, asked, kind=, status=) -> Page[RunRow]`, `row(c, run_id) -> RunRow | None`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from dyntui.model.outcomes import RunStatus, Tally
+from dyntui.model.paging import Page, Window
+from dyntui.model.runs import Progress, RunRow
+from dyntui.store import accounts, outcomes
+from dyntui.store.runs import tally_so_far
+from dyntui.store.schema import run
+from dyntui.store.windows import contains, ordered, shown
+
+_SORTABLE = {
+    name: run.c[name] for name in ("kind", "title", "status", "started_by", "queued_on", "started_on", "ended_on")
+} | {"account": run.c.account_id, "people": run.c.people_read}
+
+
+def row(c: Connection, run_id: str) -> RunRow | None:
+    """A run by its id."""
+    found = c.execute(select(run).where(run.c.id == run_id)).all()
+    return next(iter(_rows(c, found)), None)
+
+
+def window(c: Connection, asked: Window, *, kind: str = "", status: str = "", account_id: str = "") -> Page[RunRow]:
+    """Runs, newest first, of a kind, status and account where given; the search looks at title, starter, error and
+    id."""
+    listing = select(run)
+    for column, value in ((run.c.kind, kind), (run.c.status, status), (run.c.account_id, account_id)):
+        if value:
+            listing = listing.where(column == value)
+    matching = listing
+    if asked.search:
+        matching = listing.where(contains((run.c.title, run.c.started_by, run.c.error, run.c.id), asked.search))
+    page = ordered(matching, asked.sort, _SORTABLE, (run.c.queued_on.desc(), run.c.id.desc()))
+    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
+    total = _count(c, listing)
+    hits = _count(c, matching) if asked.search else total
+    return Page(rows=_rows(c, rows), matching=hits, total=total, offset=asked.offset)
+
+
+def _count(c: Connection, listing: Select[Any]) -> int:
+    return c.execute(select(func.count()).select_from(listing.with_only_columns(run.c.id).subquery())).scalar_one()
+
+
+def _rows(c: Connection, rows: Sequence[Row[Any]]) -> tuple[RunRow, ...]:
+    names = accounts.names(c)
+    tallies = outcomes.tallies(c, [row.id for row in rows])
+    return tuple(_row(row, tallies.get(row.id, Tally()), names) for row in rows)
+
+
+def _row(row: Row[Any], tally: Tally, names: Mapping[str, str]) -> RunRow:
+    status = RunStatus(row.status)
+    return shown(
+        RunRow,
+        row,
+        account=names.get(row.account_id, ""),
+        status=status,
+        tally=tally_so_far(row, tally),
+        progress=Progress(stage=row.stage, done=row.stage_done, of=row.stage_of),
+        cancelling=row.desired == "cancel" and not status.ended,
+    )
