@@ -7,6 +7,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.segment import Segment
 from textual import events
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Input
@@ -46,12 +47,6 @@ class Rows(Protocol[T]):
     def move_to(self, index: int) -> None:
         """Puts the cursor on a row."""
 
-    def sort_at(self, x: int) -> None:
-        """Sorts by the column at cell `x`."""
-
-    def do_grid_open(self) -> None:
-        """Opens the row in hand."""
-
 
 class FilterInput(Input):
     """The line in which a filter is typed."""
@@ -64,16 +59,19 @@ class FilterInput(Input):
         perform(self, action_id)
 
 
-class GridHead(Line, Generic[T]):
-    """The column titles; a click on one sorts by it."""
+class GridHead(Line):
+    """The column titles."""
 
-    def __init__(self, grid: Rows[T]) -> None:
-        super().__init__(id="grid-head")
-        self._grid = grid
+    class Clicked(Message):
+        """The titles were clicked at cell `x` of the columns."""
+
+        def __init__(self, x: int) -> None:
+            super().__init__()
+            self.x = x
 
     def on_click(self, event: events.Click) -> None:
-        """Sorts by the column under the mouse."""
-        self._grid.sort_at(event.x - GUTTER)
+        """Tells on which cell."""
+        self.post_message(self.Clicked(event.x - GUTTER))
 
 
 class GridBody(ScrollView, Generic[T], can_focus=True):
@@ -159,6 +157,6 @@ class GridBody(ScrollView, Generic[T], can_focus=True):
         index = event.y + self.scroll_offset.y
         if self._grid.listing.phase is Phase.ROWS and index < self._grid.listing.matching:
             if event.chain > 1:
-                self._grid.do_grid_open()
+                self.action_perform("grid.open")
             else:
                 self._grid.move_to(index)

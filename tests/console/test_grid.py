@@ -315,3 +315,18 @@ async def test_clearing_a_filter_stays_on_the_row() -> None:
         await hand.press("enter", "escape")
         assert "8 of 10 marketing lists" in hand.text
         assert "▌ Guides and instructors" in hand.text
+
+
+async def test_a_mouse_sorts_by_a_title_goes_to_a_row_and_opens_it() -> None:
+    async with driving() as hand:
+        await hand.press("2")
+        for order in ("name", "-name"):
+            await hand.pilot.click("#grid-head", offset=(3, 0))
+            await hand.settle()
+            assert hand.asked("lists.page")[-1].sort == order  # type: ignore[attr-defined]
+        await hand.pilot.click("#grid-body", offset=(5, 2))
+        await hand.settle()
+        assert "3 of 10 marketing lists" in hand.text
+        await hand.pilot.click("#grid-body", offset=(5, 2), times=2)
+        await hand.settle()
+        assert "Marketing Lists › " in hand.text

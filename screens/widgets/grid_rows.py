@@ -1,0 +1,272 @@
+"""The rows of a grid: of any number only those looked at are fetched and drawn, and one of them is in hand."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.geometry import Size
+from textual.message import Message
+from textual.widgets import Input
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.paging import Page
+
+from ..working import start
+from .columns import Column, Place, arrange
+from .grid_parts import FilterInput, GridBody, GridHead
+from .grid_words import GUTTER, Wording, notice, status, titles
+from .line import Line
+from .paging import Listing, Phase, Source
+
+T = TypeVar("T")
+
+# Listings of one grid (views, lists, campaigns) that are remembered.
+SLICES_KEPT = 8
+
+
+class GridRows(Vertical, Generic[T]):
+    """Rows from a source of pages, with a word for each of their five states. Rows that were read stay until there are
+    newer ones, whatever becomes of the question for them.
+
+    `key` names a row for good, so that marks stay on it through filters and reloads.
+    """
+
+    # Seconds after which rows that are not there yet are said to be on their way.
+    LOADING_AFTER: ClassVar[float] = 0.3
+
+    class Event(Message):
+        """Something that happened in a grid; the grid itself knows its row, typed."""
+
+        def __init__(self, grid: GridRows[Any]) -> None:
+            super().__init__()
+            self.grid = grid
+
+        @property
+        def control(self) -> GridRows[Any]:
+            """The grid, for selectors in `on`."""
+            return self.grid
+
+    class Moved(Event):
+        """Another row, or none, is in hand, or it was read anew and is another; or the marks changed."""
+
+    class Read(Event):
+        """Rows of a listing were read, or could not be: then its `error` says why."""
+
+        def __init__(self, grid: GridRows[Any], listing: Listing[Any]) -> None:
+            super().__init__(grid)
+            self.listing = listing
+
+    @dataclass
+    class _Arrived(Message):
+        listing: Listing[Any]
+        generation: int
+        number: int
+        page: Page[Any]
+
+    @dataclass
+    class _Failed(Message):
+        listing: Listing[Any]
+        generation: int
+        number: int
+        error: DyntuiError
+
+    def __init__(
+        self,
+        columns: Sequence[Column[T]],
+        *,
+        key: Callable[[T], str],
+        wording: Wording,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.columns = tuple(columns)
+        self.key = key
+        self.wording = wording
+        self.listing: Listing[T] = Listing()
+        self.places: list[Place[T]] = []
+        self.cursor = 0
+        self.marks: dict[str, T] = {}
+        self._source: Source[T] | None = None
+        self._slices: OrderedDict[str, Listing[T]] = OrderedDict()
+        self._slow = False
+        self._told: T | None = None
+        self._wanted = ""
+        self._input = FilterInput(id="grid-filter", compact=True, placeholder="type to filter", select_on_focus=False)
+        self._input.cursor_blink = False
+        self._head = GridHead(id="grid-head")
+        self.body: GridBody[T] = GridBody(self)
+        self._status = Line(id="grid-status")
+
+    def compose(self) -> ComposeResult:
+        """Filter, titles, rows, count."""
+        yield self._input
+        yield self._head
+        yield self.body
+        yield self._status
+
+    # What is shown
+
+    def load(self, source: Source[T], slice: str | None = None) -> None:
+        """Shows another listing from its first row, without filter and marks. `slice` names it: where it was shown
+        before, its rows are there until they are read anew."""
+        self._source = source
+        self.cursor = 0
+        self.marks.clear()
+        with self._input.prevent(Input.Changed):
+            self._input.value = ""
+        self._input.display = False
+        sort = self.listing.sort
+        if slice is None:
+            self.listing.restart(forget=True)
+        else:
+            self.listing = self._slices.pop(slice) if slice in self._slices else Listing()
+            self.listing.restart(forget=bool(self.listing.searched))
+            self._slices[slice] = self.listing
+            while len(self._slices) > SLICES_KEPT:
+                self._slices.popitem(last=False)
+        self.listing.search, self.listing.sort = "", sort
+        self._lay_out_rows()
+        self.body.scroll_to(y=0, animate=False, immediate=True)
+        self._ask()
+
+    def reload(self) -> None:
+        """Asks again; what is on the screen stays until the answer is there."""
+        if self._source is None:
+            return
+        self.listing.restart()
+        self._ask()
+
+    def _ask(self) -> None:
+        self._slow = False
+        self._changed()
+        self.look()
+        if self.listing.phase is Phase.LOADING and self.is_mounted:
+            self.set_timer(self.LOADING_AFTER, self._say_loading)
+
+    def _say_loading(self) -> None:
+        """What is there at once needs no word for being awaited."""
+        self._slow = True
+        self.body.refresh()
+
+    def row(self) -> T | None:
+        """The row in hand."""
+        return self.listing.row(self.cursor) if self.listing.phase is Phase.ROWS else None
+
+    def chosen(self) -> list[T]:
+        """The marked rows, or the row in hand where none is marked."""
+        if self.marks:
+            return list(self.marks.values())
+        row = self.row()
+        return [] if row is None else [row]
+
+    def focus_rows(self) -> None:
+        """Puts the keys on the rows."""
+        self.screen.set_focus(self.body)
+
+    def notice(self) -> list[tuple[str, str]]:
+        """The lines, each with its tone, that stand in place of rows."""
+        if self.listing.phase is Phase.LOADING and not self._slow:
+            return []
+        return notice(self.listing, self.wording, self.body.size.width)
+
+    def lay_out(self, width: int) -> None:
+        """Shares the width among the columns."""
+        self.places = arrange(self.columns, max(1, width - GUTTER))
+        self._show_head()
+        self.body.refresh()
+
+    # Fetching
+
+    def look(self) -> None:
+        """Asks for the pages in view that are not there."""
+        if self._source is None or not self.is_mounted:
+            return
+        first = self.body.scroll_offset.y
+        for page in self.listing.wanted(first, first + max(1, self.body.size.height) - 1):
+            start(self, "pages", self._fetch, self._source, self.listing, self.listing.generation, page)
+
+    async def _fetch(self, source: Source[T], listing: Listing[T], generation: int, page_number: int) -> None:
+        try:
+            page = await source(listing.window(page_number))
+        except DyntuiError as error:
+            self.post_message(self._Failed(listing, generation, page_number, error))
+        else:
+            self.post_message(self._Arrived(listing, generation, page_number, page))
+
+    @on(_Arrived)
+    def _take_page(self, message: _Arrived) -> None:
+        message.stop()
+        if message.listing is self.listing and self.listing.arrived(message.generation, message.number, message.page):
+            self._lay_out_rows()
+            self.post_message(self.Read(self, self.listing))
+            self.cursor = max(0, min(self.cursor, self.listing.matching - 1))
+            self._go_to_wanted(message.page)
+            self._changed()
+        self.look()
+
+    def _go_to_wanted(self, page: Page[Any]) -> None:
+        """To the row that was in hand before the filter was cleared, where it is among the first."""
+        place = next((at for at, row in enumerate(page.rows) if self.key(row) == self._wanted), None)
+        self._wanted = ""
+        if place is not None and not self.cursor:
+            self.cursor = page.offset + place
+            self.body.scroll_to(y=max(0, self.cursor - self.body.size.height // 2), animate=False, immediate=True)
+
+    @on(_Failed)
+    def _take_failure(self, message: _Failed) -> None:
+        message.stop()
+        if message.listing is self.listing and self.listing.failed(message.generation, message.number, message.error):
+            self._lay_out_rows()
+            self._changed()
+            self.post_message(self.Read(self, self.listing))
+
+    # Drawing
+
+    def _lay_out_rows(self) -> None:
+        self.body.virtual_size = Size(self.body.size.width, self.listing.matching)
+
+    def _changed(self) -> None:
+        self.body.refresh()
+        self._show_head()
+        self._show_status()
+        self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        row = self.row()
+        if row != self._told:
+            self._told = row
+            self.post_message(self.Moved(self))
+
+    def _show_head(self) -> None:
+        self._head.show(*titles(self.places, self.listing.sort))
+
+    def _show_status(self) -> None:
+        left, right = status(self.listing, self.wording, self.cursor, len(self.marks))
+        self._status.show(*left, right=right)
+
+    # The row in hand
+
+    def move_to(self, index: int) -> None:
+        """Puts the cursor on a row and brings it into view."""
+        if self.listing.phase is not Phase.ROWS:
+            return
+        index = max(0, min(index, self.listing.matching - 1))
+        if index == self.cursor:
+            return
+        before, self.cursor = self.cursor, index
+        top, height = self.body.scroll_offset.y, max(1, self.body.size.height)
+        if index < top:
+            self.body.scroll_to(y=index, animate=False, immediate=True)
+        elif index >= top + height:
+            self.body.scroll_to(y=index - height + 1, animate=False, immediate=True)
+        self.body.refresh_line(before)
+        self.body.refresh_line(index)
+        self._show_status()
+        self._tell_moved()
