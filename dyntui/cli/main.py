@@ -28,6 +28,7 @@ COMMANDS = {
     "setup": _lazy("setup", "Connect Dynamics and dotdigital, and install what dyntui needs."),
     "sign-in": _lazy("sign_in", "Sign in as a Dynamics user, with a code typed in any browser."),
     "lists": _lazy("lists", "Marketing lists: show, activate, deactivate, members, report."),
+    "held": _lazy("held", "Removals that wait for a decision: let them go, or keep the contacts."),
     "campaigns": _lazy("campaigns", "Email campaigns: targets, count, send, report."),
     "sync": _lazy("sync", "Synchronise now, or cancel a run."),
     "suppressions": _lazy("suppressions", "Addresses that are never mailed."),

@@ -263,7 +263,7 @@ CATALOGUE: tuple[Reason, ...] = (
         "Removal held",
         "The removal is held: too many at once, or an unproven listing.",
         _MANAGER,
-        "Look at the list in Dynamics; few enough removals of a list that was read whole are carried out.",
+        "Look at the list in Dynamics, then decide: `dyntui held approve LIST` or `dyntui held discard LIST`.",
     ),
     Reason("ALREADY_SENT", "Already sent", "The person has had this campaign.", _MARKETER, "Nothing to do."),
     Reason(

@@ -14,6 +14,7 @@ from dyntui.service.answering import handlers_of
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
+from dyntui.service.held import Held
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.process import DEMO
@@ -127,10 +128,11 @@ def calls(
     """What answers each call of the contract. `enqueue` hands a run to the engine."""
     runs = Runs(resources, identities, enqueue)
     lists = Lists(resources, identities)
+    held = Held(resources, identities, runs)
     campaigns = Campaigns(resources, identities)
     sending = Sending(resources, identities, campaigns, runs)
     results = Results(resources, campaigns)
     suppressions = Suppressions(resources, identities)
     setup = Setup(resources, reconnect)
     decisions = SendDecisions(resources, identities)
-    return handlers_of(session, setup, runs, lists, campaigns, sending, decisions, results, suppressions)
+    return handlers_of(session, setup, runs, lists, held, campaigns, sending, decisions, results, suppressions)

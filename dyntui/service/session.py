@@ -32,7 +32,8 @@ from dyntui.service.contract.session import (
 from dyntui.service.identity import ROLES_BY_ROWS, Identities
 from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, members, runs
+from dyntui.store import accounts, runs
+from dyntui.store import held as held_removals
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class Session:
             store=str(self._resources.profile.data),
             checks=tuple(checks),
             active_runs=len(await self._resources.read(runs.unfinished)),
-            held=await self._resources.read(members.held),
+            held=await self._resources.read(held_removals.waiting),
             dataverse_calls=calls.dataverse_reads + calls.dataverse_writes,
             dotdigital_calls=calls.dotdigital_reads + calls.dotdigital_writes,
             long_lived=self._long_lived,

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store import held as held_removals
 from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.opt_outs import is_opted_out
@@ -78,6 +79,7 @@ def _why(list_id: str, listing: str) -> ColumnElement[str]:
     return case(
         (or_(_m.sent_address == "", held), ""),
         (and_(or_(left, excluded), withdrawn), "withdrawn"),
+        (_m.decision == held_removals.KEEP, ""),
         (left, "left"),
         (and_(excluded, _m.sent_fingerprint == BY_OTHERS), "others"),
         (excluded, "excluded"),
@@ -119,13 +121,14 @@ def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: i
 
 
 def to_be_guarded(c: Connection, list_id: str, listing: str) -> int:
-    """How many would leave the book for another reason than consent withdrawn or an address that changed."""
+    """How many would leave the book for another reason than consent withdrawn or an address that changed, and without
+    anybody having decided that they do."""
     return c.execute(select(func.count()).select_from(list_member).where(*_guarded(list_id, listing))).scalar_one()
 
 
 def _guarded(list_id: str, listing: str) -> tuple[ColumnElement[bool], ...]:
     leaves = _why(list_id, listing).in_(("left", "excluded"))
-    return (_m.list_id == list_id, _m.sent_address != "", leaves, ~_in_use(list_id, listing))
+    return (_m.list_id == list_id, _m.sent_address != "", _m.decision == "", leaves, ~_in_use(list_id, listing))
 
 
 def hold(c: Connection, list_id: str, listing: str, detail: str) -> int:
@@ -165,6 +168,9 @@ def remove(c: Connection, list_id: str, listing: str, person_ids: Iterable[str])
             sent_fingerprint=case((moved, _m.sent_fingerprint), else_=""),
             sent_address="",
             contact_id=null(),
+            decision="",
+            decided_by="",
+            decided_on="",
         )
     )
     rows = [(listing, list_id, person_id) for person_id in person_ids]

@@ -12,7 +12,7 @@ A synchronisation goes through these steps, each in a write transaction together
 5. `intervals.keep` what became of everybody, as `named`, then `forget_left`.
 
 Public:
-    read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int; held(c) -> int
+    read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
     counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, contact_ids)
     named(list_id, listing) -> Select; forget_left(c, list_id, listing) -> int
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
@@ -32,20 +32,15 @@ from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member
 
 _m = list_member.c
-# Outcomes of who is not on the list any more.
+# Outcomes of who is not on the list any more, besides who is kept in the book by a decision (`held`).
 _GONE = (Outcome.REMOVED.value, Outcome.HELD.value)
 
 
 def read_by(c: Connection, list_id: str, listing: str) -> int:
     """How many people a synchronisation had to account for: those of its listing, and those who left the list and were
     in the book (until `forget_left`)."""
-    gone = or_(_m.sent_address != "", _m.outcome.in_((Outcome.REMOVED.value, Outcome.HELD.value)))
+    gone = or_(_m.sent_address != "", _m.outcome.in_(_GONE))
     return _count(c, _m.list_id == list_id, or_(_m.listing == listing, gone))
-
-
-def held(c: Connection) -> int:
-    """How many removals wait for approval, over all lists."""
-    return _count(c, _m.outcome == Outcome.HELD.value)
 
 
 def in_book(c: Connection, list_id: str) -> int:
@@ -65,7 +60,7 @@ def addresses_of_contacts(c: Connection, contact_ids: Sequence[int]) -> list[tup
 def counts(c: Connection, list_id: str, listing: str = "") -> tuple[ReasonCount, ...]:
     """How many members ended in each outcome and reason; who is pending is not in it. With a `listing`, only its people
     and those whom it removed or holds: the people of that run."""
-    of_run = (or_(_m.listing == listing, _m.outcome.in_(_GONE)),) if listing else ()
+    of_run = (_of(listing),) if listing else ()
     rows = c.execute(
         select(_m.outcome, _m.reason, func.count().label("people"))
         .where(_m.list_id == list_id, _m.outcome != "", *of_run)
@@ -88,7 +83,12 @@ def named(list_id: str, listing: str) -> Select[Any]:
         _m.reason,
         _m.detail,
         _m.also,
-    ).where(_m.list_id == list_id, _m.outcome != "", or_(_m.listing == listing, _m.outcome.in_(_GONE)))
+    ).where(_m.list_id == list_id, _m.outcome != "", _of(listing))
+
+
+def _of(listing: str) -> ColumnElement[bool]:
+    """Whom a synchronisation accounts for, once everybody has an outcome."""
+    return or_(_m.listing == listing, _m.gated_by == listing, _m.outcome.in_(_GONE))
 
 
 def forget_left(c: Connection, list_id: str, listing: str) -> int:

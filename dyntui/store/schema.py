@@ -151,6 +151,10 @@ list_member = Table(
     _text("listing"),  # run id of the listing that saw the person last
     _text("gated_by"),  # run id of the listing that found a gate closed, or holds the removal
     _flag("has_left"),  # the list as last read does not hold the person any more
+    # about the removal from the book while it is held: "remove" or "keep"; "" until somebody decides
+    _text("decision"),
+    _text("decided_by"),
+    _text("decided_on"),
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
     # Holds all that tells whether records of one address meet.

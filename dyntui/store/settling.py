@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, and_, case, literal, or_, select, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import list_unsubscribes, suppressed_people
+from dyntui.store import held, list_unsubscribes, suppressed_people
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
@@ -57,6 +57,7 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     }
     differs = or_(*(_m[name] != value for name, value in values.items()))
     c.execute(update(list_member).where(*scope, _m.gated_by != listing, differs).values(values))
+    held.settle(c, list_id, listing)
 
 
 def mark_left(c: Connection, list_id: str, listing: str) -> None:

@@ -24,8 +24,10 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Window
 from dyntui.model.roles import Ability, Role
 from dyntui.service.campaigns import Campaigns
-from dyntui.service.contract import campaigns, lists, runs, setup
+from dyntui.service.contract import campaigns, held, lists, runs, setup
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
+from dyntui.service.contract.session import Nothing
+from dyntui.service.held import Held
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.permission import CallContext
@@ -98,6 +100,7 @@ class Office:
         identities = Identities(self.resources)
         self._runs = Runs(self.resources, identities, self.engine.enqueue)
         self._lists = Lists(self.resources, identities)
+        self._held = Held(self.resources, identities, self._runs)
         self._campaigns = Campaigns(self.resources, identities)
         self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
         self._decisions = SendDecisions(self.resources, identities)
@@ -238,6 +241,17 @@ class Office:
         asked = runs.OutcomesQuery(run=run_id, limit=10_000, **chosen)
         return self.wait(self._runs.people(self.context, asked)).rows
 
+    def held(self) -> tuple[held.HeldRemovals, ...]:
+        return self.wait(self._held.lists(self.context, Nothing())).rows
+
+    def decide_held(self, list_id: str, *people: str, remove: bool) -> held.HeldDecided:
+        """The decision, carried out."""
+        decided = self.wait(
+            self._held.decide(self.context, held.DecideHeld(list=list_id, people=people, remove=remove))
+        )
+        self.engine.drain()
+        return decided
+
     def members(self, list_id: str) -> tuple[lists.MemberRow, ...]:
         asked = lists.MembersQuery(list=list_id, limit=10_000)
         return self.wait(self._lists.members(self.context, asked)).rows
@@ -319,6 +333,17 @@ class Office:
             assert (await dv_lists.remove_members(dv, row, people)).refused == []
 
         self.wait(remove())
+
+    def join(self, list_id: str, people: list[str]) -> None:
+        """Somebody puts people on a static list in Dynamics."""
+
+        async def add() -> None:
+            dv = await self.resources.connections.dataverse()
+            row = await dv_lists.marketing_list(dv, list_id)
+            assert row is not None
+            assert (await dv_lists.add_members(dv, row, people)).refused == []
+
+        self.wait(add())
 
     def service_user(self) -> str:
         """The user that dyntui itself is in Dynamics."""

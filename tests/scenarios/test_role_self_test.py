@@ -11,6 +11,7 @@ import pytest
 
 from dyntui.dataverse import security
 from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.sandbox.entra.directory import find_person
 from dyntui.service.assembly import calls
@@ -27,6 +28,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_TARGETS,
     CAMPAIGNS_PAGE,
 )
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
@@ -115,6 +117,9 @@ def everything(office: Office) -> list[Asked]:
     """A call of each method of the contract that needs an ability, in an order in which they make sense."""
     newsletter = office.activated("Newsletter")
     first = office.run("lists").run
+    there = [each.person for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    office.leave(newsletter.id, there[: len(there) // 3])
+    office.run("lists")
     office.run("campaigns")
     before = office.campaign_named("Newsletter March")
     office.target(before, newsletter.id)
@@ -125,6 +130,8 @@ def everything(office: Office) -> list[Asked]:
     other = office.list_named("Alpine Club")
     return [
         *_of_lists(newsletter.id, other.id),
+        (HELD_LISTS, Nothing()),
+        (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
         *_of_campaigns(campaign.id, newsletter.id, count, sent.id),
         *_OF_CONSENT,

@@ -11,6 +11,7 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.people import Gate
 from dyntui.store import (
     chunks,
+    held,
     intervals,
     leaving,
     list_unsubscribes,
@@ -150,7 +151,7 @@ def test_held_removals_stay_until_they_are_decided(c: Connection) -> None:
     assert leaving.to_be_guarded(c, "list", "r2") == 1
     assert leaving.hold(c, "list", "r2", "too many") == 1
     assert (leaving.leavers(c, "list", "r2"), leaving.to_be_guarded(c, "list", "r2")) == ([], 0)
-    assert members.held(c) == 1
+    assert held.waiting(c) == 1
     assert members.forget_left(c, "list", "r2") == 0
     assert became(c) == {"ann": "unchanged", "bob": "held REMOVAL_HELD"}
     listing(c, "r3", person("ann"), person("bob"))
@@ -232,9 +233,9 @@ def test_who_withdrew_consent_leaves_even_where_the_others_are_held(c: Connectio
     ]
     leaving.remove(c, "list", "r2", ["ann", "bob", "cleo"])
     rows = c.execute(select(list_member).where(list_member.c.list_id == "list"))
-    held = {each.person_id: (each.outcome, each.reason, each.also) for each in rows}
-    assert held["dora"] == (Outcome.HELD, "INACTIVE", "REMOVAL_HELD")
-    assert held["emil"] == (Outcome.HELD, "REMOVAL_HELD", "")
+    found = {each.person_id: (each.outcome, each.reason, each.also) for each in rows}
+    assert found["dora"] == (Outcome.HELD, "INACTIVE", "REMOVAL_HELD")
+    assert found["emil"] == (Outcome.HELD, "REMOVAL_HELD", "")
     assert members.read_by(c, "list", "r2") == 5
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dyntui.service.contract import campaigns, console, lists, runs, sends, session, setup, suppressions
+from dyntui.service.contract import campaigns, console, held, lists, runs, sends, session, setup, suppressions
 from dyntui.service.contract.actions import Action, Scope, key_name
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
 
-SUBJECTS = (console, lists, campaigns, sends, runs, suppressions, session, setup)
+SUBJECTS = (console, lists, held, campaigns, sends, runs, suppressions, session, setup)
 
 
 def _all(kind: type[Any]) -> list[Any]:

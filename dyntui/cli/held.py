@@ -1,0 +1,145 @@
+"""`dyntui held`: removals from address books that wait for a decision."""
+
+from __future__ import annotations
+
+import click
+
+from dyntui.cli.confirming import confirm
+from dyntui.cli.following import exit_for, print_run, until_ended
+from dyntui.cli.lazy import Choices, Group, choices
+from dyntui.cli.naming import list_id
+from dyntui.cli.output import number, print_json, print_table, say, say_how_many
+from dyntui.cli.progress import display
+from dyntui.cli.service_call import ask, with_service
+from dyntui.cli.windows import window_options
+from dyntui.model.errors import Exit
+from dyntui.model.outcomes import Outcome
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldRemovals
+from dyntui.service.contract.lists import LIST_MEMBERS, MemberRow, MembersQuery
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract.session import Nothing
+
+_PERSON = click.option("--person", "people", multiple=True, metavar="ID", help="Only this record; may be given again.")
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Removals from address books that wait for a decision. LIST is an id or a unique name."""
+
+
+@command.command("list")
+@click.pass_context
+def list_(context: click.Context) -> int:
+    """The marketing lists with removals that wait, and why."""
+    answer = ask(choices(context), HELD_LISTS, Nothing())
+    if choices(context).json:
+        print_json(answer)
+    else:
+        print_table(
+            ["list", "people", "in the book", "why"],
+            ((row.name, number(row.people), number(row.in_book), row.why) for row in answer.rows),
+            right=["people", "in the book"],
+        )
+    return int(Exit.HELD if answer.rows else Exit.DONE)
+
+
+@command.command()
+@click.argument("named", metavar="LIST")
+@window_options
+@click.pass_context
+def show(context: click.Context, named: str, offset: int, limit: int, search: str, sort: str) -> None:
+    """The members of LIST whose removal from the address book waits."""
+
+    async def read(client: ServiceClient) -> Page[MemberRow]:
+        held = MembersQuery(
+            list=await list_id(client, named),
+            outcome=Outcome.HELD.value,
+            offset=offset,
+            limit=limit,
+            search=search,
+            sort=sort,
+        )
+        return await client.call(LIST_MEMBERS, held)
+
+    page = with_service(choices(context), read)
+    if choices(context).json:
+        print_json(page)
+        return
+    print_table(
+        ["name", "address", "type", "reason", "detail", "record"],
+        ((row.name, row.address, row.entity, row.reason, row.detail, row.person) for row in page.rows),
+    )
+    say_how_many(len(page.rows), page.matching, page.total)
+
+
+@command.command()
+@click.argument("named", metavar="LIST")
+@_PERSON
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until they are out of the book.")
+@click.pass_context
+def approve(context: click.Context, named: str, people: tuple[str, ...], wait: bool) -> int:
+    """Let the held removals of LIST go: a synchronisation of the list takes them out of the address book."""
+    chosen = choices(context)
+    if held := _waiting(chosen, named):
+        confirm(
+            chosen,
+            f"Take {number(len(people) or held.people)} of {number(held.in_book)} contacts out of the address book of "
+            f"{held.name!r}?",
+            not_done="Nothing was decided.",
+        )
+    decided, run = _decide(chosen, named, people, remove=True, wait=wait)
+    if chosen.json:
+        print_json(decided if run is None else run)
+    elif run is None:
+        say(f"{number(decided.people)} removals are approved; the list's next synchronisation carries them out.")
+    else:
+        print_run(run)
+    return exit_for(run) if run is not None and run.status.ended else int(Exit.DONE)
+
+
+@command.command()
+@click.argument("named", metavar="LIST")
+@_PERSON
+@click.pass_context
+def discard(context: click.Context, named: str, people: tuple[str, ...]) -> None:
+    """Keep the contacts in the address book of LIST; nothing more is asked about them."""
+    chosen = choices(context)
+    if held := _waiting(chosen, named):
+        confirm(
+            chosen,
+            f"Keep {number(len(people) or held.people)} contacts in the address book of {held.name!r} although they do "
+            "not belong there?",
+            not_done="Nothing was decided.",
+        )
+    decided, _ = _decide(chosen, named, people, remove=False, wait=False)
+    if chosen.json:
+        print_json(decided)
+        return
+    say(f"{number(decided.people)} contacts stay in the address book.")
+
+
+def _waiting(chosen: Choices, named: str) -> HeldRemovals | None:
+    """What waits of the list; None where nothing does, which the service says better."""
+
+    async def read(client: ServiceClient) -> HeldRemovals | None:
+        wanted = await list_id(client, named)
+        answer = await client.call(HELD_LISTS, Nothing())
+        return next((each for each in answer.rows if each.list == wanted), None)
+
+    return with_service(chosen, read)
+
+
+def _decide(
+    chosen: Choices, named: str, people: tuple[str, ...], *, remove: bool, wait: bool
+) -> tuple[HeldDecided, RunRow | None]:
+    async def decide(client: ServiceClient) -> tuple[HeldDecided, RunRow | None]:
+        asked = DecideHeld(list=await list_id(client, named), remove=remove, people=people)
+        decided = await client.call(HELD_DECIDE, asked)
+        run = decided.run
+        if run is not None and wait:
+            run = await until_ended(client, run, display())
+        return decided, run
+
+    return with_service(chosen, decide)

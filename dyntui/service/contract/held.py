@@ -1,0 +1,51 @@
+"""Removals from address books that wait for a decision."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.model.roles import Ability
+from dyntui.service.contract.bounds import Text
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.lists import LISTS_CHANGED
+from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract.session import Nothing
+
+
+class HeldRemovals(msgspec.Struct, frozen=True, kw_only=True):
+    """A marketing list (id and name) from whose address book `people` would have to leave, of `in_book` contacts.
+    `why` they are held, and the `run` that holds them; `""` where the removal is held for reasons of its people."""
+
+    list: str
+    name: str
+    people: int
+    in_book: int
+    why: str
+    run: str
+
+
+class HeldLists(msgspec.Struct, frozen=True, kw_only=True):
+    """All lists with removals that wait, by name."""
+
+    rows: tuple[HeldRemovals, ...]
+
+
+class DecideHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """The removals of a list that wait: `remove` lets the contacts go, otherwise they stay in the book. Only these
+    `people` (ids of records), where any are named."""
+
+    list: Text
+    remove: bool
+    people: tuple[Text, ...] = ()
+
+
+class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """About how many `people` it was decided. `run`: the synchronisation that carries removals out; None where none
+    was started, because nobody is to go or because one that is under way comes first."""
+
+    people: int
+    run: RunRow | None
+
+
+HELD_LISTS = Call("held.lists", Nothing, HeldLists, Ability.SEE)
+HELD_DECIDE = Call("held.decide", DecideHeld, HeldDecided, Ability.SEND, changes=(LISTS_CHANGED,))

@@ -1,0 +1,74 @@
+"""Removals from address books that wait for a decision, and the decision."""
+
+from __future__ import annotations
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.sync_types import LISTS, Narrowed
+from dyntui.service.answering import answers
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldLists, HeldRemovals
+from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract.session import Nothing
+from dyntui.service.identity import Identities
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import Runs
+from dyntui.store import held
+from dyntui.store import lists as list_store
+from dyntui.store.lists import StoredList
+
+
+class Held:
+    """The calls of `held.*`."""
+
+    def __init__(self, resources: Resources, identities: Identities, runs: Runs) -> None:
+        self._resources = resources
+        self._identities = identities
+        self._runs = runs
+
+    @answers(HELD_LISTS)
+    async def lists(self, context: CallContext, request: Nothing) -> HeldLists:
+        """The lists with removals that wait."""
+        found = await self._resources.read(held.lists)
+        return HeldLists(
+            rows=tuple(
+                HeldRemovals(
+                    list=each.list_id,
+                    name=each.name,
+                    people=each.people,
+                    in_book=each.in_book,
+                    why=each.why,
+                    run=each.run_id,
+                )
+                for each in found
+            )
+        )
+
+    @answers(HELD_DECIDE)
+    async def decide(self, context: CallContext, request: DecideHeld) -> HeldDecided:
+        """Lets removals go or keeps the contacts. Raises LIST_UNKNOWN, NOTHING_HELD."""
+        stored = await self._resources.read(lambda c: list_store.stored(c, [request.list]))
+        if not stored:
+            raise _nothing_decided("LIST_UNKNOWN", f"There is no marketing list {request.list!r}.")
+        chosen = stored[0]
+        person = await self._identities.person(context.uid)
+        by, now = person.name if person else "", self._resources.now()
+        decision = held.REMOVE if request.remove else held.KEEP
+        people = await self._resources.write(lambda c: held.decide(c, chosen.id, request.people, decision, by, now))
+        if not people:
+            raise _nothing_decided("NOTHING_HELD", f"No such removal of {chosen.name!r} waits for a decision.")
+        return HeldDecided(people=people, run=await self._synchronise(context, chosen))
+
+    async def _synchronise(self, context: CallContext, chosen: StoredList) -> RunRow | None:
+        """Carries the decision out at once; a synchronisation that is under way comes first, and the next one does."""
+        try:
+            return await self._runs.queue(context, LISTS, chosen.name, chosen.account_id, Narrowed(lists=(chosen.id,)))
+        except DyntuiError as error:
+            if error.code != "ALREADY_RUNNING":
+                raise
+            return None
+
+
+def _nothing_decided(code: str, message: str) -> DyntuiError:
+    return DyntuiError(
+        code, message, not_done="Nothing was decided.", remedy="See `dyntui held list`.", exit=Exit.USAGE
+    )

@@ -1,0 +1,95 @@
+"""Removals from address books that wait for a decision, and what was decided: to let them go, or to keep the contacts.
+
+A decision is about a member as they stand: it ends when they belong into the book again, are out of it, or withdraw
+their consent (`dyntui.store.leaving`).
+
+Public: `waiting(c) -> int`, `lists(c) -> [HeldList]`, `decide(c, list_id, people, decision, by, now) -> int`,
+`settle(c, list_id, listing)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, update
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store.chunks import in_chunks
+from dyntui.store.schema import list_member, marketing_list
+
+REMOVE, KEEP = "remove", "keep"
+
+_m = list_member.c
+_WAITING = (_m.outcome == Outcome.HELD.value, _m.decision == "")
+
+
+class HeldList(msgspec.Struct, frozen=True, kw_only=True):
+    """A marketing list with removals that wait: how many `people`, `why` (as the run named it), the `run` that holds
+    them, and how many contacts `in_book` are there through us."""
+
+    list_id: str
+    name: str
+    people: int
+    why: str
+    run_id: str
+    in_book: int
+
+
+def waiting(c: Connection) -> int:
+    """How many removals wait for a decision, over all lists."""
+    return int(c.execute(select(func.count()).select_from(list_member).where(*_WAITING)).scalar_one())
+
+
+def lists(c: Connection) -> list[HeldList]:
+    """The lists with removals that wait, by name."""
+    why = func.max(case((_m.reason == "REMOVAL_HELD", _m.detail), else_=""))
+    held = (
+        select(
+            _m.list_id,
+            func.count().label("people"),
+            why.label("why"),
+            func.max(_m.gated_by).label("run_id"),
+        )
+        .where(*_WAITING)
+        .group_by(_m.list_id)
+        .subquery("held")
+    )
+    there = list_member.alias("there").c
+    in_book = (
+        select(func.count())
+        .where(there.list_id == held.c.list_id, there.sent_address != "")
+        .correlate(held)
+        .scalar_subquery()
+    )
+    rows = c.execute(
+        select(held, marketing_list.c.name, in_book.label("in_book"))
+        .join(marketing_list, marketing_list.c.id == held.c.list_id)
+        .order_by(marketing_list.c.name, held.c.list_id)
+    )
+    return [HeldList(**row._mapping) for row in rows]
+
+
+def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by: str, now: str) -> int:
+    """`REMOVE` or `KEEP` for the removals of a list that wait: of these `people` (ids), or of all where none is named;
+    how many it were."""
+    scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *_WAITING)
+    change = update(list_member).values(decision=decision, decided_by=by, decided_on=now)
+    if not people:
+        return c.execute(change.where(*scope)).rowcount
+    return sum(c.execute(change.where(*scope, _m.person_id.in_(some))).rowcount for some in in_chunks(people))
+
+
+def settle(c: Connection, list_id: str, listing: str) -> None:
+    """After a settled listing: decisions about who belongs into the book again, or is out of it, end; who has left the
+    list and is to stay in the book is named."""
+    belongs = and_(_m.listing == listing, _m.gated_by != listing)
+    over = (_m.list_id == list_id, _m.decision != "", or_(_m.sent_address == "", belongs))
+    c.execute(update(list_member).where(*over).values(decision="", decided_by="", decided_on=""))
+    kept = (_m.list_id == list_id, _m.decision == KEEP, _m.listing != listing)
+    said = literal("kept in the address book by ", String) + _m.decided_by + literal(", ", String) + _m.decided_on
+    c.execute(
+        update(list_member)
+        .where(*kept)
+        .values(outcome=Outcome.EXCLUDED.value, reason="LEFT_LIST", detail=said, also="", gated_by=listing)
+    )

@@ -1,0 +1,102 @@
+"""Held removals wait for a person: let go by one approval, kept by name, or over by themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.lists import ListRow
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_members_and_books import in_book
+
+
+@pytest.fixture
+def newsletter(office: Office) -> ListRow:
+    return office.activated("Newsletter")
+
+
+def leave_by_accident(office: Office, newsletter: ListRow) -> list[str]:
+    """A third of the people in the book; none whose contact another record would take over."""
+    office.run("lists")
+    members = office.members(newsletter.id)
+    having = Counter(each.address for each in members)
+    there = [each.person for each in members if each.outcome is Outcome.ADDED and having[each.address] == 1]
+    leavers = there[: len(there) // 3]
+    office.leave(newsletter.id, leavers)
+    return leavers
+
+
+def held_people(office: Office, run_id: str) -> set[str]:
+    return {each.person for each in office.people(run_id) if each.outcome is Outcome.HELD}
+
+
+def test_additions_go_on_removals_wait_and_one_approval_lets_them_go(office: Office, newsletter: ListRow) -> None:
+    leavers = leave_by_accident(office, newsletter)
+    book = office.book_of(newsletter.id)
+    before = in_book(office, book)
+    run = office.run("lists")
+    assert run.run.status is RunStatus.HELD and held_people(office, run.run.id) == set(leavers)
+    (waits,) = office.held()
+    assert (waits.list, waits.people, waits.in_book, waits.run) == (
+        newsletter.id, len(leavers), len(before), run.run.id,
+    )  # fmt: skip
+    assert waits.why == f"{len(leavers)} of {len(before)} people in the address book would leave it"
+    assert in_book(office, book) == before
+    decided = office.decide_held(newsletter.id, remove=True)
+    assert decided.people == len(leavers) and decided.run is not None
+    done = office.detail(decided.run.id)
+    assert done.run.tally.of(Outcome.REMOVED) == len(leavers) and done.run.tally.adds_up
+    assert len(in_book(office, book)) == len(before) - len(leavers)
+    assert office.held() == ()
+    _, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == []
+
+
+def test_who_is_kept_stays_in_the_book_by_name_and_nobody_is_asked_again(office: Office, newsletter: ListRow) -> None:
+    leavers = leave_by_accident(office, newsletter)
+    book = office.book_of(newsletter.id)
+    office.run("lists")
+    before = in_book(office, book)
+    decided = office.decide_held(newsletter.id, remove=False)
+    assert decided.people == len(leavers) and decided.run is not None
+    again = office.run("lists")
+    for run in (office.detail(decided.run.id), again):
+        kept = {each.person: each for each in office.people(run.run.id) if each.person in leavers}
+        assert {(each.outcome, each.reason) for each in kept.values()} == {(Outcome.EXCLUDED, "LEFT_LIST")}
+        assert all(each.detail.startswith("kept in the address book by ") for each in kept.values())
+        assert run.run.status is RunStatus.COMPLETED and run.run.tally.adds_up
+    assert in_book(office, book) == before and office.held() == ()
+    # Consent outweighs the decision.
+    address = kept[leavers[0]].address
+    office.change_in_dynamics("contact", leavers[0], donotemail=1)
+    office.run("lists")
+    assert in_book(office, book) == before - {address}
+
+
+def test_some_are_let_go_the_others_wait_and_who_comes_back_waits_no_more(office: Office, newsletter: ListRow) -> None:
+    leavers = leave_by_accident(office, newsletter)
+    book = office.book_of(newsletter.id)
+    office.run("lists")
+    before = in_book(office, book)
+    some = leavers[:3]
+    decided = office.decide_held(newsletter.id, *some, remove=True)
+    assert decided.people == 3 and decided.run is not None
+    run = office.detail(decided.run.id)
+    assert run.run.tally.of(Outcome.REMOVED) == 3
+    assert held_people(office, run.run.id) == set(leavers[3:])
+    assert len(in_book(office, book)) == len(before) - 3
+    (waits,) = office.held()
+    assert waits.people == len(leavers) - 3
+    office.join(newsletter.id, leavers)
+    run = office.run("lists")
+    assert office.held() == () and run.run.tally.of(Outcome.HELD) == 0
+    assert in_book(office, book) == before
+    with pytest.raises(DyntuiError) as refused:
+        office.decide_held(newsletter.id, remove=True)
+    assert refused.value.code == "NOTHING_HELD"
+    # An approval is about the removals that were shown, not about later ones.
+    office.leave(newsletter.id, leavers)
+    assert held_people(office, office.run("lists").run.id) == set(leavers)
