@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, say_how_many, yes_no
+from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, yes_no
+from dyntui.cli.pages import Column, Columns
 from dyntui.service.contract.campaigns import CampaignReport, RecipientRow
-from dyntui.service.contract.paging import Page
 
 _LINKS_SHOWN = 10
 
@@ -51,23 +51,14 @@ def print_report(report: CampaignReport) -> None:
         )
 
 
-def print_recipients(page: Page[RecipientRow]) -> None:
-    """The people a campaign was sent to."""
-    print_table(
-        ["address", "name", "sent", "opens", "clicks", "first opened", "bounced", "unsubscribed"],
-        (
-            (
-                row.address,
-                row.name,
-                moment(row.sent_on),
-                number(row.opens),
-                number(row.clicks),
-                moment(row.first_opened),
-                "hard" if row.hard_bounced else "soft" if row.soft_bounced else "no",
-                yes_no(row.unsubscribed),
-            )
-            for row in page.rows
-        ),
-        right=["opens", "clicks"],
-    )
-    say_how_many(len(page.rows), page.matching, page.total)
+# The people a campaign was sent to.
+RECIPIENTS: Columns[RecipientRow] = (
+    Column("address", lambda row: row.address),
+    Column("name", lambda row: row.name),
+    Column("sent", lambda row: moment(row.sent_on)),
+    Column("opens", lambda row: number(row.opens), right=True),
+    Column("clicks", lambda row: number(row.clicks), right=True),
+    Column("first opened", lambda row: moment(row.first_opened)),
+    Column("bounced", lambda row: "hard" if row.hard_bounced else "soft" if row.soft_bounced else "no"),
+    Column("unsubscribed", lambda row: yes_no(row.unsubscribed)),
+)

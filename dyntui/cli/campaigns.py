@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from dyntui.cli.campaign_report import print_recipients, print_report
+from dyntui.cli.campaign_report import RECIPIENTS, print_report
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
-from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
+from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
+from dyntui.cli.pages import Column, Columns, Rows, page_of, print_page, window_options
 from dyntui.cli.sending import send
 from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count
-from dyntui.cli.windows import window_options
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -47,42 +47,26 @@ command.add_command(sends)
 command.add_command(settle)
 
 
+_COLUMNS: Columns[CampaignRow] = (
+    Column("id", lambda row: str(row.id), whole=True),
+    Column("name", lambda row: row.name),
+    Column("subject", lambda row: row.subject),
+    Column("status", lambda row: row.status),
+    Column("targets", lambda row: number(row.targets), right=True),
+    Column("sent on", lambda row: moment(row.sent_on), whole=True),
+    Column("sent", lambda row: number(row.sent), right=True),
+    Column("opens", lambda row: number(row.unique_opens), right=True),
+    Column("clicks", lambda row: number(row.unique_clicks), right=True),
+)
+
+
 @command.command("list")
 @click.option("--view", type=click.Choice(["all", "unsent", "sent"]), default="all", show_default=True)
 @click.option("--account", default="", help="Only this email account's.")
-@window_options
-@click.pass_context
-def list_(context: click.Context, view: str, account: str, offset: int, limit: int, search: str, sort: str) -> None:
+@page_of(CAMPAIGNS_PAGE, _COLUMNS)
+async def list_(_client: ServiceClient, rows: Rows, view: str, account: str) -> CampaignsQuery:
     """The email campaigns."""
-
-    async def ask(client: ServiceClient) -> Page[CampaignRow]:
-        query = CampaignsQuery(view=view, account=account, offset=offset, limit=limit, search=search, sort=sort)
-        return await client.call(CAMPAIGNS_PAGE, query)
-
-    page = with_service(choices(context), ask)
-    if choices(context).json:
-        print_json(page)
-        return
-    print_table(
-        ["id", "name", "subject", "status", "targets", "sent on", "sent", "opens", "clicks"],
-        (
-            (
-                str(row.id),
-                row.name,
-                row.subject,
-                row.status,
-                number(row.targets),
-                moment(row.sent_on),
-                number(row.sent),
-                number(row.unique_opens),
-                number(row.unique_clicks),
-            )
-            for row in page.rows
-        ),
-        right=["targets", "sent", "opens", "clicks"],
-        whole=["id", "sent on"],
-    )
-    say_how_many(len(page.rows), page.matching, page.total)
+    return CampaignsQuery(view=view, account=account, **rows)
 
 
 @command.command("show")
@@ -136,24 +120,20 @@ def report(
     named: str,
     recipients: bool,
     kept: str,
-    offset: int,
-    limit: int,
-    search: str,
-    sort: str,
+    rows: Rows,
 ) -> None:
     """Results of a campaign: what was delivered, opened, clicked, bounced."""
 
     async def ask_recipients(client: ServiceClient) -> Page[RecipientRow]:
         id = await campaign_id(client, named)
-        query = RecipientsQuery(id=id, filter=kept, offset=offset, limit=limit, search=search, sort=sort)
+        query = RecipientsQuery(id=id, filter=kept, **rows)
         return await client.call(CAMPAIGN_RECIPIENTS, query)
 
     async def ask_report(client: ServiceClient) -> CampaignReport:
         return await client.call(CAMPAIGN_REPORT, CampaignRef(await campaign_id(client, named)))
 
     if recipients:
-        page = with_service(choices(context), ask_recipients)
-        print_json(page) if choices(context).json else print_recipients(page)
+        print_page(choices(context), with_service(choices(context), ask_recipients), RECIPIENTS)
     else:
         results = with_service(choices(context), ask_report)
         print_json(results) if choices(context).json else print_report(results)

@@ -8,16 +8,15 @@ from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, until_ended
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import list_id
-from dyntui.cli.output import number, print_json, print_table, say, say_how_many
+from dyntui.cli.output import number, print_json, print_table, say
+from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import ask, with_service
-from dyntui.cli.windows import window_options
 from dyntui.model.errors import Exit
 from dyntui.model.outcomes import Outcome
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldRemovals
 from dyntui.service.contract.lists import LIST_MEMBERS, MemberRow, MembersQuery
-from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.session import Nothing
 
@@ -45,33 +44,22 @@ def list_(context: click.Context) -> int:
     return int(Exit.HELD if answer.rows else Exit.DONE)
 
 
+COLUMNS: Columns[MemberRow] = (
+    Column("name", lambda row: row.name),
+    Column("address", lambda row: row.address),
+    Column("type", lambda row: row.entity),
+    Column("reason", lambda row: row.reason),
+    Column("detail", lambda row: row.detail),
+    Column("record", lambda row: row.person),
+)
+
+
 @command.command()
 @click.argument("named", metavar="LIST")
-@window_options
-@click.pass_context
-def show(context: click.Context, named: str, offset: int, limit: int, search: str, sort: str) -> None:
+@page_of(LIST_MEMBERS, COLUMNS)
+async def show(client: ServiceClient, rows: Rows, named: str) -> MembersQuery:
     """The members of LIST whose removal from the address book waits."""
-
-    async def read(client: ServiceClient) -> Page[MemberRow]:
-        held = MembersQuery(
-            list=await list_id(client, named),
-            outcome=Outcome.HELD.value,
-            offset=offset,
-            limit=limit,
-            search=search,
-            sort=sort,
-        )
-        return await client.call(LIST_MEMBERS, held)
-
-    page = with_service(choices(context), read)
-    if choices(context).json:
-        print_json(page)
-        return
-    print_table(
-        ["name", "address", "type", "reason", "detail", "record"],
-        ((row.name, row.address, row.entity, row.reason, row.detail, row.person) for row in page.rows),
-    )
-    say_how_many(len(page.rows), page.matching, page.total)
+    return MembersQuery(list=await list_id(client, named), outcome=Outcome.HELD.value, **rows)
 
 
 @command.command()

@@ -13,13 +13,11 @@ from dyntui.cli.output import (
     number,
     print_facts,
     print_json,
-    print_table,
     say,
-    say_how_many,
     yes_no,
 )
+from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.service_call import with_service
-from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import Tally
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.lists import (
@@ -32,15 +30,14 @@ from dyntui.service.contract.lists import (
     Activate,
     ListDetail,
     ListRef,
+    ListRow,
     ListsQuery,
     MemberRow,
     MembersQuery,
 )
-from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
 
 VIEWS = ["active", "inactive", "my", "activated", "problems", "all"]
-OUTCOMES = ["added", "updated", "unchanged", "removed", "excluded", "rejected", "held"]
 
 
 @click.group(cls=Group)
@@ -48,42 +45,26 @@ def command() -> None:
     """Marketing lists. LIST is an id or a unique name."""
 
 
+_COLUMNS: Columns[ListRow] = (
+    Column("name", lambda row: row.name),
+    Column("type", lambda row: f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}"),
+    Column("members", lambda row: number(row.members), right=True),
+    Column("activated", lambda row: yes_no(row.activated)),
+    Column("sync status", lambda row: row.sync_status or "–"),
+    Column("last synced", lambda row: moment(row.last_synced), whole=True),
+    Column("order", lambda row: str(row.sync_order), right=True),
+)
+
+
 @command.command("list")
 @click.option("--view", type=click.Choice(VIEWS), default="active", show_default=True, help="Which lists.")
 @click.option("--refresh", is_flag=True, help="Read them from Dynamics first.")
-@window_options
-@click.pass_context
-def list_(context: click.Context, view: str, refresh: bool, offset: int, limit: int, search: str, sort: str) -> None:
+@page_of(LISTS_PAGE, _COLUMNS)
+async def list_(client: ServiceClient, rows: Rows, view: str, refresh: bool) -> ListsQuery:
     """The marketing lists."""
-
-    async def ask(client: ServiceClient) -> None:
-        if refresh:
-            await client.call(LISTS_REFRESH, Nothing())
-        query = ListsQuery(view=view, offset=offset, limit=limit, search=search, sort=sort)
-        page = await client.call(LISTS_PAGE, query)
-        if choices(context).json:
-            print_json(page)
-            return
-        print_table(
-            ["name", "type", "members", "activated", "sync status", "last synced", "order"],
-            (
-                (
-                    row.name,
-                    f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}",
-                    number(row.members),
-                    yes_no(row.activated),
-                    row.sync_status or "–",
-                    moment(row.last_synced),
-                    str(row.sync_order),
-                )
-                for row in page.rows
-            ),
-            right=["members", "order"],
-            whole=["last synced"],
-        )
-        say_how_many(len(page.rows), page.matching, page.total)
-
-    with_service(choices(context), ask)
+    if refresh:
+        await client.call(LISTS_REFRESH, Nothing())
+    return ListsQuery(view=view, **rows)
 
 
 @command.command("show")
@@ -147,45 +128,24 @@ def deactivate(context: click.Context, named: str) -> None:
     _print_detail(chosen, with_service(chosen, ask))
 
 
+_MEMBER_COLUMNS: Columns[MemberRow] = (
+    Column("name", lambda row: row.name),
+    Column("address", lambda row: row.address),
+    Column("type", lambda row: row.entity),
+    Column("outcome", lambda row: str(row.outcome or "–")),
+    Column("reason", lambda row: row.reason),
+    Column("detail", lambda row: row.detail),
+)
+
+
 @command.command("members")
 @click.argument("named", metavar="LIST")
-@click.option("--outcome", type=click.Choice(OUTCOMES), default=None, help="Only those with this outcome.")
+@click.option("--outcome", type=OUTCOMES, default=None, help="Only those with this outcome.")
 @click.option("--reason", type=ReasonCode(), default="", help="Only this reason code, e.g. DO_NOT_BULK_EMAIL.")
-@window_options
-@click.pass_context
-def members(
-    context: click.Context,
-    named: str,
-    outcome: str | None,
-    reason: str,
-    offset: int,
-    limit: int,
-    search: str,
-    sort: str,
-) -> None:
+@page_of(LIST_MEMBERS, _MEMBER_COLUMNS)
+async def members(client: ServiceClient, rows: Rows, named: str, outcome: str | None, reason: str) -> MembersQuery:
     """A list's members as last read, each with the outcome of the last synchronisation."""
-
-    async def ask(client: ServiceClient) -> Page[MemberRow]:
-        query = MembersQuery(
-            list=await list_id(client, named),
-            outcome=outcome or "",
-            reason=reason,
-            offset=offset,
-            limit=limit,
-            search=search,
-            sort=sort,
-        )
-        return await client.call(LIST_MEMBERS, query)
-
-    page = with_service(choices(context), ask)
-    if choices(context).json:
-        print_json(page)
-        return
-    print_table(
-        ["name", "address", "type", "outcome", "reason", "detail"],
-        ((row.name, row.address, row.entity, str(row.outcome or "–"), row.reason, row.detail) for row in page.rows),
-    )
-    say_how_many(len(page.rows), page.matching, page.total)
+    return MembersQuery(list=await list_id(client, named), outcome=outcome or "", reason=reason, **rows)
 
 
 def _detail(chosen: Choices, named: str) -> ListDetail:

@@ -150,11 +150,3 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         click.echo(f"{name + ':':<{width + 2}}{plain(value)}")
-
-
-def say_how_many(shown: int, matching: int, total: int) -> None:
-    """How much of a listing was printed, where it was not all of it."""
-    if matching < total:
-        say(f"{number(shown)} shown, {number(matching)} of {number(total)} match.")
-    elif shown < total:
-        say(f"{number(shown)} of {number(total)} shown; --limit and --offset show others.")

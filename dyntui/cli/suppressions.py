@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from dyntui.cli.lazy import Group, choices
-from dyntui.cli.output import moment, print_json, print_table, say_how_many
+from dyntui.cli.output import moment, print_json, print_table
+from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
-from dyntui.cli.windows import window_options
 from dyntui.model.consent_sources import SOURCES
+from dyntui.service.client import ServiceClient
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
@@ -18,6 +19,7 @@ from dyntui.service.contract.suppressions import (
     SUPPRESSIONS_PAGE,
     AnswerConsentSources,
     LiftSuppression,
+    SuppressionRow,
     SuppressionsQuery,
 )
 
@@ -27,25 +29,22 @@ def command() -> None:
     """Addresses that are never mailed, as dyntui knows them."""
 
 
+_COLUMNS: Columns[SuppressionRow] = (
+    Column("address", lambda row: row.address),
+    Column("status", lambda row: row.status),
+    Column("reason", lambda row: row.reason),
+    Column("suppressed", lambda row: moment(row.suppressed_on)),
+    Column("learned", lambda row: moment(row.learned_on)),
+    Column("account", lambda row: row.account),
+)
+
+
 @command.command("list")
 @click.option("--account", default="", help="Only this email account's.")
-@window_options
-@click.pass_context
-def list_(context: click.Context, account: str, offset: int, limit: int, search: str, sort: str) -> None:
+@page_of(SUPPRESSIONS_PAGE, _COLUMNS)
+async def list_(_client: ServiceClient, rows: Rows, account: str) -> SuppressionsQuery:
     """The suppressed addresses, why, and since when."""
-    query = SuppressionsQuery(account=account, offset=offset, limit=limit, search=search, sort=sort)
-    page = ask(choices(context), SUPPRESSIONS_PAGE, query)
-    if choices(context).json:
-        print_json(page)
-        return
-    print_table(
-        ["address", "status", "reason", "suppressed", "learned", "account"],
-        (
-            (row.address, row.status, row.reason, moment(row.suppressed_on), moment(row.learned_on), row.account)
-            for row in page.rows
-        ),
-    )
-    say_how_many(len(page.rows), page.matching, page.total)
+    return SuppressionsQuery(account=account, **rows)
 
 
 @command.command()

@@ -6,11 +6,11 @@ import click
 
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.naming import campaign_id, list_id
-from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, say_how_many
+from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
+from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, print_page, window_options
 from dyntui.cli.service_call import with_service
-from dyntui.cli.windows import ReasonCode, window_options
 from dyntui.model.outcomes import PersonOutcome
-from dyntui.model.sync_types import outcome_word
+from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
@@ -37,10 +37,7 @@ def count(
     by_person: bool,
     reason: str,
     sendable: bool,
-    offset: int,
-    limit: int,
-    search: str,
-    sort: str,
+    rows: Rows,
 ) -> None:
     """Count a campaign's targets: who would be mailed, who not, and why."""
 
@@ -48,24 +45,16 @@ def count(
         counted = await count_targets(client, named, lists)
         if not by_person:
             return counted, None
-        query = CountPeopleQuery(
-            count=counted.id,
-            reason=reason,
-            sendable=sendable,
-            offset=offset,
-            limit=limit,
-            search=search,
-            sort=sort,
-        )
+        query = CountPeopleQuery(count=counted.id, reason=reason, sendable=sendable, **rows)
         return counted, await client.call(CAMPAIGN_COUNT_PEOPLE, query)
 
-    counted, people = with_service(choices(context), ask)
-    if choices(context).json:
-        print_json(counted if people is None else people)
-    elif people is None:
-        print_count(counted)
+    counted, page = with_service(choices(context), ask)
+    if page is not None:
+        print_page(choices(context), page, people(COUNT))
+    elif choices(context).json:
+        print_json(counted)
     else:
-        print_people(people, "count")
+        print_count(counted)
 
 
 async def count_targets(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
@@ -106,21 +95,14 @@ def print_count(counted: TargetCount) -> None:
         say("These numbers do not add up. Do not send; report this.")
 
 
-def print_people(page: Page[PersonOutcome], kind: str) -> None:
-    """People with what became of them, in the words of a kind of run."""
-    print_table(
-        ["name", "address", "type", "outcome", "reason", "detail", "also"],
-        (
-            (
-                row.name,
-                row.address,
-                row.entity,
-                outcome_word(row.outcome, kind),
-                row.reason,
-                row.detail,
-                ", ".join(row.also),
-            )
-            for row in page.rows
-        ),
+def people(kind: str) -> Columns[PersonOutcome]:
+    """The columns of people with what became of them, in the words of a kind of run."""
+    return (
+        Column("name", lambda row: row.name),
+        Column("address", lambda row: row.address),
+        Column("type", lambda row: row.entity),
+        Column("outcome", lambda row: outcome_word(row.outcome, kind)),
+        Column("reason", lambda row: row.reason),
+        Column("detail", lambda row: row.detail),
+        Column("also", lambda row: ", ".join(row.also)),
     )
-    say_how_many(len(page.rows), page.matching, page.total)

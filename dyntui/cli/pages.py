@@ -1,0 +1,117 @@
+"""Commands that print a page of a long listing: which rows, in which columns, and how many there are."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
+
+import click
+import msgspec
+
+from dyntui.cli.lazy import Choices, choices
+from dyntui.cli.output import number, print_json, print_table, say
+from dyntui.cli.service_call import with_service
+from dyntui.model.outcomes import Outcome
+from dyntui.model.reasons import BY_CODE
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.paging import Page
+
+F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+Q = TypeVar("Q", bound=msgspec.Struct)
+
+OUTCOMES = click.Choice([str(each) for each in Outcome])
+
+
+class Rows(TypedDict):
+    """The fields of a `Window`, as they were chosen on the command line."""
+
+    offset: int
+    limit: int
+    search: str
+    sort: str
+
+
+class Column(NamedTuple, Generic[R]):
+    """A column of a page. `right`: numbers; neither they nor what is `whole` (ids, times, states) are cut first."""
+
+    heading: str
+    text: Callable[[R], str]
+    right: bool = False
+    whole: bool = False
+
+
+Columns = Sequence[Column[R]]
+
+
+class ReasonCode(click.ParamType[str]):
+    """A reason code in any letter case; one that does not exist would look like nobody."""
+
+    name = "code"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        code = value.upper()
+        if code and code not in BY_CODE:
+            near = difflib.get_close_matches(code, BY_CODE, n=3)
+            self.fail(
+                f"{value!r} is no reason code; {'near it' if near else 'there'} are {', '.join(near or BY_CODE)}."
+            )
+        return code
+
+
+def window_options(function: F) -> F:
+    """Adds the options `offset`, `limit`, `search` and `sort`, which `function` gets together as `rows`."""
+
+    @functools.wraps(function)
+    def collected(*args: Any, offset: int, limit: int, search: str, sort: str, **chosen: Any) -> Any:
+        return function(*args, rows=Rows(offset=offset, limit=limit, search=search, sort=sort), **chosen)
+
+    for option in (
+        click.option("--sort", default="", metavar="COLUMN", help="Sort by this column; -COLUMN for descending."),
+        click.option("--search", default="", metavar="TEXT", help="Only rows that show this text."),
+        click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="At most so many rows."),
+        click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many rows first."),
+    ):
+        collected = option(collected)
+    return collected  # type: ignore[return-value]
+
+
+def page_of(
+    call: Call[Q, Page[R]], columns: Columns[R] | Callable[[Sequence[R]], Columns[R]]
+) -> Callable[[Callable[..., Awaitable[Q]]], Callable[..., None]]:
+    """Makes a command of a coroutine that says what is asked: it gets the client, the `rows` and what else was chosen.
+    The answer of `call` is printed in its `columns` (made for its rows where they depend on all of them), or as
+    JSON."""
+
+    def made(asked: Callable[..., Awaitable[Q]]) -> Callable[..., None]:
+        @click.pass_context
+        def command(context: click.Context, /, **chosen: Any) -> None:
+            async def ask(client: ServiceClient) -> Page[R]:
+                return await client.call(call, await asked(client, **chosen))
+
+            page = with_service(choices(context), ask)
+            print_page(choices(context), page, columns(page.rows) if callable(columns) else columns)
+
+        return window_options(functools.update_wrapper(command, asked))
+
+    return made
+
+
+def print_page(chosen: Choices, page: Page[R], columns: Columns[R]) -> None:
+    """The rows of a page, and how much of the listing they are; or the page as JSON."""
+    if chosen.json:
+        print_json(page)
+        return
+    print_table(
+        [each.heading for each in columns],
+        ([each.text(row) for each in columns] for row in page.rows),
+        right=[each.heading for each in columns if each.right],
+        whole=[each.heading for each in columns if each.whole],
+    )
+    if page.matching < page.total:
+        say(f"{number(len(page.rows))} shown, {number(page.matching)} of {number(page.total)} match.")
+    elif len(page.rows) < page.total:
+        say(f"{number(len(page.rows))} of {number(page.total)} shown; --limit and --offset show others.")
