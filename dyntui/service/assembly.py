@@ -15,6 +15,7 @@ from dyntui.service.campaigns import Campaigns
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
 from dyntui.service.held import Held
+from dyntui.service.housekeeping import Housekeeping
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.process import DEMO
@@ -96,9 +97,12 @@ class Assembly:
         )
         await asyncio.to_thread(self._worker.start)
         await asyncio.to_thread(self._engine.start)
+        self._housekeeping = Housekeeping(self._resources, config.audit.keep_days)
+        self._housekeeping.start()
 
     async def stop(self) -> None:
         """Leaves runs where they can be resumed and closes everything."""
+        await self._housekeeping.stop()
         await asyncio.to_thread(self._worker.stop)
         await asyncio.to_thread(self._engine.stop)
         await self._events.close()

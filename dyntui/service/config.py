@@ -6,7 +6,7 @@ import os
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,12 +33,19 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`keep_days`: how long runs are kept after they ended, with what became of everybody in them; sends always are."""
+
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | Literal["for ever"] = 30
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings, each with its default."""
 
     store: StoreSettings = StoreSettings()
     keyring: KeyringSettings = KeyringSettings()
     service: ServiceSettings = ServiceSettings()
+    audit: AuditSettings = AuditSettings()
 
 
 def read_config(profile: Profile) -> Config:

@@ -15,7 +15,7 @@ Public:
     active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
     calls_since(c, moment) -> Calls
     unfinished(c) -> list[Waiting]                 what the engine's sweep hands to the queue again
-    delete_ended_before(c, moment) -> int
+    delete_ended_before(c, moment, most) -> int
 As people look at them: `dyntui.store.run_window`; items and people of a run: `dyntui.store.outcomes`.
 """
 
@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, selec
 from sqlalchemy.exc import IntegrityError
 
 from dyntui.model.outcomes import RunStatus, Tally, status_of
+from dyntui.model.sync_types import SEND
 from dyntui.store import intervals, outcomes
 from dyntui.store.failures import vanished
 from dyntui.store.schema import outcome, run
@@ -352,13 +353,18 @@ def unfinished(c: Connection) -> list[Waiting]:
     return [Waiting(row.id, row.priority) for row in rows]
 
 
-def delete_ended_before(c: Connection, moment: str) -> int:
-    """Forget the runs that ended before `moment` (ISO 8601 UTC), their items and their people; how many runs."""
-    old = select(run.c.id).where(run.c.status.not_in(ACTIVE), run.c.ended_on < moment)
+def delete_ended_before(c: Connection, moment: str, most: int) -> int:
+    """Forget up to `most` runs that ended before `moment` (ISO 8601 UTC), the oldest first, with their items and their
+    people; how many it were. Sends stay: who was mailed is never forgotten."""
+    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, run.c.kind != SEND.id)
+    oldest = select(run.c.id).where(*over).order_by(run.c.ended_on, run.c.id).limit(most)
+    old = c.execute(oldest).scalars().all()
+    if not old:
+        return 0
     c.execute(delete(outcome).where(outcome.c.run_id.in_(old)))
-    gone = c.execute(delete(run).where(run.c.id.in_(old))).rowcount
+    c.execute(delete(run).where(run.c.id.in_(old)))
     intervals.forget_unreferenced(c)
-    return gone
+    return len(old)
 
 
 def _one(c: Connection, statement: Select[Any]) -> Run | None:

@@ -112,11 +112,11 @@ def test_retention_leaves_what_later_runs_show(c: Connection) -> None:
         synchronised(c, f"r{number}", said({"ann": last, "bob": Outcome.EXCLUDED}))
         runs.finish(c, f"r{number}", 1, f"2026-03-0{number + 1}T10:00:00Z")
     assert rows(c) == 3
-    assert runs.delete_ended_before(c, "2026-03-02T00:00:00Z") == 1
+    assert runs.delete_ended_before(c, "2026-03-02T00:00:00Z", 100) == 1
     assert rows(c) == 2
     assert shown(c, "r1") == said({"ann": Outcome.UPDATED, "bob": Outcome.EXCLUDED})
     assert shown(c, "r2") == said({"ann": Outcome.UNCHANGED, "bob": Outcome.EXCLUDED})
-    assert runs.delete_ended_before(c, "2026-04-01T00:00:00Z") == 2
+    assert runs.delete_ended_before(c, "2026-04-01T00:00:00Z", 100) == 2
     # What stands now stays: the next run goes on from it.
     assert rows(c) == 2
     synchronised(c, "r9", said({"ann": Outcome.UNCHANGED, "bob": Outcome.EXCLUDED}))

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.service.config import Config, KeyringSettings, ServiceSettings, StoreSettings, read_config, write_config
+from dyntui.service.config import (
+    AuditSettings,
+    Config,
+    KeyringSettings,
+    ServiceSettings,
+    StoreSettings,
+    read_config,
+    write_config,
+)
 from dyntui.service.profile import SOCKET_PATH_LIMIT, Profile, open_profile
 
 
@@ -84,6 +92,7 @@ def test_settings_come_back_as_they_were_written(profile: Profile):
         store=StoreSettings(url="postgresql://db/dyntui"),
         keyring=KeyringSettings(backend="file"),
         service=ServiceSettings(idle_seconds=5.0),
+        audit=AuditSettings(keep_days="for ever"),
     )
     write_config(profile, config)
 
@@ -100,6 +109,8 @@ def test_settings_come_back_as_they_were_written(profile: Profile):
         ('[store]\nurl = "x"\n[service]\n\nidle_seconds = "soon"\n', "line 5"),
         ('[store]\nurl = "x"\nurll = "y"\n', "line 3"),
         ("[servce]\n", "line 1"),
+        ("[audit]\nkeep_days = 0\n", "line 2"),
+        ('[audit]\nkeep_days = "long"\n', "line 2"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_remedy(profile: Profile, text: str, line: str):
