@@ -94,6 +94,7 @@ def show(context: click.Context, named: str) -> None:
             ("Tags", ", ".join(detail.tags)),
             ("Targets", ", ".join(target.name for target in detail.targets) or "none"),
             ("Active run", detail.active_run),
+            ("As read", moment(detail.as_of) if detail.as_of else ""),
         ]
     )
     for one in detail.sends:

@@ -174,6 +174,7 @@ def _print_detail(chosen: Choices, detail: ListDetail) -> None:
             ("Manual only", yes_no(row.manual_only)),
             ("Owner", row.owner),
             ("Active run", detail.active_run),
+            ("As read", moment(detail.as_of) if detail.as_of else ""),
         ]
     )
     print_tally(Tally(sum(count.people for count in detail.counts), detail.counts))

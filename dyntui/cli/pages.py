@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from dyntui.cli.lazy import Choices, choices
-from dyntui.cli.output import number, print_json, print_table, say
+from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.service_call import with_service
 from dyntui.model.outcomes import Outcome
 from dyntui.model.reasons import BY_CODE
@@ -101,7 +101,8 @@ def page_of(
 
 
 def print_page(chosen: Choices, page: Page[R], columns: Columns[R]) -> None:
-    """The rows of a page, and how much of the listing they are; or the page as JSON."""
+    """The rows of a page, when they were read from a remote system, and how much of the listing they are; or the page
+    as JSON."""
     if chosen.json:
         print_json(page)
         return
@@ -111,6 +112,8 @@ def print_page(chosen: Choices, page: Page[R], columns: Columns[R]) -> None:
         right=[each.heading for each in columns if each.right],
         whole=[each.heading for each in columns if each.whole],
     )
+    if page.as_of:
+        say(f"As read {moment(page.as_of)}.")
     if page.matching < page.total:
         say(f"{number(len(page.rows))} shown, {number(page.matching)} of {number(page.total)} match.")
     elif len(page.rows) < page.total:

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from dyntui.dotdigital.errors import BOOK_IN_USE, FLAT_LIMIT, TOO_MANY_DELETES, TOO_MANY_IMPORTS, read_error
+from dyntui.remote.limits import retry_after
 from dyntui.remote.verdicts import Doubtful, Limited, NotCarriedOut, Refused, Verdict
 
 _FLAT_WAIT_SECONDS: Final = 60.0
@@ -61,11 +62,12 @@ def noticed(response: httpx.Response, limits: dict[str, RateLimit]) -> None:
 
 
 def _until_reset(response: httpx.Response, now: float) -> Limited:
-    """Until the window opens, by the answer's own clock where it tells the time."""
+    """Until the window opens, by the answer's own clock where it tells the time; as long as a gateway asks for where it
+    does not."""
     try:
         reset = float(response.headers["X-RateLimit-Reset"])
     except (KeyError, ValueError):
-        return Limited(_FLAT_WAIT_SECONDS)
+        return Limited(retry_after(response) or _FLAT_WAIT_SECONDS)
     try:
         there = parsedate_to_datetime(response.headers["Date"]).timestamp()
     except (KeyError, ValueError, TypeError):

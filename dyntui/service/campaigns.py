@@ -38,7 +38,7 @@ from dyntui.store.campaigns import Campaign
 from dyntui.store.lists import StoredList
 
 # Somebody waits for the page, and the text is the least of it.
-TEXT_SECONDS = 2.0
+TEXT_SECONDS = 1.5
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ class Campaigns:
             targets=(await self._targets(campaign)).rows,
             sends=made,
             active_run=active.id if active else "",
+            as_of=campaign.read_on,
         )
 
     async def _text(self, campaign: Campaign) -> str:

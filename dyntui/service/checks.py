@@ -21,24 +21,33 @@ class _Known(msgspec.Struct, frozen=True):
     on: datetime
 
 
+class _Question(msgspec.Struct, frozen=True):
+    task: asyncio.Task[None]
+    until: float
+
+
 class Checks:
-    """Asks each system at most once at a time; an answer that comes late is what is known the next time."""
+    """Asks each system at most once at a time, and waits for each question once: an answer that comes late is what is
+    known the next time."""
 
     def __init__(self, clock: Callable[[], datetime], limit: float = CHECK_SECONDS) -> None:
         """`limit`: seconds that an answer may take."""
         self._clock = clock
         self._limit = limit
         self._known: dict[str, _Known] = {}
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._under_way: dict[str, _Question] = {}
 
     async def look(self, name: str, where: str, ask: Callable[[], Awaitable[str]]) -> Check:
         """The check `name` of the system at `where`: what `ask` answers, the error that it raises, or that there was no
         answer in time, with what was known before and when."""
-        task = self._under_way.get(name)
-        if task is None:
-            task = self._under_way[name] = asyncio.create_task(self._ask(name, where, ask))
-            task.add_done_callback(lambda _: self._under_way.pop(name))
-        await asyncio.wait({task}, timeout=self._limit)
+        now = asyncio.get_running_loop().time
+        question = self._under_way.get(name)
+        if question is None:
+            question = _Question(asyncio.create_task(self._ask(name, where, ask)), now() + self._limit)
+            self._under_way[name] = question
+            question.task.add_done_callback(lambda _: self._under_way.pop(name))
+        task = question.task
+        await asyncio.wait({task}, timeout=max(0.0, question.until - now()))
         if task.done():
             task.result()
             return self._known[name].check
@@ -46,7 +55,7 @@ class Checks:
 
     async def close(self) -> None:
         """Waits for nobody any more."""
-        tasks = list(self._under_way.values())
+        tasks = [each.task for each in self._under_way.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

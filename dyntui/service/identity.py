@@ -46,6 +46,11 @@ class Held(msgspec.Struct, frozen=True):
     abilities: frozenset[Ability]
 
 
+class _Asking(msgspec.Struct, frozen=True):
+    task: asyncio.Task[Held]
+    since: float
+
+
 class _Waiting(msgspec.Struct):
     sign_in: SignIn
     task: asyncio.Task[str]
@@ -59,7 +64,7 @@ class Identities:
         self._monotonic = monotonic
         self._by_rows = False
         self._held: dict[str, tuple[float, Held]] = {}
-        self._asking: dict[str, asyncio.Task[Held]] = {}
+        self._asking: dict[str, _Asking] = {}
         self._waiting: dict[int, _Waiting] = {}
 
     async def person(self, uid: int) -> PersonLink | None:
@@ -69,7 +74,8 @@ class Identities:
     async def held(self, person: PersonLink) -> Held:
         """The person's connector roles, direct and through teams; nothing when the user is disabled.
 
-        Raises RolesUnknown when Dynamics does not answer in time; the answer that comes late counts for the next call.
+        Raises RolesUnknown when Dynamics does not answer in time; the answer that comes late counts for the next call,
+        and until then nobody waits a second time.
         What is wrong with the keyring is raised by its own name.
         """
         known = self._held.get(person.user_id)
@@ -77,11 +83,13 @@ class Identities:
             return known[1]
         last = self.last_held(person).abilities
         patience = KNOWN_PATIENCE if last else FIRST_PATIENCE
-        task = self._asking.get(person.user_id)
-        if task is None:
-            task = self._asking[person.user_id] = asyncio.create_task(self._ask(person.user_id))
-            task.add_done_callback(lambda _: self._asking.pop(person.user_id))
-        await asyncio.wait({task}, timeout=patience)
+        asking = self._asking.get(person.user_id)
+        if asking is None:
+            asking = _Asking(asyncio.create_task(self._ask(person.user_id)), self._monotonic())
+            self._asking[person.user_id] = asking
+            asking.task.add_done_callback(lambda _: self._asking.pop(person.user_id))
+        task = asking.task
+        await asyncio.wait({task}, timeout=max(0.0, asking.since + patience - self._monotonic()))
         if not task.done():
             raise RolesUnknown(f"no answer within {patience:g} seconds.", last)
         try:
@@ -183,7 +191,7 @@ class Identities:
 
     async def close(self) -> None:
         """Gives up every sign-in, and every question for roles, that still waits."""
-        asking = list(self._asking.values())
+        asking = [each.task for each in self._asking.values()]
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)

@@ -133,6 +133,7 @@ class Lists:
             last_run=known.last_run_id,
             active_run=run.id if run is not None and mine else "",
             query=known.query,
+            as_of=known.read_on,
         )
 
     @answers(LIST_ACTIVATE)

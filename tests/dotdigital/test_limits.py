@@ -23,6 +23,8 @@ DATE = "Fri, 15 Jan 2027 08:00:00 GMT"  # NOW, as HTTP writes it
         (error(429, "slower", {"X-RateLimit-Reset": str(NOW + 25), "Date": DATE}), Limited(25.0, spread=True)),
         (error(429, "slower", {"X-RateLimit-Reset": str(NOW + 9), "Date": "soon"}), Limited(9.0, spread=True)),
         (error(429, "slower"), Limited(60.0)),
+        (error(429, "slower", {"Retry-After": "2400"}), Limited(2400.0)),
+        (error(429, "slower", {"Retry-After": "soon"}), Limited(60.0)),
         (error(400, "Busy. ERROR_ADDRESSBOOK_IN_USE"), NotCarriedOut()),
         (error(500, ""), Doubtful()),
         (httpx.Response(503, content=b"<html>busy</html>"), Doubtful()),

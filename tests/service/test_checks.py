@@ -53,6 +53,22 @@ async def test_a_silent_system_is_told_of_as_last_known_with_the_age_of_that():
     await checks.close()
 
 
+async def test_a_question_is_waited_for_once_however_often_somebody_looks():
+    system = System()
+    system.silent = asyncio.Event()
+    checks = Checks(lambda: datetime.now(UTC), limit=0.2)
+    now = asyncio.get_running_loop().time
+    await checks.look("Dynamics", WHERE, system.ask)
+    began = now()
+    for _ in range(50):
+        assert (await checks.look("Dynamics", WHERE, system.ask)).state == "warning"
+    assert now() - began < 50 * 0.2 / 2
+    system.silent.set()
+    await asyncio.sleep(0)
+    assert (await checks.look("Dynamics", WHERE, system.ask)).state == "ok"
+    await checks.close()
+
+
 async def test_of_a_system_that_has_never_answered_that_is_said():
     system = System()
     system.silent = asyncio.Event()

@@ -75,9 +75,31 @@ async def test_who_was_allowed_to_see_goes_on_seeing_and_nothing_more(kind: str)
     directory.says = Held((), frozenset())
     if directory.silent is not None:
         directory.silent.set()
-        await asyncio.wait(list(directory._asking.values()))
+        await asyncio.wait([each.task for each in directory._asking.values()])
     with pytest.raises(DyntuiError, match="NOT_PERMITTED"):
         await context.require(Ability.SEE)
+
+
+async def test_an_answer_that_does_not_come_is_waited_for_once_and_not_by_every_call(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    directory = Directory()
+    context = CallContext(1000, directory.abilities_of)
+    await context.require(Ability.SEE)
+    directory.seconds += identity.ROLES_SECONDS + 1
+    directory.silent = asyncio.Event()
+    await context.require(Ability.SEE)
+    directory.seconds += identity.KNOWN_PATIENCE
+    waited: list[float] = []
+    wait = asyncio.wait
+
+    async def noted(tasks: Any, timeout: float) -> Any:
+        waited.append(timeout)
+        return await wait(tasks, timeout=timeout)
+
+    monkeypatch.setattr(asyncio, "wait", noted)
+    await context.require(Ability.SEE)
+    assert waited == [0.0]
 
 
 async def test_what_another_service_read_of_somebodys_roles_is_enough_to_see_what_is_stored():

@@ -22,7 +22,7 @@ from dyntui.service.contract.situations import Situation, on_its_page
 
 
 class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign's page. `text` is the plain-text content as received."""
+    """A campaign's page. `text` is the plain-text content as received; `as_of`: when the rest was read."""
 
     row: CampaignRow
     from_name: str
@@ -33,6 +33,7 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[ListRow, ...]
     sends: tuple[SendRow, ...]
     active_run: str = ""
+    as_of: str = ""
 
 
 class CampaignsQuery(Window, frozen=True, kw_only=True):

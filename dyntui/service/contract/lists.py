@@ -20,7 +20,8 @@ from dyntui.service.contract.situations import Situation
 
 
 class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """A marketing list's page: the row, its address book and what became of its members in the last run."""
+    """A marketing list's page: the row, its address book and what became of its members in the last run. `as_of`: when
+    the row was read from Dynamics."""
 
     row: ListRow
     description: str
@@ -30,6 +31,7 @@ class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
     last_run: str
     active_run: str
     query: str = ""
+    as_of: str = ""
 
 
 class ListsQuery(Window, frozen=True, kw_only=True):
