@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
-from textual import on
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sync_types import RUN_KINDS
@@ -22,15 +19,13 @@ from dyntui.service.contract.runs import (
     RunsQuery,
     run_status,
 )
-from dyntui.service.contract.situations import Situation
 
 from .bindings import bindings
+from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN
 from .running import RunActions
 from .shell import progress_text
-from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
-from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.tones import status_tone
 from .wording import day, lasted, number
@@ -86,63 +81,30 @@ COLUMNS: tuple[Column[RunRow], ...] = (
 )
 
 
-class AuditScreen(RunActions):
+_ROWS = Rows(id="runs-grid", columns=COLUMNS, key=lambda run: run.id, wording=_WORDING, views=KINDS)
+
+
+class AuditScreen(GridScreen[RunRow], RunActions):
     """See the module."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_AUDIT,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_AUDIT)
     SECTION = "audit"
     TOP_LEVEL = True
+    TRAIL = ("Synchronisation Audit",)
     CSS_PATH = "../styles/audit.tcss"
 
     def __init__(self) -> None:
-        super().__init__()
-        self._kinds = ChoiceBar(KINDS, id="views")
-        self._grid: Grid[RunRow] = Grid(COLUMNS, key=lambda run: run.id, wording=_WORDING, id="runs-grid")
+        super().__init__(_ROWS)
 
-    def compose_page(self) -> Iterable[Widget]:
-        """Types and runs."""
-        yield self._kinds
-        yield self._grid
-
-    def begin(self) -> None:
-        """Loads the runs."""
-        self.trail.show_trail("Synchronisation Audit")
-        self._grid.load(self._source, slice=self._kinds.chosen)
-        self._grid.focus_rows()
-
-    async def _source(self, window: Window) -> Page[RunRow]:
-        query = RunsQuery(
-            kind=self._kinds.chosen,
-            offset=window.offset,
-            limit=window.limit,
-            search=window.search,
-            sort=window.sort,
-        )
-        return await self.console.call(RUNS_PAGE, query)
-
-    def refetch(self) -> None:
-        """The runs again."""
-        self._grid.reload()
+    async def rows_in(self, window: Window) -> Page[RunRow]:
+        """The runs of the kind."""
+        return await page_of(self.console, RUNS_PAGE, RunsQuery(kind=self.views.chosen), window)
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """A run got on."""
         return isinstance(value, RunChanged)
 
-    def situation(self) -> Situation:
-        """The run in hand."""
-        return super().situation().holding(self._grid.row())
-
-    @on(ChoiceBar.Changed)
-    def _kind_changed(self) -> None:
-        self._grid.load(self._source, slice=self._kinds.chosen)
-
-    @on(Grid.ViewStep)
-    def _kind_stepped(self, event: Grid.ViewStep) -> None:
-        self._kinds.step(event.step)
-
-    @on(Grid.Opened)
-    def _open(self) -> None:
-        run = self._grid.row()
-        if run is not None:
-            self.console.open_page(RUN, run.id)
+    def opened(self, row: RunRow) -> None:
+        """Its page."""
+        self.console.open_page(RUN, row.id)

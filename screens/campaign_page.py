@@ -32,6 +32,7 @@ from .base import Page
 from .bindings import bindings
 from .campaign_actions import CampaignActions
 from .dialogs import Alternatives, Confirm, Picker
+from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
 from .places import LIST, RUN
 from .widgets.bars import BarList, BarRow
@@ -239,10 +240,7 @@ class CampaignPage(CampaignActions, Page[int]):
         there = {row.id for row in detail.targets}
 
         async def source(window: Window) -> Rows[ListRow]:
-            query = ListsQuery(
-                view="activated", offset=window.offset, limit=window.limit, search=window.search, sort=window.sort
-            )
-            return await self.console.call(LISTS_PAGE, query)
+            return await page_of(self.console, LISTS_PAGE, ListsQuery(view="activated"), window)
 
         def chosen(rows: tuple[ListRow, ...] | None) -> None:
             if rows:

@@ -23,23 +23,23 @@ from dyntui.service.contract.lists import (
     MemberRow,
     MembersQuery,
 )
-from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, run_status
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .grid_screen import GridScreen, Rows, page_of
 from .list_actions import ListActions
 from .list_columns import kind, status_text
 from .places import RUN
 from .reason_help import ReasonHelp
 from .tally import reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow
-from .widgets.choice import Choice, ChoiceBar
+from .widgets.choice import Choice
 from .widgets.columns import Column
 from .widgets.facts import Facts
-from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone, status_tone
 from .wording import dated, moment, number
@@ -50,6 +50,8 @@ _WORDING = Wording(
     empty="No member here",
     next_step="← → changes the outcome shown; members are added in Dynamics.",
 )
+
+_ALL: tuple[Choice, ...] = (("", "All", None),)
 
 MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
     Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name"),
@@ -67,7 +69,17 @@ MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
 )
 
 
-class ListPage(ListActions, Page[str]):
+_ROWS = Rows(
+    id="members-grid",
+    columns=MEMBER_COLUMNS,
+    key=lambda row: row.person,
+    wording=_WORDING,
+    views=_ALL,
+    views_id="member-choice",
+)
+
+
+class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     """The page of one marketing list, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_LIST,)
@@ -75,15 +87,11 @@ class ListPage(ListActions, Page[str]):
     CSS_PATH = "../styles/list_page.tcss"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(_ROWS)
         self._detail: ListDetail | None = None
         self._facts = Facts(id="list-facts", columns=2)
         self._bars = BarList(id="list-outcomes", empty="Not synchronised yet: press s.")
         self._runs = BarList(id="list-runs", empty="No run of this list yet.")
-        self._choice = ChoiceBar((("", "All", None),), id="member-choice")
-        self._grid: Grid[MemberRow] = Grid(
-            MEMBER_COLUMNS, key=lambda row: row.person, wording=_WORDING, id="members-grid"
-        )
 
     def compose_page(self) -> Iterable[Widget]:
         """Overview and members: side by side where there is room, else one at a time."""
@@ -99,14 +107,14 @@ class ListPage(ListActions, Page[str]):
                     runs.border_title = "Last runs"
                     yield self._runs
             with Vertical(id="members"):
-                yield self._choice
-                yield self._grid
+                yield self.views
+                yield self.grid
 
     def aimed(self) -> None:
         """Another list: nothing is known of it yet."""
         self._detail = None
-        self._choice.set("")
-        self._choice.show_choices((("", "All", None),))
+        self.views.set("")
+        self.views.show_choices(_ALL)
         self._facts.show_facts([])
         self._bars.show_rows([])
         self._runs.show_rows([])
@@ -115,25 +123,20 @@ class ListPage(ListActions, Page[str]):
 
     def begin(self) -> None:
         """Starts on the outcomes."""
-        self._load()
+        self.load()
         self.set_focus(self._bars)
         self.read()
 
-    def _load(self) -> None:
-        self._grid.load(self._source, slice=f"{self.about} {self._choice.chosen}")
+    @property
+    def slice(self) -> str:
+        """Whose members, and which."""
+        return f"{self.about} {self.views.chosen}"
 
-    async def _source(self, window: Window) -> Rows[MemberRow]:
-        outcome, reason = split_key(self._choice.chosen)
-        query = MembersQuery(
-            list=self.about or "",
-            outcome=outcome,
-            reason=reason,
-            offset=window.offset,
-            limit=window.limit,
-            search=window.search,
-            sort=window.sort,
-        )
-        return await self.console.call(LIST_MEMBERS, query)
+    async def rows_in(self, window: Window) -> PageOfRows[MemberRow]:
+        """The members with the chosen outcome."""
+        outcome, reason = split_key(self.views.chosen)
+        query = MembersQuery(list=self.about or "", outcome=outcome, reason=reason)
+        return await page_of(self.console, LIST_MEMBERS, query, window)
 
     def read(self) -> None:
         """Facts, outcomes and runs."""
@@ -143,7 +146,7 @@ class ListPage(ListActions, Page[str]):
     def refetch(self) -> None:
         """Everything about the list again."""
         self.read()
-        self._grid.reload()
+        self.grid.reload()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Lists changed, or a run of lists began or ended."""
@@ -192,13 +195,13 @@ class ListPage(ListActions, Page[str]):
         choices += [
             (f"{outcome.value}:", outcome.value.capitalize(), sums[outcome]) for outcome in Outcome if outcome in sums
         ]
-        chosen = self._choice.chosen
+        chosen = self.views.chosen
         _, reason = split_key(chosen)
         if reason:
             choices.append((chosen, reason_title(reason), None))
-        self._choice.show_choices(choices)
+        self.views.show_choices(choices)
 
-    def _show_runs(self, page: Rows[RunRow]) -> None:
+    def _show_runs(self, page: PageOfRows[RunRow]) -> None:
         self._runs.show_rows(
             [
                 BarRow(
@@ -221,11 +224,11 @@ class ListPage(ListActions, Page[str]):
 
     def _show_members(self) -> None:
         self.add_class("-members")
-        self._grid.focus_rows()
+        self.grid.focus_rows()
 
     def do_list_panes(self) -> None:
         """To the members, or back to the overview."""
-        if self._grid.body.has_focus or self.has_class("-members"):
+        if self.grid.body.has_focus or self.has_class("-members"):
             self.remove_class("-members")
             self.set_focus(self._bars)
         else:
@@ -242,36 +245,26 @@ class ListPage(ListActions, Page[str]):
     @on(BarList.Opened, "#list-outcomes")
     def _open_outcome(self, event: BarList.Opened) -> None:
         _, reason = split_key(event.key)
-        self._choice.set(event.key)
+        self.views.set(event.key)
         if self._detail is not None:
             self._show_choices(self._detail)
         if not reason:
-            self._choice.set(event.key)
-        self._grid.load(self._source)
+            self.views.set(event.key)
+        self.grid.load(self.rows_in)
         self._show_members()
 
     @on(BarList.Opened, "#list-runs")
     def _open_run(self, event: BarList.Opened) -> None:
         self.console.open_page(RUN, event.key)
 
-    @on(ChoiceBar.Changed)
-    def _choice_changed(self) -> None:
-        self._load()
-
-    @on(Grid.ViewStep)
-    def _choice_stepped(self, event: Grid.ViewStep) -> None:
-        self._choice.step(event.step)
-
-    @on(Grid.Opened)
-    def _open_member(self) -> None:
-        row = self._grid.row()
-        if row is not None:
-            self.app.push_screen(
-                ReasonHelp(
-                    code=row.reason,
-                    outcome=outcome_text(row.outcome) or "not synchronised yet",
-                    name=row.name,
-                    address=row.address,
-                    detail=row.detail,
-                )
+    def opened(self, row: MemberRow) -> None:
+        """What the outcome means, and who can mend it."""
+        self.app.push_screen(
+            ReasonHelp(
+                code=row.reason,
+                outcome=outcome_text(row.outcome) or "not synchronised yet",
+                name=row.name,
+                address=row.address,
+                detail=row.detail,
             )
+        )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from textual.widget import Widget
-
-from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import SUPPRESSION_ODD, OddRow
 
 from .base import Page
+from .grid_screen import GridScreen, Rows
 from .widgets.columns import Column
-from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
 from .wording import moment
@@ -32,29 +28,18 @@ _COLUMNS: tuple[Column[OddRow], ...] = (
 )
 
 
-class OddRowsPage(Page[str]):
+_ROWS = Rows(id="odd-grid", columns=_COLUMNS, key=lambda row: f"{row.source} {row.received}", wording=_WORDING)
+
+
+class OddRowsPage(GridScreen[OddRow], Page[str]):
     """Where each row was read, and what it says."""
 
+    TRAIL = ("Suppressions", "Rows without an address")
+
     def __init__(self) -> None:
-        super().__init__()
-        self._grid: Grid[OddRow] = Grid(
-            _COLUMNS, key=lambda row: f"{row.source} {row.received}", wording=_WORDING, id="odd-grid"
-        )
+        super().__init__(_ROWS)
 
-    def compose_page(self) -> Iterable[Widget]:
-        """The rows."""
-        yield self._grid
-
-    def begin(self) -> None:
-        """Loads them."""
-        self.trail.show_trail("Suppressions", "Rows without an address")
-        self._grid.load(self._source, slice="")
-        self._grid.focus_rows()
-
-    async def _source(self, window: Window) -> Rows[OddRow]:
+    async def rows_in(self, window: Window) -> PageOfRows[OddRow]:
+        """All of them, as the service gives them out."""
         rows = (await self.console.call(SUPPRESSION_ODD, Nothing())).rows
         return windowed(rows, window, lambda row: f"{row.source} {row.received}")
-
-    def refetch(self) -> None:
-        """The rows again."""
-        self._grid.reload()

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
@@ -27,8 +27,8 @@ from dyntui.service.contract.suppressions import (
 from .base import Page
 from .bindings import bindings
 from .dialogs import Confirm
+from .grid_screen import GridScreen, Rows
 from .widgets.columns import Column
-from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
 from .wording import moment
@@ -59,30 +59,28 @@ _COLUMNS: tuple[Column[Source], ...] = (
 )
 
 
-class SourcesPage(Page[str]):
+_ROWS = Rows(id="sources-grid", columns=_COLUMNS, key=lambda row: row.name, wording=_WORDING)
+
+
+class SourcesPage(GridScreen[Source], Page[str]):
     """The sources that the organisation has; a Manager says of each whether it counts."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SOURCES,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SOURCES)
+    TRAIL = ("Suppressions", "Where people opt out in Dynamics")
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(_ROWS)
         self._known: ConsentSources | None = None
-        self._grid: Grid[Source] = Grid(_COLUMNS, key=lambda row: row.name, wording=_WORDING, id="sources-grid")
         self._note = Static("", classes="label", markup=False)
 
     def compose_page(self) -> Iterable[Widget]:
         """The sources, and whether somebody has answered."""
-        yield self._grid
+        yield self.grid
         yield self._note
 
-    def begin(self) -> None:
-        """Loads them."""
-        self.trail.show_trail("Suppressions", "Where people opt out in Dynamics")
-        self._grid.load(self._source, slice="")
-        self._grid.focus_rows()
-
-    async def _source(self, window: Window) -> Rows[Source]:
+    async def rows_in(self, window: Window) -> PageOfRows[Source]:
+        """All of them, and a note on who has answered."""
         self._known = known = await self.console.call(CONSENT_SOURCES, Nothing())
         answered = "A Manager has answered." if known.answered else "Until a Manager has answered, all of it counts."
         asked = (
@@ -92,18 +90,14 @@ class SourcesPage(Page[str]):
         rows = tuple(Source(name, name in known.counting) for name in known.found)
         return windowed(rows, window, lambda row: row.name)
 
-    def refetch(self) -> None:
-        """The sources again."""
-        self._grid.reload()
-
     def situation(self) -> Situation:
         """The source in hand."""
-        row = self._grid.row()
+        row = self.grid.row()
         return super().situation().holding(OptOutSource(row.name) if row is not None else None)
 
     def do_sources_change(self) -> None:
         """Lets the source in hand count, or not, after a confirmation."""
-        row, known = self._grid.row(), self._known
+        row, known = self.grid.row(), self._known
         if row is None or known is None:
             return
         if row.counts:
@@ -127,4 +121,4 @@ class SourcesPage(Page[str]):
 
     def _answer(self, counting: set[str]) -> None:
         answer = AnswerConsentSources(count=tuple(sorted(counting)))
-        self.ask(ANSWER_CONSENT_SOURCES, answer, lambda _: self._grid.reload())
+        self.ask(ANSWER_CONSENT_SOURCES, answer, lambda _: self.grid.reload())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -13,16 +12,16 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
-from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery
 
 from .base import Page
+from .grid_screen import GridScreen, Rows, page_of
 from .reason_help import ReasonHelp
 from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
-from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.tones import outcome_text, outcome_tone
 from .wording import dated
@@ -48,23 +47,27 @@ _WHY: tuple[Column[PersonOutcome], ...] = (
 )
 
 
-class PeoplePage(Page[Whose]):
+class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
     """The people, each with an outcome; enter on one explains it."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_PEOPLE,)
     CSS_PATH = "../styles/people.tcss"
 
     def __init__(self) -> None:
-        super().__init__()
-        self._remedy = Static("", id="people-remedy", markup=False)
-        self._grid: Grid[PersonOutcome] = Grid(
-            self._columns(), key=lambda row: f"{row.entity} {row.person}", wording=_WORDING, id="people-grid"
+        super().__init__(
+            Rows(
+                id="people-grid",
+                columns=self._columns(),
+                key=lambda row: f"{row.entity} {row.person}",
+                wording=_WORDING,
+            )
         )
+        self._remedy = Static("", id="people-remedy", markup=False)
 
     def compose_page(self) -> Iterable[Widget]:
         """What the reason means and who can mend it, then the people."""
         yield self._remedy
-        yield self._grid
+        yield self.grid
 
     @property
     def _kind(self) -> str:
@@ -80,10 +83,10 @@ class PeoplePage(Page[Whose]):
         )
         return (*_WHO, outcome, *_WHY)
 
-    def begin(self) -> None:
-        """Loads the people."""
-        self._grid.load(self._source, slice=repr(self.about))
-        self._grid.focus_rows()
+    @property
+    def slice(self) -> str:
+        """Whose they are."""
+        return repr(self.about)
 
     def aimed(self) -> None:
         """Other people."""
@@ -97,51 +100,25 @@ class PeoplePage(Page[Whose]):
             who = f"{entry.who[0].upper()}{entry.who[1:]}"
             self._remedy.update(f"{entry.meaning}\n{who} can mend it: {entry.remedy}")
 
-    def refetch(self) -> None:
-        """The people again."""
-        self._grid.reload()
-
-    async def _source(self, window: Window) -> Rows[PersonOutcome]:
+    async def rows_in(self, window: Window) -> PageOfRows[PersonOutcome]:
+        """The people."""
         about = self.about
         assert about is not None
         if about.count:
-            return await self.console.call(
-                CAMPAIGN_COUNT_PEOPLE,
-                CountPeopleQuery(
-                    count=about.count,
-                    reason=about.reason,
-                    sendable=about.sendable,
-                    offset=window.offset,
-                    limit=window.limit,
-                    search=window.search,
-                    sort=window.sort,
-                ),
-            )
-        return await self.console.call(
-            RUN_PEOPLE,
-            OutcomesQuery(
-                run=about.run,
-                item=about.item,
-                outcome=about.outcome,
-                reason=about.reason,
-                offset=window.offset,
-                limit=window.limit,
-                search=window.search,
-                sort=window.sort,
-            ),
-        )
+            of_count = CountPeopleQuery(count=about.count, reason=about.reason, sendable=about.sendable)
+            return await page_of(self.console, CAMPAIGN_COUNT_PEOPLE, of_count, window)
+        of_run = OutcomesQuery(run=about.run, item=about.item, outcome=about.outcome, reason=about.reason)
+        return await page_of(self.console, RUN_PEOPLE, of_run, window)
 
-    @on(Grid.Opened)
-    def _explain(self) -> None:
-        row = self._grid.row()
-        if row is not None:
-            self.app.push_screen(
-                ReasonHelp(
-                    code=row.reason,
-                    outcome=outcome_text(row.outcome, self._kind),
-                    name=row.name,
-                    address=row.address,
-                    detail=row.detail,
-                    also=", ".join(map(reason_title, row.also)),
-                )
+    def opened(self, row: PersonOutcome) -> None:
+        """What the outcome means, and who can mend it."""
+        self.app.push_screen(
+            ReasonHelp(
+                code=row.reason,
+                outcome=outcome_text(row.outcome, self._kind),
+                name=row.name,
+                address=row.address,
+                detail=row.detail,
+                also=", ".join(map(reason_title, row.also)),
             )
+        )

@@ -21,7 +21,7 @@ from dyntui.service.contract.campaigns import (
     RecipientRow,
     RecipientsQuery,
 )
-from dyntui.service.contract.paging import Page as Rows
+from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.situations import Situation
@@ -30,12 +30,11 @@ from .base import Page
 from .bindings import bindings
 from .campaign_actions import CampaignActions
 from .clipboard import copy
+from .grid_screen import GridScreen, Rows, page_of
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
-from .widgets.choice import ChoiceBar
 from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
-from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.hours import HourChart
 from .wording import moment, number, rate
@@ -90,7 +89,17 @@ COLUMNS: tuple[Column[RecipientRow], ...] = (
 )
 
 
-class ReportPage(CampaignActions, Page[int]):
+_ROWS = Rows(
+    id="recipients-grid",
+    columns=COLUMNS,
+    key=lambda row: row.address,
+    wording=_WORDING,
+    views=FILTERS,
+    views_id="recipient-filters",
+)
+
+
+class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
     """The report of one campaign, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_REPORT,)
@@ -98,15 +107,11 @@ class ReportPage(CampaignActions, Page[int]):
     CSS_PATH = "../styles/report.tcss"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(_ROWS)
         self._report: CampaignReport | None = None
         self._totals = Facts(id="report-totals", columns=3, cuts=False)
         self._hours = HourChart(id="report-hours")
         self._links = BarList(id="report-links", empty="No link has been clicked yet.", shares=False)
-        self._filters = ChoiceBar(FILTERS, id="recipient-filters")
-        self._grid: Grid[RecipientRow] = Grid(
-            COLUMNS, key=lambda row: row.address, wording=_WORDING, id="recipients-grid"
-        )
 
     def compose_page(self) -> Iterable[Widget]:
         """Overview and recipients: side by side where there is room, else one at a time."""
@@ -122,8 +127,8 @@ class ReportPage(CampaignActions, Page[int]):
                     links.border_title = "Links by clicks"
                     yield self._links
             with Vertical(id="recipients"):
-                yield self._filters
-                yield self._grid
+                yield self.views
+                yield self.grid
 
     def aimed(self) -> None:
         """Another campaign: nothing is known of it yet."""
@@ -132,28 +137,24 @@ class ReportPage(CampaignActions, Page[int]):
         self._totals.show_facts([])
         self._hours.show_hours([])
         self._links.show_rows([])
-        self._filters.set("all")
+        self.views.set("all")
         self.remove_class("-recipients", "-charts")
 
     def begin(self) -> None:
         """Starts on the overview."""
-        self._load()
+        self.load()
         self.set_focus(self._links)
         self.read()
 
-    def _load(self) -> None:
-        self._grid.load(self._source, slice=f"{self.about} {self._filters.chosen}")
+    @property
+    def slice(self) -> str:
+        """Whose recipients, and which."""
+        return f"{self.about} {self.views.chosen}"
 
-    async def _source(self, window: Window) -> Rows[RecipientRow]:
-        query = RecipientsQuery(
-            id=self.about or 0,
-            filter=self._filters.chosen,
-            offset=window.offset,
-            limit=window.limit,
-            search=window.search,
-            sort=window.sort,
-        )
-        return await self.console.call(CAMPAIGN_RECIPIENTS, query)
+    async def rows_in(self, window: Window) -> PageOfRows[RecipientRow]:
+        """The recipients that the filter takes."""
+        query = RecipientsQuery(id=self.about or 0, filter=self.views.chosen)
+        return await page_of(self.console, CAMPAIGN_RECIPIENTS, query, window)
 
     def read(self) -> None:
         """Totals, hours and links."""
@@ -163,7 +164,7 @@ class ReportPage(CampaignActions, Page[int]):
     def refetch(self) -> None:
         """Everything in the report again."""
         self.read()
-        self._grid.reload()
+        self.grid.reload()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Campaigns changed, or a run of campaigns or a send ended."""
@@ -196,14 +197,14 @@ class ReportPage(CampaignActions, Page[int]):
 
     def do_report_panes(self) -> None:
         """To the recipients, or back to the overview; on a low screen by way of the charts."""
-        if self._grid.body.has_focus:
+        if self.grid.body.has_focus:
             self._to_overview()
         elif self.has_class("-low") and self.has_class("-narrow") and not self.has_class("-charts"):
             self.add_class("-charts")
         else:
             self.remove_class("-charts")
             self.add_class("-recipients")
-            self._grid.focus_rows()
+            self.grid.focus_rows()
 
     def _to_overview(self) -> None:
         self.remove_class("-recipients", "-charts")
@@ -215,14 +216,6 @@ class ReportPage(CampaignActions, Page[int]):
             self._to_overview()
         else:
             super().leave()
-
-    @on(ChoiceBar.Changed)
-    def _filter_changed(self) -> None:
-        self._load()
-
-    @on(Grid.ViewStep)
-    def _filter_stepped(self, event: Grid.ViewStep) -> None:
-        self._filters.step(event.step)
 
     @on(BarList.Opened, "#report-links")
     def _copy_link(self, event: BarList.Opened) -> None:

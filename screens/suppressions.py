@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
-from textual import on
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page, Window
@@ -23,15 +20,14 @@ from dyntui.service.contract.suppressions import (
     SuppressionsQuery,
 )
 
-from .base import FramedScreen
 from .bindings import bindings
+from .grid_screen import GridScreen, Rows, page_of
 from .lifting import LiftOutcome, LiftQuestion
 from .places import ODD_ROWS, OPT_OUT_SOURCES
 from .reason_help import ReasonHelp
 from .running import start_run
 from .tally import reason_title
 from .widgets.columns import Column
-from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .wording import moment
 
@@ -59,55 +55,40 @@ COLUMNS: tuple[Column[SuppressionRow], ...] = (
 )
 
 
-class SuppressionsScreen(FramedScreen):
+_ROWS = Rows(id="suppressions-grid", columns=COLUMNS, key=lambda row: f"{row.account} {row.address}", wording=_WORDING)
+
+
+class SuppressionsScreen(GridScreen[SuppressionRow]):
     """See the module."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SUPPRESSIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SUPPRESSIONS)
     SECTION = "suppressions"
     TOP_LEVEL = True
+    TRAIL = ("Suppressions",)
     CSS_PATH = "../styles/suppressions.tcss"
 
     def __init__(self) -> None:
-        super().__init__()
-        self._grid: Grid[SuppressionRow] = Grid(
-            COLUMNS, key=lambda row: f"{row.account} {row.address}", wording=_WORDING, id="suppressions-grid"
-        )
+        super().__init__(_ROWS)
 
-    def compose_page(self) -> Iterable[Widget]:
+    async def rows_in(self, window: Window) -> Page[SuppressionRow]:
         """The suppressed addresses."""
-        yield self._grid
-
-    def begin(self) -> None:
-        """Loads them."""
-        self.trail.show_trail("Suppressions")
-        self._grid.load(self._source, slice="")
-        self._grid.focus_rows()
-
-    async def _source(self, window: Window) -> Page[SuppressionRow]:
-        query = SuppressionsQuery(offset=window.offset, limit=window.limit, search=window.search, sort=window.sort)
-        return await self.console.call(SUPPRESSIONS_PAGE, query)
-
-    def refetch(self) -> None:
-        """The suppressions again."""
-        self._grid.reload()
+        return await page_of(self.console, SUPPRESSIONS_PAGE, SuppressionsQuery(), window)
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Any run that ended has read suppressions first."""
         return isinstance(value, RunChanged) and value.run.status.ended
 
-    @on(Grid.Opened)
-    def _explain(self) -> None:
-        row = self._grid.row()
-        if row is not None:
-            detail = f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
-            self.app.push_screen(
-                ReasonHelp(code=row.reason, address=row.address, name=row.address, outcome="suppressed", detail=detail)
-            )
+    def opened(self, row: SuppressionRow) -> None:
+        """What the reason means, and who can mend it."""
+        detail = f"{row.status} in {row.account} since {moment(row.suppressed_on)}"
+        self.app.push_screen(
+            ReasonHelp(code=row.reason, address=row.address, name=row.address, outcome="suppressed", detail=detail)
+        )
 
     def do_suppressions_lift(self) -> None:
         """Asks which address may be mailed again, and why."""
-        row = self._grid.row()
+        row = self.grid.row()
 
         def answered(request: LiftSuppression | None) -> None:
             if request is not None:
@@ -116,7 +97,7 @@ class SuppressionsScreen(FramedScreen):
         self.app.push_screen(LiftQuestion(row.address if row is not None else ""), answered)
 
     def _lifted(self, lifted: Lifted) -> None:
-        self._grid.reload()
+        self.grid.reload()
         self.app.push_screen(LiftOutcome(lifted))
 
     def do_suppressions_odd(self) -> None:

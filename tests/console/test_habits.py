@@ -46,6 +46,17 @@ async def test_one_campaign_at_a_time_is_sent() -> None:
         assert "one campaign" in hand.notices[-1]
 
 
+async def test_a_run_that_is_marked_is_the_one_that_is_cancelled() -> None:
+    async with driving() as hand:
+        await hand.press("2", "j", "s", "escape", "4")
+        assert "c Cancel run" in hand.text
+        await hand.press("space")
+        assert "1 marked" in hand.text and "2 of " in hand.text
+        await hand.press("c")
+        started = list(hand.service.runs.values())[-1]
+        assert [each.id for each in hand.asked("runs.cancel")] == [started.id]  # type: ignore[attr-defined]
+
+
 async def test_theme_and_order_are_remembered(tmp_path: Path) -> None:
     kept = tmp_path / "console.json"
     async with driving(memory=Memory(kept)) as hand:

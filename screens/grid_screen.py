@@ -1,0 +1,138 @@
+"""A screen with a grid of rows that the service gives out in pages: what is the same of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+import msgspec
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.situations import Situation
+
+from .base import FramedScreen
+from .console import ConsoleApp
+from .widgets.choice import Choice, ChoiceBar
+from .widgets.columns import Column
+from .widgets.facts import Fact, Facts
+from .widgets.grid import Grid
+from .widgets.grid_words import Wording
+
+Q = TypeVar("Q", bound=Window)
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows(Generic[T]):
+    """A grid as a screen declares it: its `id` (under which its order is remembered), columns, the `key` that names a
+    row for good, the words for its rows and for none, and the views (or filters) among which one is chosen above it.
+    `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none."""
+
+    id: str
+    columns: Sequence[Column[T]]
+    key: Callable[[T], str]
+    wording: Wording
+    views: Sequence[Choice] = ()
+    views_id: str = "views"
+    preview: str = ""
+
+
+async def page_of(console: ConsoleApp, call: Call[Q, Page[T]], query: Q, window: Window) -> Page[T]:
+    """The window on what a query asks for. Raises DyntuiError."""
+    asked = msgspec.structs.replace(
+        query, offset=window.offset, limit=window.limit, search=window.search, sort=window.sort
+    )
+    return await console.call(call, asked)
+
+
+class GridScreen(FramedScreen, Generic[T]):
+    """A screen with the grid that it declares. A subject says where its rows come from (`rows_in`), what Enter opens
+    (`opened`), and what the preview tells (`previewed`). `TRAIL`: the way to the screen."""
+
+    TRAIL: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, rows: Rows[T]) -> None:
+        super().__init__()
+        self.views = ChoiceBar(rows.views, id=rows.views_id)
+        self.grid: Grid[T] = Grid(rows.columns, key=rows.key, wording=rows.wording, id=rows.id)
+        self._rows = rows
+        self._preview = Facts(id="preview-facts", columns=1)
+
+    # What a subject says
+
+    async def rows_in(self, window: Window) -> Page[T]:
+        """The rows of the chosen view in a window. Raises DyntuiError."""
+        raise NotImplementedError
+
+    def opened(self, row: T) -> None:
+        """Enter was pressed on a row."""
+
+    def previewed(self, row: T) -> Sequence[Fact]:
+        """What the preview tells of a row."""
+        return ()
+
+    @property
+    def slice(self) -> str:
+        """Names what is listed: its rows are there at once when it is listed again."""
+        return self.views.chosen
+
+    # What is the same
+
+    def compose_page(self) -> Iterable[Widget]:
+        """Views where there are some, rows, and beside them the preview where there is one."""
+        if self._rows.views:
+            yield self.views
+        if not self._rows.preview:
+            yield self.grid
+            return
+        with Horizontal():
+            yield self.grid
+            with Vertical(id="preview", classes="card") as preview:
+                preview.border_title = self._rows.preview
+                yield self._preview
+
+    def begin(self) -> None:
+        """Loads the rows and puts the keys on them."""
+        if self.TRAIL:
+            self.trail.show_trail(*self.TRAIL)
+        self.load()
+        self.grid.focus_rows()
+
+    def load(self) -> None:
+        """Lists the chosen view from its first row."""
+        self.grid.load(self.rows_in, slice=self.slice)
+
+    def refetch(self) -> None:
+        """The rows again."""
+        self.grid.reload()
+
+    def situation(self) -> Situation:
+        """The row in hand, and those marked; the only marked one counts as in hand."""
+        marked = tuple(self.grid.marks.values())
+        row = marked[0] if len(marked) == 1 else self.grid.row()
+        return super().situation().holding(row, marked=marked)
+
+    @on(ChoiceBar.Changed)
+    def _view_changed(self) -> None:
+        self.load()
+
+    @on(Grid.ViewStep)
+    def _view_stepped(self, event: Grid.ViewStep) -> None:
+        self.views.step(event.step)
+
+    @on(Grid.Moved)
+    def _preview_moved(self) -> None:
+        if self._rows.preview:
+            row = self.grid.row()
+            self._preview.show_facts([] if row is None else self.previewed(row))
+
+    @on(Grid.Opened)
+    def _row_opened(self) -> None:
+        row = self.grid.row()
+        if row is not None:
+            self.opened(row)
