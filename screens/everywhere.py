@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partialmethod
 from typing import ClassVar
 
 from dyntui.service.contract.actions import Scope
@@ -11,6 +12,7 @@ from dyntui.service.contract.console import ON_EVERYWHERE
 from . import going
 from .bindings import bindings
 from .perform import perform, scopes_in_focus
+from .places import SECTIONS
 from .remembered import Memory
 from .runs_under_way import RunsUnderWay
 from .theme import next_theme
@@ -38,26 +40,6 @@ class Everywhere(TypingAhead, inherit_bindings=False):
     def go(self, section: str) -> None:
         """Goes to a section; going to where one is leads to its top."""
         going.go(self, section)
-
-    def do_go_home(self) -> None:
-        """To Home."""
-        self.go("home")
-
-    def do_go_lists(self) -> None:
-        """To the marketing lists."""
-        self.go("lists")
-
-    def do_go_campaigns(self) -> None:
-        """To the email campaigns."""
-        self.go("campaigns")
-
-    def do_go_audit(self) -> None:
-        """To the history of runs."""
-        self.go("audit")
-
-    def do_go_suppressions(self) -> None:
-        """To the suppressions."""
-        self.go("suppressions")
 
     def do_app_palette(self) -> None:
         """Every command by name."""
@@ -110,3 +92,7 @@ class Everywhere(TypingAhead, inherit_bindings=False):
 
         lines = [text, self._farewell] if self._farewell else [text]
         self.push_screen(Confirm("Quit dyntui?", lines, yes="Quit", no="Stay"), answered)
+
+
+for _section in SECTIONS:
+    setattr(Everywhere, f"do_go_{_section.name}", partialmethod(Everywhere.go, _section.name))

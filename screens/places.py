@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from textual.screen import Screen
 
+from dyntui.service.contract import subjects
+
 from .whose import Whose
 
 A = TypeVar("A")
@@ -42,14 +44,11 @@ class Gate:
     screen: str
 
 
-HOME = Section("home", "Home", "Home", "home:HomeScreen")
-SECTIONS = (
-    HOME,
-    Section("lists", "Marketing Lists", "Lists", "lists:ListsScreen"),
-    Section("campaigns", "Email Campaigns", "Campaigns", "campaigns:CampaignsScreen"),
-    Section("audit", "Synchronisation Audit", "Audit", "audit:AuditScreen"),
-    Section("suppressions", "Suppressions", "Suppressions", "suppressions:SuppressionsScreen"),
+# Of a section the module has its name, and the class is `<Name>Screen`.
+SECTIONS = tuple(
+    Section(each.name, each.title, each.short, f"{each.name}:{each.name.title()}Screen") for each in subjects.SECTIONS
 )
+HOME = SECTIONS[0]
 
 LIST = Place("list", "list_page:ListPage", str)
 CAMPAIGN = Place("campaign", "campaign_page:CampaignPage", int)

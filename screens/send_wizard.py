@@ -23,11 +23,10 @@ from dyntui.service.contract.campaigns import (
     CampaignRef,
     CountTargets,
     TargetCount,
-    WizardStep,
 )
 from dyntui.service.contract.lists import ON_WIZARD
 from dyntui.service.contract.runs import RunChanged
-from dyntui.service.contract.sends import SendCampaign, SendRow
+from dyntui.service.contract.sends import SendCampaign, SendRow, WizardStep
 from dyntui.service.contract.situations import Situation
 
 from .base import Page

@@ -13,6 +13,7 @@ from dyntui.cli.lazy import NAMED_PROFILE, Lazy, LazyGroup, choices
 from dyntui.cli.output import show_error
 from dyntui.cli.streams import check_arguments, open_streams
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.subjects import SUBJECTS
 
 # Conventional for a command that was interrupted: 128 + SIGINT.
 INTERRUPTED = 130
@@ -24,15 +25,7 @@ def _lazy(module: str, summary: str, attribute: str = "command") -> Lazy:
 
 COMMANDS = {
     "demo": _lazy("demo", "The whole of dyntui on simulated systems, in a throw-away profile."),
-    "canary": _lazy("canary", "Find out whether the email account mails everybody who is imported."),
-    "setup": _lazy("setup", "Connect Dynamics and dotdigital, and install what dyntui needs."),
-    "sign-in": _lazy("sign_in", "Sign in as a Dynamics user, with a code typed in any browser."),
-    "lists": _lazy("lists", "Marketing lists: show, activate, deactivate, members, report."),
-    "held": _lazy("held", "Removals that wait for a decision: let them go, or keep the contacts."),
-    "campaigns": _lazy("campaigns", "Email campaigns: targets, count, send, report."),
-    "sync": _lazy("sync", "Synchronise now, or cancel a run."),
-    "suppressions": _lazy("suppressions", "Addresses that are never mailed."),
-    "audit": _lazy("audit", "Runs, and what became of everybody."),
+    **{each.name: _lazy(each.module, each.summary) for subject in SUBJECTS for each in subject.commands},
     "status": _lazy("service", "The service at a glance.", "status"),
     "serve": _lazy("service", "Run the service in the foreground.", "serve"),
     "stop": _lazy("service", "End the running service; runs resume when it starts again.", "stop"),

@@ -30,14 +30,17 @@ def answers(call: Call[Q, A]) -> Callable[[Answering[S, Q, A]], Answering[S, Q, 
     return mark
 
 
+def answered_by(kind: type[object]) -> dict[Call[Any, Any], str]:
+    """The calls that methods of a class answer, and the methods' names."""
+    methods = vars(kind).items()
+    return {call: name for name, method in methods if (call := getattr(method, _CALL, None)) is not None}
+
+
 def handlers_of(*use_cases: object) -> Handlers:
     """By name, the calls that the methods of these objects answer. Raises ValueError where two answer the same one."""
     found: Handlers = {}
     for each in use_cases:
-        for name, method in vars(type(each)).items():
-            call = getattr(method, _CALL, None)
-            if call is None:
-                continue
+        for call, name in answered_by(type(each)).items():
             if call.name in found:
                 raise ValueError(f"{call.name} is answered twice")
             found[call.name] = getattr(each, name)

@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from importlib import import_module
+from typing import cast
 
 from dyntui.model.roles import Ability
+from dyntui.model.subjects import SUBJECTS
 from dyntui.service.answering import handlers_of
-from dyntui.service.campaigns import Campaigns
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
-from dyntui.service.held import Held
 from dyntui.service.housekeeping import Housekeeping
 from dyntui.service.identity import Identities
-from dyntui.service.lists import Lists
+from dyntui.service.parts import Parts, UseCases
 from dyntui.service.process import DEMO
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Clock, Publish, Resources
-from dyntui.service.results import Results
 from dyntui.service.run_events import RunEvents
-from dyntui.service.runs import Runs
 from dyntui.service.secret_store import open_secrets
-from dyntui.service.send_decisions import SendDecisions
-from dyntui.service.sending import Sending
 from dyntui.service.session import Session
-from dyntui.service.setup import Setup
-from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
@@ -88,13 +82,18 @@ class Assembly:
         self._events = RunEvents(self._db, publish)
         self._worker = Worker(self._db, secrets, clock=self._resources.clock, changed=self._events.changed)
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
-        demo = bool(os.environ.get(DEMO))
-        self._session = Session(
-            self._resources, self._identities, keyring=secrets.label, long_lived=self._long_lived, demo=demo
+        self._use_cases = use_cases(
+            Parts(
+                resources=self._resources,
+                identities=self._identities,
+                enqueue=self._engine.enqueue,
+                reconnect=self._worker.reconnect,
+                keyring=secrets.label,
+                demo=bool(os.environ.get(DEMO)),
+                long_lived=self._long_lived,
+            )
         )
-        self.handlers.update(
-            calls(self._session, self._identities, self._resources, self._engine.enqueue, self._worker.reconnect)
-        )
+        self.handlers.update(handlers_of(*self._use_cases))
         await asyncio.to_thread(self._worker.start)
         await asyncio.to_thread(self._engine.start)
         self._housekeeping = Housekeeping(self._resources, config.audit.keep_days)
@@ -106,7 +105,9 @@ class Assembly:
         await asyncio.to_thread(self._worker.stop)
         await asyncio.to_thread(self._engine.stop)
         await self._events.close()
-        await self._session.close()
+        for each in self._use_cases:
+            if isinstance(each, Session):
+                await each.close()
         await self._identities.close()
         await self._resources.connections.close()
         self._readers.shutdown()
@@ -122,21 +123,7 @@ class Assembly:
         return len(await self._resources.read(run_store.unfinished))
 
 
-def calls(
-    session: Session,
-    identities: Identities,
-    resources: Resources,
-    enqueue: Callable[[str, int], None],
-    reconnect: Callable[[], None],
-) -> Handlers:
-    """What answers each call of the contract. `enqueue` hands a run to the engine."""
-    runs = Runs(resources, identities, enqueue)
-    lists = Lists(resources, identities)
-    held = Held(resources, identities, runs)
-    campaigns = Campaigns(resources, identities)
-    sending = Sending(resources, identities, campaigns, runs)
-    results = Results(resources, campaigns)
-    suppressions = Suppressions(resources, identities)
-    setup = Setup(resources, reconnect)
-    decisions = SendDecisions(resources, identities)
-    return handlers_of(session, setup, runs, lists, held, campaigns, sending, decisions, results, suppressions)
+def use_cases(parts: Parts) -> list[object]:
+    """The use cases of all subjects."""
+    modules = (f"dyntui.service.{name}" for subject in SUBJECTS for name in subject.services)
+    return [cast(UseCases, import_module(module)).use_cases(parts) for module in modules]

@@ -28,6 +28,7 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.paging import Page
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
@@ -170,3 +171,8 @@ class Campaigns:
             remedy="Synchronise the email campaigns; it may have been deleted in dotdigital.",
             exit=Exit.USAGE,
         )
+
+
+def use_cases(parts: Parts) -> Campaigns:
+    """What answers these calls."""
+    return Campaigns(parts.resources, parts.identities)

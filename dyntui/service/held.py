@@ -9,6 +9,7 @@ from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, He
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
@@ -66,6 +67,11 @@ class Held:
             if error.code != "ALREADY_RUNNING":
                 raise
             return None
+
+
+def use_cases(parts: Parts) -> Held:
+    """What answers these calls."""
+    return Held(parts.resources, parts.identities, Runs(parts.resources, parts.identities, parts.enqueue))
 
 
 def _nothing_decided(code: str, message: str) -> DyntuiError:

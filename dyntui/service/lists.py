@@ -39,6 +39,7 @@ from dyntui.service.contract.lists import (
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
@@ -293,6 +294,11 @@ class Lists:
         if account_id:
             row["dyntui_EmailAccountId@odata.bind"] = f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})"
         await dv_rows.update(dv, "lists", guid(list_id), row, caller=person.object_id if person else None)
+
+
+def use_cases(parts: Parts) -> Lists:
+    """What answers these calls."""
+    return Lists(parts.resources, parts.identities)
 
 
 def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:

@@ -15,6 +15,7 @@ from dyntui.service.contract.campaigns import (
     RecipientsQuery,
 )
 from dyntui.service.contract.paging import Page
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import campaign_window, results, sends
@@ -80,6 +81,11 @@ class Results:
             )
         )
         return msgspec.structs.replace(found, as_of=campaign.results_on)
+
+
+def use_cases(parts: Parts) -> Results:
+    """What answers these calls."""
+    return Results(parts.resources, Campaigns(parts.resources, parts.identities))
 
 
 def _rate(part: int, whole: int) -> float:

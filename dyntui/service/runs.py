@@ -29,6 +29,7 @@ from dyntui.service.contract.runs import (
     StartRun,
 )
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, outcomes, run_people, run_window, runs, sends
@@ -245,6 +246,11 @@ class Runs:
                 exit=Exit.USAGE,
             )
         raise _unknown(named)
+
+
+def use_cases(parts: Parts) -> Runs:
+    """What answers these calls."""
+    return Runs(parts.resources, parts.identities, parts.enqueue)
 
 
 def _unknown(named: str) -> DyntuiError:

@@ -10,6 +10,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.answering import answers
 from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import runs
@@ -79,6 +80,11 @@ class SendDecisions:
             except DotdigitalError as error:
                 if error.status != 404:
                     raise
+
+
+def use_cases(parts: Parts) -> SendDecisions:
+    """What answers these calls."""
+    return SendDecisions(parts.resources, parts.identities)
 
 
 def _known(c: Connection, send_id: str) -> Send:

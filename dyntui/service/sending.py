@@ -26,6 +26,7 @@ from dyntui.service.contract.campaigns import (
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.sends import SEND_GET, SendCampaign, SendRef, SendRow
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
@@ -178,6 +179,16 @@ class Sending:
                 exit=Exit.USAGE,
             )
         return this
+
+
+def use_cases(parts: Parts) -> Sending:
+    """What answers these calls."""
+    return Sending(
+        parts.resources,
+        parts.identities,
+        Campaigns(parts.resources, parts.identities),
+        Runs(parts.resources, parts.identities, parts.enqueue),
+    )
 
 
 def _count_unknown() -> DyntuiError:

@@ -30,6 +30,7 @@ from dyntui.service.contract.session import (
     Status,
 )
 from dyntui.service.identity import ROLES_BY_ROWS, Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, runs
@@ -146,3 +147,14 @@ class Session:
     async def sign_in_state(self, context: CallContext, request: Nothing) -> SignInState:
         """How far signing in is."""
         return await self._identities.state(context.uid)
+
+
+def use_cases(parts: Parts) -> Session:
+    """What answers these calls."""
+    return Session(
+        parts.resources,
+        parts.identities,
+        keyring=parts.keyring,
+        long_lived=parts.long_lived,
+        demo=parts.demo,
+    )

@@ -33,6 +33,7 @@ from dyntui.service.contract.setup import (
     SetupStep,
 )
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown, not_permitted
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
@@ -269,6 +270,11 @@ class Setup:
         condition = " or ".join(f"{key} eq {text(str(number))}" for number in numbers)
         found = await rows.find_rows(dv, table.entity_set, _AccountRow, filter=condition)
         return {int(row.platform_id): row.id for row in found if row.platform_id.strip().isdecimal()}
+
+
+def use_cases(parts: Parts) -> Setup:
+    """What answers these calls."""
+    return Setup(parts.resources, parts.reconnect)
 
 
 class _AccountRow(

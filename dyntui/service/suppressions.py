@@ -27,6 +27,7 @@ from dyntui.service.contract.suppressions import (
     SuppressionsQuery,
 )
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
@@ -118,6 +119,11 @@ class Suppressions:
             return _sources(c)
 
         return await self._resources.write(keep)
+
+
+def use_cases(parts: Parts) -> Suppressions:
+    """What answers these calls."""
+    return Suppressions(parts.resources, parts.identities)
 
 
 def _sources(c: Connection) -> ConsentSources:

@@ -11,7 +11,7 @@ import pytest
 from dyntui.screens.base import Asking, FramedScreen, Page
 from dyntui.screens.places import GATES, PLACES, SECTIONS, Gate, Place, Section, load, modes
 
-from dyntui.service.contract.console import ACTIONS
+from dyntui.service.contract.subjects import ACTIONS
 
 THERE = (*SECTIONS, *PLACES, *GATES)
 

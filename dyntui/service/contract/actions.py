@@ -23,6 +23,15 @@ class Scope(msgspec.Struct, frozen=True):
     heading: str
 
 
+class Section(msgspec.Struct, frozen=True):
+    """A top-level screen of the console: `title` in the top bar, `short` where that is narrow."""
+
+    name: str
+    title: str
+    short: str
+    tooltip: str
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action, offered in one or more `scopes`: it takes what is selected there. `id` is stable (a keymap may name
     it); `keys` in Textual's notation, the first is the one shown; `call` the contract call it ends in, `command` the

@@ -10,11 +10,11 @@ from dyntui.model.campaigns import Link as Link
 from dyntui.model.campaigns import RecipientRow as RecipientRow
 from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
-from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import CampaignView, Number, RecipientFilter, Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
-from dyntui.service.contract.lists import ON_WIZARD, ListRow
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.sends import SEND_SETTLE, SendCampaign, SendRow
@@ -165,13 +165,6 @@ CAMPAIGN_REPORT = Call("campaigns.report", CampaignRef, CampaignReport, Ability.
 CAMPAIGN_RECIPIENTS = Call("campaigns.recipients", RecipientsQuery, Page[RecipientRow], Ability.SEE)
 
 
-class WizardStep(msgspec.Struct, frozen=True):
-    """Where the wizard stands (1-5), and why it cannot go on."""
-
-    step: int
-    blocked: str
-
-
 _ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
 
 
@@ -230,17 +223,7 @@ def settle(situation: Situation) -> str:
     return "" if in_doubt(situation) else "It is known whom this send mailed, or somebody has said so already."
 
 
-def blocked(situation: Situation) -> str:
-    """What the wizard says."""
-    step = situation.one(WizardStep)
-    return step.blocked if step is not None else ""
-
-
-def first_step(situation: Situation) -> str:
-    """Not before the first step."""
-    step = situation.one(WizardStep)
-    return "This is the first step; Esc leaves the wizard." if step is None or step.step <= 1 else ""
-
+SECTION = Section("campaigns", title="Email Campaigns", short="Campaigns", tooltip="Campaigns, sends, results")
 
 ON_CAMPAIGNS = Scope("Email Campaigns")
 ON_CAMPAIGN = Scope("Email Campaign")
@@ -358,23 +341,6 @@ ACTIONS = (
         call=CAMPAIGN_COUNT,
         command="dyntui campaigns count CAMPAIGN",
         tooltip="The count before stays as it was made",
-    ),
-    Action(
-        id="wizard.next",
-        title="Next",
-        scopes=(ON_WIZARD,),
-        keys=("n",),
-        hint="Next",
-        tooltip="The next step of the wizard; on the last one to the button that sends",
-        rule=blocked,
-    ),
-    Action(
-        id="wizard.previous",
-        title="Previous step",
-        scopes=(ON_WIZARD,),
-        keys=("b",),
-        tooltip="The step before; what you chose is kept",
-        rule=first_step,
     ),
     Action(
         id="report.panes",

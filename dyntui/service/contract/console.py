@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dyntui.service.contract.actions import Action, Scope
-from dyntui.service.contract.situations import go, quit_at_top, trouble
+from dyntui.service.contract.actions import Action, Scope, Section
+from dyntui.service.contract.situations import quit_at_top, trouble
 
 ON_EVERYWHERE = Scope("Everywhere")
 ON_GRID = Scope("In a grid")
@@ -17,48 +17,10 @@ ON_QUESTION = Scope("In a question")
 ON_FIELD = Scope("In a field")
 ON_ERROR = Scope("Error")
 
+SECTION = Section("home", title="Home", short="Home", tooltip="Status, active runs and first steps")
+
 
 ACTIONS = (
-    Action(
-        id="go.home",
-        title="Home",
-        scopes=(ON_EVERYWHERE,),
-        keys=("1",),
-        tooltip="Status, active runs and first steps",
-        rule=go,
-    ),
-    Action(
-        id="go.lists",
-        title="Marketing Lists",
-        scopes=(ON_EVERYWHERE,),
-        keys=("2",),
-        tooltip="Lists, members, synchronisation",
-        rule=go,
-    ),
-    Action(
-        id="go.campaigns",
-        title="Email Campaigns",
-        scopes=(ON_EVERYWHERE,),
-        keys=("3",),
-        tooltip="Campaigns, sends, results",
-        rule=go,
-    ),
-    Action(
-        id="go.audit",
-        title="Synchronisation Audit",
-        scopes=(ON_EVERYWHERE,),
-        keys=("4",),
-        tooltip="Every run, down to people",
-        rule=go,
-    ),
-    Action(
-        id="go.suppressions",
-        title="Suppressions",
-        scopes=(ON_EVERYWHERE,),
-        keys=("5",),
-        tooltip="Who must not be mailed, and why",
-        rule=go,
-    ),
     Action(
         id="app.back",
         title="Back",

@@ -9,7 +9,7 @@ from dyntui.model.lists import ListRow as ListRow
 from dyntui.model.lists import MemberRow as MemberRow
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.roles import Ability
-from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import ListView, Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
@@ -142,6 +142,8 @@ def synchronise_list(situation: Situation) -> str:
         return f"{row.name} is being synchronised already."
     return ""
 
+
+SECTION = Section("lists", title="Marketing Lists", short="Lists", tooltip="Lists, members, synchronisation")
 
 ON_LISTS = Scope("Marketing Lists")
 ON_LIST = Scope("Marketing List")

@@ -10,7 +10,7 @@ from dyntui.model.runs import Progress as Progress
 from dyntui.model.runs import RunItem as RunItem
 from dyntui.model.runs import RunRow as RunRow
 from dyntui.model.sync_types import outcome_word
-from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Event
@@ -118,6 +118,8 @@ def run_people(situation: Situation) -> str:
         return "No run is selected."
     return "" if run.tally.named else "Nobody has an outcome in this run yet."
 
+
+SECTION = Section("audit", title="Synchronisation Audit", short="Audit", tooltip="Every run, down to people")
 
 ON_AUDIT = Scope("Synchronisation Audit")
 ON_RUN = Scope("Run")

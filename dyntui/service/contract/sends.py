@@ -1,4 +1,4 @@
-"""Sends: one dispatch of an email campaign each."""
+"""Sends: one dispatch of an email campaign each, and the wizard that makes one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import msgspec
 
 from dyntui.model.roles import Ability
 from dyntui.model.sends import SendRow as SendRow
+from dyntui.service.contract.actions import Action
 from dyntui.service.contract.bounds import Number, Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.lists import ON_WIZARD
+from dyntui.service.contract.situations import Situation
 
 
 class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,3 +36,43 @@ class SettleSend(msgspec.Struct, frozen=True):
 
 SEND_GET = Call("sends.get", SendRef, SendRow, Ability.SEE)
 SEND_SETTLE = Call("sends.settle", SettleSend, SendRow, Ability.SEND)
+
+
+class WizardStep(msgspec.Struct, frozen=True):
+    """Where the wizard stands (1-5), and why it cannot go on."""
+
+    step: int
+    blocked: str
+
+
+def blocked(situation: Situation) -> str:
+    """What the wizard says."""
+    step = situation.one(WizardStep)
+    return step.blocked if step is not None else ""
+
+
+def first_step(situation: Situation) -> str:
+    """Not before the first step."""
+    step = situation.one(WizardStep)
+    return "This is the first step; Esc leaves the wizard." if step is None or step.step <= 1 else ""
+
+
+ACTIONS = (
+    Action(
+        id="wizard.next",
+        title="Next",
+        scopes=(ON_WIZARD,),
+        keys=("n",),
+        hint="Next",
+        tooltip="The next step of the wizard; on the last one to the button that sends",
+        rule=blocked,
+    ),
+    Action(
+        id="wizard.previous",
+        title="Previous step",
+        scopes=(ON_WIZARD,),
+        keys=("b",),
+        tooltip="The step before; what you chose is kept",
+        rule=first_step,
+    ),
+)

@@ -1,29 +1,48 @@
-"""The subjects of the contract, and from them everything that is told of all of them: calls, events, scopes, actions.
+"""What all subjects of the contract declare together: calls, events, scopes, sections, actions.
 
 The server dispatches by `CALLS`; key bindings, help, palette and the documentation's tables are made of `ACTIONS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
-from dyntui.service.contract import campaigns, console, held, lists, runs, sends, session, setup, suppressions
-from dyntui.service.contract.actions import Action, Scope, key_name
+from dyntui.model.subjects import SUBJECTS
+from dyntui.service.contract.actions import Action, Scope, Section, key_name
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Changed, Event
+from dyntui.service.contract.situations import go
 
-SUBJECTS = (console, lists, held, campaigns, sends, runs, suppressions, session, setup)
+_MODULES = tuple(import_module(f"dyntui.service.contract.{subject.name}") for subject in SUBJECTS)
 
 
 def _all(kind: type[Any]) -> list[Any]:
-    return [value for subject in SUBJECTS for value in vars(subject).values() if isinstance(value, kind)]
+    return [value for module in _MODULES for value in vars(module).values() if isinstance(value, kind)]
 
 
 CALLS: dict[str, Call[Any, Any]] = {call.name: call for call in sorted(_all(Call), key=lambda call: call.name)}
 EVENTS: dict[str, Event[Any]] = {event.name: event for event in sorted(_all(Event), key=lambda event: event.name)}
 SCOPES: tuple[Scope, ...] = tuple(dict.fromkeys(_all(Scope)))
-ACTIONS: tuple[Action, ...] = tuple(action for subject in SUBJECTS for action in getattr(subject, "ACTIONS", ()))
+SECTIONS: tuple[Section, ...] = tuple(dict.fromkeys(_all(Section)))
+
+
+def _going() -> Iterator[Action]:
+    """To each section, by a key that is its place."""
+    for place, section in enumerate(SECTIONS, start=1):
+        yield Action(
+            id=f"go.{section.name}",
+            title=section.title,
+            scopes=(ON_EVERYWHERE,),
+            keys=(str(place),),
+            tooltip=section.tooltip,
+            rule=go,
+        )
+
+
+ACTIONS: tuple[Action, ...] = (*_going(), *(each for module in _MODULES for each in getattr(module, "ACTIONS", ())))
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 

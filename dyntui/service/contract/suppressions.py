@@ -7,7 +7,7 @@ import msgspec
 from dyntui.model.roles import Ability
 from dyntui.model.suppressions import OddRow as OddRow
 from dyntui.model.suppressions import SuppressionRow as SuppressionRow
-from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.paging import Page, Window
@@ -84,6 +84,8 @@ def source(situation: Situation) -> str:
     """A source of opt-outs."""
     return "" if situation.one(OptOutSource) else "The organisation has no other source of opt-outs."
 
+
+SECTION = Section("suppressions", title="Suppressions", short="Suppressions", tooltip="Who must not be mailed, and why")
 
 ON_SUPPRESSIONS = Scope("Suppressions")
 ON_SOURCES = Scope("Where people opt out")

@@ -1,0 +1,74 @@
+"""The subjects of dyntui, in the order in which people meet them. This is the one list of them.
+
+A subject has a module of its name in `dyntui.service.contract`; from that come its calls, events, scopes, actions and
+its section of the console. What answers its calls is made in its modules of `dyntui.service`, its commands are in
+`dyntui.cli`. Plain names: nothing is imported before it is wanted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command, or a group of them: the line about it that `dyntui --help` shows, and the module of `dyntui.cli` that
+    holds it under the name `command`."""
+
+    name: str
+    summary: str
+    module: str
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A subject. `services`: the modules of `dyntui.service` whose use cases answer its calls."""
+
+    name: str
+    services: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+
+SUBJECTS = (
+    Subject("console"),
+    Subject(
+        "setup",
+        ("setup",),
+        (
+            Command("canary", "Find out whether the email account mails everybody who is imported.", "canary"),
+            Command("setup", "Connect Dynamics and dotdigital, and install what dyntui needs.", "setup"),
+        ),
+    ),
+    Subject(
+        "session",
+        ("session",),
+        (Command("sign-in", "Sign in as a Dynamics user, with a code typed in any browser.", "sign_in"),),
+    ),
+    Subject(
+        "lists",
+        ("lists",),
+        (Command("lists", "Marketing lists: show, activate, deactivate, members, report.", "lists"),),
+    ),
+    Subject(
+        "held",
+        ("held",),
+        (Command("held", "Removals that wait for a decision: let them go, or keep the contacts.", "held"),),
+    ),
+    Subject(
+        "campaigns",
+        ("campaigns", "results"),
+        (Command("campaigns", "Email campaigns: targets, count, send, report.", "campaigns"),),
+    ),
+    Subject("sends", ("sending", "send_decisions")),
+    Subject(
+        "runs",
+        ("runs",),
+        (
+            Command("sync", "Synchronise now, or cancel a run.", "sync"),
+            Command("audit", "Runs, and what became of everybody.", "audit"),
+        ),
+    ),
+    Subject(
+        "suppressions",
+        ("suppressions",),
+        (Command("suppressions", "Addresses that are never mailed.", "suppressions"),),
+    ),
+)

@@ -1,0 +1,31 @@
+"""What use cases are made of, and what a module of use cases says of how they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from dyntui.service.identity import Identities
+from dyntui.service.resources import Resources
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Made once, when the service starts. `enqueue` hands a run to the engine, `reconnect` makes the engine's
+    connections anew. `keyring` says where secrets are kept; `demo` marks a throw-away profile; `long_lived` a service
+    that outlives its clients."""
+
+    resources: Resources
+    identities: Identities
+    enqueue: Callable[[str, int], None]
+    reconnect: Callable[[], None]
+    keyring: str = ""
+    demo: bool = False
+    long_lived: bool = False
+
+
+class UseCases(Protocol):
+    """A module that answers calls: `use_cases` makes the object whose methods do (`dyntui.service.answering`)."""
+
+    def use_cases(self, parts: Parts) -> object: ...
