@@ -10,6 +10,7 @@ slots          how many calls run at a time
 failures       errors of calls that ended without an answer that can be used
 errors         RemoteError and what error messages are made of
 bearer         BearerToken: tokens of the sign-in, renewed once when refused (an httpx.Auth)
+threads        for calls that block; nobody waits for them at the end
 network        proxies, certificate authorities and loopback, for data and sign-in alike
 wire_log       every request in the log, by its route
 """

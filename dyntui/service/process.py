@@ -15,6 +15,7 @@ import msgspec
 from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
+from dyntui.remote.threads import Unwaited
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
 from dyntui.service.contract.session import STOP, Nothing
@@ -128,6 +129,7 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
 
     assembly = build(profile, life.long_lived)
     handlers: Handlers = {STOP.name: stop}
+    asyncio.get_running_loop().set_default_executor(Unwaited())
     say_once_when_they_run_out(asyncio.get_running_loop())
     server = Server(
         profile.socket,

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 import httpx
 import msgspec
 
+from dyntui.remote.threads import new_loop
+
 
 def _real() -> None:
     """Whoever brings no transport of their own speaks TLS over TCP."""
@@ -31,7 +33,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     monotonic: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
     timeout: float | None = None
-    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = new_loop
 
 
 REAL = Surroundings()

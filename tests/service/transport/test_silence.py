@@ -14,7 +14,8 @@ import pytest
 from dyntui.cli.main import run
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import attach
-from dyntui.service.lock import holder
+from dyntui.service.contract.session import STOP, Nothing
+from dyntui.service.lock import holder, until_released
 from dyntui.service.profile import Profile
 from dyntui.service.starting import attach_or_start
 
@@ -65,3 +66,24 @@ async def _status_of_a_mute(profile: Profile, *, greets: bool) -> tuple[int, flo
     took = time.monotonic() - began
     server.close()
     return code, took
+
+
+async def test_a_call_that_blocks_on_a_silent_system_keeps_no_service_from_ending(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TINY_BLOCKED", "1")
+    async with await attach_or_start(profile, command=COMMAND) as client:
+        process = client.greeting.process
+        began = time.monotonic()
+        await client.call(STOP, Nothing())
+        await client.closed()
+    until_released(profile)
+    async with asyncio.timeout(20):
+        while _runs(process):  # noqa: ASYNC110 - another process ends
+            await asyncio.sleep(0.02)
+    assert time.monotonic() - began < 15
+
+
+def _runs(process: int) -> bool:
+    """A process that has ended stays in the table until its parent, this one, asks for it."""
+    return os.waitpid(process, os.WNOHANG) == (0, 0)

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 from dyntui.model.errors import DyntuiError
@@ -65,6 +66,9 @@ class TinyAssembly:
             raise DyntuiError("STORE_BROKEN", "The store is broken.", not_done="Nothing.", remedy="Restore it.")
         if os.environ.get("TINY_CRASHES"):
             raise RuntimeError("a bug with the password=hunter2secret")
+        if os.environ.get("TINY_BLOCKED"):
+            # As a sign-in is by a silent system.
+            self.blocked = asyncio.get_running_loop().run_in_executor(None, time.sleep, 60.0)
         await asyncio.sleep(0)
 
     async def stop(self) -> None:
