@@ -1,7 +1,8 @@
 """Every kind of run, once: the sync types, which people and schedules start, and sends, which the wizard starts.
 
-What a run of a kind does is in `dyntui.sync.kinds`; everything else that depends on the kind is told from here: the
-order in which runs take turns, their names, what they may be narrowed down to, and what shows something new afterwards.
+What a run of a kind does is in the module of its id in `dyntui.sync.kinds`; everything else that depends on the kind is
+told from here: the order in which runs take turns, their names, what they may be narrowed down to, and what shows
+something new afterwards.
 """
 
 from __future__ import annotations
@@ -58,7 +59,6 @@ def asked_of(stored: Mapping[str, Any], request: type[R]) -> R:
     return msgspec.convert(stored, request, strict=False)
 
 
-SUPPRESSIONS = RunKind(id="suppressions", title="Suppressions", heading="Suppressions", priority=20)
 LISTS = RunKind(
     id="lists",
     title="Marketing lists",
@@ -66,15 +66,6 @@ LISTS = RunKind(
     priority=40,
     narrowed_by="lists",
     changes=("lists",),
-)
-CAMPAIGNS = RunKind(
-    id="campaigns",
-    title="Email campaigns",
-    heading="Campaigns",
-    priority=60,
-    narrowed_by="campaigns",
-    changes=("campaigns",),
-    words={Outcome.ADDED: "first results", Outcome.UPDATED: "new results", Outcome.UNCHANGED: "no news"},
 )
 SEND = RunKind(
     id="send",
@@ -86,7 +77,20 @@ SEND = RunKind(
 )
 
 # In the order in which they are to run: suppressions first of all.
-SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in (SUPPRESSIONS, LISTS, CAMPAIGNS)}
+_SYNC_TYPES = (
+    RunKind(id="suppressions", title="Suppressions", heading="Suppressions", priority=20),
+    LISTS,
+    RunKind(
+        id="campaigns",
+        title="Email campaigns",
+        heading="Campaigns",
+        priority=60,
+        narrowed_by="campaigns",
+        changes=("campaigns",),
+        words={Outcome.ADDED: "first results", Outcome.UPDATED: "new results", Outcome.UNCHANGED: "no news"},
+    ),
+)
+SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in _SYNC_TYPES}
 RUN_KINDS: dict[str, RunKind] = {**SYNC_TYPES, SEND.id: SEND}
 
 # A count of targets is no run, and has words of its own.

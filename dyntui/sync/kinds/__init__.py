@@ -1,27 +1,31 @@
-"""What a run of each kind does, from its cursor to its end: a module for each of `dyntui.model.sync_types`."""
+"""What a run of each kind does, from its cursor to its end: a module for each of `dyntui.model.sync_types`, of
+its name."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from importlib import import_module
+from typing import Protocol, cast
 
-from dyntui.model import sync_types
 from dyntui.model.errors import DyntuiError
+from dyntui.model.sync_types import RUN_KINDS
 from dyntui.sync.connections import Connections
-from dyntui.sync.kinds import campaigns, lists, sends, suppressions
 from dyntui.sync.run_context import RunContext
 
-KINDS: dict[str, Callable[[RunContext, Connections], Awaitable[None]]] = {
-    sync_types.SUPPRESSIONS.id: suppressions.run,
-    sync_types.LISTS.id: lists.run,
-    sync_types.CAMPAIGNS.id: campaigns.run,
-    sync_types.SEND.id: sends.run,
-}
+
+class _Kind(Protocol):
+    """A module of this package: `run` does everything that a run of its kind still has to do."""
+
+    def run(self, ctx: RunContext, connections: Connections) -> Awaitable[None]: ...
+
+
+_KINDS: dict[str, _Kind] = {kind: cast(_Kind, import_module(f"{__name__}.{kind}")) for kind in RUN_KINDS}
 
 
 async def execute(ctx: RunContext, connections: Connections) -> None:
     """Everything a run still has to do. Raises DyntuiError, Cancelled, Fenced."""
     try:
-        await KINDS[ctx.kind](ctx, connections)
+        await _KINDS[ctx.kind].run(ctx, connections)
     except DyntuiError as error:
         connections.columns.heed(error)
         raise
