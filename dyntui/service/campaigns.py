@@ -40,6 +40,8 @@ from dyntui.store.lists import StoredList
 
 # Somebody waits for the page, and the text is the least of it.
 TEXT_SECONDS = 1.5
+# Of the text: what somebody looks at, not an archive of it.
+_LONGEST_TEXT = 100_000
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ class Campaigns:
     async def _fetched(self, campaign: Campaign) -> str:
         dd = await self._resources.connections.dotdigital(campaign.account_id)
         details = await dd_campaigns.campaign(dd, campaign.id)
-        text = (details.plain_text_content or "") if details is not None else ""
+        text = (details.plain_text_content or "")[:_LONGEST_TEXT] if details is not None else ""
         await self._resources.write(lambda c: campaign_store.record_content(c, campaign.account_id, campaign.id, text))
         return text
 

@@ -54,6 +54,8 @@ _RESERVED = frozenset({"test", "all contacts"})
 UNKNOWN_TYPE = "other"
 # The column takes 2,000 characters (attribute metadata of `description`).
 _LONGEST_DESCRIPTION = 2000
+# What is kept of a query is only shown; it is run as Dynamics has it.
+_LONGEST_QUERY = 20_000
 
 
 class _Row(MarketingList, frozen=True, kw_only=True):
@@ -308,7 +310,7 @@ def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:
         member_type=_member_type(row),
         dynamic=row.dynamic,
         description=(row.description or "")[:_LONGEST_DESCRIPTION],
-        query=row.query or "",
+        query=(row.query or "")[:_LONGEST_QUERY],
         member_count=None if row.dynamic else row.member_count,
         active=row.state == 0,
         locked=bool(row.locked),

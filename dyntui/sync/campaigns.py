@@ -35,6 +35,9 @@ from dyntui.sync.run_context import RunContext
 
 _FEED = "campaign-activity"
 _WRITE_ROWS = 500
+_NAME, _SUBJECT, _WORD = 255, 1000, 50
+_MOST_TAGS = 100
+_LONGEST_URL = 2000
 
 log = logging.getLogger(__name__)
 
@@ -116,18 +119,19 @@ async def _odd(ctx: RunContext, row: OddRow) -> None:
 
 
 def header_of(row: dd_campaigns.Campaign) -> Header:
-    """A campaign as dotdigital lists it, as the store keeps it."""
+    """A campaign as dotdigital lists it, as the store keeps it: its texts as long as their columns in Dynamics take
+    (`dyntui.model.solution`)."""
     return Header(
         id=row.id,
-        name=row.name or f"Campaign {row.id}",
-        subject=row.subject or "",
-        from_name=row.from_name or "",
-        from_address=row.from_address.email if row.from_address else "",
-        reply_to=row.reply_to_address or "",
-        status=row.status,
-        type=row.type or "",
+        name=(row.name or f"Campaign {row.id}")[:_NAME],
+        subject=(row.subject or "")[:_SUBJECT],
+        from_name=(row.from_name or "")[:_NAME],
+        from_address=(row.from_address.email if row.from_address else "")[:_NAME],
+        reply_to=(row.reply_to_address or "")[:_NAME],
+        status=row.status[:_WORD],
+        type=(row.type or "")[:_WORD],
         split_test=row.is_split_test,
-        tags=tuple(row.tag_names),
+        tags=tuple(tag[:_NAME] for tag in row.tag_names[:_MOST_TAGS]),
         sent_on=text_of(row.sent_at),
     )
 
@@ -247,7 +251,9 @@ def _opened(row: activities.Open) -> Activity:
 
 def _clicked(row: activities.Click) -> Activity:
     key = _key("click", row.key)
-    return Activity(key=key, kind="click", contact_id=row.contact_id, happened_on=_utc(row.date_clicked), url=row.url)
+    return Activity(
+        key=key, kind="click", contact_id=row.contact_id, happened_on=_utc(row.date_clicked), url=row.url[:_LONGEST_URL]
+    )
 
 
 async def _keep(ctx: RunContext, account_id: str, campaign_id: int, stage: str, rows: list[Activity]) -> None:
@@ -306,11 +312,11 @@ _TOTALS = {
 def _columns(account_id: str, known: Campaign) -> dict[str, object]:
     return {
         "dyntui_key": row_key(account_id, known.id),
-        "dyntui_name": known.name[:255],
+        "dyntui_name": known.name,
         "dyntui_campaignnumber": known.id,
-        "dyntui_subject": known.subject[:1000],
-        "dyntui_fromname": known.from_name[:255],
-        "dyntui_fromaddress": known.from_address[:255],
+        "dyntui_subject": known.subject,
+        "dyntui_fromname": known.from_name,
+        "dyntui_fromaddress": known.from_address,
         "dyntui_status": known.status,
         "dyntui_campaigntype": known.type,
         "dyntui_issplittest": known.split_test,

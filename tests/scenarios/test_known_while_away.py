@@ -29,8 +29,10 @@ from dyntui.cli.main import run
 from dyntui.model.errors import Exit
 from dyntui.model.roles import Role
 from dyntui.service import campaigns, checks, client, identity
-from dyntui.service.assembly import calls
+from dyntui.service.answering import handlers_of
+from dyntui.service.assembly import use_cases
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.profile import Profile, open_profile
 from dyntui.service.resources import Resources
 from dyntui.service.server import Server
@@ -235,12 +237,20 @@ class Services:
             publish=lambda *_, key="": None,
         )
         identities = Identities(resources)
-        session = Session(resources, identities, keyring="memory", long_lived=False, demo=False)
+        parts = Parts(
+            resources=resources,
+            identities=identities,
+            enqueue=lambda *_: None,
+            reconnect=lambda: None,
+            keyring="memory",
+        )
+        asked = use_cases(parts)
+        session = next(each for each in asked if isinstance(each, Session))
         session._checks = checks.Checks(resources.clock, checks.CHECK_SECONDS / SHORTER)
         server = Server(
             profile.socket,
             version=dyntui.__version__,
-            handlers=calls(session, identities, resources, lambda *_: None, lambda: None),
+            handlers=handlers_of(*asked),
             abilities_of=identities.abilities_of,
         )
         await server.open()

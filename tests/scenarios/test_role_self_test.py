@@ -14,7 +14,8 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.sandbox.entra.directory import find_person
-from dyntui.service.assembly import calls
+from dyntui.service.answering import handlers_of
+from dyntui.service.assembly import use_cases
 from dyntui.service.contract import campaigns, lists, runs, setup, suppressions
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
@@ -50,8 +51,8 @@ from dyntui.service.contract.suppressions import (
     SUPPRESSIONS_PAGE,
 )
 from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
-from dyntui.service.session import Session
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from dyntui.store.accounts import PersonLink
@@ -72,8 +73,14 @@ class Desk:
     def __init__(self, office: Office, part: str) -> None:
         self.office = office
         identities = Identities(office.resources)
-        session = Session(office.resources, identities, keyring="memory", long_lived=False, demo=False)
-        self._handlers = calls(session, identities, office.resources, office.engine.enqueue, office.worker.reconnect)
+        parts = Parts(
+            resources=office.resources,
+            identities=identities,
+            enqueue=office.engine.enqueue,
+            reconnect=office.worker.reconnect,
+            keyring="memory",
+        )
+        self._handlers = handlers_of(*use_cases(parts))
         self._context = CallContext(os.getuid(), identities.abilities_of)
         office.wait(self._sign_in(part))
 
