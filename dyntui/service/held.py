@@ -5,7 +5,7 @@ from __future__ import annotations
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import LISTS, Narrowed
 from dyntui.service.answering import answers
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldLists, HeldRemovals
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldLists
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
@@ -29,20 +29,7 @@ class Held:
     @answers(HELD_LISTS)
     async def lists(self, context: CallContext, request: Nothing) -> HeldLists:
         """The lists with removals that wait."""
-        found = await self._resources.read(held.lists)
-        return HeldLists(
-            rows=tuple(
-                HeldRemovals(
-                    list=each.list_id,
-                    name=each.name,
-                    people=each.people,
-                    in_book=each.in_book,
-                    why=each.why,
-                    run=each.run_id,
-                )
-                for each in found
-            )
-        )
+        return HeldLists(rows=tuple(await self._resources.read(held.lists)))
 
     @answers(HELD_DECIDE)
     async def decide(self, context: CallContext, request: DecideHeld) -> HeldDecided:

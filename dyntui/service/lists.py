@@ -14,11 +14,10 @@ from dyntui.dataverse.lists import MEMBER_TABLES, MarketingList
 from dyntui.dataverse.query import guid
 from dyntui.dataverse.reading import Whole
 from dyntui.dotdigital import address_books
-from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import LISTS, Narrowed, asked_of
-from dyntui.service import targets
+from dyntui.service import list_books, targets
 from dyntui.service.answering import answers
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
@@ -39,6 +38,7 @@ from dyntui.service.contract.lists import (
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
+from dyntui.service.list_books import refused
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -49,8 +49,6 @@ from dyntui.store.accounts import EmailAccount
 from dyntui.store.lists import RemoteList, StoredList
 from dyntui.sync import list_state
 
-# dotdigital's own reserved names (dotdigital_api.md 4).
-_RESERVED = frozenset({"test", "all contacts"})
 UNKNOWN_TYPE = "other"
 # The column takes 2,000 characters (attribute metadata of `description`).
 _LONGEST_DESCRIPTION = 2000
@@ -149,22 +147,22 @@ class Lists:
             dd = await self._resources.connections.dotdigital(account.id)
             if not known.activated or await address_books.address_book(dd, known.book_id) is None:
                 if not known.active:
-                    raise _refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
+                    raise refused(known, "LIST_INACTIVE", "is inactive in Dynamics.", "Reactivate it in Dynamics.")
                 if known.member_type == UNKNOWN_TYPE:
-                    raise _refused(
+                    raise refused(
                         known,
                         "LIST_TYPE_UNKNOWN",
                         "has members of another kind than accounts, contacts or leads.",
                         "Choose another list, or correct its member type in Dynamics and refresh the lists.",
                     )
-                book, made = await self._book(dd, known, account, link=request.link)
+                book, made = await list_books.book_of(self._resources, dd, known, account, link=request.link)
                 try:
                     await self._write(context, known.id, account.id, book.id)
                 except DataverseError as error:
                     if not made or isinstance(error, UnknownOutcome):
                         # Not ours to take away; or the answer was lost, and the list may be activated.
                         raise
-                    raise await self._undone(dd, book, error) from error
+                    raise await list_books.undone(dd, book, error) from error
                 await self._resources.write(lambda c: list_store.activate(c, known.id, account.id, book.id, book.name))
         return await self.get(context, ListRef(request.id))
 
@@ -175,7 +173,7 @@ class Lists:
         if own is None:
             return await chosen_account(self._resources, named)
         if named not in ("", own.id, own.name):
-            raise _refused(
+            raise refused(
                 known,
                 "LIST_ACTIVATED",
                 f"is activated for the email account {own.name!r} already.",
@@ -226,68 +224,6 @@ class Lists:
             raise _unknown(list_id)
         return known
 
-    async def _book(
-        self, dd: Dotdigital, known: StoredList, account: EmailAccount, *, link: bool
-    ) -> tuple[address_books.AddressBook, bool]:
-        """The list's address book: its own from before, a free one that is linked on request, or a new one; and whether
-        it was made now."""
-        if known.book_id and known.account_id == account.id:
-            before = await address_books.address_book(dd, known.book_id)
-            if before is not None:
-                await self._require_free(known, account, before)
-                return before, False
-        name = known.name.strip()
-        if name.casefold() in _RESERVED:
-            raise _refused(
-                known, "BOOK_NAME_RESERVED", "has a name that dotdigital reserves.", "Rename the list in Dynamics."
-            )
-        if len(name) > address_books.LONGEST_NAME:
-            raise _refused(
-                known,
-                "BOOK_NAME_TOO_LONG",
-                f"has a name of more than {address_books.LONGEST_NAME} characters.",
-                "Shorten the list's name in Dynamics.",
-            )
-        book = await address_books.book_by_name(dd, name)
-        if book is None:
-            if any(each.name.strip().casefold() == name.casefold() for each in await address_books.segments(dd)):
-                raise _refused(
-                    known, "BOOK_NAME_IS_A_SEGMENT", "has the name of a segment in dotdigital.", "Rename one of them."
-                )
-            return await address_books.create_address_book(dd, name), True
-        await self._require_free(known, account, book)
-        if not link:
-            raise _refused(
-                known,
-                "BOOK_EXISTS",
-                f"has the name of an address book that exists already, with {book.contacts:,} contacts.",
-                "Confirm that it is to be linked (`--link`), or rename the list.",
-            )
-        return book, False
-
-    async def _undone(self, dd: Dotdigital, book: address_books.AddressBook, error: DataverseError) -> DyntuiError:
-        """What to raise when Dynamics did not take the activation: the book that was made for it goes again."""
-        gone = await address_books.delete_address_book(dd, book.id)
-        rest = "was taken away again" if gone else "is gone already"
-        return DyntuiError(
-            error.code,
-            error.message,
-            not_done=f"The list was not activated for email; the address book {book.name!r} made for it {rest}.",
-            remedy=error.remedy,
-            exit=error.exit,
-            detail=error.detail,
-        )
-
-    async def _require_free(self, known: StoredList, account: EmailAccount, book: address_books.AddressBook) -> None:
-        owner = await self._resources.read(lambda c: list_store.bound_to(c, account.id, book.id))
-        if owner is not None and owner.id != known.id:
-            raise _refused(
-                known,
-                "BOOK_TAKEN",
-                f"would get the address book {book.name!r}, which belongs to the marketing list {owner.name!r}.",
-                "Deactivate that list, or rename one of the two.",
-            )
-
     async def _write(self, context: CallContext, list_id: str, account_id: str, book_id: int) -> None:
         """The list's settings in Dynamics, in the person's own name."""
         person = await self._identities.person(context.uid)
@@ -337,15 +273,5 @@ def _unknown(list_id: str) -> DyntuiError:
         f"There is no marketing list {list_id!r}.",
         not_done="Nothing was read or changed.",
         remedy="Refresh the lists; it may have been deleted in Dynamics.",
-        exit=Exit.USAGE,
-    )
-
-
-def _refused(known: StoredList, code: str, what: str, remedy: str) -> DyntuiError:
-    return DyntuiError(
-        code,
-        f"The marketing list {known.name!r} {what}",
-        not_done="The list was not activated for email.",
-        remedy=remedy,
         exit=Exit.USAGE,
     )

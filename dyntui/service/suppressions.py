@@ -21,7 +21,6 @@ from dyntui.service.contract.suppressions import (
     ConsentSources,
     Lifted,
     LiftSuppression,
-    OddRow,
     OddRows,
     SuppressionRow,
     SuppressionsQuery,
@@ -93,10 +92,7 @@ class Suppressions:
     @answers(SUPPRESSION_ODD)
     async def odd(self, context: CallContext, request: Nothing) -> OddRows:
         """Rows without an address, the oldest first."""
-        rows = await self._resources.read(odd_rows.known)
-        return OddRows(
-            rows=tuple(OddRow(source=each.source, received=each.shown, learned_on=each.learned_on) for each in rows)
-        )
+        return OddRows(rows=await self._resources.read(odd_rows.rows))
 
     @answers(CONSENT_SOURCES)
     async def sources(self, context: CallContext, request: Nothing) -> ConsentSources:

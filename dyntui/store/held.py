@@ -3,7 +3,7 @@
 A decision is about a member as they stand: it ends when they belong into the book again, are out of it, or withdraw
 their consent (`dyntui.store.leaving`).
 
-Public: `waiting(c) -> int`, `lists(c) -> [HeldList]`, `decide(c, list_id, people, decision, by, now) -> int`,
+Public: `waiting(c) -> int`, `lists(c) -> [HeldRemovals]`, `decide(c, list_id, people, decision, by, now) -> int`,
 `settle(c, list_id, listing)`.
 """
 
@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, update
 
+from dyntui.model.held import HeldRemovals
 from dyntui.model.outcomes import Outcome
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, marketing_list
+from dyntui.store.windows import shown
 
 REMOVE, KEEP = "remove", "keep"
 
@@ -24,24 +25,12 @@ _m = list_member.c
 _WAITING = (_m.outcome == Outcome.HELD.value, _m.decision == "")
 
 
-class HeldList(msgspec.Struct, frozen=True, kw_only=True):
-    """A marketing list with removals that wait: how many `people`, `why` (as the run named it), the `run` that holds
-    them, and how many contacts `in_book` are there through us."""
-
-    list_id: str
-    name: str
-    people: int
-    why: str
-    run_id: str
-    in_book: int
-
-
 def waiting(c: Connection) -> int:
     """How many removals wait for a decision, over all lists."""
     return int(c.execute(select(func.count()).select_from(list_member).where(*_WAITING)).scalar_one())
 
 
-def lists(c: Connection) -> list[HeldList]:
+def lists(c: Connection) -> list[HeldRemovals]:
     """The lists with removals that wait, by name."""
     why = func.max(case((_m.reason == "REMOVAL_HELD", _m.detail), else_=""))
     held = (
@@ -49,7 +38,7 @@ def lists(c: Connection) -> list[HeldList]:
             _m.list_id,
             func.count().label("people"),
             why.label("why"),
-            func.max(_m.gated_by).label("run_id"),
+            func.max(_m.gated_by).label("run"),
         )
         .where(*_WAITING)
         .group_by(_m.list_id)
@@ -63,11 +52,11 @@ def lists(c: Connection) -> list[HeldList]:
         .scalar_subquery()
     )
     rows = c.execute(
-        select(held, marketing_list.c.name, in_book.label("in_book"))
+        select(held, held.c.list_id.label("list"), marketing_list.c.name, in_book.label("in_book"))
         .join(marketing_list, marketing_list.c.id == held.c.list_id)
         .order_by(marketing_list.c.name, held.c.list_id)
     )
-    return [HeldList(**row._mapping) for row in rows]
+    return [shown(HeldRemovals, row) for row in rows]
 
 
 def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by: str, now: str) -> int:

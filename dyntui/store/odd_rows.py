@@ -2,18 +2,21 @@
 
 Public:
     put(c, source, account_id, rows, now, whole=False)       whole: what the source no longer shows was mended
-    known(c) -> list[OddRow]
+    known(c, account_id="") -> list[OddRow]; rows(c) -> (suppressions.OddRow, ...)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, select
 
+from dyntui.model import suppressions
 from dyntui.store.schema import odd_row
 from dyntui.store.upserts import upsert
+from dyntui.store.windows import shown
 
 _r = odd_row.c
 
@@ -50,3 +53,10 @@ def known(c: Connection, account_id: str = "") -> list[OddRow]:
     if account_id:
         rows = rows.where(_r.account_id.in_(("", account_id)))
     return [OddRow(**row._mapping) for row in c.execute(rows)]
+
+
+def rows(c: Connection) -> tuple[suppressions.OddRow, ...]:
+    """All of them as people look at them, the oldest first."""
+    found: Select[Any] = select(_r.source, _r.shown.label("received"), _r.learned_on)
+    ordered = found.order_by(_r.learned_on, _r.source, _r.key)
+    return tuple(shown(suppressions.OddRow, row) for row in c.execute(ordered))

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.held import HeldRemovals as HeldRemovals
 from dyntui.model.roles import Ability
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.lists import LISTS_CHANGED
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.session import Nothing
-
-
-class HeldRemovals(msgspec.Struct, frozen=True, kw_only=True):
-    """A marketing list (id and name) from whose address book `people` would have to leave, of `in_book` contacts.
-    `why` they are held, and the `run` that holds them; `""` where the removal is held for reasons of its people."""
-
-    list: str
-    name: str
-    people: int
-    in_book: int
-    why: str
-    run: str
 
 
 class HeldLists(msgspec.Struct, frozen=True, kw_only=True):
