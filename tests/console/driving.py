@@ -10,6 +10,7 @@ from typing import Any
 from dyntui.screens.app import Console
 from dyntui.screens.remembered import Memory
 from dyntui.screens.typing_ahead import TypingAhead
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -69,9 +70,15 @@ class Driver:
             await self.pilot.press(key)
             await self.settle()
 
+    async def paste(self, text: str) -> None:
+        """Pastes a text into what has the focus."""
+        self.app.post_message(events.Paste(text))
+        await self.settle()
+
     async def type(self, text: str) -> None:
-        """Types a text."""
-        await self.press(*text)
+        """Types a text, faster than its effects are shown."""
+        await self.pilot.press(*text)
+        await self.settle()
 
     async def until(self, seen: Callable[[str], bool]) -> None:
         """Waits until the screen shows something, while questions are unanswered."""

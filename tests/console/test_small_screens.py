@@ -53,7 +53,9 @@ async def test_home_shows_status_and_all_first_steps() -> None:
 @pytest.mark.parametrize("size", [SMALL, (80, 24)])
 async def test_a_filter_wider_than_its_line_shows_what_is_being_typed(size: tuple[int, int]) -> None:
     async with driving(size=size) as hand:
-        await hand.press("2", "slash", *("ab" * (size[0] // 2 + 4)), *"xyz")
+        await hand.press("2", "slash")
+        await hand.paste("ab" * (size[0] // 2 + 4))
+        await hand.type("xyz")
 
         def typed(text: str) -> str:
             return next((line.strip() for line in text.splitlines() if line.strip().startswith(("abab", "baba"))), "")
@@ -75,7 +77,11 @@ async def test_a_run_under_way_is_shown_once() -> None:
 
 async def test_every_field_shows_what_is_typed_into_it() -> None:
     async with driving(size=SMALL) as hand:
-        await hand.press("5", "L", *("reason " * 9).replace(" ", "-"), *"xyz")
+        await hand.press("5", "L")
+        await hand.paste("reason-" * 9)
+        await hand.type("xyz")
         assert "xyz" in hand.text
-        await hand.press("escape", "colon", *("ab" * 32), *"xyz")
+        await hand.press("escape", "colon")
+        await hand.paste("ab" * 32)
+        await hand.type("xyz")
         assert "xyz" in hand.text
