@@ -53,6 +53,14 @@ SUBJECTS = (
         (Command("held", "Removals that wait for a decision: let them go, or keep the contacts.", "held"),),
     ),
     Subject(
+        "plans",
+        ("plans",),
+        (
+            Command("plan", "What a synchronisation would change, without changing anything.", "plan"),
+            Command("apply", "Carry out a plan, and nothing else.", "apply"),
+        ),
+    ),
+    Subject(
         "campaigns",
         ("campaigns", "results"),
         (Command("campaigns", "Email campaigns: targets, count, send, report.", "campaigns"),),

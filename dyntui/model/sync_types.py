@@ -19,8 +19,8 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of run. `id` is stored with the run; `title` names a run of everything, `heading` several runs.
 
     `priority`: lower first (spec section 7). `narrowed_by`: what a person may name so that only that is synchronised.
-    `changes`: the subjects that show something else once such a run has ended. `words`: what people read for an
-    outcome, where it does not go by its own name.
+    `planned`: it can be asked for a plan. `changes`: the subjects that show something else once such a run has ended.
+    `words`: what people read for an outcome, where it does not go by its own name.
     """
 
     id: str
@@ -28,6 +28,7 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     heading: str
     priority: int
     narrowed_by: str = ""
+    planned: bool = False
     changes: tuple[str, ...] = ()
     words: Mapping[Outcome, str] = {}
 
@@ -38,11 +39,14 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
 
 class Narrowed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a run of a sync type was asked for: only these `lists` or `campaigns` (ids; empty: all); `scheduled` where a
-    timer asked and not a person."""
+    timer asked and not a person. `plan`: it ends before anything is changed; `apply`: the run whose plan it carries
+    out, and nothing else."""
 
     lists: tuple[str, ...] = ()
     campaigns: tuple[int, ...] = ()
     scheduled: bool = False
+    plan: bool = False
+    apply: str = ""
 
 
 class SendOf(msgspec.Struct, frozen=True):
@@ -65,6 +69,7 @@ LISTS = RunKind(
     heading="Marketing lists",
     priority=40,
     narrowed_by="lists",
+    planned=True,
     changes=("lists",),
 )
 SEND = RunKind(

@@ -99,6 +99,11 @@ class Runs:
     @answers(RUN_START)
     async def start(self, context: CallContext, request: StartRun) -> RunRow:
         """Queues a run; where one like it is active already, that one is the answer."""
+        return await self.begin(context, request)
+
+    async def begin(self, context: CallContext, request: StartRun, *, plan: bool = False, apply: str = "") -> RunRow:
+        """Queues a run of a sync type: `plan`, one that ends before anything is changed; `apply`, one that carries out
+        the plan of that run."""
         kind = SYNC_TYPES.get(request.sync_type)
         if kind is None:
             raise _not_started(
@@ -107,10 +112,15 @@ class Runs:
                 "The sync types are: " + ", ".join(SYNC_TYPES) + ".",
             )
         account = await chosen_account(self._resources, request.account)
-        asked = _narrowed(kind, request)
+        if plan and not kind.planned:
+            planned = ", ".join(each.id for each in SYNC_TYPES.values() if each.planned)
+            raise _not_started("NOT_PLANNED", f"{kind.title} cannot be planned.", f"What can be planned: {planned}.")
+        asked = msgspec.structs.replace(_narrowed(kind, request), plan=plan, apply=apply)
         title = kind.title
         if asked.lists:
             title = await self._lists_title(account.id, asked.lists)
+        if plan:
+            title = f"Plan: {title}"
         return await self.queue(context, kind, title, account.id, asked)
 
     async def queue(

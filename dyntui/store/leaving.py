@@ -4,18 +4,21 @@ Whoever withdrew consent leaves at once. The others are counted first: too many 
 nothing, and they are held until somebody has looked.
 
 Public:
-    leavers(c, list_id, listing, after=-1, limit=5000) -> list[Leaver]; to_be_guarded(c, list_id, listing) -> int
+    leavers(c, list_id, listing, after=-1, limit=5000) -> list[Leaver]; going(list_id, listing) -> Select
+    to_be_guarded(c, list_id, listing) -> int
     remove(c, list_id, listing, person_ids) -> int; hold(c, list_id, listing, detail) -> int
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     String,
     and_,
     bindparam,
@@ -98,6 +101,12 @@ def _in_use(list_id: str, listing: str) -> ColumnElement[bool]:
         heir.c.outcome != Outcome.EXCLUDED.value,
         or_(heir.c.outcome != Outcome.REJECTED.value, heir.c.sent_address == heir.c.address),
     )
+
+
+def going(list_id: str, listing: str) -> Select[Any]:
+    """`person_id` and `why` (see `Leaver`) of everybody whom `leavers` names."""
+    why = _why(list_id, listing)
+    return select(_m.person_id, why.label("why")).where(_m.list_id == list_id, _m.sent_address != "", why != "")
 
 
 def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:

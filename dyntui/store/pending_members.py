@@ -103,6 +103,7 @@ def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> in
             also="",
             sent_fingerprint=_m.fingerprint,
             sent_address=_m.address,
+            sent_fields=_m.fields,
             contact_id=func.coalesce(known, _m.contact_id),
             rejected_fingerprint="",
             rejected_reason="",

@@ -155,6 +155,7 @@ list_member = Table(
     _text("decision"),
     _text("decided_by"),
     _text("decided_on"),
+    Column("sent_fields", JSON),  # the payload that dotdigital acknowledged; None where it is not known
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
     # Holds all that tells whether records of one address meet.
@@ -403,6 +404,38 @@ standing = Table(
     _text("also"),
     Index("ux_standing_person", "scope", "person_id", "from_edition", unique=True),
     Index("ix_standing_seq", "scope", "seq", "no", "from_edition", "to_edition"),
+)
+
+# What a run would do if it went on, and how much that takes.
+plan = Table(
+    "plan",
+    metadata,
+    Column("run_id", String, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
+    _text("digest"),  # over all its changes in their order: the same facts give the same one
+    _text("decided_on"),
+    _number("dataverse_reads"),
+    _number("dotdigital_reads"),
+    _number("dotdigital_writes"),
+    _number("seconds"),
+    _text("applied_by"),  # the run that carried it out
+)
+
+planned_change = Table(
+    "planned_change",
+    metadata,
+    Column("run_id", String, ForeignKey("plan.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    _number("seq"),
+    _text("entity"),
+    _text("name"),
+    _text("address"),
+    _text("effect"),  # add, update or remove
+    _text("reason"),  # of a removal
+    Column("before", JSON),  # {label: value}; None: not in the book, or not known
+    Column("after", JSON),  # {label: value}; None: a removal
+    _text("fingerprint"),  # of what would be sent
+    Index("ix_planned_change_seq", "run_id", "item_id", "effect", "seq"),
 )
 
 campaign = Table(

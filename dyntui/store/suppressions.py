@@ -6,6 +6,7 @@ Records that opted out in Dynamics are in `dyntui.store.opt_outs`, who unsubscri
 
 Public:
     record(c, account_id, rows, now, run_id="", item="") -> int            a page of the feed; how many were news
+    supposed(c, account_id, addresses, now)        as if these were suppressed, within a block
     begin_whole(c, account_id) -> reading; unseen(c, account_id, reading, after="", limit=500)
     lift(c, account_id, reading, evidence, now, run_id="", item="") -> int     by the platform's own word
     of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
@@ -17,7 +18,8 @@ Public:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, select, true, update
@@ -102,6 +104,15 @@ def record(
 
 
 _SHOWN = (_s.address, _s.status, _s.reason, _s.suppressed_on, _s.in_feed, _s.contact_id)
+
+
+@contextmanager
+def supposed(c: Connection, account_id: str, addresses: Sequence[str], now: str) -> Iterator[None]:
+    """Within the block these addresses, of which nothing is known yet, are suppressed as somebody in Dynamics asks."""
+    record(c, account_id, [Suppression(each, BY_HAND, "SUPPRESSED", now) for each in addresses], now)
+    yield
+    for some in in_chunks(addresses):
+        c.execute(delete(suppression).where(_s.account_id == account_id, _s.address.in_(some)))
 
 
 def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:

@@ -21,7 +21,7 @@ from dyntui.sync.run_context import RunContext
 _PAGE = 5000
 
 
-async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> int:
+async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, *, read_only: bool = False) -> int:
     """The book against what is known of the list's people; how many it has lost by other hands.
 
     Contacts that are no members and must not be mailed are taken out: suppressed, opted out, unsubscribed. Strangers of
@@ -42,8 +42,9 @@ async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         stage = f"Reading the address book of {title}"
         await ctx.save(ctx.cursor, stage=stage, done=done, work=functools.partial(one_page, held=held))
     await list_resubscribes.lift(ctx, dd, chosen, reading.left)
-    forbidden = await ctx.read(lambda c: book_contents.forbidden(c, chosen.id, list(reading.strangers)))
-    await take_out(ctx, dd, chosen.book_id, [reading.strangers[each] for each in forbidden])
+    if not read_only:
+        forbidden = await ctx.read(lambda c: book_contents.forbidden(c, chosen.id, list(reading.strangers)))
+        await take_out(ctx, dd, chosen.book_id, [reading.strangers[each] for each in forbidden])
     return await ctx.write(lambda c: book_contents.missing(c, chosen.id, ctx.run_id, reading))
 
 

@@ -10,18 +10,21 @@ import functools
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import suppressions as dd_suppressions
+from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
-from dyntui.store import leaving, list_unsubscribes, members, pending_members, settling, staging
+from dyntui.store import leaving, list_unsubscribes, members, pending_members, planned_changes, settling, staging
 from dyntui.store import lists as list_store
+from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.store.odd_rows import OddRow
 from dyntui.sync import (
@@ -50,28 +53,30 @@ _TURNS = 2880
 RETRY = timedelta(hours=6)
 
 
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    """How a list is synchronised. `item` names the run item whose audit it is (`""`: none, as within a send).
+    `by_hand`: a person asked for it, so that rows which dotdigital has refused are offered again at once. `plan`: it
+    ends before anything is changed. `apply`: the run whose plan is carried out, and nothing else."""
+
+    item: str = ""
+    by_hand: bool = False
+    plan: bool = False
+    apply: str = ""
+
+
 async def synchronise(
-    ctx: RunContext,
-    dv: Dataverse,
-    dd: Dotdigital,
-    chosen: StoredList,
-    title: str,
-    *,
-    item: str,
-    by_hand: bool = False,
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How
 ) -> RunStatus:
     """One list, from where the cursor says it was left; the status its outcomes earn. Its members are read unless this
-    run has read them (`read`).
+    run has read them (`read`). A list that another run has in hand is waited for.
 
-    `item` names the run item whose audit it is (`""`: none, as within a send). `by_hand`: a person asked for it, so
-    that rows which dotdigital has refused are offered again at once. A list that another run has in hand is waited for.
     Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
     """
     if ctx.cursor.get("list") == chosen.id and ctx.cursor["step"] == "done":
         return RunStatus(ctx.cursor["status"])
     await _wait_for_turn(ctx, chosen)
     try:
-        return await _synchronise(ctx, dv, dd, chosen, title, item, by_hand)
+        return await _synchronise(ctx, dv, dd, chosen, title, how)
     except DyntuiError:
         await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
         raise
@@ -103,21 +108,25 @@ async def _wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
 
 
 async def _synchronise(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, item: str, by_hand: bool
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How
 ) -> RunStatus:
     if ctx.cursor.get("list") != chosen.id:
         start = {**ctx.cursor, "list": chosen.id, "step": "read", "import": ""}
         await ctx.save(start, stage=f"Reading {title}")
     if ctx.cursor["step"] == "read":
-        await _compare(ctx, dv, dd, chosen, title, by_hand)
+        await _compare(ctx, dv, dd, chosen, title, how)
+    if ctx.cursor["step"] == "plan":
+        await _plan(ctx, dv, chosen, how)
+    if ctx.cursor["step"] == "remove" and not ctx.cursor["guarded"]:
+        await _guard(ctx, dv, chosen, title)
     if ctx.cursor["step"] == "remove":
-        await _remove(ctx, dv, dd, chosen, title)
+        await _remove(ctx, dd, chosen, title)
     if ctx.cursor["step"] == "import":
         await _import(ctx, dd, chosen, title)
     if ctx.cursor["step"] == "channels":
         await _channels(ctx, dd, chosen, title)
     if ctx.cursor["step"] == "close":
-        await _close(ctx, dv, chosen, item)
+        await _close(ctx, dv, chosen, how.item)
     return RunStatus(ctx.cursor["status"])
 
 
@@ -145,15 +154,38 @@ async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) 
     return now
 
 
-async def _compare(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, by_hand: bool
-) -> None:
-    """What the book holds, then what is to be done with everybody.
+async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How) -> None:
+    """What the book holds, then what is to be done with everybody, unless that is to be planned.
 
     Whoever is missing from the book may have unsubscribed a moment ago: consent is read after the book, never before.
     """
     now = await _read(ctx, dv, chosen, title)
     book = await list_state.book_as_it_is(dd, chosen)
+    note = now.note if how.plan else await _rename(ctx, dd, chosen, now, book)
+    if await book_reading.compare(ctx, dd, chosen, title, read_only=how.plan):
+        await suppressions.pull(ctx, dd, chosen.account_id)
+    await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
+    told = {"status": now.row.sync_status or "", "book": now.row.book_id or 0}
+
+    cursor = {**ctx.cursor, "note": note, "told": told}
+    stage = f"Comparing {title}"
+    if how.plan:
+        await ctx.save({**cursor, "step": "plan"}, stage=stage)
+    else:
+        settle = functools.partial(_settle, ctx=ctx, chosen=chosen, how=how)
+        await ctx.save({**cursor, "step": "remove", "guarded": False}, stage=stage, work=settle)
+
+
+def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How) -> None:
+    if how.by_hand:
+        pending_members.offer_again(c, chosen.id)
+    settling.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now())
+    if how.apply:
+        planned_changes.refuse_others(c, how.apply, chosen.id, ctx.run_id)
+
+
+async def _rename(ctx: RunContext, dd: Dotdigital, chosen: StoredList, now: ListNow, book: AddressBook) -> str:
+    """The book follows the list's name; what the audit is to say."""
     note = now.note
     try:
         name = await list_state.rename_book(dd, chosen, book, now.row.name)
@@ -162,21 +194,7 @@ async def _compare(
             raise
         name, note = chosen.book_name, f"{error.code}: {error.message} {error.remedy}"
     await ctx.write(lambda c: list_store.renamed(c, chosen.id, now.row.name, name))
-    if await book_reading.compare(ctx, dd, chosen, title):
-        await suppressions.pull(ctx, dd, chosen.account_id)
-    await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
-    told = {"status": now.row.sync_status or "", "book": now.row.book_id or 0}
-
-    def settle(c: Connection) -> None:
-        if by_hand:
-            pending_members.offer_again(c, chosen.id)
-        settling.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now())
-
-    await ctx.save(
-        {**ctx.cursor, "step": "remove", "guarded": False, "note": note, "told": told},
-        stage=f"Comparing {title}",
-        work=settle,
-    )
+    return note
 
 
 def unsubscribes_feed(chosen: StoredList) -> str:
@@ -215,18 +233,39 @@ async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: Stored
     await feeds.advance(ctx, chosen.account_id, feed, until, whole=window.whole)
 
 
-async def _remove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list.
+async def _guard(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
+    """Of those who would leave the book without having withdrawn consent too many are held, and all of them when the
+    listing came back empty or the service does not see every record. Once for a listing, before anybody leaves: a share
+    means something only of the whole book."""
+    going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, ctx.run_id))
+    short = await sight.short_reads(ctx, dv) if going else []
+    await ctx.save(
+        {**ctx.cursor, "guarded": True}, stage=f"Comparing {title}", work=lambda c: _hold(c, ctx, chosen, short)
+    )
 
-    Of those who did not withdraw consent too many are held, and all of them when the listing came back empty or the
-    service does not see every record. A contact whose address another member has taken over stays.
-    """
-    if not ctx.cursor["guarded"]:
-        going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, ctx.run_id))
-        short = await sight.short_reads(ctx, dv) if going else []
-        await ctx.save(
-            {**ctx.cursor, "guarded": True}, stage=f"Comparing {title}", work=lambda c: _guard(c, ctx, chosen, short)
-        )
+
+async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How) -> None:
+    """What would be done is decided as ever and stored, and here it ends. Whom a synchronisation would suppress in
+    dotdigital first, because somebody in Dynamics asked for it, counts as suppressed."""
+    short = await sight.short_reads(ctx, dv)
+    typed = [str(each) for each in ctx.cursor["typed"]]
+
+    def plan(c: Connection) -> None:
+        with suppression_store.supposed(c, chosen.account_id, typed, ctx.now()):
+            _settle(c, ctx, chosen, how)
+            _hold(c, ctx, chosen, short)
+            planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, ctx.run_id)
+            ctx.close_plan(c, how.item, chosen.id, note=str(ctx.cursor["note"]))
+        list_store.release(c, chosen.id, ctx.run_id)
+
+    await ctx.save(
+        {**ctx.cursor, "step": "done", "status": RunStatus.COMPLETED.value}, stage=f"Planned {chosen.name}", work=plan
+    )
+
+
+async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list, and is not
+    held. A contact whose address another member has taken over stays."""
     done, after = 0, -1
     while some := await ctx.read(
         lambda c: leaving.leavers(c, chosen.id, ctx.run_id, after, PAGE)  # noqa: B023 - awaited here
@@ -248,9 +287,8 @@ async def _remove(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Stored
     await ctx.save({**ctx.cursor, "step": "import"}, stage=f"Importing {title}")
 
 
-def _guard(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[str]) -> None:
-    """Once for a listing, before anybody leaves: a share means something only of the whole book. `short`: privileges
-    without which some records are hidden from the service."""
+def _hold(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[str]) -> None:
+    """`short`: privileges without which some records are hidden from the service."""
     going = leaving.to_be_guarded(c, chosen.id, ctx.run_id)
     listed = staging.listed(c, chosen.id, ctx.run_id)
     held = guard(going, members.in_book(c, chosen.id), listed, list_store.doubt(c, chosen.id))

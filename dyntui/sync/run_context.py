@@ -21,7 +21,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import SEND, Narrowed, SendOf, asked_of
-from dyntui.store import intervals, members, outcomes, runs
+from dyntui.store import intervals, members, outcomes, planned_changes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Claim, Fenced, Problem
@@ -109,7 +109,17 @@ class RunContext:
                     raise Cancelled(self.run_id)
 
     def count_call(self, system: str, kind: str) -> None:
-        """One API call was made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save."""
+        """One API call is made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save.
+
+        Raises DyntuiError PLAN_WRITES for what a plan must not do.
+        """
+        if kind == "write" and self.request.get("plan"):
+            raise DyntuiError(
+                "PLAN_WRITES",
+                f"A plan was about to write to {system}.",
+                not_done="The call was not made.",
+                remedy="Report it: this is a defect of dyntui.",
+            )
         self._calls[f"{system}_{kind}s"] += 1
 
     def slowed(self, system: str, seconds: float) -> None:
@@ -235,6 +245,12 @@ class RunContext:
         """A marketing list is through: what became of its people is the item's. Within `work`."""
         read = members.read_by(c, list_id, self.run_id)
         intervals.keep(c, f"list/{list_id}", self.run_id, item_id, members.named(list_id, self.run_id))
+        return self.close_item(c, item_id, read=read, note=note)
+
+    def close_plan(self, c: Connection, item_id: str, list_id: str, *, note: str = "") -> RunStatus:
+        """What would become of a marketing list's people is the item's. Within `work`."""
+        read = members.read_by(c, list_id, self.run_id)
+        planned_changes.keep_people(c, self.run_id, item_id, list_id, self.run_id)
         return self.close_item(c, item_id, read=read, note=note)
 
     async def fail_item(self, item_id: str, error: DyntuiError) -> None:

@@ -127,7 +127,7 @@ async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     for place in range(int(ctx.cursor.get("place", 0)), len(this.list_ids)):
         chosen = await lists.known(ctx, this.list_ids[place])
         try:
-            await lists.synchronise(ctx, dv, dd, chosen, chosen.name, item="")
+            await lists.synchronise(ctx, dv, dd, chosen, chosen.name, lists.How())
         except DyntuiError as error:
             raise _of_the_list(chosen, error) from error
         done = {"phase": "lists", "read": len(this.list_ids), "place": place + 1}

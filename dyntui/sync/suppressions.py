@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -224,10 +224,32 @@ async def rows_since(dv: Dataverse, mark: RowsMark, now: datetime) -> dict[str, 
 async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
     """Suppression rows that somebody added in Dynamics become suppressions in dotdigital.
 
-    An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it. A row that
-    was there before the person subscribed again suppresses nobody a second time.
+    An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it.
     """
     odd: list[OddRow] = []
+    async for fresh in _asked_in_dynamics(ctx, dv, account_id, odd):
+        # What nobody can be mailed at would make dotdigital refuse the others with it.
+        answer = await dd_suppressions.suppress_contacts(dd, emails=[each for each in fresh if is_address(each)])
+        taken = {(each.email or "").lower() for each in answer.suppressed}
+        rows = [
+            Suppression(each, suppression_store.BY_HAND, "SUPPRESSED", when or ctx.now(), in_feed=each in taken)
+            for each, when in fresh.items()
+        ]
+        await _record(ctx, account_id, rows, item)
+    await nameless_rows.keep(ctx, _ROWS_IN_DYNAMICS, "", odd, whole=True)
+
+
+async def asked_in_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> list[str]:
+    """The addresses that the next `tell_dotdigital` will suppress."""
+    return [each async for fresh in _asked_in_dynamics(ctx, dv, account_id, []) for each in fresh]
+
+
+async def _asked_in_dynamics(
+    ctx: RunContext, dv: Dataverse, account_id: str, odd: list[OddRow]
+) -> AsyncIterator[dict[str, str]]:
+    """Page by page the addresses that suppression rows written in Dynamics name and nobody knows to be suppressed, with
+    when; rows without one go to `odd`. A row that was there before the person subscribed again suppresses nobody a
+    second time."""
     async for page in dv_rows.pages(
         dv,
         solution.SUPPRESSION.entity_set,
@@ -246,17 +268,8 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
         fresh = await ctx.read(
             functools.partial(suppression_store.not_known, account_id=account_id, addresses=standing)
         )
-        if not fresh:
-            continue
-        # What nobody can be mailed at would make dotdigital refuse the others with it.
-        answer = await dd_suppressions.suppress_contacts(dd, emails=[each for each in fresh if is_address(each)])
-        taken = {(each.email or "").lower() for each in answer.suppressed}
-        rows = [
-            Suppression(each, suppression_store.BY_HAND, "SUPPRESSED", asked[each] or ctx.now(), in_feed=each in taken)
-            for each in fresh
-        ]
-        await _record(ctx, account_id, rows, item)
-    await nameless_rows.keep(ctx, _ROWS_IN_DYNAMICS, "", odd, whole=True)
+        if fresh:
+            yield {each: asked[each] for each in fresh}
 
 
 def name_odd_rows(ctx: RunContext, c: Connection, account_id: str, item: str) -> None:

@@ -22,15 +22,17 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Window
+from dyntui.model.plans import PlannedChange
 from dyntui.model.roles import Ability, Role
 from dyntui.service.campaigns import Campaigns
-from dyntui.service.contract import campaigns, held, lists, runs, setup
+from dyntui.service.contract import campaigns, held, lists, plans, runs, setup
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.held import Held
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.permission import CallContext
+from dyntui.service.plans import Plans
 from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
 from dyntui.service.results import Results
@@ -101,6 +103,7 @@ class Office:
         self._runs = Runs(self.resources, identities, self.engine.enqueue)
         self._lists = Lists(self.resources, identities)
         self._held = Held(self.resources, identities, self._runs)
+        self._plans = Plans(self.resources, self._runs)
         self._campaigns = Campaigns(self.resources, identities)
         self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
         self._decisions = SendDecisions(self.resources, identities)
@@ -251,6 +254,26 @@ class Office:
         )
         self.engine.drain()
         return decided
+
+    def plan(self, *list_ids: str) -> plans.PlanDetail:
+        """A plan of these lists, or of all."""
+        return self.plan_of("lists", lists=list_ids)
+
+    def plan_of(self, sync_type: str, **chosen: Any) -> plans.PlanDetail:
+        asked = plans.MakePlan(sync_type=sync_type, **chosen)
+        run = self.wait(self._plans.make(self.context, asked))
+        self.engine.drain()
+        return self.wait(self._plans.get(self.context, plans.PlanRef(run.id)))
+
+    def planned(self, plan: plans.PlanDetail, **chosen: Any) -> tuple[PlannedChange, ...]:
+        asked = plans.ChangesQuery(run=plan.run.id, limit=10_000, **chosen)
+        return self.wait(self._plans.changes(self.context, asked)).rows
+
+    def apply(self, plan: plans.PlanDetail) -> runs.RunDetail:
+        """The plan, carried out."""
+        run = self.wait(self._plans.apply(self.context, plans.PlanRef(plan.run.id)))
+        self.engine.drain()
+        return self.detail(run.id)
 
     def members(self, list_id: str) -> tuple[lists.MemberRow, ...]:
         asked = lists.MembersQuery(list=list_id, limit=10_000)

@@ -16,7 +16,7 @@ from dyntui.model.roles import Ability, Role, abilities
 from dyntui.sandbox.entra.directory import find_person
 from dyntui.service.answering import handlers_of
 from dyntui.service.assembly import use_cases
-from dyntui.service.contract import campaigns, lists, runs, setup, suppressions
+from dyntui.service.contract import campaigns, lists, plans, runs, setup, suppressions
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -38,6 +38,7 @@ from dyntui.service.contract.lists import (
     LISTS_PAGE,
     LISTS_REFRESH,
 )
+from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_GET, PLAN_MAKE
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_START, RUNS_PAGE
 from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRef, SettleSend
 from dyntui.service.contract.session import Nothing
@@ -135,14 +136,23 @@ def everything(office: Office) -> list[Asked]:
     office.target(campaign, newsletter.id)
     count = office.count(campaign)
     other = office.list_named("Alpine Club")
+    planned = office.plan(newsletter.id)
     return [
         *_of_lists(newsletter.id, other.id),
+        *_of_plans(planned.run.id),
         (HELD_LISTS, Nothing()),
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
         *_of_campaigns(campaign.id, newsletter.id, count, sent.id),
         *_OF_CONSENT,
     ]
+
+
+def _of_plans(run: str) -> Iterator[Asked]:
+    yield PLAN_MAKE, plans.MakePlan(sync_type="lists")
+    yield PLAN_GET, plans.PlanRef(run)
+    yield PLAN_CHANGES, plans.ChangesQuery(run=run)
+    yield PLAN_APPLY, plans.PlanRef(run)
 
 
 def _of_lists(newsletter: str, other: str) -> Iterator[Asked]:

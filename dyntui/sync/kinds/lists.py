@@ -12,8 +12,9 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.list_status import NO_BOOK
 from dyntui.model.sync_types import Narrowed
 from dyntui.store import lists as list_store
+from dyntui.store import planned_changes
 from dyntui.store.lists import StoredList
-from dyntui.sync import kept_books, lists, opt_outs, parts, sight
+from dyntui.sync import kept_books, lists, opt_outs, parts, planning, sight, suppressions
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
 from dyntui.sync.run_context import RunContext
@@ -23,17 +24,16 @@ _LIST_STATUS = {"BOOK_GONE": NO_BOOK, "LIST_GONE": "Not found in Dynamics", "LIS
 
 
 async def run(ctx: RunContext, connections: Connections) -> None:
-    """Suppressions first, then every list due, each its own item: one that fails delays no other."""
+    """Suppressions first, then every list due, each its own item: one that fails delays no other. A plan ends with what
+    would be done, and changes nothing."""
+    asked = ctx.asked(Narrowed)
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv, connections.columns)
     if "failed" not in ctx.cursor:
-        await both_ways(ctx, dv, dd)
-        await opt_outs.read(ctx, dv)
-        await kept_books.learn(ctx, dd, ctx.account_id)
-        wanted = ctx.asked(Narrowed).lists
-        due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, wanted))
-        start = {"due": [each.id for each in due], "read": 0, "place": 0, "failed": []}
+        typed = await _consent(ctx, dv, dd, asked.plan)
+        due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists))
+        start = {"due": [each.id for each in due], "read": 0, "place": 0, "failed": [], "typed": typed}
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
     due_ids = [str(each) for each in ctx.cursor["due"]]
     # All are read before the first is settled: which of several records keeps an address is decided over all of them,
@@ -46,11 +46,28 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         if due_ids[place] not in ctx.cursor["failed"]:
             await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd))
         await ctx.save({**_kept(ctx), "place": place + 1}, stage="Synchronising the lists")
+    if asked.plan:
+        await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment()))
+    if asked.apply:
+        await ctx.write(lambda c: planned_changes.applied(c, asked.apply, ctx.run_id))
+
+
+async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool) -> list[str]:
+    """Who must not be mailed, as of now. Of a plan: the addresses that dotdigital would be told of besides."""
+    if plan:
+        await suppressions.pull(ctx, dd, ctx.account_id)
+        typed = await suppressions.asked_in_dynamics(ctx, dv, ctx.account_id)
+    else:
+        await both_ways(ctx, dv, dd)
+        typed = []
+    await opt_outs.read(ctx, dv)
+    await kept_books.learn(ctx, dd, ctx.account_id)
+    return typed
 
 
 def _kept(ctx: RunContext) -> dict[str, Any]:
     """What of the cursor concerns all lists of the run."""
-    return {name: ctx.cursor[name] for name in ("due", "read", "place", "failed")}
+    return {name: ctx.cursor[name] for name in ("due", "read", "place", "failed", "typed")}
 
 
 _Part = Callable[[StoredList, str], Awaitable[object]]
@@ -86,4 +103,6 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
 
 async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=ctx.cursor["due"].index(chosen.id))
-    await lists.synchronise(ctx, dv, dd, chosen, title, item=chosen.id, by_hand=not ctx.asked(Narrowed).scheduled)
+    asked = ctx.asked(Narrowed)
+    how = lists.How(item=chosen.id, by_hand=not asked.scheduled, plan=asked.plan, apply=asked.apply)
+    await lists.synchronise(ctx, dv, dd, chosen, title, how)

@@ -1,0 +1,53 @@
+"""`dyntui apply`: a plan carried out, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
+from dyntui.cli.lazy import Choices, Command, choices
+from dyntui.cli.output import print_json
+from dyntui.cli.plan_file import read_plan, unusable
+from dyntui.cli.progress import display
+from dyntui.cli.service_call import with_service
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract.plans import PLAN_APPLY, PLAN_GET, PlanRef
+from dyntui.service.contract.runs import RunRow
+
+
+@click.command("apply", cls=Command)
+@click.argument("named", metavar="FILE|RUN")
+@click.pass_context
+def command(context: click.Context, named: str) -> int:
+    """Carry out a plan, and nothing else: the file that `dyntui plan --out` wrote, or the id of its run.
+
+    Who has changed since is refused by name (STALE); the others are done.
+    """
+    chosen = choices(context)
+    wanted, digest = read_plan(Path(named)) if Path(named).is_file() else (named, "")
+    under_way: list[RunRow] = []
+
+    async def carry_out(client: ServiceClient) -> RunRow:
+        made = await client.call(PLAN_GET, PlanRef(wanted))
+        if digest and digest != made.plan.digest:
+            raise unusable(named, "it is not what the service has stored under that id")
+        run = await client.call(PLAN_APPLY, PlanRef(made.run.id))
+        under_way[:] = [run]
+        return await until_ended(client, run, display())
+
+    try:
+        run = with_service(chosen, carry_out)
+    except KeyboardInterrupt:
+        say_detached(under_way)
+        raise
+    _print_end(chosen, run)
+    return exit_for(run)
+
+
+def _print_end(chosen: Choices, run: RunRow) -> None:
+    if chosen.json:
+        print_json(run)
+    else:
+        print_run(run)

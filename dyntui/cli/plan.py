@@ -1,0 +1,132 @@
+"""`dyntui plan`: what a synchronisation would change, without changing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dyntui.cli.following import exit_for, print_run, print_tally, say_detached, until_ended
+from dyntui.cli.lazy import Command, choices
+from dyntui.cli.naming import list_id
+from dyntui.cli.output import number, print_facts, print_json, print_table, say
+from dyntui.cli.plan_file import write_plan
+from dyntui.cli.progress import display
+from dyntui.cli.service_call import with_service
+from dyntui.model.errors import Exit
+from dyntui.model.outcomes import RunStatus
+from dyntui.model.plans import EFFECTS, PlannedChange
+from dyntui.model.sync_types import SYNC_TYPES
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract.plans import (
+    PLAN_CHANGES,
+    PLAN_GET,
+    PLAN_MAKE,
+    ChangesQuery,
+    MakePlan,
+    PlanDetail,
+    PlanRef,
+)
+from dyntui.service.contract.runs import RunRow
+
+PLANNED = tuple(each.id for each in SYNC_TYPES.values() if each.planned)
+# What is read at once for a file.
+_WINDOW = 5000
+
+
+@click.command("plan", cls=Command)
+@click.argument("what", metavar="TYPE", type=click.Choice(PLANNED))
+@click.option("--account", default="", help="Email account; the default one where not given.")
+@click.option("--list", "lists", multiple=True, metavar="LIST", help="Only this one; may be given again.")
+@click.option("--show", default=20, show_default=True, type=click.IntRange(min=0), help="How many changes to show.")
+@click.option("--out", type=click.Path(dir_okay=False, writable=True), help="Write the plan with all changes here.")
+@click.pass_context
+def command(context: click.Context, what: str, account: str, lists: tuple[str, ...], show: int, out: str | None) -> int:
+    """Say what a synchronisation would change, and change nothing.
+
+    TYPE is lists. Both systems are read as by a synchronisation. With changes the exit code is 3; `dyntui apply`
+    carries them out.
+    """
+    chosen = choices(context)
+    under_way: list[RunRow] = []
+
+    async def make(client: ServiceClient) -> tuple[RunRow, PlanDetail | None, list[PlannedChange]]:
+        ids = tuple([await list_id(client, each) for each in lists])
+        run = await client.call(PLAN_MAKE, MakePlan(sync_type=what, account=account, lists=ids))
+        under_way[:] = [run]
+        run = await until_ended(client, run, display())
+        if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
+            return run, None, []
+        made = await client.call(PLAN_GET, PlanRef(run.id))
+        return run, made, await _changes(client, run.id, None if out else show)
+
+    try:
+        run, made, changes = with_service(chosen, make)
+    except KeyboardInterrupt:
+        say_detached(under_way)
+        raise
+    if made is None:
+        print_json(run) if chosen.json else print_run(run)
+        return exit_for(run)
+    if out is not None:
+        write_plan(Path(out), made, changes)
+    if chosen.json:
+        print_json(made)
+    else:
+        _print(made, changes[:show])
+        say(f"`dyntui apply {out or run.id}` carries it out." if changes else "There is nothing to be done.")
+    return int(Exit.CHANGES if changes else Exit.DONE)
+
+
+async def _changes(client: ServiceClient, run_id: str, most: int | None) -> list[PlannedChange]:
+    """The first changes, or all of them."""
+    found: list[PlannedChange] = []
+    while True:
+        limit = _WINDOW if most is None else max(1, most)
+        page = await client.call(PLAN_CHANGES, ChangesQuery(run=run_id, offset=len(found), limit=limit))
+        found += page.rows
+        if most is not None or not page.rows or len(found) >= page.total:
+            return found
+
+
+def _print(made: PlanDetail, changes: list[PlannedChange]) -> None:
+    calls = made.plan.calls
+    print_facts(
+        [
+            ("Plan", f"{made.run.title} ({made.run.id})"),
+            ("Dynamics calls", f"{number(calls.dataverse_reads)} reads"),
+            ("dotdigital calls", f"{number(calls.dotdigital_reads)} reads, {number(calls.dotdigital_writes)} writes"),
+            ("Takes about", f"{number(made.plan.seconds)} s"),
+        ]
+    )
+    print_tally(made.run.tally, made.run.kind)
+    click.echo()
+    print_table(
+        ["list", *EFFECTS],
+        ((each.name, *(number(getattr(each.effects, effect)) for effect in EFFECTS)) for each in made.lists),
+        right=list(EFFECTS),
+    )
+    if changes:
+        click.echo()
+        print_table(
+            ["effect", "name", "address", "what"],
+            ((each.effect, each.name, each.address, what(each)) for each in changes),
+        )
+
+
+def what(change: PlannedChange) -> str:
+    """What a change does, in a line: the fields before and after, or why somebody leaves."""
+    if change.after is None:
+        return change.reason
+    if change.before is None:
+        return ", ".join(f"{label} {_shown(value)}" for label, value in change.after.items())
+    return ", ".join(
+        f"{label} {_shown(change.before.get(label))} → {_shown(value)}"
+        for label, value in change.after.items()
+        if change.before.get(label) != value
+    )
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value in (None, "") else str(value)

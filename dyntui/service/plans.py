@@ -1,0 +1,92 @@
+"""Plans as people see them: made by a run that changes nothing, looked at, and carried out."""
+
+from __future__ import annotations
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.paging import Page
+from dyntui.model.plans import Effects, Plan, PlannedChange
+from dyntui.service.answering import answers
+from dyntui.service.contract.plans import (
+    PLAN_APPLY,
+    PLAN_CHANGES,
+    PLAN_GET,
+    PLAN_MAKE,
+    ChangesQuery,
+    MakePlan,
+    PlanDetail,
+    PlannedList,
+    PlanRef,
+)
+from dyntui.service.contract.runs import RunRef, RunRow, StartRun
+from dyntui.service.parts import Parts
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import Runs
+from dyntui.store import planned_changes
+
+
+class Plans:
+    """The calls of `plans.*`."""
+
+    def __init__(self, resources: Resources, runs: Runs) -> None:
+        self._resources = resources
+        self._runs = runs
+
+    @answers(PLAN_MAKE)
+    async def make(self, context: CallContext, request: MakePlan) -> RunRow:
+        """Queues a run that decides everything and changes nothing. Raises NOT_PLANNED, and what `runs.start`
+        raises."""
+        asked = StartRun(sync_type=request.sync_type, account=request.account, lists=request.lists)
+        return await self._runs.begin(context, asked, plan=True)
+
+    @answers(PLAN_GET)
+    async def get(self, context: CallContext, request: PlanRef) -> PlanDetail:
+        """A plan that is whole. Raises RUN_UNKNOWN, NO_PLAN."""
+        detail = await self._runs.get(context, RunRef(request.run))
+        made = await self._plan(detail.run.id)
+        effects = await self._resources.read(lambda c: planned_changes.effects(c, detail.run.id))
+        found = {each.item_id: each for each in effects}
+        lists = tuple(
+            PlannedList(id=each.id, name=each.name, effects=found.get(each.id, Effects(item_id=each.id)))
+            for each in detail.items
+        )
+        return PlanDetail(run=detail.run, plan=made, lists=lists)
+
+    @answers(PLAN_CHANGES)
+    async def changes(self, context: CallContext, request: ChangesQuery) -> Page[PlannedChange]:
+        """The people whom a plan would change, field by field. Raises RUN_UNKNOWN."""
+        run_id = (await self._runs.get(context, RunRef(request.run))).run.id
+        return await self._resources.read(
+            lambda c: planned_changes.window(c, request, run_id=run_id, item_id=request.list, effect=request.effect)
+        )
+
+    @answers(PLAN_APPLY)
+    async def apply(self, context: CallContext, request: PlanRef) -> RunRow:
+        """Queues a run that carries a plan out: who has changed since is refused by name. Raises RUN_UNKNOWN, NO_PLAN,
+        PLAN_APPLIED."""
+        detail = await self._runs.get(context, RunRef(request.run))
+        made = await self._plan(detail.run.id)
+        if made.applied_by:
+            raise _refused(
+                "PLAN_APPLIED",
+                f"The plan was carried out already, by the run {made.applied_by}.",
+                f"See `dyntui audit show {made.applied_by}`, or make another plan.",
+            )
+        planned = tuple(each.id for each in detail.items)
+        asked = StartRun(sync_type=detail.run.kind, account=detail.run.account, lists=planned)
+        return await self._runs.begin(context, asked, apply=detail.run.id)
+
+    async def _plan(self, run_id: str) -> Plan:
+        made = await self._resources.read(lambda c: planned_changes.plan(c, run_id))
+        if made is None:
+            raise _refused("NO_PLAN", f"The run {run_id} has no plan, or not yet.", "Make one: `dyntui plan lists`.")
+        return made
+
+
+def use_cases(parts: Parts) -> Plans:
+    """What answers these calls."""
+    return Plans(parts.resources, Runs(parts.resources, parts.identities, parts.enqueue))
+
+
+def _refused(code: str, message: str, remedy: str) -> DyntuiError:
+    return DyntuiError(code, message, not_done="Nothing was started.", remedy=remedy, exit=Exit.USAGE)

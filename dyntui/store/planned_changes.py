@@ -1,0 +1,220 @@
+"""What a synchronisation would change, stored before it is done, and carried out later exactly as it was stored.
+
+Public:
+    keep(c, run_id, item_id, list_id, listing)        after a settled and guarded listing; once for each list
+    keep_people(c, run_id, item_id, list_id, listing) what would become of everybody, for the audit
+    close(c, run_id, now, calls, seconds) -> Plan     all lists are in it
+    plan(c, run_id) -> Plan | None; effects(c, run_id) -> [Effects]; window(c, asked, run_id=) -> Page[PlannedChange]
+    refuse_others(c, plan_id, list_id, listing)       of a settled listing only what was planned is left to be done
+    applied(c, plan_id, run_id)                       by which run it was carried out
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from dyntui.model.outcomes import Outcome
+from dyntui.model.paging import Page, Window
+from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Plan, PlannedCalls, PlannedChange
+from dyntui.store import leaving, outcomes
+from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
+from dyntui.store.schema import list_member, outcome, planned_change
+from dyntui.store.schema import plan as plan_table
+from dyntui.store.windows import contains, ordered, shown
+
+_m = list_member.c
+_p = planned_change.c
+_COLUMNS = ("run_id", "item_id", "person_id", "seq", "entity", "name", "address", "effect", "reason", "before", "after")
+
+
+def keep(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> None:
+    """What is to be done with the people of a list becomes part of the plan: who waits for the import, and who leaves
+    the book."""
+    _begin(c, run_id)
+    known = and_(_m.sent_address != "", _m.sent_fingerprint.not_in(("", BY_OTHERS, OVERWRITTEN)))
+    before = case((known, _m.sent_fields), else_=null())
+    sent = and_(_m.sent_fingerprint != "", _m.sent_fingerprint != BY_OTHERS)
+    owned = (literal(run_id, String), literal(item_id, String), _m.person_id, _m.seq, _m.entity, _m.name)
+    pending = select(
+        *owned,
+        _m.address,
+        case((sent, UPDATE), else_=ADD),
+        literal("", String),
+        before,
+        _m.fields,
+        _m.fingerprint,
+    ).where(_m.list_id == list_id, _m.listing == listing, _m.outcome == "")
+    # Who takes another address leaves under the old one and comes back with an import: one change of one person.
+    going = leaving.going(list_id, listing).subquery("going").c
+    leaves = (
+        select(
+            *owned,
+            _m.sent_address,
+            literal(REMOVE, String),
+            case((going.why == "left", "LEFT_LIST"), (_m.reason == "", going.why), else_=_m.reason),
+            before,
+            null(),
+            literal("", String),
+        )
+        .select_from(list_member.join(going.person_id.table, going.person_id == _m.person_id))
+        .where(_m.list_id == list_id, _m.outcome != "")
+    )
+    for people in (pending, leaves):
+        c.execute(insert(planned_change).from_select([*_COLUMNS, "fingerprint"], people))
+
+
+def keep_people(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> None:
+    """What would become of everybody in a settled and guarded listing becomes the people of a run's item."""
+    going = leaving.going(list_id, listing).subquery("going").c
+    sent = and_(_m.sent_fingerprint != "", _m.sent_fingerprint != BY_OTHERS)
+    left = and_(_m.listing != listing, going.why.is_not(None))
+    becomes = case(
+        (left, Outcome.REMOVED.value),
+        (and_(_m.outcome == "", sent), Outcome.UPDATED.value),
+        (_m.outcome == "", Outcome.ADDED.value),
+        else_=_m.outcome,
+    )
+    people = (
+        select(
+            literal(run_id, String),
+            literal(item_id, String),
+            _m.person_id,
+            func.row_number().over(order_by=_m.seq) - 1,
+            _m.entity,
+            _m.name,
+            case((_m.address == "", _m.sent_address), else_=_m.address),
+            becomes,
+            *(case((left, ""), else_=_m[name]) for name in ("reason", "detail", "also")),
+        )
+        .select_from(list_member.outerjoin(going.person_id.table, going.person_id == _m.person_id))
+        .where(_m.list_id == list_id, or_(_m.listing == listing, _m.gated_by == listing, left))
+    )
+    outcomes.clear(c, run_id, item_id)
+    columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address", "outcome", "reason", "detail"]
+    c.execute(insert(outcome).from_select([*columns, "also"], people))
+
+
+def _begin(c: Connection, run_id: str) -> None:
+    if not c.execute(select(exists().where(plan_table.c.run_id == run_id))).scalar():
+        c.execute(insert(plan_table).values(run_id=run_id))
+
+
+def close(c: Connection, run_id: str, now: str, calls: PlannedCalls, seconds: int) -> Plan:
+    """The plan is whole: its digest and what carrying it out takes."""
+    _begin(c, run_id)
+    values = msgspec.structs.asdict(calls) | {"digest": _digest(c, run_id), "decided_on": now, "seconds": seconds}
+    c.execute(update(plan_table).where(plan_table.c.run_id == run_id).values(values))
+    made = plan(c, run_id)
+    assert made is not None
+    return made
+
+
+def _digest(c: Connection, run_id: str) -> str:
+    said = hashlib.sha256()
+    for row in c.execute(_rows(run_id).order_by(_p.item_id, _p.person_id)):
+        facts = (row.item_id, row.person_id, row.address, row.effect, row.reason, row.before, row.after)
+        said.update(msgspec.json.encode(facts, order="deterministic") + b"\n")
+    return said.hexdigest()
+
+
+def _rows(run_id: str) -> Select[Any]:
+    return select(planned_change).where(_p.run_id == run_id)
+
+
+def plan(c: Connection, run_id: str) -> Plan | None:
+    """A plan that is whole; None for a run that is none, or has not come so far."""
+    row = c.execute(select(plan_table).where(plan_table.c.run_id == run_id, plan_table.c.digest != "")).one_or_none()
+    if row is None:
+        return None
+    calls = PlannedCalls(**{name: row._mapping[name] for name in PlannedCalls.__struct_fields__})
+    return Plan(
+        run_id=row.run_id,
+        digest=row.digest,
+        decided_on=row.decided_on,
+        calls=calls,
+        seconds=row.seconds,
+        applied_by=row.applied_by,
+    )
+
+
+def effects(c: Connection, run_id: str) -> list[Effects]:
+    """How many of each effect, item by item."""
+    counted = [func.count().filter(_p.effect == effect).label(effect) for effect in EFFECTS]
+    rows = c.execute(select(_p.item_id, *counted).where(_p.run_id == run_id).group_by(_p.item_id).order_by(_p.item_id))
+    return [Effects(**row._mapping) for row in rows]
+
+
+_SORTABLE = {name: _p[name] for name in ("entity", "name", "address", "effect", "reason")}
+
+
+def window(c: Connection, asked: Window, *, run_id: str, item_id: str = "", effect: str = "") -> Page[PlannedChange]:
+    """Changes of a plan, item by item, effect by effect, of one item or effect where given; the search looks at name
+    and address."""
+    everything = _rows(run_id)
+    for column, value in ((_p.item_id, item_id), (_p.effect, effect)):
+        if value:
+            everything = everything.where(column == value)
+    matching = everything
+    if asked.search:
+        matching = everything.where(contains((_p.name, _p.address), asked.search))
+    page = ordered(matching, asked.sort, _SORTABLE, (_p.item_id, _p.effect, _p.seq))
+    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
+    total = _count(c, everything)
+    return Page(
+        rows=tuple(shown(PlannedChange, row, person=row.person_id) for row in rows),
+        matching=_count(c, matching) if asked.search else total,
+        total=total,
+        offset=asked.offset,
+    )
+
+
+def _count(c: Connection, listing: Select[Any]) -> int:
+    return int(c.execute(select(func.count()).select_from(listing.subquery())).scalar_one())
+
+
+def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> None:
+    """Of a settled listing only what was planned is left to be done: who waits for an import otherwise than planned is
+    rejected by name (STALE); who would leave the book and was not to, stays until the next synchronisation, unless they
+    withdrew consent."""
+    planned = exists().where(_p.run_id == plan_id, _p.item_id == list_id, _p.person_id == _m.person_id)
+    as_planned = planned.where(_p.fingerprint == _m.fingerprint, _p.address == _m.address)
+    moved = and_(_m.listing == listing, _m.outcome == "", not_(as_planned))
+    stale: dict[str, Any] = {
+        "outcome": Outcome.REJECTED.value,
+        "reason": "STALE",
+        "detail": "not as planned",
+        "also": "",
+    }
+    c.execute(update(list_member).where(_m.list_id == list_id, moved).values(stale))
+    going = leaving.going(list_id, listing).subquery("going").c
+    unplanned = select(going.person_id).where(going.why != "withdrawn")
+    others = and_(_m.person_id.in_(unplanned), not_(planned.where(_p.effect == REMOVE)))
+    c.execute(
+        update(list_member)
+        .where(_m.list_id == list_id, or_(_m.listing != listing, _m.outcome != ""), others)
+        .values(outcome=Outcome.HELD.value, reason="STALE", detail="not as planned", also="", gated_by=listing)
+    )
+
+
+def applied(c: Connection, plan_id: str, run_id: str) -> None:
+    """A plan is carried out once."""
+    c.execute(update(plan_table).where(plan_table.c.run_id == plan_id).values(applied_by=run_id))

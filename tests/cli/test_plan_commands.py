@@ -1,0 +1,95 @@
+"""Plans on the command line: shown field by field, written to a file, carried out from it or by their run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
+from dyntui.model.plans import Effects, Plan, PlannedCalls, PlannedChange
+from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_GET, PLAN_MAKE, PlanDetail, PlannedList
+from dyntui.service.contract.runs import RUN_GET, RunDetail
+from tests.cli.scripted_service import LIST_ID, ScriptedService, a_run, page_of
+
+Cli = Callable[..., Any]
+TALLY = Tally(3, tuple(ReasonCount(each, "", 1) for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED)))
+DETAIL = PlanDetail(
+    run=a_run(title="Plan: Newsletter", tally=TALLY),
+    plan=Plan(
+        run_id="run-1",
+        digest="abc",
+        decided_on="2026-11-22T14:05:09Z",
+        calls=PlannedCalls(dataverse_reads=4, dotdigital_reads=9, dotdigital_writes=2),
+        seconds=40,
+        applied_by="",
+    ),
+    lists=(PlannedList(id=LIST_ID, name="Newsletter", effects=Effects(item_id=LIST_ID, add=1, update=1, remove=1)),),
+)
+
+
+def change(name: str, effect: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> PlannedChange:
+    address, reason = f"{name.lower()}@x.org", "" if after else "LEFT_LIST"
+    return PlannedChange(
+        item_id=LIST_ID, person=name, entity="contact", name=name, address=address, effect=effect, reason=reason,
+        before=before, after=after,
+    )  # fmt: skip
+
+
+CHANGES = (
+    change("Ann", "add", None, {"FIRSTNAME": "Ann", "LASTNAME": None}),
+    change("Bob", "update", {"FIRSTNAME": "Rob", "LASTNAME": "B"}, {"FIRSTNAME": "Bob", "LASTNAME": "B"}),
+    change("Cleo", "remove", {"FIRSTNAME": "Cleo"}, None),
+)
+
+
+@pytest.fixture
+def planned(service: ScriptedService) -> ScriptedService:
+    service.answers(PLAN_MAKE, a_run(RunStatus.QUEUED))
+    service.answers(RUN_GET, RunDetail(run=a_run(tally=TALLY), items=()))
+    service.answers(PLAN_GET, DETAIL)
+    service.answers(PLAN_CHANGES, page_of(*CHANGES))
+    service.answers(PLAN_APPLY, a_run(RunStatus.QUEUED))
+    return service
+
+
+def test_a_plan_is_shown_field_by_field_and_says_so_by_its_exit_code(dyntui: Cli, planned: ScriptedService) -> None:
+    done = dyntui("plan", "lists", "--list", LIST_ID)
+    assert done.code == 3
+    assert "FIRSTNAME Rob → Bob" in done.out and "LASTNAME B" not in done.out
+    assert "LASTNAME empty" in done.out and "LEFT_LIST" in done.out
+    assert "9 reads, 2 writes" in done.out and "dyntui apply run-1" in done.err
+    (asked,) = planned.requests(PLAN_MAKE)
+    assert (asked.sync_type, asked.lists) == ("lists", (LIST_ID,))
+    answer = json.loads(dyntui("--json", "plan", "lists").out)
+    assert answer["plan"]["digest"] == "abc"
+    planned.answers(PLAN_CHANGES, page_of())
+    nothing = dyntui("plan", "lists")
+    assert nothing.code == 0 and "nothing to be done" in nothing.err
+
+
+def test_a_plan_that_fails_is_told_as_a_run(dyntui: Cli, planned: ScriptedService) -> None:
+    failed = a_run(RunStatus.FAILED, error_code="LIST_GONE", error="It is gone.")
+    planned.answers(RUN_GET, RunDetail(run=failed, items=()))
+    done = dyntui("plan", "lists")
+    assert done.code == 1 and "LIST_GONE" in done.out
+
+
+def test_a_file_is_carried_out_only_while_it_is_what_the_service_has(
+    dyntui: Cli, planned: ScriptedService, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.json"
+    assert dyntui("plan", "lists", "--out", str(file)).code == 3
+    assert len(json.loads(file.read_text())["changes"]) == 3
+    assert dyntui("apply", str(file)).code == 0
+    assert [each.run for each in planned.requests(PLAN_APPLY)] == ["run-1"]
+    file.write_text(file.read_text().replace('"abc"', '"other"'))
+    refused = dyntui("apply", str(file))
+    assert refused.code == 2 and "PLAN_UNREADABLE" in refused.err
+    file.write_text("no plan")
+    assert "PLAN_UNREADABLE" in dyntui("apply", str(file)).err
+    assert len(planned.requests(PLAN_APPLY)) == 1
+    assert dyntui("apply", "run-1").code == 0

@@ -1,0 +1,114 @@
+"""A plan says what a synchronisation would do and changes nothing; carried out, it does that and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.plans import PlanDetail
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_members_and_books import in_book
+from tests.scenarios.test_suppressions import typed
+
+
+@pytest.fixture
+def newsletter(office: Office) -> ListRow:
+    return office.activated("Newsletter")
+
+
+def numbers(plan: PlanDetail) -> tuple[int, int, int]:
+    (only,) = plan.lists
+    return only.effects.add, only.effects.update, only.effects.remove
+
+
+def test_a_plan_writes_nothing_and_what_it_says_is_what_happens(office: Office, newsletter: ListRow) -> None:
+    before = office.digest()
+    plan, calls = office.calls_between(lambda: office.plan(newsletter.id))
+    assert writes(calls) == [] and office.digest() == before
+    planned = plan.run.tally
+    assert planned.adds_up and numbers(plan) == (planned.of(Outcome.ADDED), 0, 0)
+    changes = office.planned(plan)
+    assert {each.effect for each in changes} == {"add"} and all(each.before is None and each.after for each in changes)
+    assert plan.plan.calls.dotdigital_writes == 1 and plan.plan.digest
+    done = office.apply(plan)
+    assert done.run.tally.counts == planned.counts
+    assert in_book(office, office.book_of(newsletter.id)) == {each.address for each in changes}
+    with pytest.raises(DyntuiError) as refused:
+        office.apply(plan)
+    assert refused.value.code == "PLAN_APPLIED"
+
+
+def test_the_same_facts_give_the_same_plan_and_a_second_one_is_empty(office: Office, newsletter: ListRow) -> None:
+    first, again = office.plan(newsletter.id), office.plan(newsletter.id)
+    assert first.plan.digest == again.plan.digest
+    office.apply(again)
+    empty = office.plan(newsletter.id)
+    assert numbers(empty) == (0, 0, 0) and office.planned(empty) == ()
+    assert empty.run.tally.of(Outcome.ADDED) == 0 and empty.run.tally.adds_up
+
+
+def test_a_plan_shows_fields_before_and_after_and_why_people_leave(office: Office, newsletter: ListRow) -> None:
+    office.run("lists")
+    added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    renamed, opted_out, leaves = added[:3]
+    office.change_in_dynamics("contact", renamed.person, firstname="Renamed")
+    office.change_in_dynamics("contact", opted_out.person, donotemail=1)
+    office.leave(newsletter.id, [leaves.person])
+    plan = office.plan(newsletter.id)
+    changes = {each.person: each for each in office.planned(plan)}
+    assert set(changes) == {renamed.person, opted_out.person, leaves.person}
+    update = changes[renamed.person]
+    assert update.effect == "update" and update.before is not None and update.after is not None
+    differs = {label for label in update.after if update.after[label] != update.before[label]}
+    assert differs == {"FIRSTNAME"} and update.after["FIRSTNAME"] == "Renamed"
+    assert (changes[opted_out.person].effect, changes[opted_out.person].reason) == ("remove", "DO_NOT_EMAIL")
+    assert (changes[leaves.person].effect, changes[leaves.person].reason) == ("remove", "LEFT_LIST")
+    assert [each.person for each in office.planned(plan, effect="update")] == [renamed.person]
+    assert plan.run.tally.of(Outcome.REMOVED) == 1 and plan.run.tally.of(Outcome.UPDATED) == 1
+
+
+def test_who_has_changed_since_the_plan_is_refused_by_name_and_the_others_are_done(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    as_planned, moved, unplanned, leaves, withdraws = added[:5]
+    for each in (as_planned, moved):
+        office.change_in_dynamics("contact", each.person, firstname="Planned")
+    plan = office.plan(newsletter.id)
+    office.change_in_dynamics("contact", moved.person, firstname="Moved")
+    office.change_in_dynamics("contact", unplanned.person, firstname="Unplanned")
+    office.change_in_dynamics("contact", withdraws.person, donotemail=1)
+    office.leave(newsletter.id, [leaves.person])
+    book = office.book_of(newsletter.id)
+    done = office.apply(plan)
+    became = {each.person: (each.outcome, each.reason) for each in office.people(done.run.id)}
+    assert became[as_planned.person] == (Outcome.UPDATED, "")
+    assert became[moved.person] == became[unplanned.person] == (Outcome.REJECTED, "STALE")
+    assert became[leaves.person] == (Outcome.HELD, "STALE")
+    # Consent never waits for a plan.
+    assert became[withdraws.person] == (Outcome.EXCLUDED, "DO_NOT_EMAIL")
+    assert leaves.address in in_book(office, book) and withdraws.address not in in_book(office, book)
+    assert done.run.tally.adds_up
+    run = office.run("lists").run
+    assert (run.tally.of(Outcome.UPDATED), run.tally.of(Outcome.REMOVED)) == (2, 1)
+
+
+def test_a_plan_counts_who_was_suppressed_in_dynamics_and_held_removals(office: Office, newsletter: ListRow) -> None:
+    office.run("lists")
+    added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    office.change_in_dynamics("contact", added[0].person, firstname="Renamed")
+    typed(office, added[0].address)
+    office.leave(newsletter.id, [each.person for each in added[1 : len(added) // 2]])
+    plan, calls = office.calls_between(lambda: office.plan(newsletter.id))
+    assert writes(calls) == []
+    assert plan.run.status is RunStatus.HELD and plan.run.tally.of(Outcome.HELD) > 10
+    became = {each.person: (each.outcome, each.reason) for each in office.people(plan.run.id)}
+    assert became[added[0].person] == (Outcome.EXCLUDED, "SUPPRESSED")
+    assert added[0].person not in {each.person for each in office.planned(plan, effect="update")}
+    for sync_type in ("suppressions", "campaigns"):
+        with pytest.raises(DyntuiError) as refused:
+            office.plan_of(sync_type)
+        assert refused.value.code == "NOT_PLANNED"
