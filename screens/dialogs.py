@@ -16,10 +16,11 @@ from textual.widgets import Button, Static
 
 from dyntui.service.contract.actions import Scope, disabled_reason, key_name
 from dyntui.service.contract.console import ON_DIALOG, ON_GRID, ON_QUESTION
-from dyntui.service.contract.subjects import BY_ID, of
+from dyntui.service.contract.subjects import of
 
 from .base import Asking
 from .bindings import bindings
+from .perform import hint_of
 from .widgets.cells import single_line
 from .widgets.columns import Column
 from .widgets.grid import Grid
@@ -67,7 +68,7 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
                 off = bool(disabled_reason(action, situation))
                 click = f"screen.perform('{action.id}')"
                 parts.append(Part(key_name(action.keys[0]), "off" if off else "key", click))
-                parts.append(Part(f" {self.hint_of(action.id)}  ", "off" if off else "muted", click))
+                parts.append(Part(f" {hint_of(self, action)}  ", "off" if off else "muted", click))
         self._keys.show(*parts)
 
     def hinting(self) -> tuple[Scope, ...]:
@@ -79,10 +80,6 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
         self._keys.show(
             *(part for key, hint in keys for part in (Part(key, "key"), Part(f" {hint}  ", "muted"))),
         )
-
-    def hint_of(self, action_id: str) -> str:
-        """The word for an action in this dialog."""
-        return BY_ID[action_id].hint
 
     def do_dialog_close(self) -> None:
         """Closes the dialog without an answer."""

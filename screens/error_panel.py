@@ -64,10 +64,10 @@ class ErrorPanel(Dialog[None]):
         if self.is_mounted:
             self.refresh_hints()
 
-    def hint_of(self, action_id: str) -> str:
+    def hint_of(self, action_id: str) -> str | None:
         """Esc leads to the next error first, where there is one."""
         more = action_id == "error.close" and self._at + 1 < len(self._errors)
-        return "Next" if more else super().hint_of(action_id)
+        return "Next" if more else None
 
     def do_error_copy(self) -> None:
         """Copies all of it."""

@@ -31,7 +31,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 class Rows(Generic[T]):
     """A grid as a screen declares it: its `id` (under which its order is remembered), columns, the `key` that names a
     row for good, the words for its rows and for none, and the views (or filters) among which one is chosen above it.
-    `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none."""
+    `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none. `enter`:
+    see `Grid`."""
 
     id: str
     columns: Sequence[Column[T]]
@@ -40,6 +41,7 @@ class Rows(Generic[T]):
     views: Sequence[Choice] = ()
     views_id: str = "views"
     preview: str = ""
+    enter: str | None = None
 
 
 async def page_of(console: ConsoleApp, call: Call[Q, Page[T]], query: Q, window: Window) -> Page[T]:
@@ -59,7 +61,7 @@ class GridScreen(FramedScreen, Generic[T]):
     def __init__(self, rows: Rows[T]) -> None:
         super().__init__()
         self.views = ChoiceBar(rows.views, id=rows.views_id)
-        self.grid: Grid[T] = Grid(rows.columns, key=rows.key, wording=rows.wording, id=rows.id)
+        self.grid: Grid[T] = Grid(rows.columns, key=rows.key, wording=rows.wording, id=rows.id, enter=rows.enter)
         self._rows = rows
         self._preview = Facts(id="preview-facts", columns=1)
 

@@ -12,6 +12,7 @@ from dyntui.service.contract.console import ON_CHOICES, ON_DIALOG, ON_EVERYWHERE
 from dyntui.service.contract.subjects import of
 
 from .dialogs import Dialog
+from .perform import hint_of
 from .widgets.cells import fit, wrap
 from .widgets.text_lines import Row, TextLines
 
@@ -55,7 +56,9 @@ class HelpScreen(Dialog[None]):
                 reason = disabled_reason(action, situation)
                 first, *more = wrap(reason or action.tooltip, room)
                 tone = "off" if reason else "muted"
-                title = (fit(action.title, _TITLE), "off" if reason else "strong")
+                word = hint_of(below, action)
+                what = word if word and word != action.hint else action.title
+                title = (fit(what, _TITLE), "off" if reason else "strong")
                 rows.append(((f"  {fit(keys, _KEYS - 2)}", "key"), title, (f" {first}", tone)))
                 rows += [((f"{' ' * (_KEYS + _TITLE)} {line}", tone),) for line in more]
             rows.append((("", ""),))

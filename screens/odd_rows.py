@@ -28,7 +28,9 @@ _COLUMNS: tuple[Column[OddRow], ...] = (
 )
 
 
-_ROWS = Rows(id="odd-grid", columns=_COLUMNS, key=lambda row: f"{row.source} {row.received}", wording=_WORDING)
+_ROWS = Rows(
+    id="odd-grid", columns=_COLUMNS, key=lambda row: f"{row.source} {row.received}", wording=_WORDING, enter=""
+)
 
 
 class OddRowsPage(GridScreen[OddRow], Page[str]):

@@ -59,7 +59,7 @@ _COLUMNS: tuple[Column[Source], ...] = (
 )
 
 
-_ROWS = Rows(id="sources-grid", columns=_COLUMNS, key=lambda row: row.name, wording=_WORDING)
+_ROWS = Rows(id="sources-grid", columns=_COLUMNS, key=lambda row: row.name, wording=_WORDING, enter="")
 
 
 class SourcesPage(GridScreen[Source], Page[str]):

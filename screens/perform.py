@@ -15,6 +15,14 @@ from .bindings import method_name
 
 
 @runtime_checkable
+class Wording(Protocol):
+    """A widget or screen that says what a key does there in other words than the action's own."""
+
+    def hint_of(self, action_id: str) -> str | None:
+        """The word for the key hints; `""`: nothing, so there is no hint; None: the action's own."""
+
+
+@runtime_checkable
 class Situated(Protocol):
     """A screen that knows what the choice of an action depends on."""
 
@@ -50,6 +58,15 @@ def scopes_in_focus(node: DOMNode) -> tuple[Scope, ...]:
 def reason_against(node: DOMNode, action: Action) -> str:
     """Why an action cannot be taken on this screen now; `""` when it can."""
     return disabled_reason(action, situation_of(node))
+
+
+def hint_of(node: DOMNode, action: Action) -> str:
+    """What the key of an action does here, in a word; `""` where it has no place in the hints."""
+    for one in nodes_in_focus(node):
+        word = one.hint_of(action.id) if isinstance(one, Wording) else None
+        if word is not None:
+            return word
+    return action.hint
 
 
 def perform(node: DOMNode, action_id: str) -> None:

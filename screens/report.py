@@ -96,6 +96,7 @@ _ROWS = Rows(
     wording=_WORDING,
     views=FILTERS,
     views_id="recipient-filters",
+    enter="",
 )
 
 
@@ -111,7 +112,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
         self._report: CampaignReport | None = None
         self._totals = Facts(id="report-totals", columns=3, cuts=False)
         self._hours = HourChart(id="report-hours")
-        self._links = BarList(id="report-links", empty="No link has been clicked yet.", shares=False)
+        self._links = BarList(id="report-links", empty="No link has been clicked yet.", shares=False, enter="Copy")
 
     def compose_page(self) -> Iterable[Widget]:
         """Overview and recipients: side by side where there is room, else one at a time."""

@@ -261,6 +261,13 @@ class SendWizard(ListActions, Page[int]):
             self._lists.grid.body.refresh()
         self.refresh_hints()
 
+    def hint_of(self, action_id: str) -> str | None:
+        """In the lists Enter goes on, or mends what keeps a list from taking part."""
+        if action_id != "grid.open":
+            return None
+        row = self._lists.grid.row()
+        return "" if row is None else "Next" if row.ready else "Synchronise"
+
     @on(Grid.Opened)
     def _list_opened(self) -> None:
         row = self._lists.grid.row()

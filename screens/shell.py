@@ -15,7 +15,7 @@ from dyntui.service.contract.console import ON_CHOICES, ON_EVERYWHERE, ON_GRID, 
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.subjects import of
 
-from .perform import scopes_in_focus, situation_of
+from .perform import hint_of, scopes_in_focus, situation_of
 from .places import SECTIONS
 from .widgets.bars import block_bar
 from .widgets.cells import fit, single_line, width_of
@@ -151,7 +151,8 @@ class KeyHints(Line):
         typing = typing_scopes(self)
         typed = of(*typing)
         for action in hinted((*typing, *((ON_EVERYWHERE,) if typing else scopes_in_focus(self)))):
-            if not action.hinted(situation):
+            hint = hint_of(self, action)
+            if not hint or not action.hinted(situation):
                 continue
             usable = [each for each in action.keys if not typing or action in typed or not is_typed(each)]
             if not usable:
@@ -160,7 +161,7 @@ class KeyHints(Line):
             if key in seen:
                 continue
             seen.add(key)
-            shown.append((key, action.hint, action))
+            shown.append((key, hint, action))
         limit = HINTS_AT_80 if width < WIDE else 12
         if not situation.depth:
             shown = [one for one in shown if one[2].id != "app.back"]

@@ -56,7 +56,8 @@ class BarRow:
 
 
 class BarList(ScrollView, can_focus=True):
-    """Labelled bars with counts and shares. The cursor walks through them, enter opens one."""
+    """Labelled bars with counts and shares. The cursor walks through them, enter opens one; `enter`: another word for
+    what it does."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CHOICES,)
     BINDINGS = bindings(ON_CHOICES)
@@ -82,14 +83,25 @@ class BarList(ScrollView, can_focus=True):
         """Another bar is in hand."""
 
     def __init__(
-        self, *, id: str | None = None, classes: str | None = None, empty: str = "", shares: bool = True
+        self,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+        empty: str = "",
+        shares: bool = True,
+        enter: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: tuple[BarRow, ...] = ()
         self._whole = 0
         self._empty = empty
         self._shares = shares
+        self._enter = enter
         self.cursor = 0
+
+    def hint_of(self, action_id: str) -> str | None:
+        """What Enter does."""
+        return self._enter if action_id == "choices.open" else None
 
     def show_rows(self, rows: Sequence[BarRow], whole: int | None = None) -> None:
         """Draws the bars; shares are of `whole`, by default the sum of the counts."""

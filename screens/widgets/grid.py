@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 class Grid(GridRows[T], Generic[T]):
     """Filter as you type, sort, marks, copy. Where the marks are a choice that is to be kept (`marks_stay`), stepping
-    out does not take them back."""
+    out does not take them back. `enter`: what Enter does, in a word; `""`: nothing; None: it opens the row."""
 
     class Opened(GridRows.Event):
         """Enter was pressed on the row in hand."""
@@ -44,9 +44,15 @@ class Grid(GridRows[T], Generic[T]):
         id: str | None = None,
         classes: str | None = None,
         marks_stay: bool = False,
+        enter: str | None = None,
     ) -> None:
         super().__init__(columns, key=key, wording=wording, id=id, classes=classes)
         self._marks_stay = marks_stay
+        self._enter = enter
+
+    def hint_of(self, action_id: str) -> str | None:
+        """What Enter does."""
+        return self._enter if action_id == "grid.open" else None
 
     # Moving
 

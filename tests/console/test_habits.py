@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from dyntui.screens.remembered import Memory
+from dyntui.screens.widgets.text_lines import TextLines
 from textual.filter import Monochrome, NoColor
 
 from dyntui.model.roles import Role
@@ -110,3 +111,27 @@ async def test_who_may_not_take_a_step_is_told_whose_it_is() -> None:
     async with driving(FakeService(Role.PROFESSIONAL), size=(120, 40), first_steps=True) as hand:
         line = next(line for line in hand.text.splitlines() if "Send it through" in line)
         assert "Email Marketing Manager" in line
+
+
+async def test_enter_is_hinted_as_what_it_does_there() -> None:
+    service = FakeService()
+    service.targets[101] = ["list-0", "list-1"]
+    async with driving(service) as hand:
+        hints = lambda: hand.text.splitlines()[-1]  # noqa: E731
+        await hand.press("3")
+        assert "Enter Open" in hints()
+        await hand.press("w", "n")
+        said = set()
+        for key in ("G", "g"):
+            await hand.press(key)
+            said |= {word for word in ("Enter Next", "Enter Synchronise", "Enter Open") if word in hints()}
+        assert said == {"Enter Next", "Enter Synchronise"}
+        await hand.press("question_mark")
+        help_lines = hand.app.screen.query_one("#help-lines", TextLines).text.splitlines()
+        assert "Synchronise" in next(line for line in help_lines if line.startswith("  Enter"))
+        await hand.press("escape", "escape", "escape", "j", "v")
+        assert "Enter Copy" in hints()
+        await hand.press("m")
+        assert "Enter" not in hints()
+        await hand.press("5", "f")
+        assert "Enter" not in hints()
