@@ -169,7 +169,7 @@ class FakeService:
         self.configured = configured
         self.signed_in = signed_in
         self.roles_known = True
-        self.sign_in_answers: list[SignInState] = []
+        self.sign_in_answer = SignInState(state="pending")
         self.failing: dict[str, DyntuiError] = {}
         self.asked: list[tuple[str, msgspec.Struct]] = []
         # While it is closed, nothing is answered; of methods named, these.
@@ -353,15 +353,15 @@ class FakeService:
         )
 
     def _sign_in(self, _: Nothing) -> SignInStarted:
+        self.sign_in_answer = SignInState(state="pending")
         return SignInStarted(
             verification_uri="https://microsoft.com/devicelogin", user_code="F7QK2MNRV", expires_in=900, interval=0
         )
 
     def _sign_in_state(self, _: Nothing) -> SignInState:
-        state = self.sign_in_answers.pop(0) if self.sign_in_answers else SignInState(state="pending")
-        if state.state == "signed in":
-            self.signed_in = True
-        return state
+        # It stays so, however often it is asked.
+        self.signed_in = self.signed_in or self.sign_in_answer.state == "signed in"
+        return self.sign_in_answer
 
     def _list_run(self, id: str) -> str:
         return next((run.id for run in self.active if any(item.id == id for item in self.items[run.id])), "")

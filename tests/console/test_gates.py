@@ -28,7 +28,7 @@ async def test_signing_in_shows_address_and_code_and_leads_home() -> None:
         assert any("before you are signed in" in notice for notice in hand.notices)
         await hand.press("y")
         assert hand.app.clipboard == "F7QK2MNRV"
-        service.sign_in_answers = [SignInState(state="signed in", user="Sigrid Larsen")]
+        service.sign_in_answer = SignInState(state="signed in", user="Sigrid Larsen")
         await hand.press("r")
         assert "Latest runs" in hand.text
 
@@ -36,7 +36,7 @@ async def test_signing_in_shows_address_and_code_and_leads_home() -> None:
 async def test_a_code_that_expired_says_so_and_a_new_one_can_be_had() -> None:
     service = FakeService(signed_in=False)
     async with driving(service) as hand:
-        service.sign_in_answers = [SignInState(state="expired")]
+        service.sign_in_answer = SignInState(state="expired")
         await hand.press("r")
         assert "Press n for a new code" in hand.text
         asked = len(hand.asked("session.sign_in"))
