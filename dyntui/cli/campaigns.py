@@ -14,6 +14,7 @@ from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count
 from dyntui.service.client import ServiceClient
+from dyntui.service.contract import campaigns as contract
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_GET,
@@ -32,8 +33,6 @@ from dyntui.service.contract.campaigns import (
     Targets,
 )
 from dyntui.service.contract.paging import Page
-
-FILTERS = ["all", "opened", "clicked", "bounced", "unsubscribed", "unopened"]
 
 
 @click.group(cls=Group)
@@ -61,7 +60,7 @@ _COLUMNS: Columns[CampaignRow] = (
 
 
 @command.command("list")
-@click.option("--view", type=click.Choice(["all", "unsent", "sent"]), default="all", show_default=True)
+@click.option("--view", type=click.Choice(contract.VIEWS), default="all", show_default=True)
 @click.option("--account", default="", help="Only this email account's.")
 @page_of(CAMPAIGNS_PAGE, _COLUMNS)
 async def list_(_client: ServiceClient, rows: Rows, view: str, account: str) -> CampaignsQuery:
@@ -113,7 +112,9 @@ def show(context: click.Context, named: str) -> None:
 @command.command("report")
 @click.argument("named", metavar="CAMPAIGN")
 @click.option("--recipients", is_flag=True, help="The people it was sent to, and what each of them did.")
-@click.option("--filter", "kept", type=click.Choice(FILTERS), default="all", help="With --recipients: only these.")
+@click.option(
+    "--filter", "kept", type=click.Choice(contract.RECIPIENTS), default="all", help="With --recipients: only these."
+)
 @window_options
 @click.pass_context
 def report(

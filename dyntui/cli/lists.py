@@ -27,6 +27,7 @@ from dyntui.service.contract.lists import (
     LIST_MEMBERS,
     LISTS_PAGE,
     LISTS_REFRESH,
+    VIEWS,
     Activate,
     ListDetail,
     ListRef,
@@ -36,8 +37,6 @@ from dyntui.service.contract.lists import (
     MembersQuery,
 )
 from dyntui.service.contract.session import Nothing
-
-VIEWS = ["active", "inactive", "my", "activated", "problems", "all"]
 
 
 @click.group(cls=Group)

@@ -71,8 +71,6 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     doubt: str
     decision: str
-    decided_by: str
-    decided_on: str
     excluded: tuple[ReasonCount, ...]
     campaign_row_id: str
 

@@ -13,11 +13,6 @@ Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
 
 
-def _one_of(*names: str) -> msgspec.Meta:
+def one_of(*names: str) -> msgspec.Meta:
+    """One of these names, such as the views of a grid."""
     return msgspec.Meta(pattern=rf"^({'|'.join(names)})\Z")
-
-
-# The slices of a grid.
-ListView = Annotated[str, _one_of("active", "inactive", "my", "activated", "problems", "all")]
-CampaignView = Annotated[str, _one_of("all", "unsent", "sent")]
-RecipientFilter = Annotated[str, _one_of("all", "opened", "clicked", "bounced", "unsubscribed", "unopened")]

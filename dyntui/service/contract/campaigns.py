@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from dyntui.model.campaigns import CampaignRow as CampaignRow
@@ -11,7 +13,7 @@ from dyntui.model.campaigns import RecipientRow as RecipientRow
 from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
-from dyntui.service.contract.bounds import CampaignView, Number, RecipientFilter, Text
+from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.lists import ListRow
@@ -19,6 +21,10 @@ from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.sends import SEND_SETTLE, SendCampaign, SendRow
 from dyntui.service.contract.situations import Situation, on_its_page
+
+VIEWS = ("all", "unsent", "sent")
+# Which recipients of a campaign, by what they did.
+RECIPIENTS = ("all", "opened", "clicked", "bounced", "unsubscribed", "unopened")
 
 
 class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +45,7 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
 class CampaignsQuery(Window, frozen=True, kw_only=True):
     """`view`: `all`, `unsent`, `sent`."""
 
-    view: CampaignView = "all"
+    view: Annotated[str, one_of(*VIEWS)] = "all"
     account: Text = ""
 
 
@@ -147,7 +153,7 @@ class RecipientsQuery(Window, frozen=True, kw_only=True):
     `unsubscribed`, `unopened`."""
 
     id: Number
-    filter: RecipientFilter = "all"
+    filter: Annotated[str, one_of(*RECIPIENTS)] = "all"
 
 
 CAMPAIGNS_CHANGED = Event("campaigns.changed", Changed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from dyntui.model.list_status import NO_BOOK
@@ -10,13 +12,15 @@ from dyntui.model.lists import MemberRow as MemberRow
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
-from dyntui.service.contract.bounds import ListView, Text
+from dyntui.service.contract.bounds import Text, one_of
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
+
+VIEWS = ("active", "inactive", "my", "activated", "problems", "all")
 
 
 class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +41,7 @@ class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
 class ListsQuery(Window, frozen=True, kw_only=True):
     """`view`: `active`, `inactive`, `my`, `activated`, `problems` or `all`."""
 
-    view: ListView = "active"
+    view: Annotated[str, one_of(*VIEWS)] = "active"
 
 
 class ListRef(msgspec.Struct, frozen=True):
