@@ -17,7 +17,7 @@ from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, ON_COUNT, CountTar
 from .base import Page
 from .bindings import bindings
 from .places import PEOPLE
-from .whose import behind_slice
+from .tally import behind_slice
 from .widgets.bars import BarList
 from .wizard_steps import CountsStep
 from .wording import moment

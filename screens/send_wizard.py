@@ -33,7 +33,7 @@ from .base import Page
 from .bindings import bindings
 from .list_actions import ListActions
 from .places import PEOPLE, RUN
-from .whose import behind_slice
+from .tally import behind_slice
 from .widgets.bars import BarList
 from .widgets.grid import Grid
 from .widgets.line import Line, Part

@@ -1,4 +1,4 @@
-"""Counts of people as labelled bars: one for each outcome and reason."""
+"""Counts of people as labelled bars: one for each outcome and reason, and the people that a bar opens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.sync_types import outcome_word
+from dyntui.service.contract.campaigns import TargetCount
 
+from .whose import Whose
 from .widgets.bars import BarRow
 from .widgets.tones import SIGNS, outcome_tone
 
@@ -59,3 +61,15 @@ def tally_rows(counts: Iterable[ReasonCount], kind: str = "") -> list[BarRow]:
         )
         for count in rows
     ]
+
+
+def behind_slice(count: TargetCount, key: str, trail: tuple[str, ...]) -> Whose:
+    """The people behind a slice of a target count: `SENDABLE`, or a reason code."""
+    sendable = key == SENDABLE
+    return Whose(
+        title="Sendable" if sendable else reason_title(key),
+        trail=trail,
+        count=count.id,
+        reason="" if sendable else key,
+        sendable=sendable,
+    )
