@@ -22,16 +22,18 @@ from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Statu
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
-from .places import LIST, REPORT, RUN
+from .places import LIST, REPORT, RUN, SECTIONS
 from .shell import LOW, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
-from .wording import moment, share
+from .wording import moment, number, share
 
 _RUNS = 6
 # Where the screen is tall: as many runs, lists and campaigns as their cards may hold.
 _MORE = 16
+# The key that leads to what waits for a person.
+_DECISIONS = 1 + [each.name for each in SECTIONS].index("held")
 
 
 class HomeScreen(FramedScreen):
@@ -123,6 +125,8 @@ class HomeScreen(FramedScreen):
         for account in () if low else hello.accounts:
             default = ", default" if account.is_default else ""
             facts.append(("Account", f"{account.name}{default}", ""))
+        if status is not None and status.held:
+            facts.append(("Decisions", f"{number(status.held)} removals wait: {_DECISIONS} shows them", "warn"))
         if status is not None:
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:

@@ -32,19 +32,33 @@ def _click(action_id: str) -> str:
 
 
 class TopBar(Line):
-    """The five sections with their number keys; where one stands is shown."""
+    """The sections with their number keys; where one stands is shown."""
 
     def show_sections(self, here: str, width: int, who: Sequence[str]) -> None:
         """Draws the bar for a width; `here` is the section's name, `who` stands on the right, longest first."""
         parts: list[Part] = []
-        for place, section in enumerate(SECTIONS, start=1):
-            text = section.title if width >= WIDE else section.short
+        words = fitting([section.title if width >= WIDE else section.short for section in SECTIONS], width)
+        for place, (section, text) in enumerate(zip(SECTIONS, words, strict=True), start=1):
             chosen = section.name == here
             parts.append(Part(" ", ""))
             parts.append(Part(f" {place} {text} ", "chosen" if chosen else "", _click(f"go.{section.name}")))
         room = width - sum(len(part.text) for part in parts) - 2
         right = next((text for text in who if width_of(text) <= room), "")
         self.show(*parts, right=[Part(f"{right} ", "muted")])
+
+
+# What stands around a word in the top bar: two spaces, the key and a space before it, one after it.
+_AROUND = 5
+_SHORTEST = 2
+
+
+def fitting(words: Sequence[str], width: int) -> list[str]:
+    """The words as they fit side by side into the top bar, the longest ones cut as far as it takes."""
+    room = max(width - _AROUND * len(words), 0)
+    longest = max(map(len, words))
+    while longest > _SHORTEST and sum(min(len(word), longest) for word in words) > room:
+        longest -= 1
+    return [word if len(word) <= longest else f"{word[: longest - 1]}…" for word in words]
 
 
 class Trail(Line):

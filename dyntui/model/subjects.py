@@ -48,11 +48,6 @@ SUBJECTS = (
         (Command("lists", "Marketing lists: show, activate, deactivate, members, report.", "lists"),),
     ),
     Subject(
-        "held",
-        ("held",),
-        (Command("held", "Removals that wait for a decision: let them go, or keep the contacts.", "held"),),
-    ),
-    Subject(
         "plans",
         ("plans",),
         (
@@ -78,5 +73,10 @@ SUBJECTS = (
         "suppressions",
         ("suppressions",),
         (Command("suppressions", "Addresses that are never mailed.", "suppressions"),),
+    ),
+    Subject(
+        "held",
+        ("held",),
+        (Command("held", "Removals that wait for a decision: let them go, or keep the contacts.", "held"),),
     ),
 )

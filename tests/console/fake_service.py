@@ -42,6 +42,14 @@ from dyntui.service.contract.campaigns import (
     TargetCount,
     Targets,
 )
+from dyntui.service.contract.held import (
+    HELD_DECIDE,
+    HELD_LISTS,
+    DecideHeld,
+    HeldDecided,
+    HeldLists,
+    HeldRemovals,
+)
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
@@ -175,6 +183,7 @@ class FakeService:
         # While it is closed, nothing is answered; of methods named, these.
         self.gate: asyncio.Event | None = None
         self.held: set[str] = set()
+        self.waiting: dict[str, HeldRemovals] = {}
         self.confirm_above = 50
         self.lists: dict[str, ListRow] = {row.id: row for row in list_rows()}
         self.books = {"Climbing club ⛰️ Ålesund"}
@@ -312,6 +321,8 @@ class FakeService:
             CONSENT_SOURCES.name: lambda q: self.sources,
             ANSWER_CONSENT_SOURCES.name: self._answer_sources,
             SEND_SETTLE.name: self._settle,
+            HELD_LISTS.name: lambda q: HeldLists(rows=tuple(self.waiting.values())),
+            HELD_DECIDE.name: self._decide_held,
         }
 
     def _hello(self, _: Nothing) -> Hello:
@@ -347,7 +358,7 @@ class FakeService:
                 Check(name="Suppressions", state="warning", text="last read 8 hours ago"),
             ),
             active_runs=len(self.active),
-            held=0,
+            held=sum(each.people for each in self.waiting.values()),
             dataverse_calls=128,
             dotdigital_calls=64,
         )
@@ -505,6 +516,11 @@ class FakeService:
             self.emit("campaigns.changed", Nothing())
         self.people[(id, "")] = []
         return Tally()
+
+    def _decide_held(self, request: DecideHeld) -> HeldDecided:
+        decided = self.waiting.pop(request.list)
+        run = self._start(StartRun(sync_type="lists", lists=(request.list,))) if request.remove else None
+        return HeldDecided(people=decided.people, run=run)
 
     def _cancel(self, request: RunRef) -> RunRow:
         self._change(self.runs[request.id], cancelling=True)

@@ -1,4 +1,4 @@
-"""What a Manager decides in the console: suppressions that end, sources that count, sends in doubt."""
+"""What a Manager decides in the console: held removals, suppressions that end, sources that count, sends in doubt."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import msgspec
 
 from dyntui.model.roles import Role
 from dyntui.service.contract.campaigns import CountTargets
+from dyntui.service.contract.held import DecideHeld, HeldRemovals
 from dyntui.service.contract.sends import SendCampaign, SettleSend
 from dyntui.service.contract.suppressions import AnswerConsentSources, LiftSuppression
 
-from .driving import driving
+from .driving import WIDE, driving
 from .fake_service import FakeService
 
 
@@ -86,3 +87,41 @@ async def test_who_may_not_send_settles_nothing() -> None:
     async with driving(in_doubt(Role.PROFESSIONAL)) as hand:
         await hand.press("3", "enter", "x")
         assert "What became" not in hand.text and any("needs the role" in notice for notice in hand.notices)
+
+
+def with_held_removals() -> FakeService:
+    service = FakeService()
+    for id, people in (("list-1", 120), ("list-2", 30)):
+        name = service.lists[id].name
+        why = f"{people} of 1000 people in the address book would leave it"
+        service.waiting[id] = HeldRemovals(list=id, name=name, people=people, in_book=1000, why=why, run="run-001")
+    return service
+
+
+async def test_held_removals_are_on_home_and_are_let_go_or_kept_after_a_question() -> None:
+    service = with_held_removals()
+    names = [service.lists[id].name for id in ("list-1", "list-2")]
+    async with driving(service, size=WIDE) as hand:
+        assert "150 removals wait: 6 shows them" in hand.text
+        await hand.press("6")
+        assert all(name in hand.text for name in names) and "120 of 1000 people" in hand.text
+        await hand.press("a")
+        assert f"120 of 1,000 contacts of {names[0]}" in hand.text
+        await hand.press("n")
+        assert hand.asked("held.decide") == []
+        await hand.press("a", "y")
+        assert hand.asked("held.decide") == [DecideHeld(list="list-1", remove=True)]
+        assert "Waiting for its turn" in hand.text
+        await hand.press("escape", "K", "y")
+        assert hand.asked("held.decide")[1:] == [DecideHeld(list="list-2", remove=False)]
+        assert "Nothing waits for a decision" in hand.text
+
+
+async def test_an_action_takes_the_marked_lists_and_enter_shows_whom_it_is_about() -> None:
+    async with driving(with_held_removals()) as hand:
+        await hand.press("6", "enter")
+        assert "› Held removals" in hand.text and hand.asked("runs.people")[-1].outcome == "held"  # type: ignore[attr-defined]
+        await hand.press("escape", "space", "space", "K")
+        assert "120 contacts" in hand.text and "30 contacts" in hand.text
+        await hand.press("y")
+        assert len(hand.asked("held.decide")) == 2 and "Nothing waits" in hand.text

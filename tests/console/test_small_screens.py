@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from dyntui.screens.shell import fitting
 from dyntui.screens.widgets.choice import in_view
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,23 @@ def test_the_chosen_view_is_always_in_view_and_what_fits_is_shown(widths, data, 
     assert sum(widths[first:last]) <= room or last - first == 1
     if sum(widths) <= room:
         assert (first, last) == (0, len(widths))
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=14), min_size=1, max_size=8), st.integers(60, 120))
+def test_every_section_is_named_in_the_top_bar_as_far_as_there_is_room(words: list[str], width: int) -> None:
+    shown = fitting(words, width)
+    assert sum(len(word) + 5 for word in shown) <= width
+    assert all((word.startswith(each.removesuffix("…")) and len(each) > 1) or each == word
+               for word, each in zip(words, shown, strict=True))  # fmt: skip
+    if sum(len(word) + 5 for word in words) <= width:
+        assert shown == words
+
+
+async def test_every_section_is_in_the_top_bar() -> None:
+    async with driving(size=SMALL) as hand:
+        assert all(f"{key} " in hand.text.splitlines()[0] for key in range(1, 7))
+        await hand.press("6")
+        assert "6 Deci" in hand.text.splitlines()[0]
 
 
 async def test_every_view_can_be_seen_when_it_is_chosen() -> None:

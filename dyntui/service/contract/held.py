@@ -6,11 +6,13 @@ import msgspec
 
 from dyntui.model.held import HeldRemovals as HeldRemovals
 from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.lists import LISTS_CHANGED
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.situations import Situation
 
 
 class HeldLists(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,3 +40,41 @@ class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):
 
 HELD_LISTS = Call("held.lists", Nothing, HeldLists, Ability.SEE)
 HELD_DECIDE = Call("held.decide", DecideHeld, HeldDecided, Ability.SEND, changes=(LISTS_CHANGED,))
+
+
+def waiting(situation: Situation) -> str:
+    """A list with removals that wait is in hand."""
+    if situation.one(HeldRemovals) or situation.marks(HeldRemovals):
+        return ""
+    return "No removal waits for a decision."
+
+
+SECTION = Section("held", title="Decisions", short="Decisions", tooltip="What waits for a person: held removals")
+ON_HELD = Scope("Decisions")
+
+ACTIONS = (
+    Action(
+        id="held.approve",
+        title="Let them go",
+        scopes=(ON_HELD,),
+        keys=("a",),
+        hint="Let them go",
+        call=HELD_DECIDE,
+        command="dyntui held approve LIST",
+        tooltip="Takes them out of the address book with a synchronisation of the list; asks first",
+        row=True,
+        rule=waiting,
+    ),
+    Action(
+        id="held.discard",
+        title="Keep them",
+        scopes=(ON_HELD,),
+        keys=("K",),
+        hint="Keep them",
+        call=HELD_DECIDE,
+        command="dyntui held discard LIST",
+        tooltip="They stay in the address book, by name, and nobody is asked about them again; asks first",
+        row=True,
+        rule=waiting,
+    ),
+)
