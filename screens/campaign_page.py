@@ -87,7 +87,7 @@ class CampaignPage(CampaignActions, Page[int]):
     def __init__(self) -> None:
         super().__init__()
         self._detail: CampaignDetail | None = None
-        self._facts = Facts(id="campaign-facts", columns=2)
+        self._facts = Facts(id="campaign-facts", columns=2, cuts=False)
         self._panes = ChoiceBar(_PANES, id="campaign-panes")
         self._targets: Grid[ListRow] = Grid(
             PICK_COLUMNS, key=lambda row: row.id, wording=_WORDING, id="targets-grid", classes="pane"

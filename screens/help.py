@@ -16,7 +16,8 @@ from .perform import hint_of
 from .widgets.cells import fit, wrap
 from .widgets.text_lines import Row, TextLines
 
-_KEYS, _TITLE = 14, 24
+_KEYS, _TITLE, _INDENT = 14, 24, 4
+_THREE_COLUMNS = _KEYS + _TITLE + 24
 
 # Moving about comes after what a screen is for.
 _MOVING = (ON_GRID, ON_CHOICES, ON_TEXT)
@@ -45,7 +46,10 @@ class HelpScreen(Dialog[None]):
         below = self.app.screen_stack[-2]
         situation = below.situation() if isinstance(below, Dialog) or hasattr(below, "situation") else self.situation()
         rows: list[Row] = []
-        room = max(16, min(110, self.app.size.width * 98 // 100) - 8 - _KEYS - _TITLE)
+        width = min(110, self.app.size.width * 98 // 100) - 8
+        # Without room for three columns, what an action does stands below it.
+        below_it = width < _THREE_COLUMNS
+        indent = _INDENT if below_it else _KEYS + _TITLE
         for scope in sorted(self._scopes, key=_place):
             actions = of(scope)
             if not actions:
@@ -54,13 +58,13 @@ class HelpScreen(Dialog[None]):
             for action in actions:
                 keys = " ".join(key_name(key) for key in action.keys) or "via :"
                 reason = disabled_reason(action, situation)
-                first, *more = wrap(reason or action.tooltip, room)
+                first, *more = ["", *wrap(reason or action.tooltip, width - indent)][not below_it :]
                 tone = "off" if reason else "muted"
                 word = hint_of(below, action)
                 what = word if word and word != action.hint else action.title
                 title = (fit(what, _TITLE), "off" if reason else "strong")
                 rows.append(((f"  {fit(keys, _KEYS - 2)}", "key"), title, (f" {first}", tone)))
-                rows += [((f"{' ' * (_KEYS + _TITLE)} {line}", tone),) for line in more]
+                rows += [((f"{' ' * indent} {line}", tone),) for line in more]
             rows.append((("", ""),))
         self._lines.show_lines(rows[:-1])
         self.set_focus(self._lines)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dyntui.service.contract.lists import ListRow
+from collections.abc import Iterable
+
+from dyntui.model.outcomes import ReasonCount
+from dyntui.service.contract.lists import ListRow, sync_words
 
 from .widgets.columns import Column
 from .wording import moment, number
@@ -14,10 +17,10 @@ def _status_tone(row: ListRow) -> str:
     return "" if row.sync_status.startswith(("Completed", "Synchronised")) else "warn"
 
 
-def status_text(row: ListRow) -> str:
-    """How far a list is, in words, also where the service has none yet."""
+def status_text(row: ListRow, counts: Iterable[ReasonCount] = ()) -> str:
+    """How far a list is, in words, also where the service has none yet. `counts` as for `sync_words`."""
     if row.sync_status:
-        return row.sync_status
+        return sync_words(row, counts)
     if not row.active:
         return "inactive in Dynamics"
     return "not synchronised yet" if row.activated else "not activated"
@@ -79,5 +82,5 @@ PICK_COLUMNS: tuple[Column[ListRow], ...] = (
         priority=1,
         sort="members",
     ),
-    Column(title="Sync status", text=lambda row: row.sync_status, width=16, flex=1, priority=1, tone=_status_tone),
+    Column(title="Sync status", text=sync_words, width=16, flex=1, priority=1, tone=_status_tone),
 )

@@ -89,7 +89,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     def __init__(self) -> None:
         super().__init__(_ROWS)
         self._detail: ListDetail | None = None
-        self._facts = Facts(id="list-facts", columns=2)
+        self._facts = Facts(id="list-facts", columns=2, cuts=False)
         self._bars = BarList(id="list-outcomes", empty="Not synchronised yet: press s.")
         self._runs = BarList(id="list-runs", empty="No run of this list yet.")
 
@@ -175,7 +175,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
                 ("Type", kind(row), ""),
                 ("Members", "not counted" if row.members is None else number(row.members), "strong"),
                 ("Owner", row.owner, ""),
-                ("Status", status_text(row), ""),
+                ("Status", status_text(row, detail.counts), ""),
                 ("Synchronised", moment(row.last_synced) or "never", ""),
                 ("Account", row.account or "—", ""),
                 ("Address book", book, "" if detail.address_book else "muted"),

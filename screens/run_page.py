@@ -51,7 +51,7 @@ class RunPage(RunActions, Page[str]):
     def __init__(self) -> None:
         super().__init__()
         self._detail: RunDetail | None = None
-        self._facts = Facts(id="run-facts", columns=2)
+        self._facts = Facts(id="run-facts", columns=2, cuts=False)
         self._bar = Line(id="run-page-bar")
         self._error = Static("", id="run-page-error", classes="card", markup=False)
         self._error.border_title = "What went wrong"

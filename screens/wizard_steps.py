@@ -218,9 +218,9 @@ class CountsStep(Vertical):
         excluded = by_reason(count.excluded)
         self._equation.show(
             Part(f" {number(count.potential)}", "strong"),
-            Part(" potential  =  "),
+            Part(" potential = "),
             Part(number(count.sendable), "good"),
-            Part(" sendable  +  "),
+            Part(" sendable + "),
             Part(number(sum(people for _, people in excluded)), "warn" if excluded else "muted"),
             Part(" excluded"),
             right=[Part(f"suppressions of {moment(count.suppressions_as_of)} ", "muted")],

@@ -32,6 +32,7 @@ from dyntui.service.contract.campaigns import (
     RecipientsQuery,
     Targets,
 )
+from dyntui.service.contract.lists import sync_words
 from dyntui.service.contract.paging import Page
 
 
@@ -196,6 +197,6 @@ def _print_targets(chosen: Choices, found: Targets) -> None:
     else:
         print_table(
             ["name", "type", "members", "sync status"],
-            ((row.name, row.member_type, number(row.members), row.sync_status) for row in found.rows),
+            ((row.name, row.member_type, number(row.members), sync_words(row)) for row in found.rows),
             right=["members"],
         )

@@ -35,6 +35,7 @@ from dyntui.service.contract.lists import (
     ListsQuery,
     MemberRow,
     MembersQuery,
+    sync_words,
 )
 from dyntui.service.contract.session import Nothing
 
@@ -49,7 +50,7 @@ _COLUMNS: Columns[ListRow] = (
     Column("type", lambda row: f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}"),
     Column("members", lambda row: number(row.members), right=True),
     Column("activated", lambda row: yes_no(row.activated)),
-    Column("sync status", lambda row: row.sync_status or "–"),
+    Column("sync status", lambda row: sync_words(row) or "–"),
     Column("last synced", lambda row: moment(row.last_synced), whole=True),
     Column("order", lambda row: str(row.sync_order), right=True),
 )
@@ -167,7 +168,7 @@ def _print_detail(chosen: Choices, detail: ListDetail) -> None:
             ("Members", number(row.members)),
             ("Activated", f"yes, {row.account}" if row.activated else "no"),
             ("Address book", f"{detail.address_book} ({detail.address_book_id})" if detail.address_book_id else ""),
-            ("Sync status", row.sync_status),
+            ("Sync status", sync_words(row, detail.counts)),
             ("Last synced", moment(row.last_synced)),
             ("Sync order", str(row.sync_order)),
             ("Manual only", yes_no(row.manual_only)),

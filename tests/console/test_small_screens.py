@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from dyntui.screens.shell import fitting
 from dyntui.screens.widgets.choice import in_view
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from .driving import driving
+from .fake_service import FakeService
 
 SMALL = (60, 18)
 
@@ -103,3 +105,35 @@ async def test_every_field_shows_what_is_typed_into_it() -> None:
         await hand.paste("ab" * 32)
         await hand.type("xyz")
         assert "xyz" in hand.text
+
+
+@pytest.mark.parametrize(
+    ("keys", "whole"),
+    [
+        (("2", "j", "enter"), ("3 Mar 2026 14:0", "Highland Outfitters", "Newsletter readers (")),
+        (("4", "enter"), ("1 Mar 2026 06:00", "Highland Outfitters", " reads, ")),
+        (("5",), ("1 Jan 2026 ", "gone.0000@example.net")),
+        (("2", "question_mark"), ("Binds the list to an address book",)),
+        (("3", "w", "n", "n"), (" potential = ", " sendable + ", " excluded")),
+        (("3", "j", "v"), ("m Recipients",)),
+    ],
+)
+async def test_what_stands_there_is_whole(keys: tuple[str, ...], whole: tuple[str, ...]) -> None:
+    service = FakeService()
+    service.targets[101] = ["list-1"]
+    async with driving(service, size=SMALL) as hand:
+        await hand.press(*keys)
+        for text in whole:
+            assert text in hand.text
+        assert "2026 1…" not in hand.text and "06:…" not in hand.text
+
+
+async def test_a_list_tells_its_last_run_in_the_words_of_the_run() -> None:
+    service = FakeService()
+    shown = list(service.lists)[1]
+    service.lists[shown] = msgspec.structs.replace(service.lists[shown], sync_status="Completed with errors")
+    async with driving(service, size=(120, 40)) as hand:
+        await hand.press("2")
+        assert "Completed, some" in hand.text and "with errors" not in hand.text
+        await hand.press("j", "enter")
+        assert "Completed, 195 to mend" in hand.text and "with errors" not in hand.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from dyntui.model.list_status import NO_BOOK
 from dyntui.model.lists import ListRow as ListRow
 from dyntui.model.lists import MemberRow as MemberRow
-from dyntui.model.outcomes import ReasonCount
+from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text, one_of
@@ -36,6 +37,15 @@ class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
     active_run: str
     query: str = ""
     as_of: str = ""
+
+
+def sync_words(row: ListRow, counts: Iterable[ReasonCount] = ()) -> str:
+    """How a list's last synchronisation went, in the words of its run (`dyntui.service.contract.runs.run_status`): what
+    was rejected is people to mend. `counts`: what became of its members, where that is known."""
+    if row.sync_status != RunStatus.COMPLETED_WITH_ERRORS:
+        return row.sync_status
+    rejected = sum(count.people for count in counts if count.outcome is Outcome.REJECTED)
+    return f"{RunStatus.COMPLETED}, {f'{rejected:,}' if rejected else 'some'} to mend"
 
 
 class ListsQuery(Window, frozen=True, kw_only=True):
