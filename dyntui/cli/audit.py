@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
-from dyntui.cli.output import moment, number, print_json, print_table, short_ids
+from dyntui.cli.output import moment, number, print_json, print_table, say, short_ids
 from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of, print_page, window_options
-from dyntui.cli.service_call import ask
+from dyntui.cli.people_file import check_suffix, people_file
+from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.target_counts import people
 from dyntui.model.outcomes import RunStatus
-from dyntui.model.sync_types import RUN_KINDS
+from dyntui.model.sync_types import RUN_KINDS, outcome_word
+from dyntui.model.traces import Trace
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.runs import (
     RUN_GET,
     RUN_PEOPLE,
+    RUN_SEARCH,
     RUNS_PAGE,
     OutcomesQuery,
     RunRef,
     RunRow,
     RunsQuery,
+    SearchQuery,
     run_status,
 )
+
+# People read at once for a file.
+_AT_ONCE = 5000
 
 
 @click.group(cls=Group)
@@ -53,6 +61,33 @@ def _columns(rows: Sequence[RunRow]) -> Columns[RunRow]:
 async def list_(_client: ServiceClient, rows: Rows, kind: str | None, status: str | None, account: str) -> RunsQuery:
     """The runs, newest first."""
     return RunsQuery(kind=kind or "", status=status or "", account=account, **rows)
+
+
+_TRACES: Columns[Trace] = (
+    Column("when", lambda row: moment(row.started_on), whole=True),
+    Column("name", lambda row: row.name),
+    Column("address", lambda row: row.address),
+    Column("where", lambda row: row.item or row.title),
+    Column("outcome", lambda row: outcome_word(row.outcome, row.kind)),
+    Column("reason", lambda row: row.reason),
+    Column("detail", lambda row: row.detail),
+    Column("run", lambda row: row.run[:8], whole=True),
+)
+
+
+@command.command("search")
+@click.argument("text")
+@click.option("--account", default="", help="Only this email account's.")
+@window_options
+@click.pass_context
+def search(context: click.Context, text: str, account: str, rows: Rows) -> None:
+    """What became of people in all runs, the newest first: TEXT is looked for in name, address, record and detail.
+
+    Of a list's people the run is the one from which on they had the outcome.
+    """
+    rows["search"] = text
+    query = SearchQuery(account=account, **rows)
+    print_page(choices(context), ask(choices(context), RUN_SEARCH, query), _TRACES)
 
 
 @command.command("show")
@@ -94,3 +129,27 @@ def show(
             ),
             right=["people"],
         )
+
+
+@command.command("export")
+@click.argument("run", metavar="RUN")
+@click.option("--item", default="", help="Only the people of this item.")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, writable=True), help="A .csv, .json or .xlsx file."
+)
+@click.pass_context
+def export(context: click.Context, run: str, item: str, out: str) -> None:
+    """Write everybody in a run with their outcome into a file. A spreadsheet takes none of it for a formula."""
+    check_suffix(out)
+
+    async def read(client: ServiceClient) -> int:
+        with people_file(Path(out)) as write:
+            done, total = 0, 1
+            while done < total:
+                query = OutcomesQuery(run=run, item=item, offset=done, limit=_AT_ONCE)
+                page = await client.call(RUN_PEOPLE, query)
+                write(page.rows)
+                done, total = done + len(page.rows), page.total if page.rows else 0
+        return done
+
+    say(f"{number(with_service(choices(context), read))} people are in {out}.")

@@ -12,12 +12,14 @@ from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.model.sync_types import SEND, SYNC_TYPES, Narrowed, RunKind, SendOf, asked_of
+from dyntui.model.traces import Trace
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
     RUN_CANCEL,
     RUN_GET,
     RUN_PEOPLE,
+    RUN_SEARCH,
     RUN_START,
     RUNS_PAGE,
     OutcomesQuery,
@@ -26,13 +28,14 @@ from dyntui.service.contract.runs import (
     RunRef,
     RunRow,
     RunsQuery,
+    SearchQuery,
     StartRun,
 )
 from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, outcomes, run_people, run_window, runs, sends
+from dyntui.store import accounts, outcomes, run_people, run_window, runs, sends, traces
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.runs import NewRun, Run
@@ -226,6 +229,12 @@ class Runs:
                 c, request, run_id=run.id, item_id=request.item, named=request.outcome, reason=request.reason
             )
         )
+
+    @answers(RUN_SEARCH)
+    async def search(self, context: CallContext, request: SearchQuery) -> Page[Trace]:
+        """What became of people in all runs."""
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
+        return await self._resources.read(lambda c: traces.window(c, request, account_id=account_id))
 
     async def _row(self, run_id: str) -> RunRow:
         row = await self._resources.read(lambda c: run_window.row(c, run_id))

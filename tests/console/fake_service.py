@@ -15,6 +15,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.roles import Role, abilities
+from dyntui.model.traces import Trace
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -70,6 +71,7 @@ from dyntui.service.contract.runs import (
     RUN_CANCEL,
     RUN_GET,
     RUN_PEOPLE,
+    RUN_SEARCH,
     RUN_START,
     RUNS_PAGE,
     OutcomesQuery,
@@ -80,6 +82,7 @@ from dyntui.service.contract.runs import (
     RunRef,
     RunRow,
     RunsQuery,
+    SearchQuery,
     StartRun,
 )
 from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRow, SettleSend
@@ -119,6 +122,7 @@ A = TypeVar("A", bound=msgspec.Struct)
 E = TypeVar("E", bound=msgspec.Struct)
 
 NOW = "2026-03-03T14:05:00Z"
+_OF_A_PERSON = ("person", "entity", "name", "address", "outcome", "reason", "detail")
 
 
 class FakeEvents(Generic[E]):
@@ -299,6 +303,7 @@ class FakeService:
             RUN_GET.name: lambda q: RunDetail(run=self.runs[q.id], items=self.items.get(q.id, ())),
             RUNS_PAGE.name: self._runs,
             RUN_PEOPLE.name: self._run_people,
+            RUN_SEARCH.name: self._search,
             LISTS_PAGE.name: self._lists,
             LISTS_REFRESH.name: self._reread,
             LIST_GET.name: self._list,
@@ -537,6 +542,22 @@ class FakeService:
     def _run_people(self, query: OutcomesQuery) -> Page[PersonOutcome]:
         people = self.people.get((query.run, query.item), [])
         return page(_narrow(people, query.outcome, query.reason), query)
+
+    def _search(self, query: SearchQuery) -> Page[Trace]:
+        rows = [
+            Trace(
+                run=run,
+                kind=self.runs[run].kind,
+                title=self.runs[run].title,
+                started_on=NOW,
+                item=self.lists[item].name,
+                **{name: getattr(each, name) for name in _OF_A_PERSON},
+            )
+            for (run, item), people in self.people.items()
+            if item in self.lists and query.search
+            for each in people
+        ]
+        return page(rows, query)
 
     def _target_rows(self, id: int) -> tuple[ListRow, ...]:
         return tuple(self.lists[one] for one in self.targets[id])

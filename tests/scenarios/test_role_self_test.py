@@ -39,7 +39,7 @@ from dyntui.service.contract.lists import (
     LISTS_REFRESH,
 )
 from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_GET, PLAN_MAKE
-from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_START, RUNS_PAGE
+from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_SEARCH, RUN_START, RUNS_PAGE
 from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRef, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import CANARY
@@ -172,6 +172,7 @@ def _of_runs(first: str) -> Iterator[Asked]:
     yield RUNS_PAGE, runs.RunsQuery()
     yield RUN_GET, runs.RunRef(first)
     yield RUN_PEOPLE, runs.OutcomesQuery(run=first)
+    yield RUN_SEARCH, runs.SearchQuery(search="a")
 
 
 def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, sent: str) -> Iterator[Asked]:

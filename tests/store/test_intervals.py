@@ -48,9 +48,9 @@ def as_read(people: People) -> Select[Any]:
     return select(*everybody.c)
 
 
-def synchronised(c: Connection, run_id: str, people: People) -> None:
-    runs.create(c, runs.NewRun(id=run_id, kind="lists", title="", account_id="a", sync_key=run_id, queued_on=NOW))
-    runs.claim(c, run_id, NOW)
+def synchronised(c: Connection, run_id: str, people: People, now: str = NOW) -> None:
+    runs.create(c, runs.NewRun(id=run_id, kind="lists", title="", account_id="a", sync_key=run_id, queued_on=now))
+    runs.claim(c, run_id, now)
     outcomes.put_item(c, run_id, Item(id="news", kind="list", name="News"))
     intervals.keep(c, "list/news", run_id, "news", as_read(people))
     outcomes.put_item(c, run_id, Item(id="news", kind="list", name="News", status=RunStatus.COMPLETED))

@@ -10,12 +10,14 @@ from dyntui.model.runs import Progress as Progress
 from dyntui.model.runs import RunItem as RunItem
 from dyntui.model.runs import RunRow as RunRow
 from dyntui.model.sync_types import outcome_word
+from dyntui.model.traces import Trace
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Event
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.situations import Situation, go
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,13 @@ class OutcomesQuery(Window, frozen=True, kw_only=True):
     reason: Text = ""
 
 
+class SearchQuery(Window, frozen=True, kw_only=True):
+    """A window on what became of people in all runs, of one email `account` where given. `search` looks at name,
+    address, record and detail; without it there is nobody."""
+
+    account: Text = ""
+
+
 class RunChanged(msgspec.Struct, frozen=True, kw_only=True):
     """Event `run.changed`: sent to every client when a run starts, gets on or ends."""
 
@@ -93,6 +102,7 @@ RUN_CANCEL = Call("runs.cancel", RunRef, RunRow, Ability.SYNCHRONISE)
 RUN_GET = Call("runs.get", RunRef, RunDetail, Ability.SEE)
 RUNS_PAGE = Call("runs.page", RunsQuery, Page[RunRow], Ability.SEE)
 RUN_PEOPLE = Call("runs.people", OutcomesQuery, Page[PersonOutcome], Ability.SEE)
+RUN_SEARCH = Call("runs.search", SearchQuery, Page[Trace], Ability.SEE)
 
 
 def goes_on(situation: Situation) -> bool:
@@ -139,6 +149,16 @@ ACTIONS = (
         row=True,
         rule=cancel,
         hinted=goes_on,
+    ),
+    Action(
+        id="audit.find",
+        title="Find a person",
+        scopes=(ON_EVERYWHERE,),
+        keys=("F",),
+        call=RUN_SEARCH,
+        command="dyntui audit search TEXT",
+        tooltip="What became of somebody in all runs, by name, address or record",
+        rule=go,
     ),
     Action(
         id="run.people",

@@ -1,0 +1,68 @@
+"""People in the audit, over all runs: found by name, address, record or what was said of them.
+
+Public: `window(c, asked, account_id="") -> Page[Trace]`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, select, union_all
+
+from dyntui.model.outcomes import Outcome
+from dyntui.model.paging import Page, Window
+from dyntui.model.traces import Trace
+from dyntui.store.schema import outcome, run, run_item, standing
+from dyntui.store.windows import contains, ordered, shown
+
+_PERSON = ("person_id", "seq", "entity", "name", "address", "reason", "detail")
+_SORTABLE = ("started_on", "kind", "title", "name", "address", "outcome", "reason")
+
+
+def window(c: Connection, asked: Window, *, account_id: str = "") -> Page[Trace]:
+    """The outcomes that match the search, the newest run first; nobody without a search."""
+    if not asked.search:
+        return Page(rows=(), matching=0, total=0, offset=asked.offset)
+    found = union_all(_recorded(asked.search, account_id), _standing(asked.search, account_id)).subquery("found")
+    f = found.c
+    tie = (f.started_on.desc(), f.run, f.item, f.seq, f.person_id)
+    page = ordered(select(found), asked.sort, {name: f[name] for name in _SORTABLE}, tie)
+    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
+    matching = int(c.execute(select(func.count()).select_from(found)).scalar_one())
+    traces = tuple(shown(Trace, row, person=row.person_id, outcome=Outcome(row.outcome)) for row in rows)
+    return Page(rows=traces, matching=matching, total=matching, offset=asked.offset)
+
+
+def _of_run() -> tuple[Any, ...]:
+    return (
+        func.coalesce(run.c.id, "").label("run"),
+        func.coalesce(run.c.kind, "").label("kind"),
+        func.coalesce(run.c.title, "").label("title"),
+        func.coalesce(run.c.started_on, "").label("started_on"),
+        func.coalesce(run_item.c.name, "").label("item"),
+    )
+
+
+def _recorded(search: str, account_id: str) -> Select[Any]:
+    o = outcome.c
+    item = and_(run_item.c.run_id == o.run_id, run_item.c.item_id == o.item_id)
+    rows = (
+        select(*_of_run(), *(o[name] for name in _PERSON), o.outcome)
+        .join(run_item, item)
+        .join(run, run.c.id == o.run_id)
+        .where(contains((o.name, o.address, o.detail, o.person_id), search))
+    )
+    return rows.where(run.c.account_id == account_id) if account_id else rows
+
+
+def _standing(search: str, account_id: str) -> Select[Any]:
+    """Of intervals the outcome with which they began: what it turned into afterwards is `unchanged`, or the same."""
+    s = standing.c
+    item = and_(run_item.c.scope == s.scope, run_item.c.edition == s.from_edition)
+    rows = (
+        select(*_of_run(), *(s[name] for name in _PERSON), s.first.label("outcome"))
+        .join(run_item, item, isouter=True)
+        .join(run, run.c.id == run_item.c.run_id, isouter=True)
+        .where(contains((s.name, s.address, s.detail, s.person_id), search))
+    )
+    return rows.where(run.c.account_id == account_id) if account_id else rows

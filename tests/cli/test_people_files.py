@@ -1,0 +1,87 @@
+"""Files with people: whole, readable, and never a formula."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dyntui.cli.people_file import harmless
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.paging import Page
+from dyntui.service.contract.runs import RUN_PEOPLE, OutcomesQuery
+from tests.cli.scripted_service import ScriptedService
+
+Cli = Callable[..., Any]
+HOSTILE = '=HYPERLINK("http://evil.example","x")'
+PEOPLE = tuple(
+    PersonOutcome(
+        person=f"0000-{number:04}",
+        entity="contact",
+        name=HOSTILE if number == 3 else f"Ann {number}, “née” Ö",
+        address=f"ann{number}@x.org",
+        outcome=Outcome.EXCLUDED,
+        reason="DO_NOT_EMAIL",
+        also=("INACTIVE", "FILTERED"),
+    )
+    for number in range(5)
+)
+
+
+@pytest.fixture
+def people(service: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> ScriptedService:
+    monkeypatch.setattr("dyntui.cli.audit._AT_ONCE", 2)
+
+    def page(query: OutcomesQuery) -> Page[PersonOutcome]:
+        rows = PEOPLE[query.offset : query.offset + query.limit]
+        return Page(rows=rows, matching=len(PEOPLE), total=len(PEOPLE), offset=query.offset)
+
+    service.answers(RUN_PEOPLE, page)
+    return service
+
+
+def test_a_csv_file_has_everybody_and_no_formula(dyntui: Cli, people: ScriptedService, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    done = dyntui("audit", "export", "run-1", "--out", str(file))
+    assert done.code == 0 and "5 people" in done.err
+    rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
+    assert [row["person"] for row in rows] == [each.person for each in PEOPLE]
+    assert rows[0]["name"] == PEOPLE[0].name and rows[0]["also"] == "INACTIVE, FILTERED"
+    assert rows[3]["name"] == f"'{HOSTILE}"
+
+
+def test_a_json_file_is_what_the_contract_answers(dyntui: Cli, people: ScriptedService, tmp_path: Path) -> None:
+    file = tmp_path / "people.json"
+    dyntui("audit", "export", "run-1", "--out", str(file))
+    rows = json.loads(file.read_text())
+    assert [row["name"] for row in rows] == [each.name for each in PEOPLE]
+    people.answers(RUN_PEOPLE, Page(rows=(), matching=0, total=0))
+    dyntui("audit", "export", "run-1", "--out", str(file))
+    assert json.loads(file.read_text()) == []
+
+
+def test_a_workbook_holds_texts_alone(dyntui: Cli, people: ScriptedService, tmp_path: Path) -> None:
+    file = tmp_path / "people.xlsx"
+    assert dyntui("audit", "export", "run-1", "--out", str(file)).code == 0
+    with zipfile.ZipFile(file) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.count("<row ") == 6 and "=HYPERLINK(" in sheet and "<f>" not in sheet
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_what_could_begin_a_formula_is_made_harmless(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+    assert harmless(f"a{text}") == f"a{text}"
+
+
+def test_an_ending_that_is_not_known_is_refused_before_anything_is_asked(
+    dyntui: Cli, people: ScriptedService, tmp_path: Path
+) -> None:
+    done = dyntui("audit", "export", "run-1", "--out", str(tmp_path / "people.ods"))
+    assert done.code == 2 and "FORMAT_UNKNOWN" in done.err
+    assert people.requests(RUN_PEOPLE) == []
