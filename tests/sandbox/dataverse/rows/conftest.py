@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dyntui.sandbox.clock import Clock
-from dyntui.sandbox.dataverse import installation
 from dyntui.sandbox.dataverse.roles import SYSTEM_ADMINISTRATOR
-from dyntui.sandbox.state import State, open_state
+from dyntui.sandbox.state import State
+from tests.sandbox.dataverse.organisations import new_organisation
 
 from .api import Client, sign_in
 
@@ -16,8 +15,7 @@ from .api import Client, sign_in
 @pytest.fixture
 def state() -> Iterator[State]:
     """An organisation at 2026-03-04 08:10:44 UTC, whose clock stands still."""
-    state = open_state(clock=Clock.standing_at(datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)))
-    installation.install(state)
+    state = new_organisation(datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC))
     yield state
     state.db.close()
 

@@ -6,21 +6,20 @@ from typing import Any
 
 import pytest
 
-from dyntui.sandbox.clock import Clock
-from dyntui.sandbox.dataverse import business_units, installation, security, system_rows
+from dyntui.sandbox.dataverse import business_units, security, system_rows
 from dyntui.sandbox.dataverse.access import Caller
 from dyntui.sandbox.dataverse.call import Call
 from dyntui.sandbox.dataverse.preferences import Preferences
 from dyntui.sandbox.request import Request
-from dyntui.sandbox.state import State, open_state
+from dyntui.sandbox.state import State
+from tests.sandbox.dataverse.organisations import new_organisation
 
 NOW = datetime(2026, 3, 4, 8, 10, 44, tzinfo=UTC)
 
 
 @pytest.fixture
 def state() -> Iterator[State]:
-    world = open_state(clock=Clock.standing_at(NOW))
-    installation.install(world)
+    world = new_organisation(NOW)
     yield world
     world.db.close()
 
