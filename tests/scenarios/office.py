@@ -42,10 +42,11 @@ from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
 from dyntui.store import accounts, run_window
 from dyntui.store import runs as run_store
-from dyntui.store.database import Database, open_store
+from dyntui.store.database import Database, open_store, sqlite_url
 from dyntui.sync.connections import DATAVERSE_SECRET, OF_PEOPLE, Connections, account_secret
 from dyntui.sync.engine import InlineEngine
 from dyntui.sync.worker import Worker
+from tests.empty_store import open_empty_store
 from tests.simulation.sandbox import InProcessSandbox
 from tests.simulation.time import one_thread_loop
 
@@ -81,7 +82,8 @@ class Office:
         self.sandbox = sandbox
         self._loop = one_thread_loop()
         self.secrets = Pocket()
-        self.db: Database = open_store(f"sqlite:///{home / 'dyntui.db'}")
+        store = home / "dyntui.db"
+        self.db: Database = open_store(sqlite_url(store)) if store.exists() else open_empty_store(store)
         self._numbers = itertools.count(1)
         self.during_sleep: Callable[[], None] = lambda: None
         surroundings = sandbox.surroundings(sleep=self._pass_time, timeout=timeout)

@@ -14,13 +14,14 @@ from sqlalchemy import Connection, text
 
 from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
-from dyntui.store.database import Database, open_store, sqlite_url
+from dyntui.store.database import Database
 from dyntui.sync.connections import Connections
+from tests.empty_store import open_empty_store
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    opened = open_empty_store(tmp_path / "store.db")
     yield opened
     opened.close()
 

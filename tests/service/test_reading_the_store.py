@@ -12,14 +12,14 @@ from sqlalchemy import Connection, text
 
 from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
-from dyntui.store.database import open_store, sqlite_url
 from dyntui.sync.connections import Connections
+from tests.empty_store import open_empty_store
 from tests.scenarios.office import Pocket
 
 
 @pytest.fixture
 def resources(tmp_path: Path):
-    db = open_store(sqlite_url(tmp_path / "store.db"))
+    db = open_empty_store(tmp_path / "store.db")
     yield Resources(
         profile=open_profile("test", {"DYNTUI_HOME": str(tmp_path)}),
         db=db,

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from dyntui.store.database import Database, open_store, sqlite_url
+from tests.empty_store import lay_empty_store
 
 POSTGRESQL = os.environ.get("DYNTUI_TEST_POSTGRESQL", "")
 
@@ -29,7 +30,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def db(url: str) -> Iterator[Database]:
+def db(url: str, tmp_path: Path) -> Iterator[Database]:
+    if url == sqlite_url(path := tmp_path / "store.db"):
+        lay_empty_store(path)
     opened = open_store(url)
     yield opened
     opened.close()

@@ -24,11 +24,11 @@ from dyntui.store import (
     staging,
     suppressions,
 )
-from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.leaving import Leaver
 from dyntui.store.pending_members import Acknowledged, Rejection
 from dyntui.store.schema import list_member
 from dyntui.store.staging import Staged
+from tests.empty_store import open_empty_store
 from tests.store.windows import windowed
 
 from .worlds import opted_out
@@ -332,7 +332,7 @@ def _fields(key: str) -> dict[str, object]:
 
 
 def test_a_deep_window_of_a_long_list_costs_no_more_than_a_shallow_one(tmp_path: Path) -> None:
-    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    opened = open_empty_store(tmp_path / "store.db")
     with opened.write() as c:
         listing(c, "r1", *(person(f"p{number:04}") for number in range(5000)))
 
@@ -377,7 +377,7 @@ def test_what_matches_many_and_what_matches_few_comes_in_the_same_order(
 def test_a_search_and_the_order_by_name_read_an_index_alone_and_sort_nothing(
     tmp_path: Path, asked: dict[str, object]
 ) -> None:
-    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    opened = open_empty_store(tmp_path / "store.db")
     with opened.write() as c:
         listing(c, "r1", *(person(f"p{number:04}") for number in range(5000)))
     executed: list[tuple[str, object]] = []

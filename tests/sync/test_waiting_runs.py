@@ -13,7 +13,7 @@ import pytest
 
 from dyntui.model.outcomes import RunStatus
 from dyntui.store import runs
-from dyntui.store.database import Database, open_store, sqlite_url
+from dyntui.store.database import Database
 from dyntui.store.runs import NewRun
 from dyntui.sync import worker as worker_module
 from dyntui.sync.connections import RUN_SLEEP, Connections
@@ -21,6 +21,7 @@ from dyntui.sync.run_context import RunContext
 from dyntui.sync.surroundings import Surroundings
 from dyntui.sync.turns import Turns
 from dyntui.sync.worker import Worker
+from tests.empty_store import open_empty_store
 
 NOW = "2026-03-01T10:00:00Z"
 LIMIT, SHORT = 2400.0, 20.0
@@ -41,7 +42,7 @@ class Workshop:
     """A worker with a single turn, whose time passes when the test says so."""
 
     def __init__(self, home: Path) -> None:
-        self.db: Database = open_store(sqlite_url(home / "store.db"))
+        self.db: Database = open_empty_store(home / "store.db")
         self.passing = threading.Semaphore(0)
         self.waits = threading.Semaphore(0)
         self.order: list[str] = []

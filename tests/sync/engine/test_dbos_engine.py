@@ -18,10 +18,11 @@ from sqlalchemy import func, select
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.store import runs
-from dyntui.store.database import Database, open_store, sqlite_url
+from dyntui.store.database import Database, sqlite_url
 from dyntui.store.schema import list_member
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.engine import Chunk
+from tests.empty_store import open_empty_store
 
 WORKER = Path(__file__).with_name("crashing_worker.py")
 PAGES, ROWS = 12, 10
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.xdist_group("dbos")
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    opened = open_empty_store(tmp_path / "store.db")
     yield opened
     opened.close()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from dyntui.store import runs
-from dyntui.store.database import open_store, sqlite_url
 from dyntui.sync.engine import Engine, InlineEngine
+from tests.empty_store import open_empty_store
 
 
 def test_unfinished_runs_are_executed_by_priority_until_done(tmp_path: Path) -> None:
-    db = open_store(sqlite_url(tmp_path / "store.db"))
+    db = open_empty_store(tmp_path / "store.db")
     calls: list[str] = []
 
     def chunk(run_id: str) -> str:

@@ -12,11 +12,12 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.store import outcomes, pending_members, runs, settling, staging, watermarks
-from dyntui.store.database import Database, open_store, sqlite_url
+from dyntui.store.database import Database
 from dyntui.store.pending_members import Acknowledged
 from dyntui.store.runs import Fenced, NewRun, Run
 from dyntui.store.staging import Staged
 from dyntui.sync.run_context import Cancelled, RunContext
+from tests.empty_store import open_empty_store
 
 NOW = "2026-03-01T10:00:00Z"
 MOMENT = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -24,7 +25,7 @@ MOMENT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = open_store(sqlite_url(tmp_path / "store.db"))
+    opened = open_empty_store(tmp_path / "store.db")
     with opened.write() as c:
         new = NewRun(
             id="r", kind="lists", title="", account_id="a", sync_key="k", queued_on=NOW, request={"lists": ["l"]}
