@@ -47,6 +47,8 @@ class Housekeeping:
             except DyntuiError as error:
                 # What is old enough today is so tomorrow; the store says by itself what is wrong with it.
                 log.warning("old runs could not be forgotten: %s", error)
+            except Exception:  # the boundary of a task that nobody waits for: a defect is logged, the service goes on
+                log.exception("old runs could not be forgotten")
             await asyncio.sleep(_EVERY_SECONDS)
 
 

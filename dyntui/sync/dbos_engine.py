@@ -18,6 +18,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# DBOS loads it in a thread of its own; whoever asks the store while it is half loaded would meet it unfinished.
+import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url

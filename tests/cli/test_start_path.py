@@ -78,3 +78,13 @@ def test_without_a_terminal_the_console_is_refused_and_commands_are_named(tmp_pa
     assert "dyntui lists list" in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "default").exists()
+
+
+def test_what_the_engine_would_load_beside_the_stores_questions_is_loaded_before(tmp_path: Path):
+    """DBOS loads SQLAlchemy's mapping in its own thread, and half loaded it fails whoever asks the store meanwhile."""
+    done = in_fresh_process(
+        "import sys, dyntui.service.assembly; assert 'sqlalchemy.orm' in sys.modules and 'dbos' not in sys.modules",
+        tmp_path,
+    )
+
+    assert done.returncode == 0, done.stderr
