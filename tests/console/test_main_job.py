@@ -50,7 +50,7 @@ async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:
         assert "Target Marketing Lists" in hand.text
         assert "✓ ready" in hand.text
         await hand.press("n")
-        assert "412 potential  =  349 sendable  +  63 excluded" in hand.text
+        assert "412 potential = 349 sendable + 63 excluded" in hand.text
         await hand.press("n")
         assert "Email Campaign Options" in hand.text
         assert "Immediately" in hand.text

@@ -17,6 +17,7 @@ from unittest import mock
 import msgspec
 
 from dyntui.cli.demo import ROLES
+from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.calls import Call
@@ -39,6 +40,8 @@ STORE = HOME / "default" / "data" / "dyntui.db"
 _COMMAND = (sys.executable, str(Path(__file__).with_name("frozen_service.py")))
 _LIMIT = 90.0
 _POLL = 0.003
+# Each time the service waits a second for Dynamics to say what somebody may do.
+_ASKED = 20
 
 
 class RealService:
@@ -66,7 +69,14 @@ class RealService:
             self._client = self._wait(attach_or_start(self.profile, command=_COMMAND, limit=60.0))
 
     def call(self, method: Call[Q, A], request: Q) -> A:
+        """As a person does, who asks again where a busy machine took longer than a second to say what they may do."""
         assert self._client is not None
+        for _ in range(_ASKED):
+            try:
+                return self._wait(self._client.call(method, request))
+            except DyntuiError as error:
+                if error.code != "ROLES_UNKNOWN":
+                    raise
         return self._wait(self._client.call(method, request))
 
     def kill(self) -> None:
