@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dyntui.service.contract.lists import ListRow, can_be_synchronised
+from dyntui.service.contract.plans import PLAN_MAKE, MakePlan
 from dyntui.service.contract.runs import StartRun
 
 from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
+from .places import RUN
 from .running import start_run
 
 
@@ -27,3 +29,11 @@ class ListActions(FramedScreen):
         rows = [row for row in chosen if can_be_synchronised(row)]
         tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
         start_run(self, StartRun(sync_type="lists", lists=tuple(row.id for row in rows)))
+
+    def do_plans_make(self) -> None:
+        """Plans a synchronisation of the marked lists, or of the one in hand."""
+        chosen = self.situation().chosen(ListRow)
+        rows = [row for row in chosen if can_be_synchronised(row)]
+        tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
+        asked = MakePlan(sync_type="lists", lists=tuple(row.id for row in rows))
+        self.ask(PLAN_MAKE, asked, lambda run: self.console.open_page(RUN, run.id))

@@ -28,7 +28,7 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
-from .places import PEOPLE
+from .places import PEOPLE, PLAN
 from .running import RunActions
 from .shell import progress_text
 from .tally import outcome_title, reason_title, split_key, tally_rows
@@ -160,6 +160,11 @@ class RunPage(RunActions, Page[str]):
         if self._detail is not None:
             name = next((item.name for item in self._detail.items if item.id == event.key), event.key)
             self._open_people(Whose(title=name, item=event.key))
+
+    def do_plans_show(self) -> None:
+        """What the run would have done."""
+        if self._detail is not None:
+            self.console.open_page(PLAN, self._detail.run.id)
 
     def do_run_people(self) -> None:
         """Everybody in the run."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -27,6 +26,7 @@ from dyntui.service.contract.plans import (
     MakePlan,
     PlanDetail,
     PlanRef,
+    change_text,
 )
 from dyntui.service.contract.runs import RunRow
 
@@ -111,22 +111,5 @@ def _print(made: PlanDetail, changes: list[PlannedChange]) -> None:
         click.echo()
         print_table(
             ["effect", "name", "address", "what"],
-            ((each.effect, each.name, each.address, what(each)) for each in changes),
+            ((each.effect, each.name, each.address, change_text(each)) for each in changes),
         )
-
-
-def what(change: PlannedChange) -> str:
-    """What a change does, in a line: the fields before and after, or why somebody leaves."""
-    if change.after is None:
-        return change.reason
-    if change.before is None:
-        return ", ".join(f"{label} {_shown(value)}" for label, value in change.after.items())
-    return ", ".join(
-        f"{label} {_shown(change.before.get(label))} → {_shown(value)}"
-        for label, value in change.after.items()
-        if change.before.get(label) != value
-    )
-
-
-def _shown(value: Any) -> str:
-    return "empty" if value in (None, "") else str(value)

@@ -17,7 +17,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     """A run in the history. Times ISO 8601 UTC, `""` when not yet. `kind`: a sync type or `send`; `account`: the email
-    account's name."""
+    account's name. `plan`: it changes nothing, and ends in a plan of what it would have done."""
 
     id: str
     kind: str
@@ -39,6 +39,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     not_done: str = ""
     remedy: str = ""
     cancelling: bool = False
+    plan: bool = False
 
 
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,4 +66,5 @@ def _row(row: Row[Any], tally: Tally, names: Mapping[str, str]) -> RunRow:
         tally=tally_so_far(row, tally),
         progress=Progress(stage=row.stage, done=row.stage_done, of=row.stage_of),
         cancelling=row.desired == "cancel" and not status.ended,
+        plan=bool(row.request.get("plan")),
     )

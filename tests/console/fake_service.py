@@ -13,6 +13,7 @@ import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
+from dyntui.model.plans import EFFECTS, Effects, Plan, PlannedCalls, PlannedChange
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.roles import Role, abilities
 from dyntui.model.traces import Trace
@@ -67,6 +68,16 @@ from dyntui.service.contract.lists import (
     MembersQuery,
 )
 from dyntui.service.contract.paging import Page
+from dyntui.service.contract.plans import (
+    PLAN_APPLY,
+    PLAN_CHANGES,
+    PLAN_GET,
+    PLAN_MAKE,
+    MakePlan,
+    PlanDetail,
+    PlannedList,
+    PlanRef,
+)
 from dyntui.service.contract.runs import (
     RUN_CANCEL,
     RUN_GET,
@@ -188,6 +199,8 @@ class FakeService:
         self.gate: asyncio.Event | None = None
         self.held: set[str] = set()
         self.waiting: dict[str, HeldRemovals] = {}
+        self.changes: list[PlannedChange] = []
+        self.applied = ""
         self.confirm_above = 50
         self.lists: dict[str, ListRow] = {row.id: row for row in list_rows()}
         self.books = {"Climbing club ⛰️ Ålesund"}
@@ -326,6 +339,10 @@ class FakeService:
             CONSENT_SOURCES.name: lambda q: self.sources,
             ANSWER_CONSENT_SOURCES.name: self._answer_sources,
             SEND_SETTLE.name: self._settle,
+            PLAN_MAKE.name: self._make_plan,
+            PLAN_GET.name: self._plan_detail,
+            PLAN_CHANGES.name: lambda q: page([each for each in self.changes if q.effect in ("", each.effect)], q),
+            PLAN_APPLY.name: self._apply_plan,
             HELD_LISTS.name: lambda q: HeldLists(rows=tuple(self.waiting.values())),
             HELD_DECIDE.name: self._decide_held,
         }
@@ -521,6 +538,33 @@ class FakeService:
             self.emit("campaigns.changed", Nothing())
         self.people[(id, "")] = []
         return Tally()
+
+    def _make_plan(self, request: MakePlan) -> RunRow:
+        run = self._start(StartRun(sync_type="lists", lists=request.lists))
+        self._change(run, plan=True, title=f"Plan: {run.title}")
+        return self.runs[run.id]
+
+    def _plan_detail(self, request: PlanRef) -> PlanDetail:
+        effects = Effects(
+            item_id="list-1", **{name: sum(each.effect == name for each in self.changes) for name in EFFECTS}
+        )
+        return PlanDetail(
+            run=self.runs[request.run],
+            plan=Plan(
+                run_id=request.run,
+                digest="d",
+                decided_on=NOW,
+                calls=PlannedCalls(dataverse_reads=4, dotdigital_reads=8, dotdigital_writes=2),
+                seconds=40,
+                applied_by=self.applied,
+            ),
+            lists=(PlannedList(id="list-1", name=self.lists["list-1"].name, effects=effects),),
+        )
+
+    def _apply_plan(self, request: PlanRef) -> RunRow:
+        run = self._start(StartRun(sync_type="lists", lists=("list-1",)))
+        self.applied = run.id
+        return run
 
     def _decide_held(self, request: DecideHeld) -> HeldDecided:
         decided = self.waiting.pop(request.list)

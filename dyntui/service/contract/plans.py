@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from dyntui.model.outcomes import RunStatus
 from dyntui.model.plans import Effects, Plan, PlannedChange
 from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.lists import ON_LIST, ON_LISTS, synchronise_list
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract.runs import ON_RUN, RunRow
+from dyntui.service.contract.situations import Situation
 
 
 class MakePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,3 +61,87 @@ PLAN_MAKE = Call("plans.make", MakePlan, RunRow, Ability.SYNCHRONISE)
 PLAN_GET = Call("plans.get", PlanRef, PlanDetail, Ability.SEE)
 PLAN_CHANGES = Call("plans.changes", ChangesQuery, Page[PlannedChange], Ability.SEE)
 PLAN_APPLY = Call("plans.apply", PlanRef, RunRow, Ability.SYNCHRONISE)
+
+
+def change_text(change: PlannedChange) -> str:
+    """What a change does, in a line: the fields before and after, or why somebody leaves."""
+    if change.after is None:
+        return change.reason
+    if change.before is None:
+        return ", ".join(f"{label} {_value(value)}" for label, value in change.after.items())
+    return ", ".join(
+        f"{label} {_value(change.before.get(label))} → {_value(value)}"
+        for label, value in change.after.items()
+        if change.before.get(label) != value
+    )
+
+
+def _value(value: Any) -> str:
+    return "empty" if value in (None, "") else str(value)
+
+
+def planned_run(situation: Situation) -> str:
+    """A run that has made its plan."""
+    run = situation.one(RunRow)
+    if run is None or not run.plan:
+        return "This run is no plan: it has done what it decided."
+    if not run.status.ended:
+        return "The plan is being made."
+    return "" if run.status not in (RunStatus.FAILED, RunStatus.CANCELLED) else "The plan was not made to its end."
+
+
+def is_planned(situation: Situation) -> bool:
+    """Whether the run in hand makes a plan."""
+    run = situation.one(RunRow)
+    return run is not None and run.plan
+
+
+def to_apply(situation: Situation) -> str:
+    """A plan in hand that has changes and was not carried out yet."""
+    detail = situation.one(PlanDetail)
+    if detail is None:
+        return "The plan is not read yet."
+    if detail.plan.applied_by:
+        return "The plan was carried out already."
+    changes = sum(each.effects.add + each.effects.update + each.effects.remove for each in detail.lists)
+    return "" if changes else "There is nothing to be done."
+
+
+ON_PLAN = Scope("Plan")
+
+ACTIONS = (
+    Action(
+        id="plans.make",
+        title="Plan a synchronisation",
+        scopes=(ON_LISTS, ON_LIST),
+        keys=("P",),
+        call=PLAN_MAKE,
+        command="dyntui plan lists --list LIST",
+        tooltip="What a synchronisation would add, change and take out, without doing it",
+        row=True,
+        rule=synchronise_list,
+    ),
+    Action(
+        id="plans.show",
+        title="The plan",
+        scopes=(ON_RUN,),
+        keys=("v",),
+        hint="The plan",
+        call=PLAN_CHANGES,
+        command="dyntui plan lists",
+        tooltip="Whom the plan would change, field by field",
+        rule=planned_run,
+        hinted=is_planned,
+    ),
+    Action(
+        id="plans.apply",
+        title="Carry it out",
+        scopes=(ON_PLAN,),
+        keys=("a",),
+        hint="Carry it out",
+        call=PLAN_APPLY,
+        command="dyntui apply RUN",
+        tooltip="Does exactly what is planned; who has changed since is refused by name; asks first",
+        rule=to_apply,
+    ),
+)

@@ -1,0 +1,156 @@
+"""A plan: whom a synchronisation would add, change and take out, field by field; and carrying it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, PlannedChange
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.paging import Page as PageOfRows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.plans import (
+    ON_PLAN,
+    PLAN_APPLY,
+    PLAN_CHANGES,
+    PLAN_GET,
+    ChangesQuery,
+    PlanDetail,
+    PlanRef,
+    change_text,
+)
+from dyntui.service.contract.situations import Situation
+
+from .base import Page
+from .bindings import bindings
+from .dialogs import Confirm
+from .grid_screen import GridScreen, Rows, page_of
+from .places import RUN
+from .tally import reason_title
+from .widgets.columns import Column
+from .widgets.grid_words import Wording
+from .widgets.line import Line, Part
+from .wording import number
+
+_WORDING = Wording(
+    one="change",
+    many="changes",
+    empty="Nothing would be changed",
+    next_step="Both systems agree on everybody in the lists of this plan.",
+)
+
+_EFFECTS = {ADD: ("+ add", "good"), UPDATE: ("~ update", "accent"), REMOVE: ("- remove", "warn")}
+
+
+def _what(row: PlannedChange) -> str:
+    return reason_title(row.reason) if row.effect == REMOVE else change_text(row)
+
+
+_COLUMNS: tuple[Column[PlannedChange], ...] = (
+    Column(
+        title="Effect",
+        text=lambda row: _EFFECTS[row.effect][0],
+        width=9,
+        sort="effect",
+        tone=lambda row: _EFFECTS[row.effect][1],
+    ),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name"),
+    Column(title="Address", text=lambda row: row.address, width=18, flex=1, priority=1, sort="address"),
+    Column(title="What", text=_what, width=22, flex=3),
+)
+
+_TITLES = {ADD: "Added", UPDATE: "Updated", REMOVE: "Removed"}
+_VIEWS = (("", "All", None), *((effect, _TITLES[effect], None) for effect in EFFECTS))
+_ROWS = Rows(
+    id="plan-grid",
+    columns=_COLUMNS,
+    key=lambda row: f"{row.item_id} {row.person}",
+    wording=_WORDING,
+    views=_VIEWS,
+    enter="",
+)
+
+
+class PlanPage(GridScreen[PlannedChange], Page[str]):
+    """The changes by effect, with what carrying them out takes."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_PLAN,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_PLAN)
+    CSS_PATH = "../styles/plan_page.tcss"
+
+    def __init__(self) -> None:
+        super().__init__(_ROWS)
+        self._detail: PlanDetail | None = None
+        self._sum = Line(id="plan-sum")
+
+    def compose_page(self) -> Iterable[Widget]:
+        """What it comes to, above the changes."""
+        yield self._sum
+        yield from super().compose_page()
+
+    def aimed(self) -> None:
+        """Another plan: nothing is known of it yet."""
+        self._detail = None
+        self._sum.show()
+        self.trail.show_trail("Synchronisation Audit", "…", "Plan")
+
+    def begin(self) -> None:
+        """The changes, and what they come to."""
+        super().begin()
+        self.read()
+
+    def refetch(self) -> None:
+        """The plan may have been carried out."""
+        super().refetch()
+        self.read()
+
+    def read(self) -> None:
+        """What the plan comes to."""
+        if self.about is not None:
+            self.look(PLAN_GET, PlanRef(self.about), self._show)
+
+    def _show(self, detail: PlanDetail) -> None:
+        self._detail = detail
+        self.trail.show_trail("Synchronisation Audit", detail.run.title, "Plan", note=detail.run.id)
+        calls = detail.plan.calls
+        reads = calls.dataverse_reads + calls.dotdigital_reads
+        done = ", carried out" if detail.plan.applied_by else ""
+        takes = f"{number(reads)} reads, {number(calls.dotdigital_writes)} writes, about {detail.plan.seconds} s"
+        self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"  {takes}{done}"))
+        self.refresh_hints()
+
+    async def rows_in(self, window: Window) -> PageOfRows[PlannedChange]:
+        """The changes of the chosen effect."""
+        asked = ChangesQuery(run=self.about or "", effect=self.views.chosen)
+        return await page_of(self.console, PLAN_CHANGES, asked, window)
+
+    def situation(self) -> Situation:
+        """The plan."""
+        return super().situation().holding(self._detail)
+
+    def do_plans_apply(self) -> None:
+        """Carries the plan out, after a confirmation."""
+        detail = self._detail
+        if detail is None:
+            return
+        lines = [
+            f"{_totals(detail)} in {number(len(detail.lists))} address book{'' if len(detail.lists) == 1 else 's'}.",
+            "Both systems are read again. Who has changed since is refused by name; the others are done.",
+        ]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.ask(PLAN_APPLY, PlanRef(detail.run.id), lambda run: self.console.open_page(RUN, run.id))
+
+        self.app.push_screen(Confirm("Carry the plan out?", lines, yes="Carry it out", danger=True), answered)
+
+
+def _totals(detail: PlanDetail) -> str:
+    """`3 added, 1 updated, 2 removed`."""
+    return ", ".join(
+        f"{number(sum(getattr(each.effects, effect) for each in detail.lists))} {_TITLES[effect].lower()}"
+        for effect in EFFECTS
+    )

@@ -1,0 +1,77 @@
+"""A plan in the console: made from a list, looked at by effect and field, carried out after a question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dyntui.model.plans import PlannedChange
+from dyntui.model.roles import Role
+from dyntui.service.contract.plans import PlanRef
+
+from .driving import WIDE, driving
+from .fake_service import FakeService
+
+
+def change(name: str, effect: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> PlannedChange:
+    return PlannedChange(
+        item_id="list-1",
+        person=name,
+        entity="contact",
+        name=name,
+        address=f"{name.lower()}@x.org",
+        effect=effect,
+        reason="" if after else "LEFT_LIST",
+        before=before,
+        after=after,
+    )
+
+
+def with_changes() -> FakeService:
+    service = FakeService()
+    service.changes = [
+        change("Ann", "add", None, {"FIRSTNAME": "Ann"}),
+        change("Bob", "update", {"FIRSTNAME": "Rob"}, {"FIRSTNAME": "[b]Bob[/b]"}),
+        change("Cleo", "remove", {"FIRSTNAME": "Cleo"}, None),
+    ]
+    return service
+
+
+async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
+    async with driving(with_changes(), size=WIDE) as hand:
+        await hand.press("2", "j", "P")
+        assert "Plan: Newsletter readers" in hand.text
+        await hand.press("v")
+        assert "The plan is being made." in hand.notices[-1]
+        await hand.finish()
+        await hand.press("v")
+        assert "1 added, 1 updated, 1 removed" in hand.text and "12 reads, 2 writes, about 40 s" in hand.text
+        assert "FIRSTNAME Rob → [b]Bob[/b]" in hand.text and "Left the list" in hand.text
+        await hand.press("l", "l")
+        assert "Bob" in hand.text and "Cleo" not in hand.text
+        await hand.press("a")
+        assert "Both systems are read again." in hand.text
+        await hand.press("n")
+        assert hand.asked("plans.apply") == []
+        await hand.press("a", "y")
+        assert len(hand.asked("plans.apply")) == 1 and isinstance(hand.asked("plans.apply")[0], PlanRef)
+        assert "Plan:" not in hand.text.splitlines()[1]
+        await hand.finish()
+        await hand.press("4", "j", "enter", "v", "a")
+        assert "Plan:" in hand.text.splitlines()[1]
+        assert "carried out" in hand.text and "carried out already" in hand.notices[-1]
+
+
+async def test_an_empty_plan_has_nothing_to_be_carried_out() -> None:
+    async with driving() as hand:
+        await hand.press("2", "j", "P")
+        await hand.finish()
+        await hand.press("v", "a")
+        assert "Nothing would be changed" in hand.text and "There is nothing to be done." in hand.notices[-1]
+
+
+async def test_who_may_only_look_makes_no_plan_and_a_run_that_is_none_has_none() -> None:
+    async with driving(FakeService(Role.VIEWER)) as hand:
+        await hand.press("2", "j", "P")
+        assert "needs the role" in hand.notices[-1]
+        await hand.press("4", "enter", "v")
+        assert "This run is no plan" in hand.notices[-1]
