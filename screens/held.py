@@ -18,7 +18,7 @@ from dyntui.service.contract.session import Nothing
 from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows
-from .places import PEOPLE, RUN
+from .places import PEOPLE, QUARANTINE, RUN
 from .whose import Whose
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
@@ -78,6 +78,10 @@ class HeldScreen(GridScreen[HeldRemovals]):
         situation = self.situation()
         one = situation.one(HeldRemovals)
         return situation.marks(HeldRemovals) or (() if one is None else (one,))
+
+    def do_quarantine_open(self) -> None:
+        """To the refused rows."""
+        self.console.open_page(QUARANTINE, "")
 
     def do_held_approve(self) -> None:
         """Lets the people of the chosen lists go, after a confirmation."""

@@ -59,6 +59,7 @@ RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)
 ODD_ROWS = Place("odd rows", "odd_rows:OddRowsPage", str)
 OPT_OUT_SOURCES = Place("opt-out sources", "opt_out_sources:SourcesPage", str)
+QUARANTINE = Place("refused rows", "quarantine:QuarantinePage", str)
 PLAN = Place("plan", "plan_page:PlanPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 PLACES: tuple[Place[Any], ...] = (
@@ -71,6 +72,7 @@ PLACES: tuple[Place[Any], ...] = (
     PEOPLE,
     ODD_ROWS,
     OPT_OUT_SOURCES,
+    QUARANTINE,
     PLAN,
     TRACES,
 )

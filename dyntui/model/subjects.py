@@ -79,4 +79,9 @@ SUBJECTS = (
         ("held",),
         (Command("held", "Removals that wait for a decision: let them go, or keep the contacts.", "held"),),
     ),
+    Subject(
+        "quarantine",
+        ("quarantine",),
+        (Command("quarantine", "Refused rows: look at them, offer them again, let them rest.", "quarantine"),),
+    ),
 )

@@ -164,6 +164,18 @@ list_member = Table(
     Index("ix_list_member_name", "list_id", "name", "seq", "address"),
 )
 
+# Refused rows that somebody does not want to hear of: until a moment, and as long as the row stays what it is.
+refused_ignored = Table(
+    "refused_ignored",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    _text("fingerprint"),  # of the row when it was ignored
+    _text("until"),
+    _text("ignored_by"),
+    _text("why"),
+)
+
 # Every record in Dynamics that opted out: it is not mailed, whatever its address is by now. It stays until there is
 # evidence of the contrary, even where the record does not exist any more.
 opt_out = Table(

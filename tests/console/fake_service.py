@@ -14,6 +14,7 @@ import msgspec
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.plans import EFFECTS, Effects, Plan, PlannedCalls, PlannedChange
+from dyntui.model.quarantine import RefusedRow
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.roles import Role, abilities
 from dyntui.model.traces import Trace
@@ -77,6 +78,13 @@ from dyntui.service.contract.plans import (
     PlanDetail,
     PlannedList,
     PlanRef,
+)
+from dyntui.service.contract.quarantine import (
+    QUARANTINE_IGNORE,
+    QUARANTINE_PAGE,
+    QUARANTINE_RETRY,
+    IgnoreRefused,
+    RefusedIgnored,
 )
 from dyntui.service.contract.runs import (
     RUN_CANCEL,
@@ -200,6 +208,7 @@ class FakeService:
         self.held: set[str] = set()
         self.waiting: dict[str, HeldRemovals] = {}
         self.changes: list[PlannedChange] = []
+        self.refused: list[RefusedRow] = []
         self.applied = ""
         self.confirm_above = 50
         self.lists: dict[str, ListRow] = {row.id: row for row in list_rows()}
@@ -339,6 +348,11 @@ class FakeService:
             CONSENT_SOURCES.name: lambda q: self.sources,
             ANSWER_CONSENT_SOURCES.name: self._answer_sources,
             SEND_SETTLE.name: self._settle,
+            QUARANTINE_PAGE.name: lambda q: page(
+                [each for each in self.refused if bool(each.ignored_until) == q.ignored], q
+            ),
+            QUARANTINE_RETRY.name: lambda q: self._start(StartRun(sync_type="lists", lists=(q.list,))),
+            QUARANTINE_IGNORE.name: self._ignore,
             PLAN_MAKE.name: self._make_plan,
             PLAN_GET.name: self._plan_detail,
             PLAN_CHANGES.name: lambda q: page([each for each in self.changes if q.effect in ("", each.effect)], q),
@@ -538,6 +552,13 @@ class FakeService:
             self.emit("campaigns.changed", Nothing())
         self.people[(id, "")] = []
         return Tally()
+
+    def _ignore(self, request: IgnoreRefused) -> RefusedIgnored:
+        self.refused = [
+            msgspec.structs.replace(each, ignored_until=NOW) if each.person in request.people else each
+            for each in self.refused
+        ]
+        return RefusedIgnored(people=len(request.people), until=NOW)
 
     def _make_plan(self, request: MakePlan) -> RunRow:
         run = self._start(StartRun(sync_type="lists", lists=request.lists))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Role
 from dyntui.service.contract.campaigns import CountTargets
 from dyntui.service.contract.held import DecideHeld, HeldRemovals
+from dyntui.service.contract.quarantine import IgnoreRefused, RetryRefused
 from dyntui.service.contract.sends import SendCampaign, SettleSend
 from dyntui.service.contract.suppressions import AnswerConsentSources, LiftSuppression
 
@@ -125,3 +127,38 @@ async def test_an_action_takes_the_marked_lists_and_enter_shows_whom_it_is_about
         assert "120 contacts" in hand.text and "30 contacts" in hand.text
         await hand.press("y")
         assert len(hand.asked("held.decide")) == 2 and "Nothing waits" in hand.text
+
+
+async def test_refused_rows_are_explained_offered_again_and_ignored() -> None:
+    service = FakeService()
+    service.refused = [
+        RefusedRow(
+            list="list-1",
+            list_name="Newsletter readers",
+            person=name,
+            entity="contact",
+            name=name.title(),
+            address=f"{name}@x.org",
+            reason="REJECTED",
+            detail="InvalidEmail",
+            retry_on="2026-03-03T20:00:00Z",
+        )
+        for name in ("ann", "bob", "cleo")
+    ]
+    async with driving(service, size=WIDE) as hand:
+        await hand.press("6", "n")
+        assert "InvalidEmail" in hand.text and "1 of 3 refused rows" in hand.text
+        await hand.press("enter")
+        assert "ann@x.org" in hand.text
+        await hand.press("escape", "space", "space", "i")
+        assert "Ignore 2 rows?" in hand.text
+        await hand.press("y")
+        assert hand.asked("quarantine.ignore") == [IgnoreRefused(list="list-1", people=("ann", "bob"))]
+        assert "Cleo" in hand.text and "Bob" not in hand.text
+        await hand.press("l")
+        assert "Bob" in hand.text and "Cleo" not in hand.text
+        await hand.press("i")
+        assert "ignored already" in hand.notices[-1]
+        await hand.press("h", "s")
+        assert hand.asked("quarantine.retry") == [RetryRefused(list="list-1")]
+        assert "Waiting for its turn" in hand.text

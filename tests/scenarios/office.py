@@ -23,9 +23,10 @@ from dyntui.dotdigital import address_books
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Window
 from dyntui.model.plans import PlannedChange
+from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
 from dyntui.service.campaigns import Campaigns
-from dyntui.service.contract import campaigns, held, lists, plans, runs, setup
+from dyntui.service.contract import campaigns, held, lists, plans, quarantine, runs, setup
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.held import Held
@@ -34,6 +35,7 @@ from dyntui.service.lists import Lists
 from dyntui.service.permission import CallContext
 from dyntui.service.plans import Plans
 from dyntui.service.profile import open_profile
+from dyntui.service.quarantine import Quarantine
 from dyntui.service.resources import Resources
 from dyntui.service.results import Results
 from dyntui.service.runs import Runs
@@ -106,6 +108,7 @@ class Office:
         self._lists = Lists(self.resources, identities)
         self._held = Held(self.resources, identities, self._runs)
         self._plans = Plans(self.resources, self._runs)
+        self._quarantine = Quarantine(self.resources, identities, self._runs)
         self._campaigns = Campaigns(self.resources, identities)
         self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
         self._decisions = SendDecisions(self.resources, identities)
@@ -256,6 +259,20 @@ class Office:
         )
         self.engine.drain()
         return decided
+
+    def refused(self, **asked: Any) -> tuple[RefusedRow, ...]:
+        query = quarantine.RefusedQuery(limit=10_000, **asked)
+        return self.wait(self._quarantine.page(self.context, query)).rows
+
+    def retry_refused(self, list_id: str = "") -> runs.RunDetail:
+        """Offered again, to its end."""
+        run = self.wait(self._quarantine.retry(self.context, quarantine.RetryRefused(list=list_id)))
+        self.engine.drain()
+        return self.detail(run.id)
+
+    def ignore_refused(self, list_id: str, *people: str, days: int = 30) -> quarantine.RefusedIgnored:
+        asked = quarantine.IgnoreRefused(list=list_id, people=people, days=days, why="known")
+        return self.wait(self._quarantine.ignore(self.context, asked))
 
     def plan(self, *list_ids: str) -> plans.PlanDetail:
         """A plan of these lists, or of all."""

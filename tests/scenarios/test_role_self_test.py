@@ -16,7 +16,7 @@ from dyntui.model.roles import Ability, Role, abilities
 from dyntui.sandbox.entra.directory import find_person
 from dyntui.service.answering import handlers_of
 from dyntui.service.assembly import use_cases
-from dyntui.service.contract import campaigns, lists, plans, runs, setup, suppressions
+from dyntui.service.contract import campaigns, lists, plans, quarantine, runs, setup, suppressions
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -39,6 +39,7 @@ from dyntui.service.contract.lists import (
     LISTS_REFRESH,
 )
 from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_GET, PLAN_MAKE
+from dyntui.service.contract.quarantine import QUARANTINE_IGNORE, QUARANTINE_PAGE, QUARANTINE_RETRY
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_SEARCH, RUN_START, RUNS_PAGE
 from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRef, SettleSend
 from dyntui.service.contract.session import Nothing
@@ -127,6 +128,7 @@ def everything(office: Office) -> list[Asked]:
     first = office.run("lists").run
     there = [each.person for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     office.leave(newsletter.id, there[: len(there) // 3])
+    office.change_in_dynamics("contact", there[-1], emailaddress1="someone@spamtrap.test")
     office.run("lists")
     office.run("campaigns")
     before = office.campaign_named("Newsletter March")
@@ -140,6 +142,9 @@ def everything(office: Office) -> list[Asked]:
     return [
         *_of_lists(newsletter.id, other.id),
         *_of_plans(planned.run.id),
+        (QUARANTINE_PAGE, quarantine.RefusedQuery()),
+        (QUARANTINE_IGNORE, quarantine.IgnoreRefused(list=newsletter.id, people=(office.refused()[0].person,))),
+        (QUARANTINE_RETRY, quarantine.RetryRefused()),
         (HELD_LISTS, Nothing()),
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),

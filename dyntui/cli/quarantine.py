@@ -1,0 +1,128 @@
+"""`dyntui quarantine`: rows that were refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dyntui.cli.following import exit_for, print_run, until_ended
+from dyntui.cli.lazy import Group, choices
+from dyntui.cli.naming import list_id
+from dyntui.cli.output import moment, number, print_json, say
+from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, page_of
+from dyntui.cli.people_file import check_suffix, people_file
+from dyntui.cli.progress import display
+from dyntui.cli.service_call import with_service
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.quarantine import RefusedRow
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract.quarantine import (
+    QUARANTINE_IGNORE,
+    QUARANTINE_PAGE,
+    QUARANTINE_RETRY,
+    IgnoreRefused,
+    RefusedIgnored,
+    RefusedQuery,
+    RetryRefused,
+)
+from dyntui.service.contract.runs import RunRow
+
+# Rows read at once for a file.
+_AT_ONCE = 5000
+
+_COLUMNS: Columns[RefusedRow] = (
+    Column("reason", lambda row: row.reason),
+    Column("detail", lambda row: row.detail),
+    Column("name", lambda row: row.name),
+    Column("address", lambda row: row.address),
+    Column("list", lambda row: row.list_name),
+    Column("again", lambda row: moment(row.ignored_until or row.retry_on), whole=True),
+    Column("record", lambda row: row.person),
+)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Rows that dotdigital refused, or that cannot be sent as they are. LIST is an id or a unique name."""
+
+
+@command.command("list")
+@click.option("--list", "named", default="", metavar="LIST", help="Only this list's.")
+@click.option("--reason", type=ReasonCode(), default="", help="Only this reason code.")
+@click.option("--ignored", is_flag=True, help="Those that are ignored at present, instead.")
+@page_of(QUARANTINE_PAGE, _COLUMNS)
+async def list_(client: ServiceClient, rows: Rows, named: str, reason: str, ignored: bool) -> RefusedQuery:
+    """The refused rows by cause, and when each is offered or heard of again."""
+    return RefusedQuery(list=await list_id(client, named) if named else "", reason=reason, ignored=ignored, **rows)
+
+
+@command.command()
+@click.argument("named", metavar="[LIST]", default="")
+@click.option("--account", default="", help="Email account; the default one where not given.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until they were offered.")
+@click.pass_context
+def retry(context: click.Context, named: str, account: str, wait: bool) -> int:
+    """Read the refused records of LIST, or of all lists, again and offer them to dotdigital again."""
+    chosen = choices(context)
+
+    async def start(client: ServiceClient) -> RunRow:
+        asked = RetryRefused(list=await list_id(client, named) if named else "", account=account)
+        run = await client.call(QUARANTINE_RETRY, asked)
+        return await until_ended(client, run, display()) if wait else run
+
+    run = with_service(chosen, start)
+    print_json(run) if chosen.json else print_run(run)
+    return exit_for(run)
+
+
+@command.command()
+@click.argument("named", metavar="LIST")
+@click.option("--person", "people", multiple=True, required=True, metavar="ID", help="This record; may be repeated.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="For so long.")
+@click.option("--why", default="", help="Kept with your name.")
+@click.pass_context
+def ignore(context: click.Context, named: str, people: tuple[str, ...], days: int, why: str) -> None:
+    """Hear nothing of refused rows of LIST for a while, or until the record changes."""
+    chosen = choices(context)
+
+    async def let_rest(client: ServiceClient) -> RefusedIgnored:
+        asked = IgnoreRefused(list=await list_id(client, named), people=people, days=days, why=why)
+        return await client.call(QUARANTINE_IGNORE, asked)
+
+    done = with_service(chosen, let_rest)
+    if chosen.json:
+        print_json(done)
+        return
+    say(f"{number(done.people)} are ignored until {moment(done.until)}.")
+
+
+@command.command()
+@click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True), help="A .csv, .json or .xlsx.")
+@click.pass_context
+def export(context: click.Context, out: str) -> None:
+    """Write all refused rows into a file. A spreadsheet takes none of it for a formula."""
+    check_suffix(out)
+
+    async def read(client: ServiceClient) -> int:
+        with people_file(Path(out)) as write:
+            done, total = 0, 1
+            while done < total:
+                page = await client.call(QUARANTINE_PAGE, RefusedQuery(offset=done, limit=_AT_ONCE))
+                write([_person(row) for row in page.rows])
+                done, total = done + len(page.rows), page.total if page.rows else 0
+        return done
+
+    say(f"{number(with_service(choices(context), read))} rows are in {out}.")
+
+
+def _person(row: RefusedRow) -> PersonOutcome:
+    return PersonOutcome(
+        person=row.person,
+        entity=row.entity,
+        name=row.name,
+        address=row.address,
+        outcome=Outcome.REJECTED,
+        reason=row.reason,
+        detail=f"{row.list_name}: {row.detail}",
+    )

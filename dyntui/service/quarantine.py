@@ -1,0 +1,91 @@
+"""Refused rows as people see them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.moments import text_of
+from dyntui.model.paging import Page
+from dyntui.model.quarantine import RefusedRow
+from dyntui.service.answering import answers
+from dyntui.service.contract.quarantine import (
+    QUARANTINE_IGNORE,
+    QUARANTINE_PAGE,
+    QUARANTINE_RETRY,
+    IgnoreRefused,
+    RefusedIgnored,
+    RefusedQuery,
+    RetryRefused,
+)
+from dyntui.service.contract.runs import RunRow, StartRun
+from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import Runs, chosen_account
+from dyntui.store import lists as list_store
+from dyntui.store import quarantine
+
+
+class Quarantine:
+    """The calls of `quarantine.*`."""
+
+    def __init__(self, resources: Resources, identities: Identities, runs: Runs) -> None:
+        self._resources = resources
+        self._identities = identities
+        self._runs = runs
+
+    @answers(QUARANTINE_PAGE)
+    async def page(self, context: CallContext, request: RefusedQuery) -> Page[RefusedRow]:
+        """The refused rows, by cause."""
+        now = self._resources.now()
+        return await self._resources.read(
+            lambda c: quarantine.window(
+                c, request, now, list_id=request.list, reason=request.reason, ignored=request.ignored
+            )
+        )
+
+    @answers(QUARANTINE_RETRY)
+    async def retry(self, context: CallContext, request: RetryRefused) -> RunRow:
+        """Starts a synchronisation that offers refused rows again. Raises NOTHING_REFUSED, and what `runs.start`
+        raises."""
+        account = await chosen_account(self._resources, request.account)
+        refused = await self._resources.read(quarantine.lists)
+        found = await self._resources.read(lambda c: list_store.stored(c, refused))
+        wanted = [
+            each
+            for each in found
+            if each.activated and (each.id == request.list if request.list else each.account_id == account.id)
+        ]
+        if not wanted:
+            raise _refused("NOTHING_REFUSED", "No row of such a list was refused.")
+        of_account = request.account
+        if request.list:
+            of_account = (await self._resources.account_names())[wanted[0].account_id]
+        asked = StartRun(sync_type="lists", account=of_account, lists=tuple(each.id for each in wanted))
+        return await self._runs.begin(context, asked)
+
+    @answers(QUARANTINE_IGNORE)
+    async def ignore(self, context: CallContext, request: IgnoreRefused) -> RefusedIgnored:
+        """Lets rows rest. Raises NOTHING_REFUSED."""
+        person = await self._identities.person(context.uid)
+        by, now = person.name if person else "", self._resources.now()
+        until = text_of(self._resources.clock() + timedelta(days=request.days))
+        people = await self._resources.write(
+            lambda c: quarantine.ignore(c, request.list, request.people, until=until, by=by, why=request.why, now=now)
+        )
+        if not people:
+            raise _refused("NOTHING_REFUSED", "No row of these people was refused on this list.")
+        return RefusedIgnored(people=people, until=until)
+
+
+def use_cases(parts: Parts) -> Quarantine:
+    """What answers these calls."""
+    return Quarantine(parts.resources, parts.identities, Runs(parts.resources, parts.identities, parts.enqueue))
+
+
+def _refused(code: str, message: str) -> DyntuiError:
+    return DyntuiError(
+        code, message, not_done="Nothing was done.", remedy="See `dyntui quarantine list`.", exit=Exit.USAGE
+    )

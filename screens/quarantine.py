@@ -1,0 +1,109 @@
+"""Refused rows over all lists, by cause: offered again, or not heard of for a while."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from dyntui.model.quarantine import RefusedRow
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.paging import Page as PageOfRows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.quarantine import (
+    ON_QUARANTINE,
+    QUARANTINE_IGNORE,
+    QUARANTINE_PAGE,
+    QUARANTINE_RETRY,
+    IgnoreRefused,
+    RefusedQuery,
+    RetryRefused,
+)
+
+from .base import Page
+from .bindings import bindings
+from .dialogs import Confirm
+from .grid_screen import GridScreen, Rows, page_of
+from .places import RUN
+from .reason_help import ReasonHelp
+from .tally import reason_title
+from .widgets.columns import Column
+from .widgets.grid_words import Wording
+from .wording import dated, moment, number
+
+_WORDING = Wording(
+    one="refused row",
+    many="refused rows",
+    empty="No row is refused",
+    next_step="Rows that dotdigital refuses stand here until they are mended, offered again or ignored.",
+)
+
+_COLUMNS: tuple[Column[RefusedRow], ...] = (
+    Column(title="Reason", text=lambda row: reason_title(row.reason), width=16, flex=1, sort="reason"),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name"),
+    Column(title="Address", text=lambda row: row.address, width=16, flex=1, priority=1, sort="address"),
+    Column(title="Detail", text=lambda row: dated(row.detail), width=16, flex=2, priority=2, sort="detail"),
+    Column(title="List", text=lambda row: row.list_name, width=14, flex=1, priority=3, sort="list_name"),
+    Column(
+        title="Again",
+        text=lambda row: moment(row.ignored_until or row.retry_on) or "next time",
+        width=17,
+        priority=4,
+        sort="retry_on",
+        tone=lambda row: "muted",
+    ),
+)
+
+_IGNORED = "ignored"
+_ROWS = Rows(
+    id="quarantine-grid",
+    columns=_COLUMNS,
+    key=lambda row: f"{row.list} {row.person}",
+    wording=_WORDING,
+    views=(("", "To mend", None), (_IGNORED, "Ignored", None)),
+    enter="Why",
+)
+
+
+class QuarantinePage(GridScreen[RefusedRow], Page[str]):
+    """Enter says what the reason means and who can mend it."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_QUARANTINE,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_QUARANTINE)
+    TRAIL = ("Decisions", "Refused rows")
+
+    def __init__(self) -> None:
+        super().__init__(_ROWS)
+
+    async def rows_in(self, window: Window) -> PageOfRows[RefusedRow]:
+        """Those to be mended, or those that are ignored."""
+        query = RefusedQuery(ignored=self.views.chosen == _IGNORED)
+        return await page_of(self.console, QUARANTINE_PAGE, query, window)
+
+    def opened(self, row: RefusedRow) -> None:
+        """What the reason means."""
+        self.app.push_screen(
+            ReasonHelp(code=row.reason, address=row.address, name=row.name, outcome="rejected", detail=row.detail)
+        )
+
+    def do_quarantine_retry(self) -> None:
+        """Synchronises the list of the row in hand."""
+        row = self.situation().one(RefusedRow) or next(iter(self.situation().marks(RefusedRow)), None)
+        if row is not None:
+            self.ask(QUARANTINE_RETRY, RetryRefused(list=row.list), lambda run: self.console.open_page(RUN, run.id))
+
+    def do_quarantine_ignore(self) -> None:
+        """Lets the chosen rows rest, after a confirmation."""
+        of_list: dict[str, list[str]] = {}
+        for each in self.situation().chosen(RefusedRow):
+            of_list.setdefault(each.list, []).append(each.person)
+        rows = sum(map(len, of_list.values()))
+        lines = ["Nothing is heard of it for 30 days, or until the record changes. Nobody is mailed because of it."]
+
+        def answered(yes: bool | None) -> None:
+            for list_id, people in of_list.items() if yes else ():
+                request = IgnoreRefused(list=list_id, people=tuple(people))
+                self.ask(QUARANTINE_IGNORE, request, lambda _: self.grid.reload(), kind=f"ignore {list_id}")
+
+        title = "Ignore this row?" if rows == 1 else f"Ignore {number(rows)} rows?"
+        self.app.push_screen(Confirm(title, lines, yes="Ignore"), answered)
