@@ -22,7 +22,16 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
-from dyntui.store import leaving, list_unsubscribes, members, pending_members, planned_changes, settling, staging
+from dyntui.store import (
+    leaving,
+    list_unsubscribes,
+    members,
+    pending_members,
+    planned_changes,
+    settling,
+    staging,
+    trials,
+)
 from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
@@ -251,7 +260,7 @@ async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How) ->
     typed = [str(each) for each in ctx.cursor["typed"]]
 
     def plan(c: Connection) -> None:
-        with suppression_store.supposed(c, chosen.account_id, typed, ctx.now()):
+        with suppression_store.supposed(c, chosen.account_id, typed, ctx.now()), trials.on_trial(c, chosen.id):
             _settle(c, ctx, chosen, how)
             _hold(c, ctx, chosen, short)
             planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, ctx.run_id)

@@ -49,6 +49,24 @@ def test_the_same_facts_give_the_same_plan_and_a_second_one_is_empty(office: Off
     assert empty.run.tally.of(Outcome.ADDED) == 0 and empty.run.tally.adds_up
 
 
+def test_a_plan_leaves_what_is_known_of_the_members_as_it_was(office: Office, newsletter: ListRow) -> None:
+    somebody = next(each for each in office.members(newsletter.id) if each.entity == "contact" and each.address)
+    office.change_in_dynamics("contact", somebody.person, emailaddress1="someone@spamtrap.test", statecode=0)
+    office.run("lists")
+    added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    office.leave(newsletter.id, [each.person for each in added[: len(added) // 2]])
+    office.run("lists")
+    office.change_in_dynamics("contact", added[-1].person, firstname="Renamed")
+    members, refused, held = office.members(newsletter.id), office.refused(), office.held()
+    assert refused and held
+    plan = office.plan(newsletter.id)
+    assert [each.person for each in office.planned(plan, effect="update")] == [added[-1].person]
+    assert somebody.person in {each.person for each in office.planned(plan, effect="add")}
+    known = [(each.person, each.outcome, each.reason, each.detail) for each in office.members(newsletter.id)]
+    assert known == [(each.person, each.outcome, each.reason, each.detail) for each in members]
+    assert (office.refused(), [each.people for each in office.held()]) == (refused, [each.people for each in held])
+
+
 def test_a_plan_shows_fields_before_and_after_and_why_people_leave(office: Office, newsletter: ListRow) -> None:
     office.run("lists")
     added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
