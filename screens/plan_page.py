@@ -22,6 +22,7 @@ from dyntui.service.contract.plans import (
     PlanRef,
     change_text,
 )
+from dyntui.service.contract.runs import calls_text
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -118,7 +119,7 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         calls = detail.plan.calls
         reads = calls.dataverse_reads + calls.dotdigital_reads
         done = ", carried out" if detail.plan.applied_by else ""
-        takes = f"{number(reads)} reads, {number(calls.dotdigital_writes)} writes, about {detail.plan.seconds} s"
+        takes = f"{calls_text(reads, calls.dotdigital_writes)}, about {number(detail.plan.seconds)} s"
         self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"  {takes}{done}"))
         self.refresh_hints()
 

@@ -28,7 +28,7 @@ from dyntui.service.contract.plans import (
     PlanRef,
     change_text,
 )
-from dyntui.service.contract.runs import RunRow
+from dyntui.service.contract.runs import RunRow, calls_text
 
 PLANNED = tuple(each.id for each in SYNC_TYPES.values() if each.planned)
 # What is read at once for a file.
@@ -95,8 +95,8 @@ def _print(made: PlanDetail, changes: list[PlannedChange]) -> None:
     print_facts(
         [
             ("Plan", f"{made.run.title} ({made.run.id})"),
-            ("Dynamics calls", f"{number(calls.dataverse_reads)} reads"),
-            ("dotdigital calls", f"{number(calls.dotdigital_reads)} reads, {number(calls.dotdigital_writes)} writes"),
+            ("Dynamics calls", calls_text(calls.dataverse_reads, 0)),
+            ("dotdigital calls", calls_text(calls.dotdigital_reads, calls.dotdigital_writes)),
             ("Takes about", f"{number(made.plan.seconds)} s"),
         ]
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, func, select, union_all
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.traces import Trace
-from dyntui.store.schema import outcome, run, run_item, standing
+from dyntui.store.schema import outcome, plan, run, run_item, standing
 from dyntui.store.windows import contains, ordered, shown
 
 _PERSON = ("person_id", "seq", "entity", "name", "address", "reason", "detail")
@@ -51,6 +51,8 @@ def _recorded(search: str, account_id: str) -> Select[Any]:
         .join(run_item, item)
         .join(run, run.c.id == o.run_id)
         .where(contains((o.name, o.address, o.detail, o.person_id), search))
+        # What a plan would have done has not happened.
+        .where(o.run_id.not_in(select(plan.c.run_id)))
     )
     return rows.where(run.c.account_id == account_id) if account_id else rows
 

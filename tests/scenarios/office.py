@@ -25,6 +25,7 @@ from dyntui.model.paging import Window
 from dyntui.model.plans import PlannedChange
 from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
+from dyntui.model.traces import Trace
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract import campaigns, held, lists, plans, quarantine, runs, setup
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
@@ -248,6 +249,9 @@ class Office:
     def people(self, run_id: str, **chosen: Any) -> tuple[PersonOutcome, ...]:
         asked = runs.OutcomesQuery(run=run_id, limit=10_000, **chosen)
         return self.wait(self._runs.people(self.context, asked)).rows
+
+    def found(self, search: str) -> tuple[Trace, ...]:
+        return self.wait(self._runs.search(self.context, runs.SearchQuery(search=search))).rows
 
     def held(self) -> tuple[held.HeldRemovals, ...]:
         return self.wait(self._held.lists(self.context, Nothing())).rows

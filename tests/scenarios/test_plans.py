@@ -28,6 +28,7 @@ def test_a_plan_writes_nothing_and_what_it_says_is_what_happens(office: Office, 
     plan, calls = office.calls_between(lambda: office.plan(newsletter.id))
     assert writes(calls) == [] and office.digest() == before
     planned = plan.run.tally
+    assert office.found(office.planned(plan)[0].address) == (), "nothing has happened yet"
     assert planned.adds_up and numbers(plan) == (planned.of(Outcome.ADDED), 0, 0)
     changes = office.planned(plan)
     assert {each.effect for each in changes} == {"add"} and all(each.before is None and each.after for each in changes)
