@@ -14,7 +14,7 @@ A synchronisation goes through these steps, each in a write transaction together
 Public:
     read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
     counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, contact_ids)
-    named(list_id, listing) -> Select; forget_left(c, list_id, listing) -> int
+    named(list_id, listing) -> Select; accounted_for(listing) -> condition; forget_left(c, list_id, listing) -> int
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
 """
 
@@ -60,7 +60,7 @@ def addresses_of_contacts(c: Connection, contact_ids: Sequence[int]) -> list[tup
 def counts(c: Connection, list_id: str, listing: str = "") -> tuple[ReasonCount, ...]:
     """How many members ended in each outcome and reason; who is pending is not in it. With a `listing`, only its people
     and those whom it removed or holds: the people of that run."""
-    of_run = (_of(listing),) if listing else ()
+    of_run = (accounted_for(listing),) if listing else ()
     rows = c.execute(
         select(_m.outcome, _m.reason, func.count().label("people"))
         .where(_m.list_id == list_id, _m.outcome != "", *of_run)
@@ -83,11 +83,12 @@ def named(list_id: str, listing: str) -> Select[Any]:
         _m.reason,
         _m.detail,
         _m.also,
-    ).where(_m.list_id == list_id, _m.outcome != "", _of(listing))
+    ).where(_m.list_id == list_id, _m.outcome != "", accounted_for(listing))
 
 
-def _of(listing: str) -> ColumnElement[bool]:
-    """Whom a synchronisation accounts for, once everybody has an outcome."""
+def accounted_for(listing: str) -> ColumnElement[bool]:
+    """Whom a synchronisation accounts for, once everybody has an outcome: those of its listing, those who are held, and
+    those who have left the list and the book."""
     return or_(_m.listing == listing, _m.gated_by == listing, _m.outcome.in_(_GONE))
 
 

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Plan, PlannedCalls, PlannedChange
-from dyntui.store import leaving, outcomes
+from dyntui.store import leaving, members, outcomes
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.schema import list_member, outcome, planned_change
 from dyntui.store.schema import plan as plan_table
@@ -106,7 +106,7 @@ def keep_people(c: Connection, run_id: str, item_id: str, list_id: str, listing:
             *(case((left, ""), else_=_m[name]) for name in ("reason", "detail", "also")),
         )
         .select_from(list_member.outerjoin(going.person_id.table, going.person_id == _m.person_id))
-        .where(_m.list_id == list_id, or_(_m.listing == listing, _m.gated_by == listing, left))
+        .where(_m.list_id == list_id, or_(members.accounted_for(listing), left))
     )
     outcomes.clear(c, run_id, item_id)
     columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address", "outcome", "reason", "detail"]

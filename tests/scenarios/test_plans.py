@@ -115,6 +115,22 @@ def test_who_has_changed_since_the_plan_is_refused_by_name_and_the_others_are_do
     assert (run.tally.of(Outcome.UPDATED), run.tally.of(Outcome.REMOVED)) == (2, 1)
 
 
+def test_a_plan_accounts_for_who_has_left_the_list_and_is_out_of_the_book_already(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    unsubscribes, leaves = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.unsubscribe(unsubscribes.address, book=office.book_of(newsletter.id))
+    office.leave(newsletter.id, [unsubscribes.person, leaves.person])
+    for plan in (office.plan(newsletter.id), office.plan(newsletter.id)):
+        assert plan.run.status is RunStatus.COMPLETED and plan.run.tally.adds_up
+        became = {each.person: each.outcome for each in office.people(plan.run.id)}
+        assert became[unsubscribes.person] is became[leaves.person] is Outcome.REMOVED
+        assert numbers(plan) == (0, 0, 1)
+    done = office.apply(plan)
+    assert done.run.tally.counts == plan.run.tally.counts
+
+
 def test_a_plan_counts_who_was_suppressed_in_dynamics_and_held_removals(office: Office, newsletter: ListRow) -> None:
     office.run("lists")
     added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
