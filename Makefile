@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Half of what the tests do is waiting for processes of their own.
 WORKERS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: demo test test-all check lint types imports unit sim switches bench clean
+.PHONY: demo test test-all check lint types imports unit sim planted switches bench clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -54,6 +54,10 @@ unit: $(STAMP)
 # N random histories from the seed FIRST on.
 sim: $(STAMP)
 	$(BIN)/python -m tests.simulation.main --count $(or $(N),100) --first $(or $(FIRST),0)
+
+# Plants known bugs one at a time in a copy of the tree: histories notice each. ONLY=plan picks bugs by their names.
+planted: $(STAMP)
+	$(BIN)/python -m tests.planted --only "$(ONLY)" --histories $(or $(N),60) --first $(or $(FIRST),1)
 
 # Scenarios and faults once for each switch of the sandbox; ONLY=lag,since picks switches by parts of their names.
 switches: $(STAMP)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.copies import ROOT, environment, put_together
 
 # What is deleted of each. What the store keeps of suppressions stays: the gates of lists and sends are made of it.
 SUBJECT = "suppressions"
@@ -58,12 +56,7 @@ assert not [each for each in named if each.startswith(("suppressions", "sources"
 @pytest.fixture(scope="module")
 def less(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree without them, put together as it is installed."""
-    copy = tmp_path_factory.mktemp("less")
-    unread = shutil.ignore_patterns("__pycache__", "__snapshots__")
-    for name, place in (("dyntui", "dyntui"), ("screens", "dyntui/screens"), ("styles", "dyntui/styles")):
-        shutil.copytree(ROOT / name, copy / place, ignore=unread)
-    shutil.copytree(ROOT / "tests", copy / "tests", ignore=unread)
-    shutil.copy(ROOT / "pyproject.toml", copy)
+    copy = put_together(tmp_path_factory.mktemp("less"), "__pycache__")
     for name in (*FILES_OF_THE_SUBJECT, *FILES_OF_THE_SYNC_TYPE):
         (copy / name).unlink()
     assert _without(copy / "dyntui/model/subjects.py", "Subject", {SUBJECT}) == 1
@@ -105,9 +98,7 @@ def _run(less: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, *arguments],
         cwd=less,
         env={
-            **os.environ,
-            "PYTHONPATH": str(less),
-            "DYNTUI_HOME": str(less / "home"),
+            **environment(less),
             # What hypothesis has worked out once about the characters that there are.
             "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
         },

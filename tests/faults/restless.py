@@ -59,6 +59,7 @@ class RestlessHistory(History):
         self.left = 0
         self.busy = False
         super().__init__(office, seed)
+        self.steps.append((1, self.weeks_pass_after_an_unsubscribe))
         switched = {name: self.chance.choice(values) for name, values in SWITCHES.items()}
         self.told.append(f"switches {switched}")
         office.sandbox.switch(dotdigital=switched)
@@ -105,6 +106,12 @@ class RestlessHistory(History):
             address = self.address()
             if self._unsubscribe(address, book=self.chance.choice(rows)[0]):
                 self.left_the_list.add(address)
+
+    def weeks_pass_after_an_unsubscribe(self) -> None:
+        """The book of a send is removed after two weeks; what came through it until then counts."""
+        self.unsubscribes_from_a_sends_book()
+        self.office.let_pass(days=15)
+        self.runs("suppressions")
 
     def is_suppressed_in_dynamics(self) -> None:
         before = set(self.suppressed_in_dynamics)

@@ -1,0 +1,290 @@
+"""Bugs that are planted one at a time. Each is a text of one file that stands there exactly once, and what it becomes.
+
+`detectors` say which histories are to notice it, the cheapest first (`tests.planted.detectors`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+WORLDS, PAGES, SENDS, RESTLESS, DECISIONS = "worlds", "worlds in short pages", "sends", "restless", "decisions"
+
+
+class Bug(msgspec.Struct, frozen=True):
+    """A bug by name: where, instead of which text, and what stands there then."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    detectors: tuple[str, ...] = (WORLDS,)
+
+
+BUGS = (
+    # -- who must not be mailed is not known ----------------------------------------------------------------------
+    Bug(
+        "suppression pull dropped",
+        "dyntui/sync/suppressions.py",
+        "    window = await feeds.consent_window(ctx, account_id, FEED, until, daily=daily)\n",
+        "    return\n",
+    ),
+    Bug(
+        "opt-outs of Dynamics not read",
+        "dyntui/sync/opt_outs.py",
+        "    people: dict[str, str] = {}\n    sources = await",
+        "    return {}\n    sources = await",
+    ),
+    Bug(
+        "unsubscribes from a list not read",
+        "dyntui/sync/lists.py",
+        "    feed = unsubscribes_feed(chosen)\n    until",
+        "    return\n    feed = unsubscribes_feed(chosen)\n    until",
+    ),
+    Bug(
+        "suppressions typed in Dynamics not carried over",
+        "dyntui/sync/kinds/suppressions.py",
+        "    await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id, item)\n",
+        "",
+    ),
+    Bug(
+        "watermark moved before the feed is stored",
+        "dyntui/sync/suppressions.py",
+        "    seen = 0\n    odd: list[OddRow] = []\n",
+        "    await feeds.advance(ctx, account_id, FEED, until, whole=window.whole)\n    seen = 0\n"
+        "    odd: list[OddRow] = []\n",
+        (DECISIONS,),
+    ),
+    Bug(
+        "feed overlap removed",
+        "dyntui/sync/feeds.py",
+        "CONSENT_OVERLAP = timedelta(hours=48)",
+        "CONSENT_OVERLAP = timedelta(0)",
+        (DECISIONS,),
+    ),
+    Bug(
+        "page 2 of a feed ignored",
+        "dyntui/dotdigital/paging.py",
+        "more = (whole or (until_empty and received > 0)) and marks != before",
+        "more = False",
+        (PAGES,),
+    ),
+    Bug("page 2 of a table ignored", "dyntui/dataverse/rows.py", "link = page.next_link", "link = None", (PAGES,)),
+    Bug(
+        "lost row of a page",
+        "dyntui/sync/member_listing.py",
+        "lambda found: [staged(entity, each) for each in found], page.rows)",
+        "lambda found: [staged(entity, each) for each in found], page.rows[:-1])",
+    ),
+    Bug(
+        "merged records forgotten",
+        "dyntui/sync/opt_outs.py",
+        "[_merge(entity, row) for row in gone if row.into]",
+        "[]",
+    ),
+    Bug(
+        "former addresses forgotten",
+        "dyntui/store/staging.py",
+        "        _keep_former_addresses(c, list_id, page)\n",
+        "        pass\n",
+    ),
+    Bug(
+        "email addresses compared with case",
+        "dyntui/model/people.py",
+        'return (address or "").strip().lower()',
+        'return (address or "").strip()',
+    ),
+    Bug(
+        "resubscribe believed without evidence",
+        "dyntui/sync/suppressions.py",
+        "            if named[address].in_feed and named[address].contact_id in (0, contact_id)\n",
+        "",
+    ),
+    Bug(
+        "opt-out ends when its record is gone",
+        "dyntui/sync/opt_outs.py",
+        "    await _settle(ctx, reading, taken_back, kept)\n",
+        '    taken_back |= dict.fromkeys((each for each, why in kept.items() if why == "gone"), "gone")\n'
+        "    await _settle(ctx, reading, taken_back, {})\n",
+    ),
+    Bug(
+        "donotbulkemail taken back although suppressed",
+        "dyntui/sync/telling_dynamics.py",
+        "ended = sorted({each.address for each in untold} - again)",
+        "ended = sorted({each.address for each in untold})",
+        (DECISIONS,),
+    ),
+    Bug(
+        "donotbulkemail not set for addresses taken later",
+        "dyntui/sync/telling_dynamics.py",
+        "    refused = await bulk_email_flags.set_for_changed(ctx, dv, spelt_otherwise=waiting > 0)\n",
+        "    refused = {}\n",
+    ),
+    # -- lists and their books ------------------------------------------------------------------------------------
+    Bug(
+        "strangers with closed gates stay in the book",
+        "dyntui/sync/book_reading.py",
+        "[reading.strangers[each] for each in forbidden]",
+        "[]",
+    ),
+    Bug(
+        "removal guard off",
+        "dyntui/sync/lists.py",
+        "    if going > GUARD_PEOPLE and going > GUARD_SHARE * in_book:",
+        "    if False:",
+        (DECISIONS,),
+    ),
+    Bug(
+        "held leavers removed after all",
+        "dyntui/store/leaving.py",
+        '        (or_(_m.sent_address == "", held), ""),',
+        '        (_m.sent_address == "", ""),',
+        (DECISIONS,),
+    ),
+    Bug(
+        "consent withdrawals held",
+        "dyntui/store/leaving.py",
+        '        (and_(or_(left, excluded), withdrawn), "withdrawn"),\n',
+        "",
+        (WORLDS, DECISIONS),
+    ),
+    Bug(
+        "approval outlives the facts",
+        "dyntui/store/held.py",
+        '    c.execute(update(list_member).where(*over).values(decision="", decided_by="", decided_on=""))\n',
+        "",
+        (DECISIONS,),
+    ),
+    Bug(
+        "import failures taken for accepted",
+        "dyntui/sync/imports.py",
+        "reason = reason_of_import_failure(first.failure_code)",
+        'reason = ""',
+    ),
+    Bug(
+        "retry of a refused row each run", "dyntui/sync/lists.py", "RETRY = timedelta(hours=6)", "RETRY = timedelta(0)"
+    ),
+    Bug(
+        "rename not followed",
+        "dyntui/sync/lists.py",
+        "note = now.note if how.plan else await _rename(ctx, dd, chosen, now, book)",
+        "note = now.note",
+    ),
+    Bug(
+        "cursor saved before the work",
+        "dyntui/sync/lists.py",
+        "    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))\n    done = 0\n",
+        "    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))\n    done = 0\n"
+        '    await ctx.save({**ctx.cursor, "step": "channels"}, stage=stage)\n',
+        (SENDS,),
+    ),
+    Bug(
+        "fencing token not checked",
+        "dyntui/store/runs.py",
+        "        .where(run.c.id == run_id, run.c.attempt == token, run.c.status == RunStatus.IN_PROCESS)\n"
+        '        .values(values or {"attempt": token})',
+        "        .where(run.c.id == run_id, run.c.status == RunStatus.IN_PROCESS)\n"
+        '        .values(values or {"status": RunStatus.IN_PROCESS.value})',
+        (DECISIONS,),
+    ),
+    # -- everybody is accounted for -------------------------------------------------------------------------------
+    Bug(
+        "interval of outcomes not closed",
+        "dyntui/store/intervals.py",
+        "_s.to_edition == OPEN, ~same)",
+        "_s.to_edition == OPEN, ~same, _s.scope < 0)",
+    ),
+    Bug(
+        "excluded people not counted",
+        "dyntui/store/members.py",
+        '    ).where(_m.list_id == list_id, _m.outcome != "", accounted_for(listing))',
+        '    ).where(_m.list_id == list_id, _m.outcome.not_in(("", "excluded")), accounted_for(listing))',
+    ),
+    # -- plans ----------------------------------------------------------------------------------------------------
+    Bug("plan that writes", "dyntui/sync/kinds/lists.py", "    if plan:\n", "    if False:\n", (DECISIONS,)),
+    Bug(
+        "a plan's stale person applied",
+        "dyntui/store/planned_changes.py",
+        "as_planned = planned.where(_p.fingerprint == _m.fingerprint, _p.address == _m.address)",
+        "as_planned = planned",
+        (DECISIONS,),
+    ),
+    Bug(
+        "a plan's unplanned leaver removed",
+        "dyntui/store/planned_changes.py",
+        "others = and_(_m.person_id.in_(unplanned), not_(planned.where(_p.effect == REMOVE)))",
+        'others = _m.person_id == ""',
+        (DECISIONS,),
+    ),
+    Bug(
+        "a plan shows the new values as those before",
+        "dyntui/store/planned_changes.py",
+        "before = case((known, _m.sent_fields), else_=null())",
+        "before = case((known, _m.fields), else_=null())",
+        (DECISIONS,),
+    ),
+    # -- sends ----------------------------------------------------------------------------------------------------
+    Bug(
+        "duplicates: the loser is sent too",
+        "dyntui/store/standing.py",
+        "r.mask.bitwise_or(case((yields, duplicate), else_=0)).label",
+        "r.mask.label",
+    ),
+    Bug(
+        "ALREADY_SENT not checked",
+        "dyntui/store/count_standing.py",
+        '        (and_(ready, has_had), mark("ALREADY_SENT")),\n',
+        "",
+    ),
+    Bug(
+        "who left since the count is mailed",
+        "dyntui/store/counts.py",
+        'c.execute(gone.values(outcome=Outcome.EXCLUDED.value, reason="LEFT_LIST", detail="", also=""))',
+        "pass",
+    ),
+    Bug(
+        "last look skipped",
+        "dyntui/sync/send_proof.py",
+        "    slow = 0\n    for _ in",
+        "    return ctx.moment()\n    slow = 0\n    for _ in",
+        (RESTLESS,),
+    ),
+    Bug(
+        "last look ignores list unsubscribes",
+        "dyntui/sync/last_look.py",
+        "for target in list_store.stored(c, this.list_ids):",
+        "for target in ():",
+        (RESTLESS,),
+    ),
+    Bug(
+        "an error of a feed read as empty",
+        "dyntui/sync/send_proof.py",
+        "            if not await platform_send.waited(ctx, error, CREATING):\n"
+        "                raise _refused(error) from error\n            continue\n",
+        "            return ctx.moment()\n",
+        (RESTLESS,),
+    ),
+    Bug(
+        "book proof skipped",
+        "dyntui/sync/send_proof.py",
+        "    await _make_exact(ctx, dd, this)\n    listed_on",
+        "    listed_on",
+        (SENDS, RESTLESS),
+    ),
+    Bug("POST of the send repeated", "dyntui/dotdigital/sends.py", "repeatable=False", "repeatable=True", (RESTLESS,)),
+    Bug(
+        "POST of the send repeated after any 503",
+        "dyntui/sync/platform_send.py",
+        "again = unknown.platform_code == NOT_TAKEN_UP and not",
+        "again = not",
+        (RESTLESS,),
+    ),
+    Bug(
+        "kept book deleted before its unsubscribes were read",
+        "dyntui/sync/kept_books.py",
+        "    feed, odd = feed_of(kept.id), list[OddRow]()\n",
+        "    feed, odd = feed_of(kept.id), list[OddRow]()\n"
+        "    if (ended := moment_of(kept.settled_on)) is not None and ctx.moment() - ended >= KEPT:\n"
+        "        return True\n",
+        (RESTLESS,),
+    ),
+)

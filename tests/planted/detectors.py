@@ -1,0 +1,136 @@
+"""Histories that notice bugs: each plays one seed and says what was wrong, in a line; "" when nothing was.
+
+    python -m tests.planted.detectors KEPT DETECTOR SEED COUNT      one line of JSON a history, until one notices
+
+Run in a copy of the tree it tries what is there. `KEPT` holds the worlds that histories begin in (`make_worlds`); they
+are made by the product as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.planted.bugs import DECISIONS, PAGES, RESTLESS, SENDS, WORLDS
+
+# No history takes as long: one that does is going round in circles.
+_SECONDS = 120
+
+
+class Detector(msgspec.Struct, frozen=True):
+    """`play(seed, kept, folder)` answers what it noticed, or raises it. `switches`: of the sandbox."""
+
+    play: Callable[[int, Path, Path], str]
+    switches: dict[str, Any] = {}
+
+
+class Noticed(msgspec.Struct, frozen=True):
+    """What a history noticed (`""`: nothing), and the seconds of a processor that it took."""
+
+    seed: int
+    words: str
+    seconds: float
+
+
+def _world(seed: int, kept: Path, folder: Path) -> str:
+    from tests.oracle.histories import history
+    from tests.oracle.many import played
+
+    found = played(kept / "empty", history(seed)).found
+    return found[0].kind if found else ""
+
+
+def _history(seed: int, kept: Path, folder: Path) -> str:
+    from tests.faults.history import play
+
+    play(seed, kept / "ready", folder)
+    return ""
+
+
+def _restless(seed: int, kept: Path, folder: Path) -> str:
+    from tests.faults.restless import play
+
+    play(seed, kept / "ready", folder)
+    return ""
+
+
+def _decisions(seed: int, kept: Path, folder: Path) -> str:
+    from tests.faults.decisions import play
+
+    play(seed, kept / "connected", folder)
+    return ""
+
+
+DETECTORS = {
+    WORLDS: Detector(_world),
+    PAGES: Detector(_world, {"dataverse": {"association_page_cap": 4}, "dotdigital": {"short_pages": 3}}),
+    DECISIONS: Detector(_decisions),
+    SENDS: Detector(_history),
+    RESTLESS: Detector(_restless),
+}
+
+
+def make_worlds(folder: Path, names: Iterable[str]) -> None:
+    """The worlds in which histories of these detectors begin."""
+    from tests.faults.job import make_ready_to_send, new_office
+    from tests.oracle.many import empty_world
+
+    chosen = set(names)
+    for name in ("empty", "connected", "ready"):
+        (folder / name).mkdir()
+    if chosen & {WORLDS, PAGES}:
+        empty_world(folder / "empty")
+    if chosen & {DECISIONS, SENDS, RESTLESS}:
+        with new_office(folder / "connected"):
+            pass
+    if chosen & {SENDS, RESTLESS}:
+        make_ready_to_send(folder / "connected", folder / "ready")
+
+
+def look(name: str, kept: Path, seed: int) -> Noticed:
+    """Plays a history; whatever it raises was noticed."""
+    from tests.sandbox_controls import SWITCHES
+
+    detector = DETECTORS[name]
+    os.environ[SWITCHES] = json.dumps(detector.switches)
+    began = time.process_time()
+    signal.signal(signal.SIGPROF, _too_long)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
+    try:
+        with tempfile.TemporaryDirectory(prefix="dyntui-planted-") as folder:
+            words = detector.play(seed, kept, Path(folder))
+    except Exception as wrong:  # noqa: BLE001 - a bug may show as anything
+        words = " ".join(f"{type(wrong).__name__}: {wrong}".removeprefix("AssertionError: ").split())
+        words = words or "an assertion of the history"
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return Noticed(seed, words, time.process_time() - began)
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError("the history does not come to an end")
+
+
+def main(kept: str, name: str, first: str, count: str) -> None:
+    """See the module."""
+    logging.disable(logging.CRITICAL)
+    for seed in range(int(first), int(first) + int(count)):
+        noticed = look(name, Path(kept), seed)
+        sys.stdout.write(msgspec.json.encode(noticed).decode() + "\n")
+        sys.stdout.flush()
+        if noticed.words:
+            return
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
