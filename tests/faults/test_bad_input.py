@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,15 +19,18 @@ from typing import Any
 
 import pytest
 
+from dyntui.service.lock import until_released
 from dyntui.service.profile import Profile, open_profile
 from tests.faults.job import CAMPAIGN, LIST
-from tests.faults.real_service import STORE, RealService, real_service, until
+from tests.faults.real_service import HOME, RealService, real_service, until
 from tests.sandbox_process import SandboxProcess
-from tests.served_worlds import dotdigital_endpoint, served_copy, served_world
+from tests.served_worlds import dotdigital_endpoint, served_world
 
 pytestmark = pytest.mark.xdist_group("bad input")
 
 DYNTUI = Path(sys.executable).with_name("dyntui")
+# None of its targets is anybody else's in these tests.
+OTHER_CAMPAIGN = "Trade news"
 FAILED, USAGE, NOT_PERMITTED, UNREACHABLE, LOCKED = 1, 2, 5, 6, 7
 
 
@@ -135,9 +139,15 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
-    with served_world(folder) as sandbox, terminal(folder) as person:
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """The world of them all: what is refused changes nothing in it."""
+    with served_world(tmp_path_factory.mktemp("world")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with terminal(tmp_path_factory.mktemp("desk")) as person:
         yield Desk(sandbox, person)
 
 
@@ -246,50 +256,61 @@ def test_somebody_elses_database_is_refused_and_left_as_it_is(person: Terminal):
 
 
 @pytest.fixture(scope="module")
-def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile that is connected, and whose person is signed in."""
+def set_up(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A profile that is connected, whose person is signed in, and with which nobody works."""
     folder = tmp_path_factory.mktemp("set-up")
-    with served_world(folder) as sandbox, real_service(folder) as service:
+    with real_service(folder) as service:
         service.set_up(sandbox)
     return folder
 
 
-@pytest.fixture
-def at_work(set_up: Path, tmp_path: Path) -> Iterator[Desk]:
-    with served_copy(set_up, tmp_path, STORE) as sandbox, terminal(tmp_path) as person:
+@pytest.fixture(scope="module")
+def at_work(sandbox: SandboxProcess, set_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """What one test synchronises there is no obstacle to the others."""
+    folder = tmp_path_factory.mktemp("at-work")
+    shutil.copytree(set_up / HOME, folder / HOME)
+    with terminal(folder) as person:
         yield Desk(sandbox, person)
+
+
+@pytest.fixture
+def returning(set_up: Path, tmp_path: Path) -> Iterator[Terminal]:
+    """Somebody who has worked with dyntui before, alone with the files of the profile."""
+    shutil.copytree(set_up / HOME, tmp_path / HOME)
+    with terminal(tmp_path) as person:
+        yield person
 
 
 def store_of(person: Terminal) -> Path:
     return person.profile.data / "dyntui.db"
 
 
-def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(at_work: Desk):
-    with closing(sqlite3.connect(store_of(at_work.person))) as db:
+def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(returning: Terminal):
+    with closing(sqlite3.connect(store_of(returning))) as db:
         (table,) = db.execute("SELECT name FROM sqlite_master WHERE name LIKE '%version%'").fetchone()
         db.execute(f"UPDATE {table} SET version_num = '9999'")
         db.commit()
-    before = store_of(at_work.person).read_bytes()
-    said = at_work.person.dyntui("lists", "list", "--json")
+    before = store_of(returning).read_bytes()
+    said = returning.dyntui("lists", "list", "--json")
     assert (said.error()["code"], said.code) == ("STORE_NEWER", FAILED)
-    assert store_of(at_work.person).read_bytes() == before
+    assert store_of(returning).read_bytes() == before
 
 
-def test_a_store_that_is_damaged_inside_is_said_to_be(at_work: Desk):
-    store = store_of(at_work.person)
+def test_a_store_that_is_damaged_inside_is_said_to_be(returning: Terminal):
+    store = store_of(returning)
     whole = store.read_bytes()
     # The first page says that this is a database; everything behind it is noise.
     store.write_bytes(whole[:4096] + bytes(range(256)) * ((len(whole) - 4096) // 256))
-    said = at_work.person.dyntui("lists", "list", "--json")
+    said = returning.dyntui("lists", "list", "--json")
     assert (said.error()["code"], said.code) == ("STORE_CORRUPT", FAILED)
 
 
-def test_a_wrong_passphrase_is_said_to_be_wrong(at_work: Desk):
-    before = at_work.person.profile.secrets_file.read_bytes()
+def test_a_wrong_passphrase_is_said_to_be_wrong(returning: Terminal):
+    before = returning.profile.secrets_file.read_bytes()
     wrong = {"DYNTUI_KEYRING_PASSPHRASE": "another one"}
-    said = at_work.person.dyntui("lists", "list", "--refresh", "--json", **wrong)
+    said = returning.dyntui("lists", "list", "--refresh", "--json", **wrong)
     assert (said.error()["code"], said.code) == ("KEYRING_PASSPHRASE_WRONG", FAILED)
-    assert at_work.person.profile.secrets_file.read_bytes() == before
+    assert returning.profile.secrets_file.read_bytes() == before
 
 
 def test_a_second_service_on_one_profile_is_refused(at_work: Desk):
@@ -309,6 +330,8 @@ def test_a_second_service_on_one_profile_is_refused(at_work: Desk):
 
 
 def test_an_engines_database_that_is_damaged_is_put_aside_and_nothing_is_lost(at_work: Desk):
+    at_work.person.dyntui("stop")
+    until_released(at_work.person.profile)
     engine = at_work.person.profile.data / "engine.db"
     engine.write_bytes(b"noise" * 1000)
     assert at_work.person.dyntui("sync", "suppressions", "--json").code == 0
@@ -322,12 +345,12 @@ def test_a_list_without_members_is_synchronised_and_nobody_can_be_sent_to(at_wor
         ("lists", "activate", "Autumn fair", "--link"),
         ("sync", "lists"),
         ("sync", "campaigns"),
-        ("campaigns", "targets", "add", CAMPAIGN, "Autumn fair"),
+        ("campaigns", "targets", "add", OTHER_CAMPAIGN, "Autumn fair"),
     ):
         said = person.dyntui(*step, "--json")
         assert said.code == 0, said.err
     before = at_work.digest()
-    sent = person.dyntui("campaigns", "send", CAMPAIGN, "--yes", "--json")
+    sent = person.dyntui("campaigns", "send", OTHER_CAMPAIGN, "--yes", "--json")
     assert (sent.error()["code"], sent.code) == ("SEND_NO_RECIPIENTS", USAGE)
     assert at_work.digest() == before
 
