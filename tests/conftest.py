@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared_statements import share_compiled_statements
+
 # Longer than a service takes from its directory to its socket; seconds.
 _NEW = 300
 
@@ -16,6 +18,7 @@ def pytest_configure() -> None:
     # A suite that a script starts in the background is told to ignore Ctrl+C, and its children inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    share_compiled_statements()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
