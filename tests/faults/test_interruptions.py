@@ -26,7 +26,7 @@ def test_a_job_that_is_interrupted_again_and_again_ends_the_same(
         office.sandbox.order(
             *({"system": each, "kind": "drop_after", "probability": 0.2, "after": seed} for each in SYSTEMS)
         )
-        office.interrupt(seed)
+        office.interrupt(seed, often=0.5)
         ending = Job(office).whole()
         assert office.interruptions > 1
     assert ending == undisturbed

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from tests.built_once import built_once
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import copied, world
 from tests.simulation.sandbox import InProcessSandbox
@@ -25,22 +26,26 @@ def sandbox(tmp_path: Path) -> Iterator[InProcessSandbox]:
 @pytest.fixture(scope="session")
 def connected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world in which dyntui is installed, and nothing else has happened."""
-    folder = tmp_path_factory.mktemp("connected")
-    with world(folder, people=300, audience=True) as sandbox:
-        Office.open(sandbox, folder).close()
-    return folder
+
+    def build(folder: Path) -> None:
+        with world(folder, people=300, audience=True) as sandbox:
+            Office.open(sandbox, folder).close()
+
+    return built_once(tmp_path_factory, "connected-for-scenarios", build)
 
 
 @pytest.fixture(scope="session")
 def targeted(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world in which the list "Newsletter" is synchronised, and a target of the campaign."""
-    folder = tmp_path_factory.mktemp("targeted")
-    with office_from(connected, folder) as office:
-        newsletter = office.activated("Newsletter")
-        office.run("lists")
-        office.run("campaigns")
-        office.target(office.campaign_named(CAMPAIGN), newsletter.id)
-    return folder
+
+    def build(folder: Path) -> None:
+        with office_from(connected, folder) as office:
+            newsletter = office.activated("Newsletter")
+            office.run("lists")
+            office.run("campaigns")
+            office.target(office.campaign_named(CAMPAIGN), newsletter.id)
+
+    return built_once(tmp_path_factory, "targeted-for-scenarios", build)
 
 
 @pytest.fixture
