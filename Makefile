@@ -55,7 +55,7 @@ unit: $(STAMP)
 sim: $(STAMP)
 	$(BIN)/python -m tests.simulation.main --count $(or $(N),100) --first $(or $(FIRST),0)
 
-# Plants known bugs one at a time in a copy of the tree: histories notice each. ONLY=plan picks bugs by their names.
+# Plants known bugs one at a time in a copy of the tree: histories notice each. ONLY=plan,page picks bugs by parts of their names.
 planted: $(STAMP)
 	$(BIN)/python -m tests.planted --only "$(ONLY)" --histories $(or $(N),60) --first $(or $(FIRST),1)
 

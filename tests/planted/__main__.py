@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +40,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def main() -> int:
     asked = _parser().parse_args()
-    chosen = [each for each in BUGS if asked.only.casefold() in each.name.casefold()]
+    parts = [each.strip().casefold() for each in asked.only.split(",")]
+    chosen = [bug for bug in BUGS if any(each in bug.name.casefold() for each in parts)]
     with tempfile.TemporaryDirectory(prefix="dyntui-planted-") as name:
         folder = Path(name)
         kept = folder / "kept"
@@ -49,9 +50,9 @@ def main() -> int:
         seek = partial(_seek, folder=folder, kept=kept, first=asked.first, histories=asked.histories)
         found: list[Outcome] = []
         with ThreadPoolExecutor(asked.workers) as threads:
-            for outcome in threads.map(seek, chosen):
-                _say(_line(outcome))
-                found.append(outcome)
+            for done in as_completed([threads.submit(seek, each) for each in chosen]):
+                found.append(done.result())
+                _say(_line(found[-1]))
             complaints = list(threads.map(partial(_control, folder, kept), sorted(_played(found))))
     bad = [each.bug.name for each in found if not each.detector]
     false = [each for each in complaints if each]
@@ -63,7 +64,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Plants bugs, and lets histories find them.")
-    parser.add_argument("--only", default="", help="bugs with this in their name")
+    parser.add_argument("--only", default="", help="bugs with one of these, between commas, in their name")
     parser.add_argument("--histories", type=int, default=60, help="how many a detector plays at most for each bug")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--workers", type=int, default=2, help="processes")

@@ -25,6 +25,7 @@ from tests.planted.bugs import DECISIONS, PAGES, RESTLESS, SENDS, WORLDS
 
 # No history takes as long: one that does is going round in circles.
 _SECONDS = 120
+_PAGE = 4
 
 
 class Detector(msgspec.Struct, frozen=True):
@@ -50,6 +51,19 @@ def _world(seed: int, kept: Path, folder: Path) -> str:
     return found[0].kind if found else ""
 
 
+def _short_pages(seed: int, kept: Path, folder: Path) -> str:
+    """Worlds of some tens of people, in pages of a few."""
+    from dyntui.dataverse import rows
+    from dyntui.dotdigital import contacts
+    from dyntui.sync import member_listing
+
+    member_listing.PAGE = _PAGE
+    for pages, size in ((rows.pages, "maxpagesize"), (contacts.contact_pages, "limit")):
+        assert size in pages.__kwdefaults__
+        pages.__kwdefaults__[size] = _PAGE
+    return _world(seed, kept, folder)
+
+
 def _history(seed: int, kept: Path, folder: Path) -> str:
     from tests.faults.history import play
 
@@ -73,7 +87,7 @@ def _decisions(seed: int, kept: Path, folder: Path) -> str:
 
 DETECTORS = {
     WORLDS: Detector(_world),
-    PAGES: Detector(_world, {"dataverse": {"association_page_cap": 4}, "dotdigital": {"short_pages": 3}}),
+    PAGES: Detector(_short_pages, {"dotdigital": {"short_pages": 3}}),
     DECISIONS: Detector(_decisions),
     SENDS: Detector(_history),
     RESTLESS: Detector(_restless),
