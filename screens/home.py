@@ -126,7 +126,7 @@ class HomeScreen(FramedScreen):
             default = ", default" if account.is_default else ""
             facts.append(("Account", f"{account.name}{default}", ""))
         if status is not None and status.held:
-            facts.append(("Decisions", f"{number(status.held)} removals wait: {_DECISIONS} shows them", "warn"))
+            facts.append(("Decisions", f"{number(status.held)} removals wait ({_DECISIONS})", "warn"))
         if status is not None:
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:
