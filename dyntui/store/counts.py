@@ -15,7 +15,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, String, and_, case, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import count_standing, sequences
@@ -168,9 +183,19 @@ def recheck(c: Connection, count_id: str) -> int:
         "also": "",
     }
     c.execute(moved.values(named))
+    _refresh(c, counted, sendable)
     # Counted, as SQLite's driver knows no row count for a statement that begins with WITH.
     still = c.execute(select(func.count()).select_from(target_person).where(sendable)).scalar_one()
     return before - still
+
+
+def _refresh(c: Connection, counted: Count, sendable: ColumnElement[bool]) -> None:
+    """The values of those who are still sendable, as their lists were read last: a contact keeps the values that come
+    last, and those of the count may be older than what a synchronisation has sent since."""
+    here = (_m.list_id.in_(counted.lists), _m.person_id == _p.person_id, _m.address == _p.address)
+    now = select(_m.fields).where(*here, _m.has_left.is_(False)).order_by(_m.list_id).limit(1).scalar_subquery()
+    differs = cast(now, String) != cast(_p.fields, String)
+    c.execute(update(target_person).where(sendable, differs).values(fields=now))
 
 
 def delete_older_than(c: Connection, moment: str) -> int:

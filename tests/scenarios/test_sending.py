@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from dyntui.model.errors import DyntuiError
@@ -9,6 +10,7 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from tests.scenarios.conftest import CAMPAIGN
 from tests.scenarios.office import Office
+from tests.scenarios.test_members_and_books import in_dotdigital
 
 
 def test_potential_is_sendable_plus_the_sum_of_the_exclusions(counted: tuple[CampaignRow, TargetCount]) -> None:
@@ -44,6 +46,19 @@ def test_the_run_of_a_send_names_what_became_of_everybody(
     assert run.tally.adds_up and run.tally.read == count.potential
     assert run.tally.of(Outcome.ADDED) == sent.sendable
     assert sent.potential == sent.sendable + sum(each.people for each in sent.excluded)
+
+
+def test_a_name_changed_between_count_and_send_is_the_one_that_the_mail_carries_and_the_contact_keeps(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    _, count = counted
+    somebody = office.count_people(count.id, sendable=True)[0]
+    office.change_in_dynamics("contact", somebody.person, firstname="Renamed")
+    assert office.send(count).state == "Sent"
+    found = in_dotdigital(office, "GET", f"/v2/contacts/{somebody.address}")
+    values = {each["key"]: each["value"] for each in msgspec.json.decode(found)["dataFields"]}
+    assert values["FIRSTNAME"] == "Renamed"
+    assert office.run("lists").run.tally.of(Outcome.UPDATED) == 0
 
 
 def test_who_unsubscribes_between_count_and_send_is_left_out_by_name(
