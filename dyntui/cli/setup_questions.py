@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,23 +81,26 @@ def _organisation(before: OrganisationInput | None) -> OrganisationInput:
 
 
 def _accounts(before: tuple[EmailAccountInput, ...], organisation: OrganisationInput) -> tuple[EmailAccountInput, ...]:
-    accounts = [_account(each, organisation) for each in before]
+    accounts: list[EmailAccountInput] = []
+    for each in before:
+        accounts.append(_account(each, organisation, accounts))
     while not accounts or click.confirm("Another email account?", default=False, err=True):
-        accounts.append(_account(None, organisation, is_default=not accounts))
+        accounts.append(_account(None, organisation, accounts))
     return tuple(accounts)
 
 
 def _account(
-    before: EmailAccountInput | None, organisation: OrganisationInput, *, is_default: bool = True
+    before: EmailAccountInput | None, organisation: OrganisationInput, others: Sequence[EmailAccountInput]
 ) -> EmailAccountInput:
     known = before or EmailAccountInput(
-        name="", api_user="", api_password="", is_default=is_default, double_opt_in="unknown"
+        name="", api_user="", api_password="", is_default=not others, double_opt_in="unknown"
     )
+    names, users = {each.name.casefold() for each in others}, {each.api_user.casefold() for each in others}
     return msgspec.structs.replace(
         known,
-        name=_asked("Name of the email account", str.strip, known.name),
+        name=_asked("Name of the email account", _free(names), known.name),
         dotdigital_url=_asked("dotdigital address (any region's)", _address, known.dotdigital_url),
-        api_user=_asked("API user (apiuser-...@apiconnector.com)", str.strip, known.api_user),
+        api_user=_asked("API user (apiuser-...@apiconnector.com)", _free(users), known.api_user),
         api_password=_hidden("API password", known.api_password),
         ca_file=organisation.ca_file,
         double_opt_in=_double_opt_in(known.double_opt_in or "unknown"),
@@ -119,6 +122,17 @@ def _asked(question: str, check: Callable[[str], str], before: str) -> str:
     """An answer that passes the check; one that does not is asked for again at once. `before`: what Enter keeps."""
     answer: str = click.prompt(question, default=before or None, err=True, value_proc=check)
     return answer
+
+
+def _free(taken: Collection[str]) -> Callable[[str], str]:
+    """Refuses what another email account has already."""
+
+    def check(answer: str) -> str:
+        if answer.strip().casefold() in taken:
+            raise click.UsageError("Another email account has that already.")
+        return answer.strip()
+
+    return check
 
 
 def _hidden(question: str, before: str) -> str:

@@ -368,6 +368,11 @@ def _check(request: SetupRequest) -> None:
         wrong.append("at least one email account is needed")
     if sum(each.is_default for each in request.accounts) > 1:
         wrong.append("only one email account can be the default")
+    for what, given in (
+        ("name", [each.name.casefold() for each in request.accounts if each.name]),
+        ("api_user", [each.api_user.casefold() for each in request.accounts if each.api_user]),
+    ):
+        wrong += [f"two email accounts have the {what} {each!r}" for each in sorted({*given}) if given.count(each) > 1]
     for each in request.accounts:
         if not each.api_user or not each.api_password:
             wrong.append(f"{each.name or 'an email account'}: api_user and api_password are both needed")

@@ -140,3 +140,20 @@ def test_the_first_manager_is_made_by_whoever_holds_the_applications_secret(
         assert raised.value.code == "NOT_SIGNED_IN"
     finally:
         office.close()
+
+
+def test_an_account_that_is_named_twice_is_refused_before_anything_is_asked(
+    sandbox: InProcessSandbox, tmp_path: Path
+) -> None:
+    office = Office(sandbox, tmp_path)
+    try:
+        request = office.setup_request()
+        twice = msgspec.structs.replace(request.accounts[0], is_default=False)
+        asked = msgspec.structs.replace(request, accounts=(*request.accounts, twice))
+        setup = Setup(office.resources, office.worker.reconnect)
+        with pytest.raises(DyntuiError, match="SETUP_INVALID") as refused:
+            office.wait(setup.apply(office.context, asked))
+        assert "two email accounts have the name" in str(refused.value) and "api_user" in str(refused.value)
+        assert office.sandbox.calls() == {}
+    finally:
+        office.close()
