@@ -270,7 +270,13 @@ BUGS = (
         "    listed_on",
         (SENDS, RESTLESS),
     ),
-    Bug("POST of the send repeated", "dyntui/dotdigital/sends.py", "repeatable=False", "repeatable=True", (RESTLESS,)),
+    Bug(
+        "POST of the send repeated",
+        "dyntui/dotdigital/sends.py",
+        "repeatable=False, expects_json=True, at_once=True",
+        "repeatable=True, expects_json=True, at_once=False",
+        (SENDS, RESTLESS),
+    ),
     Bug(
         "POST of the send repeated after any 503",
         "dyntui/sync/platform_send.py",
