@@ -123,35 +123,6 @@ def a_plan() -> SetupReport:
     )
 
 
-def test_an_account_that_was_given_already_is_asked_for_again(service: ScriptedService, environ: Mapping[str, str]):
-    service.answers(STATUS, a_status())
-    service.answers(SETUP_PLAN, a_plan())
-    service.answers(SETUP_APPLY, a_plan())
-    place = [question for question, _ in ANSWERS].index("Another email account?")
-    another = (
-        ("Another email account?", "y"),
-        ("Name of the email account", "main"),
-        ("Another email account has that already", "Outlet"),
-        ("dotdigital address", ""),
-        ("API user", "APIUSER-1@apiconnector.com"),
-        ("Another email account has that already", "apiuser-2@apiconnector.com"),
-        ("API password:", "typed-password"),
-        ("Double opt-in of the account", "off"),
-    )
-    with Terminal([*DYNTUI, "setup"], environ, lines=60) as terminal:
-        for question, answer in (*ANSWERS[:place], *another, *ANSWERS[place:], ("Apply it?", "y")):
-            terminal.until(question)
-            terminal.type(f"{answer}\r")
-
-        assert terminal.ended() == 0
-    (request,) = service.requests(SETUP_APPLY)
-    accounts = [(each.name, each.api_user, each.is_default) for each in request.accounts]
-    assert accounts == [
-        ("Main", "apiuser-1@apiconnector.com", True),
-        ("Outlet", "apiuser-2@apiconnector.com", False),
-    ]
-
-
 def test_setup_asks_for_what_it_needs_and_secrets_are_typed_unseen(
     service: ScriptedService, environ: Mapping[str, str]
 ):
