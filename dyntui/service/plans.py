@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.outcomes import RunStatus
 from dyntui.model.paging import Page
 from dyntui.model.plans import Effects, Plan, PlannedChange
 from dyntui.service.answering import answers
@@ -72,7 +73,8 @@ class Plans:
                 f"The plan was carried out already, by the run {made.applied_by}.",
                 f"See `dyntui audit show {made.applied_by}`, or make another plan.",
             )
-        planned = tuple(each.id for each in detail.items)
+        # What could not be planned is not carried out either: nothing is known of what would happen to it.
+        planned = tuple(each.id for each in detail.items if each.status is not RunStatus.FAILED)
         asked = StartRun(sync_type=detail.run.kind, account=detail.run.account, lists=planned)
         return await self._runs.begin(context, asked, apply=detail.run.id)
 

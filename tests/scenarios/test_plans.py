@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.plans import PlanDetail
+from dyntui.store.schema import run
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_members_and_books import in_book
 from tests.scenarios.test_suppressions import typed
@@ -111,8 +113,8 @@ def test_who_has_changed_since_the_plan_is_refused_by_name_and_the_others_are_do
     assert became[withdraws.person] == (Outcome.EXCLUDED, "DO_NOT_EMAIL")
     assert leaves.address in in_book(office, book) and withdraws.address not in in_book(office, book)
     assert done.run.tally.adds_up
-    run = office.run("lists").run
-    assert (run.tally.of(Outcome.UPDATED), run.tally.of(Outcome.REMOVED)) == (2, 1)
+    later = office.run("lists").run
+    assert (later.tally.of(Outcome.UPDATED), later.tally.of(Outcome.REMOVED)) == (2, 1)
 
 
 def test_a_plan_accounts_for_who_has_left_the_list_and_is_out_of_the_book_already(
@@ -147,3 +149,27 @@ def test_a_plan_counts_who_was_suppressed_in_dynamics_and_held_removals(office: 
         with pytest.raises(DyntuiError) as refused:
             office.plan_of(sync_type)
         assert refused.value.code == "NOT_PLANNED"
+
+
+def test_a_list_that_could_not_be_planned_is_left_alone_when_the_plan_is_carried_out(
+    office: Office, newsletter: ListRow
+) -> None:
+    other = office.activated("Active contacts in Nordic countries")
+    office.change_in_dynamics("list", newsletter.id, statecode=1)
+    plan = office.plan(newsletter.id, other.id)
+    effects = {each.id: each.effects.add for each in plan.lists}
+    assert effects[newsletter.id] == 0 < effects[other.id]
+    office.change_in_dynamics("list", newsletter.id, statecode=0)
+    done = office.apply(plan)
+    assert [each.id for each in done.items] == [other.id]
+    assert {each.outcome for each in office.members(newsletter.id)} == {None}
+
+
+def test_a_run_that_an_earlier_version_began_goes_on(office: Office, newsletter: ListRow) -> None:
+    run_id = office.start("lists")
+    begun = {"due": [newsletter.id], "read": 0, "place": 0, "failed": []}
+    with office.db.write() as c:
+        c.execute(update(run).where(run.c.id == run_id).values(cursor=begun))
+    office.engine.drain()
+    ended = office.detail(run_id).run
+    assert (ended.error_code, ended.status.ended) == ("", True) and ended.tally.of(Outcome.ADDED) > 100

@@ -19,6 +19,7 @@ from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
 from dyntui.sync.run_context import RunContext
 
+_OF_ALL = ("due", "read", "place", "failed", "typed")
 # How the grid names what became of a list, where that is no mere failure.
 _LIST_STATUS = {"BOOK_GONE": NO_BOOK, "LIST_GONE": "Not found in Dynamics", "LIST_INACTIVE": "Inactive in Dynamics"}
 
@@ -66,8 +67,8 @@ async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool) -
 
 
 def _kept(ctx: RunContext) -> dict[str, Any]:
-    """What of the cursor concerns all lists of the run."""
-    return {name: ctx.cursor[name] for name in ("due", "read", "place", "failed", "typed")}
+    """What of the cursor concerns all lists of the run; one that was stored before there were plans has no `typed`."""
+    return {"typed": [], **{name: ctx.cursor[name] for name in _OF_ALL if name in ctx.cursor}}
 
 
 _Part = Callable[[StoredList, str], Awaitable[object]]
