@@ -37,9 +37,10 @@ from dyntui.model.paging import Page, Window
 from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Plan, PlannedCalls, PlannedChange
 from dyntui.store import leaving, members, outcomes
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
+from dyntui.store.failures import vanished
 from dyntui.store.schema import list_member, outcome, planned_change
 from dyntui.store.schema import plan as plan_table
-from dyntui.store.windows import contains, ordered, shown
+from dyntui.store.windows import page, shown
 
 _m = list_member.c
 _p = planned_change.c
@@ -124,7 +125,8 @@ def close(c: Connection, run_id: str, now: str, calls: PlannedCalls, seconds: in
     values = msgspec.structs.asdict(calls) | {"digest": _digest(c, run_id), "decided_on": now, "seconds": seconds}
     c.execute(update(plan_table).where(plan_table.c.run_id == run_id).values(values))
     made = plan(c, run_id)
-    assert made is not None
+    if made is None:
+        raise vanished("a plan")
     return made
 
 
@@ -173,22 +175,8 @@ def window(c: Connection, asked: Window, *, run_id: str, item_id: str = "", effe
     for column, value in ((_p.item_id, item_id), (_p.effect, effect)):
         if value:
             everything = everything.where(column == value)
-    matching = everything
-    if asked.search:
-        matching = everything.where(contains((_p.name, _p.address), asked.search))
-    page = ordered(matching, asked.sort, _SORTABLE, (_p.item_id, _p.effect, _p.seq))
-    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
-    total = _count(c, everything)
-    return Page(
-        rows=tuple(shown(PlannedChange, row, person=row.person_id) for row in rows),
-        matching=_count(c, matching) if asked.search else total,
-        total=total,
-        offset=asked.offset,
-    )
-
-
-def _count(c: Connection, listing: Select[Any]) -> int:
-    return int(c.execute(select(func.count()).select_from(listing.subquery())).scalar_one())
+    made = lambda row: shown(PlannedChange, row, person=row.person_id)  # noqa: E731 - the same for each row
+    return page(c, asked, everything, (_p.name, _p.address), _SORTABLE, (_p.item_id, _p.effect, _p.seq), made)
 
 
 def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> None:

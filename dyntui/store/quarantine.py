@@ -11,9 +11,8 @@ Public:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, literal, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, literal, not_, select
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
@@ -21,7 +20,7 @@ from dyntui.model.quarantine import RefusedRow
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, marketing_list, refused_ignored
 from dyntui.store.upserts import upsert
-from dyntui.store.windows import contains, ordered, shown
+from dyntui.store.windows import page, shown
 
 _m = list_member.c
 _i = refused_ignored.c
@@ -58,22 +57,9 @@ def window(
     for column, value in ((_m.list_id, list_id), (_m.reason, reason)):
         if value:
             everything = everything.where(column == value)
-    matching = everything
-    if asked.search:
-        matching = everything.where(contains((_m.name, _m.address, _m.detail), asked.search))
-    page = ordered(matching, asked.sort, _SORTABLE, (_m.reason, marketing_list.c.name, _m.list_id, _m.seq))
-    rows = c.execute(page.offset(asked.offset).limit(asked.limit)).all()
-    total = _count(c, everything)
-    return Page(
-        rows=tuple(shown(RefusedRow, row, person=row.person_id) for row in rows),
-        matching=_count(c, matching) if asked.search else total,
-        total=total,
-        offset=asked.offset,
-    )
-
-
-def _count(c: Connection, listing: Select[Any]) -> int:
-    return int(c.execute(select(func.count()).select_from(listing.subquery())).scalar_one())
+    by_cause = (_m.reason, marketing_list.c.name, _m.list_id, _m.seq)
+    made = lambda row: shown(RefusedRow, row, person=row.person_id)  # noqa: E731 - the same for each row
+    return page(c, asked, everything, (_m.name, _m.address, _m.detail), _SORTABLE, by_cause, made)
 
 
 def lists(c: Connection) -> list[str]:

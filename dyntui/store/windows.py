@@ -1,20 +1,22 @@
 """Windows over long listings: what finds, orders and makes their rows.
 
-Public: `contains(columns, search)`, `ordered(statement, sort, sortable, default)`, `shown(kind, row, **more)`.
+Public: `contains(columns, search)`, `ordered(statement, sort, sortable, default)`, `shown(kind, row, **more)`,
+`page(c, asked, everything, searched, ordering, made)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, String, or_
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.paging import Page, Window
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -82,3 +84,29 @@ def shown(kind: type[R], row: Row[Any], **more: object) -> R:
     """A struct of the columns that bear the names of its fields, and of what is given besides."""
     columns = row._mapping
     return kind(**{name: columns[name] for name in kind.__struct_fields__ if name in columns} | more)
+
+
+def page(
+    c: Connection,
+    asked: Window,
+    everything: Select[Any],
+    searched: Sequence[ColumnElement[str]],
+    sortable: Mapping[str, ColumnElement[Any]],
+    tie: Sequence[ColumnElement[Any]],
+    made: Callable[[Row[Any]], R],
+) -> Page[R]:
+    """A window on `everything`: the search looks at the columns `searched`, the order is one of `sortable` (see
+    `ordered`), and each row is `made` into what is shown. Raises DyntuiError SORT_UNKNOWN."""
+    matching = everything.where(contains(searched, asked.search)) if asked.search else everything
+    rows = c.execute(ordered(matching, asked.sort, sortable, tie).offset(asked.offset).limit(asked.limit)).all()
+    total = _count(c, everything)
+    return Page(
+        rows=tuple(made(row) for row in rows),
+        matching=_count(c, matching) if asked.search else total,
+        total=total,
+        offset=asked.offset,
+    )
+
+
+def _count(c: Connection, listing: Select[Any]) -> int:
+    return int(c.execute(select(func.count()).select_from(listing.subquery())).scalar_one())

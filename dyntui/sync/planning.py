@@ -11,6 +11,7 @@ from dyntui.dotdigital.imports import MOST_CONTACTS
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.plans import Plan, PlannedCalls
 from dyntui.store import planned_changes, runs
+from dyntui.store.failures import vanished
 
 # An import or a removal is started, asked for until it has ended, and its report is read.
 _READS_EACH = 3
@@ -21,7 +22,8 @@ _SECONDS_EACH = 10
 def close(c: Connection, run_id: str, now: datetime) -> Plan:
     """The plan of a run that has decided everything: reading takes what it took, and everything is read once more."""
     run = runs.get(c, run_id)
-    assert run is not None
+    if run is None:
+        raise vanished("a run")
     found = planned_changes.effects(c, run_id)
     writes = sum(-(-(each.add + each.update) // MOST_CONTACTS) + -(-each.remove // CHUNK) for each in found)
     began = moment_of(run.started_on)
