@@ -18,6 +18,7 @@ import msgspec
 from sqlalchemy import Connection, String, bindparam, case, null, or_, select, update
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store import channels
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out_address, suppression
@@ -102,6 +103,7 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
         reading.seen[reading.moved[address]] |= _SENT
         members.add(address)
     _keep(c, news, adopted)
+    channels.would_be_mailed(c, list_id, [each.address for each in by_address.values() if not each.channel])
     _send_again(c, anew)
     strangers = [address for address in by_address if address not in members]
     reading.strangers |= {each: by_address[each].contact_id for each in forbidden(c, list_id, strangers)}

@@ -2,12 +2,12 @@
 
 batch(c, list_id, limit, after=-1) -> list[Pending]; count(c, list_id) -> int
 acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
-imported(c, list_id) -> addresses; record_channels(c, list_id, reasons)
+imported(c, list_id) -> addresses
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -172,30 +172,6 @@ def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
 def offer_again(c: Connection, list_id: str) -> None:
     """Rows that dotdigital refused wait for nothing: the next `settle` takes them for pending."""
     c.execute(update(list_member).where(_m.list_id == list_id, _m.retry_on != "").values(retry_on=""))
-
-
-def record_channels(c: Connection, list_id: str, reasons: Mapping[str, str]) -> None:
-    """What dotdigital says of people who were just imported, by address: the reason code of whom it would not mail,
-    `""` for whom it would. It stands behind what became of them."""
-    statement = (
-        update(list_member)
-        .where(
-            _m.list_id == bindparam("b_list", type_=String),
-            _m.address == bindparam("b_address", type_=String),
-        )
-        .values(
-            channel=bindparam("b_channel", type_=String),
-            also=case(
-                (
-                    or_(_m.outcome == Outcome.ADDED.value, _m.outcome == Outcome.UPDATED.value),
-                    bindparam("b_also", type_=String),
-                ),
-                else_=_m.also,
-            ),
-        )
-    )
-    rows = [(reason, reason, list_id, address) for address, reason in reasons.items()]
-    update_many(c, statement, ("b_channel", "b_also", "b_list", "b_address"), rows)
 
 
 def imported(c: Connection, list_id: str) -> frozenset[str]:

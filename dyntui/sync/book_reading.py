@@ -11,7 +11,7 @@ from dyntui.dotdigital import contacts
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import book_contents, pending_members
+from dyntui.store import book_contents, channels, pending_members
 from dyntui.store.book_contents import BookContact
 from dyntui.store.lists import StoredList
 from dyntui.sync import list_resubscribes
@@ -62,4 +62,4 @@ async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList, 
         async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
             said.update((normalise(each.email), reason_of_status(each.email_status)) for each in page.rows)
     news = {address: said[address] for address in imported if address in said}
-    await ctx.write(lambda c: pending_members.record_channels(c, chosen.id, news))
+    await ctx.write(lambda c: channels.record_imported(c, chosen.id, news))

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.reasons import PRECEDENCE
 from dyntui.store import (
+    book_contents,
+    channels,
     count_window,
     counts,
     leaving,
@@ -21,10 +23,12 @@ from dyntui.store import (
     staging,
     target_people,
 )
+from dyntui.store.book_contents import BookContact
 from dyntui.store.counts import NewCount
 from dyntui.store.schema import (
     list_member,
     list_unsubscribe,
+    marketing_list,
     merged_record,
     opt_out,
     opt_out_address,
@@ -225,6 +229,26 @@ def test_a_lifted_suppression_does_not_make_somebody_sendable_before_they_are_sy
     leaving.remove(c, "list-0", "run", ["ann"])
     c.execute(delete(suppression))
     assert counts.snapshot(c, new()).excluded == (ReasonCount(Outcome.EXCLUDED, "NOT_SYNCED", 1),)
+
+
+@pytest.mark.parametrize("seen", ["in the book", "just imported"])
+def test_a_confirmed_contact_is_sendable_though_another_lists_book_was_read_before(c: Connection, seen: str) -> None:
+    for list_id, account, active in (("list-0", ACCOUNT, True), ("list-1", ACCOUNT, False), ("list-2", "other", True)):
+        c.execute(insert(marketing_list).values(id=list_id, account_id=account, activated=True, active=active))
+        synced(c, list_id, "ann", "bob")
+        reading = book_contents.begin(c, list_id)
+        waiting = [BookContact("ann@example.com", 7, "PENDING_OPT_IN"), BookContact("bob@example.com", 7)]
+        book_contents.compare(c, list_id, "run", waiting, reading)
+        channels.record_imported(c, list_id, {"ann@example.com": "PENDING_OPT_IN"})
+    assert counted(c, counts.snapshot(c, new("before", ("list-0",))).id)["ann"] == ("excluded", "PENDING_OPT_IN", "")
+    # Confirmed meanwhile. Nobody reads the other list's book any more: it is inactive in Dynamics.
+    if seen == "in the book":
+        book_contents.compare(c, "list-0", "run", [BookContact("ann@example.com", 7)], book_contents.begin(c, "list-0"))
+    else:
+        channels.record_imported(c, "list-0", {"ann@example.com": ""})
+    assert counts.snapshot(c, new("after", ("list-0", "list-1"))).sendable == 2
+    # The contact of another email account is another contact.
+    assert counted(c, counts.snapshot(c, new("other", ("list-2",))).id)["ann"] == ("excluded", "PENDING_OPT_IN", "")
 
 
 def test_a_changed_record_waits_for_its_import(c: Connection) -> None:
