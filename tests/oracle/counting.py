@@ -73,7 +73,7 @@ def _counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Me
             found_all[key] = verdict("excluded" if ours or closed else "excluded added", named, why)
             continue
         if record is None and "UNKNOWN_PERSON" in closed:
-            named = {"UNKNOWN_PERSON", first(memory.dynamics(key, "", rows) | closed)}
+            named = {"UNKNOWN_PERSON", *(first(known | closed) for known in memory.of_the_gone(key, rows))}
             found_all[key] = verdict("excluded", named, "without a record")
             continue
         found_all[key] = _first_of(closed, "nothing stands against it on one of the target lists")

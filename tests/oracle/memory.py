@@ -158,6 +158,13 @@ class Memory:
         known = [self.said_as, self.ever] if self.generous else [self.said_as]
         return {self.suppression(at) for some in known for each in family for at in some.get(each, ())} & BY_WILL
 
+    def of_the_gone(self, key: Key, rows: Snapshot) -> list[set[str]]:
+        """What may be remembered of a record that does not exist any more, each a right answer: what Dynamics said of
+        it; with what it said itself in dotdigital, at an address that lists may have been read with."""
+        in_dynamics = self.dynamics(key, "", rows)
+        had = set().union(*(self.ever.get(each, set()) for each in self.merged_into(key)))
+        return [in_dynamics, in_dynamics | ({self.suppression(at) for at in had} & BY_WILL)]
+
     def dynamics(self, key: Key, address: str, rows: Snapshot) -> set[str]:
         """What Dynamics says against mailing a record at an address: its own word, that of a record merged into it, and
         that of every record that has or had the address, the survivors of merges with all of theirs."""

@@ -57,8 +57,8 @@ def _member(key: Key, on: MarketingList, rows: Snapshot, memory: Memory) -> Verd
         # PENDING_OPT_IN keeps nobody out of a book: whether it may stand before what does is not said.
         named = {first(reasons), first(closed)}
         if closed == {"UNKNOWN_PERSON"}:
-            # A record that is gone may be remembered as one that had opted out.
-            named.add(first(memory.dynamics(key, "", rows) | closed))
+            # A record that is gone may be remembered as one that had opted out, in either system.
+            named |= {first(known | closed) for known in memory.of_the_gone(key, rows)}
         return verdict("excluded", named, f"of {sorted(reasons)} the first by the order is the person's reason")
     record = rows.records[key]
     address = address_of(record)

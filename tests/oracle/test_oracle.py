@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.oracle import counting, synchronising
 from tests.oracle.addresses import sendable, spelled_in
 from tests.oracle.edits import SPELLINGS
 from tests.oracle.histories import history
+from tests.oracle.memory import Memory
 from tests.oracle.precedence import ORDER
+from tests.oracle.rows import MarketingList, Record, Snapshot
 
 HERE = Path(__file__).parent
 JUDGES = ("addresses", "counting", "judging", "memory", "precedence", "rows", "synchronising")
@@ -68,6 +72,20 @@ def test_an_opt_out_is_found_under_every_spelling_but_where_no_address_is_left()
 )
 def test_mail_goes_only_where_it_can_go(text: str, good: bool) -> None:
     assert sendable(text) is good
+
+
+def test_who_opted_out_in_either_system_stays_so_when_their_record_is_deleted() -> None:
+    key, on = ("contact", "c"), MarketingList("l", "L", "contact", False, True, True, 1, (("contact", "c"),))
+    record = Record(key, {}, ("ann@example.org", "", ""), True, False, 0, "", False, "2026-01-01T00:00:00Z", {})
+    nothing: dict[int, frozenset[int]] = {}
+    there = Snapshot({key: record}, {"l": on}, {}, {}, {1: "L"}, nothing, nothing, (), {})
+    gone, said = replace(there, records={}), {"DO_NOT_EMAIL", "UNKNOWN_PERSON"}
+    for typed, right in (({}, said), ({"s": "Ann <ann@example.org>"}, said | {"SUPPRESSED"})):
+        memory = Memory()
+        memory.learn(there)
+        memory.learn(replace(gone, suppressions=typed))
+        found = counting.counted(["l"], 1, gone, memory)[key], synchronising.synchronised(on, gone, memory)[key]
+        assert [(each.outcomes, each.reasons) for each in found] == [({"excluded"}, right)] * 2
 
 
 def test_a_seed_gives_one_history() -> None:
