@@ -15,45 +15,12 @@ import msgspec
 from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import literal, query
+from dyntui.model.columns import Column, Option
 
 T = TypeVar("T")
 CRM: Final = "Microsoft.Dynamics.CRM."
 STRONG: Final = {"Consistency": "Strong"}
 """Asks past the caches, which lag by up to half a minute."""
-
-
-class Option(msgspec.Struct, frozen=True):
-    """One choice of a choice column."""
-
-    value: int
-    label: str
-
-
-class Column(msgspec.Struct, frozen=True):
-    """A column that can be mapped. `type` is Dataverse's word (`String`, `Picklist`, `Lookup`, `DateTime`...).
-
-    `format`: for dates `DateOnly` or `DateAndTime`, for text `Email`, `Url`...; `behaviour`: `UserLocal`, `DateOnly`
-    or `TimeZoneIndependent`. `source`: 0 simple, 1 calculated, 2 rollup.
-    """
-
-    logical_name: str
-    schema_name: str
-    type: str
-    label: str
-    readable: bool
-    creatable: bool
-    writable: bool
-    required: bool
-    custom: bool
-    max_length: int | None = None
-    precision: int | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    format: str | None = None
-    behaviour: str | None = None
-    source: int = 0
-    targets: tuple[str, ...] = ()
-    options: tuple[Option, ...] = ()
 
 
 class TableInfo(msgspec.Struct, frozen=True, rename="pascal"):
@@ -166,6 +133,7 @@ _COMMON: Final = (
     "IsValidForUpdate",
     "IsCustomAttribute",
     "RequiredLevel",
+    "SourceType",
 )
 
 
@@ -217,7 +185,7 @@ async def columns(dv: Dataverse, table: str) -> list[Column]:
         asked = f"{path}/{CRM}{cast}" + query(select=["LogicalName"], expand=expand)
         choices.update({each.logical_name: _options(each) for each in await _decoded(dv, asked, _Choices)})
     found = [
-        _column(each, details.get(each.logical_name, each), choices.get(each.logical_name, ()))
+        _column(table, each, details.get(each.logical_name, each), choices.get(each.logical_name, ()))
         for each in listed
         if _mappable(each)
     ]
@@ -269,8 +237,9 @@ def _options(choices: _Choices) -> tuple[Option, ...]:
     return tuple(Option(each.value, each.label.text if each.label else "") for each in chosen.options or two)
 
 
-def _column(common: _Attribute, detail: _Attribute, options: tuple[Option, ...]) -> Column:
+def _column(table: str, common: _Attribute, detail: _Attribute, options: tuple[Option, ...]) -> Column:
     return Column(
+        entity=table,
         logical_name=common.logical_name,
         schema_name=common.schema_name,
         type=_type(common),
@@ -286,7 +255,7 @@ def _column(common: _Attribute, detail: _Attribute, options: tuple[Option, ...])
         maximum=detail.max_value,
         format=detail.format or (detail.format_name.value if detail.format_name else None),
         behaviour=detail.date_time_behavior.value if detail.date_time_behavior else None,
-        source=detail.source_type or 0,
+        source=common.source_type or 0,
         targets=tuple(detail.targets or ()),
         options=options,
     )

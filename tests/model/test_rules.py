@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.model.mapping import STRING_LIMIT, fingerprint, payload, too_long
+from dyntui.model.labels import STRING_LENGTH
+from dyntui.model.mapping import fingerprint, payload, too_long
 from dyntui.model.people import Entity, Person
 from dyntui.model.plain import plain
 from dyntui.model.reasons import BY_CODE, CATALOGUE, reason_of_import_failure, reason_of_status
@@ -100,7 +101,7 @@ def test_empty_travels_as_a_clear() -> None:
 
 def test_a_value_that_would_be_cut_is_named() -> None:
     assert too_long(payload(ADA)) == ""
-    assert too_long({"FIRSTNAME": "x" * (STRING_LIMIT + 1)}) == "FIRSTNAME"
+    assert too_long({"FIRSTNAME": "x" * (STRING_LENGTH + 1)}) == "FIRSTNAME"
 
 
 @given(st.text(), st.text())

@@ -1,0 +1,109 @@
+"""Columns of Dynamics tables: what of their definitions decides how a value is mapped and converted.
+
+Type names are Dataverse's own (AttributeTypeCode; reference/dataverse_api.md section 9.1), `MultiSelectPicklist` for
+what Dataverse reports as a virtual column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+TEXT: Final = frozenset({"String", "Memo"})
+WHOLE: Final = frozenset({"Integer", "BigInt"})
+FRACTIONAL: Final = frozenset({"Decimal", "Double", "Money"})
+NUMBERS: Final = WHOLE | FRACTIONAL
+LOOKUPS: Final = frozenset({"Lookup", "Customer", "Owner"})
+CHOICES: Final = frozenset({"Picklist", "State", "Status"})
+MULTI_CHOICE: Final = "MultiSelectPicklist"
+TWO_OPTIONS: Final = "Boolean"
+DATE: Final = "DateTime"
+UNIQUE_ID: Final = "Uniqueidentifier"
+
+DATE_ONLY: Final = "DateOnly"
+"""The behaviour of a date without a time; also the format of a date that is only shown without one."""
+ZONELESS: Final = "TimeZoneIndependent"
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One choice of a choice column."""
+
+    value: int
+    label: str
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of a table, as Dynamics describes it. `entity`: the table's logical name.
+
+    `format`: for dates `DateOnly` or `DateAndTime`, for text `Email`, `Url`...; `behaviour`: `UserLocal`, `DateOnly` or
+    `TimeZoneIndependent`. `source`: 0 simple, 1 calculated, 2 rollup. `targets`: the tables that a lookup leads to.
+    `precision`: decimals kept. A column that is reached over a lookup has the path as its name (`column_at`).
+    """
+
+    entity: str
+    logical_name: str
+    type: str
+    schema_name: str = ""
+    label: str = ""
+    readable: bool = True
+    creatable: bool = True
+    writable: bool = True
+    required: bool = False
+    custom: bool = False
+    max_length: int | None = None
+    precision: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    format: str | None = None
+    behaviour: str | None = None
+    source: int = 0
+    targets: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+
+    @property
+    def computed(self) -> bool:
+        """Whether Dynamics itself reckons its values: a calculated or a rollup column."""
+        return self.source != 0
+
+    @property
+    def takes_values(self) -> bool:
+        """Whether somebody else may write it."""
+        return self.writable and not self.computed
+
+
+Columns = Mapping[tuple[str, str], Column]
+
+
+def by_name(columns: Iterable[Column]) -> dict[tuple[str, str], Column]:
+    """Columns by table and logical name."""
+    return {(each.entity, each.logical_name): each for each in columns}
+
+
+def column_at(columns: Columns, entity: str, path: str) -> Column | None:
+    """The column that a mapping names, or None where there is none.
+
+    A path is a logical name (`firstname`), or that of a lookup and of a column of the table that it leads to
+    (`primarycontactid.emailaddress1`), with the table between them where the lookup may lead to several
+    (`parentcustomerid.account.name`). A column of another table can be read, not written.
+    """
+    names = path.split(".")
+    first = columns.get((entity, names[0]))
+    if len(names) == 1 or first is None:
+        return first
+    if len(names) > 3 or first.type not in LOOKUPS:
+        return None
+    tables = first.targets if len(names) == 2 else tuple(each for each in first.targets if each == names[1])
+    found = columns.get((tables[0], names[-1])) if len(tables) == 1 else None
+    if found is None:
+        return None
+    return msgspec.structs.replace(
+        found,
+        entity=entity,
+        logical_name=path,
+        label=f"{first.label}: {found.label}",
+        readable=first.readable and found.readable,
+        creatable=False,
+        writable=False,
+    )
