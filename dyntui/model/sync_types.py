@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from dyntui.model.cursors import CampaignsCursor, Cursor, ListsCursor, SendCursor
 from dyntui.model.outcomes import Outcome
 
 
@@ -20,7 +21,8 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
 
     `priority`: lower first (spec section 7). `narrowed_by`: what a person may name so that only that is synchronised.
     `planned`: it can be asked for a plan. `changes`: the subjects that show something else once such a run has ended.
-    `words`: what people read for an outcome, where it does not go by its own name.
+    `cursor`: what is stored of how far a run has come. `words`: what people read for an outcome, where it does not go
+    by its own name.
     """
 
     id: str
@@ -30,6 +32,7 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     narrowed_by: str = ""
     planned: bool = False
     changes: tuple[str, ...] = ()
+    cursor: type[Cursor] = Cursor
     words: Mapping[Outcome, str] = {}
 
     def key(self, account_id: str, of: object = "") -> str:
@@ -71,6 +74,7 @@ LISTS = RunKind(
     narrowed_by="lists",
     planned=True,
     changes=("lists",),
+    cursor=ListsCursor,
 )
 SEND = RunKind(
     id="send",
@@ -78,6 +82,7 @@ SEND = RunKind(
     heading="Sends",
     priority=10,
     changes=("lists", "campaigns"),
+    cursor=SendCursor,
     words={Outcome.ADDED: "mailed"},
 )
 
@@ -92,6 +97,7 @@ _SYNC_TYPES = (
         priority=60,
         narrowed_by="campaigns",
         changes=("campaigns",),
+        cursor=CampaignsCursor,
         words={Outcome.ADDED: "first results", Outcome.UPDATED: "new results", Outcome.UNCHANGED: "no news"},
     ),
 )

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import GONE, DataverseError
@@ -23,6 +24,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
 from dyntui.dotdigital.reading import OddRow
 from dyntui.model import solution
+from dyntui.model.cursors import CampaignsCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.people import normalise
@@ -47,32 +49,33 @@ async def synchronise(
 ) -> None:
     """Every campaign of an account, and the results of those with news. `level`: `NONE`, `SUMMARY` or `DETAILED`.
     `only`: the results of these, whether they have news or not, and of no others."""
-    if "news" not in ctx.cursor:
+    if ctx.at(CampaignsCursor).news is None:
         since = await feeds.since(ctx, account_id, _FEED)
         until = await feeds.server_time(dd)
         listed = await _headers(ctx, dv, dd, account_id)
         if level == "NONE":
-            news: list[int] = []
+            wanted: list[int] = []
         elif only:
-            news = sorted(listed.intersection(only))
+            wanted = sorted(listed.intersection(only))
         else:
-            news = await _with_news(ctx, dd, account_id, since, listed)
-        cursor = {"news": news, "place": 0, "since": text_of(since), "until": text_of(until)}
-        await ctx.save(cursor, stage="Reading results", of=len(news))
-    news = [int(each) for each in ctx.cursor["news"]]
-    since = moment_of(str(ctx.cursor["since"])) or EPOCH
-    for place in range(int(ctx.cursor["place"]), len(news)):
+            wanted = await _with_news(ctx, dd, account_id, since, listed)
+        start = CampaignsCursor(news=tuple(wanted), since=text_of(since), until=text_of(until))
+        await ctx.save(start, stage="Reading results", of=len(wanted))
+    at = ctx.at(CampaignsCursor)
+    news, since = at.news or (), moment_of(at.since) or EPOCH
+    for place in range(at.place, len(news)):
         try:
             await _results(ctx, dv, dd, account_id, news[place], place, since, level)
         except DyntuiError as error:
             if await parts.is_of_the_run(error, dv, dd):
                 raise
             await _failed(ctx, account_id, news[place], place, error)
-        await ctx.save({**ctx.cursor, "place": place + 1}, stage="Reading results", done=place + 1, of=len(news))
+        after = replace(ctx.at(CampaignsCursor), place=place + 1)
+        await ctx.save(after, stage="Reading results", done=place + 1, of=len(news))
     if only:
         # The news of the others are still to be read.
         return
-    until = moment_of(str(ctx.cursor["until"])) or EPOCH
+    until = moment_of(at.until) or EPOCH
     await feeds.advance(ctx, account_id, _FEED, until)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -17,6 +16,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.store import runs
 from dyntui.store import sends as send_store
@@ -27,8 +27,6 @@ from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import record, sent_after_all
 
 log = logging.getLogger(__name__)
-
-_Cursor = dict[str, Any]
 
 
 async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> None:
@@ -73,28 +71,29 @@ async def look(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) 
             log.warning("what became of send %s could not be learnt: %s %s", earlier.id, error, error.detail)
 
 
-def _open(c: Connection, account_id: str, campaign_id: int | None) -> list[tuple[Send, _Cursor]]:
-    found: list[tuple[Send, _Cursor]] = []
+def _open(c: Connection, account_id: str, campaign_id: int | None) -> list[tuple[Send, SendCursor]]:
+    found: list[tuple[Send, SendCursor]] = []
     for each in send_store.not_sent(c, account_id, campaign_id):
         run = runs.get(c, each.run_id)
         if run is None or not run.status.ended:
             continue
-        this = send_store.get(c, each.id) if _is_open(each, run.cursor) else None
+        cursor = cursor_of(run.cursor, SendCursor)
+        this = send_store.get(c, each.id) if _is_open(each, cursor) else None
         if this is not None:
-            found.append((this, run.cursor))
+            found.append((this, cursor))
     return found
 
 
-def _is_open(each: send_store.State, cursor: _Cursor) -> bool:
+def _is_open(each: send_store.State, cursor: SendCursor) -> bool:
     if each.decision or each.doubt == "cancelled":
         return False
-    may_exist = each.book_id != 0 and platform_send.may_exist(cursor)
+    may_exist = each.book_id != 0 and cursor.may_exist
     return each.state == "Sending" or each.doubt == "unproved" or may_exist
 
 
-def _unproved(earlier: Send, cursor: _Cursor) -> bool:
+def _unproved(earlier: Send, cursor: SendCursor) -> bool:
     """Whether a request may have been carried out; not where dotdigital itself said that it was not taken up."""
-    return earlier.doubt == "unproved" or platform_send.asked(cursor)
+    return earlier.doubt == "unproved" or cursor.asked
 
 
 async def _was_made(ctx: RunContext, dd: Dotdigital, earlier: Send) -> bool:
@@ -114,7 +113,7 @@ async def _empty(ctx: RunContext, dd: Dotdigital, earlier: Send) -> None:
         await kept_books.empty(ctx, dd, book.id)
 
 
-async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cursor: _Cursor) -> None:
+async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cursor: SendCursor) -> None:
     try:
         await platform_send.follow(ctx, dd, earlier, "Waiting for an earlier send", cursor, cancellable=True)
     except DyntuiError as error:

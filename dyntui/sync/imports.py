@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from dyntui.dotdigital import imports
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import OneList
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_import_failure
 from dyntui.sync.run_context import RunContext
@@ -42,7 +44,7 @@ async def carry_out(
 ) -> imports.ImportResult:
     """Imports the rows. The cursor names the import while it runs: one that was started before an interruption is
     followed; where dotdigital does not know it any more the rows are imported again, which changes nothing twice."""
-    started = str(ctx.cursor.get("import", ""))
+    started = ctx.at(OneList).importing
     if started:
         try:
             return await _follow(ctx, dd, started, stage, done, of)
@@ -50,7 +52,7 @@ async def carry_out(
             if error.code != "DOTDIGITAL_IMPORT_NOT_FOUND":
                 raise
     started = await imports.start_import(dd, rows)
-    await ctx.save({**ctx.cursor, "import": started}, stage=stage, done=done, of=of)
+    await ctx.save(replace(ctx.at(OneList), importing=started), stage=stage, done=done, of=of)
     return await _follow(ctx, dd, started, stage, done, of)
 
 

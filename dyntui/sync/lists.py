@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse import rows as dv_rows
@@ -19,6 +20,7 @@ from dyntui.dataverse.query import guid
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import ListsCursor, OneList, Told
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
@@ -81,8 +83,9 @@ async def synchronise(
 
     Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
     """
-    if ctx.cursor.get("list") == chosen.id and ctx.cursor["step"] == "done":
-        return RunStatus(ctx.cursor["status"])
+    at = ctx.at(OneList)
+    if at.list == chosen.id and at.step == "done":
+        return RunStatus(at.status)
     await _wait_for_turn(ctx, chosen)
     try:
         return await _synchronise(ctx, dv, dd, chosen, title, how)
@@ -119,24 +122,24 @@ async def _wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
 async def _synchronise(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How
 ) -> RunStatus:
-    if ctx.cursor.get("list") != chosen.id:
-        start = {**ctx.cursor, "list": chosen.id, "step": "read", "import": ""}
+    if ctx.at(OneList).list != chosen.id:
+        start = replace(ctx.at(OneList), list=chosen.id, step="read", importing="")
         await ctx.save(start, stage=f"Reading {title}")
-    if ctx.cursor["step"] == "read":
+    if ctx.at(OneList).step == "read":
         await _compare(ctx, dv, dd, chosen, title, how)
-    if ctx.cursor["step"] == "plan":
+    if ctx.at(OneList).step == "plan":
         await _plan(ctx, dv, chosen, how)
-    if ctx.cursor["step"] == "remove" and not ctx.cursor["guarded"]:
+    if ctx.at(OneList).step == "remove" and not ctx.at(OneList).guarded:
         await _guard(ctx, dv, chosen, title)
-    if ctx.cursor["step"] == "remove":
+    if ctx.at(OneList).step == "remove":
         await _remove(ctx, dd, chosen, title)
-    if ctx.cursor["step"] == "import":
+    if ctx.at(OneList).step == "import":
         await _import(ctx, dd, chosen, title)
-    if ctx.cursor["step"] == "channels":
+    if ctx.at(OneList).step == "channels":
         await _channels(ctx, dd, chosen, title)
-    if ctx.cursor["step"] == "close":
+    if ctx.at(OneList).step == "close":
         await _close(ctx, dv, chosen, how.item)
-    return RunStatus(ctx.cursor["status"])
+    return RunStatus(ctx.at(OneList).status)
 
 
 async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
@@ -157,8 +160,8 @@ async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -
 async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> ListNow:
     now = await list_state.as_it_is(dv, chosen)
     if not await ctx.read(lambda c: list_store.read_by(c, chosen.id, ctx.run_id)):
-        if ctx.cursor.get("reading") != chosen.id:
-            await ctx.save({**ctx.cursor, "reading": chosen.id, "listing": ""}, stage=f"Reading {title}")
+        if ctx.at(OneList).reading != chosen.id:
+            await ctx.save(replace(ctx.at(OneList), reading=chosen.id, listing=""), stage=f"Reading {title}")
         await member_listing.read(ctx, dv, now, chosen, title)
     return now
 
@@ -174,15 +177,15 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     if await book_reading.compare(ctx, dd, chosen, title, read_only=how.plan):
         await suppressions.pull(ctx, dd, chosen.account_id)
     await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
-    told = {"status": now.row.sync_status or "", "book": now.row.book_id or 0}
+    told = Told(now.row.sync_status or "", now.row.book_id or 0)
 
-    cursor = {**ctx.cursor, "note": note, "told": told}
+    cursor = replace(ctx.at(OneList), note=note, told=told)
     stage = f"Comparing {title}"
     if how.plan:
-        await ctx.save({**cursor, "step": "plan"}, stage=stage)
+        await ctx.save(replace(cursor, step="plan"), stage=stage)
     else:
         settle = functools.partial(_settle, ctx=ctx, chosen=chosen, how=how)
-        await ctx.save({**cursor, "step": "remove", "guarded": False}, stage=stage, work=settle)
+        await ctx.save(replace(cursor, step="remove", guarded=False), stage=stage, work=settle)
 
 
 def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How) -> None:
@@ -249,7 +252,7 @@ async def _guard(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str)
     going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, ctx.run_id))
     short = await sight.short_reads(ctx, dv) if going else []
     await ctx.save(
-        {**ctx.cursor, "guarded": True}, stage=f"Comparing {title}", work=lambda c: _hold(c, ctx, chosen, short)
+        replace(ctx.at(OneList), guarded=True), stage=f"Comparing {title}", work=lambda c: _hold(c, ctx, chosen, short)
     )
 
 
@@ -257,19 +260,18 @@ async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How) ->
     """What would be done is decided as ever and stored, and here it ends. Whom a synchronisation would suppress in
     dotdigital first, because somebody in Dynamics asked for it, counts as suppressed."""
     short = await sight.short_reads(ctx, dv)
-    typed = [str(each) for each in ctx.cursor["typed"]]
+    typed = ctx.at(ListsCursor).typed
 
     def plan(c: Connection) -> None:
         with suppression_store.supposed(c, chosen.account_id, typed, ctx.now()), trials.on_trial(c, chosen.id):
             _settle(c, ctx, chosen, how)
             _hold(c, ctx, chosen, short)
             planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, ctx.run_id)
-            ctx.close_plan(c, how.item, chosen.id, note=str(ctx.cursor["note"]))
+            ctx.close_plan(c, how.item, chosen.id, note=ctx.at(OneList).note)
         list_store.release(c, chosen.id, ctx.run_id)
 
-    await ctx.save(
-        {**ctx.cursor, "step": "done", "status": RunStatus.COMPLETED.value}, stage=f"Planned {chosen.name}", work=plan
-    )
+    done = replace(ctx.at(OneList), step="done", status=RunStatus.COMPLETED.value)
+    await ctx.save(done, stage=f"Planned {chosen.name}", work=plan)
 
 
 async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
@@ -293,7 +295,7 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
                 person_ids=[each.person_id for each in some],
             ),
         )
-    await ctx.save({**ctx.cursor, "step": "import"}, stage=f"Importing {title}")
+    await ctx.save(replace(ctx.at(OneList), step="import"), stage=f"Importing {title}")
 
 
 def _hold(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[str]) -> None:
@@ -331,7 +333,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         found = fates([each.address for each in batch], result)
         done += len(batch)
         await ctx.save(
-            {**ctx.cursor, "import": ""},
+            replace(ctx.at(OneList), importing=""),
             stage=stage,
             done=done,
             of=of,
@@ -340,7 +342,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
             ),
         )
         await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
-    await ctx.save({**ctx.cursor, "step": "channels"}, stage=f"Checking {title}")
+    await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
 
 
 async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
@@ -348,7 +350,7 @@ async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
     their opt-in: of the others it is known since the book was read."""
     in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
     await book_reading.look_at_imported(ctx, dd, chosen, in_book)
-    await ctx.save({**ctx.cursor, "step": "close"}, stage=f"Finishing {title}")
+    await ctx.save(replace(ctx.at(OneList), step="close"), stage=f"Finishing {title}")
 
 
 def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on: str) -> None:
@@ -373,17 +375,17 @@ async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) 
     tally = Tally(sum(each.people for each in counts), counts)
     status = status_of(tally)
     changed = sum(tally.of(each) for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED))
-    told = ctx.cursor.get("told", {})
-    if changed or (told.get("status"), told.get("book")) != (status.value, chosen.book_id):
+    if changed or ctx.at(OneList).told != Told(status.value, chosen.book_id):
         row = {"dyntui_lastsynced": ctx.now(), "dyntui_syncstatus": status.value, "dyntui_bookid": chosen.book_id}
         await dv_rows.update(dv, "lists", guid(chosen.id), row)
 
     def close(c: Connection) -> None:
         if item:
-            ctx.close_list(c, item, chosen.id, note=str(ctx.cursor.get("note", "")))
+            ctx.close_list(c, item, chosen.id, note=ctx.at(OneList).note)
         members.forget_left(c, chosen.id, ctx.run_id)
         list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
         list_store.release(c, chosen.id, ctx.run_id)
 
     # The list's id stays in the cursor: who goes on from here must not take what was just added for unchanged.
-    await ctx.save({**ctx.cursor, "step": "done", "status": status.value}, stage=f"Finished {chosen.name}", work=close)
+    done = replace(ctx.at(OneList), step="done", status=status.value)
+    await ctx.save(done, stage=f"Finished {chosen.name}", work=close)

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from dyntui.dataverse import batch
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
@@ -21,6 +23,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MEMBER_TABLES, Membership
 from dyntui.dataverse.query import guid
 from dyntui.dataverse.rows import Page
+from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
 from dyntui.model.people import Entity, Gate
@@ -45,10 +48,10 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
 
     Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
     """
-    part = str(ctx.cursor.get("listing", "")) or "begin"
+    part = ctx.at(OneList).listing or "begin"
     if part == "begin":
         await ctx.save(
-            {**ctx.cursor, "listing": "records", "next": "", "confirmed": 0},
+            replace(ctx.at(OneList), listing="records", next="", confirmed=0),
             stage=f"Reading {title}",
             work=lambda c: list_store.begin_reading(c, chosen.id),
         )
@@ -56,12 +59,12 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
     if part == "records":
         await _read_records(ctx, dv, now, chosen, title)
         part = "rows" if not now.row.dynamic else "done"
-        await ctx.save({**ctx.cursor, "listing": part, "next": ""}, stage=f"Reading {title}")
+        await ctx.save(replace(ctx.at(OneList), listing=part, next=""), stage=f"Reading {title}")
     if part == "rows":
         await _read_rows(ctx, dv, chosen, title)
     doubt = await _doubt(ctx, now, chosen)
     await ctx.save(
-        {**ctx.cursor, "listing": "done", "next": ""},
+        replace(ctx.at(OneList), listing="done", next=""),
         stage=f"Reading {title}",
         work=lambda c: list_store.end_reading(c, chosen.id, ctx.run_id, doubt),
     )
@@ -70,7 +73,7 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
 async def _doubt(ctx: RunContext, now: ListNow, chosen: StoredList) -> str:
     """Why the listing does not prove who has left the list; `""` when it does."""
     listed = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
-    if not now.row.dynamic and int(ctx.cursor["confirmed"]) < listed:
+    if not now.row.dynamic and ctx.at(OneList).confirmed < listed:
         return "two ways of reading the list in Dynamics do not agree"
     return ""
 
@@ -79,12 +82,12 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
     entity = Entity(chosen.member_type)
     expected = now.row.member_count or chosen.member_count or 0
     seen = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
-    resume = str(ctx.cursor["next"]) or None
+    resume = ctx.at(OneList).next or None
     async for page in records(dv, now, ROW_TYPES[entity], resume=resume):
         rows = await asyncio.to_thread(lambda found: [staged(entity, each) for each in found], page.rows)
         seen += len(rows)
         await ctx.save(
-            {**ctx.cursor, "next": page.next_link or ""},
+            replace(ctx.at(OneList), next=page.next_link or ""),
             stage=f"Reading {title}",
             done=seen,
             of=max(expected, seen),
@@ -94,16 +97,16 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
 
 async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
     """The rows of the list beside its records; `confirmed` in the cursor counts the records that have one."""
-    resume = str(ctx.cursor["next"]) or None
+    resume = ctx.at(OneList).next or None
     entity = Entity(chosen.member_type)
     async for page in dv_lists.membership_pages(dv, chosen.id, maxpagesize=PAGE, resume=resume):
         ids = list(dict.fromkeys(guid(row.entity_id) for row in page.rows if row.names_a_record))
         odd = await ctx.read(functools.partial(staging.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
         found = [each async for some in unseen_members(dv, entity, odd) for each in some]
         found += [_of_no_record(entity, row) for row in page.rows if row.id and not row.names_a_record]
-        confirmed = int(ctx.cursor["confirmed"]) + len(ids)
+        confirmed = ctx.at(OneList).confirmed + len(ids)
         await ctx.save(
-            {**ctx.cursor, "next": page.next_link or "", "confirmed": confirmed},
+            replace(ctx.at(OneList), next=page.next_link or "", confirmed=confirmed),
             stage=f"Reading {title}",
             work=functools.partial(staging.stage, list_id=chosen.id, listing=ctx.run_id, rows=found),
         )

@@ -11,11 +11,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+
+from msgspec.structs import replace
 
 from dyntui.dotdigital import campaigns, sends
 from dyntui.dotdigital.errors import NOT_TAKEN_UP, DotdigitalError, UnknownOutcome
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import Cursor, SendCursor
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
@@ -41,51 +43,16 @@ _MOST_PROOFS = 6
 
 OUTBOX = "Campaigns > Email > Outbox"
 
-_ASKED = "asked"
-_SHOWN_BEFORE = "shown_before"
-_TURNED_AWAY = "turned_away"
-_WAITS = "waits"
-_PROOFS = "proofs"
-_MAILED_AS_OF = "mailed_as_of"
-_LOOKED_FOR = "looked_for"
-UNLISTED = "unlisted"
-
 log = logging.getLogger(__name__)
 
 
-def asked(cursor: dict[str, Any]) -> bool:
-    """Whether a request to create the send may be on its way: it is looked for, and not made again."""
-    return bool(cursor.get(_ASKED))
-
-
-def may_exist(cursor: dict[str, Any]) -> bool:
-    """Whether a request to create the send has left, and was not refused in words."""
-    return asked(cursor) or bool(cursor.get(_TURNED_AWAY))
-
-
-def carried(cursor: dict[str, Any]) -> dict[str, Any]:
-    """What later phases need of the cursor with which the send was to be created."""
-    names = (_SHOWN_BEFORE, _TURNED_AWAY, _WAITS, _PROOFS, _MAILED_AS_OF, UNLISTED)
-    return {name: cursor[name] for name in names if name in cursor}
-
-
-def mailed_as_of(cursor: dict[str, Any]) -> str:
-    """What the campaign showed when it was last read who had been mailed it; `""` before that."""
-    return str(cursor.get(_MAILED_AS_OF, ""))
-
-
-def knowing_who_was_mailed(cursor: dict[str, Any], shown_then: str) -> dict[str, Any]:
-    """The cursor once that was read."""
-    return {**cursor, _MAILED_AS_OF: shown_then}
-
-
-def proved_once_more(cursor: dict[str, Any]) -> dict[str, Any]:
+def proved_once_more(cursor: SendCursor) -> SendCursor:
     """The cursor with which the people are proved anew. Raises SEND_NOT_PROVED after a few times; those for which a
     limit was waited for do not count."""
-    proofs = int(cursor.get(_PROOFS, 0)) + 1
-    if proofs > _MOST_PROOFS + int(cursor.get(_WAITS, 0)):
+    proofs = cursor.proofs + 1
+    if proofs > _MOST_PROOFS + cursor.waits:
         raise not_proved()
-    return {**cursor, _PROOFS: proofs}
+    return replace(cursor, proofs=proofs)
 
 
 def not_proved() -> DyntuiError:
@@ -102,8 +69,8 @@ def not_proved() -> DyntuiError:
 async def waited(ctx: RunContext, error: DyntuiError, stage: str) -> bool:
     """Waits a minute for what is so for the moment only; False, without waiting: it is not, or that was done often
     enough."""
-    waits = int(ctx.cursor.get(_WAITS, 0)) + 1
-    await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0, _WAITS: waits}, stage)
+    waits = ctx.at(SendCursor).waits + 1
+    await _save(ctx, replace(ctx.at(SendCursor), phase="prove", asked=False, waits=waits), stage)
     if waits > MOST_WAITS or not _for_the_moment(error):
         return False
     await ctx.sleep(WAIT_SECONDS)
@@ -136,10 +103,10 @@ async def create_once(
         looked_on = await last_look()
         if looked_on is None:
             return False
-        await _save(ctx, {**ctx.cursor, "phase": "create", _ASKED: 1, _SHOWN_BEFORE: before}, stage)
+        await _save(ctx, replace(ctx.at(SendCursor), phase="create", asked=True, shown_before=before), stage)
         if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
             return await _ask(ctx, dd, this, stage)
-        await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0}, stage)
+        await _save(ctx, replace(ctx.at(SendCursor), phase="prove", asked=False), stage)
     return False
 
 
@@ -147,20 +114,21 @@ async def made_already(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
     """Whether the send was asked for before and exists. Raises SEND_UNCONFIRMED where that cannot be seen."""
     if this.platform_send_id:
         return True
-    if asked(ctx.cursor):
+    if ctx.at(SendCursor).asked:
         await _find(ctx, dd, this, "the service ended while the send was being created")
         return True
     # A request that was turned away may have been carried out all the same, while the people were proved anew.
-    return bool(ctx.cursor.get(_TURNED_AWAY)) and await shows(dd, this)
+    return ctx.at(SendCursor).turned_away and await shows(dd, this)
 
 
 async def _ask(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
     try:
         started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
     except UnknownOutcome as unknown:
-        again = unknown.platform_code == NOT_TAKEN_UP and not ctx.cursor.get(_TURNED_AWAY)
+        again = unknown.platform_code == NOT_TAKEN_UP and not ctx.at(SendCursor).turned_away
         if again and not await _appears(ctx, dd, this):
-            await _save(ctx, {**ctx.cursor, "phase": "prove", _ASKED: 0, _TURNED_AWAY: 1, _LOOKED_FOR: 0}, stage)
+            anew = replace(ctx.at(SendCursor), phase="prove", asked=False, turned_away=True, looked_for=0)
+            await _save(ctx, anew, stage)
             return False
         await _find(ctx, dd, this, unknown.detail)
         return True
@@ -191,7 +159,7 @@ def _wrong_book(this: Send, named: list[int] | None) -> DyntuiError:
     )
 
 
-async def _save(ctx: RunContext, cursor: dict[str, Any], stage: str) -> None:
+async def _save(ctx: RunContext, cursor: Cursor, stage: str) -> None:
     await ctx.save(cursor, stage=stage, cancellable=False)
 
 
@@ -228,9 +196,9 @@ async def _find(ctx: RunContext, dd: Dotdigital, this: Send, why: str) -> None:
 
 async def _appears(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
     """Whether the send shows, now or within the next minutes; those waited for before an interruption count."""
-    for turn in range(int(ctx.cursor.get(_LOOKED_FOR, 0)), len(_READ_BACK_SECONDS)):
+    for turn in range(ctx.at(SendCursor).looked_for, len(_READ_BACK_SECONDS)):
         await ctx.sleep(_READ_BACK_SECONDS[turn])
-        await _save(ctx, {**ctx.cursor, _LOOKED_FOR: turn + 1}, "Looking for the send")
+        await _save(ctx, replace(ctx.at(SendCursor), looked_for=turn + 1), "Looking for the send")
         if await _shows_now(dd, this):
             return True
     # Once more at the end, as the run may have been let go between a wait and its look.
@@ -257,7 +225,7 @@ async def shows(dd: Dotdigital, this: Send) -> bool:
 
 
 async def follow(
-    ctx: RunContext, dd: Dotdigital, this: Send, stage: str, cursor: dict[str, Any], *, cancellable: bool = False
+    ctx: RunContext, dd: Dotdigital, this: Send, stage: str, cursor: SendCursor, *, cancellable: bool = False
 ) -> None:
     """Until the platform says that it is sent. `cursor`: that of the send's run, which may be another one.
 
@@ -303,7 +271,7 @@ def cancelled(this: Send) -> DyntuiError:
     )
 
 
-async def state(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> str:
+async def state(dd: Dotdigital, this: Send, cursor: SendCursor) -> str:
     """What the platform says of the send at this moment, in small letters: its own state or, where its number never
     reached us, what the campaign shows of it. `cursor`: that of the send's run. Raises DotdigitalError.
 
@@ -316,7 +284,7 @@ async def state(dd: Dotdigital, this: Send, cursor: dict[str, Any]) -> str:
     if found is None:
         return "cancelled"
     said = found.status.casefold()
-    before = cursor.get(_SHOWN_BEFORE, "")
+    before = cursor.shown_before
     if said == "sent" and before and await _shown(dd, this) == before:
         return "unseen"
     return said

@@ -12,15 +12,16 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model.cursors import Cursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
-from dyntui.model.sync_types import SEND, Narrowed, SendOf, asked_of
+from dyntui.model.sync_types import RUN_KINDS, SEND, Narrowed, SendOf, asked_of
 from dyntui.store import intervals, members, outcomes, planned_changes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
@@ -31,6 +32,7 @@ __all__ = ["Cancelled", "Fenced", "RunContext"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Narrowed | SendOf)
+P = TypeVar("P", bound=Cursor)
 # A shorter wait is over before anybody has read of it; Dynamics asks for such in every busy run.
 NOTICED_SECONDS = 5.0
 # How often somebody who waits looks whether the run is to stop.
@@ -65,7 +67,8 @@ class RunContext:
         self.account_id = claim.account_id
         self.request = claim.request
         self._db = db
-        self._cursor = claim.cursor
+        self._stored = claim.cursor
+        self._cursor: Cursor | None = None
         self._clock = clock
         self._sleep = sleep
         self._saved = saved
@@ -77,9 +80,18 @@ class RunContext:
         self._cancellable = claim.kind != SEND.id or not claim.cursor
 
     @property
-    def cursor(self) -> dict[str, Any]:
-        """Where the run is, as last saved (`{}` at its start)."""
+    def cursor(self) -> Cursor:
+        """Where the run is, as last saved. Raises RUN_CURSOR_UNREADABLE."""
+        if self._cursor is None:
+            self._cursor = cursor_of(self._stored, RUN_KINDS[self.kind].cursor)
         return self._cursor
+
+    def at(self, kind: type[P]) -> P:
+        """Where the run is, as the cursor of its kind. Raises TypeError for a kind of run that has another one."""
+        cursor = self.cursor
+        if not isinstance(cursor, kind):
+            raise TypeError(f"a run of {self.kind} has no {kind.__name__}")
+        return cursor
 
     def asked(self, request: type[R]) -> R:
         """What the run was asked for."""
@@ -173,7 +185,7 @@ class RunContext:
 
     async def save(
         self,
-        cursor: dict[str, Any],
+        cursor: Cursor,
         *,
         stage: str,
         done: int = 0,
@@ -195,7 +207,7 @@ class RunContext:
                     c,
                     self.run_id,
                     self.token,
-                    cursor=cursor,
+                    cursor=msgspec.to_builtins(cursor),
                     stage=stage,
                     done=done,
                     of=of,

@@ -12,11 +12,13 @@ import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sync_types import SendOf
@@ -63,15 +65,14 @@ async def dispatch(
         "follow": _follow_send,
         "clear": _clear,
     }
-    if not ctx.cursor:
+    phase = ctx.at(SendCursor).phase or "suppressions"
+    if phase == "suppressions":
         this = await ctx.read(lambda c: _stored(c, send_id))
         await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
-    phase = str(ctx.cursor.get("phase", "suppressions"))
     while phase != "done":
         this = await ctx.read(lambda c: _stored(c, send_id))
         after = await phases[phase](ctx, dv, dd, this)
-        cursor = {**platform_send.carried(ctx.cursor), "phase": after}
-        await ctx.save(cursor, stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
+        await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
         phase = after
 
 
@@ -117,20 +118,20 @@ async def _suppressions(
 async def _lists(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Each target list as its own synchronisation would do it; who joined since the count is not addressed. One that
     fails fails the send, by its name."""
-    for place in range(int(ctx.cursor.get("read", 0)), len(this.list_ids)):
+    for place in range(ctx.at(SendCursor).read, len(this.list_ids)):
         chosen = await lists.known(ctx, this.list_ids[place])
         try:
             await lists.read(ctx, dv, chosen, chosen.name)
         except DyntuiError as error:
             raise _of_the_list(chosen, error) from error
-        await ctx.save({"phase": "lists", "read": place + 1}, stage=_STAGES["lists"])
-    for place in range(int(ctx.cursor.get("place", 0)), len(this.list_ids)):
+        await ctx.save(SendCursor(phase="lists", read=place + 1), stage=_STAGES["lists"])
+    for place in range(ctx.at(SendCursor).place, len(this.list_ids)):
         chosen = await lists.known(ctx, this.list_ids[place])
         try:
             await lists.synchronise(ctx, dv, dd, chosen, chosen.name, lists.How())
         except DyntuiError as error:
             raise _of_the_list(chosen, error) from error
-        done = {"phase": "lists", "read": len(this.list_ids), "place": place + 1}
+        done = SendCursor(phase="lists", read=len(this.list_ids), place=place + 1)
         await ctx.save(done, stage=_STAGES["lists"], done=place + 1, of=len(this.list_ids))
     return "recheck"
 
@@ -168,9 +169,9 @@ async def _book(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
 async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Everybody sendable into the book, in bulk; a batch that ran before an interruption runs again as an upsert."""
     stage = _STAGES["fill"]
-    done = int(ctx.cursor.get("done", 0))
+    done = ctx.at(SendCursor).done
     while batch := await ctx.read(
-        lambda c: target_people.sendable_batch(c, this.count_id, ROWS, after=str(ctx.cursor.get("after", "")))
+        lambda c: target_people.sendable_batch(c, this.count_id, ROWS, after=ctx.at(SendCursor).after)
     ):
         rows = [row(each.address, each.fields, this.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, this.sendable)
@@ -183,7 +184,7 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
         ]
         done += len(batch)
         await ctx.save(
-            {**ctx.cursor, "import": "", "after": batch[-1].person_id, "done": done},
+            replace(ctx.at(SendCursor), importing="", after=batch[-1].person_id, done=done),
             stage=stage,
             done=done,
             of=this.sendable,
@@ -199,13 +200,13 @@ async def _prove(
     """The people proved, and the send asked for; or all of it anew."""
     if await send_proof.create(ctx, dv, dd, this, elsewhere):
         return "follow"
-    await ctx.save(platform_send.proved_once_more(ctx.cursor), stage=send_proof.PROVING)
+    await ctx.save(platform_send.proved_once_more(ctx.at(SendCursor)), stage=send_proof.PROVING)
     return "prove"
 
 
 async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Sending"))
-    await platform_send.follow(ctx, dd, this, _STAGES["follow"], ctx.cursor)
+    await platform_send.follow(ctx, dd, this, _STAGES["follow"], ctx.at(SendCursor))
     await ctx.write(lambda c: _finish(c, ctx, this))
     return "clear"
 
@@ -235,13 +236,14 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
     that is not known the book is emptied, so that a request which arrives late reaches nobody. What cannot be told
     because the other side is unreachable is logged: the send itself has ended all the same.
     """
-    send_id, phase = ctx.asked(SendOf).send, str(ctx.cursor.get("phase", ""))
+    send_id, at = ctx.asked(SendOf).send, ctx.at(SendCursor)
+    phase = at.phase
     if phase == "clear":
         # It was sent, and is stored so; what could not be put away is the run's own failure.
         return
     cancelled = error is not None and error.code == "SEND_CANCELLED_REMOTELY"
     wrong_book = error is not None and error.code == "SEND_WRONG_BOOK"
-    unproved = phase != "follow" and not wrong_book and platform_send.asked(ctx.cursor)
+    unproved = phase != "follow" and not wrong_book and at.asked
     if (phase == "follow" and not cancelled) or wrong_book:
         state = "Sending"
     why = "" if error is None else error.message
@@ -261,7 +263,7 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
             if cancelled:
                 # Of some of those whom it reached dotdigital may tell: they are not mailed whatever somebody finds.
                 await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
-            if cancelled or platform_send.may_exist(ctx.cursor):
+            if cancelled or at.may_exist:
                 await kept_books.empty(ctx, dd, this.book_id)
             else:
                 await address_books.delete_address_book(dd, this.book_id)

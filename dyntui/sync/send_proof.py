@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse.errors import DataverseError
@@ -18,6 +19,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import address_books, campaigns, contacts
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import normalise
@@ -163,13 +165,12 @@ async def leave_out_the_mailed(ctx: RunContext, dd: Dotdigital, this: Send) -> N
     it is to go out later: nobody can say whom it will reach.
     """
     shows = await _at_rest(ctx, dd, this)
-    if shows == platform_send.mailed_as_of(ctx.cursor):
+    if shows == ctx.at(SendCursor).mailed_as_of:
         return
     if not await _never_sent(dd, this):
         await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
         await ctx.write(lambda c: counts.recheck(c, this.count_id))
-    cursor = platform_send.knowing_who_was_mailed(ctx.cursor, shows)
-    await ctx.save(cursor, stage=PROVING)
+    await ctx.save(replace(ctx.at(SendCursor), mailed_as_of=shows), stage=PROVING)
     await some_left(ctx, this)
 
 
@@ -226,9 +227,9 @@ async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
         left_out = [contact_id for address, contact_id in others.items() if address in shown]
         if len(left_out) < len(others) or removals > _MOST_REMOVALS:
             raise _not_exact(len(others))
-        waits = int(ctx.cursor.get(platform_send.UNLISTED, 0))
+        waits = ctx.at(SendCursor).unlisted
         if not left_out and missing and waits < len(_UNTIL_LISTED):
-            cursor = {**ctx.cursor, platform_send.UNLISTED: waits + 1}
+            cursor = replace(ctx.at(SendCursor), unlisted=waits + 1)
             await ctx.save(cursor, stage="Waiting until the recipients show", of=this.sendable)
             await ctx.sleep(_UNTIL_LISTED[waits])
             continue
@@ -353,7 +354,7 @@ async def _nothing_changed(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
             not_done="Nothing was sent: a send without its address book might go to everybody.",
             remedy="Somebody deleted or renamed it in dotdigital: send again.",
         )
-    return bool(shows == platform_send.mailed_as_of(ctx.cursor))
+    return bool(shows == ctx.at(SendCursor).mailed_as_of)
 
 
 async def _leave_out(

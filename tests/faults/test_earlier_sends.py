@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from dyntui.dotdigital import address_books, sends
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import Cursor, SendCursor
 from dyntui.model.outcomes import RunStatus
 from dyntui.store import sends as send_store
 from dyntui.store.schema import send
@@ -184,8 +185,8 @@ def test_a_send_whose_number_is_known_is_not_looked_for(
 ):
     queued, save = office.queue_send(job.count()), RunContext.save
 
-    async def killed(self: RunContext, cursor: dict[str, Any], **how: Any) -> None:
-        if cursor.get("phase") == "follow":
+    async def killed(self: RunContext, cursor: Cursor, **how: Any) -> None:
+        if isinstance(cursor, SendCursor) and cursor.phase == "follow":
             raise asyncio.CancelledError
         await save(self, cursor, **how)
 

@@ -174,7 +174,7 @@ BUGS = (
         "dyntui/sync/lists.py",
         "    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))\n    done = 0\n",
         "    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))\n    done = 0\n"
-        '    await ctx.save({**ctx.cursor, "step": "channels"}, stage=stage)\n',
+        '    await ctx.save(replace(ctx.at(OneList), step="channels"), stage=stage)\n',
         (SENDS,),
     ),
     Bug(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any
+
+from msgspec.structs import replace
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import ListsCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.list_status import NO_BOOK
 from dyntui.model.sync_types import Narrowed
@@ -19,7 +21,6 @@ from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
 from dyntui.sync.run_context import RunContext
 
-_OF_ALL = ("due", "read", "place", "failed", "typed")
 # How the grid names what became of a list, where that is no mere failure.
 _LIST_STATUS = {"BOOK_GONE": NO_BOOK, "LIST_GONE": "Not found in Dynamics", "LIST_INACTIVE": "Inactive in Dynamics"}
 
@@ -31,22 +32,23 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv, connections.columns)
-    if "failed" not in ctx.cursor:
+    if ctx.at(ListsCursor).due is None:
         typed = await _consent(ctx, dv, dd, asked.plan)
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists))
-        start = {"due": [each.id for each in due], "read": 0, "place": 0, "failed": [], "typed": typed}
+        start = ListsCursor(due=tuple(each.id for each in due), typed=tuple(typed))
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
-    due_ids = [str(each) for each in ctx.cursor["due"]]
+    due_ids = ctx.at(ListsCursor).due or ()
     # All are read before the first is settled: which of several records keeps an address is decided over all of them,
     # and nobody keeps it through a list that the address has unsubscribed from.
     alone = len(due_ids) == 1
-    for place in range(int(ctx.cursor["read"]), 0 if alone else len(due_ids)):
+    for place in range(ctx.at(ListsCursor).read, 0 if alone else len(due_ids)):
         await _list(ctx, connections, place, functools.partial(_read, ctx, dv, dd))
-        await ctx.save({**_kept(ctx), "read": place + 1}, stage="Reading the lists", done=place + 1, of=len(due_ids))
-    for place in range(int(ctx.cursor["place"]), len(due_ids)):
-        if due_ids[place] not in ctx.cursor["failed"]:
+        after = ctx.at(ListsCursor).next_list(read=place + 1)
+        await ctx.save(after, stage="Reading the lists", done=place + 1, of=len(due_ids))
+    for place in range(ctx.at(ListsCursor).place, len(due_ids)):
+        if due_ids[place] not in ctx.at(ListsCursor).failed:
             await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd))
-        await ctx.save({**_kept(ctx), "place": place + 1}, stage="Synchronising the lists")
+        await ctx.save(ctx.at(ListsCursor).next_list(place=place + 1), stage="Synchronising the lists")
     if asked.plan:
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment()))
     if asked.apply:
@@ -66,17 +68,13 @@ async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool) -
     return typed
 
 
-def _kept(ctx: RunContext) -> dict[str, Any]:
-    """What of the cursor concerns all lists of the run; one that was stored before there were plans has no `typed`."""
-    return {"typed": [], **{name: ctx.cursor[name] for name in _OF_ALL if name in ctx.cursor}}
-
-
 _Part = Callable[[StoredList, str], Awaitable[object]]
 
 
 async def _list(ctx: RunContext, connections: Connections, place: int, part: _Part) -> None:
     """A part of the work on one list; what fails it is named in its item, and delays no other."""
-    list_id, of = str(ctx.cursor["due"][place]), len(ctx.cursor["due"])
+    due = ctx.at(ListsCursor).due or ()
+    list_id, of = due[place], len(due)
     found = await ctx.read(functools.partial(list_store.stored, ids=[list_id]))
     name = found[0].name if found else list_id
     title = f"{name} ({place + 1} of {of})" if of > 1 else name
@@ -94,7 +92,8 @@ async def _list(ctx: RunContext, connections: Connections, place: int, part: _Pa
         await ctx.write(lambda c: list_store.failed(c, list_id, ctx.run_id, text, status=status))
         if error.code == "LIST_INACTIVE":
             await ctx.write(lambda c: list_store.found_inactive(c, list_id))
-        await ctx.save({**ctx.cursor, "failed": [*ctx.cursor["failed"], list_id]}, stage=f"Finished {name}")
+        at = ctx.at(ListsCursor)
+        await ctx.save(replace(at, failed=(*at.failed, list_id)), stage=f"Finished {name}")
 
 
 async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
@@ -103,7 +102,8 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
 
 
 async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=ctx.cursor["due"].index(chosen.id))
+    due = ctx.at(ListsCursor).due or ()
+    await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=due.index(chosen.id))
     asked = ctx.asked(Narrowed)
     how = lists.How(item=chosen.id, by_hand=not asked.scheduled, plan=asked.plan, apply=asked.apply)
     await lists.synchronise(ctx, dv, dd, chosen, title, how)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from dyntui.model.cursors import ListsCursor, SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.store import outcomes, pending_members, runs, settling, staging, watermarks
@@ -53,37 +55,46 @@ def stored(db: Database) -> Run:
 async def test_work_cursor_progress_and_calls_are_kept_together_and_told(db: Database) -> None:
     told: list[str] = []
     ctx = taken(db, told)
-    assert (ctx.kind, ctx.account_id, ctx.request, ctx.cursor) == ("lists", "a", {"lists": ["l"]}, {})
+    assert (ctx.kind, ctx.account_id, ctx.request, ctx.cursor) == ("lists", "a", {"lists": ["l"]}, ListsCursor())
     ctx.count_call("dataverse", "read")
     ctx.count_call("dotdigital", "write")
-    await ctx.save({"page": 1}, stage="Reading", done=1, of=2, work=lambda c: watermarks.put(c, "a", "feed", ctx.now()))
+    keep = functools.partial(watermarks.put, account_id="a", feed="feed", value=ctx.now())
+    await ctx.save(ListsCursor(place=1), stage="Reading", done=1, of=2, work=keep)
     ctx.count_call("dataverse", "read")
-    await ctx.save({"page": 2}, stage="Reading", done=2, of=2)
+    await ctx.save(ListsCursor(place=2), stage="Reading", done=2, of=2)
     run = stored(db)
-    assert (run.cursor, run.stage, run.stage_done, run.stage_of) == ({"page": 2}, "Reading", 2, 2)
+    assert (run.cursor, run.stage, run.stage_done, run.stage_of) == ({"place": 2}, "Reading", 2, 2)
     assert (run.dataverse_reads, run.dotdigital_writes) == (2, 1)
     assert await ctx.read(lambda c: watermarks.get(c, "a", "feed")) == NOW
-    assert (ctx.cursor, told) == ({"page": 2}, ["r", "r"])
+    assert (ctx.cursor, told) == (ListsCursor(place=2), ["r", "r"])
 
 
 async def test_work_that_fails_keeps_neither_cursor_nor_calls(db: Database) -> None:
     ctx = taken(db)
     ctx.count_call("dataverse", "read")
     with pytest.raises(ZeroDivisionError):
-        await ctx.save({"page": 1}, stage="Reading", work=lambda c: 1 / 0)
-    assert (stored(db).cursor, stored(db).dataverse_reads, ctx.cursor) == ({}, 0, {})
-    await ctx.save({"page": 1}, stage="Reading")
-    assert (stored(db).cursor, stored(db).dataverse_reads) == ({"page": 1}, 1)
+        await ctx.save(ListsCursor(place=1), stage="Reading", work=lambda c: 1 / 0)
+    assert (stored(db).cursor, stored(db).dataverse_reads, ctx.cursor) == ({}, 0, ListsCursor())
+    await ctx.save(ListsCursor(place=1), stage="Reading")
+    assert (stored(db).cursor, stored(db).dataverse_reads) == ({"place": 1}, 1)
+
+
+async def test_whoever_takes_a_run_up_goes_on_at_its_cursor_and_asks_for_that_of_its_kind(db: Database) -> None:
+    await taken(db).save(ListsCursor(due=("l", "m"), read=1, listing="rows", importing="i-1"), stage="Reading")
+    ctx = taken(db)
+    assert ctx.at(ListsCursor) == ListsCursor(due=("l", "m"), read=1, listing="rows", importing="i-1")
+    with pytest.raises(TypeError, match="a run of lists has no SendCursor"):
+        ctx.at(SendCursor)
 
 
 async def test_a_request_to_stop_is_heard_after_the_page_in_hand_is_kept(db: Database) -> None:
     ctx = taken(db)
     with db.write() as c:
         runs.request_cancel(c, "r", NOW)
-    await ctx.save({"page": 1}, stage="Sending", cancellable=False)
+    await ctx.save(ListsCursor(place=1), stage="Sending", cancellable=False)
     with pytest.raises(Cancelled):
-        await ctx.save({"page": 2}, stage="Reading", work=lambda c: watermarks.put(c, "a", "feed", "kept"))
-    assert stored(db).cursor == {"page": 2}
+        await ctx.save(ListsCursor(place=2), stage="Reading", work=lambda c: watermarks.put(c, "a", "feed", "kept"))
+    assert stored(db).cursor == {"place": 2}
     assert await ctx.read(lambda c: watermarks.get(c, "a", "feed")) == "kept"
     assert await ctx.finish(RunStatus.CANCELLED) is RunStatus.CANCELLED
 
@@ -92,7 +103,7 @@ async def test_a_worker_that_was_replaced_writes_nothing_any_more(db: Database) 
     old = taken(db)
     new = taken(db)
     with pytest.raises(Fenced):
-        await old.save({"page": 9}, stage="Reading", work=lambda c: watermarks.put(c, "a", "feed", "zombie"))
+        await old.save(ListsCursor(place=9), stage="Reading", work=lambda c: watermarks.put(c, "a", "feed", "zombie"))
     with pytest.raises(Fenced):
         await old.write(lambda c: watermarks.put(c, "a", "feed", "zombie"))
     with pytest.raises(Fenced):
@@ -142,7 +153,7 @@ async def test_a_list_adds_up_only_when_nobody_is_left_pending(db: Database, ans
     await ctx.write(lambda c: settling.settle(c, "l", "r", "a", NOW))
     some = [Acknowledged(f"{name}@example.com", 1) for name in ("ann", "bob")[:answered]]
     await ctx.write(lambda c: pending_members.acknowledge(c, "l", some))
-    await ctx.save({}, stage="Finishing", work=lambda c: ctx.close_list(c, "l", "l"))
+    await ctx.save(ListsCursor(), stage="Finishing", work=lambda c: ctx.close_list(c, "l", "l"))
     assert await ctx.finish() is status
 
 
@@ -170,7 +181,7 @@ async def test_a_failed_item_says_why_and_the_others_count(db: Database) -> None
 async def test_a_limit_shows_in_the_stage_until_when_and_goes_with_the_next_save(db: Database) -> None:
     told: list[str] = []
     ctx = taken(db, told)
-    await ctx.save({"page": 1}, stage="Reading", done=1, of=2)
+    await ctx.save(ListsCursor(place=1), stage="Reading", done=1, of=2)
     ctx.slowed("Dynamics", 1.0)  # over before anybody could read of it
     ctx.slowed("Dynamics", 2400.0)
     ctx.slowed("Dynamics", 2400.0)  # another call behind the same limit
@@ -178,9 +189,9 @@ async def test_a_limit_shows_in_the_stage_until_when_and_goes_with_the_next_save
         await asyncio.sleep(0)
     waiting = stored(db)
     assert waiting.stage == "Waits for the limit of Dynamics until 10:40:00 UTC - Reading"
-    assert (waiting.cursor, waiting.stage_done, waiting.status) == ({"page": 1}, 1, RunStatus.IN_PROCESS)
+    assert (waiting.cursor, waiting.stage_done, waiting.status) == ({"place": 1}, 1, RunStatus.IN_PROCESS)
     ctx.slowed("dotdigital", 60.0)
-    await ctx.save({"page": 2}, stage="Settling", done=2, of=2)
+    await ctx.save(ListsCursor(place=2), stage="Settling", done=2, of=2)
     assert stored(db).stage == "Settling"
 
 
@@ -189,5 +200,5 @@ async def test_a_run_that_was_taken_over_says_nothing_of_its_waits(db: Database)
     taken(db)
     ctx.slowed("Dynamics", 2400.0)
     with pytest.raises(Fenced):
-        await ctx.save({}, stage="Reading")
+        await ctx.save(ListsCursor(), stage="Reading")
     assert "Waits" not in stored(db).stage

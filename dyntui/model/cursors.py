@@ -1,0 +1,150 @@
+"""Where a run is: what is stored with it, in one transaction with the work that it stands for, so that whoever takes
+the run up goes on from there.
+
+A kind of run names its cursor in `dyntui.model.sync_types`; one that begins anew after an interruption has none of its
+own. Cursors that an earlier version stored are still read: fields it did not know have their defaults, and fields that
+are not used any more are passed over. So a field keeps its name and its meaning, and a new one has a default with which
+an older cursor is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from dyntui.model.errors import DyntuiError
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a run that begins anew after an interruption. Stored as JSON, without what has its default: `{}` at the
+    start."""
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What Dynamics said of a list before the run: its status of synchronisation, and the id of its address book."""
+
+    status: str = ""
+    book: int = 0
+
+
+class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"importing": "import"}):
+    """Of a run that synchronises marketing lists, one after the other: where it is in the one in hand.
+
+    `reading`: the list whose members are being read; `listing`: in which part of it (`records`, `rows`, `done`; `""`
+    before the first), `next`: the place of the next page, `confirmed`: the records of which the list has a row as well.
+    `list`: the list that is synchronised; `step`: what is to be done next (`read`, `plan`, `remove`, `import`,
+    `channels`, `close`, `done`). `importing`: the id of dotdigital's import that is under way. `guarded`: it was
+    decided who of those to be removed waits for approval. `note`: what the audit is to say of the list. `status`: how
+    it ended (`dyntui.model.outcomes.RunStatus`).
+    """
+
+    reading: str = ""
+    listing: str = ""
+    next: str = ""
+    confirmed: int = 0
+    list: str = ""
+    step: str = ""
+    importing: str = ""
+    guarded: bool = False
+    note: str = ""
+    told: Told = Told()
+    status: str = ""
+
+
+class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a synchronisation of marketing lists. `due`: the ids of all of them, None before that is known; `read`: how
+    many of them have been read, `place`: how many are finished; `failed`: the ids of those that failed. `typed`: the
+    addresses that dotdigital would be told of besides, where the run is a plan."""
+
+    due: tuple[str, ...] | None = None
+    read: int = 0
+    place: int = 0
+    failed: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+
+    def next_list(self, *, read: int | None = None, place: int | None = None) -> ListsCursor:
+        """With another list in hand."""
+        return ListsCursor(
+            due=self.due,
+            read=self.read if read is None else read,
+            place=self.place if place is None else place,
+            failed=self.failed,
+            typed=self.typed,
+        )
+
+
+class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a synchronisation of email campaigns. `news`: the ids of the campaigns whose results are to be read, None
+    before that is known; `place`: how many have been. `since`, `until`: the moments between which their news are."""
+
+    news: tuple[int, ...] | None = None
+    place: int = 0
+    since: str = ""
+    until: str = ""
+
+
+class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a send. `phase`: what is to be done next, `""` at the start; `read`, `place`: how many target lists have been
+    read and synchronised; `after`, `done`: the person up to whom recipients are in the address book, and how many.
+
+    Of the request to create the platform's send: `asked`: it may be on its way, so it is looked for and not made again;
+    `turned_away`: dotdigital said that it had not taken one up; `shown_before`: what the campaign showed of earlier
+    sends; `looked_for`: how often it was looked for; `waits`: how often a limit was waited for; `proofs`: how often the
+    people were proved anew; `mailed_as_of`: what the campaign showed when it was last read who had been mailed it;
+    `unlisted`: how often it was waited for people to show in the address book.
+    """
+
+    phase: str = ""
+    read: int = 0
+    place: int = 0
+    after: str = ""
+    done: int = 0
+    asked: bool = False
+    turned_away: bool = False
+    shown_before: str = ""
+    looked_for: int = 0
+    waits: int = 0
+    proofs: int = 0
+    mailed_as_of: str = ""
+    unlisted: int = 0
+
+    @property
+    def may_exist(self) -> bool:
+        """Whether a request to create the send has left, and was not refused in words."""
+        return self.asked or self.turned_away
+
+    def entering(self, phase: str) -> SendCursor:
+        """At the beginning of a phase, with what all later ones need to know of the request."""
+        return SendCursor(
+            phase=phase,
+            turned_away=self.turned_away,
+            shown_before=self.shown_before,
+            waits=self.waits,
+            proofs=self.proofs,
+            mailed_as_of=self.mailed_as_of,
+            unlisted=self.unlisted,
+        )
+
+
+C = TypeVar("C", bound=Cursor)
+
+
+def cursor_of(stored: Mapping[str, Any], kind: type[C]) -> C:
+    """A cursor as it is stored with a run, by this version or an earlier one. Raises RUN_CURSOR_UNREADABLE.
+
+    That of a send which cannot be read is one in doubt: a request may be on its way, and none is made again.
+    """
+    try:
+        return msgspec.convert(stored, kind, strict=False)
+    except msgspec.ValidationError as error:
+        if issubclass(kind, SendCursor):
+            return kind(phase="create", asked=True)
+        raise DyntuiError(
+            "RUN_CURSOR_UNREADABLE",
+            "What is stored of how far the run has come cannot be read by this version.",
+            not_done="The run did not go on.",
+            remedy="Start it again: it begins anew, and changes nothing twice.",
+            detail=str(error),
+        ) from error
