@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from dyntui.service.contract.lists import ListRow, can_be_synchronised
+from dyntui.model.membership_actions import CREATES
+from dyntui.service.contract.lists import (
+    LIST_EDIT,
+    LIST_GET,
+    LIST_VIEWS,
+    EditList,
+    ListDetail,
+    ListRef,
+    ListRow,
+    SavedViews,
+    can_be_synchronised,
+)
 from dyntui.service.contract.plans import PLAN_MAKE, MakePlan
 from dyntui.service.contract.runs import StartRun
 
 from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
+from .dialogs import Confirm
+from .list_settings import SettingsQuestion
 from .places import RUN
 from .running import start_run
 
@@ -22,6 +35,38 @@ class ListActions(FramedScreen):
     def do_lists_deactivate(self) -> None:
         """Deactivates the marked lists, or the one in hand."""
         deactivate(self, self.situation().chosen(ListRow), self.refetch)
+
+    def do_lists_edit(self) -> None:
+        """Asks for other settings of the list in hand, and keeps them."""
+        chosen = self.situation().chosen(ListRow)
+        if len(chosen) != 1:
+            return
+        about = ListRef(chosen[0].id)
+
+        def found(views: SavedViews, detail: ListDetail) -> None:
+            self.app.push_screen(SettingsQuestion(detail, views.rows), answered)
+
+        def answered(request: EditList | None) -> None:
+            made = CREATES.get(request.membership_action) if request and request.membership_action else None
+            if request is not None and made is not None:
+                question = Confirm(
+                    f"Make {made}s of strangers?",
+                    [f"Every contact in the address book that no {made} in Dynamics matches becomes a new one."],
+                    yes="Keep the settings",
+                )
+                self.app.push_screen(question, lambda yes: keep(request) if yes else None)
+            elif request is not None:
+                keep(request)
+
+        def keep(request: EditList) -> None:
+            self.ask(LIST_EDIT, request, lambda _: self.refetch())
+
+        self.ask(
+            LIST_GET,
+            about,
+            lambda detail: self.ask(LIST_VIEWS, about, lambda views: found(views, detail)),
+            kind="settings",
+        )
 
     def do_lists_synchronise(self) -> None:
         """Synchronises the marked lists, or the one in hand."""

@@ -18,23 +18,30 @@ from dyntui.cli.output import (
 )
 from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.service_call import with_service
+from dyntui.model.list_settings import HIGHEST, LOWEST
+from dyntui.model.membership_actions import ACTIONS, CREATES, MembershipAction
 from dyntui.model.outcomes import Tally
+from dyntui.model.subscription_filters import PARTS, text_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
+    LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_VIEWS,
     LISTS_PAGE,
     LISTS_REFRESH,
     VIEWS,
     Activate,
+    EditList,
     ListDetail,
     ListRef,
     ListRow,
     ListsQuery,
     MemberRow,
     MembersQuery,
+    SavedViews,
     sync_words,
 )
 from dyntui.service.contract.session import Nothing
@@ -128,6 +135,75 @@ def deactivate(context: click.Context, named: str) -> None:
     _print_detail(chosen, with_service(chosen, ask))
 
 
+@command.command("edit")
+@click.argument("named", metavar="LIST")
+@click.option(
+    "--action",
+    type=click.Choice([each.value for each in MembershipAction]),
+    default=None,
+    help="Membership action: what becomes of contacts of the address book that are not on the list.",
+)
+@click.option(
+    "--filter",
+    "filters",
+    metavar="PART",
+    multiple=True,
+    help=f"Subscription filter, once for each part: {', '.join(PARTS)}. A view by its id or name.",
+)
+@click.option("--clear-on-send/--keep-on-send", default=None, help="Whether the list is emptied after a send.")
+@click.option("--order", type=click.IntRange(LOWEST, HIGHEST), default=None, help="Synchronisation order, lower first.")
+@click.option("--manual-only/--automatic", default=None, help="Whether only a person's synchronisation takes the list.")
+@click.pass_context
+def edit(
+    context: click.Context,
+    named: str,
+    action: str | None,
+    filters: tuple[str, ...],
+    clear_on_send: bool | None,
+    order: int | None,
+    manual_only: bool | None,
+) -> None:
+    """Change how a list is synchronised; what is not named stays as it is."""
+    chosen = choices(context)
+    known = _detail(chosen, named)
+    if action is not None and MembershipAction(action) in CREATES:
+        confirm(
+            chosen,
+            f"Make a {CREATES[MembershipAction(action)]} in Dynamics of every contact in the address book of "
+            f"{known.row.name!r} that none has, with the next synchronisation?",
+            not_done="The list keeps its settings.",
+        )
+
+    async def ask(client: ServiceClient) -> ListDetail:
+        request = EditList(
+            id=known.row.id,
+            membership_action=MembershipAction(action) if action is not None else None,
+            subscription_filter=",".join(filters) if filters else None,
+            clear_on_send=clear_on_send,
+            sync_order=order,
+            manual_only=manual_only,
+        )
+        return await client.call(LIST_EDIT, request)
+
+    _print_detail(chosen, with_service(chosen, ask))
+
+
+@command.command("views")
+@click.argument("named", metavar="LIST")
+@click.pass_context
+def views(context: click.Context, named: str) -> None:
+    """The saved views that a list's subscription filter can name."""
+
+    async def ask(client: ServiceClient) -> SavedViews:
+        return await client.call(LIST_VIEWS, ListRef(await list_id(client, named)))
+
+    found = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(found)
+        return
+    print_facts([(each.id, f"{each.name}{', personal' if each.personal else ''}") for each in found.rows])
+
+
 _MEMBER_COLUMNS: Columns[MemberRow] = (
     Column("name", lambda row: row.name),
     Column("address", lambda row: row.address),
@@ -146,6 +222,19 @@ _MEMBER_COLUMNS: Columns[MemberRow] = (
 async def members(client: ServiceClient, rows: Rows, named: str, outcome: str | None, reason: str) -> MembersQuery:
     """A list's members as last read, each with the outcome of the last synchronisation."""
     return MembersQuery(list=await list_id(client, named), outcome=outcome or "", reason=reason, **rows)
+
+
+def _settings(detail: ListDetail) -> list[tuple[str, str]]:
+    known = detail.settings
+    if known is None:
+        return [("Settings", detail.misfit)]
+    return [
+        ("Action", f"{ACTIONS[known.membership_action].title} ({known.membership_action})"),
+        ("Filter", text_of(known.subscription_filter)),
+        ("Clear on send", yes_no(known.clear_on_send)),
+        ("Sync order", str(known.sync_order)),
+        ("Manual only", yes_no(known.manual_only)),
+    ]
 
 
 def _detail(chosen: Choices, named: str) -> ListDetail:
@@ -170,8 +259,7 @@ def _print_detail(chosen: Choices, detail: ListDetail) -> None:
             ("Address book", f"{detail.address_book} ({detail.address_book_id})" if detail.address_book_id else ""),
             ("Sync status", sync_words(row, detail.counts)),
             ("Last synced", moment(row.last_synced)),
-            ("Sync order", str(row.sync_order)),
-            ("Manual only", yes_no(row.manual_only)),
+            *_settings(detail),
             ("Owner", row.owner),
             ("Active run", detail.active_run),
             ("As read", moment(detail.as_of) if detail.as_of else ""),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.membership_actions import ACTIONS
+from dyntui.model.opt_in import CODES
 from dyntui.model.roles import Role
 
 UNIQUE_NAME = "dyntui"
@@ -213,6 +215,14 @@ TABLES = (EMAIL_ACCOUNT, EMAIL_CAMPAIGN, CAMPAIGN_SEND, ENGAGEMENT, SUPPRESSION)
 
 LIST_COLUMNS = (
     ColumnSpec(schema_name="dyntui_Activated", label="Activated for email", kind="Boolean"),
+    ColumnSpec(
+        schema_name="dyntui_MembershipAction",
+        label="Membership action",
+        kind="Picklist",
+        options={about.code: about.title for about in ACTIONS.values()},
+    ),
+    ColumnSpec(schema_name="dyntui_SubscriptionFilter", label="Subscription filter", max_length=400),
+    ColumnSpec(schema_name="dyntui_ClearOnSend", label="Clear list on send", kind="Boolean"),
     ColumnSpec(schema_name="dyntui_SyncOrder", label="Synchronisation order", kind="Integer"),
     ColumnSpec(schema_name="dyntui_ManualOnly", label="Manual synchronisation only", kind="Boolean"),
     ColumnSpec(schema_name="dyntui_LastSynced", label="Last synchronised", kind="DateTime"),
@@ -227,6 +237,17 @@ LIST_LOOKUPS = (
         relationship="dyntui_emailaccount_list",
     ),
 )
+
+# On contact and lead. The opt-in type is the strongest that any email account has for the record's address.
+PERSON_COLUMNS = (
+    ColumnSpec(
+        schema_name="dyntui_OptInType",
+        label="Opt-in type",
+        kind="Picklist",
+        options={code: opt_in.title for code, opt_in in CODES.items()},
+    ),
+)
+PERSON_TABLES = {"contact": "Contact", "lead": "Lead"}
 
 _CONNECTOR = tuple(table.schema_name for table in TABLES)
 _RIGHTS = ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign")

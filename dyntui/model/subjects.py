@@ -45,7 +45,7 @@ SUBJECTS = (
     Subject(
         "lists",
         ("lists",),
-        (Command("lists", "Marketing lists: show, activate, deactivate, members, report.", "lists"),),
+        (Command("lists", "Marketing lists: show, activate, settings, members, report.", "lists"),),
     ),
     Subject(
         "plans",

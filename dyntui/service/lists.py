@@ -12,28 +12,32 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from dyntui.dataverse.lists import MEMBER_TABLES, MarketingList
 from dyntui.dataverse.query import guid
-from dyntui.dataverse.reading import Whole
 from dyntui.dotdigital import address_books
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.membership_actions import offered
 from dyntui.model.sync_types import LISTS, Narrowed, asked_of
-from dyntui.service import list_books, targets
+from dyntui.service import list_books, list_settings, targets
 from dyntui.service.answering import answers
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
+    LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_VIEWS,
     LISTS_CHANGED,
     LISTS_PAGE,
     LISTS_REFRESH,
     Activate,
+    EditList,
     ListDetail,
     ListRef,
     ListRow,
     ListsQuery,
     MemberRow,
     MembersQuery,
+    SavedViews,
 )
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
@@ -56,13 +60,9 @@ _LONGEST_DESCRIPTION = 2000
 _LONGEST_QUERY = 20_000
 
 
-class _Row(MarketingList, frozen=True, kw_only=True):
+class _Row(list_state.ListRow, frozen=True, kw_only=True):
     """A marketing list with the connector's own columns."""
 
-    activated: bool | None = msgspec.field(name="dyntui_activated", default=None)
-    sync_order: Whole | None = msgspec.field(name="dyntui_syncorder", default=None)
-    manual_only: bool | None = msgspec.field(name="dyntui_manualonly", default=None)
-    book_id: Whole | None = msgspec.field(name="dyntui_bookid", default=None)
     account_id: str | None = msgspec.field(name="_dyntui_emailaccountid_value", default=None)
 
 
@@ -125,6 +125,7 @@ class Lists:
         run = await self._resources.read(lambda c: runs.active(c, LISTS.key(known.account_id)))
         named = asked_of(run.request, Narrowed).lists if run is not None else ()
         mine = run is not None and (not named or known.id in named)
+        settings, misfit = list_settings.told(known)
         return ListDetail(
             row=rows[0],
             description=known.description,
@@ -135,7 +136,31 @@ class Lists:
             active_run=run.id if run is not None and mine else "",
             query=known.query,
             as_of=known.read_on,
+            settings=settings,
+            misfit=misfit,
+            offered=offered(known.member_type, known.dynamic),
         )
+
+    @answers(LIST_EDIT)
+    async def edit(self, context: CallContext, request: EditList) -> ListDetail:
+        """Other settings for a list, written to its row in the person's own name. Raises LIST_SETTING_MISFIT,
+        VIEW_UNKNOWN, VIEW_AMBIGUOUS."""
+        async with self._settings:
+            known = await self._known(request.id)
+            dv = await self._resources.connections.dataverse()
+            chosen = await list_settings.chosen(dv, known, request)
+            row = list_settings.columns(chosen)
+            person = await self._identities.person(context.uid)
+            await dv_rows.update(dv, "lists", guid(known.id), row, caller=person.object_id if person else None)
+            await self._resources.write(lambda c: list_store.configure(c, known.id, chosen))
+        return await self.get(context, ListRef(request.id))
+
+    @answers(LIST_VIEWS)
+    async def views(self, context: CallContext, request: ListRef) -> SavedViews:
+        """The saved views that a list's subscription filter can name."""
+        known = await self._known(request.id)
+        dv = await self._resources.connections.dataverse()
+        return SavedViews(tuple(await list_settings.views(dv, known.member_type)))
 
     @answers(LIST_ACTIVATE)
     async def activate(self, context: CallContext, request: Activate) -> ListDetail:
@@ -258,6 +283,9 @@ def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:
         book_id=row.book_id or 0,
         sync_order=row.sync_order if row.sync_order is not None else 1000,
         manual_only=bool(row.manual_only),
+        membership_action=row.chosen_action,
+        subscription_filter=row.chosen_filter,
+        clear_on_send=bool(row.clear_on_send),
     )
 
 

@@ -6,9 +6,11 @@ Public:
     begin_reading(c, list_id); end_reading(c, list_id, run_id, doubt); read_by(c, list_id, run_id) -> bool
     found_inactive(c, list_id); renamed(c, list_id, name, book_name)
     get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
-    due(c, account_id, wanted) -> list[StoredList]
+    due(c, account_id, wanted) -> list[StoredList]; by_hand_only(c, account_id) -> names
+    turns(c, rows)                                                 when each list is synchronised, as Dynamics says now
     bound_to(c, account_id, book_id) -> StoredList | None
     activate(c, list_id, account_id, book_id, book_name); deactivate(c, list_id)
+    configure(c, list_id, settings)
     record_sync(c, list_id, run_id, status, now); failed(c, list_id, run_id, text)
     as_of(c) -> str
 As people look at them: `dyntui.store.list_window`.
@@ -21,9 +23,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    Boolean,
     Connection,
+    Integer,
     Row,
     Select,
+    String,
+    bindparam,
     delete,
     func,
     or_,
@@ -31,18 +37,21 @@ from sqlalchemy import (
     update,
 )
 
+from dyntui.model.list_settings import ListSettings, settings_of
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.subscription_filters import text_of
 from dyntui.store import list_unsubscribes, members, settling
 from dyntui.store.runs import ACTIVE
 from dyntui.store.schema import campaign_target, list_member, marketing_list, run
-from dyntui.store.upserts import upsert
+from dyntui.store.upserts import update_many, upsert
 
 _l = marketing_list.c
 
 
 class RemoteList(msgspec.Struct, frozen=True, kw_only=True):
     """A marketing list as Dynamics has it, its connector settings included. `member_type`: account, contact or lead;
-    `member_count` None where Dynamics keeps none."""
+    `member_count` None where Dynamics keeps none; `membership_action` and `subscription_filter` as the columns spell
+    them, `""` where nobody has chosen."""
 
     id: str
     name: str
@@ -61,6 +70,21 @@ class RemoteList(msgspec.Struct, frozen=True, kw_only=True):
     book_id: int = 0
     sync_order: int = 1000
     manual_only: bool = False
+    membership_action: str = ""
+    subscription_filter: str = ""
+    clear_on_send: bool = False
+
+    @property
+    def settings(self) -> ListSettings:
+        """The settings as last read. Raises Misfit for what Dynamics says and what is no setting."""
+        return settings_of(
+            action=self.membership_action,
+            filter_text=self.subscription_filter,
+            clear_on_send=self.clear_on_send,
+            sync_order=self.sync_order,
+            manual_only=self.manual_only,
+            dynamic=self.dynamic,
+        )
 
 
 class StoredList(RemoteList, frozen=True, kw_only=True):
@@ -189,6 +213,12 @@ def due(c: Connection, account_id: str, wanted: Sequence[str] = ()) -> list[Stor
     return [_stored(row) for row in rows]
 
 
+def by_hand_only(c: Connection, account_id: str) -> list[str]:
+    """The names of the activated lists of an account that `due` leaves out unless they are wanted."""
+    left_out = (_l.activated.is_(True), _l.account_id == account_id, _l.manual_only.is_(True))
+    return list(c.execute(select(_l.name).where(*left_out).order_by(_l.name, _l.id)).scalars())
+
+
 def bound_to(c: Connection, account_id: str, book_id: int) -> StoredList | None:
     """The activated list that an address book belongs to."""
     row = c.execute(
@@ -215,6 +245,33 @@ def deactivate(c: Connection, list_id: str) -> None:
     """Stop synchronising a list; its book stays as it is, and so does what is known of it."""
     c.execute(
         update(marketing_list).where(_l.id == list_id).values(activated=False, sync_status="", sync_problem=False)
+    )
+
+
+def configure(c: Connection, list_id: str, settings: ListSettings) -> None:
+    """The settings of a list, as its row in Dynamics has them by now."""
+    c.execute(
+        update(marketing_list)
+        .where(_l.id == list_id)
+        .values(
+            membership_action=settings.membership_action.value,
+            subscription_filter=text_of(settings.subscription_filter),
+            clear_on_send=settings.clear_on_send,
+            sync_order=settings.sync_order,
+            manual_only=settings.manual_only,
+        )
+    )
+
+
+def turns(c: Connection, rows: Iterable[tuple[str, int, bool]]) -> None:
+    """(id, synchronisation order, by hand only) of lists as their rows in Dynamics have them by now."""
+    statement = (
+        update(marketing_list)
+        .where(_l.id == bindparam("b_list", type_=String))
+        .values(sync_order=bindparam("b_order", type_=Integer), manual_only=bindparam("b_manual", type_=Boolean))
+    )
+    update_many(
+        c, statement, ("b_order", "b_manual", "b_list"), [(order, manual, list_id) for list_id, order, manual in rows]
     )
 
 

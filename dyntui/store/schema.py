@@ -116,6 +116,10 @@ marketing_list = Table(
     _text("read_on"),
     _text("listing"),  # the run that has read all its members last; "" while they are being read
     _text("doubt"),  # why that reading does not prove who has left; "" when it does
+    # further settings of the list
+    _text("membership_action"),  # MembershipAction; "" where nobody has chosen
+    _text("subscription_filter"),  # as `dyntui.model.subscription_filters` spells it; "" where nobody has chosen
+    _flag("clear_on_send"),
     Index("ix_marketing_list_activated", "account_id", "activated", "sync_order", "name"),
 )
 

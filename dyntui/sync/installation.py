@@ -163,6 +163,10 @@ async def install(dv: Dataverse, *, apply: bool) -> AsyncIterator[Step]:
     there = await metadata.column_names(dv, "list")
     async for step in installer.columns("list", "Marketing List", solution.LIST_COLUMNS, solution.LIST_LOOKUPS, there):
         yield step
+    for table, label in solution.PERSON_TABLES.items():
+        there = await metadata.column_names(dv, table)
+        async for step in installer.columns(table, label, solution.PERSON_COLUMNS, (), there):
+            yield step
     async for step in installer.many_to_many():
         yield step
     async for step in installer.roles():

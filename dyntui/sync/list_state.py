@@ -3,6 +3,7 @@ is read where the list is not to be synchronised, counted or sent to.
 
 Public:
     as_it_is(dv, chosen) -> ListNow              LIST_GONE, LIST_INACTIVE, LIST_TYPE_CHANGED, LIST_NOT_ACTIVATED, ...
+    turns(dv) -> [(id, order, by hand only)]     of all activated lists
     read_by(dv, row) -> ListNow                  in whose name its members are read; LIST_OWNER_NOT_A_PERSON
     book_as_it_is(dd, chosen) -> AddressBook     BOOK_GONE
     rename_book(dd, chosen, book, name) -> str   the book's name afterwards; BOOK_NAME_... when the name is not free
@@ -25,6 +26,8 @@ from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
+from dyntui.model.list_settings import ORDER, ListSettings, Misfit, check, settings_of
+from dyntui.model.membership_actions import OF_CODE, MembershipAction
 from dyntui.store.lists import StoredList
 
 _NOT_READ = "Its members were not read; its address book was left as it is."
@@ -34,19 +37,43 @@ class ListRow(MarketingList, frozen=True, kw_only=True):
     """A marketing list with the connector's own columns that a synchronisation looks at."""
 
     activated: bool | None = msgspec.field(name="dyntui_activated", default=None)
+    membership_action: Whole | None = msgspec.field(name="dyntui_membershipaction", default=None)
+    subscription_filter: str | None = msgspec.field(name="dyntui_subscriptionfilter", default=None)
+    clear_on_send: bool | None = msgspec.field(name="dyntui_clearonsend", default=None)
+    sync_order: Whole | None = msgspec.field(name="dyntui_syncorder", default=None)
+    manual_only: bool | None = msgspec.field(name="dyntui_manualonly", default=None)
     sync_status: str | None = msgspec.field(name="dyntui_syncstatus", default=None)
     book_id: Whole | None = msgspec.field(name="dyntui_bookid", default=None)
 
+    @property
+    def chosen_action(self) -> str:
+        """The membership action as the store keeps it: `""` where nobody has chosen, the number of an unknown one."""
+        code = self.membership_action
+        return "" if code is None else OF_CODE[code].value if code in OF_CODE else str(code)
 
+    @property
+    def chosen_filter(self) -> str:
+        """The subscription filter as its column spells it, no longer than it can be; `""` where nobody has chosen."""
+        return (self.subscription_filter or "").strip()[:_LONGEST_FILTER]
+
+
+# The column takes 400 characters.
+_LONGEST_FILTER = 400
 # What decides who is on a list and whether it may be mailed: without these it is not read.
-_DECIDE = frozenset({"createdfromcode", "type", "query", "statecode", "dyntui_activated"})
+_DECIDE = frozenset(
+    {
+        *("createdfromcode", "type", "query", "statecode", "dyntui_activated"),
+        *("dyntui_membershipaction", "dyntui_subscriptionfilter"),
+    }
+)
 
 
 class ListNow(msgspec.Struct, frozen=True, kw_only=True):
-    """A list that may be read. `caller`: the Entra object id in whose name its query runs, None for the service itself;
-    `note`: what the audit is to say of that."""
+    """A list that may be read. `settings`: of one that is only looked at, none is in force. `caller`: the Entra object
+    id in whose name its query runs, None for the service itself; `note`: what the audit is to say of that."""
 
     row: ListRow
+    settings: ListSettings = ListSettings(membership_action=MembershipAction.IGNORE)
     caller: str | None = None
     note: str = ""
 
@@ -55,8 +82,8 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
     """The list as Dynamics has it now.
 
     A query that means whoever runs it is run in the name of the list's owner. Raises DyntuiError: LIST_GONE,
-    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON, LIST_QUERY_REFUSED, LIST_UNREADABLE,
-    DATAVERSE_LIST_WRONG_TYPE.
+    LIST_INACTIVE, LIST_NOT_ACTIVATED, LIST_TYPE_CHANGED, LIST_OWNER_NOT_A_PERSON, LIST_QUERY_REFUSED,
+    LIST_SETTING_MISFIT, LIST_UNREADABLE, DATAVERSE_LIST_WRONG_TYPE.
     """
     row = await dv_lists.marketing_list(dv, chosen.id, ListRow)
     if row is None:
@@ -86,7 +113,14 @@ async def as_it_is(dv: Dataverse, chosen: StoredList) -> ListNow:
             not_done=_NOT_READ,
             remedy="Refresh the lists, then look at its members; deactivate it for email if it is another list now.",
         )
-    return await read_by(dv, row)
+    settings = settings_as_they_are(row)
+    return msgspec.structs.replace(await read_by(dv, row), settings=settings)
+
+
+async def turns(dv: Dataverse) -> list[tuple[str, int, bool]]:
+    """(id, synchronisation order, by hand only) of every list that is activated in Dynamics: one call."""
+    rows = await dv_lists.marketing_lists(dv, ListRow, filter="dyntui_activated eq true")
+    return [(row.id, row.sync_order if row.sync_order is not None else ORDER, bool(row.manual_only)) for row in rows]
 
 
 async def read_by(dv: Dataverse, row: ListRow) -> ListNow:
@@ -108,8 +142,33 @@ async def read_by(dv: Dataverse, row: ListRow) -> ListNow:
             remedy="Give the list to the user whose people it means, or save a query without these conditions.",
         )
     return ListNow(
-        row=row, caller=owner.object_id, note=f"read as {owner.name or owner.id}, the list's owner: {operators}"
+        row=row,
+        caller=owner.object_id,
+        note=f"read as {owner.name or owner.id}, the list's owner: {operators}",
     )
+
+
+def settings_as_they_are(row: ListRow) -> ListSettings:
+    """The settings on the list's row. Raises LIST_SETTING_MISFIT where one is none or does not fit the list: what it
+    was to say cannot be guessed."""
+    try:
+        found = settings_of(
+            action=row.chosen_action,
+            filter_text=row.chosen_filter,
+            clear_on_send=bool(row.clear_on_send) and not row.dynamic,
+            sync_order=row.sync_order if row.sync_order is not None else ORDER,
+            manual_only=bool(row.manual_only),
+            dynamic=row.dynamic,
+        )
+        check(found, row.table.logical_name, row.dynamic)
+    except Misfit as wrong:
+        raise DyntuiError(
+            "LIST_SETTING_MISFIT",
+            f"A setting of the marketing list {row.name!r} does not fit it. {wrong}",
+            not_done=_NOT_READ,
+            remedy=f"Choose another one: `dyntui lists edit {row.id}`, or `E` on the list in the console.",
+        ) from wrong
+    return found
 
 
 def query_refused(name: str, error: DataverseError) -> DyntuiError:

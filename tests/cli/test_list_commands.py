@@ -8,16 +8,19 @@ from collections.abc import Callable
 import pytest
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome
 from dyntui.model.roles import Ability
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
+    LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
     LISTS_PAGE,
     LISTS_REFRESH,
     Activate,
+    EditList,
     ListRef,
     ListsQuery,
     MemberRow,
@@ -192,3 +195,32 @@ def test_an_error_is_one_line_of_json_where_json_was_asked_for(dyntui: Callable,
         "remedy": "Look again.",
     }
     assert done.out == ""
+
+
+def test_settings_are_edited_and_what_is_not_named_stays(dyntui: Callable, service: ScriptedService):
+    service.answers(LIST_GET, a_detail())
+    service.answers(LIST_EDIT, a_detail(sync_order=5))
+    done = dyntui(
+        "lists", "edit", LIST_ID, "--action", "remove", "--filter", "bulk", "--filter", "active", "--order", "5"
+    )
+
+    assert done.code == 0 and "5" in done.out
+    assert service.requests(LIST_EDIT) == [
+        EditList(
+            id=LIST_ID,
+            membership_action=MembershipAction.REMOVE,
+            subscription_filter="bulk,active",
+            sync_order=5,
+        )
+    ]
+
+
+def test_making_records_of_strangers_takes_a_yes(dyntui: Callable, service: ScriptedService):
+    service.answers(LIST_GET, a_detail())
+    service.answers(LIST_EDIT, a_detail())
+    refused = dyntui("lists", "edit", LIST_ID, "--action", "contacts")
+    done = dyntui("--yes", "lists", "edit", LIST_ID, "--action", "contacts")
+
+    assert refused.code == 2 and "CONFIRMATION_MISSING" in refused.err
+    assert done.code == 0
+    assert service.requests(LIST_EDIT) == [EditList(id=LIST_ID, membership_action=MembershipAction.CONTACTS)]

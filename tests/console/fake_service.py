@@ -12,11 +12,14 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.list_settings import ListSettings
+from dyntui.model.membership_actions import default, offered
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.model.plans import EFFECTS, Effects, Plan, PlannedCalls, PlannedChange
 from dyntui.model.quarantine import RefusedRow
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.roles import Role, abilities
+from dyntui.model.subscription_filters import filter_of
 from dyntui.model.traces import Trace
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
@@ -56,17 +59,22 @@ from dyntui.service.contract.held import (
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
+    LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_VIEWS,
     LISTS_PAGE,
     LISTS_REFRESH,
     Activate,
+    EditList,
     ListDetail,
     ListRef,
     ListRow,
     ListsQuery,
     MemberRow,
     MembersQuery,
+    SavedView,
+    SavedViews,
 )
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.plans import (
@@ -141,6 +149,7 @@ A = TypeVar("A", bound=msgspec.Struct)
 E = TypeVar("E", bound=msgspec.Struct)
 
 NOW = "2026-03-03T14:05:00Z"
+VIEW_ID = "77777777-7777-4777-8777-777777777777"
 _OF_A_PERSON = ("person", "entity", "name", "address", "outcome", "reason", "detail")
 
 
@@ -218,6 +227,7 @@ class FakeService:
         # Campaigns of which no results have been read.
         self.unread: set[int] = set()
         self.suppressions = suppression_rows()
+        self.settings: dict[str, ListSettings] = {}
         self.synchronised = {row.id for row in self.lists.values() if row.last_synced}
         self.odd: tuple[OddRow, ...] = (OddRow(source="contact 11", received="n/a", learned_on=NOW),)
         self.sources = ConsentSources(
@@ -331,6 +341,8 @@ class FakeService:
             LIST_GET.name: self._list,
             LIST_ACTIVATE.name: self._activate,
             LIST_DEACTIVATE.name: self._deactivate,
+            LIST_EDIT.name: self._edit,
+            LIST_VIEWS.name: self._views,
             LIST_MEMBERS.name: self._members,
             CAMPAIGNS_PAGE.name: self._campaigns,
             CAMPAIGN_GET.name: self._campaign,
@@ -439,6 +451,8 @@ class FakeService:
             counts=tally_of(outcomes).counts,
             last_run=next((run.id for run in reversed(self.runs.values()) if run.title == row.name), ""),
             active_run=self._list_run(row.id),
+            settings=self._settings(row.id),
+            offered=offered(row.member_type, row.dynamic),
         )
 
     def _outcomes(self, row: ListRow) -> list[PersonOutcome]:
@@ -475,6 +489,28 @@ class FakeService:
         self.lists[row.id] = msgspec.structs.replace(row, activated=False, account="", sync_status="")
         self.emit("lists.changed", Nothing())
         return self._list(request)
+
+    def _edit(self, request: EditList) -> ListDetail:
+        row, before = self.lists[request.id], self._settings(request.id)
+        changed = {
+            name: value
+            for name in ("membership_action", "clear_on_send", "sync_order", "manual_only")
+            if (value := getattr(request, name)) is not None
+        }
+        if request.subscription_filter is not None:
+            changed["subscription_filter"] = filter_of(request.subscription_filter)
+        now = self.settings[row.id] = msgspec.structs.replace(before, **changed)
+        self.lists[row.id] = msgspec.structs.replace(row, sync_order=now.sync_order, manual_only=now.manual_only)
+        self.emit("lists.changed", Nothing())
+        return self._list(ListRef(row.id))
+
+    def _settings(self, list_id: str) -> ListSettings:
+        row = self.lists[list_id]
+        usual = ListSettings(membership_action=default(row.dynamic), sync_order=row.sync_order)
+        return self.settings.get(list_id, usual)
+
+    def _views(self, query: ListRef) -> SavedViews:
+        return SavedViews((SavedView(id=VIEW_ID, name="Mountain guides", personal=False),))
 
     def _members(self, query: MembersQuery) -> Page[MemberRow]:
         rows = members_of(self.lists[query.list], query.list in self.synchronised)

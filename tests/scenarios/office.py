@@ -209,6 +209,15 @@ class Office:
     def deactivate(self, list_id: str) -> lists.ListDetail:
         return self.wait(self._lists.deactivate(self.context, lists.ListRef(list_id)))
 
+    def edit(self, request: lists.EditList) -> lists.ListDetail:
+        return self.wait(self._lists.edit(self.context, request))
+
+    def saved_views(self, list_id: str) -> tuple[lists.SavedView, ...]:
+        return self.wait(self._lists.views(self.context, lists.ListRef(list_id))).rows
+
+    def list_detail(self, list_id: str) -> lists.ListDetail:
+        return self.wait(self._lists.get(self.context, lists.ListRef(list_id)))
+
     def book_of(self, list_id: str) -> int:
         return self.wait(self._lists.get(self.context, lists.ListRef(list_id))).address_book_id
 

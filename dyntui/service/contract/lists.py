@@ -7,9 +7,11 @@ from typing import Annotated
 
 import msgspec
 
+from dyntui.model.list_settings import HIGHEST, LOWEST, ListSettings
 from dyntui.model.list_status import NO_BOOK
 from dyntui.model.lists import ListRow as ListRow
 from dyntui.model.lists import MemberRow as MemberRow
+from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
@@ -26,7 +28,8 @@ VIEWS = ("active", "inactive", "my", "activated", "problems", "all")
 
 class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
     """A marketing list's page: the row, its address book and what became of its members in the last run. `as_of`: when
-    the row was read from Dynamics."""
+    the row was read from Dynamics. `settings`: None where Dynamics says what is no setting (`misfit`); `offered`: the
+    membership actions that fit the list."""
 
     row: ListRow
     description: str
@@ -37,6 +40,9 @@ class ListDetail(msgspec.Struct, frozen=True, kw_only=True):
     active_run: str
     query: str = ""
     as_of: str = ""
+    settings: ListSettings | None = None
+    misfit: str = ""
+    offered: tuple[MembershipAction, ...] = ()
 
 
 def sync_words(row: ListRow, counts: Iterable[ReasonCount] = ()) -> str:
@@ -76,6 +82,32 @@ class MembersQuery(Window, frozen=True, kw_only=True):
     reason: Text = ""
 
 
+class EditList(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of a marketing list that are to be others; None: as it is. `subscription_filter` as
+    `dyntui.model.subscription_filters` spells it; a view may be named by its name."""
+
+    id: Text
+    membership_action: MembershipAction | None = None
+    subscription_filter: Text | None = None
+    clear_on_send: bool | None = None
+    sync_order: Annotated[int, msgspec.Meta(ge=LOWEST, le=HIGHEST)] | None = None
+    manual_only: bool | None = None
+
+
+class SavedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A saved view of Dynamics. `personal`: of one person, and not of everybody."""
+
+    id: str
+    name: str
+    personal: bool
+
+
+class SavedViews(msgspec.Struct, frozen=True):
+    """The views that find records of a list's type, by name."""
+
+    rows: tuple[SavedView, ...]
+
+
 LISTS_CHANGED = Event("lists.changed", Changed)
 
 LISTS_PAGE = Call("lists.page", ListsQuery, Page[ListRow], Ability.SEE)
@@ -83,6 +115,8 @@ LISTS_REFRESH = Call("lists.refresh", Nothing, Nothing, Ability.SEE, changes=(LI
 LIST_GET = Call("lists.get", ListRef, ListDetail, Ability.SEE)
 LIST_ACTIVATE = Call("lists.activate", Activate, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
 LIST_DEACTIVATE = Call("lists.deactivate", ListRef, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
+LIST_EDIT = Call("lists.edit", EditList, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
+LIST_VIEWS = Call("lists.views", ListRef, SavedViews, Ability.SEE)
 LIST_MEMBERS = Call("lists.members", MembersQuery, Page[MemberRow], Ability.SEE)
 
 
@@ -95,6 +129,13 @@ class BeingSynchronised(msgspec.Struct, frozen=True):
 def in_hand(situation: Situation) -> bool:
     """Whether a list is in hand."""
     return situation.one(ListRow) is not None
+
+
+def in_hand_alone(situation: Situation) -> str:
+    """One list is in hand, and none is marked."""
+    if situation.marks(ListRow):
+        return "Settings are edited list by list; take the marks away first."
+    return "" if in_hand(situation) else "No marketing list is selected."
 
 
 def not_activated(situation: Situation) -> bool:
@@ -202,6 +243,17 @@ ACTIONS = (
         row=True,
         rule=synchronise_list,
         hinted=in_hand,
+    ),
+    Action(
+        id="lists.edit",
+        title="Edit Settings",
+        scopes=(ON_LISTS, ON_LIST),
+        keys=("E",),
+        call=LIST_EDIT,
+        command="dyntui lists edit LIST",
+        tooltip="Membership action, subscription filter, order, by hand only, clear on send",
+        row=True,
+        rule=in_hand_alone,
     ),
     Action(
         id="lists.reread",

@@ -16,11 +16,13 @@ from dyntui.model.sync_types import Narrowed
 from dyntui.store import lists as list_store
 from dyntui.store import planned_changes
 from dyntui.store.lists import StoredList
-from dyntui.sync import kept_books, lists, opt_outs, parts, planning, sight, suppressions
+from dyntui.sync import kept_books, list_state, lists, opt_outs, parts, planning, sight, suppressions
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
 from dyntui.sync.run_context import RunContext
 
+# What the run says of lists that it leaves out, behind all others.
+_BY_HAND, _LAST = "by-hand", 1_000_000
 # How the grid names what became of a list, where that is no mere failure.
 _LIST_STATUS = {"BOOK_GONE": NO_BOOK, "LIST_GONE": "Not found in Dynamics", "LIST_INACTIVE": "Inactive in Dynamics"}
 
@@ -34,6 +36,10 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await sight.require_columns(ctx, dv, connections.columns)
     if ctx.at(ListsCursor).due is None:
         typed = await _consent(ctx, dv, dd, asked.plan)
+        if not asked.lists:
+            turns = await list_state.turns(dv)
+            await ctx.write(lambda c: list_store.turns(c, turns))
+            await _name_left_out(ctx)
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists))
         start = ListsCursor(due=tuple(each.id for each in due), typed=tuple(typed))
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
@@ -53,6 +59,15 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment()))
     if asked.apply:
         await ctx.write(lambda c: planned_changes.applied(c, asked.apply, ctx.run_id))
+
+
+async def _name_left_out(ctx: RunContext) -> None:
+    """The lists that wait for a person to synchronise them are named, once."""
+    names = await ctx.read(lambda c: list_store.by_hand_only(c, ctx.account_id))
+    if names:
+        await ctx.begin_item(_BY_HAND, kind="note", name="Left out", place=_LAST)
+        note = f"Synchronised by hand only: {', '.join(names)}"
+        await ctx.write(lambda c: ctx.close_item(c, _BY_HAND, note=note))
 
 
 async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool) -> list[str]:

@@ -1,0 +1,44 @@
+"""Changing the settings of a marketing list in the console."""
+
+from __future__ import annotations
+
+from dyntui.model.membership_actions import MembershipAction
+from dyntui.model.roles import Role
+from dyntui.service.contract.lists import EditList
+
+from .driving import driving
+from .fake_service import VIEW_ID, FakeService
+
+
+async def test_settings_are_changed_one_by_one_and_saved_together() -> None:
+    async with driving() as hand:
+        await hand.press("2", "enter", "E")
+        assert "Strangers in the book" in hand.text and "Ignore" in hand.text
+        await hand.press("enter")
+        assert "Remove" in hand.text and "they are not deleted" in hand.text
+        await hand.press("j", "j", "enter", "j", "j", "enter", "enter", "j", "enter")
+        assert "Single" not in hand.text.split("Opt-in type at least")[0] and "Mountain guides" in hand.text
+        await hand.press("j", "enter", "j", "enter", *["backspace"] * 4, "7", "enter", "j", "j", "enter")
+        (asked,) = hand.asked("lists.edit")
+        assert isinstance(asked, EditList)
+        assert asked.membership_action is MembershipAction.REMOVE
+        assert asked.subscription_filter == f"bulk,email,opt-in:Double,view:{VIEW_ID}"
+        assert (asked.clear_on_send, asked.sync_order, asked.manual_only) == (True, 7, None)
+
+
+async def test_making_records_of_strangers_is_asked_about_and_esc_changes_nothing() -> None:
+    async with driving() as hand:
+        await hand.press("2", "enter", "E", "enter", "enter", "enter")
+        assert "Known contacts or create" in hand.text
+        await hand.press("G", "enter")
+        assert "Make contacts of strangers?" in hand.text
+        await hand.press("n")
+        assert hand.asked("lists.edit") == []
+        await hand.press("E", "enter", "escape")
+        assert hand.asked("lists.edit") == []
+
+
+async def test_who_may_only_look_is_told_which_role_it_takes() -> None:
+    async with driving(FakeService(Role.VIEWER)) as hand:
+        await hand.press("2", "E")
+        assert any("needs the role" in notice for notice in hand.notices) and hand.asked("lists.edit") == []
