@@ -14,6 +14,7 @@ import msgspec
 
 from dyntui.model.cursors import CampaignsCursor, Cursor, ListsCursor, SendCursor
 from dyntui.model.outcomes import Outcome
+from dyntui.model.schedules import Interval
 
 
 class RunKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +23,7 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     `priority`: lower first (spec section 7). `narrowed_by`: what a person may name so that only that is synchronised.
     `planned`: it can be asked for a plan. `changes`: the subjects that show something else once such a run has ended.
     `cursor`: what is stored of how far a run has come. `words`: what people read for an outcome, where it does not go
-    by its own name.
+    by its own name. `interval`: how often it runs by itself until an administrator says otherwise.
     """
 
     id: str
@@ -34,6 +35,7 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[str, ...] = ()
     cursor: type[Cursor] = Cursor
     words: Mapping[Outcome, str] = {}
+    interval: Interval = Interval.HOUR
 
     def key(self, account_id: str, of: object = "") -> str:
         """What only one run at a time may hold: the kind within an email account, or one thing `of` it."""
@@ -88,7 +90,13 @@ SEND = RunKind(
 
 # In the order in which they are to run: suppressions first of all.
 _SYNC_TYPES = (
-    RunKind(id="suppressions", title="Suppressions", heading="Suppressions", priority=20),
+    RunKind(
+        id="suppressions",
+        title="Suppressions",
+        heading="Suppressions",
+        priority=20,
+        interval=Interval.MINUTES_15,
+    ),
     LISTS,
     RunKind(
         id="campaigns",

@@ -22,6 +22,7 @@ from dyntui.service.process import DEMO
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Clock, Publish, Resources
 from dyntui.service.run_events import RunEvents
+from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.secret_store import open_secrets
 from dyntui.service.session import Session
 from dyntui.store import accounts
@@ -82,12 +83,14 @@ class Assembly:
         self._events = RunEvents(self._db, publish)
         self._worker = Worker(self._db, secrets, clock=self._resources.clock, changed=self._events.changed)
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
+        self._timer = ScheduleTimer(self._resources, self._engine.enqueue)
         self._use_cases = use_cases(
             Parts(
                 resources=self._resources,
                 identities=self._identities,
                 enqueue=self._engine.enqueue,
                 reconnect=self._worker.reconnect,
+                schedules_changed=self._timer.wake,
                 keyring=secrets.label,
                 demo=bool(os.environ.get(DEMO)),
                 long_lived=self._long_lived,
@@ -98,9 +101,12 @@ class Assembly:
         await asyncio.to_thread(self._engine.start)
         self._housekeeping = Housekeeping(self._resources, config.audit.keep_days)
         self._housekeeping.start()
+        if self._long_lived:
+            self._timer.start()
 
     async def stop(self) -> None:
         """Leaves runs where they can be resumed and closes everything."""
+        await self._timer.stop()
         await self._housekeeping.stop()
         await asyncio.to_thread(self._worker.stop)
         await asyncio.to_thread(self._engine.stop)

@@ -336,6 +336,7 @@ run = Table(
     _text("not_done"),
     _text("remedy"),
     Index("ix_run_queued_on", "queued_on", "id"),
+    Index("ix_run_kind", "kind", "account_id", "queued_on"),
     Index(
         "ux_run_active",
         "sync_key",
@@ -579,4 +580,37 @@ send = Table(
     _text("decided_by"),
     _text("decided_on"),
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
+)
+
+# When the sync types of an email account run by themselves. `revision` goes up with every save and every start: of two
+# processes that find a run due, one starts it.
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("sync_type", String, primary_key=True),
+    _text("interval"),  # dyntui.model.schedules.Interval
+    _number("at"),  # minute of the day in UTC, of a daily run
+    _text("window"),  # as dyntui.model.sync_windows writes it
+    _flag("paused"),
+    _text("since"),  # nothing is due before
+    _text("last_start"),  # when the last scheduled run was due or made up for
+    _number("revision"),
+    _text("saved_by"),
+    _text("saved_on"),
+)
+
+# What administrators changed, kept for ever.
+admin_change = Table(
+    "admin_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _text("subject"),  # of dyntui.model.subjects
+    _text("account_id"),
+    _text("thing"),  # what of the subject, such as a sync type
+    _text("changed_by"),
+    _text("changed_on"),
+    _text("before"),
+    _text("after"),
+    Index("ix_admin_change_subject", "subject", "account_id", "id"),
 )

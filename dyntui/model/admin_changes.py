@@ -1,0 +1,18 @@
+"""Changes by administrators as store, contract and both faces show them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class AdminChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Who changed what, when (ISO 8601 UTC), and how it read before and after. `subject`: one of
+    `dyntui.model.subjects`; `thing`: what of it, such as a sync type; `account`: the email account's name."""
+
+    subject: str
+    account: str = ""
+    thing: str
+    changed_by: str
+    changed_on: str
+    before: str
+    after: str

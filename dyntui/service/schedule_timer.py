@@ -1,0 +1,127 @@
+"""Starts the runs that schedules have made due: looks once a minute, and at once when a schedule was changed.
+
+Whatever is due is queued once: the schedule's row moves on in the same transaction that stores the run, and only while
+nobody else has moved it. A run that is due while one of its type goes on waits for that one's end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
+from dyntui.model.schedules import minute, next_run
+from dyntui.model.sync_types import SYNC_TYPES, Narrowed
+from dyntui.service.resources import Resources
+from dyntui.store import accounts, runs, schedules
+from dyntui.store.runs import NewRun
+from dyntui.store.schedules import StoredSchedule
+
+# Who has started a run that no person asked for.
+SCHEDULE = "Schedule"
+
+log = logging.getLogger(__name__)
+
+
+class _Taken(Exception):
+    """Somebody else has started such a run in this moment: nothing of the transaction may be kept."""
+
+
+class ScheduleTimer:
+    """`start` and `stop` with a long-lived service. `enqueue` hands a queued run to the engine."""
+
+    def __init__(self, resources: Resources, enqueue: Callable[[str, int], None]) -> None:
+        self._resources = resources
+        self._enqueue = enqueue
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins; what was missed meanwhile is made up for, by one run of each type."""
+        self._task = asyncio.create_task(self._every_minute())
+
+    async def stop(self) -> None:
+        """Ends after the transaction in hand."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def wake(self) -> None:
+        """A schedule was changed: look at once."""
+        self._woken.set()
+
+    async def look(self) -> list[str]:
+        """Queues what is due, the most urgent first; the runs' ids. Raises DyntuiError STORE_..."""
+        if await self._resources.read(schedules.missing_of):
+            now = self._resources.clock()
+            await self._resources.write(lambda c: schedules.provision(c, now))
+        queued = []
+        for due in await self._resources.read(self._due):
+            run_id = await self._begin(due)
+            if run_id:
+                queued.append(run_id)
+        return queued
+
+    def _due(self, c: Connection) -> list[StoredSchedule]:
+        now = self._resources.clock()
+        here = accounts.names(c)
+        return [each for each in schedules.schedules(c) if each.account_id in here and _is_due(each, now)]
+
+    async def _begin(self, due: StoredSchedule) -> str:
+        kind = SYNC_TYPES[due.schedule.sync_type]
+        now = self._resources.clock()
+        new = NewRun(
+            id=self._resources.ids(),
+            kind=kind.id,
+            title=kind.title,
+            account_id=due.account_id,
+            sync_key=kind.key(due.account_id),
+            queued_on=text_of(now),
+            started_by=SCHEDULE,
+            request=msgspec.to_builtins(Narrowed(scheduled=True)),
+            priority=kind.priority,
+        )
+
+        def keep(c: Connection) -> bool:
+            if runs.active(c, new.sync_key) is not None or not schedules.started(c, due, now):
+                return False
+            if runs.create(c, new).id != new.id:
+                raise _Taken
+            return True
+
+        try:
+            if not await self._resources.write(keep):
+                return ""
+        except _Taken:
+            return ""
+        self._enqueue(new.id, new.priority)
+        return new.id
+
+    async def _every_minute(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except DyntuiError as error:
+                # What is due now is due in a minute, too; the store says by itself what is wrong with it.
+                log.warning("scheduled runs could not be started: %s", error)
+            except Exception:  # the boundary of a task that nobody waits for: a defect is logged, the service goes on
+                log.exception("scheduled runs could not be started")
+            now = self._resources.clock()
+            with contextlib.suppress(TimeoutError):
+                # Not wait_for: in Python 3.11 that forgets a cancellation that comes together with the event.
+                async with asyncio.timeout(60.0 - (now - minute(now)).total_seconds()):
+                    await self._woken.wait()
+            self._woken.clear()
+
+
+def _is_due(each: StoredSchedule, now: datetime) -> bool:
+    start = next_run(each.schedule, each.last_start, now)
+    return start is not None and start <= now
