@@ -164,7 +164,7 @@ class SettingsQuestion(Dialog[EditList]):
             if before is None or getattr(before, name) != getattr(now, name)
         }
         if before is None or before.subscription_filter != now.subscription_filter:
-            changed["subscription_filter"] = text_of(now.subscription_filter)
+            changed["subscription_filter"] = tuple(text_of(now.subscription_filter).split(","))
         self.dismiss(EditList(id=self._row.id, **changed) if changed else None)
 
 

@@ -178,7 +178,7 @@ def edit(
         request = EditList(
             id=known.row.id,
             membership_action=MembershipAction(action) if action is not None else None,
-            subscription_filter=",".join(filters) if filters else None,
+            subscription_filter=filters or None,
             clear_on_send=clear_on_send,
             sync_order=order,
             manual_only=manual_only,

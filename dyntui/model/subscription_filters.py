@@ -12,6 +12,7 @@ import re
 import msgspec
 
 from dyntui.model.opt_in import OptIn, opt_in_of
+from dyntui.model.people import Gate
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 NONE = "none"
@@ -29,13 +30,19 @@ class SubscriptionFilter(msgspec.Struct, frozen=True, kw_only=True):
     opt_in: OptIn = OptIn.UNKNOWN
     view: str = ""
 
-    @property
-    def asks_dynamics(self) -> bool:
-        """Whether a member's own row does not tell all of it."""
-        return bool(self.view)
-
 
 DEFAULT = SubscriptionFilter(bulk=True)
+
+
+def against(asked: SubscriptionFilter, opt_in: int, *, in_view: bool, view: str) -> list[Gate]:
+    """What a filter has against somebody with this opt-in type, in the order of reasons; `in_view`: whether the saved
+    view (by its name) finds them. What it says of opt-outs and of inactive records is a gate of the record itself."""
+    gates: list[Gate] = []
+    if opt_in < asked.opt_in:
+        gates.append(Gate("OPT_IN_TOO_WEAK", f"{OptIn(opt_in).title}, at least {asked.opt_in.title} is asked for"))
+    if asked.view and not in_view:
+        gates.append(Gate("FILTERED", f"not found by the view {view}"))
+    return gates
 
 
 class NoFilter(ValueError):

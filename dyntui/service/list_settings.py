@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from dyntui.dataverse.http import Dataverse
@@ -9,7 +11,7 @@ from dyntui.dataverse.views import View, saved_views
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.list_settings import ListSettings, Misfit, check
 from dyntui.model.membership_actions import ACTIONS, default
-from dyntui.model.subscription_filters import PARTS, NoFilter, SubscriptionFilter, filter_of, text_of
+from dyntui.model.subscription_filters import NONE, PARTS, NoFilter, SubscriptionFilter, filter_of, text_of
 from dyntui.service.contract.lists import EditList, SavedView
 from dyntui.store.lists import StoredList
 
@@ -73,9 +75,9 @@ async def views(dv: Dataverse, member_type: str) -> list[SavedView]:
     ]
 
 
-async def _filter(dv: Dataverse, known: StoredList, text: str) -> SubscriptionFilter:
-    """The filter that a text spells, where a view may be named by its name."""
-    parts = [each.strip() for each in text.split(",")]
+async def _filter(dv: Dataverse, known: StoredList, spelled: Sequence[str]) -> SubscriptionFilter:
+    """The filter that its parts spell, where a view may be named by its name."""
+    parts = [each.strip() for each in spelled] or [NONE]
     for place, part in enumerate(parts):
         if part.lower().startswith(_VIEW):
             named = part[len(_VIEW) :].strip()

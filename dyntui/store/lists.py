@@ -4,6 +4,7 @@ Public:
     put(c, rows, read_on); forget_unread(c, read_on) -> int        a reading of all lists, and its end
     take(c, list_id, run_id) -> bool; release(c, list_id, run_id)  one run at a time synchronises a list
     begin_reading(c, list_id); end_reading(c, list_id, run_id, doubt); read_by(c, list_id, run_id) -> bool
+    judged_by(c, list_id, run_id) -> bool
     found_inactive(c, list_id); renamed(c, list_id, name, book_name)
     get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
     due(c, account_id, wanted) -> list[StoredList]; by_hand_only(c, account_id) -> names
@@ -90,8 +91,8 @@ class RemoteList(msgspec.Struct, frozen=True, kw_only=True):
 class StoredList(RemoteList, frozen=True, kw_only=True):
     """A marketing list as stored. `people`: how many members were read last, None before the first reading;
     `sync_status` in words; `held_by`: the run that synchronises it, where that has not ended;
-    `listing`: the run that has read all its members last, `doubt`:
-    why that reading does not prove who has left."""
+    `listing`: the run that has read all its members last, `judged_by`: the one that has asked last whom its filter
+    keeps out, `doubt`: why that reading does not prove who has left."""
 
     book_name: str = ""
     sync_status: str = ""
@@ -100,6 +101,7 @@ class StoredList(RemoteList, frozen=True, kw_only=True):
     last_run_id: str = ""
     held_by: str = ""
     listing: str = ""
+    judged_by: str = ""
     doubt: str = ""
     read_on: str = ""
     people: int | None = None
@@ -149,7 +151,7 @@ def release(c: Connection, list_id: str, run_id: str) -> None:
 
 def begin_reading(c: Connection, list_id: str) -> None:
     """The members are being read: until that is complete no earlier reading of another run can be gone on with."""
-    c.execute(update(marketing_list).where(_l.id == list_id, _l.listing != "").values(listing=""))
+    c.execute(update(marketing_list).where(_l.id == list_id, _l.listing != "").values(listing="", judged_by=""))
 
 
 def end_reading(c: Connection, list_id: str, run_id: str, doubt: str) -> None:
@@ -161,6 +163,11 @@ def end_reading(c: Connection, list_id: str, run_id: str, doubt: str) -> None:
 def read_by(c: Connection, list_id: str, run_id: str) -> bool:
     """Whether the run has read all members of the list, and nobody else began to since."""
     return c.execute(select(_l.listing).where(_l.id == list_id)).scalar() == run_id
+
+
+def judged_by(c: Connection, list_id: str, run_id: str) -> bool:
+    """Whether it was the run that asked last whom the list's filter keeps out."""
+    return c.execute(select(_l.judged_by).where(_l.id == list_id)).scalar() == run_id
 
 
 def doubt(c: Connection, list_id: str) -> str:

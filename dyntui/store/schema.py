@@ -120,6 +120,7 @@ marketing_list = Table(
     _text("membership_action"),  # MembershipAction; "" where nobody has chosen
     _text("subscription_filter"),  # as `dyntui.model.subscription_filters` spells it; "" where nobody has chosen
     _flag("clear_on_send"),
+    _text("judged_by"),  # the run that has asked last whom the subscription filter keeps out
     Index("ix_marketing_list_activated", "account_id", "activated", "sync_order", "name"),
 )
 
@@ -160,6 +161,9 @@ list_member = Table(
     _text("decided_by"),
     _text("decided_on"),
     Column("sent_fields", JSON),  # the payload that dotdigital acknowledged; None where it is not known
+    _number("opt_in"),  # OptIn of the record
+    _text("filtered"),  # what the list's subscription filter has against the person: codes as in own_reasons
+    _text("filtered_detail"),
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
     # Holds all that tells whether records of one address meet.

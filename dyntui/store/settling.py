@@ -73,6 +73,7 @@ def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scop
     # Few of a million have any: the others are not looked at one by one.
     concerned = or_(
         _m.own_reasons != "",
+        _m.filtered != "",
         is_opted_out(_m.person_id, _m.address),
         _m.address.in_(select(suppression.c.address)),
         _m.address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),

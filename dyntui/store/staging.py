@@ -1,7 +1,7 @@
 """Members as they are read from Dynamics, page by page.
 
 stage(c, list_id, listing, rows)                             listing: the run's id, or PREVIEW
-not_staged(c, list_id, listing, ids) -> [id]; listed(c, list_id, listing) -> int
+not_staged(c, list_id, listing, ids) -> [id]; listed(c, list_id, listing) -> int; places(c, list_id) -> int
 mark_present(c, list_id, present) -> [id]                    who is on the list between two synchronisations
 """
 
@@ -27,7 +27,8 @@ PREVIEW = "preview"
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
     """A member as just read. `address` is normalised; `fields` is what would be sent, `fingerprint` its hash; `gates`
-    are the record's own closed gates (`dyntui.model.people.record_gates`, VALUE_REJECTED, FILTERED...)."""
+    are the record's own closed gates (`dyntui.model.people.record_gates`, VALUE_REJECTED...);
+    `opt_in` their `OptIn`."""
 
     person_id: str
     entity: str
@@ -37,6 +38,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, Any]
     fingerprint: str
     gates: Sequence[Gate] = ()
+    opt_in: int = 0
 
 
 _STAGED = (
@@ -53,6 +55,7 @@ _STAGED = (
     "own_detail",
     "listing",
     "has_left",
+    "opt_in",
 )
 
 
@@ -102,6 +105,7 @@ def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, 
         detail,
         listing,
         False,
+        row.opt_in,
     )
 
 
@@ -118,6 +122,12 @@ def listed(c: Connection, list_id: str, listing: str) -> int:
     """How many different people a listing has staged."""
     of_listing = (_m.list_id == list_id, _m.listing == listing)
     return c.execute(select(func.count()).select_from(list_member).where(*of_listing)).scalar_one()
+
+
+def places(c: Connection, list_id: str) -> int:
+    """How many places the list has: one for each member who is known."""
+    last = c.execute(select(func.max(_m.seq)).where(_m.list_id == list_id)).scalar()
+    return 0 if last is None else last + 1
 
 
 def mark_present(c: Connection, list_id: str, present: Collection[str]) -> list[str]:

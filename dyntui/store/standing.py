@@ -35,6 +35,9 @@ from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, o
 
 Scope = Sequence[ColumnElement[bool]]
 
+# What `dyntui.store.list_filters` keeps of people.
+_BY_FILTERS = ("OPT_IN_TOO_WEAK", "FILTERED", "OPT_IN_TOO_WEAK,FILTERED")
+
 # Columns of Dynamics whose name says no more than the reason does.
 _NAMED_BY_THE_REASON = ("", "donotemail", "donotbulkemail")
 
@@ -74,6 +77,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
             *(member[name] for name in ("list_id", "person_id", "address")),
             list_mark(member.own_reasons, own).label("own"),
             member.own_detail,
+            list_mark(member.filtered, _BY_FILTERS).label("filtered"),
+            member.filtered_detail,
             code_mark(opt_out.c.reason).label("opted"),
             case((opt_out.c.said_by.in_(_NAMED_BY_THE_REASON), ""), else_=opt_out.c.said_by).label("opted_detail"),
             code_mark(merged.reason).label("merged_in"),
@@ -111,7 +116,8 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
         "facts",
     ).c
     mask = (
-        facts.own.bitwise_or(facts.opted)
+        facts.own.bitwise_or(facts.filtered)
+        .bitwise_or(facts.opted)
         .bitwise_or(facts.merged_in)
         .bitwise_or(facts.opted_address)
         .bitwise_or(facts.suppressed)
@@ -124,6 +130,7 @@ def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[L
     detail = case(
         (masked.mask == 0, literal("", String)),
         (first.bitwise_and(masked.own) != 0, masked.own_detail),
+        (first.bitwise_and(masked.filtered) != 0, masked.filtered_detail),
         (first == masked.opted, masked.opted_detail),
         (first == masked.merged_in, masked.merged_detail),
         (first == masked.opted_address, masked.address_detail),
@@ -165,7 +172,7 @@ def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
 
     A contact before a lead before an account, then the older record, then the smaller id: one record over all lists of
     the account. A record that closes a gate itself does not compete, nor does one whose person was suppressed,
-    nor one on a list that the address or the person unsubscribed from.
+    nor one on a list that the address or the person unsubscribed from, or whose filter keeps the person out.
     """
     shared = materialised(shared_addresses(account_id, lists), "shared")
     rival = list_member.alias("rival")
@@ -187,6 +194,7 @@ def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
             r.address.in_(select(shared.c.address)),
             _rivals(account_id, lists, rival),
             r.own_reasons == "",
+            r.filtered == "",
             ~unsubscribed,
             ~as_person,
             r.person_id.not_in(suppressed_people.person_ids()),

@@ -11,16 +11,19 @@ Public:
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import security
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import PAGING_COOKIE, THROTTLED, DataverseError
 from dyntui.dataverse.fetchxml import relative_to_caller
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.query import is_guid
 from dyntui.dataverse.reading import Whole
+from dyntui.dataverse.security import User
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.errors import DotdigitalError
@@ -131,21 +134,28 @@ async def read_by(dv: Dataverse, row: ListRow) -> ListNow:
         raise query_refused(row.name, error) from error
     if not relative:
         return ListNow(row=row)
+    owner = await caller_of(dv, row, relative)
     operators = ", ".join(sorted(relative))
-    owner = await security.user(dv, row.owner_id) if row.owner_id else None
-    if owner is None or owner.disabled or not is_guid(owner.object_id or ""):
-        raise DyntuiError(
-            "LIST_OWNER_NOT_A_PERSON",
-            f"The query of the marketing list {row.name!r} means whoever runs it ({operators}), and its owner is no "
-            "enabled user.",
-            not_done=_NOT_READ,
-            remedy="Give the list to the user whose people it means, or save a query without these conditions.",
-        )
     return ListNow(
         row=row,
         caller=owner.object_id,
         note=f"read as {owner.name or owner.id}, the list's owner: {operators}",
     )
+
+
+async def caller_of(dv: Dataverse, row: ListRow, relative: Collection[str]) -> User:
+    """The list's owner, in whose name a query with conditions that mean whoever runs it is run. Raises
+    LIST_OWNER_NOT_A_PERSON."""
+    owner = await security.user(dv, row.owner_id) if row.owner_id else None
+    if owner is None or owner.disabled or not is_guid(owner.object_id or ""):
+        raise DyntuiError(
+            "LIST_OWNER_NOT_A_PERSON",
+            f"A query of the marketing list {row.name!r} means whoever runs it ({', '.join(sorted(relative))}), and "
+            "its owner is no enabled user.",
+            not_done=_NOT_READ,
+            remedy="Give the list to the user whose people it means, or save a query without these conditions.",
+        )
+    return owner
 
 
 def settings_as_they_are(row: ListRow) -> ListSettings:
@@ -169,6 +179,13 @@ def settings_as_they_are(row: ListRow) -> ListSettings:
             remedy=f"Choose another one: `dyntui lists edit {row.id}`, or `E` on the list in the console.",
         ) from wrong
     return found
+
+
+def is_about_the_query(error: DataverseError) -> bool:
+    """Whether Dynamics refuses this query, rather than being away or at a limit."""
+    return error.code == "DATAVERSE_QUERY_INVALID" or (
+        error.status in (400, 403, 404, 500) and error.platform_code not in PAGING_COOKIE | THROTTLED
+    )
 
 
 def query_refused(name: str, error: DataverseError) -> DyntuiError:

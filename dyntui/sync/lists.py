@@ -42,6 +42,7 @@ from dyntui.sync import (
     book_reading,
     double_opt_in,
     feeds,
+    list_filters,
     list_state,
     member_listing,
     nameless_rows,
@@ -163,6 +164,8 @@ async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) 
         if ctx.at(OneList).reading != chosen.id:
             await ctx.save(replace(ctx.at(OneList), reading=chosen.id, listing=""), stage=f"Reading {title}")
         await member_listing.read(ctx, dv, now, chosen, title)
+    if not await ctx.read(lambda c: list_store.judged_by(c, chosen.id, ctx.run_id)):
+        await list_filters.judge(ctx, dv, now, chosen, title)
     return now
 
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from dyntui.dataverse import batch
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
-from dyntui.dataverse.errors import PAGING_COOKIE, THROTTLED, DataverseError
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MEMBER_TABLES, Membership
 from dyntui.dataverse.query import guid
@@ -146,16 +146,9 @@ def _told_of(now: ListNow) -> Iterator[None]:
                 remedy="Give the list to a user who may read its people, or save a query without such conditions.",
                 detail=error.detail,
             ) from error
-        if now.row.dynamic and _is_about_the_query(error):
+        if now.row.dynamic and list_state.is_about_the_query(error):
             raise list_state.query_refused(now.row.name, error) from error
         raise
-
-
-def _is_about_the_query(error: DataverseError) -> bool:
-    """Whether Dynamics refuses this query, rather than being away or at a limit."""
-    return error.code == "DATAVERSE_QUERY_INVALID" or (
-        error.status in (400, 403, 404, 500) and error.platform_code not in PAGING_COOKIE | THROTTLED
-    )
 
 
 async def unseen_members(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> AsyncIterator[list[Staged]]:

@@ -9,6 +9,7 @@ import msgspec
 
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.model.mapping import fingerprint, payload, too_long
+from dyntui.model.opt_in import CODES, OptIn
 from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
 from dyntui.store.staging import Staged
 
@@ -19,7 +20,8 @@ _SHARED = {
     "state": "statecode",
     "created_on": "createdon",
 }
-_NAMES = {"name": "fullname", "first": "firstname", "last": "lastname"}
+_OPT_IN = "dyntui_optintype"
+_NAMES = {"name": "fullname", "first": "firstname", "last": "lastname", "opt_in": _OPT_IN}
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, **_NAMES, "id": "contactid"}):
@@ -35,6 +37,7 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, *
     name: str | None = ""
     first: str | None = ""
     last: str | None = ""
+    opt_in: Whole | None = None
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
 
@@ -51,6 +54,7 @@ class LeadRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, **_N
     name: str | None = ""
     first: str | None = ""
     last: str | None = ""
+    opt_in: Whole | None = None
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
 
@@ -102,9 +106,10 @@ def person_of(entity: Entity, row: MemberRow) -> Person:
 
 
 def _unreadable(row: MemberRow) -> list[str]:
-    """The columns without which nobody can say who this is, or whether they may be mailed. A date is none of them."""
+    """The columns without which nobody can say who this is, or whether they may be mailed. A date is none of them, nor
+    is an opt-in type: one that cannot be read counts as the weakest."""
     empty = [] if row.state is not None or "statecode" in row.odd else ["statecode"]
-    return [each for each in (*row.odd, *empty) if each != _SHARED["created_on"]]
+    return [each for each in (*row.odd, *empty) if each not in (_SHARED["created_on"], _OPT_IN)]
 
 
 def _cut(text: str, longest: int) -> str:
@@ -133,4 +138,5 @@ def staged(entity: Entity, row: MemberRow, further: Sequence[Gate] = ()) -> Stag
         fields=fields,
         fingerprint=fingerprint(address, fields),
         gates=tuple(gates),
+        opt_in=OptIn.UNKNOWN if isinstance(row, AccountRow) else CODES.get(row.opt_in or 0, OptIn.UNKNOWN),
     )

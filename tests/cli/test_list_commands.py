@@ -209,7 +209,7 @@ def test_settings_are_edited_and_what_is_not_named_stays(dyntui: Callable, servi
         EditList(
             id=LIST_ID,
             membership_action=MembershipAction.REMOVE,
-            subscription_filter="bulk,active",
+            subscription_filter=("bulk", "active"),
             sync_order=5,
         )
     ]

@@ -498,7 +498,7 @@ class FakeService:
             if (value := getattr(request, name)) is not None
         }
         if request.subscription_filter is not None:
-            changed["subscription_filter"] = filter_of(request.subscription_filter)
+            changed["subscription_filter"] = filter_of(",".join(request.subscription_filter))
         now = self.settings[row.id] = msgspec.structs.replace(before, **changed)
         self.lists[row.id] = msgspec.structs.replace(row, sync_order=now.sync_order, manual_only=now.manual_only)
         self.emit("lists.changed", Nothing())

@@ -22,7 +22,7 @@ async def test_settings_are_changed_one_by_one_and_saved_together() -> None:
         (asked,) = hand.asked("lists.edit")
         assert isinstance(asked, EditList)
         assert asked.membership_action is MembershipAction.REMOVE
-        assert asked.subscription_filter == f"bulk,email,opt-in:Double,view:{VIEW_ID}"
+        assert asked.subscription_filter == ("bulk", "email", "opt-in:Double", f"view:{VIEW_ID}")
         assert (asked.clear_on_send, asked.sync_order, asked.manual_only) == (True, 7, None)
 
 

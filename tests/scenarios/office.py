@@ -378,6 +378,32 @@ class Office:
         self.wait(delete())
         self.give_roles("application", Role.SERVICE)
 
+    def save_view(self, name: str, table: str, column: str, value: str) -> None:
+        """Somebody saves a view for everybody: the rows of a table with this value."""
+        query = (
+            f'<fetch><entity name="{table}"><attribute name="{table}id"/><filter>'
+            f'<condition attribute="{column}" operator="eq" value="{value}"/></filter></entity></fetch>'
+        )
+        body = {"name": name, "returnedtypecode": table, "fetchxml": query, "querytype": 0}
+
+        async def create() -> None:
+            await dv_rows.create(await self.resources.connections.dataverse(), "savedqueries", body)
+
+        self.give_roles("application", "System Administrator")
+        self.wait(create())
+        self.give_roles("application", Role.SERVICE)
+
+    def records_where(self, table: str, **values: Any) -> set[str]:
+        """The ids of the rows with these values, as the sandbox keeps them."""
+        where = " AND ".join(f"{name} = ?" for name in values)
+        rows = self.sandbox.state.db.execute(f"SELECT {table}id FROM dv_{table} WHERE {where}", (*values.values(),))
+        return {row[0] for row in rows}
+
+    def in_book(self, list_id: str) -> set[str]:
+        """The addresses in a list's book, as dotdigital has them."""
+        query = "SELECT c.email FROM dd_member m JOIN dd_contact c ON c.id = m.contact_id WHERE m.book_id = ?"
+        return {row[0] for row in self.sandbox.state.db.execute(query, (self.book_of(list_id),))}
+
     def leave(self, list_id: str, people: list[str]) -> None:
         """Somebody takes people out of a static list in Dynamics."""
 

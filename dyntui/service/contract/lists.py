@@ -83,12 +83,12 @@ class MembersQuery(Window, frozen=True, kw_only=True):
 
 
 class EditList(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a marketing list that are to be others; None: as it is. `subscription_filter` as
-    `dyntui.model.subscription_filters` spells it; a view may be named by its name."""
+    """Settings of a marketing list that are to be others; None: as it is. `subscription_filter`: its parts as
+    `dyntui.model.subscription_filters` spells them; a view may be named by its name."""
 
     id: Text
     membership_action: MembershipAction | None = None
-    subscription_filter: Text | None = None
+    subscription_filter: tuple[Text, ...] | None = None
     clear_on_send: bool | None = None
     sync_order: Annotated[int, msgspec.Meta(ge=LOWEST, le=HIGHEST)] | None = None
     manual_only: bool | None = None

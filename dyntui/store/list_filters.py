@@ -1,0 +1,56 @@
+"""What a list's subscription filter has against its members, kept beside what their records say themselves.
+
+Public:
+    places(c, list_id, person_ids) -> [int]                        the members' places in the list
+    judge(c, list_id, run_id, asked, found, view)                    after each reading of the members
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, String, bindparam, or_, select, update
+
+from dyntui.model.subscription_filters import SubscriptionFilter, against
+from dyntui.store.chunks import in_chunks
+from dyntui.store.gate_marks import join
+from dyntui.store.schema import list_member, marketing_list
+from dyntui.store.upserts import update_many
+
+_m = list_member.c
+
+
+def places(c: Connection, list_id: str, person_ids: Sequence[str]) -> list[int]:
+    """Where those of these people who are known as members stand in the list (`seq`)."""
+    found: list[int] = []
+    for some in in_chunks(person_ids):
+        found += c.execute(select(_m.seq).where(_m.list_id == list_id, _m.person_id.in_(some))).scalars()
+    return found
+
+
+def judge(c: Connection, list_id: str, run_id: str, asked: SubscriptionFilter, found: bytes, view: str) -> None:
+    """Name everybody whom the filter keeps out, as the run has asked it. `found`: a byte for each place of the list, 1
+    where the view found the person; `view`: its name."""
+    c.execute(update(marketing_list).where(marketing_list.c.id == list_id).values(judged_by=run_id))
+    if not asked.opt_in and not asked.view:
+        past = (_m.list_id == list_id, or_(_m.filtered != "", _m.filtered_detail != ""))
+        c.execute(update(list_member).where(*past).values(filtered="", filtered_detail=""))
+        return
+    rows = c.execute(
+        select(_m.person_id, _m.seq, _m.opt_in, _m.filtered, _m.filtered_detail).where(_m.list_id == list_id)
+    )
+    differ: list[tuple[str, str, str, str]] = []
+    for row in rows:
+        gates = against(asked, row.opt_in, in_view=row.seq < len(found) and bool(found[row.seq]), view=view)
+        codes, detail = join(each.reason for each in gates), gates[0].detail if gates else ""
+        if (codes, detail) != (row.filtered, row.filtered_detail):
+            differ.append((codes, detail, list_id, row.person_id))
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
+        .values(
+            filtered=bindparam("b_codes", type_=String),
+            filtered_detail=bindparam("b_detail", type_=String),
+        )
+    )
+    update_many(c, statement, ("b_codes", "b_detail", "b_list", "b_person"), differ)
