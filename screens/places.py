@@ -61,6 +61,7 @@ ODD_ROWS = Place("odd rows", "odd_rows:OddRowsPage", str)
 OPT_OUT_SOURCES = Place("opt-out sources", "opt_out_sources:SourcesPage", str)
 QUARANTINE = Place("refused rows", "quarantine:QuarantinePage", str)
 PLAN = Place("plan", "plan_page:PlanPage", str)
+CHANGES = Place("what a run wrote", "changes_page:ChangesPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 PLACES: tuple[Place[Any], ...] = (
     LIST,
@@ -74,6 +75,7 @@ PLACES: tuple[Place[Any], ...] = (
     OPT_OUT_SOURCES,
     QUARANTINE,
     PLAN,
+    CHANGES,
     TRACES,
 )
 

@@ -28,7 +28,7 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
-from .places import PEOPLE, PLAN
+from .places import CHANGES, PEOPLE, PLAN
 from .running import RunActions
 from .shell import progress_text
 from .tally import outcome_title, reason_title, split_key, tally_rows
@@ -165,6 +165,11 @@ class RunPage(RunActions, Page[str]):
         """What the run would have done."""
         if self._detail is not None:
             self.console.open_page(PLAN, self._detail.run.id)
+
+    def do_changes_show(self) -> None:
+        """What the run wrote."""
+        if self._detail is not None:
+            self.console.open_page(CHANGES, self._detail.run.id)
 
     def do_run_people(self) -> None:
         """Everybody in the run."""

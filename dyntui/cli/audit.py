@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
+from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_json, print_table, say, short_ids
@@ -18,6 +21,7 @@ from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import RUN_KINDS, outcome_word
 from dyntui.model.traces import Trace
 from dyntui.service.client import ServiceClient
+from dyntui.service.contract.changes import WrittenQuery
 from dyntui.service.contract.runs import (
     RUN_GET,
     RUN_PEOPLE,
@@ -31,6 +35,8 @@ from dyntui.service.contract.runs import (
     run_status,
 )
 
+# How Dynamics writes the id of a record.
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 # People read at once for a file.
 _AT_ONCE = 5000
 
@@ -93,7 +99,11 @@ def search(context: click.Context, text: str, account: str, rows: Rows) -> None:
 @command.command("show")
 @click.argument("run", metavar="RUN")
 @click.option("--people", "by_person", is_flag=True, help="What became of each person.")
-@click.option("--item", default="", help="With --people: only those of this item.")
+@click.option("--changes", "written", is_flag=True, help="What it wrote, with the fields before and after.")
+@click.option(
+    "--person", default="", metavar="ID|ADDRESS", help="What it wrote of one person, and what became of them."
+)
+@click.option("--item", default="", help="With --people or --changes: only those of this item.")
 @click.option("--outcome", type=OUTCOMES, default=None, help="With --people: only this outcome.")
 @click.option("--reason", type=ReasonCode(), default="", help="With --people: only this reason code.")
 @window_options
@@ -102,12 +112,17 @@ def show(
     context: click.Context,
     run: str,
     by_person: bool,
+    written: bool,
+    person: str,
     item: str,
     outcome: str | None,
     reason: str,
     rows: Rows,
 ) -> None:
-    """One run with its items, or the people in it."""
+    """One run with its items, the people in it, or what it wrote of them."""
+    if written or person:
+        print_changes(context, WrittenQuery(run=run, item=item, **_about(rows, person)))
+        return
     if by_person:
         query = OutcomesQuery(run=run, item=item, outcome=outcome or "", reason=reason, **rows)
         page = ask(choices(context), RUN_PEOPLE, query)
@@ -129,6 +144,14 @@ def show(
             ),
             right=["people"],
         )
+
+
+def _about(rows: Rows, person: str) -> dict[str, Any]:
+    """The window, narrowed down to a person: an id where it looks like one, else what name and address are searched
+    for."""
+    if not person:
+        return {**rows}
+    return {**rows, "person": person} if _ID.match(person) else {**rows, "search": person}
 
 
 @command.command("export")

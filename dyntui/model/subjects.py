@@ -69,6 +69,7 @@ SUBJECTS = (
             Command("audit", "Runs, and what became of everybody.", "audit"),
         ),
     ),
+    Subject("changes", ("changes",)),
     Subject(
         "suppressions",
         ("suppressions",),

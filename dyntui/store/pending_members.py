@@ -27,7 +27,9 @@ _PENDING = (_m.outcome == "", _m.listing != PREVIEW)
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """A person to be imported. `in_book`: dotdigital acknowledged an earlier version of them."""
+    """A person to be imported. `in_book`: dotdigital acknowledged an earlier version of them. `sent_address`: the one
+    under which they are in the book already, `""` for none; `sent`: what was sent of them last, None where that is not
+    known or not what the contact carries."""
 
     person_id: str
     seq: int
@@ -37,6 +39,8 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, Any]
     contact_id: int | None
     in_book: bool
+    sent_address: str
+    sent: dict[str, Any] | None
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
@@ -60,10 +64,7 @@ def batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pend
     """The next people to import after a settled listing, by `seq` from `after` on: the same ones until acknowledged or
     rejected."""
     rows = c.execute(
-        select(_m.person_id, _m.seq, _m.entity, _m.name, _m.address, _m.fields, _m.contact_id, _m.sent_fingerprint)
-        .where(_m.list_id == list_id, *_PENDING, _m.seq > after)
-        .order_by(_m.seq)
-        .limit(limit)
+        select(list_member).where(_m.list_id == list_id, *_PENDING, _m.seq > after).order_by(_m.seq).limit(limit)
     )
     return [
         Pending(
@@ -75,6 +76,8 @@ def batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pend
             fields=row.fields,
             contact_id=row.contact_id,
             in_book=row.sent_fingerprint not in _NOT_SENT,
+            sent_address=row.sent_address,
+            sent=row.sent_fields if row.sent_fingerprint not in (*_NOT_SENT, OVERWRITTEN) else None,
         )
         for row in rows
     ]

@@ -459,6 +459,41 @@ planned_change = Table(
     Index("ix_planned_change_seq", "run_id", "item_id", "effect", "seq"),
 )
 
+# A place that a run wrote to: an address book, dotdigital's suppressions, a table of Dynamics.
+change_part = Table(
+    "change_part",
+    metadata,
+    Column("no", Integer, primary_key=True),
+    Column("run_id", String, ForeignKey("run.id", ondelete="CASCADE"), nullable=False),
+    _text("item_id"),
+    _text("target"),  # see `dyntui.model.changes`
+    _number("undoes"),  # the part of another run whose changes these undo; 0: none
+    Index("ux_change_part_place", "run_id", "item_id", "target", unique=True),
+)
+
+# What a run wrote of a person, with what was there before.
+applied_change = Table(
+    "applied_change",
+    metadata,
+    Column("part", Integer, ForeignKey("change_part.no", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("person_id", String, primary_key=True),
+    _text("entity"),
+    _text("name"),
+    _text("address"),
+    _text("effect"),  # see `dyntui.model.changes`
+    _text("reason"),  # of a removal
+    _flag("consent"),  # a withdrawal of consent
+    Column("before", JSON),  # the fields that differ; None: there was nothing
+    Column("after", JSON),  # None: nothing is there any more
+    _flag("known"),  # what was there before was read, or sent by dyntui itself
+    _text("before_address"),  # in the book before, where it is another one
+    Column("contact_id", BigInteger),
+    _flag("created"),  # the contact did not exist before
+    _flag("begun"),  # about to be written: the remote system has not said yet that it was
+    _text("undone_by"),  # the run that undid it
+    sqlite_with_rowid=False,
+)
+
 campaign = Table(
     "campaign",
     metadata,

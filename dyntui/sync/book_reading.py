@@ -9,12 +9,14 @@ from sqlalchemy import Connection
 
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.changes import AppliedChange
 from dyntui.model.people import normalise
+from dyntui.model.plans import REMOVE
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import book_contents, channels, pending_members
+from dyntui.store import applied_changes, book_contents, channels, pending_members
 from dyntui.store.book_contents import BookContact
 from dyntui.store.lists import StoredList
-from dyntui.sync import list_resubscribes
+from dyntui.sync import before_images, list_resubscribes
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
@@ -44,8 +46,33 @@ async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     await list_resubscribes.lift(ctx, dd, chosen, reading.left)
     if not read_only:
         forbidden = await ctx.read(lambda c: book_contents.forbidden(c, chosen.id, list(reading.strangers)))
-        await take_out(ctx, dd, chosen.book_id, [reading.strangers[each] for each in forbidden])
+        await _take_out(ctx, dd, chosen, {each: reading.strangers[each] for each in forbidden})
     return await ctx.write(lambda c: book_contents.missing(c, chosen.id, ctx.run_id, reading))
+
+
+async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, strangers: dict[str, int]) -> None:
+    """Contacts, by address, whom consent forbids in the book."""
+    if not strangers:
+        return
+    place = before_images.book_place(ctx, chosen)
+    rows = [
+        AppliedChange(
+            item_id=place.item_id,
+            target=place.target,
+            person=address,
+            entity="",
+            name="",
+            address=address,
+            effect=REMOVE,
+            consent=True,
+            known=False,
+            contact_id=contact_id,
+        )
+        for address, contact_id in strangers.items()
+    ]
+    await ctx.write(lambda c: applied_changes.begin(c, place, rows))
+    await take_out(ctx, dd, chosen.book_id, list(strangers.values()))
+    await ctx.write(lambda c: applied_changes.settle_all(c, place))
 
 
 async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList, in_book: int) -> None:

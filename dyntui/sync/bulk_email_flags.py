@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
@@ -24,6 +25,7 @@ from dyntui.model.people import Entity
 from dyntui.store import flags, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.flags import FlagSet
+from dyntui.sync import written_consent
 from dyntui.sync.run_context import RunContext
 
 TABLES = {
@@ -153,13 +155,24 @@ async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Mapping[st
     results = await bulk.update_many(dv, table, [{table.key: each, "donotbulkemail": True} for each in found])
     answered = list(zip(found.items(), results, strict=True))
     done = [FlagSet(entity, each, address) for (each, address), result in answered if result.error is None]
-    await ctx.write(lambda c: flags.remember(c, done, ctx.now()))
+    await ctx.write(functools.partial(_remember, ctx=ctx, done=done))
     # A row that is gone by now needs no opt-out.
     return {
         address: result.error
         for (_, address), result in answered
         if result.error is not None and result.error.platform_code not in GONE
     }
+
+
+def _remember(c: Connection, ctx: RunContext, done: Sequence[FlagSet]) -> None:
+    flags.remember(c, done, ctx.now())
+    written_consent.flagged(c, ctx, done, flag=True)
+
+
+def _forget(c: Connection, ctx: RunContext, entity: Entity, settled: Mapping[str, str], taken: Sequence[str]) -> None:
+    """`settled`: records whose flag is dyntui's no more, with their addresses; `taken`: whose it was taken back."""
+    flags.forget(c, list(settled))
+    written_consent.flagged(c, ctx, [FlagSet(entity, each, settled[each]) for each in taken], flag=False)
 
 
 async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> Refused:
@@ -192,8 +205,9 @@ async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) ->
             if result.error is not None and result.error.platform_code not in GONE
         }
         refused |= {mine[each]: error for each, error in failed.items()}
-        settled = [each for each in mine if each not in failed]
-        await ctx.write(lambda c: flags.forget(c, settled))  # noqa: B023 - awaited here
+        settled = {each: address for each, address in mine.items() if each not in failed}
+        taken = [each for each, result in zip(having, results, strict=True) if result.error is None]
+        await ctx.write(functools.partial(_forget, ctx=ctx, entity=entity, settled=settled, taken=taken))
     return refused
 
 

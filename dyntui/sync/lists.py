@@ -20,11 +20,13 @@ from dyntui.dataverse.query import guid
 from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.cursors import ListsCursor, OneList, Told
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.store import (
+    applied_changes,
     leaving,
     list_unsubscribes,
     members,
@@ -36,9 +38,12 @@ from dyntui.store import (
 )
 from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
+from dyntui.store.leaving import Leaver
 from dyntui.store.lists import StoredList
 from dyntui.store.odd_rows import OddRow
+from dyntui.store.pending_members import Pending
 from dyntui.sync import (
+    before_images,
     book_reading,
     double_opt_in,
     feeds,
@@ -291,14 +296,14 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
             ctx.cursor,
             stage=f"Removing from {title}",
             done=done,
-            work=functools.partial(
-                leaving.remove,
-                list_id=chosen.id,
-                listing=ctx.run_id,
-                person_ids=[each.person_id for each in some],
-            ),
+            work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some),
         )
     await ctx.save(replace(ctx.at(OneList), step="import"), stage=f"Importing {title}")
+
+
+def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver]) -> None:
+    applied_changes.keep_removed(c, before_images.book_place(ctx, chosen), chosen.id, some)
+    leaving.remove(c, chosen.id, ctx.run_id, [each.person_id for each in some])
 
 
 def _hold(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[str]) -> None:
@@ -331,19 +336,13 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     done = 0
     while batch := await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS)):
         await double_opt_in.require_known(ctx, chosen.account_id)
+        await before_images.begin_import(ctx, dd, chosen, batch, of)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, of)
         found = fates([each.address for each in batch], result)
         done += len(batch)
-        await ctx.save(
-            replace(ctx.at(OneList), importing=""),
-            stage=stage,
-            done=done,
-            of=of,
-            work=functools.partial(
-                _settle_import, list_id=chosen.id, found=found, retry_on=text_of(ctx.moment() + RETRY)
-            ),
-        )
+        settled = functools.partial(_settle_import, ctx=ctx, chosen=chosen, batch=batch, found=found, result=result)
+        await ctx.save(replace(ctx.at(OneList), importing=""), stage=stage, done=done, of=of, work=settled)
         await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
     await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
 
@@ -356,7 +355,16 @@ async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
     await ctx.save(replace(ctx.at(OneList), step="close"), stage=f"Finishing {title}")
 
 
-def _settle_import(c: Connection, list_id: str, found: Sequence[Fate], retry_on: str) -> None:
+def _settle_import(
+    c: Connection,
+    ctx: RunContext,
+    chosen: StoredList,
+    batch: Sequence[Pending],
+    found: Sequence[Fate],
+    result: ImportResult,
+) -> None:
+    list_id, retry_on = chosen.id, text_of(ctx.moment() + RETRY)
+    before_images.settle_import(c, before_images.book_place(ctx, chosen), batch, found, result)
     pending_members.acknowledge(
         c, list_id, [pending_members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
     )

@@ -31,7 +31,7 @@ from dyntui.store import accounts, lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.suppressions import Suppression
-from dyntui.sync import feeds, nameless_rows
+from dyntui.sync import feeds, nameless_rows, written_consent
 from dyntui.sync.run_context import RunContext
 
 FEED = "suppressed-since"
@@ -236,6 +236,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
             for each, when in fresh.items()
         ]
         await _record(ctx, account_id, rows, item)
+        await ctx.write(functools.partial(written_consent.suppressed, ctx=ctx, addresses=sorted(taken & set(fresh))))
     await nameless_rows.keep(ctx, _ROWS_IN_DYNAMICS, "", odd, whole=True)
 
 

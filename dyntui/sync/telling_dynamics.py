@@ -24,7 +24,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import lifts, outcomes
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.suppressions import Suppression
-from dyntui.sync import bulk_email_flags
+from dyntui.sync import bulk_email_flags, written_consent
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.suppressions import ORIGIN
@@ -67,7 +67,9 @@ def _told(
     refused: dict[str, DataverseError],
     item: str,
 ) -> None:
-    suppression_store.written(c, account_id, [each for each in addresses if each not in refused])
+    written = [each for each in addresses if each not in refused]
+    suppression_store.written(c, account_id, written)
+    written_consent.suppressed(c, ctx, written, "suppressions")
     _refused(ctx, c, refused, item)
 
 

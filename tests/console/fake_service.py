@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from dyntui.model.changes import AppliedChange
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.list_settings import ListSettings
 from dyntui.model.membership_actions import default, offered
@@ -48,6 +49,7 @@ from dyntui.service.contract.campaigns import (
     TargetCount,
     Targets,
 )
+from dyntui.service.contract.changes import CHANGES_PAGE
 from dyntui.service.contract.held import (
     HELD_DECIDE,
     HELD_LISTS,
@@ -234,6 +236,7 @@ class FakeService:
             found=("donotsendmm",), counting=("donotsendmm",), answered=False, asked_on="2026-03-03T14:00:00Z"
         )
         self.counts: dict[str, TargetCount] = {}
+        self.written: list[AppliedChange] = []
         self.count_people: dict[str, list[PersonOutcome]] = {}
         self.sends: dict[str, SendRow] = {}
         self.runs: dict[str, RunRow] = {}
@@ -369,6 +372,7 @@ class FakeService:
             PLAN_GET.name: self._plan_detail,
             PLAN_CHANGES.name: lambda q: page([each for each in self.changes if q.effect in ("", each.effect)], q),
             PLAN_APPLY.name: self._apply_plan,
+            CHANGES_PAGE.name: lambda q: page([each for each in self.written if q.effect in ("", each.effect)], q),
             HELD_LISTS.name: lambda q: HeldLists(rows=tuple(self.waiting.values())),
             HELD_DECIDE.name: self._decide_held,
         }

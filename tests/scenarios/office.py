@@ -19,7 +19,8 @@ from typing import Any, Self, TypeVar
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
-from dyntui.dotdigital import address_books
+from dyntui.dotdigital import address_books, imports
+from dyntui.model.changes import AppliedChange
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Window
 from dyntui.model.plans import PlannedChange
@@ -27,7 +28,8 @@ from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
 from dyntui.model.traces import Trace
 from dyntui.service.campaigns import Campaigns
-from dyntui.service.contract import campaigns, held, lists, plans, quarantine, runs, setup
+from dyntui.service.changes import Changes
+from dyntui.service.contract import campaigns, changes, held, lists, plans, quarantine, runs, setup
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.held import Held
@@ -109,6 +111,7 @@ class Office:
         self._lists = Lists(self.resources, identities)
         self._held = Held(self.resources, identities, self._runs)
         self._plans = Plans(self.resources, self._runs)
+        self._changes = Changes(self.resources, self._runs)
         self._quarantine = Quarantine(self.resources, identities, self._runs)
         self._campaigns = Campaigns(self.resources, identities)
         self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
@@ -307,6 +310,11 @@ class Office:
         self.engine.drain()
         return self.detail(run.id)
 
+    def written(self, run_id: str, **chosen: Any) -> tuple[AppliedChange, ...]:
+        """What a run wrote."""
+        asked = changes.WrittenQuery(run=run_id, limit=50_000, **chosen)
+        return self.wait(self._changes.page(self.context, asked)).rows
+
     def members(self, list_id: str) -> tuple[lists.MemberRow, ...]:
         asked = lists.MembersQuery(list=list_id, limit=10_000)
         return self.wait(self._lists.members(self.context, asked)).rows
@@ -367,6 +375,22 @@ class Office:
         """Somebody edits a row in Dynamics; values as rows keep them (booleans as 0 and 1)."""
         body = {"table": table, "id": row_id, "values": values}
         self.sandbox.control.post("/dataverse/rows", json=body).raise_for_status()
+
+    def change_in_dotdigital(self, address: str, *books: int, **fields: str | None) -> None:
+        """Somebody imports a contact in dotdigital: these data fields, into these address books."""
+
+        async def change() -> None:
+            with self.db.read() as c:
+                account = accounts.accounts(c)[0]
+            dd = await self.resources.connections.dotdigital(account.id)
+            row = imports.ImportContact(
+                match_identifier="email", identifiers={"email": address}, data_fields=fields, lists=books
+            )
+            started = await imports.start_import(dd, [row])
+            while not (await imports.import_result(dd, started)).finished:
+                await self._pass_time(1)
+
+        self.wait(change())
 
     def delete_in_dynamics(self, entity_set: str, row_id: str) -> None:
         """Somebody deletes a row in Dynamics."""

@@ -1,0 +1,88 @@
+"""What a run wrote, on either side, with what was there before: the rows that the audit shows and that undo starts
+from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from dyntui.model.plans import ADD, REMOVE, UPDATE
+
+# Withdrawals of consent, in both systems: they are never undone.
+SUPPRESS, FLAG = "suppress", "flag"
+# `donotbulkemail` taken back, because the person subscribed again in dotdigital.
+UNFLAG = "unflag"
+EFFECTS_WRITTEN = (ADD, UPDATE, REMOVE, SUPPRESS, FLAG, UNFLAG)
+
+Values = dict[str, Any]
+
+
+class AppliedChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a run wrote of a person.
+
+    `target`: `book:ID` (an address book), `account` (dotdigital's suppressions), `suppressions` (rows in Dynamics), or
+    `contact`, `lead` (the record in Dynamics). `effect`: add, update, remove (of an address book; update
+    also of a record), suppress, flag, unflag. `before` and `after`: the fields that differ, by label or column; None:
+    there was, or is, nothing; `known` is False where what was there before was not read. `before_address`: the address
+    that was in the book before, where it is another one. `created`: the contact did not exist in dotdigital.
+    `consent`: a withdrawal of consent. `undone_by`: the run that undid it, `""` while it stands.
+    """
+
+    item_id: str
+    target: str
+    person: str
+    entity: str
+    name: str
+    address: str
+    effect: str
+    reason: str = ""
+    consent: bool = False
+    before: Values | None = None
+    after: Values | None = None
+    known: bool = True
+    before_address: str = ""
+    contact_id: int | None = None
+    created: bool = False
+    undone_by: str = ""
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two values of a field say the same, in whatever form either system hands them over: empty is empty,
+    numbers are compared as numbers, times as times."""
+    if one in (None, "") or other in (None, ""):
+        return one in (None, "") and other in (None, "")
+    if isinstance(one, bool) or isinstance(other, bool):
+        return str(one).casefold() == str(other).casefold()
+    if one == other or str(one) == str(other):
+        return True
+    if isinstance(one, (int, float, Decimal)) or isinstance(other, (int, float, Decimal)):
+        try:
+            return Decimal(str(one)) == Decimal(str(other))
+        except InvalidOperation:
+            return False
+    moments = _moment(str(one)), _moment(str(other))
+    return None not in moments and moments[0] == moments[1]
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Values, Values]:
+    """The fields of `after` whose value was another one before: as they were (None where there was none), and as they
+    are."""
+    changed = [name for name, value in after.items() if not same_value(before.get(name), value)]
+    return {name: before.get(name) for name in changed}, {name: after[name] for name in changed}
+
+
+def moved_fields(now: Mapping[str, Any], written: Mapping[str, Any] | None) -> list[str]:
+    """The fields that do not hold any more what was written, in stable order."""
+    return sorted(name for name, value in (written or {}).items() if not same_value(now.get(name), value))
