@@ -19,6 +19,7 @@ import msgspec
 from dyntui.dataverse.addresses import API_PATH
 from dyntui.dataverse.errors import THROTTLED, DataverseError, UnknownOutcome, error_from
 from dyntui.dataverse.http import Dataverse, read
+from dyntui.model import exact_json
 from dyntui.remote.calls import Reply
 
 T = TypeVar("T")
@@ -165,7 +166,7 @@ def _part(part: Part, content_id: int | None) -> bytes:
     request = [f"{part.method} {target} HTTP/1.1", "Accept: application/json"]
     body = b""
     if part.body is not None:
-        body = msgspec.json.encode(part.body)
+        body = exact_json.encode(part.body)
         request.append("Content-Type: application/json; type=entry")
     for name, value in part.headers.items():
         if {"\r", "\n"} & set(name + value):

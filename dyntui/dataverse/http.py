@@ -26,6 +26,7 @@ from dyntui.dataverse.addresses import API_PATH, origin_of, route_of
 from dyntui.dataverse.errors import DEADLOCK, DYNAMICS, THROTTLED, error_from, read_error
 from dyntui.dataverse.links import Links
 from dyntui.dataverse.reading import loosely
+from dyntui.model import exact_json
 from dyntui.remote.bearer import BearerToken, TokenSource
 from dyntui.remote.calls import Call, CallKind, Reply, decoder
 from dyntui.remote.client import Client
@@ -157,7 +158,7 @@ class Dataverse(Client):
         Raises DataverseError, and UnknownOutcome for a write whose fate is not known.
         """
         kind: CallKind = "write" if (writes if writes is not None else method != "GET") else "read"
-        data = msgspec.json.encode(body) if content is None and body is not None else content
+        data = exact_json.encode(body) if content is None and body is not None else content
         return await self.connection.call(
             Call(
                 method=method,

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Final, TypeVar, Unpack
 
 import httpx
-import msgspec
 
 from dyntui.dotdigital.addresses import origin_of, route_of
 from dyntui.dotdigital.errors import DOTDIGITAL, error_from
 from dyntui.dotdigital.limits import RateLimit, noticed, verdict
 from dyntui.dotdigital.reading import OddRow, read, read_rows, require_whole
+from dyntui.model import exact_json
 from dyntui.remote.calls import Call, Params, Reply
 from dyntui.remote.client import Client
 from dyntui.remote.connection import Connection, ConnectionOptions
@@ -112,7 +112,7 @@ class Dotdigital(Client):
         a call that rests on what would be out of date afterwards; a limit that is closed is an error. Raises
         DotdigitalError, and UnknownOutcome for a write whose fate is not known.
         """
-        data = msgspec.json.encode(body) if content is None and body is not None else content
+        data = exact_json.encode(body) if content is None and body is not None else content
         standard = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "dyntui"}
         if data is not None:
             standard["Content-Type"] = "application/json"

@@ -16,6 +16,7 @@ import msgspec
 
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.reading import OddRow, loosely, read, rows_of, unreadable
+from dyntui.model import exact_json
 from dyntui.remote.calls import Reply, decoder
 
 MOST_CONTACTS: Final = 5000
@@ -144,7 +145,7 @@ def split(contacts: Iterable[ImportContact], *, most: int = MOST_CONTACTS) -> It
     some: list[ImportContact] = []
     size = 0
     for contact in contacts:
-        length = len(msgspec.json.encode(contact)) + 1
+        length = len(exact_json.encode(contact)) + 1
         if some and (len(some) >= most or size + length > MOST_BYTES):
             yield some
             some, size = [], 0

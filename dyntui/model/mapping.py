@@ -1,15 +1,13 @@
-"""Data mappings: which column of a record feeds which data label, or is fed by it; and the payload of a person.
+"""Data mappings: which column of a record feeds which data label, or is fed by it.
 
     validate(mappings, labels, columns) -> [Finding]        check before anything is saved or imported
-    payload(person) -> {label: value}; fingerprint(address, fields)
 
-Which values travel, and how, is in `dyntui.model.conversion`.
+Which values travel, and how, is in `dyntui.model.conversion`; what is made of a record, in `dyntui.model.payloads`.
 """
 
 from __future__ import annotations
 
 import enum
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -18,7 +16,7 @@ import msgspec
 from dyntui.model.columns import Column, Columns, column_at
 from dyntui.model.conversion import ChoiceAs, Direction, fits, label_type_of, loses
 from dyntui.model.labels import ADDRESS_LABEL, STRING_LENGTH, DataLabel
-from dyntui.model.people import Entity, Person
+from dyntui.model.people import Entity
 
 
 class ConflictRule(enum.StrEnum):
@@ -243,26 +241,3 @@ def _round_trips(mappings: Sequence[DataMapping], columns: Columns) -> Iterator[
                 "Let the value of the choice travel instead of its label, or acknowledge it.",
                 warning=True,
             )
-
-
-_ATTRIBUTES = {"firstname": "first_name", "lastname": "last_name", "fullname": "full_name", "name": "full_name"}
-
-
-def payload(person: Person, mappings: tuple[DataMapping, ...] = PROVISIONED) -> dict[str, str | None]:
-    """Data fields for a person, by label in stable order. Empty travels as None, which clears the field."""
-    fields = {
-        each.label: getattr(person, _ATTRIBUTES[each.column]) or None
-        for each in mappings
-        if each.entity is person.entity and each.label != ADDRESS_LABEL
-    }
-    return dict(sorted(fields.items()))
-
-
-def too_long(fields: dict[str, str | None]) -> str:
-    """The first label whose value the platform would have to cut, or `""`: over-length is rejected, never cut."""
-    return next((label for label, value in fields.items() if value is not None and len(value) > STRING_LENGTH), "")
-
-
-def fingerprint(address: str, fields: dict[str, str | None]) -> str:
-    """A stable hash of what is sent for a person: equal means there is nothing to send."""
-    return hashlib.blake2b(msgspec.json.encode([address, fields]), digest_size=12).hexdigest()

@@ -28,8 +28,6 @@ class Person(msgspec.Struct, frozen=True):
     id: str
     address: str
     full_name: str = ""
-    first_name: str = ""
-    last_name: str = ""
     do_not_email: bool = False
     do_not_bulk_email: bool = False
     state_code: int = 0

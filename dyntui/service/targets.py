@@ -16,7 +16,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.staging import Staged
 from dyntui.sync import list_state, member_listing, parts
 from dyntui.sync.list_state import ListNow
-from dyntui.sync.member_rows import ROW_TYPES, staged
+from dyntui.sync.member_rows import Readings, readings, staged
 
 
 async def readiness(resources: Resources, target: StoredList) -> tuple[ListReadiness, bool]:
@@ -63,18 +63,19 @@ async def read_present(resources: Resources, now: ListNow, target: StoredList) -
     async for ids in member_listing.ids(dv, now):
         present.update(ids)
     joined = await resources.write(lambda c: staging.mark_present(c, target.id, present))
+    how = await resources.read(lambda c: readings(c, target.account_id))
     if len(joined) > member_listing.PAGE:
         # Most are new: their records come with the list's own pages.
-        async for page in member_listing.records(dv, now, ROW_TYPES[entity]):
-            await _keep(resources, target.id, [staged(entity, each) for each in page.rows])
+        async for page in member_listing.records(dv, now, how[entity].row_type):
+            await _keep(resources, target.id, [staged(how[entity], each) for each in page.rows])
         joined = await resources.write(lambda c: staging.mark_present(c, target.id, present))
-    await _read_joined(resources, dv, target.id, entity, joined)
+    await _read_joined(resources, dv, how, target.id, entity, joined)
 
 
 async def _read_joined(
-    resources: Resources, dv: Dataverse, list_id: str, entity: Entity, joined: Sequence[str]
+    resources: Resources, dv: Dataverse, how: Readings, list_id: str, entity: Entity, joined: Sequence[str]
 ) -> None:
-    async for rows in member_listing.unseen_members(dv, entity, joined):
+    async for rows in member_listing.unseen_members(dv, how, entity, joined):
         await _keep(resources, list_id, rows)
 
 

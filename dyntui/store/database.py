@@ -14,10 +14,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 
+from dyntui.model import exact_json
 from dyntui.store import failures
 from dyntui.store.migrations import HEAD, VERSION_TABLE
 
@@ -128,8 +128,8 @@ def _sqlite(url: URL, where: str) -> Engine:
         connect_args={"timeout": BUSY_SECONDS},
         pool_size=8,
         max_overflow=32,
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
+        json_serializer=exact_json.encode_text,
+        json_deserializer=exact_json.decode,
     )
 
     @event.listens_for(engine, "connect")
@@ -178,13 +178,9 @@ def _postgresql(url: URL) -> Engine:
         pool_size=8,
         max_overflow=32,
         pool_pre_ping=True,
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
+        json_serializer=exact_json.encode_text,
+        json_deserializer=exact_json.decode,
     )
-
-
-def _to_json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def _casefold(value: str | None) -> str | None:

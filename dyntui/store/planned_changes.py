@@ -32,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 
+from dyntui.model import exact_json
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Plan, PlannedCalls, PlannedChange
@@ -134,7 +135,7 @@ def _digest(c: Connection, run_id: str) -> str:
     said = hashlib.sha256()
     for row in c.execute(_rows(run_id).order_by(_p.item_id, _p.person_id)):
         facts = (row.item_id, row.person_id, row.address, row.effect, row.reason, row.before, row.after)
-        said.update(msgspec.json.encode(facts, order="deterministic") + b"\n")
+        said.update(exact_json.encode_sorted(facts) + b"\n")
     return said.hexdigest()
 
 

@@ -172,6 +172,43 @@ list_member = Table(
     Index("ix_list_member_name", "list_id", "name", "seq", "address"),
 )
 
+# Columns of account, contact and lead as Dynamics described them last, and of the tables that mappings reach over a
+# lookup. One organisation, so for all email accounts.
+crm_column = Table(
+    "crm_column",
+    metadata,
+    Column("entity", String, primary_key=True),
+    Column("logical_name", String, primary_key=True),
+    Column("definition", JSON, nullable=False),  # dyntui.model.columns.Column
+    _text("read_on"),
+)
+
+data_label = Table(
+    "data_label",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("name", String, primary_key=True),  # upper case
+    _text("type"),  # LabelType
+    _text("default_value"),
+    _text("visibility"),
+    _text("description"),
+    _flag("synchronised"),  # the data field exists in dotdigital with this type
+    _text("conflict"),  # the type that a field of this name has there, where it is another one
+    _text("known_since"),
+)
+
+# Every set of data mappings that an email account has had; the last one counts. None: what is provisioned.
+mapping_version = Table(
+    "mapping_version",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),  # from 1 on
+    _text("made_by"),
+    _text("made_on"),
+    _text("why"),
+    Column("mappings", JSON, nullable=False),
+)
+
 # Refused rows that somebody does not want to hear of: until a moment, and as long as the row stays what it is.
 refused_ignored = Table(
     "refused_ignored",

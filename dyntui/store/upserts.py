@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
+
+from dyntui.model import exact_json
 
 # Of an insert's row, in `where` and computed values of an upsert: `excluded.c.name`.
 Excluded = Any
@@ -20,7 +21,7 @@ Excluded = Any
 
 def json_text(value: object) -> str:
     """A value as a JSON column of a bulk statement takes it."""
-    return msgspec.json.encode(value).decode()
+    return exact_json.encode_text(value)
 
 
 def upsert(

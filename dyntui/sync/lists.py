@@ -25,10 +25,12 @@ from dyntui.model.cursors import ListsCursor, OneList, Told
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
+from dyntui.model.people import Entity
 from dyntui.store import (
     applied_changes,
     leaving,
     list_unsubscribes,
+    mappings,
     members,
     pending_members,
     planned_changes,
@@ -186,6 +188,7 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
         await suppressions.pull(ctx, dd, chosen.account_id)
     await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
     told = Told(now.row.sync_status or "", now.row.book_id or 0)
+    note = "; ".join(each for each in (note, *await _left_out(ctx, chosen)) if each)
 
     cursor = replace(ctx.at(OneList), note=note, told=told)
     stage = f"Comparing {title}"
@@ -194,6 +197,12 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     else:
         settle = functools.partial(_settle, ctx=ctx, chosen=chosen, how=how)
         await ctx.save(replace(cursor, step="remove", guarded=False), stage=stage, work=settle)
+
+
+async def _left_out(ctx: RunContext, chosen: StoredList) -> tuple[str, ...]:
+    """The mappings that cannot be carried out at present: their data fields stay as they are."""
+    feeds = await ctx.read(lambda c: mappings.feeds(c, chosen.account_id))
+    return tuple(f"Not sent - {each}" for each in feeds[Entity(chosen.member_type)].left_out)
 
 
 def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How) -> None:

@@ -33,7 +33,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.staging import Staged
 from dyntui.sync import list_state
 from dyntui.sync.list_state import ListNow
-from dyntui.sync.member_rows import ROW_TYPES, staged
+from dyntui.sync.member_rows import Readings, readings, staged
 from dyntui.sync.run_context import RunContext
 
 T = TypeVar("T")
@@ -83,8 +83,9 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
     expected = now.row.member_count or chosen.member_count or 0
     seen = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     resume = ctx.at(OneList).next or None
-    async for page in records(dv, now, ROW_TYPES[entity], resume=resume):
-        rows = await asyncio.to_thread(lambda found: [staged(entity, each) for each in found], page.rows)
+    reading = (await ctx.read(lambda c: readings(c, chosen.account_id)))[entity]
+    async for page in records(dv, now, reading.row_type, resume=resume):
+        rows = await asyncio.to_thread(lambda found: [staged(reading, each) for each in found], page.rows)
         seen += len(rows)
         await ctx.save(
             replace(ctx.at(OneList), next=page.next_link or ""),
@@ -99,10 +100,11 @@ async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: 
     """The rows of the list beside its records; `confirmed` in the cursor counts the records that have one."""
     resume = ctx.at(OneList).next or None
     entity = Entity(chosen.member_type)
+    how = await ctx.read(lambda c: readings(c, chosen.account_id))
     async for page in dv_lists.membership_pages(dv, chosen.id, maxpagesize=PAGE, resume=resume):
         ids = list(dict.fromkeys(guid(row.entity_id) for row in page.rows if row.names_a_record))
         odd = await ctx.read(functools.partial(staging.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
-        found = [each async for some in unseen_members(dv, entity, odd) for each in some]
+        found = [each async for some in unseen_members(dv, how, entity, odd) for each in some]
         found += [_of_no_record(entity, row) for row in page.rows if row.id and not row.names_a_record]
         confirmed = ctx.at(OneList).confirmed + len(ids)
         await ctx.save(
@@ -151,7 +153,9 @@ def _told_of(now: ListNow) -> Iterator[None]:
         raise
 
 
-async def unseen_members(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> AsyncIterator[list[Staged]]:
+async def unseen_members(
+    dv: Dataverse, readings: Readings, entity: Entity, ids: Sequence[str]
+) -> AsyncIterator[list[Staged]]:
     """Members of a list of this type by their ids: records of the type as they are, those of another type as
     WRONG_TYPE, those that may not be read as NO_ACCESS, ids without a record as UNKNOWN_PERSON. A few calls, however
     many they are."""
@@ -160,12 +164,12 @@ async def unseen_members(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> A
         if not left:
             return
         table = _TABLES[kind]
-        pages = dv_rows.pages_where_any(dv, table.entity_set, ROW_TYPES[kind], table.key, sorted(left))
+        pages = dv_rows.pages_where_any(dv, table.entity_set, readings[kind].row_type, table.key, sorted(left))
         try:
             async for page in pages:
                 left.difference_update(row.id for row in page.rows)
                 also = () if kind is entity else (Gate("WRONG_TYPE", f"a {kind} on a list of {entity}s"),)
-                yield [staged(kind, row, also) for row in page.rows]
+                yield [staged(readings[kind], row, also) for row in page.rows]
         except DataverseError as error:
             if error.exit is not Exit.NOT_PERMITTED or kind is entity:
                 raise

@@ -1,16 +1,27 @@
-"""Rows of account, contact and lead as members of a marketing list, read as people."""
+"""Rows of account, contact and lead as members of a marketing list, read as people with what is sent for them.
+
+readings(c, account_id) -> {Entity: Reading}      how rows are read, with the columns that feed data labels
+staged(reading, row) -> Staged
+"""
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
 
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
-from dyntui.model.mapping import fingerprint, payload, too_long
+from dyntui.model.columns import CHOICES, DATE, FRACTIONAL, MULTI_CHOICE, TEXT, TWO_OPTIONS, UNIQUE_ID, WHOLE
+from dyntui.model.conversion import Rejected
 from dyntui.model.opt_in import CODES, OptIn
+from dyntui.model.payloads import Feed, Feeds, fingerprint, payload
 from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
+from dyntui.store import mappings
 from dyntui.store.staging import Staged
 
 _SHARED = {
@@ -29,14 +40,14 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, *
 
     id: str
     address: str | None = None
-    no_email: bool | None = False
-    no_bulk: bool | None = False
+    no_email: bool | None = None
+    no_bulk: bool | None = None
     state: Whole | None = None
-    merged: bool | None = False
-    created_on: str | None = ""
-    name: str | None = ""
-    first: str | None = ""
-    last: str | None = ""
+    merged: bool | None = None
+    created_on: str | None = None
+    name: str | None = None
+    first: str | None = None
+    last: str | None = None
     opt_in: Whole | None = None
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
@@ -46,14 +57,14 @@ class LeadRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, **_N
 
     id: str
     address: str | None = None
-    no_email: bool | None = False
-    no_bulk: bool | None = False
+    no_email: bool | None = None
+    no_bulk: bool | None = None
     state: Whole | None = None
-    merged: bool | None = False
-    created_on: str | None = ""
-    name: str | None = ""
-    first: str | None = ""
-    last: str | None = ""
+    merged: bool | None = None
+    created_on: str | None = None
+    name: str | None = None
+    first: str | None = None
+    last: str | None = None
     opt_in: Whole | None = None
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
@@ -63,12 +74,12 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True, rename={**_SHARED, "
 
     id: str
     address: str | None = None
-    no_email: bool | None = False
-    no_bulk: bool | None = False
+    no_email: bool | None = None
+    no_bulk: bool | None = None
     state: Whole | None = None
-    merged: bool | None = False
-    created_on: str | None = ""
-    title: str | None = ""
+    merged: bool | None = None
+    created_on: str | None = None
+    title: str | None = None
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
 
@@ -78,65 +89,118 @@ _LONGEST_NAME, _LONGEST_ADDRESS = 400, 400
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{5,20}Z?\Z")
 
 MemberRow = ContactRow | LeadRow | AccountRow
+RowType = type[ContactRow] | type[LeadRow] | type[AccountRow]
 
-ROW_TYPES: dict[Entity, type[ContactRow] | type[LeadRow] | type[AccountRow]] = {
+ROW_TYPES: Final[dict[Entity, RowType]] = {
     Entity.CONTACT: ContactRow,
     Entity.LEAD: LeadRow,
     Entity.ACCOUNT: AccountRow,
 }
 
+_DECIDING: Final = {
+    entity: frozenset(each.encode_name for each in msgspec.structs.fields(row_type)) - {_SHARED["created_on"], _OPT_IN}
+    for entity, row_type in ROW_TYPES.items()
+}
+
+# How the values of columns are decoded: numbers exactly.
+_TYPES: Final[dict[str, Any]] = {
+    **dict.fromkeys((*TEXT, DATE, MULTI_CHOICE, UNIQUE_ID), str | None),
+    **dict.fromkeys((*WHOLE, *CHOICES), int | None),
+    **dict.fromkeys(FRACTIONAL, Decimal | None),
+    TWO_OPTIONS: bool | None,
+}
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How the rows of an entity are read: `row_type` has a field for every column that decides about a person or feeds
+    a label; `fields` names, feed by feed, the one that feeds it."""
+
+    entity: Entity
+    row_type: RowType
+    feeds: tuple[Feed, ...]
+    fields: tuple[str, ...]
+
+
+Readings = Mapping[Entity, Reading]
+
+
+def readings(c: Connection, account_id: str) -> dict[Entity, Reading]:
+    """How rows of each entity are read for an email account, by its mappings as they are now."""
+    return {entity: reading_of(feeds) for entity, feeds in mappings.feeds(c, account_id).items()}
+
+
+@functools.lru_cache(maxsize=64)
+def reading_of(feeds: Feeds) -> Reading:
+    """How rows are read so that they feed these labels."""
+    base = ROW_TYPES[feeds.entity]
+    of_columns = {each.encode_name: each.name for each in msgspec.structs.fields(base)}
+    more: list[tuple[str, Any, Any]] = []
+    for feed in feeds.feeds:
+        name = feed.column.logical_name
+        if name not in of_columns:
+            of_columns[name] = f"mapped{len(more)}"
+            more.append((of_columns[name], _TYPES[feed.column.type], msgspec.field(name=name, default=None)))
+    row_type: Any = msgspec.defstruct(f"Mapped{base.__name__}", more, bases=(base,), frozen=True, kw_only=True)
+    fields = tuple(of_columns[feed.column.logical_name] for feed in feeds.feeds)
+    return Reading(feeds.entity, row_type if more else base, feeds.feeds, fields)
+
 
 def person_of(entity: Entity, row: MemberRow) -> Person:
     """A row as a person; empty columns read as empty text or false."""
-    if isinstance(row, AccountRow):
-        names = {"full_name": row.title or ""}
-    else:
-        names = {"full_name": row.name or "", "first_name": row.first or "", "last_name": row.last or ""}
     return Person(
         entity=entity,
         id=row.id,
         address=row.address or "",
+        full_name=(row.title if isinstance(row, AccountRow) else row.name) or "",
         do_not_email=bool(row.no_email),
         do_not_bulk_email=bool(row.no_bulk),
         state_code=row.state or 0,
         merged=bool(row.merged),
         created_on=row.created_on if row.created_on and _TIME.match(row.created_on) else "",
-        **names,
     )
 
 
-def _unreadable(row: MemberRow) -> list[str]:
+def _unreadable(entity: Entity, row: MemberRow) -> list[str]:
     """The columns without which nobody can say who this is, or whether they may be mailed. A date is none of them, nor
     is an opt-in type: one that cannot be read counts as the weakest."""
     empty = [] if row.state is not None or "statecode" in row.odd else ["statecode"]
-    return [each for each in (*row.odd, *empty) if each not in (_SHARED["created_on"], _OPT_IN)]
+    return [each for each in (*row.odd, *empty) if each in _DECIDING[entity]]
 
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
-def staged(entity: Entity, row: MemberRow, further: Sequence[Gate] = ()) -> Staged:
+def staged(reading: Reading, row: MemberRow, further: Sequence[Gate] = ()) -> Staged:
     """A row as the store keeps it: what would be sent for the person, and the gates that the record itself closes, with
     `further` ones that its membership closes."""
+    entity = reading.entity
     person = person_of(entity, row)
     address = normalise(person.address)
-    fields = payload(person)
     gates = [*further, *record_gates(person)]
-    odd = _unreadable(row)
-    if odd:
-        gates.append(Gate("ODD_ROW", f"{entity} {row.id}: {', '.join(odd)} cannot be read"))
-    while over := too_long(fields):
-        gates.append(Gate("VALUE_REJECTED", f"{over} is longer than the email service allows"))
-        fields = {label: value for label, value in fields.items() if label != over}
+    if row.state is None or row.odd:
+        odd = _unreadable(entity, row)
+        if odd:
+            gates.append(Gate("ODD_ROW", f"{entity} {row.id}: {', '.join(odd)} cannot be read"))
+    sent = payload(reading.feeds, _values(reading, row))
+    if sent.rejected:
+        gates.append(Gate("VALUE_REJECTED", "; ".join(each.gate.detail for each in sent.rejected)))
     return Staged(
         person_id=person.id,
         entity=entity,
         name=_cut(person.full_name, _LONGEST_NAME),
         address=_cut(address, _LONGEST_ADDRESS),
         created_on=person.created_on,
-        fields=fields,
-        fingerprint=fingerprint(address, fields),
+        fields=sent.fields,
+        fingerprint=fingerprint(address, sent.fields),
         gates=tuple(gates),
         opt_in=OptIn.UNKNOWN if isinstance(row, AccountRow) else CODES.get(row.opt_in or 0, OptIn.UNKNOWN),
     )
+
+
+def _values(reading: Reading, row: MemberRow) -> list[object]:
+    values: list[object] = [getattr(row, name) for name in reading.fields]
+    for place, feed in enumerate(reading.feeds if row.odd else ()):
+        if feed.column.logical_name in row.odd and feed.column.logical_name not in _DECIDING[reading.entity]:
+            values[place] = Rejected(feed.column.logical_name, "what Dynamics gave cannot be read")
+    return values

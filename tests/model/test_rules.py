@@ -8,14 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.model.labels import STRING_LENGTH
-from dyntui.model.mapping import fingerprint, payload, too_long
-from dyntui.model.people import Entity, Person
+from dyntui.model.payloads import fingerprint
 from dyntui.model.plain import plain
 from dyntui.model.reasons import BY_CODE, CATALOGUE, reason_of_import_failure, reason_of_status
 from dyntui.model.roles import Ability, Role, abilities, roles_with
-
-ADA = Person(Entity.CONTACT, "1", "ada@example.org", full_name="Ada L", first_name="Ada", last_name="L")
 
 
 @pytest.mark.parametrize(
@@ -89,19 +85,6 @@ def test_a_platform_status_stands_for_one_reason_and_a_new_one_surfaces_as_unkno
 def test_an_unknown_import_failure_is_a_rejection_not_a_success() -> None:
     assert reason_of_import_failure("ApiSchemaViolation") == "REJECTED"
     assert reason_of_import_failure("invalidEmail") == "BAD_EMAIL"
-
-
-def test_empty_travels_as_a_clear() -> None:
-    assert payload(Person(Entity.CONTACT, "1", "a@example.org", first_name="Ada")) == {
-        "FIRSTNAME": "Ada",
-        "FULLNAME": None,
-        "LASTNAME": None,
-    }
-
-
-def test_a_value_that_would_be_cut_is_named() -> None:
-    assert too_long(payload(ADA)) == ""
-    assert too_long({"FIRSTNAME": "x" * (STRING_LENGTH + 1)}) == "FIRSTNAME"
 
 
 @given(st.text(), st.text())
