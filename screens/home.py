@@ -11,6 +11,7 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from dyntui.model.budgets import Meter
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
@@ -127,6 +128,7 @@ class HomeScreen(FramedScreen):
             facts.append(("Account", f"{account.name}{default}", ""))
         if status is not None and status.held:
             facts.append(("Decisions", f"{number(status.held)} removals wait ({_DECISIONS})", "warn"))
+        facts += [] if low or status is None else _budgets(status.budgets)
         if status is not None:
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:
@@ -200,6 +202,24 @@ class HomeScreen(FramedScreen):
     @on(BarList.Opened, "#home-runs")
     def _open_run(self, event: BarList.Opened) -> None:
         self.console.open_page(RUN, event.key)
+
+
+def _budgets(meters: Iterable[Meter]) -> list[Fact]:
+    """Of each remote account the limit that is nearest to being used up."""
+    fullest: dict[str, Meter] = {}
+    for each in meters:
+        known = fullest.setdefault(each.account_id, each)
+        if each.used * known.most > known.used * each.most:
+            fullest[each.account_id] = each
+    return [("Calls", *_budget(each)) for each in fullest.values()]
+
+
+def _budget(meter: Meter) -> tuple[str, str]:
+    """How full it is, and until when where it will be used up."""
+    text = f"{meter.account}: {number(meter.used)} of {number(meter.most)} {meter.limit}"
+    if meter.used_up_on:
+        return f"{text}, used up {moment(meter.used_up_on)}", "warn"
+    return text, ""
 
 
 def _roles(hello: Hello) -> str:

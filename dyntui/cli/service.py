@@ -83,6 +83,22 @@ def status(context: click.Context) -> int:
             )
             click.echo()
             print_table(["check", "state", ""], ((one.name, one.state, one.text) for one in answer.checks))
+            click.echo()
+            print_table(
+                ["calls of", "limit", "used", "of", "gets free", "used up", "used by"],
+                (
+                    (
+                        each.account,
+                        each.limit,
+                        number(each.used),
+                        number(each.most),
+                        moment(each.frees_on),
+                        moment(each.used_up_on),
+                        ", ".join(f"{share.kind} {number(share.used)}" for share in each.shares),
+                    )
+                    for each in answer.budgets
+                ),
+            )
         return int(Exit.HELD if answer.held else Exit.DONE)
 
     return with_running_service(choices(context), ask, limit=STATUS_SECONDS)

@@ -91,6 +91,7 @@ async def run(
         caller=caller,
         check=_multipart_ends,
         accept_multipart=True,
+        operations=len(parts),
     )
     return _read(reply, items)
 

@@ -149,6 +149,7 @@ class _Work:
             "POST",
             f"{self._table.entity_set}/Microsoft.Dynamics.CRM.{self._message}",
             body={"Targets": targets},
+            operations=len(targets),
             repeatable=self._message != "CreateMultiple" or self._own_ids,
             caller=self._caller,
         )

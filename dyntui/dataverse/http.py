@@ -147,6 +147,7 @@ class Dataverse(Client):
         route: str | None = None,
         check: Callable[[bytes], object] | None = None,
         accept_multipart: bool = False,
+        operations: int = 1,
     ) -> Reply:
         """One logical call: attempts, waits and retries included; returns any answer below 400.
 
@@ -154,7 +155,8 @@ class Dataverse(Client):
         `body` is encoded as JSON (`content` is sent as it is). `caller` is the Entra object id to act for.
         `repeatable` declares whether a second attempt after an unknown outcome is harmless; by default everything but
         POST. `check` is given each body and raises msgspec.DecodeError when it is cut off. `accept_multipart` returns
-        a multipart answer whatever its status, which then speaks of the failed part only.
+        a multipart answer whatever its status, which then speaks of the failed part only. `operations`: how many
+        requests Dynamics counts this as in its allowance for 24 hours (reference 2.3).
         Raises DataverseError, and UnknownOutcome for a write whose fate is not known.
         """
         kind: CallKind = "write" if (writes if writes is not None else method != "GET") else "read"
@@ -171,6 +173,7 @@ class Dataverse(Client):
                 accepts=_multipart_or_below_400 if accept_multipart else _below_400,
                 check=check,
                 at_once=self._at_once,
+                operations=operations,
             )
         )
 

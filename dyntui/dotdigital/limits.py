@@ -45,32 +45,45 @@ def verdict(response: httpx.Response, now: float) -> Verdict:
     return Refused()
 
 
-def noticed(response: httpx.Response, limits: dict[str, RateLimit]) -> None:
-    """Keeps the window that an answer tells of."""
-    scope = response.headers.get("X-RateLimit-Scope")
-    if scope is None:
-        return
+def window_of(response: httpx.Response) -> RateLimit | None:
+    """The window that an answer tells of; None where it tells of none."""
     try:
-        limits[scope] = RateLimit(
-            scope=scope,
+        return RateLimit(
+            scope=response.headers["X-RateLimit-Scope"],
             limit=int(response.headers["X-RateLimit-Limit"]),
             remaining=int(response.headers["X-RateLimit-Remaining"]),
             reset=float(response.headers["X-RateLimit-Reset"]),
         )
     except (KeyError, ValueError):
+        return None
+
+
+def noticed(response: httpx.Response, limits: dict[str, RateLimit]) -> None:
+    """Keeps the window that an answer tells of."""
+    scope = response.headers.get("X-RateLimit-Scope")
+    if scope is None:
+        return
+    window = window_of(response)
+    if window is None:
         limits.pop(scope, None)
+    else:
+        limits[scope] = window
 
 
-def _until_reset(response: httpx.Response, now: float) -> Limited:
-    """Until the window opens, by the answer's own clock where it tells the time; as long as a gateway asks for where it
-    does not."""
-    try:
-        reset = float(response.headers["X-RateLimit-Reset"])
-    except (KeyError, ValueError):
-        return Limited(retry_after(response) or _FLAT_WAIT_SECONDS)
+def seconds_until_reset(response: httpx.Response, now: float) -> float:
+    """Until the window that an answer tells of opens anew, by the answer's own clock where it tells the time."""
+    reset = float(response.headers["X-RateLimit-Reset"])
     try:
         there = parsedate_to_datetime(response.headers["Date"]).timestamp()
     except (KeyError, ValueError, TypeError):
         there = now
     # Windows last a minute (reference 2.1): a reset further away is a clock that is wrong.
-    return Limited(min(max(reset - there, 0.0), _LONGEST_RESET_SECONDS), spread=True)
+    return min(max(reset - there, 0.0), _LONGEST_RESET_SECONDS)
+
+
+def _until_reset(response: httpx.Response, now: float) -> Limited:
+    """Until the window opens; as long as a gateway asks for where the answer does not tell of one."""
+    try:
+        return Limited(seconds_until_reset(response, now), spread=True)
+    except (KeyError, ValueError):
+        return Limited(retry_after(response) or _FLAT_WAIT_SECONDS)

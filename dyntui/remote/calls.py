@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Literal, TypeVar, cast
 
 import httpx
@@ -13,8 +13,6 @@ T = TypeVar("T")
 CallKind = Literal["read", "write"]
 CallMeter = Callable[[CallKind, str], None]
 """Told of every request: its kind and its route, a template without identifiers or addresses."""
-Admission = Callable[[CallKind, str], Awaitable[None]]
-"""Awaited before every request: returns when it may be made (a budget shared between workers)."""
 Params = Mapping[str, str | int | list[str]]
 
 
@@ -25,6 +23,8 @@ class Call(msgspec.Struct, kw_only=True):
     asked for; `check` is given the body of each and raises msgspec.DecodeError when it is cut off. `at_once`: one
     attempt without any waiting. `doubtful`: an attempt may have been carried out without an answer. `admitted`: the
     next request may be made; `requests` counts those made, the last one at `sent_at` by the connection's clock.
+    `operations`: how many requests the system counts it as where it counts what is in it; `charge` is the budget's own
+    note of what the request under way was admitted for.
     """
 
     method: str
@@ -42,6 +42,8 @@ class Call(msgspec.Struct, kw_only=True):
     admitted: bool = False
     requests: int = 0
     sent_at: float = 0.0
+    operations: int = 1
+    charge: object = None
 
     @property
     def writes(self) -> bool:

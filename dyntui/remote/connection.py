@@ -20,9 +20,10 @@ import msgspec
 
 from dyntui.model.errors import Exit
 from dyntui.remote import wire_log
-from dyntui.remote.calls import Admission, Call, CallMeter, Reply, reply_of
+from dyntui.remote.budget import Budget
+from dyntui.remote.calls import Call, CallMeter, Reply, reply_of
 from dyntui.remote.errors import RemoteError, System
-from dyntui.remote.failures import given_up
+from dyntui.remote.failures import given_up, used_up
 from dyntui.remote.limits import Gate, Slowed
 from dyntui.remote.patience import ATTEMPTS, NoAnswer, Patience, SlowDown
 from dyntui.remote.slots import Slots
@@ -43,13 +44,13 @@ class ErrorFrom(Protocol):
 class ConnectionOptions(TypedDict, total=False):
     """What a client passes on to its connection.
 
-    `meter` and `admit` see every request; `slowed` is told of every wait that a limit imposes; `sleep` waits, `clock`
-    tells how long that took and `now` the time of day (epoch seconds); `chance`, from 0 to 1, spreads repetitions;
-    `attempts` are made until a failure counts.
+    `meter` is told of every request and `budget` asked; `slowed` is told of every wait that a limit imposes; `sleep`
+    waits, `clock` tells how long that took and `now` the time of day (epoch seconds); `chance`, from 0 to 1, spreads
+    repetitions; `attempts` are made until a failure counts.
     """
 
     meter: CallMeter | None
-    admit: Admission | None
+    budget: Budget | None
     slowed: Slowed | None
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
@@ -76,7 +77,7 @@ class Connection:
         slots: int,
         slow_down_deadline: float,
         meter: CallMeter | None = None,
-        admit: Admission | None = None,
+        budget: Budget | None = None,
         slowed: Slowed | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -94,7 +95,7 @@ class Connection:
         self._verdict = verdict
         self._notice = notice
         self._meter = meter
-        self._admit = admit
+        self._budget = budget
         self._slowed = slowed
         self._clock = clock
         self._now = now
@@ -121,22 +122,30 @@ class Connection:
             raise given_up(self._system, self._origin, call, failure) from failure
 
     async def _attempt(self, call: Call) -> Reply:
-        await self._admitted(call)
+        await self._open(call)
         async with self.slots.hold():
+            await self._admitted(call)
             response = await self._exchange(call)
         if call.accepts(response):
             return reply_of(response, repeated=call.doubtful)
         raise self._refused(call, response)
 
-    async def _admitted(self, call: Call) -> None:
+    async def _open(self, call: Call) -> None:
+        """Returns when no limit is closed. Raises SlowDown where that would take too long."""
         seconds = self.gate.closed_for
         # A limit that another call met counts as if this one had.
         longest = 0.0 if call.at_once else self._patience.slow_down_deadline
         if self.gate.refusal is not None and seconds > longest:
             raise SlowDown(self._error(call, self.gate.refusal, seconds), seconds)
         await self.gate.wait_until_open()
-        if self._admit is not None:
-            await self._admit(call.kind, call.route)
+
+    async def _admitted(self, call: Call) -> None:
+        """Asked last of all: what is admitted is sent. Raises SlowDown while the budget is used up."""
+        if self._budget is not None:
+            busy = await self._budget.admit(call)
+            self.slots.most = self._budget.at_once
+            if busy is not None:
+                raise self._slow_down(used_up(self._system, busy, writes=call.writes), busy.seconds)
         call.admitted = True
 
     async def _exchange(self, call: Call) -> httpx.Response:
@@ -168,6 +177,7 @@ class Connection:
     async def _before_request(self, request: httpx.Request) -> None:
         call: Call = request.extensions[_CALL]
         if not call.admitted:  # sent once more with a new token
+            await self._open(call)
             await self._admitted(call)
         call.admitted = False
         call.requests += 1
@@ -177,13 +187,21 @@ class Connection:
 
     async def _after_response(self, response: httpx.Response) -> None:
         call: Call = response.request.extensions[_CALL]
-        wire_log.answered(call, response.status_code, self._clock() - call.sent_at)
+        seconds = self._clock() - call.sent_at
+        wire_log.answered(call, response.status_code, seconds)
+        self._ended(call, response, seconds)
         self._notice(response)
 
     def _unanswered(self, call: Call, failure: Exception, *, sent: bool) -> NoAnswer:
         reason = f"{type(failure).__name__}: {failure}"
-        wire_log.unanswered(call, reason, self._clock() - call.sent_at)
+        seconds = self._clock() - call.sent_at
+        wire_log.unanswered(call, reason, seconds)
+        self._ended(call, None, seconds)
         return NoAnswer(reason, sent=sent)
+
+    def _ended(self, call: Call, response: httpx.Response | None, seconds: float) -> None:
+        if self._budget is not None:
+            self._budget.ended(call, response, seconds)
 
     def _refused(self, call: Call, response: httpx.Response) -> Exception:
         verdict = self._verdict(response, self._now())

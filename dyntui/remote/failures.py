@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dyntui.model.errors import Exit
+from dyntui.remote.budget import UsedUp
 from dyntui.remote.calls import Call
-from dyntui.remote.errors import READ_NOT_DONE, RemoteError, System
+from dyntui.remote.errors import READ_NOT_DONE, RemoteError, System, asking_to_wait
 from dyntui.remote.patience import NoAnswer
 
 
@@ -34,6 +35,16 @@ def given_up(system: System, origin: str, call: Call, failure: NoAnswer) -> Remo
         remedy="Check the URL, the network and, for a private certificate authority, the ca_file setting.",
         exit=Exit.UNREACHABLE,
         detail=detail,
+    )
+
+
+def used_up(system: System, busy: UsedUp, *, writes: bool) -> RemoteError:
+    """The error of a call that was not sent, as a limit of the system would have refused it."""
+    return system.error(
+        f"{system.prefix}_BUDGET",
+        asking_to_wait(f"The {busy.limit} that {system.name} allows are used up.", busy.seconds),
+        not_done=system.not_done(writes=writes),
+        remedy="Wait: runs go on by themselves. `dyntui status` shows who has used what.",
     )
 
 

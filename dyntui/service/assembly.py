@@ -68,11 +68,12 @@ class Assembly:
         self._db: Database = await asyncio.to_thread(open_store, config.store.url or self._profile.store_url)
         secrets = await asyncio.to_thread(open_secrets, self._profile, config)
         self._secrets = secrets
+        a_day = config.budgets.dynamics_operations_a_day
         self._resources = Resources(
             profile=self._profile,
             db=self._db,
             secrets=secrets,
-            connections=Connections(self._db, secrets, patience=OF_PEOPLE),
+            connections=Connections(self._db, secrets, patience=OF_PEOPLE, operations_a_day=a_day),
             clock=self._clock,
             ids=lambda: str(uuid.uuid4()),
             publish=publish,
@@ -81,7 +82,9 @@ class Assembly:
         )
         self._identities = Identities(self._resources)
         self._events = RunEvents(self._db, publish)
-        self._worker = Worker(self._db, secrets, clock=self._resources.clock, changed=self._events.changed)
+        self._worker = Worker(
+            self._db, secrets, clock=self._resources.clock, changed=self._events.changed, operations_a_day=a_day
+        )
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)
         self._use_cases = use_cases(

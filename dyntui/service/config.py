@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from dyntui.model.budgets import OPERATIONS_A_DAY
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.profile import Profile
 
@@ -39,6 +40,13 @@ class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | Literal["for ever"] = 30
 
 
+class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`dynamics_operations_a_day`: the requests that Dynamics allows the connector's user in 24 hours, by the tenant's
+    licences: 500,000 at least with Dynamics 365 Enterprise or Professional, 25,000 with Power Apps alone."""
+
+    dynamics_operations_a_day: Annotated[int, msgspec.Meta(ge=1000, le=1_000_000_000)] = OPERATIONS_A_DAY
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings, each with its default."""
 
@@ -46,6 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keyring: KeyringSettings = KeyringSettings()
     service: ServiceSettings = ServiceSettings()
     audit: AuditSettings = AuditSettings()
+    budgets: BudgetSettings = BudgetSettings()
 
 
 def read_config(profile: Profile) -> Config:

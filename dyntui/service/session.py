@@ -123,6 +123,7 @@ class Session:
             dataverse_calls=calls.dataverse_reads + calls.dataverse_writes,
             dotdigital_calls=calls.dotdigital_reads + calls.dotdigital_writes,
             long_lived=self._long_lived,
+            budgets=await self._resources.connections.budgets.meters(),
         )
 
     async def close(self) -> None:
@@ -135,7 +136,10 @@ class Session:
 
     async def _account(self, account_id: str) -> str:
         info = await dd_account.account_info((await self._resources.connections.dotdigital(account_id)).at_once())
-        left = "" if info.calls_remaining is None else f", {info.calls_remaining:,} calls left this hour"
+        left = ""
+        if info.calls_remaining is not None and info.calls_in_last_hour is not None:
+            self._resources.connections.budgets.hear(account_id, info.calls_in_last_hour, info.calls_remaining)
+            left = f", {info.calls_remaining:,} calls left this hour"
         return f"signed in to account {info.id}{left}"
 
     @answers(SIGN_IN)

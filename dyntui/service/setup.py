@@ -154,9 +154,10 @@ class Setup:
             connected_on=self._resources.now(),
         )
         around = self._resources.connections.surroundings
+        budget = self._resources.connections.budgets.dynamics()
         sign_in = sign_in_with(wanted, secret, around)
         try:
-            async with dataverse_as(sign_in, wanted, around, patience=_AT_FIRST) as dv:
+            async with dataverse_as(sign_in, wanted, around, patience=_AT_FIRST, budget=budget) as dv:
                 me = await security.who_am_i(dv)
                 managers = [_shown(each) for each in await security.users_with_roles(dv, [Role.MANAGER])]
                 if known is not None and not permitted and (managers or me.user_id != known.service_user_id):
@@ -180,7 +181,7 @@ class Setup:
                     )
             if apply:
                 await self._resources.secrets.set(DATAVERSE_SECRET, secret)
-            async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING) as dv:
+            async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING, budget=budget) as dv:
                 steps: list[Step] = []
                 try:
                     async for step in self._install(dv, me.user_id, chosen, apply=apply):
@@ -252,6 +253,10 @@ class Setup:
                 accounts.put_account(c, account)
 
         await self._resources.write(keep)
+        for account, (_, told) in zip(kept, proved, strict=True):
+            if told.calls_in_last_hour is not None and told.calls_remaining is not None:
+                budgets = self._resources.connections.budgets
+                await budgets.heard(account.id, told.calls_in_last_hour, told.calls_remaining)
         await self._resources.connections.close()
         await asyncio.to_thread(self._reconnect)
 
@@ -316,6 +321,8 @@ class _Proved(msgspec.Struct, frozen=True):
     platform_id: int
     region: str
     endpoint: str
+    calls_in_last_hour: int | None
+    calls_remaining: int | None
 
 
 async def _prove(asked: EmailAccountInput, around: Surroundings) -> _Proved:
@@ -332,7 +339,7 @@ async def _prove(asked: EmailAccountInput, around: Surroundings) -> _Proved:
     )
     async with dd:
         info = await dd_account.account_info(dd)
-        return _Proved(info.id, _region(dd.origin), dd.origin)
+        return _Proved(info.id, _region(dd.origin), dd.origin, info.calls_in_last_hour, info.calls_remaining)
 
 
 def _region(endpoint: str) -> str:

@@ -345,6 +345,37 @@ watermark = Table(
     _text("value"),
 )
 
+# What was used of the limits of a remote account: `account_id` is `""` for the organisation. A row that is there before
+# the calls it counts are made: whoever takes more waits for its lock, on either database.
+budget_window = Table(
+    "budget_window",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("limit_name", String, primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),  # of the bucket, epoch seconds
+    Column("spender", String, primary_key=True),  # a kind of run, "people", "watch" or "others"
+    Column("amount", BigInteger, nullable=False, server_default="0"),
+)
+
+# How much a limit is, as an answer of the remote system told. The row without a name is the one that is locked.
+budget_limit = Table(
+    "budget_limit",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("limit_name", String, primary_key=True),
+    Column("most", BigInteger, nullable=False, server_default="0"),
+)
+
+# How many calls each connection may have under way at once.
+budget_grant = Table(
+    "budget_grant",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("sharer", String, primary_key=True),
+    _number("at_once"),
+    Column("seen", BigInteger, nullable=False, server_default="0"),  # epoch seconds
+)
+
 run = Table(
     "run",
     metadata,

@@ -23,12 +23,15 @@ from dyntui.dataverse.sign_in_errors import ENTRA_LIMIT
 from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.budgets import OPERATIONS_A_DAY, dynamics_limits
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.remote.budget import Budget
 from dyntui.remote.client import Client
 from dyntui.remote.connection import ConnectionOptions
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation
 from dyntui.store.database import Database
+from dyntui.sync.budgets import Budgets
 from dyntui.sync.columns_seen import ColumnsSeen
 from dyntui.sync.surroundings import REAL, Surroundings
 
@@ -157,8 +160,10 @@ def dataverse_as(
     surroundings: Surroundings = REAL,
     *,
     patience: Patience = OF_RUNS,
+    budget: Budget | None = None,
 ) -> Dataverse:
-    """A connection to the organisation as whoever signed in."""
+    """A connection to the organisation as whoever signed in; with the `budget` of the service's user where it is that
+    one. Dynamics limits each user for themselves."""
     return Dataverse(
         known.url,
         sign_in,
@@ -166,16 +171,20 @@ def dataverse_as(
         slow_down_deadline=patience.limits,
         timeout=surroundings.timeout or patience.silence or dataverse_http.TIMEOUT_SECONDS,
         transport=surroundings.transport(),
-        **_options("dataverse", "Dynamics", surroundings, patience),
+        **_options("dataverse", "Dynamics", surroundings, patience, budget),
     )
 
 
-def _options(system: str, in_words: str, around: Surroundings, patience: Patience) -> ConnectionOptions:
+def _options(
+    system: str, in_words: str, around: Surroundings, patience: Patience, budget: Budget | None
+) -> ConnectionOptions:
     return {
+        "budget": budget,
         "meter": _metered(system),
         "slowed": _slowed(in_words),
         "sleep": _waiting(around),
         "clock": around.monotonic,
+        "now": around.wall,
         "chance": around.chance,
         "attempts": patience.attempts,
     }
@@ -184,12 +193,19 @@ def _options(system: str, in_words: str, around: Surroundings, patience: Patienc
 class Connections:
     """One connection to the organisation and one to each email account, opened on first use in the `surroundings`.
 
-    `columns`: what is remembered of the organisation's column security while it is connected."""
+    `columns`: what is remembered of the organisation's column security while it is connected; `budgets`: of the calls
+    that these connections make. `operations_a_day`: what Dynamics allows in 24 hours."""
 
     def __init__(
-        self, db: Database, secrets: Secrets, surroundings: Surroundings = REAL, patience: Patience = OF_RUNS
+        self,
+        db: Database,
+        secrets: Secrets,
+        surroundings: Surroundings = REAL,
+        patience: Patience = OF_RUNS,
+        operations_a_day: int = OPERATIONS_A_DAY,
     ) -> None:
         self.surroundings = surroundings
+        self.budgets = Budgets(db, surroundings.wall, dynamics_limits(operations_a_day))
         self.columns = ColumnsSeen()
         self._patience = patience
         self._db = db
@@ -205,7 +221,8 @@ class Connections:
             if self._dataverse is None:
                 around, known = self.surroundings, await asyncio.to_thread(self._organisation)
                 self._sign_in = sign_in_with(known, await self._secret(DATAVERSE_SECRET), self.surroundings)
-                self._dataverse = dataverse_as(self._sign_in, known, around, patience=self._patience)
+                budget = self.budgets.dynamics()
+                self._dataverse = dataverse_as(self._sign_in, known, around, patience=self._patience, budget=budget)
             return self._dataverse
 
     async def dotdigital(self, account_id: str) -> Dotdigital:
@@ -222,7 +239,7 @@ class Connections:
                     slow_down_deadline=self._patience.limits,
                     timeout=around.timeout or self._patience.silence or dotdigital_http.TIMEOUT_SECONDS,
                     transport=around.transport(),
-                    **_options("dotdigital", "dotdigital", around, self._patience),
+                    **_options("dotdigital", "dotdigital", around, self._patience, self.budgets.account(account_id)),
                 )
             return self._dotdigital[account_id]
 
@@ -236,6 +253,7 @@ class Connections:
                 await connection.close()
             if self._sign_in is not None:
                 await self._sign_in.close()
+            await self.budgets.close()
             self._dataverse, self._sign_in, self._dotdigital = None, None, {}
             self.columns = ColumnsSeen()
 

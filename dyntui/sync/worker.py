@@ -13,12 +13,14 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
+from dyntui.model.budgets import OPERATIONS_A_DAY
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SEND
 from dyntui.store import runs
 from dyntui.store.database import Database
 from dyntui.store.runs import Fenced, Problem
+from dyntui.sync.budgets import SPENDER
 from dyntui.sync.connections import RUN_METER, RUN_SLEEP, RUN_SLOWED, Connections, Secrets
 from dyntui.sync.kinds import execute
 from dyntui.sync.run_context import Cancelled, RunContext
@@ -45,14 +47,15 @@ class Worker:
         changed: Callable[[str], None],
         surroundings: Surroundings = REAL,
         at_once: int = AT_ONCE,
+        operations_a_day: int = OPERATIONS_A_DAY,
     ) -> None:
         """`changed` is told of a run after each of its saves; `at_once`: runs at work side by side, besides those that
-        wait."""
+        wait. `operations_a_day`: what Dynamics allows in 24 hours."""
         self._db = db
         self._clock = clock
         self._changed = changed
         self._sleep = surroundings.sleep
-        self._connections = Connections(db, secrets, surroundings)
+        self._connections = Connections(db, secrets, surroundings, operations_a_day=operations_a_day)
         self._turns = Turns(at_once)
         self._loop = surroundings.new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dyntui-runs", daemon=True)
@@ -96,6 +99,7 @@ class Worker:
         if claim is None:
             return
         ctx = RunContext(self._db, run_id, claim, clock=self._clock, sleep=self._sleep, saved=self._changed, turn=turn)
+        SPENDER.set(ctx.kind)
         RUN_METER.set(ctx.count_call)
         RUN_SLOWED.set(ctx.slowed)
         RUN_SLEEP.set(ctx.sleep)
@@ -105,6 +109,14 @@ class Worker:
         except Fenced:
             # Another worker has the run, and all of what it will become.
             log.info("run %s was taken over", run_id)
+        await self._settle_budgets()
+
+    async def _settle_budgets(self) -> None:
+        try:
+            await self._connections.budgets.settle()
+        except DyntuiError as error:
+            # What was taken and not used counts as used until its time has passed.
+            log.warning("budgets of calls could not be settled: %s", error)
 
     def _priority(self, run_id: str) -> int:
         with self._db.read() as c:

@@ -16,6 +16,7 @@ import pytest
 from rich.cells import cell_len
 
 from dyntui.cli.main import COMMANDS, root
+from dyntui.model.budgets import Meter, Share
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import (
@@ -225,6 +226,18 @@ def a_status(held: int) -> Status:
         held=held,
         dataverse_calls=10,
         dotdigital_calls=20,
+        budgets=(
+            Meter(
+                account="Main",
+                account_id="a",
+                limit="calls in an hour",
+                used=1264,
+                most=2000,
+                frees_on="2026-11-22T15:05:00Z",
+                used_up_on="2026-11-22T15:01:00Z",
+                shares=(Share("lists", 1200), Share("people", 64)),
+            ),
+        ),
     )
 
 
@@ -238,6 +251,11 @@ def test_status_shows_the_checks_and_its_code_tells_of_held_changes(
     assert done.code == code
     assert "4711" in done.out
     assert "signed in" in done.out
+    meter = next(line for line in done.out.splitlines() if "calls in an hour" in line)
+    for said in ("Main", "1,264", "2,000", "15:05", "15:01", "lists 1,200, people 64"):
+        assert said in meter
+    told = json.loads(dyntui("status", "--json").out)["budgets"]
+    assert told[0]["shares"] == [{"kind": "lists", "used": 1200}, {"kind": "people", "used": 64}]
 
 
 def test_status_does_not_start_a_service(dyntui: Callable, profile: Profile):

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from dyntui.model.budgets import Meter, Share
 from dyntui.model.changes import AppliedChange
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.list_settings import ListSettings
@@ -413,6 +414,18 @@ class FakeService:
             held=sum(each.people for each in self.waiting.values()),
             dataverse_calls=128,
             dotdigital_calls=64,
+            budgets=(
+                Meter(account="Dynamics", account_id="", limit="calls in 5 minutes", used=128, most=6000),
+                Meter(
+                    account="Highland",
+                    account_id=ACCOUNT.id,
+                    limit="calls in an hour",
+                    used=1264,
+                    most=2000,
+                    frees_on="2026-03-03T14:20:00Z",
+                    shares=(Share("lists", 1200), Share("watch", 64)),
+                ),
+            ),
         )
 
     def _sign_in(self, _: Nothing) -> SignInStarted:

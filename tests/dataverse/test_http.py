@@ -234,18 +234,6 @@ async def test_concurrency_follows_the_recommendation_and_its_own_share():
         assert most == 6
 
 
-async def test_a_budget_is_asked_before_every_attempt():
-    asked: list[tuple[str, str]] = []
-
-    async def admit(kind: str, route: str) -> None:
-        asked.append((kind, route))
-
-    talk = Conversation(error(503, ""), ok())
-    async with talk.client(admit=admit) as dv:
-        await dv.get("contacts?$select=fullname", dict)
-    assert asked == [("read", "GET contacts"), ("read", "GET contacts")]
-
-
 @pytest.mark.parametrize(
     ("method", "path", "route"),
     [

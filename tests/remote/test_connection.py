@@ -12,6 +12,7 @@ import pytest
 
 from dyntui.model.errors import Exit
 from dyntui.remote.bearer import BearerToken
+from dyntui.remote.budget import UsedUp
 from dyntui.remote.calls import Call
 from dyntui.remote.connection import Connection
 from dyntui.remote.errors import RemoteError, System, asking_to_wait
@@ -191,20 +192,59 @@ async def test_a_call_at_once_is_attempted_once_without_any_wait(refusal: int | 
 
 async def test_every_request_is_admitted_and_counted_the_one_with_a_new_token_too():
     seen: list[str] = []
-
-    async def admit(kind: str, route: str) -> None:
-        seen.append(f"admitted {kind} {route}")
-
     example = Example(
         401,
         425,
+        REFUSED,
         200,
         auth=BearerToken(Tokens()),
-        admit=admit,
+        budget=Purse(seen),
         meter=lambda kind, route: seen.append(f"counted {kind} {route}"),
     )
     await example.call()
-    assert seen == ["admitted read GET /people/{id}", "counted read GET /people/{id}"] * 3
+    around = ["admitted read GET /people/{id}", "counted read GET /people/{id}"]
+    ends = (["ended 401"], ["ended 425"], ["ended without answer"], ["ended 200"])
+    assert seen == [each for end in ends for each in (*around, *end)]
+
+
+async def test_a_used_up_budget_slows_a_call_however_often_and_is_told_as_a_limit_is():
+    busy = UsedUp("calls in an hour", 40.0)
+    seen: list[str] = []
+    example = Example(200, budget=Purse(seen, busy, busy))
+    await example.call("POST")
+    assert example.time.slept == [40.0] * 2
+    assert example.told == [(40.0, "")] * 2
+    assert seen == ["admitted write POST /people/{id}", "ended 200"]
+    example = Example(200, budget=Purse(seen, *[busy] * 3))
+    with pytest.raises(RemoteError, match="EXAMPLE_BUDGET: The calls in an hour that Example allows are used up"):
+        await example.call("PUT")
+    assert example.answers == [200]
+
+
+async def test_a_call_at_once_does_not_wait_for_a_budget():
+    example = Example(200, budget=Purse([], UsedUp("calls in a minute", 1.0)))
+    with pytest.raises(RemoteError, match="EXAMPLE_BUDGET"):
+        await example.call(at_once=True)
+    assert example.time.slept == []
+
+
+class Purse:
+    """A budget that is used up as often as it is told to be."""
+
+    at_once = None
+
+    def __init__(self, seen: list[str], *busy: UsedUp) -> None:
+        self.seen = seen
+        self.busy = list(busy)
+
+    async def admit(self, call: Call) -> UsedUp | None:
+        if self.busy:
+            return self.busy.pop()
+        self.seen.append(f"admitted {call.kind} {call.route}")
+        return None
+
+    def ended(self, call: Call, response: httpx.Response | None, seconds: float) -> None:
+        self.seen.append(f"ended {response.status_code if response is not None else 'without answer'}")
 
 
 class Directory:

@@ -89,6 +89,7 @@ class InProcessSandbox(SandboxControls):
             sign_in_transport=lambda: BlockingWire(self._wire),
             sleep=sleep,
             monotonic=self.time.seconds,
+            wall=lambda: self.now().timestamp(),
             chance=random.Random(seed).random,
             timeout=timeout,
             new_loop=one_thread_loop,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.budgets import Meter
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Event
@@ -76,7 +77,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The service at a glance. Calls are those of the last hour."""
+    """The service at a glance. Calls are those that runs made in the last hour; `budgets` says of every limit of the
+    remote systems how much of it was used, whoever used it."""
 
     version: str
     profile: str
@@ -89,6 +91,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dataverse_calls: int
     dotdigital_calls: int
     long_lived: bool = False
+    budgets: tuple[Meter, ...] = ()
 
 
 EVENTS_LOST = Event("events.lost", Lost)

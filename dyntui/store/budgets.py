@@ -1,0 +1,186 @@
+"""The shared book of what was used of the remote systems' limits: several workers take from it before they call.
+
+Public:
+    take(c, account_id, wishes, spender, now) -> {name: amount} | Busy
+    settle(c, account_id, differences); uses(c, account_id, names) -> {name: [Use]}
+    limits(c, account_id) -> {name: most}; learn(c, account_id, {name: most})
+    told_of_others(c, account_id, limit, used, now)
+    grant(c, account_id, sharer, under_way, all_at_once, now) -> int
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from dyntui.model.budgets import OTHERS, Limit, Use, ceiling, counted, free_in
+from dyntui.store.schema import budget_grant, budget_limit, budget_window
+from dyntui.store.upserts import update_many, upsert
+
+# A connection that has not asked for so long has nothing under way any more: a call is given up sooner.
+_GRANT_SECONDS = 150
+_KEYS = ("account_id", "limit_name", "start", "spender")
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What is wanted of a limit: `least`, and up to `most` for the calls that follow within the same bucket."""
+
+    limit: Limit
+    least: int
+    most: int
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What a spender used more (or, negative, less) than it had taken in a bucket."""
+
+    name: str
+    start: int
+    spender: str
+    amount: int
+
+
+class Busy(msgspec.Struct, frozen=True):
+    """Nothing was taken: `limit` allows no more until a moment (epoch seconds)."""
+
+    limit: Limit
+    until: float
+
+
+def take(c: Connection, account_id: str, wishes: Sequence[Wish], spender: str, now: float) -> dict[str, int] | Busy:
+    """Takes of every limit what is wanted, as far as it is there: name -> how much; all or nothing."""
+    _lock(c, account_id)
+    _forget(c, account_id, [wish.limit for wish in wishes], now)
+    by_limit = uses(c, account_id, [wish.limit.name for wish in wishes])
+    taken: dict[str, int] = {}
+    for wish in wishes:
+        inside = counted(wish.limit, by_limit.get(wish.limit.name, ()), now)
+        top = ceiling(wish.limit, spender)
+        least = min(wish.least, top)
+        if seconds := free_in(wish.limit, inside, now, least, top):
+            return Busy(wish.limit, now + seconds)
+        left = top - sum(use.amount for use in inside)
+        # Others want some too: never more than a quarter of what is left.
+        taken[wish.limit.name] = max(least, min(wish.most, left // 4))
+    _add(
+        c,
+        account_id,
+        [Difference(wish.limit.name, wish.limit.bucket_at(now), spender, taken[wish.limit.name]) for wish in wishes],
+    )
+    return taken
+
+
+def settle(c: Connection, account_id: str, differences: Iterable[Difference]) -> None:
+    """Corrects what was taken by what was used."""
+    statement = (
+        update(budget_window)
+        .where(
+            budget_window.c.account_id == bindparam("an_account"),
+            budget_window.c.limit_name == bindparam("a_limit"),
+            budget_window.c.start == bindparam("a_start"),
+            budget_window.c.spender == bindparam("a_spender"),
+        )
+        .values(amount=budget_window.c.amount + bindparam("more"))
+    )
+    rows = [(account_id, each.name, each.start, each.spender, each.amount) for each in differences if each.amount]
+    update_many(c, statement, ("an_account", "a_limit", "a_start", "a_spender", "more"), rows)
+
+
+def uses(c: Connection, account_id: str, names: Sequence[str]) -> dict[str, list[Use]]:
+    """What was used of these limits, bucket by bucket; old buckets may be among them."""
+    table = budget_window.c
+    rows = c.execute(
+        select(table.limit_name, table.start, table.spender, table.amount).where(
+            table.account_id == account_id, table.limit_name.in_(names)
+        )
+    )
+    found: dict[str, list[Use]] = {}
+    for row in rows:
+        found.setdefault(row.limit_name, []).append(Use(row.start, row.spender, row.amount))
+    return found
+
+
+def limits(c: Connection, account_id: str) -> dict[str, int]:
+    """The limits that this account's answers have told of, by name: how much each is."""
+    rows = c.execute(
+        select(budget_limit.c.limit_name, budget_limit.c.most).where(
+            budget_limit.c.account_id == account_id, budget_limit.c.limit_name != ""
+        )
+    )
+    return {row.limit_name: row.most for row in rows}
+
+
+def learn(c: Connection, account_id: str, told: Mapping[str, int]) -> None:
+    """Keeps how much limits are."""
+    rows = [(account_id, name, most) for name, most in told.items()]
+    upsert(c, budget_limit, ("account_id", "limit_name", "most"), ("account_id", "limit_name"), rows)
+
+
+def told_of_others(c: Connection, account_id: str, limit: Limit, used: int, now: float) -> None:
+    """The remote system has counted so many in the window: what nobody here has used, other programs have. What was
+    known of them is replaced, and counts from now on until the window is over."""
+    _lock(c, account_id)
+    inside = counted(limit, uses(c, account_id, [limit.name]).get(limit.name, ()), now)
+    # Buckets that only count by dyntui's caution may have left the remote system's window.
+    ours = sum(use.amount for use in inside if use.spender != OTHERS)
+    table = budget_window.c
+    c.execute(
+        delete(budget_window).where(
+            table.account_id == account_id, table.limit_name == limit.name, table.spender == OTHERS
+        )
+    )
+    if used > ours:
+        _add(c, account_id, [Difference(limit.name, limit.bucket_at(now), OTHERS, used - ours)])
+
+
+def grant(c: Connection, account_id: str, sharer: str, under_way: int, all_at_once: int, now: float) -> int:
+    """How many calls this connection may have under way: an equal part of `all_at_once`, as far as the others have
+    given up theirs. What it has under way already stays its own until it is done."""
+    _lock(c, account_id)
+    table = budget_grant.c
+    c.execute(delete(budget_grant).where(table.account_id == account_id, table.seen < int(now) - _GRANT_SECONDS))
+    count, held = c.execute(
+        select(func.count(), func.coalesce(func.sum(table.at_once), 0)).where(
+            table.account_id == account_id, table.sharer != sharer
+        )
+    ).one()
+    mine: int = max(1, min(all_at_once // (count + 1), all_at_once - held))
+    row = (account_id, sharer, max(mine, under_way), int(now))
+    upsert(c, budget_grant, ("account_id", "sharer", "at_once", "seen"), ("account_id", "sharer"), [row])
+    return mine
+
+
+def _lock(c: Connection, account_id: str) -> None:
+    """Whoever takes from an account's budgets at the same moment waits here, on either database."""
+    upsert(
+        c,
+        budget_limit,
+        ("account_id", "limit_name", "most"),
+        ("account_id", "limit_name"),
+        [(account_id, "", 0)],
+    )
+
+
+def _add(c: Connection, account_id: str, differences: Iterable[Difference]) -> None:
+    upsert(
+        c,
+        budget_window,
+        (*_KEYS, "amount"),
+        _KEYS,
+        [(account_id, each.name, each.start, each.spender, each.amount) for each in differences],
+        update=(),
+        computed=lambda excluded: {"amount": budget_window.c.amount + excluded.amount},
+    )
+
+
+def _forget(c: Connection, account_id: str, some: Iterable[Limit], now: float) -> None:
+    """Buckets that count no more."""
+    for limit in some:
+        c.execute(
+            delete(budget_window).where(
+                budget_window.c.account_id == account_id,
+                budget_window.c.limit_name == limit.name,
+                budget_window.c.start <= int(now) - limit.window - 2 * limit.bucket,
+            )
+        )
