@@ -5,37 +5,72 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Label, Select, and_, case, func, literal, or_, select
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import mailed_already
-from dyntui.store.gate_marks import code_mark, first_mark, mark
+from dyntui.store.among import Among, address_in, person_in
+from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.schema import list_member, marketing_list, merged_record, target_person
 from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
+
+_THROUGH_ANOTHER = "unsubscribed from another target list"
 
 _m = list_member.c
 _p = target_person.c
 
 
-def stands(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
-    """Where everybody of a count's lists stands at this moment, each once.
+def stands(
+    c: Connection,
+    count_id: str,
+    account_id: str,
+    campaign_id: int,
+    lists: Sequence[str],
+    among: Among | None = None,
+) -> CTE:
+    """Where everybody of a count's lists stands at this moment, each once; or the few `among` them.
 
     Columns: `list_id`, `person_id`, `place`, `unsubscribed` (from how many of the lists), and the person's standing:
     `mask` (0: sendable), `detail`, `refused` (1 or 0).
     """
-    return _stands(with_duplicates(_best_of_lists(c, count_id, account_id, campaign_id, lists), account_id, lists))
+    best = _best_of_lists(c, count_id, account_id, campaign_id, lists, among)
+    return _stands(with_duplicates(best, account_id, lists, among))
 
 
-def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> CTE:
+def named(stands: CTE) -> tuple[Label[Any], ...]:
+    """What the standing comes to in words: `outcome` (`added`: sendable), `reason`, `detail` and `also`."""
+    s = stands.c
+    rejected = or_(s.refused == 1, first_mark(s.mask) == mark("VALUE_REJECTED"))
+    elsewhere = and_(s.mask == 0, s.unsubscribed > 0)
+    left_out = case((rejected, Outcome.REJECTED.value), else_=Outcome.EXCLUDED.value)
+    return (
+        case((s.mask == 0, Outcome.ADDED.value), else_=left_out).label("outcome"),
+        first_code(s.mask).label("reason"),
+        case((elsewhere, _THROUGH_ANOTHER), else_=s.detail).label("detail"),
+        case((elsewhere, "UNSUBSCRIBED_LIST"), else_=further_codes(s.mask)).label("also"),
+    )
+
+
+def _best_of_lists(
+    c: Connection,
+    count_id: str,
+    account_id: str,
+    campaign_id: int,
+    lists: Sequence[str],
+    among: Among | None,
+) -> CTE:
     """Everybody of the lists once, through the list that gives them the best standing."""
     gone = and_(_m.has_left.is_(True), _m.outcome == Outcome.HELD.value)
-    scope = (_m.list_id.in_(lists), ~gone)
-    had = mailed_already.addresses(count_id, account_id, campaign_id)
+    scope = (_m.list_id.in_(lists), person_in(among, _m.person_id), ~gone)
+    had = mailed_already.addresses(count_id, account_id, campaign_id, among)
     # Under another address by now, or as a record that was merged away: the person has had it all the same.
-    had_elsewhere = mailed_already.by_other_sends(_p.person_id, count_id, account_id, campaign_id)
+    had_elsewhere = mailed_already.by_other_sends(_p.person_id, count_id, account_id, campaign_id).where(
+        person_in(among, _p.person_id)
+    )
     merged = merged_record.c
     had_before_a_merge = select(merged.survivor_id).where(
-        or_(merged.person_id.in_(had_elsewhere), and_(merged.address != "", merged.address.in_(had)))
+        person_in(among, merged.survivor_id),
+        or_(merged.person_id.in_(had_elsewhere), and_(merged.address != "", merged.address.in_(had))),
     )
     has_had = or_(_m.address.in_(had), _m.person_id.in_(had_elsewhere), _m.person_id.in_(had_before_a_merge))
     # Whose removal was held and who is on the list now, again or still, is in the book like the others.
@@ -52,7 +87,7 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
     place = case({list_id: index for index, list_id in enumerate(lists)}, value=_m.list_id) if lists else literal(0)
     left = case((_m.has_left.is_(True), mark("LEFT_LIST")), else_=0)
     # Seen in the book of one list, it is true of whoever has the address, also on a list whose book has it not.
-    pending = case((_m.address.in_(_pending(account_id, lists)), mark("PENDING_OPT_IN")), else_=0)
+    pending = case((_m.address.in_(_pending(account_id, lists, among)), mark("PENDING_OPT_IN")), else_=0)
     gates = code_mark(_m.channel).bitwise_or(left).bitwise_or(pending)
     more = (
         gates.label("gates"),
@@ -61,7 +96,7 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
         state.label("state"),
         place.label("place"),
     )
-    known = standing(account_id, scope, own_reason_lists(c, scope), more).c
+    known = standing(account_id, scope, own_reason_lists(c, scope), more, among).c
     # What dotdigital has against the person, and having left, keep nobody out of a book, but out of every send.
     mask = known.mask.bitwise_or(known.gates)
     first_of_gates = first_mark(mask) != first_mark(known.mask)
@@ -78,11 +113,12 @@ def _best_of_lists(c: Connection, count_id: str, account_id: str, campaign_id: i
     return materialised(select(*shown).where(ranked.c.best == 1), "best_of_lists")
 
 
-def _pending(account_id: str, lists: Sequence[str]) -> Select[Any]:
+def _pending(account_id: str, lists: Sequence[str], among: Among | None) -> Select[Any]:
     """Addresses that have not confirmed their opt-in, as the books of the account's lists and of these lists say."""
     of_account = select(marketing_list.c.id).where(marketing_list.c.account_id == account_id)
     here = or_(_m.list_id.in_(list(lists)), _m.list_id.in_(of_account))
-    return select(_m.address).where(_m.channel == "PENDING_OPT_IN", _m.address != "", here).distinct()
+    pending = select(_m.address).where(_m.channel == "PENDING_OPT_IN", _m.address != "", here)
+    return pending.where(address_in(among, _m.address)).distinct()
 
 
 def _with_state(row: Any) -> ColumnElement[int]:

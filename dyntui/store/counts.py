@@ -41,7 +41,6 @@ from dyntui.store.schema import list_member, send, target_count, target_person
 _m = list_member.c
 _p = target_person.c
 _SENDABLE = Outcome.ADDED.value
-_THROUGH_ANOTHER = "unsubscribed from another target list"
 
 
 class NewCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,18 +98,13 @@ def snapshot(c: Connection, new: NewCount) -> Count:
     )
     stands = count_standing.stands(c, new.id, new.account_id, new.campaign_id, new.lists)
     s = stands.c
-    rejected = or_(s.refused == 1, first_mark(s.mask) == mark("VALUE_REJECTED"))
-    elsewhere = and_(s.mask == 0, s.unsubscribed > 0)
     people = (
         select(
             literal(new.id, String),
             _m.person_id,
             func.row_number().over(order_by=[s.place, _m.seq, _m.person_id]) - 1,
             *(_m[name] for name in ("entity", "name", "address", "fields", "contact_id")),
-            case((s.mask == 0, _SENDABLE), (rejected, Outcome.REJECTED.value), else_=Outcome.EXCLUDED.value),
-            first_code(s.mask),
-            case((elsewhere, _THROUGH_ANOTHER), else_=s.detail),
-            case((elsewhere, "UNSUBSCRIBED_LIST"), else_=further_codes(s.mask)),
+            *count_standing.named(stands),
         )
         .select_from(stands)
         .join(list_member, and_(_m.list_id == s.list_id, _m.person_id == s.person_id))

@@ -11,7 +11,7 @@ Public:
     had_before(c, rows); keep_addresses(c, scope)                      addresses that members had, or have at present
     given_up(c, list_id, now)                                          the list was read: until then they had them
     former_addresses(c, list_ids, people) -> {address: person id}
-    people() -> Select: list_id, person_id, unsubscribed_on, address
+    people(among) -> Select: list_id, person_id, unsubscribed_on, address
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 
+from dyntui.store.among import Among, person_in
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import former_address, list_member, list_unsubscribe, merged_record
 from dyntui.store.upserts import upsert
@@ -128,7 +129,7 @@ def former_addresses(c: Connection, list_ids: Collection[str], people: Collectio
     return {address: person_id for address, person_id in rows if person_id in people}
 
 
-def people() -> Select[Any]:
+def people(among: Among | None = None) -> Select[Any]:
     """`list_id`, `person_id`, `unsubscribed_on`, `address`: whoever unsubscribed from a list with an address that they
     had before, or as a record that has been merged into them since."""
     m, r = list_member.c, merged_record.c
@@ -137,13 +138,13 @@ def people() -> Select[Any]:
     said = (_u.unsubscribed_on, _u.address)
     with_former = list_unsubscribe.join(former_address, before)
     found: CompoundSelect[Any] = union_all(
-        select(_u.list_id, _f.person_id, *said).select_from(with_former),
-        select(_u.list_id, r.survivor_id, *said).select_from(
-            with_former.join(merged_record, r.person_id == _f.person_id)
-        ),
-        select(_u.list_id, r.survivor_id, *said).select_from(
-            list_unsubscribe.join(list_member, now).join(merged_record, r.person_id == m.person_id)
-        ),
+        select(_u.list_id, _f.person_id, *said).select_from(with_former).where(person_in(among, _f.person_id)),
+        select(_u.list_id, r.survivor_id, *said)
+        .select_from(with_former.join(merged_record, r.person_id == _f.person_id))
+        .where(person_in(among, r.survivor_id)),
+        select(_u.list_id, r.survivor_id, *said)
+        .select_from(list_unsubscribe.join(list_member, now).join(merged_record, r.person_id == m.person_id))
+        .where(person_in(among, r.survivor_id)),
     )
     each = found.subquery("unsubscribed_as").c
     return select(

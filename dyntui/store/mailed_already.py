@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store.among import Among, address_in
 from dyntui.store.schema import recipient, send, suppression, target_person
 
 _p = target_person.c
@@ -37,10 +38,11 @@ def by_other_sends(column: ColumnElement[Any], count_id: str, account_id: str, c
     )
 
 
-def addresses(count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
+def addresses(count_id: str, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:
     """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
-    earlier = by_other_sends(_p.address, count_id, account_id, campaign_id)
-    return select(earlier.union(_seen(account_id, campaign_id)).subquery("had"))
+    earlier = by_other_sends(_p.address, count_id, account_id, campaign_id).where(address_in(among, _p.address))
+    seen = _seen(account_id, campaign_id).where(address_in(among, recipient.c.address))
+    return select(earlier.union(seen).subquery("had"))
 
 
 def _seen(account_id: str, campaign_id: int) -> Select[Any]:

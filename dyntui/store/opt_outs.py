@@ -8,7 +8,7 @@ Public:
     unseen(c, reading, after="", limit=5000) -> list[Unseen]; keep(c, person_ids, why)
     lift(c, reading, taken_back, now) -> int; of_address(c, address) -> list[Known]; forget_address(c, address, ids)
     record_merges(c, rows, now); survivors(c); add_addresses(c, pairs, now)
-    opted_addresses(), opted_survivors() -> CTE; is_opted_out(person_id, address)          for joins
+    opted_addresses(among), opted_survivors(among) -> CTE; is_opted_out(person_id, address)          for joins
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import CTE, ColumnElement, Connection, String, bindparam, case, delete, exists, func, select, update
 
 from dyntui.store import lifts, watermarks
+from dyntui.store.among import Among, address_in, person_in
 from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.lifts import Lift
@@ -205,7 +206,7 @@ def add_addresses(c: Connection, pairs: Iterable[tuple[str, str]], now: str) -> 
     )
 
 
-def opted_addresses() -> CTE:
+def opted_addresses(among: Among | None = None) -> CTE:
     """`address`, `reason`, `entity`, `person_id`: of the records that opted out with an address of some member the one
     with the strongest reason, then the lowest id."""
     in_use = exists().where(list_member.c.address == _a.address)
@@ -213,19 +214,20 @@ def opted_addresses() -> CTE:
     ranked = (
         select(_a.address, _o.reason, _o.entity, _o.person_id, place.label("place"))
         .join(opt_out, _o.person_id == _a.person_id)
-        .where(in_use)
+        .where(in_use, address_in(among, _a.address))
         .subquery("opted_ranked")
     )
     columns = (ranked.c[name] for name in ("address", "reason", "entity", "person_id"))
     return select(*columns).where(ranked.c.place == 1).cte("opted_addresses").prefix_with("MATERIALIZED")
 
 
-def opted_survivors() -> CTE:
+def opted_survivors(among: Among | None = None) -> CTE:
     """`survivor_id`, `reason`, `entity`, `person_id`: records that another one was merged into which had opted out."""
     place = func.row_number().over(partition_by=_r.survivor_id, order_by=[code_mark(_o.reason), _o.person_id])
     ranked = (
         select(_r.survivor_id, _o.reason, _o.entity, _o.person_id, place.label("place"))
         .join(opt_out, _o.person_id == _r.person_id)
+        .where(person_in(among, _r.survivor_id))
         .subquery("survivors_ranked")
     )
     columns = (ranked.c[name] for name in ("survivor_id", "reason", "entity", "person_id"))

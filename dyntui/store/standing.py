@@ -2,8 +2,8 @@
 
 Shared by the settling of a listing and by target counts, so that both give the same person the same reason.
 
-Public: `standing(account_id, scope, own) -> CTE`, `with_duplicates(rows, account_id, lists) -> CTE`,
-`shared_addresses(account_id, lists)`, `own_reason_lists(c, scope)`, `materialised(statement, name)`.
+Public: `standing(account_id, scope, own, more, among) -> CTE`, `with_duplicates(rows, account_id, lists, among) -> CTE`,
+`shared_addresses(account_id, lists, among)`, `own_reason_lists(c, scope)`, `materialised(statement, name)`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from dyntui.store import list_unsubscribes, suppressed_people
+from dyntui.store.among import Among, address_in
 from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
@@ -53,17 +54,19 @@ def materialised(statement: Select[Any] | CompoundSelect[Any], name: str) -> CTE
     return statement.cte(name).prefix_with("MATERIALIZED")
 
 
-def standing(account_id: str, scope: Scope, own: Sequence[str], more: Sequence[Label[Any]] = ()) -> CTE:
+def standing(
+    account_id: str, scope: Scope, own: Sequence[str], more: Sequence[Label[Any]] = (), among: Among | None = None
+) -> CTE:
     """Every member within `scope`: `list_id`, `person_id`, `address`; `mask`: bits of the closed gates (duplicates and
     what the book holds are not looked at); `detail` of the first of them. `own` comes from `own_reason_lists`; `more`
-    are further columns made of a member's own.
+    are further columns made of a member's own. `among`: those within `scope`, where they are few.
     """
     member = list_member.c
-    addresses, survivors = opted_addresses(), opted_survivors()
+    addresses, survivors = opted_addresses(among), opted_survivors(among)
     address, merged = addresses.c, survivors.c
-    by_person = materialised(list_unsubscribes.people(), "unsubscribed_people")
+    by_person = materialised(list_unsubscribes.people(among), "unsubscribed_people")
     as_person = by_person.c
-    suppressed_as = materialised(suppressed_people.people(account_id), "suppressed_people")
+    suppressed_as = materialised(suppressed_people.people(account_id, among), "suppressed_people")
     as_before = suppressed_as.c
     other = suppression.alias("elsewhere")
     elsewhere = (
@@ -156,25 +159,25 @@ def _rivals(account_id: str, lists: Sequence[str], table: Any) -> ColumnElement[
     return and_(table.c.address != "", table.c.has_left.is_(False), on_one)
 
 
-def shared_addresses(account_id: str, lists: Sequence[str]) -> Select[Any]:
+def shared_addresses(account_id: str, lists: Sequence[str], among: Among | None = None) -> Select[Any]:
     """Addresses that several records on the account's lists have; of a million few."""
     m = list_member.c
     return (
         select(m.address)
-        .where(_rivals(account_id, lists, list_member))
+        .where(_rivals(account_id, lists, list_member), address_in(among, m.address))
         .group_by(m.address)
         .having(func.min(m.person_id) != func.max(m.person_id))
     )
 
 
-def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
+def _keepers(account_id: str, lists: Sequence[str], among: Among | None) -> CTE:
     """`address`, and who keeps it: `person_id` and `named` (type, id and name).
 
     A contact before a lead before an account, then the older record, then the smaller id: one record over all lists of
     the account. A record that closes a gate itself does not compete, nor does one whose person was suppressed,
     nor one on a list that the address or the person unsubscribed from, or whose filter keeps the person out.
     """
-    shared = materialised(shared_addresses(account_id, lists), "shared")
+    shared = materialised(shared_addresses(account_id, lists, among), "shared")
     rival = list_member.alias("rival")
     r = rival.c
     unsubscribed = exists().where(list_unsubscribe.c.list_id == r.list_id, list_unsubscribe.c.address == r.address)
@@ -205,10 +208,10 @@ def _keepers(account_id: str, lists: Sequence[str]) -> CTE:
     return materialised(keeper, "keeper")
 
 
-def with_duplicates(rows: CTE, account_id: str, lists: Sequence[str]) -> CTE:
+def with_duplicates(rows: CTE, account_id: str, lists: Sequence[str], among: Among | None = None) -> CTE:
     """The rows of `standing` (or a choice of them), where `mask` and `detail` also say who must leave the place of an
     address to another record on the account's lists (see `_keepers`); `lists` count as such whatever their state."""
-    r, keeper = rows.c, _keepers(account_id, lists).c
+    r, keeper = rows.c, _keepers(account_id, lists, among).c
     duplicate = mark("DUPLICATE_ADDRESS")
     yields = and_(keeper.person_id.is_not(None), keeper.person_id != r.person_id)
     named_first = or_(r.mask == 0, first_mark(r.mask) > duplicate)

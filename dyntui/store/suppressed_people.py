@@ -7,7 +7,7 @@ were read: who had given it up before is not meant by what somebody else does wi
 were merged into it.
 
 Public:
-    people(account_id) -> Select: person_id, reason, detail            who it is, once each
+    people(account_id, among) -> Select: person_id, reason, detail     who it is, once each
     person_ids() -> Select: person_id                                  in any account
     at_present(c, address) -> [(person_id, reason)]; forget(c, person_ids)      for a decision
     had(c, person_ids) -> {address: [Had]}                             what these people had before; for a last look
@@ -34,6 +34,7 @@ from sqlalchemy import (
     update,
 )
 
+from dyntui.store.among import Among, person_in
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.schema import former_address, list_member, merged_record, suppression
 
@@ -52,24 +53,25 @@ class Had(msgspec.Struct, frozen=True):
     until: str
 
 
-def _found() -> CompoundSelect[tuple[str, str, str, str, str, str]]:
+def _found(among: Among | None = None) -> CompoundSelect[tuple[str, str, str, str, str, str]]:
     said = (_s.account_id, _s.reason, _s.status, _WHEN.label("happened_on"), _s.address)
     with_former = former_address.join(suppression, (_s.address == _f.address) & _STILL_HAD)
     by_will = _s.reason.in_(BY_WILL)
+    survivor = person_in(among, _r.survivor_id)
     return union_all(
-        select(_f.person_id, *said).select_from(with_former).where(by_will),
+        select(_f.person_id, *said).select_from(with_former).where(by_will, person_in(among, _f.person_id)),
         select(_r.survivor_id, *said)
         .select_from(with_former.join(merged_record, _r.person_id == _f.person_id))
-        .where(by_will),
+        .where(by_will, survivor),
         select(_r.survivor_id, *said)
         .select_from(merged_record.join(suppression, _s.address == _r.address))
-        .where(by_will, _r.address != ""),
+        .where(by_will, survivor, _r.address != ""),
     )
 
 
-def people(account_id: str) -> Select[tuple[str, str, str]]:
+def people(account_id: str, among: Among | None = None) -> Select[tuple[str, str, str]]:
     """Who said no to an account; by another account's suppressions as SUPPRESSED_OTHER_ACCOUNT."""
-    each = _found().subquery("suppressed_as").c
+    each = _found(among).subquery("suppressed_as").c
     here = each.account_id == account_id
     place = func.row_number().over(
         partition_by=each.person_id, order_by=[case((here, 0), else_=1), code_mark(each.reason), each.address]

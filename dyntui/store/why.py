@@ -1,0 +1,225 @@
+"""Why somebody is mailed or not: where their records stand for a send, and what each closed gate rests on.
+
+Where they stand is asked of the same statement that counts everybody (`count_standing`), for a few people only.
+
+Public:
+    of_address(c, address, account_id=, campaign_id=, lists=) -> list[Verdict]
+    of_person(c, person_id, account_id=, lists=) -> list[Verdict]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, or_, select
+
+from dyntui.model.outcomes import Outcome
+from dyntui.model.why import Asked, Fact, Verdict, closed
+from dyntui.store import count_standing, list_unsubscribes, mailed_already, suppressed_people, watermarks
+from dyntui.store.among import Among
+from dyntui.store.gate_marks import split
+from dyntui.store.schema import (
+    email_account,
+    list_member,
+    list_unsubscribe,
+    marketing_list,
+    merged_record,
+    opt_out,
+    opt_out_address,
+    recipient,
+    send,
+    suppression,
+    target_person,
+)
+
+_m, _l = list_member.c, marketing_list.c
+_NO_COUNT = ""
+
+
+def of_address(
+    c: Connection, address: str, *, account_id: str, campaign_id: int, lists: Sequence[str]
+) -> list[Verdict]:
+    """Where every record on the lists that has the address stands, for a send of the campaign to all of them; of
+    several records the one that would be mailed first."""
+    people = select(_m.person_id).where(_m.address == address, _m.list_id.in_(lists)).distinct()
+    return _verdicts(c, c.execute(people).scalars().all(), account_id, campaign_id, lists)
+
+
+def of_person(c: Connection, person_id: str, *, account_id: str, lists: Sequence[str]) -> list[Verdict]:
+    """Where a record stands on each of the lists for a send to that list alone, of a campaign that nobody has had."""
+    return [each for one in lists for each in _verdicts(c, [person_id], account_id, 0, [one])]
+
+
+def _verdicts(
+    c: Connection, people: Sequence[str], account_id: str, campaign_id: int, lists: Sequence[str]
+) -> list[Verdict]:
+    if not people or not lists:
+        return []
+    among = _among(c, people, lists)
+    stands = count_standing.stands(c, _NO_COUNT, account_id, campaign_id, lists, among)
+    shown = (_m[name] for name in ("person_id", "entity", "name", "address"))
+    rows = c.execute(
+        select(*shown, stands.c.list_id, *count_standing.named(stands))
+        .join(stands, (_m.list_id == stands.c.list_id) & (_m.person_id == stands.c.person_id))
+        .where(_m.person_id.in_(people))
+        .order_by(stands.c.mask, _m.person_id)
+    ).all()
+    where = ", ".join(c.execute(select(_l.name).where(_l.id.in_(lists)).order_by(_l.name)).scalars())
+    return [
+        Verdict(
+            person=row.person_id,
+            entity=row.entity,
+            name=row.name,
+            address=row.address,
+            where=where,
+            outcome=Outcome(row.outcome),
+            reason=row.reason,
+            detail=row.detail,
+            gates=closed(
+                (row.reason, *split(row.also)) if row.reason else (),
+                row.detail,
+                _facts(c, row.person_id, row.address, account_id, campaign_id, lists),
+            ),
+            asked=_asked(c, account_id, lists),
+        )
+        for row in rows
+    ]
+
+
+def _among(c: Connection, people: Sequence[str], lists: Sequence[str]) -> Among:
+    """The people, and the records that were merged into them: what is known of those counts for them."""
+    r = merged_record.c
+    merged = c.execute(select(r.person_id, r.address).where(r.survivor_id.in_(people))).all()
+    own = c.execute(select(_m.address).where(_m.person_id.in_(people), _m.list_id.in_(lists)).distinct()).scalars()
+    addresses = {*own, *(row.address for row in merged)} - {""}
+    return Among((*people, *(row.person_id for row in merged)), tuple(sorted(addresses)))
+
+
+def _facts(
+    c: Connection, person_id: str, address: str, account_id: str, campaign_id: int, lists: Sequence[str]
+) -> tuple[Fact, ...]:
+    return (
+        *_suppressions(c, person_id, address, account_id),
+        *_opt_outs(c, person_id, address),
+        *_unsubscribes(c, person_id, address, lists),
+        *_had(c, person_id, address, account_id, campaign_id),
+        *_of_members(c, person_id, lists),
+    )
+
+
+def _suppressions(c: Connection, person_id: str, address: str, account_id: str) -> list[Fact]:
+    s = suppression.c
+    names: dict[str, str] = {row.id: row.name for row in c.execute(select(email_account.c.id, email_account.c.name))}
+    rows = c.execute(select(suppression).where(s.address == address, s.address != "").order_by(s.account_id))
+    facts = [
+        Fact(
+            code=row.reason if row.account_id == account_id else "SUPPRESSED_OTHER_ACCOUNT",
+            detail=f"{row.status} in {names.get(row.account_id, row.account_id)}",
+            since=row.suppressed_on,
+            learned_on=row.learned_on,
+        )
+        for row in rows
+    ]
+    before = suppressed_people.people(account_id, Among((person_id,), ()))
+    facts.extend(Fact(code=row.reason, detail=names.get(row.detail, row.detail)) for row in c.execute(before))
+    return facts
+
+
+def _opt_outs(c: Connection, person_id: str, address: str) -> list[Fact]:
+    o, r, a = opt_out.c, merged_record.c, opt_out_address.c
+    merged = select(r.person_id).where(r.survivor_id == person_id)
+    with_address = select(a.person_id).where(a.address == address, a.address != "")
+    rows = c.execute(
+        select(opt_out)
+        .where(or_(o.person_id == person_id, o.person_id.in_(merged), o.person_id.in_(with_address)))
+        .order_by(o.person_id != person_id, o.person_id)
+    )
+    return [
+        Fact(
+            code=row.reason,
+            detail=f"{row.entity} {row.person_id}{f', {row.said_by}' if row.said_by else ''}",
+            learned_on=row.learned_on,
+        )
+        for row in rows
+    ]
+
+
+def _unsubscribes(c: Connection, person_id: str, address: str, lists: Sequence[str]) -> list[Fact]:
+    u = list_unsubscribe.c
+    as_person = list_unsubscribes.people(Among((person_id,), ())).subquery("as_person").c
+    with_those = select(as_person.list_id, as_person.address).where(as_person.person_id == person_id)
+    pairs = {(row.list_id, row.address) for row in c.execute(with_those)} | {(each, address) for each in lists}
+    rows = c.execute(
+        select(list_unsubscribe, _l.name)
+        .join(marketing_list, _l.id == u.list_id, isouter=True)
+        .where(u.list_id.in_(lists), u.address.in_({each for _, each in pairs}))
+        .order_by(_l.name)
+    )
+    return [
+        Fact(
+            code="UNSUBSCRIBED_LIST",
+            detail=row.name or row.list_id if row.address == address else f"{row.name or row.list_id}, as {row.address}",
+            since=row.unsubscribed_on,
+            learned_on=row.learned_on,
+        )
+        for row in rows
+        if (row.list_id, row.address) in pairs
+    ]
+
+
+def _had(c: Connection, person_id: str, address: str, account_id: str, campaign_id: int) -> list[Fact]:
+    if not campaign_id:
+        return []
+    p, s, r = target_person.c, send.c, recipient.c
+    theirs = or_(p.person_id == person_id, p.address == address)
+    ours = mailed_already.by_other_sends(p.person_id, _NO_COUNT, account_id, campaign_id).where(theirs)
+    rows = c.execute(ours.add_columns(s.sent_on, s.created_by).order_by(s.sent_on).limit(1)).all()
+    facts = [Fact(code="ALREADY_SENT", detail=f"sent by {row.created_by}".strip(), since=row.sent_on) for row in rows]
+    if not facts:
+        seen = select(func.min(r.sent_on).label("sent_on")).where(
+            r.account_id == account_id, r.campaign_id == campaign_id, r.address == address
+        )
+        facts = [
+            Fact(code="ALREADY_SENT", detail="as dotdigital shows", since=row.sent_on)
+            for row in c.execute(seen)
+            if row.sent_on is not None
+        ]
+    return facts
+
+
+def _of_members(c: Connection, person_id: str, lists: Sequence[str]) -> list[Fact]:
+    """What the person's rows on the lists say: the record's own gates, what the book holds, what was refused."""
+    rows = c.execute(
+        select(list_member, _l.name.label("list_name"), _l.last_synced)
+        .join(marketing_list, _l.id == _m.list_id)
+        .where(_m.person_id == person_id, _m.list_id.in_(lists))
+        .order_by(_l.name)
+    ).all()
+    facts: dict[str, Fact] = {}
+    for row in rows:
+        own = split(row.own_reasons)
+        for code in own:
+            detail = row.own_detail if code == own[0] else ""
+            facts.setdefault(code, Fact(code=code, detail=detail, learned_on=row.last_synced))
+        for code, detail in (
+            (row.channel, f"in the address book of {row.list_name}"),
+            (row.rejected_reason, row.rejected_detail),
+            ("LEFT_LIST" if row.has_left else "", row.list_name),
+        ):
+            if code:
+                facts.setdefault(code, Fact(code=code, detail=detail, learned_on=row.last_synced))
+        facts.setdefault(
+            "NOT_SYNCED", Fact(code="NOT_SYNCED", detail=row.list_name, learned_on=row.last_synced)
+        )
+    # An opt-out is told with the record and the column that said so.
+    return [each for code, each in facts.items() if code not in ("DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL")]
+
+
+def _asked(c: Connection, account_id: str, lists: Sequence[str]) -> tuple[Asked, ...]:
+    learned = c.execute(select(func.max(opt_out.c.learned_on))).scalar_one() or ""
+    synced = c.execute(select(_l.name, _l.last_synced).where(_l.id.in_(lists)).order_by(_l.name)).all()
+    return (
+        Asked("dotdigital's suppressions", watermarks.get(c, account_id, "suppressed-since")),
+        Asked("opt-outs in Dynamics, the newest one known", learned),
+        *(Asked(f"marketing list {row.name}", row.last_synced) for row in synced),
+    )

@@ -1,0 +1,140 @@
+"""Why somebody is mailed or not: the same as the count says of everybody, with what each closed gate rests on."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Connection, insert, select, update
+
+from dyntui.model.why import Fact, closed
+from dyntui.store import counts, why
+from dyntui.store.counts import NewCount
+from dyntui.store.schema import (
+    email_account,
+    list_member,
+    list_unsubscribe,
+    marketing_list,
+    recipient,
+    suppression,
+    target_person,
+)
+
+from .conftest import World as Scratch
+from .test_counts import GENERATED, LISTS, synced
+from .worlds import ACCOUNT, NOW, World, activate, merged_into, opted_out, worlds, write
+
+SEEN_BY = settings(GENERATED, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@SEEN_BY
+@given(told=worlds(lists=2))
+def test_it_says_of_everybody_what_the_count_says(world: Scratch, told: World) -> None:
+    with world() as c:
+        write(c, told, "run")
+        counts.snapshot(c, NewCount(id="count", account_id=ACCOUNT, campaign_id=1, lists=LISTS, counted_on=NOW))
+        p = target_person.c
+        for row in c.execute(select(target_person).where(p.count_id == "count")).all():
+            said = [
+                each
+                for each in why.of_address(c, row.address, account_id=ACCOUNT, campaign_id=1, lists=LISTS)
+                if each.person == row.person_id
+            ]
+            assert len(said) == 1
+            (verdict,) = said
+            assert (verdict.outcome.value, verdict.reason, verdict.detail) == (row.outcome, row.reason, row.detail)
+            shut = list(dict.fromkeys(gate.code for gate in verdict.gates))
+            assert shut == ([row.reason, *filter(None, row.also.split(","))] if row.reason else [])
+
+
+def account(c: Connection, account_id: str, name: str) -> None:
+    c.execute(insert(email_account).values(id=account_id, name=name, platform_id=1))
+
+
+def test_every_closed_gate_names_what_it_rests_on_and_since_when(c: Connection) -> None:
+    activate(c, "list-0", "list-1")
+    account(c, ACCOUNT, "Main")
+    account(c, "other", "Second")
+    synced(c, "list-0", "anna")
+    synced(c, "list-1", "anna")
+    address = c.execute(select(list_member.c.address).where(list_member.c.person_id == "anna")).scalars().first()
+    assert address
+    for account_id, status in ((ACCOUNT, "Unsubscribed"), ("other", "HardBounced")):
+        c.execute(
+            insert(suppression).values(
+                account_id=account_id,
+                address=address,
+                status=status,
+                reason="SUPPRESSED" if account_id == ACCOUNT else "HARD_BOUNCED",
+                suppressed_on="2026-02-03T04:05:06Z",
+                learned_on="2026-02-04T00:00:00Z",
+            )
+        )
+    opted_out(c, address, "DO_NOT_EMAIL", "lead-1")
+    merged_into(c, "anna", "DO_NOT_BULK_EMAIL")
+    for each in LISTS:
+        c.execute(
+            insert(list_unsubscribe).values(list_id=each, address=address, unsubscribed_on=NOW, learned_on=NOW)
+        )
+    c.execute(
+        insert(recipient).values(
+            account_id=ACCOUNT, campaign_id=7, contact_id=1, address=address, sent_on="2026-01-01T00:00:00Z"
+        )
+    )
+    (verdict,) = why.of_address(c, address, account_id=ACCOUNT, campaign_id=7, lists=LISTS)
+    gates = {gate.code: gate for gate in verdict.gates}
+    assert list(dict.fromkeys(gate.code for gate in verdict.gates)) == [
+        "SUPPRESSED",
+        "SUPPRESSED_OTHER_ACCOUNT",
+        "DO_NOT_EMAIL",
+        "DO_NOT_BULK_EMAIL",
+        "UNSUBSCRIBED_LIST",
+    ]
+    assert verdict.reason == "SUPPRESSED"
+    assert gates["SUPPRESSED"].detail == "Unsubscribed in Main"
+    assert gates["SUPPRESSED"].since == "2026-02-03T04:05:06Z"
+    assert gates["SUPPRESSED"].learned_on == "2026-02-04T00:00:00Z"
+    assert gates["SUPPRESSED_OTHER_ACCOUNT"].detail == "HardBounced in Second"
+    assert gates["DO_NOT_EMAIL"].detail.startswith("lead lead-1")
+    assert [gate.detail for gate in verdict.gates if gate.code == "UNSUBSCRIBED_LIST"] == ["list-0", "list-1"]
+    assert verdict.where == "list-0, list-1"
+
+
+def test_who_has_had_the_campaign_is_told_when(c: Connection) -> None:
+    activate(c, "list-0")
+    account(c, ACCOUNT, "Main")
+    synced(c, "list-0", "anna")
+    address = c.execute(select(list_member.c.address)).scalar_one()
+    first = "2026-01-01T00:00:00Z"
+    c.execute(
+        insert(recipient).values(account_id=ACCOUNT, campaign_id=7, contact_id=1, address=address, sent_on=first)
+    )
+    (had,) = why.of_address(c, address, account_id=ACCOUNT, campaign_id=7, lists=["list-0"])
+    assert [(gate.code, gate.since) for gate in had.gates] == [("ALREADY_SENT", first)]
+    (other,) = why.of_address(c, address, account_id=ACCOUNT, campaign_id=8, lists=["list-0"])
+    assert (other.outcome, other.gates) == ("added", ())
+
+
+def test_a_person_stands_on_each_list_for_itself(c: Connection) -> None:
+    activate(c, *LISTS)
+    account(c, ACCOUNT, "Main")
+    synced(c, "list-0", "anna")
+    synced(c, "list-1", "anna")
+    c.execute(update(marketing_list).where(marketing_list.c.id == "list-1").values(last_synced=NOW))
+    c.execute(update(list_member).where(list_member.c.list_id == "list-1").values(sent_fingerprint=""))
+    one, two = why.of_person(c, "anna", account_id=ACCOUNT, lists=LISTS)
+    assert (one.where, one.outcome, one.reason) == ("list-0", "added", "")
+    assert (two.where, two.outcome, two.reason) == ("list-1", "excluded", "NOT_SYNCED")
+    assert [(gate.code, gate.learned_on) for gate in two.gates] == [("NOT_SYNCED", NOW)]
+    assert why.of_address(c, "nobody@example.com", account_id=ACCOUNT, campaign_id=1, lists=LISTS) == []
+
+
+def test_gates_come_by_precedence_with_every_fact_and_how_they_are_mended() -> None:
+    facts = (Fact(code="DO_NOT_EMAIL", detail="contact 1"), Fact(code="DO_NOT_EMAIL", detail="lead 2"))
+    gates = closed(("DO_NOT_EMAIL", "NO_EMAIL"), "first", facts)
+    assert [(gate.code, gate.detail) for gate in gates] == [
+        ("NO_EMAIL", "first"),
+        ("DO_NOT_EMAIL", "contact 1"),
+        ("DO_NOT_EMAIL", "lead 2"),
+    ]
+    assert all(gate.who and gate.remedy for gate in gates)
+    (odd,) = closed(("SOMETHING_NEW",), "", ())
+    assert (odd.code, odd.title) == ("SOMETHING_NEW", "Unknown reason")
