@@ -31,7 +31,7 @@ from .connection import RETRY_AFTER, Connection
 from .console import ConsoleApp, WentWrong
 from .everywhere import Everywhere
 from .hang_up import terminal_may_go
-from .places import HOME, NOT_CONFIGURED, SIGN_IN, TRACES, Gate, Place, modes
+from .places import FOUND_PEOPLE, HOME, NOT_CONFIGURED, SIGN_IN, Gate, Place, modes
 from .remembered import Memory
 from .runs_under_way import end_text, severity_of
 from .service import Connect
@@ -225,9 +225,9 @@ class Console(Everywhere):
         """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
         going.open_page(self, place, about)
 
-    def do_audit_find(self) -> None:
-        """Finds a person in all runs."""
-        self.open_page(TRACES, "")
+    def do_people_find(self) -> None:
+        """Finds a person by name or address."""
+        self.open_page(FOUND_PEOPLE, "")
 
     def _screens(self) -> list[Asking[object]]:
         seen: dict[int, Asking[object]] = {}

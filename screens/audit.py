@@ -22,7 +22,7 @@ from dyntui.service.contract.runs import (
 
 from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
-from .places import RUN
+from .places import RUN, TRACES
 from .running import RunActions
 from .shell import progress_text
 from .widgets.columns import Column
@@ -104,6 +104,10 @@ class AuditScreen(GridScreen[RunRow], RunActions):
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """A run got on."""
         return isinstance(value, RunChanged)
+
+    def do_audit_find(self) -> None:
+        """What became of somebody in all runs."""
+        self.console.open_page(TRACES, "")
 
     def opened(self, row: RunRow) -> None:
         """Its page."""

@@ -62,6 +62,8 @@ OPT_OUT_SOURCES = Place("opt-out sources", "opt_out_sources:SourcesPage", str)
 QUARANTINE = Place("refused rows", "quarantine:QuarantinePage", str)
 PLAN = Place("plan", "plan_page:PlanPage", str)
 CHANGES = Place("what a run wrote", "changes_page:ChangesPage", str)
+FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
+PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 PLACES: tuple[Place[Any], ...] = (
     LIST,
@@ -76,6 +78,8 @@ PLACES: tuple[Place[Any], ...] = (
     QUARANTINE,
     PLAN,
     CHANGES,
+    FOUND_PEOPLE,
+    PERSON,
     TRACES,
 )
 

@@ -51,7 +51,7 @@ _ROWS = Rows(
 class TracesPage(GridScreen[Trace], Page[str]):
     """The filter is the search; Enter opens the run."""
 
-    TRAIL = ("Find a person",)
+    TRAIL = ("Search all runs",)
 
     def __init__(self) -> None:
         super().__init__(_ROWS)

@@ -71,6 +71,14 @@ SUBJECTS = (
     ),
     Subject("changes", ("changes",)),
     Subject(
+        "people",
+        ("people",),
+        (
+            Command("people", "People by name or address, and everything that was seen of them.", "people"),
+            Command("why", "Why somebody is mailed, or not.", "why"),
+        ),
+    ),
+    Subject(
         "suppressions",
         ("suppressions",),
         (Command("suppressions", "Addresses that are never mailed.", "suppressions"),),

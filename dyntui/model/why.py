@@ -9,8 +9,8 @@ from dyntui.model.reasons import BY_CODE, PRECEDENCE
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a closed gate rests on. `since`: when it happened as far as the source says, `learned_on`: when dyntui learned
-    it (ISO 8601 UTC, `""`: not known); `detail`: what makes it concrete, such as the record that said so."""
+    """What a closed gate rests on. `since`: when it happened as far as the source says, `learned_on`: when dyntui
+    learned it (ISO 8601 UTC, `""`: not known); `detail`: what makes it concrete, such as the record that said so."""
 
     code: str
     detail: str = ""

@@ -2,7 +2,7 @@
 
 Shared by the settling of a listing and by target counts, so that both give the same person the same reason.
 
-Public: `standing(account_id, scope, own, more, among) -> CTE`, `with_duplicates(rows, account_id, lists, among) -> CTE`,
+Public: `standing(account_id, scope, own, more, among) -> CTE`, `with_duplicates(rows, account_id, lists, among)`,
 `shared_addresses(account_id, lists, among)`, `own_reason_lists(c, scope)`, `materialised(statement, name)`.
 """
 

@@ -158,7 +158,7 @@ def _unsubscribes(c: Connection, person_id: str, address: str, lists: Sequence[s
     return [
         Fact(
             code="UNSUBSCRIBED_LIST",
-            detail=row.name or row.list_id if row.address == address else f"{row.name or row.list_id}, as {row.address}",
+            detail=(row.name or row.list_id) + ("" if row.address == address else f", as {row.address}"),
             since=row.unsubscribed_on,
             learned_on=row.learned_on,
         )
@@ -208,9 +208,7 @@ def _of_members(c: Connection, person_id: str, lists: Sequence[str]) -> list[Fac
         ):
             if code:
                 facts.setdefault(code, Fact(code=code, detail=detail, learned_on=row.last_synced))
-        facts.setdefault(
-            "NOT_SYNCED", Fact(code="NOT_SYNCED", detail=row.list_name, learned_on=row.last_synced)
-        )
+        facts.setdefault("NOT_SYNCED", Fact(code="NOT_SYNCED", detail=row.list_name, learned_on=row.last_synced))
     # An opt-out is told with the record and the column that said so.
     return [each for code, each in facts.items() if code not in ("DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL")]
 

@@ -29,12 +29,13 @@ from dyntui.model.roles import Ability, Role
 from dyntui.model.traces import Trace
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.changes import Changes
-from dyntui.service.contract import campaigns, changes, held, lists, plans, quarantine, runs, setup
+from dyntui.service.contract import campaigns, changes, held, lists, people, plans, quarantine, runs, setup
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.held import Held
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
+from dyntui.service.people import People
 from dyntui.service.permission import CallContext
 from dyntui.service.plans import Plans
 from dyntui.service.profile import open_profile
@@ -117,6 +118,7 @@ class Office:
         self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
         self._decisions = SendDecisions(self.resources, identities)
         self._results = Results(self.resources, self._campaigns)
+        self._people = People(self.resources, self._campaigns)
         self.context = CallContext(os.getuid(), _everything)
 
     @classmethod
@@ -264,6 +266,18 @@ class Office:
 
     def found(self, search: str) -> tuple[Trace, ...]:
         return self.wait(self._runs.search(self.context, runs.SearchQuery(search=search))).rows
+
+    def found_people(self, search: str, **chosen: Any) -> tuple[people.KnownPerson, ...]:
+        return self.wait(self._people.search(self.context, people.PeopleQuery(search=search, **chosen))).rows
+
+    def person(self, named: str) -> people.PersonDetail:
+        return self.wait(self._people.show(self.context, people.PersonRef(person=named)))
+
+    def why(self, address: str, campaign: int = 0) -> people.WhyAnswer:
+        return self.wait(self._people.why(self.context, people.WhyQuery(address=address, campaign=campaign)))
+
+    def timeline(self, **asked: Any) -> tuple[people.TimelineEvent, ...]:
+        return self.wait(self._people.timeline(self.context, people.TimelineQuery(limit=500, **asked))).rows
 
     def held(self) -> tuple[held.HeldRemovals, ...]:
         return self.wait(self._held.lists(self.context, Nothing())).rows

@@ -71,9 +71,7 @@ def test_every_closed_gate_names_what_it_rests_on_and_since_when(c: Connection) 
     opted_out(c, address, "DO_NOT_EMAIL", "lead-1")
     merged_into(c, "anna", "DO_NOT_BULK_EMAIL")
     for each in LISTS:
-        c.execute(
-            insert(list_unsubscribe).values(list_id=each, address=address, unsubscribed_on=NOW, learned_on=NOW)
-        )
+        c.execute(insert(list_unsubscribe).values(list_id=each, address=address, unsubscribed_on=NOW, learned_on=NOW))
     c.execute(
         insert(recipient).values(
             account_id=ACCOUNT, campaign_id=7, contact_id=1, address=address, sent_on="2026-01-01T00:00:00Z"
@@ -104,9 +102,7 @@ def test_who_has_had_the_campaign_is_told_when(c: Connection) -> None:
     synced(c, "list-0", "anna")
     address = c.execute(select(list_member.c.address)).scalar_one()
     first = "2026-01-01T00:00:00Z"
-    c.execute(
-        insert(recipient).values(account_id=ACCOUNT, campaign_id=7, contact_id=1, address=address, sent_on=first)
-    )
+    c.execute(insert(recipient).values(account_id=ACCOUNT, campaign_id=7, contact_id=1, address=address, sent_on=first))
     (had,) = why.of_address(c, address, account_id=ACCOUNT, campaign_id=7, lists=["list-0"])
     assert [(gate.code, gate.since) for gate in had.gates] == [("ALREADY_SENT", first)]
     (other,) = why.of_address(c, address, account_id=ACCOUNT, campaign_id=8, lists=["list-0"])

@@ -14,7 +14,6 @@ from dyntui.model.traces import Trace
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
-from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Event
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.situations import Situation, go
@@ -152,9 +151,10 @@ ACTIONS = (
     ),
     Action(
         id="audit.find",
-        title="Find a person",
-        scopes=(ON_EVERYWHERE,),
-        keys=("F",),
+        title="Search all runs",
+        scopes=(ON_AUDIT,),
+        keys=("f",),
+        hint="Search all runs",
         call=RUN_SEARCH,
         command="dyntui audit search TEXT",
         tooltip="What became of somebody in all runs, by name, address or record",

@@ -1,0 +1,56 @@
+"""People as support staff look for them: who is known, what was seen of them, in the order of time."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.model.why import Verdict
+
+
+class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of Dynamics on some marketing list, or an address of which only an opt-out is known (`person` and
+    `entity` are `""`). `lists`: how many lists it is on; `reason`: the first closed gate on any of them, as they were
+    synchronised last."""
+
+    person: str
+    entity: str
+    name: str
+    address: str
+    lists: int = 0
+    reason: str = ""
+
+
+class PersonDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A record, and where it stands on each activated list it is on. `others`: further records with its address."""
+
+    person: KnownPerson
+    verdicts: tuple[Verdict, ...]
+    others: tuple[KnownPerson, ...]
+
+
+class TimelineEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was seen of a person at `happened_on` (ISO 8601 UTC). `kind`: one of `KINDS`; `where`: the
+    campaign or the marketing list; `run`: the run that tells more, `""` where there is none."""
+
+    happened_on: str
+    kind: str
+    where: str = ""
+    detail: str = ""
+    run: str = ""
+
+
+# In the order in which they are offered; the words are what people read.
+KINDS: dict[str, str] = {
+    "sent": "Email sent",
+    "opened": "Opened",
+    "clicked": "Clicked",
+    "bounced": "Bounced",
+    "left out": "Left out of a send",
+    "unsubscribed": "Unsubscribed",
+    "suppressed": "Suppressed",
+    "opted out": "Opted out in Dynamics",
+    "lifted": "Opt-out ended",
+    "joined": "Joined a list",
+    "changed": "Outcome changed",
+    "left": "Left a list",
+}

@@ -1,0 +1,92 @@
+"""People: found by name or address, why they are mailed or not, and everything that was seen of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.model.known_people import KINDS as KINDS
+from dyntui.model.known_people import KnownPerson as KnownPerson
+from dyntui.model.known_people import PersonDetail as PersonDetail
+from dyntui.model.known_people import TimelineEvent as TimelineEvent
+from dyntui.model.roles import Ability
+from dyntui.model.why import ClosedGate as ClosedGate
+from dyntui.model.why import Verdict as Verdict
+from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.bounds import Number, Text
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.situations import go
+
+
+class PeopleQuery(Window, frozen=True, kw_only=True):
+    """A window on everybody known; `search` looks at name and address, and without it there is nobody."""
+
+
+class PersonRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A record by its id in Dynamics, or by an address that only one record has."""
+
+    person: Text
+
+
+class WhyQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has `address`: would they be mailed the `campaign` (dotdigital's number; of `account` where two accounts hold
+    the same one) by a send to its target lists? Without a campaign (0): by a send to each activated list they are
+    on."""
+
+    address: Text
+    campaign: Number = 0
+    account: Text = ""
+
+
+class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the records with `address` stand, the one that would be mailed first. `campaign`: its name where one was
+    named. `known`: further records with the address, on lists that were not asked about; `note`: what to know where
+    there is no verdict."""
+
+    address: str
+    campaign: str
+    verdicts: tuple[Verdict, ...]
+    known: tuple[KnownPerson, ...]
+    note: str = ""
+
+
+class TimelineQuery(Window, frozen=True, kw_only=True):
+    """A window on what was seen of a `person` (a record's id), or of an `address` alone; only these `kinds` where
+    given."""
+
+    person: Text = ""
+    address: Text = ""
+    kinds: tuple[Text, ...] = ()
+
+
+PEOPLE_SEARCH = Call("people.search", PeopleQuery, Page[KnownPerson], Ability.SEE)
+PEOPLE_SHOW = Call("people.show", PersonRef, PersonDetail, Ability.SEE)
+PEOPLE_WHY = Call("people.why", WhyQuery, WhyAnswer, Ability.SEE)
+PEOPLE_TIMELINE = Call("people.timeline", TimelineQuery, Page[TimelineEvent], Ability.SEE)
+
+ON_FOUND_PEOPLE = Scope("Find a person")
+ON_PERSON = Scope("A person")
+
+ACTIONS = (
+    Action(
+        id="people.find",
+        title="Find a person",
+        scopes=(ON_EVERYWHERE,),
+        keys=("F",),
+        call=PEOPLE_SEARCH,
+        command="dyntui people search TEXT",
+        tooltip="By name or address, over all marketing lists and opt-outs",
+        rule=go,
+    ),
+    Action(
+        id="person.why",
+        title="Why would they be mailed, or not?",
+        scopes=(ON_PERSON,),
+        keys=("w",),
+        hint="Why",
+        call=PEOPLE_WHY,
+        command="dyntui why ADDRESS",
+        tooltip="Every closed gate in its order, what it rests on, and who can mend it",
+    ),
+)

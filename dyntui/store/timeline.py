@@ -1,0 +1,162 @@
+"""Everything that was seen of one person, newest first: what they were sent and did, and what became of them.
+
+Public: `window(c, asked, person_id=, address=, kinds=()) -> Page[TimelineEvent]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import Connection, and_, or_, select
+
+from dyntui.model.known_people import TimelineEvent
+from dyntui.model.outcomes import Outcome
+from dyntui.model.paging import Page, Window
+from dyntui.model.reasons import BY_CODE
+from dyntui.store.schema import (
+    activity,
+    campaign,
+    consent_lift,
+    former_address,
+    list_member,
+    list_unsubscribe,
+    marketing_list,
+    opt_out,
+    opt_out_address,
+    recipient,
+    run,
+    run_item,
+    send,
+    standing,
+    standing_scope,
+    suppression,
+    target_person,
+)
+
+_OF_ACTIVITY = {"open": "opened", "click": "clicked"}
+_NOT_MAILED = ("Failed", "Refused", "Cancelled")
+
+
+def window(
+    c: Connection, asked: Window, *, person_id: str = "", address: str = "", kinds: Collection[str] = ()
+) -> Page[TimelineEvent]:
+    """A window on the events of a record and of every address that it has or had; or of an address alone. Only these
+    `kinds` where given; the search looks at where and detail. What is one person's fits into memory."""
+    addresses = _addresses(c, person_id, address)
+    everything = [each for each in _events(c, person_id, addresses) if not kinds or each.kind in kinds]
+    wanted = asked.search.casefold()
+    found = [each for each in everything if wanted in f"{each.where}\n{each.detail}".casefold()]
+    found.sort(key=lambda each: (each.happened_on, each.kind, each.where, each.detail), reverse=True)
+    rows = tuple(found[asked.offset : asked.offset + asked.limit])
+    return Page(rows=rows, matching=len(found), total=len(everything), offset=asked.offset)
+
+
+def _addresses(c: Connection, person_id: str, address: str) -> list[str]:
+    m, f = list_member.c, former_address.c
+    known = {address}
+    if person_id:
+        known.update(c.execute(select(m.address).where(m.person_id == person_id)).scalars())
+        known.update(c.execute(select(f.address).where(f.person_id == person_id)).scalars())
+    return sorted(known - {""})
+
+
+def _events(c: Connection, person_id: str, addresses: Collection[str]) -> Iterable[TimelineEvent]:
+    yield from _mail(c, addresses)
+    yield from _own_sends(c, person_id, addresses)
+    yield from _consent(c, person_id, addresses)
+    if person_id:
+        yield from _lists(c, person_id)
+
+
+def _mail(c: Connection, addresses: Collection[str]) -> Iterable[TimelineEvent]:
+    """What dotdigital shows of the mails to these addresses."""
+    r, k, a = recipient.c, campaign.c, activity.c
+    of_campaign = and_(k.account_id == r.account_id, k.id == r.campaign_id)
+    mails = c.execute(
+        select(recipient, k.name.label("campaign"))
+        .join(campaign, of_campaign, isouter=True)
+        .where(r.address.in_(addresses))
+    ).all()
+    for mail in mails:
+        where = mail.campaign or f"campaign {mail.campaign_id}"
+        yield TimelineEvent(happened_on=mail.sent_on, kind="sent", where=where, detail=mail.address)
+        bounced = "hard" if mail.hard_bounced else "soft" if mail.soft_bounced else ""
+        if bounced:
+            yield TimelineEvent(happened_on=mail.sent_on, kind="bounced", where=where, detail=f"{bounced} bounce")
+        if mail.unsubscribed:
+            yield TimelineEvent(happened_on=mail.sent_on, kind="unsubscribed", where=where, detail="through the mail")
+        theirs = (a.account_id == mail.account_id, a.campaign_id == mail.campaign_id, a.contact_id == mail.contact_id)
+        several = c.execute(select(a.kind, a.happened_on, a.url).where(*theirs)).all()
+        for one in several:
+            yield TimelineEvent(
+                happened_on=one.happened_on, kind=_OF_ACTIVITY.get(one.kind, one.kind), where=where, detail=one.url
+            )
+        if mail.opens and not any(one.kind == "open" for one in several):
+            # Single events are read at the level DETAILED only; the first and the last time are known all the same.
+            for moment in dict.fromkeys(filter(None, (mail.first_opened, mail.last_opened))):
+                yield TimelineEvent(happened_on=moment, kind="opened", where=where)
+
+
+def _own_sends(c: Connection, person_id: str, addresses: Collection[str]) -> Iterable[TimelineEvent]:
+    """Sends of dyntui: who was left out and why, and who was mailed while dotdigital has not shown it yet."""
+    p, s, r = target_person.c, send.c, recipient.c
+    theirs = p.person_id == person_id if person_id else p.address.in_(addresses)
+    rows = c.execute(select(send, target_person).join(target_person, p.count_id == s.count_id).where(theirs)).mappings()
+    for row in rows.all():
+        when = row[s.sent_on] or row[s.created_on]
+        name, by = row[s.campaign_name], row[s.run_id]
+        if row[p.outcome] != Outcome.ADDED.value:
+            entry = BY_CODE.get(row[p.reason])
+            detail = ", ".join(filter(None, (entry.title if entry else row[p.reason], row[p.detail])))
+            yield TimelineEvent(happened_on=when, kind="left out", where=name, detail=detail, run=by)
+        elif row[s.state] not in _NOT_MAILED:
+            shown = select(r.address).where(
+                r.account_id == row[s.account_id], r.campaign_id == row[s.campaign_id], r.address == row[p.address]
+            )
+            if c.execute(shown.limit(1)).first() is None:
+                yield TimelineEvent(happened_on=when, kind="sent", where=name, detail=row[p.address], run=by)
+
+
+def _consent(c: Connection, person_id: str, addresses: Collection[str]) -> Iterable[TimelineEvent]:
+    u, s, o, a, e = list_unsubscribe.c, suppression.c, opt_out.c, opt_out_address.c, consent_lift.c
+    left = select(list_unsubscribe, marketing_list.c.name).join(
+        marketing_list, marketing_list.c.id == u.list_id, isouter=True
+    )
+    for row in c.execute(left.where(u.address.in_(addresses))):
+        when = row.unsubscribed_on or row.learned_on
+        yield TimelineEvent(happened_on=when, kind="unsubscribed", where=row.name or row.list_id, detail=row.address)
+    for row in c.execute(select(suppression).where(s.address.in_(addresses))):
+        when = row.suppressed_on or row.learned_on
+        yield TimelineEvent(happened_on=when, kind="suppressed", detail=f"{row.status}, {row.address}")
+    with_them = select(a.person_id).where(a.address.in_(addresses))
+    said = select(opt_out).where(or_(o.person_id.in_(with_them), and_(o.person_id == person_id, o.person_id != "")))
+    for row in c.execute(said):
+        entry = BY_CODE.get(row.reason)
+        detail = f"{entry.title if entry else row.reason}, {row.entity} {row.person_id}"
+        yield TimelineEvent(happened_on=row.learned_on, kind="opted out", detail=detail)
+    ended = or_(and_(e.address != "", e.address.in_(addresses)), and_(e.person_id != "", e.person_id == person_id))
+    for row in c.execute(select(consent_lift).where(ended)):
+        detail = ", ".join(filter(None, (row.kind, row.evidence, row.lifted_by)))
+        yield TimelineEvent(happened_on=row.lifted_on, kind="lifted", detail=detail)
+
+
+def _lists(c: Connection, person_id: str) -> Iterable[TimelineEvent]:
+    """Where somebody joined a list, what became of them there, and where they left it."""
+    s, scope = standing.c, standing_scope.c
+    began = and_(run_item.c.scope == s.scope, run_item.c.edition == s.from_edition)
+    rows = c.execute(
+        select(standing, run_item.c.name.label("list_name"), run_item.c.run_id, run.c.started_on)
+        .join(run_item, began)
+        .join(run, run.c.id == run_item.c.run_id)
+        # The index begins with the scope: there are as many as lists.
+        .where(s.scope.in_(select(scope.no)), s.person_id == person_id)
+        .order_by(s.scope, s.from_edition)
+    ).all()
+    on: set[int] = set()
+    for row in rows:
+        gone = row.first == Outcome.REMOVED.value
+        kind = "left" if gone else "changed" if row.scope in on else "joined"
+        on.discard(row.scope) if gone else on.add(row.scope)
+        entry = BY_CODE.get(row.reason)
+        detail = ", ".join(filter(None, (row.first, entry.title if entry else row.reason, row.detail)))
+        yield TimelineEvent(happened_on=row.started_on, kind=kind, where=row.list_name, detail=detail, run=row.run_id)

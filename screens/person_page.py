@@ -1,0 +1,195 @@
+"""A person: why they would be mailed or not, and everything that was seen of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.paging import Page as PageOfRows
+from dyntui.service.contract.paging import Window
+from dyntui.service.contract.people import (
+    KINDS,
+    ON_PERSON,
+    PEOPLE_SHOW,
+    PEOPLE_TIMELINE,
+    PEOPLE_WHY,
+    KnownPerson,
+    PersonDetail,
+    PersonRef,
+    TimelineEvent,
+    TimelineQuery,
+    Verdict,
+    WhyAnswer,
+    WhyQuery,
+)
+
+from .base import Page
+from .bindings import bindings
+from .grid_screen import GridScreen, Rows, page_of
+from .places import RUN
+from .why import WhyDialog
+from .widgets.columns import Column
+from .widgets.facts import Fact, Facts
+from .widgets.grid_words import Wording
+from .wording import dated, moment
+
+_WORDING = Wording(
+    one="event",
+    many="events",
+    empty="Nothing was seen of this person",
+    next_step="Mails and what people do with them come with a synchronisation of email campaigns.",
+)
+
+_TONES = {"bounced": "bad", "unsubscribed": "warn", "suppressed": "warn", "opted out": "warn", "left out": "warn"}
+
+_COLUMNS: tuple[Column[TimelineEvent], ...] = (
+    Column(title="When", text=lambda row: moment(row.happened_on), width=17),
+    Column(
+        title="What",
+        text=lambda row: KINDS.get(row.kind, row.kind),
+        width=22,
+        tone=lambda row: _TONES.get(row.kind, ""),
+    ),
+    Column(title="Where", text=lambda row: row.where, width=16, flex=2),
+    Column(title="Detail", text=lambda row: dated(row.detail), width=16, flex=3, priority=1, tone=lambda row: "muted"),
+)
+
+_ROWS = Rows(
+    id="timeline-grid",
+    columns=_COLUMNS,
+    key=lambda row: f"{row.happened_on} {row.kind} {row.where} {row.detail}",
+    wording=_WORDING,
+    views=(
+        ("", "Everything", None),
+        ("sent,bounced,left out", "Mails", None),
+        ("opened,clicked", "Opens and clicks", None),
+        ("unsubscribed,suppressed,opted out,lifted", "Consent", None),
+        ("joined,changed,left", "Lists", None),
+    ),
+    views_id="timeline-kinds",
+    enter="Run",
+)
+
+# Of a person on many lists the first ones; the dialog has all.
+_LISTS_SHOWN = 4
+
+
+class PersonPage(GridScreen[TimelineEvent], Page[str]):
+    """The page of a record by its id, or of an address that no record on a list has."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_PERSON,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_PERSON)
+    CSS_PATH = "../styles/person_page.tcss"
+
+    def __init__(self) -> None:
+        super().__init__(_ROWS)
+        self._facts = Facts(id="person-facts", wraps=True)
+        self._verdicts: Sequence[Verdict] = ()
+
+    def compose_page(self) -> Iterable[Widget]:
+        """Who it is and where they stand, then what was seen of them."""
+        with Vertical(classes="card", id="person-card") as card:
+            card.border_title = "Would they be mailed?"
+            yield self._facts
+        yield self.views
+        yield self.grid
+
+    @property
+    def _address_alone(self) -> bool:
+        return "@" in (self.about or "")
+
+    @property
+    def slice(self) -> str:
+        """Whose events, and of which kinds."""
+        return f"{self.about} {self.views.chosen}"
+
+    def aimed(self) -> None:
+        """Another person: nothing is known of them yet."""
+        self._verdicts = ()
+        self._facts.show_facts([])
+        self.trail.show_trail("Find a person", "…")
+
+    def begin(self) -> None:
+        """Reads who it is, and their events."""
+        super().begin()
+        self.read()
+
+    def read(self) -> None:
+        """Who it is, and where they stand."""
+        if not self.about:
+            return
+        if self._address_alone:
+            self.look(PEOPLE_WHY, WhyQuery(address=self.about), self._show_address)
+        else:
+            self.look(PEOPLE_SHOW, PersonRef(person=self.about), self._show)
+
+    def refetch(self) -> None:
+        """Everything again."""
+        self.read()
+        self.grid.reload()
+
+    async def rows_in(self, window: Window) -> PageOfRows[TimelineEvent]:
+        """The events of the chosen kinds."""
+        kinds = tuple(filter(None, self.views.chosen.split(",")))
+        who = self.about or ""
+        alone = self._address_alone
+        query = TimelineQuery(kinds=kinds, address=who if alone else "", person="" if alone else who)
+        return await page_of(self.console, PEOPLE_TIMELINE, query, window)
+
+    def opened(self, row: TimelineEvent) -> None:
+        """The run that tells more, where there is one."""
+        if row.run:
+            self.console.open_page(RUN, row.run)
+
+    def do_person_why(self) -> None:
+        """Every closed gate, what it rests on, and who can mend it."""
+        self.app.push_screen(WhyDialog(self._verdicts))
+
+    def _show(self, detail: PersonDetail) -> None:
+        who = detail.person
+        self.trail.show_trail("Find a person", who.name or who.address)
+        self._verdicts = detail.verdicts
+        self._facts.show_facts([*_identity(who), *_standing(detail.verdicts), *_others(detail.others)])
+
+    def _show_address(self, answer: WhyAnswer) -> None:
+        self.trail.show_trail("Find a person", answer.address)
+        self._verdicts = answer.verdicts
+        self._facts.show_facts(
+            [
+                ("Address", answer.address, "strong"),
+                *([("Note", answer.note, "warn")] if answer.note else []),
+                *_standing(answer.verdicts),
+            ]
+        )
+
+
+def _identity(who: KnownPerson) -> list[Fact]:
+    return [("Address", who.address or "none", "strong"), ("Record", f"{who.entity} {who.person}", "")]
+
+
+def _standing(verdicts: Sequence[Verdict]) -> list[Fact]:
+    """One line for each list: yes, or the first reason and how many more there are."""
+    facts: list[Fact] = []
+    for each in verdicts[:_LISTS_SHOWN]:
+        if each.outcome is Outcome.ADDED:
+            facts.append(("Mailed", f"yes, by a send to {each.where}", "good"))
+            continue
+        title = each.gates[0].title if each.gates else each.outcome.value
+        more = len({gate.code for gate in each.gates}) - 1
+        also = f", and {more} more" if more > 0 else ""
+        facts.append(("Mailed", f"no, by a send to {each.where}: {title}{also}", "warn"))
+    if not verdicts:
+        facts.append(("Lists", "on no activated marketing list: no send reaches them", "warn"))
+    elif len(verdicts) > _LISTS_SHOWN:
+        facts.append(("Further lists", f"{len(verdicts) - _LISTS_SHOWN} more; w shows all", "muted"))
+    return facts
+
+
+def _others(others: Sequence[KnownPerson]) -> list[Fact]:
+    return [("Same address", f"{each.name or each.person} ({each.entity})", "muted") for each in others[:2]]

@@ -1,0 +1,51 @@
+"""Why somebody would be mailed or not: every closed gate, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.people import ClosedGate, Verdict
+
+from .dialogs import Dialog
+from .widgets.facts import Fact, Facts
+from .wording import dated, moment
+
+
+class WhyDialog(Dialog[None]):
+    """Where a person stands on each of their lists."""
+
+    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+        super().__init__("Why?")
+        self._facts = [fact for each in verdicts for fact in _facts(each)]
+        if not verdicts:
+            self._facts = [("Lists", "On no activated marketing list: no send reaches them.", "")]
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The lists, each with its gates."""
+        with VerticalScroll(id="reason-facts", can_focus=True):
+            yield Facts(self._facts, wraps=True)
+
+
+def _facts(verdict: Verdict) -> list[Fact]:
+    sendable = verdict.outcome is Outcome.ADDED
+    said = "would be mailed" if sendable else "would not be mailed"
+    facts: list[Fact] = [("Send to", f"{verdict.where}: {said}", "good" if sendable else "warn")]
+    if sendable and verdict.detail:
+        facts.append(("Note", verdict.detail, ""))
+    for place, gate in enumerate(verdict.gates):
+        facts.append(("Reason" if place == 0 else "Also", _told(gate), "strong" if place == 0 else ""))
+        facts.append(("What to do", f"{gate.who[0].upper()}{gate.who[1:]}: {gate.remedy}", "accent"))
+    facts.extend(
+        ("Looked at", f"{each.source}, {moment(each.as_of) or 'never read'}", "muted") for each in verdict.asked
+    )
+    return facts
+
+
+def _told(gate: ClosedGate) -> str:
+    times = [f"since {moment(gate.since)}"] if gate.since else []
+    times += [f"learned {moment(gate.learned_on)}"] if gate.learned_on else []
+    return ", ".join(filter(None, (f"{gate.title} ({gate.code})", dated(gate.detail), *times)))

@@ -1,0 +1,86 @@
+"""People: found by name or address, why they are mailed or not, and everything that was seen of them."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.store.schema import recipient
+from tests.scenarios.office import Office
+
+
+def test_why_says_of_everybody_what_the_count_says_and_afterwards_that_they_have_had_it(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    everybody = office.count_people(count.id)
+    some = {(each.outcome, each.reason): each for each in everybody if each.address}
+    assert len(some) > 5
+    for each in some.values():
+        said = {verdict.person: verdict for verdict in office.why(each.address, campaign.id).verdicts}
+        verdict = said[each.person]
+        assert (verdict.outcome, verdict.reason, verdict.detail) == (each.outcome, each.reason, each.detail)
+        assert [gate.code for gate in verdict.gates][:1] == ([each.reason] if each.reason else [])
+    sendable = [each for each in everybody if each.outcome is Outcome.ADDED]
+    excluded = next(each for each in everybody if each.outcome is Outcome.EXCLUDED and each.address)
+    sent = office.send(count)
+    had = office.why(sendable[0].address, campaign.id).verdicts[0]
+    assert [(gate.code, gate.since) for gate in had.gates] == [("ALREADY_SENT", sent.sent_on)]
+
+    mailed = office.timeline(person=sendable[0].person)
+    assert [(each.kind, each.where) for each in mailed] == [("sent", campaign.name), ("joined", mailed[-1].where)]
+    assert mailed[0].run == sent.run
+    left_out = [each for each in office.timeline(person=excluded.person) if each.kind == "left out"]
+    assert [each.where for each in left_out] == [campaign.name] and left_out[0].detail
+
+    office.let_pass(days=3)
+    office.run("campaigns")
+    read = office.timeline(person=sendable[0].person, kinds=("sent",))
+    assert [each.where for each in read] == [campaign.name]
+    with office.db.read() as c:
+        of_campaign = recipient.c.campaign_id == campaign.id
+        results = c.execute(select(recipient.c.address, recipient.c.opens).where(of_campaign)).all()
+    assert any(row.opens for row in results)
+    for row in results[:12]:
+        opens = office.timeline(address=row.address, kinds=("opened",), search=campaign.name)
+        assert bool(opens) == bool(row.opens) and all(each.happened_on >= sent.sent_on for each in opens)
+
+
+def test_a_person_is_found_by_name_and_address_and_shown_with_where_they_stand(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    for text in (somebody.name.upper(), somebody.address, somebody.address.split("@", maxsplit=1)[0]):
+        assert somebody.person in {each.person for each in office.found_people(text)}
+    assert office.found_people("") == () == office.found_people("nobody is called so %_")
+    shown = office.person(somebody.person)
+    assert (shown.person.name, shown.person.lists) == (somebody.name, 1)
+    assert [(each.where, each.outcome) for each in shown.verdicts] == [("Newsletter", Outcome.ADDED)]
+    assert office.person(somebody.address) == shown
+
+    office.unsubscribe(somebody.address)
+    office.run("suppressions")
+    (verdict,) = office.why(somebody.address).verdicts
+    assert verdict.gates[0].code == "SUPPRESSED"
+    assert verdict.gates[0].since and verdict.gates[0].learned_on
+    kinds = [each.kind for each in office.timeline(person=somebody.person)]
+    assert "suppressed" in kinds and "joined" in kinds
+    assert [each.kind for each in office.timeline(address=somebody.address, kinds=("suppressed",))] == ["suppressed"]
+
+
+def test_who_is_not_known_is_said_so(office: Office) -> None:
+    answer = office.why("nobody@nowhere.example")
+    assert answer.verdicts == () and "No record" in answer.note
+    for wrong, code in (
+        (lambda: office.why("not an address"), "NO_ADDRESS"),
+        (lambda: office.person("x"), "PERSON_UNKNOWN"),
+    ):
+        with pytest.raises(DyntuiError) as refused:
+            wrong()
+        assert refused.value.code == code and refused.value.remedy
+    with pytest.raises(DyntuiError) as refused:
+        office.timeline(address="a@b.example", kinds=("dreamt",))
+    assert refused.value.code == "KIND_UNKNOWN"
