@@ -53,11 +53,11 @@ _COLUMNS: tuple[Column[TimelineEvent], ...] = (
     Column(
         title="What",
         text=lambda row: KINDS.get(row.kind, row.kind),
-        width=22,
+        width=18,
         tone=lambda row: _TONES.get(row.kind, ""),
     ),
-    Column(title="Where", text=lambda row: row.where, width=16, flex=2),
-    Column(title="Detail", text=lambda row: dated(row.detail), width=16, flex=3, priority=1, tone=lambda row: "muted"),
+    Column(title="Where", text=lambda row: row.where, width=12, flex=2),
+    Column(title="Detail", text=lambda row: dated(row.detail), width=12, flex=3, priority=1, tone=lambda row: "muted"),
 )
 
 _ROWS = Rows(

@@ -65,7 +65,7 @@ class Listing(Generic[T]):
             return Phase.LOADING if self.error is None else Phase.FAILED
         if self.matching:
             return Phase.ROWS
-        return Phase.NO_MATCH if self.total and self.searched else Phase.EMPTY
+        return Phase.NO_MATCH if self.searched else Phase.EMPTY
 
     def restart(self, *, forget: bool = False) -> None:
         """Everything has to be asked again; `forget` also takes the old rows off the screen. Why rows are old is said
