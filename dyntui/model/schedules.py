@@ -16,7 +16,7 @@ from enum import StrEnum
 
 import msgspec
 
-from dyntui.model.sync_windows import SyncWindow, next_open
+from dyntui.model.sync_windows import SyncWindow, clock_text, next_open, window_text
 
 _DAY = timedelta(days=1)
 
@@ -35,6 +35,14 @@ class Interval(StrEnum):
     HOURS_6 = "6h"
     HOURS_12 = "12h"
     DAILY = "daily"
+
+    @property
+    def words(self) -> str:
+        """As people read it; the time of day of DAILY is told beside it."""
+        if self in (Interval.MANUAL, Interval.DAILY):
+            return "manual" if self is Interval.MANUAL else "once a day"
+        count, unit = (self.value[:-3], "minutes") if self.value.endswith("min") else (self.value[:-1], "hours")
+        return "every hour" if self is Interval.HOUR else f"every {count} {unit}"
 
     @property
     def length(self) -> timedelta | None:
@@ -61,6 +69,18 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     at: int = 0
     window: SyncWindow = ()
     paused: bool = False
+
+
+def interval_text(schedule: Schedule) -> str:
+    """How often, in words: `every 4 hours`, `once a day at 18:00`."""
+    words = schedule.interval.words
+    return f"{words} at {clock_text(schedule.at)}" if schedule.interval is Interval.DAILY else words
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """All of it in words: `every 4 hours, Mon-Fri 18:00-08:00, paused`."""
+    window = (window_text(schedule.window),) if schedule.window else ()
+    return ", ".join((interval_text(schedule), *window, *(("paused",) if schedule.paused else ())))
 
 
 def minute(moment: datetime) -> datetime:

@@ -79,6 +79,11 @@ SUBJECTS = (
         ),
     ),
     Subject(
+        "schedules",
+        ("schedules",),
+        (Command("schedules", "When sync types run by themselves: show, edit, pause, export.", "schedules"),),
+    ),
+    Subject(
         "suppressions",
         ("suppressions",),
         (Command("suppressions", "Addresses that are never mailed.", "suppressions"),),

@@ -14,6 +14,7 @@ from dyntui import __version__
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
 from dyntui.model.moments import text_of
+from dyntui.service import schedules
 from dyntui.service.answering import answers
 from dyntui.service.checks import Checks
 from dyntui.service.contract.session import (
@@ -109,6 +110,8 @@ class Session:
         checks.extend(await asyncio.gather(*asked))
         if self._identities.by_rows:
             checks.append(Check(name="Roles", state="warning", text=ROLES_BY_ROWS))
+        if known:
+            checks.append(await schedules.check(self._resources, run_here=self._long_lived))
         since = text_of(self._resources.clock() - timedelta(hours=1))
         calls = await self._resources.read(lambda c: runs.calls_since(c, since))
         return Status(

@@ -25,9 +25,14 @@ _m = list_member.c
 _WAITING = (_m.outcome == Outcome.HELD.value, _m.decision == "")
 
 
-def waiting(c: Connection) -> int:
-    """How many removals wait for a decision, over all lists."""
-    return int(c.execute(select(func.count()).select_from(list_member).where(*_WAITING)).scalar_one())
+def waiting(c: Connection, account_id: str = "") -> int:
+    """How many removals wait for a decision, over all lists, or over those of an email account."""
+    people = select(func.count()).select_from(list_member).where(*_WAITING)
+    if account_id:
+        people = people.join(marketing_list, marketing_list.c.id == _m.list_id).where(
+            marketing_list.c.account_id == account_id
+        )
+    return int(c.execute(people).scalar_one())
 
 
 def lists(c: Connection) -> list[HeldRemovals]:

@@ -3,7 +3,7 @@
 Public:
     provision(c, now) -> int                                   rows for `missing_of(c)`, with the type's own interval
     schedules(c, account_id="") -> list[StoredSchedule]        in the order of runs that are due together
-    save(c, before, Schedule, by, now) -> bool                 False: somebody saved or started it meanwhile
+    save(c, before, Schedule, by, now) -> bool                 False: somebody has saved another one meanwhile
     started(c, StoredSchedule, moment) -> bool                 False: another process has started it
     last_runs(c, account_id) -> {sync type: LastRun}; active(c, account_id) -> {sync type: RunStatus}
 """
@@ -14,7 +14,7 @@ import logging
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from dyntui.model.mentioned import shown
 from dyntui.model.moments import EPOCH, moment_of, text_of
@@ -92,38 +92,33 @@ def schedules(c: Connection, account_id: str = "") -> list[StoredSchedule]:
 
 
 def save(c: Connection, before: StoredSchedule, wanted: Schedule, by: str, now: str) -> bool:
-    """Keep a schedule in place of what it was. False where it is not as it was any more: nothing is kept then."""
-    return _changed(
-        c,
-        before,
-        interval=wanted.interval.value,
-        at=wanted.at,
-        window=window_text(wanted.window),
-        paused=wanted.paused,
-        since=text_of(wanted.since),
-        saved_by=by,
-        saved_on=now,
-    )
+    """Keep a schedule in place of what it was. False where somebody has saved another one: nothing is kept then."""
+    values = {
+        "interval": wanted.interval.value,
+        "at": wanted.at,
+        "window": window_text(wanted.window),
+        "paused": wanted.paused,
+        "since": text_of(wanted.since),
+        "saved_by": by,
+        "saved_on": now,
+    }
+    saved = update(schedule).where(*_unchanged(before)).values(revision=before.revision + 1, **values)
+    return c.execute(saved).rowcount > 0
 
 
 def started(c: Connection, due: StoredSchedule, moment: datetime) -> bool:
     """The run that was due starts at this moment. False where somebody else has started it, or has changed the
     schedule."""
-    return _changed(c, due, last_start=text_of(minute(moment)))
+    is_as_it_was = (*_unchanged(due), _s.last_start == text_of(due.last_start))
+    moved = update(schedule).where(*is_as_it_was).values(last_start=text_of(minute(moment)))
+    return c.execute(moved).rowcount > 0
 
 
-def _changed(c: Connection, before: StoredSchedule, **values: object) -> bool:
+def _unchanged(before: StoredSchedule) -> tuple[ColumnElement[bool], ...]:
     return (
-        c.execute(
-            update(schedule)
-            .where(
-                _s.account_id == before.account_id,
-                _s.sync_type == before.schedule.sync_type,
-                _s.revision == before.revision,
-            )
-            .values(revision=before.revision + 1, **values)
-        ).rowcount
-        > 0
+        _s.account_id == before.account_id,
+        _s.sync_type == before.schedule.sync_type,
+        _s.revision == before.revision,
     )
 
 

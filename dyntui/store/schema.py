@@ -689,8 +689,7 @@ send = Table(
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
 )
 
-# When the sync types of an email account run by themselves. `revision` goes up with every save and every start: of two
-# processes that find a run due, one starts it.
+# When the sync types of an email account run by themselves.
 schedule = Table(
     "schedule",
     metadata,
@@ -702,7 +701,7 @@ schedule = Table(
     _flag("paused"),
     _text("since"),  # nothing is due before
     _text("last_start"),  # when the last scheduled run was due or made up for
-    _number("revision"),
+    _number("revision"),  # goes up with every save
     _text("saved_by"),
     _text("saved_on"),
 )

@@ -29,7 +29,7 @@ from dyntui.model.roles import Ability, Role
 from dyntui.model.traces import Trace
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.changes import Changes
-from dyntui.service.contract import campaigns, changes, held, lists, people, plans, quarantine, runs, setup
+from dyntui.service.contract import campaigns, changes, held, lists, people, plans, quarantine, runs, schedules, setup
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.held import Held
@@ -43,6 +43,8 @@ from dyntui.service.quarantine import Quarantine
 from dyntui.service.resources import Resources
 from dyntui.service.results import Results
 from dyntui.service.runs import Runs
+from dyntui.service.schedule_timer import ScheduleTimer
+from dyntui.service.schedules import ScheduleUseCases
 from dyntui.service.send_decisions import SendDecisions
 from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
@@ -119,6 +121,8 @@ class Office:
         self._decisions = SendDecisions(self.resources, identities)
         self._results = Results(self.resources, self._campaigns)
         self._people = People(self.resources, self._campaigns)
+        self.timer = ScheduleTimer(self.resources, self.engine.enqueue)
+        self._schedules = ScheduleUseCases(self.resources, identities, self.timer.wake, run_here=True)
         self.context = CallContext(os.getuid(), _everything)
 
     @classmethod
@@ -328,6 +332,30 @@ class Office:
         """What a run wrote."""
         asked = changes.WrittenQuery(run=run_id, limit=50_000, **chosen)
         return self.wait(self._changes.page(self.context, asked)).rows
+
+    def schedules(self) -> schedules.Schedules:
+        return self.wait(self._schedules.of_account(self.context, schedules.SchedulesOf()))
+
+    def schedule(self, sync_type: str, **changed: Any) -> schedules.Schedules:
+        """An edit of one sync type, saved."""
+        return self.save_schedules(schedules.ScheduleEdit(sync_type=sync_type, **changed))
+
+    def save_schedules(self, *edits: schedules.ScheduleEdit) -> schedules.Schedules:
+        return self.wait(self._schedules.save(self.context, schedules.SaveSchedules(edits=edits)))
+
+    def coming(self, **asked: Any) -> schedules.Coming:
+        return self.wait(self._schedules.coming(self.context, schedules.ComingQuery(**asked)))
+
+    def strip(self, *edits: schedules.ScheduleEdit) -> schedules.Strip:
+        return self.wait(self._schedules.strip(self.context, schedules.StripQuery(edits=edits)))
+
+    def schedule_changes(self, **asked: Any) -> tuple[schedules.AdminChange, ...]:
+        query = schedules.ScheduleChangesQuery(**asked)
+        return self.wait(self._schedules.changes(self.context, query)).rows
+
+    def look_at_schedules(self) -> list[str]:
+        """What the timer does every minute; the runs that it has queued."""
+        return self.wait(self.timer.look())
 
     def members(self, list_id: str) -> tuple[lists.MemberRow, ...]:
         asked = lists.MembersQuery(list=list_id, limit=10_000)

@@ -68,6 +68,10 @@ def test_a_schedule_that_was_changed_meanwhile_is_not_overwritten(c: Connection)
     assert of(c, "lists") == kept
     assert schedules.started(c, kept, NOW)
     assert of(c, "lists").last_start == NOW.replace(second=0)
+    assert not schedules.started(c, kept, NOW + timedelta(minutes=5))
+    # A start does not stand in the way of somebody who is editing.
+    assert schedules.save(c, kept, seen.schedule, "Ben", "2026-03-02T09:23:00Z")
+    assert of(c, "lists").last_start == NOW.replace(second=0)
 
 
 def test_a_sync_type_of_another_version_is_left_alone(c: Connection) -> None:

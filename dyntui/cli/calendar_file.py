@@ -1,0 +1,35 @@
+"""Scheduled runs as an iCalendar file (RFC 5545), by the library `icalendar`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from icalendar import Calendar, Event
+
+from dyntui import __version__
+from dyntui.model.plain import plain
+from dyntui.service.contract.schedules import Coming
+
+# A start has no length; calendars draw nothing for an event without one.
+_SHOWN_AS = timedelta(minutes=5)
+
+
+def calendar_of(coming: Coming) -> bytes:
+    """An event for each run, in UTC, which takes up nobody's time. An event keeps its UID from export to export, so
+    that a calendar that reads the file again shows none twice."""
+    calendar = Calendar()
+    calendar.add("prodid", f"-//dyntui//{__version__}//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", f"dyntui: {plain(coming.account)}")
+    made_on = datetime.fromisoformat(coming.start)
+    for run in coming.runs:
+        start = datetime.fromisoformat(run.on)
+        event = Event()
+        event.add("uid", f"{run.sync_type}-{start:%Y%m%dT%H%M%SZ}-{plain(coming.account)}@dyntui")
+        event.add("dtstamp", made_on)
+        event.add("dtstart", start)
+        event.add("dtend", start + _SHOWN_AS)
+        event.add("summary", f"{run.title} ({plain(coming.account)})")
+        event.add("transp", "TRANSPARENT")
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
