@@ -81,6 +81,16 @@ def by_name(columns: Iterable[Column]) -> dict[tuple[str, str], Column]:
     return {(each.entity, each.logical_name): each for each in columns}
 
 
+def tables_reached(columns: Columns, entity: str, path: str) -> tuple[str, ...]:
+    """The tables that a path leads to over its lookup: one, or none for a plain column or a path that leads nowhere."""
+    names = path.split(".")
+    first = columns.get((entity, names[0]))
+    if first is None or not 2 <= len(names) <= 3 or first.type not in LOOKUPS:
+        return ()
+    tables = first.targets if len(names) == 2 else tuple(each for each in first.targets if each == names[1])
+    return tables if len(tables) == 1 else ()
+
+
 def column_at(columns: Columns, entity: str, path: str) -> Column | None:
     """The column that a mapping names, or None where there is none.
 
@@ -92,10 +102,8 @@ def column_at(columns: Columns, entity: str, path: str) -> Column | None:
     first = columns.get((entity, names[0]))
     if len(names) == 1 or first is None:
         return first
-    if len(names) > 3 or first.type not in LOOKUPS:
-        return None
-    tables = first.targets if len(names) == 2 else tuple(each for each in first.targets if each == names[1])
-    found = columns.get((tables[0], names[-1])) if len(tables) == 1 else None
+    tables = tables_reached(columns, entity, path)
+    found = columns.get((tables[0], names[-1])) if tables else None
     if found is None:
         return None
     return msgspec.structs.replace(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 import msgspec
@@ -40,6 +42,7 @@ RESERVED: Final = frozenset(
 )
 """Names that dotdigital refuses for data fields."""
 
+_TRUTH: Final = {"true": True, "yes": True, "false": False, "no": False}
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,20}\Z")
 
 
@@ -63,7 +66,7 @@ class DataLabel(msgspec.Struct, frozen=True, kw_only=True):
     """A data label. `name` is in upper case, as dotdigital keeps it. `default_value` as text, `""` for none.
 
     `synchronised`: the data field exists in dotdigital with this type. `conflict`: the type that a field of this name
-    has there, where it is another one; `""` otherwise.
+    has there, where it is another one, `deleted` where it was deleted there although mappings use it; `""` otherwise.
     """
 
     name: str
@@ -73,6 +76,32 @@ class DataLabel(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     synchronised: bool = False
     conflict: str = ""
+
+
+def default_of(label: DataLabel) -> str | int | Decimal | bool | None:
+    """The default value as dotdigital takes it for the label's type; None for none. Raises ValueError."""
+    text = label.default_value.strip()
+    if not text:
+        return None
+    if label.type is LabelType.NUMERIC:
+        return _number(text)
+    if label.type is LabelType.BOOLEAN:
+        if text.lower() not in _TRUTH:
+            raise ValueError(f"{text!r} is neither true nor false")
+        return _TRUTH[text.lower()]
+    if label.type is LabelType.DATE:
+        return f"{datetime.fromisoformat(text).isoformat(timespec='seconds')}"
+    return label.default_value
+
+
+def _number(text: str) -> int | Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number") from None
+    if not number.is_finite() or number.adjusted() >= NUMERIC_WHOLE_DIGITS:
+        raise ValueError(f"{text!r} is no number that a data field holds")
+    return int(number) if number == number.to_integral_value() else number
 
 
 def canonical(name: str) -> str:

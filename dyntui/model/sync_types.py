@@ -99,6 +99,20 @@ _SYNC_TYPES = (
     ),
     LISTS,
     RunKind(
+        id="metadata",
+        title="CRM metadata",
+        heading="CRM metadata",
+        priority=70,
+        interval=Interval.DAILY,
+    ),
+    RunKind(
+        id="labels",
+        title="Data field labels",
+        heading="Data field labels",
+        priority=70,
+        interval=Interval.DAILY,
+    ),
+    RunKind(
         id="campaigns",
         title="Email campaigns",
         heading="Campaigns",

@@ -30,12 +30,17 @@ STANDARD = tuple(
 def labels(c: Connection, account_id: str) -> list[DataLabel]:
     """The account's labels by name. Before the first reading of its data fields: those that every account has, and
     those that were made here."""
-    rows = c.execute(select(*(_l[name] for name in _COLUMNS)).where(_l.account_id == account_id).order_by(_l.name))
-    found = [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), DataLabel) for row in rows]
+    found = own(c, account_id)
     if known(c, account_id):
         return found
     mine = {each.name for each in found}
     return sorted([*found, *(each for each in STANDARD if each.name not in mine)], key=lambda each: each.name)
+
+
+def own(c: Connection, account_id: str) -> list[DataLabel]:
+    """The labels that are kept, and no others."""
+    rows = c.execute(select(*(_l[name] for name in _COLUMNS)).where(_l.account_id == account_id).order_by(_l.name))
+    return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), DataLabel) for row in rows]
 
 
 def known(c: Connection, account_id: str) -> bool:

@@ -223,6 +223,8 @@ def finish(
     tally = Tally(people_read, tally.counts)
     earned = status if status is not None else status_of(tally)
     broken = [item for item in items if item.status is RunStatus.FAILED]
+    if earned is RunStatus.COMPLETED and any(each.status is RunStatus.COMPLETED_WITH_ERRORS for each in items):
+        earned = RunStatus.COMPLETED_WITH_ERRORS
     if status is None and broken:
         earned = RunStatus.FAILED if len(broken) == len(items) else RunStatus.COMPLETED_WITH_ERRORS
         failed = f"{len(broken)} of {len(items)} parts failed: {broken[0].name}: {broken[0].note}"

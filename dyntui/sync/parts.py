@@ -21,15 +21,16 @@ from dyntui.model.errors import DyntuiError, Exit
 _OF_A_SYSTEM = (Exit.UNREACHABLE, Exit.NOT_PERMITTED)
 
 
-async def is_of_the_run(error: DyntuiError, dv: Dataverse, dd: Dotdigital | None = None) -> bool:
-    """Whether the failure of a part is one of the whole run. `dd` None: dotdigital had no share in it.
+async def is_of_the_run(error: DyntuiError, dv: Dataverse | None = None, dd: Dotdigital | None = None) -> bool:
+    """Whether the failure of a part is one of the whole run. None for a system that had no share in it.
 
     Costs a call to each system, in one attempt, where the error may be of either kind; none otherwise.
     """
     if error.exit not in _OF_A_SYSTEM:
         return False
     try:
-        await security.who_am_i(dv.at_once())
+        if dv is not None:
+            await security.who_am_i(dv.at_once())
         if dd is not None:
             await account.account_info(dd.at_once())
     except DyntuiError as failure:

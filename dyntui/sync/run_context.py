@@ -242,16 +242,24 @@ class RunContext:
         for a feed, where everybody read is recorded at once."""
         return await self.write(lambda c: self.close_item(c, item_id, read=read))
 
-    def close_item(self, c: Connection, item_id: str, *, read: int | None = None, note: str = "") -> RunStatus:
-        """`end_item` within a transaction at hand (`work`); `note`: what else the audit is to say of it."""
+    def close_item(
+        self,
+        c: Connection,
+        item_id: str,
+        *,
+        read: int | None = None,
+        note: str = "",
+        status: RunStatus | None = None,
+    ) -> RunStatus:
+        """`end_item` within a transaction at hand (`work`); `note`: what else the audit is to say of it. `status`: of a
+        part that is not about people; None: what the recorded people earn."""
         item = outcomes.item(c, self.run_id, item_id)
         counts = outcomes.recount(c, self.run_id, item_id)
         named = Tally(0, counts).named
         tally = Tally(named if read is None else read, counts)
-        outcomes.put_item(
-            c, self.run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally, note=note)
-        )
-        return status_of(tally)
+        ended = status or status_of(tally)
+        outcomes.put_item(c, self.run_id, msgspec.structs.replace(item, status=ended, tally=tally, note=note))
+        return ended
 
     def close_list(self, c: Connection, item_id: str, list_id: str, *, note: str = "") -> RunStatus:
         """A marketing list is through: what became of its people is the item's. Within `work`."""

@@ -1,0 +1,114 @@
+"""Synchronising data labels with dotdigital's data fields (`dyntui.model.label_comparison` decides)."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dotdigital import data_fields
+from dyntui.dotdigital.errors import DotdigitalError
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.errors import DyntuiError
+from dyntui.model.label_comparison import DELETED, Comparison, Field, compare
+from dyntui.model.labels import DataLabel, default_of
+from dyntui.model.outcomes import RunStatus
+from dyntui.store import labels, mappings
+from dyntui.sync import parts
+from dyntui.sync.run_context import RunContext
+
+
+class Synchronised(msgspec.Struct, frozen=True):
+    """How it went: what the audit is to say, and whether something is left for a person."""
+
+    note: str
+    status: RunStatus
+
+
+async def synchronise(ctx: RunContext, dd: Dotdigital, account_id: str) -> Synchronised:
+    """Both sides as they should be, as far as that goes: a field that dotdigital refuses is named, and its label waits.
+
+    Raises DyntuiError where dotdigital is away.
+    """
+    fields = [_field(each) for each in await data_fields.data_fields(dd)]
+    found = await ctx.write(lambda c: _compared(c, account_id, fields, ctx.now()))
+    refused: list[str] = []
+    created: list[str] = []
+    for label in found.create:
+        try:
+            await _create(dd, label)
+        except DyntuiError as error:
+            if await parts.is_of_the_run(error, dd=dd):
+                raise
+            refused.append(f"{label.name}: {error.code}: {error.message} {error.remedy}")
+        else:
+            created.append(label.name)
+            now = msgspec.structs.replace(label, synchronised=True)
+            await ctx.write(lambda c: labels.put(c, account_id, [now], ctx.now()))  # noqa: B023 - awaited here
+    return Synchronised(*_told(found, created, refused))
+
+
+def _field(field: data_fields.DataField) -> Field:
+    default = field.default_value
+    text = "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
+    return Field(name=field.name, type=field.type, visibility=field.visibility, default_value=text)
+
+
+def _compared(c: Connection, account_id: str, fields: list[Field], now: str) -> Comparison:
+    """What follows from the labels of this moment is kept; what dotdigital still has to be told is left."""
+    if not labels.known(c, account_id):
+        labels.put(c, account_id, labels.labels(c, account_id), now)
+    mapped = {each.label for each in mappings.current(c, account_id).mappings}
+    found = compare(labels.own(c, account_id), fields, mapped)
+    labels.put(c, account_id, found.labels, now)
+    for name in found.removed:
+        labels.remove(c, account_id, name)
+    return found
+
+
+async def _create(dd: Dotdigital, label: DataLabel) -> None:
+    """The data field of a label. One that somebody has made meanwhile is compared by the next run."""
+    try:
+        await data_fields.create_data_field(
+            dd,
+            label.name,
+            label.type.value,
+            visibility=label.visibility.value,
+            default_value=default_of(label),
+        )
+    except DotdigitalError as error:
+        if error.code == "DOTDIGITAL_FIELD_EXISTS":
+            raise DotdigitalError(
+                "DOTDIGITAL_FIELD_EXISTS",
+                f"A data field {label.name} was made in the email service a moment ago.",
+                not_done="It was left as it is.",
+                remedy="Synchronise the labels again.",
+                detail=error.detail,
+                status=error.status,
+            ) from error
+        raise
+
+
+def _told(found: Comparison, created: list[str], refused: list[str]) -> tuple[str, RunStatus]:
+    conflicts = [
+        f"{each.name}: the data field was deleted in the email service, and mappings use it"
+        if each.conflict == DELETED
+        else f"{each.name}: {each.type} here, {each.conflict} in the email service; neither was changed"
+        for each in found.conflicts
+    ]
+    parts_ = [
+        *(
+            f"{word}: {', '.join(names)}"
+            for word, names in (
+                ("learned", found.learned),
+                ("created in the email service", created),
+                ("deleted there and here", found.removed),
+            )
+            if names
+        ),
+        *conflicts,
+        *refused,
+        *found.odd,
+    ]
+    troubled = bool(conflicts or refused or found.odd)
+    status = RunStatus.COMPLETED_WITH_ERRORS if troubled else RunStatus.COMPLETED
+    return "; ".join(parts_) or "nothing new", status

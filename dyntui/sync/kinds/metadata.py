@@ -1,0 +1,90 @@
+"""What the columns of Dynamics are, for data mappings: account, contact, lead, and the tables that mappings reach over
+a lookup. Each table is an item of its own."""
+
+from __future__ import annotations
+
+import functools
+
+from sqlalchemy import Connection
+
+from dyntui.dataverse import metadata
+from dyntui.model.columns import Column, tables_reached
+from dyntui.model.cursors import Cursor
+from dyntui.model.errors import DyntuiError
+from dyntui.model.mapping import faults, validate
+from dyntui.model.outcomes import RunStatus
+from dyntui.model.people import Entity
+from dyntui.store import accounts, crm_columns, labels, mappings
+from dyntui.sync import parts
+from dyntui.sync.connections import Connections
+from dyntui.sync.run_context import RunContext
+
+# Of new or vanished columns so many are named.
+_NAMED = 10
+
+
+async def run(ctx: RunContext, connections: Connections) -> None:
+    """All tables are read anew; mappings that do not work with what they have now are named."""
+    dv = await connections.dataverse()
+    done: list[str] = []
+    due = [each.value for each in Entity]
+    while due:
+        table = due.pop(0)
+        await ctx.begin_item(table, kind="table", name=f"Columns of {table}", place=len(done))
+        try:
+            found = await metadata.columns(dv, table)
+        except DyntuiError as error:
+            if await parts.is_of_the_run(error, dv):
+                raise
+            await ctx.fail_item(table, error)
+        else:
+            keep = functools.partial(_keep, ctx=ctx, table=table, found=found)
+            await ctx.save(Cursor(), stage=f"Reading the columns of {table}", done=len(done) + 1, work=keep)
+        done.append(table)
+        if not due:
+            due = [each for each in await ctx.read(_reached) if each not in done]
+
+
+def _keep(c: Connection, ctx: RunContext, table: str, found: list[Column]) -> None:
+    replaced = crm_columns.replace(c, table, found, ctx.now())
+    broken = _broken(c, ctx.account_id, table)
+    notes = [
+        f"{len(found)} columns",
+        *(
+            f"{word}: {_some(names)}"
+            for word, names in (("new", replaced.added), ("changed", replaced.changed), ("gone", replaced.gone))
+            # Everything is new to who never read the table.
+            if names and (replaced.unchanged or replaced.changed or word != "new")
+        ),
+        *broken,
+    ]
+    ctx.close_item(c, table, read=0, note="; ".join(notes), status=RunStatus.COMPLETED_WITH_ERRORS if broken else None)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _broken(c: Connection, account_id: str, table: str) -> list[str]:
+    """What is wrong with the mappings of a table's records now."""
+    current = mappings.current(c, account_id).mappings
+    found = faults(validate(current, labels.labels(c, account_id), crm_columns.columns(c)))
+    return [
+        f"{each.about}: {each.code}: {each.message} {each.remedy}"
+        for each in found
+        if current[each.row - 1].entity.value == table and current[each.row - 1].enabled
+    ]
+
+
+def _reached(c: Connection) -> list[str]:
+    """The tables that mappings of any email account reach over a lookup, in order."""
+    columns = crm_columns.columns(c)
+    return sorted(
+        {
+            table
+            for account in accounts.accounts(c)
+            for each in mappings.current(c, account.id).mappings
+            for table in tables_reached(columns, each.entity.value, each.column)
+        }
+    )
