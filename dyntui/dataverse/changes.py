@@ -14,12 +14,14 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import DYNAMICS, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import columns_of, query
+from dyntui.dataverse.reading import loosely
 from dyntui.dataverse.rows import PAGE_SIZE, find_rows
 from dyntui.remote.calls import decoder
 from dyntui.remote.errors import READ_NOT_DONE
+from dyntui.remote.failures import unreadable
 
 T = TypeVar("T")
 _LIFE_MARGIN: Final = timedelta(days=1)
@@ -81,7 +83,7 @@ async def changes(
     link: str | None = resume or since or entity_set + query(select=columns)
     while link is not None:
         raw = await dv.get(link, _Changes, prefer=prefer)
-        page = _sorted_out(raw, decoder(row_type))
+        page = _sorted_out(raw, row_type)
         if page.next_link is None and page.delta_link is None:
             page = msgspec.structs.replace(page, delta_link=since)
         yield page
@@ -109,7 +111,8 @@ def _changes_expired(age: timedelta) -> DataverseError:
     )
 
 
-def _sorted_out(raw: _Changes, reader: msgspec.json.Decoder[T]) -> DeltaPage[T]:
+def _sorted_out(raw: _Changes, row_type: type[T]) -> DeltaPage[T]:
+    reader = decoder(row_type)
     rows: list[T] = []
     deleted: list[str] = []
     for item in raw.items:
@@ -119,5 +122,17 @@ def _sorted_out(raw: _Changes, reader: msgspec.json.Decoder[T]) -> DeltaPage[T]:
             if entry.context.endswith("$deletedEntity"):
                 deleted.append(entry.id.lower())
                 continue
-        rows.append(reader.decode(item))
+        rows.append(_row(item, reader, row_type))
     return DeltaPage(rows=rows, deleted=deleted, next_link=raw.next_link, delta_link=raw.delta_link)
+
+
+def _row(item: msgspec.Raw, reader: msgspec.json.Decoder[T], row_type: type[T]) -> T:
+    """A row, where need be without the columns that cannot be read. Raises DATAVERSE_ANSWER_UNREADABLE."""
+    try:
+        return reader.decode(item)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # perhaps some column alone
+    try:
+        return loosely(bytes(item), row_type)
+    except (ValueError, RecursionError) as failure:
+        raise unreadable(DYNAMICS, f"{failure}: {bytes(item)[:500].decode('utf-8', 'replace')}", 200) from failure

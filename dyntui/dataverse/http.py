@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import http.cookiejar
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final, TypeVar, Unpack
 
@@ -65,7 +67,8 @@ class Dataverse(Client):
     environment's own recommendation (`x-ms-dop-hint`) is obeyed. `slow_down_deadline` is how long one call may wait for
     limits altogether, `timeout` ends a call without an answer, both in seconds. `transport` is for tests; `options` are
     those of every connection. `offered` remembers which bulk messages a table offers (`bulk.offers`), `most_values` how
-    many values a query may list where more were refused (`rows.pages_where_any`).
+    many values a query may list where more were refused (`rows.pages_where_any`), `server_time` what Dataverse's clock
+    said with its last answer.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Dataverse(Client):
         self.dop_hint: int | None = None
         self.offered: dict[tuple[str, str], bool] = {}
         self.most_values: int | None = None
+        self.server_time: datetime | None = None
         self._max_concurrency = max(1, min(max_concurrency, MAX_CONCURRENCY))
         self._links = Links(origin, self.api, self.get)
         # Cookies carry server affinity, which would pile all calls of a user onto one web server (reference 2.2).
@@ -104,7 +108,7 @@ class Dataverse(Client):
             ),
             error_from=error_from,
             verdict=verdict,
-            notice=self._heed_hint,
+            notice=self._heed_headers,
             slots=min(_FIRST_CONCURRENCY, self._max_concurrency),
             slow_down_deadline=slow_down_deadline,
             **options,
@@ -177,7 +181,8 @@ class Dataverse(Client):
             )
         )
 
-    def _heed_hint(self, response: httpx.Response) -> None:
+    def _heed_headers(self, response: httpx.Response) -> None:
+        self.server_time = _date_of(response) or self.server_time
         hint = response.headers.get("x-ms-dop-hint")
         if hint is not None and hint.isdigit() and int(hint) > 0:
             self.dop_hint = int(hint)
@@ -230,6 +235,14 @@ def read(reply: Reply, into: type[T]) -> T:
     except (ValueError, RecursionError) as failure:
         detail = f"{failure}: {reply.body[:500].decode('utf-8', 'replace')}"
         raise unreadable(DYNAMICS, detail, reply.status) from failure
+
+
+def _date_of(response: httpx.Response) -> datetime | None:
+    """The server's clock as the answer tells it (RFC 9110 section 6.6.1)."""
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _below_400(response: httpx.Response) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -22,7 +23,7 @@ import msgspec
 from dyntui.dataverse import batch, fetchxml
 from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import columns_of, guid, is_guid
+from dyntui.dataverse.query import columns_of, guid, is_guid, moment
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.rows import Page, find_rows, get_row, pages
 from dyntui.remote.errors import READ_NOT_DONE
@@ -239,13 +240,19 @@ def _query_of(ml: MarketingList) -> str | None:
 class Membership(
     msgspec.Struct,
     frozen=True,
-    rename={"id": "listmemberid", "entity_id": "_entityid_value", "entity": "entitytype"},
+    rename={
+        "id": "listmemberid",
+        "entity_id": "_entityid_value",
+        "entity": "entitytype",
+        "created_on": "createdon",
+    },
 ):
     """A row that makes somebody a member of a static list; `entity` is the record's type as the row names it."""
 
     id: str = ""
     entity_id: str = ""
     entity: str | None = None
+    created_on: datetime | None = None
 
     @property
     def names_a_record(self) -> bool:
@@ -254,15 +261,22 @@ class Membership(
 
 
 def membership_pages(
-    dv: Dataverse, list_id: str, *, maxpagesize: int = 5000, resume: str | None = None
+    dv: Dataverse,
+    list_id: str,
+    *,
+    created_since: datetime | None = None,
+    maxpagesize: int = 5000,
+    resume: str | None = None,
 ) -> AsyncIterator[Page[Membership]]:
     """Who is a member of a static list by its own rows, page by page, whatever has become of their records: the
-    cheapest listing, and the one that also shows members of another type and members without a record."""
+    cheapest listing, and the one that also shows members of another type and members without a record.
+    `created_since`: only rows that were made then or later, by what they say."""
+    since = f" and createdon ge {moment(created_since)}" if created_since is not None else ""
     return pages(
         dv,
         "listmembers",
         Membership,
-        filter=f"_listid_value eq {guid(list_id)}",
+        filter=f"_listid_value eq {guid(list_id)}{since}",
         orderby=["listmemberid"],
         maxpagesize=maxpagesize,
         resume=resume,

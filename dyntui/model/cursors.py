@@ -29,6 +29,14 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     book: int = 0
 
 
+class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A question of what changed: for the lists `of`, from the link `since` on; `next`: the place of the next page."""
+
+    of: tuple[str, ...] = ()
+    since: str = ""
+    next: str = ""
+
+
 class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"importing": "import"}):
     """Of a run that synchronises marketing lists, one after the other: where it is in the one in hand.
 
@@ -38,6 +46,12 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     `channels`, `close`, `done`). `importing`: the id of dotdigital's import that is under way. `guarded`: it was
     decided who of those to be removed waits for approval. `note`: what the audit is to say of the list. `status`: how
     it ended (`dyntui.model.outcomes.RunStatus`).
+
+    Of a reading of everybody on the list: `why`, in words; `asked_on`: when it began by Dynamics' clock; `rows`: how
+    many rows of the list were read, `count`: how many members Dynamics counted before. Where it proves what was said to
+    have changed: `compare`: the mark of those who were on the list as far as was known, `differs`: the ids of those of
+    them who are another than was known, `strange`: of those who were not known, `backdated`: how many rows of these say
+    that they had been there. `changes`: the question of what changed that is under way.
     """
 
     reading: str = ""
@@ -51,6 +65,15 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     note: str = ""
     told: Told = Told()
     status: str = ""
+    why: str = ""
+    asked_on: str = ""
+    rows: int = 0
+    count: int | None = None
+    compare: str = ""
+    differs: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    backdated: int = 0
+    changes: Asking = Asking()
 
 
 class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):

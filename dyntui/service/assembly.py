@@ -12,6 +12,7 @@ from typing import cast
 
 from dyntui.model.roles import Ability
 from dyntui.model.subjects import SUBJECTS
+from dyntui.model.trust import Rule
 from dyntui.service.answering import handlers_of
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
@@ -82,8 +83,14 @@ class Assembly:
         )
         self._identities = Identities(self._resources)
         self._events = RunEvents(self._db, publish)
+        trust = Rule(first_days=config.reading.prove_days, proof_hours=config.reading.proof_hours)
         self._worker = Worker(
-            self._db, secrets, clock=self._resources.clock, changed=self._events.changed, operations_a_day=a_day
+            self._db,
+            secrets,
+            clock=self._resources.clock,
+            changed=self._events.changed,
+            operations_a_day=a_day,
+            trust=trust,
         )
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)

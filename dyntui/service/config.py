@@ -47,6 +47,14 @@ class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     dynamics_operations_a_day: Annotated[int, msgspec.Meta(ge=1000, le=1_000_000_000)] = OPERATIONS_A_DAY
 
 
+class ReadingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How answers that say only what changed earn trust. `prove_days`: for how long after the first of its kind each is
+    followed by a reading of everybody; `proof_hours`: how old such a reading may become after that."""
+
+    prove_days: Annotated[float, msgspec.Meta(ge=0, le=36_500)] = 14
+    proof_hours: Annotated[float, msgspec.Meta(ge=1, le=168)] = 24
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings, each with its default."""
 
@@ -55,6 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     service: ServiceSettings = ServiceSettings()
     audit: AuditSettings = AuditSettings()
     budgets: BudgetSettings = BudgetSettings()
+    reading: ReadingSettings = ReadingSettings()
 
 
 def read_config(profile: Profile) -> Config:

@@ -43,7 +43,6 @@ def lists(c: Connection) -> list[HeldRemovals]:
             _m.list_id,
             func.count().label("people"),
             why.label("why"),
-            func.max(_m.gated_by).label("run"),
         )
         .where(*_WAITING)
         .group_by(_m.list_id)
@@ -57,7 +56,13 @@ def lists(c: Connection) -> list[HeldRemovals]:
         .scalar_subquery()
     )
     rows = c.execute(
-        select(held, held.c.list_id.label("list"), marketing_list.c.name, in_book.label("in_book"))
+        select(
+            held,
+            held.c.list_id.label("list"),
+            marketing_list.c.name,
+            marketing_list.c.last_run_id.label("run"),
+            in_book.label("in_book"),
+        )
         .join(marketing_list, marketing_list.c.id == held.c.list_id)
         .order_by(marketing_list.c.name, held.c.list_id)
     )

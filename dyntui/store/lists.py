@@ -3,8 +3,7 @@
 Public:
     put(c, rows, read_on); forget_unread(c, read_on) -> int        a reading of all lists, and its end
     take(c, list_id, run_id) -> bool; release(c, list_id, run_id)  one run at a time synchronises a list
-    begin_reading(c, list_id); end_reading(c, list_id, run_id, doubt); read_by(c, list_id, run_id) -> bool
-    judged_by(c, list_id, run_id) -> bool
+    judged_by(c, list_id, run_id) -> bool; release_all(c, run_id)
     found_inactive(c, list_id); renamed(c, list_id, name, book_name)
     get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
     due(c, account_id, wanted) -> list[StoredList]; by_hand_only(c, account_id) -> names
@@ -41,7 +40,7 @@ from sqlalchemy import (
 from dyntui.model.list_settings import ListSettings, settings_of
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.subscription_filters import text_of
-from dyntui.store import list_unsubscribes, members, settling
+from dyntui.store import list_unsubscribes, members
 from dyntui.store.runs import ACTIVE
 from dyntui.store.schema import campaign_target, list_member, marketing_list, run
 from dyntui.store.upserts import update_many, upsert
@@ -149,30 +148,14 @@ def release(c: Connection, list_id: str, run_id: str) -> None:
     c.execute(update(marketing_list).where(_l.id == list_id, _l.held_by == run_id).values(held_by=""))
 
 
-def begin_reading(c: Connection, list_id: str) -> None:
-    """The members are being read: until that is complete no earlier reading of another run can be gone on with."""
-    c.execute(update(marketing_list).where(_l.id == list_id, _l.listing != "").values(listing="", judged_by=""))
-
-
-def end_reading(c: Connection, list_id: str, run_id: str, doubt: str) -> None:
-    """The run has read all members of the list; `doubt`: why whoever was not seen may be on it all the same."""
-    settling.mark_left(c, list_id, run_id)
-    c.execute(update(marketing_list).where(_l.id == list_id).values(listing=run_id, doubt=doubt))
-
-
-def read_by(c: Connection, list_id: str, run_id: str) -> bool:
-    """Whether the run has read all members of the list, and nobody else began to since."""
-    return c.execute(select(_l.listing).where(_l.id == list_id)).scalar() == run_id
-
-
 def judged_by(c: Connection, list_id: str, run_id: str) -> bool:
     """Whether it was the run that asked last whom the list's filter keeps out."""
     return c.execute(select(_l.judged_by).where(_l.id == list_id)).scalar() == run_id
 
 
-def doubt(c: Connection, list_id: str) -> str:
-    """Why the last reading of the members does not prove who has left; `""` when it does."""
-    return c.execute(select(_l.doubt).where(_l.id == list_id)).scalar() or ""
+def release_all(c: Connection, run_id: str) -> None:
+    """The run is done with every list that it has."""
+    c.execute(update(marketing_list).where(_l.held_by == run_id).values(held_by=""))
 
 
 def found_inactive(c: Connection, list_id: str) -> None:
@@ -189,7 +172,7 @@ def renamed(c: Connection, list_id: str, name: str, book_name: str) -> None:
 def with_people() -> Select[Any]:
     """Lists with `people`: how many members were read last, None before the first reading."""
     read = select(func.max(list_member.c.seq) + 1).where(list_member.c.list_id == _l.id).scalar_subquery()
-    return select(marketing_list, read.label("people"))
+    return select(*(_l[name] for name in StoredList.__struct_fields__ if name != "people"), read.label("people"))
 
 
 def _stored(row: Row[Any]) -> StoredList:
@@ -240,7 +223,8 @@ def activate(c: Connection, list_id: str, account_id: str, book_id: int, book_na
     before = get(c, list_id)
     if before is not None and (before.account_id, before.book_id) != (account_id, book_id):
         members.forget_book(c, list_id)
-        c.execute(update(marketing_list).where(_l.id == list_id).values(sync_status="", sync_problem=False))
+        afresh = {"sync_status": "", "sync_problem": False, "base": "", "book_count": -1, "book_since": ""}
+        c.execute(update(marketing_list).where(_l.id == list_id).values(afresh))
     c.execute(
         update(marketing_list)
         .where(_l.id == list_id)

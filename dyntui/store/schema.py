@@ -121,6 +121,18 @@ marketing_list = Table(
     _text("subscription_filter"),  # as `dyntui.model.subscription_filters` spells it; "" where nobody has chosen
     _flag("clear_on_send"),
     _text("judged_by"),  # the run that has asked last whom the subscription filter keeps out
+    # what reading only what changed goes on from (`dyntui.store.reading_places`)
+    _text("base"),  # the `listing` of those of its members who are on it; "" where only reading everybody will tell
+    Column("rows_read", Integer, nullable=False, server_default="-1"),  # its rows in Dynamics as known; -1: not known
+    _text("rows_since"),  # Dynamics' time up to which its rows were asked for
+    _text("records_link"),  # the delta link up to which its members are what their records say
+    _text("records_on"),  # when that link was given
+    _text("records_columns"),  # what it was asked for
+    _text("records_run"),  # the run that has asked it last
+    _flag("records_gone"),  # records of members were deleted since its rows were read
+    Column("book_count", Integer, nullable=False, server_default="-1"),  # contacts of its book; -1: not known
+    _text("book_since"),  # dotdigital's time up to which the book's contacts were asked for
+    _text("read_how"),  # in words: whether only what changed was read, and on which proof that rests
     Index("ix_marketing_list_activated", "account_id", "activated", "sync_order", "name"),
 )
 
@@ -164,12 +176,16 @@ list_member = Table(
     _number("opt_in"),  # OptIn of the record
     _text("filtered"),  # what the list's subscription filter has against the person: codes as in own_reasons
     _text("filtered_detail"),
+    _flag("news"),  # something about the person changed that no synchronisation has gone through with yet
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
     # Holds all that tells whether records of one address meet.
     Index("ix_list_member_address", "address", "list_id", "person_id", "has_left"),
     # Holds all that a search looks at, and the order by name: neither has to read a million wide rows.
     Index("ix_list_member_name", "list_id", "name", "seq", "address"),
+    # Those of a million whom a synchronisation has to look at.
+    Index("ix_list_member_news", "list_id", "person_id", sqlite_where=text("news"), postgresql_where=text("news")),
+    Index("ix_list_member_left", "list_id", "seq", sqlite_where=text("has_left"), postgresql_where=text("has_left")),
 )
 
 # Columns of account, contact and lead as Dynamics described them last, and of the tables that mappings reach over a
@@ -335,6 +351,21 @@ list_unsubscribe = Table(
     _text("learned_on"),
     _number("book_id"),  # the book whose feed names the contact; 0: that of a send, or not known
     Column("contact_id", BigInteger, nullable=False, server_default="0"),
+)
+
+# How questions that have cheap answers have done (`dyntui.model.trust`).
+cheap_answer = Table(
+    "cheap_answer",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("question", String, primary_key=True),
+    Column("subject", String, primary_key=True),  # what was asked about, such as a list
+    _text("since"),  # when it was asked first
+    _number("proofs"),
+    _number("differences"),
+    _text("last_proof"),
+    _text("found"),  # the last difference in words
+    _text("differed_on"),
 )
 
 watermark = Table(

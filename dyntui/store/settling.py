@@ -41,7 +41,9 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     mark_left(c, list_id, listing)
     list_unsubscribes.given_up(c, list_id, now)
     scope = (_m.list_id == list_id, _m.listing == listing)
-    c.execute(update(list_member).where(*scope, _m.gated_by == listing).values(gated_by=""))
+    # Who was held is looked at anew, also where they have left the list.
+    anew = or_(_m.listing == listing, _m.outcome == Outcome.HELD.value)
+    c.execute(update(list_member).where(_m.list_id == list_id, anew, _m.gated_by == listing).values(gated_by=""))
     _name_gates(c, list_id, listing, account_id, scope)
     waiting = and_(_m.fingerprint == _m.rejected_fingerprint, _m.retry_on > now)
     becomes = case(
@@ -63,7 +65,7 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
 def mark_left(c: Connection, list_id: str, listing: str) -> None:
     """A listing is complete: whom it did not see is not on the list."""
     gone = _m.listing != listing
-    c.execute(update(list_member).where(_m.list_id == list_id, _m.has_left != gone).values(has_left=gone))
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.has_left != gone).values(has_left=gone, news=True))
 
 
 def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scope: Scope) -> None:

@@ -1,6 +1,7 @@
 """Members as they are read from Dynamics, page by page.
 
-stage(c, list_id, listing, rows)                             listing: the run's id, or PREVIEW
+stage(c, list_id, listing, rows)                   listing: the mark of those on the list (`reading_places`), or PREVIEW
+restage(c, list_ids, rows) -> int; unlist(c, list_id, ids)      records that changed; who is not on the list any more
 not_staged(c, list_id, listing, ids) -> [id]; listed(c, list_id, listing) -> int; places(c, list_id) -> int
 mark_present(c, list_id, present) -> [id]                    who is on the list between two synchronisations
 """
@@ -11,14 +12,14 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, String, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, func, or_, select, update
 
 from dyntui.model.people import Gate
 from dyntui.store import list_unsubscribes, sequences
 from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import join, split
-from dyntui.store.schema import list_member
-from dyntui.store.upserts import json_text, update_many, upsert
+from dyntui.store.schema import list_member, marketing_list
+from dyntui.store.upserts import Excluded, json_text, update_many, upsert
 
 _m = list_member.c
 # The listing of members who were read to be looked at or counted, not to be synchronised: nobody has settled them.
@@ -56,7 +57,10 @@ _STAGED = (
     "listing",
     "has_left",
     "opt_in",
+    "news",
 )
+# What of a record decides about its person, or is shown.
+_FACTS = ("entity", "name", "address", "fingerprint", "own_reasons", "own_detail", "opt_in")
 
 
 def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged], *, only_new: bool = False) -> None:
@@ -73,9 +77,56 @@ def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged], *, 
         _STAGED,
         ("list_id", "person_id"),
         (_staged(list_id, listing, base + place, row) for place, row in enumerate(page)),
-        update=() if only_new else _STAGED[3:],
+        update=() if only_new else _STAGED[3:-1],
+        computed=None if only_new else _is_news,
     )
     sequences.close_gaps(c, list_member, scope, base)
+
+
+def _is_news(new: Excluded) -> dict[str, ColumnElement[Any]]:
+    """A new person is news, as is one who changed or is back on the list."""
+    return {"news": or_(_m.news, _m.has_left, *(_m[name] != new[name] for name in _FACTS))}
+
+
+def restage(c: Connection, list_ids: Sequence[str], rows: Sequence[Staged]) -> int:
+    """Records that changed: those of them who are on one of the lists are as they are now; how many had changed."""
+    page = {row.person_id: row for row in rows}
+    changed: list[tuple[object, ...]] = []
+    for list_id in list_ids:
+        base = select(marketing_list.c.base).where(marketing_list.c.id == list_id).scalar_subquery()
+        former: list[tuple[str, str, str]] = []
+        for some in in_chunks(list(page)):
+            known = select(_m.person_id, *(_m[name] for name in _FACTS)).where(
+                _m.list_id == list_id, _m.listing == base, _m.person_id.in_(some)
+            )
+            for person_id, *facts in c.execute(known):
+                row = page[person_id]
+                values = dict(zip(_STAGED, _staged(list_id, "", 0, row), strict=True))
+                if [values[name] for name in _FACTS] == facts:
+                    continue
+                if facts[2] not in ("", row.address):
+                    former.append((list_id, facts[2], person_id))
+                changed.append((*(values[name] for name in _RESTAGED), list_id, person_id))
+        list_unsubscribes.had_before(c, former)
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
+        .values({name: bindparam(f"b_{name}", type_=None) for name in _RESTAGED} | {"news": True})
+    )
+    return update_many(c, statement, (*(f"b_{name}" for name in _RESTAGED), "b_list", "b_person"), changed)
+
+
+_RESTAGED = (*_FACTS, "created_on", "fields")
+
+
+def unlist(c: Connection, list_id: str, person_ids: Iterable[str]) -> None:
+    """These people are not on the list any more."""
+    statement = (
+        update(list_member)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
+        .values(listing="", has_left=True, news=True)
+    )
+    update_many(c, statement, ("b_list", "b_person"), [(list_id, each) for each in person_ids])
 
 
 def _keep_former_addresses(c: Connection, list_id: str, page: Sequence[Staged]) -> None:
@@ -106,6 +157,7 @@ def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, 
         listing,
         False,
         row.opt_in,
+        True,
     )
 
 
@@ -139,7 +191,7 @@ def mark_present(c: Connection, list_id: str, present: Collection[str]) -> list[
     statement = (
         update(list_member)
         .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
-        .values(has_left=bindparam("b_left", type_=_m.has_left.type))
+        .values(has_left=bindparam("b_left", type_=_m.has_left.type), news=True)
     )
     differ = [(each not in present, list_id, each) for each, left in known.items() if left != (each not in present)]
     update_many(c, statement, ("b_left", "b_list", "b_person"), differ)

@@ -23,8 +23,11 @@ from dyntui.sync.run_context import RunContext
 _PAGE = 5000
 
 
-async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, *, read_only: bool = False) -> int:
-    """The book against what is known of the list's people; how many it has lost by other hands.
+async def compare(
+    ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str, *, read_only: bool = False
+) -> int:
+    """The book against what is known of the list's people, those on it under the `mark`; how many it has lost by other
+    hands.
 
     Contacts that are no members and must not be mailed are taken out: suppressed, opted out, unsubscribed. Strangers of
     whom nothing is known stay.
@@ -33,7 +36,7 @@ async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     done = 0
 
     def one_page(c: Connection, held: list[BookContact]) -> None:
-        book_contents.compare(c, chosen.id, ctx.run_id, held, reading)
+        book_contents.compare(c, chosen.id, mark, held, reading)
 
     async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
         held = [
@@ -47,7 +50,7 @@ async def compare(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     if not read_only:
         forbidden = await ctx.read(lambda c: book_contents.forbidden(c, chosen.id, list(reading.strangers)))
         await _take_out(ctx, dd, chosen, {each: reading.strangers[each] for each in forbidden})
-    return await ctx.write(lambda c: book_contents.missing(c, chosen.id, ctx.run_id, reading))
+    return await ctx.write(lambda c: book_contents.missing(c, chosen.id, mark, reading))
 
 
 async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, strangers: dict[str, int]) -> None:

@@ -25,6 +25,7 @@ from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.budgets import OPERATIONS_A_DAY, dynamics_limits
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.trust import Rule
 from dyntui.remote.budget import Budget
 from dyntui.remote.client import Client
 from dyntui.remote.connection import ConnectionOptions
@@ -194,7 +195,8 @@ class Connections:
     """One connection to the organisation and one to each email account, opened on first use in the `surroundings`.
 
     `columns`: what is remembered of the organisation's column security while it is connected; `budgets`: of the calls
-    that these connections make. `operations_a_day`: what Dynamics allows in 24 hours."""
+    that these connections make. `operations_a_day`: what Dynamics allows in 24 hours; `trust`: how cheap answers of
+    these connections earn it."""
 
     def __init__(
         self,
@@ -203,9 +205,11 @@ class Connections:
         surroundings: Surroundings = REAL,
         patience: Patience = OF_RUNS,
         operations_a_day: int = OPERATIONS_A_DAY,
+        trust: Rule = Rule(),  # noqa: B008 - a value
     ) -> None:
         self.surroundings = surroundings
         self.budgets = Budgets(db, surroundings.wall, dynamics_limits(operations_a_day))
+        self.trust = trust
         self.columns = ColumnsSeen()
         self._patience = patience
         self._db = db

@@ -26,6 +26,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.model.people import Entity
+from dyntui.model.trust import Rule
 from dyntui.store import (
     applied_changes,
     leaving,
@@ -34,6 +35,7 @@ from dyntui.store import (
     members,
     pending_members,
     planned_changes,
+    reading_places,
     settling,
     staging,
     trials,
@@ -50,8 +52,8 @@ from dyntui.sync import (
     double_opt_in,
     feeds,
     list_filters,
+    list_reading,
     list_state,
-    member_listing,
     nameless_rows,
     sight,
     suppressions,
@@ -75,12 +77,14 @@ RETRY = timedelta(hours=6)
 class How(msgspec.Struct, frozen=True, kw_only=True):
     """How a list is synchronised. `item` names the run item whose audit it is (`""`: none, as within a send).
     `by_hand`: a person asked for it, so that rows which dotdigital has refused are offered again at once. `plan`: it
-    ends before anything is changed. `apply`: the run whose plan is carried out, and nothing else."""
+    ends before anything is changed. `apply`: the run whose plan is carried out, and nothing else. `rule`: how cheap
+    answers earn trust; None: nothing rests on them."""
 
     item: str = ""
     by_hand: bool = False
     plan: bool = False
     apply: str = ""
+    rule: Rule | None = None
 
 
 async def synchronise(
@@ -135,42 +139,44 @@ async def _synchronise(
         await ctx.save(start, stage=f"Reading {title}")
     if ctx.at(OneList).step == "read":
         await _compare(ctx, dv, dd, chosen, title, how)
+    mark = await ctx.read(lambda c: reading_places.mark(c, chosen.id, ctx.run_id))
     if ctx.at(OneList).step == "plan":
-        await _plan(ctx, dv, chosen, how)
+        await _plan(ctx, dv, chosen, how, mark)
     if ctx.at(OneList).step == "remove" and not ctx.at(OneList).guarded:
-        await _guard(ctx, dv, chosen, title)
+        await _guard(ctx, dv, chosen, title, mark)
     if ctx.at(OneList).step == "remove":
-        await _remove(ctx, dd, chosen, title)
+        await _remove(ctx, dd, chosen, title, mark)
     if ctx.at(OneList).step == "import":
         await _import(ctx, dd, chosen, title)
     if ctx.at(OneList).step == "channels":
         await _channels(ctx, dd, chosen, title)
     if ctx.at(OneList).step == "close":
-        await _close(ctx, dv, chosen, how.item)
+        await _close(ctx, dv, chosen, how.item, mark)
     return RunStatus(ctx.at(OneList).status)
 
 
-async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
+async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, rule: Rule | None = None) -> None:
     """All members of the list into the store, where this run has not read them yet, or another one has since.
 
     Of records that share an address one is taken over all lists of an account: so all lists of a run are read before
-    the first is settled. Raises DyntuiError when the list is not to be read (`list_state`), Cancelled, Fenced.
+    the first is settled. `rule` as in `How`. Raises DyntuiError when the list is not to be read (`list_state`),
+    Cancelled, Fenced.
     """
     await _wait_for_turn(ctx, chosen)
     try:
-        await _read(ctx, dv, chosen, title)
+        await _read(ctx, dv, chosen, title, rule)
     except DyntuiError:
         await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
         raise
     await ctx.write(lambda c: list_store.release(c, chosen.id, ctx.run_id))
 
 
-async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> ListNow:
+async def _read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, rule: Rule | None) -> ListNow:
     now = await list_state.as_it_is(dv, chosen)
-    if not await ctx.read(lambda c: list_store.read_by(c, chosen.id, ctx.run_id)):
+    if not await ctx.read(lambda c: reading_places.read_by(c, chosen.id, ctx.run_id)):
         if ctx.at(OneList).reading != chosen.id:
             await ctx.save(replace(ctx.at(OneList), reading=chosen.id, listing=""), stage=f"Reading {title}")
-        await member_listing.read(ctx, dv, now, chosen, title)
+        await list_reading.read(ctx, dv, now, chosen, title, rule)
     if not await ctx.read(lambda c: list_store.judged_by(c, chosen.id, ctx.run_id)):
         await list_filters.judge(ctx, dv, now, chosen, title)
     return now
@@ -181,10 +187,11 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
 
     Whoever is missing from the book may have unsubscribed a moment ago: consent is read after the book, never before.
     """
-    now = await _read(ctx, dv, chosen, title)
+    now = await _read(ctx, dv, chosen, title, how.rule)
+    mark = await ctx.read(lambda c: reading_places.mark(c, chosen.id, ctx.run_id))
     book = await list_state.book_as_it_is(dd, chosen)
     note = now.note if how.plan else await _rename(ctx, dd, chosen, now, book)
-    if await book_reading.compare(ctx, dd, chosen, title, read_only=how.plan):
+    if await book_reading.compare(ctx, dd, chosen, title, mark, read_only=how.plan):
         await suppressions.pull(ctx, dd, chosen.account_id)
     await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
     told = Told(now.row.sync_status or "", now.row.book_id or 0)
@@ -195,7 +202,7 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     if how.plan:
         await ctx.save(replace(cursor, step="plan"), stage=stage)
     else:
-        settle = functools.partial(_settle, ctx=ctx, chosen=chosen, how=how)
+        settle = functools.partial(_settle, ctx=ctx, chosen=chosen, how=how, mark=mark)
         await ctx.save(replace(cursor, step="remove", guarded=False), stage=stage, work=settle)
 
 
@@ -205,12 +212,12 @@ async def _left_out(ctx: RunContext, chosen: StoredList) -> tuple[str, ...]:
     return tuple(f"Not sent - {each}" for each in feeds[Entity(chosen.member_type)].left_out)
 
 
-def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How) -> None:
+def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How, mark: str) -> None:
     if how.by_hand:
         pending_members.offer_again(c, chosen.id)
-    settling.settle(c, chosen.id, ctx.run_id, chosen.account_id, ctx.now())
+    settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now())
     if how.apply:
-        planned_changes.refuse_others(c, how.apply, chosen.id, ctx.run_id)
+        planned_changes.refuse_others(c, how.apply, chosen.id, mark)
 
 
 async def _rename(ctx: RunContext, dd: Dotdigital, chosen: StoredList, now: ListNow, book: AddressBook) -> str:
@@ -262,18 +269,18 @@ async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: Stored
     await feeds.advance(ctx, chosen.account_id, feed, until, whole=window.whole)
 
 
-async def _guard(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
+async def _guard(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, mark: str) -> None:
     """Of those who would leave the book without having withdrawn consent too many are held, and all of them when the
     listing came back empty or the service does not see every record. Once for a listing, before anybody leaves: a share
     means something only of the whole book."""
-    going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, ctx.run_id))
+    going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, mark))
     short = await sight.short_reads(ctx, dv) if going else []
     await ctx.save(
-        replace(ctx.at(OneList), guarded=True), stage=f"Comparing {title}", work=lambda c: _hold(c, ctx, chosen, short)
+        replace(ctx.at(OneList), guarded=True), stage=f"Comparing {title}", work=lambda c: _hold(c, chosen, short, mark)
     )
 
 
-async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How) -> None:
+async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How, mark: str) -> None:
     """What would be done is decided as ever and stored, and here it ends. Whom a synchronisation would suppress in
     dotdigital first, because somebody in Dynamics asked for it, counts as suppressed."""
     short = await sight.short_reads(ctx, dv)
@@ -281,22 +288,22 @@ async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How) ->
 
     def plan(c: Connection) -> None:
         with suppression_store.supposed(c, chosen.account_id, typed, ctx.now()), trials.on_trial(c, chosen.id):
-            _settle(c, ctx, chosen, how)
-            _hold(c, ctx, chosen, short)
-            planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, ctx.run_id)
-            ctx.close_plan(c, how.item, chosen.id, note=ctx.at(OneList).note)
+            _settle(c, ctx, chosen, how, mark)
+            _hold(c, chosen, short, mark)
+            planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, mark)
+            ctx.close_plan(c, how.item, chosen.id, mark, note=_note(c, ctx, chosen))
         list_store.release(c, chosen.id, ctx.run_id)
 
     done = replace(ctx.at(OneList), step="done", status=RunStatus.COMPLETED.value)
     await ctx.save(done, stage=f"Planned {chosen.name}", work=plan)
 
 
-async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str) -> None:
     """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list, and is not
     held. A contact whose address another member has taken over stays."""
     done, after = 0, -1
     while some := await ctx.read(
-        lambda c: leaving.leavers(c, chosen.id, ctx.run_id, after, PAGE)  # noqa: B023 - awaited here
+        lambda c: leaving.leavers(c, chosen.id, mark, after, PAGE)  # noqa: B023 - awaited here
     ):
         gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
         await take_out(ctx, dd, chosen.book_id, gone)
@@ -305,25 +312,27 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
             ctx.cursor,
             stage=f"Removing from {title}",
             done=done,
-            work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some),
+            work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some, mark=mark),
         )
     await ctx.save(replace(ctx.at(OneList), step="import"), stage=f"Importing {title}")
 
 
-def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver]) -> None:
+def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver], mark: str) -> None:
     applied_changes.keep_removed(c, before_images.book_place(ctx, chosen), chosen.id, some)
-    leaving.remove(c, chosen.id, ctx.run_id, [each.person_id for each in some])
+    leaving.remove(c, chosen.id, mark, [each.person_id for each in some])
 
 
-def _hold(c: Connection, ctx: RunContext, chosen: StoredList, short: Sequence[str]) -> None:
+def _hold(c: Connection, chosen: StoredList, short: Sequence[str], mark: str) -> None:
     """`short`: privileges without which some records are hidden from the service."""
-    going = leaving.to_be_guarded(c, chosen.id, ctx.run_id)
-    listed = staging.listed(c, chosen.id, ctx.run_id)
-    held = guard(going, members.in_book(c, chosen.id), listed, list_store.doubt(c, chosen.id))
-    if going and short:
+    going = leaving.to_be_guarded(c, chosen.id, mark)
+    if not going:
+        return
+    listed = staging.listed(c, chosen.id, mark)
+    held = guard(going, members.in_book(c, chosen.id), listed, reading_places.doubt(c, chosen.id))
+    if short:
         held = f"the service does not see every record: {', '.join(short)}"
     if held:
-        leaving.hold(c, chosen.id, ctx.run_id, held)
+        leaving.hold(c, chosen.id, mark, held)
 
 
 def guard(going: int, in_book: int, listed: int, unproven: str = "") -> str:
@@ -388,10 +397,10 @@ def _settle_import(
     )
 
 
-async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) -> None:
+async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str, mark: str) -> None:
     """The item's audit; the list's status, which Dynamics is told only when this run changed something or Dynamics says
     something else: a row that is written looks changed to everybody."""
-    counts = await ctx.read(lambda c: members.counts(c, chosen.id, ctx.run_id))
+    counts = await ctx.read(lambda c: members.counts(c, chosen.id, mark))
     tally = Tally(sum(each.people for each in counts), counts)
     status = status_of(tally)
     changed = sum(tally.of(each) for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED))
@@ -401,11 +410,17 @@ async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str) 
 
     def close(c: Connection) -> None:
         if item:
-            ctx.close_list(c, item, chosen.id, note=ctx.at(OneList).note)
-        members.forget_left(c, chosen.id, ctx.run_id)
+            ctx.close_list(c, item, chosen.id, mark, note=_note(c, ctx, chosen))
+        members.forget_left(c, chosen.id, mark)
         list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
         list_store.release(c, chosen.id, ctx.run_id)
 
     # The list's id stays in the cursor: who goes on from here must not take what was just added for unchanged.
     done = replace(ctx.at(OneList), step="done", status=status.value)
     await ctx.save(done, stage=f"Finished {chosen.name}", work=close)
+
+
+def _note(c: Connection, ctx: RunContext, chosen: StoredList) -> str:
+    """What the audit says of the list besides its people: what was out of the ordinary, and how it was read."""
+    said = (ctx.at(OneList).note, reading_places.place(c, chosen.id).read_how)
+    return "; ".join(each for each in said if each)

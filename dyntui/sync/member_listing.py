@@ -11,9 +11,11 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from dyntui.dataverse import batch
 from dyntui.dataverse import lists as dv_lists
@@ -26,9 +28,9 @@ from dyntui.dataverse.rows import Page
 from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
+from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.people import Entity, Gate
-from dyntui.store import lists as list_store
-from dyntui.store import staging
+from dyntui.store import reading_places, staging
 from dyntui.store.lists import StoredList
 from dyntui.store.staging import Staged
 from dyntui.sync import list_state
@@ -43,17 +45,26 @@ _BATCH = 100
 _TABLES = {Entity(table.logical_name): table for table in MEMBER_TABLES.values()}
 
 
-async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str) -> None:
-    """Every member of the list into the store, from where the cursor's `listing` says it was left.
+# So many people of whom something else is read than was known are looked at one by one.
+_MOST_NAMED = 1000
 
-    Rows are staged under the run's id: a page read again after an interruption counts nobody twice.
+
+async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, compare: str = "") -> str:
+    """Every member of the list into the store, from where the cursor's `listing` says it was left; why the listing does
+    not prove who has left the list, `""` when it does.
+
+    Rows are staged under the run's id: a page read again after an interruption counts nobody twice. `compare`: the mark
+    of those who were on the list as far as is known; the cursor's `differs` names of them who is something else than
+    was known, `strange` who was not known, `backdated` how many of these say they were there all along.
     """
     part = ctx.at(OneList).listing or "begin"
     if part == "begin":
+        begun = OneList(listing="records", compare=compare, asked_on=text_of(dv.server_time))
+        names = ("listing", "next", "confirmed", "rows", "asked_on", "compare", "differs", "strange", "backdated")
         await ctx.save(
-            replace(ctx.at(OneList), listing="records", next="", confirmed=0),
+            replace(ctx.at(OneList), **{name: getattr(begun, name) for name in names}),
             stage=f"Reading {title}",
-            work=lambda c: list_store.begin_reading(c, chosen.id),
+            work=lambda c: reading_places.begin(c, chosen.id, whole=True),
         )
         part = "records"
     if part == "records":
@@ -62,16 +73,6 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
         await ctx.save(replace(ctx.at(OneList), listing=part, next=""), stage=f"Reading {title}")
     if part == "rows":
         await _read_rows(ctx, dv, chosen, title)
-    doubt = await _doubt(ctx, now, chosen)
-    await ctx.save(
-        replace(ctx.at(OneList), listing="done", next=""),
-        stage=f"Reading {title}",
-        work=lambda c: list_store.end_reading(c, chosen.id, ctx.run_id, doubt),
-    )
-
-
-async def _doubt(ctx: RunContext, now: ListNow, chosen: StoredList) -> str:
-    """Why the listing does not prove who has left the list; `""` when it does."""
     listed = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     if not now.row.dynamic and ctx.at(OneList).confirmed < listed:
         return "two ways of reading the list in Dynamics do not agree"
@@ -87,8 +88,9 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
     async for page in records(dv, now, reading.row_type, resume=resume):
         rows = await asyncio.to_thread(lambda found: [staged(reading, each) for each in found], page.rows)
         seen += len(rows)
+        found = await ctx.read(functools.partial(_compared, ctx, chosen.id, rows))
         await ctx.save(
-            replace(ctx.at(OneList), next=page.next_link or ""),
+            replace(ctx.at(OneList), **found, next=page.next_link or ""),
             stage=f"Reading {title}",
             done=seen,
             of=max(expected, seen),
@@ -96,19 +98,47 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
         )
 
 
+def _compared(ctx: RunContext, list_id: str, rows: Sequence[Staged], c: Connection) -> dict[str, tuple[str, ...]]:
+    """What of the cursor says who was not known, or is another than was known, with these rows."""
+    at = ctx.at(OneList)
+    if not at.compare:
+        return {}
+    marks = (at.compare, ctx.run_id)
+    ids = [row.person_id for row in rows]
+    differs = reading_places.differing(c, list_id, marks, rows)
+    known = set().union(*(reading_places.known(c, list_id, each, ids) for each in marks))
+    strange = [each for each in ids if each not in known]
+    more = {"differs": (*at.differs, *differs), "strange": (*at.strange, *strange)}
+    return {name: each[:_MOST_NAMED] for name, each in more.items()}
+
+
 async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str) -> None:
     """The rows of the list beside its records; `confirmed` in the cursor counts the records that have one."""
     resume = ctx.at(OneList).next or None
     entity = Entity(chosen.member_type)
     how = await ctx.read(lambda c: readings(c, chosen.account_id))
+    since = (await ctx.read(lambda c: reading_places.place(c, chosen.id))).rows_since
     async for page in dv_lists.membership_pages(dv, chosen.id, maxpagesize=PAGE, resume=resume):
         ids = list(dict.fromkeys(guid(row.entity_id) for row in page.rows if row.names_a_record))
         odd = await ctx.read(functools.partial(staging.not_staged, list_id=chosen.id, listing=ctx.run_id, ids=ids))
         found = [each async for some in unseen_members(dv, how, entity, odd) for each in some]
-        found += [_of_no_record(entity, row) for row in page.rows if row.id and not row.names_a_record]
-        confirmed = ctx.at(OneList).confirmed + len(ids)
+        found += [of_no_record(entity, row) for row in page.rows if row.id and not row.names_a_record]
+        strange = (await ctx.read(functools.partial(_compared, ctx, chosen.id, found))).get("strange", ())
+        at = ctx.at(OneList)
+        backdated = sum(
+            older(row.created_on, moment_of(since), ctx.moment())
+            for row in page.rows
+            if {row.id, row.entity_id.lower()} & {*strange}
+        )
         await ctx.save(
-            replace(ctx.at(OneList), next=page.next_link or "", confirmed=confirmed),
+            replace(
+                at,
+                next=page.next_link or "",
+                confirmed=at.confirmed + len(ids),
+                rows=at.rows + len(page.rows),
+                strange=strange,
+                backdated=at.backdated + backdated,
+            ),
             stage=f"Reading {title}",
             work=functools.partial(staging.stage, list_id=chosen.id, listing=ctx.run_id, rows=found),
         )
@@ -201,7 +231,17 @@ def _nobody(entity: Entity, member_id: str, hidden: Collection[str]) -> Staged:
     return _closed(entity, member_id, gate)
 
 
-def _of_no_record(entity: Entity, row: Membership) -> Staged:
+# A transaction may show its rows later than their `createdon` says.
+OVERLAP = timedelta(hours=1)
+
+
+def older(created_on: datetime | None, since: datetime | None, now: datetime) -> bool:
+    """Whether a row says that it was there when rows were asked for last."""
+    said = dated(created_on, now)
+    return said is not None and since is not None and said < since - OVERLAP
+
+
+def of_no_record(entity: Entity, row: Membership) -> Staged:
     gate = Gate("ODD_ROW", f"the row {row.id} of the list names no record: {shown(row.entity_id) or 'empty'}")
     return _closed(entity, row.id, gate)
 

@@ -261,16 +261,18 @@ class RunContext:
         outcomes.put_item(c, self.run_id, msgspec.structs.replace(item, status=ended, tally=tally, note=note))
         return ended
 
-    def close_list(self, c: Connection, item_id: str, list_id: str, *, note: str = "") -> RunStatus:
-        """A marketing list is through: what became of its people is the item's. Within `work`."""
-        read = members.read_by(c, list_id, self.run_id)
-        intervals.keep(c, f"list/{list_id}", self.run_id, item_id, members.named(list_id, self.run_id))
+    def close_list(self, c: Connection, item_id: str, list_id: str, mark: str, *, note: str = "") -> RunStatus:
+        """A marketing list is through: what became of its people, those under the `mark` and those who left, is the
+        item's. Within `work`."""
+        read = members.read_by(c, list_id, mark)
+        intervals.keep(c, f"list/{list_id}", self.run_id, item_id, members.named(list_id, mark))
         return self.close_item(c, item_id, read=read, note=note)
 
-    def close_plan(self, c: Connection, item_id: str, list_id: str, *, note: str = "") -> RunStatus:
-        """What would become of a marketing list's people is the item's. Within `work`."""
-        read = members.read_by(c, list_id, self.run_id)
-        planned_changes.keep_people(c, self.run_id, item_id, list_id, self.run_id)
+    def close_plan(self, c: Connection, item_id: str, list_id: str, mark: str, *, note: str = "") -> RunStatus:
+        """What would become of a marketing list's people, those under the `mark` and those who left, is the item's.
+        Within `work`."""
+        read = members.read_by(c, list_id, mark)
+        planned_changes.keep_people(c, self.run_id, item_id, list_id, mark)
         return self.close_item(c, item_id, read=read, note=note)
 
     async def fail_item(self, item_id: str, error: DyntuiError) -> None:

@@ -98,6 +98,7 @@ async def measure(there: World, size: int) -> Figures:
         first = await synchronise(client, there)
         print_counters(first)
         unchanged = await synchronise(client, there)
+        print_counters(unchanged)
         tenth = there.members[::10]
         with PlainScript(there.sandbox.line) as hands:
             await asyncio.to_thread(hands.rename, tenth, "Newname")

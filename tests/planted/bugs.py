@@ -72,8 +72,8 @@ BUGS = (
     Bug(
         "lost row of a page",
         "dyntui/sync/member_listing.py",
-        "lambda found: [staged(entity, each) for each in found], page.rows)",
-        "lambda found: [staged(entity, each) for each in found], page.rows[:-1])",
+        "lambda found: [staged(reading, each) for each in found], page.rows)",
+        "lambda found: [staged(reading, each) for each in found], page.rows[:-1])",
     ),
     Bug(
         "merged records forgotten",
@@ -123,8 +123,8 @@ BUGS = (
     Bug(
         "strangers with closed gates stay in the book",
         "dyntui/sync/book_reading.py",
-        "[reading.strangers[each] for each in forbidden]",
-        "[]",
+        "{each: reading.strangers[each] for each in forbidden}",
+        "{}",
     ),
     Bug(
         "removal guard off",

@@ -27,6 +27,7 @@ from dyntui.model.plans import PlannedChange
 from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
 from dyntui.model.traces import Trace
+from dyntui.model.trust import Rule
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.changes import Changes
 from dyntui.service.contract import campaigns, changes, held, lists, people, plans, quarantine, runs, schedules, setup
@@ -59,6 +60,7 @@ from tests.simulation.sandbox import InProcessSandbox
 from tests.simulation.time import one_thread_loop
 
 T = TypeVar("T")
+PROVE_EACH = Rule()
 
 
 class Pocket:
@@ -86,7 +88,9 @@ async def _everything(uid: int) -> frozenset[Ability]:
 class Office:
     """See the module. `loop` runs the use cases; the worker has its own."""
 
-    def __init__(self, sandbox: InProcessSandbox, home: Path, *, timeout: float | None = None) -> None:
+    def __init__(
+        self, sandbox: InProcessSandbox, home: Path, *, timeout: float | None = None, trust: Rule = PROVE_EACH
+    ) -> None:
         self.sandbox = sandbox
         self._loop = one_thread_loop()
         self.secrets = Pocket()
@@ -105,7 +109,12 @@ class Office:
             publish=lambda name, params, key="": None,
         )
         self.worker = Worker(
-            self.db, self.secrets, clock=self._now, changed=lambda run_id: None, surroundings=surroundings
+            self.db,
+            self.secrets,
+            clock=self._now,
+            changed=lambda run_id: None,
+            surroundings=surroundings,
+            trust=trust,
         )
         self.worker.start()
         self.engine = InlineEngine(self.db, self.worker.chunk)

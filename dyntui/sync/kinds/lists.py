@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
@@ -13,13 +15,26 @@ from dyntui.model.cursors import ListsCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.list_status import NO_BOOK
 from dyntui.model.sync_types import Narrowed
+from dyntui.model.trust import Rule
 from dyntui.store import lists as list_store
 from dyntui.store import planned_changes
 from dyntui.store.lists import StoredList
-from dyntui.sync import kept_books, list_state, lists, opt_outs, parts, planning, sight, suppressions
+from dyntui.sync import (
+    kept_books,
+    list_state,
+    lists,
+    opt_outs,
+    parts,
+    planning,
+    record_changes,
+    sight,
+    suppressions,
+)
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
 from dyntui.sync.run_context import RunContext
+
+log = logging.getLogger(__name__)
 
 # What the run says of lists that it leaves out, behind all others.
 _BY_HAND, _LAST = "by-hand", 1_000_000
@@ -47,13 +62,15 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     # All are read before the first is settled: which of several records keeps an address is decided over all of them,
     # and nobody keeps it through a list that the address has unsubscribed from.
     alone = len(due_ids) == 1
+    if not alone:
+        await _bring_up(ctx, dv, due_ids)
     for place in range(ctx.at(ListsCursor).read, 0 if alone else len(due_ids)):
-        await _list(ctx, connections, place, functools.partial(_read, ctx, dv, dd))
+        await _list(ctx, connections, place, functools.partial(_read, ctx, dv, dd, connections.trust))
         after = ctx.at(ListsCursor).next_list(read=place + 1)
         await ctx.save(after, stage="Reading the lists", done=place + 1, of=len(due_ids))
     for place in range(ctx.at(ListsCursor).place, len(due_ids)):
         if due_ids[place] not in ctx.at(ListsCursor).failed:
-            await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd))
+            await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd, connections.trust))
         await ctx.save(ctx.at(ListsCursor).next_list(place=place + 1), stage="Synchronising the lists")
     if asked.plan:
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment()))
@@ -111,14 +128,35 @@ async def _list(ctx: RunContext, connections: Connections, place: int, part: _Pa
         await ctx.save(replace(at, failed=(*at.failed, list_id)), stage=f"Finished {name}")
 
 
-async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    await lists.read(ctx, dv, chosen, title)
+async def _bring_up(ctx: RunContext, dv: Dataverse, due: Sequence[str]) -> None:
+    """What changed of the records is asked once for all lists. One that another run has in hand asks for itself later,
+    as does every list where a table's question is refused: it is its own failure then."""
+    found = await ctx.read(lambda c: list_store.stored(c, due))
+    held = [each for each in found if await ctx.write(functools.partial(_take, ctx, each.id))]
+    try:
+        await record_changes.bring_up(ctx, dv, held)
+    except DyntuiError as error:
+        if await parts.is_of_the_run(error, dv):
+            raise
+        log.warning("changes of records could not be read for all lists: %s %s", error, error.detail)
+    finally:
+        await ctx.write(lambda c: list_store.release_all(c, ctx.run_id))
+
+
+def _take(ctx: RunContext, list_id: str, c: Connection) -> bool:
+    return list_store.take(c, list_id, ctx.run_id)
+
+
+async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, trust: Rule, chosen: StoredList, title: str) -> None:
+    await lists.read(ctx, dv, chosen, title, trust)
     await lists.learn_who_unsubscribed(ctx, dd, chosen, daily=True)
 
 
-async def _synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+async def _synchronise(
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, trust: Rule, chosen: StoredList, title: str
+) -> None:
     due = ctx.at(ListsCursor).due or ()
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=due.index(chosen.id))
     asked = ctx.asked(Narrowed)
-    how = lists.How(item=chosen.id, by_hand=not asked.scheduled, plan=asked.plan, apply=asked.apply)
+    how = lists.How(item=chosen.id, by_hand=not asked.scheduled, plan=asked.plan, apply=asked.apply, rule=trust)
     await lists.synchronise(ctx, dv, dd, chosen, title, how)

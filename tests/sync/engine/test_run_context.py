@@ -153,7 +153,7 @@ async def test_a_list_adds_up_only_when_nobody_is_left_pending(db: Database, ans
     await ctx.write(lambda c: settling.settle(c, "l", "r", "a", NOW))
     some = [Acknowledged(f"{name}@example.com", 1) for name in ("ann", "bob")[:answered]]
     await ctx.write(lambda c: pending_members.acknowledge(c, "l", some))
-    await ctx.save(ListsCursor(), stage="Finishing", work=lambda c: ctx.close_list(c, "l", "l"))
+    await ctx.save(ListsCursor(), stage="Finishing", work=lambda c: ctx.close_list(c, "l", "l", "r"))
     assert await ctx.finish() is status
 
 

@@ -1,0 +1,156 @@
+"""Reading only what changed of a list, the trust that takes, and what is noticed all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from dyntui.model.outcomes import Outcome
+from dyntui.model.trust import BOOK, MEMBERS, OPT_OUTS, RECORDS, Rule
+from dyntui.service.contract.runs import RunDetail
+from dyntui.store import cheap_answers
+from tests.scenarios.office import Office, addresses, by_reason, writes
+from tests.scenarios.worlds import copied
+
+Calls = list[dict[str, object]]
+
+
+@pytest.fixture
+def trusting(connected: Path, tmp_path: Path) -> Iterator[Office]:
+    """An office whose cheap answers rule as soon as one proof of each has found nothing else."""
+    with (
+        copied(connected, tmp_path, Path("dyntui.db")) as sandbox,
+        closing(Office(sandbox, tmp_path, trust=Rule(first_days=0))) as opened,
+    ):
+        opened.take_over()
+        yield opened
+
+
+def trusted(office: Office, name: str = "Newsletter") -> str:
+    """The id of a list whose cheap answers rule from now on."""
+    chosen = office.activated(name)
+    for _ in range(3):
+        office.run("lists", lists=(chosen.id,))
+        office.let_pass(hours=2)
+    return chosen.id
+
+
+def how(run: RunDetail) -> str:
+    return run.items[0].note
+
+
+def reads(calls: list[dict[str, object]], *routes: str) -> int:
+    return sum(int(str(each["count"])) for each in calls if each["route"] in routes)
+
+
+WHOLE = ("lists({id})/listcontact_association",)
+
+
+def differences(office: Office) -> dict[str, int]:
+    with office.db.read() as c:
+        return {each.question: each.differences for each in cheap_answers.all_known(c)}
+
+
+def test_a_trusted_list_is_not_read_again_until_its_proof_is_a_day_old(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    assert not any(differences(trusting).values())
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    assert reads(calls, *WHOLE) == 0 and reads(calls, "listmembers") == 1 and writes(calls) == []
+    assert how(run).startswith("only what changed was read: records proved 2 h ago, members proved 2 h ago")
+    assert run.run.tally.adds_up and run.run.tally.of(Outcome.UNCHANGED) > 100
+    trusting.let_pass(hours=23)
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    assert reads(calls, *WHOLE) and how(run).startswith("all were read: records: the last proof was 25 h old")
+
+
+def test_what_changes_on_a_trusted_list_is_carried_over_and_nothing_else(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    members = trusting.members(list_id)
+    inside = [each for each in members if each.outcome is Outcome.UNCHANGED]
+    renamed, moved, opted, joins, leaves = inside[:5]
+    trusting.change_in_dynamics("contact", renamed.person, firstname="Changed")
+    trusting.change_in_dynamics("contact", moved.person, emailaddress1="elsewhere@example.com")
+    trusting.change_in_dynamics("contact", opted.person, donotbulkemail=1)
+    trusting.leave(list_id, [leaves.person])
+    run = trusting.run("lists", lists=(list_id,))
+    people = trusting.people(run.run.id)
+    assert run.run.tally.adds_up
+    assert addresses(people, Outcome.UPDATED) == {renamed.address, "elsewhere@example.com"}
+    assert addresses(people, Outcome.REMOVED) == {leaves.address}
+    assert {each.address for each in people if each.reason == "DO_NOT_BULK_EMAIL"} >= {opted.address}
+    assert how(run).startswith("only what changed was read") and "members proved 0 min ago" in how(run)
+    trusting.join(list_id, [leaves.person])
+    run = trusting.run("lists", lists=(list_id,))
+    assert addresses(trusting.people(run.run.id), Outcome.ADDED) == {leaves.address}
+    run = trusting.run("lists", lists=(list_id,))
+    assert run.run.tally.adds_up and not {"added", "updated", "removed"} & by_reason(run.run).keys()
+    assert joins.address in {each.address for each in trusting.people(run.run.id)}
+
+
+def test_for_fourteen_days_every_cheap_answer_is_followed_by_its_proof(office: Office) -> None:
+    chosen = office.activated("Newsletter")
+    for _ in range(3):
+        office.run("lists")
+    for days in (3, 5, 5):
+        office.let_pass(days=days)
+        run, calls = office.calls_between(lambda: office.run("lists"))
+        assert reads(calls, *WHOLE) and "in the first 14 days" in how(run)
+    office.let_pass(days=2)
+    assert "the last proof was 2 days old" in how(office.run("lists"))
+    run, calls = office.calls_between(lambda: office.run("lists", lists=(chosen.id,)))
+    assert how(run).startswith("only what changed was read") and not reads(calls, *WHOLE)
+
+
+def test_a_link_that_is_too_old_has_everything_read_and_the_audit_says_so(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    trusting.let_pass(days=8)
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    assert reads(calls, *WHOLE) and "too old" in how(run) and run.run.tally.adds_up
+
+
+def test_one_difference_has_the_proof_run_every_time_and_the_audit_says_why(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    trusting.sandbox.control.post(
+        "/settings", json={"dataverse": {"member_count_when_opened": True}}
+    ).raise_for_status()
+    somebody = next(each for each in trusting.members(list_id) if each.outcome is Outcome.UNCHANGED)
+    trusting.leave(list_id, [somebody.person])
+    run = trusting.run("lists", lists=(list_id,))
+    assert Outcome.REMOVED not in {each.outcome for each in trusting.people(run.run.id)}
+    trusting.let_pass(hours=25)
+    run = trusting.run("lists", lists=(list_id,))
+    assert addresses(trusting.people(run.run.id), Outcome.REMOVED) == {somebody.address}
+    assert differences(trusting)[MEMBERS] == 1
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    assert reads(calls, *WHOLE) and "members: its cheap answer was wrong 1 times, last: Dynamics counts" in how(run)
+
+
+def test_a_table_without_change_tracking_is_read_whole(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    trusting.sandbox.state.config.dataverse.schema.tables["contact"].change_tracking = False
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    assert reads(calls, *WHOLE) and "DATAVERSE_TRACKING_OFF" in how(run)
+
+
+@pytest.mark.parametrize("name", ["Active contacts in Nordic countries", "Winter leads", "Trade accounts"])
+def test_other_kinds_of_lists_earn_their_trust_as_well(trusting: Office, name: str) -> None:
+    list_id = trusted(trusting, name)
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    assert how(run).startswith("only what changed was read") and writes(calls) == []
+    assert run.run.tally.adds_up and run.run.tally.of(Outcome.UNCHANGED)
+    assert not any(differences(trusting).values())
+
+
+def test_a_send_reads_everybody_however_much_is_trusted(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    trusting.run("campaigns")
+    campaign = trusting.campaign_named("Newsletter March")
+    trusting.target(campaign, list_id)
+    sent, calls = trusting.calls_between(lambda: trusting.send(trusting.count(campaign)))
+    assert sent.state == "Sent" and reads(calls, *WHOLE) >= 1
+
+
+QUESTIONS = (RECORDS, MEMBERS, BOOK, OPT_OUTS)
