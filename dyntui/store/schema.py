@@ -186,6 +186,8 @@ list_member = Table(
     # Those of a million whom a synchronisation has to look at.
     Index("ix_list_member_news", "list_id", "person_id", sqlite_where=text("news"), postgresql_where=text("news")),
     Index("ix_list_member_left", "list_id", "seq", sqlite_where=text("has_left"), postgresql_where=text("has_left")),
+    # A person over all lists.
+    Index("ix_list_member_person_id", "person_id"),
 )
 
 # Columns of account, contact and lead as Dynamics described them last, and of the tables that mappings reach over a
@@ -658,6 +660,7 @@ activity = Table(
     _text("happened_on"),
     _text("url"),
     Index("ix_activity_kind", "account_id", "campaign_id", "kind", "happened_on"),
+    Index("ix_activity_contact_id", "contact_id", "account_id", "campaign_id"),
 )
 
 target_count = Table(
