@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, PlannedChange
+from dyntui.model.plans import ADD, CREATE, EFFECTS, JOIN, REMOVE, UPDATE, PlannedChange
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
@@ -43,7 +43,13 @@ _WORDING = Wording(
     next_step="Both systems agree on everybody in the lists of this plan.",
 )
 
-_EFFECTS = {ADD: ("+ add", "good"), UPDATE: ("~ update", "accent"), REMOVE: ("- remove", "warn")}
+_EFFECTS = {
+    ADD: ("+ add", "good"),
+    UPDATE: ("~ update", "accent"),
+    REMOVE: ("- remove", "warn"),
+    JOIN: ("+ join", "good"),
+    CREATE: ("+ create", "good"),
+}
 
 
 def _what(row: PlannedChange) -> str:
@@ -63,7 +69,7 @@ _COLUMNS: tuple[Column[PlannedChange], ...] = (
     Column(title="What", text=_what, width=22, flex=3),
 )
 
-_TITLES = {ADD: "Added", UPDATE: "Updated", REMOVE: "Removed"}
+_TITLES = {ADD: "Added", UPDATE: "Updated", REMOVE: "Removed", JOIN: "Joining", CREATE: "Created"}
 _VIEWS = (("", "All", None), *((effect, _TITLES[effect], None) for effect in EFFECTS))
 _ROWS = Rows(
     id="plan-grid",

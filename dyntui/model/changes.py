@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from dyntui.model.plans import ADD, REMOVE, UPDATE
+from dyntui.model.plans import ADD, CREATE, JOIN, REMOVE, UPDATE
 
 # Withdrawals of consent, in both systems: they are never undone.
 SUPPRESS, FLAG = "suppress", "flag"
 # `donotbulkemail` taken back, because the person subscribed again in dotdigital.
 UNFLAG = "unflag"
-EFFECTS_WRITTEN = (ADD, UPDATE, REMOVE, SUPPRESS, FLAG, UNFLAG)
+EFFECTS_WRITTEN = (ADD, UPDATE, REMOVE, SUPPRESS, FLAG, UNFLAG, JOIN, CREATE)
 
 Values = dict[str, Any]
 
@@ -25,8 +25,9 @@ class AppliedChange(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a run wrote of a person.
 
     `target`: `book:ID` (an address book), `account` (dotdigital's suppressions), `suppressions` (rows in Dynamics), or
-    `contact`, `lead` (the record in Dynamics). `effect`: add, update, remove (of an address book; update
-    also of a record), suppress, flag, unflag. `before` and `after`: the fields that differ, by label or column; None:
+    `contact`, `lead` (the record in Dynamics), `list:ID` (a marketing list). `effect`: add, update, remove (of an
+    address book; update also of a record), suppress, flag, unflag; join (a marketing list), create (a record).
+    `before` and `after`: the fields that differ, by label or column; None:
     there was, or is, nothing; `known` is False where what was there before was not read. `before_address`: the address
     that was in the book before, where it is another one. `created`: the contact did not exist in dotdigital.
     `consent`: a withdrawal of consent. `undone_by`: the run that undid it, `""` while it stands.

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 ADD, UPDATE, REMOVE = "add", "update", "remove"
-EFFECTS = (ADD, UPDATE, REMOVE)
+# Of strangers of an address book: onto the list in Dynamics, where there is a record of them, or a new one first.
+JOIN, CREATE = "join", "create"
+EFFECTS = (ADD, UPDATE, REMOVE, JOIN, CREATE)
 
 
 class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,17 +33,25 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
-    """How many people of an item of a plan are added, updated and removed."""
+    """How many people of an item of a plan are added, updated and removed, join the list, or are made records of."""
 
     item_id: str
     add: int = 0
     update: int = 0
     remove: int = 0
+    join: int = 0
+    create: int = 0
+
+    @property
+    def changes(self) -> int:
+        """All of them."""
+        return self.add + self.update + self.remove + self.join + self.create
 
 
 class PlannedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who is added to a list's address book, sent again, or taken out of it (`effect`). `reason`: why they are
-    taken out. `before` and `after`: the values by label; None where they are not in the book, or not known."""
+    """A person who is added to a list's address book, sent again, taken out of it, or who is in it and joins the list
+    (`effect`). `reason`: why they are taken out. `before` and `after`: the values by label; None where they are not in
+    the book, or not known."""
 
     item_id: str
     person: str

@@ -74,7 +74,8 @@ class Plans:
                 f"See `dyntui audit show {made.applied_by}`, or make another plan.",
             )
         # What could not be planned is not carried out either: nothing is known of what would happen to it.
-        planned = tuple(each.id for each in detail.items if each.status is not RunStatus.FAILED)
+        lists = [each for each in detail.items if each.kind == "list"]
+        planned = tuple(each.id for each in lists if each.status is not RunStatus.FAILED)
         asked = StartRun(sync_type=detail.run.kind, account=detail.run.account, lists=planned)
         return await self._runs.begin(context, asked, apply=detail.run.id)
 

@@ -8,6 +8,7 @@ Public:
     compare(c, list_id, listing, page, reading)                     `reading.strangers` and `reading.left` grow
     forbidden(c, list_id, addresses) -> [address]                   who must not be in the book
     missing(c, list_id, listing, reading) -> int                    after the last page
+    adopt(c, list_id, people)                                       who was put there by others
 """
 
 from __future__ import annotations
@@ -42,12 +43,14 @@ class Reading(msgspec.Struct):
     """A reading of a book under way. `moved`: the places of people who are in it under another address than their
     present one; `seen`: a byte for each place of the list, of the bits `_SENT` and `_PRESENT`. Of contacts that are in
     the book, by address with their ids: `strangers` are no members, and consent forbids them; `left` have unsubscribed
-    from this list, as far as is known."""
+    from this list, as far as is known. `contacts`: how many the book has; `others`: the strangers of the last page."""
 
     moved: dict[str, int]
     seen: bytearray
     strangers: dict[str, int] = {}
     left: dict[str, int] = {}
+    contacts: int = 0
+    others: list[BookContact] = []
 
 
 def begin(c: Connection, list_id: str) -> Reading:
@@ -106,6 +109,8 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     channels.would_be_mailed(c, list_id, [each.address for each in by_address.values() if not each.channel])
     _send_again(c, anew)
     strangers = [address for address in by_address if address not in members]
+    reading.contacts += len(page)
+    reading.others = [by_address[each] for each in strangers]
     reading.strangers |= {each: by_address[each].contact_id for each in forbidden(c, list_id, strangers)}
     u = list_unsubscribe.c
     left = c.execute(select(u.address).where(u.list_id == list_id, u.address.in_(list(by_address)))).scalars()
@@ -126,6 +131,11 @@ def _keep(c: Connection, news: list[tuple[int, str, str, str]], adopted: list[tu
         .values(sent_address=bindparam("b_address", type_=String), contact_id=contact, sent_fingerprint=BY_OTHERS)
     )
     update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), adopted)
+
+
+def adopt(c: Connection, list_id: str, people: Sequence[tuple[str, int, str]]) -> None:
+    """These members (address, contact id, person) are in the book, where others have put them."""
+    _keep(c, [], [(address, contact_id, list_id, person) for address, contact_id, person in people])
 
 
 def _send_again(c: Connection, people: list[tuple[str, str]]) -> None:

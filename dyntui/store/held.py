@@ -11,28 +11,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, update
 
 from dyntui.model.held import HeldRemovals
 from dyntui.model.outcomes import Outcome
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import list_member, marketing_list
+from dyntui.store.schema import book_stranger, list_member, marketing_list
 from dyntui.store.windows import shown
 
 REMOVE, KEEP = "remove", "keep"
 
 _m = list_member.c
 _WAITING = (_m.outcome == Outcome.HELD.value, _m.decision == "")
+_s = book_stranger.c
+_STRANGERS = (_s.outcome == Outcome.HELD.value, _s.reason == "REMOVAL_HELD", _s.decision == "")
 
 
 def waiting(c: Connection, account_id: str = "") -> int:
     """How many removals wait for a decision, over all lists, or over those of an email account."""
-    people = select(func.count()).select_from(list_member).where(*_WAITING)
-    if account_id:
-        people = people.join(marketing_list, marketing_list.c.id == _m.list_id).where(
-            marketing_list.c.account_id == account_id
-        )
-    return int(c.execute(people).scalar_one())
+    found = 0
+    for table, of_them in ((list_member, _WAITING), (book_stranger, _STRANGERS)):
+        people = select(func.count()).select_from(table).where(*of_them)
+        if account_id:
+            of_list = marketing_list.c.id == table.c.list_id
+            people = people.join(marketing_list, of_list).where(marketing_list.c.account_id == account_id)
+        found += int(c.execute(people).scalar_one())
+    return found
 
 
 def lists(c: Connection) -> list[HeldRemovals]:
@@ -66,6 +71,36 @@ def lists(c: Connection) -> list[HeldRemovals]:
         .join(marketing_list, marketing_list.c.id == held.c.list_id)
         .order_by(marketing_list.c.name, held.c.list_id)
     )
+    found = {row.list: shown(HeldRemovals, row) for row in rows}
+    for each in _of_strangers(c):
+        known = found.get(each.list)
+        found[each.list] = (
+            each if known is None else replace(known, people=known.people + each.people, why=known.why or each.why)
+        )
+    return sorted(found.values(), key=lambda each: (each.name, each.list))
+
+
+def _of_strangers(c: Connection) -> list[HeldRemovals]:
+    there = list_member.alias("there").c
+    in_book = (
+        select(func.count())
+        .where(there.list_id == _s.list_id, there.sent_address != "")
+        .correlate(book_stranger)
+        .scalar_subquery()
+    )
+    rows = c.execute(
+        select(
+            _s.list_id.label("list"),
+            marketing_list.c.name,
+            func.count().label("people"),
+            func.max(_s.detail).label("why"),
+            func.max(_s.run_id).label("run"),
+            (in_book + func.count()).label("in_book"),
+        )
+        .join(marketing_list, marketing_list.c.id == _s.list_id)
+        .where(*_STRANGERS)
+        .group_by(_s.list_id, marketing_list.c.name)
+    )
     return [shown(HeldRemovals, row) for row in rows]
 
 
@@ -74,9 +109,13 @@ def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by
     how many it were."""
     scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *_WAITING)
     change = update(list_member).values(decision=decision, decided_by=by, decided_on=now)
+    of_strangers = (_s.list_id == list_id, *_STRANGERS)
+    others = update(book_stranger).values(decision=decision, decided_by=by, decided_on=now)
     if not people:
-        return c.execute(change.where(*scope)).rowcount
-    return sum(c.execute(change.where(*scope, _m.person_id.in_(some))).rowcount for some in in_chunks(people))
+        return c.execute(change.where(*scope)).rowcount + c.execute(others.where(*of_strangers)).rowcount
+    ids = [int(each) for each in people if each.isdecimal()]
+    decided = sum(c.execute(others.where(*of_strangers, _s.contact_id.in_(some))).rowcount for some in in_chunks(ids))
+    return decided + sum(c.execute(change.where(*scope, _m.person_id.in_(some))).rowcount for some in in_chunks(people))
 
 
 def settle(c: Connection, list_id: str, listing: str) -> None:

@@ -34,7 +34,7 @@ def judge(c: Connection, list_id: str, run_id: str, asked: SubscriptionFilter, f
     c.execute(update(marketing_list).where(marketing_list.c.id == list_id).values(judged_by=run_id))
     if not asked.opt_in and not asked.view:
         past = (_m.list_id == list_id, or_(_m.filtered != "", _m.filtered_detail != ""))
-        c.execute(update(list_member).where(*past).values(filtered="", filtered_detail=""))
+        c.execute(update(list_member).where(*past).values(filtered="", filtered_detail="", news=True))
         return
     rows = c.execute(
         select(_m.person_id, _m.seq, _m.opt_in, _m.filtered, _m.filtered_detail).where(_m.list_id == list_id)
@@ -51,6 +51,7 @@ def judge(c: Connection, list_id: str, run_id: str, asked: SubscriptionFilter, f
         .values(
             filtered=bindparam("b_codes", type_=String),
             filtered_detail=bindparam("b_detail", type_=String),
+            news=True,
         )
     )
     update_many(c, statement, ("b_codes", "b_detail", "b_list", "b_person"), differ)

@@ -1,6 +1,7 @@
 """What a synchronisation would change, stored before it is done, and carried out later exactly as it was stored.
 
 Public:
+    begin(c, run_id)                                  before anything else becomes part of a plan
     keep(c, run_id, item_id, list_id, listing)        after a settled and guarded listing; once for each list
     keep_people(c, run_id, item_id, list_id, listing) what would become of everybody, for the audit
     close(c, run_id, now, calls, seconds) -> Plan     all lists are in it
@@ -39,7 +40,7 @@ from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Plan, Plan
 from dyntui.store import leaving, members, outcomes
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.failures import vanished
-from dyntui.store.schema import list_member, outcome, planned_change
+from dyntui.store.schema import book_stranger, list_member, outcome, planned_change
 from dyntui.store.schema import plan as plan_table
 from dyntui.store.windows import page, shown
 
@@ -51,7 +52,7 @@ _COLUMNS = ("run_id", "item_id", "person_id", "seq", "entity", "name", "address"
 def keep(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> None:
     """What is to be done with the people of a list becomes part of the plan: who waits for the import, and who leaves
     the book."""
-    _begin(c, run_id)
+    begin(c, run_id)
     known = and_(_m.sent_address != "", _m.sent_fingerprint.not_in(("", BY_OTHERS, OVERWRITTEN)))
     before = case((known, _m.sent_fields), else_=null())
     sent = and_(_m.sent_fingerprint != "", _m.sent_fingerprint != BY_OTHERS)
@@ -115,14 +116,15 @@ def keep_people(c: Connection, run_id: str, item_id: str, list_id: str, listing:
     c.execute(insert(outcome).from_select([*columns, "also"], people))
 
 
-def _begin(c: Connection, run_id: str) -> None:
+def begin(c: Connection, run_id: str) -> None:
+    """A run makes a plan."""
     if not c.execute(select(exists().where(plan_table.c.run_id == run_id))).scalar():
         c.execute(insert(plan_table).values(run_id=run_id))
 
 
 def close(c: Connection, run_id: str, now: str, calls: PlannedCalls, seconds: int) -> Plan:
     """The plan is whole: its digest and what carrying it out takes."""
-    _begin(c, run_id)
+    begin(c, run_id)
     values = msgspec.structs.asdict(calls) | {"digest": _digest(c, run_id), "decided_on": now, "seconds": seconds}
     c.execute(update(plan_table).where(plan_table.c.run_id == run_id).values(values))
     made = plan(c, run_id)
@@ -186,7 +188,10 @@ def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> No
     withdrew consent."""
     planned = exists().where(_p.run_id == plan_id, _p.item_id == list_id, _p.person_id == _m.person_id)
     as_planned = planned.where(_p.fingerprint == _m.fingerprint, _p.address == _m.address)
-    moved = and_(_m.listing == listing, _m.outcome == "", not_(as_planned))
+    # Who has just joined the list out of its book was planned as such.
+    s = book_stranger.c
+    joined = exists().where(s.list_id == list_id, s.person_id == _m.person_id, s.outcome == Outcome.ADDED.value)
+    moved = and_(_m.listing == listing, _m.outcome == "", not_(as_planned), not_(joined))
     stale: dict[str, Any] = {
         "outcome": Outcome.REJECTED.value,
         "reason": "STALE",

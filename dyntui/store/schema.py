@@ -227,6 +227,31 @@ mapping_version = Table(
     Column("mappings", JSON, nullable=False),
 )
 
+# Contacts of a list's address book that are not on the list, as the book was read last: what is to be done with each
+# (`Effect`), how that is named (`becomes`), and what has become of it (`outcome`; "" while it is to be done).
+book_stranger = Table(
+    "book_stranger",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    _text("address"),
+    _text("channel"),
+    Column("fields", JSON),  # of whom a record may be made: {label: value}
+    _text("run_id"),  # the run that has read the book last
+    _text("effect"),
+    _text("becomes"),
+    _text("outcome"),
+    _text("reason"),
+    _text("detail"),
+    _text("person_id"),  # the record that joins the list
+    _text("picked"),  # the record that somebody chose of several
+    # about a removal that is held, as of list_member
+    _text("decision"),
+    _text("decided_by"),
+    _text("decided_on"),
+    Index("ix_book_stranger_effect", "list_id", "effect", "outcome", "contact_id"),
+)
+
 # Refused rows that somebody does not want to hear of: until a moment, and as long as the row stays what it is.
 refused_ignored = Table(
     "refused_ignored",

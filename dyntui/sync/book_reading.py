@@ -4,18 +4,23 @@ just imported: what dotdigital says of them is known only then."""
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 
+import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import contacts
+from dyntui.dotdigital.contacts import Value
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.changes import AppliedChange
 from dyntui.model.people import normalise
 from dyntui.model.plans import REMOVE
 from dyntui.model.reasons import reason_of_status
 from dyntui.store import applied_changes, book_contents, channels, pending_members
+from dyntui.store import strangers as stranger_store
 from dyntui.store.book_contents import BookContact
 from dyntui.store.lists import StoredList
+from dyntui.store.strangers import Found
 from dyntui.sync import before_images, list_resubscribes
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
@@ -23,38 +28,63 @@ from dyntui.sync.run_context import RunContext
 _PAGE = 5000
 
 
+class Compared(msgspec.Struct, frozen=True):
+    """How many contacts a book has lost by other hands, and how many it has."""
+
+    lost: int
+    contacts: int
+
+
 async def compare(
-    ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str, *, read_only: bool = False
-) -> int:
-    """The book against what is known of the list's people, those on it under the `mark`; how many it has lost by other
-    hands.
+    ctx: RunContext,
+    dd: Dotdigital,
+    chosen: StoredList,
+    title: str,
+    mark: str,
+    *,
+    read_only: bool = False,
+    strangers: Sequence[str] | None = None,
+) -> Compared:
+    """The book against what is known of the list's people, those on it under the `mark`.
 
     Contacts that are no members and must not be mailed are taken out: suppressed, opted out, unsubscribed. Strangers of
-    whom nothing is known stay.
+    whom nothing is known stay. `strangers`: the data fields that are to be kept of every stranger; None: something is
+    made of none of them.
     """
     reading = await ctx.write(lambda c: book_contents.begin(c, chosen.id))
     done = 0
 
-    def one_page(c: Connection, held: list[BookContact]) -> None:
+    def one_page(c: Connection, held: list[BookContact], values: dict[int, dict[str, Value]]) -> None:
         book_contents.compare(c, chosen.id, mark, held, reading)
+        if strangers is not None:
+            met = [
+                Found(each.contact_id, each.address, each.channel, values.get(each.contact_id, {}))
+                for each in reading.others
+            ]
+            stranger_store.found(c, chosen.id, ctx.run_id, met)
 
-    async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
+    async for page in contacts.contact_pages(dd, list_id=chosen.book_id, data_fields=strangers or None):
         held = [
             BookContact(normalise(each.email), each.contact_id, reason_of_status(each.email_status))
             for each in page.rows
         ]
+        values = {each.contact_id: each.values for each in page.rows} if strangers else {}
         done += len(held)
         stage = f"Reading the address book of {title}"
-        await ctx.save(ctx.cursor, stage=stage, done=done, work=functools.partial(one_page, held=held))
+        work = functools.partial(one_page, held=held, values=values)
+        await ctx.save(ctx.cursor, stage=stage, done=done, work=work)
     await list_resubscribes.lift(ctx, dd, chosen, reading.left)
-    if not read_only:
+    if not read_only and strangers is None:
         forbidden = await ctx.read(lambda c: book_contents.forbidden(c, chosen.id, list(reading.strangers)))
-        await _take_out(ctx, dd, chosen, {each: reading.strangers[each] for each in forbidden})
-    return await ctx.write(lambda c: book_contents.missing(c, chosen.id, mark, reading))
+        await take_out_strangers(ctx, dd, chosen, {each: reading.strangers[each] for each in forbidden}, consent=True)
+    lost = await ctx.write(lambda c: book_contents.missing(c, chosen.id, mark, reading))
+    return Compared(lost, reading.contacts)
 
 
-async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, strangers: dict[str, int]) -> None:
-    """Contacts, by address, whom consent forbids in the book."""
+async def take_out_strangers(
+    ctx: RunContext, dd: Dotdigital, chosen: StoredList, strangers: Mapping[str, int], *, consent: bool
+) -> None:
+    """Contacts, by address, who are no members; `consent`: it forbids them in the book."""
     if not strangers:
         return
     place = before_images.book_place(ctx, chosen)
@@ -67,7 +97,7 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, strange
             name="",
             address=address,
             effect=REMOVE,
-            consent=True,
+            consent=consent,
             known=False,
             contact_id=contact_id,
         )

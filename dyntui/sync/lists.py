@@ -23,6 +23,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.cursors import ListsCursor, OneList, Told
 from dyntui.model.errors import DyntuiError
+from dyntui.model.guard import guard
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.model.people import Entity
@@ -41,6 +42,7 @@ from dyntui.store import (
     trials,
 )
 from dyntui.store import lists as list_store
+from dyntui.store import strangers as stranger_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.leaving import Leaver
 from dyntui.store.lists import StoredList
@@ -56,6 +58,7 @@ from dyntui.sync import (
     list_state,
     nameless_rows,
     sight,
+    strangers,
     suppressions,
 )
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
@@ -64,9 +67,6 @@ from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
 PAGE = 5000
-# Removals for another reason than consent are held when there are more than 10 and more than 10 % (spec section 7).
-GUARD_PEOPLE = 10
-GUARD_SHARE = 0.10
 # How long a run waits for another one to be done with a list, looking every so often.
 _TURN_SECONDS = 5.0
 _TURNS = 2880
@@ -78,13 +78,15 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     """How a list is synchronised. `item` names the run item whose audit it is (`""`: none, as within a send).
     `by_hand`: a person asked for it, so that rows which dotdigital has refused are offered again at once. `plan`: it
     ends before anything is changed. `apply`: the run whose plan is carried out, and nothing else. `rule`: how cheap
-    answers earn trust; None: nothing rests on them."""
+    answers earn trust; None: nothing rests on them. `place`: of the item in the run. Strangers of the book are a matter
+    of items: a send leaves them alone."""
 
     item: str = ""
     by_hand: bool = False
     plan: bool = False
     apply: str = ""
     rule: Rule | None = None
+    place: int = 0
 
 
 async def synchronise(
@@ -191,9 +193,16 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     mark = await ctx.read(lambda c: reading_places.mark(c, chosen.id, ctx.run_id))
     book = await list_state.book_as_it_is(dd, chosen)
     note = now.note if how.plan else await _rename(ctx, dd, chosen, now, book)
-    if await book_reading.compare(ctx, dd, chosen, title, mark, read_only=how.plan):
+    met = strangers.looked_at(now.settings.membership_action) if how.item else None
+    compared = await book_reading.compare(ctx, dd, chosen, title, mark, read_only=how.plan, strangers=met)
+    if compared.lost:
         await suppressions.pull(ctx, dd, chosen.account_id)
     await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
+    if met is not None:
+        asked = strangers.Asked(place=how.place, plan=how.plan, apply=how.apply, in_book=compared.contacts, mark=mark)
+        await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
+    elif how.item:
+        await ctx.write(lambda c: stranger_store.forget(c, chosen.id))
     told = Told(now.row.sync_status or "", now.row.book_id or 0)
     note = "; ".join(each for each in (note, *await _left_out(ctx, chosen)) if each)
 
@@ -333,18 +342,6 @@ def _hold(c: Connection, chosen: StoredList, short: Sequence[str], mark: str) ->
         held = f"the service does not see every record: {', '.join(short)}"
     if held:
         leaving.hold(c, chosen.id, mark, held)
-
-
-def guard(going: int, in_book: int, listed: int, unproven: str = "") -> str:
-    """Why the removal of `going` people waits for approval; `""` when it may go ahead. `unproven`: why the listing that
-    it rests on proves nothing."""
-    if going and not listed:
-        return "the list came back empty"
-    if going and unproven:
-        return unproven
-    if going > GUARD_PEOPLE and going > GUARD_SHARE * in_book:
-        return f"{going} of {in_book} people in the address book would leave it"
-    return ""
 
 
 async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:

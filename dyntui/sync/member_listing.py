@@ -42,7 +42,7 @@ T = TypeVar("T")
 PAGE = 5000
 # Single records that are asked for in one call.
 _BATCH = 100
-_TABLES = {Entity(table.logical_name): table for table in MEMBER_TABLES.values()}
+TABLES = {Entity(table.logical_name): table for table in MEMBER_TABLES.values()}
 
 
 # So many people of whom something else is read than was known are looked at one by one.
@@ -193,7 +193,7 @@ async def unseen_members(
     for kind in (entity, *(each for each in Entity if each is not entity)):
         if not left:
             return
-        table = _TABLES[kind]
+        table = TABLES[kind]
         pages = dv_rows.pages_where_any(dv, table.entity_set, readings[kind].row_type, table.key, sorted(left))
         try:
             async for page in pages:
@@ -212,7 +212,7 @@ async def unseen_members(
 
 async def _hidden(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> frozenset[str]:
     """Those of the records that exist and that the service may not read."""
-    table = _TABLES[entity]
+    table = TABLES[entity]
     asked = [batch.Part("GET", f"{table.entity_set}({guid(each)})?$select={table.key}") for each in ids]
     answers = await batch.run(dv, asked)
     return frozenset(

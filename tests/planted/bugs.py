@@ -128,7 +128,7 @@ BUGS = (
     ),
     Bug(
         "removal guard off",
-        "dyntui/sync/lists.py",
+        "dyntui/model/guard.py",
         "    if going > GUARD_PEOPLE and going > GUARD_SHARE * in_book:",
         "    if False:",
         (DECISIONS,),

@@ -28,6 +28,8 @@ from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
 from dyntui.model.traces import Trace
 from dyntui.model.trust import Rule
+from dyntui.sandbox.dotdigital import contact_store, memberships
+from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.changes import Changes
 from dyntui.service.contract import campaigns, changes, held, lists, people, plans, quarantine, runs, schedules, setup
@@ -478,6 +480,19 @@ class Office:
         """The addresses in a list's book, as dotdigital has them."""
         query = "SELECT c.email FROM dd_member m JOIN dd_contact c ON c.id = m.contact_id WHERE m.book_id = ?"
         return {row[0] for row in self.sandbox.state.db.execute(query, (self.book_of(list_id),))}
+
+    def put_into_book(self, list_id: str, address: str, **values: str) -> None:
+        """Somebody puts a contact into a list's book in dotdigital."""
+        state, book = self.sandbox.state, self.book_of(list_id)
+        now = dd_storage.now(state)
+        with state.transaction():
+            known = contact_store.by_email(state, address)
+            made = {"opt_in": "Unknown", "email_type": "Html", "status": "Subscribed", "data": values}
+            contact = known.id if known else contact_store.insert(state, address, now, **made)
+            memberships.join(state, book, [contact], now)
+
+    def all_lists(self) -> tuple[lists.ListRow, ...]:
+        return self.wait(self._lists.page(self.context, lists.ListsQuery(view="all", limit=500))).rows
 
     def leave(self, list_id: str, people: list[str]) -> None:
         """Somebody takes people out of a static list in Dynamics."""

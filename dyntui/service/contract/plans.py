@@ -103,7 +103,7 @@ def to_apply(situation: Situation) -> str:
         return "The plan is not read yet."
     if detail.plan.applied_by:
         return "The plan was carried out already."
-    changes = sum(each.effects.add + each.effects.update + each.effects.remove for each in detail.lists)
+    changes = sum(each.effects.changes for each in detail.lists)
     return "" if changes else "There is nothing to be done."
 
 

@@ -158,5 +158,12 @@ async def _synchronise(
     due = ctx.at(ListsCursor).due or ()
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=due.index(chosen.id))
     asked = ctx.asked(Narrowed)
-    how = lists.How(item=chosen.id, by_hand=not asked.scheduled, plan=asked.plan, apply=asked.apply, rule=trust)
+    how = lists.How(
+        item=chosen.id,
+        by_hand=not asked.scheduled,
+        plan=asked.plan,
+        apply=asked.apply,
+        rule=trust,
+        place=due.index(chosen.id),
+    )
     await lists.synchronise(ctx, dv, dd, chosen, title, how)

@@ -1,0 +1,48 @@
+"""Records that are made of strangers: what a new contact or lead says where dotdigital knows nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from dyntui.model.people import Entity
+
+# No longer than the shorter of the columns of both tables (attribute metadata of contact and lead).
+_LONGEST: Final = {"firstname": 50, "lastname": 50, "subject": 50, "emailaddress1": 100}
+# Labels that everybody has, and the columns that they name.
+_NAMES: Final = {"FIRSTNAME": "firstname", "LASTNAME": "lastname"}
+LABELS: Final = tuple(_NAMES)
+
+
+class CreatedDefaults(msgspec.Struct, frozen=True, kw_only=True):
+    """`topic`: of a lead; `last_name`: of whom dotdigital knows none. `{list}` and `{address}` stand for the list's
+    name and the address, `{local}` for what stands before its `@`. The records belong to the list's owner."""
+
+    topic: str = "Subscribed to {list}"
+    last_name: str = "{local}"
+
+
+def created(
+    entity: Entity, address: str, values: Mapping[str, object], list_name: str, defaults: CreatedDefaults
+) -> dict[str, object]:
+    """The columns of a new record. `values`: the contact's data fields, by label."""
+    words = {"list": list_name, "address": address, "local": address.partition("@")[0]}
+    row: dict[str, object] = {"emailaddress1": address}
+    for label, column in _NAMES.items():
+        text = str(values.get(label) or "").strip()
+        if text:
+            row[column] = text[: _LONGEST[column]]
+    if "lastname" not in row:
+        row["lastname"] = _filled(defaults.last_name, words)[: _LONGEST["lastname"]] or words["local"]
+    if entity is Entity.LEAD:
+        row["subject"] = _filled(defaults.topic, words)[: _LONGEST["subject"]]
+    return row
+
+
+def _filled(pattern: str, words: Mapping[str, str]) -> str:
+    text = pattern
+    for name, value in words.items():
+        text = text.replace("{" + name + "}", value)
+    return text

@@ -1,0 +1,221 @@
+"""Strangers: contacts of an address book that are not on the list, by membership action and kind of list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from dyntui.model.membership_actions import MembershipAction
+from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
+from dyntui.service.contract.lists import EditList
+from dyntui.service.contract.runs import RunDetail
+from tests.scenarios.office import Office, writes
+
+REMOVE, KNOWN = MembershipAction.REMOVE, MembershipAction.KNOWN
+CONTACTS, LEADS = MembershipAction.CONTACTS, MembershipAction.LEADS
+
+
+def strangers_of(office: Office, run: RunDetail, list_id: str) -> dict[str, PersonOutcome]:
+    return {each.address: each for each in office.people(run.run.id, item=f"{list_id}/strangers")}
+
+
+def adds_up(run: RunDetail) -> bool:
+    return run.run.tally.adds_up and all(item.tally.adds_up for item in run.items)
+
+
+def on_the_list(office: Office, list_id: str) -> set[str]:
+    query = "SELECT entityid FROM dv_listmember WHERE listid = ?"
+    return {row[0] for row in office.sandbox.state.db.execute(query, (list_id,))}
+
+
+def records(office: Office, table: str, address: str) -> list[str]:
+    query = f"SELECT {table}id FROM dv_{table} WHERE lower(emailaddress1) = ?"
+    return [row[0] for row in office.sandbox.state.db.execute(query, (address,))]
+
+
+@pytest.fixture
+def met(office: Office) -> dict[str, str]:
+    """A synchronised list of contacts, and a stranger of every kind in its book: addresses by kind; `list`: its id."""
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    members = on_the_list(office, newsletter.id)
+    free = [
+        (row[0], row[1])
+        for row in office.sandbox.state.db.execute(
+            "SELECT contactid, lower(emailaddress1) FROM dv_contact WHERE emailaddress1 LIKE '%@%.%' AND statecode = 0"
+            " AND donotemail = 0 AND donotbulkemail = 0 AND contactid NOT IN (SELECT entityid FROM dv_listmember)"
+            " GROUP BY lower(emailaddress1) HAVING count(*) = 1 ORDER BY contactid"
+        )
+        if row[0] not in members
+    ]
+    one, twin, other_twin, gone, no = free[:5]
+    office.change_in_dynamics("contact", one[0], emailaddress1="Known@Strangers.example")
+    office.change_in_dynamics("contact", twin[0], emailaddress1="twin@strangers.example")
+    office.change_in_dynamics("contact", other_twin[0], emailaddress1="TWIN@strangers.example")
+    office.change_in_dynamics("contact", gone[0], emailaddress1="inactive@strangers.example", statecode=1)
+    office.change_in_dynamics("contact", no[0], emailaddress1="no@strangers.example", donotbulkemail=1)
+    kinds = ("known", "twin", "inactive", "no", "nobody", "suppressed", "left")
+    for kind in kinds:
+        office.put_into_book(newsletter.id, f"{kind}@strangers.example", FIRSTNAME="Given", LASTNAME=f"Name of {kind}")
+    office.put_into_book(newsletter.id, "nameless@strangers.example")
+    office.unsubscribe("suppressed@strangers.example")
+    office.unsubscribe("left@strangers.example", book=office.book_of(newsletter.id))
+    return {
+        "list": newsletter.id,
+        "known": one[0],
+        **{f"{each} address": f"{each}@strangers.example" for each in (*kinds, "nameless")},
+    }
+
+
+def of_kinds(found: dict[str, PersonOutcome], kinds: Iterable[str]) -> list[tuple[str, str]]:
+    said = (found.get(f"{kind}@strangers.example") for kind in kinds)
+    return [(each.outcome.value, each.reason) if each else ("", "") for each in said]
+
+
+OPEN = ("known", "twin", "inactive", "nobody", "nameless")
+
+
+def test_ignored_strangers_stay_and_only_consent_takes_them_out(office: Office, met: dict[str, str]) -> None:
+    run = office.run("lists")
+    assert adds_up(run) and strangers_of(office, run, met["list"]) == {}
+    inside = office.in_book(met["list"])
+    assert {met[f"{each} address"] for each in OPEN} <= inside and met["no address"] not in inside
+
+
+def test_removed_strangers_leave_the_book_and_are_not_deleted(office: Office, met: dict[str, str]) -> None:
+    office.edit(EditList(id=met["list"], membership_action=REMOVE))
+    before = on_the_list(office, met["list"])
+    run = office.run("lists")
+    assert adds_up(run)
+    found = strangers_of(office, run, met["list"])
+    assert {found[met[f"{each} address"]].outcome for each in OPEN} == {Outcome.REMOVED}
+    assert of_kinds(found, ["no"]) == [("excluded", "DO_NOT_BULK_EMAIL")]
+    assert not {met[f"{each} address"] for each in (*OPEN, "no")} & office.in_book(met["list"])
+    query = "SELECT count(*) FROM dd_contact WHERE email LIKE '%@strangers.example'"
+    assert office.sandbox.state.db.execute(query).fetchone()[0] >= len(OPEN)
+    assert on_the_list(office, met["list"]) == before
+    again, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == [] and adds_up(again) and strangers_of(office, again, met["list"]) == {}
+
+
+def test_known_contacts_join_the_list_and_the_others_stay_strangers(office: Office, met: dict[str, str]) -> None:
+    office.edit(EditList(id=met["list"], membership_action=KNOWN))
+    before = on_the_list(office, met["list"])
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    assert adds_up(run) and run.run.status is RunStatus.COMPLETED_WITH_ERRORS
+    found = strangers_of(office, run, met["list"])
+    assert of_kinds(found, [*OPEN, "no"]) == [
+        ("added", ""),
+        ("rejected", "AMBIGUOUS_MATCH"),
+        ("excluded", "UNKNOWN_PERSON"),
+        ("excluded", "UNKNOWN_PERSON"),
+        ("excluded", "UNKNOWN_PERSON"),
+        ("excluded", "DO_NOT_BULK_EMAIL"),
+    ]
+    assert on_the_list(office, met["list"]) == before | {met["known"]}
+    assert sum("AddListMembersList" in each for each in writes(calls)) == 1
+    member = {each.person: each for each in office.people(run.run.id, item=met["list"])}[met["known"]]
+    assert member.outcome is Outcome.ADDED
+    assert "contact" in found[met["twin address"]].detail and ";" in found[met["twin address"]].detail
+    again, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == [] and adds_up(again)
+    assert of_kinds(strangers_of(office, again, met["list"]), ["known", "twin"]) == [
+        ("", ""),
+        ("rejected", "AMBIGUOUS_MATCH"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["contact", "lead"])
+def test_whom_nobody_knows_becomes_a_record_once_and_joins(office: Office, met: dict[str, str], kind: str) -> None:
+    if kind == "lead":
+        leads = next(row for row in office.all_lists() if row.member_type == "lead" and not row.dynamic and row.active)
+        met = {**met, "list": office.activated(leads.name).id}
+        for each in (*OPEN, "no"):
+            office.put_into_book(met["list"], met[f"{each} address"])
+    office.edit(EditList(id=met["list"], membership_action=CONTACTS if kind == "contact" else LEADS))
+    before = on_the_list(office, met["list"])
+    run, calls = office.calls_between(lambda: office.run("lists", lists=(met["list"],)))
+    assert adds_up(run)
+    found = strangers_of(office, run, met["list"])
+    made = ["inactive", "nobody", "nameless"] if kind == "contact" else list(OPEN)
+    assert of_kinds(found, made) == [("added", "")] * len(made)
+    assert of_kinds(found, ["no"]) == [("excluded", "DO_NOT_BULK_EMAIL")]
+    new = on_the_list(office, met["list"]) - before
+    ids = {each: records(office, kind, met[f"{each} address"]) for each in made}
+    assert len(new) == len(made) + (kind == "contact")
+    assert len(ids["nobody"]) == 1 and ids["nobody"][0] in new
+    columns = "firstname, lastname, ownerid" + (", subject" if kind == "lead" else "")
+    row = office.sandbox.state.db.execute(
+        f"SELECT {columns} FROM dv_{kind} WHERE {kind}id = ?", (ids["nameless"][0],)
+    ).fetchone()
+    assert row[1] == "nameless" and (kind == "contact" or row[3].startswith("Subscribed to "))
+    owner = office.sandbox.state.db.execute("SELECT ownerid FROM dv_list WHERE listid = ?", (met["list"],)).fetchone()
+    assert row[2] == owner[0]
+    assert sum("Multiple" in each and kind in each for each in writes(calls)) <= 1
+    for each in ("suppressed", "left", "no"):
+        assert not any(person in new for person in records(office, kind, met[f"{each} address"]))
+    again, calls = office.calls_between(lambda: office.run("lists", lists=(met["list"],)))
+    assert writes(calls) == [] and adds_up(again)
+
+
+def test_who_was_on_the_list_through_us_and_left_is_no_stranger(office: Office, met: dict[str, str]) -> None:
+    office.edit(EditList(id=met["list"], membership_action=CONTACTS))
+    office.run("lists")
+    assert met["known"] in on_the_list(office, met["list"])
+    office.leave(met["list"], [met["known"]])
+    run = office.run("lists")
+    assert adds_up(run) and met["known"] not in on_the_list(office, met["list"])
+    assert met["known address"] not in office.in_book(met["list"])
+    assert of_kinds(strangers_of(office, run, met["list"]), ["known"]) == [("", "")]
+    assert met["known"] not in on_the_list(office, met["list"])
+
+
+def test_strangers_of_a_dynamic_list_leave_and_too_many_are_held(office: Office) -> None:
+    dynamic = office.activated("Active contacts in Nordic countries")
+    office.run("lists")
+    office.put_into_book(dynamic.id, "one@strangers.example")
+    run = office.run("lists")
+    assert of_kinds(strangers_of(office, run, dynamic.id), ["one"]) == [("removed", "")]
+    many = [f"many{number}@strangers.example" for number in range(60)]
+    for each in many:
+        office.put_into_book(dynamic.id, each)
+    run = office.run("lists")
+    found = strangers_of(office, run, dynamic.id)
+    assert adds_up(run) and run.run.status is RunStatus.HELD
+    assert {(found[each].outcome, found[each].reason) for each in many} == {(Outcome.HELD, "REMOVAL_HELD")}
+    assert set(many) <= office.in_book(dynamic.id)
+    (held,) = office.held()
+    assert held.people == len(many) and "would leave it" in held.why
+    office.decide_held(dynamic.id, remove=False)
+    assert set(many) <= office.in_book(dynamic.id) and office.held() == ()
+    kept = strangers_of(office, office.run("lists"), dynamic.id)
+    assert all("kept in the address book by" in kept[each].detail for each in many)
+
+
+def test_held_strangers_leave_once_a_manager_lets_them(office: Office) -> None:
+    dynamic = office.activated("Active contacts in Nordic countries")
+    office.run("lists")
+    for number in range(60):
+        office.put_into_book(dynamic.id, f"many{number}@strangers.example")
+    office.run("lists")
+    assert office.decide_held(dynamic.id, remove=True).people == 60
+    assert not any(each.endswith("@strangers.example") for each in office.in_book(dynamic.id))
+    assert office.held() == ()
+
+
+def test_a_plan_names_who_would_join_be_made_or_leave_and_exactly_that_is_done(
+    office: Office, met: dict[str, str]
+) -> None:
+    office.edit(EditList(id=met["list"], membership_action=CONTACTS))
+    plan = office.plan(met["list"])
+    changes = {each.address: each.effect for each in office.planned(plan)}
+    assert changes[met["known address"]] == "join" and changes[met["nobody address"]] == "create"
+    assert changes[met["no address"]] == "remove"
+    office.put_into_book(met["list"], "late@strangers.example")
+    run = office.apply(plan)
+    found = strangers_of(office, run, met["list"])
+    assert of_kinds(found, ["known", "nobody", "late"]) == [("added", ""), ("added", ""), ("held", "STALE")]
+    assert records(office, "contact", "late@strangers.example") == []
+    member = {each.person: each for each in office.people(run.run.id, item=met["list"])}[met["known"]]
+    assert member.outcome is Outcome.ADDED
