@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -19,6 +20,7 @@ from dyntui.service.contract.console import ON_HOME
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_status
+from dyntui.service.contract.schedules import SCHEDULES_LIST, Schedules, SchedulesOf
 from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Status
 
 from .base import FramedScreen
@@ -28,9 +30,10 @@ from .shell import LOW, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
-from .wording import moment, number, share
+from .wording import hour, moment, number, share
 
 _RUNS = 6
+_COMING = 3
 # Where the screen is tall: as many runs, lists and campaigns as their cards may hold.
 _MORE = 16
 # The key that leads to what waits for a person.
@@ -56,6 +59,7 @@ class HomeScreen(FramedScreen):
         self._known = Known()
         self._status: Status | None = None
         self._latest: tuple[RunRow, ...] = ()
+        self._coming = ""
 
     def compose_page(self) -> Iterable[Widget]:
         """Three cards."""
@@ -100,6 +104,7 @@ class HomeScreen(FramedScreen):
         self.console.ask_for_roles()
         self._show_facts(self._status)
         self.look(STATUS, Nothing(), self._show_facts)
+        self.look(SCHEDULES_LIST, SchedulesOf(), self._know_schedules)
         self.look(RUNS_PAGE, RunsQuery(limit=50), self._show_runs)
         self.look(LISTS_PAGE, ListsQuery(view="activated", limit=50), self._know_lists)
         self.look(CAMPAIGNS_PAGE, CampaignsQuery(limit=200), self._know_campaigns)
@@ -126,6 +131,8 @@ class HomeScreen(FramedScreen):
         for account in () if low else hello.accounts:
             default = ", default" if account.is_default else ""
             facts.append(("Account", f"{account.name}{default}", ""))
+        if self._coming:
+            facts.append(("Coming", self._coming, ""))
         if status is not None and status.held:
             facts.append(("Decisions", f"{number(status.held)} removals wait ({_DECISIONS})", "warn"))
         facts += [] if low or status is None else _budgets(status.budgets)
@@ -137,6 +144,17 @@ class HomeScreen(FramedScreen):
             self._wrong.display = bool(wrong)
             self._wrong.show_facts([(check.name, _what_is_wrong(check), check_tone(check.state)) for check in wrong])
         self._facts.show_facts(facts)
+
+    def _know_schedules(self, known: Schedules) -> None:
+        """The next runs, where this service starts them: a private one says on their own page that it does not."""
+        rows = sorted((row for row in known.rows if row.next_run), key=lambda row: row.next_run)[:_COMING]
+        now = datetime.fromisoformat(self.console.now())
+        coming = [
+            f"{row.title} {'now' if datetime.fromisoformat(row.next_run) <= now else hour(row.next_run)}"
+            for row in rows
+        ]
+        self._coming = ", ".join(coming) if known.run_here else ""
+        self._show_facts(self._status)
 
     def _show_runs(self, page: Page[RunRow]) -> None:
         self._latest = page.rows

@@ -65,6 +65,7 @@ CHANGES = Place("what a run wrote", "changes_page:ChangesPage", str)
 FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
+SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
 PLACES: tuple[Place[Any], ...] = (
     LIST,
     CAMPAIGN,
@@ -81,6 +82,7 @@ PLACES: tuple[Place[Any], ...] = (
     FOUND_PEOPLE,
     PERSON,
     TRACES,
+    SCHEDULES,
 )
 
 NOT_CONFIGURED = Gate("not_configured:NotConfigured")

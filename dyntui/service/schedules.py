@@ -18,6 +18,7 @@ from dyntui.model.schedules import (
     Interval,
     Schedule,
     coming,
+    interval_text,
     next_run,
     overdue_since,
     schedule_text,
@@ -149,7 +150,18 @@ class ScheduleUseCases:
             hours[kind][int((on - midnight).total_seconds()) // 3600] += 1
         return Strip(
             start=text_of(midnight),
-            rows=tuple(StripRow(kind, SYNC_TYPES[kind].title, tuple(counts)) for kind, counts in hours.items()),
+            rows=tuple(
+                StripRow(
+                    sync_type=kind,
+                    title=SYNC_TYPES[kind].title,
+                    often=interval_text(by_type[kind].schedule),
+                    window=window_text(by_type[kind].schedule.window),
+                    text=schedule_text(by_type[kind].schedule),
+                    next_run=text_of(next_run(by_type[kind].schedule, by_type[kind].last_start, now)),
+                    hours=tuple(counts),
+                )
+                for kind, counts in hours.items()
+            ),
             warnings=_warnings(by_type.values()),
         )
 

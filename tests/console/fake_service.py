@@ -6,7 +6,8 @@ Nothing moves by itself: a test says `await service.advance()`; the play script 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -115,6 +116,7 @@ from dyntui.service.contract.runs import (
     SearchQuery,
     StartRun,
 )
+from dyntui.service.contract.schedules import SCHEDULES_LIST, SCHEDULES_STRIP, Schedules, Strip
 from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRow, SettleSend
 from dyntui.service.contract.session import (
     HELLO,
@@ -264,6 +266,8 @@ class FakeService:
         if method.name in self.failing:
             raise self.failing[method.name]
         answer = self._handlers[method.name](request)
+        if inspect.isawaitable(answer):
+            answer = await answer
         return msgspec.json.decode(msgspec.json.encode(answer), type=method.answer)
 
     def subscribe(self, name: str, kind: type[E]) -> FakeEvents[E]:
@@ -281,6 +285,10 @@ class FakeService:
         self.lose()
 
     # What a test does
+
+    def answer_with(self, handlers: Mapping[str, Callable[[Any], Any]]) -> None:
+        """These calls are answered by use cases of the service itself."""
+        self._handlers |= handlers
 
     def lose(self) -> None:
         """The service goes away."""
@@ -374,6 +382,8 @@ class FakeService:
             PLAN_CHANGES.name: lambda q: page([each for each in self.changes if q.effect in ("", each.effect)], q),
             PLAN_APPLY.name: self._apply_plan,
             CHANGES_PAGE.name: lambda q: page([each for each in self.written if q.effect in ("", each.effect)], q),
+            SCHEDULES_LIST.name: lambda q: Schedules(account=ACCOUNT.name, rows=(), run_here=False),
+            SCHEDULES_STRIP.name: lambda q: Strip(start="2026-03-03T00:00:00Z", rows=()),
             HELD_LISTS.name: lambda q: HeldLists(rows=tuple(self.waiting.values())),
             HELD_DECIDE.name: self._decide_held,
         }

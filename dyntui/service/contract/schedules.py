@@ -8,10 +8,14 @@ import msgspec
 
 from dyntui.model.admin_changes import AdminChange as AdminChange
 from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.situations import Situation, go
 
 
 class SchedulesOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,11 +119,16 @@ class StripQuery(msgspec.Struct, frozen=True, kw_only=True):
     edits: Edits = ()
 
 
-class StripRow(msgspec.Struct, frozen=True):
-    """How many runs of a sync type start in each hour."""
+class StripRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How many runs of a sync type start in each hour. `often`: interval and time of day in words; `window`, `text` and
+    `next_run` as in `ScheduleRow`."""
 
     sync_type: str
     title: str
+    often: str
+    window: str
+    text: str
+    next_run: str
     hours: tuple[int, ...]
 
 
@@ -144,3 +153,115 @@ SCHEDULES_SAVE = Call("schedules.save", SaveSchedules, Schedules, Ability.ADMINI
 SCHEDULES_COMING = Call("schedules.coming", ComingQuery, Coming, Ability.SEE)
 SCHEDULES_STRIP = Call("schedules.strip", StripQuery, Strip, Ability.SEE)
 SCHEDULES_CHANGES = Call("schedules.changes", ScheduleChangesQuery, Page[AdminChange], Ability.SEE)
+
+
+class Unsaved(msgspec.Struct, frozen=True):
+    """So many sync types have edits on the screen that are not saved."""
+
+    edits: int
+
+
+def in_hand(situation: Situation) -> str:
+    """A sync type is in hand."""
+    return "" if situation.one(ScheduleRow) else "No sync type is selected."
+
+
+def to_start(situation: Situation) -> str:
+    """A sync type of which no run goes on."""
+    row = situation.one(ScheduleRow)
+    if row is not None and row.status in ("queued", "running"):
+        return f"{row.title} is {row.status} already."
+    return in_hand(situation)
+
+
+def unsaved(situation: Situation) -> str:
+    """There are edits that are not saved."""
+    return "" if has_unsaved(situation) else "Nothing is edited: Enter edits the sync type in hand."
+
+
+def has_unsaved(situation: Situation) -> bool:
+    """Whether there are edits that are not saved."""
+    edits = situation.one(Unsaved)
+    return edits is not None and edits.edits > 0
+
+
+ON_SCHEDULES = Scope("Synchronisation Settings")
+
+ACTIONS = (
+    Action(
+        id="schedules.open",
+        title="Synchronisation Settings",
+        scopes=(ON_EVERYWHERE,),
+        keys=("S",),
+        call=SCHEDULES_LIST,
+        command="dyntui schedules list",
+        tooltip="When each sync type runs by itself, and the week ahead",
+        rule=go,
+    ),
+    Action(
+        id="schedules.edit",
+        title="Edit the schedule",
+        scopes=(ON_SCHEDULES,),
+        keys=("E",),
+        call=SCHEDULES_STRIP,
+        command="dyntui schedules edit TYPE",
+        tooltip="Interval, time of day and window; nothing counts before it is saved",
+        row=True,
+        rule=in_hand,
+    ),
+    Action(
+        id="schedules.save",
+        title="Save the edits",
+        scopes=(ON_SCHEDULES,),
+        keys=("w",),
+        hint="Save",
+        call=SCHEDULES_SAVE,
+        tooltip="All of them together, with your name and the time; they count at once",
+        rule=unsaved,
+        hinted=has_unsaved,
+    ),
+    Action(
+        id="schedules.drop",
+        title="Take the edits back",
+        scopes=(ON_SCHEDULES,),
+        keys=("u",),
+        hint="Take back",
+        tooltip="Everything is as it was saved",
+        rule=unsaved,
+        hinted=has_unsaved,
+    ),
+    Action(
+        id="schedules.start",
+        title="Synchronise it now",
+        scopes=(ON_SCHEDULES,),
+        keys=("s",),
+        hint="Run now",
+        call=RUN_START,
+        command="dyntui sync TYPE",
+        tooltip="Starts a run; its schedule stays as it is",
+        row=True,
+        rule=to_start,
+    ),
+    Action(
+        id="schedules.pause",
+        title="Pause or resume",
+        scopes=(ON_SCHEDULES,),
+        keys=("p",),
+        hint="Pause",
+        call=SCHEDULES_SAVE,
+        command="dyntui schedules pause TYPE",
+        tooltip="At once: it does not run by itself until it is resumed; a run under way goes on",
+        row=True,
+        rule=in_hand,
+    ),
+    Action(
+        id="schedules.week",
+        title="The week ahead",
+        scopes=(ON_SCHEDULES,),
+        keys=("v",),
+        hint="Week",
+        call=SCHEDULES_STRIP,
+        command="dyntui schedules coming",
+        tooltip="The week in place of the table, and back, where there is no room for both",
+    ),
+)
