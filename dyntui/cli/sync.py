@@ -18,7 +18,14 @@ from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, 
 TYPES = tuple(SYNC_TYPES)
 
 
-@click.command("sync", cls=Command)
+_HELP = f"""Synchronise now, or cancel a run.
+
+TYPE is one of {", ".join(TYPES)}. While waiting, Ctrl-C stops the waiting only: the runs go on in the service. With
+--json one line is printed for each run.
+"""
+
+
+@click.command("sync", cls=Command, help=_HELP)
 @click.argument("what", metavar="TYPE... | all | cancel RUN", nargs=-1, required=True)
 @click.option("--account", default="", help="Email account; the default one where not given.")
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="With lists: only this one; may be given again.")
@@ -37,11 +44,6 @@ def command(
     scheduled: bool,
     wait: bool,
 ) -> int:
-    """Synchronise now, or cancel a run.
-
-    TYPE is suppressions, lists or campaigns. While waiting, Ctrl-C stops the waiting only: the runs go on in the
-    service. With --json one line is printed for each run.
-    """
     chosen = choices(context)
     if what[0] == "cancel":
         return _cancel(chosen, what[1:])

@@ -109,7 +109,7 @@ def _of_one(mapping: DataMapping, labels: dict[str, DataLabel], columns: Columns
         yield (
             "MAPPING_LABEL_UNKNOWN",
             f"There is no data label {mapping.label!r}.",
-            "See dyntui labels list; create the label, or synchronise the labels.",
+            "See `dyntui labels list`; create the label, or synchronise the labels.",
         )
     elif label.conflict:
         yield (
@@ -121,13 +121,13 @@ def _of_one(mapping: DataMapping, labels: dict[str, DataLabel], columns: Columns
         yield (
             "MAPPING_LABEL_NOT_SYNCHRONISED",
             f"The data label {label.name} does not exist in the email service yet.",
-            "Run dyntui labels synchronise first.",
+            "Run `dyntui labels synchronise` first.",
         )
     if column is None:
         yield (
             "MAPPING_COLUMN_UNKNOWN",
             f"The table {mapping.entity.value} has no column {mapping.column!r} that can be mapped.",
-            "Check the logical name; a column made lately is known after dyntui sync metadata.",
+            "Check the logical name; a column made lately is known after `dyntui sync metadata`.",
         )
     if label is not None and column is not None:
         yield from _of_the_pair(mapping, label, column)
@@ -183,7 +183,7 @@ def _of_the_pair(mapping: DataMapping, label: DataLabel, column: Column) -> Iter
         yield (
             "MAPPING_CHOICES_UNKNOWN",
             "The choices of the column are not known, so that no value can be told apart.",
-            "Run dyntui sync metadata, then try again.",
+            "Run `dyntui sync metadata`, then try again.",
         )
     elif inward and column.type == "Picklist" and (why := loses(column)):
         yield (

@@ -71,6 +71,16 @@ SUBJECTS = (
     ),
     Subject("changes", ("changes",)),
     Subject(
+        "labels",
+        ("labels",),
+        (Command("labels", "Data labels: the data fields of dotdigital.", "labels"),),
+    ),
+    Subject(
+        "mappings",
+        ("mappings",),
+        (Command("mappings", "Data mappings: which columns feed which data labels.", "mappings"),),
+    ),
+    Subject(
         "people",
         ("people",),
         (

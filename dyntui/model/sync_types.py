@@ -103,6 +103,7 @@ _SYNC_TYPES = (
         title="CRM metadata",
         heading="CRM metadata",
         priority=70,
+        changes=("mappings",),
         interval=Interval.DAILY,
     ),
     RunKind(
@@ -110,6 +111,7 @@ _SYNC_TYPES = (
         title="Data field labels",
         heading="Data field labels",
         priority=70,
+        changes=("labels", "mappings"),
         interval=Interval.DAILY,
     ),
     RunKind(

@@ -1,0 +1,106 @@
+"""Data mappings as a TOML file: written and read again it is the same set.
+
+    [[mapping]]
+    label = "FIRSTNAME"
+    entity = "contact"
+    column = "firstname"
+    direction = "to dotdigital"
+
+Columns stand by their logical names, choices of a column by their values (`choice = "value"`) or labels. `conflict`,
+`choice` and `enabled` may be left out. Public: `written(mappings) -> str`, `read(text) -> (mappings, findings)`.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import tomli_w
+
+from dyntui.model.labels import canonical
+from dyntui.model.mapping import DataMapping, Finding
+
+_NEEDED: Final = ("label", "entity", "column", "direction")
+_FIELDS: Final = DataMapping.__struct_fields__
+_WHERE: Final = re.compile(r"at line (\d+)")
+_SHOWN: Final = 80
+
+
+def written(mappings: Sequence[DataMapping]) -> str:
+    """The file."""
+    return tomli_w.dumps({"mapping": [msgspec.to_builtins(each) for each in mappings]})
+
+
+def read(text: str) -> tuple[list[DataMapping], list[Finding]]:
+    """The mappings of a file, and everything that cannot be read of it; there are mappings where nothing is wrong."""
+    try:
+        parsed = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return [], [_finding(_row_of(text, str(error)), "the file", f"It is no TOML: {error}.")]
+    found: list[Finding] = []
+    rows = parsed.pop("mapping", None)
+    for name in parsed:
+        found.append(_finding(0, "the file", f"It holds {name[:_SHOWN]!r}, which is nothing of a mapping."))
+    if not isinstance(rows, list) or not rows:
+        found.append(_finding(0, "the file", "It holds no mappings: a row begins with [[mapping]]."))
+        return [], found
+    made: list[DataMapping] = []
+    for place, row in enumerate(rows, start=1):
+        wrong = _wrong(row)
+        if wrong:
+            found += [_finding(place, _words(row), each) for each in wrong]
+            continue
+        mapping = msgspec.convert(row, DataMapping)
+        made.append(msgspec.structs.replace(mapping, label=canonical(mapping.label)))
+    return ([], found) if found else (made, [])
+
+
+def _wrong(row: Any) -> list[str]:
+    if not isinstance(row, dict):
+        return ["It is no table."]
+    wrong = [f"{name} is missing." for name in _NEEDED if name not in row]
+    wrong += [f"{name[:_SHOWN]!r} is nothing of a mapping." for name in row if name not in _FIELDS]
+    for name in _FIELDS:
+        if name in row and (why := _fault(name, row[name])):
+            wrong.append(f"{name} = {str(row[name])[:_SHOWN]!r}: {why}.")
+    return wrong
+
+
+def _fault(name: str, value: Any) -> str:
+    kind = next(each.type for each in msgspec.structs.fields(DataMapping) if each.name == name)
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        allowed: list[str] = list(kind) if isinstance(kind, enum.EnumType) else []
+        return f"it must be one of {', '.join(allowed)}" if allowed else f"it must be {_KINDS[kind]}"
+    if kind is str and not str(value).strip():
+        return "it is empty"
+    return ""
+
+
+_KINDS: Final[Mapping[Any, str]] = {str: "text", bool: "true or false"}
+
+
+def _words(row: Any) -> str:
+    known = (
+        [str(row[name])[:_SHOWN] for name in ("label", "entity", "column") if name in row]
+        if isinstance(row, dict)
+        else []
+    )
+    return " ".join(known) or "a mapping"
+
+
+def _row_of(text: str, error: str) -> int:
+    """The mapping in which the line stands that cannot be read; 0 before the first."""
+    where = _WHERE.search(error)
+    lines = text.splitlines()
+    upto = lines[: int(where[1])] if where else lines
+    return sum(each.strip().startswith("[[mapping") for each in upto)
+
+
+def _finding(row: int, about: str, message: str) -> Finding:
+    return Finding(row, about, "MAPPING_FILE", message, "Correct the file; `dyntui mappings export` shows a right one.")

@@ -1,0 +1,170 @@
+"""Data mappings: which column of Dynamics feeds which data label, or is fed by it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from dyntui.model.mapping import DataMapping as DataMapping
+from dyntui.model.mapping import Finding as Finding
+from dyntui.model.mapping_rows import ColumnRow as ColumnRow
+from dyntui.model.mapping_rows import MappingRow as MappingRow
+from dyntui.model.mapping_versions import MappingChange as MappingChange
+from dyntui.model.mapping_versions import MappingVersion as MappingVersion
+from dyntui.model.people import Entity
+from dyntui.model.roles import Ability
+from dyntui.service.contract.bounds import Text
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Changed, Event
+from dyntui.service.contract.paging import Page, Window
+
+# So many mappings nobody has; a data field takes a few at most.
+Mappings = Annotated[tuple[DataMapping, ...], msgspec.Meta(max_length=5000)]
+File = Annotated[str, msgspec.Meta(max_length=2_000_000)]
+Version = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
+class MappingsQuery(Window, frozen=True, kw_only=True):
+    """A window on the mappings of an email account (id or name; `""`: the default one), in their order."""
+
+    account: Text = ""
+
+
+class ColumnsQuery(Window, frozen=True, kw_only=True):
+    """A window on the columns of a table that can be mapped, by label."""
+
+    entity: Entity
+
+
+class MappingsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """The mappings of an email account in a version; None: those that count."""
+
+    account: Text = ""
+    version: Version | None = None
+
+
+class MappingSet(msgspec.Struct, frozen=True, kw_only=True):
+    """All mappings of an email account. `account`: its name; `columns_read_on`: when the columns of Dynamics were read
+    last (ISO 8601 UTC), `""` for never."""
+
+    account: str
+    version: MappingVersion
+    columns_read_on: str
+
+
+class ValidateMappings(msgspec.Struct, frozen=True, kw_only=True):
+    """Mappings that are to be checked, or a TOML file of them (`file`); neither: those that count."""
+
+    account: Text = ""
+    mappings: Mappings | None = None
+    file: File = ""
+
+
+class MappingsChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks against a set of mappings; `changes` from those that count, in words. What saving it costs: `people`
+    who are sent again, `imports` of them, `seconds` as expected."""
+
+    findings: tuple[Finding, ...]
+    changes: tuple[str, ...] = ()
+    people: int = 0
+    imports: int = 0
+    seconds: int = 0
+
+
+class SaveMappings(msgspec.Struct, frozen=True, kw_only=True):
+    """The mappings that are to count from now on. `based_on`: the version that was edited; where somebody has saved
+    another since, nothing is saved. `why` is kept. `acknowledge`: warnings are known."""
+
+    account: Text = ""
+    based_on: Version
+    mappings: Mappings
+    why: Text = ""
+    acknowledge: bool = False
+
+
+class ImportMappings(msgspec.Struct, frozen=True, kw_only=True):
+    """A TOML file that takes the place of all mappings, or of none."""
+
+    account: Text = ""
+    file: File
+    why: Text = ""
+    acknowledge: bool = False
+
+
+class RestoreMappings(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that is to count again, as a new one; 0: what is provisioned."""
+
+    account: Text = ""
+    version: Version
+    why: Text = ""
+    acknowledge: bool = False
+
+
+class MappingsSaved(msgspec.Struct, frozen=True, kw_only=True):
+    """`version` counts now; `changes` from the one before, in words: none where nothing differed, and no version was
+    made. The rest as in `MappingsChecked`."""
+
+    version: int
+    changes: tuple[str, ...]
+    people: int = 0
+    imports: int = 0
+    seconds: int = 0
+
+
+class MappingFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A version as a TOML file."""
+
+    account: str
+    version: int
+    file: str
+
+
+class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A version in one line: how many mappings it has, and what it changed."""
+
+    version: int
+    made_by: str
+    made_on: str
+    why: str
+    mappings: int
+    changes: tuple[str, ...]
+
+
+class MappingHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """All versions, the newest first."""
+
+    account: str
+    versions: tuple[VersionRow, ...]
+
+
+class DiffMappings(msgspec.Struct, frozen=True, kw_only=True):
+    """Two versions; None: the one that counts."""
+
+    account: Text = ""
+    before: Version
+    after: Version | None = None
+
+
+class MappingDifferences(msgspec.Struct, frozen=True, kw_only=True):
+    """What leads from one version to the other; `words` are the same in lines."""
+
+    before: int
+    after: int
+    changes: tuple[MappingChange, ...]
+    words: tuple[str, ...]
+
+
+MAPPINGS_CHANGED = Event("mappings.changed", Changed)
+_CHANGES = (MAPPINGS_CHANGED,)
+
+MAPPINGS_PAGE = Call("mappings.page", MappingsQuery, Page[MappingRow], Ability.SEE)
+MAPPINGS_GET = Call("mappings.get", MappingsOf, MappingSet, Ability.SEE)
+MAPPINGS_COLUMNS = Call("mappings.columns", ColumnsQuery, Page[ColumnRow], Ability.SEE)
+MAPPINGS_VALIDATE = Call("mappings.validate", ValidateMappings, MappingsChecked, Ability.SEE)
+MAPPINGS_SAVE = Call("mappings.save", SaveMappings, MappingsSaved, Ability.ADMINISTER, changes=_CHANGES)
+MAPPINGS_EXPORT = Call("mappings.export", MappingsOf, MappingFile, Ability.SEE)
+MAPPINGS_IMPORT = Call("mappings.import", ImportMappings, MappingsSaved, Ability.ADMINISTER, changes=_CHANGES)
+MAPPINGS_HISTORY = Call("mappings.history", MappingsOf, MappingHistory, Ability.SEE)
+MAPPINGS_DIFF = Call("mappings.diff", DiffMappings, MappingDifferences, Ability.SEE)
+MAPPINGS_RESTORE = Call("mappings.restore", RestoreMappings, MappingsSaved, Ability.ADMINISTER, changes=_CHANGES)

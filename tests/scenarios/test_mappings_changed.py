@@ -1,0 +1,174 @@
+"""Changing data labels and mappings, as people do it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dyntui.model.conversion import Direction
+from dyntui.model.errors import DyntuiError
+from dyntui.model.mapping import PROVISIONED, DataMapping
+from dyntui.model.outcomes import Outcome
+from dyntui.model.people import Entity
+from dyntui.service.contract import labels as labels_contract
+from dyntui.service.contract import mappings as contract
+from dyntui.service.identity import Identities
+from dyntui.service.labels import Labels
+from dyntui.service.mappings import Mappings
+from tests.model.test_mapping_file import broken
+from tests.scenarios.office import Office, addresses
+from tests.scenarios.test_labels_and_metadata import create, fields
+from tests.scenarios.test_mapped_columns import in_dotdigital
+
+TOWN = DataMapping("TOWN", Entity.CONTACT, "address1_city")
+LINE = "TOWN <- contact.address1_city (conflicts: dotdigital, choices by label)"
+
+
+class Admin:
+    """Who administers an email account."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        people = Identities(office.resources)
+        self.labels, self.mappings = Labels(office.resources, people), Mappings(office.resources, people)
+
+    def label(self, name: str, type: str = "String", **more: Any) -> labels_contract.LabelRow:
+        asked = labels_contract.CreateLabel(name=name, type=type, **more)
+        return self.office.wait(self.labels.create(self.office.context, asked))
+
+    def labelled(self) -> dict[str, labels_contract.LabelRow]:
+        asked = labels_contract.LabelsQuery(limit=1000)
+        return {each.name: each for each in self.office.wait(self.labels.page(self.office.context, asked)).rows}
+
+    def delete(self, name: str, confirm: str) -> labels_contract.LabelDeleted:
+        asked = labels_contract.DeleteLabel(name=name, confirm=confirm)
+        return self.office.wait(self.labels.delete(self.office.context, asked))
+
+    def now(self, version: int | None = None) -> contract.MappingVersion:
+        return self.office.wait(self.mappings.get(self.office.context, contract.MappingsOf(version=version))).version
+
+    def save(self, *mappings: DataMapping, based_on: int | None = None, **more: Any) -> contract.MappingsSaved:
+        before = self.now().version if based_on is None else based_on
+        asked = contract.SaveMappings(based_on=before, mappings=mappings, **more)
+        return self.office.wait(self.mappings.save(self.office.context, asked))
+
+    def check(self, **asked: Any) -> contract.MappingsChecked:
+        return self.office.wait(self.mappings.validate(self.office.context, contract.ValidateMappings(**asked)))
+
+    def export(self) -> str:
+        return self.office.wait(self.mappings.export(self.office.context, contract.MappingsOf())).file
+
+    def bring_in(self, text: str) -> contract.MappingsSaved:
+        asked = contract.ImportMappings(file=text)
+        return self.office.wait(self.mappings.import_(self.office.context, asked))
+
+    def history(self) -> tuple[contract.VersionRow, ...]:
+        return self.office.wait(self.mappings.history(self.office.context, contract.MappingsOf())).versions
+
+    def restore(self, version: int) -> contract.MappingsSaved:
+        asked = contract.RestoreMappings(version=version)
+        return self.office.wait(self.mappings.restore(self.office.context, asked))
+
+
+@pytest.fixture
+def admin(office: Office) -> Admin:
+    office.run("metadata")
+    return Admin(office)
+
+
+def refused(code: str, work: Any) -> DyntuiError:
+    with pytest.raises(DyntuiError) as caught:
+        work()
+    assert caught.value.code == code
+    return caught.value
+
+
+def test_a_label_is_made_synchronised_mapped_and_sent(office: Office, admin: Admin) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    assert admin.label("Town", description="Where").synchronised is False
+    refused("LABEL_EXISTS", lambda: admin.label("TOWN"))
+    wrong = refused("LABEL_INVALID", lambda: admin.label("e mail", "Colour", visibility="Secret"))
+    assert all(each in wrong.message for each in ("e mail", "Colour", "Secret"))
+    early = refused("MAPPINGS_INVALID", lambda: admin.save(*PROVISIONED, TOWN))
+    assert f"row {len(PROVISIONED) + 1}" in early.message and "MAPPING_LABEL_NOT_SYNCHRONISED" in early.message
+    office.run("labels")
+    assert admin.labelled()["TOWN"].synchronised and fields(office)["TOWN"].type == "String"
+    cost = admin.check(mappings=(*PROVISIONED, TOWN))
+    assert not cost.findings and cost.changes == (
+        "+ TOWN <- contact.address1_city (conflicts: dotdigital, choices by label)",
+    )
+    saved = admin.save(*PROVISIONED, TOWN, why="Towns")
+    added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    assert (saved.version, saved.people) == (1, len(added)) == (1, cost.people) and saved.imports == 1
+    office.change_in_dynamics("contact", added[0].person, address1_city="Oslo")
+    run = office.run("lists")
+    assert addresses(office.people(run.run.id), Outcome.UPDATED) == {each.address for each in added}
+    assert in_dotdigital(office, "TOWN")[added[0].address]["TOWN"] == "Oslo"
+    assert office.run("lists").run.tally.of(Outcome.UPDATED) == 0
+    assert admin.labelled()["TOWN"].mapped == ("TOWN <- contact.address1_city",)
+    refused("LABEL_MAPPED", lambda: admin.delete("TOWN", "TOWN"))
+    admin.save(*PROVISIONED)
+    refused("LABEL_NOT_CONFIRMED", lambda: admin.delete("TOWN", ""))
+    assert admin.delete("town", "TOWN").in_dotdigital and "TOWN" not in fields(office)
+    assert "TOWN" not in admin.labelled()
+
+
+def test_versions_are_kept_compared_and_restored(office: Office, admin: Admin) -> None:
+    create(office, "TOWN", "String")
+    office.run("labels")
+    assert admin.save(*PROVISIONED, TOWN, why="one").version == 1
+    assert admin.save(*PROVISIONED, TOWN).changes == () and admin.now().version == 1
+    refused("MAPPINGS_CHANGED", lambda: admin.save(*PROVISIONED, based_on=0))
+    assert admin.restore(0).version == 2 and admin.now().mappings == PROVISIONED
+    assert admin.restore(1).version == 3 and admin.now().mappings == (*PROVISIONED, TOWN)
+    found = [(each.version, each.why, each.changes) for each in admin.history()]
+    assert found[:3] == [
+        (3, "Restored version 1", (f"+ {LINE}",)),
+        (2, "Reset to what is provisioned", (f"- {LINE}",)),
+        (1, "one", (f"+ {LINE}",)),
+    ]
+    refused("MAPPING_VERSION_UNKNOWN", lambda: admin.restore(9))
+
+
+def test_a_file_is_taken_as_a_whole_or_not_at_all(office: Office, admin: Admin) -> None:
+    create(office, "TOWN", "String")
+    office.run("labels")
+    admin.save(*PROVISIONED, TOWN)
+    text = admin.export()
+    assert admin.bring_in(text).changes == () and admin.now().version == 1
+    admin.restore(0)
+    assert admin.bring_in(text).version == 3 and admin.export() == text
+    before = admin.history()
+    for seed in range(200):
+        broken_text, row = broken(seed)
+        error = refused("MAPPINGS_INVALID", lambda: admin.bring_in(broken_text))  # noqa: B023 - called at once
+        assert f"row {row} " in error.message
+    good = text.count("[[mapping]]")
+    for wrong in ('column = "nosuch"', 'column = "statuscode"\ndirection = "to Dynamics"'):
+        more = f'\n[[mapping]]\nlabel = "TOWN"\nentity = "lead"\n{wrong}\n'
+        more += "" if "direction" in wrong else 'direction = "to dotdigital"\n'
+        error = refused("MAPPINGS_INVALID", lambda: admin.bring_in(text + more))  # noqa: B023 - called at once
+        assert f"row {good + 1} (TOWN" in error.message
+    assert admin.history() == before
+
+
+def test_a_pair_that_may_lose_values_has_to_be_acknowledged_once(office: Office, admin: Admin) -> None:
+    create(office, "ABOUT", "String")
+    office.run("labels")
+    about = DataMapping("ABOUT", Entity.CONTACT, "description")
+    error = refused("MAPPINGS_UNACKNOWLEDGED", lambda: admin.save(*PROVISIONED, about))
+    assert "MAPPING_TEXT_LONGER" in error.message
+    assert admin.save(*PROVISIONED, about, acknowledge=True).version == 1
+    back = DataMapping("ABOUT", Entity.CONTACT, "description", Direction.TO_DYNAMICS)
+    assert admin.save(*PROVISIONED, about, back).people == 0
+
+
+def test_a_column_over_a_lookup_is_known_when_it_is_asked_for(office: Office, admin: Admin) -> None:
+    create(office, "OWNER", "String")
+    office.run("labels")
+    good = DataMapping("OWNER", Entity.CONTACT, "ownerid.systemuser.fullname")
+    assert not admin.check(mappings=(*PROVISIONED, good)).findings
+    bad = DataMapping("OWNER", Entity.CONTACT, "ownerid.nosuch.fullname")
+    assert [each.code for each in admin.check(mappings=(bad,)).findings] == ["MAPPING_COLUMN_UNKNOWN"]
