@@ -53,7 +53,9 @@ _EFFECTS = {
 
 
 def _what(row: PlannedChange) -> str:
-    return reason_title(row.reason) if row.effect == REMOVE else change_text(row)
+    if row.effect == REMOVE and row.reason:
+        return reason_title(row.reason)
+    return change_text(row)
 
 
 _COLUMNS: tuple[Column[PlannedChange], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dyntui.service.contract.changes import CHANGES_UNDO, UndoRun
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
 from .base import Asking, FramedScreen
@@ -19,6 +20,11 @@ def start_run(screen: Asking[None], request: StartRun) -> None:
 
 class RunActions(FramedScreen):
     """A screen with a run in hand: its situation names it."""
+
+    def do_changes_undo(self) -> None:
+        """Plans how to undo the run; the plan's page says when it is ready, and carries it out."""
+        if (run := self.situation().one(RunRow)) is not None:
+            self.ask(CHANGES_UNDO, UndoRun(run.id), lambda planned: self.console.open_page(RUN, planned.id))
 
     def do_runs_cancel(self) -> None:
         """Cancels the run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from msgspec.structs import replace
 
 from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, until_ended
@@ -23,6 +24,9 @@ from dyntui.service.contract.session import Nothing
 _PERSON = click.option("--person", "people", multiple=True, metavar="ID", help="Only this record; may be given again.")
 
 
+_UNDONE = click.option("--undone", is_flag=True, help="About changes that were undone, and would be made again.")
+
+
 @click.group(cls=Group)
 def command() -> None:
     """Removals from address books that wait for a decision. LIST is an id or a unique name."""
@@ -37,8 +41,11 @@ def list_(context: click.Context) -> int:
         print_json(answer)
     else:
         print_table(
-            ["list", "people", "in the book", "why"],
-            ((row.name, number(row.people), number(row.in_book), row.why) for row in answer.rows),
+            ["list", "waits", "people", "in the book", "why"],
+            (
+                (row.name, "undone" if row.undone else "removal", number(row.people), number(row.in_book), row.why)
+                for row in answer.rows
+            ),
             right=["people", "in the book"],
         )
     return int(Exit.HELD if answer.rows else Exit.DONE)
@@ -65,23 +72,29 @@ async def show(client: ServiceClient, rows: Rows, named: str) -> MembersQuery:
 @command.command()
 @click.argument("named", metavar="LIST")
 @_PERSON
+@_UNDONE
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until they are out of the book.")
 @click.pass_context
-def approve(context: click.Context, named: str, people: tuple[str, ...], wait: bool) -> int:
-    """Let the held removals of LIST go: a synchronisation of the list takes them out of the address book."""
+def approve(context: click.Context, named: str, people: tuple[str, ...], undone: bool, wait: bool) -> int:
+    """Let the held removals of LIST go: a synchronisation of the list takes them out of the address book.
+
+    With --undone: the changes that were undone are made again.
+    """
     chosen = choices(context)
-    if held := _waiting(chosen, named):
-        confirm(
-            chosen,
-            f"Take {number(len(people) or held.people)} of {number(held.in_book)} contacts out of the address book of "
-            f"{held.name!r}?",
-            not_done="Nothing was decided.",
+    if held := _waiting(chosen, named, undone):
+        many = number(len(people) or held.people)
+        question = (
+            f"Make the undone changes of {many} people of {held.name!r} again?"
+            if undone
+            else f"Take {many} of {number(held.in_book)} contacts out of the address book of {held.name!r}?"
         )
-    decided, run = _decide(chosen, named, people, remove=True, wait=wait)
+        confirm(chosen, question, not_done="Nothing was decided.")
+    decided, run = _decide(chosen, DecideHeld(list=named, remove=True, people=people, undone=undone), wait=wait)
     if chosen.json:
         print_json(decided if run is None else run)
     elif run is None:
-        say(f"{number(decided.people)} removals are approved; the list's next synchronisation carries them out.")
+        what = "undone changes" if undone else "removals"
+        say(f"{number(decided.people)} {what} are approved; the list's next synchronisation carries them out.")
     else:
         print_run(run)
     return exit_for(run) if run is not None and run.status.ended else int(Exit.DONE)
@@ -90,41 +103,45 @@ def approve(context: click.Context, named: str, people: tuple[str, ...], wait: b
 @command.command()
 @click.argument("named", metavar="LIST")
 @_PERSON
+@_UNDONE
 @click.pass_context
-def discard(context: click.Context, named: str, people: tuple[str, ...]) -> None:
-    """Keep the contacts in the address book of LIST; nothing more is asked about them."""
+def discard(context: click.Context, named: str, people: tuple[str, ...], undone: bool) -> None:
+    """Keep the contacts in the address book of LIST; nothing more is asked about them.
+
+    With --undone: everybody stays as they are since their change was undone.
+    """
     chosen = choices(context)
-    if held := _waiting(chosen, named):
-        confirm(
-            chosen,
-            f"Keep {number(len(people) or held.people)} contacts in the address book of {held.name!r} although they do "
-            "not belong there?",
-            not_done="Nothing was decided.",
+    if held := _waiting(chosen, named, undone):
+        many = number(len(people) or held.people)
+        question = (
+            f"Leave {many} people of {held.name!r} as they are since their change was undone?"
+            if undone
+            else f"Keep {many} contacts in the address book of {held.name!r} although they do not belong there?"
         )
-    decided, _ = _decide(chosen, named, people, remove=False, wait=False)
+        confirm(chosen, question, not_done="Nothing was decided.")
+    decided, _ = _decide(chosen, DecideHeld(list=named, remove=False, people=people, undone=undone), wait=False)
     if chosen.json:
         print_json(decided)
         return
-    say(f"{number(decided.people)} contacts stay in the address book.")
+    say(f"{number(decided.people)} {'people stay as they are' if undone else 'contacts stay in the address book'}.")
 
 
-def _waiting(chosen: Choices, named: str) -> HeldRemovals | None:
+def _waiting(chosen: Choices, named: str, undone: bool) -> HeldRemovals | None:
     """What waits of the list; None where nothing does, which the service says better."""
 
     async def read(client: ServiceClient) -> HeldRemovals | None:
         wanted = await list_id(client, named)
         answer = await client.call(HELD_LISTS, Nothing())
-        return next((each for each in answer.rows if each.list == wanted), None)
+        return next((each for each in answer.rows if (each.list, each.undone) == (wanted, undone)), None)
 
     return with_service(chosen, read)
 
 
-def _decide(
-    chosen: Choices, named: str, people: tuple[str, ...], *, remove: bool, wait: bool
-) -> tuple[HeldDecided, RunRow | None]:
+def _decide(chosen: Choices, asked: DecideHeld, *, wait: bool) -> tuple[HeldDecided, RunRow | None]:
+    """Decides; the list is named as on the command line."""
+
     async def decide(client: ServiceClient) -> tuple[HeldDecided, RunRow | None]:
-        asked = DecideHeld(list=await list_id(client, named), remove=remove, people=people)
-        decided = await client.call(HELD_DECIDE, asked)
+        decided = await client.call(HELD_DECIDE, replace(asked, list=await list_id(client, asked.list)))
         run = decided.run
         if run is not None and wait:
             run = await until_ended(client, run, display())

@@ -59,7 +59,7 @@ def command(context: click.Context, what: str, account: str, lists: tuple[str, .
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
             return run, None, []
         made = await client.call(PLAN_GET, PlanRef(run.id))
-        return run, made, await _changes(client, run.id, None if out else show)
+        return run, made, await read_changes(client, run.id, None if out else show)
 
     try:
         run, made, changes = with_service(chosen, make)
@@ -74,12 +74,12 @@ def command(context: click.Context, what: str, account: str, lists: tuple[str, .
     if chosen.json:
         print_json(made)
     else:
-        _print(made, changes[:show])
+        print_plan(made, changes[:show])
         say(f"`dyntui apply {out or run.id}` carries it out." if changes else "There is nothing to be done.")
     return int(Exit.CHANGES if changes else Exit.DONE)
 
 
-async def _changes(client: ServiceClient, run_id: str, most: int | None) -> list[PlannedChange]:
+async def read_changes(client: ServiceClient, run_id: str, most: int | None) -> list[PlannedChange]:
     """The first changes, or all of them."""
     found: list[PlannedChange] = []
     while True:
@@ -90,7 +90,8 @@ async def _changes(client: ServiceClient, run_id: str, most: int | None) -> list
             return found
 
 
-def _print(made: PlanDetail, changes: list[PlannedChange]) -> None:
+def print_plan(made: PlanDetail, changes: list[PlannedChange]) -> None:
+    """A plan in text: what it takes, what becomes of everybody, list by list, and these changes."""
     calls = made.plan.calls
     print_facts(
         [

@@ -29,7 +29,8 @@ class AppliedChange(msgspec.Struct, frozen=True, kw_only=True):
     address book; update also of a record), suppress, flag, unflag; join (a marketing list), create (a record).
     `before` and `after`: the fields that differ, by label or column; None:
     there was, or is, nothing; `known` is False where what was there before was not read. `before_address`: the address
-    that was in the book before, where it is another one. `created`: the contact did not exist in dotdigital.
+    that was in the book before, where it is another one. `created`: the contact did not exist in dotdigital; `deleted`:
+    the one that was in the book before does not exist there any more.
     `consent`: a withdrawal of consent. `undone_by`: the run that undid it, `""` while it stands.
     """
 
@@ -48,12 +49,14 @@ class AppliedChange(msgspec.Struct, frozen=True, kw_only=True):
     before_address: str = ""
     contact_id: int | None = None
     created: bool = False
+    deleted: bool = False
     undone_by: str = ""
 
 
 def same_value(one: Any, other: Any) -> bool:
     """Whether two values of a field say the same, in whatever form either system hands them over: empty is empty,
-    numbers are compared as numbers, times as times."""
+    white space around a text is nothing, numbers are compared as numbers, times as times."""
+    one, other = (each.strip() if isinstance(each, str) else each for each in (one, other))
     if one in (None, "") or other in (None, ""):
         return one in (None, "") and other in (None, "")
     if isinstance(one, bool) or isinstance(other, bool):
@@ -77,13 +80,18 @@ def _moment(text: str) -> datetime | None:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
+def _of(values: Mapping[str, Any], name: str) -> Any:
+    """A field; dotdigital's names are in capitals."""
+    return values.get(name, values.get(name.upper()))
+
+
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Values, Values]:
     """The fields of `after` whose value was another one before: as they were (None where there was none), and as they
     are."""
-    changed = [name for name, value in after.items() if not same_value(before.get(name), value)]
-    return {name: before.get(name) for name in changed}, {name: after[name] for name in changed}
+    changed = [name for name, value in after.items() if not same_value(_of(before, name), value)]
+    return {name: _of(before, name) for name in changed}, {name: after[name] for name in changed}
 
 
 def moved_fields(now: Mapping[str, Any], written: Mapping[str, Any] | None) -> list[str]:
     """The fields that do not hold any more what was written, in stable order."""
-    return sorted(name for name, value in (written or {}).items() if not same_value(now.get(name), value))
+    return sorted(name for name, value in (written or {}).items() if not same_value(_of(now, name), value))

@@ -98,6 +98,15 @@ class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
         )
 
 
+class UndoCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
+    """Of an undo. `consent`: who must not be mailed is known; `place`: how many of the places that the run wrote to are
+    finished; `failed`: the items of those that failed."""
+
+    consent: bool = False
+    place: int = 0
+    failed: tuple[str, ...] = ()
+
+
 class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """Of a synchronisation of email campaigns. `news`: the ids of the campaigns whose results are to be read, None
     before that is known; `place`: how many have been. `since`, `until`: the moments between which their news are."""

@@ -50,8 +50,8 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
 
 class PlannedChange(msgspec.Struct, frozen=True, kw_only=True):
     """A person who is added to a list's address book, sent again, taken out of it, or who is in it and joins the list
-    (`effect`). `reason`: why they are taken out. `before` and `after`: the values by label; None where they are not in
-    the book, or not known."""
+    (`effect`). `reason`: why they are taken out; `detail`: what else is to be said. `before` and `after`: the values by
+    label; None where they are not in the book, or not known."""
 
     item_id: str
     person: str
@@ -62,3 +62,4 @@ class PlannedChange(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    detail: str = ""

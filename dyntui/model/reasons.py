@@ -265,6 +265,27 @@ CATALOGUE: tuple[Reason, ...] = (
         _MANAGER,
         "Look at the list in Dynamics, then decide: `dyntui held approve LIST` or `dyntui held discard LIST`.",
     ),
+    Reason(
+        "UNDONE",
+        "Undone",
+        "A change of this person was undone; the synchronisation would make it again, and waits.",
+        _MANAGER,
+        "Let it be made again, or leave it so: `dyntui held approve LIST --undone`, `dyntui held discard LIST --undone`.",
+    ),
+    Reason(
+        "NOT_UNDONE",
+        "Not undone",
+        "A change in Dynamics of the kind that an undo does not take back.",
+        _MARKETER,
+        "Mend the record or the list in Dynamics, where it is wrong.",
+    ),
+    Reason(
+        "NO_BEFORE_IMAGE",
+        "Not known before",
+        "The change cannot be undone: nobody knows what was there before.",
+        _MARKETER,
+        "Set the fields in dotdigital by hand, where they are wrong.",
+    ),
     Reason("ALREADY_SENT", "Already sent", "The person has had this campaign.", _MARKETER, "Nothing to do."),
     Reason(
         "WAVE_STOPPED",

@@ -69,7 +69,11 @@ SUBJECTS = (
             Command("audit", "Runs, and what became of everybody.", "audit"),
         ),
     ),
-    Subject("changes", ("changes",)),
+    Subject(
+        "changes",
+        ("changes",),
+        (Command("undo", "Put back what a run changed, its plan first.", "undo"),),
+    ),
     Subject(
         "labels",
         ("labels",),

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dyntui.model.cursors import CampaignsCursor, Cursor, ListsCursor, SendCursor
+from dyntui.model.cursors import CampaignsCursor, Cursor, ListsCursor, SendCursor, UndoCursor
 from dyntui.model.outcomes import Outcome
 from dyntui.model.schedules import Interval
 
@@ -60,7 +60,17 @@ class SendOf(msgspec.Struct, frozen=True):
     send: str
 
 
-R = TypeVar("R", bound=Narrowed | SendOf)
+class UndoOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run of `UNDO` was asked for: the run whose changes are undone. `plan`: it ends before anything is changed;
+    `apply`: the run whose plan it carries out."""
+
+    run: str
+    plan: bool = False
+    apply: str = ""
+
+
+Asked = Narrowed | SendOf | UndoOf
+R = TypeVar("R", bound=Asked)
 
 
 def asked_of(stored: Mapping[str, Any], request: type[R]) -> R:
@@ -87,6 +97,8 @@ SEND = RunKind(
     cursor=SendCursor,
     words={Outcome.ADDED: "mailed"},
 )
+
+UNDO = RunKind(id="undo", title="Undo", heading="Undo", priority=30, changes=("lists",), cursor=UndoCursor)
 
 # In the order in which they are to run: suppressions first of all.
 _SYNC_TYPES = (
@@ -126,7 +138,7 @@ _SYNC_TYPES = (
     ),
 )
 SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in _SYNC_TYPES}
-RUN_KINDS: dict[str, RunKind] = {**SYNC_TYPES, SEND.id: SEND}
+RUN_KINDS: dict[str, RunKind] = {**SYNC_TYPES, SEND.id: SEND, UNDO.id: UNDO}
 
 # A count of targets is no run, and has words of its own.
 COUNT = "count"

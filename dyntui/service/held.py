@@ -13,7 +13,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import held
+from dyntui.store import held, undone_holds
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
 
@@ -41,9 +41,17 @@ class Held:
         person = await self._identities.person(context.uid)
         by, now = person.name if person else "", self._resources.now()
         decision = held.REMOVE if request.remove else held.KEEP
-        people = await self._resources.write(lambda c: held.decide(c, chosen.id, request.people, decision, by, now))
+        again = request.remove
+        people = await self._resources.write(
+            lambda c: (
+                undone_holds.decide(c, chosen.id, request.people, again, by, now)
+                if request.undone
+                else held.decide(c, chosen.id, request.people, decision, by, now)
+            )
+        )
         if not people:
-            raise _nothing_decided("NOTHING_HELD", f"No such removal of {chosen.name!r} waits for a decision.")
+            what = "undone change" if request.undone else "removal"
+            raise _nothing_decided("NOTHING_HELD", f"No such {what} of {chosen.name!r} waits for a decision.")
         return HeldDecided(people=people, run=await self._synchronise(context, chosen))
 
     async def _synchronise(self, context: CallContext, chosen: StoredList) -> RunRow | None:

@@ -6,6 +6,8 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.paging import Page
 from dyntui.model.plans import Effects, Plan, PlannedChange
+from dyntui.model.roles import Ability
+from dyntui.model.sync_types import UNDO
 from dyntui.service.answering import answers
 from dyntui.service.contract.plans import (
     PLAN_APPLY,
@@ -63,9 +65,12 @@ class Plans:
 
     @answers(PLAN_APPLY)
     async def apply(self, context: CallContext, request: PlanRef) -> RunRow:
-        """Queues a run that carries a plan out: who has changed since is refused by name. Raises RUN_UNKNOWN, NO_PLAN,
-        PLAN_APPLIED."""
+        """Queues a run that carries a plan out: who has changed since is refused by name. To undo takes the right to
+        send. Raises RUN_UNKNOWN, NO_PLAN, PLAN_APPLIED."""
         detail = await self._runs.get(context, RunRef(request.run))
+        undo = detail.run.kind == UNDO.id
+        if undo:
+            await context.require(Ability.SEND)
         made = await self._plan(detail.run.id)
         if made.applied_by:
             raise _refused(
@@ -73,6 +78,9 @@ class Plans:
                 f"The plan was carried out already, by the run {made.applied_by}.",
                 f"See `dyntui audit show {made.applied_by}`, or make another plan.",
             )
+        if undo:
+            undone = await self._runs.undone_by_plan(detail.run.id)
+            return await self._runs.undo(context, undone, apply=detail.run.id)
         # What could not be planned is not carried out either: nothing is known of what would happen to it.
         lists = [each for each in detail.items if each.kind == "list"]
         planned = tuple(each.id for each in lists if each.status is not RunStatus.FAILED)

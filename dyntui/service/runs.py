@@ -11,7 +11,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
 from dyntui.model.roles import Ability
-from dyntui.model.sync_types import SEND, SYNC_TYPES, Narrowed, RunKind, SendOf, asked_of
+from dyntui.model.sync_types import SEND, SYNC_TYPES, UNDO, Asked, Narrowed, RunKind, SendOf, UndoOf, asked_of
 from dyntui.model.traces import Trace
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
@@ -64,7 +64,7 @@ async def chosen_account(resources: Resources, account_id: str) -> EmailAccount:
     )
 
 
-def _about(request: Narrowed | SendOf) -> Narrowed | SendOf:
+def _about(request: Asked) -> Asked:
     """What a run is about, whoever asked for it."""
     return msgspec.structs.replace(request, scheduled=False) if isinstance(request, Narrowed) else request
 
@@ -126,13 +126,27 @@ class Runs:
             title = f"Plan: {title}"
         return await self.queue(context, kind, title, account.id, asked)
 
+    async def undo(self, context: CallContext, run_id: str, *, plan: bool = False, apply: str = "") -> RunRow:
+        """Queues a run that undoes what another one wrote: `plan`, one that ends before anything is changed; `apply`,
+        one that carries out the plan of that run. Raises RUN_UNKNOWN."""
+        undone = await self._named(run_id)
+        title = f"{'Plan: ' if plan else ''}Undo: {undone.title}"
+        asked = UndoOf(run=undone.id, plan=plan, apply=apply)
+        return await self.queue(
+            context, UNDO, title, undone.account_id, asked, key=UNDO.key(undone.account_id, undone.id)
+        )
+
+    async def undone_by_plan(self, run_id: str) -> str:
+        """The run that the plan of this one is to undo. Raises RUN_UNKNOWN."""
+        return asked_of((await self._named(run_id)).request, UndoOf).run
+
     async def queue(
         self,
         context: CallContext,
         kind: RunKind,
         title: str,
         account_id: str,
-        request: Narrowed | SendOf,
+        request: Asked,
         key: str = "",
         work: Callable[[Connection, str], None] | None = None,
     ) -> RunRow:

@@ -8,7 +8,7 @@ Public:
     settle(c, place, done, refused); settle_all(c, place)          what became of it
     keep(c, place, rows, undoes=0)                  written
     keep_removed(c, place, list_id, leavers)        members who were taken out of their list's book
-    part(c, place) -> Part | None; parts(c, run_id) -> [Part]
+    part(c, place) -> Part | None; parts(c, run_id) -> [Part]; written() -> Select; change_of(row) -> AppliedChange
     window(c, asked, run_id=, item_id=, person=, effect=) -> Page[AppliedChange]
     forget_before(c, moment)                        those of sends, which stay themselves
 """
@@ -22,6 +22,7 @@ import msgspec
 from sqlalchemy import (
     Boolean,
     Connection,
+    Row,
     Select,
     String,
     and_,
@@ -64,6 +65,7 @@ _COLUMNS = (
     "before_address",
     "contact_id",
     "created",
+    "deleted",
     "begun",
 )
 
@@ -130,6 +132,7 @@ def _row(no: int, each: AppliedChange, begun: bool) -> tuple[object, ...]:
         each.before_address,
         each.contact_id,
         each.created,
+        each.deleted,
         begun,
     )
 
@@ -205,7 +208,7 @@ def keep(c: Connection, place: Place, rows: Iterable[AppliedChange], undoes: int
         _COLUMNS,
         ("part", "person_id"),
         (_row(no, each, False) for each in written),
-        update=("effect", "after", "contact_id", "begun"),
+        update=("effect", "after", "contact_id", "deleted", "begun"),
     )
 
 
@@ -241,13 +244,16 @@ def keep_removed(c: Connection, place: Place, list_id: str, leavers: Sequence[Le
     keep(c, place, rows)
 
 
-def _rows(run_id: str) -> Select[Any]:
-    wanted = [each for each in _a if each.name not in ("part", "begun")]
-    return (
-        select(*wanted, _p.item_id, _p.target)
-        .select_from(applied_change.join(change_part, _p.no == _a.part))
-        .where(_p.run_id == run_id, _a.begun.is_(False))
-    )
+def written() -> Select[Any]:
+    """Everything that was written, with where it was."""
+    wanted = [each for each in _a if each.name != "begun"]
+    joined = applied_change.join(change_part, _p.no == _a.part)
+    return select(*wanted, _p.item_id, _p.target).select_from(joined).where(_a.begun.is_(False))
+
+
+def change_of(row: Row[Any]) -> AppliedChange:
+    """A row of `written`."""
+    return shown(AppliedChange, row, person=row.person_id)
 
 
 _SORTABLE = {name: _a[name] for name in ("entity", "name", "address", "effect", "reason")}
@@ -258,12 +264,11 @@ def window(
 ) -> Page[AppliedChange]:
     """What a run wrote, place by place: of one item, person or effect where given; the search looks at name and
     address."""
-    everything = _rows(run_id)
+    everything = written().where(_p.run_id == run_id)
     for column, value in ((_p.item_id, item_id), (_a.person_id, person), (_a.effect, effect)):
         if value:
             everything = everything.where(column == value)
-    made = lambda row: shown(AppliedChange, row, person=row.person_id)  # noqa: E731 - the same for each row
-    return page(c, asked, everything, (_a.name, _a.address), _SORTABLE, (_a.part, _a.person_id), made)
+    return page(c, asked, everything, (_a.name, _a.address), _SORTABLE, (_a.part, _a.person_id), change_of)
 
 
 def forget_before(c: Connection, moment: str) -> None:

@@ -21,6 +21,8 @@ from dyntui.store.schema import book_stranger, list_member, marketing_list
 from dyntui.store.windows import shown
 
 REMOVE, KEEP = "remove", "keep"
+# The reason of people whose change was undone and would be made again: of them `dyntui.store.undone_holds` knows.
+UNDONE = "UNDONE"
 
 _m = list_member.c
 _WAITING = (_m.outcome == Outcome.HELD.value, _m.decision == "")
@@ -41,16 +43,18 @@ def waiting(c: Connection, account_id: str = "") -> int:
 
 
 def lists(c: Connection) -> list[HeldRemovals]:
-    """The lists with removals that wait, by name."""
-    why = func.max(case((_m.reason == "REMOVAL_HELD", _m.detail), else_=""))
+    """The lists with removals that wait, by name; those with undone changes that wait stand behind."""
+    undone = case((_m.reason == UNDONE, 1), else_=0).label("undone")
+    why = func.max(case((_m.reason.in_(("REMOVAL_HELD", UNDONE)), _m.detail), else_=""))
     held = (
         select(
             _m.list_id,
             func.count().label("people"),
             why.label("why"),
+            undone,
         )
         .where(*_WAITING)
-        .group_by(_m.list_id)
+        .group_by(_m.list_id, undone)
         .subquery("held")
     )
     there = list_member.alias("there").c
@@ -69,15 +73,19 @@ def lists(c: Connection) -> list[HeldRemovals]:
             in_book.label("in_book"),
         )
         .join(marketing_list, marketing_list.c.id == held.c.list_id)
-        .order_by(marketing_list.c.name, held.c.list_id)
+        .order_by(marketing_list.c.name, held.c.list_id, held.c.undone)
     )
-    found = {row.list: shown(HeldRemovals, row) for row in rows}
+    waiting = [shown(HeldRemovals, row, undone=bool(row.undone)) for row in rows]
+    found = {each.list: each for each in waiting if not each.undone}
     for each in _of_strangers(c):
         known = found.get(each.list)
         found[each.list] = (
             each if known is None else replace(known, people=known.people + each.people, why=known.why or each.why)
         )
-    return sorted(found.values(), key=lambda each: (each.name, each.list))
+    return sorted(
+        (*found.values(), *(each for each in waiting if each.undone)),
+        key=lambda each: (each.name, each.list, each.undone),
+    )
 
 
 def _of_strangers(c: Connection) -> list[HeldRemovals]:
@@ -107,7 +115,7 @@ def _of_strangers(c: Connection) -> list[HeldRemovals]:
 def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by: str, now: str) -> int:
     """`REMOVE` or `KEEP` for the removals of a list that wait: of these `people` (ids), or of all where none is named;
     how many it were."""
-    scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *_WAITING)
+    scope: tuple[ColumnElement[bool], ...] = (_m.list_id == list_id, *_WAITING, _m.reason != UNDONE)
     change = update(list_member).values(decision=decision, decided_by=by, decided_on=now)
     of_strangers = (_s.list_id == list_id, *_STRANGERS)
     others = update(book_stranger).values(decision=decision, decided_by=by, decided_on=now)

@@ -136,7 +136,8 @@ def close(c: Connection, run_id: str, now: str, calls: PlannedCalls, seconds: in
 def _digest(c: Connection, run_id: str) -> str:
     said = hashlib.sha256()
     for row in c.execute(_rows(run_id).order_by(_p.item_id, _p.person_id)):
-        facts = (row.item_id, row.person_id, row.address, row.effect, row.reason, row.before, row.after)
+        facts = [row.item_id, row.person_id, row.address, row.effect, row.reason, row.before, row.after]
+        facts += [row.detail] if row.detail else []
         said.update(exact_json.encode_sorted(facts) + b"\n")
     return said.hexdigest()
 

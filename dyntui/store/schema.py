@@ -582,6 +582,11 @@ planned_change = Table(
     Column("before", JSON),  # {label: value}; None: not in the book, or not known
     Column("after", JSON),  # {label: value}; None: a removal
     _text("fingerprint"),  # of what would be sent
+    _text("detail"),
+    # of an undo:
+    Column("take_out", BigInteger),  # the contact that leaves the book
+    _flag("deletes"),  # that contact is deleted
+    _flag("puts_in"),  # somebody comes into the book
     Index("ix_planned_change_seq", "run_id", "item_id", "effect", "seq"),
 )
 
@@ -617,7 +622,24 @@ applied_change = Table(
     _flag("created"),  # the contact did not exist before
     _flag("begun"),  # about to be written: the remote system has not said yet that it was
     _text("undone_by"),  # the run that undid it
+    _flag("deleted"),  # the contact that was in the book before does not exist any more
     sqlite_with_rowid=False,
+)
+
+# People whose change was undone: the synchronisation would make it again, and waits until somebody lets it.
+undone_hold = Table(
+    "undone_hold",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    _text("effect"),  # what the synchronisation would do again: add, update, remove
+    _text("fingerprint"),  # of what it would send
+    _text("run_id"),  # the run that was undone
+    _text("undone_by"),  # who undid it
+    _text("undone_on"),
+    _text("decision"),  # "keep": they stay as they are; "" until somebody decides
+    _text("decided_by"),
+    _text("decided_on"),
 )
 
 campaign = Table(

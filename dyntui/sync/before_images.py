@@ -30,8 +30,12 @@ def book_place(ctx: RunContext, chosen: StoredList) -> Place:
     return Place(ctx.run_id, chosen.id, book_target(chosen.book_id))
 
 
+# What the name of an address book as a place begins with.
+BOOK = "book:"
+
+
 def book_target(book_id: int) -> str:
-    return f"book:{book_id}"
+    return f"{BOOK}{book_id}"
 
 
 async def begin_import(

@@ -40,6 +40,7 @@ from dyntui.store import (
     settling,
     staging,
     trials,
+    undone_holds,
 )
 from dyntui.store import lists as list_store
 from dyntui.store import strangers as stranger_store
@@ -100,7 +101,7 @@ async def synchronise(
     at = ctx.at(OneList)
     if at.list == chosen.id and at.step == "done":
         return RunStatus(at.status)
-    await _wait_for_turn(ctx, chosen)
+    await wait_for_turn(ctx, chosen)
     try:
         return await _synchronise(ctx, dv, dd, chosen, title, how)
     except DyntuiError:
@@ -118,7 +119,7 @@ async def known(ctx: RunContext, list_id: str) -> StoredList:
     return found[0]
 
 
-async def _wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
+async def wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
     """A list belongs to one run at a time: two would take each other's people for such as have left."""
     for _ in range(_TURNS):
         if await ctx.write(lambda c: list_store.take(c, chosen.id, ctx.run_id)):
@@ -164,7 +165,7 @@ async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, r
     the first is settled. `rule` as in `How`. Raises DyntuiError when the list is not to be read (`list_state`),
     Cancelled, Fenced.
     """
-    await _wait_for_turn(ctx, chosen)
+    await wait_for_turn(ctx, chosen)
     try:
         await _read(ctx, dv, chosen, title, rule)
     except DyntuiError:
@@ -225,6 +226,7 @@ def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How, mark: 
     if how.by_hand:
         pending_members.offer_again(c, chosen.id)
     settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now())
+    undone_holds.settle(c, chosen.id, mark)
     if how.apply:
         planned_changes.refuse_others(c, how.apply, chosen.id, mark)
 
@@ -409,6 +411,7 @@ async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str, 
         if item:
             ctx.close_list(c, item, chosen.id, mark, note=_note(c, ctx, chosen))
         members.forget_left(c, chosen.id, mark)
+        undone_holds.forget_over(c, chosen.id)
         list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
         list_store.release(c, chosen.id, ctx.run_id)
 

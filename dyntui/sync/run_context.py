@@ -21,7 +21,7 @@ from dyntui.model.cursors import Cursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
-from dyntui.model.sync_types import RUN_KINDS, SEND, Narrowed, SendOf, asked_of
+from dyntui.model.sync_types import RUN_KINDS, SEND, Asked, asked_of
 from dyntui.store import intervals, members, outcomes, planned_changes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
@@ -31,7 +31,7 @@ from dyntui.sync.turns import Turn
 __all__ = ["Cancelled", "Fenced", "RunContext"]
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Narrowed | SendOf)
+R = TypeVar("R", bound=Asked)
 P = TypeVar("P", bound=Cursor)
 # A shorter wait is over before anybody has read of it; Dynamics asks for such in every busy run.
 NOTICED_SECONDS = 5.0

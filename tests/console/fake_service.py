@@ -51,7 +51,7 @@ from dyntui.service.contract.campaigns import (
     TargetCount,
     Targets,
 )
-from dyntui.service.contract.changes import CHANGES_PAGE
+from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO, UndoRun
 from dyntui.service.contract.held import (
     HELD_DECIDE,
     HELD_LISTS,
@@ -381,6 +381,7 @@ class FakeService:
             PLAN_GET.name: self._plan_detail,
             PLAN_CHANGES.name: lambda q: page([each for each in self.changes if q.effect in ("", each.effect)], q),
             PLAN_APPLY.name: self._apply_plan,
+            CHANGES_UNDO.name: self._plan_undo,
             CHANGES_PAGE.name: lambda q: page([each for each in self.written if q.effect in ("", each.effect)], q),
             SCHEDULES_LIST.name: lambda q: Schedules(account=ACCOUNT.name, rows=(), run_here=False),
             SCHEDULES_STRIP.name: lambda q: Strip(start="2026-03-03T00:00:00Z", rows=()),
@@ -626,6 +627,12 @@ class FakeService:
     def _make_plan(self, request: MakePlan) -> RunRow:
         run = self._start(StartRun(sync_type="lists", lists=request.lists))
         self._change(run, plan=True, title=f"Plan: {run.title}")
+        return self.runs[run.id]
+
+    def _plan_undo(self, request: UndoRun) -> RunRow:
+        run = self._new_run("undo", f"Plan: Undo: {self.runs[request.run].title}", self.items[request.run], [])
+        self._plans[run.id] = lambda: self.runs[request.run].tally
+        self._change(run, plan=True)
         return self.runs[run.id]
 
     def _plan_detail(self, request: PlanRef) -> PlanDetail:

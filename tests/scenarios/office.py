@@ -297,11 +297,10 @@ class Office:
     def held(self) -> tuple[held.HeldRemovals, ...]:
         return self.wait(self._held.lists(self.context, Nothing())).rows
 
-    def decide_held(self, list_id: str, *people: str, remove: bool) -> held.HeldDecided:
+    def decide_held(self, list_id: str, *people: str, remove: bool, undone: bool = False) -> held.HeldDecided:
         """The decision, carried out."""
-        decided = self.wait(
-            self._held.decide(self.context, held.DecideHeld(list=list_id, people=people, remove=remove))
-        )
+        asked = held.DecideHeld(list=list_id, people=people, remove=remove, undone=undone)
+        decided = self.wait(self._held.decide(self.context, asked))
         self.engine.drain()
         return decided
 
@@ -367,6 +366,16 @@ class Office:
     def look_at_schedules(self) -> list[str]:
         """What the timer does every minute; the runs that it has queued."""
         return self.wait(self.timer.look())
+
+    def plan_undo(self, run_id: str) -> plans.PlanDetail:
+        """The plan of undoing a run."""
+        run = self.wait(self._changes.undo(self.context, changes.UndoRun(run_id)))
+        self.engine.drain()
+        return self.wait(self._plans.get(self.context, plans.PlanRef(run.id)))
+
+    def undo(self, run_id: str) -> runs.RunDetail:
+        """A run undone, its plan first."""
+        return self.apply(self.plan_undo(run_id))
 
     def members(self, list_id: str) -> tuple[lists.MemberRow, ...]:
         asked = lists.MembersQuery(list=list_id, limit=10_000)

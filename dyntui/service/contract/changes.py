@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from dyntui.model.changes import FLAG, SUPPRESS, UNFLAG
 from dyntui.model.changes import AppliedChange as AppliedChange
 from dyntui.model.plans import ADD, REMOVE
@@ -12,7 +14,7 @@ from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import ON_RUN, RunRow
+from dyntui.service.contract.runs import ON_AUDIT, ON_RUN, RunRow
 from dyntui.service.contract.situations import Situation
 
 
@@ -26,7 +28,15 @@ class WrittenQuery(Window, frozen=True, kw_only=True):
     effect: Text = ""
 
 
+class UndoRun(msgspec.Struct, frozen=True):
+    """Undo what a `run` (id, or its beginning) wrote: its plan is made first, and carried out by `plans.apply`."""
+
+    run: Text
+
+
 CHANGES_PAGE = Call("changes.page", WrittenQuery, Page[AppliedChange], Ability.SEE)
+
+CHANGES_UNDO = Call("changes.undo", UndoRun, RunRow, Ability.SEND)
 
 _EFFECTS = {
     ADD: "added",
@@ -69,6 +79,22 @@ def has_written(situation: Situation) -> str:
     return "A plan writes nothing; `v` shows what it would write." if run.plan else ""
 
 
+def undo(situation: Situation) -> str:
+    """A run that has ended and changed something."""
+    run = situation.one(RunRow)
+    if run is None:
+        return "No run is selected."
+    if run.plan:
+        return "A plan changes nothing, so there is nothing to undo."
+    return "" if run.status.ended else "The run goes on: cancel it, or wait for its end."
+
+
+def can_be_undone(situation: Situation) -> bool:
+    """Whether the run in hand can have changed something that is ever undone."""
+    run = situation.one(RunRow)
+    return run is not None and not run.plan and run.kind in ("lists", "send", "undo")
+
+
 ON_CHANGES = Scope("What a run wrote")
 
 ACTIONS = (
@@ -82,5 +108,18 @@ ACTIONS = (
         command="dyntui audit show RUN --changes",
         tooltip="Whom the run changed on either side, with the fields before and after",
         rule=has_written,
+    ),
+    Action(
+        id="changes.undo",
+        title="Undo",
+        scopes=(ON_AUDIT, ON_RUN),
+        keys=("u",),
+        hint="Undo",
+        call=CHANGES_UNDO,
+        command="dyntui undo RUN",
+        tooltip="Plans to put back what the run changed; the plan says what cannot be, and nothing is done yet",
+        row=True,
+        rule=undo,
+        hinted=can_be_undone,
     ),
 )

@@ -23,11 +23,13 @@ class HeldLists(msgspec.Struct, frozen=True, kw_only=True):
 
 class DecideHeld(msgspec.Struct, frozen=True, kw_only=True):
     """The removals of a list that wait: `remove` lets the contacts go, otherwise they stay in the book. Only these
-    `people` (ids of records), where any are named."""
+    `people` (ids of records), where any are named. `undone`: it is about undone changes that wait instead: `remove`
+    lets them be made again, otherwise everybody stays as they are."""
 
     list: Text
     remove: bool
     people: tuple[Text, ...] = ()
+    undone: bool = False
 
 
 class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):

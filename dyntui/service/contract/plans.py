@@ -64,7 +64,12 @@ PLAN_APPLY = Call("plans.apply", PlanRef, RunRow, Ability.SYNCHRONISE)
 
 
 def change_text(change: PlannedChange) -> str:
-    """What a change does, in a line: the fields before and after, or why somebody leaves."""
+    """What a change does, in a line: the fields before and after, or why somebody leaves, and what else there is to
+    say."""
+    return "; ".join(each for each in (_fields(change), change.detail) if each)
+
+
+def _fields(change: PlannedChange) -> str:
     if change.after is None:
         return change.reason
     if change.before is None:

@@ -1,0 +1,178 @@
+"""What undoing a change comes to, by the change and by what is so now: one rule for the plan and for carrying it out.
+
+A withdrawal of consent is never undone. Whatever is not any more what the run wrote is refused by name; so is what
+cannot be put back because nobody knows what was there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from dyntui.model.changes import FLAG, SUPPRESS, UNFLAG, AppliedChange, moved_fields
+from dyntui.model.outcomes import Outcome
+from dyntui.model.plans import ADD, CREATE, JOIN, REMOVE, UPDATE
+
+
+class ContactNow(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact of dotdigital as it is. `channel`: the reason code of its own status, `""` where it would be mailed;
+    `elsewhere`: it is in other address books too; `mailed`: a campaign has reached it."""
+
+    contact_id: int
+    values: Mapping[str, Any] = {}
+    channel: str = ""
+    in_book: bool = False
+    elsewhere: bool = False
+    mailed: bool = False
+
+
+class Undoing(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of somebody. With an `effect` (add, update, remove) something is to be done: `before` and `after` of
+    the fields, None where nothing is written; `address` is the one that is in the book afterwards, or was; `take_out`:
+    the contact that leaves the book; `delete`: it is deleted, because the run had made it and nothing else needs it;
+    `put_in`: somebody comes into the book. Without an effect `reason` and `detail` say why."""
+
+    outcome: Outcome
+    effect: str = ""
+    reason: str = ""
+    detail: str = ""
+    address: str = ""
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    take_out: int | None = None
+    delete: bool = False
+    put_in: bool = False
+
+
+def _stale(detail: str) -> Undoing:
+    return Undoing(outcome=Outcome.REJECTED, reason="STALE", detail=detail)
+
+
+NOT_IN_BOOK = "not in the address book any more"
+
+
+def consent(change: AppliedChange) -> Undoing:
+    """A change of consent, which stays."""
+    return Undoing(
+        outcome=Outcome.EXCLUDED,
+        reason=change.reason or "SUPPRESSED",
+        detail="consent withdrawn is not undone" if change.consent else "what ended an opt-out is not undone",
+    )
+
+
+_BY_HAND = {
+    JOIN: "they stay on the marketing list; take them off it in Dynamics",
+    CREATE: "the record stays, as others may use it by now; delete it in Dynamics",
+}
+
+
+def elsewhere(change: AppliedChange) -> Undoing:
+    """What undoing a change of something else than an address book comes to."""
+    if change.effect in (SUPPRESS, FLAG, UNFLAG):
+        return consent(change)
+    detail = _BY_HAND.get(change.effect, "the record in Dynamics stays as it is; mend it there")
+    return Undoing(outcome=Outcome.REJECTED, reason="NOT_UNDONE", detail=detail)
+
+
+def undo(change: AppliedChange, here: ContactNow | None, before: ContactNow | None = None) -> Undoing:
+    """What undoing a change of an address book comes to. `here`: the contact with the change's address, `before`: that
+    with the address before, where that was another one; None where there is none."""
+    if change.consent:
+        return consent(change)
+    if change.effect == ADD:
+        return _take_out(change, here)
+    if change.effect == REMOVE:
+        return _put_back(change, here)
+    return (
+        _set_back(change, here) if change.before_address in ("", change.address) else _move_back(change, here, before)
+    )
+
+
+def _not_as_written(change: AppliedChange, here: ContactNow | None) -> str:
+    """Why the contact is not what the run left behind; `""` when it is."""
+    if here is None or not here.in_book:
+        return NOT_IN_BOOK
+    moved = moved_fields(here.values, change.after)
+    return f"{', '.join(moved)} changed since" if moved else ""
+
+
+def _deletes(change: AppliedChange, here: ContactNow) -> bool:
+    # A contact that has opted out is kept: one made anew with its address would be mailed again.
+    return change.created and not (here.elsewhere or here.mailed or here.channel)
+
+
+def _take_out(change: AppliedChange, here: ContactNow | None) -> Undoing:
+    stale = _not_as_written(change, here)
+    if stale or here is None:
+        return _stale(stale)
+    delete = _deletes(change, here)
+    return Undoing(
+        outcome=Outcome.REMOVED,
+        effect=REMOVE,
+        detail="the contact is deleted, as the run had made it" if delete else "",
+        address=change.address,
+        before=change.after,
+        after=change.before or None,
+        take_out=here.contact_id,
+        delete=delete,
+    )
+
+
+def _set_back(change: AppliedChange, here: ContactNow | None) -> Undoing:
+    stale = _not_as_written(change, here)
+    if stale:
+        return _stale(stale)
+    if not change.known or change.before is None:
+        return Undoing(outcome=Outcome.REJECTED, reason="NO_BEFORE_IMAGE", detail="what was there before is not known")
+    return Undoing(
+        outcome=Outcome.UPDATED, effect=UPDATE, address=change.address, before=change.after, after=change.before
+    )
+
+
+def _put_back(change: AppliedChange, here: ContactNow | None) -> Undoing:
+    if here is not None and here.in_book:
+        return _stale("in the address book already")
+    if change.deleted:
+        if here is not None:
+            return _stale("there is a contact with the address again")
+    else:
+        if here is None:
+            return _stale("there is no contact with the address any more")
+        if here.channel:
+            return Undoing(outcome=Outcome.EXCLUDED, reason=here.channel, detail="opted out since")
+        moved = moved_fields(here.values, change.after)
+        if moved:
+            return _stale(f"{', '.join(moved)} changed since")
+    # What leaving the book left alone is left alone by coming back.
+    after = change.before if change.deleted or change.after is not None else None
+    return Undoing(
+        outcome=Outcome.ADDED, effect=ADD, address=change.address, before=change.after, after=after, put_in=True
+    )
+
+
+def _move_back(change: AppliedChange, here: ContactNow | None, before: ContactNow | None) -> Undoing:
+    stale = _not_as_written(change, here)
+    if stale or here is None:
+        return _stale(stale)
+    if change.deleted:
+        if before is not None:
+            return _stale(f"there is a contact {change.before_address} again")
+    else:
+        if before is None:
+            return _stale(f"there is no contact {change.before_address} any more")
+        if before.in_book:
+            return _stale(f"{change.before_address} is in the address book already")
+        if before.channel:
+            return Undoing(outcome=Outcome.EXCLUDED, reason=before.channel, detail="opted out since")
+    return Undoing(
+        outcome=Outcome.UPDATED,
+        effect=UPDATE,
+        address=change.before_address,
+        before=change.after,
+        after=change.before if change.deleted else None,
+        take_out=here.contact_id,
+        delete=_deletes(change, here),
+        put_in=True,
+    )

@@ -1,0 +1,191 @@
+"""A run is undone: its plan first, both sides as before it, consent never, and what is undone stays undone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.lists import ListRow
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_members_and_books import in_book, in_dotdigital
+from tests.scenarios.test_plans import numbers
+from tests.scenarios.test_suppressions import typed
+
+
+@pytest.fixture
+def newsletter(office: Office) -> ListRow:
+    return office.activated("Newsletter")
+
+
+def added(office: Office, newsletter: ListRow) -> list[str]:
+    return [each.person for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+
+
+def test_undoing_a_first_synchronisation_leaves_both_sides_as_before_it(office: Office, newsletter: ListRow) -> None:
+    office.run("suppressions")
+    before = office.digest()
+    run = office.run("lists").run.id
+    people = added(office, newsletter)
+    after = office.digest()
+    assert after != before
+    plan, calls = office.calls_between(lambda: office.plan_undo(run))
+    assert writes(calls) == [] and office.digest() == after
+    assert numbers(plan) == (0, 0, len(people)) and plan.run.tally.adds_up
+    done = office.apply(plan)
+    assert done.run.status is RunStatus.COMPLETED and done.run.tally.of(Outcome.REMOVED) == len(people)
+    assert same(office, before) and in_book(office, office.book_of(newsletter.id)) == set()
+    assert {each.undone_by for each in office.written(run)} == {done.run.id}
+    with pytest.raises(DyntuiError) as refused:
+        office.plan_undo(run)
+    assert refused.value.code == "ALREADY_UNDONE"
+
+    # Nothing of it is done again by itself: it waits for a decision.
+    later, calls = office.calls_between(lambda: office.run("lists").run)
+    assert later.status is RunStatus.HELD and later.tally.of(Outcome.HELD) == len(people)
+    assert same(office, before)
+    again = office.undo(done.run.id)
+    assert again.run.tally.of(Outcome.ADDED) == len(people) and same(office, after)
+    assert office.run("lists").run.tally.of(Outcome.UNCHANGED) == len(people)
+    assert office.undo(run).run.tally.of(Outcome.REMOVED) == len(people) and same(office, before)
+
+
+def contact(office: Office, address: str) -> dict[str, Any]:
+    return dict(msgspec.json.decode(in_dotdigital(office, "GET", f"/v2/contacts/{address}")))
+
+
+def contact_id(office: Office, address: str) -> int:
+    return int(contact(office, address)["id"])
+
+
+def fields_of(office: Office, address: str) -> dict[str, Any]:
+    return {each["key"]: each["value"] for each in contact(office, address)["dataFields"]}
+
+
+def test_undoing_a_later_synchronisation_leaves_both_sides_as_before_it(office: Office, newsletter: ListRow) -> None:
+    office.run("lists")
+    people = {each.person: each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED}
+    back, leaves, renamed, moves = list(people)[:4], list(people)[4:10], list(people)[10:40], list(people)[40:43]
+    office.leave(newsletter.id, back)
+    office.run("lists")
+    office.join(newsletter.id, back)
+    office.leave(newsletter.id, leaves)
+    for place, each in enumerate(renamed):
+        office.change_in_dynamics("contact", each, firstname=f"Renamed {place}")
+    for place, each in enumerate(moves):
+        office.change_in_dynamics("contact", each, emailaddress1=f"moved-{place}@example.com")
+    before = office.digest()
+    run = office.run("lists").run
+    after = office.digest()
+    assert (run.tally.of(Outcome.ADDED), run.tally.of(Outcome.REMOVED)) == (4, 6)
+    done = office.undo(run.id)
+    assert office.digest() == before and done.run.status is RunStatus.COMPLETED
+    wrote = Counter(each.effect for each in office.written(run.id))
+    assert wrote["add"] == 4 and wrote["update"] == 33 and wrote["remove"] >= 6
+    undone = [done.run.tally.of(each) for each in (Outcome.REMOVED, Outcome.UPDATED, Outcome.ADDED)]
+    assert undone == [wrote["add"], wrote["update"], wrote["remove"]]
+    office.undo(done.run.id)
+    assert office.digest() == after
+    assert office.run("lists").run.tally.of(Outcome.UNCHANGED) == len(people) - len(leaves)
+    assert office.digest() == after
+
+
+def same(office: Office, digest: dict[str, str]) -> bool:
+    now = office.digest()
+    return all(now[each] == digest[each] for each in ("dotdigital",))
+
+
+def test_what_was_changed_is_put_back_field_by_field_and_consent_is_kept_by_name(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    people = {each.person: each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED}
+    renamed, by_hand, opted_out, leaves, moves, suppressed = list(people)[:6]
+    office.change_in_dotdigital(people[by_hand].address, LASTNAME="By hand")
+    before = in_book(office, office.book_of(newsletter.id))
+    for each in (renamed, by_hand):
+        office.change_in_dynamics("contact", each, lastname="By Dynamics")
+    office.change_in_dynamics("contact", opted_out, donotemail=1)
+    office.change_in_dynamics("contact", moves, emailaddress1="moved@example.com")
+    office.leave(newsletter.id, [leaves])
+    typed(office, people[suppressed].address)
+    run = office.run("lists").run.id
+    plan = office.plan_undo(run)
+    changes = {each.person: each for each in office.planned(plan)}
+    assert {person: each.effect for person, each in changes.items()} == {
+        renamed: "update",
+        by_hand: "update",
+        moves: "update",
+        leaves: "add",
+    }
+    assert changes[by_hand].before == {"LASTNAME": "By Dynamics"} and changes[by_hand].after == {"LASTNAME": "By hand"}
+    became = {each.person: (each.outcome, each.reason) for each in office.people(plan.run.id)}
+    assert became[opted_out] == (Outcome.EXCLUDED, "DO_NOT_EMAIL")
+    assert became[suppressed] == (Outcome.EXCLUDED, "SUPPRESSED")
+    done = office.apply(plan)
+    kept = {people[each].address for each in (opted_out, suppressed)}
+    assert in_book(office, office.book_of(newsletter.id)) == before - kept
+    assert fields_of(office, people[by_hand].address)["LASTNAME"] == "By hand"
+    assert fields_of(office, people[renamed].address)["LASTNAME"] == people[renamed].name.split()[-1]
+    assert done.run.tally.of(Outcome.EXCLUDED) >= 2 and done.run.tally.adds_up
+
+    # What Dynamics says now is not what was undone: it is sent. Everything else waits.
+    office.change_in_dynamics("contact", renamed, lastname="Mended")
+    later = office.run("lists")
+    became = {each.person: (each.outcome, each.reason) for each in office.people(later.run.id)}
+    assert became[renamed] == (Outcome.UPDATED, "")
+    assert {became[each] for each in (by_hand, moves, leaves)} == {(Outcome.HELD, "UNDONE")}
+    (waiting,) = office.held()
+    assert waiting.undone and waiting.people == 3
+    office.decide_held(newsletter.id, by_hand, moves, remove=True, undone=True)
+    office.decide_held(newsletter.id, remove=False, undone=True)
+    assert office.held() == ()
+    later = office.run("lists")
+    became = {each.person: (each.outcome, each.reason) for each in office.people(later.run.id)}
+    assert became[by_hand] == became[moves] == (Outcome.UNCHANGED, "")
+    assert became[leaves][0] is Outcome.EXCLUDED and people[leaves].address in in_book(
+        office, office.book_of(newsletter.id)
+    )
+
+
+def test_who_has_opted_out_since_is_not_put_back_and_what_has_moved_is_refused_by_name(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    people = {each.person: each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED}
+    book = office.book_of(newsletter.id)
+    leavers, changed = list(people)[:6], list(people)[6:9]
+    office.leave(newsletter.id, leavers)
+    for each in changed:
+        office.change_in_dynamics("contact", each, lastname="Changed")
+    run = office.run("lists").run.id
+    opted_out, unsubscribed, suppressed, back, gone, fine = leavers
+    plan = office.plan_undo(run)
+    assert numbers(plan) == (6, 3, 0)
+    office.change_in_dynamics("contact", opted_out, donotbulkemail=1)
+    office.unsubscribe(people[unsubscribed].address, book=book)
+    office.unsubscribe(people[suppressed].address)
+    office.change_in_dotdigital(people[back].address, book)
+    in_dotdigital(office, "DELETE", f"/v2/contacts/{contact_id(office, people[gone].address)}")
+    by_hand, out, right = changed
+    office.change_in_dotdigital(people[by_hand].address, LASTNAME="By hand")
+    number = contact_id(office, people[out].address)
+    in_dotdigital(office, "DELETE", f"/v2/address-books/{book}/contacts/{number}")
+    done = office.apply(plan)
+    became = {each.person: (each.outcome, each.reason) for each in office.people(done.run.id)}
+    assert became[fine] == (Outcome.ADDED, "") and became[right] == (Outcome.UPDATED, "")
+    assert {became[each] for each in (back, gone, by_hand, out)} == {(Outcome.REJECTED, "STALE")}
+    assert became[opted_out] == (Outcome.EXCLUDED, "DO_NOT_BULK_EMAIL")
+    assert became[unsubscribed] == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
+    assert became[suppressed][0] is Outcome.EXCLUDED
+    assert done.run.tally.adds_up and done.run.status is RunStatus.COMPLETED_WITH_ERRORS
+    addresses = in_book(office, book)
+    assert {people[each].address for each in (fine, back, by_hand, right)} <= addresses
+    assert not {people[each].address for each in (opted_out, unsubscribed, suppressed, gone, out)} & addresses
+    assert fields_of(office, people[by_hand].address)["LASTNAME"] == "By hand"
+    stand = {each.person for each in office.written(run) if not each.undone_by}
+    assert stand == {opted_out, unsubscribed, suppressed, back, gone, by_hand, out}
