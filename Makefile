@@ -63,6 +63,10 @@ planted: $(STAMP)
 switches: $(STAMP)
 	$(BIN)/python -m tests.every_switch --only "$(ONLY)"
 
+# Opt-outs at random moments while a service watches: how soon each is known, and the share of the call budgets.
+opt-outs: $(STAMP)
+	$(BIN)/python -m tests.scenarios.opt_outs_at_random $(or $(N),1000) $(or $(FIRST),7)
+
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000)
 

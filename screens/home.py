@@ -135,7 +135,9 @@ class HomeScreen(FramedScreen):
             facts.append(("Coming", self._coming, ""))
         if status is not None and status.held:
             facts.append(("Decisions", f"{number(status.held)} removals wait ({_DECISIONS})", "warn"))
-        facts += [] if low or status is None else _budgets(status.budgets)
+        if status is not None and not low:
+            facts += _budgets(status.budgets)
+            facts += _consent(status)
         if status is not None:
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:
@@ -230,6 +232,15 @@ def _budgets(meters: Iterable[Meter]) -> list[Fact]:
         if each.used * known.most > known.used * each.most:
             fullest[each.account_id] = each
     return [("Calls", *_budget(each)) for each in fullest.values()]
+
+
+def _consent(status: Status) -> list[Fact]:
+    """Until when opt-outs are known, where they are watched; what cannot be watched is said below."""
+    known = [each.as_of for each in status.watched if not each.in_turn]
+    if not status.long_lived or not known:
+        return []
+    failing = any(each.failing_since for each in status.watched)
+    return [("Opt-outs", f"known as of {moment(min(known)) or 'never'}", "warn" if failing else "good")]
 
 
 def _budget(meter: Meter) -> tuple[str, str]:

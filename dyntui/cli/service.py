@@ -99,6 +99,15 @@ def status(context: click.Context) -> int:
                     for each in answer.budgets
                 ),
             )
+            if answer.watched:
+                click.echo()
+                print_table(
+                    ["opt-outs of", "source", "known until", "failing since", ""],
+                    (
+                        (each.account, each.source, moment(each.as_of), moment(each.failing_since), each.error)
+                        for each in answer.watched
+                    ),
+                )
         return int(Exit.HELD if answer.held else Exit.DONE)
 
     return with_running_service(choices(context), ask, limit=STATUS_SECONDS)

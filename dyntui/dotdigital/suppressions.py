@@ -87,13 +87,18 @@ def _mark(row: Suppression) -> tuple[int, str, str]:
     return (row.contact_id, email or "", row.reason or "")
 
 
-def _pages(dd: Dotdigital, path: str, resume: str | None) -> AsyncIterator[Page[Suppression]]:
-    return skip_pages(dd, path, Suppression, _mark, resume=resume, until_empty=True)
+def _pages(
+    dd: Dotdigital, path: str, resume: str | None, *, until_empty: bool = True
+) -> AsyncIterator[Page[Suppression]]:
+    return skip_pages(dd, path, Suppression, _mark, resume=resume, until_empty=until_empty)
 
 
-def suppressed_since(dd: Dotdigital, since: datetime, *, resume: str | None = None) -> AsyncIterator[Page[Suppression]]:
-    """Every account-wide suppression since a time, whatever its reason."""
-    return _pages(dd, f"/v2/contacts/suppressed-since/{stamp(since)}", resume)
+def suppressed_since(
+    dd: Dotdigital, since: datetime, *, resume: str | None = None, until_empty: bool = True
+) -> AsyncIterator[Page[Suppression]]:
+    """Every account-wide suppression since a time, whatever its reason. Without `until_empty` a short page is the last
+    one, for whoever asks again soon and has few calls."""
+    return _pages(dd, f"/v2/contacts/suppressed-since/{stamp(since)}", resume, until_empty=until_empty)
 
 
 def unsubscribed_since(
@@ -104,10 +109,12 @@ def unsubscribed_since(
 
 
 def unsubscribed_from_book_since(
-    dd: Dotdigital, book_id: int, since: datetime, *, resume: str | None = None
+    dd: Dotdigital, book_id: int, since: datetime, *, resume: str | None = None, until_empty: bool = True
 ) -> AsyncIterator[Page[Suppression]]:
-    """Unsubscribes from one address book since a time; account-wide ones are not among them."""
-    return _pages(dd, f"/v2/address-books/{book_id}/contacts/unsubscribed-since/{stamp(since)}", resume)
+    """Unsubscribes from one address book since a time; account-wide ones are not among them. `until_empty` as for
+    `suppressed_since`."""
+    path = f"/v2/address-books/{book_id}/contacts/unsubscribed-since/{stamp(since)}"
+    return _pages(dd, path, resume, until_empty=until_empty)
 
 
 async def suppress_contacts(dd: Dotdigital, *, emails: Sequence[str] = (), ids: Sequence[int] = ()) -> Suppressed:

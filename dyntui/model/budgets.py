@@ -14,12 +14,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from dyntui.model import sync_types
 from dyntui.model.moments import text_of
-from dyntui.model.sync_types import SEND
 
 # Who uses a budget besides the kinds of runs: somebody at a screen or a command, and the consent watch.
 PEOPLE: Final = "people"
-WATCH: Final = "watch"
+WATCH: Final = sync_types.WATCH.id
 # Other programs with the same account, as far as the remote system tells of them.
 OTHERS: Final = "others"
 
@@ -96,7 +96,9 @@ def tier(scope: str, most: int = _LOWEST_TIER_MOST) -> Limit:
 def ceiling(limit: Limit, spender: str) -> int:
     """How much of a limit may be used when this one asks: sends may use it up, whoever is in a hurry leaves them a
     little, everybody else somewhat more."""
-    share = _OF_SENDS if spender == SEND.id else _OF_THE_HURRIED if spender in (PEOPLE, WATCH) else _OF_THE_REST
+    share = (
+        _OF_SENDS if spender == sync_types.SEND.id else _OF_THE_HURRIED if spender in (PEOPLE, WATCH) else _OF_THE_REST
+    )
     return max(1, math.floor(limit.most * share))
 
 

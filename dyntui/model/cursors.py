@@ -45,7 +45,8 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     `list`: the list that is synchronised; `step`: what is to be done next (`read`, `plan`, `remove`, `import`,
     `channels`, `close`, `done`). `importing`: the id of dotdigital's import that is under way. `guarded`: it was
     decided who of those to be removed waits for approval. `note`: what the audit is to say of the list. `status`: how
-    it ended (`dyntui.model.outcomes.RunStatus`).
+    it ended (`dyntui.model.outcomes.RunStatus`). `consent`: how often something had been learned of who opted out when
+    it was decided who is imported (`dyntui.store.consent_news`).
 
     Of a reading of everybody on the list: `why`, in words; `asked_on`: when it began by Dynamics' clock; `rows`: how
     many rows of the list were read, `count`: how many members Dynamics counted before. Where it proves what was said to
@@ -74,6 +75,7 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     strange: tuple[str, ...] = ()
     backdated: int = 0
     changes: Asking = Asking()
+    consent: int = 0
 
 
 class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):

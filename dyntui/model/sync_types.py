@@ -97,6 +97,9 @@ SEND = RunKind(
     cursor=SendCursor,
     words={Outcome.ADDED: "mailed"},
 )
+WATCH = RunKind(
+    id="watch", title="Consent watch", heading="Consent watch", priority=20, words={Outcome.ADDED: "opted out"}
+)
 
 UNDO = RunKind(id="undo", title="Undo", heading="Undo", priority=30, changes=("lists",), cursor=UndoCursor)
 
@@ -138,7 +141,9 @@ _SYNC_TYPES = (
     ),
 )
 SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in _SYNC_TYPES}
-RUN_KINDS: dict[str, RunKind] = {**SYNC_TYPES, SEND.id: SEND, UNDO.id: UNDO}
+# What the engine carries out; the watch only tells the audit what it has learned.
+CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, SEND.id: SEND, UNDO.id: UNDO}
+RUN_KINDS: dict[str, RunKind] = {**CARRIED_OUT, WATCH.id: WATCH}
 
 # A count of targets is no run, and has words of its own.
 COUNT = "count"

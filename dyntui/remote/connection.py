@@ -13,6 +13,8 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Final, Protocol, TypedDict
 
 import httpx
@@ -62,7 +64,8 @@ class ConnectionOptions(TypedDict, total=False):
 class Connection:
     """Calls to one remote system over an httpx client, at most `slots` at a time.
 
-    `verdict(response, now)` judges answers that were not asked for; `notice` sees every answer.
+    `verdict(response, now)` judges answers that were not asked for; `notice` sees every answer. `ahead`: seconds that
+    the system's clock is ahead of this machine's, by the `Date` of its last answer (RFC 9110 6.6.1; whole seconds).
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Connection:
         self.slots = Slots(slots)
         self.gate = Gate(clock, sleep, slowed)
         self.sleep = sleep
+        self.ahead = 0.0
         self._system = system
         self._origin = origin
         self._error_from = error_from
@@ -190,6 +194,8 @@ class Connection:
         seconds = self._clock() - call.sent_at
         wire_log.answered(call, response.status_code, seconds)
         self._ended(call, response, seconds)
+        with suppress(KeyError, ValueError, TypeError):
+            self.ahead = parsedate_to_datetime(response.headers["Date"]).timestamp() - self._now()
         self._notice(response)
 
     def _unanswered(self, call: Call, failure: Exception, *, sent: bool) -> NoAnswer:

@@ -26,10 +26,11 @@ from dyntui.service.run_events import RunEvents
 from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.secret_store import open_secrets
 from dyntui.service.session import Session
+from dyntui.service.watching import Watching
 from dyntui.store import accounts
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
-from dyntui.sync.connections import OF_PEOPLE, Connections, not_configured
+from dyntui.sync.connections import OF_PEOPLE, OF_THE_WATCH, Connections, not_configured
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.worker import Worker
 
@@ -94,12 +95,14 @@ class Assembly:
         )
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)
+        of_the_watch = Connections(self._db, secrets, patience=OF_THE_WATCH, operations_a_day=a_day)
+        self._watching = Watching(self._resources, of_the_watch, self._events.changed)
         self._use_cases = use_cases(
             Parts(
                 resources=self._resources,
                 identities=self._identities,
                 enqueue=self._engine.enqueue,
-                reconnect=self._worker.reconnect,
+                reconnect=self._reconnect,
                 schedules_changed=self._timer.wake,
                 keyring=secrets.label,
                 demo=bool(os.environ.get(DEMO)),
@@ -113,9 +116,11 @@ class Assembly:
         self._housekeeping.start()
         if self._long_lived:
             self._timer.start()
+            self._watching.start()
 
     async def stop(self) -> None:
         """Leaves runs where they can be resumed and closes everything."""
+        await self._watching.stop()
         await self._timer.stop()
         await self._housekeeping.stop()
         await asyncio.to_thread(self._worker.stop)
@@ -129,6 +134,10 @@ class Assembly:
         self._readers.shutdown()
         self._writers.shutdown()
         await asyncio.to_thread(self._db.close)
+
+    def _reconnect(self) -> None:
+        self._worker.reconnect()
+        self._watching.reconnect()
 
     def keeps_secrets(self) -> bool:
         """Whether a keyring works in this session."""

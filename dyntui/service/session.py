@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -14,6 +15,8 @@ from dyntui import __version__
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
 from dyntui.model.moments import text_of
+from dyntui.model.sync_types import WATCH
+from dyntui.model.watch import Watched
 from dyntui.service import schedules
 from dyntui.service.answering import answers
 from dyntui.service.checks import Checks
@@ -34,7 +37,7 @@ from dyntui.service.identity import ROLES_BY_ROWS, Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, runs
+from dyntui.store import accounts, runs, watch
 from dyntui.store import held as held_removals
 
 log = logging.getLogger(__name__)
@@ -108,6 +111,9 @@ class Session:
             else Check(name="Keyring", state="warning", text="none that works in this session: secrets cannot be kept")
         ]
         checks.extend(await asyncio.gather(*asked))
+        watched = await self._resources.read(watch.watched)
+        if self._long_lived and organisation is not None:
+            checks.append(_watch_check(watched))
         if self._identities.by_rows:
             checks.append(Check(name="Roles", state="warning", text=ROLES_BY_ROWS))
         if known:
@@ -127,6 +133,7 @@ class Session:
             dotdigital_calls=calls.dotdigital_reads + calls.dotdigital_writes,
             long_lived=self._long_lived,
             budgets=await self._resources.connections.budgets.meters(),
+            watched=tuple(watched),
         )
 
     async def close(self) -> None:
@@ -154,6 +161,23 @@ class Session:
     async def sign_in_state(self, context: CallContext, request: Nothing) -> SignInState:
         """How far signing in is."""
         return await self._identities.state(context.uid)
+
+
+def _watch_check(watched: Sequence[Watched]) -> Check:
+    """What the consent watch reached: the oldest of its sources, without the books, which are asked in turn."""
+    name = WATCH.title
+    failing = [each for each in watched if each.failing_since]
+    if failing:
+        said = (
+            f"{each.account}, {each.source}: {each.error} Since {each.failing_since}, known until "
+            f"{each.as_of or 'never'}."
+            for each in failing
+        )
+        return Check(name=name, state="warning", text=" ".join(said))
+    oldest = min((each.as_of for each in watched if not each.in_turn), default="")
+    if not oldest:
+        return Check(name=name, state="warning", text="has not asked for opt-outs yet")
+    return Check(name=name, state="ok", text=f"opt-outs are known as of {oldest}", as_of=oldest)
 
 
 def use_cases(parts: Parts) -> Session:

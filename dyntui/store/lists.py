@@ -209,6 +209,12 @@ def by_hand_only(c: Connection, account_id: str) -> list[str]:
     return list(c.execute(select(_l.name).where(*left_out).order_by(_l.name, _l.id)).scalars())
 
 
+def with_books(c: Connection, account_id: str) -> list[StoredList]:
+    """The account's activated lists that have an address book, by id."""
+    mine = (_l.account_id == account_id, _l.activated.is_(True), _l.book_id != 0)
+    return [_stored(row) for row in c.execute(with_people().where(*mine).order_by(_l.id))]
+
+
 def bound_to(c: Connection, account_id: str, book_id: int) -> StoredList | None:
     """The activated list that an address book belongs to."""
     row = c.execute(

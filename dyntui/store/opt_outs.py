@@ -5,6 +5,7 @@ evidence only (`lift`): a reading that does not show a record says nothing about
 
 Public:
     begin(c) -> reading; stage(c, reading, rows, now)                      all opted-out records, read anew
+    learn(c, rows, merges, now) -> list[OptOut]                            some of them, outside of a reading
     unseen(c, reading, after="", limit=5000) -> list[Unseen]; keep(c, person_ids, why)
     lift(c, reading, taken_back, now) -> int; of_address(c, address) -> list[Known]; forget_address(c, address, ids)
     record_merges(c, rows, now); survivors(c); add_addresses(c, pairs, now)
@@ -93,6 +94,17 @@ def stage(c: Connection, reading: str, rows: Iterable[OptOut], now: str) -> None
         computed=kept,
     )
     add_addresses(c, ((address, row.person_id) for row in several for address in row.addresses if address), now)
+
+
+def learn(c: Connection, rows: Sequence[OptOut], merges: Iterable[Merge], now: str) -> list[OptOut]:
+    """Keeps records that have opted out, and those that were merged away, whichever reading is under way; which of them
+    had not been known."""
+    known: set[str] = set()
+    for chunk in in_chunks([row.person_id for row in rows]):
+        known.update(c.execute(select(_o.person_id).where(_o.person_id.in_(chunk))).scalars())
+    stage(c, watermarks.get(c, _READINGS_ACCOUNT, _READINGS), rows, now)
+    record_merges(c, merges, now)
+    return [row for row in rows if row.person_id not in known]
 
 
 def unseen(c: Connection, reading: str, after: str = "", limit: int = 5000) -> list[Unseen]:

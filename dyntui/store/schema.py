@@ -403,6 +403,19 @@ watermark = Table(
     _text("value"),
 )
 
+# What the consent watch asks, and how far each of its sources was read.
+consent_watch = Table(
+    "consent_watch",
+    metadata,
+    Column("account_id", String, primary_key=True),  # "" for Dynamics
+    Column("source", String, primary_key=True),
+    _text("place"),  # from where to ask on: a time of that system's clock, or a delta link
+    _text("asked_on"),  # when it was asked last with success
+    _text("failing_since"),
+    _text("error"),
+    _number("failures"),  # in a row
+)
+
 # What was used of the limits of a remote account: `account_id` is `""` for the organisation. A row that is there before
 # the calls it counts are made: whoever takes more waits for its lock, on either database.
 budget_window = Table(

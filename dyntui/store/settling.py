@@ -1,6 +1,7 @@
 """What is to be done with everybody of a listing: by the record, by the facts of the moment, by what the book holds.
 
-Public: `settle(c, list_id, listing, account_id, now)`, `mark_left(c, list_id, listing)`.
+Public: `settle(c, list_id, listing, account_id, now)`, `withhold(c, list_id, listing, account_id)`,
+`mark_left(c, list_id, listing)`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dyntui.store import held, list_unsubscribes, suppressed_people
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
+from dyntui.store.staging import PREVIEW
 from dyntui.store.standing import (
     Scope,
     materialised,
@@ -60,6 +62,13 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     differs = or_(*(_m[name] != value for name, value in values.items()))
     c.execute(update(list_member).where(*scope, _m.gated_by != listing, differs).values(values))
     held.settle(c, list_id, listing)
+
+
+def withhold(c: Connection, list_id: str, listing: str, account_id: str) -> None:
+    """Of those who wait to be imported nobody is who has opted out since the listing was settled: the gate that has
+    closed is their outcome."""
+    waiting = (_m.list_id == list_id, _m.listing != PREVIEW, _m.outcome == "")
+    _name_gates(c, list_id, listing, account_id, waiting)
 
 
 def mark_left(c: Connection, list_id: str, listing: str) -> None:

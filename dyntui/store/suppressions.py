@@ -27,7 +27,7 @@ from sqlalchemy import Connection, and_, delete, func, select, true, update
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.suppressions import SuppressionRow
-from dyntui.store import accounts, lifts, outcomes, watermarks
+from dyntui.store import accounts, consent_news, lifts, outcomes, watermarks
 from dyntui.store.chunks import in_chunks
 from dyntui.store.lifts import Lift
 from dyntui.store.schema import suppression
@@ -97,6 +97,8 @@ def record(
         ("account_id", "address"),
         ((account_id, row.address, row.in_feed, reading, row.contact_id) for row in same),
     )
+    if news:
+        consent_news.told(c)
     if item:
         outcomes.record(c, run_id, item, (_audited(row, row.address in known) for row in news))
         outcomes.record(c, run_id, item, (_audited(row, None) for row in same), first_stands=True)

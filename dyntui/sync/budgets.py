@@ -12,7 +12,7 @@ import contextvars
 import logging
 import math
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -344,6 +344,17 @@ class Budgets:
         if account_id not in self._accounts:
             self._accounts[account_id] = DotdigitalBudget(self._db, account_id, self._wall)
         return self._accounts[account_id]
+
+    async def limits_of(self, account_id: str) -> Sequence[Limit]:
+        """The limits of an account's calls, or of Dynamics' (`DYNAMICS`)."""
+        if account_id == DYNAMICS:
+            return self._limits.requests, self._limits.operations
+
+        def ask() -> list[Limit]:
+            with self._db.read() as c:
+                return _limits_of(store.limits(c, account_id))
+
+        return await asyncio.to_thread(ask)
 
     async def settle(self) -> None:
         """Gives back what was taken and not used."""

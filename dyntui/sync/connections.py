@@ -83,6 +83,9 @@ OF_RUNS = Patience(attempts=6, silence=None, limits=math.inf)
 # A person looks at a screen: soon an error that says what is wrong, and until when, helps more than waiting.
 OF_PEOPLE = Patience(attempts=3, silence=15.0, limits=20.0)
 
+# Asked again a minute later anyway.
+OF_THE_WATCH = Patience(attempts=2, silence=20.0, limits=20.0)
+
 
 def _waiting(around: Surroundings) -> Callable[[float], Awaitable[None]]:
     async def wait(seconds: float) -> None:

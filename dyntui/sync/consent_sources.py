@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.dataverse import consent, query
 from dyntui.dataverse import rows as dv_rows
@@ -57,21 +58,24 @@ async def counting(ctx: RunContext, dv: Dataverse) -> Sources:
     known = await ctx.read(store.found)
     asked_on = moment_of(known.asked_on) if known else None
     if known is None or asked_on is None or ctx.moment() - asked_on >= _ASKED_EVERY:
-        known = await _ask(ctx, dv)
-    counts = await ctx.read(store.counting)
-    columns = known.columns if MARKETING in counts else ()
-    said = await ctx.read(store.answer)
+        await _ask(ctx, dv)
+    return await ctx.read(as_known)
+
+
+def as_known(c: Connection) -> Sources:
+    """What counts, by what was found when the organisation was asked last."""
+    known, counts, said = store.found(c), store.counting(c), store.answer(c)
+    columns = known.columns if known is not None and MARKETING in counts else ()
     dismissed = said is not None and CONSENT_ROWS not in said
     return Sources(frozenset(each.partition(".")[0] for each in columns), CONSENT_ROWS in counts, dismissed)
 
 
-async def _ask(ctx: RunContext, dv: Dataverse) -> Found:
+async def _ask(ctx: RunContext, dv: Dataverse) -> None:
     tables = [each.value for each in Entity]
     there = await consent.existing(dv, tables, MARKETING, CONSENT_ROWS)
     columns = tuple(f"{table}.{MARKETING}" for table in tables if there.get(table))
     facts = Found(columns, CONSENT_ROWS in there, ctx.now())
     await ctx.write(lambda c: store.put_found(c, facts))
-    return facts
 
 
 async def withdrawn(ctx: RunContext, dv: Dataverse) -> AsyncIterator[list[OptOut]]:

@@ -30,6 +30,7 @@ from dyntui.model.people import Entity
 from dyntui.model.trust import Rule
 from dyntui.store import (
     applied_changes,
+    consent_news,
     leaving,
     list_unsubscribes,
     mappings,
@@ -207,7 +208,8 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     told = Told(now.row.sync_status or "", now.row.book_id or 0)
     note = "; ".join(each for each in (note, *await _left_out(ctx, chosen)) if each)
 
-    cursor = replace(ctx.at(OneList), note=note, told=told)
+    consent = await ctx.read(consent_news.count)
+    cursor = replace(ctx.at(OneList), note=note, told=told, consent=consent)
     stage = f"Comparing {title}"
     if how.plan:
         await ctx.save(replace(cursor, step="plan"), stage=stage)
@@ -351,7 +353,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     stage = f"Importing {title}"
     of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
     done = 0
-    while batch := await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS)):
+    while batch := await _next_batch(ctx, chosen, stage):
         await double_opt_in.require_known(ctx, chosen.account_id)
         await before_images.begin_import(ctx, dd, chosen, batch, of)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
@@ -362,6 +364,18 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         await ctx.save(replace(ctx.at(OneList), importing=""), stage=stage, done=done, of=of, work=settled)
         await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
     await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
+
+
+async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> list[Pending]:
+    """Those to be imported next, without who has opted out since that was decided; an import that is under way goes on
+    as it was begun."""
+    news = await ctx.read(consent_news.count)
+    if news != ctx.at(OneList).consent and not ctx.at(OneList).importing:
+        withhold = functools.partial(
+            settling.withhold, list_id=chosen.id, listing=ctx.run_id, account_id=chosen.account_id
+        )
+        await ctx.save(replace(ctx.at(OneList), consent=news), stage=stage, work=withhold)
+    return await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS))
 
 
 async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:

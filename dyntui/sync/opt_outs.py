@@ -31,12 +31,12 @@ from dyntui.sync import consent_sources
 from dyntui.sync.consent_sources import Sources
 from dyntui.sync.run_context import RunContext
 
-_SETS = {
+SETS = {
     Entity.CONTACT: ("contacts", "contactid"),
     Entity.LEAD: ("leads", "leadid"),
     Entity.ACCOUNT: ("accounts", "accountid"),
 }
-_ADDRESSES = ("emailaddress1", "emailaddress2", "emailaddress3")
+ADDRESSES = ("emailaddress1", "emailaddress2", "emailaddress3")
 # The strongest first: it names the reason.
 _REASONS = {"donotemail": "DO_NOT_EMAIL", "donotbulkemail": "DO_NOT_BULK_EMAIL", MARKETING: "DO_NOT_BULK_EMAIL"}
 # Records that are gone are looked for as seldom: one that was restored is shown by the reading if it still opts out.
@@ -47,7 +47,9 @@ _OVERLAP = timedelta(minutes=15)
 _STAGE = "Reading opt-outs"
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True, rename={"master_id": "_masterid_value"}):
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename={"master_id": "_masterid_value"}):
+    """What is read of a record for the sake of its consent."""
+
     contactid: str = ""
     leadid: str = ""
     accountid: str = ""
@@ -87,7 +89,7 @@ async def read(ctx: RunContext, dv: Dataverse, among: Collection[str] = ()) -> d
     people: dict[str, str] = {}
     sources = await consent_sources.counting(ctx, dv)
     reading = await ctx.write(opt_out_store.begin)
-    for entity in _SETS:
+    for entity in SETS:
         people |= await _read_table(ctx, dv, entity, sources, reading, among)
     if sources.consent_rows:
         async for told in consent_sources.withdrawn(ctx, dv):
@@ -110,9 +112,9 @@ async def newest(ctx: RunContext, dv: Dataverse) -> Marks:
     """From when on `since` asks."""
     sources = await consent_sources.counting(ctx, dv)
     now = ctx.moment()
-    tables = [await _newest(dv, *_SETS[entity], _says_so(sources, entity), now) for entity in _SETS]
+    tables = [await _newest(dv, *SETS[entity], _says_so(sources, entity), now) for entity in SETS]
     of_rows = await consent_sources.newest(dv, now) if sources.consent_rows else ""
-    return Marks(sources, dict(zip(_SETS, tables, strict=True)), of_rows)
+    return Marks(sources, dict(zip(SETS, tables, strict=True)), of_rows)
 
 
 async def _newest(dv: Dataverse, entity_set: str, key: str, filter: str, now: datetime) -> str:
@@ -120,7 +122,7 @@ async def _newest(dv: Dataverse, entity_set: str, key: str, filter: str, now: da
     found = await dv_rows.find_rows(
         dv,
         entity_set,
-        _Row,
+        Record,
         filter=f"({filter}) and modifiedon le {moment(now)}",
         orderby=("modifiedon desc", key),
         select=("modifiedon",),
@@ -136,13 +138,13 @@ def _says_so(sources: Sources, entity: Entity) -> str:
 async def since(dv: Dataverse, marks: Marks) -> list[OptOut]:
     """What says that somebody opted out and was changed since the marks, or a little before; all tables are asked at
     once, and nothing is kept. A record that was merged away speaks for the one it went into, too."""
-    tables = [_since(dv, entity, marks) for entity in _SETS]
+    tables = [_since(dv, entity, marks) for entity in SETS]
     rows = [consent_sources.withdrawn_since(dv, marks.consent_rows)] if marks.sources.consent_rows else []
     return [each for table in await asyncio.gather(*tables, *rows) for each in table]
 
 
 async def _since(dv: Dataverse, entity: Entity, marks: Marks) -> list[OptOut]:
-    entity_set, key = _SETS[entity]
+    entity_set, key = SETS[entity]
     flags = marks.sources.flags(entity)
     known = moment_of(marks.tables[entity])
     changed = f" and modifiedon ge {moment(known - _OVERLAP)}" if known else ""
@@ -150,8 +152,8 @@ async def _since(dv: Dataverse, entity: Entity, marks: Marks) -> list[OptOut]:
     async for page in dv_rows.pages(
         dv,
         entity_set,
-        _Row,
-        select=(key, *_ADDRESSES, *flags, "merged", "_masterid_value"),
+        Record,
+        select=(key, *ADDRESSES, *flags, "merged", "_masterid_value"),
         filter=f"({_says_so(marks.sources, entity)}){changed}",
         orderby=(key,),
     ):
@@ -169,7 +171,7 @@ async def _read_table(
 ) -> dict[str, str]:
     """The records of a table that opted out, and those that were merged away since the last reading."""
     people: dict[str, str] = {}
-    entity_set, key = _SETS[entity]
+    entity_set, key = SETS[entity]
     flags = sources.flags(entity)
     feed = f"{entity}/merged"
     mark = await ctx.read(lambda c: watermarks.get(c, "", feed))
@@ -178,15 +180,15 @@ async def _read_table(
     async for page in dv_rows.pages(
         dv,
         entity_set,
-        _Row,
-        select=(key, *_ADDRESSES, *flags, "merged", "_masterid_value", "modifiedon"),
+        Record,
+        select=(key, *ADDRESSES, *flags, "merged", "_masterid_value", "modifiedon"),
         filter=f"{' or '.join(f'{flag} eq true' for flag in flags)} or ({merged})",
         orderby=(key,),
     ):
         told = list(_opted_out(entity, flags, page.rows))
         people |= {each.person_id: each.reason for each in told if each.person_id in among}
         gone = [row for row in page.rows if row.merged]
-        await _keep(ctx, reading, told, [_merge(entity, row) for row in gone if row.into])
+        await _keep(ctx, reading, told, [merge_of(entity, row) for row in gone if row.into])
         changed = (dated(row.modifiedon, ctx.moment()) for row in gone)
         latest = max((each for each in (latest, *changed) if each), default=None)
     if latest is not None and (until := moment(latest)) != mark:
@@ -202,7 +204,7 @@ async def _keep(ctx: RunContext, reading: str, told: Sequence[OptOut], merges: S
     await ctx.save(ctx.cursor, stage=_STAGE, work=keep)
 
 
-def _opted_out(entity: Entity, flags: Sequence[str], rows: Sequence[_Row]) -> Iterator[OptOut]:
+def _opted_out(entity: Entity, flags: Sequence[str], rows: Sequence[Record]) -> Iterator[OptOut]:
     """Rows that Dynamics gave because one of the flags is set, or because they were merged away: one that shows no flag
     and was not merged has one that cannot be read."""
     for row in rows:
@@ -219,7 +221,15 @@ def _opted_out(entity: Entity, flags: Sequence[str], rows: Sequence[_Row]) -> It
             )
 
 
-def _merge(entity: Entity, row: _Row) -> Merge:
+def opted_out(entity: Entity, flags: Sequence[str], row: Record) -> OptOut | None:
+    """What a record says that Dynamics gave for another reason than its flags; None: it has not opted out."""
+    said_by = next((flag for flag, value in row.flags(flags).items() if value), "")
+    if not said_by:
+        return None
+    return OptOut(person_id=row.id, entity=entity, reason=_REASONS[said_by], said_by=said_by, addresses=row.addresses())
+
+
+def merge_of(entity: Entity, row: Record) -> Merge:
     return Merge(
         person_id=row.id,
         entity=entity,
@@ -234,12 +244,12 @@ async def _ask_for_survivors(ctx: RunContext, dv: Dataverse) -> None:
     merged: dict[str, dict[str, list[str]]] = {}
     for entity, survivor, loser in await ctx.read(opt_out_store.survivors):
         merged.setdefault(entity, {}).setdefault(survivor, []).append(loser)
-    for table, (entity_set, key) in _SETS.items():
+    for table, (entity_set, key) in SETS.items():
         left = merged.get(table, {})
         if not left:
             continue
         async for page in dv_rows.pages_where_any(
-            dv, entity_set, _Row, key, list(left), select=(key, *_ADDRESSES), orderby=(key,)
+            dv, entity_set, Record, key, list(left), select=(key, *ADDRESSES), orderby=(key,)
         ):
             pairs = [
                 (address, loser)
@@ -259,7 +269,7 @@ async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, 
     ):
         after = some[-1].person_id
         asked = [each for each in some if kept_too or not each.kept]
-        for entity in _SETS:
+        for entity in SETS:
             mine = [each for each in asked if each.entity == entity]
             await _ask(ctx, dv, reading, entity, mine, sources.flags(entity))
         rows = [each.person_id for each in asked if each.entity == CONSENT_ROWS]
@@ -280,10 +290,10 @@ async def _ask(
     reads as empty may be hidden from the service."""
     if not asked:
         return
-    entity_set, key = _SETS[entity]
-    found: dict[str, _Row] = {}
+    entity_set, key = SETS[entity]
+    found: dict[str, Record] = {}
     async for page in dv_rows.pages_where_any(
-        dv, entity_set, _Row, key, [each.person_id for each in asked], select=(key, *flags, "merged"), orderby=(key,)
+        dv, entity_set, Record, key, [each.person_id for each in asked], select=(key, *flags, "merged"), orderby=(key,)
     ):
         found |= {row.id: row for row in page.rows}
     said_by = {each.person_id: each.said_by for each in asked}

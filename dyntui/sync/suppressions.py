@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -62,7 +62,7 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "",
         found = await nameless_rows.named(ctx, dd, page.rows)
         odd += nameless_rows.odd(page.rows, found)
         seen += len(page.rows)
-        await _record(ctx, account_id, [_suppression(address, row) for address, row in found], item, done=seen)
+        await _record(ctx, account_id, [as_stored(address, row) for address, row in found], item, done=seen)
     await nameless_rows.keep(ctx, FEED, account_id, odd, whole=window.whole)
     if window.whole:
         await _lift_resubscribed(ctx, dd, account_id, reading, item)
@@ -71,7 +71,7 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "",
     await feeds.advance(ctx, account_id, FEED, until, whole=window.whole)
 
 
-def _suppression(address: str, row: dd_suppressions.Suppression) -> Suppression:
+def as_stored(address: str, row: dd_suppressions.Suppression) -> Suppression:
     status = row.reason or ""
     reason = reason_of_status(status) or "UNKNOWN"
     return Suppression(address, status, reason, text_of(row.removed_at), contact_id=row.contact_id)
@@ -170,10 +170,10 @@ class _Changed(msgspec.Struct, frozen=True):
     modifiedon: datetime | None = None
 
 
-async def _written_in_dynamics(ctx: RunContext) -> str:
+def written_in_dynamics(c: Connection) -> str:
     """The condition for rows that a person wrote: those that name another origin, and those that somebody else than the
     service changed last. A row that was copied, imported or corrected names the origin that it had before."""
-    known = await ctx.read(accounts.organisation)
+    known = accounts.organisation(c)
     by_others = [query.differs("dyntui_origin", ORIGIN)]
     if known is not None and known.service_user_id:
         by_others.append(query.differs("_modifiedby_value", uuid.UUID(query.guid(known.service_user_id))))
@@ -190,7 +190,7 @@ class RowsMark(msgspec.Struct, frozen=True):
 
 async def newest_row(ctx: RunContext, dv: Dataverse) -> RowsMark:
     """From when on `rows_since` asks."""
-    written, now = await _written_in_dynamics(ctx), ctx.moment()
+    written, now = await ctx.read(written_in_dynamics), ctx.moment()
     found = await dv_rows.find_rows(
         dv,
         solution.SUPPRESSION.entity_set,
@@ -228,16 +228,30 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
     """
     odd: list[OddRow] = []
     async for fresh in _asked_in_dynamics(ctx, dv, account_id, odd):
-        # What nobody can be mailed at would make dotdigital refuse the others with it.
-        answer = await dd_suppressions.suppress_contacts(dd, emails=[each for each in fresh if is_address(each)])
-        taken = {(each.email or "").lower() for each in answer.suppressed}
-        rows = [
-            Suppression(each, suppression_store.BY_HAND, "SUPPRESSED", when or ctx.now(), in_feed=each in taken)
-            for each, when in fresh.items()
-        ]
+        rows = await suppress(dd, fresh)
         await _record(ctx, account_id, rows, item)
-        await ctx.write(functools.partial(written_consent.suppressed, ctx=ctx, addresses=sorted(taken & set(fresh))))
+        taken = sorted(each.address for each in rows if each.in_feed)
+        await ctx.write(functools.partial(written_consent.suppressed, run_id=ctx.run_id, addresses=taken))
     await nameless_rows.keep(ctx, _ROWS_IN_DYNAMICS, "", odd, whole=True)
+
+
+async def suppress(dd: Dotdigital, fresh: Mapping[str, str]) -> list[Suppression]:
+    """Asks dotdigital to suppress addresses (with when each was asked for); what is to be kept of them."""
+    # What nobody can be mailed at would make dotdigital refuse the others with it.
+    answer = await dd_suppressions.suppress_contacts(dd, emails=[each for each in fresh if is_address(each)])
+    taken = {(each.email or "").lower() for each in answer.suppressed}
+    return [
+        Suppression(each, suppression_store.BY_HAND, "SUPPRESSED", when, in_feed=each in taken)
+        for each, when in fresh.items()
+    ]
+
+
+def not_suppressed_yet(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """Those of the addresses that rows in Dynamics ask for, and nobody knows to be suppressed in the account. A row
+    that was there before the person subscribed again suppresses nobody a second time."""
+    ended = lifts.lifted_on(c, account_id=account_id, addresses=list(asked))
+    standing = [address for address, when in asked.items() if when > ended.get(address, "")]
+    return {each: asked[each] for each in suppression_store.not_known(c, account_id, standing)}
 
 
 async def asked_in_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> list[str]:
@@ -249,13 +263,12 @@ async def _asked_in_dynamics(
     ctx: RunContext, dv: Dataverse, account_id: str, odd: list[OddRow]
 ) -> AsyncIterator[dict[str, str]]:
     """Page by page the addresses that suppression rows written in Dynamics name and nobody knows to be suppressed, with
-    when; rows without one go to `odd`. A row that was there before the person subscribed again suppresses nobody a
-    second time."""
+    when; rows without one go to `odd`."""
     async for page in dv_rows.pages(
         dv,
         solution.SUPPRESSION.entity_set,
         Added,
-        filter=await _written_in_dynamics(ctx),
+        filter=await ctx.read(written_in_dynamics),
         orderby=("dyntui_suppressionid",),
     ):
         odd += [
@@ -264,13 +277,9 @@ async def _asked_in_dynamics(
             if not addresses_in(row.address)
         ]
         asked = asked_on(page.rows, ctx.moment())
-        ended = await ctx.read(functools.partial(lifts.lifted_on, account_id=account_id, addresses=list(asked)))
-        standing = [address for address, when in asked.items() if when > ended.get(address, "")]
-        fresh = await ctx.read(
-            functools.partial(suppression_store.not_known, account_id=account_id, addresses=standing)
-        )
+        fresh = await ctx.read(functools.partial(not_suppressed_yet, account_id=account_id, asked=asked))
         if fresh:
-            yield {each: asked[each] for each in fresh}
+            yield fresh
 
 
 def name_odd_rows(ctx: RunContext, c: Connection, account_id: str, item: str) -> None:

@@ -69,7 +69,7 @@ def _told(
 ) -> None:
     written = [each for each in addresses if each not in refused]
     suppression_store.written(c, account_id, written)
-    written_consent.suppressed(c, ctx, written, "suppressions")
+    written_consent.suppressed(c, ctx.run_id, written, "suppressions")
     _refused(ctx, c, refused, item)
 
 

@@ -18,7 +18,7 @@ ITEM = "suppressions"
 _FLAG = "donotbulkemail"
 
 
-def suppressed(c: Connection, ctx: RunContext, addresses: Sequence[str], target: str = "account") -> None:
+def suppressed(c: Connection, run_id: str, addresses: Sequence[str], target: str = "account") -> None:
     """Addresses were suppressed in dotdigital (`account`), or got a suppression row in Dynamics (`suppressions`)."""
     rows = [
         AppliedChange(
@@ -34,7 +34,7 @@ def suppressed(c: Connection, ctx: RunContext, addresses: Sequence[str], target:
         )
         for address in addresses
     ]
-    applied_changes.keep(c, Place(ctx.run_id, ITEM, target), rows)
+    applied_changes.keep(c, Place(run_id, ITEM, target), rows)
 
 
 def flagged(c: Connection, ctx: RunContext, rows: Iterable[FlagSet], *, flag: bool) -> None:

@@ -72,7 +72,7 @@ Asked = tuple[Call[Any, Any], msgspec.Struct]
 class Desk:
     """Somebody of the office at work as themselves: signed in, with the roles that Dynamics says."""
 
-    def __init__(self, office: Office, part: str) -> None:
+    def __init__(self, office: Office, part: str, *, long_lived: bool = False) -> None:
         self.office = office
         identities = Identities(office.resources)
         parts = Parts(
@@ -81,6 +81,7 @@ class Desk:
             enqueue=office.engine.enqueue,
             reconnect=office.worker.reconnect,
             keyring="memory",
+            long_lived=long_lived,
         )
         self._handlers = handlers_of(*use_cases(parts))
         self._context = CallContext(os.getuid(), identities.abilities_of)

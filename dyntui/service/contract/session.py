@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.budgets import Meter
+from dyntui.model.watch import Watched
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Event
@@ -78,7 +79,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The service at a glance. Calls are those that runs made in the last hour; `budgets` says of every limit of the
-    remote systems how much of it was used, whoever used it."""
+    remote systems how much of it was used, whoever used it. `watched`: the sources of opt-outs that a long-lived
+    service asks all the time, and until when it knows what they say."""
 
     version: str
     profile: str
@@ -92,6 +94,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dotdigital_calls: int
     long_lived: bool = False
     budgets: tuple[Meter, ...] = ()
+    watched: tuple[Watched, ...] = ()
 
 
 EVENTS_LOST = Event("events.lost", Lost)

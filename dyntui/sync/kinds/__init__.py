@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from dyntui.model.errors import DyntuiError
-from dyntui.model.sync_types import RUN_KINDS
+from dyntui.model.sync_types import CARRIED_OUT
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -19,7 +19,7 @@ class _Kind(Protocol):
     def run(self, ctx: RunContext, connections: Connections) -> Awaitable[None]: ...
 
 
-_KINDS: dict[str, _Kind] = {kind: cast(_Kind, import_module(f"{__name__}.{kind}")) for kind in RUN_KINDS}
+_KINDS: dict[str, _Kind] = {kind: cast(_Kind, import_module(f"{__name__}.{kind}")) for kind in CARRIED_OUT}
 
 
 async def execute(ctx: RunContext, connections: Connections) -> None:
