@@ -11,6 +11,7 @@ import msgspec
 
 from dyntui.cli.main import root
 from dyntui.model.addresses import RULES
+from dyntui.model.merge import table as merge_table
 from dyntui.model.reasons import CATALOGUE
 from dyntui.model.roles import Ability, Role, abilities
 from dyntui.service.contract.subjects import CALLS, EVENTS, key_tables
@@ -55,6 +56,19 @@ def addresses() -> str:
         "is the person's reason where it comes first in the [order of reasons](reasons.md), and is listed behind "
         "another one elsewhere.\n\n| condition | an address that breaks it | what the detail says |\n|---|---|---|\n"
         f"{rows}"
+    )
+
+
+def merging() -> str:
+    """What becomes of a value, by what either side has and had, and by the mapping's rule."""
+    headings, *rows = merge_table()
+    head = f"| {' | '.join(headings)} |\n|{'---|' * len(headings)}\n"
+    body = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return (
+        "# Merging\n\nOne value of one person: what both sides had when they were synchronised last, what each has, "
+        "and what becomes of it under each conflict rule of the data mapping. The default rule is `dotdigital`. "
+        "*Never*: the value was not synchronised before. A direction that is not mapped is not written; where both "
+        f"have changed it, both values are kept with the run.\n\n{head}{body}"
     )
 
 
@@ -137,6 +151,7 @@ PAGES = {
     "reasons.md": reasons,
     "addresses.md": addresses,
     "roles.md": roles,
+    "merging.md": merging,
     "keys.md": keys,
     "contract.md": contract,
     "commands.md": commands,

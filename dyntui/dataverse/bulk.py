@@ -1,6 +1,7 @@
 """Many rows of one table at a time, with every row's own outcome.
 
     create_many(dv, table, rows) -> [RowResult]      update_many(...)      upsert_many(...)      delete_many(...)
+    update_unmoved(dv, table, changes) -> [RowResult]      has_moved(result) -> bool
     Table(entity_set, logical_name, key)
 
 CreateMultiple, UpdateMultiple and UpsertMultiple are all-or-nothing on standard tables: a chunk that fails because of
@@ -17,7 +18,15 @@ import msgspec
 
 from dyntui.dataverse import batch
 from dyntui.dataverse.batch import Part, PartReply
-from dyntui.dataverse.errors import DUPLICATE, GONE, KEY_NOT_FOUND, SQL_TIMEOUT, DataverseError, UnknownOutcome
+from dyntui.dataverse.errors import (
+    DUPLICATE,
+    GONE,
+    KEY_NOT_FOUND,
+    SQL_TIMEOUT,
+    VERSION_MISMATCH,
+    DataverseError,
+    UnknownOutcome,
+)
 from dyntui.dataverse.http import Dataverse, read
 from dyntui.dataverse.query import guid, literal
 from dyntui.dataverse.rows import created_id, find_rows, pages_where_any
@@ -86,6 +95,28 @@ async def update_many(
     if not await offers(dv, table, "UpdateMultiple"):
         return await _batched(dv, [_update_part(table, row) for row in rows], rows, table, caller)
     return await _Work(dv, table, "UpdateMultiple", rows, chunk, caller).done()
+
+
+async def update_unmoved(
+    dv: Dataverse, table: Table, changes: Sequence[tuple[str, str, Row]], *, caller: str | None = None
+) -> list[RowResult]:
+    """Change rows (id, etag, columns) that are still as they were when they were read; one that is not keeps what it
+    has (`has_moved`). In batches: the bulk messages know no precondition. A row without an etag is changed whatever it
+    is.
+
+    A batch whose answer was lost is sent again: a row that it had changed has moved then, and is read anew by whoever
+    asks next.
+    """
+    parts = [
+        Part("PATCH", f"{table.entity_set}({guid(key)})", body=dict(row), headers={"If-Match": etag or "*"})
+        for key, etag, row in changes
+    ]
+    return await _batched(dv, parts, [{table.key: key} for key, _, _ in changes], table, caller)
+
+
+def has_moved(result: RowResult) -> bool:
+    """Whether a row kept what it has because somebody else had changed it."""
+    return result.error is not None and result.error.platform_code in VERSION_MISMATCH
 
 
 async def upsert_many(

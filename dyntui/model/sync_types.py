@@ -130,6 +130,13 @@ _SYNC_TYPES = (
         interval=Interval.DAILY,
     ),
     RunKind(
+        id="opt-in",
+        title="Opt-in status",
+        heading="Opt-in status",
+        priority=75,
+        interval=Interval.MANUAL,
+    ),
+    RunKind(
         id="campaigns",
         title="Email campaigns",
         heading="Campaigns",

@@ -28,7 +28,7 @@ from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
-from dyntui.sync import doubtful_sends, earlier_sends, kept_books, lists, platform_send, send_proof, sight
+from dyntui.sync import clearing, doubtful_sends, earlier_sends, kept_books, lists, platform_send, send_proof, sight
 from dyntui.sync.campaigns import header_of, learn_who_was_mailed
 from dyntui.sync.connections import Connections
 from dyntui.sync.imports import ROWS, carry_out, fates, row
@@ -220,6 +220,7 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     if campaign is not None:
         header = header_of(campaign)
         await ctx.write(lambda c: campaign_store.record_headers(c, this.account_id, [header], ctx.now()))
+    await clearing.clear(ctx, dv, this.list_ids)
     return "done"
 
 

@@ -19,7 +19,9 @@ class _Kind(Protocol):
     def run(self, ctx: RunContext, connections: Connections) -> Awaitable[None]: ...
 
 
-_KINDS: dict[str, _Kind] = {kind: cast(_Kind, import_module(f"{__name__}.{kind}")) for kind in CARRIED_OUT}
+_KINDS: dict[str, _Kind] = {
+    kind: cast(_Kind, import_module(f"{__name__}.{kind.replace('-', '_')}")) for kind in CARRIED_OUT
+}
 
 
 async def execute(ctx: RunContext, connections: Connections) -> None:

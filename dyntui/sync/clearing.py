@@ -1,0 +1,83 @@
+"""Static lists that are cleared once a campaign was sent to them, so that they can be filled anew (spec section 10).
+
+Taken off the list in Dynamics is whom the send has read on it; who joined since stays. Who was taken off is kept for
+the audit, and the next synchronisation takes them out of the address book: that is meant, and not held.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.lists import Changed
+from dyntui.model.changes import AppliedChange
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.plans import REMOVE
+from dyntui.store import applied_changes, clearing, outcomes
+from dyntui.store import lists as list_store
+from dyntui.store.applied_changes import Place
+from dyntui.store.clearing import Member
+from dyntui.store.lists import StoredList
+from dyntui.sync import list_state
+from dyntui.sync.run_context import RunContext
+
+_BATCH = 1000
+
+
+async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str]) -> None:
+    """Those of the lists whose setting says so, as it is in Dynamics now. Repeatable. Raises DyntuiError."""
+    for place, chosen in enumerate(await ctx.read(lambda c: list_store.stored(c, list_ids)), start=1):
+        row = await dv_lists.marketing_list(dv, chosen.id, list_state.ListRow)
+        if row is not None and row.clear_on_send and not row.dynamic and not chosen.dynamic:
+            await _clear(ctx, dv, row, chosen, place)
+
+
+async def _clear(ctx: RunContext, dv: Dataverse, row: list_state.ListRow, chosen: StoredList, place: int) -> None:
+    item = f"{chosen.id}/cleared"
+    await ctx.begin_item(item, kind="cleared", name=f"{chosen.name}: cleared", place=place)
+    after = -1
+    while some := await ctx.read(functools.partial(clearing.on_the_list, list_id=chosen.id, after=after, limit=_BATCH)):
+        changed = await dv_lists.remove_members(dv, row, [each.person_id for each in some])
+        after = some[-1].seq
+        work = functools.partial(_keep, ctx=ctx, chosen=chosen, item=item, some=some, changed=changed)
+        await ctx.save(ctx.cursor, stage=f"Clearing {chosen.name}", work=work, cancellable=False)
+    await ctx.end_item(item)
+
+
+def _keep(
+    c: Connection, ctx: RunContext, chosen: StoredList, item: str, some: Sequence[Member], changed: Changed
+) -> None:
+    refused = {each.id: each.error.message for each in changed.refused}
+    gone = [each for each in some if each.person_id not in refused]
+    place = Place(ctx.run_id, item, f"list:{chosen.id}")
+    written = [
+        AppliedChange(
+            item_id=item,
+            target=place.target,
+            person=each.person_id,
+            entity=each.entity,
+            name=each.name,
+            address=each.address,
+            effect=REMOVE,
+        )
+        for each in gone
+    ]
+    applied_changes.keep(c, place, written)
+    outcomes.record(c, ctx.run_id, item, [_named(each, refused.get(each.person_id)) for each in some])
+    clearing.let_go(c, chosen.id, [each.person_id for each in gone], ctx.now())
+
+
+def _named(each: Member, refused: str | None) -> PersonOutcome:
+    return PersonOutcome(
+        entity=each.entity,
+        person=each.person_id,
+        name=each.name,
+        address=each.address,
+        outcome=Outcome.REMOVED if refused is None else Outcome.REJECTED,
+        reason="" if refused is None else "REJECTED",
+        detail="taken off the list after the send" if refused is None else f"Dynamics: {refused}",
+    )

@@ -1,0 +1,57 @@
+"""Opt-in types: from dotdigital to contacts and leads in Dynamics, never lowered."""
+
+from __future__ import annotations
+
+from dyntui.model.opt_in import CODE_OF, CODES, OptIn
+from dyntui.model.outcomes import Outcome
+from tests.scenarios.office import Office, writes
+
+
+def in_dynamics(office: Office, table: str = "contact") -> dict[str, list[OptIn]]:
+    query = f"SELECT lower(emailaddress1), dyntui_optintype FROM dv_{table} WHERE emailaddress1 IS NOT NULL"
+    found: dict[str, list[OptIn]] = {}
+    for address, code in office.sandbox.state.db.execute(query):
+        found.setdefault(address.strip(), []).append(CODES.get(code or 0, OptIn.UNKNOWN))
+    return found
+
+
+def opt_in_of(office: Office, address: str, text: str) -> None:
+    """Somebody opts in, in dotdigital."""
+    office.put_into_book(office.list_named("Newsletter").id, address)
+    office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = ? WHERE email = ?", (text, address))
+
+
+def test_stronger_types_are_written_to_every_record_with_the_address_and_never_lowered(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:4]
+    for each, text in zip(people, ("Single", "Double", "VerifiedDouble", "Single"), strict=True):
+        opt_in_of(office, each.address, text)
+    office.change_in_dynamics("contact", people[3].person, dyntui_optintype=CODE_OF[OptIn.DOUBLE])
+    run, calls = office.calls_between(lambda: office.run("opt-in"))
+    assert run.run.tally.adds_up and run.run.status.value == "Completed"
+    now = in_dynamics(office)
+    assert [now[each.address] for each in people] == [
+        [OptIn.SINGLE],
+        [OptIn.DOUBLE],
+        [OptIn.VERIFIED_DOUBLE],
+        [OptIn.DOUBLE],
+    ]
+    assert len(writes(calls)) == 1 and "$batch" in writes(calls)[0]
+    said = {each.person: each for each in office.people(run.run.id)}
+    assert said[people[0].person].detail == "Unknown, now Single"
+    assert said[people[3].person].outcome is Outcome.UNCHANGED
+    office.let_pass(hours=2)
+    again, calls = office.calls_between(lambda: office.run("opt-in"))
+    assert writes(calls) == [] and again.run.tally.adds_up
+
+
+def test_a_type_that_nobody_knows_is_named_and_written_nowhere(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    opt_in_of(office, somebody.address, "Telepathic")
+    run = office.run("opt-in")
+    (odd,) = office.people(run.run.id, outcome="rejected")
+    assert (odd.reason, odd.address) == ("UNKNOWN", somebody.address) and "Telepathic" in odd.detail
+    assert in_dynamics(office)[somebody.address] == [OptIn.UNKNOWN]
