@@ -53,6 +53,9 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     have changed: `compare`: the mark of those who were on the list as far as was known, `differs`: the ids of those of
     them who are another than was known, `strange`: of those who were not known, `backdated`: how many rows of these say
     that they had been there. `changes`: the question of what changed that is under way.
+
+    `in_book`: how many contacts the list's address book held when it was read, `joined` and `left`: how many this run
+    has put into it and taken out of it since.
     """
 
     reading: str = ""
@@ -76,6 +79,9 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     backdated: int = 0
     changes: Asking = Asking()
     consent: int = 0
+    in_book: int = -1
+    joined: int = 0
+    left: int = 0
 
 
 class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,8 @@ Contacts are removed, deleted and added in dotdigital by other hands, too. The b
 after the list's members were read and before they are settled; nothing of it is kept but what differs.
 
 Public:
-    begin(c, list_id) -> Reading
+    begin(c, list_id) -> Reading; begin_with_news(c, list_id) -> Reading
+    gone_by_themselves(c, list_id, account_id) -> int               contacts who have withdrawn consent, and are in it
     compare(c, list_id, listing, page, reading)                     `reading.strangers` and `reading.left` grow
     forbidden(c, list_id, addresses) -> [address]                   who must not be in the book
     missing(c, list_id, listing, reading) -> int                    after the last page
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, String, bindparam, case, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, null, or_, select, union, update
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import channels
@@ -43,10 +44,12 @@ class Reading(msgspec.Struct):
     """A reading of a book under way. `moved`: the places of people who are in it under another address than their
     present one; `seen`: a byte for each place of the list, of the bits `_SENT` and `_PRESENT`. Of contacts that are in
     the book, by address with their ids: `strangers` are no members, and consent forbids them; `left` have unsubscribed
-    from this list, as far as is known. `contacts`: how many the book has; `others`: the strangers of the last page."""
+    from this list, as far as is known. `contacts`: how many were read; `others`: the strangers of the last page;
+    `found`: how many contacts are other than was known."""
 
     moved: dict[str, int]
     seen: bytearray
+    found: int = 0
     strangers: dict[str, int] = {}
     left: dict[str, int] = {}
     contacts: int = 0
@@ -59,14 +62,34 @@ def begin(c: Connection, list_id: str) -> Reading:
     c.execute(
         update(list_member)
         .where(_m.list_id == list_id, theirs)
-        .values(sent_fingerprint="", sent_address="", contact_id=null())
+        .values(sent_fingerprint="", sent_address="", contact_id=null(), news=True)
     )
+    return _begun(c, list_id)
+
+
+def begin_with_news(c: Connection, list_id: str) -> Reading:
+    """Only contacts that were changed are read: whom others put into the book is known since it was read as a whole."""
+    return _begun(c, list_id, or_(_m.news, _m.outcome != Outcome.UNCHANGED.value))
+
+
+def _begun(c: Connection, list_id: str, *among: ColumnElement[bool]) -> Reading:
     elsewhere = select(_m.sent_address, _m.seq).where(
-        _m.list_id == list_id, _m.sent_address != "", _m.sent_address != _m.address
+        _m.list_id == list_id, _m.sent_address != "", _m.sent_address != _m.address, *among
     )
     last = c.execute(select(_m.seq).where(_m.list_id == list_id).order_by(_m.seq.desc()).limit(1)).scalar()
     moved = {row.sent_address: row.seq for row in c.execute(elsewhere)}
     return Reading(moved=moved, seen=bytearray(0 if last is None else last + 1))
+
+
+def gone_by_themselves(c: Connection, list_id: str, account_id: str) -> int:
+    """How many contacts that are in the book as far as is known have withdrawn consent in dotdigital since: it takes
+    them out of the book itself."""
+    withdrew = union(
+        select(suppression.c.address).where(suppression.c.account_id == account_id),
+        select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id),
+    )
+    here = (_m.list_id == list_id, _m.address.in_(withdrew), _m.sent_address == _m.address)
+    return int(c.execute(select(func.count()).select_from(list_member).where(*here)).scalar_one())
 
 
 def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContact], reading: Reading) -> None:
@@ -105,6 +128,7 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     for address in reading.moved.keys() & by_address.keys():
         reading.seen[reading.moved[address]] |= _SENT
         members.add(address)
+    reading.found += len(news) + len(adopted) + len(anew)
     _keep(c, news, adopted)
     channels.would_be_mailed(c, list_id, [each.address for each in by_address.values() if not each.channel])
     _send_again(c, anew)
@@ -123,12 +147,18 @@ def _keep(c: Connection, news: list[tuple[int, str, str, str]], adopted: list[tu
         _m.person_id == bindparam("b_person", type_=String),
     )
     contact = bindparam("b_contact", type_=_m.contact_id.type)
-    told = update(list_member).where(*here).values(contact_id=contact, channel=bindparam("b_channel", type_=String))
+    told = (
+        update(list_member)
+        .where(*here)
+        .values(contact_id=contact, channel=bindparam("b_channel", type_=String), news=True)
+    )
     update_many(c, told, ("b_contact", "b_channel", "b_list", "b_person"), news)
     found = (
         update(list_member)
         .where(*here)
-        .values(sent_address=bindparam("b_address", type_=String), contact_id=contact, sent_fingerprint=BY_OTHERS)
+        .values(
+            sent_address=bindparam("b_address", type_=String), contact_id=contact, sent_fingerprint=BY_OTHERS, news=True
+        )
     )
     update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), adopted)
 
@@ -144,7 +174,10 @@ def _send_again(c: Connection, people: list[tuple[str, str]]) -> None:
         _m.person_id == bindparam("b_person", type_=String),
     )
     update_many(
-        c, update(list_member).where(*here).values(sent_fingerprint=OVERWRITTEN), ("b_list", "b_person"), people
+        c,
+        update(list_member).where(*here).values(sent_fingerprint=OVERWRITTEN, news=True),
+        ("b_list", "b_person"),
+        people,
     )
 
 
@@ -169,10 +202,16 @@ def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> int:
         select(_m.person_id, _m.seq, _m.sent_address, _m.channel).where(
             _m.list_id == list_id, or_(_m.sent_address != "", _m.channel != "")
         )
-    ).all()
-    seen = {row.person_id: reading.seen[row.seq] for row in rows if row.seq < len(reading.seen)}
-    gone = [(list_id, row.person_id) for row in rows if row.sent_address and not seen.get(row.person_id, 0) & _SENT]
-    quiet = [(list_id, row.person_id) for row in rows if row.channel and not seen.get(row.person_id, 0) & _PRESENT]
+    )
+    gone: list[tuple[str, str]] = []
+    quiet: list[tuple[str, str]] = []
+    # Of a million rows only those that differ are kept.
+    for row in rows:
+        seen = reading.seen[row.seq] if row.seq < len(reading.seen) else 0
+        if row.sent_address and not seen & _SENT:
+            gone.append((list_id, row.person_id))
+        if row.channel and not seen & _PRESENT:
+            quiet.append((list_id, row.person_id))
     here = (
         _m.list_id == bindparam("b_list", type_=String),
         _m.person_id == bindparam("b_person", type_=String),
@@ -185,6 +224,7 @@ def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> int:
             sent_fingerprint="",
             sent_address="",
             contact_id=null(),
+            news=True,
             outcome=case((left, Outcome.REMOVED.value), else_=_m.outcome),
             reason=case((left, ""), else_=_m.reason),
             detail=case((left, "not in the address book any more"), else_=_m.detail),
@@ -192,5 +232,5 @@ def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> int:
         )
     )
     update_many(c, forget, ("b_list", "b_person"), gone)
-    update_many(c, update(list_member).where(*here).values(channel=""), ("b_list", "b_person"), quiet)
+    update_many(c, update(list_member).where(*here).values(channel="", news=True), ("b_list", "b_person"), quiet)
     return len(gone)

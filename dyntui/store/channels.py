@@ -33,6 +33,7 @@ def record_imported(c: Connection, list_id: str, reasons: Mapping[str, str]) -> 
         )
         .values(
             channel=bindparam("b_channel", type_=String),
+            news=True,
             also=case(
                 (
                     or_(_m.outcome == Outcome.ADDED.value, _m.outcome == Outcome.UPDATED.value),
@@ -54,4 +55,4 @@ def would_be_mailed(c: Connection, list_id: str, addresses: Sequence[str]) -> No
     others = select(marketing_list.c.id).where(marketing_list.c.account_id == account, marketing_list.c.id != list_id)
     for some in in_chunks(addresses):
         told = update(list_member).where(_m.address.in_(some), _m.list_id.in_(others), _m.channel != "")
-        c.execute(told.values(channel=""))
+        c.execute(told.values(channel="", news=True))

@@ -25,7 +25,7 @@ from dyntui.store.among import Among, address_in, person_in
 from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.lifts import Lift
-from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address
+from dyntui.store.schema import consent_lift, list_member, merged_record, opt_out, opt_out_address
 from dyntui.store.upserts import Excluded, update_many, upsert
 
 _o = opt_out.c
@@ -116,6 +116,35 @@ def unseen(c: Connection, reading: str, after: str = "", limit: int = 5000) -> l
         .limit(limit)
     )
     return [Unseen(*row) for row in rows]
+
+
+def said_by(c: Connection, person_ids: Sequence[str]) -> dict[str, str]:
+    """Those of the records that are known to have opted out, with the column that had said so."""
+    found: dict[str, str] = {}
+    for chunk in in_chunks(person_ids):
+        rows = c.execute(select(_o.person_id, _o.said_by).where(_o.person_id.in_(chunk)))
+        found.update((row.person_id, row.said_by) for row in rows)
+    return found
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How many opt-outs and addresses of them are known, and how many have ended so far."""
+
+    records: int
+    addresses: int
+    ended: int
+
+    def differences(self, before: Size) -> int:
+        """How many opt-outs, or addresses of them, came or went since."""
+        ended = self.ended - before.ended
+        came = self.records - before.records + ended
+        return came + ended or abs(self.addresses - before.addresses)
+
+
+def size(c: Connection) -> Size:
+    counted = [select(func.count()).select_from(each) for each in (opt_out, opt_out_address)]
+    ended = select(func.count()).select_from(consent_lift).where(consent_lift.c.kind == lifts.OPT_OUT)
+    return Size(*(int(c.execute(each).scalar_one()) for each in (*counted, ended)))
 
 
 def keep(c: Connection, person_ids: Iterable[str], why: str) -> None:

@@ -43,9 +43,8 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str)
     mark_left(c, list_id, listing)
     list_unsubscribes.given_up(c, list_id, now)
     scope = (_m.list_id == list_id, _m.listing == listing)
-    # Who was held is looked at anew, also where they have left the list.
-    anew = or_(_m.listing == listing, _m.outcome == Outcome.HELD.value)
-    c.execute(update(list_member).where(_m.list_id == list_id, anew, _m.gated_by == listing).values(gated_by=""))
+    # Everybody is looked at anew, also who has left the list since.
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.gated_by == listing).values(gated_by=""))
     _name_gates(c, list_id, listing, account_id, scope)
     waiting = and_(_m.fingerprint == _m.rejected_fingerprint, _m.retry_on > now)
     becomes = case(

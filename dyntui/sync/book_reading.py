@@ -5,20 +5,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.contacts import Value
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.changes import AppliedChange
+from dyntui.model.cursors import OneList
 from dyntui.model.people import normalise
 from dyntui.model.plans import REMOVE
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import applied_changes, book_contents, channels, pending_members
+from dyntui.store import applied_changes, book_contents, channels, members, pending_members
 from dyntui.store import strangers as stranger_store
-from dyntui.store.book_contents import BookContact
+from dyntui.store.book_contents import BookContact, Reading
 from dyntui.store.lists import StoredList
 from dyntui.store.strangers import Found
 from dyntui.sync import before_images, list_resubscribes
@@ -28,30 +30,25 @@ from dyntui.sync.run_context import RunContext
 _PAGE = 5000
 
 
-class Compared(msgspec.Struct, frozen=True):
-    """How many contacts a book has lost by other hands, and how many it has."""
-
-    lost: int
-    contacts: int
-
-
-async def compare(
+async def read(
     ctx: RunContext,
     dd: Dotdigital,
     chosen: StoredList,
     title: str,
     mark: str,
+    reading: Reading,
     *,
+    since: datetime | None = None,
     read_only: bool = False,
     strangers: Sequence[str] | None = None,
-) -> Compared:
-    """The book against what is known of the list's people, those on it under the `mark`.
+) -> None:
+    """The contacts of the book, all or those that were changed `since`, against what is known of the list's people,
+    those on it under the `mark`.
 
     Contacts that are no members and must not be mailed are taken out: suppressed, opted out, unsubscribed. Strangers of
     whom nothing is known stay. `strangers`: the data fields that are to be kept of every stranger; None: something is
     made of none of them.
     """
-    reading = await ctx.write(lambda c: book_contents.begin(c, chosen.id))
     done = 0
 
     def one_page(c: Connection, held: list[BookContact], values: dict[int, dict[str, Value]]) -> None:
@@ -63,7 +60,9 @@ async def compare(
             ]
             stranger_store.found(c, chosen.id, ctx.run_id, met)
 
-    async for page in contacts.contact_pages(dd, list_id=chosen.book_id, data_fields=strangers or None):
+    async for page in contacts.contact_pages(
+        dd, list_id=chosen.book_id, modified_since=since, data_fields=strangers or None
+    ):
         held = [
             BookContact(normalise(each.email), each.contact_id, reason_of_status(each.email_status))
             for each in page.rows
@@ -77,8 +76,9 @@ async def compare(
     if not read_only and strangers is None:
         forbidden = await ctx.read(lambda c: book_contents.forbidden(c, chosen.id, list(reading.strangers)))
         await take_out_strangers(ctx, dd, chosen, {each: reading.strangers[each] for each in forbidden}, consent=True)
-    lost = await ctx.write(lambda c: book_contents.missing(c, chosen.id, mark, reading))
-    return Compared(lost, reading.contacts)
+        if forbidden:
+            at = ctx.at(OneList)
+            await ctx.save(replace(at, left=at.left + len(forbidden)), stage=f"Reading the address book of {title}")
 
 
 async def take_out_strangers(
@@ -108,12 +108,13 @@ async def take_out_strangers(
     await ctx.write(lambda c: applied_changes.settle_all(c, place))
 
 
-async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList, in_book: int) -> None:
+async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
     """What dotdigital says of those whom this run has imported, such as that they have not confirmed their opt-in: by
     the book's listing, or, where that takes more calls, by their contacts alone."""
     imported = await ctx.read(lambda c: pending_members.imported(c, chosen.id))
     if not imported:
         return
+    in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
     said: dict[str, str] = {}
     if -(-len(imported) // contacts.CHUNK) < -(-in_book // _PAGE):
         found = await contacts.retrieve_contacts(dd, emails=sorted(imported))

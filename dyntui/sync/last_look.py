@@ -30,8 +30,7 @@ from dyntui.store import sends as send_store
 from dyntui.store.opt_outs import OptOut
 from dyntui.store.sends import Send
 from dyntui.store.suppressed_people import Had
-from dyntui.sync import feeds, kept_books, opt_outs, suppressions
-from dyntui.sync.lists import unsubscribes_feed
+from dyntui.sync import feeds, kept_books, list_feeds, opt_outs, suppressions
 from dyntui.sync.run_context import RunContext
 
 T = TypeVar("T")
@@ -93,7 +92,7 @@ def _feeds(c: Connection, this: Send, account_ids: list[str]) -> list[tuple[Feed
         of_list = Feed(
             account_id=target.account_id, since=never, lately=never, book_id=target.book_id, list_ids=(target.id,)
         )
-        found.append((of_list, unsubscribes_feed(target)))
+        found.append((of_list, list_feeds.feed_of(target)))
     for kept in send_store.with_books(c, this.account_id):
         concerned = tuple(each for each in kept.list_ids if each in this.list_ids)
         if not concerned:

@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
-from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
@@ -32,7 +31,6 @@ from dyntui.store import (
     applied_changes,
     consent_news,
     leaving,
-    list_unsubscribes,
     mappings,
     members,
     pending_members,
@@ -48,21 +46,21 @@ from dyntui.store import strangers as stranger_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.leaving import Leaver
 from dyntui.store.lists import StoredList
-from dyntui.store.odd_rows import OddRow
 from dyntui.store.pending_members import Pending
 from dyntui.sync import (
     before_images,
+    book_comparison,
     book_reading,
     double_opt_in,
-    feeds,
+    list_feeds,
     list_filters,
     list_reading,
     list_state,
-    nameless_rows,
     sight,
     strangers,
     suppressions,
 )
+from dyntui.sync.book_comparison import Book
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.removals import take_out
@@ -196,10 +194,14 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     book = await list_state.book_as_it_is(dd, chosen)
     note = now.note if how.plan else await _rename(ctx, dd, chosen, now, book)
     met = strangers.looked_at(now.settings.membership_action) if how.item else None
-    compared = await book_reading.compare(ctx, dd, chosen, title, mark, read_only=how.plan, strangers=met)
+    compared = await book_comparison.compare(
+        ctx,
+        dd,
+        Book(chosen=chosen, title=title, mark=mark, now=book, rule=how.rule, read_only=how.plan, strangers=met),
+    )
     if compared.lost:
         await suppressions.pull(ctx, dd, chosen.account_id)
-    await learn_who_unsubscribed(ctx, dd, chosen, daily=True)
+    await list_feeds.learn(ctx, dd, chosen, daily=True)
     if met is not None:
         asked = strangers.Asked(place=how.place, plan=how.plan, apply=how.apply, in_book=compared.contacts, mark=mark)
         await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
@@ -246,42 +248,6 @@ async def _rename(ctx: RunContext, dd: Dotdigital, chosen: StoredList, now: List
     return note
 
 
-def unsubscribes_feed(chosen: StoredList) -> str:
-    """The name under which it is kept how far the unsubscribes of a list's book were read."""
-    return f"list-unsubscribes/{chosen.id}/{chosen.book_id}"
-
-
-async def learn_who_unsubscribed(ctx: RunContext, dd: Dotdigital, chosen: StoredList, *, daily: bool = False) -> None:
-    """Who unsubscribed from this book alone: neither the account's feeds nor imports tell (dotdigital_api.md 12.7).
-
-    What is learned belongs to the list: a list that takes over the book of another one reads from the beginning.
-    `daily`: once a day all are read.
-    """
-    feed = unsubscribes_feed(chosen)
-    until = await feeds.server_time(dd)
-    window = await feeds.consent_window(ctx, chosen.account_id, feed, until, daily=daily)
-    odd: list[OddRow] = []
-    async for page in dd_suppressions.unsubscribed_from_book_since(dd, chosen.book_id, window.since):
-        named = await nameless_rows.named(ctx, dd, page.rows)
-        odd += nameless_rows.odd(page.rows, named)
-        found = [(address, text_of(each.removed_at)) for address, each in named]
-        contact_ids = {address: each.contact_id for address, each in named}
-        await ctx.save(
-            ctx.cursor,
-            stage="Reading unsubscribes",
-            work=functools.partial(
-                list_unsubscribes.add,
-                list_id=chosen.id,
-                rows=found,
-                now=ctx.now(),
-                book_id=chosen.book_id,
-                contact_ids=contact_ids,
-            ),
-        )
-    await nameless_rows.keep(ctx, feed, chosen.account_id, odd, whole=window.whole)
-    await feeds.advance(ctx, chosen.account_id, feed, until, whole=window.whole)
-
-
 async def _guard(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, mark: str) -> None:
     """Of those who would leave the book without having withdrawn consent too many are held, and all of them when the
     listing came back empty or the service does not see every record. Once for a listing, before anybody leaves: a share
@@ -321,8 +287,9 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
         await take_out(ctx, dd, chosen.book_id, gone)
         done, after = done + len(some), some[-1].seq
+        at = ctx.at(OneList)
         await ctx.save(
-            ctx.cursor,
+            replace(at, left=at.left + sum(each.contact_id is not None for each in some)),
             stage=f"Removing from {title}",
             done=done,
             work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some, mark=mark),
@@ -361,7 +328,11 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         found = fates([each.address for each in batch], result)
         done += len(batch)
         settled = functools.partial(_settle_import, ctx=ctx, chosen=chosen, batch=batch, found=found, result=result)
-        await ctx.save(replace(ctx.at(OneList), importing=""), stage=stage, done=done, of=of, work=settled)
+        at = ctx.at(OneList)
+        refused = {each.address for each in found if each.reason}
+        joined = sum(each.sent_address != each.address and each.address not in refused for each in batch)
+        after = replace(at, importing="", joined=at.joined + joined)
+        await ctx.save(after, stage=stage, done=done, of=of, work=settled)
         await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
     await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
 
@@ -381,8 +352,7 @@ async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> list[P
 async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     """Whom dotdigital would not mail although no feed of suppressions names them, such as those who have not confirmed
     their opt-in: of the others it is known since the book was read."""
-    in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
-    await book_reading.look_at_imported(ctx, dd, chosen, in_book)
+    await book_reading.look_at_imported(ctx, dd, chosen)
     await ctx.save(replace(ctx.at(OneList), step="close"), stage=f"Finishing {title}")
 
 
@@ -426,6 +396,9 @@ async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str, 
             ctx.close_list(c, item, chosen.id, mark, note=_note(c, ctx, chosen))
         members.forget_left(c, chosen.id, mark)
         undone_holds.forget_over(c, chosen.id)
+        at = ctx.at(OneList)
+        if at.in_book >= 0:
+            reading_places.put(c, chosen.id, book_count=at.in_book + at.joined - at.left)
         list_store.record_sync(c, chosen.id, ctx.run_id, status.value, ctx.now())
         list_store.release(c, chosen.id, ctx.run_id)
 

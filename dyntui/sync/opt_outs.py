@@ -38,12 +38,12 @@ SETS = {
 }
 ADDRESSES = ("emailaddress1", "emailaddress2", "emailaddress3")
 # The strongest first: it names the reason.
-_REASONS = {"donotemail": "DO_NOT_EMAIL", "donotbulkemail": "DO_NOT_BULK_EMAIL", MARKETING: "DO_NOT_BULK_EMAIL"}
+REASONS = {"donotemail": "DO_NOT_EMAIL", "donotbulkemail": "DO_NOT_BULK_EMAIL", MARKETING: "DO_NOT_BULK_EMAIL"}
 # Records that are gone are looked for as seldom: one that was restored is shown by the reading if it still opts out.
 _KEPT_ASKED = "opt-outs-kept-asked"
 _KEPT_EVERY = timedelta(days=1)
 # A transaction may show its rows later than their `modifiedon` says.
-_OVERLAP = timedelta(minutes=15)
+OVERLAP = timedelta(minutes=15)
 _STAGE = "Reading opt-outs"
 
 
@@ -93,9 +93,9 @@ async def read(ctx: RunContext, dv: Dataverse, among: Collection[str] = ()) -> d
         people |= await _read_table(ctx, dv, entity, sources, reading, among)
     if sources.consent_rows:
         async for told in consent_sources.withdrawn(ctx, dv):
-            await _keep(ctx, reading, told, [])
+            await keep(ctx, reading, told, [])
     await _ask_for_the_unseen(ctx, dv, sources, reading)
-    await _ask_for_survivors(ctx, dv)
+    await ask_for_survivors(ctx, dv)
     return people
 
 
@@ -147,7 +147,7 @@ async def _since(dv: Dataverse, entity: Entity, marks: Marks) -> list[OptOut]:
     entity_set, key = SETS[entity]
     flags = marks.sources.flags(entity)
     known = moment_of(marks.tables[entity])
-    changed = f" and modifiedon ge {moment(known - _OVERLAP)}" if known else ""
+    changed = f" and modifiedon ge {moment(known - OVERLAP)}" if known else ""
     found: list[OptOut] = []
     async for page in dv_rows.pages(
         dv,
@@ -176,7 +176,7 @@ async def _read_table(
     feed = f"{entity}/merged"
     mark = await ctx.read(lambda c: watermarks.get(c, "", feed))
     latest = datetime.fromisoformat(mark) if mark else None
-    merged = "merged eq true" + (f" and modifiedon ge {moment(latest - _OVERLAP)}" if latest else "")
+    merged = "merged eq true" + (f" and modifiedon ge {moment(latest - OVERLAP)}" if latest else "")
     async for page in dv_rows.pages(
         dv,
         entity_set,
@@ -188,7 +188,7 @@ async def _read_table(
         told = list(_opted_out(entity, flags, page.rows))
         people |= {each.person_id: each.reason for each in told if each.person_id in among}
         gone = [row for row in page.rows if row.merged]
-        await _keep(ctx, reading, told, [merge_of(entity, row) for row in gone if row.into])
+        await keep(ctx, reading, told, [merge_of(entity, row) for row in gone if row.into])
         changed = (dated(row.modifiedon, ctx.moment()) for row in gone)
         latest = max((each for each in (latest, *changed) if each), default=None)
     if latest is not None and (until := moment(latest)) != mark:
@@ -196,40 +196,52 @@ async def _read_table(
     return people
 
 
-async def _keep(ctx: RunContext, reading: str, told: Sequence[OptOut], merges: Sequence[Merge]) -> None:
-    def keep(c: Connection) -> None:
+async def keep(ctx: RunContext, reading: str, told: Sequence[OptOut], merges: Sequence[Merge]) -> None:
+    """One page of records that opted out, and of those that were merged into others."""
+
+    def stage(c: Connection) -> None:
         opt_out_store.stage(c, reading, told, ctx.now())
         opt_out_store.record_merges(c, merges, ctx.now())
 
-    await ctx.save(ctx.cursor, stage=_STAGE, work=keep)
+    await ctx.save(ctx.cursor, stage=_STAGE, work=stage)
 
 
 def _opted_out(entity: Entity, flags: Sequence[str], rows: Sequence[Record]) -> Iterator[OptOut]:
     """Rows that Dynamics gave because one of the flags is set, or because they were merged away: one that shows no flag
     and was not merged has one that cannot be read."""
     for row in rows:
-        said_by = next((flag for flag, value in row.flags(flags).items() if value), "")
-        if not said_by and (not row.merged or set(flags) & set(row.odd)):
-            said_by = flags[0]
-        if said_by:
-            yield OptOut(
-                person_id=row.id,
-                entity=entity,
-                reason=_REASONS[said_by],
-                said_by=said_by,
-                addresses=row.addresses(),
-            )
+        found = opted_out(entity, flags, row, shown=not row.merged)
+        if found is not None:
+            yield found
 
 
-def opted_out(entity: Entity, flags: Sequence[str], row: Record) -> OptOut | None:
-    """What a record says that Dynamics gave for another reason than its flags; None: it has not opted out."""
+def opted_out(entity: Entity, flags: Sequence[str], row: Record, *, shown: bool = False) -> OptOut | None:
+    """The opt-out that a record says, None where it says none. `shown`: Dynamics gave the row because it opted out, so
+    one that shows no flag has one that cannot be read."""
     said_by = next((flag for flag, value in row.flags(flags).items() if value), "")
+    if not said_by and (shown or set(flags) & set(row.odd)):
+        said_by = flags[0]
     if not said_by:
         return None
-    return OptOut(person_id=row.id, entity=entity, reason=_REASONS[said_by], said_by=said_by, addresses=row.addresses())
+    return OptOut(person_id=row.id, entity=entity, reason=REASONS[said_by], said_by=said_by, addresses=row.addresses())
+
+
+def was_taken_back(flags: Sequence[str], row: Record, said_by: str) -> bool:
+    """Whether a record says that it does not opt out any more. Only where the flag that had said so reads as false was
+    it taken back: one that reads as empty may be hidden from the service."""
+    now = row.flags(flags)
+    if row.merged or row.odd or any(now.values()):
+        return False
+    return now.get(said_by, False) is False and False in now.values()
+
+
+def says_so(entity: Entity, person_id: str, flags: Sequence[str]) -> str:
+    """What a record says that has taken its opt-out back, as evidence."""
+    return f"{entity} {person_id}: {' and '.join(flags)} are off"
 
 
 def merge_of(entity: Entity, row: Record) -> Merge:
+    """What a record that was merged away says of that."""
     return Merge(
         person_id=row.id,
         entity=entity,
@@ -238,7 +250,7 @@ def merge_of(entity: Entity, row: Record) -> Merge:
     )
 
 
-async def _ask_for_survivors(ctx: RunContext, dv: Dataverse) -> None:
+async def ask_for_survivors(ctx: RunContext, dv: Dataverse) -> None:
     """The record that a merge left is the same person: its addresses are opted out with the record that was merged
     away, for whoever else has them."""
     merged: dict[str, dict[str, list[str]]] = {}
@@ -275,10 +287,10 @@ async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, 
         rows = [each.person_id for each in asked if each.entity == CONSENT_ROWS]
         if rows and sources.rows_dismissed:
             said = "consent rows do not count here: an administrator's answer"
-            await _settle(ctx, reading, dict.fromkeys(rows, said), {})
+            await settle(ctx, reading, dict.fromkeys(rows, said), {})
         elif rows and sources.consent_rows:
             taken_back = await consent_sources.taken_back(dv, rows)
-            await _settle(ctx, reading, dict.fromkeys(taken_back, "consent row: not opted out any more"), {})
+            await settle(ctx, reading, dict.fromkeys(taken_back, "consent row: not opted out any more"), {})
     if kept_too:
         await ctx.write(lambda c: watermarks.put(c, "", _KEPT_ASKED, ctx.now()))
 
@@ -286,8 +298,7 @@ async def _ask_for_the_unseen(ctx: RunContext, dv: Dataverse, sources: Sources, 
 async def _ask(
     ctx: RunContext, dv: Dataverse, reading: str, entity: Entity, asked: Sequence[Unseen], flags: Sequence[str]
 ) -> None:
-    """What became of these records. Only where the flag that had said so reads as false was it taken back: one that
-    reads as empty may be hidden from the service."""
+    """What became of these records."""
     if not asked:
         return
     entity_set, key = SETS[entity]
@@ -298,23 +309,21 @@ async def _ask(
         found |= {row.id: row for row in page.rows}
     said_by = {each.person_id: each.said_by for each in asked}
     taken_back = {
-        person_id: f"{entity} {person_id}: {' and '.join(flags)} are off"
+        person_id: says_so(entity, person_id, flags)
         for person_id, row in found.items()
-        if not (row.merged or row.odd or any(row.flags(flags).values()))
-        and row.flags(flags).get(said_by.get(person_id, ""), False) is False
-        and False in row.flags(flags).values()
+        if was_taken_back(flags, row, said_by.get(person_id, ""))
     }
     kept = {each.person_id: "gone" for each in asked if each.person_id not in found and each.kept != "gone"}
     kept |= {each.person_id: "merged" for each in asked if each.person_id in found and found[each.person_id].merged}
-    await _settle(ctx, reading, taken_back, kept)
+    await settle(ctx, reading, taken_back, kept)
 
 
-async def _settle(ctx: RunContext, reading: str, taken_back: Mapping[str, str], kept: Mapping[str, str]) -> None:
+async def settle(ctx: RunContext, reading: str, taken_back: Mapping[str, str], kept: Mapping[str, str]) -> None:
     """`taken_back`: person id -> what says so; `kept`: person id -> why the opt-out stays."""
 
-    def settle(c: Connection) -> None:
+    def lift(c: Connection) -> None:
         for why in ("gone", "merged"):
             opt_out_store.keep(c, [person_id for person_id, said in kept.items() if said == why], why)
         opt_out_store.lift(c, reading, taken_back, ctx.now())
 
-    await ctx.save(ctx.cursor, stage=_STAGE, work=settle)
+    await ctx.save(ctx.cursor, stage=_STAGE, work=lift)

@@ -29,7 +29,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
-from dyntui.sync import feeds, kept_books, last_look, lists, opt_outs, platform_send, suppressions
+from dyntui.sync import feeds, kept_books, last_look, list_feeds, opt_outs, platform_send, suppressions
 from dyntui.sync.campaigns import learn_who_was_mailed
 from dyntui.sync.last_look import Marks, News
 from dyntui.sync.removals import take_out
@@ -123,7 +123,7 @@ async def look_again(
     before = await _sendable(ctx, this)
     opted_out = await learn_who_opted_out(ctx, dv, dd, this, elsewhere, before)
     for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
-        await lists.learn_who_unsubscribed(ctx, dd, chosen)
+        await list_feeds.learn(ctx, dd, chosen)
     await ctx.write(lambda c: counts.recheck(c, this.count_id))
     by_name = {**(known or {}), **opted_out}
     rows = [Resolved(person, Outcome.EXCLUDED, reason) for person, reason in by_name.items()]

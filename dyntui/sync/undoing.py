@@ -31,7 +31,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.members_undone import InBook
 from dyntui.store.undoing import Step
 from dyntui.store.undone_holds import Hold
-from dyntui.sync import list_state, lists, suppressions
+from dyntui.sync import list_feeds, list_state, lists, suppressions
 from dyntui.sync.imports import POLL_SECONDS, ROWS, Fate, carry_out, fates
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
@@ -85,7 +85,7 @@ async def _decide(ctx: RunContext, dd: Dotdigital, job: Job, asked: UndoOf) -> N
     moved = await _in_book(ctx, dd, job)
     await _not_in_book(ctx, dd, job, moved)
     await suppressions.pull(ctx, dd, ctx.account_id)
-    await lists.learn_who_unsubscribed(ctx, dd, job.chosen)
+    await list_feeds.learn(ctx, dd, job.chosen)
 
     def decided(c: Connection) -> None:
         undoing.withhold(c, ctx.run_id, job.item, job.chosen.id)

@@ -21,9 +21,8 @@ from dyntui.store import consent_news, list_unsubscribes, members, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
-from dyntui.sync import suppressions
+from dyntui.sync import list_feeds, suppressions
 from dyntui.sync.connections import Connections
-from dyntui.sync.lists import unsubscribes_feed
 from dyntui.sync.watched import Source, Told
 
 SUPPRESSIONS = "suppressions"
@@ -85,8 +84,8 @@ def _book(c: Connection, connections: Connections, chosen: StoredList) -> Source
 
             yield Told(there, keep)
 
-    read_by_runs = moment_of(watermarks.get(c, chosen.account_id, unsubscribes_feed(chosen)))
-    return Source((chosen.account_id, unsubscribes_feed(chosen)), f"Unsubscribes of {chosen.name}", ask, read_by_runs)
+    read_by_runs = moment_of(watermarks.get(c, chosen.account_id, list_feeds.feed_of(chosen)))
+    return Source((chosen.account_id, list_feeds.feed_of(chosen)), f"Unsubscribes of {chosen.name}", ask, read_by_runs)
 
 
 def _suppressed(dd: Dotdigital, since: datetime) -> AsyncIterator[Page[Suppression]]:

@@ -1,9 +1,10 @@
 """Goes through many histories on every core and tells what it found, by kind.
 
-    python -m tests.oracle.many FIRST WORLDS [--go-on] [--shrink]
+    python -m tests.oracle.many FIRST WORLDS [--go-on] [--shrink] [--trust]
 
 Stories go to `oracle-stories` in the folder for temporary files, one file a seed. `--go-on` does not stop a history at
-its first disagreement; `--shrink` leaves edits out as long as a disagreement of the same kind remains.
+its first disagreement; `--shrink` leaves edits out as long as a disagreement of the same kind remains. With `--trust`
+answers that say only what changed rule as soon as one proof of each has found nothing else.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from dyntui.model.trust import Rule
 from tests.oracle.edits import Edit
 from tests.oracle.histories import History, history
 from tests.oracle.trial import Trial
-from tests.scenarios.office import Office
+from tests.scenarios.office import PROVE_EACH, Office
 from tests.scenarios.worlds import copied, world
 
 
@@ -35,18 +37,21 @@ def empty_world(folder: Path) -> Path:
     return folder
 
 
-def played(kept: Path, wanted: History, *, go_on: bool = False) -> Trial:
+def played(kept: Path, wanted: History, *, go_on: bool = False, trust: Rule = PROVE_EACH) -> Trial:
     """A history that was gone through; its office is closed."""
     with tempfile.TemporaryDirectory(prefix="oracle-") as name:
         folder = Path(name)
-        with copied(kept, folder, Path("dyntui.db")) as sandbox, closing(Office(sandbox, folder)) as office:
+        with (
+            copied(kept, folder, Path("dyntui.db")) as sandbox,
+            closing(Office(sandbox, folder, trust=trust)) as office,
+        ):
             office.take_over()
             trial = Trial(office, wanted, go_on)
             trial.play()
             return trial
 
 
-def shrunk(kept: Path, wanted: History, kind: str) -> History:
+def shrunk(kept: Path, wanted: History, kind: str, trust: Rule) -> History:
     """The history with as few edits as still lead to a disagreement of a kind: pieces are left out, smaller and smaller
     ones."""
     for place in range(len(wanted.rounds), -1, -1):
@@ -56,7 +61,7 @@ def shrunk(kept: Path, wanted: History, kind: str) -> History:
             for start in range(len(edits) - size, -1, -size):
                 fewer = edits[:start] + edits[start + size :]
                 tried = _with_edits(wanted, place, fewer)
-                if any(each.kind == kind for each in played(kept, tried).found):
+                if any(each.kind == kind for each in played(kept, tried, trust=trust).found):
                     edits, wanted = fewer, tried
             size //= 2
     return wanted
@@ -74,21 +79,22 @@ def _with_edits(wanted: History, place: int, edits: tuple[Edit, ...]) -> History
     return replace(wanted, rounds=tuple(rounds))
 
 
-def _one(kept: Path, go_on: bool, shrink: bool, seed: int) -> tuple[int, list[str], str, Counter[str]]:
-    trial = played(kept, history(seed), go_on=go_on)
+def _one(kept: Path, go_on: bool, shrink: bool, trust: Rule, seed: int) -> tuple[int, list[str], str, Counter[str]]:
+    trial = played(kept, history(seed), go_on=go_on, trust=trust)
     story = trial.story()
     if trial.found and shrink:
-        story = played(kept, shrunk(kept, trial.history, trial.found[0].kind)).story()
+        fewer = shrunk(kept, trial.history, trial.found[0].kind, trust)
+        story = played(kept, fewer, trust=trust).story()
     return seed, [each.kind for each in trial.found], story, trial.figures
 
 
-def report(first: int, worlds: int, *, go_on: bool, shrink: bool) -> Iterator[str]:
+def report(first: int, worlds: int, *, go_on: bool, shrink: bool, trust: Rule) -> Iterator[str]:
     """Lines to be read; the last one sums up."""
     began, figures, kinds = time.monotonic(), Counter[str](), dict[str, set[int]]()
     stories = Path(tempfile.gettempdir()) / "oracle-stories"
     stories.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="oracle-empty-") as name, ProcessPoolExecutor(os.cpu_count()) as pool:
-        task = partial(_one, empty_world(Path(name)), go_on, shrink)
+        task = partial(_one, empty_world(Path(name)), go_on, shrink, trust)
         for seed, found, story, counted in pool.map(task, range(first, first + worlds)):
             figures += counted
             (stories / f"{seed}.txt").write_text(story, "utf-8")
@@ -106,8 +112,10 @@ def main() -> None:
     parser.add_argument("worlds", type=int)
     parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--shrink", action="store_true")
+    parser.add_argument("--trust", action="store_true")
     asked = parser.parse_args()
-    for line in report(asked.first, asked.worlds, go_on=asked.go_on, shrink=asked.shrink):
+    trust = Rule(first_days=0) if asked.trust else PROVE_EACH
+    for line in report(asked.first, asked.worlds, go_on=asked.go_on, shrink=asked.shrink, trust=trust):
         sys.stdout.write(line + "\n")
 
 

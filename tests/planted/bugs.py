@@ -36,9 +36,9 @@ BUGS = (
     ),
     Bug(
         "unsubscribes from a list not read",
-        "dyntui/sync/lists.py",
-        "    feed = unsubscribes_feed(chosen)\n    until",
-        "    return\n    feed = unsubscribes_feed(chosen)\n    until",
+        "dyntui/sync/list_feeds.py",
+        "    feed = feed_of(chosen)\n    until",
+        "    return\n    feed = feed_of(chosen)\n    until",
     ),
     Bug(
         "suppressions typed in Dynamics not carried over",
@@ -78,7 +78,7 @@ BUGS = (
     Bug(
         "merged records forgotten",
         "dyntui/sync/opt_outs.py",
-        "[_merge(entity, row) for row in gone if row.into]",
+        "[merge_of(entity, row) for row in gone if row.into]",
         "[]",
     ),
     Bug(
@@ -102,9 +102,9 @@ BUGS = (
     Bug(
         "opt-out ends when its record is gone",
         "dyntui/sync/opt_outs.py",
-        "    await _settle(ctx, reading, taken_back, kept)\n",
+        "    await settle(ctx, reading, taken_back, kept)\n",
         '    taken_back |= dict.fromkeys((each for each, why in kept.items() if why == "gone"), "gone")\n'
-        "    await _settle(ctx, reading, taken_back, {})\n",
+        "    await settle(ctx, reading, taken_back, {})\n",
     ),
     Bug(
         "donotbulkemail taken back although suppressed",

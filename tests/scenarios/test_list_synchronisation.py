@@ -29,7 +29,8 @@ def test_a_second_synchronisation_without_changes_writes_nothing_to_either_side(
     before = office.digest()
     second, calls = office.calls_between(lambda: office.run("lists"))
     assert writes(calls) == []
-    assert sum(each["count"] for each in calls) < 20
+    # What changed is asked, and everything is read after it, to see whether that was all.
+    assert sum(each["count"] for each in calls) < 23
     assert office.digest() == before
     assert second.run.tally.of(Outcome.UNCHANGED) == first.run.tally.of(Outcome.ADDED)
 

@@ -61,6 +61,7 @@ def test_a_trusted_list_is_not_read_again_until_its_proof_is_a_day_old(trusting:
     assert reads(calls, *WHOLE) == 0 and reads(calls, "listmembers") == 1 and writes(calls) == []
     assert how(run).startswith("only what changed was read: records proved 2 h ago, members proved 2 h ago")
     assert run.run.tally.adds_up and run.run.tally.of(Outcome.UNCHANGED) > 100
+    assert sum(each["count"] for each in calls) <= 20
     trusting.let_pass(hours=23)
     run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
     assert reads(calls, *WHOLE) and how(run).startswith("all were read: records: the last proof was 25 h old")
@@ -154,3 +155,32 @@ def test_a_send_reads_everybody_however_much_is_trusted(trusting: Office) -> Non
 
 
 QUESTIONS = (RECORDS, MEMBERS, BOOK, OPT_OUTS)
+
+
+def test_what_changes_in_a_trusted_book_is_noticed_by_its_count_and_by_what_was_modified(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    assert "book proved" in how(run) and reads(calls, "contacts/v3") <= 1
+    one, two = [each for each in trusting.members(list_id) if each.outcome is Outcome.UNCHANGED][:2]
+    trusting.unsubscribe(one.address)
+    run = trusting.run("lists", lists=(list_id,))
+    assert "book proved" in how(run)  # its count is explained
+    assert one.address in {each.address for each in trusting.people(run.run.id) if each.outcome is Outcome.EXCLUDED}
+    trusting.sandbox.control.post("/unsubscribe", json={"address": two.address, "book": trusting.book_of(list_id)})
+    run = trusting.run("lists", lists=(list_id,))
+    people = {each.address: each.reason for each in trusting.people(run.run.id)}
+    assert "book proved" in how(run) and people[two.address] == "UNSUBSCRIBED_LIST"
+    assert run.run.tally.adds_up and not any(differences(trusting).values())
+
+
+def test_opt_outs_are_learned_and_lifted_by_what_was_changed(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    somebody = next(each for each in trusting.members(list_id) if each.outcome is Outcome.UNCHANGED)
+    trusting.change_in_dynamics("contact", somebody.person, donotemail=1)
+    run = trusting.run("lists", lists=(list_id,))
+    assert {each.address for each in trusting.people(run.run.id) if each.reason == "DO_NOT_EMAIL"} >= {somebody.address}
+    trusting.let_pass(hours=1)
+    trusting.change_in_dynamics("contact", somebody.person, donotemail=0)
+    run = trusting.run("lists", lists=(list_id,))
+    assert addresses(trusting.people(run.run.id), Outcome.ADDED) == {somebody.address}
+    assert not any(differences(trusting).values()) and set(differences(trusting)) == set(QUESTIONS)

@@ -21,9 +21,10 @@ from dyntui.store import planned_changes
 from dyntui.store.lists import StoredList
 from dyntui.sync import (
     kept_books,
+    list_feeds,
     list_state,
     lists,
-    opt_outs,
+    opt_out_changes,
     parts,
     planning,
     record_changes,
@@ -50,7 +51,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     dd = await connections.dotdigital(ctx.account_id)
     await sight.require_columns(ctx, dv, connections.columns)
     if ctx.at(ListsCursor).due is None:
-        typed = await _consent(ctx, dv, dd, asked.plan)
+        typed = await _consent(ctx, dv, dd, asked.plan, connections.trust)
         if not asked.lists:
             turns = await list_state.turns(dv)
             await ctx.write(lambda c: list_store.turns(c, turns))
@@ -87,7 +88,7 @@ async def _name_left_out(ctx: RunContext) -> None:
         await ctx.write(lambda c: ctx.close_item(c, _BY_HAND, note=note))
 
 
-async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool) -> list[str]:
+async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, trust: Rule) -> list[str]:
     """Who must not be mailed, as of now. Of a plan: the addresses that dotdigital would be told of besides."""
     if plan:
         await suppressions.pull(ctx, dd, ctx.account_id)
@@ -95,7 +96,7 @@ async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool) -
     else:
         await both_ways(ctx, dv, dd)
         typed = []
-    await opt_outs.read(ctx, dv)
+    await opt_out_changes.read(ctx, dv, trust)
     await kept_books.learn(ctx, dd, ctx.account_id)
     return typed
 
@@ -149,7 +150,7 @@ def _take(ctx: RunContext, list_id: str, c: Connection) -> bool:
 
 async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, trust: Rule, chosen: StoredList, title: str) -> None:
     await lists.read(ctx, dv, chosen, title, trust)
-    await lists.learn_who_unsubscribed(ctx, dd, chosen, daily=True)
+    await list_feeds.learn(ctx, dd, chosen, daily=True)
 
 
 async def _synchronise(
