@@ -13,7 +13,6 @@ from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
 from dyntui.model.schedules import Interval
-from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.schedules import (
     SCHEDULES_CHANGES,
@@ -32,7 +31,6 @@ from dyntui.service.contract.schedules import (
 
 _ACCOUNT = click.option("--account", default="", help="Of this email account; the default one where none is named.")
 _DAYS = click.option("--days", type=click.IntRange(1, 31), default=7, show_default=True, help="So many days ahead.")
-_TYPES = click.Choice(list(SYNC_TYPES))
 _OPTIONAL = " An empty time is that of the next run, from tomorrow."
 # What an export may hold; the service says where there is more.
 _MOST_EXPORTED = 50_000
@@ -52,7 +50,7 @@ def list_(context: click.Context, account: str) -> None:
 
 
 @command.command()
-@click.argument("sync_type", metavar="TYPE", type=_TYPES)
+@click.argument("sync_type", metavar="TYPE")
 @click.option(
     "--every", "interval", type=click.Choice([each.value for each in Interval]), help="How often it runs by itself."
 )
@@ -79,7 +77,7 @@ def edit(
 
 
 @command.command()
-@click.argument("sync_types", metavar="TYPE...", type=_TYPES, nargs=-1, required=True)
+@click.argument("sync_types", metavar="TYPE...", nargs=-1, required=True)
 @_ACCOUNT
 @click.pass_context
 def pause(context: click.Context, sync_types: tuple[str, ...], account: str) -> None:
@@ -88,7 +86,7 @@ def pause(context: click.Context, sync_types: tuple[str, ...], account: str) -> 
 
 
 @command.command()
-@click.argument("sync_types", metavar="TYPE...", type=_TYPES, nargs=-1, required=True)
+@click.argument("sync_types", metavar="TYPE...", nargs=-1, required=True)
 @_ACCOUNT
 @click.pass_context
 def resume(context: click.Context, sync_types: tuple[str, ...], account: str) -> None:

@@ -18,6 +18,7 @@ from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
 from dyntui.service.housekeeping import Housekeeping
 from dyntui.service.identity import Identities
+from dyntui.service.notifier import Notifier
 from dyntui.service.parts import Parts, UseCases
 from dyntui.service.process import DEMO
 from dyntui.service.profile import Profile
@@ -107,6 +108,7 @@ class Assembly:
                 keyring=secrets.label,
                 demo=bool(os.environ.get(DEMO)),
                 long_lived=self._long_lived,
+                hook=config.hook,
             )
         )
         self.handlers.update(handlers_of(*self._use_cases))
@@ -114,12 +116,15 @@ class Assembly:
         await asyncio.to_thread(self._engine.start)
         self._housekeeping = Housekeeping(self._resources, config.audit.keep_days)
         self._housekeeping.start()
+        self._notifier = Notifier(self._resources, config.hook, self._resources.connections.budgets.meters)
         if self._long_lived:
             self._timer.start()
             self._watching.start()
+            self._notifier.start()
 
     async def stop(self) -> None:
         """Leaves runs where they can be resumed and closes everything."""
+        await self._notifier.stop()
         await self._watching.stop()
         await self._timer.stop()
         await self._housekeeping.stop()

@@ -12,6 +12,7 @@ import msgspec
 
 from dyntui.model.budgets import OPERATIONS_A_DAY
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.hook_settings import HookSettings
 from dyntui.service.profile import Profile
 
 
@@ -64,6 +65,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     audit: AuditSettings = AuditSettings()
     budgets: BudgetSettings = BudgetSettings()
     reading: ReadingSettings = ReadingSettings()
+    hook: HookSettings = HookSettings()
 
 
 def read_config(profile: Profile) -> Config:

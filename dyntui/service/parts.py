@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from dyntui.service.hook_settings import HookSettings
 from dyntui.service.identity import Identities
 from dyntui.service.resources import Resources
 
@@ -14,7 +15,8 @@ from dyntui.service.resources import Resources
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Made once, when the service starts. `enqueue` hands a run to the engine, `reconnect` makes the engine's
     connections anew, `schedules_changed` has schedules looked at. `keyring` says where secrets are kept; `demo` marks a
-    throw-away profile; `long_lived` a service that outlives its clients, and that alone runs schedules."""
+    throw-away profile; `long_lived` a service that outlives its clients, and that alone runs schedules and tells
+    the `hook`."""
 
     resources: Resources
     identities: Identities
@@ -24,6 +26,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     keyring: str = ""
     demo: bool = False
     long_lived: bool = False
+    hook: HookSettings = HookSettings()
 
 
 class UseCases(Protocol):

@@ -17,7 +17,7 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.model.moments import text_of
 from dyntui.model.sync_types import WATCH
 from dyntui.model.watch import Watched
-from dyntui.service import schedules
+from dyntui.service import notifier, schedules
 from dyntui.service.answering import answers
 from dyntui.service.checks import Checks
 from dyntui.service.contract.session import (
@@ -33,6 +33,7 @@ from dyntui.service.contract.session import (
     SignInState,
     Status,
 )
+from dyntui.service.hook_settings import HookSettings
 from dyntui.service.identity import ROLES_BY_ROWS, Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown
@@ -41,6 +42,8 @@ from dyntui.store import accounts, runs, watch
 from dyntui.store import held as held_removals
 
 log = logging.getLogger(__name__)
+
+_NO_HOOK = HookSettings()
 
 
 class Session:
@@ -51,13 +54,21 @@ class Session:
     """
 
     def __init__(
-        self, resources: Resources, identities: Identities, *, keyring: str, long_lived: bool, demo: bool
+        self,
+        resources: Resources,
+        identities: Identities,
+        *,
+        keyring: str,
+        long_lived: bool,
+        demo: bool,
+        hook: HookSettings = _NO_HOOK,
     ) -> None:
         self._keyring = keyring
         self._resources = resources
         self._identities = identities
         self._long_lived = long_lived
         self._demo = demo
+        self._hook = hook
         self._started_on = resources.now()
         self._checks = Checks(resources.clock)
 
@@ -118,6 +129,9 @@ class Session:
             checks.append(Check(name="Roles", state="warning", text=ROLES_BY_ROWS))
         if known:
             checks.append(await schedules.check(self._resources, run_here=self._long_lived))
+        told = await notifier.check(self._resources, self._hook, run_here=self._long_lived)
+        if told is not None:
+            checks.append(told)
         since = text_of(self._resources.clock() - timedelta(hours=1))
         calls = await self._resources.read(lambda c: runs.calls_since(c, since))
         return Status(
@@ -188,4 +202,5 @@ def use_cases(parts: Parts) -> Session:
         keyring=parts.keyring,
         long_lived=parts.long_lived,
         demo=parts.demo,
+        hook=parts.hook,
     )

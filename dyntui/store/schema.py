@@ -814,3 +814,18 @@ admin_change = Table(
     _text("after"),
     Index("ix_admin_change_subject", "subject", "account_id", "id"),
 )
+
+# What the hook is to be told, once for each event and thing.
+notice = Table(
+    "notice",
+    metadata,
+    Column("event", String, primary_key=True),
+    Column("about", String, primary_key=True),
+    _text("raised_on"),
+    _text("body"),  # a dyntui.model.notices.Notice as JSON
+    _text("told_on"),
+    _number("attempts"),
+    _text("next_try"),
+    _flag("given_up"),
+    _text("why"),  # the last attempt failed
+)

@@ -1,0 +1,77 @@
+"""Telling somebody who is not looking: a notice is handed to a command, or posted to a web address, as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import signal
+
+import httpx
+import msgspec
+
+from dyntui import __version__
+from dyntui.model.errors import DyntuiError
+from dyntui.model.notices import Notice
+from dyntui.remote.network import options_to
+from dyntui.service.hook_settings import HookSettings
+
+# Seconds that a command or a web address may take.
+_PATIENCE = 30.0
+_SHOWN = 200
+
+
+class NotDelivered(Exception):
+    """Why nobody has taken a notice, in words."""
+
+
+async def deliver(settings: HookSettings, notice: Notice) -> None:
+    """Hands a notice over. Raises NotDelivered."""
+    body = msgspec.json.encode(notice)
+    if settings.command:
+        await _run(shlex.split(settings.command), body)
+    else:
+        await _post(settings.url, body)
+
+
+async def _run(command: list[str], body: bytes) -> None:
+    # The service's own settings, a passphrase among them, are not for others.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DYNTUI_")}
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise NotDelivered(f"{command[0]} cannot be started: {error}") from error
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            _, said = await process.communicate(body)
+    except TimeoutError as error:
+        raise NotDelivered(f"{command[0]} took longer than {_PATIENCE:g} s") from error
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    if process.returncode:
+        text = said.decode(errors="replace").strip()[-_SHOWN:]
+        raise NotDelivered(f"{command[0]} ended with {process.returncode}{': ' if text else ''}{text}")
+
+
+async def _post(url: str, body: bytes) -> None:
+    parts = httpx.URL(url)
+    headers = {"Content-Type": "application/json", "User-Agent": f"dyntui/{__version__}"}
+    try:
+        origin = f"{parts.scheme}://{parts.netloc.decode('ascii')}"
+        async with httpx.AsyncClient(**options_to(origin), timeout=_PATIENCE) as client:
+            answer = await client.post(url, content=body, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL, DyntuiError) as error:
+        raise NotDelivered(f"{parts.host} does not answer: {type(error).__name__}") from error
+    if not answer.is_success:
+        raise NotDelivered(f"{parts.host} answered {answer.status_code}")
