@@ -59,9 +59,10 @@ sim: $(STAMP)
 planted: $(STAMP)
 	$(BIN)/python -m tests.planted --only "$(ONLY)" --histories $(or $(N),60) --first $(or $(FIRST),1)
 
-# Scenarios and faults once for each switch of the sandbox; ONLY=lag,since picks switches by parts of their names.
+# The tests that speak to the two systems, once for each switch of the sandbox, or TOGETHER=1 with as many as possible at once.
+# ONLY=lag,since and BUT=lag,since pick switches by parts of their names and values.
 switches: $(STAMP)
-	$(BIN)/python -m tests.every_switch --only "$(ONLY)"
+	$(BIN)/python -m tests.every_switch --only "$(ONLY)" --but "$(BUT)" $(if $(TOGETHER),--together)
 
 # Opt-outs at random moments while a service watches: how soon each is known, and the share of the call budgets.
 opt-outs: $(STAMP)

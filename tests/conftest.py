@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import os
 import signal
 import time
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.not_about import left_out
+from tests.sandbox_controls import SWITCHES
 from tests.shared_statements import share_compiled_statements
 
 # Longer than a service takes from its directory to its socket; seconds.
@@ -20,6 +23,14 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     share_compiled_statements()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With switches of the sandbox thrown, tests that are not about one of them are left out."""
+    thrown = json.loads(os.environ.get(SWITCHES) or "{}")
+    out = left_out((each.nodeid for each in items), thrown)
+    config.hook.pytest_deselected(items=[each for each in items if each.nodeid in out])
+    items[:] = [each for each in items if each.nodeid not in out]
 
 
 def pytest_collection_finish() -> None:

@@ -1,9 +1,13 @@
-"""`make switches`: runs scenarios and faults once with each switch of the sandbox thrown, and says what failed.
+"""`make switches`: runs the tests that speak to the two systems with switches of the sandbox thrown; what failed.
 
-    python -m tests.every_switch                        # all switches, tests/scenarios and tests/faults
+    python -m tests.every_switch                              # each switch by itself
     python -m tests.every_switch --only since,lag -- tests/scenarios/test_sending.py -k guarded
+    python -m tests.every_switch --together --but double_opt_in   # as many as do not exclude each other at once
 
-What fails without any switch is named first and not counted again. The answer is 1 when a switch made a test fail.
+`--only` and `--but` take parts of `name=value`. What fails with a group of switches is run again with each of them by
+itself, so that every failing test is named under the switches that make it fail. What fails without any switch does not
+count. Tests that are not about a switch are left out with it: `tests/not_about.py` says which, and why. The answer is 1
+when a switch made a test fail.
 """
 
 from __future__ import annotations
@@ -14,65 +18,106 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import pytest
 
 from tests.sandbox_controls import SWITCHES
 from tests.simulation.switches import every
 
-# Processes that are killed and terminals tell nothing about a switch that these do not.
+# What opens a sandbox by `SandboxControls`: no other test can tell whether a switch is thrown. Killed processes
+# tell nothing about a switch that these do not.
 _TESTS = (
     "tests/scenarios",
     "tests/faults",
+    "tests/dataverse",
+    "tests/dotdigital",
     "--ignore=tests/faults/test_kills.py",
     "--ignore=tests/faults/test_bad_input.py",
 )
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - |$)", re.MULTILINE)
+# A test that runs beside others with `--dist loadgroup` carries the name of its group.
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?:@[\w-]+)?(?: - .*)?$", re.MULTILINE)
 _SECONDS = 3600
 
 Switch = tuple[str, str, Any]
 
 
 def main() -> int:
-    asked, tests = _asked()
-    chosen = [each for each in every() if any(part in each[1] for part in asked.only.split(","))]
-    tests = tests or list(_TESTS)
-    always = _failures({}, tests)
-    _say(f"without any switch: {', '.join(sorted(always)) or 'nothing fails'}")
-    harmful = 0
-    for (system, name, value), failed in _each(chosen, tests, asked.workers):
-        fresh = sorted(failed - always)
-        harmful += bool(fresh)
-        _say(f"{len(fresh):3} {system} {name} = {json.dumps(value)}")
-        for test in fresh:
-            _say(f"        {test}")
-    _say(f"{harmful} of {len(chosen)} values make a test fail")
+    asked = _asked()
+    chosen = [each for each in every() if _wanted(each, asked.only, asked.but)]
+    tests = asked.tests or list(_TESTS)
+    groups = together(chosen) if asked.together else [[each] for each in chosen]
+    harmful: set[str] = set()
+    for group in groups:
+        _say(", ".join(map(named, group)))
+        found = _failures(group, tests, asked.workers)
+        found -= _failures([], sorted(found), 1)
+        guilty = {test: set[str]() for test in found}
+        for each in group if len(group) > 1 and found else ():
+            for test in _failures([each], sorted(found), 1):
+                guilty[test].add(named(each))
+        for test, switches in sorted(guilty.items()):
+            _say(f"    {test}" + (f": {', '.join(sorted(switches)) or 'only together'}" if len(group) > 1 else ""))
+            harmful |= switches or {", ".join(map(named, group))}
+        _say(f"    {len(found)} failed")
+    _say(
+        f"{len(harmful)} of {len(chosen)} values make a test fail"
+        + "".join(f"\n    {each}" for each in sorted(harmful))
+    )
     return int(bool(harmful))
 
 
-def _asked() -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(description="Scenarios and faults with one switch thrown at a time.")
+def named(switch: Switch) -> str:
+    """`system name=value`."""
+    system, name, value = switch
+    return f"{system} {name}={json.dumps(value)}"
+
+
+def together(chosen: Iterable[Switch]) -> list[list[Switch]]:
+    """As few groups as possible, in each of which no switch has two values."""
+    groups: list[dict[tuple[str, str], Switch]] = []
+    for each in chosen:
+        place = next((group for group in groups if each[:2] not in group), None)
+        if place is None:
+            groups.append(place := {})
+        place[each[:2]] = each
+    return [list(group.values()) for group in groups]
+
+
+def _wanted(switch: Switch, only: str, but: str) -> bool:
+    name = named(switch)
+    return any(part in name for part in only.split(",")) and not any(part in name for part in but.split(",") if part)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The tests that speak to the two systems, with switches thrown.")
     parser.add_argument("--only", default="", help="parts of names of switches, with commas between them")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="switches at once")
+    parser.add_argument("--but", default="", help="parts of names of switches that are left out")
+    parser.add_argument("--together", action="store_true", help="as many switches at once as do not exclude each other")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="tests at once")
     parser.add_argument("tests", nargs="*", help="what pytest is told, after --")
-    asked = parser.parse_args()
-    return asked, asked.tests
+    return parser.parse_args()
 
 
-def _each(chosen: list[Switch], tests: list[str], workers: int) -> Iterator[tuple[Switch, set[str]]]:
-    thrown = [{system: {name: value}} for system, name, value in chosen]
-    with ThreadPoolExecutor(workers) as at_once:
-        yield from zip(chosen, at_once.map(partial(_failures, tests=tests), thrown), strict=True)
-
-
-def _failures(switches: dict[str, Any], tests: list[str]) -> set[str]:
-    """The tests that fail with these. RuntimeError when pytest did not come to run any."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", *tests]
+def _failures(thrown: Sequence[Switch], tests: Sequence[str], workers: int) -> set[str]:
+    """The tests that fail with these. RuntimeError when pytest did not come to run them."""
+    if not tests:
+        return set()
+    switches: dict[str, dict[str, Any]] = {}
+    for system, name, value in thrown:
+        switches.setdefault(system, {})[name] = value
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", "-n", str(workers)]
     environment = {**os.environ, SWITCHES: json.dumps(switches)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    if done.returncode not in (0, 1):
+    done = subprocess.run(
+        [*command, "--dist", "loadgroup", *tests],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode not in (0, 1, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise RuntimeError(f"{switches}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return set(_FAILED.findall(done.stdout))
 
