@@ -8,13 +8,15 @@ Public:
     gone_by_themselves(c, list_id, account_id) -> int               contacts who have withdrawn consent, and are in it
     compare(c, list_id, listing, page, reading)                     `reading.strangers` and `reading.left` grow
     forbidden(c, list_id, addresses) -> [address]                   who must not be in the book
-    missing(c, list_id, listing, reading) -> int                    after the last page
+    unseen(c, list_id, reading, since) -> [(place, contact id)]     after the last page: imported since, and not shown
+    present(reading, places)                                        of those it is known that they are in the book
+    missing(c, list_id, listing, reading) -> int                    at last
     adopt(c, list_id, people)                                       who was put there by others
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, null, or_, select, union, update
@@ -193,6 +195,24 @@ def forbidden(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str
         ):
             known.update(c.execute(asked).scalars())
     return [each for each in addresses if each in known]
+
+
+def unseen(c: Connection, list_id: str, reading: Reading, since: str) -> list[tuple[int, int | None]]:
+    """Place and contact of those whom dotdigital acknowledged since a moment and the reading did not show. That proves
+    nothing yet: a listing may lag behind imports."""
+    rows = c.execute(
+        select(_m.seq, _m.contact_id).where(
+            _m.list_id == list_id, _m.sent_address != "", _m.acknowledged_on >= since, _m.acknowledged_on != ""
+        )
+    )
+    return [(row.seq, row.contact_id) for row in rows if not reading.seen[row.seq] & _SENT]
+
+
+def present(reading: Reading, places: Iterable[int]) -> None:
+    """It is known otherwise that the book holds who has these places, with the address that was sent."""
+    for place in places:
+        reading.seen[place] |= _SENT | _PRESENT
+        reading.contacts += 1
 
 
 def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> int:

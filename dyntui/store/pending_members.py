@@ -1,7 +1,7 @@
 """Members who wait to be imported into the list's address book, and what dotdigital makes of them.
 
 batch(c, list_id, limit, after=-1) -> list[Pending]; count(c, list_id) -> int
-acknowledge(c, list_id, rows) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
+acknowledge(c, list_id, rows, now) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
 imported(c, list_id) -> addresses
 """
 
@@ -89,7 +89,7 @@ def count(c: Connection, list_id: str) -> int:
     return c.execute(waiting).scalar_one()
 
 
-def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> int:
+def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged], now: str) -> int:
     """These pending people are in the book as staged: added, or updated where they had been before. How many it were;
     an address that nobody pending has is passed over."""
     known = bindparam("b_contact", type_=_m.contact_id.type)
@@ -108,6 +108,7 @@ def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged]) -> in
             sent_address=_m.address,
             sent_fields=_m.fields,
             contact_id=func.coalesce(known, _m.contact_id),
+            acknowledged_on=now,
             rejected_fingerprint="",
             rejected_reason="",
             rejected_detail="",

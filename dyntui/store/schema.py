@@ -177,6 +177,7 @@ list_member = Table(
     _text("filtered"),  # what the list's subscription filter has against the person: codes as in own_reasons
     _text("filtered_detail"),
     _flag("news"),  # something about the person changed that no synchronisation has gone through with yet
+    _text("acknowledged_on"),  # when dotdigital acknowledged what it holds of the person
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
     # Holds all that tells whether records of one address meet.

@@ -28,6 +28,8 @@ from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
 
 _PAGE = 5000
+# Of whom a listing does not show yet so many are asked for; of more, the next reading of the book tells.
+_MOST_ASKED = 10 * contacts.CHUNK
 
 
 async def read(
@@ -110,7 +112,8 @@ async def take_out_strangers(
 
 async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList) -> None:
     """What dotdigital says of those whom this run has imported, such as that they have not confirmed their opt-in: by
-    the book's listing, or, where that takes more calls, by their contacts alone."""
+    the book's listing, or, where that takes more calls, by their contacts alone, as is asked for who does not show in
+    the listing yet."""
     imported = await ctx.read(lambda c: pending_members.imported(c, chosen.id))
     if not imported:
         return
@@ -122,5 +125,8 @@ async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList) 
     else:
         async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
             said.update((normalise(each.email), reason_of_status(each.email_status)) for each in page.rows)
+        if len(unseen := sorted(imported - said.keys())) <= _MOST_ASKED:
+            found = await contacts.retrieve_contacts(dd, emails=unseen)
+            said |= {normalise(each.email): reason_of_status(each.status) for each in found.contacts}
     news = {address: said[address] for address in imported if address in said}
     await ctx.write(lambda c: channels.record_imported(c, chosen.id, news))

@@ -366,9 +366,8 @@ def _settle_import(
 ) -> None:
     list_id, retry_on = chosen.id, text_of(ctx.moment() + RETRY)
     before_images.settle_import(c, before_images.book_place(ctx, chosen), batch, found, result)
-    pending_members.acknowledge(
-        c, list_id, [pending_members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
-    )
+    accepted = [pending_members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
+    pending_members.acknowledge(c, list_id, accepted, ctx.now())
     pending_members.reject(
         c,
         list_id,

@@ -114,6 +114,7 @@ class History:
     def _unsubscribe(self, address: str, **where: Any) -> bool:
         body = {"address": address, **where}
         done = self.office.sandbox.control.post("/unsubscribe", json=body).is_success
+        self.office.until_told()
         self.told.append(f"unsubscribe {body}: {done}")
         return done
 

@@ -433,6 +433,18 @@ class Office:
         seconds = timedelta(**time).total_seconds()
         self.sandbox.control.post("/clock", json={"advance_seconds": seconds}).raise_for_status()
 
+    def until_told(self) -> None:
+        """Lets so much time pass that what dotdigital shows late, where a switch makes it late, shows."""
+        settings = self.sandbox.state.config.dotdigital
+        late = (
+            settings.late_suppressions_seconds,
+            settings.listing_lag_seconds,
+            settings.removal_lag_seconds,
+            settings.book_count_lag_seconds,
+        )
+        if any(late):
+            self.let_pass(seconds=max(late) + 1)
+
     def change_in_dynamics(self, table: str, row_id: str, **values: Any) -> None:
         """Somebody edits a row in Dynamics; values as rows keep them (booleans as 0 and 1)."""
         body = {"table": table, "id": row_id, "values": values}
@@ -487,6 +499,7 @@ class Office:
 
     def in_book(self, list_id: str) -> set[str]:
         """The addresses in a list's book, as dotdigital has them."""
+        self.until_told()
         query = "SELECT c.email FROM dd_member m JOIN dd_contact c ON c.id = m.contact_id WHERE m.book_id = ?"
         return {row[0] for row in self.sandbox.state.db.execute(query, (self.book_of(list_id),))}
 
@@ -533,8 +546,9 @@ class Office:
         return organisation.service_user_id
 
     def unsubscribe(self, address: str, **where: Any) -> None:
-        """Somebody unsubscribes, from everything or from one `book`."""
+        """Somebody unsubscribes, from everything or from one `book`; it shows by now."""
         self.sandbox.control.post("/unsubscribe", json={"address": address, **where}).raise_for_status()
+        self.until_told()
 
 
 def writes(calls: list[dict[str, Any]]) -> list[str]:

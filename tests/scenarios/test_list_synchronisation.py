@@ -26,6 +26,7 @@ def test_everybody_on_the_list_ends_in_exactly_one_named_outcome(office: Office)
 def test_a_second_synchronisation_without_changes_writes_nothing_to_either_side(office: Office) -> None:
     office.activated("Newsletter")
     first = office.run("lists")
+    office.until_told()
     before = office.digest()
     second, calls = office.calls_between(lambda: office.run("lists"))
     assert writes(calls) == []

@@ -48,6 +48,7 @@ def added(office: Office, list_id: str) -> list[MemberRow]:
 
 
 def in_book(office: Office, book: int) -> set[str]:
+    office.until_told()
     found = in_dotdigital(office, "GET", f"/v2/address-books/{book}/contacts?select=1000&withFullData=false")
     return {each["email"] for each in msgspec.json.decode(found)}
 
@@ -296,6 +297,38 @@ def test_the_outcome_says_what_the_book_says(office: Office) -> None:
     assert writes(calls) == []
 
 
+def test_who_was_imported_and_does_not_show_in_the_book_yet_is_in_it(office: Office) -> None:
+    office.sandbox.switch(dotdigital={"listing_lag_seconds": 300.0})
+    newsletter = office.activated("Newsletter")
+    first = office.run("lists")
+    # Many are waited for, and it is no matter of "added again" nor of "gone already" what becomes of them.
+    again, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == [] and again.run.tally.of(Outcome.UNCHANGED) == first.run.tally.of(Outcome.ADDED)
+    people = added(office, newsletter.id)
+    few = [each.person for each in people[:3]]
+    office.leave(newsletter.id, few)
+    office.run("lists")
+    office.join(newsletter.id, few)
+    assert addresses(office.people(office.run("lists").run.id), Outcome.ADDED) == {each.address for each in people[:3]}
+    # Of few it is asked whether they are in the book.
+    office.leave(newsletter.id, few)
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    assert addresses(office.people(run.run.id), Outcome.REMOVED) == {each.address for each in people[:3]}
+    assert [each["count"] for each in calls if each["route"].endswith("contacts({id})/address-books")] in ([], [3])
+    assert not {each.address for each in people[:3]} & in_book(office, office.book_of(newsletter.id))
+    # So much that it is held is held, although none of it shows.
+    office.join(newsletter.id, few)
+    office.let_pass(hours=1)
+    office.sandbox.switch(dotdigital={"listing_lag_seconds": 600.0})
+    book = office.book_of(newsletter.id)
+    for each in people:
+        in_dotdigital(office, "DELETE", f"/v2/address-books/{book}/contacts/{each.contact_id}")
+    assert len(addresses(office.people(office.run("lists").run.id), Outcome.ADDED)) == len(people)
+    office.leave(newsletter.id, [each.person for each in people[3:50]])
+    run = office.run("lists")
+    assert run.run.status is RunStatus.HELD and run.run.tally.of(Outcome.HELD) == 47
+
+
 @pytest.mark.parametrize("leave", [True, False])
 def test_whom_other_hands_put_into_the_book_leaves_it_where_a_gate_is_closed(office: Office, leave: bool) -> None:
     office.sandbox.control.post("/settings", json={"dotdigital": {"suppressed_contacts_leave_books": leave}})
@@ -312,6 +345,7 @@ def test_whom_other_hands_put_into_the_book_leaves_it_where_a_gate_is_closed(off
     for address in (inactive.address, "stranger@example.org", "opted.out@example.org"):
         in_dotdigital(office, "POST", f"/v2/address-books/{book}/contacts", {"email": address})
     row(office, "contact", emailaddress1="opted.out@example.org", donotemail=1, statecode=0, statuscode=1)
+    office.until_told()
     run = office.run("lists")
     assert run.run.tally.adds_up
     inside = in_book(office, book)

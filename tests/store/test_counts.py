@@ -189,7 +189,9 @@ def synced(c: Connection, list_id: str, *people: str) -> None:
     ]
     staging.stage(c, list_id, "run", rows)
     settling.settle(c, list_id, "run", ACCOUNT, NOW)
-    pending_members.acknowledge(c, list_id, [pending_members.Acknowledged(f"{name}@example.com", 7) for name in people])
+    pending_members.acknowledge(
+        c, list_id, [pending_members.Acknowledged(f"{name}@example.com", 7) for name in people], NOW
+    )
 
 
 def test_a_fact_newer_than_the_synchronisation_excludes(c: Connection) -> None:

@@ -83,7 +83,7 @@ def test_a_list_bound_to_another_book_starts_with_nobody_in_it(c: Connection) ->
     lists.put(c, [remote("Walkers")], NOW)
     lists.activate(c, "walkers", "a", 5, "Walkers")
     staging.stage(c, "walkers", "run", [person("ann")])
-    pending_members.acknowledge(c, "walkers", [Acknowledged("ann@example.com", 1)])
+    pending_members.acknowledge(c, "walkers", [Acknowledged("ann@example.com", 1)], NOW)
     lists.deactivate(c, "walkers")
     lists.activate(c, "walkers", "a", 5, "Walkers")
     assert members.in_book(c, "walkers") == 1

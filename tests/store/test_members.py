@@ -58,7 +58,7 @@ def listing(c: Connection, run_id: str, *people: Staged) -> None:
 
 def imported(c: Connection, contact_id: int | None = 7) -> list[str]:
     batch = pending_members.batch(c, "list", 1000)
-    pending_members.acknowledge(c, "list", [Acknowledged(each.address, contact_id) for each in batch])
+    pending_members.acknowledge(c, "list", [Acknowledged(each.address, contact_id) for each in batch], NOW)
     return [each.person_id for each in batch]
 
 
@@ -258,7 +258,7 @@ def test_a_refused_row_is_not_offered_again_until_it_changes_or_its_time_comes(c
 def test_an_answer_for_nobody_pending_changes_nothing(c: Connection) -> None:
     listing(c, "r1", person("ann", "INACTIVE"), person("bob"))
     strangers = [Acknowledged("ann@example.com", 1), Acknowledged("nobody@example.com", 2)]
-    assert pending_members.acknowledge(c, "list", strangers) == 0
+    assert pending_members.acknowledge(c, "list", strangers, NOW) == 0
     assert pending_members.reject(c, "list", [Rejection(address="ann@example.com", reason="REJECTED")]) == 0
     assert became(c) == {"ann": "excluded INACTIVE", "bob": ""}
 

@@ -119,7 +119,7 @@ def test_the_synchronisation_that_follows_accounts_for_everybody(world: Scratch,
         assert leaving.leavers(c, "list-0", "run") == []
         pending = pending_members.batch(c, "list-0", 100)
         pending_members.acknowledge(
-            c, "list-0", [pending_members.Acknowledged(each.address, each.seq) for each in pending[::2]]
+            c, "list-0", [pending_members.Acknowledged(each.address, each.seq) for each in pending[::2]], NOW
         )
         pending_members.reject(
             c, "list-0", [pending_members.Rejection(address=each.address, reason="REJECTED") for each in pending[1::2]]

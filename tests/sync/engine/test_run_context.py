@@ -152,7 +152,7 @@ async def test_a_list_adds_up_only_when_nobody_is_left_pending(db: Database, ans
     await ctx.write(lambda c: staging.stage(c, "l", "r", [person("ann"), person("bob")]))
     await ctx.write(lambda c: settling.settle(c, "l", "r", "a", NOW))
     some = [Acknowledged(f"{name}@example.com", 1) for name in ("ann", "bob")[:answered]]
-    await ctx.write(lambda c: pending_members.acknowledge(c, "l", some))
+    await ctx.write(lambda c: pending_members.acknowledge(c, "l", some, NOW))
     await ctx.save(ListsCursor(), stage="Finishing", work=lambda c: ctx.close_list(c, "l", "l", "r"))
     assert await ctx.finish() is status
 
