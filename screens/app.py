@@ -20,6 +20,7 @@ from textual.notifications import SeverityLevel
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.environment import ENVIRONMENT_CHANGED
 from dyntui.service.contract.runs import RUN_CHANGED, RUNS_PAGE, RunChanged, RunRow, RunsQuery
 from dyntui.service.contract.session import EVENTS_LOST, HELLO, Hello, Nothing
 from dyntui.service.contract.situations import Situation
@@ -194,7 +195,12 @@ class Console(Everywhere):
         if self.hello is None:
             return ("dyntui",)
         user, organisation = single_line(self.hello.user), single_line(self.hello.organisation)
-        return (f"{user} · {organisation}", user, "dyntui")
+        marked = self.hello.not_production
+        if not marked:
+            return (f"{user} · {organisation}", user, "dyntui")
+        of = "" if "" in marked else f" ({', '.join(map(single_line, marked))})"
+        said = f"NOT PRODUCTION{of}"
+        return (f"{said} · {user} · {organisation}", f"{said} · {user}", said, "NOT PRODUCTION", "TEST")
 
     def situation(self) -> Situation:
         """The person's abilities and whether the service is there."""
@@ -263,6 +269,8 @@ class Console(Everywhere):
             return
         if isinstance(message.value, RunChanged):
             self._run_changed(message.value.run)
+        if message.name == ENVIRONMENT_CHANGED.name:
+            start(self, "who", self._ask_who, exclusive=True)
         for screen in self._screens():
             screen.hear(message.name, message.value)
 

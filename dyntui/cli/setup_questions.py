@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 import click
 import msgspec
 
+from dyntui.model.environment import entry
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
@@ -25,6 +27,11 @@ _ABOUT = {
     "USER_": _MANAGER,
     "ROLE_": _MANAGER,
 }
+
+
+class _Environment(TypedDict):
+    not_production: bool
+    allow: tuple[str, ...]
 
 
 def asked_for() -> SetupRequest:
@@ -77,7 +84,26 @@ def _organisation(before: OrganisationInput | None) -> OrganisationInput:
         client_secret=_hidden("Client secret", before.client_secret if before else "") if how == "secret" else "",
         certificate=_certificate(before.certificate if before else "") if how == "certificate" else "",
         ca_file=_authority_file(before.ca_file if before else ""),
+        **_environment(before),
     )
+
+
+def _environment(before: OrganisationInput | None) -> _Environment:
+    """Whether it is production; where it is not, whom sends may mail all the same."""
+    known = before is None or not before.not_production
+    if click.confirm("Is this a production organisation?", default=known, err=True):
+        return {"not_production": False, "allow": ()}
+    click.echo("Then sends mail only addresses of an allow list; everybody else is left out by name.", err=True)
+    usual = " ".join(before.allow) if before and before.allow else "-"
+    given = _asked("Who may be mailed (addresses, or @ and a domain, with spaces; -: nobody yet)", _allow_list, usual)
+    return {"not_production": True, "allow": () if given == "-" else tuple(given.split())}
+
+
+def _allow_list(answer: str) -> str:
+    try:
+        return "-" if answer.strip() == "-" else " ".join(map(entry, answer.replace(",", " ").split()))
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from None
 
 
 def _accounts(before: tuple[EmailAccountInput, ...], organisation: OrganisationInput) -> tuple[EmailAccountInput, ...]:

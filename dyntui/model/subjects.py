@@ -98,6 +98,11 @@ SUBJECTS = (
         (Command("schedules", "When sync types run by themselves: show, edit, pause, export.", "schedules"),),
     ),
     Subject(
+        "environment",
+        ("environment",),
+        (Command("environment", "Whether this is production, and who may be mailed if it is not.", "environment"),),
+    ),
+    Subject(
         "suppressions",
         ("suppressions",),
         (Command("suppressions", "Addresses that are never mailed.", "suppressions"),),

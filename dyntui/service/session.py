@@ -38,7 +38,7 @@ from dyntui.service.identity import ROLES_BY_ROWS, Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, runs, watch
+from dyntui.store import accounts, environment, runs, watch
 from dyntui.store import held as held_removals
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ class Session:
         """What a console needs first."""
         organisation = await self._resources.read(accounts.organisation)
         known = await self._resources.read(accounts.accounts)
+        marked = await self._resources.read(environment.marks)
         person = await self._identities.person(context.uid)
         roles: tuple[str, ...] = ()
         abilities: tuple[str, ...] = ()
@@ -102,6 +103,7 @@ class Session:
             abilities=abilities,
             roles_known=roles_known,
             accounts=tuple(msgspec.convert(each, EmailAccount, from_attributes=True) for each in known),
+            not_production=tuple(each.account for each in marked),
         )
 
     @answers(STATUS)

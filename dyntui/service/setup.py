@@ -19,6 +19,7 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
+from dyntui.service import environment
 from dyntui.service.answering import answers
 from dyntui.service.contract.setup import (
     CANARY,
@@ -142,6 +143,7 @@ class Setup:
         has proved by the application's secret that they could do everything in Dynamics themselves: they may make the
         first Manager, and nothing once there is one."""
         asked = request.organisation
+        environment.entries(asked.allow)
         secret = asked.client_secret or asked.certificate
         wanted = Organisation(
             organisation_id="",
@@ -189,6 +191,7 @@ class Setup:
                         self._resources.publish(SETUP_STEP.name, _contract_step(step))
                     if apply:
                         await self._keep(dv, wanted, proved)
+                        await environment.keep_as_set_up(self._resources, asked)
                 except DyntuiError as error:
                     raise _with_what_was_done(error, steps) from error
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Connection, Label, Select, and_, case, func, literal, or_, select
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import mailed_already
+from dyntui.store import environment, mailed_already
 from dyntui.store.among import Among, address_in, person_in
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.schema import list_member, marketing_list, merged_record, target_person
@@ -89,6 +89,9 @@ def _best_of_lists(
     # Seen in the book of one list, it is true of whoever has the address, also on a list whose book has it not.
     pending = case((_m.address.in_(_pending(account_id, lists, among)), mark("PENDING_OPT_IN")), else_=0)
     gates = code_mark(_m.channel).bitwise_or(left).bitwise_or(pending)
+    if environment.is_marked(c, account_id):
+        unlisted = environment.not_allowed(c, _m.address)
+        gates = gates.bitwise_or(case((unlisted, mark("NOT_ALLOW_LISTED")), else_=0))
     more = (
         gates.label("gates"),
         _m.rejected_detail.label("refusal"),

@@ -74,6 +74,24 @@ email_account = Table(
     _text("double_opt_in"),  # off, single, all; "" while nobody knows
 )
 
+# Email accounts that are not production; `""`: the organisation is not.
+not_production = Table(
+    "not_production",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    _text("marked_by"),
+    _text("marked_on"),
+)
+
+# Whom sends may mail where something is marked as not production.
+allowed_address = Table(
+    "allowed_address",
+    metadata,
+    Column("entry", String, primary_key=True),  # an address, or "@" and a domain
+    _text("added_by"),
+    _text("added_on"),
+)
+
 person_link = Table(
     "person_link",
     metadata,

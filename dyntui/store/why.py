@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.why import Asked, Fact, Verdict, closed
-from dyntui.store import count_standing, list_unsubscribes, mailed_already, suppressed_people, watermarks
+from dyntui.store import count_standing, environment, list_unsubscribes, mailed_already, suppressed_people, watermarks
 from dyntui.store.among import Among
 from dyntui.store.gate_marks import split
 from dyntui.store.schema import (
@@ -103,6 +103,7 @@ def _facts(
         *_opt_outs(c, person_id, address),
         *_unsubscribes(c, person_id, address, lists),
         *_had(c, person_id, address, account_id, campaign_id),
+        *_marked(c, account_id),
         *_of_members(c, person_id, lists),
     )
 
@@ -185,6 +186,19 @@ def _had(c: Connection, person_id: str, address: str, account_id: str, campaign_
             if row.sent_on is not None
         ]
     return facts
+
+
+def _marked(c: Connection, account_id: str) -> list[Fact]:
+    """What the allow list stands for: the organisation or the email account is marked as not production."""
+    return [
+        Fact(
+            code="NOT_ALLOW_LISTED",
+            detail=f"{each.account or 'the organisation'} is marked as not production by {each.marked_by}",
+            since=each.marked_on,
+        )
+        for each in environment.marks(c)
+        if each.account_id in ("", account_id)
+    ]
 
 
 def _of_members(c: Connection, person_id: str, lists: Sequence[str]) -> list[Fact]:

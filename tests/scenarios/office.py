@@ -32,9 +32,22 @@ from dyntui.sandbox.dotdigital import contact_store, memberships
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.changes import Changes
-from dyntui.service.contract import campaigns, changes, held, lists, people, plans, quarantine, runs, schedules, setup
+from dyntui.service.contract import (
+    campaigns,
+    changes,
+    environment,
+    held,
+    lists,
+    people,
+    plans,
+    quarantine,
+    runs,
+    schedules,
+    setup,
+)
 from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
 from dyntui.service.contract.session import Nothing
+from dyntui.service.environment import EnvironmentGuard
 from dyntui.service.held import Held
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
@@ -131,6 +144,7 @@ class Office:
         self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
         self._decisions = SendDecisions(self.resources, identities)
         self._results = Results(self.resources, self._campaigns)
+        self._environment = EnvironmentGuard(self.resources, identities)
         self._people = People(self.resources, self._campaigns)
         self.timer = ScheduleTimer(self.resources, self.engine.enqueue)
         self._schedules = ScheduleUseCases(self.resources, identities, self.timer.wake, run_here=True)
@@ -293,6 +307,13 @@ class Office:
 
     def timeline(self, **asked: Any) -> tuple[people.TimelineEvent, ...]:
         return self.wait(self._people.timeline(self.context, people.TimelineQuery(limit=500, **asked))).rows
+
+    def environment(self, production: bool | None = None, **changes: Any) -> environment.Environment:
+        """What is marked, after it was marked or unmarked and the allow list changed."""
+        if production is not None:
+            asked = environment.MarkEnvironment(production=production, **changes)
+            return self.wait(self._environment.mark(self.context, asked))
+        return self.wait(self._environment.allow(self.context, environment.ChangeAllowList(**changes)))
 
     def held(self) -> tuple[held.HeldRemovals, ...]:
         return self.wait(self._held.lists(self.context, Nothing())).rows

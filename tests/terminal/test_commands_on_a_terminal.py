@@ -88,6 +88,9 @@ ANSWERS = (
     ("Client secret:", "typed-secret"),
     ("certificate authority", "/no/such/file"),
     ("There is no file /no/such/file", ""),
+    ("Is this a production organisation?", "n"),
+    ("Who may be mailed", "contoso.example"),
+    ("neither an e-mail address nor @", "@contoso.example, mira@example.org"),
     ("Name of the email account", "Main"),
     ("dotdigital address", ""),
     ("API user", "apiuser-1@apiconnector.com"),
@@ -175,6 +178,8 @@ def test_one_wrong_answer_is_corrected_and_the_others_are_kept(
             ("Signs in by", 2, ""),
             ("Client secret (Enter keeps it)", 1, ""),
             ("certificate authority", 3, str(tmp_path / "ca.pem")),
+            ("Is this a production organisation?", 2, ""),
+            ("Who may be mailed", 3, ""),
             ("Correct (dynamics", 2, ""),
             ("Apply it?", 1, "y"),
         ):
@@ -190,6 +195,8 @@ def test_one_wrong_answer_is_corrected_and_the_others_are_kept(
         client_id="client",
         client_secret="typed-secret",
         ca_file=str(tmp_path / "ca.pem"),
+        not_production=True,
+        allow=("@contoso.example", "mira@example.org"),
     )
     assert (request.accounts[0].name, request.accounts[0].ca_file) == ("Main", str(tmp_path / "ca.pem"))
 

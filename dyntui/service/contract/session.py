@@ -36,7 +36,8 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
     """What a console needs before its first screen. `abilities` are `Ability` values; `user` is `""` until the person
     signed in; `configured` is false before `setup`. `roles_known` is false while Dynamics does not tell the person's
-    roles: `roles` and `abilities` are then those last read, if any."""
+    roles: `roles` and `abilities` are then those last read, if any. `not_production`: the names of the email accounts
+    that are marked so, `""` for the whole organisation."""
 
     version: str
     profile: str
@@ -49,6 +50,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     abilities: tuple[str, ...] = ()
     roles_known: bool = True
     accounts: tuple[EmailAccount, ...] = ()
+    not_production: tuple[str, ...] = ()
 
 
 class SignInStarted(msgspec.Struct, frozen=True, kw_only=True):

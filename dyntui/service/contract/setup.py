@@ -13,7 +13,8 @@ from dyntui.service.contract.events import Event
 
 class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the organisation. Exactly one of `client_secret` or `certificate` (PEM with key). Secrets go from
-    here to the keyring, nowhere else."""
+    here to the keyring, nowhere else. `not_production` marks the organisation: then sends mail only whom the allow list
+    names, to which `allow` adds addresses, or `@` and a domain; false leaves a mark as it is."""
 
     dataverse_url: Text
     authority: Text
@@ -21,6 +22,8 @@ class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
     client_secret: Text = ""
     certificate: str = ""
     ca_file: Text = ""
+    not_production: bool = False
+    allow: tuple[Text, ...] = ()
 
 
 class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,127 @@
+"""Whether this is production, and who may be mailed if it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from dyntui.model.environment import entry
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mentioned import shown
+from dyntui.service.answering import answers
+from dyntui.service.contract.environment import (
+    ENVIRONMENT_ALLOW,
+    ENVIRONMENT_GET,
+    ENVIRONMENT_MARK,
+    ChangeAllowList,
+    Environment,
+    MarkEnvironment,
+)
+from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.setup import OrganisationInput
+from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import chosen_account
+from dyntui.store import environment
+
+_BY_SETUP = "setup"
+
+
+class EnvironmentGuard:
+    """The calls of `environment.*`."""
+
+    def __init__(self, resources: Resources, identities: Identities) -> None:
+        self._resources = resources
+        self._identities = identities
+
+    @answers(ENVIRONMENT_GET)
+    async def get(self, context: CallContext, request: Nothing) -> Environment:
+        """What is marked, and the allow list."""
+        return await self._resources.read(_environment)
+
+    @answers(ENVIRONMENT_MARK)
+    async def mark(self, context: CallContext, request: MarkEnvironment) -> Environment:
+        """Marks the organisation or an email account, or ends the mark. Raises ACCOUNT_UNKNOWN, NOT_MARKED."""
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
+        by, now = await self._by(context), self._resources.now()
+
+        def keep(c: Connection) -> Environment:
+            if not request.production:
+                environment.mark(c, account_id, by, now)
+            elif not environment.unmark(c, account_id):
+                raise _refused(
+                    "NOT_MARKED",
+                    f"{request.account or 'The organisation'} is not marked as not production.",
+                    "See `dyntui environment show`.",
+                )
+            return _environment(c)
+
+        return await self._resources.write(keep)
+
+    @answers(ENVIRONMENT_ALLOW)
+    async def allow(self, context: CallContext, request: ChangeAllowList) -> Environment:
+        """Adds to the allow list and takes away from it. Raises ALLOW_LIST_ENTRY_INVALID, ALLOW_LIST_ENTRY_UNKNOWN."""
+        adding, going = entries(request.add), entries(request.remove)
+        by, now = await self._by(context), self._resources.now()
+
+        def keep(c: Connection) -> Environment:
+            known = {each.entry for each in environment.allow_list(c)}
+            for each in going:
+                if each not in known:
+                    raise _refused(
+                        "ALLOW_LIST_ENTRY_UNKNOWN",
+                        f"{shown(each)} is not on the allow list.",
+                        "See `dyntui environment show`.",
+                    )
+            environment.allow(c, adding, by, now)
+            environment.disallow(c, going)
+            return _environment(c)
+
+        return await self._resources.write(keep)
+
+    async def _by(self, context: CallContext) -> str:
+        person = await self._identities.person(context.uid)
+        return person.name if person else ""
+
+
+def use_cases(parts: Parts) -> EnvironmentGuard:
+    """What answers these calls."""
+    return EnvironmentGuard(parts.resources, parts.identities)
+
+
+def entries(given: Iterable[str]) -> tuple[str, ...]:
+    """Entries of the allow list as they are kept. Raises DyntuiError ALLOW_LIST_ENTRY_INVALID."""
+    kept: list[str] = []
+    for each in given:
+        try:
+            kept.append(entry(each))
+        except ValueError:
+            raise _refused(
+                "ALLOW_LIST_ENTRY_INVALID",
+                f"{shown(each)!r} is neither an e-mail address nor @ and a domain.",
+                "Give addresses, or @example.org for everybody of a domain.",
+            ) from None
+    return tuple(kept)
+
+
+async def keep_as_set_up(resources: Resources, asked: OrganisationInput) -> None:
+    """What setup was told of the environment; a mark that is there stays."""
+    allowed = entries(asked.allow)
+
+    def keep(c: Connection) -> None:
+        if asked.not_production:
+            environment.mark(c, "", _BY_SETUP, resources.now())
+        environment.allow(c, allowed, _BY_SETUP, resources.now())
+
+    await resources.write(keep)
+
+
+def _environment(c: Connection) -> Environment:
+    return Environment(marks=tuple(environment.marks(c)), allowed=tuple(environment.allow_list(c)))
+
+
+def _refused(code: str, message: str, remedy: str) -> DyntuiError:
+    return DyntuiError(code, message, not_done="Nothing was changed.", remedy=remedy, exit=Exit.USAGE)
