@@ -26,8 +26,9 @@ from dyntui.service.contract.session import STOP
 from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN
 from dyntui.service.contract.subjects import CALLS
 from dyntui.service.lines import Lines, Unfinished
+from tests.scenarios.every_call import everything
 from tests.scenarios.office import Office
-from tests.scenarios.test_role_self_test import Desk, everything, with_roles
+from tests.scenarios.test_role_self_test import Desk, with_roles
 
 MANY = int(os.environ.get("DYNTUI_FUZZ", "400"))
 SEED = int(os.environ.get("DYNTUI_FUZZ_SEED", "1"))
