@@ -41,7 +41,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_TARGETS,
     CAMPAIGNS_PAGE,
 )
-from dyntui.service.contract.changes import CHANGES_PAGE
+from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
 from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld
 from dyntui.service.contract.labels import LABEL_CREATE, LABEL_DELETE, LABELS_PAGE
@@ -158,6 +158,7 @@ def _of_runs(first: str) -> Iterator[Asked]:
     yield RUN_PEOPLE, runs.OutcomesQuery(run=first)
     yield RUN_SEARCH, runs.SearchQuery(search="a")
     yield CHANGES_PAGE, changes.WrittenQuery(run=first)
+    yield CHANGES_UNDO, changes.UndoRun(run=first)
 
 
 def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, sent: str) -> Iterator[Asked]:
