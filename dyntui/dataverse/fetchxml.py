@@ -1,7 +1,7 @@
 """FetchXML: running queries page by page, and running a stored query with one's own columns.
 
     fetch_pages(dv, entity_set, row_type, fetch_xml, resume=) -> FetchPage[T]...
-    with_columns(fetch_xml, columns, key) -> fetch_xml          entity_of(fetch_xml)
+    with_columns(fetch_xml, columns, key, over=) -> fetch_xml    entity_of(fetch_xml)
     relative_to_caller(fetch_xml) -> {operator}                 conditions that mean whoever runs the query
     count(dv, entity_set, fetch_xml, key) -> int
 
@@ -24,6 +24,7 @@ from defusedxml.ElementTree import fromstring
 from dyntui.dataverse.batch import get_long
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.wanted import Over
 from dyntui.remote.errors import READ_NOT_DONE
 
 T = TypeVar("T")
@@ -95,8 +96,9 @@ def relative_to_caller(fetch_xml: str) -> frozenset[str]:
     return _CALLER_RELATIVE & used
 
 
-def with_columns(fetch_xml: str, columns: Sequence[str], key: str) -> str:
-    """A stored query that selects the same rows with our `columns`, each row once, ordered by its `key`.
+def with_columns(fetch_xml: str, columns: Sequence[str], key: str, over: Sequence[Over] = ()) -> str:
+    """A stored query that selects the same rows with our `columns`, and columns `over` lookups under their aliases,
+    each row once, ordered by its `key`.
 
     Paging attributes are dropped. A query with `top` keeps its order (the order decides which rows are on top).
     """
@@ -117,6 +119,11 @@ def with_columns(fetch_xml: str, columns: Sequence[str], key: str) -> str:
         root.set("distinct", "true")
     for place, column in enumerate(dict.fromkeys([key, *columns])):
         entity.insert(place, Element("attribute", {"name": column}))
+    for each in over:
+        link = {"name": each.table, "from": each.key, "to": each.lookup, "link-type": "outer"}
+        linked = SubElement(entity, "link-entity", {**link, "alias": f"dyntui_{each.property}".lower()})
+        for name, alias in each.columns:
+            SubElement(linked, "attribute", {"name": name, "alias": alias})
     return tostring(root, encoding="unicode")
 
 
@@ -127,10 +134,12 @@ async def fetch_pages(
     fetch_xml: str,
     *,
     pagesize: int = _PAGE_SIZE,
+    annotations: str | None = None,
     resume: str | None = None,
     caller: str | None = None,
 ) -> AsyncIterator[FetchPage[T]]:
-    """Run a query page by page. FetchXML leaves empty columns out: fields of `row_type` need defaults.
+    """Run a query page by page. FetchXML leaves empty columns out: fields of `row_type` need defaults. `annotations`: a
+    comma list of further ones.
 
     A query with `top` is one page. Raises DataverseError (DATAVERSE_PAGE_LOST: start again without `resume`).
     """
@@ -138,7 +147,8 @@ async def fetch_pages(
     place = msgspec.json.decode(resume, type=_Cursor) if resume else _Cursor(page=1)
     paged = "top" not in root.attrib
     while True:
-        answer = await _one_page(dv, entity_set, row_type, root, place if paged else None, pagesize, caller)
+        wanted = f"{_ANNOTATIONS},{annotations}" if annotations else _ANNOTATIONS
+        answer = await _one_page(dv, entity_set, row_type, root, place if paged else None, pagesize, wanted, caller)
         more = paged and answer.more in (True, "true", "True")
         place = _Cursor(page=place.page + 1, cookie=_inner_cookie(answer.cookie))
         yield FetchPage(rows=answer.rows, cursor=msgspec.json.encode(place).decode() if more else None)
@@ -153,6 +163,7 @@ async def _one_page(
     root: Element,
     place: _Cursor | None,
     pagesize: int,
+    annotations: str,
     caller: str | None,
 ) -> _Answer[T]:
     asked = copy.deepcopy(root)
@@ -162,7 +173,7 @@ async def _one_page(
         if place.cookie:
             asked.set("paging-cookie", place.cookie)
     path = f"{entity_set}?fetchXml={quote(tostring(asked, encoding='unicode'), safe='')}"
-    prefer = [f'odata.include-annotations="{_ANNOTATIONS}"']
+    prefer = [f'odata.include-annotations="{annotations}"']
     answer: _Answer[T] = await get_long(dv, path, _Answer[row_type], prefer=prefer, caller=caller)  # type: ignore[valid-type]
     return answer
 

@@ -26,6 +26,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import columns_of, guid, is_guid, moment
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.rows import Page, find_rows, get_row, pages
+from dyntui.dataverse.wanted import Wanted
 from dyntui.remote.errors import READ_NOT_DONE
 
 T = TypeVar("T")
@@ -185,6 +186,7 @@ async def member_pages(
     row_type: type[T],
     *,
     select: Sequence[str] | None = None,
+    wanted: Wanted | None = None,
     filter: str | None = None,
     maxpagesize: int = 5000,
     resume: str | None = None,
@@ -193,15 +195,19 @@ async def member_pages(
     """The members' own rows, page by page; `resume` goes on from a stored page's `next_link`.
 
     A dynamic list's stored query is run with these columns (`filter` is for static lists only); there, empty columns
-    are left out of the rows, so the fields of `row_type` need defaults. `next_link` is opaque.
+    are left out of the rows, so the fields of `row_type` need defaults. `wanted` takes the place of `select` where more
+    than plain columns are wanted. `next_link` is opaque.
     """
     table = ml.table
+    over = wanted or Wanted(tuple(columns_of(row_type) if select is None else select), ())
     if not ml.dynamic:
         async for page in pages(
             dv,
             f"lists({guid(ml.id)})/{table.association}",
             row_type,
-            select=select,
+            select=over.select,
+            expand=over.expand,
+            annotations=over.annotations,
             filter=filter,
             orderby=[table.key],
             maxpagesize=maxpagesize,
@@ -215,10 +221,16 @@ async def member_pages(
     query = _query_of(ml)
     if query is None:
         return
-    columns = columns_of(row_type) if select is None else select
-    asked = fetchxml.with_columns(query, columns, table.key)
+    asked = fetchxml.with_columns(query, over.attributes or over.select, table.key, over.over)
     async for found in fetchxml.fetch_pages(
-        dv, table.entity_set, row_type, asked, pagesize=maxpagesize, resume=resume, caller=caller
+        dv,
+        table.entity_set,
+        row_type,
+        asked,
+        pagesize=maxpagesize,
+        annotations=over.annotations,
+        resume=resume,
+        caller=caller,
     ):
         yield Page(rows=found.rows, next_link=found.cursor)
 

@@ -15,7 +15,7 @@ import msgspec
 from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import literal, query
-from dyntui.model.columns import Column, Option
+from dyntui.model.columns import Column, Leads, Option
 
 T = TypeVar("T")
 CRM: Final = "Microsoft.Dynamics.CRM."
@@ -184,12 +184,44 @@ async def columns(dv: Dataverse, table: str) -> list[Column]:
             expand += ",GlobalOptionSet($select=Options)"
         asked = f"{path}/{CRM}{cast}" + query(select=["LogicalName"], expand=expand)
         choices.update({each.logical_name: _options(each) for each in await _decoded(dv, asked, _Choices)})
+    leads = await _leads(dv, table)
     found = [
-        _column(table, each, details.get(each.logical_name, each), choices.get(each.logical_name, ()))
+        _column(
+            table,
+            each,
+            details.get(each.logical_name, each),
+            choices.get(each.logical_name, ()),
+            leads.get(each.logical_name, ()),
+        )
         for each in listed
         if _mappable(each)
     ]
     return sorted(found, key=lambda column: (column.label.casefold(), column.logical_name))
+
+
+class _Reference(msgspec.Struct, frozen=True, rename="pascal"):
+    referencing_attribute: str = ""
+    referenced_entity: str = ""
+    referenced_attribute: str = ""
+    property: str | None = msgspec.field(name="ReferencingEntityNavigationPropertyName", default=None)
+
+
+async def _leads(dv: Dataverse, table: str) -> dict[str, tuple[Leads, ...]]:
+    """Where the lookups of a table lead, by logical name (reference section 5.1: the navigation property is not always
+    what its name suggests)."""
+    names = [
+        "ReferencingAttribute",
+        "ReferencedEntity",
+        "ReferencedAttribute",
+        "ReferencingEntityNavigationPropertyName",
+    ]
+    found: dict[str, list[Leads]] = {}
+    path = f"{definition_of(table)}/ManyToOneRelationships" + query(select=names)
+    for each in await _decoded(dv, path, _Reference):
+        if each.property:
+            leads = Leads(each.referenced_entity, each.referenced_attribute, each.property)
+            found.setdefault(each.referencing_attribute, []).append(leads)
+    return {name: tuple(sorted(some, key=lambda each: each.table)) for name, some in found.items()}
 
 
 class _Name(msgspec.Struct, frozen=True, rename="pascal"):
@@ -237,7 +269,9 @@ def _options(choices: _Choices) -> tuple[Option, ...]:
     return tuple(Option(each.value, each.label.text if each.label else "") for each in chosen.options or two)
 
 
-def _column(table: str, common: _Attribute, detail: _Attribute, options: tuple[Option, ...]) -> Column:
+def _column(
+    table: str, common: _Attribute, detail: _Attribute, options: tuple[Option, ...], leads: tuple[Leads, ...]
+) -> Column:
     return Column(
         entity=table,
         logical_name=common.logical_name,
@@ -257,6 +291,7 @@ def _column(table: str, common: _Attribute, detail: _Attribute, options: tuple[O
         behaviour=detail.date_time_behavior.value if detail.date_time_behavior else None,
         source=common.source_type or 0,
         targets=tuple(detail.targets or ()),
+        leads=leads,
         options=options,
     )
 

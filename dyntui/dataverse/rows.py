@@ -79,6 +79,7 @@ async def pages_where_any(
     filter: str | None = None,
     orderby: Sequence[str] = (),
     expand: str | None = None,
+    annotations: str | None = None,
     caller: str | None = None,
 ) -> AsyncIterator[Page[T]]:
     """Rows whose `column` is one of `values`, asked in as few queries as the URL limit allows (never one per value).
@@ -99,7 +100,15 @@ async def pages_where_any(
         answered = False
         try:
             async for page in pages(
-                dv, entity_set, row_type, select=select, filter=condition, orderby=orderby, expand=expand, caller=caller
+                dv,
+                entity_set,
+                row_type,
+                select=select,
+                filter=condition,
+                orderby=orderby,
+                expand=expand,
+                annotations=annotations,
+                caller=caller,
             ):
                 if refused and not answered:
                     dv.most_values = len(some)

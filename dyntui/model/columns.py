@@ -34,12 +34,29 @@ class Option(msgspec.Struct, frozen=True):
     label: str
 
 
+class Leads(msgspec.Struct, frozen=True):
+    """Where a lookup leads: to the rows of `table` by their `key`; `property` is its navigation property there."""
+
+    table: str
+    key: str
+    property: str
+
+
+class Over(msgspec.Struct, frozen=True):
+    """Over which lookup a column is reached, where that leads, and the column's own logical name there."""
+
+    lookup: str
+    leads: Leads
+    column: str
+
+
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a table, as Dynamics describes it. `entity`: the table's logical name.
 
     `format`: for dates `DateOnly` or `DateAndTime`, for text `Email`, `Url`...; `behaviour`: `UserLocal`, `DateOnly` or
     `TimeZoneIndependent`. `source`: 0 simple, 1 calculated, 2 rollup. `targets`: the tables that a lookup leads to.
-    `precision`: decimals kept. A column that is reached over a lookup has the path as its name (`column_at`).
+    `leads`: how each of them is reached. `precision`: decimals kept. A column that is reached `over` a lookup has the
+    path as its name (`column_at`).
     """
 
     entity: str
@@ -60,7 +77,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     behaviour: str | None = None
     source: int = 0
     targets: tuple[str, ...] = ()
+    leads: tuple[Leads, ...] = ()
     options: tuple[Option, ...] = ()
+    over: Over | None = None
 
     @property
     def computed(self) -> bool:
@@ -104,7 +123,8 @@ def column_at(columns: Columns, entity: str, path: str) -> Column | None:
         return first
     tables = tables_reached(columns, entity, path)
     found = columns.get((tables[0], names[-1])) if tables else None
-    if found is None:
+    leads = next((each for each in first.leads if each.table in tables), None)
+    if found is None or leads is None or found.type in LOOKUPS:
         return None
     return msgspec.structs.replace(
         found,
@@ -114,4 +134,5 @@ def column_at(columns: Columns, entity: str, path: str) -> Column | None:
         readable=first.readable and found.readable,
         creatable=False,
         writable=False,
+        over=Over(first.logical_name, leads, found.logical_name),
     )

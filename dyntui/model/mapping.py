@@ -52,6 +52,8 @@ class DataMapping(msgspec.Struct, frozen=True):
 # At which address a record is mailed.
 ADDRESSES: Final[dict[Entity, str]] = dict.fromkeys(Entity, "emailaddress1")
 
+_MOST_LOOKUPS: Final = 15
+
 # Provisioned for contact and lead (mission: "These include Email, First Name, Last Name and Full Name").
 _NAMES: Final = (("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"), ("FULLNAME", "fullname"))
 PROVISIONED: Final[tuple[DataMapping, ...]] = (
@@ -88,7 +90,8 @@ def validate(mappings: Sequence[DataMapping], labels: Iterable[DataLabel], colum
         for row, mapping in enumerate(mappings, start=1)
         for what in _of_one(mapping, known, columns)
     ]
-    return sorted([*found, *_twins(mappings), *_round_trips(mappings, columns)], key=lambda each: (each.row, each.code))
+    found += [*_twins(mappings), *_round_trips(mappings, columns), *_many_lookups(mappings, columns)]
+    return sorted(found, key=lambda each: (each.row, each.code))
 
 
 def faults(findings: Iterable[Finding]) -> list[Finding]:
@@ -219,6 +222,25 @@ def _twins(mappings: Sequence[DataMapping]) -> Iterator[Finding]:
                     f"Row {earlier} maps the {key[0]} {key[1]} of {each.entity.value} in this direction already.",
                     "Disable or delete one of the two.",
                 )
+
+
+def _many_lookups(mappings: Sequence[DataMapping], columns: Columns) -> Iterator[Finding]:
+    """Dynamics follows so many lookups of a row at once, and no more (reference/dataverse_api.md section 4.3)."""
+    followed: dict[Entity, set[tuple[str, str]]] = {}
+    for row, each in enumerate(mappings, start=1):
+        column = column_at(columns, each.entity.value, each.column)
+        if not each.enabled or column is None or column.over is None:
+            continue
+        ways = followed.setdefault(each.entity, set())
+        ways.add((column.over.lookup, column.over.leads.table))
+        if len(ways) > _MOST_LOOKUPS:
+            yield Finding(
+                row,
+                each.words,
+                "MAPPING_TOO_MANY_LOOKUPS",
+                f"Dynamics follows at most {_MOST_LOOKUPS} lookups of a {each.entity.value}.",
+                "Disable or delete mappings over other lookups.",
+            )
 
 
 def _round_trips(mappings: Sequence[DataMapping], columns: Columns) -> Iterator[Finding]:

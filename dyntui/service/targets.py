@@ -66,7 +66,7 @@ async def read_present(resources: Resources, now: ListNow, target: StoredList) -
     how = await resources.read(lambda c: readings(c, target.account_id))
     if len(joined) > member_listing.PAGE:
         # Most are new: their records come with the list's own pages.
-        async for page in member_listing.records(dv, now, how[entity].row_type):
+        async for page in member_listing.records(dv, now, how[entity]):
             await _keep(resources, target.id, [staged(how[entity], each) for each in page.rows])
         joined = await resources.write(lambda c: staging.mark_present(c, target.id, present))
     await _read_joined(resources, dv, how, target.id, entity, joined)

@@ -35,7 +35,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.staging import Staged
 from dyntui.sync import list_state
 from dyntui.sync.list_state import ListNow
-from dyntui.sync.member_rows import Readings, readings, staged
+from dyntui.sync.member_rows import MemberRow, Reading, Readings, readings, staged
 from dyntui.sync.run_context import RunContext
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
     seen = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     resume = ctx.at(OneList).next or None
     reading = (await ctx.read(lambda c: readings(c, chosen.account_id)))[entity]
-    async for page in records(dv, now, reading.row_type, resume=resume):
+    async for page in records(dv, now, reading, resume=resume):
         rows = await asyncio.to_thread(lambda found: [staged(reading, each) for each in found], page.rows)
         seen += len(rows)
         found = await ctx.read(functools.partial(_compared, ctx, chosen.id, rows))
@@ -145,13 +145,19 @@ async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: 
 
 
 async def records(
-    dv: Dataverse, now: ListNow, row_type: type[T], *, resume: str | None = None
-) -> AsyncIterator[Page[T]]:
+    dv: Dataverse, now: ListNow, reading: Reading, *, resume: str | None = None
+) -> AsyncIterator[Page[MemberRow]]:
     """The records of a list's members, page by page. Raises LIST_OWNER_MAY_NOT_READ and LIST_QUERY_REFUSED besides the
     client's own errors."""
     with _told_of(now):
         async for page in dv_lists.member_pages(
-            dv, now.row, row_type, resume=resume, maxpagesize=PAGE, caller=now.caller
+            dv,
+            now.row,
+            reading.row_type,
+            wanted=reading.wanted,
+            resume=resume,
+            maxpagesize=PAGE,
+            caller=now.caller,
         ):
             yield page
 
@@ -194,7 +200,17 @@ async def unseen_members(
         if not left:
             return
         table = TABLES[kind]
-        pages = dv_rows.pages_where_any(dv, table.entity_set, readings[kind].row_type, table.key, sorted(left))
+        wanted = readings[kind].wanted
+        pages = dv_rows.pages_where_any(
+            dv,
+            table.entity_set,
+            readings[kind].row_type,
+            table.key,
+            sorted(left),
+            select=wanted.select,
+            expand=wanted.expand,
+            annotations=wanted.annotations,
+        )
         try:
             async for page in pages:
                 left.difference_update(row.id for row in page.rows)

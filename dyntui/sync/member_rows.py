@@ -9,20 +9,21 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
-from dyntui.model.columns import CHOICES, DATE, FRACTIONAL, MULTI_CHOICE, TEXT, TWO_OPTIONS, UNIQUE_ID, WHOLE
+from dyntui.dataverse.wanted import Wanted
 from dyntui.model.conversion import Rejected
 from dyntui.model.opt_in import CODES, OptIn
 from dyntui.model.payloads import Feed, Feeds, fingerprint, payload
 from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
 from dyntui.store import mappings
 from dyntui.store.staging import Staged
+from dyntui.sync import mapped_fields
+from dyntui.sync.mapped_fields import Source
 
 _SHARED = {
     "address": "emailaddress1",
@@ -102,23 +103,16 @@ _DECIDING: Final = {
     for entity, row_type in ROW_TYPES.items()
 }
 
-# How the values of columns are decoded: numbers exactly.
-_TYPES: Final[dict[str, Any]] = {
-    **dict.fromkeys((*TEXT, DATE, MULTI_CHOICE, UNIQUE_ID), str | None),
-    **dict.fromkeys((*WHOLE, *CHOICES), int | None),
-    **dict.fromkeys(FRACTIONAL, Decimal | None),
-    TWO_OPTIONS: bool | None,
-}
-
 
 class Reading(msgspec.Struct, frozen=True):
     """How the rows of an entity are read: `row_type` has a field for every column that decides about a person or feeds
-    a label; `fields` names, feed by feed, the one that feeds it."""
+    a label, `wanted` asks for them; `sources` says, feed by feed, where its value is found."""
 
     entity: Entity
     row_type: RowType
     feeds: tuple[Feed, ...]
-    fields: tuple[str, ...]
+    wanted: Wanted
+    sources: tuple[Source, ...]
 
 
 Readings = Mapping[Entity, Reading]
@@ -132,17 +126,12 @@ def readings(c: Connection, account_id: str) -> dict[Entity, Reading]:
 @functools.lru_cache(maxsize=64)
 def reading_of(feeds: Feeds) -> Reading:
     """How rows are read so that they feed these labels."""
-    base = ROW_TYPES[feeds.entity]
-    of_columns = {each.encode_name: each.name for each in msgspec.structs.fields(base)}
-    more: list[tuple[str, Any, Any]] = []
-    for feed in feeds.feeds:
-        name = feed.column.logical_name
-        if name not in of_columns:
-            of_columns[name] = f"mapped{len(more)}"
-            more.append((of_columns[name], _TYPES[feed.column.type], msgspec.field(name=name, default=None)))
-    row_type: Any = msgspec.defstruct(f"Mapped{base.__name__}", more, bases=(base,), frozen=True, kw_only=True)
-    fields = tuple(of_columns[feed.column.logical_name] for feed in feeds.feeds)
-    return Reading(feeds.entity, row_type if more else base, feeds.feeds, fields)
+    row_type, wanted, sources = mapped_fields.of(feeds.feeds, ROW_TYPES[feeds.entity])
+    return Reading(feeds.entity, row_type, feeds.feeds, wanted, sources)
+
+
+PLAIN: Final = {entity: reading_of(Feeds(entity, ())) for entity in Entity}
+"""Rows without what feeds labels: who somebody is, and whether they may be mailed."""
 
 
 def person_of(entity: Entity, row: MemberRow) -> Person:
@@ -199,8 +188,9 @@ def staged(reading: Reading, row: MemberRow, further: Sequence[Gate] = ()) -> St
 
 
 def _values(reading: Reading, row: MemberRow) -> list[object]:
-    values: list[object] = [getattr(row, name) for name in reading.fields]
-    for place, feed in enumerate(reading.feeds if row.odd else ()):
-        if feed.column.logical_name in row.odd and feed.column.logical_name not in _DECIDING[reading.entity]:
-            values[place] = Rejected(feed.column.logical_name, "what Dynamics gave cannot be read")
+    values: list[object] = [source.of(row) for source in reading.sources]
+    for place, source in enumerate(reading.sources if row.odd else ()):
+        if any(each in row.odd and each not in _DECIDING[reading.entity] for each in source.properties):
+            name = reading.feeds[place].column.logical_name
+            values[place] = Rejected(name, "what Dynamics gave cannot be read")
     return values

@@ -23,7 +23,6 @@ from dyntui.dataverse import changes as tracking
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MEMBER_TABLES
-from dyntui.dataverse.query import columns_of
 from dyntui.model.cursors import Asking, OneList
 from dyntui.model.errors import Exit
 from dyntui.model.moments import moment_of
@@ -80,7 +79,7 @@ def _accounts(lists: Sequence[StoredList]) -> list[str]:
 def _as_asked(reading: Reading) -> str:
     """What a link was asked for, and what is made of the answers: with other columns, or other mappings, the answer so
     far says nothing."""
-    asked = (columns_of(reading.row_type), reading.feeds)
+    asked = (reading.wanted.select, reading.feeds)
     return hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
@@ -93,6 +92,8 @@ async def _of_a_group(
     among: Collection[str],
 ) -> Changed:
     ids = [each.id for each, _ in members]
+    if not reading.wanted.plain:
+        return Changed(why_not="mappings name columns of other tables, whose changes are not told")
     try:
         if not link:
             return await _ask(ctx, dv, reading, "", members, among, began="no changes had been asked for before")
@@ -133,7 +134,14 @@ async def _ask(
     asked_on = ctx.now()
     done = 0
     pages = tracking.changes(
-        dv, _SETS[reading.entity], reading.row_type, since=link or None, age=age, life=life, resume=resume
+        dv,
+        _SETS[reading.entity],
+        reading.row_type,
+        select=reading.wanted.select,
+        since=link or None,
+        age=age,
+        life=life,
+        resume=resume,
     )
     async for page in pages:
         rows = await asyncio.to_thread(_staged, reading, page.rows) if link else []

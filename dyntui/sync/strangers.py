@@ -33,7 +33,7 @@ from dyntui.store.strangers import Refusal, ToDo, Waiting
 from dyntui.sync import list_filters, member_listing, sight
 from dyntui.sync.book_reading import take_out_strangers
 from dyntui.sync.list_state import ListNow
-from dyntui.sync.member_rows import readings, staged
+from dyntui.sync.member_rows import PLAIN, readings, staged
 from dyntui.sync.run_context import RunContext
 
 # Judged at once: some queries for the records with so many addresses.
@@ -144,7 +144,7 @@ async def _matches(
     entity = Entity(chosen.member_type)
     table = member_listing.TABLES[entity]
     wanted = set(addresses)
-    reading = (await ctx.read(lambda c: readings(c, chosen.account_id)))[entity]
+    reading = PLAIN[entity]
     rows: dict[str, tuple[str, str, str]] = {}
     async for page in dv_rows.pages_where_any(
         dv, table.entity_set, reading.row_type, "emailaddress1", sorted(wanted), filter="statecode eq 0"

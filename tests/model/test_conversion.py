@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.model.columns import Column, Option, by_name, column_at
+from dyntui.model.columns import Column, Leads, Option, by_name, column_at
 from dyntui.model.conversion import ChoiceAs, Converted, Direction, Rejected, convert, exact, fits, loses
 from dyntui.model.labels import LabelType, fault_of_name
 
@@ -238,6 +238,7 @@ def test_equal_numbers_have_one_form(number: Decimal) -> None:
         ("nosuch", None),
         ("primarycontactid.nosuch", None),
         ("primarycontactid.parentcustomerid.account.name", None),
+        ("primarycontactid.parentcustomerid", None),
         ("", None),
     ],
 )
@@ -246,8 +247,20 @@ def test_a_path_leads_over_one_lookup_to_a_column_that_can_only_be_read(path: st
         [
             Column(entity="contact", logical_name="firstname", type="String"),
             Column(entity="contact", logical_name="emailaddress1", type="String"),
-            Column(entity="contact", logical_name="primarycontactid", type="Lookup", targets=("contact",)),
-            Column(entity="contact", logical_name="parentcustomerid", type="Customer", targets=("account", "contact")),
+            Column(
+                entity="contact",
+                logical_name="primarycontactid",
+                type="Lookup",
+                targets=("contact",),
+                leads=(Leads("contact", "contactid", "primarycontactid"),),
+            ),
+            Column(
+                entity="contact",
+                logical_name="parentcustomerid",
+                type="Customer",
+                targets=("account", "contact"),
+                leads=(Leads("account", "accountid", "parentcustomerid_account"),),
+            ),
             Column(entity="account", logical_name="name", type="String"),
         ]
     )

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dyntui.model.columns import Column, Option, by_name
+from dyntui.model.columns import Column, Leads, Option, by_name
 from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import PROVISIONED, DataMapping, faults, validate
@@ -34,7 +34,7 @@ COLUMNS = by_name(
         column("unread", "Picklist"),
         column("secret", readable=False),
         column("statuscode", "Status"),
-        column("parentid", "Lookup", targets=("account",)),
+        column("parentid", "Lookup", targets=("account",), leads=(Leads("account", "accountid", "parentid"),)),
         column("picture", "Virtual"),
     ]
 )
@@ -95,6 +95,22 @@ def test_a_row_that_cannot_work_is_an_error_with_a_remedy(mapping: DataMapping, 
 
 def test_a_row_that_works_passes_even_over_a_lookup() -> None:
     assert codes(DataMapping("A", CONTACT, "parentid.name"), DataMapping("B", CONTACT, "statuscode")) == []
+
+
+def test_no_more_lookups_are_followed_than_dynamics_follows() -> None:
+    tables = [f"t{number}" for number in range(16)]
+    lookup = Column(
+        entity="contact",
+        logical_name="anyid",
+        type="Lookup",
+        targets=tuple(tables),
+        leads=tuple(Leads(each, f"{each}id", f"anyid_{each}") for each in tables),
+    )
+    columns = by_name([lookup, *(Column(entity=each, logical_name="name", type="String") for each in tables)])
+    labels = [label(f"L{number}") for number in range(16)]
+    rows = [DataMapping(f"L{number}", CONTACT, f"anyid.{each}.name") for number, each in enumerate(tables)]
+    assert not validate(rows[:15], labels, columns)
+    assert [(each.row, each.code) for each in validate(rows, labels, columns)] == [(16, "MAPPING_TOO_MANY_LOOKUPS")]
 
 
 def test_a_label_is_fed_once_and_a_column_is_written_once() -> None:

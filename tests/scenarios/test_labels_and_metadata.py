@@ -109,9 +109,7 @@ def test_the_columns_of_the_three_tables_are_read_and_broken_mappings_named(offi
     again, calls = office.calls_between(lambda: office.run("metadata"))
     assert writes(calls) == [] and all("new" not in each.note for each in again.items)
     put(office, *label_store.STANDARD, DataLabel(name="X", type=LabelType.STRING, synchronised=True))
-    map_(
-        office, DataMapping("X", Entity.CONTACT, "nosuch"), DataMapping("X", Entity.LEAD, "ownerid.systemuser.fullname")
-    )
+    map_(office, DataMapping("X", Entity.CONTACT, "nosuch"), DataMapping("X", Entity.LEAD, "owninguser.fullname"))
     run = office.run("metadata")
     assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS
     notes = {each.id: each.note for each in run.items}

@@ -5,9 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from dyntui.dataverse import metadata
+from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import contacts, data_fields
 from dyntui.model.columns import Column
+from dyntui.model.conversion import ChoiceAs
 from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import PROVISIONED, DataMapping, faults, validate
 from dyntui.model.outcomes import Outcome
@@ -138,3 +143,60 @@ def test_leads_and_accounts_are_fed_from_their_own_columns(office: Office) -> No
     office.change_in_dynamics("lead", lead.person, budgetamount=12.5)
     office.run("lists")
     assert in_dotdigital(office, "WORTH")[lead.address]["WORTH"] == 12.5
+
+
+ACROSS = (
+    ("BOSS", LabelType.STRING, "ownerid"),
+    ("BOSSKEY", LabelType.STRING, "ownerid"),
+    ("FIRM", LabelType.STRING, "parentcustomerid.account.name"),
+    ("WORTH", LabelType.NUMERIC, "parentcustomerid.account.revenue"),
+    ("SIZE", LabelType.STRING, "parentcustomerid.account.customersizecode"),
+)
+
+
+@pytest.mark.parametrize("name", ["Newsletter", "Active contacts in Nordic countries"])
+def test_columns_over_a_lookup_arrive_from_static_and_dynamic_lists(office: Office, name: str) -> None:
+    chosen = office.activated(name)
+    office.run("lists")
+    office.run("metadata")
+    mapped(office, *ACROSS)
+    with office.db.write() as c:
+        account = account_of(office)
+        now = mappings.current(c, account)
+        by_value = tuple(
+            replace(each, choice=ChoiceAs.VALUE) if each.label == "BOSSKEY" else each for each in now.mappings
+        )
+        mappings.save(c, account, by_value, based_on=now.version, by="", now="2026-01-01T00:00:00Z", why="")
+
+    async def firms() -> dict[str, dict[str, Any]]:
+        dv = await office.resources.connections.dataverse()
+        asked = dv_rows.pages(
+            dv,
+            "contacts",
+            dict[str, Any],
+            select=["contactid", "_ownerid_value"],
+            expand="parentcustomerid_account($select=accountid,name,revenue)",
+        )
+        return {row["contactid"]: row async for page in asked for row in page.rows}
+
+    rows = office.wait(firms())
+    people = [each for each in office.members(chosen.id) if each.outcome is Outcome.ADDED]
+    employed = [each for each in people if rows[each.person].get("parentcustomerid_account")]
+    free = [each for each in people if not rows[each.person].get("parentcustomerid_account")]
+    assert employed and free
+    firm = rows[employed[0].person]["parentcustomerid_account"]
+    office.change_in_dynamics("account", firm["accountid"], revenue=1234.5, customersizecode=1, name="Tents & Sons")
+    run = office.run("lists")
+    assert run.run.tally.adds_up and run.run.tally.of(Outcome.UPDATED) == len(people), run.items
+    there = in_dotdigital(office, *(label for label, _, _ in ACROSS))
+    found = there[employed[0].address]
+    assert found["FIRM"] == "Tents & Sons" and Decimal(str(found["WORTH"])) == Decimal("1234.5") and found["SIZE"]
+    assert found["BOSS"] and found["BOSSKEY"] == rows[employed[0].person]["_ownerid_value"]
+    assert [there[free[0].address][label] for label in ("FIRM", "WORTH", "SIZE")] == [None, None, None]
+    # Nobody's own record changes, but what the lookup leads to.
+    office.change_in_dynamics("account", firm["accountid"], revenue=99)
+    again = office.run("lists")
+    firm_of = [
+        each for each in employed if rows[each.person]["parentcustomerid_account"]["accountid"] == firm["accountid"]
+    ]
+    assert addresses(office.people(again.run.id), Outcome.UPDATED) == {each.address for each in firm_of}

@@ -168,7 +168,7 @@ def test_a_pair_that_may_lose_values_has_to_be_acknowledged_once(office: Office,
 def test_a_column_over_a_lookup_is_known_when_it_is_asked_for(office: Office, admin: Admin) -> None:
     create(office, "OWNER", "String")
     office.run("labels")
-    good = DataMapping("OWNER", Entity.CONTACT, "ownerid.systemuser.fullname")
+    good = DataMapping("OWNER", Entity.CONTACT, "owninguser.fullname")
     assert not admin.check(mappings=(*PROVISIONED, good)).findings
     bad = DataMapping("OWNER", Entity.CONTACT, "ownerid.nosuch.fullname")
     assert [each.code for each in admin.check(mappings=(bad,)).findings] == ["MAPPING_COLUMN_UNKNOWN"]
