@@ -8,7 +8,6 @@ range are those on which it opens: one that crosses midnight closes on the day a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 import msgspec
@@ -41,25 +40,29 @@ SyncWindow = tuple[OpenHours, ...]
 
 def next_open(window: SyncWindow, moment: datetime) -> datetime:
     """The first moment, not before this one, at which the window is open: the moment itself where it is open then."""
-    if not window:
+    if not window or is_open(window, moment):
         return moment
-    return min(max(opened, moment) for opened, closed in _around(window, moment) if closed > moment)
+    midnight = datetime.combine(moment.date(), time(), tzinfo=moment.tzinfo)
+    weekday = moment.weekday()
+    # It opens within a week: on this day, or on this weekday of the next one.
+    openings = (
+        midnight + timedelta(days=offset, minutes=hours.opens)
+        for hours in window
+        for offset in range(8)
+        if (weekday + offset) % 7 in hours.days
+    )
+    return min(each for each in openings if each > moment)
 
 
 def is_open(window: SyncWindow, moment: datetime) -> bool:
     """Whether a scheduled run may start then."""
-    return next_open(window, moment) == moment
-
-
-def _around(window: SyncWindow, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """When the window opens and closes from the day before until the same weekday of the next week."""
-    midnight = datetime.combine(moment.date(), time(), tzinfo=moment.tzinfo)
-    for hours in window:
-        for offset in range(-1, 8):
-            day = midnight + timedelta(days=offset)
-            if day.weekday() in hours.days:
-                opened = day + timedelta(minutes=hours.opens)
-                yield opened, opened + timedelta(minutes=hours.minutes)
+    today, at = moment.weekday(), moment.hour * 60 + moment.minute
+    return not window or any(
+        # It opened today, or yesterday and has crossed midnight.
+        (today in hours.days and hours.opens <= at < hours.opens + hours.minutes)
+        or ((today - 1) % 7 in hours.days and at + MINUTES_OF_A_DAY < hours.opens + hours.minutes)
+        for hours in window
+    )
 
 
 def clock_text(minutes: int) -> str:

@@ -65,7 +65,15 @@ class ScheduleTimer:
             await self._resources.write(lambda c: schedules.provision(c, now))
         queued = []
         for due in await self._resources.read(self._due):
-            run_id = await self._begin(due)
+            try:
+                run_id = await self._begin(due)
+            except DyntuiError as error:
+                # One that cannot be started delays no other; it is due in a minute, too.
+                log.warning("the scheduled run of %s could not be started: %s", due.schedule.sync_type, error)
+                continue
+            except Exception:  # a defect that one row brings about must not keep the others from running
+                log.exception("the scheduled run of %s could not be started", due.schedule.sync_type)
+                continue
             if run_id:
                 queued.append(run_id)
         return queued

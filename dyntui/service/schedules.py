@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -125,7 +126,7 @@ class ScheduleUseCases:
         stored = await self._resources.read(lambda c: schedules.schedules(c, account.id))
         start = self._resources.clock()
         end = start + timedelta(days=request.days)
-        found = list(islice(coming(_pairs(stored), start, end), request.limit + 1))
+        found = await asyncio.to_thread(lambda: list(islice(coming(_pairs(stored), start, end), request.limit + 1)))
         return Coming(
             account=account.name,
             start=text_of(start),
@@ -145,9 +146,7 @@ class ScheduleUseCases:
         for edit, wanted in _edited(by_type, request.edits, now):
             by_type[edit.sync_type] = msgspec.structs.replace(by_type[edit.sync_type], schedule=wanted)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        hours = {kind: [0] * _HOURS for kind in by_type}
-        for on, kind in coming(_pairs(by_type.values()), now, midnight + timedelta(hours=_HOURS)):
-            hours[kind][int((on - midnight).total_seconds()) // 3600] += 1
+        hours = await asyncio.to_thread(_by_hour, by_type, now, midnight)
         return Strip(
             start=text_of(midnight),
             rows=tuple(
@@ -233,6 +232,14 @@ async def check(resources: Resources, *, run_here: bool) -> Check:
 def _title(each: StoredSchedule, names: dict[str, str]) -> str:
     title = SYNC_TYPES[each.schedule.sync_type].title
     return title if len(names) == 1 else f"{title} of {names[each.account_id]}"
+
+
+def _by_hour(by_type: dict[str, StoredSchedule], now: datetime, midnight: datetime) -> dict[str, list[int]]:
+    """How many runs of each type start in each hour of the seven days from midnight on."""
+    hours = {kind: [0] * _HOURS for kind in by_type}
+    for on, kind in coming(_pairs(by_type.values()), now, midnight + timedelta(hours=_HOURS)):
+        hours[kind][int((on - midnight).total_seconds()) // 3600] += 1
+    return hours
 
 
 def _pairs(stored: Iterable[StoredSchedule]) -> list[tuple[Schedule, datetime | None]]:

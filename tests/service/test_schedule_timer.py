@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.schedules import Interval, coming
@@ -212,6 +212,21 @@ def test_a_failed_run_does_not_keep_the_next_one(days: Days) -> None:
     assert days.at("2026-03-02 09:30") == ["lists"]
     days.end(days.queued.pop(), problem="SIGN_IN_REFUSED")
     assert days.at("2026-03-02 10:00") == ["lists"]
+
+
+def test_a_run_that_cannot_be_started_delays_no_other(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    days.only(suppressions="5min", lists="5min", campaigns="5min")
+    create = runs.create
+
+    def refuse(c: Connection, new: NewRun) -> Run:
+        if new.kind == "suppressions":
+            raise RuntimeError("a row that nothing can be made of")
+        return create(c, new)
+
+    monkeypatch.setattr(runs, "create", refuse)
+    assert days.at("2026-03-02 09:05") == ["lists", "campaigns"]
+    monkeypatch.setattr(runs, "create", create)
+    assert days.at("2026-03-02 09:06") == ["suppressions"]
 
 
 def test_a_run_due_outside_its_window_starts_when_it_opens(days: Days) -> None:
