@@ -18,6 +18,7 @@ from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
 from dyntui.service.housekeeping import Housekeeping
 from dyntui.service.identity import Identities
+from dyntui.service.metrics import Metrics
 from dyntui.service.notifier import Notifier
 from dyntui.service.parts import Parts, UseCases
 from dyntui.service.process import DEMO
@@ -96,6 +97,7 @@ class Assembly:
         )
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)
+        self._metrics = Metrics(self._resources, config.metrics, self._resources.connections.budgets.meters)
         of_the_watch = Connections(self._db, secrets, patience=OF_THE_WATCH, operations_a_day=a_day)
         self._watching = Watching(self._resources, of_the_watch, self._events.changed)
         self._use_cases = use_cases(
@@ -109,6 +111,7 @@ class Assembly:
                 demo=bool(os.environ.get(DEMO)),
                 long_lived=self._long_lived,
                 hook=config.hook,
+                metrics=self._metrics.check,
             )
         )
         self.handlers.update(handlers_of(*self._use_cases))
@@ -121,9 +124,11 @@ class Assembly:
             self._timer.start()
             self._watching.start()
             self._notifier.start()
+            await self._metrics.start()
 
     async def stop(self) -> None:
         """Leaves runs where they can be resumed and closes everything."""
+        await self._metrics.stop()
         await self._notifier.stop()
         await self._watching.stop()
         await self._timer.stop()

@@ -56,6 +56,12 @@ class ReadingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     proof_hours: Annotated[float, msgspec.Meta(ge=1, le=168)] = 24
 
 
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Measurements for Prometheus: `port` is where `http://127.0.0.1:PORT/metrics` answers; 0: nowhere."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings, each with its default."""
 
@@ -66,6 +72,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     budgets: BudgetSettings = BudgetSettings()
     reading: ReadingSettings = ReadingSettings()
     hook: HookSettings = HookSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
 
 def read_config(profile: Profile) -> Config:

@@ -6,6 +6,7 @@ import logging
 import logging.handlers
 import os
 import time
+from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,27 @@ class RedactingFormatter(logging.Formatter):
         return "\n".join(plain(line) for line in super().formatException(ei).split("\n"))
 
 
+class JournalFormatter(RedactingFormatter):
+    """For systemd's journal, which knows the time itself and takes the level from before the line (sd-daemon(3))."""
+
+    _LEVELS = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = next((number for least, number in self._LEVELS if record.levelno >= least), 7)
+        return "\n".join(f"<{level}>{line}" for line in super().format(record).split("\n"))
+
+
+def to_the_journal(descriptor: int, environment: Mapping[str, str]) -> bool:
+    """Whether what is written there goes to systemd's journal, which says of its stream which device and inode it
+    has."""
+    told = environment.get("JOURNAL_STREAM", "")
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return False
+    return told == f"{found.st_dev}:{found.st_ino}"
+
+
 class PrivateFile(logging.handlers.RotatingFileHandler):
     """A rotating file that is created for its owner alone."""
 
@@ -46,13 +68,18 @@ class PrivateFile(logging.handlers.RotatingFileHandler):
 
 
 def log_to(file: Path, level: str, *, terminal: bool = False) -> None:
-    """Sends all logging of this process to `file`, and to standard error too where a person looks on (`terminal`)."""
+    """Sends all logging of this process to `file`, and to standard error too where a person looks on (`terminal`), or
+    where systemd's journal takes it."""
     form = RedactingFormatter("%(asctime)sZ %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     handlers: list[logging.Handler] = [PrivateFile(file, maxBytes=MAX_BYTES, backupCount=KEPT)]
     if terminal:
         handlers.append(logging.StreamHandler())
     for handler in handlers:
         handler.setFormatter(form)
+    if not terminal and to_the_journal(2, os.environ):
+        journal = logging.StreamHandler()
+        journal.setFormatter(JournalFormatter("%(name)s: %(message)s"))
+        handlers.append(journal)
     # Libraries at INFO tell of every request; at that level only dyntui speaks.
     logging.basicConfig(level=logging.WARNING if level != "debug" else logging.DEBUG, handlers=handlers, force=True)
     logging.getLogger("dyntui").setLevel(level.upper())

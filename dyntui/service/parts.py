@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from dyntui.service.contract.session import Check
 from dyntui.service.hook_settings import HookSettings
 from dyntui.service.identity import Identities
 from dyntui.service.resources import Resources
@@ -16,7 +17,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Made once, when the service starts. `enqueue` hands a run to the engine, `reconnect` makes the engine's
     connections anew, `schedules_changed` has schedules looked at. `keyring` says where secrets are kept; `demo` marks a
     throw-away profile; `long_lived` a service that outlives its clients, and that alone runs schedules and tells
-    the `hook`."""
+    the `hook`; `metrics` says whether measurements are given out."""
 
     resources: Resources
     identities: Identities
@@ -27,6 +28,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     long_lived: bool = False
     hook: HookSettings = HookSettings()
+    metrics: Callable[[], Check | None] = lambda: None
 
 
 class UseCases(Protocol):

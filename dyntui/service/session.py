@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -62,6 +62,7 @@ class Session:
         long_lived: bool,
         demo: bool,
         hook: HookSettings = _NO_HOOK,
+        metrics: Callable[[], Check | None] = lambda: None,
     ) -> None:
         self._keyring = keyring
         self._resources = resources
@@ -69,6 +70,7 @@ class Session:
         self._long_lived = long_lived
         self._demo = demo
         self._hook = hook
+        self._metrics = metrics
         self._started_on = resources.now()
         self._checks = Checks(resources.clock)
 
@@ -132,8 +134,7 @@ class Session:
         if known:
             checks.append(await schedules.check(self._resources, run_here=self._long_lived))
         told = await notifier.check(self._resources, self._hook, run_here=self._long_lived)
-        if told is not None:
-            checks.append(told)
+        checks += [each for each in (told, self._metrics()) if each is not None]
         since = text_of(self._resources.clock() - timedelta(hours=1))
         calls = await self._resources.read(lambda c: runs.calls_since(c, since))
         return Status(
@@ -205,4 +206,5 @@ def use_cases(parts: Parts) -> Session:
         long_lived=parts.long_lived,
         demo=parts.demo,
         hook=parts.hook,
+        metrics=parts.metrics,
     )
