@@ -3,6 +3,7 @@
     customisation = Customisation(dv, solution)      its ensure_table / ensure_column / ensure_lookup /
                                                      ensure_many_to_many / ensure_key  -> True when created now
     ensure_publisher(...) -> id     ensure_solution(...) -> id     wait_for_key(dv, table, schema_name)
+    wait_until_served(dv, entity_set, columns)
     enable_change_tracking(dv, table)      publish(dv, tables)
 
 Every `ensure_...` looks first and creates only what is missing; "exists already" is success, so a lost answer does no
@@ -14,13 +15,14 @@ Facts: reference/dataverse_api.md sections 9.3 and 9.4.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from typing import Any, Final, TypeVar
 from xml.sax.saxutils import escape
 
 from dyntui.dataverse.errors import (
     ALREADY_THERE,
     TRANSIENT_AFTER_CUSTOMISATION,
+    UNKNOWN_NAME,
     WRITE_NOT_DONE,
     DataverseError,
     UnknownOutcome,
@@ -33,6 +35,8 @@ from dyntui.model.solution import ColumnSpec, LookupSpec, ManyToManySpec, TableS
 
 T = TypeVar("T")
 ENGLISH: Final = 1033
+# What was made a moment ago is not served yet: for 3 to 30 seconds (reference/dataverse_api.md 9.4).
+_NOT_SERVED: Final = TRANSIENT_AFTER_CUSTOMISATION | UNKNOWN_NAME
 _PATIENCE: Final = (3.0, 10.0, 20.0, 30.0, 30.0)
 _KEY_POLL_SECONDS: Final = 5.0
 _KEY_DEADLINE_SECONDS: Final = 900.0
@@ -152,7 +156,8 @@ class Customisation:
                     raise
 
         async with self._one_at_a_time:
-            await patiently(self._dv, make)
+            # The table may have been made by the step before.
+            await patiently(self._dv, make, _NOT_SERVED)
 
     def _label(self, text: str) -> dict[str, object]:
         localised = {"@odata.type": f"{CRM}LocalizedLabel", "Label": text, "LanguageCode": self._language}
@@ -203,15 +208,18 @@ class Customisation:
                 raise ValueError(f"columns of kind {spec.kind} are not installed")
 
 
-async def patiently(dv: Dataverse, work: Callable[[], Awaitable[T]]) -> T:
-    """Do something that Dataverse may refuse just after a customisation; about 90 seconds of patience in all."""
+async def patiently(
+    dv: Dataverse, work: Callable[[], Awaitable[T]], transient: Container[str] = TRANSIENT_AFTER_CUSTOMISATION
+) -> T:
+    """Do something that Dataverse may refuse just after a customisation, by codes that are `transient` then; about 90
+    seconds of patience in all."""
     for seconds in _PATIENCE:
         try:
             return await work()
         except UnknownOutcome:
             raise
         except DataverseError as error:
-            if error.platform_code not in TRANSIENT_AFTER_CUSTOMISATION:
+            if error.platform_code not in transient:
                 raise
         await dv.sleep(seconds)
     return await work()
@@ -297,6 +305,17 @@ async def wait_for_key(
             )
         await dv.sleep(poll)
         waited += poll
+
+
+async def wait_until_served(dv: Dataverse, entity_set: str, columns: Iterable[str]) -> None:
+    """Wait until a table answers with these columns, as it does some time after they were made. DATAVERSE_UNKNOWN_NAME
+    when it does not."""
+    asked = entity_set + query(select=list(columns), top=1)
+
+    async def ask() -> None:
+        await dv.request("GET", asked)
+
+    await patiently(dv, ask, _NOT_SERVED)
 
 
 async def enable_change_tracking(dv: Dataverse, table: str) -> bool:

@@ -117,6 +117,16 @@ class _Installer:
             "relationship", "Target marketing lists", there, lambda: self._customise.ensure_many_to_many(spec)
         )
 
+    async def wait_until_served(self) -> None:
+        """What was made answers: rows are written next, and roles name the tables' privileges."""
+        made = [(each.entity_set, each.columns, each.lookups) for each in solution.TABLES]
+        made.append(("lists", solution.LIST_COLUMNS, solution.LIST_LOOKUPS))
+        made += [(f"{table}s", solution.PERSON_COLUMNS, ()) for table in solution.PERSON_TABLES]
+        for entity_set, columns, lookups in made:
+            names = [each.logical_name for each in columns]
+            names += [f"_{each.schema_name.lower()}_value" for each in lookups]
+            await customisation.wait_until_served(self._dv, entity_set, names)
+
     async def roles(self) -> AsyncIterator[Step]:
         dv = self._dv
         for role, needed in solution.ROLE_PRIVILEGES.items():
@@ -169,6 +179,8 @@ async def install(dv: Dataverse, *, apply: bool) -> AsyncIterator[Step]:
             yield step
     async for step in installer.many_to_many():
         yield step
+    if apply:
+        await installer.wait_until_served()
     async for step in installer.roles():
         yield step
 

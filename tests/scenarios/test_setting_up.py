@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -157,3 +158,13 @@ def test_an_account_that_is_named_twice_is_refused_before_anything_is_asked(
         assert office.sandbox.calls() == {}
     finally:
         office.close()
+
+
+def test_what_setup_makes_may_be_served_half_a_minute_later(sandbox: InProcessSandbox, tmp_path: Path) -> None:
+    sandbox.switch(
+        dataverse={"column_visibility_seconds": 28, "key_index_seconds": 60, "customisation_lock_seconds": 10}
+    )
+    with closing(Office.open(sandbox, tmp_path)) as office:
+        newsletter = office.activated("Newsletter")
+        assert office.run("lists").run.tally.read == newsletter.members
+        assert set(states_of(office.set_up()).values()) == {"there"}
