@@ -14,11 +14,13 @@ from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.output import moment, number, print_json, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
+from dyntui.model import mapping_file
 from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.labels import canonical
 from dyntui.model.mapping import ConflictRule, DataMapping
 from dyntui.model.people import Entity
+from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.mappings import (
     MAPPINGS_COLUMNS,
@@ -28,6 +30,7 @@ from dyntui.service.contract.mappings import (
     MAPPINGS_HISTORY,
     MAPPINGS_IMPORT,
     MAPPINGS_PAGE,
+    MAPPINGS_PREVIEW,
     MAPPINGS_RESTORE,
     MAPPINGS_SAVE,
     MAPPINGS_VALIDATE,
@@ -41,6 +44,8 @@ from dyntui.service.contract.mappings import (
     MappingsOf,
     MappingsQuery,
     MappingsSaved,
+    PreviewMappings,
+    PreviewPerson,
     RestoreMappings,
     SaveMappings,
     ValidateMappings,
@@ -376,13 +381,17 @@ def _read(file: Path) -> str:
     try:
         return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DyntuiError(
-            "MAPPING_FILE_UNREADABLE",
-            f"{file} cannot be read: {error}.",
-            not_done="No mapping was changed.",
-            remedy="Name a file that `dyntui mappings export` has written.",
-            exit=Exit.USAGE,
-        ) from error
+        raise _unreadable(file, f"{error}.") from error
+
+
+def _unreadable(file: Path, why: str) -> DyntuiError:
+    return DyntuiError(
+        "MAPPING_FILE_UNREADABLE",
+        f"{file} cannot be read: {why}",
+        not_done="No mapping was changed.",
+        remedy="Name a file that `dyntui mappings export` has written.",
+        exit=Exit.USAGE,
+    )
 
 
 @command.command()
@@ -460,3 +469,64 @@ def _restore(chosen: Choices, account: str, version: int, why: str, acknowledge:
     _ask(chosen, with_service(chosen, check))
     asked = RestoreMappings(account=account, version=version, why=why, acknowledge=acknowledge)
     _saved(chosen, ask(chosen, MAPPINGS_RESTORE, asked))
+
+
+@command.command()
+@click.argument("entity", type=_ENTITY)
+@click.option("--address", "addresses", multiple=True, metavar="ADDRESS", help="This person; may be given again.")
+@click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="So many people.")
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="The mappings of this file.")
+@_ACCOUNT
+@click.pass_context
+def preview(
+    context: click.Context, entity: str, addresses: tuple[str, ...], limit: int, file: Path | None, account: str
+) -> None:
+    """What the mappings make of real people of ENTITY: the value given, and before and after on the other side.
+
+    Without an address: some of those on activated lists. Nothing is written.
+    """
+    chosen = choices(context)
+    asked = PreviewMappings(
+        account=account,
+        entity=Entity(entity),
+        mappings=None if file is None else tuple(_mappings_of(file)),
+        addresses=addresses,
+        limit=max(limit, len(addresses)),
+    )
+    answer = ask(chosen, MAPPINGS_PREVIEW, asked)
+    if chosen.json:
+        print_json(answer)
+        return
+    for person in answer.people:
+        _print_person(person)
+    if not answer.people:
+        say("Nobody was found: name an address, or activate and synchronise a list first.")
+
+
+def _print_person(person: PreviewPerson) -> None:
+    missing = "" if person.in_dotdigital else ", not in dotdigital"
+    click.echo(plain(f"{person.name} <{person.address}>{missing}"))
+    print_table(
+        ["label", "direction", "column", "given", "before", "after", ""],
+        (
+            [
+                each.label,
+                each.direction,
+                each.column,
+                each.given,
+                each.before,
+                each.after,
+                f"rejected: {each.rejected}" if each.rejected else "changes" if each.changes else "",
+            ]
+            for each in person.values
+        ),
+    )
+
+
+def _mappings_of(file: Path) -> Sequence[DataMapping]:
+    """Raises MAPPING_FILE_UNREADABLE."""
+    mappings, found = mapping_file.read(_read(file))
+    if found:
+        first = found[0]
+        raise _unreadable(file, f"row {first.row} ({first.about}): {first.message}")
+    return mappings

@@ -37,6 +37,11 @@ class Feed(msgspec.Struct, frozen=True):
     text: bool
 
 
+def feed_of(label: DataLabel, column: Column, choice: ChoiceAs) -> Feed:
+    """The column as it feeds the label."""
+    return Feed(label.name, label.type, column, choice, column.type in TEXT)
+
+
 class Feeds(msgspec.Struct, frozen=True):
     """All columns of an entity that feed labels, in the order of the labels. `left_out`: mappings that cannot be
     carried out at present, in words, each with why."""
@@ -72,7 +77,7 @@ def feeds_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[D
         elif Direction.TO_DOTDIGITAL not in fits(column, label.type) or not column.readable:
             left_out.append(f"{each.words}: a {column.type} column does not go to a {label.type} label")
         else:
-            feeds.append(Feed(label.name, label.type, column, each.choice, column.type in TEXT))
+            feeds.append(feed_of(label, column, each.choice))
     return Feeds(entity, tuple(sorted(feeds, key=lambda feed: feed.label)), tuple(left_out))
 
 

@@ -9,13 +9,15 @@ from sqlalchemy import Connection
 from dyntui.dataverse import metadata
 from dyntui.model import mapping_file
 from dyntui.model.admin_changes import AdminChange
-from dyntui.model.columns import tables_reached
+from dyntui.model.columns import Columns, tables_reached
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.labels import DataLabel
 from dyntui.model.mapping import DataMapping, Finding, validate
 from dyntui.model.mapping_rows import ColumnRow, MappingRow, column_row, mapping_rows
 from dyntui.model.mapping_versions import MappingVersion, differences
 from dyntui.model.paging import Page
 from dyntui.model.row_windows import window_on
+from dyntui.service import mapping_preview
 from dyntui.service.answering import answers
 from dyntui.service.contract.mappings import (
     MAPPINGS_COLUMNS,
@@ -25,6 +27,7 @@ from dyntui.service.contract.mappings import (
     MAPPINGS_HISTORY,
     MAPPINGS_IMPORT,
     MAPPINGS_PAGE,
+    MAPPINGS_PREVIEW,
     MAPPINGS_RESTORE,
     MAPPINGS_SAVE,
     MAPPINGS_VALIDATE,
@@ -37,8 +40,10 @@ from dyntui.service.contract.mappings import (
     MappingsChecked,
     MappingSet,
     MappingsOf,
+    MappingsPreview,
     MappingsQuery,
     MappingsSaved,
+    PreviewMappings,
     RestoreMappings,
     SaveMappings,
     ValidateMappings,
@@ -192,6 +197,27 @@ class Mappings:
         default = "Reset to what is provisioned" if request.version == 0 else f"Restored version {request.version}"
         why = request.why or default
         return await self._save(context, request.account, found.mappings, why, request.acknowledge, None)
+
+    @answers(MAPPINGS_PREVIEW)
+    async def preview(self, context: CallContext, request: PreviewMappings) -> MappingsPreview:
+        """What mappings make of real people. Raises what either system refuses."""
+        account = await chosen_account(self._resources, request.account)
+        await self._learn_tables(request.mappings or ())
+
+        def known(c: Connection) -> tuple[Sequence[DataMapping], Sequence[DataLabel], Columns]:
+            wanted = request.mappings
+            chosen = mappings.current(c, account.id).mappings if wanted is None else wanted
+            return chosen, labels.labels(c, account.id), crm_columns.columns(c)
+
+        people = await mapping_preview.preview(
+            self._resources,
+            account.id,
+            request.entity,
+            *await self._resources.read(known),
+            request.addresses,
+            request.limit,
+        )
+        return MappingsPreview(people=people)
 
     async def _save(
         self,

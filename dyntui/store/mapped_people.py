@@ -1,6 +1,6 @@
 """Whom a change of data mappings concerns: everybody in an address book whose values would be others.
 
-Public: `cost(c, account_id, before, after) -> Cost`.
+Public: `cost(c, account_id, before, after) -> Cost`, `sample(c, account_id, entity, limit) -> person ids`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from dyntui.model.conversion import Direction
 from dyntui.model.mapping import ConflictRule, DataMapping
+from dyntui.model.people import Entity
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.schema import list_member, marketing_list
 
@@ -39,6 +40,13 @@ def cost(c: Connection, account_id: str, before: Iterable[DataMapping], after: I
     counted = c.execute(select(func.count()).where(*sent).group_by(_m.list_id)).scalars().all()
     imports = sum(-(-each // _ROWS) for each in counted)
     return Cost(sum(counted), imports, imports * _SECONDS)
+
+
+def sample(c: Connection, account_id: str, entity: Entity, limit: int) -> list[str]:
+    """Some records of a table that are in address books of the account, in the order of the lists."""
+    lists = select(_l.id).where(_l.account_id == account_id, _l.activated.is_(True), _l.member_type == entity.value)
+    asked = select(_m.person_id).where(_m.list_id.in_(lists), _m.entity == entity.value, _m.sent_address != "")
+    return list(c.execute(asked.order_by(_m.list_id, _m.seq).limit(limit)).scalars())
 
 
 def _outward(mappings: Iterable[DataMapping]) -> set[DataMapping]:

@@ -29,6 +29,7 @@ from dyntui.service.contract.mappings import (
     MAPPINGS_HISTORY,
     MAPPINGS_IMPORT,
     MAPPINGS_PAGE,
+    MAPPINGS_PREVIEW,
     MAPPINGS_RESTORE,
     MAPPINGS_SAVE,
     MAPPINGS_VALIDATE,
@@ -38,7 +39,10 @@ from dyntui.service.contract.mappings import (
     MappingHistory,
     MappingsChecked,
     MappingSet,
+    MappingsPreview,
     MappingsSaved,
+    PreviewPerson,
+    PreviewValue,
     RestoreMappings,
     SaveMappings,
     VersionRow,
@@ -165,6 +169,27 @@ def test_versions_are_shown_compared_and_restored(dyntui: Cli, service: Scripted
     assert dyntui("mappings", "restore", "2", "--why", "back").code == 0
     assert dyntui("mappings", "reset").code == 0
     assert service.requests(MAPPINGS_RESTORE) == [RestoreMappings(version=2, why="back"), RestoreMappings(version=0)]
+
+
+def test_what_mappings_make_of_people_is_printed(dyntui: Cli, service: ScriptedService, tmp_path: Path) -> None:
+    value = PreviewValue(
+        label="CITY",
+        column="address1_city",
+        direction="to dotdigital",
+        given="Oslo",
+        before="",
+        after="Oslo",
+        changes=True,
+    )
+    person = PreviewPerson(
+        person="1", entity="contact", name="Ann", address="ann@x.org", in_dotdigital=False, values=(value,)
+    )
+    service.answers(MAPPINGS_PREVIEW, MappingsPreview(people=(person,)))
+    done = dyntui("mappings", "preview", "contact", "--address", "ann@x.org")
+    assert "Ann <ann@x.org>, not in dotdigital" in done.out and "changes" in done.out
+    file = tmp_path / "mappings.toml"
+    file.write_text("[[mapping]]\n", encoding="utf-8")
+    assert "row 1" in dyntui("mappings", "preview", "contact", "--file", str(file)).err
 
 
 def test_mappings_are_listed_with_what_is_wrong(dyntui: Cli, service: ScriptedService) -> None:

@@ -17,7 +17,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.labels import Labels
 from dyntui.service.mappings import Mappings
 from tests.model.test_mapping_file import broken
-from tests.scenarios.office import Office, addresses
+from tests.scenarios.office import Office, addresses, writes
 from tests.scenarios.test_labels_and_metadata import create, fields
 from tests.scenarios.test_mapped_columns import in_dotdigital
 
@@ -172,3 +172,32 @@ def test_a_column_over_a_lookup_is_known_when_it_is_asked_for(office: Office, ad
     assert not admin.check(mappings=(*PROVISIONED, good)).findings
     bad = DataMapping("OWNER", Entity.CONTACT, "ownerid.nosuch.fullname")
     assert [each.code for each in admin.check(mappings=(bad,)).findings] == ["MAPPING_COLUMN_UNKNOWN"]
+
+
+def test_what_mappings_would_make_of_people_is_shown_both_ways(office: Office, admin: Admin) -> None:
+    newsletter = office.activated("Newsletter")
+    create(office, "TOWN", "String")
+    create(office, "KIDS", "Numeric")
+    office.run("labels")
+    office.run("lists")
+    person = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.change_in_dynamics("contact", person.person, address1_city="Oslo", description="x" * 1500)
+    kids = DataMapping("KIDS", Entity.CONTACT, "numberofchildren", Direction.TO_DYNAMICS)
+    about = DataMapping("ABOUT", Entity.CONTACT, "description")
+    admin.label("ABOUT")
+    wanted = (*PROVISIONED, TOWN, kids, about)
+
+    def shown(**asked: Any) -> tuple[contract.PreviewPerson, ...]:
+        request = contract.PreviewMappings(entity=Entity.CONTACT, mappings=wanted, **asked)
+        return office.wait(admin.mappings.preview(office.context, request)).people
+
+    (found,), calls = office.calls_between(lambda: shown(addresses=(person.address.upper(),)))
+    assert writes(calls) == [] and found.person == person.person and found.in_dotdigital
+    values = {each.label: each for each in found.values}
+    town = values["TOWN"]
+    assert (town.given, town.before, town.after, town.changes) == ("Oslo", "", "Oslo", True)
+    assert values["FIRSTNAME"].before == values["FIRSTNAME"].after and not values["FIRSTNAME"].changes
+    assert values["ABOUT"].rejected.startswith("1500 characters") and not values["ABOUT"].changes
+    assert not values["KIDS"].changes and values["KIDS"].direction == "to Dynamics"
+    some, calls = office.calls_between(lambda: shown(limit=7))
+    assert len(some) == 7 and sum(each["count"] for each in calls) <= 4

@@ -155,6 +155,48 @@ class MappingDifferences(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
 
 
+class PreviewMappings(msgspec.Struct, frozen=True, kw_only=True):
+    """What mappings (or those that count) make of people of a table: of those with the `addresses`, or of `limit` on
+    activated lists."""
+
+    account: Text = ""
+    entity: Entity
+    mappings: Mappings | None = None
+    addresses: Annotated[tuple[Text, ...], msgspec.Meta(max_length=100)] = ()
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
+
+
+class PreviewValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping's value: as the sending side has it (`given`), and as the receiving side has it `before` and `after`;
+    `""` where it is empty. `changes`: they differ. `rejected`: why it cannot be carried, and stays as it is."""
+
+    label: str
+    column: str
+    direction: str
+    given: str
+    before: str
+    after: str
+    changes: bool
+    rejected: str = ""
+
+
+class PreviewPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A record, and what the mappings make of it."""
+
+    person: str
+    entity: str
+    name: str
+    address: str
+    in_dotdigital: bool
+    values: tuple[PreviewValue, ...]
+
+
+class MappingsPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """Real people, as both systems have them at this moment; nothing is written."""
+
+    people: tuple[PreviewPerson, ...]
+
+
 MAPPINGS_CHANGED = Event("mappings.changed", Changed)
 _CHANGES = (MAPPINGS_CHANGED,)
 
@@ -168,3 +210,4 @@ MAPPINGS_IMPORT = Call("mappings.import", ImportMappings, MappingsSaved, Ability
 MAPPINGS_HISTORY = Call("mappings.history", MappingsOf, MappingHistory, Ability.SEE)
 MAPPINGS_DIFF = Call("mappings.diff", DiffMappings, MappingDifferences, Ability.SEE)
 MAPPINGS_RESTORE = Call("mappings.restore", RestoreMappings, MappingsSaved, Ability.ADMINISTER, changes=_CHANGES)
+MAPPINGS_PREVIEW = Call("mappings.preview", PreviewMappings, MappingsPreview, Ability.SEE)
