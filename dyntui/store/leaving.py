@@ -6,6 +6,7 @@ nothing, and they are held until somebody has looked.
 Public:
     leavers(c, list_id, listing, after=-1, limit=5000) -> list[Leaver]; going(list_id, listing) -> Select
     to_be_guarded(c, list_id, listing) -> int
+    hand_over(c, list_id, listing, leavers)
     remove(c, list_id, listing, person_ids) -> int; hold(c, list_id, listing, detail) -> int
 """
 
@@ -158,6 +159,27 @@ def hold(c: Connection, list_id: str, listing: str, detail: str) -> int:
     people = select(_m.person_id).where(*_guarded(list_id, listing)).scalar_subquery()
     held = update(list_member).where(_m.list_id == list_id, _m.person_id.in_(people))
     return c.execute(held.values(values)).rowcount
+
+
+def hand_over(c: Connection, list_id: str, listing: str, leavers: Iterable[Leaver]) -> None:
+    """Contacts that stay in the book for another member are in it already when that member is imported."""
+    statement = (
+        update(list_member)
+        .where(
+            _m.list_id == bindparam("b_list", type_=String),
+            _m.address == bindparam("b_address", type_=String),
+            _m.listing == bindparam("b_listing", type_=String),
+            _m.outcome == "",
+            _m.sent_address == "",
+        )
+        .values(
+            sent_address=_m.address,
+            sent_fingerprint=BY_OTHERS,
+            contact_id=bindparam("b_contact", type_=_m.contact_id.type),
+        )
+    )
+    rows = [(list_id, each.sent_address, listing, each.contact_id) for each in leavers if each.in_use]
+    update_many(c, statement, ("b_list", "b_address", "b_listing", "b_contact"), rows)
 
 
 def remove(c: Connection, list_id: str, listing: str, person_ids: Iterable[str]) -> int:

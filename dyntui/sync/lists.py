@@ -300,6 +300,7 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
 def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver], mark: str) -> None:
     applied_changes.keep_removed(c, before_images.book_place(ctx, chosen), chosen.id, some)
     leaving.remove(c, chosen.id, mark, [each.person_id for each in some])
+    leaving.hand_over(c, chosen.id, mark, some)
 
 
 def _hold(c: Connection, chosen: StoredList, short: Sequence[str], mark: str) -> None:

@@ -94,6 +94,24 @@ def test_undoing_a_later_synchronisation_leaves_both_sides_as_before_it(office: 
     assert office.digest() == after
 
 
+def test_a_contact_that_passes_from_one_record_to_another_stays_in_the_book_when_that_is_undone(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    members = office.members(newsletter.id)
+    ours = {each.address: each for each in members if each.outcome is Outcome.ADDED}
+    heir = next(each for each in members if each.reason == "DUPLICATE_ADDRESS" and each.address in ours)
+    office.change_in_dynamics("contact", heir.person, firstname="Heir")
+    office.leave(newsletter.id, [ours[heir.address].person])
+    before = office.digest()
+    run = office.run("lists").run.id
+    (change,) = office.written(run)
+    assert (change.person, change.effect, change.created) == (heir.person, "update", False)
+    assert office.digest() != before
+    office.undo(run)
+    assert office.digest() == before
+
+
 def same(office: Office, digest: dict[str, str]) -> bool:
     now = office.digest()
     return all(now[each] == digest[each] for each in ("dotdigital",))
