@@ -130,6 +130,12 @@ _SYNC_TYPES = (
         interval=Interval.DAILY,
     ),
     RunKind(
+        id="address-books",
+        title="Address books to Dynamics",
+        heading="Address books to Dynamics",
+        priority=50,
+    ),
+    RunKind(
         id="opt-in",
         title="Opt-in status",
         heading="Opt-in status",

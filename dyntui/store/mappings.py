@@ -6,6 +6,7 @@ Public:
     version(c, account_id, number) -> MappingVersion | None
     save(c, account_id, mappings, based_on=, by=, now=, why=) -> MappingVersion | None
     feeds(c, account_id) -> {Entity: Feeds}        what a run sends to dotdigital
+    drains(c, account_id) -> {Entity: Drains}      what a run brings to Dynamics
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, insert, select
 
+from dyntui.model.drains import Drains, drains_of
 from dyntui.model.mapping import PROVISIONED, DataMapping
 from dyntui.model.mapping_versions import MappingVersion
 from dyntui.model.payloads import Feeds, feeds_of
@@ -74,6 +76,13 @@ def feeds(c: Connection, account_id: str) -> dict[Entity, Feeds]:
     mappings = current(c, account_id).mappings
     known, columns = labels.labels(c, account_id), crm_columns.columns(c)
     return {each: feeds_of(each, mappings, known, columns) for each in Entity}
+
+
+def drains(c: Connection, account_id: str) -> dict[Entity, Drains]:
+    """What the account's data labels feed, by entity."""
+    mappings = current(c, account_id).mappings
+    known, columns = labels.labels(c, account_id), crm_columns.columns(c)
+    return {each: drains_of(each, mappings, known, columns) for each in Entity}
 
 
 def _made(row: Row[Any]) -> MappingVersion:

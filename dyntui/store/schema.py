@@ -246,6 +246,19 @@ mapping_version = Table(
     Column("mappings", JSON, nullable=False),
 )
 
+# The values that both sides had last, of each email account and person: the base of a merge.
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("values", JSON, nullable=False),  # {label: value}, as the contact had them when it was read last
+    _text("fingerprint"),  # of what had been sent for the person by then
+    _flag("again"),  # something could not be written, and is tried with the next run
+    Index("ix_shadow_again", "account_id", "contact_id", sqlite_where=text("again"), postgresql_where=text("again")),
+)
+
 # Contacts of a list's address book that are not on the list, as the book was read last: what is to be done with each
 # (`Effect`), how that is named (`becomes`), and what has become of it (`outcome`; "" while it is to be done).
 book_stranger = Table(

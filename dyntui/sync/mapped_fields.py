@@ -31,7 +31,7 @@ from dyntui.model.conversion import ChoiceAs
 from dyntui.model.payloads import Feed
 
 # How the values of columns are decoded: numbers exactly.
-_TYPES: Final[dict[str, Any]] = {
+TYPES: Final[dict[str, Any]] = {
     **dict.fromkeys((*TEXT, *LOOKUPS, DATE, MULTI_CHOICE, UNIQUE_ID), str | None),
     **dict.fromkeys((*WHOLE, *CHOICES), int | None),
     **dict.fromkeys(FRACTIONAL, Decimal | None),
@@ -86,7 +86,7 @@ class _Making:
         name = column.logical_name
         if column.type not in LOOKUPS:
             self._ask(name, name)
-            return Source(self._field(name, _TYPES[column.type]), (name,))
+            return Source(self._field(name, TYPES[column.type]), (name,))
         id_of = f"_{name}_value"
         self._ask(id_of, name)
         if feed.choice is ChoiceAs.VALUE:
@@ -98,8 +98,8 @@ class _Making:
     def _over_a_lookup(self, column: Column, lookup: str, leads: Leads, inner: str) -> Source:
         columns = self._over.setdefault((lookup, leads), {})
         alias = f"dyntui_{leads.property}_{inner}".lower()
-        columns.setdefault(inner, (alias, _TYPES[column.type]))
-        field = self._field(alias, _TYPES[column.type])
+        columns.setdefault(inner, (alias, TYPES[column.type]))
+        field = self._field(alias, TYPES[column.type])
         return Source(field, (alias, leads.property), self._outer(lookup, leads), inner)
 
     def _outer(self, lookup: str, leads: Leads) -> str:

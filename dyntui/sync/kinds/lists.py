@@ -20,6 +20,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import planned_changes
 from dyntui.store.lists import StoredList
 from dyntui.sync import (
+    inward,
     kept_books,
     list_feeds,
     list_state,
@@ -52,6 +53,9 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await sight.require_columns(ctx, dv, connections.columns)
     if ctx.at(ListsCursor).due is None:
         typed = await _consent(ctx, dv, dd, asked.plan, connections.trust)
+        if not asked.plan and not asked.apply:
+            # Before what goes out: a value that was changed in dotdigital is not to be overwritten unseen.
+            await inward.bring(ctx, dv, dd)
         if not asked.lists:
             turns = await list_state.turns(dv)
             await ctx.write(lambda c: list_store.turns(c, turns))

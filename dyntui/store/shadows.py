@@ -1,0 +1,119 @@
+"""The values that both sides had last, one for each email account and person: the base of every merge.
+
+What dotdigital acknowledged of a list's members is newer than what was read of a contact before that; which of the two
+came last is told by the fingerprint that was sent when the contact was read.
+
+Public:
+    people(c, account_id, addresses) -> [Shadowed]      whose contacts these are
+    keep(c, account_id, rows); again(c, account_id) -> [contact id]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, select
+
+from dyntui.model.conversion import Value
+from dyntui.model.merge import NEVER, Never
+from dyntui.model.outcomes import Outcome
+from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
+from dyntui.store.chunks import in_chunks
+from dyntui.store.schema import list_member, marketing_list, shadow
+from dyntui.store.upserts import json_text, upsert
+
+_m, _l, _s = list_member.c, marketing_list.c, shadow.c
+_NOT_OURS = ("", BY_OTHERS, OVERWRITTEN)
+
+
+class Shadowed(msgspec.Struct, frozen=True, kw_only=True):
+    """A person whose contact is in a book of the account through us. `sent`: what dotdigital acknowledged last (None
+    where it is not known), `seen`: what its contact had when it was read last; `sent_later`: the first came after the
+    second. `fingerprint`: of what was sent."""
+
+    person_id: str
+    entity: str
+    name: str
+    address: str
+    fingerprint: str
+    sent: Mapping[str, Any] | None
+    seen: Mapping[str, Any]
+    sent_later: bool
+
+    def base(self, label: str) -> Value | Never:
+        """The value of a label that both sides had last."""
+        sources = (self.sent or {}, self.seen) if self.sent_later else (self.seen, self.sent or {})
+        return next((each[label] for each in sources if label in each), NEVER)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's values as merged. `again`: something could not be written, and is tried with the next run."""
+
+    person_id: str
+    contact_id: int
+    values: Mapping[str, Any]
+    fingerprint: str
+    again: bool = False
+
+
+def people(c: Connection, account_id: str, addresses: Sequence[str]) -> list[Shadowed]:
+    """Whose contacts have these addresses: of each address one person."""
+    found: dict[str, Shadowed] = {}
+    here = and_(_s.account_id == account_id, _s.person_id == _m.person_id)
+    for some in in_chunks(addresses):
+        rows = c.execute(
+            select(
+                *(_m[name] for name in ("person_id", "entity", "name", "sent_address", "sent_fingerprint")),
+                _m.sent_fields,
+                _s["values"].label("seen"),
+                _s.fingerprint.label("seen_at"),
+            )
+            .select_from(list_member.join(marketing_list, _l.id == _m.list_id).outerjoin(shadow, here))
+            .where(
+                _l.account_id == account_id,
+                _l.activated.is_(True),
+                _m.sent_address.in_(some),
+                _m.sent_address == _m.address,
+                _m.has_left.is_(False),
+                _m.outcome.not_in((Outcome.EXCLUDED.value, Outcome.REMOVED.value)),
+            )
+            .order_by(_m.list_id, _m.seq)
+        )
+        for row in rows:
+            ours = row.sent_fingerprint not in _NOT_OURS
+            made = Shadowed(
+                person_id=row.person_id,
+                entity=row.entity,
+                name=row.name,
+                address=row.sent_address,
+                fingerprint=row.sent_fingerprint if ours else "",
+                sent=row.sent_fields if ours else None,
+                seen=row.seen or {},
+                sent_later=ours and row.seen_at != row.sent_fingerprint,
+            )
+            known = found.get(row.sent_address)
+            if known is None or (made.sent_later and not known.sent_later):
+                found[row.sent_address] = made
+    return [found[each] for each in addresses if each in found]
+
+
+def keep(c: Connection, account_id: str, rows: Iterable[Kept]) -> None:
+    """These values are what both sides have, as far as they could be written."""
+    upsert(
+        c,
+        shadow,
+        ("account_id", "person_id", "contact_id", "values", "fingerprint", "again"),
+        ("account_id", "person_id"),
+        [
+            (account_id, row.person_id, row.contact_id, json_text(dict(row.values)), row.fingerprint, row.again)
+            for row in rows
+        ],
+    )
+
+
+def again(c: Connection, account_id: str) -> list[int]:
+    """The contacts of whom something could not be written, by id."""
+    waiting = select(_s.contact_id).where(_s.account_id == account_id, _s.again.is_(True))
+    return list(c.execute(waiting.order_by(_s.contact_id)).scalars())

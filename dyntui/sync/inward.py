@@ -1,0 +1,313 @@
+"""Values from dotdigital to Dynamics: the contacts that changed, merged label by label with what both sides had last.
+
+Only who has another value than was synchronised last is looked up in Dynamics. A record that somebody changes meanwhile
+is left alone by its etag and tried again; a conflict is kept with both values. Consent is no matter of this.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.reading import ODD_COLUMNS
+from dyntui.dotdigital import contacts
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.moments import moment
+from dyntui.model.changes import AppliedChange, same_value
+from dyntui.model.conversion import Direction, Rejected, Value, convert
+from dyntui.model.drains import Drain, Drains
+from dyntui.model.merge import Merged, Never, Read, Side, merge
+from dyntui.model.moments import EPOCH, text_of
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.people import Entity, normalise
+from dyntui.model.plans import UPDATE
+from dyntui.store import applied_changes, mappings, outcomes, shadows
+from dyntui.store.applied_changes import Done, Place
+from dyntui.store.shadows import Kept, Shadowed
+from dyntui.sync import feeds, member_listing
+from dyntui.sync.mapped_fields import TYPES
+from dyntui.sync.run_context import RunContext
+
+ITEM = "address-books"
+# As much of a value as tells what is meant.
+_SHOWN = 60
+
+
+class _Contact(msgspec.Struct, frozen=True):
+    id: int
+    address: str
+    values: Mapping[str, Any]
+    changed_on: str = ""
+
+
+class _Met(msgspec.Struct, frozen=True):
+    """A person whose contact has another value than was synchronised last."""
+
+    person: Shadowed
+    contact: _Contact
+
+
+class _Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of one person. `columns`: what is written to the record, `before`: what it has there; `etag`: as it
+    was read; `rejected`: why nothing is written; `conflicts` in words."""
+
+    met: _Met
+    columns: Mapping[str, Value] = {}
+    before: Mapping[str, Any] = {}
+    etag: str = ""
+    labels: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    reason: str = ""
+    rejected: str = ""
+
+
+async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital) -> None:
+    """Everything that changed in the account's contacts since the last time, or could not be written then; an item of
+    the run. Nothing is asked where no mapping leads to Dynamics."""
+    drains = await ctx.read(lambda c: mappings.drains(c, ctx.account_id))
+    notes = [each for of_entity in drains.values() for each in of_entity.left_out]
+    if not any(each.drains for each in drains.values()) and not notes:
+        return
+    await ctx.begin_item(ITEM, kind="feed", name="Address books to Dynamics", place=0)
+    until = await feeds.server_time(dd)
+    feed = _feed(drains)
+    since = await feeds.since(ctx, ctx.account_id, feed)
+    labels = sorted({each.label for of_entity in drains.values() for each in of_entity.drains})
+    done = 0
+    if labels:
+        waiting = await ctx.read(lambda c: shadows.again(c, ctx.account_id))
+        await _page(ctx, dv, drains, await _named(dd, waiting))
+        async for page in _changed(dd, labels, None if since == EPOCH else since):
+            await _page(ctx, dv, drains, page)
+            done += len(page)
+            await ctx.save(ctx.cursor, stage="Reading what changed in dotdigital", done=done)
+        await feeds.advance(ctx, ctx.account_id, feed, until)
+    said = "; ".join(f"Not brought - {each}" for each in notes)
+    await ctx.write(lambda c: ctx.close_item(c, ITEM, note=said))
+
+
+def _feed(drains: Mapping[Entity, Drains]) -> str:
+    """With other mappings everything is read once more: what they bring has not changed since."""
+    named = sorted(
+        f"{entity}/{each.label}/{each.column.logical_name}" for entity, of in drains.items() for each in of.drains
+    )
+    return f"{ITEM}/{hashlib.blake2b(chr(10).join(named).encode(), digest_size=8).hexdigest()}"
+
+
+async def _changed(dd: Dotdigital, labels: Sequence[str], since: Any) -> AsyncIterator[list[_Contact]]:
+    async for page in contacts.contact_pages(dd, modified_since=since, data_fields=labels):
+        yield [
+            _Contact(each.contact_id, normalise(each.email), each.values, _moment(each.updated))
+            for each in page.rows
+            if each.email
+        ]
+
+
+async def _named(dd: Dotdigital, ids: Sequence[int]) -> list[_Contact]:
+    found = await contacts.retrieve_contacts(dd, ids=ids, with_data=True) if ids else contacts.Retrieved()
+    return [_Contact(each.id, normalise(each.email), each.values) for each in found.contacts if each.email]
+
+
+def _moment(text: str | None) -> str:
+    found = moment(text) if text else None
+    return text_of(found) if found is not None else ""
+
+
+async def _page(ctx: RunContext, dv: Dataverse, drains: Mapping[Entity, Drains], page: Sequence[_Contact]) -> None:
+    by_address = {each.address: each for each in page}
+    people = await ctx.read(lambda c: shadows.people(c, ctx.account_id, list(by_address)))
+    for entity, of_entity in drains.items():
+        met = [
+            _Met(each, by_address[each.address])
+            for each in people
+            if each.entity == entity and _differs(each, by_address[each.address], of_entity)
+        ]
+        if of_entity.drains and met:
+            await _merge(ctx, dv, of_entity, met)
+
+
+def _differs(person: Shadowed, contact: _Contact, drains: Drains) -> bool:
+    """Whether the contact has a value that both sides have not had yet."""
+    for each in drains.drains:
+        base = person.base(each.label)
+        if isinstance(base, Never) or not same_value(base, contact.values.get(each.label)):
+            return True
+    return False
+
+
+@functools.lru_cache(maxsize=16)
+def _row_type(drains: Drains, key: str) -> tuple[Any, tuple[str, ...]]:
+    """How the records are read, and the field of each drain's column."""
+    names: dict[str, str] = {}
+    columns: list[tuple[str, Any, Any]] = []
+    for each in drains.drains:
+        name = each.column.logical_name
+        if name not in names:
+            names[name] = f"mapped{len(names)}"
+            columns.append((names[name], TYPES[each.column.type], msgspec.field(name=name, default=None)))
+    fields = [
+        ("id", str, msgspec.field(name=key)),
+        ("etag", str, msgspec.field(name="@odata.etag", default="")),
+        ("changed_on", str | None, msgspec.field(name="modifiedon", default=None)),
+        ("odd", tuple[str, ...], msgspec.field(name=ODD_COLUMNS, default=())),
+        *columns,
+    ]
+    made = msgspec.defstruct(f"Merged{drains.entity.title()}", fields, frozen=True, kw_only=True)
+    return made, tuple(names[each.column.logical_name] for each in drains.drains)
+
+
+async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_Met]) -> None:
+    table = member_listing.TABLES[drains.entity]
+    row_type, fields = _row_type(drains, table.key)
+    by_id = {each.person.person_id: each for each in met}
+    records: dict[str, Any] = {}
+    async for page in dv_rows.pages_where_any(dv, table.entity_set, row_type, table.key, sorted(by_id)):
+        records.update((row.id, row) for row in page.rows)
+    decided = [_decide(drains, fields, each, records.get(each.person.person_id)) for each in met]
+    writing = [each for each in decided if each.columns]
+    changes = [(each.met.person.person_id, each.etag, each.columns) for each in writing]
+    where = bulk.Table(table.entity_set, table.logical_name, table.key)
+    place = Place(ctx.run_id, ITEM, drains.entity.value)
+    # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
+    await ctx.write(lambda c: applied_changes.begin(c, place, [_image(drains, each) for each in writing]))
+    results = await bulk.update_unmoved(dv, where, changes)
+    ended = [_after(each, result) for each, result in zip(writing, results, strict=True)]
+    others = [each for each in decided if not each.columns]
+    await ctx.save(
+        ctx.cursor,
+        stage="Bringing values to Dynamics",
+        work=functools.partial(_keep, ctx=ctx, drains=drains, ended=[*ended, *others]),
+    )
+
+
+def _decide(drains: Drains, fields: Sequence[str], met: _Met, row: Any) -> _Decided:
+    if row is None:
+        return _Decided(met=met, reason="UNKNOWN_PERSON", rejected=f"there is no {drains.entity} any more")
+    columns: dict[str, Value] = {}
+    before: dict[str, Any] = {}
+    labels: list[str] = []
+    conflicts: list[str] = []
+    for each, field in zip(drains.drains, fields, strict=True):
+        name = each.column.logical_name
+        if name in row.odd:
+            return _refused(met, Rejected(name, "what Dynamics gave cannot be read"))
+        found = _one(each, getattr(row, field), row.changed_on or "", met)
+        if isinstance(found, Rejected):
+            return _refused(met, found)
+        merged, value, shown = found
+        if merged.winner is not None:
+            conflicts.append(f"{each.label}: {shown}, {merged.winner} wins")
+        if merged.to is Side.DYNAMICS:
+            columns[name], before[name] = value, _plain(getattr(row, field))
+            labels.append(each.label)
+    return _Decided(
+        met=met, columns=columns, before=before, etag=row.etag, labels=tuple(labels), conflicts=tuple(conflicts)
+    )
+
+
+def _one(drain: Drain, column: Any, changed_on: str, met: _Met) -> tuple[Merged, Value, str] | Rejected:
+    """The merge of one value, what the column is to hold where it is to be told, and both values in words."""
+    here = convert(column, drain.column, drain.label_type, Direction.TO_DOTDIGITAL, choice=drain.choice)
+    if isinstance(here, Rejected):
+        return here
+    said = met.contact.values.get(drain.label)
+    there = None if isinstance(said, str) and not said.strip() else said
+    merged = merge(
+        met.person.base(drain.label),
+        Read(here.value, _moment(changed_on)),
+        Read(there, met.contact.changed_on),
+        drain.rule,
+    )
+    shown = f"{_short(here.value)} in Dynamics, {_short(there)} in dotdigital"
+    if merged.to is not Side.DYNAMICS:
+        return merged, None, shown
+    value = convert(merged.value, drain.column, drain.label_type, Direction.TO_DYNAMICS, choice=drain.choice)
+    return value if isinstance(value, Rejected) else (merged, value.value, shown)
+
+
+def _short(value: object) -> str:
+    text = "empty" if value is None else repr(str(value))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (str, int, bool)) else str(value)
+
+
+def _refused(met: _Met, why: Rejected) -> _Decided:
+    return _Decided(met=met, reason=why.gate.reason, rejected=why.gate.detail)
+
+
+def _after(each: _Decided, result: bulk.RowResult) -> _Decided:
+    if result.error is None:
+        return each
+    if bulk.has_moved(result):
+        return msgspec.structs.replace(each, reason="STALE", rejected="changed in Dynamics meanwhile")
+    return msgspec.structs.replace(each, reason="REJECTED", rejected=f"Dynamics: {result.error.message}")
+
+
+def _keep(c: Connection, ctx: RunContext, drains: Drains, ended: Sequence[_Decided]) -> None:
+    entity = drains.entity.value
+    done = [Done(each.met.person.person_id, None, False) for each in ended if not each.rejected]
+    refused = [each.met.person.person_id for each in ended if each.rejected]
+    applied_changes.settle(c, Place(ctx.run_id, ITEM, entity), done, refused)
+    outcomes.record(c, ctx.run_id, ITEM, [_told(entity, each) for each in ended])
+    shadows.keep(c, ctx.account_id, [_shadow(drains, each) for each in ended if each.reason != "UNKNOWN_PERSON"])
+
+
+def _image(drains: Drains, each: _Decided) -> AppliedChange:
+    return AppliedChange(
+        item_id=ITEM,
+        target=drains.entity.value,
+        person=each.met.person.person_id,
+        entity=drains.entity.value,
+        name=each.met.person.name,
+        address=each.met.person.address,
+        effect=UPDATE,
+        before=dict(each.before),
+        after={name: _plain(value) for name, value in each.columns.items()},
+    )
+
+
+def _shadow(drains: Drains, each: _Decided) -> Kept:
+    """What the contact has is what was seen of it, unless something of it could not be written: then what both sides
+    had stays what it was."""
+    person, contact = each.met.person, each.met.contact
+    seen = {drain.label: contact.values.get(drain.label) for drain in drains.drains}
+    if each.rejected:
+        known = {label: person.base(label) for label in seen}
+        seen = {label: base for label, base in known.items() if not isinstance(base, Never)}
+    return Kept(
+        person_id=person.person_id,
+        contact_id=contact.id,
+        values={**person.seen, **seen},
+        fingerprint=person.fingerprint,
+        again=bool(each.rejected),
+    )
+
+
+def _told(entity: str, each: _Decided) -> PersonOutcome:
+    person = each.met.person
+    if each.rejected:
+        outcome = Outcome.EXCLUDED if each.reason == "UNKNOWN_PERSON" else Outcome.REJECTED
+    else:
+        outcome = Outcome.UPDATED if each.columns else Outcome.UNCHANGED
+    detail = each.rejected or "; ".join(each.conflicts) or ", ".join(each.labels)
+    return PersonOutcome(
+        entity=entity,
+        person=person.person_id,
+        name=person.name,
+        address=person.address,
+        outcome=outcome,
+        reason=each.reason,
+        detail=detail,
+        also=("CONFLICT",) if each.conflicts else (),
+    )

@@ -1,0 +1,161 @@
+"""Values from dotdigital to Dynamics, and both ways at once, as told by the sandbox afterwards."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dyntui.dataverse import metadata
+from dyntui.model.conversion import Direction
+from dyntui.model.mapping import PROVISIONED, ConflictRule, DataMapping
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.people import Entity
+from dyntui.sandbox.dotdigital import contact_store, storage
+from dyntui.service.contract.lists import MemberRow
+from dyntui.store import crm_columns, mappings
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_mapped_columns import account_of
+
+
+def two_way(office: Office, *pairs: tuple[str, str], rule: ConflictRule = ConflictRule.DOTDIGITAL) -> None:
+    """These labels also feed their columns of contacts."""
+
+    async def columns() -> Any:
+        return await metadata.columns(await office.resources.connections.dataverse(), "contact")
+
+    found, account = office.wait(columns()), account_of(office)
+    inward = tuple(DataMapping(label, Entity.CONTACT, column, Direction.TO_DYNAMICS, rule) for label, column in pairs)
+    with office.db.write() as c:
+        crm_columns.replace(c, "contact", found, "2026-01-01T00:00:00Z")
+        before = mappings.current(c, account).version
+        saved = mappings.save(
+            c, account, (*PROVISIONED, *inward), based_on=before, by="test", now="2026-01-01T00:00:00Z", why="test"
+        )
+    assert saved
+
+
+def change_in_dotdigital(office: Office, address: str, **values: Any) -> None:
+    """Somebody edits a contact there."""
+    state = office.sandbox.state
+    with state.transaction():
+        contact = contact_store.by_email(state, address)
+        assert contact is not None
+        data = {**contact_store.data_of(contact), **values}
+        state.db.execute(
+            "UPDATE dd_contact SET data = ?, updated = ? WHERE id = ?",
+            (json.dumps(data), storage.now(state), contact.id),
+        )
+
+
+def in_dotdigital(office: Office, address: str, label: str) -> Any:
+    contact = contact_store.by_email(office.sandbox.state, address)
+    assert contact is not None
+    return contact_store.data_of(contact).get(label)
+
+
+def in_dynamics(office: Office, person: str, column: str) -> Any:
+    query = f"SELECT {column} FROM dv_contact WHERE contactid = ?"
+    return office.sandbox.state.db.execute(query, (person,)).fetchone()[0]
+
+
+def some(office: Office, many: int) -> list[MemberRow]:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    return [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:many]
+
+
+def test_a_value_changed_in_dotdigital_arrives_and_a_second_run_writes_nothing(office: Office) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"))
+    ada, bob, cy = some(office, 3)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="Augusta")
+    change_in_dotdigital(office, bob.address, FIRSTNAME=None)
+    office.change_in_dynamics("contact", cy.person, firstname="Cyrus")
+    run, calls = office.calls_between(lambda: office.run("address-books"))
+    said = {each.person: each for each in office.people(run.run.id)}
+    assert run.run.tally.adds_up and set(said) == {ada.person, bob.person}
+    assert (said[ada.person].outcome, said[ada.person].detail) == (Outcome.UPDATED, "FIRSTNAME")
+    assert in_dynamics(office, ada.person, "firstname") == "Augusta"
+    assert in_dynamics(office, bob.person, "firstname") is None
+    assert [each for each in writes(calls) if "$batch" not in each] == [] and len(writes(calls)) == 1
+    (change,) = [each for each in office.written(run.run.id) if each.person == ada.person]
+    assert (change.target, change.after) == ("contact", {"firstname": "Augusta"}) and change.before is not None
+    # What was changed in Dynamics alone goes out with the lists.
+    office.run("lists")
+    assert in_dotdigital(office, cy.address, "FIRSTNAME") == "Cyrus"
+    assert in_dynamics(office, cy.person, "firstname") == "Cyrus"
+    for _ in range(2):
+        office.run("lists")
+    again, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == [] and again.run.tally.adds_up
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "winner"),
+    [
+        (ConflictRule.DOTDIGITAL, "There", "dotdigital"),
+        (ConflictRule.DYNAMICS, "Here", "Dynamics"),
+        (ConflictRule.NEWEST, "There", "dotdigital"),
+    ],
+)
+def test_a_conflict_is_decided_by_the_rule_kept_with_both_values_and_ends_alike(
+    office: Office, rule: ConflictRule, value: str, winner: str
+) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), rule=rule)
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    office.change_in_dynamics("contact", ada.person, firstname="Here")
+    office.let_pass(minutes=5)
+    change_in_dotdigital(office, ada.address, FIRSTNAME="There")
+    run = office.run("lists")
+    (said,) = office.people(run.run.id, item="address-books")
+    assert said.also == ("CONFLICT",) and f"{winner} wins" in said.detail
+    assert "'Here' in Dynamics, 'There' in dotdigital" in said.detail
+    assert in_dynamics(office, ada.person, "firstname") == value
+    assert in_dotdigital(office, ada.address, "FIRSTNAME") == value
+    office.run("lists")
+    again = office.run("lists")
+    assert office.people(again.run.id, item="address-books") == ()
+
+
+def test_a_value_that_does_not_fit_is_named_written_nowhere_and_tried_again(office: Office) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"))
+    ada, bob = some(office, 2)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    before = in_dynamics(office, ada.person, "firstname")
+    change_in_dotdigital(office, ada.address, FIRSTNAME="A" * 60)
+    change_in_dotdigital(office, bob.address, FIRSTNAME="Bo")
+    run = office.run("address-books")
+    said = {each.person: each for each in office.people(run.run.id)}
+    assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS and run.run.tally.adds_up
+    assert (said[ada.person].outcome, said[ada.person].reason) == (Outcome.REJECTED, "VALUE_REJECTED")
+    assert "firstname" in said[ada.person].detail and in_dynamics(office, ada.person, "firstname") == before
+    assert in_dynamics(office, bob.person, "firstname") == "Bo"
+    office.let_pass(days=3)
+    office.sandbox.state.db.execute(
+        "UPDATE dd_contact SET data = json_set(data, '$.FIRSTNAME', 'Al') WHERE email = ?", (ada.address,)
+    )
+    office.run("address-books")
+    assert in_dynamics(office, ada.person, "firstname") == "Al"
+
+
+def test_consent_is_never_written_from_a_data_field(office: Office) -> None:
+    two_way(office, ("FIRSTNAME", "emailaddress2"), ("LASTNAME", "lastname"))
+    (ada,) = some(office, 1)
+    office.let_pass(hours=2)
+    change_in_dotdigital(office, ada.address, FIRSTNAME="x@y.example")
+    run = office.run("address-books")
+    (item,) = run.items
+    assert "never written from a data field" in item.note
+    assert in_dynamics(office, ada.person, "emailaddress2") != "x@y.example"
+
+
+def test_nothing_is_asked_where_no_mapping_leads_to_dynamics(office: Office) -> None:
+    some(office, 1)
+    run, calls = office.calls_between(lambda: office.run("address-books"))
+    assert sum(each["count"] for each in calls) <= 2 and run.run.tally.adds_up and run.items == ()
