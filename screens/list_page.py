@@ -25,6 +25,7 @@ from dyntui.service.contract.lists import (
 )
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
+from dyntui.service.contract.people import person_of
 from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, run_status
 from dyntui.service.contract.situations import Situation
 
@@ -33,7 +34,7 @@ from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
 from .list_actions import ListActions
 from .list_columns import kind, status_text
-from .places import RUN
+from .places import PERSON, RUN
 from .reason_help import ReasonHelp
 from .tally import reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow
@@ -256,6 +257,10 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     @on(BarList.Opened, "#list-runs")
     def _open_run(self, event: BarList.Opened) -> None:
         self.console.open_page(RUN, event.key)
+
+    def do_person_open(self) -> None:
+        """The page of the member in hand."""
+        self.console.open_page(PERSON, person_of(self.situation()))
 
     def opened(self, row: MemberRow) -> None:
         """What the outcome means, and who can mend it."""

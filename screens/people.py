@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -14,10 +15,13 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
+from dyntui.service.contract.people import person_of
 from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery
 
 from .base import Page
+from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
+from .places import PERSON
 from .reason_help import ReasonHelp
 from .tally import reason_title
 from .whose import Whose
@@ -51,6 +55,7 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
     """The people, each with an outcome; enter on one explains it."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_PEOPLE,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_PEOPLE)
     CSS_PATH = "../styles/people.tcss"
 
     def __init__(self) -> None:
@@ -109,6 +114,10 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
             return await page_of(self.console, CAMPAIGN_COUNT_PEOPLE, of_count, window)
         of_run = OutcomesQuery(run=about.run, item=about.item, outcome=about.outcome, reason=about.reason)
         return await page_of(self.console, RUN_PEOPLE, of_run, window)
+
+    def do_person_open(self) -> None:
+        """Their page."""
+        self.console.open_page(PERSON, person_of(self.situation()))
 
     def opened(self, row: PersonOutcome) -> None:
         """What the outcome means, and who can mend it."""

@@ -8,6 +8,8 @@ from dyntui.model.known_people import KINDS as KINDS
 from dyntui.model.known_people import KnownPerson as KnownPerson
 from dyntui.model.known_people import PersonDetail as PersonDetail
 from dyntui.model.known_people import TimelineEvent as TimelineEvent
+from dyntui.model.outcomes import PersonOutcome
+from dyntui.model.people import Entity
 from dyntui.model.roles import Ability
 from dyntui.model.why import ClosedGate as ClosedGate
 from dyntui.model.why import Verdict as Verdict
@@ -15,8 +17,10 @@ from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Number, Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.console import ON_EVERYWHERE
+from dyntui.service.contract.lists import ON_LIST, MemberRow
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.situations import go
+from dyntui.service.contract.runs import ON_PEOPLE
+from dyntui.service.contract.situations import Situation, go
 
 
 class PeopleQuery(Window, frozen=True, kw_only=True):
@@ -68,6 +72,23 @@ PEOPLE_TIMELINE = Call("people.timeline", TimelineQuery, Page[TimelineEvent], Ab
 ON_FOUND_PEOPLE = Scope("Find a person")
 ON_PERSON = Scope("A person")
 
+_RECORDS = tuple(each.value for each in Entity)
+
+
+def person_of(situation: Situation) -> str:
+    """The person in hand, as `PersonRef` names them: a record's id, or the address where it is a contact of dotdigital
+    that is known by that alone; `""` where there is nobody."""
+    row = situation.one(PersonOutcome) or situation.one(MemberRow)
+    if row is None:
+        return ""
+    return row.person if row.entity in _RECORDS else row.address
+
+
+def person(situation: Situation) -> str:
+    """Somebody is in hand who has a page."""
+    return "" if person_of(situation) else "Nobody is selected."
+
+
 ACTIONS = (
     Action(
         id="people.find",
@@ -78,6 +99,18 @@ ACTIONS = (
         command="dyntui people search TEXT",
         tooltip="By name or address, over all marketing lists and opt-outs",
         rule=go,
+    ),
+    Action(
+        id="person.open",
+        title="Their page",
+        scopes=(ON_PEOPLE, ON_LIST),
+        keys=("i",),
+        hint="Person",
+        call=PEOPLE_SHOW,
+        command="dyntui people show PERSON",
+        tooltip="Why they would be mailed or not, on every list, and what was seen of them",
+        row=True,
+        rule=person,
     ),
     Action(
         id="person.why",
