@@ -121,6 +121,15 @@ async def made_already(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
     return ctx.at(SendCursor).turned_away and await shows(dd, this)
 
 
+async def made_late(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
+    """The campaign has reached people since: whether this send did, by a request that was turned away and shows late.
+    Raises SEND_UNCONFIRMED where that cannot be seen."""
+    if not ctx.at(SendCursor).turned_away:
+        return False
+    await _find(ctx, dd, this, "its request was turned away, and a send of the campaign has begun since")
+    return True
+
+
 async def _ask(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
     try:
         started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))

@@ -68,7 +68,8 @@ async def create(
         return True
     marks = await _begin(ctx, dv, this, {this.account_id, *elsewhere})
     await look_again(ctx, dv, dd, this, elsewhere)
-    await leave_out_the_mailed(ctx, dd, this)
+    if await leave_out_the_mailed(ctx, dd, this):
+        return True
     await _make_exact(ctx, dd, this)
     listed_on = ctx.moment()
     accounts = {**elsewhere, this.account_id: dd}
@@ -158,20 +159,24 @@ def _audit(c: Connection, ctx: RunContext, this: Send) -> None:
 # -- who has had the campaign ----------------------------------------------------------------------------------------
 
 
-async def leave_out_the_mailed(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
-    """Leaves out whom the campaign reached since the count by somebody else's hand, in dotdigital itself.
+async def leave_out_the_mailed(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
+    """Leaves out whom the campaign reached since the count by somebody else's hand, in dotdigital itself. True: it was
+    this send that reached them, by a request that was turned away.
 
     A send of somebody else's that is under way is waited for. Raises SEND_CAMPAIGN_BUSY when that takes hours, or when
     it is to go out later: nobody can say whom it will reach.
     """
     shows = await _at_rest(ctx, dd, this)
     if shows == ctx.at(SendCursor).mailed_as_of:
-        return
+        return False
+    if await platform_send.made_late(ctx, dd, this):
+        return True
     if not await _never_sent(dd, this):
         await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
         await ctx.write(lambda c: counts.recheck(c, this.count_id))
     await ctx.save(replace(ctx.at(SendCursor), mailed_as_of=shows), stage=PROVING)
     await some_left(ctx, this)
+    return False
 
 
 async def _never_sent(dd: Dotdigital, this: Send) -> bool:

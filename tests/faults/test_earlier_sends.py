@@ -256,7 +256,11 @@ def test_whom_a_cancelled_send_reached_is_not_mailed_again_before_somebody_says_
         assert mailed(office) == everybody
 
 
-def test_a_request_turned_away_and_carried_out_all_the_same_is_not_made_again(office: FrozenOffice, job: Job):
+@pytest.mark.parametrize("appears", [0.0, 60.0])
+def test_a_request_turned_away_and_carried_out_all_the_same_is_not_made_again(
+    appears: float, office: FrozenOffice, job: Job
+):
+    office.sandbox.switch(dotdigital={"send_appears_after_seconds": appears})
     count = job.count()
     lose(office, SEND, "status", times=1, **NOT_TAKEN_UP)
     queued, late = office.queue_send(count), [job.campaign.id]
@@ -275,6 +279,7 @@ def test_a_request_turned_away_and_carried_out_all_the_same_is_not_made_again(of
     assert not late
     office.let_pass(hours=1)
     assert (office.send_row(queued.id).state, mailed(office), sends_there(office)) == ("Sent", shown(office, count), 1)
+    assert leftovers(office) == [], "the send's own book is kept, so that who leaves the list by it is heard"
 
 
 def test_a_first_send_that_does_not_begin_is_not_waited_for_for_ever(office: FrozenOffice, job: Job):
