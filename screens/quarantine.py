@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from dyntui.model.quarantine import RefusedRow
+from dyntui.model.strangers import candidates_in
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
@@ -14,15 +15,17 @@ from dyntui.service.contract.quarantine import (
     ON_QUARANTINE,
     QUARANTINE_IGNORE,
     QUARANTINE_PAGE,
+    QUARANTINE_PICK,
     QUARANTINE_RETRY,
     IgnoreRefused,
+    PickMatch,
     RefusedQuery,
     RetryRefused,
 )
 
 from .base import Page
 from .bindings import bindings
-from .dialogs import Confirm
+from .dialogs import Alternatives, Confirm
 from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN
 from .reason_help import ReasonHelp
@@ -91,6 +94,21 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
         row = self.situation().one(RefusedRow) or next(iter(self.situation().marks(RefusedRow)), None)
         if row is not None:
             self.ask(QUARANTINE_RETRY, RetryRefused(list=row.list), lambda run: self.console.open_page(RUN, run.id))
+
+    def do_quarantine_pick(self) -> None:
+        """Asks which of the records that match it is, and synchronises the list."""
+        row = self.situation().one(RefusedRow)
+        if row is None:
+            return
+
+        def answered(record: str | None) -> None:
+            if record:
+                request = PickMatch(list=row.list, stranger=row.person, record=record)
+                self.ask(QUARANTINE_PICK, request, lambda run: self.console.open_page(RUN, run.id))
+
+        lines = [f"{row.address} is in the address book of {row.list_name}. The record that it is joins the list."]
+        found = [(record, words) for record, words in candidates_in(row.detail)]
+        self.app.push_screen(Alternatives("Which record is it?", lines, found), answered)
 
     def do_quarantine_ignore(self) -> None:
         """Lets the chosen rows rest, after a confirmation."""

@@ -20,8 +20,10 @@ from dyntui.service.client import ServiceClient
 from dyntui.service.contract.quarantine import (
     QUARANTINE_IGNORE,
     QUARANTINE_PAGE,
+    QUARANTINE_PICK,
     QUARANTINE_RETRY,
     IgnoreRefused,
+    PickMatch,
     RefusedIgnored,
     RefusedQuery,
     RetryRefused,
@@ -95,6 +97,25 @@ def ignore(context: click.Context, named: str, people: tuple[str, ...], days: in
         print_json(done)
         return
     say(f"{number(done.people)} are ignored until {moment(done.until)}.")
+
+
+@command.command()
+@click.argument("named", metavar="LIST")
+@click.argument("stranger")
+@click.argument("record")
+@click.pass_context
+def pick(context: click.Context, named: str, stranger: str, record: str) -> int:
+    """Say which RECORD a STRANGER of the address book is (AMBIGUOUS_MATCH): it joins LIST, by a synchronisation that is
+    followed to its end. Both ids as `dyntui quarantine list` shows them."""
+    chosen = choices(context)
+
+    async def ask(client: ServiceClient) -> RunRow:
+        asked = PickMatch(list=await list_id(client, named), stranger=stranger, record=record)
+        return await until_ended(client, await client.call(QUARANTINE_PICK, asked), display())
+
+    run = with_service(chosen, ask)
+    print_json(run) if chosen.json else print_run(run)
+    return exit_for(run)
 
 
 @command.command()

@@ -7,6 +7,7 @@ dyntui itself has put into the book and who has left the list is no stranger: LE
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -15,6 +16,9 @@ from dyntui.model.addresses import fault
 from dyntui.model.membership_actions import CREATES, MembershipAction
 from dyntui.model.outcomes import Outcome
 
+# `contact`, its id, its name.
+_WORDS = 2
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 # As many candidates as a person chooses among.
 _NAMED = 5
 
@@ -87,6 +91,12 @@ def _matched(action: MembershipAction, kind: str, stranger: Stranger) -> Verdict
     if CREATES.get(action) == kind:
         return Verdict(Effect.CREATE, Outcome.ADDED, detail=f"joined as a new {kind}")
     return Verdict(Effect.STAY, Outcome.EXCLUDED, "UNKNOWN_PERSON", f"no active {kind} has the address")
+
+
+def candidates_in(detail: str) -> list[tuple[str, str]]:
+    """The records (id, in words) that an AMBIGUOUS_MATCH names."""
+    found = [each.split(" ", 2) for each in detail.split("; ")]
+    return [(each[1], " ".join(each)) for each in found if len(each) >= _WORDS and _GUID.match(each[1])]
 
 
 def _candidates(kind: str, found: Sequence[Match]) -> str:

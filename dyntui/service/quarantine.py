@@ -12,8 +12,10 @@ from dyntui.service.answering import answers
 from dyntui.service.contract.quarantine import (
     QUARANTINE_IGNORE,
     QUARANTINE_PAGE,
+    QUARANTINE_PICK,
     QUARANTINE_RETRY,
     IgnoreRefused,
+    PickMatch,
     RefusedIgnored,
     RefusedQuery,
     RetryRefused,
@@ -25,7 +27,7 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, chosen_account
 from dyntui.store import lists as list_store
-from dyntui.store import quarantine
+from dyntui.store import quarantine, strangers
 
 
 class Quarantine:
@@ -65,6 +67,18 @@ class Quarantine:
             of_account = (await self._resources.account_names())[wanted[0].account_id]
         asked = StartRun(sync_type="lists", account=of_account, lists=tuple(each.id for each in wanted))
         return await self._runs.begin(context, asked)
+
+    @answers(QUARANTINE_PICK)
+    async def pick(self, context: CallContext, request: PickMatch) -> RunRow:
+        """Chooses the record of a stranger, and synchronises the list. Raises NOTHING_REFUSED, and what `runs.start`
+        raises."""
+        contact, record = request.stranger, request.record.strip().lower()
+        chosen = contact.isdecimal() and await self._resources.write(
+            lambda c: strangers.pick(c, request.list, int(contact), record)
+        )
+        if not chosen or not record:
+            raise _refused("NOTHING_REFUSED", "No such record is among those that match this stranger of the list.")
+        return await self.retry(context, RetryRefused(list=request.list))
 
     @answers(QUARANTINE_IGNORE)
     async def ignore(self, context: CallContext, request: IgnoreRefused) -> RefusedIgnored:

@@ -12,27 +12,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, literal, not_, select
+from sqlalchemy import ColumnElement, Connection, String, and_, cast, delete, exists, literal, not_, select, union_all
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.quarantine import RefusedRow
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import list_member, marketing_list, refused_ignored
+from dyntui.store.schema import book_stranger, list_member, marketing_list, refused_ignored
+from dyntui.store.strangers import ENTITY
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import page, shown
 
-_m = list_member.c
+_m, _s = list_member.c, book_stranger.c
 _i = refused_ignored.c
-_REFUSED = _m.outcome == Outcome.REJECTED.value
-_SORTABLE = {name: _m[name] for name in ("entity", "name", "address", "reason", "detail", "retry_on")} | {
-    "list_name": marketing_list.c.name
+_REJECTED = Outcome.REJECTED.value
+_SHOWN = ("person_id", "entity", "name", "address", "reason", "detail", "retry_on")
+
+# Members, and strangers of the address books: of several records that match one nobody has chosen yet.
+_refused = union_all(
+    select(_m.list_id, *(_m[name] for name in _SHOWN), _m.fingerprint, _m.seq).where(_m.outcome == _REJECTED),
+    select(
+        _s.list_id,
+        cast(_s.contact_id, String),
+        literal(ENTITY, String),
+        literal("", String),
+        _s.address,
+        _s.reason,
+        _s.detail,
+        literal("", String),
+        _s.detail,
+        _s.contact_id,
+    ).where(_s.outcome == _REJECTED),
+).subquery("refused")
+_r = _refused.c
+_SORTABLE = {name: _r[name] for name in _SHOWN if name not in ("person_id", "name")} | {
+    "name": _r.name,
+    "list_name": marketing_list.c.name,
 }
 
 
 def _ignored(now: str) -> ColumnElement[bool]:
     return and_(
-        _i.list_id == _m.list_id, _i.person_id == _m.person_id, _i.fingerprint == _m.fingerprint, _i.until > now
+        _i.list_id == _r.list_id, _i.person_id == _r.person_id, _i.fingerprint == _r.fingerprint, _i.until > now
     )
 
 
@@ -42,29 +63,29 @@ def window(
     """The refused rows by cause, or those that are ignored at present; the search looks at name, address and detail."""
     everything = (
         select(
-            _m.list_id.label("list"),
+            _r.list_id.label("list"),
             marketing_list.c.name.label("list_name"),
-            *(_m[name] for name in ("person_id", "entity", "name", "address", "reason", "detail", "retry_on")),
+            *(_r[name] for name in _SHOWN),
         )
-        .join(marketing_list, marketing_list.c.id == _m.list_id)
-        .where(_REFUSED)
+        .select_from(_refused)
+        .join(marketing_list, marketing_list.c.id == _r.list_id)
     )
     if ignored:
         shown_besides = (_i.until.label("ignored_until"), _i.ignored_by, _i.why)
         everything = everything.add_columns(*shown_besides).join(refused_ignored, _ignored(now))
     else:
         everything = everything.where(not_(exists(select(literal(1)).where(_ignored(now)))))
-    for column, value in ((_m.list_id, list_id), (_m.reason, reason)):
+    for column, value in ((_r.list_id, list_id), (_r.reason, reason)):
         if value:
             everything = everything.where(column == value)
-    by_cause = (_m.reason, marketing_list.c.name, _m.list_id, _m.seq)
+    by_cause = (_r.reason, marketing_list.c.name, _r.list_id, _r.entity, _r.seq)
     made = lambda row: shown(RefusedRow, row, person=row.person_id)  # noqa: E731 - the same for each row
-    return page(c, asked, everything, (_m.name, _m.address, _m.detail), _SORTABLE, by_cause, made)
+    return page(c, asked, everything, (_r.name, _r.address, _r.detail), _SORTABLE, by_cause, made)
 
 
 def lists(c: Connection) -> list[str]:
     """The ids of the lists with refused rows."""
-    return list(c.execute(select(_m.list_id).where(_REFUSED).distinct().order_by(_m.list_id)).scalars())
+    return list(c.execute(select(_r.list_id).distinct().order_by(_r.list_id)).scalars())
 
 
 def ignore(c: Connection, list_id: str, people: Sequence[str], *, until: str, by: str, why: str, now: str) -> int:
@@ -73,7 +94,7 @@ def ignore(c: Connection, list_id: str, people: Sequence[str], *, until: str, by
     ignored = 0
     for some in in_chunks(people):
         found = c.execute(
-            select(_m.person_id, _m.fingerprint).where(_m.list_id == list_id, _m.person_id.in_(some), _REFUSED)
+            select(_r.person_id, _r.fingerprint).where(_r.list_id == list_id, _r.person_id.in_(some))
         ).all()
         upsert(
             c,

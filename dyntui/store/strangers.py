@@ -13,6 +13,7 @@ Public:
     refuse_others(c, plan_id, item_id, list_id)                     of what is to be done only what was planned
     keep_planned(c, run_id, item_id, list_id)                       what is to be done becomes part of a plan
     named(list_id) -> Select; read_by(c, list_id) -> int
+    pick(c, list_id, contact_id, record) -> bool
 """
 
 from __future__ import annotations
@@ -345,6 +346,13 @@ def keep_planned(c: Connection, run_id: str, item_id: str, list_id: str) -> None
     ).where(_s.list_id == list_id, _s.effect != "", _s.outcome == "")
     columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address", "effect", "reason"]
     c.execute(insert(planned_change).from_select([*columns, "before", "after"], people))
+
+
+def pick(c: Connection, list_id: str, contact_id: int, record: str) -> bool:
+    """Of several records that match a stranger this is the one; False where it was none of them."""
+    ambiguous = (_s.list_id == list_id, _s.contact_id == contact_id, _s.reason == "AMBIGUOUS_MATCH")
+    one_of_them = _s.detail.contains(record, autoescape=True)
+    return c.execute(update(book_stranger).where(*ambiguous, one_of_them).values(picked=record)).rowcount > 0
 
 
 def named(list_id: str) -> Select[Any]:

@@ -335,6 +335,13 @@ class Office:
         self.engine.drain()
         return self.detail(run.id)
 
+    def pick(self, list_id: str, stranger: str, record: str) -> runs.RunDetail:
+        """Of several records somebody chooses one for a stranger."""
+        asked = quarantine.PickMatch(list=list_id, stranger=stranger, record=record)
+        run = self.wait(self._quarantine.pick(self.context, asked))
+        self.engine.drain()
+        return self.detail(run.id)
+
     def ignore_refused(self, list_id: str, *people: str, days: int = 30) -> quarantine.RefusedIgnored:
         asked = quarantine.IgnoreRefused(list=list_id, people=people, days=days, why="known")
         return self.wait(self._quarantine.ignore(self.context, asked))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from dyntui.model.errors import DyntuiError
 from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.service.contract.lists import EditList
@@ -157,6 +158,23 @@ def test_whom_nobody_knows_becomes_a_record_once_and_joins(office: Office, met: 
         assert not any(person in new for person in records(office, kind, met[f"{each} address"]))
     again, calls = office.calls_between(lambda: office.run("lists", lists=(met["list"],)))
     assert writes(calls) == [] and adds_up(again)
+
+
+def test_an_ambiguous_stranger_waits_in_quarantine_until_somebody_chooses_the_record(
+    office: Office, met: dict[str, str]
+) -> None:
+    office.edit(EditList(id=met["list"], membership_action=KNOWN))
+    office.run("lists")
+    (row,) = office.refused(reason="AMBIGUOUS_MATCH")
+    assert (row.list, row.entity, row.address) == (met["list"], "stranger", met["twin address"])
+    chosen, other = records(office, "contact", met["twin address"])
+    with pytest.raises(DyntuiError, match="among those that match"):
+        office.pick(met["list"], row.person, met["known"])
+    office.ignore_refused(met["list"], row.person)
+    assert office.refused(reason="AMBIGUOUS_MATCH") == ()
+    office.pick(met["list"], row.person, chosen)
+    assert chosen in on_the_list(office, met["list"]) and other not in on_the_list(office, met["list"])
+    assert office.refused(ignored=True, reason="AMBIGUOUS_MATCH") == ()
 
 
 def test_who_was_on_the_list_through_us_and_left_is_no_stranger(office: Office, met: dict[str, str]) -> None:

@@ -45,6 +45,15 @@ class IgnoreRefused(msgspec.Struct, frozen=True, kw_only=True):
     why: Text = ""
 
 
+class PickMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Of several records with the address of a stranger (the id of the contact, as the refused row names it) in the
+    book of a list, `record` is the one who joins."""
+
+    list: Text
+    stranger: Text
+    record: Text
+
+
 class RefusedIgnored(msgspec.Struct, frozen=True, kw_only=True):
     """How many rows are ignored, until when (ISO 8601 UTC)."""
 
@@ -57,6 +66,15 @@ QUARANTINE_RETRY = Call("quarantine.retry", RetryRefused, RunRow, Ability.SYNCHR
 QUARANTINE_IGNORE = Call(
     "quarantine.ignore", IgnoreRefused, RefusedIgnored, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,)
 )
+QUARANTINE_PICK = Call("quarantine.pick", PickMatch, RunRow, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
+
+
+def to_pick(situation: Situation) -> str:
+    """A stranger whom several records match."""
+    row = situation.one(RefusedRow)
+    if row is None:
+        return "No refused row is selected."
+    return "" if row.reason == "AMBIGUOUS_MATCH" else "It is not refused for matching several records."
 
 
 def refused(situation: Situation) -> str:
@@ -98,6 +116,18 @@ ACTIONS = (
         tooltip="Synchronises its list: every record is read again, and every refused row of the list offered again",
         row=True,
         rule=refused,
+    ),
+    Action(
+        id="quarantine.pick",
+        title="Choose the record that it is",
+        scopes=(ON_QUARANTINE,),
+        keys=("a",),
+        hint="Choose",
+        call=QUARANTINE_PICK,
+        command="dyntui quarantine pick LIST STRANGER RECORD",
+        tooltip="Of several records with its address one joins the list, with a synchronisation at once",
+        row=True,
+        rule=to_pick,
     ),
     Action(
         id="quarantine.ignore",
