@@ -10,6 +10,7 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import unquote
@@ -145,6 +146,8 @@ async def _carry(gateway: Gateway, incoming: web.BaseRequest, exchange: Exchange
     if waiting:
         await asyncio.sleep(waiting)
     response, struck = exchange.answer()
+    # The world's clock, which may be ahead of the machine's.
+    response.headers.setdefault("Date", format_datetime(gateway.state.clock.now(), usegmt=True))
     if struck is None:
         return _written(incoming, response)
     if struck.kind == "drop_after":

@@ -22,7 +22,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, null, or_, select, union, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import channels
+from dyntui.store import channels, unsettled
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out_address, suppression
@@ -71,7 +71,7 @@ def begin(c: Connection, list_id: str) -> Reading:
 
 def begin_with_news(c: Connection, list_id: str) -> Reading:
     """Only contacts that were changed are read: whom others put into the book is known since it was read as a whole."""
-    return _begun(c, list_id, or_(_m.news, _m.outcome != Outcome.UNCHANGED.value))
+    return _begun(c, list_id, unsettled.is_one(list_id))
 
 
 def _begun(c: Connection, list_id: str, *among: ColumnElement[bool]) -> Reading:

@@ -44,4 +44,4 @@ def let_go(c: Connection, list_id: str, people: Sequence[str], now: str) -> None
     """That these leave the address book once they have left the list is decided."""
     for some in in_chunks(people):
         here = (_m.list_id == list_id, _m.person_id.in_(some), _m.sent_address != "")
-        c.execute(update(list_member).where(*here).values(decision=REMOVE, decided_by=BY, decided_on=now))
+        c.execute(update(list_member).where(*here).values(decision=REMOVE, decided_by=BY, decided_on=now, news=True))

@@ -126,16 +126,16 @@ def decide(c: Connection, list_id: str, people: Sequence[str], decision: str, by
     return decided + sum(c.execute(change.where(*scope, _m.person_id.in_(some))).rowcount for some in in_chunks(people))
 
 
-def settle(c: Connection, list_id: str, listing: str) -> None:
+def settle(c: Connection, list_id: str, listing: str, among: Sequence[ColumnElement[bool]] = ()) -> None:
     """After a settled listing: decisions about who belongs into the book again, or is out of it, end; who has left the
     list and is to stay in the book is named."""
     belongs = and_(_m.listing == listing, _m.gated_by != listing)
-    over = (_m.list_id == list_id, _m.decision != "", or_(_m.sent_address == "", belongs))
+    over = (_m.list_id == list_id, *among, _m.decision != "", or_(_m.sent_address == "", belongs))
     c.execute(update(list_member).where(*over).values(decision="", decided_by="", decided_on=""))
-    kept = (_m.list_id == list_id, _m.decision == KEEP, _m.listing != listing)
+    kept = (_m.list_id == list_id, *among, _m.decision == KEEP, _m.listing != listing)
     said = literal("kept in the address book by ", String) + _m.decided_by + literal(", ", String) + _m.decided_on
     c.execute(
         update(list_member)
         .where(*kept)
-        .values(outcome=Outcome.EXCLUDED.value, reason="LEFT_LIST", detail=said, also="", gated_by=listing)
+        .values(outcome=Outcome.EXCLUDED.value, reason="LEFT_LIST", detail=said, also="", gated_by=listing, news=True)
     )

@@ -42,12 +42,19 @@ _LATER = {Outcome.ADDED.value: Outcome.UNCHANGED.value, Outcome.UPDATED.value: O
 _s = standing.c
 
 
-def keep(c: Connection, scope: str, run_id: str, item_id: str, people: Select[Any]) -> None:
-    """The people of a run's item that is through, with the columns `SHOWN`: the next edition of the scope."""
+def keep(
+    c: Connection, scope: str, run_id: str, item_id: str, people: Select[Any], among: Select[Any] | None = None
+) -> None:
+    """The people of a run's item that is through, with the columns `SHOWN`: the next edition of the scope. `among`: the
+    ids of those of whom something can have changed since the last one; None: of everybody."""
     no, edition = _next(c, scope)
+    concerned = () if among is None else (_s.person_id.in_(among),)
+    if among is not None:
+        people = people.where(people.selected_columns.person_id.in_(among))
     now = people.subquery("now")
     same = exists().where(now.c.person_id == _s.person_id, *(now.c[name] == _s[name] for name in _SAME))
-    c.execute(update(standing).where(_s.scope == no, _s.to_edition == OPEN, ~same).values(to_edition=edition))
+    ended = (_s.scope == no, _s.to_edition == OPEN, *concerned, ~same)
+    c.execute(update(standing).where(*ended).values(to_edition=edition))
     known = standing.alias("known").c
     holds = exists().where(known.scope == no, known.person_id == now.c.person_id, known.to_edition == OPEN)
     over = now.c.outcome == Outcome.REMOVED.value

@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import held as held_removals
-from dyntui.store import list_unsubscribes, suppressed_people
+from dyntui.store import list_unsubscribes, suppressed_people, unsettled
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
@@ -107,7 +107,12 @@ def _in_use(list_id: str, listing: str) -> ColumnElement[bool]:
 def going(list_id: str, listing: str) -> Select[Any]:
     """`person_id` and `why` (see `Leaver`) of everybody whom `leavers` names."""
     why = _why(list_id, listing)
-    return select(_m.person_id, why.label("why")).where(_m.list_id == list_id, _m.sent_address != "", why != "")
+    return select(_m.person_id, why.label("why")).where(*_may_leave(list_id), why != "")
+
+
+def _may_leave(list_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Whoever is on the list and unchanged stays in the book."""
+    return (_m.list_id == list_id, unsettled.is_one(list_id), _m.sent_address != "")
 
 
 def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:
@@ -123,7 +128,7 @@ def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: i
             why.label("why"),
             _in_use(list_id, listing).label("in_use"),
         )
-        .where(_m.list_id == list_id, _m.seq > after, _m.sent_address != "", why != "")
+        .where(*_may_leave(list_id), _m.seq > after, why != "")
         .order_by(_m.seq)
         .limit(limit)
     )
@@ -138,7 +143,7 @@ def to_be_guarded(c: Connection, list_id: str, listing: str) -> int:
 
 def _guarded(list_id: str, listing: str) -> tuple[ColumnElement[bool], ...]:
     leaves = _why(list_id, listing).in_(("left", "excluded"))
-    return (_m.list_id == list_id, _m.sent_address != "", _m.decision == "", leaves, ~_in_use(list_id, listing))
+    return (*_may_leave(list_id), _m.decision == "", leaves, ~_in_use(list_id, listing))
 
 
 def hold(c: Connection, list_id: str, listing: str, detail: str) -> int:
@@ -150,6 +155,7 @@ def hold(c: Connection, list_id: str, listing: str, detail: str) -> int:
         "reason": case((excluded, _m.reason), else_="REMOVAL_HELD"),
         "detail": case((and_(excluded, _m.detail != ""), _m.detail + literal("; " + detail, String)), else_=detail),
         "gated_by": listing,
+        "news": True,
         "also": case(
             (and_(excluded, _m.also != ""), _m.also + ",REMOVAL_HELD"),
             (excluded, "REMOVAL_HELD"),
@@ -176,6 +182,7 @@ def hand_over(c: Connection, list_id: str, listing: str, leavers: Iterable[Leave
             sent_address=_m.address,
             sent_fingerprint=BY_OTHERS,
             contact_id=bindparam("b_contact", type_=_m.contact_id.type),
+            news=True,
         )
     )
     rows = [(list_id, each.sent_address, listing, each.contact_id) for each in leavers if each.in_use]
@@ -199,6 +206,7 @@ def remove(c: Connection, list_id: str, listing: str, person_ids: Iterable[str])
             sent_fingerprint=case((moved, _m.sent_fingerprint), else_=""),
             sent_address="",
             contact_id=null(),
+            news=True,
             decision="",
             decided_by="",
             decided_on="",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, String, bindparam, or_, select, update
 
 from dyntui.model.subscription_filters import SubscriptionFilter, against
+from dyntui.store import unsettled
 from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import join
 from dyntui.store.schema import list_member, marketing_list
@@ -33,7 +34,7 @@ def judge(c: Connection, list_id: str, run_id: str, asked: SubscriptionFilter, f
     where the view found the person; `view`: its name."""
     c.execute(update(marketing_list).where(marketing_list.c.id == list_id).values(judged_by=run_id))
     if not asked.opt_in and not asked.view:
-        past = (_m.list_id == list_id, or_(_m.filtered != "", _m.filtered_detail != ""))
+        past = (_m.list_id == list_id, unsettled.is_one(list_id), or_(_m.filtered != "", _m.filtered_detail != ""))
         c.execute(update(list_member).where(*past).values(filtered="", filtered_detail="", news=True))
         return
     rows = c.execute(

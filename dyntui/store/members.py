@@ -15,11 +15,13 @@ Public:
     read_by(c, list_id, listing) -> int; in_book(c, list_id) -> int
     counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, contact_ids)
     named(list_id, listing) -> Select; accounted_for(listing) -> condition; forget_left(c, list_id, listing) -> int
+    with_news(list_id) -> Select; told(c, list_id)
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,8 +41,11 @@ _GONE = (Outcome.REMOVED.value, Outcome.HELD.value)
 def read_by(c: Connection, list_id: str, listing: str) -> int:
     """How many people a synchronisation had to account for: those of its listing, and those who left the list and were
     in the book (until `forget_left`)."""
-    gone = or_(_m.sent_address != "", _m.outcome.in_(_GONE))
-    return _count(c, _m.list_id == list_id, or_(_m.listing == listing, gone))
+    # Those of whom nothing is to be accounted for are few, and found by indexes.
+    left = (_m.list_id == list_id, _m.has_left, _m.listing != listing)
+    fresh = (_m.list_id == list_id, _m.outcome == "", _m.has_left.is_(False), _m.listing != listing)
+    without = (_m.sent_address == "", _m.outcome.not_in(_GONE))
+    return _count(c, _m.list_id == list_id) - _count(c, *left, *without) - _count(c, *fresh, *without)
 
 
 def in_book(c: Connection, list_id: str) -> int:
@@ -60,14 +65,18 @@ def addresses_of_contacts(c: Connection, contact_ids: Sequence[int]) -> list[tup
 def counts(c: Connection, list_id: str, listing: str = "") -> tuple[ReasonCount, ...]:
     """How many members ended in each outcome and reason; who is pending is not in it. With a `listing`, only its people
     and those whom it removed or holds: the people of that run."""
-    of_run = (accounted_for(listing),) if listing else ()
-    rows = c.execute(
-        select(_m.outcome, _m.reason, func.count().label("people"))
-        .where(_m.list_id == list_id, _m.outcome != "", *of_run)
-        .group_by(_m.outcome, _m.reason)
-        .order_by(_m.outcome, _m.reason)
+    found = _by_reason(c, _m.list_id == list_id)
+    if listing:
+        found -= _by_reason(c, _m.list_id == list_id, _m.has_left, ~accounted_for(listing))
+    return tuple(
+        ReasonCount(Outcome(outcome), reason, people) for (outcome, reason), people in sorted(found.items()) if people
     )
-    return tuple(ReasonCount(Outcome(row.outcome), row.reason, row.people) for row in rows)
+
+
+def _by_reason(c: Connection, *where: ColumnElement[bool]) -> Counter[tuple[str, str]]:
+    grouped = select(_m.outcome, _m.reason, func.count().label("people")).where(*where, _m.outcome != "")
+    rows = c.execute(grouped.group_by(_m.outcome, _m.reason))
+    return Counter({(row.outcome, row.reason): row.people for row in rows})
 
 
 def named(list_id: str, listing: str) -> Select[Any]:
@@ -93,13 +102,24 @@ def accounted_for(listing: str) -> ColumnElement[bool]:
 
 
 def forget_left(c: Connection, list_id: str, listing: str) -> int:
-    """Delete those who left the list and have no contact in the book; how many. The others close ranks."""
-    going = (_m.list_id == list_id, _m.listing != listing, _m.sent_address == "")
+    """Delete those who left the list and have no contact in the book; how many. The last of the others take their
+    places."""
+    going = (_m.list_id == list_id, _m.has_left, _m.listing != listing, _m.sent_address == "")
     list_unsubscribes.keep_addresses(c, going)
     gone = c.execute(delete(list_member).where(*going)).rowcount
     if gone:
-        sequences.close_gaps(c, list_member, (_m.list_id == list_id,))
+        sequences.fill_gaps(c, list_member, (_m.list_id == list_id,))
     return gone
+
+
+def told(c: Connection, list_id: str) -> None:
+    """What became of everybody is kept: nobody is news."""
+    c.execute(update(list_member).where(_m.list_id == list_id, _m.news).values(news=False))
+
+
+def with_news(list_id: str) -> Select[Any]:
+    """The ids of those of whom something has changed that is not kept yet."""
+    return select(_m.person_id).where(_m.list_id == list_id, _m.news)
 
 
 def forget_book(c: Connection, list_id: str) -> None:

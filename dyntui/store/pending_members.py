@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, or_, select, update
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store import unsettled
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, marketing_list
@@ -104,6 +105,7 @@ def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged], now: 
             reason="",
             detail="",
             also="",
+            news=True,
             sent_fingerprint=_m.fingerprint,
             sent_address=_m.address,
             sent_fields=_m.fields,
@@ -142,7 +144,7 @@ def _overwrite(c: Connection, list_id: str, addresses: Sequence[str]) -> None:
             _m.person_id.not_in(sender),
             or_(_m.list_id == list_id, _m.list_id.in_(lists)),
         )
-        .values(sent_fingerprint=OVERWRITTEN)
+        .values(sent_fingerprint=OVERWRITTEN, news=True)
     )
     for some in in_chunks(addresses):
         others = select(_m.address).where(_m.address.in_(some)).group_by(_m.address)
@@ -163,6 +165,7 @@ def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
             reason=reason,
             detail=detail,
             also="",
+            news=True,
             rejected_fingerprint=_m.fingerprint,
             rejected_reason=reason,
             rejected_detail=detail,
@@ -175,7 +178,8 @@ def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
 
 def offer_again(c: Connection, list_id: str) -> None:
     """Rows that dotdigital refused wait for nothing: the next `settle` takes them for pending."""
-    c.execute(update(list_member).where(_m.list_id == list_id, _m.retry_on != "").values(retry_on=""))
+    waits = (_m.list_id == list_id, unsettled.is_one(list_id), _m.retry_on != "")
+    c.execute(update(list_member).where(*waits).values(retry_on=""))
 
 
 def imported(c: Connection, list_id: str) -> frozenset[str]:

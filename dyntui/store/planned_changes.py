@@ -198,6 +198,7 @@ def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> No
         "reason": "STALE",
         "detail": "not as planned",
         "also": "",
+        "news": True,
     }
     c.execute(update(list_member).where(_m.list_id == list_id, moved).values(stale))
     going = leaving.going(list_id, listing).subquery("going").c
@@ -206,7 +207,9 @@ def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> No
     c.execute(
         update(list_member)
         .where(_m.list_id == list_id, or_(_m.listing != listing, _m.outcome != ""), others)
-        .values(outcome=Outcome.HELD.value, reason="STALE", detail="not as planned", also="", gated_by=listing)
+        .values(
+            outcome=Outcome.HELD.value, reason="STALE", detail="not as planned", also="", gated_by=listing, news=True
+        )
     )
 
 

@@ -203,8 +203,10 @@ list_member = Table(
     # Holds all that a search looks at, and the order by name: neither has to read a million wide rows.
     Index("ix_list_member_name", "list_id", "name", "seq", "address"),
     # Those of a million whom a synchronisation has to look at.
-    Index("ix_list_member_news", "list_id", "person_id", sqlite_where=text("news"), postgresql_where=text("news")),
-    Index("ix_list_member_left", "list_id", "seq", sqlite_where=text("has_left"), postgresql_where=text("has_left")),
+    Index("ix_list_member_news", "list_id", "person_id", sqlite_where=text("news = 1"), postgresql_where=text("news")),
+    Index(
+        "ix_list_member_left", "list_id", "seq", sqlite_where=text("has_left = 1"), postgresql_where=text("has_left")
+    ),
     # A person over all lists.
     Index("ix_list_member_person_id", "person_id"),
 )

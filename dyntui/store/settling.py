@@ -1,24 +1,41 @@
 """What is to be done with everybody of a listing: by the record, by the facts of the moment, by what the book holds.
 
-Public: `settle(c, list_id, listing, account_id, now)`, `withhold(c, list_id, listing, account_id)`,
+Public: `settle(c, list_id, listing, account_id, now, whole=)`, `withhold(c, list_id, listing, account_id)`,
 `mark_left(c, list_id, listing)`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, and_, case, literal, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    and_,
+    case,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.schema import CreateTable, DropTable
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import held, list_unsubscribes, suppressed_people
+from dyntui.store import held, list_unsubscribes, suppressed_people, unsettled
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
 from dyntui.store.staging import PREVIEW
 from dyntui.store.standing import (
     Scope,
-    materialised,
     own_reason_lists,
     shared_addresses,
     standing,
@@ -31,43 +48,87 @@ _REJECTED = literal(Outcome.REJECTED.value, String)
 _PENDING = literal("", String)
 
 
-def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str) -> None:
+# Whom a settling looks at, where that is not everybody; and who has a closed gate.
+_looked_at = Table(
+    "people_looked_at", MetaData(), Column("person_id", String, primary_key=True), prefixes=["TEMPORARY"]
+)
+_gated = Table(
+    "people_gated",
+    MetaData(),
+    Column("person_id", String, primary_key=True),
+    *(Column(name, String) for name in ("outcome", "reason", "detail", "also")),
+    prefixes=["TEMPORARY"],
+)
+
+
+def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str, *, whole: bool = True) -> None:
     """Decide what is to be done with everybody of a complete listing, by the facts of this moment. Once per listing:
-    what the import has acknowledged since would be taken for unchanged.
+    what the import has acknowledged since would be taken for unchanged. Not `whole`: only those are looked at of whom
+    something has changed since they were settled, or against whom something is known.
 
     The first closed gate by precedence is the reason (outcome excluded; rejected for VALUE_REJECTED), the others are
     `also`. Of several records with one address on the account's lists one is taken (`dyntui.store.standing`); the
     others are excluded, their detail names it. Who has no closed gate is unchanged, still rejected (`retry_on` lies
     after `now` and nothing changed), or pending: outcome `""`; what dotdigital itself has against them is `also`.
     """
-    mark_left(c, list_id, listing)
+    if whole:
+        mark_left(c, list_id, listing)
     list_unsubscribes.given_up(c, list_id, now)
-    scope = (_m.list_id == list_id, _m.listing == listing)
-    # Everybody is looked at anew, also who has left the list since.
-    c.execute(update(list_member).where(_m.list_id == list_id, _m.gated_by == listing).values(gated_by=""))
-    _name_gates(c, list_id, listing, account_id, scope)
-    waiting = and_(_m.fingerprint == _m.rejected_fingerprint, _m.retry_on > now)
-    becomes = case(
-        (and_(_m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address), Outcome.UNCHANGED.value),
-        (waiting, _REJECTED),
-        else_=_PENDING,
-    )
-    values: dict[str, ColumnElement[Any]] = {
-        "outcome": becomes,
-        "reason": case((becomes == _REJECTED, _m.rejected_reason), else_=""),
-        "detail": case((becomes == _REJECTED, _m.rejected_detail), else_=""),
-        "also": _m.channel,
-    }
-    differs = or_(*(_m[name] != value for name, value in values.items()))
-    c.execute(update(list_member).where(*scope, _m.gated_by != listing, differs).values(values))
-    held.settle(c, list_id, listing)
+    with _looking_at(c, None if whole else unsettled.with_gates(list_id, account_id)) as looked:
+        scope = (_m.list_id == list_id, _m.listing == listing, *looked)
+        with _naming_gates(c, list_id, account_id, scope, among=not whole):
+            # Who has no closed gate any more, and who has left the list since.
+            over = (_m.list_id == list_id, *looked, _m.gated_by == listing, ~_has_gate())
+            c.execute(update(list_member).where(*over).values(gated_by="", news=True))
+            _close(c, list_id, listing)
+        waiting = and_(_m.fingerprint == _m.rejected_fingerprint, _m.retry_on > now)
+        becomes = case(
+            (and_(_m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address), Outcome.UNCHANGED.value),
+            (waiting, _REJECTED),
+            else_=_PENDING,
+        )
+        values: dict[str, ColumnElement[Any]] = {
+            "outcome": becomes,
+            "reason": case((becomes == _REJECTED, _m.rejected_reason), else_=""),
+            "detail": case((becomes == _REJECTED, _m.rejected_detail), else_=""),
+            "also": _m.channel,
+        }
+        differs = or_(*(_m[name] != value for name, value in values.items()))
+        c.execute(update(list_member).where(*scope, _m.gated_by != listing, differs).values(**values, news=True))
+        held.settle(c, list_id, listing, looked)
+
+
+@contextmanager
+def _looking_at(c: Connection, people: CompoundSelect[Any] | None) -> Iterator[Scope]:
+    """A condition for those people; none for everybody."""
+    if people is None:
+        yield ()
+        return
+    c.execute(CreateTable(_looked_at))
+    c.execute(insert(_looked_at).from_select(["person_id"], people))
+    yield (_m.person_id.in_(select(_looked_at.c.person_id)),)
+    c.execute(DropTable(_looked_at))
+
+
+def _has_gate() -> ColumnElement[bool]:
+    return _m.person_id.in_(select(_gated.c.person_id))
+
+
+def _close(c: Connection, list_id: str, listing: str) -> None:
+    """Whoever has a closed gate is excluded, or rejected, by it."""
+    g = _gated.c
+    now = {name: g[name] for name in ("outcome", "reason", "detail", "also")}
+    differs = or_(_m.gated_by != listing, *(_m[name] != value for name, value in now.items()))
+    same_person = (_m.list_id == list_id, _m.person_id == g.person_id)
+    c.execute(update(list_member).where(*same_person, differs).values(**now, gated_by=listing, news=True))
 
 
 def withhold(c: Connection, list_id: str, listing: str, account_id: str) -> None:
     """Of those who wait to be imported nobody is who has opted out since the listing was settled: the gate that has
     closed is their outcome."""
     waiting = (_m.list_id == list_id, _m.listing != PREVIEW, _m.outcome == "")
-    _name_gates(c, list_id, listing, account_id, waiting)
+    with _naming_gates(c, list_id, account_id, waiting, among=False):
+        _close(c, list_id, listing)
 
 
 def mark_left(c: Connection, list_id: str, listing: str) -> None:
@@ -76,8 +137,10 @@ def mark_left(c: Connection, list_id: str, listing: str) -> None:
     c.execute(update(list_member).where(_m.list_id == list_id, _m.has_left != gone).values(has_left=gone, news=True))
 
 
-def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scope: Scope) -> None:
-    """The outcome and the reasons of everybody who has a closed gate."""
+@contextmanager
+def _naming_gates(c: Connection, list_id: str, account_id: str, scope: Scope, *, among: bool) -> Iterator[None]:
+    """Who within `scope` has a closed gate, with the outcome and the reasons, is in `_gated`. `among`: the scope is of
+    few people."""
     shared = shared_addresses(account_id, [list_id])
     unsubscribed = list_unsubscribes.people().subquery("unsubscribed").c
     # Few of a million have any: the others are not looked at one by one.
@@ -92,32 +155,20 @@ def _name_gates(c: Connection, list_id: str, listing: str, account_id: str, scop
         _m.address.in_(shared),
     )
     channel = (_m.channel.label("channel"),)
-    facts = standing(account_id, (*scope, concerned), own_reason_lists(c, scope), channel)
+    facts = standing(account_id, scope if among else (*scope, concerned), own_reason_lists(c, scope), channel)
     stands = with_duplicates(facts, account_id, [list_id]).c
     closed = code_mark(stands.channel).bitwise_or(stands.mask)
-    named = materialised(
-        select(
-            stands.person_id,
-            first_mark(stands.mask).label("first"),
-            first_code(stands.mask).label("reason"),
-            stands.detail,
-            # What dotdigital has against the person is no gate of a synchronisation: it stands behind those that are.
-            case(
-                (first_mark(closed) == first_mark(stands.mask), further_codes(closed)),
-                else_=stands.channel
-                + case((further_codes(stands.mask) == "", ""), else_="," + further_codes(stands.mask)),
-            ).label("also"),
-        ).where(stands.mask != 0),
-        "named",
-    ).c
-    c.execute(
-        update(list_member)
-        .where(_m.list_id == list_id, _m.person_id == named.person_id)
-        .values(
-            outcome=case((named.first == mark("VALUE_REJECTED"), _REJECTED), else_=_EXCLUDED),
-            reason=named.reason,
-            detail=named.detail,
-            also=named.also,
-            gated_by=listing,
-        )
-    )
+    first = first_mark(stands.mask)
+    # What dotdigital has against the person is no gate of a synchronisation: it stands behind those that are.
+    behind = stands.channel + case((further_codes(stands.mask) == "", ""), else_="," + further_codes(stands.mask))
+    named = select(
+        stands.person_id,
+        case((first == mark("VALUE_REJECTED"), _REJECTED), else_=_EXCLUDED),
+        first_code(stands.mask),
+        stands.detail,
+        case((first_mark(closed) == first, further_codes(closed)), else_=behind),
+    ).where(stands.mask != 0)
+    c.execute(CreateTable(_gated))
+    c.execute(insert(_gated).from_select(list(_gated.c.keys()), named))
+    yield
+    c.execute(DropTable(_gated))

@@ -101,6 +101,7 @@ def _waits(listing: str, outcome: Outcome = Outcome.HELD) -> dict[str, object]:
         "also": "",
         "gated_by": listing,
         "decision": "",
+        "news": True,
     }
 
 

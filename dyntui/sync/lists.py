@@ -229,7 +229,7 @@ async def _left_out(ctx: RunContext, chosen: StoredList) -> tuple[str, ...]:
 def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How, mark: str) -> None:
     if how.by_hand:
         pending_members.offer_again(c, chosen.id)
-    settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now())
+    settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now(), whole=mark == ctx.run_id)
     undone_holds.settle(c, chosen.id, mark)
     if how.apply:
         planned_changes.refuse_others(c, how.apply, chosen.id, mark)
@@ -289,7 +289,7 @@ async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         done, after = done + len(some), some[-1].seq
         at = ctx.at(OneList)
         await ctx.save(
-            replace(at, left=at.left + sum(each.contact_id is not None for each in some)),
+            replace(at, left=at.left + len(gone)),
             stage=f"Removing from {title}",
             done=done,
             work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some, mark=mark),

@@ -263,9 +263,11 @@ class RunContext:
 
     def close_list(self, c: Connection, item_id: str, list_id: str, mark: str, *, note: str = "") -> RunStatus:
         """A marketing list is through: what became of its people, those under the `mark` and those who left, is the
-        item's. Within `work`."""
+        item's. Where this run has not read everybody, only those can have changed who are news. Within `work`."""
         read = members.read_by(c, list_id, mark)
-        intervals.keep(c, f"list/{list_id}", self.run_id, item_id, members.named(list_id, mark))
+        among = None if mark == self.run_id else members.with_news(list_id)
+        intervals.keep(c, f"list/{list_id}", self.run_id, item_id, members.named(list_id, mark), among)
+        members.told(c, list_id)
         return self.close_item(c, item_id, read=read, note=note)
 
     def close_plan(self, c: Connection, item_id: str, list_id: str, mark: str, *, note: str = "") -> RunStatus:

@@ -13,6 +13,7 @@ from dyntui.cli.demo import connect
 from dyntui.cli.sandbox_process import Sandbox
 from dyntui.cli.throw_away import ending_in_order, service_ended_after, throw_away_profile
 from dyntui.sandbox.world.people import CONTACT_SHARE
+from dyntui.service.config import Config, ReadingSettings, write_config
 from dyntui.service.profile import Profile
 from tests.benchmarks.plain_script import PlainScript
 
@@ -35,6 +36,10 @@ class World:
         counted: list[dict[str, Any]] = self.sandbox.control("GET", "/calls")
         return counted
 
+    def let_pass(self, *, hours: float) -> None:
+        """The clock of both systems moves on."""
+        self.sandbox.control("POST", "/clock", {"advance_seconds": hours * 3600})
+
     def reset_calls(self) -> None:
         """Counters start at nothing."""
         self.sandbox.control("POST", "/calls/reset", {})
@@ -56,5 +61,6 @@ def world(size: int, *, seed: int = 1) -> Iterator[World]:
             members = hands.member_ids(list_id)
             assert len(members) >= size, f"{LIST} has {len(members)} members only"
             hands.remove_members(list_id, members[size:])
+        write_config(profile, Config(reading=ReadingSettings(prove_days=0)))
         asyncio.run(connect(profile, sandbox, "manager", long_lived=False))
         yield World(profile, sandbox, list_id, tuple(members[:size]))

@@ -190,8 +190,8 @@ BUGS = (
     Bug(
         "interval of outcomes not closed",
         "dyntui/store/intervals.py",
-        "_s.to_edition == OPEN, ~same)",
-        "_s.to_edition == OPEN, ~same, _s.scope < 0)",
+        "_s.to_edition == OPEN, *concerned, ~same)",
+        "_s.to_edition == OPEN, *concerned, ~same, _s.scope < 0)",
     ),
     Bug(
         "excluded people not counted",
