@@ -14,7 +14,7 @@ from dyntui.service.contract.lists import (
     SavedViews,
     can_be_synchronised,
 )
-from dyntui.service.contract.plans import PLAN_MAKE, MakePlan
+from dyntui.service.contract.plans import PLAN_DIFF, PLAN_MAKE, DiffList, MakePlan
 from dyntui.service.contract.runs import StartRun
 
 from .activation import activate, deactivate, tell_left_out
@@ -74,6 +74,11 @@ class ListActions(FramedScreen):
         rows = [row for row in chosen if can_be_synchronised(row)]
         tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
         start_run(self, StartRun(sync_type="lists", lists=tuple(row.id for row in rows)))
+
+    def do_plans_diff(self) -> None:
+        """Compares the list in hand with its address book; its page says what was found."""
+        if (row := self.situation().one(ListRow)) is not None:
+            self.ask(PLAN_DIFF, DiffList(row.id), lambda run: self.console.open_page(RUN, run.id))
 
     def do_plans_make(self) -> None:
         """Plans a synchronisation of the marked lists, or of the one in hand."""

@@ -9,6 +9,8 @@ import msgspec
 ADD, UPDATE, REMOVE = "add", "update", "remove"
 # Of strangers of an address book: onto the list in Dynamics, where there is a record of them, or a new one first.
 JOIN, CREATE = "join", "create"
+# The kind of a run's items that name what differs between a list and its address book besides.
+DIFFERENCE = "difference"
 EFFECTS = (ADD, UPDATE, REMOVE, JOIN, CREATE)
 
 

@@ -52,6 +52,7 @@ SUBJECTS = (
         ("plans",),
         (
             Command("plan", "What a synchronisation would change, without changing anything.", "plan"),
+            Command("diff", "Compare a list with its address book, members and fields.", "diff"),
             Command("apply", "Carry out a plan, and nothing else.", "apply"),
         ),
     ),

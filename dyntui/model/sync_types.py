@@ -45,13 +45,14 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
 class Narrowed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a run of a sync type was asked for: only these `lists` or `campaigns` (ids; empty: all); `scheduled` where a
     timer asked and not a person. `plan`: it ends before anything is changed; `apply`: the run whose plan it carries
-    out, and nothing else."""
+    out, and nothing else. `diff`: everything is read on both sides, and compared field by field."""
 
     lists: tuple[str, ...] = ()
     campaigns: tuple[int, ...] = ()
     scheduled: bool = False
     plan: bool = False
     apply: str = ""
+    diff: bool = False
 
 
 class SendOf(msgspec.Struct, frozen=True):

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.paging import Page
-from dyntui.model.plans import Effects, Plan, PlannedChange
+from dyntui.model.plans import DIFFERENCE, Effects, Plan, PlannedChange
 from dyntui.model.roles import Ability
-from dyntui.model.sync_types import UNDO
+from dyntui.model.sync_types import LISTS, UNDO
 from dyntui.service.answering import answers
 from dyntui.service.contract.plans import (
     PLAN_APPLY,
     PLAN_CHANGES,
+    PLAN_DIFF,
     PLAN_GET,
     PLAN_MAKE,
     ChangesQuery,
+    DiffList,
     MakePlan,
     PlanDetail,
     PlannedList,
@@ -25,6 +27,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
+from dyntui.store import lists as list_store
 from dyntui.store import planned_changes
 
 
@@ -42,6 +45,14 @@ class Plans:
         asked = StartRun(sync_type=request.sync_type, account=request.account, lists=request.lists)
         return await self._runs.begin(context, asked, plan=True)
 
+    @answers(PLAN_DIFF)
+    async def diff(self, context: CallContext, request: DiffList) -> RunRow:
+        """Queues a run that reads both sides of a list and changes nothing. Raises LIST_NOT_ACTIVATED."""
+        stored = await self._resources.read(lambda c: list_store.stored(c, [request.list]))
+        account = stored[0].account_id if stored else ""
+        asked = StartRun(sync_type=LISTS.id, account=account, lists=(request.list,))
+        return await self._runs.begin(context, asked, plan=True, diff=True)
+
     @answers(PLAN_GET)
     async def get(self, context: CallContext, request: PlanRef) -> PlanDetail:
         """A plan that is whole. Raises RUN_UNKNOWN, NO_PLAN."""
@@ -52,6 +63,7 @@ class Plans:
         lists = tuple(
             PlannedList(id=each.id, name=each.name, effects=found.get(each.id, Effects(item_id=each.id)))
             for each in detail.items
+            if each.kind != DIFFERENCE
         )
         return PlanDetail(run=detail.run, plan=made, lists=lists)
 
@@ -85,7 +97,8 @@ class Plans:
         lists = [each for each in detail.items if each.kind == "list"]
         planned = tuple(each.id for each in lists if each.status is not RunStatus.FAILED)
         asked = StartRun(sync_type=detail.run.kind, account=detail.run.account, lists=planned)
-        return await self._runs.begin(context, asked, apply=detail.run.id)
+        diff = await self._runs.is_diff(detail.run.id)
+        return await self._runs.begin(context, asked, apply=detail.run.id, diff=diff)
 
     async def _plan(self, run_id: str) -> Plan:
         made = await self._resources.read(lambda c: planned_changes.plan(c, run_id))

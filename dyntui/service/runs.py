@@ -104,9 +104,11 @@ class Runs:
         """Queues a run; where one like it is active already, that one is the answer."""
         return await self.begin(context, request)
 
-    async def begin(self, context: CallContext, request: StartRun, *, plan: bool = False, apply: str = "") -> RunRow:
+    async def begin(
+        self, context: CallContext, request: StartRun, *, plan: bool = False, apply: str = "", diff: bool = False
+    ) -> RunRow:
         """Queues a run of a sync type: `plan`, one that ends before anything is changed; `apply`, one that carries out
-        the plan of that run."""
+        the plan of that run; `diff`: it is about everything in which the two systems differ."""
         kind = SYNC_TYPES.get(request.sync_type)
         if kind is None:
             raise _not_started(
@@ -118,12 +120,12 @@ class Runs:
         if plan and not kind.planned:
             planned = ", ".join(each.id for each in SYNC_TYPES.values() if each.planned)
             raise _not_started("NOT_PLANNED", f"{kind.title} cannot be planned.", f"What can be planned: {planned}.")
-        asked = msgspec.structs.replace(_narrowed(kind, request), plan=plan, apply=apply)
+        asked = msgspec.structs.replace(_narrowed(kind, request), plan=plan, apply=apply, diff=diff)
         title = kind.title
         if asked.lists:
             title = await self._lists_title(account.id, asked.lists)
         if plan:
-            title = f"Plan: {title}"
+            title = f"{'Differences' if diff else 'Plan'}: {title}"
         return await self.queue(context, kind, title, account.id, asked)
 
     async def undo(self, context: CallContext, run_id: str, *, plan: bool = False, apply: str = "") -> RunRow:
@@ -135,6 +137,10 @@ class Runs:
         return await self.queue(
             context, UNDO, title, undone.account_id, asked, key=UNDO.key(undone.account_id, undone.id)
         )
+
+    async def is_diff(self, run_id: str) -> bool:
+        """Whether the plan of this run is one of differences. Raises RUN_UNKNOWN."""
+        return asked_of((await self._named(run_id)).request, Narrowed).diff
 
     async def undone_by_plan(self, run_id: str) -> str:
         """The run that the plan of this one is to undo. Raises RUN_UNKNOWN."""

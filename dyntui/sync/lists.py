@@ -30,6 +30,7 @@ from dyntui.model.trust import Rule
 from dyntui.store import (
     applied_changes,
     consent_news,
+    differences,
     leaving,
     mappings,
     members,
@@ -56,6 +57,7 @@ from dyntui.sync import (
     list_filters,
     list_reading,
     list_state,
+    reconciling,
     sight,
     strangers,
     suppressions,
@@ -78,7 +80,8 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     """How a list is synchronised. `item` names the run item whose audit it is (`""`: none, as within a send).
     `by_hand`: a person asked for it, so that rows which dotdigital has refused are offered again at once. `plan`: it
     ends before anything is changed. `apply`: the run whose plan is carried out, and nothing else. `rule`: how cheap
-    answers earn trust; None: nothing rests on them. `place`: of the item in the run. Strangers of the book are a matter
+    answers earn trust; None: nothing rests on them. `place`: of the item in the run. `diff`: what is in
+    the book is compared field by field. Strangers of the book are a matter
     of items: a send leaves them alone."""
 
     item: str = ""
@@ -87,6 +90,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     apply: str = ""
     rule: Rule | None = None
     place: int = 0
+    diff: bool = False
 
 
 async def synchronise(
@@ -207,6 +211,8 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
         await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
     elif how.item:
         await ctx.write(lambda c: stranger_store.forget(c, chosen.id))
+    if how.diff and how.plan:
+        await reconciling.compare(ctx, dd, chosen, title, mark, strangers=met is not None)
     told = Told(now.row.sync_status or "", now.row.book_id or 0)
     note = "; ".join(each for each in (note, *await _left_out(ctx, chosen)) if each)
 
@@ -231,6 +237,8 @@ def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How, mark: 
         pending_members.offer_again(c, chosen.id)
     settling.settle(c, chosen.id, mark, chosen.account_id, ctx.now(), whole=mark == ctx.run_id)
     undone_holds.settle(c, chosen.id, mark)
+    if how.diff:
+        differences.offer(c, how.apply or ctx.run_id, chosen.id, mark)
     if how.apply:
         planned_changes.refuse_others(c, how.apply, chosen.id, mark)
 
@@ -270,6 +278,8 @@ async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How, ma
             _settle(c, ctx, chosen, how, mark)
             _hold(c, chosen, short, mark)
             planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, mark)
+            if how.diff:
+                reconciling.keep(c, ctx, chosen, mark)
             ctx.close_plan(c, how.item, chosen.id, mark, note=_note(c, ctx, chosen))
         list_store.release(c, chosen.id, ctx.run_id)
 

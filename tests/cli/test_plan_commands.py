@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus, Tally
-from dyntui.model.plans import Effects, Plan, PlannedCalls, PlannedChange
-from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_GET, PLAN_MAKE, PlanDetail, PlannedList
-from dyntui.service.contract.runs import RUN_GET, RunDetail
+from dyntui.model.plans import DIFFERENCE, Effects, Plan, PlannedCalls, PlannedChange
+from dyntui.service.contract.plans import (
+    PLAN_APPLY,
+    PLAN_CHANGES,
+    PLAN_DIFF,
+    PLAN_GET,
+    PLAN_MAKE,
+    PlanDetail,
+    PlannedList,
+)
+from dyntui.service.contract.runs import RUN_GET, RunDetail, RunItem
 from tests.cli.scripted_service import LIST_ID, ScriptedService, a_run, page_of
 
 Cli = Callable[..., Any]
@@ -93,3 +101,19 @@ def test_a_file_is_carried_out_only_while_it_is_what_the_service_has(
     assert "PLAN_UNREADABLE" in dyntui("apply", str(file)).err
     assert len(planned.requests(PLAN_APPLY)) == 1
     assert dyntui("apply", "run-1").code == 0
+
+
+def test_a_list_is_compared_with_its_address_book(dyntui: Cli, planned: ScriptedService) -> None:
+    planned.answers(PLAN_DIFF, a_run(RunStatus.QUEUED))
+    done = dyntui("diff", LIST_ID)
+    assert done.code == 3 and "FIRSTNAME Rob → Bob" in done.out and "dyntui apply run-1" in done.err
+    assert [each.list for each in planned.requests(PLAN_DIFF)] == [LIST_ID]
+    planned.answers(PLAN_CHANGES, page_of())
+    nothing = dyntui("diff", LIST_ID)
+    assert nothing.code == 0 and "nothing to be mended" in nothing.err
+    tally = Tally(2, (ReasonCount(Outcome.UNCHANGED, "", 2),))
+    besides = RunItem(id="x", kind=DIFFERENCE, name="Newsletter: in the book", status=RunStatus.COMPLETED, tally=tally)
+    planned.answers(RUN_GET, RunDetail(run=a_run(), items=(besides,)))
+    strangers = dyntui("diff", LIST_ID)
+    assert strangers.code == 3 and "Newsletter: in the book" in strangers.out
+    assert json.loads(dyntui("--json", "diff", LIST_ID).out)["plan"]["digest"] == "abc"

@@ -84,6 +84,7 @@ from dyntui.service.contract.paging import Page
 from dyntui.service.contract.plans import (
     PLAN_APPLY,
     PLAN_CHANGES,
+    PLAN_DIFF,
     PLAN_GET,
     PLAN_MAKE,
     MakePlan,
@@ -378,6 +379,7 @@ class FakeService:
             QUARANTINE_RETRY.name: lambda q: self._start(StartRun(sync_type="lists", lists=(q.list,))),
             QUARANTINE_IGNORE.name: self._ignore,
             PLAN_MAKE.name: self._make_plan,
+            PLAN_DIFF.name: lambda q: self._make_plan(MakePlan(sync_type="lists", lists=(q.list,))),
             PLAN_GET.name: self._plan_detail,
             PLAN_CHANGES.name: lambda q: page([each for each in self.changes if q.effect in ("", each.effect)], q),
             PLAN_APPLY.name: self._apply_plan,

@@ -61,6 +61,15 @@ async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
         assert "carried out" in hand.text and "carried out already" in hand.notices[-1]
 
 
+async def test_a_list_is_compared_with_its_address_book() -> None:
+    async with driving(with_changes(), size=WIDE) as hand:
+        await hand.press("2", "j", "equals_sign")
+        assert len(hand.asked("plans.diff")) == 1
+        await hand.finish()
+        await hand.press("v")
+        assert "FIRSTNAME Rob → [b]Bob[/b]" in hand.text
+
+
 async def test_an_empty_plan_has_nothing_to_be_carried_out() -> None:
     async with driving() as hand:
         await hand.press("2", "j", "P")

@@ -69,7 +69,7 @@ from dyntui.service.contract.mappings import (
     MAPPINGS_VALIDATE,
 )
 from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_SHOW, PEOPLE_TIMELINE, PEOPLE_WHY
-from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_GET, PLAN_MAKE
+from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_DIFF, PLAN_GET, PLAN_MAKE
 from dyntui.service.contract.quarantine import QUARANTINE_IGNORE, QUARANTINE_PAGE, QUARANTINE_RETRY
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_SEARCH, RUN_START, RUNS_PAGE
 from dyntui.service.contract.schedules import (
@@ -115,7 +115,7 @@ def everything(office: Office) -> list[Asked]:
     planned = office.plan(newsletter.id)
     return [
         *_of_lists(newsletter.id, other.id),
-        *_of_plans(planned.run.id),
+        *_of_plans(planned.run.id, newsletter.id),
         (QUARANTINE_PAGE, quarantine.RefusedQuery()),
         (QUARANTINE_IGNORE, quarantine.IgnoreRefused(list=newsletter.id, people=(office.refused()[0].person,))),
         (QUARANTINE_RETRY, quarantine.RetryRefused()),
@@ -131,8 +131,9 @@ def everything(office: Office) -> list[Asked]:
     ]
 
 
-def _of_plans(run: str) -> Iterator[Asked]:
+def _of_plans(run: str, newsletter: str) -> Iterator[Asked]:
     yield PLAN_MAKE, plans.MakePlan(sync_type="lists")
+    yield PLAN_DIFF, plans.DiffList(newsletter)
     yield PLAN_GET, plans.PlanRef(run)
     yield PLAN_CHANGES, plans.ChangesQuery(run=run)
     yield PLAN_APPLY, plans.PlanRef(run)

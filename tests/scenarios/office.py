@@ -356,6 +356,12 @@ class Office:
         self.engine.drain()
         return self.wait(self._plans.get(self.context, plans.PlanRef(run.id)))
 
+    def diff(self, list_id: str) -> plans.PlanDetail:
+        """A list against its address book."""
+        run = self.wait(self._plans.diff(self.context, plans.DiffList(list_id)))
+        self.engine.drain()
+        return self.wait(self._plans.get(self.context, plans.PlanRef(run.id)))
+
     def planned(self, plan: plans.PlanDetail, **chosen: Any) -> tuple[PlannedChange, ...]:
         asked = plans.ChangesQuery(run=plan.run.id, limit=100_000, **chosen)
         return self.wait(self._plans.changes(self.context, asked)).rows

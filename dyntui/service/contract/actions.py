@@ -77,6 +77,7 @@ _KEY_NAMES = {
     "colon": ":",
     "plus": "+",
     "minus": "-",
+    "equals_sign": "=",
     "enter": "Enter",
     "space": "Space",
     "up": "↑",
@@ -101,4 +102,4 @@ def key_name(key: str) -> str:
 
 def is_typed(key: str) -> bool:
     """Whether the key writes a character where something is typed, so that it cannot be a command there."""
-    return len(key) == 1 or key in {"question_mark", "slash", "colon", "plus", "minus", "space"}
+    return len(key) == 1 or key in {"question_mark", "slash", "colon", "plus", "minus", "equals_sign", "space"}

@@ -27,6 +27,13 @@ class MakePlan(msgspec.Struct, frozen=True, kw_only=True):
     lists: tuple[Text, ...] = ()
 
 
+class DiffList(msgspec.Struct, frozen=True):
+    """Compare a marketing `list` (id) with its address book: everything is read on both sides, members and fields. What
+    differs is a plan, which `plans.apply` carries out."""
+
+    list: Text
+
+
 class PlanRef(msgspec.Struct, frozen=True):
     """A plan by the id of the run that made it, or by its beginning."""
 
@@ -58,6 +65,7 @@ class ChangesQuery(Window, frozen=True, kw_only=True):
 
 
 PLAN_MAKE = Call("plans.make", MakePlan, RunRow, Ability.SYNCHRONISE)
+PLAN_DIFF = Call("plans.diff", DiffList, RunRow, Ability.SYNCHRONISE)
 PLAN_GET = Call("plans.get", PlanRef, PlanDetail, Ability.SEE)
 PLAN_CHANGES = Call("plans.changes", ChangesQuery, Page[PlannedChange], Ability.SEE)
 PLAN_APPLY = Call("plans.apply", PlanRef, RunRow, Ability.SYNCHRONISE)
@@ -123,6 +131,17 @@ ACTIONS = (
         call=PLAN_MAKE,
         command="dyntui plan lists --list LIST",
         tooltip="What a synchronisation would add, change and take out, without doing it",
+        row=True,
+        rule=synchronise_list,
+    ),
+    Action(
+        id="plans.diff",
+        title="Compare with the address book",
+        scopes=(ON_LISTS, ON_LIST),
+        keys=("equals_sign",),
+        call=PLAN_DIFF,
+        command="dyntui diff LIST",
+        tooltip="Reads both sides anew, members and fields; what differs is a plan that mends it",
         row=True,
         rule=synchronise_list,
     ),

@@ -168,7 +168,9 @@ async def _synchronise(
         by_hand=not asked.scheduled,
         plan=asked.plan,
         apply=asked.apply,
-        rule=trust,
+        # A difference is to be found where something cheap would have missed it.
+        rule=None if asked.diff else trust,
         place=due.index(chosen.id),
+        diff=asked.diff,
     )
     await lists.synchronise(ctx, dv, dd, chosen, title, how)
