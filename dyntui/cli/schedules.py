@@ -90,7 +90,8 @@ def pause(context: click.Context, sync_types: tuple[str, ...], account: str) -> 
 @_ACCOUNT
 @click.pass_context
 def resume(context: click.Context, sync_types: tuple[str, ...], account: str) -> None:
-    """Let paused sync types run by themselves again. What fell due meanwhile is made up for by one run of each."""
+    """Let paused sync types run by themselves again: at once where the interval has passed, daily ones at their
+    time."""
     _save(context, account, *(ScheduleEdit(sync_type=each, paused=False) for each in dict.fromkeys(sync_types)))
 
 

@@ -65,7 +65,7 @@ class DbosEngine:
         *,
         worker: str = "local",
         at_once: int = _SLOTS,
-        polling_seconds: float = 0.2,
+        polling_seconds: float = 0.5,
         sweep_seconds: float = 30.0,
     ) -> None:
         """`url`: the engine's own database (`sqlite:///file`, `postgresql://...`); `worker`: stable and unique among

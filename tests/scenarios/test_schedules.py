@@ -136,6 +136,26 @@ def test_the_strip_shows_what_edits_would_come_to_before_they_are_saved(office: 
     assert office.coming(limit=1).more
 
 
+def test_a_resumed_type_starts_at_once_where_its_interval_has_passed_and_a_daily_one_at_its_time(
+    office: Office,
+) -> None:
+    for kind in SYNC_TYPES:
+        office.schedule(kind, interval="manual")
+    at = f"{office.sandbox.now() + timedelta(hours=1):%H:%M}"
+    office.save_schedules(
+        ScheduleEdit(sync_type="suppressions", interval="1h", paused=True),
+        ScheduleEdit(sync_type="campaigns", interval="daily", at=at, paused=True),
+    )
+    office.let_pass(hours=30)
+    assert office.look_at_schedules() == []
+    office.save_schedules(
+        ScheduleEdit(sync_type="suppressions", paused=False), ScheduleEdit(sync_type="campaigns", paused=False)
+    )
+    office.let_pass(hours=1)
+    assert [office.run_of(run_id).kind for run_id in office.look_at_schedules()] == ["suppressions"]
+    assert f"{datetime.fromisoformat(row(office, 'campaigns').next_run):%H:%M}" == at
+
+
 def status_line(office: Office, *, run_here: bool) -> tuple[str, str]:
     line = office.wait(check(office.resources, run_here=run_here))
     return line.state, line.text
