@@ -135,6 +135,7 @@ _SYNC_TYPES = (
         title="Address books to Dynamics",
         heading="Address books to Dynamics",
         priority=50,
+        interval=Interval.MINUTES_30,
     ),
     RunKind(
         id="opt-in",

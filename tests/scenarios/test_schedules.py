@@ -156,6 +156,16 @@ def test_a_resumed_type_starts_at_once_where_its_interval_has_passed_and_a_daily
     assert f"{datetime.fromisoformat(row(office, 'campaigns').next_run):%H:%M}" == at
 
 
+def test_address_books_that_are_read_less_often_than_lists_are_written_are_warned_of(office: Office) -> None:
+    assert office.schedules().warnings == office.strip().warnings == ()
+    slow = ScheduleEdit(sync_type="address-books", interval="2h")
+    (warning,) = office.strip(slow).warnings
+    assert warning.startswith("Address books to Dynamics runs less often than")
+    assert office.save_schedules(slow).warnings == (warning,)
+    assert office.schedule("lists", interval="4h").warnings == ()
+    assert office.schedule("address-books", paused=True).warnings == (warning,)
+
+
 def status_line(office: Office, *, run_here: bool) -> tuple[str, str]:
     line = office.wait(check(office.resources, run_here=run_here))
     return line.state, line.text
