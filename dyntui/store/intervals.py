@@ -7,6 +7,7 @@ the intervals that hold it.
 Public:
     keep(c, scope, run_id, item_id, people)         the people of a run's item are the next edition of the scope
     people(scope, edition) -> Select                 as they were in that edition
+    over(c, scope, among)                            these people are about to be forgotten
     forget_unreferenced(c) -> int                    the intervals that no run's item refers to any more
 """
 
@@ -57,11 +58,11 @@ def keep(
     c.execute(update(standing).where(*ended).values(to_edition=edition))
     known = standing.alias("known").c
     holds = exists().where(known.scope == no, known.person_id == now.c.person_id, known.to_edition == OPEN)
-    over = now.c.outcome == Outcome.REMOVED.value
+    gone = now.c.outcome == Outcome.REMOVED.value
     became = select(
         literal(no, Integer),
         literal(edition, Integer),
-        case((over, edition + 1), else_=OPEN),
+        case((gone, edition + 1), else_=OPEN),
         *(now.c[name] for name in SHOWN if name != "outcome"),
         now.c.outcome,
         case(_LATER, value=now.c.outcome, else_=now.c.outcome),
@@ -95,6 +96,14 @@ def _next(c: Connection, scope: str) -> tuple[int, int]:
         begun = insert(standing_scope).values(name=scope, edition=1)
         row = c.execute(begun.returning(standing_scope.c.no, standing_scope.c.edition)).one()
     return row.no, row.edition
+
+
+def over(c: Connection, scope: str, among: Select[Any]) -> None:
+    """These people (ids) will not be in the next edition: they are about to be forgotten."""
+    of = select(standing_scope.c.no).where(standing_scope.c.name == scope).scalar_subquery()
+    edition = select(standing_scope.c.edition).where(standing_scope.c.name == scope).scalar_subquery()
+    theirs = (_s.scope == of, _s.to_edition == OPEN, _s.person_id.in_(among))
+    c.execute(update(standing).where(*theirs).values(to_edition=edition + 1))
 
 
 def people(scope: int, edition: int) -> Select[Any]:

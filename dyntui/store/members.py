@@ -28,7 +28,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, null, or_, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import list_unsubscribes, sequences
+from dyntui.store import intervals, list_unsubscribes, sequences
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member
@@ -106,6 +106,7 @@ def forget_left(c: Connection, list_id: str, listing: str) -> int:
     places."""
     going = (_m.list_id == list_id, _m.has_left, _m.listing != listing, _m.sent_address == "")
     list_unsubscribes.keep_addresses(c, going)
+    intervals.over(c, f"list/{list_id}", select(_m.person_id).where(*going))
     gone = c.execute(delete(list_member).where(*going)).rowcount
     if gone:
         sequences.fill_gaps(c, list_member, (_m.list_id == list_id,))

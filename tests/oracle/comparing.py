@@ -26,16 +26,19 @@ class Disagreement:
 
 @dataclass
 class Comparison:
-    """Collects in `found`; `symbols` names records and lists as the history does."""
+    """Collects in `found`; `symbols` names records and lists as the history does. `only`: the kinds of disagreement
+    that count; empty: all."""
 
     memory: Memory
+    only: frozenset[str] = frozenset()
     symbols: dict[Key, str] = field(default_factory=dict)
     found: list[Disagreement] = field(default_factory=list)
     persons: int = 0
     carried_over: set[str] = field(default_factory=set)
 
     def disagree(self, kind: str, story: str) -> None:
-        self.found.append(Disagreement(kind, story))
+        if not self.only or kind in self.only:
+            self.found.append(Disagreement(kind, story))
 
     def people(
         self, step: str, where: str, expected: Mapping[Key, Verdict], said: Iterable[PersonOutcome], rows: Snapshot

@@ -69,15 +69,19 @@ def address(number: int) -> str:
 
 @dataclass
 class Hands:
-    """Carries edits out in a sandbox's state. `list_action` does what only the product's own screens can."""
+    """Carries edits out in a sandbox's state. `list_action` does what only the product's own screens can. `gaps`: every
+    second change in Dynamics is one that nothing tells of which says only what changed: neither the record's version,
+    nor the list's count, nor when its row was made."""
 
     state: State
     list_action: Callable[[str, str], None]
+    gaps: bool = False
     keys: dict[str, Key] = field(default_factory=dict)
     lists: dict[str, str] = field(default_factory=dict)
     typed: dict[int, str] = field(default_factory=dict)
     ever_typed: set[str] = field(default_factory=set)
     renamed: int = 0
+    changes: int = 0
 
     def do(self, edit: Edit) -> None:
         """Carries out one edit. KeyError and the like are a mistake of the one who drew it."""
@@ -111,7 +115,8 @@ class Hands:
     def _change(self, symbol: str, **values: Any) -> None:
         if symbol in self.keys:
             table, row_id = self.keys[symbol]
-            row = {**values, "versionnumber": storage.next_version(self.state), "modifiedon": storage.now(self.state)}
+            told = {"versionnumber": storage.next_version(self.state), "modifiedon": storage.now(self.state)}
+            row = values if self._untold() else {**values, **told}
             sets = ", ".join(f"{column} = ?" for column in row)
             self.state.db.execute(f"UPDATE dv_{table} SET {sets} WHERE {table}id = ?", (*row.values(), row_id))
 
@@ -245,6 +250,8 @@ class Hands:
         if found or dynamic or active:
             return
         values = {"listid": list_id, "entityid": key[1], "entityidtype": key[0], "entitytype": key[0]}
+        if self._untold():
+            values["createdon"] = "2020-01-01T00:00:00Z"
         system_rows.insert(self.state, "listmember", values)
         self._count(list_id)
 
@@ -252,7 +259,13 @@ class Hands:
         self.state.db.execute("DELETE FROM dv_listmember WHERE listid = ? AND entityid = ?", (list_id, row_id))
         self._count(list_id)
 
+    def _untold(self) -> bool:
+        self.changes += self.gaps
+        return self.changes % 2 == 1
+
     def _count(self, list_id: str) -> None:
+        if self._untold():
+            return
         self.state.db.execute(
             "UPDATE dv_list SET membercount = (SELECT count(*) FROM dv_listmember m WHERE m.listid = dv_list.listid),"
             " versionnumber = ? WHERE listid = ? AND type = 0",

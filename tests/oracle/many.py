@@ -1,10 +1,11 @@
 """Goes through many histories on every core and tells what it found, by kind.
 
-    python -m tests.oracle.many FIRST WORLDS [--go-on] [--shrink] [--trust]
+    python -m tests.oracle.many FIRST WORLDS [--go-on] [--shrink] [--trust [--gaps]]
 
 Stories go to `oracle-stories` in the folder for temporary files, one file a seed. `--go-on` does not stop a history at
 its first disagreement; `--shrink` leaves edits out as long as a disagreement of the same kind remains. With `--trust`
-answers that say only what changed rule as soon as one proof of each has found nothing else.
+answers that say only what changed rule as soon as one proof of each has found nothing else; with `--gaps` they do not
+tell of every second change in Dynamics, and what is looked at is that nobody is mailed wrongly.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,14 @@ from tests.scenarios.office import PROVE_EACH, Office
 from tests.scenarios.worlds import copied, world
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How histories are gone through: `trust` as of the office, `gaps` as of `tests.oracle.edits.Hands`."""
+
+    trust: Rule = PROVE_EACH
+    gaps: bool = False
+
+
 def empty_world(folder: Path) -> Path:
     """A world in which dyntui is installed, and nobody lives."""
     with world(folder, people=0) as sandbox:
@@ -37,21 +46,21 @@ def empty_world(folder: Path) -> Path:
     return folder
 
 
-def played(kept: Path, wanted: History, *, go_on: bool = False, trust: Rule = PROVE_EACH) -> Trial:
+def played(kept: Path, wanted: History, *, go_on: bool = False, manner: Manner = Manner()) -> Trial:
     """A history that was gone through; its office is closed."""
     with tempfile.TemporaryDirectory(prefix="oracle-") as name:
         folder = Path(name)
         with (
             copied(kept, folder, Path("dyntui.db")) as sandbox,
-            closing(Office(sandbox, folder, trust=trust)) as office,
+            closing(Office(sandbox, folder, trust=manner.trust)) as office,
         ):
             office.take_over()
-            trial = Trial(office, wanted, go_on)
+            trial = Trial(office, wanted, go_on, manner.gaps)
             trial.play()
             return trial
 
 
-def shrunk(kept: Path, wanted: History, kind: str, trust: Rule) -> History:
+def shrunk(kept: Path, wanted: History, kind: str, manner: Manner) -> History:
     """The history with as few edits as still lead to a disagreement of a kind: pieces are left out, smaller and smaller
     ones."""
     for place in range(len(wanted.rounds), -1, -1):
@@ -61,7 +70,7 @@ def shrunk(kept: Path, wanted: History, kind: str, trust: Rule) -> History:
             for start in range(len(edits) - size, -1, -size):
                 fewer = edits[:start] + edits[start + size :]
                 tried = _with_edits(wanted, place, fewer)
-                if any(each.kind == kind for each in played(kept, tried, trust=trust).found):
+                if any(each.kind == kind for each in played(kept, tried, manner=manner).found):
                     edits, wanted = fewer, tried
             size //= 2
     return wanted
@@ -79,22 +88,22 @@ def _with_edits(wanted: History, place: int, edits: tuple[Edit, ...]) -> History
     return replace(wanted, rounds=tuple(rounds))
 
 
-def _one(kept: Path, go_on: bool, shrink: bool, trust: Rule, seed: int) -> tuple[int, list[str], str, Counter[str]]:
-    trial = played(kept, history(seed), go_on=go_on, trust=trust)
+def _one(kept: Path, go_on: bool, shrink: bool, manner: Manner, seed: int) -> tuple[int, list[str], str, Counter[str]]:
+    trial = played(kept, history(seed), go_on=go_on, manner=manner)
     story = trial.story()
     if trial.found and shrink:
-        fewer = shrunk(kept, trial.history, trial.found[0].kind, trust)
-        story = played(kept, fewer, trust=trust).story()
+        fewer = shrunk(kept, trial.history, trial.found[0].kind, manner)
+        story = played(kept, fewer, manner=manner).story()
     return seed, [each.kind for each in trial.found], story, trial.figures
 
 
-def report(first: int, worlds: int, *, go_on: bool, shrink: bool, trust: Rule) -> Iterator[str]:
+def report(first: int, worlds: int, *, go_on: bool, shrink: bool, manner: Manner) -> Iterator[str]:
     """Lines to be read; the last one sums up."""
     began, figures, kinds = time.monotonic(), Counter[str](), dict[str, set[int]]()
     stories = Path(tempfile.gettempdir()) / "oracle-stories"
     stories.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="oracle-empty-") as name, ProcessPoolExecutor(os.cpu_count()) as pool:
-        task = partial(_one, empty_world(Path(name)), go_on, shrink, trust)
+        task = partial(_one, empty_world(Path(name)), go_on, shrink, manner)
         for seed, found, story, counted in pool.map(task, range(first, first + worlds)):
             figures += counted
             (stories / f"{seed}.txt").write_text(story, "utf-8")
@@ -113,9 +122,10 @@ def main() -> None:
     parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("--trust", action="store_true")
+    parser.add_argument("--gaps", action="store_true")
     asked = parser.parse_args()
-    trust = Rule(first_days=0) if asked.trust else PROVE_EACH
-    for line in report(asked.first, asked.worlds, go_on=asked.go_on, shrink=asked.shrink, trust=trust):
+    manner = Manner(Rule(first_days=0) if asked.trust else PROVE_EACH, asked.gaps)
+    for line in report(asked.first, asked.worlds, go_on=asked.go_on, shrink=asked.shrink, manner=manner):
         sys.stdout.write(line + "\n")
 
 

@@ -184,3 +184,16 @@ def test_opt_outs_are_learned_and_lifted_by_what_was_changed(trusting: Office) -
     run = trusting.run("lists", lists=(list_id,))
     assert addresses(trusting.people(run.run.id), Outcome.ADDED) == {somebody.address}
     assert not any(differences(trusting).values()) and set(differences(trusting)) == set(QUESTIONS)
+
+
+def test_who_left_with_a_send_is_in_the_audit_of_no_later_synchronisation(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    trusting.run("campaigns")
+    campaign = trusting.campaign_named("Newsletter March")
+    trusting.target(campaign, list_id)
+    somebody = next(each for each in trusting.members(list_id) if each.outcome is Outcome.UNCHANGED)
+    trusting.leave(list_id, [somebody.person])
+    assert trusting.send(trusting.count(campaign)).state == "Sent"
+    run = trusting.run("lists", lists=(list_id,))
+    assert how(run).startswith("only what changed was read") and run.run.tally.adds_up
+    assert somebody.person not in {each.person for each in trusting.people(run.run.id)}
