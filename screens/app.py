@@ -32,7 +32,7 @@ from .connection import RETRY_AFTER, Connection
 from .console import ConsoleApp, WentWrong
 from .everywhere import Everywhere
 from .hang_up import terminal_may_go
-from .places import FOUND_PEOPLE, HOME, NOT_CONFIGURED, SCHEDULES, SIGN_IN, Gate, Place, modes
+from .places import FOUND_PEOPLE, HOME, LABELS, MAPPINGS, NOT_CONFIGURED, SCHEDULES, SIGN_IN, Gate, Place, modes
 from .remembered import Memory
 from .runs_under_way import end_text, severity_of
 from .service import Connect
@@ -234,6 +234,14 @@ class Console(Everywhere):
     def do_people_find(self) -> None:
         """Finds a person by name or address."""
         self.open_page(FOUND_PEOPLE, "")
+
+    def do_labels_open(self) -> None:
+        """The data fields of dotdigital."""
+        self.open_page(LABELS, "")
+
+    def do_mappings_open(self) -> None:
+        """Which columns feed which data labels."""
+        self.open_page(MAPPINGS, "")
 
     def do_schedules_open(self) -> None:
         """When sync types run by themselves."""

@@ -66,6 +66,9 @@ FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
+LABELS = Place("data labels", "labels:LabelsPage", str)
+MAPPINGS = Place("data mappings", "mappings:MappingsPage", str)
+MAPPING_PREVIEW = Place("what mappings make of people", "mapping_preview:MappingPreviewPage", str)
 PLACES: tuple[Place[Any], ...] = (
     LIST,
     CAMPAIGN,
@@ -83,6 +86,9 @@ PLACES: tuple[Place[Any], ...] = (
     PERSON,
     TRACES,
     SCHEDULES,
+    LABELS,
+    MAPPINGS,
+    MAPPING_PREVIEW,
 )
 
 NOT_CONFIGURED = Gate("not_configured:NotConfigured")

@@ -23,6 +23,7 @@ from dyntui.model.quarantine import RefusedRow
 from dyntui.model.reasons import BY_CODE
 from dyntui.model.roles import Role, abilities
 from dyntui.model.subscription_filters import filter_of
+from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.model.traces import Trace
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
@@ -580,7 +581,7 @@ class FakeService:
             run = self._new_run("lists", title, items, stages)
             self._plans[run.id] = lambda: self._end_lists(run.id, rows)
         else:
-            title = {"campaigns": "Email campaigns", "suppressions": "Suppressions"}[request.sync_type]
+            title = SYNC_TYPES[request.sync_type].title
             item = RunItem(
                 id=request.sync_type, kind=request.sync_type, name=title, status=RunStatus.QUEUED, tally=Tally()
             )

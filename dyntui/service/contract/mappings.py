@@ -14,10 +14,14 @@ from dyntui.model.mapping_versions import MappingChange as MappingChange
 from dyntui.model.mapping_versions import MappingVersion as MappingVersion
 from dyntui.model.people import Entity
 from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.situations import Situation, go
 
 # So many mappings nobody has; a data field takes a few at most.
 Mappings = Annotated[tuple[DataMapping, ...], msgspec.Meta(max_length=5000)]
@@ -211,3 +215,87 @@ MAPPINGS_HISTORY = Call("mappings.history", MappingsOf, MappingHistory, Ability.
 MAPPINGS_DIFF = Call("mappings.diff", DiffMappings, MappingDifferences, Ability.SEE)
 MAPPINGS_RESTORE = Call("mappings.restore", RestoreMappings, MappingsSaved, Ability.ADMINISTER, changes=_CHANGES)
 MAPPINGS_PREVIEW = Call("mappings.preview", PreviewMappings, MappingsPreview, Ability.SEE)
+
+
+def in_hand(situation: Situation) -> str:
+    """A mapping is in hand."""
+    return "" if situation.one(MappingRow) else "No mapping is selected."
+
+
+ON_MAPPINGS = Scope("Data Mappings")
+
+ACTIONS = (
+    Action(
+        id="mappings.open",
+        title="Data Mappings",
+        scopes=(ON_EVERYWHERE,),
+        keys=("M",),
+        call=MAPPINGS_PAGE,
+        command="dyntui mappings list",
+        tooltip="Which columns of Dynamics feed which data labels",
+        rule=go,
+    ),
+    Action(
+        id="mappings.create",
+        title="New mapping",
+        scopes=(ON_MAPPINGS,),
+        keys=("n",),
+        hint="New",
+        call=MAPPINGS_SAVE,
+        command="dyntui mappings create LABEL ENTITY COLUMN",
+        tooltip="Label, table, column and direction; checked before it counts",
+    ),
+    Action(
+        id="mappings.edit",
+        title="Edit the mapping",
+        scopes=(ON_MAPPINGS,),
+        keys=("E",),
+        call=MAPPINGS_SAVE,
+        command="dyntui mappings edit LABEL ENTITY",
+        tooltip="Another column, rule for conflicts, or switched off",
+        row=True,
+        rule=in_hand,
+    ),
+    Action(
+        id="mappings.delete",
+        title="Delete the mapping",
+        scopes=(ON_MAPPINGS,),
+        keys=("D",),
+        hint="Delete",
+        call=MAPPINGS_SAVE,
+        command="dyntui mappings delete LABEL ENTITY",
+        tooltip="What the data field or the column holds stays there; asks first",
+        row=True,
+        rule=in_hand,
+    ),
+    Action(
+        id="mappings.validate",
+        title="Check all mappings",
+        scopes=(ON_MAPPINGS,),
+        keys=("c",),
+        hint="Check",
+        call=MAPPINGS_VALIDATE,
+        command="dyntui mappings validate",
+        tooltip="Against the labels and columns as they were read last",
+    ),
+    Action(
+        id="mappings.preview",
+        title="See what they make of people",
+        scopes=(ON_MAPPINGS,),
+        keys=("p",),
+        hint="Preview",
+        call=MAPPINGS_PREVIEW,
+        command="dyntui mappings preview ENTITY",
+        tooltip="Real people: the value given, and before and after on the other side, both ways",
+    ),
+    Action(
+        id="mappings.columns",
+        title="Read the columns anew",
+        scopes=(ON_MAPPINGS,),
+        keys=("s",),
+        hint="Read columns",
+        call=RUN_START,
+        command="dyntui sync metadata",
+        tooltip="What columns account, contact and lead have in Dynamics now",
+    ),
+)
