@@ -6,12 +6,14 @@ from dyntui.model.membership_actions import CREATES
 from dyntui.service.contract.lists import (
     LIST_EDIT,
     LIST_GET,
+    LIST_SIMULATE,
     LIST_VIEWS,
     EditList,
     ListDetail,
     ListRef,
     ListRow,
     SavedViews,
+    Simulation,
     can_be_synchronised,
 )
 from dyntui.service.contract.plans import PLAN_DIFF, PLAN_MAKE, DiffList, MakePlan
@@ -23,6 +25,7 @@ from .dialogs import Confirm
 from .list_settings import SettingsQuestion
 from .places import RUN
 from .running import start_run
+from .simulation import SimulationShown
 
 
 class ListActions(FramedScreen):
@@ -67,6 +70,18 @@ class ListActions(FramedScreen):
             lambda detail: self.ask(LIST_VIEWS, about, lambda views: found(views, detail)),
             kind="settings",
         )
+
+    def do_lists_simulate(self) -> None:
+        """Shows what each setting of the list in hand would do."""
+        chosen = self.situation().chosen(ListRow)
+        if len(chosen) != 1:
+            return
+        row = chosen[0]
+
+        def show(found: Simulation) -> None:
+            self.app.push_screen(SimulationShown(row.name, found))
+
+        self.ask(LIST_SIMULATE, ListRef(row.id), show)
 
     def do_lists_synchronise(self) -> None:
         """Synchronises the marked lists, or the one in hand."""

@@ -13,6 +13,7 @@ from dyntui.cli.output import (
     number,
     print_facts,
     print_json,
+    print_table,
     say,
     yes_no,
 )
@@ -29,6 +30,7 @@ from dyntui.service.contract.lists import (
     LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_SIMULATE,
     LIST_VIEWS,
     LISTS_PAGE,
     LISTS_REFRESH,
@@ -42,6 +44,7 @@ from dyntui.service.contract.lists import (
     MemberRow,
     MembersQuery,
     SavedViews,
+    Simulation,
     sync_words,
 )
 from dyntui.service.contract.session import Nothing
@@ -186,6 +189,41 @@ def edit(
         return await client.call(LIST_EDIT, request)
 
     _print_detail(chosen, with_service(chosen, ask))
+
+
+@command.command("simulate")
+@click.argument("named", metavar="LIST")
+@click.pass_context
+def simulate(context: click.Context, named: str) -> None:
+    """What each membership action would make of the strangers in the list's address book, and whom each part of a
+    subscription filter would keep out. Changes nothing."""
+
+    async def ask(client: ServiceClient) -> Simulation:
+        return await client.call(LIST_SIMULATE, ListRef(await list_id(client, named)))
+
+    found = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(found)
+        return
+    print_facts([("In the book", number(found.in_book)), ("Not on the list", number(found.strangers))])
+    print_table(
+        ["action", "stay", "leave", "join", "become records", "why"],
+        (
+            (
+                ACTIONS[each.action].title,
+                *(number(people) for people in (each.stay, each.leave, each.join, each.create)),
+                ", ".join(
+                    [
+                        *(f"{code} {number(people)}" for code, people in each.reasons.items()),
+                        *([each.held] * bool(each.held)),
+                    ]
+                ),
+            )
+            for each in found.actions
+        ),
+        right=["stay", "leave", "join", "become records"],
+    )
+    print_table(["filter", "members"], ((each.part, number(each.people)) for each in found.filters), right=["members"])
 
 
 @command.command("views")

@@ -17,7 +17,7 @@ from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.membership_actions import offered
 from dyntui.model.sync_types import LISTS, Narrowed, asked_of
-from dyntui.service import list_books, list_settings, targets
+from dyntui.service import list_books, list_settings, simulating, targets
 from dyntui.service.answering import answers
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
@@ -25,6 +25,7 @@ from dyntui.service.contract.lists import (
     LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_SIMULATE,
     LIST_VIEWS,
     LISTS_CHANGED,
     LISTS_PAGE,
@@ -38,6 +39,7 @@ from dyntui.service.contract.lists import (
     MemberRow,
     MembersQuery,
     SavedViews,
+    Simulation,
 )
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
@@ -161,6 +163,14 @@ class Lists:
         known = await self._known(request.id)
         dv = await self._resources.connections.dataverse()
         return SavedViews(tuple(await list_settings.views(dv, known.member_type)))
+
+    @answers(LIST_SIMULATE)
+    async def simulate(self, context: CallContext, request: ListRef) -> Simulation:
+        """What each setting would come to, before one is chosen. Raises LIST_UNKNOWN, LIST_NOT_ACTIVATED."""
+        known = await self._known(request.id)
+        if known.people is None:
+            await self._read_together(known)
+        return await simulating.simulate(self._resources, await self._known(request.id))
 
     @answers(LIST_ACTIVATE)
     async def activate(self, context: CallContext, request: Activate) -> ListDetail:

@@ -2,6 +2,7 @@
 
 Public:
     places(c, list_id, person_ids) -> [int]                        the members' places in the list
+    would_keep_out(c, list_id) -> {part: people}                   what each part of a filter comes to
     judge(c, list_id, run_id, asked, found, view)                    after each reading of the members
 """
 
@@ -9,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, String, bindparam, or_, select, update
+from sqlalchemy import Connection, String, bindparam, func, or_, select, update
 
+from dyntui.model.opt_in import OptIn
 from dyntui.model.subscription_filters import SubscriptionFilter, against
 from dyntui.store import unsettled
 from dyntui.store.chunks import in_chunks
@@ -27,6 +29,21 @@ def places(c: Connection, list_id: str, person_ids: Sequence[str]) -> list[int]:
     for some in in_chunks(person_ids):
         found += c.execute(select(_m.seq).where(_m.list_id == list_id, _m.person_id.in_(some))).scalars()
     return found
+
+
+def would_keep_out(c: Connection, list_id: str) -> dict[str, int]:
+    """How many of the members as last read each part of a filter concerns; of saved views the one that is chosen."""
+    said = _m.own_reasons
+    parts = {
+        "bulk": said.contains("DO_NOT_BULK_EMAIL"),
+        "email": or_(said == "DO_NOT_EMAIL", said.contains(",DO_NOT_EMAIL"), said.contains("DO_NOT_EMAIL,")),
+        "active": or_(*(said.contains(each) for each in ("INACTIVE", "LEAD_QUALIFIED", "MERGED"))),
+        **{f"opt-in:{each.title}": _m.opt_in < each.value for each in OptIn if each},
+        "view": _m.filtered.contains("FILTERED"),
+    }
+    counted = [func.count().filter(holds).label(part) for part, holds in parts.items()]
+    row = c.execute(select(*counted).where(_m.list_id == list_id, _m.has_left.is_(False))).one()
+    return dict(zip(parts, row, strict=True))
 
 
 def judge(c: Connection, list_id: str, run_id: str, asked: SubscriptionFilter, found: bytes, view: str) -> None:

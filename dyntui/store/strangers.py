@@ -3,6 +3,7 @@ become of each and what has.
 
 Public:
     found(c, list_id, run_id, rows); gone(c, list_id, run_id); forget(c, list_id)   readings of the book
+    no_members(c, list_id, addresses) -> [address]
     consent(c, list_id, addresses) -> {address: Refusal}            who said no for an address
     people_who_said_no(c, account_id, list_id, ids) -> {id: Refusal}   or as a record
     open_ones(c, list_id, run_id, limit) -> [Waiting]               not judged yet
@@ -50,6 +51,7 @@ from dyntui.store.chunks import in_chunks
 from dyntui.store.held import KEEP
 from dyntui.store.schema import (
     book_stranger,
+    list_member,
     list_unsubscribe,
     opt_out,
     opt_out_address,
@@ -115,6 +117,15 @@ def found(c: Connection, list_id: str, run_id: str, rows: Iterable[Found]) -> No
 
 
 _JUDGED = ("effect", "becomes", "outcome", "reason", "detail", "person_id")
+
+
+def no_members(c: Connection, list_id: str, addresses: Sequence[str]) -> list[str]:
+    """Those of the addresses that no member has, and with which nobody was sent."""
+    known: set[str] = set()
+    for some in in_chunks(addresses):
+        for column in (list_member.c.address, list_member.c.sent_address):
+            known.update(c.execute(select(column).where(list_member.c.list_id == list_id, column.in_(some))).scalars())
+    return [each for each in addresses if each not in known]
 
 
 def gone(c: Connection, list_id: str, run_id: str) -> None:

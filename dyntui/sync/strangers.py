@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -112,7 +113,7 @@ async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
         known: dict[str, list[Match]] = {}
         if action not in (MembershipAction.IGNORE, MembershipAction.REMOVE):
             wanted = [each.address for each in some if not each.channel and each.address not in said_no]
-            known = await _matches(ctx, dv, chosen, wanted)
+            known = await matches(dv, chosen, wanted, ctx.read)
         found = [(each.contact_id, judge(action, chosen.member_type, _stranger(each, said_no, known))) for each in some]
         done += len(some)
         await ctx.save(
@@ -135,9 +136,13 @@ def _stranger(each: Waiting, said_no: dict[str, Refusal], known: dict[str, list[
     )
 
 
-async def _matches(
-    ctx: RunContext, dv: Dataverse, chosen: StoredList, addresses: Sequence[str]
-) -> dict[str, list[Match]]:
+class _Store(Protocol):
+    """Asks the store."""
+
+    def __call__(self, what: Callable[[Connection], dict[str, Refusal]], /) -> Awaitable[dict[str, Refusal]]: ...
+
+
+async def matches(dv: Dataverse, chosen: StoredList, addresses: Sequence[str], store: _Store) -> dict[str, list[Match]]:
     """The active records of the list's type with one of the addresses, ignoring case, by address."""
     if not addresses:
         return {}
@@ -154,7 +159,7 @@ async def _matches(
             closed = first([gate for gate in each.gates if gate.reason != "VALUE_REJECTED"])
             if each.address in wanted:
                 rows[row.id] = (each.address, each.name, closed.reason if closed else "")
-    refused = await ctx.read(lambda c: strangers.people_who_said_no(c, chosen.account_id, chosen.id, sorted(rows)))
+    refused = await store(lambda c: strangers.people_who_said_no(c, chosen.account_id, chosen.id, sorted(rows)))
     found: dict[str, list[Match]] = {}
     for person, (address, name, closed_by) in sorted(rows.items()):
         reason = closed_by or (refused[person].reason if person in refused else "")

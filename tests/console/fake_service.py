@@ -67,11 +67,14 @@ from dyntui.service.contract.lists import (
     LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_SIMULATE,
     LIST_VIEWS,
     LISTS_PAGE,
     LISTS_REFRESH,
+    ActionSimulated,
     Activate,
     EditList,
+    FilterSimulated,
     ListDetail,
     ListRef,
     ListRow,
@@ -80,6 +83,7 @@ from dyntui.service.contract.lists import (
     MembersQuery,
     SavedView,
     SavedViews,
+    Simulation,
 )
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.plans import (
@@ -357,6 +361,7 @@ class FakeService:
             LIST_DEACTIVATE.name: self._deactivate,
             LIST_EDIT.name: self._edit,
             LIST_VIEWS.name: self._views,
+            LIST_SIMULATE.name: self._simulate,
             LIST_MEMBERS.name: self._members,
             CAMPAIGNS_PAGE.name: self._campaigns,
             CAMPAIGN_GET.name: self._campaign,
@@ -539,6 +544,15 @@ class FakeService:
         row = self.lists[list_id]
         usual = ListSettings(membership_action=default(row.dynamic), sync_order=row.sync_order)
         return self.settings.get(list_id, usual)
+
+    def _simulate(self, query: ListRef) -> Simulation:
+        row = self.lists[query.id]
+        actions = tuple(
+            ActionSimulated(action=each, stay=3, leave=1, join=2, create=0, reasons={"SUPPRESSED": 1})
+            for each in offered(row.member_type, row.dynamic)
+        )
+        counted = (FilterSimulated(part="bulk", people=7),)
+        return Simulation(list=row.id, in_book=412, strangers=6, actions=actions, filters=counted)
 
     def _views(self, query: ListRef) -> SavedViews:
         return SavedViews((SavedView(id=VIEW_ID, name="Mountain guides", personal=False),))

@@ -42,3 +42,11 @@ async def test_who_may_only_look_is_told_which_role_it_takes() -> None:
     async with driving(FakeService(Role.VIEWER)) as hand:
         await hand.press("2", "E")
         assert any("needs the role" in notice for notice in hand.notices) and hand.asked("lists.edit") == []
+
+
+async def test_what_each_setting_would_do_is_shown_before_one_is_chosen() -> None:
+    async with driving() as hand:
+        await hand.press("2", "enter", "w")
+        assert "What each setting would do" in hand.text and "Known contacts or create" in hand.text
+        assert "2 join" in hand.text and "keeps out 7" in hand.text
+        assert hand.asked("lists.edit") == []

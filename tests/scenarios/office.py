@@ -246,6 +246,9 @@ class Office:
     def edit(self, request: lists.EditList) -> lists.ListDetail:
         return self.wait(self._lists.edit(self.context, request))
 
+    def simulate(self, list_id: str) -> lists.Simulation:
+        return self.wait(self._lists.simulate(self.context, lists.ListRef(list_id)))
+
     def saved_views(self, list_id: str) -> tuple[lists.SavedView, ...]:
         return self.wait(self._lists.views(self.context, lists.ListRef(list_id))).rows
 

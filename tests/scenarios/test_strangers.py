@@ -77,6 +77,23 @@ def of_kinds(found: dict[str, PersonOutcome], kinds: Iterable[str]) -> list[tupl
 OPEN = ("known", "twin", "inactive", "nobody", "nameless")
 
 
+def test_a_simulation_tells_what_each_action_then_does_and_changes_nothing(office: Office, met: dict[str, str]) -> None:
+    office.edit(EditList(id=met["list"], membership_action=CONTACTS))
+    office.run("suppressions")
+    found, calls = office.calls_between(lambda: office.simulate(met["list"]))
+    assert writes(calls) == [] and found.strangers == found.actions[0].stay + found.actions[0].leave
+    by_action = {each.action: each for each in found.actions}
+    foreseen = by_action[CONTACTS]
+    assert by_action[REMOVE].leave == found.strangers and by_action[KNOWN].create == 0
+    before = on_the_list(office, met["list"])
+    run = office.run("lists", lists=(met["list"],))
+    said = list(strangers_of(office, run, met["list"]).values())
+    assert foreseen.join + foreseen.create == len(on_the_list(office, met["list"]) - before)
+    assert foreseen.join + foreseen.create == sum(each.outcome is Outcome.ADDED for each in said)
+    assert foreseen.reasons["AMBIGUOUS_MATCH"] == sum(each.reason == "AMBIGUOUS_MATCH" for each in said) == 1
+    assert {each.part for each in found.filters} >= {"bulk", "opt-in:Double", "view"}
+
+
 def test_ignored_strangers_stay_and_only_consent_takes_them_out(office: Office, met: dict[str, str]) -> None:
     run = office.run("lists")
     assert adds_up(run) and strangers_of(office, run, met["list"]) == {}

@@ -94,6 +94,36 @@ class EditList(msgspec.Struct, frozen=True, kw_only=True):
     manual_only: bool | None = None
 
 
+class ActionSimulated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a membership action would make of the strangers of a list's book: how many stay, leave it, join the list,
+    or become a record and join; why, by reason; `held`: why those who leave would wait for a decision."""
+
+    action: MembershipAction
+    stay: int
+    leave: int
+    join: int
+    create: int
+    reasons: dict[str, int]
+    held: str = ""
+
+
+class FilterSimulated(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of a list's members, as last read, a part of a subscription filter concerns."""
+
+    part: str
+    people: int
+
+
+class Simulation(msgspec.Struct, frozen=True, kw_only=True):
+    """What each setting would come to for a list, whose book has `in_book` contacts and so many `strangers`."""
+
+    list: str
+    in_book: int
+    strangers: int
+    actions: tuple[ActionSimulated, ...]
+    filters: tuple[FilterSimulated, ...]
+
+
 class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     """A saved view of Dynamics. `personal`: of one person, and not of everybody."""
 
@@ -117,6 +147,7 @@ LIST_ACTIVATE = Call("lists.activate", Activate, ListDetail, Ability.SYNCHRONISE
 LIST_DEACTIVATE = Call("lists.deactivate", ListRef, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
 LIST_EDIT = Call("lists.edit", EditList, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
 LIST_VIEWS = Call("lists.views", ListRef, SavedViews, Ability.SEE)
+LIST_SIMULATE = Call("lists.simulate", ListRef, Simulation, Ability.SEE)
 LIST_MEMBERS = Call("lists.members", MembersQuery, Page[MemberRow], Ability.SEE)
 
 
@@ -252,6 +283,17 @@ ACTIONS = (
         call=LIST_EDIT,
         command="dyntui lists edit LIST",
         tooltip="Membership action, subscription filter, order, by hand only, clear on send",
+        row=True,
+        rule=in_hand_alone,
+    ),
+    Action(
+        id="lists.simulate",
+        title="What each setting would do",
+        scopes=(ON_LISTS, ON_LIST),
+        keys=("w",),
+        call=LIST_SIMULATE,
+        command="dyntui lists simulate LIST",
+        tooltip="What each membership action would make of strangers, and whom filters would keep out; changes nothing",
         row=True,
         rule=in_hand_alone,
     ),
