@@ -275,9 +275,9 @@ CATALOGUE: tuple[Reason, ...] = (
     Reason(
         "NOT_UNDONE",
         "Not undone",
-        "A change in Dynamics of the kind that an undo does not take back.",
-        _MARKETER,
-        "Mend the record or the list in Dynamics, where it is wrong.",
+        "A record that was made in Dynamics: an undo does not delete it.",
+        _SALES,
+        "Delete the record in Dynamics, where it is wrong.",
     ),
     Reason(
         "NO_BEFORE_IMAGE",

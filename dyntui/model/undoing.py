@@ -13,7 +13,7 @@ import msgspec
 
 from dyntui.model.changes import FLAG, SUPPRESS, UNFLAG, AppliedChange, moved_fields
 from dyntui.model.outcomes import Outcome
-from dyntui.model.plans import ADD, CREATE, JOIN, REMOVE, UPDATE
+from dyntui.model.plans import ADD, JOIN, REMOVE, UPDATE
 
 
 class ContactNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,18 +62,41 @@ def consent(change: AppliedChange) -> Undoing:
     )
 
 
-_BY_HAND = {
-    JOIN: "they stay on the marketing list; take them off it in Dynamics",
-    CREATE: "the record stays, as others may use it by now; delete it in Dynamics",
-}
-
-
 def elsewhere(change: AppliedChange) -> Undoing:
-    """What undoing a change of something else than an address book comes to."""
+    """What undoing a change comes to that is never taken back."""
     if change.effect in (SUPPRESS, FLAG, UNFLAG):
         return consent(change)
-    detail = _BY_HAND.get(change.effect, "the record in Dynamics stays as it is; mend it there")
+    detail = "the record stays, as others may use it by now; delete it in Dynamics"
     return Undoing(outcome=Outcome.REJECTED, reason="NOT_UNDONE", detail=detail)
+
+
+def undo_record(change: AppliedChange, now: Mapping[str, Any] | None) -> Undoing:
+    """What undoing a change of a record in Dynamics comes to. `now`: its columns, None where it is gone."""
+    if now is None:
+        return _stale("the record is gone")
+    moved = moved_fields(now, change.after)
+    if moved:
+        return _stale(f"{', '.join(moved)} changed since")
+    if not change.known or change.before is None:
+        return Undoing(outcome=Outcome.REJECTED, reason="NO_BEFORE_IMAGE", detail="what was there before is not known")
+    return Undoing(
+        outcome=Outcome.UPDATED, effect=UPDATE, address=change.address, before=change.after, after=change.before
+    )
+
+
+def undo_membership(change: AppliedChange, on_list: bool) -> Undoing:
+    """What undoing comes to of somebody who was put on a marketing list, or taken off it. `on_list`: they are on it
+    now."""
+    joined = change.effect == JOIN
+    if joined is not on_list:
+        return _stale("not on the marketing list any more" if joined else "on the marketing list again")
+    return Undoing(
+        outcome=Outcome.REMOVED if joined else Outcome.ADDED,
+        effect=REMOVE if joined else JOIN,
+        detail="off the marketing list" if joined else "back onto the marketing list",
+        address=change.address,
+        put_in=not joined,
+    )
 
 
 def undo(change: AppliedChange, here: ContactNow | None, before: ContactNow | None = None) -> Undoing:

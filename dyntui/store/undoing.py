@@ -42,7 +42,7 @@ from sqlalchemy import (
 
 from dyntui.model.changes import AppliedChange
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.model.plans import ADD, REMOVE, UPDATE
+from dyntui.model.plans import ADD, JOIN, REMOVE, UPDATE
 from dyntui.model.undoing import Undoing
 from dyntui.store import applied_changes, list_unsubscribes, outcomes, planned_changes, sequences, suppressed_people
 from dyntui.store.applied_changes import Part, change_of, written
@@ -81,7 +81,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def outcome(self) -> Outcome:
         """What becomes of them once it is done."""
-        return {ADD: Outcome.ADDED, UPDATE: Outcome.UPDATED}.get(self.effect, Outcome.REMOVED)
+        return {ADD: Outcome.ADDED, JOIN: Outcome.ADDED, UPDATE: Outcome.UPDATED}.get(self.effect, Outcome.REMOVED)
 
 
 def parts(c: Connection, run_id: str, by: str = "") -> list[Part]:
@@ -253,7 +253,7 @@ def withhold(c: Connection, by: str, item: str, list_id: str) -> None:
         else_=literal("SUPPRESSED", String),
     )
     c.execute(update(planned_change).where(*scope, _p.effect == REMOVE, withdrawn).values(deletes=False, detail=""))
-    back = (*scope, _p.effect.in_((ADD, UPDATE)))
+    back = (*scope, _p.effect.in_((ADD, JOIN, UPDATE)))
     found = c.execute(select(*_who(), why.label("why")).where(*back, withdrawn)).all()
     _refuse(c, by, item, found, lambda row: (Outcome.EXCLUDED, row.why, "opted out since"))
 

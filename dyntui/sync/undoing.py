@@ -173,7 +173,7 @@ def _asks(change: AppliedChange) -> bool:
 
 
 async def name_others(ctx: RunContext, part: Part, item: str) -> None:
-    """Changes of consent, and of records in Dynamics: all of them stay, by name."""
+    """Changes of consent: all of them stay, by name."""
     await ctx.write(lambda c: undoing.begin(c, ctx.run_id, item))
     while some := await ctx.read(lambda c: undoing.undecided(c, part, ctx.run_id, item, _PAGE)):
         found = [(each, elsewhere(each)) for each in some]

@@ -89,10 +89,14 @@ def undo(situation: Situation) -> str:
     return "" if run.status.ended else "The run goes on: cancel it, or wait for its end."
 
 
+# Kinds of runs that change more than consent and what dyntui itself keeps.
+_WRITE = ("lists", "address-books", "opt-in", "send", "undo")
+
+
 def can_be_undone(situation: Situation) -> bool:
     """Whether the run in hand can have changed something that is ever undone."""
     run = situation.one(RunRow)
-    return run is not None and not run.plan and run.kind in ("lists", "send", "undo")
+    return run is not None and not run.plan and run.kind in _WRITE
 
 
 ON_CHANGES = Scope("What a run wrote")

@@ -11,7 +11,17 @@ from dyntui.model.sync_types import UndoOf
 from dyntui.store import lists as list_store
 from dyntui.store import planned_changes, undoing
 from dyntui.store.applied_changes import Part
-from dyntui.sync import before_images, kept_books, lists, opt_outs, parts, planning, sight, suppressions
+from dyntui.sync import (
+    before_images,
+    kept_books,
+    lists,
+    opt_outs,
+    parts,
+    planning,
+    sight,
+    suppressions,
+    undoing_dynamics,
+)
 from dyntui.sync import undoing as undoing_books
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
@@ -64,8 +74,10 @@ async def _part(ctx: RunContext, connections: Connections, dd: Dotdigital, part:
             synchronised = await ctx.read(lambda c: undoing.undoes_a_synchronisation(c, part))
             job = Job(part=part, chosen=chosen, item=item, title=chosen.name, synchronised=synchronised)
             await undoing_books.undo_book(ctx, dd, job)
-        else:
+        elif part.target in _OTHERS:
             await undoing_books.name_others(ctx, part, item)
+        else:
+            await undoing_dynamics.undo_part(ctx, await connections.dataverse(), part, item)
     except DyntuiError as error:
         connections.columns.heed(error)
         if await parts.is_of_the_run(error, await connections.dataverse(), dd):

@@ -1,0 +1,184 @@
+"""Undoing what a run wrote in Dynamics: columns of records, and who is on a marketing list.
+
+Read what is so now, decide, store it, do it: as for address books (`dyntui.sync.undoing`). A record is written only
+while it is as it was read a moment before.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.lists import MarketingList
+from dyntui.model.changes import AppliedChange
+from dyntui.model.cursors import UndoCursor
+from dyntui.model.people import Entity
+from dyntui.model.plans import UPDATE
+from dyntui.model.sync_types import UndoOf
+from dyntui.model.undoing import Undoing, elsewhere, undo_membership, undo_record
+from dyntui.store import applied_changes, undoing
+from dyntui.store.applied_changes import Part, Place
+from dyntui.store.undoing import Step
+from dyntui.sync import list_state, member_listing
+from dyntui.sync.run_context import RunContext
+
+_PAGE = 1000
+# What a place that is a marketing list begins with.
+LIST = "list:"
+
+Said = dict[str, tuple[str, str]]
+
+
+async def undo_part(ctx: RunContext, dv: Dataverse, part: Part, item: str) -> None:
+    """All of a place in Dynamics, from where the cursor says it was left. Raises LIST_GONE."""
+    asked = ctx.asked(UndoOf)
+    if ctx.at(UndoCursor).list != item:
+        await ctx.save(replace(ctx.at(UndoCursor), list=item, step="read"), stage="Reading Dynamics")
+    chosen = await _list(dv, part) if part.target.startswith(LIST) else None
+    if ctx.at(UndoCursor).step == "read":
+        await ctx.write(lambda c: undoing.begin(c, ctx.run_id, item))
+        there = await _members(dv, chosen) if chosen is not None else frozenset()
+        while some := await ctx.read(lambda c: undoing.undecided(c, part, ctx.run_id, item, _PAGE)):
+            found = (
+                [(each, undo_membership(each, each.person in there)) for each in some]
+                if chosen is not None
+                else await _records_now(dv, part, some)
+            )
+            work = functools.partial(undoing.decide, by=ctx.run_id, item=item, decided=found)
+            await ctx.save(ctx.cursor, stage="Reading Dynamics", work=work)
+        step = "done" if asked.plan else "write"
+        work = functools.partial(_decided, ctx=ctx, asked=asked, item=item, list_id=chosen.id if chosen else "")
+        await ctx.save(replace(ctx.at(UndoCursor), step=step), stage="Comparing Dynamics", work=work)
+    if ctx.at(UndoCursor).step == "write":
+        await _write(ctx, dv, part, item, chosen)
+
+
+async def _list(dv: Dataverse, part: Part) -> MarketingList:
+    list_id = part.target.removeprefix(LIST)
+    row = await dv_lists.marketing_list(dv, list_id, MarketingList)
+    if row is None:
+        raise list_state.gone(list_id)
+    return row
+
+
+async def _members(dv: Dataverse, chosen: MarketingList) -> frozenset[str]:
+    return frozenset([each async for some in dv_lists.member_ids(dv, chosen) for each in some])
+
+
+def _decided(c: Connection, ctx: RunContext, asked: UndoOf, item: str, list_id: str) -> None:
+    if list_id:
+        undoing.withhold(c, ctx.run_id, item, list_id)
+    if asked.apply:
+        undoing.refuse_others(c, ctx.run_id, item, asked.apply)
+    if asked.plan:
+        undoing.would_become(c, ctx.run_id, item)
+
+
+class _Now(msgspec.Struct, frozen=True):
+    """A record as it is: its etag, and its columns."""
+
+    etag: str
+    values: Mapping[str, Any]
+
+
+async def _read(dv: Dataverse, part: Part, images: Mapping[str, Mapping[str, Any]]) -> dict[str, _Now]:
+    """These records (id -> the columns that matter) as they are; those that are gone are missing."""
+    table = member_listing.TABLES[Entity(part.target)]
+    names = sorted({name for each in images.values() for name in each})
+    fields = [
+        ("id", str, msgspec.field(name=table.key)),
+        ("etag", str, msgspec.field(name="@odata.etag", default="")),
+        *((f"column{place}", Any, msgspec.field(name=name, default=None)) for place, name in enumerate(names)),
+    ]
+    row_type: Any = msgspec.defstruct("Undone", fields, frozen=True, kw_only=True)
+    found: dict[str, _Now] = {}
+    async for page in dv_rows.pages_where_any(
+        dv, table.entity_set, row_type, table.key, sorted(images), select=(table.key, *names)
+    ):
+        for row in page.rows:
+            found[row.id] = _Now(row.etag, {name: getattr(row, f"column{place}") for place, name in enumerate(names)})
+    return found
+
+
+async def _records_now(dv: Dataverse, part: Part, some: Sequence[AppliedChange]) -> list[tuple[AppliedChange, Undoing]]:
+    images = {each.person: each.after for each in some if each.effect == UPDATE and each.after}
+    now = await _read(dv, part, images) if images else {}
+    return [
+        (each, undo_record(each, now[each.person].values if each.person in now else None))
+        if each.effect == UPDATE
+        else (each, elsewhere(each))
+        for each in some
+    ]
+
+
+async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: MarketingList | None) -> None:
+    of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, item))
+    done = 0
+    while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, item, _PAGE)):
+        refused = await (_put_back(dv, part, some) if chosen is None else _change_members(dv, chosen, some))
+        done += len(some)
+        work = functools.partial(_written, run_id=ctx.run_id, part=part, item=item, steps=some, refused=refused)
+        await ctx.save(ctx.cursor, stage="Writing to Dynamics", done=done, of=of, work=work)
+    await ctx.save(replace(ctx.at(UndoCursor), step="done"), stage="Finished Dynamics")
+
+
+async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
+    """The columns of records as they were; whom Dynamics refused, and why."""
+    table = member_listing.TABLES[Entity(part.target)]
+    now = await _read(dv, part, {each.person: each.after or {} for each in steps})
+    refused: Said = {each.person: ("STALE", "the record is gone") for each in steps if each.person not in now}
+    writing = [each for each in steps if each.person in now]
+    results = await bulk.update_unmoved(
+        dv,
+        bulk.Table(table.entity_set, table.logical_name, table.key),
+        [(each.person, now[each.person].etag, each.after or {}) for each in writing],
+    )
+    for each, result in zip(writing, results, strict=True):
+        if result.error is not None:
+            reason = "STALE" if bulk.has_moved(result) else "REJECTED"
+            refused[each.person] = (reason, f"Dynamics: {result.error.message}")
+    return refused
+
+
+async def _change_members(dv: Dataverse, chosen: MarketingList, steps: Sequence[Step]) -> Said:
+    """Back onto the list, or off it; whom Dynamics refused, and why."""
+    refused: Said = {}
+    for puts_in, change in ((True, dv_lists.add_members), (False, dv_lists.remove_members)):
+        people = [each.person for each in steps if each.puts_in is puts_in]
+        if people:
+            changed = await change(dv, chosen, people)
+            refused.update((each.id, ("REJECTED", f"Dynamics: {each.error.message}")) for each in changed.refused)
+    return refused
+
+
+def _written(
+    c: Connection, run_id: str, part: Part, item: str, steps: Sequence[Step], refused: Mapping[str, tuple[str, str]]
+) -> None:
+    done = [each for each in steps if each.person not in refused]
+    undoing.finished(c, run_id, item, steps)
+    rows = [
+        AppliedChange(
+            item_id=item,
+            target=part.target,
+            person=each.person,
+            entity=each.entity,
+            name=each.name,
+            address=each.address,
+            effect=each.effect,
+            before=each.before,
+            after=each.after,
+        )
+        for each in done
+    ]
+    applied_changes.keep(c, Place(run_id, item, part.target), rows, part.no)
+    undoing.mark(c, part, [each.person for each in done], run_id)
+    undoing.record(c, run_id, item, steps, refused)

@@ -1,0 +1,71 @@
+"""What a run wrote in Dynamics is undone too: columns of records, who was put on a list, who was taken off it."""
+
+from __future__ import annotations
+
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.lists import EditList
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
+from tests.scenarios.test_strangers import KNOWN, met, on_the_list
+
+__all__ = ["met"]
+
+
+def test_values_that_arrived_from_dotdigital_are_set_back_unless_somebody_has_changed_them(office: Office) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"))
+    ada, bob, cy = some(office, 3)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    was = {each.person: in_dynamics(office, each.person, "firstname") for each in (ada, bob, cy)}
+    for each in (ada, bob, cy):
+        change_in_dotdigital(office, each.address, FIRSTNAME="Augusta")
+    office.let_pass(minutes=5)
+    run = office.run("address-books").run
+    assert run.tally.of(Outcome.UPDATED) == 3
+    plan, calls = office.calls_between(lambda: office.plan_undo(run.id))
+    assert writes(calls) == [] and {each.effect for each in office.planned(plan)} == {"update"}
+    assert {each.person: (each.before, each.after) for each in office.planned(plan)} == {
+        person: ({"firstname": "Augusta"}, {"firstname": value}) for person, value in was.items()
+    }
+    office.change_in_dynamics("contact", cy.person, firstname="Cynthia")
+    done = office.apply(plan).run
+    assert (done.tally.of(Outcome.UPDATED), done.tally.of(Outcome.REJECTED)) == (2, 1) and done.tally.adds_up
+    assert [in_dynamics(office, each.person, "firstname") for each in (ada, bob)] == [was[ada.person], was[bob.person]]
+    assert in_dynamics(office, cy.person, "firstname") == "Cynthia"
+    assert office.undo(done.id).run.tally.of(Outcome.UPDATED) == 2
+    assert in_dynamics(office, ada.person, "firstname") == "Augusta"
+
+
+def test_who_was_put_on_a_list_is_taken_off_it(office: Office, met: dict[str, str]) -> None:
+    before = on_the_list(office, met["list"])
+    office.edit(EditList(id=met["list"], membership_action=KNOWN))
+    run = office.run("lists").run
+    assert on_the_list(office, met["list"]) == before | {met["known"]}
+    done = office.undo(run.id).run
+    assert on_the_list(office, met["list"]) == before and done.tally.adds_up
+    office.undo(done.id)
+    assert on_the_list(office, met["list"]) == before | {met["known"]}
+
+
+def test_a_list_that_was_cleared_after_a_send_is_as_before_but_for_who_has_opted_out(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, _ = counted
+    newsletter = office.list_named("Newsletter")
+    office.edit(EditList(id=newsletter.id, clear_on_send=True))
+    before = on_the_list(office, newsletter.id)
+    sent = office.send(office.count(campaign))
+    assert on_the_list(office, newsletter.id) == set()
+    withdraws = next(each for each in office.written(sent.run) if each.effect == "remove" and each.address)
+    office.change_in_dynamics("contact", withdraws.person, donotemail=1)
+    done = office.undo(sent.run)
+    back = on_the_list(office, newsletter.id)
+    assert withdraws.person not in back and back < before and len(back) > 100
+    named = {each.person: each for each in office.people(done.run.id)}
+    assert named[withdraws.person].reason == "DO_NOT_EMAIL"
+    # Dynamics takes nobody onto a list whose record is inactive.
+    others = {(named[each].outcome, named[each].reason) for each in before - back}
+    assert {outcome for outcome, _ in others} <= {Outcome.EXCLUDED, Outcome.REJECTED}
+    assert all(reason == "REJECTED" for outcome, reason in others if outcome is Outcome.REJECTED)
+    assert done.run.tally.adds_up
