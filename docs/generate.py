@@ -11,6 +11,7 @@ import msgspec
 
 from dyntui.cli.main import root
 from dyntui.model.addresses import RULES
+from dyntui.model.health import KINDS
 from dyntui.model.merge import table as merge_table
 from dyntui.model.reasons import CATALOGUE
 from dyntui.model.roles import Ability, Role, abilities
@@ -33,6 +34,18 @@ def reasons() -> str:
         "# Reasons\n\nOf several reasons that apply to a person, the first by this order is the person's reason; the "
         "others are listed behind it.\n\n| | code | meaning | who can mend it | how |\n|---|---|---|---|---|\n"
         f"{rows}\n"
+    )
+
+
+def findings() -> str:
+    """What `dyntui doctor` can find, in the order in which it looks."""
+    rows = "".join(
+        f"| `{each.code}` | {each.severity} | {_cell(each.meaning)} | {_cell(each.remedy)} |\n"
+        for each in KINDS.values()
+    )
+    return (
+        "# Findings\n\nWhat `dyntui doctor` can find. A part that refuses an answer is told with the error's own code "
+        "and remedy.\n\n| code | severity | means | remedy |\n|---|---|---|---|\n" + rows
     )
 
 
@@ -148,6 +161,7 @@ def _walk(context: click.Context) -> Iterator[click.Context]:
 
 
 PAGES = {
+    "findings.md": findings,
     "reasons.md": reasons,
     "addresses.md": addresses,
     "roles.md": roles,

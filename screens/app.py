@@ -32,7 +32,19 @@ from .connection import RETRY_AFTER, Connection
 from .console import ConsoleApp, WentWrong
 from .everywhere import Everywhere
 from .hang_up import terminal_may_go
-from .places import FOUND_PEOPLE, HOME, LABELS, MAPPINGS, NOT_CONFIGURED, SCHEDULES, SIGN_IN, Gate, Place, modes
+from .places import (
+    FOUND_PEOPLE,
+    HEALTH,
+    HOME,
+    LABELS,
+    MAPPINGS,
+    NOT_CONFIGURED,
+    SCHEDULES,
+    SIGN_IN,
+    Gate,
+    Place,
+    modes,
+)
 from .remembered import Memory
 from .runs_under_way import end_text, severity_of
 from .service import Connect
@@ -230,6 +242,10 @@ class Console(Everywhere):
     def open_page(self, place: Place[T], about: T) -> None:
         """Opens the page of a thing: the page of its kind in this section, made on first use and kept."""
         going.open_page(self, place, about)
+
+    def do_health_open(self) -> None:
+        """What is wrong with the installation."""
+        self.open_page(HEALTH, "")
 
     def do_people_find(self) -> None:
         """Finds a person by name or address."""

@@ -63,6 +63,7 @@ QUARANTINE = Place("refused rows", "quarantine:QuarantinePage", str)
 PLAN = Place("plan", "plan_page:PlanPage", str)
 CHANGES = Place("what a run wrote", "changes_page:ChangesPage", str)
 FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
+HEALTH = Place("health", "health:HealthPage", str)
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
@@ -84,6 +85,7 @@ PLACES: tuple[Place[Any], ...] = (
     CHANGES,
     FOUND_PEOPLE,
     PERSON,
+    HEALTH,
     TRACES,
     SCHEDULES,
     LABELS,

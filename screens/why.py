@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from textual.containers import VerticalScroll
-from textual.widget import Widget
+from collections.abc import Sequence
 
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.people import ClosedGate, Verdict
 
-from .dialogs import Dialog
-from .widgets.facts import Fact, Facts
+from .facts_dialog import FactsDialog
+from .widgets.facts import Fact
 from .wording import dated, moment
 
 
-class WhyDialog(Dialog[None]):
+class WhyDialog(FactsDialog):
     """Where a person stands on each of their lists."""
 
     def __init__(self, verdicts: Sequence[Verdict]) -> None:
-        super().__init__("Why?")
-        self._facts = [fact for each in verdicts for fact in _facts(each)]
-        if not verdicts:
-            self._facts = [("Lists", "On no activated marketing list: no send reaches them.", "")]
-
-    def compose_body(self) -> Iterable[Widget]:
-        """The lists, each with its gates."""
-        with VerticalScroll(id="reason-facts", can_focus=True):
-            yield Facts(self._facts, wraps=True)
+        nowhere: list[Fact] = [("Lists", "On no activated marketing list: no send reaches them.", "")]
+        super().__init__("Why?", [fact for each in verdicts for fact in _facts(each)] or nowhere)
 
 
 def _facts(verdict: Verdict) -> list[Fact]:

@@ -99,6 +99,11 @@ SUBJECTS = (
         (Command("schedules", "When sync types run by themselves: show, edit, pause, export.", "schedules"),),
     ),
     Subject(
+        "health",
+        ("health",),
+        (Command("doctor", "What is wrong with the installation, and how it is mended.", "doctor"),),
+    ),
+    Subject(
         "environment",
         ("environment",),
         (Command("environment", "Whether this is production, and who may be mailed if it is not.", "environment"),),

@@ -28,7 +28,7 @@ CONSENT_COLUMNS: Final = {
     "account": _COLUMNS,
     "dyntui_suppression": ("dyntui_address", "dyntui_reason"),
 }
-_READ: Final = ("Contact", "Lead", "Account", "List")
+READ: Final = ("Contact", "Lead", "Account", "List")
 
 
 # Column security is changed seldom, and asking reads the definitions of four tables.
@@ -62,7 +62,7 @@ async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSee
 
 async def short_reads(ctx: RunContext, dv: Dataverse) -> list[str]:
     """The privileges without which some records are hidden from the service; absence proves nothing then."""
-    return await sight.short_reads(dv, await _me(ctx, dv), _READ)
+    return await sight.short_reads(dv, await _me(ctx, dv), READ)
 
 
 async def require_records(ctx: RunContext, dv: Dataverse) -> None:

@@ -43,6 +43,7 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
+from dyntui.service.contract.health import HEALTH_CHECK
 from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld
 from dyntui.service.contract.labels import LABEL_CREATE, LABEL_DELETE, LABELS_PAGE
 from dyntui.service.contract.lists import (
@@ -221,6 +222,7 @@ _OF_MAPPINGS: tuple[Asked, ...] = (
 )
 
 _OF_THE_ENVIRONMENT: tuple[Asked, ...] = (
+    (HEALTH_CHECK, Nothing()),
     (ENVIRONMENT_GET, Nothing()),
     (ENVIRONMENT_MARK, environment.MarkEnvironment(production=False)),
     (ENVIRONMENT_ALLOW, environment.ChangeAllowList(add=("@example.org",))),

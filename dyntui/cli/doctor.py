@@ -1,0 +1,121 @@
+"""`dyntui doctor`: what is wrong with the installation, and how it is mended."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import click
+import msgspec
+
+from dyntui import __version__
+from dyntui.cli.lazy import Command, choices
+from dyntui.cli.output import number, print_facts, print_json, say
+from dyntui.cli.service_call import with_service
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.masked import masked
+from dyntui.service.client import ServiceClient
+from dyntui.service.contract.health import HEALTH_CHECK, Health, Severity
+from dyntui.service.contract.runs import RUN_START, StartRun
+from dyntui.service.contract.session import STATUS, Nothing, Status
+from dyntui.service.profile import Profile, open_profile
+
+# Of the log: what led up to now.
+_LOG_BYTES = 5_000_000
+
+
+@click.command("doctor", cls=Command)
+@click.option("--fix", is_flag=True, help="Start the synchronisations that mend what can be mended without risk.")
+@click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it for support, masked.")
+@click.pass_context
+def command(context: click.Context, fix: bool, bundle: Path | None) -> int:
+    """What is wrong with the installation, what it means, and how it is mended.
+
+    Looks at both systems, rights, what is installed, lists and their address books, mappings, schedules, limits, the
+    store and this machine. Ends with 0 when all is well, with 4 when something needs mending, with 1 when something
+    does not work.
+    """
+    chosen = choices(context)
+
+    async def ask(client: ServiceClient) -> tuple[Health, Status, tuple[str, ...]]:
+        health = await client.call(HEALTH_CHECK, Nothing())
+        status = await client.call(STATUS, Nothing())
+        return health, status, await _mend(client, health) if fix else ()
+
+    health, status, started = with_service(chosen, ask)
+    if bundle is not None:
+        _write(bundle, open_profile(chosen.profile), health, status)
+        say(f"Written: {bundle}. Addresses of people are masked; secrets are in none of it.")
+    if chosen.json:
+        print_json(health)
+    else:
+        _print(health)
+        for each in started:
+            say(f"Started: {each}.")
+    return int(_exit(health))
+
+
+def _print(health: Health) -> None:
+    for place, each in enumerate(health.findings):
+        if place:
+            click.echo()
+        print_facts(
+            [
+                (str(each.severity), f"{each.part}: {each.text}"),
+                ("code", each.code),
+                ("means", each.meaning),
+                ("remedy", each.remedy),
+            ]
+        )
+    failed = sum(each.severity is Severity.FAILED for each in health.findings)
+    mending = len(health.findings) - failed
+    if health.findings:
+        say(f"{number(failed)} failed, {number(mending)} to mend, in {number(len(health.looked_at))} parts.")
+    else:
+        say(f"All is well: {', '.join(health.looked_at)}.")
+    if any(each.mended_by for each in health.findings):
+        say("`dyntui doctor --fix` starts the synchronisations that mend some of it.")
+
+
+def _exit(health: Health) -> Exit:
+    if any(each.severity is Severity.FAILED for each in health.findings):
+        return Exit.FAILED
+    return Exit.HELD if health.findings else Exit.DONE
+
+
+async def _mend(client: ServiceClient, health: Health) -> tuple[str, ...]:
+    """Runs, each once, for every finding that one mends."""
+    runs = dict.fromkeys(each.mended_by for each in health.findings if each.mended_by)
+    return tuple([(await client.call(RUN_START, StartRun(sync_type=each))).title for each in runs])
+
+
+def _write(bundle: Path, profile: Profile, health: Health, status: Status) -> None:
+    """Findings, status, configuration and the end of the log, addresses masked. Raises DyntuiError FILE_UNWRITABLE."""
+    parts = {
+        "version.txt": f"dyntui {__version__}\n",
+        "findings.json": msgspec.json.format(msgspec.json.encode(health)).decode(),
+        "status.json": msgspec.json.format(msgspec.json.encode(status)).decode(),
+        "config.toml": _text(profile.config_file),
+        "service.log": _text(profile.log_file),
+    }
+    try:
+        with zipfile.ZipFile(bundle, "x", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in parts.items():
+                archive.writestr(name, masked(text))
+    except OSError as error:
+        raise DyntuiError(
+            "FILE_UNWRITABLE",
+            f"{bundle} could not be written: {error.strerror or error}.",
+            not_done="No bundle was written.",
+            remedy="Name another file, which does not exist yet.",
+            exit=Exit.USAGE,
+        ) from error
+
+
+def _text(file: Path) -> str:
+    """The end of a file; `""` where there is none."""
+    if not file.exists():
+        return ""
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - _LOG_BYTES))
+        return opened.read().decode("utf-8", "replace")

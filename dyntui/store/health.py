@@ -1,0 +1,54 @@
+"""What the store itself knows to be wrong.
+
+Public: `damage(c) -> str`, `of_lists(c, before) -> list[ListOfConcern]`, `refused(c) -> int`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, func, select, text
+
+from dyntui.model.outcomes import Outcome
+from dyntui.store.schema import list_member, marketing_list
+
+_l, _m = marketing_list.c, list_member.c
+
+
+class ListOfConcern(msgspec.Struct, frozen=True):
+    """An activated list that somebody should look at: `status` of its last synchronisation where that is why."""
+
+    id: str
+    name: str
+    last_synced: str
+    status: str
+
+
+def damage(c: Connection) -> str:
+    """What SQLite finds wrong with the file; `""`: nothing, or another database looks after itself."""
+    if c.dialect.name != "sqlite":
+        return ""
+    said = str(c.execute(text("PRAGMA quick_check(1)")).scalar_one())
+    return "" if said == "ok" else said
+
+
+def of_lists(c: Connection, before: str) -> list[ListOfConcern]:
+    """Activated lists with a problem, and those that run by themselves and were not synchronised since `before`."""
+    rows = c.execute(
+        select(_l.id, _l.name, _l.last_synced, _l.sync_problem, _l.sync_status, _l.manual_only)
+        .where(_l.activated.is_(True), _l.active.is_(True))
+        .order_by(_l.name)
+    )
+    return [
+        ListOfConcern(row.id, row.name, row.last_synced, row.sync_status if row.sync_problem else "")
+        for row in rows
+        if row.sync_problem or (row.last_synced < before and not row.manual_only)
+    ]
+
+
+def refused(c: Connection) -> int:
+    """How many members were refused in the last synchronisation of their list."""
+    return int(
+        c.execute(
+            select(func.count()).select_from(list_member).where(_m.outcome == Outcome.REJECTED.value)
+        ).scalar_one()
+    )
