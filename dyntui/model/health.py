@@ -54,7 +54,7 @@ _KINDS = (
         "KEYRING_MISSING",
         Severity.FAILED,
         "Secrets cannot be kept in this session.",
-        "See docs/install.md, Secrets: an encrypted file, environment variables or a credentials directory.",
+        "See docs/install.md, Where secrets go: an encrypted file, environment variables or a credentials directory.",
     ),
     Kind(
         "STORE_DAMAGED",
@@ -153,7 +153,7 @@ _KINDS = (
         "LIST_TROUBLE",
         Severity.MENDING,
         "The last synchronisation of a list did not go through as it should.",
-        "See its last run: `dyntui audit list --kind lists`.",
+        "See its last run: `dyntui audit list`.",
     ),
     Kind(
         "SCHEDULES_BEHIND",

@@ -1,0 +1,105 @@
+"""The doctor on the command line: what it says, how it ends, what it mends, and what it writes for support."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from dyntui.cli.main import root
+from dyntui.model.health import KINDS, finding
+from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract.health import HEALTH_CHECK, Health
+from dyntui.service.contract.runs import RUN_START
+from dyntui.service.contract.session import STATUS, Status
+from dyntui.service.profile import Profile
+from tests.cli.scripted_service import ScriptedService, a_run
+
+Cli = Callable[..., Any]
+
+
+def health(*codes: str) -> Health:
+    found = tuple(finding(code, "ada@example.org", "seen") for code in codes)
+    return Health(findings=found, looked_at=("Dynamics", "the store"), as_of="2026-11-22T12:00:00Z")
+
+
+@pytest.fixture
+def told(service: ScriptedService) -> Callable[..., None]:
+    def tell(*codes: str) -> None:
+        service.answers(HEALTH_CHECK, health(*codes))
+
+    status = Status(
+        version="1",
+        profile="default",
+        process=1,
+        started_on="2026-11-22T12:00:00Z",
+        store="/data",
+        checks=(),
+        active_runs=0,
+        held=0,
+        dataverse_calls=0,
+        dotdigital_calls=0,
+    )
+    service.answers(STATUS, status)
+    return tell
+
+
+def test_it_ends_by_the_worst_that_was_found(dyntui: Cli, told: Callable[..., None]) -> None:
+    told()
+    done = dyntui("doctor")
+    assert (done.code, done.out) == (0, "") and "All is well: Dynamics, the store." in done.err
+    told("LIST_OLD")
+    done = dyntui("doctor")
+    assert done.code == 4 and KINDS["LIST_OLD"].remedy in done.out and "--fix" in done.err
+    told("NO_MANAGER", "LIST_OLD")
+    done = dyntui("doctor")
+    assert done.code == 1 and "1 failed, 1 to mend" in done.err
+    assert [each["code"] for each in json.loads(dyntui("--json", "doctor").out)["findings"]] == [
+        "NO_MANAGER",
+        "LIST_OLD",
+    ]
+
+
+def test_fix_starts_each_run_that_mends_something_once(
+    dyntui: Cli, service: ScriptedService, told: Callable[..., None]
+) -> None:
+    told("LIST_OLD", "LIST_OLD", "COLUMNS_OLD", "NO_MANAGER")
+    service.answers(RUN_START, a_run(RunStatus.QUEUED))
+    dyntui("doctor", "--fix")
+    assert [each.sync_type for each in service.requests(RUN_START)] == ["lists", "metadata"]
+
+
+def test_a_bundle_names_nobody_and_takes_the_place_of_no_other_file(
+    dyntui: Cli, told: Callable[..., None], profile: Profile, tmp_path: Path
+) -> None:
+    told("LIST_OLD")
+    profile.log_file.parent.mkdir(parents=True, exist_ok=True)
+    profile.log_file.write_text("contact ada@example.org was refused\n")
+    file = tmp_path / "support.zip"
+    assert dyntui("doctor", "--bundle", str(file)).code == 4
+    with zipfile.ZipFile(file) as bundle:
+        parts = {name: bundle.read(name).decode() for name in bundle.namelist()}
+    assert parts.keys() == {"version.txt", "findings.json", "status.json", "config.toml", "service.log"}
+    assert not any("ada@" in text for text in parts.values())
+    assert "@masked was refused" in parts["service.log"]
+    again = dyntui("doctor", "--bundle", str(file))
+    assert again.code == 2 and "FILE_UNWRITABLE" in again.err
+
+
+def test_every_command_that_a_remedy_names_exists() -> None:
+    for kind in KINDS.values():
+        for words in re.findall(r"`dyntui ([^`]+)`", kind.remedy):
+            command: click.Command | None = root
+            context = click.Context(root)
+            for word in words.split():
+                if word.startswith("--"):
+                    assert command is not None and any(word in each.opts for each in command.params), kind.remedy
+                elif isinstance(command, click.Group):
+                    command = command.get_command(context, word)
+                    assert command is not None, kind.remedy
