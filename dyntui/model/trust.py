@@ -41,7 +41,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def why_proved(asked: Asked, rule: Rule, now: datetime) -> str:
     """Why the proof follows the cheap answer now; `""` where the cheap answer rules."""
     if asked.differences:
-        return f"its cheap answer was wrong {asked.differences} times, last: {asked.found}"
+        often = "once" if asked.differences == 1 else f"{asked.differences} times"
+        return f"what was said to have changed was wrong {often}, last: {asked.found}"
     since, last = moment_of(asked.since), moment_of(asked.last_proof)
     if since is None or last is None or not asked.proofs:
         return "it was not proved before"

@@ -126,7 +126,9 @@ def test_one_difference_has_the_proof_run_every_time_and_the_audit_says_why(trus
     assert addresses(trusting.people(run.run.id), Outcome.REMOVED) == {somebody.address}
     assert differences(trusting)[MEMBERS] == 1
     run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
-    assert reads(calls, *WHOLE) and "members: its cheap answer was wrong 1 times, last: Dynamics counts" in how(run)
+    assert reads(
+        calls, *WHOLE
+    ) and "members: what was said to have changed was wrong once, last: Dynamics counts" in how(run)
 
 
 def test_a_table_without_change_tracking_is_read_whole(trusting: Office) -> None:
@@ -197,3 +199,63 @@ def test_who_left_with_a_send_is_in_the_audit_of_no_later_synchronisation(trusti
     run = trusting.run("lists", lists=(list_id,))
     assert how(run).startswith("only what changed was read") and run.run.tally.adds_up
     assert somebody.person not in {each.person for each in trusting.people(run.run.id)}
+
+
+def test_what_nothing_has_told_of_is_found_by_the_daily_proof_and_ends_the_trust(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    somebody = next(each for each in trusting.members(list_id) if each.outcome is Outcome.UNCHANGED)
+    trusting.sandbox.control.post("/settings", json={"dataverse": {"delta_leaves_out": 1}}).raise_for_status()
+    trusting.change_in_dynamics("contact", somebody.person, firstname="Unseen")
+    run = trusting.run("lists", lists=(list_id,))
+    assert how(run).startswith("only what changed was read") and Outcome.UPDATED not in outcomes_of(trusting, run)
+    trusting.let_pass(hours=25)
+    run = trusting.run("lists", lists=(list_id,))
+    assert addresses(trusting.people(run.run.id), Outcome.UPDATED) == {somebody.address}
+    assert differences(trusting)[RECORDS] == 1
+    run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))
+    said = f"wrong once, last: 1 members of 'Newsletter' had changed unseen: {somebody.person}"
+    assert reads(calls, *WHOLE) and said in how(run)
+
+
+def test_nobody_who_opted_out_unseen_is_mailed(trusting: Office) -> None:
+    list_id = trusted(trusting)
+    trusting.run("campaigns")
+    campaign = trusting.campaign_named("Newsletter March")
+    trusting.target(campaign, list_id)
+    somebody = next(each for each in trusting.members(list_id) if each.outcome is Outcome.UNCHANGED)
+    long_ago = "2020-01-01T00:00:00Z"
+    trusting.change_in_dynamics("contact", somebody.person, donotbulkemail=1, modifiedon=long_ago)
+    trusting.sandbox.control.post("/settings", json={"dataverse": {"delta_leaves_out": 1}}).raise_for_status()
+    run = trusting.run("lists", lists=(list_id,))
+    assert how(run).startswith("only what changed was read")
+    assert trusting.send(trusting.count(campaign)).state == "Sent"
+    assert somebody.address not in {mail["address"] for mail in trusting.mailed(campaign)}
+
+
+def test_a_member_who_is_dated_back_is_met_by_the_count_and_ends_the_trust(trusting: Office) -> None:
+    list_id, other = trusted(trusting), trusting.list_named("Alpine Club").id
+    on_it = {each.person for each in trusting.members(list_id)}
+    trusting.activated("Alpine Club")
+    trusting.run("lists", lists=(other,))
+    newcomer = next(
+        each.person for each in trusting.members(other) if each.person not in on_it and each.outcome is Outcome.ADDED
+    )
+    moved = {"list": list_id, "person": newcomer, "created_on": "2020-01-01T00:00:00Z"}
+    trusting.sandbox.control.post("/dataverse/join", json=moved).raise_for_status()
+    run = trusting.run("lists", lists=(list_id,))
+    assert "members proved 0 min ago" in how(run)
+    assert {each.person for each in trusting.people(run.run.id) if each.outcome is Outcome.ADDED} == {newcomer}
+    assert differences(trusting)[MEMBERS] == 1
+    assert "members: what was said to have changed was wrong once" in how(trusting.run("lists", lists=(list_id,)))
+
+
+def test_a_book_that_dotdigital_does_not_filter_by_date_is_read_whole(trusting: Office) -> None:
+    trusting.sandbox.control.post("/settings", json={"dotdigital": {"v3_filters_together": False}}).raise_for_status()
+    list_id = trusted(trusting)
+    run = trusting.run("lists", lists=(list_id,))
+    assert "the whole book was read: dotdigital does not say what changed" in how(run)
+    assert run.run.tally.adds_up
+
+
+def outcomes_of(office: Office, run: RunDetail) -> set[Outcome]:
+    return {each.outcome for each in office.people(run.run.id)}

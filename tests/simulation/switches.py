@@ -84,6 +84,7 @@ FIXED: dict[str, dict[str, str]] = {
         "organization_unique_name": _NAME,
         "link_host": "an address at which no test listens",
         "delta_token_days": _LIMIT,
+        "delta_leaves_out": "a gap that trust has to notice: the tests of reading only what changed set it",
         "in_limit_status": "matters with in_limit only",
         "bulk_messages": "by table: the tests of bulk messages set it",
         "secured_columns": "by column: the tests of column security set it",

@@ -147,7 +147,9 @@ def _changes(call: Call, table: Table, token: Token) -> Response:
     value: list[dict[str, Any]] = []
     following: paging.Place | None = None
     if phase == _CHANGED:
-        span = Clause("t.versionnumber > ? AND t.versionnumber <= ?", (after, until))
+        # Nothing is a multiple of a number beyond every version.
+        gap = call.state.config.dataverse.delta_leaves_out or until + 1
+        span = Clause("t.versionnumber > ? AND t.versionnumber <= ? AND t.versionnumber % ? <> 0", (after, until, gap))
         changed = query.of_table(call, table).narrowed(span)
         statement = changed.select(chosen.select_list("t"), "ORDER BY t.versionnumber LIMIT ?", (size + 1,))
         found = call.state.db.execute(statement.text, statement.params).fetchall()

@@ -58,6 +58,10 @@ class DataverseSettings:
     """Changes since a delta link, when there are none: "value" answers an empty `value` and a new delta link, "none" an
     empty object (the page on change tracking: "an empty JSON response is returned")."""
 
+    delta_leaves_out: int = 0
+    """[inferred] Of the rows that were changed, those whose version this divides are not among the changes: nobody
+    promises that changes by cascades, merges and bulk operations all are. 0: every row is."""
+
     link_host: str = ""
     """Origin (`https://org.api.crm4.dynamics.com`) that next and delta links are written with, and that
     RetrieveCurrentOrganization names as the API's. [inferred] Empty: the origin that is asked. The organisation's

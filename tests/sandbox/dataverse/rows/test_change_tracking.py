@@ -30,6 +30,20 @@ def test_the_first_call_brings_everything_and_a_link(admin: Client) -> None:
     assert "%2103%2F04%2F2026%2008%3A10%3A44" in link
 
 
+def test_some_changes_may_be_left_out(admin: Client, state: State) -> None:
+    several = [admin.create("contacts", lastname=name) for name in "ABCD"]
+    link = start(admin).json["@odata.deltaLink"]
+    state.config.dataverse.delta_leaves_out = 2
+    for each in several:
+        admin.patch(f"contacts({each})", {"lastname": "changed"})
+    told = admin.get(link.replace("lastname", "contactid"))
+    versions = {each: admin.row("contacts", each)["versionnumber"] for each in several}
+    assert {row["contactid"] for row in told.rows} == {each for each in several if versions[each] % 2}
+    assert 0 < len(told.rows) < len(several)
+    state.config.dataverse.delta_leaves_out = 0
+    assert len(admin.get(link).rows) == len(several)
+
+
 def test_the_link_brings_changes_in_the_order_of_their_versions_then_deletions(admin: Client) -> None:
     a, b, c = (admin.create("contacts", lastname=name) for name in "ABC")
     link = start(admin).json["@odata.deltaLink"]
