@@ -115,20 +115,31 @@ def _accounts(before: tuple[EmailAccountInput, ...], organisation: OrganisationI
     return tuple(accounts)
 
 
+def one_more_account(others: Sequence[tuple[str, str]]) -> EmailAccountInput:
+    """An account beside those that are connected already (name, API user)."""
+    known = EmailAccountInput(name="", api_user="", api_password="", is_default=False, double_opt_in="unknown")
+    answers = _answers(known, others)
+    return msgspec.structs.replace(answers, ca_file=_authority_file(""))
+
+
 def _account(
     before: EmailAccountInput | None, organisation: OrganisationInput, others: Sequence[EmailAccountInput]
 ) -> EmailAccountInput:
     known = before or EmailAccountInput(
         name="", api_user="", api_password="", is_default=not others, double_opt_in="unknown"
     )
-    names, users = {each.name.casefold() for each in others}, {each.api_user.casefold() for each in others}
+    answers = _answers(known, [(each.name, each.api_user) for each in others])
+    return msgspec.structs.replace(answers, ca_file=organisation.ca_file)
+
+
+def _answers(known: EmailAccountInput, others: Sequence[tuple[str, str]]) -> EmailAccountInput:
+    names, users = {name.casefold() for name, _ in others}, {user.casefold() for _, user in others}
     return msgspec.structs.replace(
         known,
         name=_asked("Name of the email account", _free(names), known.name),
         dotdigital_url=_asked("dotdigital address (any region's)", _address, known.dotdigital_url),
         api_user=_asked("API user (apiuser-...@apiconnector.com)", _free(users), known.api_user),
         api_password=_hidden("API password", known.api_password),
-        ca_file=organisation.ca_file,
         double_opt_in=_double_opt_in(known.double_opt_in or "unknown"),
     )
 

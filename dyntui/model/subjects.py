@@ -38,6 +38,11 @@ SUBJECTS = (
         ),
     ),
     Subject(
+        "accounts",
+        ("accounts",),
+        (Command("accounts", "Email accounts: show, add, settings.", "accounts"),),
+    ),
+    Subject(
         "session",
         ("session",),
         (Command("sign-in", "Sign in as a Dynamics user, with a code typed in any browser.", "sign_in"),),

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse import metadata, rows, security
+from dyntui.dataverse import security
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import text
-from dyntui.dotdigital import account as dd_account
-from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
-from dyntui.service import environment
+from dyntui.service import email_accounts, environment
 from dyntui.service.answering import answers
 from dyntui.service.contract.setup import (
     CANARY,
@@ -28,17 +21,17 @@ from dyntui.service.contract.setup import (
     SETUP_STEP,
     Canary,
     CanaryReport,
-    EmailAccountInput,
     SetupReport,
     SetupRequest,
     SetupStep,
 )
+from dyntui.service.email_accounts import AT_FIRST, Connected
 from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown, not_permitted
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
-from dyntui.store.accounts import EmailAccount, Organisation
+from dyntui.store.accounts import Organisation
 from dyntui.sync import double_opt_in, installation
 from dyntui.sync.connections import (
     DATAVERSE_SECRET,
@@ -50,11 +43,7 @@ from dyntui.sync.connections import (
     sign_in_with,
 )
 from dyntui.sync.installation import Step
-from dyntui.sync.surroundings import Surroundings
 
-_LEVELS = ("NONE", "SUMMARY", "DETAILED")
-# Somebody waits for the answer: what cannot be reached is said after seconds, where a run would be patient.
-_AT_FIRST = Patience(attempts=2, silence=30.0, limits=30.0)
 # Installing may take minutes, and shows how far it is.
 _INSTALLING = Patience(attempts=6, silence=None, limits=1800.0)
 
@@ -159,7 +148,7 @@ class Setup:
         budget = self._resources.connections.budgets.dynamics()
         sign_in = sign_in_with(wanted, secret, around)
         try:
-            async with dataverse_as(sign_in, wanted, around, patience=_AT_FIRST, budget=budget) as dv:
+            async with dataverse_as(sign_in, wanted, around, patience=AT_FIRST, budget=budget) as dv:
                 me = await security.who_am_i(dv)
                 managers = [_shown(each) for each in await security.users_with_roles(dv, [Role.MANAGER])]
                 if known is not None and not permitted and (managers or me.user_id != known.service_user_id):
@@ -173,14 +162,14 @@ class Setup:
                     service_user_id=me.user_id,
                     name=await security.organisation_name(dv),
                 )
-                proved = [(each, await _prove(each, around)) for each in request.accounts]
+                proved = [await email_accounts.prove(each, around) for each in request.accounts]
                 # A keyring that refuses says so before anything is written.
                 await self._resources.secrets.check(DATAVERSE_SECRET, secret)
-                ids = await self._ids(dv, wanted, [found.platform_id for _, found in proved])
-                for asked_account, found in proved:
-                    await self._resources.secrets.check(
-                        account_secret(ids[found.platform_id]), asked_account.api_password
-                    )
+                ids = await email_accounts.ids(
+                    self._resources, dv, wanted.organisation_id, [each.platform_id for each in proved]
+                )
+                for each in proved:
+                    await self._resources.secrets.check(account_secret(ids[each.platform_id]), each.asked.api_password)
             if apply:
                 await self._resources.secrets.set(DATAVERSE_SECRET, secret)
             async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING, budget=budget) as dv:
@@ -199,7 +188,7 @@ class Setup:
         return SetupReport(
             organisation=wanted.name,
             organisation_url=wanted.url,
-            accounts=tuple(f"{each.name} at {found.endpoint}" for each, found in proved),
+            accounts=tuple(f"{each.asked.name} at {each.endpoint}" for each in proved),
             steps=tuple(_contract_step(step) for step in steps),
             applied=apply,
             managers=tuple(dict.fromkeys((*managers, *map(_shown, chosen.get(Role.MANAGER, ()))))),
@@ -219,77 +208,25 @@ class Setup:
         self,
         dv: Dataverse,
         wanted: Organisation,
-        proved: list[tuple[EmailAccountInput, _Proved]],
+        proved: Sequence[Connected],
     ) -> None:
         """Every account under the id of its row in Dynamics, which is found by the account's number: another profile,
         machine or store may have made it."""
-        before = await self._resources.read(accounts.accounts)
-        here = {each.platform_id: each.id for each in before}
-        ids = await self._ids(dv, wanted, [found.platform_id for _, found in proved])
-        answered = {each.platform_id: each.double_opt_in for each in before}
-        kept = [
-            EmailAccount(
-                id=ids[found.platform_id],
-                name=asked.name,
-                description=asked.description,
-                is_default=asked.is_default,
-                region=found.region,
-                endpoint=found.endpoint,
-                api_user=asked.api_user,
-                ca_file=asked.ca_file,
-                sync_level=asked.sync_level,
-                platform_id=found.platform_id,
-                double_opt_in=asked.double_opt_in or answered.get(found.platform_id, ""),
-            )
-            for asked, found in proved
-        ]
-        for account, (asked, _) in zip(kept, proved, strict=True):
-            await self._resources.secrets.set(account_secret(account.id), asked.api_password)
-        for account in kept:
-            await rows.upsert(dv, solution.EMAIL_ACCOUNT.entity_set, account.id, _account_row(account))
+        kept = await email_accounts.keep_in_dynamics(self._resources, dv, wanted.organisation_id, proved)
 
         def keep(c: Connection) -> None:
             accounts.put_organisation(c, wanted)
-            for account in kept:
-                if here.get(account.platform_id, account.id) != account.id:
-                    accounts.rename_account(c, here[account.platform_id], account.id)
-                accounts.put_account(c, account)
+            email_accounts.keep(c, kept)
 
         await self._resources.write(keep)
-        for account, (_, told) in zip(kept, proved, strict=True):
-            if told.calls_in_last_hour is not None and told.calls_remaining is not None:
-                budgets = self._resources.connections.budgets
-                await budgets.heard(account.id, told.calls_in_last_hour, told.calls_remaining)
+        await email_accounts.heed_budgets(self._resources, kept, proved)
         await self._resources.connections.close()
         await asyncio.to_thread(self._reconnect)
-
-    async def _ids(self, dv: Dataverse, wanted: Organisation, numbers: Sequence[int]) -> dict[int, str]:
-        """Account number -> id of its row. One that has none yet gets the same everywhere: two setups at once make one
-        row, and what an environment is to provide for it can be named before."""
-        here = {each.platform_id: each.id for each in await self._resources.read(accounts.accounts)}
-        installed = await metadata.column_names(dv, solution.EMAIL_ACCOUNT.logical_name)
-        there = await self._rows_in_dynamics(dv, numbers) if solution.EMAIL_ACCOUNT.key.lower() in installed else {}
-        new = {each: str(uuid.uuid5(uuid.UUID(wanted.organisation_id), f"dotdigital/{each}")) for each in numbers}
-        return new | here | there
-
-    async def _rows_in_dynamics(self, dv: Dataverse, numbers: Sequence[int]) -> dict[int, str]:
-        """Account number -> id of its row, for those that have one."""
-        table, key = solution.EMAIL_ACCOUNT, solution.EMAIL_ACCOUNT.key.lower()
-        condition = " or ".join(f"{key} eq {text(str(number))}" for number in numbers)
-        found = await rows.find_rows(dv, table.entity_set, _AccountRow, filter=condition)
-        return {int(row.platform_id): row.id for row in found if row.platform_id.strip().isdecimal()}
 
 
 def use_cases(parts: Parts) -> Setup:
     """What answers these calls."""
     return Setup(parts.resources, parts.reconnect)
-
-
-class _AccountRow(
-    msgspec.Struct, frozen=True, rename={"id": "dyntui_emailaccountid", "platform_id": "dyntui_platformid"}
-):
-    id: str
-    platform_id: str = ""
 
 
 def _shown(user: security.User) -> str:
@@ -318,51 +255,6 @@ def _with_what_was_done(error: DyntuiError, steps: Sequence[Step]) -> DyntuiErro
     )
 
 
-class _Proved(msgspec.Struct, frozen=True):
-    """What account-info said of an email account."""
-
-    platform_id: int
-    region: str
-    endpoint: str
-    calls_in_last_hour: int | None
-    calls_remaining: int | None
-
-
-async def _prove(asked: EmailAccountInput, around: Surroundings) -> _Proved:
-    ca_file = Path(asked.ca_file) if asked.ca_file else None
-    dd = await dd_account.connect(
-        asked.dotdigital_url,
-        asked.api_user,
-        asked.api_password,
-        ca_file=ca_file,
-        attempts=_AT_FIRST.attempts,
-        slow_down_deadline=_AT_FIRST.limits,
-        sleep=around.sleep,
-        transport=around.transport(),
-    )
-    async with dd:
-        info = await dd_account.account_info(dd)
-        return _Proved(info.id, _region(dd.origin), dd.origin, info.calls_in_last_hour, info.calls_remaining)
-
-
-def _region(endpoint: str) -> str:
-    """`r1`, `r2`, `r3` by the host's name (dotdigital_api.md 1.1); `""` for a host that is named otherwise."""
-    host = urlsplit(endpoint).hostname or ""
-    first = host.partition("-")[0].partition(".")[0]
-    return first if first in ("r1", "r2", "r3") else ""
-
-
-def _account_row(account: EmailAccount) -> dict[str, object]:
-    return {
-        "dyntui_name": account.name,
-        "dyntui_description": account.description or None,
-        "dyntui_platformid": str(account.platform_id),
-        "dyntui_region": account.region,
-        "dyntui_isdefault": account.is_default,
-        "dyntui_synclevel": account.sync_level,
-    }
-
-
 def _check(request: SetupRequest) -> None:
     """Raises DyntuiError SETUP_INVALID naming what is wrong, before anything is called."""
     wrong: list[str] = []
@@ -384,22 +276,12 @@ def _check(request: SetupRequest) -> None:
     ):
         wrong += [f"two email accounts have the {what} {each!r}" for each in sorted({*given}) if given.count(each) > 1]
     for each in request.accounts:
-        if not each.api_user or not each.api_password:
-            wrong.append(f"{each.name or 'an email account'}: api_user and api_password are both needed")
-        if each.sync_level not in _LEVELS:
-            wrong.append(f"{each.name}: sync_level is one of {', '.join(_LEVELS)}")
-        if each.double_opt_in not in double_opt_in.ANSWERS:
-            wrong.append(f"{each.name}: double_opt_in is one of {', '.join(filter(None, double_opt_in.ANSWERS))}")
-        if not each.dotdigital_url.startswith("https://"):
-            wrong.append(f"{each.name}: dotdigital_url must begin with https://")
-    for path in (asked.ca_file, *(each.ca_file for each in request.accounts)):
-        # A name that cannot be one of a file is told as one that is not there.
-        if path and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for such names
-            wrong.append(f"there is no file {path}")
+        wrong += email_accounts.wrong_with(each)
+    wrong += email_accounts.missing_file(asked.ca_file)
     if wrong:
         raise DyntuiError(
             "SETUP_INVALID",
-            "The setup cannot be used: " + "; ".join(wrong) + ".",
+            "The setup cannot be used: " + "; ".join(dict.fromkeys(wrong)) + ".",
             not_done="Nothing was connected, written or installed.",
             remedy="Correct what is named and run `dyntui setup` again.",
             exit=Exit.USAGE,

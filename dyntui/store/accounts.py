@@ -37,7 +37,8 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
 class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A connected dotdigital account. `id` is also its row id in Dynamics, `platform_id` dotdigital's number.
-    `double_opt_in`: whom it asks to confirm, `off`, `single` or `all`; `""` while nobody knows."""
+    `double_opt_in`: whom it asks to confirm, `off`, `single` or `all`; `""` while nobody knows.
+    `copies_suppressions`: whom it suppresses is suppressed in the other accounts too."""
 
     id: str
     name: str
@@ -50,6 +51,7 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str = ""
     sync_level: str = "DETAILED"
     double_opt_in: str = ""
+    copies_suppressions: bool = True
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,6 +72,7 @@ email_account = Table(
     _text("sync_level"),
     Column("platform_id", BigInteger, nullable=False),  # dotdigital's account id
     _text("double_opt_in"),  # off, single, all; "" while nobody knows
+    Column("copies_suppressions", Boolean, nullable=False, server_default=text("true")),
 )
 
 # Email accounts that are not production; `""`: the organisation is not.

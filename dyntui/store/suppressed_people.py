@@ -11,7 +11,6 @@ Public:
     person_ids() -> Select: person_id                                  in any account
     at_present(c, address) -> [(person_id, reason)]; forget(c, person_ids)      for a decision
     had(c, person_ids) -> {address: [Had]}                             what these people had before; for a last look
-    BY_WILL                                                            the reasons that count
 """
 
 from __future__ import annotations
@@ -37,8 +36,7 @@ from sqlalchemy import (
 from dyntui.store.among import Among, person_in
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.schema import former_address, list_member, merged_record, suppression
-
-BY_WILL = ("SUPPRESSED", "COMPLAINED")
+from dyntui.store.suppressions import BY_WILL
 
 _f, _s, _r = former_address.c, suppression.c, merged_record.c
 # As far as is known it happened then, at the latest.

@@ -9,6 +9,7 @@ Public:
     supposed(c, account_id, addresses, now)        as if these were suppressed, within a block
     begin_whole(c, account_id) -> reading; unseen(c, account_id, reading, after="", limit=500)
     lift(c, account_id, reading, evidence, now, run_id="", item="") -> int     by the platform's own word
+    of_others(c, account_id, since, after="", limit=500) -> list[OfOther]   whom other accounts suppress
     of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
@@ -30,10 +31,12 @@ from dyntui.model.suppressions import SuppressionRow
 from dyntui.store import accounts, consent_news, lifts, outcomes, watermarks
 from dyntui.store.chunks import in_chunks
 from dyntui.store.lifts import Lift
-from dyntui.store.schema import suppression
+from dyntui.store.schema import email_account, suppression
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import contains, ordered, shown
 
+# The reasons by which somebody is suppressed because they, or somebody for them, want it so.
+BY_WILL = ("SUPPRESSED", "COMPLAINED")
 # The status of what an administrator or a suppression row in Dynamics asked for (dotdigital_api.md 3.5).
 BY_HAND = "Suppressed"
 
@@ -202,6 +205,40 @@ def lift(
         )
         outcomes.record(c, run_id, item, gone)
     return len(lifted)
+
+
+class OfOther(msgspec.Struct, frozen=True):
+    """An address that another account suppresses. `account`: its name."""
+
+    address: str
+    status: str
+    suppressed_on: str
+    account: str
+
+
+def of_others(c: Connection, account_id: str, since: str, after: str = "", limit: int = 500) -> list[OfOther]:
+    """By address from `after` on: whom another account suppresses that has its suppressions copied, by somebody's will
+    and its own word, learned at `since` or later, and who is not known to be suppressed in this account."""
+    here = suppression.alias("here")
+    known = select(here.c.address).where(here.c.account_id == account_id, here.c.address == _s.address).exists()
+    source = func.row_number().over(partition_by=_s.address, order_by=(_s.suppressed_on, _s.account_id))
+    found = (
+        select(_s.address, _s.status, _s.suppressed_on, email_account.c.name, source.label("place"))
+        .join(email_account, email_account.c.id == _s.account_id)
+        .where(
+            _s.account_id != account_id,
+            email_account.c.copies_suppressions.is_(True),
+            _s.reason.in_(BY_WILL),
+            _s.in_feed.is_(True),
+            _s.learned_on >= since,
+            _s.address > after,
+            ~known,
+        )
+        .subquery()
+    )
+    columns = (found.c[name] for name in ("address", "status", "suppressed_on", "name"))
+    rows = c.execute(select(*columns).where(found.c.place == 1).order_by(found.c.address).limit(limit))
+    return [OfOther(*row) for row in rows]
 
 
 def of_address(c: Connection, address: str) -> dict[str, Suppression]:

@@ -27,6 +27,7 @@ from dyntui.model.reasons import reason_of_status
 from dyntui.store import lifts, list_unsubscribes, members, suppressed_people, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
+from dyntui.store import suppressions as suppression_store
 from dyntui.store.opt_outs import OptOut
 from dyntui.store.sends import Send
 from dyntui.store.suppressed_people import Had
@@ -181,7 +182,7 @@ async def together(*asked: Awaitable[Any]) -> list[Any]:
 def _as_people(had: Mapping[str, Sequence[Had]], addresses: Iterable[str], reason: str, when: str) -> dict[str, str]:
     """Those of the people who had one of the addresses when it was suppressed by somebody's will: person id ->
     reason. `when`: `""` where that is not known."""
-    if reason not in suppressed_people.BY_WILL:
+    if reason not in suppression_store.BY_WILL:
         return {}
     return {
         each.person_id: reason

@@ -29,6 +29,7 @@ from dyntui.service.contract import (
     setup,
     suppressions,
 )
+from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, EditAccount
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -82,7 +83,7 @@ from dyntui.service.contract.schedules import (
 )
 from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRef, SettleSend
 from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.setup import CANARY
+from dyntui.service.contract.setup import CANARY, EmailAccountInput
 from dyntui.service.contract.suppressions import (
     ANSWER_CONSENT_SOURCES,
     CONSENT_SOURCES,
@@ -129,7 +130,22 @@ def everything(office: Office) -> list[Asked]:
         *_OF_SCHEDULES,
         *_OF_MAPPINGS,
         *_OF_THE_ENVIRONMENT,
+        *_of_accounts(office),
     ]
+
+
+def _of_accounts(office: Office) -> Iterator[Asked]:
+    info = office.sandbox.beside(24_818, people=5, seed=3).info
+    yield ACCOUNTS_LIST, Nothing()
+    yield ACCOUNT_EDIT, EditAccount(account="Main", description="Everybody's")
+    second = EmailAccountInput(
+        name="Second",
+        api_user=info["api_user"],
+        api_password=info["api_password"],
+        dotdigital_url=info["dotdigital_url"],
+        is_default=False,
+    )
+    yield ACCOUNT_ADD, second
 
 
 def _of_plans(run: str, newsletter: str) -> Iterator[Asked]:

@@ -46,6 +46,8 @@ class Wire:
         self.gateway = gateway
         self.time = time
         self.cut = False
+        # Further systems on the same network, each with its own addresses.
+        self.others: list[Wire] = []
         # What somebody between the two makes of an answer: `(request, answer) -> answer`.
         self.doctor: Callable[[httpx.Request, httpx.Response], httpx.Response] = lambda request, answer: answer
         self._lock = threading.RLock()
@@ -60,7 +62,10 @@ class Wire:
 
     def arrive(self, request: httpx.Request, body: bytes) -> httpx.Response | _Flight:
         """The answer of the control address, or a call that is under way. Raises httpx.TransportError."""
-        listener = self._listeners.get(f"{request.url.scheme}://{request.url.netloc.decode()}")
+        listener = self._listener(request)
+        other = next((each for each in self.others if each.serves(request)), None)
+        if other is not None and not self.cut:
+            return other.arrive(request, body)
         if listener is None or self.cut:
             raise httpx.ConnectError("All connection attempts failed", request=request)
         read = _read(request, body, listener)
@@ -84,6 +89,13 @@ class Wire:
             answered=now + timedelta(seconds=CALL_SECONDS + slow),
             given_up=datetime.max.replace(tzinfo=now.tzinfo) if patience is None else now + timedelta(seconds=patience),
         )
+
+    def serves(self, request: httpx.Request) -> bool:
+        """Whether it listens where the request goes."""
+        return self._listener(request) is not None
+
+    def _listener(self, request: httpx.Request) -> str | None:
+        return self._listeners.get(f"{request.url.scheme}://{request.url.netloc.decode()}")
 
     def land(self, flight: _Flight, request: httpx.Request) -> httpx.Response:
         """What the client gets of a call at its end. Raises httpx.TransportError."""

@@ -29,7 +29,8 @@ class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
 class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach one email account; any region's address will do, the right one is discovered. `double_opt_in`: whom
     the account asks to confirm by mail, as an administrator knows it: `off`, `single` (one-at-a-time sign-ups), `all`
-    (bulk uploads too), or `""`; nobody is imported before that is known."""
+    (bulk uploads too), or `""`; nobody is imported before that is known. `copies_suppressions`: whom this account
+    suppresses is suppressed in the others too; None: as before, and yes for a new one."""
 
     name: Text
     api_user: Text
@@ -40,6 +41,7 @@ class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     sync_level: Text = "DETAILED"
     description: Text = ""
     double_opt_in: Text = ""
+    copies_suppressions: bool | None = None
 
 
 class SetupRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.sync import kept_books, suppressions, telling_dynamics
+from dyntui.sync import copied_suppressions, kept_books, suppressions, telling_dynamics
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -27,4 +27,6 @@ async def both_ways(ctx: RunContext, dv: Dataverse, dd: Dotdigital, item: str = 
     """Suppressions of both systems are known before either is told of them: one run tells everything."""
     await suppressions.pull(ctx, dd, ctx.account_id, item, daily=True)
     await suppressions.tell_dotdigital(ctx, dv, dd, ctx.account_id, item)
+    if item:
+        await copied_suppressions.copy(ctx, dd, ctx.account_id, item)
     await telling_dynamics.tell_dynamics(ctx, dv, ctx.account_id, item)

@@ -1,0 +1,137 @@
+"""`dyntui accounts`: the email accounts that are connected to the organisation."""
+
+from __future__ import annotations
+
+import click
+
+from dyntui.cli.lazy import Group, choices
+from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, yes_no
+from dyntui.cli.service_call import ask
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, AccountRow, EditAccount
+from dyntui.service.contract.session import Nothing
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """The email accounts that are connected to the organisation. ACCOUNT is an id or a name."""
+
+
+@command.command("list")
+@click.pass_context
+def list_(context: click.Context) -> int:
+    """All email accounts, the default one first."""
+    answer = ask(choices(context), ACCOUNTS_LIST, Nothing())
+    if choices(context).json:
+        print_json(answer)
+        return int(Exit.DONE)
+    print_table(
+        ["account", "default", "dotdigital", "lists", "suppressed", "as of", "copies"],
+        (
+            (
+                each.name,
+                yes_no(each.is_default),
+                f"{each.platform_id}, {each.region or each.endpoint}",
+                number(each.lists),
+                number(each.suppressed),
+                moment(each.read_on),
+                yes_no(each.copies_suppressions),
+            )
+            for each in answer.rows
+        ),
+        right=["lists", "suppressed"],
+    )
+    return int(Exit.DONE)
+
+
+@command.command()
+@click.argument("account")
+@click.pass_context
+def show(context: click.Context, account: str) -> int:
+    """One email account with its settings."""
+    known = ask(choices(context), ACCOUNTS_LIST, Nothing()).rows
+    found = next((each for each in known if account in (each.id, each.name)), None)
+    if found is None:
+        raise DyntuiError(
+            "ACCOUNT_UNKNOWN",
+            f"There is no email account {account!r}.",
+            not_done="Nothing was read or changed.",
+            remedy="See `dyntui accounts list`.",
+            exit=Exit.USAGE,
+        )
+    _print(context, found)
+    return int(Exit.DONE)
+
+
+@command.command()
+@click.option("--from", "source", metavar="FILE", help="TOML or JSON with the account; - is standard input.")
+@click.pass_context
+def add(context: click.Context, source: str | None) -> int:
+    """Connect one more email account.
+
+    Without --from the answers are asked for on the terminal; the password is typed unseen. The file has the keys of one
+    [[accounts]] table of a setup: name, api_user, api_password, dotdigital_url, double_opt_in, ... A new account is the
+    default one only where it says so: is_default = true.
+    """
+    from dyntui.cli.account_input import account_asked_for, account_in
+
+    chosen = choices(context)
+    known = ask(chosen, ACCOUNTS_LIST, Nothing()).rows
+    asked = account_in(source) if source is not None else account_asked_for(known)
+    row = ask(chosen, ACCOUNT_ADD, asked)
+    _print(context, row)
+    say(f"Connected. `dyntui lists activate LIST --account {row.name!r}` gives a list its address book there.")
+    return int(Exit.DONE)
+
+
+@command.command()
+@click.argument("account")
+@click.option("--name", default=None, help="Call it otherwise.")
+@click.option("--description", default=None)
+@click.option("--default", "make_default", is_flag=True, help="Meant wherever no account is named.")
+@click.option(
+    "--copy-suppressions/--no-copy-suppressions",
+    "copies",
+    default=None,
+    help="Whether whom it suppresses is suppressed in the other accounts too.",
+)
+@click.pass_context
+def edit(
+    context: click.Context,
+    account: str,
+    name: str | None,
+    description: str | None,
+    make_default: bool,
+    copies: bool | None,
+) -> int:
+    """Change the settings of an email account."""
+    asked = EditAccount(
+        account=account,
+        name=name,
+        description=description,
+        make_default=make_default,
+        copies_suppressions=copies,
+    )
+    _print(context, ask(choices(context), ACCOUNT_EDIT, asked))
+    return int(Exit.DONE)
+
+
+def _print(context: click.Context, row: AccountRow) -> None:
+    if choices(context).json:
+        print_json(row)
+        return
+    print_facts(
+        [
+            ("Account", row.name),
+            ("Id", row.id),
+            ("Description", row.description),
+            ("Default", yes_no(row.is_default)),
+            ("dotdigital", f"{row.platform_id} at {row.endpoint}"),
+            ("API user", row.api_user),
+            ("Sync level", row.sync_level),
+            ("Double opt-in", row.double_opt_in or "not known"),
+            ("Copies suppressions", yes_no(row.copies_suppressions)),
+            ("Activated lists", number(row.lists)),
+            ("Suppressed", f"{number(row.suppressed)}, as of {moment(row.read_on) or 'never'}"),
+        ]
+    )

@@ -1,0 +1,27 @@
+"""Email accounts as people see them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A connected email account. `platform_id`: dotdigital's number; `lists`: activated for it; `suppressed`: how many
+    addresses are known to be suppressed in it; `read_on`: when its suppressions were read last (ISO 8601 UTC);
+    `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `double_opt_in`: `off`, `single`,
+    `all`, or `""` while nobody knows."""
+
+    id: str
+    name: str
+    description: str
+    is_default: bool
+    platform_id: int
+    region: str
+    endpoint: str
+    api_user: str
+    sync_level: str
+    double_opt_in: str
+    copies_suppressions: bool
+    lists: int
+    suppressed: int
+    read_on: str = ""

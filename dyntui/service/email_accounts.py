@@ -1,0 +1,175 @@
+"""Connecting an email account: proved first, then kept, under the id of its row in Dynamics.
+
+That row is found by the account's number: another profile, machine or store may have made it.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import metadata, rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import text
+from dyntui.dotdigital import account as dd_account
+from dyntui.model import solution
+from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.service.resources import Resources
+from dyntui.store import accounts
+from dyntui.store.accounts import EmailAccount
+from dyntui.sync import double_opt_in
+from dyntui.sync.connections import Patience, account_secret
+from dyntui.sync.surroundings import Surroundings
+
+LEVELS = ("NONE", "SUMMARY", "DETAILED")
+# Somebody waits for the answer: what cannot be reached is said after seconds, where a run would be patient.
+AT_FIRST = Patience(attempts=2, silence=30.0, limits=30.0)
+
+
+class Connected(msgspec.Struct, frozen=True):
+    """What was asked, and what account-info said of the account."""
+
+    asked: EmailAccountInput
+    platform_id: int
+    region: str
+    endpoint: str
+    calls_in_last_hour: int | None = None
+    calls_remaining: int | None = None
+
+
+def wrong_with(asked: EmailAccountInput) -> list[str]:
+    """What cannot be used of an account's settings."""
+    wrong: list[str] = []
+    if not asked.api_user or not asked.api_password:
+        wrong.append(f"{asked.name or 'an email account'}: api_user and api_password are both needed")
+    if asked.sync_level not in LEVELS:
+        wrong.append(f"{asked.name}: sync_level is one of {', '.join(LEVELS)}")
+    if asked.double_opt_in not in double_opt_in.ANSWERS:
+        wrong.append(f"{asked.name}: double_opt_in is one of {', '.join(filter(None, double_opt_in.ANSWERS))}")
+    if not asked.dotdigital_url.startswith("https://"):
+        wrong.append(f"{asked.name}: dotdigital_url must begin with https://")
+    return wrong + missing_file(asked.ca_file)
+
+
+def missing_file(path: str) -> list[str]:
+    """That there is no such file, where one is named: a name that cannot be one of a file as well."""
+    if path and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for such names
+        return [f"there is no file {path}"]
+    return []
+
+
+async def prove(asked: EmailAccountInput, around: Surroundings) -> Connected:
+    """Signs in to the account, wherever it lives. Raises DotdigitalError."""
+    dd = await dd_account.connect(
+        asked.dotdigital_url,
+        asked.api_user,
+        asked.api_password,
+        ca_file=Path(asked.ca_file) if asked.ca_file else None,
+        attempts=AT_FIRST.attempts,
+        slow_down_deadline=AT_FIRST.limits,
+        sleep=around.sleep,
+        transport=around.transport(),
+    )
+    async with dd:
+        info = await dd_account.account_info(dd)
+    return Connected(asked, info.id, _region(dd.origin), dd.origin, info.calls_in_last_hour, info.calls_remaining)
+
+
+def _region(endpoint: str) -> str:
+    """`r1`, `r2`, `r3` by the host's name (dotdigital_api.md 1.1); `""` for a host that is named otherwise."""
+    host = urlsplit(endpoint).hostname or ""
+    first = host.partition("-")[0].partition(".")[0]
+    return first if first in ("r1", "r2", "r3") else ""
+
+
+class _AccountRow(
+    msgspec.Struct, frozen=True, rename={"id": "dyntui_emailaccountid", "platform_id": "dyntui_platformid"}
+):
+    id: str
+    platform_id: str = ""
+
+
+async def ids(resources: Resources, dv: Dataverse, organisation_id: str, numbers: Sequence[int]) -> dict[int, str]:
+    """Account number -> id of its row. One that has none yet gets the same everywhere: two setups at once make one
+    row, and what an environment is to provide for it can be named before."""
+    here = {each.platform_id: each.id for each in await resources.read(accounts.accounts)}
+    installed = await metadata.column_names(dv, solution.EMAIL_ACCOUNT.logical_name)
+    there = await _rows_in_dynamics(dv, numbers) if solution.EMAIL_ACCOUNT.key.lower() in installed else {}
+    new = {each: str(uuid.uuid5(uuid.UUID(organisation_id), f"dotdigital/{each}")) for each in numbers}
+    return new | here | there
+
+
+async def _rows_in_dynamics(dv: Dataverse, numbers: Sequence[int]) -> dict[int, str]:
+    """Account number -> id of its row, for those that have one."""
+    table, key = solution.EMAIL_ACCOUNT, solution.EMAIL_ACCOUNT.key.lower()
+    condition = " or ".join(f"{key} eq {text(str(number))}" for number in numbers)
+    found = await rows.find_rows(dv, table.entity_set, _AccountRow, filter=condition)
+    return {int(row.platform_id): row.id for row in found if row.platform_id.strip().isdecimal()}
+
+
+async def keep_in_dynamics(
+    resources: Resources, dv: Dataverse, organisation_id: str, proved: Sequence[Connected]
+) -> list[EmailAccount]:
+    """Keeps the accounts' passwords, and their rows in Dynamics; what the store is to `keep`. What was said of an
+    account before stays where nothing is said now."""
+    before = {each.platform_id: each for each in await resources.read(accounts.accounts)}
+    found = await ids(resources, dv, organisation_id, [each.platform_id for each in proved])
+    kept = [_account(each, found[each.platform_id], before.get(each.platform_id)) for each in proved]
+    for account, each in zip(kept, proved, strict=True):
+        await resources.secrets.set(account_secret(account.id), each.asked.api_password)
+    for account in kept:
+        await rows.upsert(dv, solution.EMAIL_ACCOUNT.entity_set, account.id, account_row(account))
+    return kept
+
+
+def _account(proved: Connected, row_id: str, before: EmailAccount | None) -> EmailAccount:
+    asked = proved.asked
+    copies = before is None or before.copies_suppressions
+    return EmailAccount(
+        id=row_id,
+        name=asked.name,
+        description=asked.description,
+        is_default=asked.is_default,
+        region=proved.region,
+        endpoint=proved.endpoint,
+        api_user=asked.api_user,
+        ca_file=asked.ca_file,
+        sync_level=asked.sync_level,
+        platform_id=proved.platform_id,
+        double_opt_in=asked.double_opt_in or (before.double_opt_in if before is not None else ""),
+        copies_suppressions=copies if asked.copies_suppressions is None else asked.copies_suppressions,
+    )
+
+
+def account_row(account: EmailAccount) -> dict[str, object]:
+    """An account as Dynamics holds it."""
+    return {
+        "dyntui_name": account.name,
+        "dyntui_description": account.description or None,
+        "dyntui_platformid": str(account.platform_id),
+        "dyntui_region": account.region,
+        "dyntui_isdefault": account.is_default,
+        "dyntui_synclevel": account.sync_level,
+    }
+
+
+def keep(c: Connection, kept: Sequence[EmailAccount]) -> None:
+    """Keeps the accounts; what was kept of one under another id goes with it."""
+    here = {each.platform_id: each.id for each in accounts.accounts(c)}
+    for account in kept:
+        if here.get(account.platform_id, account.id) != account.id:
+            accounts.rename_account(c, here[account.platform_id], account.id)
+        accounts.put_account(c, account)
+
+
+async def heed_budgets(resources: Resources, kept: Sequence[EmailAccount], proved: Sequence[Connected]) -> None:
+    """What account-info said of the calls that the accounts are allowed counts from now on."""
+    for account, told in zip(kept, proved, strict=True):
+        if told.calls_in_last_hour is not None and told.calls_remaining is not None:
+            await resources.connections.budgets.heard(account.id, told.calls_in_last_hour, told.calls_remaining)

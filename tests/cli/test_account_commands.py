@@ -1,0 +1,77 @@
+"""`dyntui accounts`: what it asks the service for, and what it prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dyntui.model.accounts import AccountRow
+from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, Accounts, EditAccount
+from tests.cli.scripted_service import ScriptedService
+
+MAIN = AccountRow(
+    id="a1",
+    name="Main",
+    description="Everybody",
+    is_default=True,
+    platform_id=24817,
+    region="r1",
+    endpoint="https://r1-api.dotdigital.com",
+    api_user="apiuser-1@apiconnector.com",
+    sync_level="DETAILED",
+    double_opt_in="off",
+    copies_suppressions=True,
+    lists=3,
+    suppressed=1204,
+    read_on="2026-11-22T14:05:09Z",
+)
+
+
+def test_accounts_are_listed_and_shown(dyntui: Callable, service: ScriptedService):
+    service.answers(ACCOUNTS_LIST, Accounts(rows=(MAIN,)))
+    listed = dyntui("accounts", "list")
+    assert listed.code == 0
+    for said in ("Main", "24817, r1", "1,204"):
+        assert said in listed.out
+    shown = dyntui("accounts", "show", "Main")
+    assert "apiuser-1@apiconnector.com" in shown.out
+    assert json.loads(dyntui("accounts", "show", "a1", "--json").out)["lists"] == 3
+    unknown = dyntui("accounts", "show", "Nobody")
+    assert unknown.code == 2
+    assert "ACCOUNT_UNKNOWN" in unknown.err
+
+
+@pytest.mark.parametrize("form", ["toml", "json"])
+def test_an_account_is_added_from_a_file_whose_password_is_never_printed(
+    dyntui: Callable, service: ScriptedService, tmp_path: Path, form: str
+):
+    service.answers(ACCOUNTS_LIST, Accounts(rows=(MAIN,)))
+    service.answers(ACCOUNT_ADD, msgspec.structs.replace(MAIN, id="a2", name="Second", is_default=False))
+    values = {"name": "Second", "api_user": "u@x.y", "api_password": "hush", "double_opt_in": "off"}
+    lines = "\n".join(f'{key} = "{value}"' for key, value in values.items())
+    file = tmp_path / f"account.{form}"
+    file.write_text(json.dumps(values) if form == "json" else lines)
+    done = dyntui("accounts", "add", "--from", str(file))
+    assert done.code == 0
+    assert "Second" in done.out and "hush" not in done.out + done.err
+    asked = service.requests(ACCOUNT_ADD)[-1]
+    assert (asked.name, asked.api_password, asked.is_default) == ("Second", "hush", False)
+    file.write_text('name = "x"\npasword = "hush"')
+    wrong = dyntui("accounts", "add", "--from", str(file))
+    assert wrong.code == 2
+    assert "ACCOUNT_INPUT_INVALID" in wrong.err and "pasword" in wrong.err and "hush" not in wrong.err
+    nobody = dyntui("accounts", "add")
+    assert nobody.code == 2
+    assert "ACCOUNT_INPUT_MISSING" in nobody.err
+
+
+def test_settings_are_changed_one_by_one(dyntui: Callable, service: ScriptedService):
+    service.answers(ACCOUNT_EDIT, MAIN)
+    assert dyntui("accounts", "edit", "Main", "--no-copy-suppressions").code == 0
+    assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", copies_suppressions=False)
+    assert dyntui("accounts", "edit", "Main", "--default", "--name", "One").code == 0
+    assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", name="One", make_default=True)

@@ -1,0 +1,172 @@
+"""Two email accounts in one organisation: connected one after the other, lists of their own, people in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.model import solution
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract import lists as lists_contract
+from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, AccountRow, EditAccount
+from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.session import HELLO, Nothing
+from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.store import suppressions
+from tests.scenarios.office import Office
+from tests.scenarios.test_role_self_test import Desk, with_roles
+from tests.simulation.sandbox import InProcessSandbox
+
+NUMBER = 24_818
+
+
+class Two:
+    """An office with two accounts, `Main` and `Second`. `second`: what has the other one."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        with_roles(office)
+        self.desk = Desk(office, "manager")
+        self.second = office.sandbox.beside(NUMBER, people=300, seed=7)
+        self.row: AccountRow = self.desk.ask(ACCOUNT_ADD, self.asked())
+
+    def asked(self, name: str = "Second") -> EmailAccountInput:
+        info = self.second.info
+        return EmailAccountInput(
+            name=name,
+            api_user=info["api_user"],
+            api_password=info["api_password"],
+            dotdigital_url=info["dotdigital_url"],
+            double_opt_in="off",
+            is_default=False,
+        )
+
+    def accounts(self) -> dict[str, AccountRow]:
+        return {each.name: each for each in self.desk.ask(ACCOUNTS_LIST, Nothing()).rows}
+
+    def activated(self, name: str) -> ListRow:
+        row = self.office.list_named(name)
+        asked = lists_contract.Activate(id=row.id, account="Second", link=True)
+        return self.office.activate(asked).row
+
+    def unsubscribe_there(self, address: str, reason: str = "Unsubscribed") -> None:
+        body = {"address": address, "reason": reason}
+        self.second.control.post("/unsubscribe", json=body).raise_for_status()
+
+    def suppressed(self, address: str) -> dict[str, str]:
+        """The accounts in which the store knows the address to be suppressed, with its status."""
+        names = {each.id: each.name for each in self.accounts().values()}
+        with self.office.db.read() as c:
+            return {names[key]: each.status for key, each in suppressions.of_address(c, address).items()}
+
+
+@pytest.fixture
+def two(office: Office) -> Iterator[Two]:
+    opened = Two(office)
+    yield opened
+    opened.second.stop()
+
+
+def status_there(sandbox: InProcessSandbox, address: str) -> str:
+    """What dotdigital says of a contact; `""`: it has none."""
+    info, account = sandbox.info, sandbox.state.config.dotdigital
+    where = sandbox.state.urls.dotdigital[account.region]
+    answer = sandbox.http.get(f"{where}/v2/contacts/{address}", auth=(info["api_user"], info["api_password"]))
+    assert answer.status_code in {200, 404}, answer.text
+    return str(answer.json()["status"]) if answer.status_code == 200 else ""
+
+
+def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
+    office, desk = two.office, two.desk
+    assert [each.name for each in desk.ask(HELLO, Nothing()).accounts] == ["Main", "Second"]
+    rows = two.accounts()
+    assert rows["Main"].is_default and not rows["Second"].is_default
+    assert (rows["Second"].platform_id, rows["Second"].copies_suppressions) == (NUMBER, True)
+    with pytest.raises(DyntuiError, match="ACCOUNT_NAME_TAKEN"):
+        desk.ask(ACCOUNT_ADD, two.asked("main"))
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_CONNECTED.*as 'Second'"):
+        desk.ask(ACCOUNT_ADD, two.asked("Third"))
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*api_password"):
+        desk.ask(ACCOUNT_ADD, EmailAccountInput(name="Third", api_user="somebody", api_password=""))
+    with pytest.raises(DyntuiError, match="DOTDIGITAL_SIGN_IN_REFUSED"):
+        wrong = EmailAccountInput(
+            name="Third", api_user="x@y.z", api_password="no", dotdigital_url=two.second.info["dotdigital_url"]
+        )
+        desk.ask(ACCOUNT_ADD, wrong)
+    assert list(two.accounts()) == ["Main", "Second"]
+    edited = desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", name="Scotland", make_default=True))
+    assert edited.is_default and not two.accounts()["Main"].is_default
+
+    async def in_dynamics() -> list[tuple[str, bool]]:
+        dv = await office.resources.connections.dataverse()
+        found = await dv_rows.find_rows(
+            dv, solution.EMAIL_ACCOUNT.entity_set, dict, select=("dyntui_name", "dyntui_isdefault")
+        )
+        return sorted((each["dyntui_name"], each["dyntui_isdefault"]) for each in found)
+
+    assert office.wait(in_dynamics()) == [("Main", False), ("Scotland", True)]
+    # Setup for the first account leaves what was said of the other one.
+    desk.ask(ACCOUNT_EDIT, EditAccount(account="Scotland", copies_suppressions=False))
+    office.set_up()
+    assert two.accounts()["Scotland"].copies_suppressions is False
+
+
+def test_lists_belong_to_one_account_and_runs_are_the_accounts_own(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    with pytest.raises(DyntuiError, match="LIST_ACTIVATED"):
+        two.activated("Newsletter")
+    trade = two.activated("Winter leads")
+    assert (newsletter.account, trade.account) == ("Main", "Second")
+    for account in ("Main", "Second"):
+        assert office.run("suppressions", account=account).run.status is RunStatus.COMPLETED
+    run = office.run("lists", account="Second").run
+    assert (run.account, run.status) == ("Second", RunStatus.COMPLETED)
+    added = [each for each in office.members(trade.id) if each.outcome is Outcome.ADDED]
+    assert added and status_there(two.second, added[0].address) == "Subscribed"
+    assert not [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    assert [each.name for each in two.accounts().values() if each.lists] == ["Main", "Second"]
+
+
+def test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed_by_neither(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists")
+    both = [
+        each.address
+        for each in office.members(newsletter.id)
+        if each.outcome is Outcome.ADDED and status_there(two.second, each.address) == "Subscribed"
+    ]
+    leaves, bounces, later = both[:3]
+    two.unsubscribe_there(leaves)
+    two.unsubscribe_there(bounces, reason="HardBounced")
+    office.let_pass(minutes=20)
+    office.run("suppressions", account="Second")
+    run = office.run("suppressions", account="Main").run
+    assert run.status is RunStatus.COMPLETED
+    assert status_there(office.sandbox, leaves) != "Subscribed"
+    assert set(two.suppressed(leaves)) == {"Main", "Second"}
+    copied = {each.address: each.detail for each in office.people(run.id) if each.outcome is Outcome.ADDED}
+    assert copied[leaves] == "copied from Second: Unsubscribed"
+    # That a mail could not be delivered is each account's own matter; dyntui does not mail them all the same.
+    assert set(two.suppressed(bounces)) == {"Second"}
+    assert status_there(office.sandbox, bounces) == "Subscribed"
+    office.run("lists")
+    became = {each.address: each for each in office.members(newsletter.id)}
+    assert (became[leaves].outcome, became[leaves].reason) == (Outcome.EXCLUDED, "SUPPRESSED")
+    assert (became[bounces].outcome, became[bounces].reason) == (Outcome.EXCLUDED, "SUPPRESSED_OTHER_ACCOUNT")
+    # Nothing is left to copy, and nothing is asked for.
+    _, calls = office.calls_between(lambda: office.run("suppressions", account="Main"))
+    assert not [each for each in calls if each["system"] == "dotdigital" and each["writes"]]
+    two.desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", copies_suppressions=False))
+    two.unsubscribe_there(later)
+    office.let_pass(hours=25)
+    for account in ("Second", "Main"):
+        office.run("suppressions", account=account)
+    assert set(two.suppressed(later)) == {"Second"}
+    assert status_there(office.sandbox, later) == "Subscribed"
