@@ -11,6 +11,7 @@ answer that is no JSON at all, are errors.
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 import msgspec
@@ -23,7 +24,7 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 def loosely(body: bytes, into: type[T]) -> T:
     """The JSON of an answer as a value, column by column. Raises ValueError, RecursionError."""
-    value = _text(json.loads(body.decode("utf-8-sig", "replace")))
+    value = _text(json.loads(body.decode("utf-8-sig", "replace"), parse_float=Decimal))
     row_types = get_args(into)
     if not (row_types and isinstance(value, dict) and isinstance(value.get("value"), list)):
         return cast(T, _row(value, into))

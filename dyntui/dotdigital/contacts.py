@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -27,14 +28,15 @@ from dyntui.dotdigital.paging import Page, marker_pages, skip_pages
 
 CHUNK: Final = 500
 ALL_DATA_FIELDS: Final = "[[ALL]]"
-Value = str | int | float | bool | None
+Value = str | int | Decimal | bool | None
+"""What a data field holds; numbers exactly. Fields are decoded as they come, and may hold something else."""
 
 
 class DataValue(msgspec.Struct, frozen=True):
     """One data field of a v2 contact."""
 
     key: str
-    value: Value = None
+    value: Any = None
 
 
 class Contact(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,7 +86,7 @@ class Person(msgspec.Struct, frozen=True, rename="camel"):
     status: str = ""
     created: str | None = None
     updated: str | None = None
-    data_fields: dict[str, Value] | None = None
+    data_fields: dict[str, Any] | None = None
     channel_properties: Channels | None = None
     lists: list[BookMembership] | None = None
 

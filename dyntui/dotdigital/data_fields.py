@@ -7,6 +7,7 @@ There is no update of a field (reference/dotdigital_api.md section 6): changing 
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -25,7 +26,7 @@ class DataField(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     type: str = ""
     visibility: str = PRIVATE
-    default_value: str | int | float | bool | None = None
+    default_value: Any = None
 
 
 class Dependency(msgspec.Struct, frozen=True, rename="camel"):

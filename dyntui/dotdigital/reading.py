@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 from dyntui.dotdigital.errors import DOTDIGITAL
+from dyntui.model import exact_json
 from dyntui.remote import failures
 from dyntui.remote.calls import Reply, decoder
 from dyntui.remote.errors import RemoteError
@@ -75,7 +76,7 @@ def loosely(reply: Reply) -> Any:
     """A reply's JSON with names in camelCase and without members that are null. DOTDIGITAL_ANSWER_UNREADABLE when it is
     no JSON."""
     try:
-        return _plain(msgspec.json.decode(reply.body.decode("utf-8-sig", "replace")))
+        return _plain(exact_json.decode(reply.body.decode("utf-8-sig", "replace")))
     except (msgspec.DecodeError, RecursionError) as failure:
         raise unreadable(reply, str(failure)) from failure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Mapping
+from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast
 
 import httpx
@@ -68,10 +69,10 @@ def reply_of(response: httpx.Response, *, repeated: bool) -> Reply:
 
 @functools.cache
 def _kept_decoder(into: Hashable) -> Any:
-    return msgspec.json.Decoder(into)
+    return msgspec.json.Decoder(into, float_hook=Decimal)
 
 
 def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
-    """The JSON decoder of a type, made once."""
+    """The JSON decoder of a type, made once. Fractions in what is not typed are Decimal, and keep every digit."""
     kept: msgspec.json.Decoder[T] = _kept_decoder(cast(Hashable, into))
     return kept
