@@ -63,6 +63,8 @@ _INWARD = "address-books"
 _HOURS = 7 * 24
 # A run that waits longer than this for its turn to be queued is named.
 _STALLED = timedelta(minutes=10)
+# And one that waits so long for another of its type to end.
+_HUNG = timedelta(hours=2)
 _NOT_HERE = (
     "Scheduled runs are not started by this service: it ends with its last client. `dyntui serve`, which stays, starts "
     "them."
@@ -205,13 +207,13 @@ async def check(resources: Resources, *, run_here: bool) -> Check:
         names = accounts.names(c)
         stored = [each for each in schedules.schedules(c) if each.account_id in names]
         busy = {account_id: schedules.active(c, account_id) for account_id in names}
-        behind = [
-            f"{_title(each, names)} since {text_of(since)[:16].replace('T', ' ')}Z"
-            for each in stored
-            if (since := overdue_since(each.schedule, each.last_start, now)) is not None
-            and now - since > _STALLED
-            and each.schedule.sync_type not in busy[each.account_id]
-        ]
+        behind = []
+        for each in stored:
+            since = overdue_since(each.schedule, each.last_start, now)
+            waits = each.schedule.sync_type in busy[each.account_id]
+            if since is not None and now - since > (_HUNG if waits else _STALLED):
+                why = " (behind a run that goes on)" if waits else ""
+                behind.append(f"{_title(each, names)} since {text_of(since)[:16].replace('T', ' ')}Z{why}")
         comes = [
             (start, _title(each, names))
             for each in stored

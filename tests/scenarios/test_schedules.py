@@ -187,6 +187,9 @@ def test_the_status_says_what_comes_next_what_is_behind_and_who_does_not_start_r
     office.look_at_schedules()
     assert status_line(office, run_here=True)[0] == "ok"
     assert not row(office, "suppressions").behind_since
+    # Unless that takes hours: then somebody should look at the run that goes on.
+    office.let_pass(hours=3)
+    assert "(behind a run that goes on)" in status_line(office, run_here=True)[1]
     for kind in SYNC_TYPES:
         office.schedule(kind, paused=True)
     assert status_line(office, run_here=True) == ("ok", "nothing runs by itself")

@@ -279,6 +279,11 @@ def test_an_account_that_is_connected_later_is_scheduled_from_then_on(days: Days
         )
     assert days.at("2026-03-05 12:00") == []
     assert days.at("2026-03-05 12:15") == ["suppressions"]
+    # Each account has its own run of a type, at the same time.
+    days.carry_out()
+    days.set("suppressions", "15min")
+    assert days.at("2026-03-05 12:45").count("suppressions") == 2
+    assert {days.run(run_id).account_id for run_id in days.queued} == {"a", "b"}
 
 
 PLAN = {
