@@ -31,8 +31,9 @@ from dyntui.store.outcomes import Item
 from dyntui.store.runs import NewRun
 from dyntui.store.watch import Key, Place
 from dyntui.sync import watched_feeds, watched_records, written_consent
-from dyntui.sync.budgets import DYNAMICS, SPENDER
+from dyntui.sync.budgets import DYNAMICS
 from dyntui.sync.connections import Connections
+from dyntui.sync.leases import SPENDER
 from dyntui.sync.watched import Source, Told
 
 T = TypeVar("T")

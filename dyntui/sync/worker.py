@@ -21,9 +21,9 @@ from dyntui.model.trust import Rule
 from dyntui.store import runs
 from dyntui.store.database import Database
 from dyntui.store.runs import Fenced, Problem
-from dyntui.sync.budgets import SPENDER
 from dyntui.sync.connections import RUN_METER, RUN_SLEEP, RUN_SLOWED, Connections, Secrets
 from dyntui.sync.kinds import execute
+from dyntui.sync.leases import SPENDER
 from dyntui.sync.run_context import Cancelled, RunContext
 from dyntui.sync.send import end_unsent
 from dyntui.sync.surroundings import REAL, Surroundings

@@ -15,8 +15,9 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.session import STATUS, Nothing
 from dyntui.store import accounts
-from dyntui.sync.budgets import SPENDER, Budgets
+from dyntui.sync.budgets import Budgets
 from dyntui.sync.connections import OF_RUNS, Connections
+from dyntui.sync.leases import SPENDER
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk, with_roles
 
