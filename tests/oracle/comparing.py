@@ -73,6 +73,8 @@ class Comparison:
         inside = after.in_book(on.book)
         for address, reason in synchronising.must_not_be_in(on, after, self.memory).items():
             self.disagree(f"book keeps a closed address {reason}", f"{address} is in the book of {on.name}")
+        for address in synchronising.strangers_left(on, before, after, self.memory):
+            self.disagree("a stranger stays", f"{address} is in the book of {on.name}")
         for key, verdict in expected.items():
             if verdict.outcomes <= IN:
                 record = before.records[key]

@@ -236,6 +236,9 @@ class Hands:
         self.renamed += 1
         self._change_list(of, listname=f"List {of} renamed {self.renamed}")
 
+    def _action(self, of: str, code: int) -> None:
+        self._change_list(of, dyntui_membershipaction=code)
+
     def _change_list(self, of: str, **values: Any) -> None:
         if of in self.lists:
             row = {**values, "versionnumber": storage.next_version(self.state), "modifiedon": storage.now(self.state)}

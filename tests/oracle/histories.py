@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 from tests.oracle.edits import BAD, SPELLINGS, Edit, address
+from tests.oracle.rows import REMOVE
 
 CAMPAIGNS = (4, 5, 6)
 """Campaigns of the sandbox's world that nobody has sent."""
@@ -120,6 +121,8 @@ class _Drawing:
         members = [each for each in self._of(kind) if self.draw.random() < share]
         made: list[Edit] = [("list", symbol, kind)]
         made += [("join", symbol, each) for each in members]
+        if self.draw.random() < 0.3:
+            made.append(("action", symbol, REMOVE))
         if self.draw.random() < 0.3:
             made.append(("join", symbol, self.draw.choice(self.people)))
         if self.draw.random() < 0.2:

@@ -15,6 +15,9 @@ PEOPLE = ("contact", "lead", "account")
 KINDS = {1: "account", 2: "contact", 4: "lead"}
 """Member types of a list by `createdfromcode`."""
 
+REMOVE = 727000001
+"""The membership action Remove, as the list's row has it."""
+
 Key = tuple[str, str]
 """A record: its table and its id."""
 
@@ -37,7 +40,8 @@ class Record:
 
 @dataclass(frozen=True)
 class MarketingList:
-    """A list; `members` as rows say, (table, id); for a dynamic one whom its query finds."""
+    """A list; `members` as rows say, (table, id); for a dynamic one whom its query finds. `removes`: strangers leave
+    its book, by its membership action or because it is dynamic."""
 
     id: str
     name: str
@@ -47,6 +51,7 @@ class MarketingList:
     activated: bool
     book: int
     members: tuple[Key, ...]
+    removes: bool
 
 
 @dataclass(frozen=True)
@@ -138,8 +143,9 @@ def _lists(select: Select, records: dict[Key, Record]) -> Iterable[MarketingList
     for list_id, table, person in select("SELECT listid, entityidtype, entityid FROM dv_listmember"):
         members.setdefault(list_id, []).append((table, person))
     columns = {name for _, name, *_ in select("PRAGMA table_info(dv_list)")}
-    extra = "dyntui_activated, dyntui_bookid" if "dyntui_activated" in columns else "0, 0"
-    for list_id, name, kind, dynamic, query, state, activated, book in select(
+    own = "dyntui_activated, dyntui_bookid, dyntui_membershipaction"
+    extra = own if "dyntui_activated" in columns else "0, 0, NULL"
+    for list_id, name, kind, dynamic, query, state, activated, book, action in select(
         f"SELECT listid, listname, createdfromcode, type, query, statecode, {extra} FROM dv_list"
     ):
         found = _found_by(query, records) if dynamic else members.get(list_id, [])
@@ -152,6 +158,7 @@ def _lists(select: Select, records: dict[Key, Record]) -> Iterable[MarketingList
             activated=bool(activated),
             book=book or 0,
             members=tuple(sorted(found)),
+            removes=bool(dynamic) or action == REMOVE,
         )
 
 

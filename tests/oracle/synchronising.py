@@ -109,6 +109,16 @@ def must_not_be_in(on: MarketingList, rows: Snapshot, memory: Memory) -> dict[st
     return found
 
 
+def strangers_left(on: MarketingList, before: Snapshot, after: Snapshot, memory: Memory) -> set[str]:
+    """Addresses that a run should have taken out of the book: "strangers leave the book", by the membership action
+    Remove or "implied for dynamic lists". More than the threshold are held, and so are those of an empty list."""
+    if not on.removes or on.id in memory.was_off or not on.members:
+        return set()
+    members = {address_of(before.records[key]) for key in on.members if key in before.records}
+    strangers = before.in_book(on.book) - members - set(memory.carried.get(on.id, {}).values())
+    return strangers & after.in_book(on.book) if len(strangers) <= THRESHOLD else set()
+
+
 def must_be_flagged(rows: Snapshot, memory: Memory) -> dict[Key, str]:
     """Contacts and leads on which `donotbulkemail` stands after a run of suppressions, with their suppressed address:
     "on every contact/lead with the address"."""

@@ -75,7 +75,7 @@ def test_mail_goes_only_where_it_can_go(text: str, good: bool) -> None:
 
 
 def test_who_opted_out_in_either_system_stays_so_when_their_record_is_deleted() -> None:
-    key, on = ("contact", "c"), MarketingList("l", "L", "contact", False, True, True, 1, (("contact", "c"),))
+    key, on = ("contact", "c"), MarketingList("l", "L", "contact", False, True, True, 1, (("contact", "c"),), False)
     record = Record(key, {}, ("ann@example.org", "", ""), True, False, 0, "", False, "2026-01-01T00:00:00Z", {})
     nothing: dict[int, frozenset[int]] = {}
     there = Snapshot({key: record}, {"l": on}, {}, {}, {1: "L"}, nothing, nothing, (), {})

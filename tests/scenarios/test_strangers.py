@@ -254,3 +254,25 @@ def test_a_plan_names_who_would_join_be_made_or_leave_and_exactly_that_is_done(
     assert records(office, "contact", "late@strangers.example") == []
     member = {each.person: each for each in office.people(run.run.id, item=met["list"])}[met["known"]]
     assert member.outcome is Outcome.ADDED
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "status_after"])
+@pytest.mark.parametrize("call", ["CreateMultiple", "AddListMembersList"])
+def test_a_lost_answer_makes_nobody_twice_and_leaves_nobody_out(
+    office: Office, met: dict[str, str], kind: str, call: str
+) -> None:
+    office.edit(EditList(id=met["list"], membership_action=CONTACTS))
+    before = on_the_list(office, met["list"])
+    fault = {"system": "dataverse", "kind": kind, "route": call, "times": 1, "status": 503}
+    office.sandbox.order(fault)
+    run = office.run("lists", lists=(met["list"],))
+    assert sum(each["struck"] for each in office.sandbox.control.get("/faults").json()) == 1
+    office.sandbox.control.delete("/faults").raise_for_status()
+    if run.run.status is RunStatus.FAILED:
+        run = office.run("lists", lists=(met["list"],))
+    assert adds_up(run)
+    for each in ("inactive", "nobody", "nameless", "known"):
+        active = "SELECT contactid FROM dv_contact WHERE lower(emailaddress1) = ? AND statecode = 0"
+        found = [row[0] for row in office.sandbox.state.db.execute(active, (met[f"{each} address"],))]
+        assert len(found) == 1 and found[0] in on_the_list(office, met["list"]), each
+    assert len(on_the_list(office, met["list"]) - before) == 4
