@@ -18,6 +18,7 @@ from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.store import suppressions
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk, with_roles
+from tests.scenarios.test_suppressions import resubscribed
 from tests.simulation.sandbox import InProcessSandbox
 
 NUMBER = 24_818
@@ -170,3 +171,31 @@ def test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed
         office.run("suppressions", account=account)
     assert set(two.suppressed(later)) == {"Second"}
     assert status_there(office.sandbox, later) == "Subscribed"
+
+
+def test_who_subscribes_again_in_one_account_is_not_suppressed_by_what_the_other_had_copied(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists")
+    again = next(
+        each.address
+        for each in office.members(newsletter.id)
+        if each.outcome is Outcome.ADDED and status_there(two.second, each.address) == "Subscribed"
+    )
+    office.unsubscribe(again)
+    office.let_pass(minutes=20)
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    assert set(two.suppressed(again)) == {"Main", "Second"}
+    resubscribed(office, again)
+    for account in ("Main", "Second", "Main"):
+        office.let_pass(hours=25)
+        office.run("suppressions", account=account)
+    assert status_there(office.sandbox, again) == "Subscribed"
+    # In the other account the copy stays until dotdigital says otherwise there, so dyntui mails them by neither.
+    assert set(two.suppressed(again)) == {"Second"}
+    office.run("lists")
+    became = {each.address: each.reason for each in office.members(newsletter.id)}
+    assert became[again] == "SUPPRESSED_OTHER_ACCOUNT"
