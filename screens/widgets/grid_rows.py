@@ -203,10 +203,13 @@ class GridRows(Vertical, Generic[T]):
     @on(_Arrived)
     def _take_page(self, message: _Arrived) -> None:
         message.stop()
+        first = self.listing.phase is Phase.LOADING
         if message.listing is self.listing and self.listing.arrived(message.generation, message.number, message.page):
             self._lay_out_rows()
             self.post_message(self.Read(self, self.listing))
             self.cursor = max(0, min(self.cursor, self.listing.matching - 1))
+            if first:
+                self.call_after_refresh(self._bring_into_view)
             self._go_to_wanted(message.page)
             self._changed()
         self.look()
@@ -254,19 +257,24 @@ class GridRows(Vertical, Generic[T]):
     # The row in hand
 
     def move_to(self, index: int) -> None:
-        """Puts the cursor on a row and brings it into view."""
+        """Puts the cursor on a row and brings it into view; while the rows are on their way, once they are there."""
+        if self.listing.phase is Phase.LOADING:
+            self.cursor = max(0, index)
         if self.listing.phase is not Phase.ROWS:
             return
         index = max(0, min(index, self.listing.matching - 1))
         if index == self.cursor:
             return
         before, self.cursor = self.cursor, index
-        top, height = self.body.scroll_offset.y, max(1, self.body.size.height)
-        if index < top:
-            self.body.scroll_to(y=index, animate=False, immediate=True)
-        elif index >= top + height:
-            self.body.scroll_to(y=index - height + 1, animate=False, immediate=True)
+        self._bring_into_view()
         self.body.refresh_line(before)
         self.body.refresh_line(index)
         self._show_status()
         self._tell_moved()
+
+    def _bring_into_view(self) -> None:
+        top, height = self.body.scroll_offset.y, max(1, self.body.size.height)
+        if self.cursor < top:
+            self.body.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= top + height:
+            self.body.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
