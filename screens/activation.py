@@ -114,7 +114,8 @@ def deactivate(screen: Asking[None], chosen: Sequence[ListRow], then: Then) -> N
 def tell_left_out(screen: Asking[None], rows: Sequence[ListRow], why: str) -> None:
     """Names the chosen lists that an action does not take."""
     if rows:
-        screen.notify("\n".join(_names(rows)), title=f"Left out: {why}", severity="warning", markup=False)
+        names = _names(rows) or [single_line(rows[0].name)]
+        screen.notify("\n".join(names), title=f"Left out: {why}", severity="warning", markup=False)
 
 
 def _named(rows: Sequence[ListRow]) -> str:
