@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.console.worlds import Worlds
+
 # Read when Textual is imported.
 for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS"):
     os.environ.pop(_name, None)
@@ -23,3 +25,9 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def worlds_are_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where `tests.console.worlds` keeps them."""
+    Worlds.temporary = tmp_path_factory

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from dyntui.screens.app import Console
@@ -14,10 +16,16 @@ from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
+from dyntui.model.errors import DyntuiError
+
 from .fake_service import FakeService
+from .service import Service
+from .worlds import Opening, opened
 
 NARROW = (80, 24)
 WIDE = (120, 40)
+# What the clock shows on the fake service.
+FAKE_NOW = datetime(2026, 3, 3, 14, 5, tzinfo=UTC)
 
 # Workers that live as long as the connection.
 _LASTING = ("events",)
@@ -53,10 +61,12 @@ class Heard(Console):
 
 
 class Driver:
-    """A console on a fake service, and the hands on its keyboard."""
+    """A console, its service, and the hands on its keyboard."""
 
-    def __init__(self, app: Console, pilot: Pilot[object], service: FakeService) -> None:
+    def __init__(self, app: Console, pilot: Pilot[object], service: Any, banners: list[str]) -> None:
         self.app = app
+        # What stood over every page whenever the service was reached for again.
+        self.banners = banners
         self.pilot = pilot
         self.service = service
 
@@ -69,6 +79,17 @@ class Driver:
         for key in keys:
             await self.pilot.press(key)
             await self.settle()
+
+    async def to(self, section: str, row: str) -> None:
+        """Goes to a row of a section, or where that is `""` of what is open, by what stands on it."""
+        if section:
+            await self.press(section)
+        if not row:
+            return
+        lines = self.text.splitlines()
+        here = next(place for place, line in enumerate(lines) if line.lstrip(" │").startswith("▌"))
+        there = next(place for place, line in enumerate(lines) if line.lstrip(" │▌●").startswith(row))
+        await self.type(("j" if there > here else "k") * abs(there - here))
 
     async def paste(self, text: str) -> None:
         """Pastes a text into what has the focus."""
@@ -90,12 +111,18 @@ class Driver:
 
     async def finish(self) -> None:
         """Lets every run come to its end."""
-        self.service.finish()
+        if isinstance(self.service, Service):
+            await self.service.finish()
+        else:
+            self.service.finish()
         await self.settle()
 
     async def step(self) -> None:
-        """Lets the oldest run get one step on."""
-        self.service.advance()
+        """Lets the runs get on to what they save next."""
+        if isinstance(self.service, Service):
+            await self.service.step()
+        else:
+            self.service.advance()
         await self.settle()
 
     @property
@@ -108,6 +135,10 @@ class Driver:
         """The texts of all toasts so far."""
         return list(getattr(self.app, "told", []))
 
+    def mailed(self) -> int:
+        """How many mails dotdigital has sent since the world was made, by its own truth."""
+        return len(self.service.sandbox.control.get("/mailed").raise_for_status().json())
+
     def asked(self, method: str) -> list[object]:
         """The requests of a method so far."""
         return [request for name, request in self.service.asked if name == method]
@@ -115,30 +146,48 @@ class Driver:
 
 @asynccontextmanager
 async def driving(
-    service: FakeService | None = None,
+    opening: Opening | FakeService | None = None,
     size: tuple[int, int] = NARROW,
     *,
     first_steps: bool = False,
     memory: Memory | None = None,
     patience: float = 60.0,
     silence: float = 60.0,
+    refusals: list[DyntuiError] | None = None,
 ) -> AsyncIterator[Driver]:
-    """A console on its first screen."""
-    service = service or FakeService()
+    """A console on its first screen. The service is not reached while there are `refusals`, one for each attempt."""
+    banners: list[str] = []
+    async with _found(opening or Opening()) as service:
 
-    async def connect() -> FakeService:
-        return service
+        async def connect() -> Service | FakeService:
+            if app.banner:
+                banners.append(app.banner)
+            if refusals:
+                raise refusals.pop(0)
+            if isinstance(service, Service):
+                service.connect()
+            return service
 
-    app = Heard(
-        connect,
-        first_steps=first_steps,
-        retry_after=(0.0,),
-        memory=memory,
-        patience=patience,
-        silence=silence,
-        clock=lambda: datetime(2026, 3, 3, 14, 5, tzinfo=UTC),
-    )
-    async with app.run_test(size=size) as pilot:
-        driver = Driver(app, pilot, service)  # type: ignore[arg-type]
-        await driver.settle()
-        yield driver
+        app = Heard(
+            connect,
+            first_steps=first_steps,
+            retry_after=(0.0,),
+            memory=memory,
+            patience=patience,
+            silence=silence,
+            clock=service.sandbox.now if isinstance(service, Service) else lambda: FAKE_NOW,
+        )
+        async with app.run_test(size=size) as pilot:
+            driver = Driver(app, pilot, service, banners)  # type: ignore[arg-type]
+            await driver.settle()
+            yield driver
+
+
+@asynccontextmanager
+async def _found(opening: Opening | FakeService) -> AsyncIterator[Service | FakeService]:
+    if isinstance(opening, FakeService):
+        yield opening
+        return
+    with tempfile.TemporaryDirectory(prefix="dyntui-console-") as folder:
+        async with opened(opening, Path(folder)) as service:
+            yield service

@@ -9,9 +9,11 @@ from dyntui.screens.remembered import Memory
 from dyntui.screens.widgets.text_lines import TextLines
 from textual.filter import Monochrome, NoColor
 
+from dyntui.model.paging import Window
 from dyntui.model.roles import Role
+from dyntui.store import run_people, run_window
 from tests.console.driving import driving
-from tests.console.fake_service import FakeService
+from tests.console.worlds import CAMPAIGN, LIST, Opening
 
 
 async def test_quitting_takes_two_keys() -> None:
@@ -31,14 +33,16 @@ async def test_no_and_escape_leave_everything_as_it_is() -> None:
 
 async def test_marked_lists_are_activated_together_and_the_others_named() -> None:
     async with driving() as hand:
-        await hand.press("2")
-        # Spring hikers, Newsletter readers (activated already), Trade fair leads (likewise), Mountain huts
-        await hand.press("space", "space", "space", "space", "a")
+        await hand.to("2", "My own contacts")
+        # Newsletter between the two is activated already.
+        await hand.press("space", "space", "space", "a")
         assert "Activate 2 lists for email?" in hand.text
-        assert "Newsletter readers\nTrade fair leads" in hand.notices[0]
+        assert LIST in hand.notices[0]
         await hand.press("y")
         await hand.settle()
-        assert [each.id for each in hand.asked("lists.activate")] == ["list-0", "list-3"]  # type: ignore[attr-defined]
+        assert len(hand.asked("lists.activate")) == 2
+        await hand.press("l", "l", "l")
+        assert "Open leads" in hand.text and "of 6 marketing lists" in hand.text
 
 
 async def test_one_campaign_at_a_time_is_sent() -> None:
@@ -49,13 +53,16 @@ async def test_one_campaign_at_a_time_is_sent() -> None:
 
 async def test_a_run_that_is_marked_is_the_one_that_is_cancelled() -> None:
     async with driving() as hand:
-        await hand.press("2", "j", "s", "escape", "4")
+        await hand.to("2", LIST)
+        await hand.press("s", "escape", "4")
+        with hand.service.db.read() as c:
+            started = run_window.window(c, Window()).rows[0]
         assert "c Cancel run" in hand.text
         await hand.press("space")
         assert "1 marked" in hand.text and "2 of " in hand.text
         await hand.press("c")
-        started = list(hand.service.runs.values())[-1]
-        assert [each.id for each in hand.asked("runs.cancel")] == [started.id]  # type: ignore[attr-defined]
+        (cancelled,) = hand.asked("runs.cancel")
+        assert cancelled.id == started.id  # type: ignore[attr-defined]
 
 
 async def test_theme_and_order_are_remembered(tmp_path: Path) -> None:
@@ -99,37 +106,35 @@ async def test_no_colour_leaves_the_terminals_own_alone(monkeypatch: pytest.Monk
 
 async def test_a_tall_home_shows_lists_and_campaigns_and_leads_to_them() -> None:
     async with driving(size=(200, 60)) as hand:
-        assert "Activated lists" in hand.text and "20,480" in hand.text
+        assert "Activated lists" in hand.text and "207" in hand.text
         await hand.press("tab")
         await hand.press("enter")
-        assert "Newsletter readers" in hand.text and hand.app.section == "lists"
+        assert f"Marketing Lists › {LIST}" in hand.text and hand.app.section == "lists"
     async with driving(size=(80, 24)) as hand:
         assert "Activated lists" not in hand.text
 
 
 async def test_who_may_not_take_a_step_is_told_whose_it_is() -> None:
-    async with driving(FakeService(Role.PROFESSIONAL), size=(120, 40), first_steps=True) as hand:
+    async with driving(Opening(role=Role.PROFESSIONAL), size=(120, 40), first_steps=True) as hand:
         line = next(line for line in hand.text.splitlines() if "Send it through" in line)
         assert "Email Marketing Manager" in line
 
 
 async def test_enter_is_hinted_as_what_it_does_there() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-0", "list-1"]
-    async with driving(service) as hand:
+    async with driving(Opening("both")) as hand:
         hints = lambda: hand.text.splitlines()[-1]  # noqa: E731
-        await hand.press("3")
+        await hand.to("3", CAMPAIGN)
         assert "Enter Open" in hints()
         await hand.press("w", "n")
         said = set()
-        for key in ("G", "g"):
+        for key in ("g", "G"):
             await hand.press(key)
             said |= {word for word in ("Enter Next", "Enter Synchronise", "Enter Open") if word in hints()}
         assert said == {"Enter Next", "Enter Synchronise"}
         await hand.press("question_mark")
         help_lines = hand.app.screen.query_one("#help-lines", TextLines).text.splitlines()
         assert "Synchronise" in next(line for line in help_lines if line.startswith("  Enter"))
-        await hand.press("escape", "escape", "escape", "j", "v")
+        await hand.press("escape", "escape", "escape", "G", "v")
         assert "Enter Copy" in hints()
         await hand.press("m")
         assert "Enter" not in hints()
@@ -138,15 +143,21 @@ async def test_enter_is_hinted_as_what_it_does_there() -> None:
 
 
 async def test_a_person_is_found_in_all_runs() -> None:
-    async with driving() as hand:
-        everybody = [each for people in hand.service.people.values() for each in people]
-        somebody = everybody[len(everybody) // 2]
+    async with driving(size=(120, 40)) as hand:
+        with hand.service.db.read() as c:
+            (run,) = [each for each in run_window.window(c, Window()).rows if each.title == LIST]
+            everybody = run_people.window(c, Window(limit=500), run_id=run.id).rows
+        somebody = next(
+            each
+            for each in everybody[len(everybody) // 2 :]
+            if each.address and each.name.isascii() and len(each.name) < 14
+        )
         await hand.press("4", "f")
         assert "Whom are you looking for?" in hand.text and hand.asked("runs.search")[-1].search == ""  # type: ignore[attr-defined]
         await hand.paste(somebody.address)
         assert hand.asked("runs.search")[-1].search == somebody.address  # type: ignore[attr-defined]
         assert somebody.name in hand.text and f"{somebody.outcome}" in hand.text
         await hand.press("enter", "enter")
-        assert "Newsletter readers" in hand.text.splitlines()[1]
+        assert LIST in hand.text.splitlines()[1]
         await hand.press("escape", "escape", "escape")
         assert "› Search all runs" not in hand.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from dyntui.screens.dialogs import Confirm
 from dyntui.screens.widgets.cells import literal, single_line
 from hypothesis import given
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from textual.content import Content
 
 from .driving import driving
-from .fake_service import FakeService
 
 HOSTILE = "[red]Last chance![/red] \x1b[5m=1+1\u202e [@click=app.quit] \\[bold]"
 
@@ -21,33 +19,22 @@ def test_no_text_is_markup_once_it_is_literal(text: str) -> None:
     assert shown.replace("\\", "") == single_line(text).replace("\\", "")
 
 
-def hostile_service() -> FakeService:
-    service = FakeService()
-    first = next(iter(service.campaigns.values()))
-    row = msgspec.structs.replace(first.row, name=HOSTILE)
-    service.campaigns[row.id] = msgspec.structs.replace(first, row=row)
-    id_, known = next(iter(service.lists.items()))
-    service.lists[id_] = msgspec.structs.replace(known, name=HOSTILE)
-    return service
-
-
 async def test_the_palette_opens_over_any_name() -> None:
-    async with driving(hostile_service()) as hand:
-        for section in ("2", "3"):
+    async with driving() as hand:
+        for section, name in (("2", "[blink]Höst/vår[/]"), ("3", "[red]Sista chansen![/red]")):
             await hand.press(section, "colon")
-            assert "[red]Last chance![/red]" in hand.text
+            assert name in hand.text
             await hand.press("escape")
 
 
 async def test_a_toast_shows_any_name_as_text() -> None:
-    async with driving(hostile_service()) as hand:
+    async with driving() as hand:
         await hand.press("3", "w", "2", "s")
         toasts = [f"{each.title} {each.message}" for each in hand.app._notifications]
-        assert toasts
+        assert any("[red]Sista chansen![/red] ␛[5m" in toast for toast in toasts)
+        assert any("[blink]Höst/vår[/]" in toast for toast in toasts)
         assert not any(each.markup for each in hand.app._notifications)
-        for toast in toasts:
-            assert "[red]Last chance![/red] ␛[5m" in toast
-            assert not {"\x1b", "\u202e"} & set(toast)
+        assert not {"\x1b", "\u202e"} & set("".join(toasts))
 
 
 async def test_a_dialog_takes_any_name_as_its_title() -> None:

@@ -11,7 +11,7 @@ from .fake_service import VIEW_ID, FakeService
 
 
 async def test_settings_are_changed_one_by_one_and_saved_together() -> None:
-    async with driving() as hand:
+    async with driving(FakeService()) as hand:
         await hand.press("2", "enter", "E")
         assert "Strangers in the book" in hand.text and "Ignore" in hand.text
         await hand.press("enter")
@@ -27,7 +27,7 @@ async def test_settings_are_changed_one_by_one_and_saved_together() -> None:
 
 
 async def test_making_records_of_strangers_is_asked_about_and_esc_changes_nothing() -> None:
-    async with driving() as hand:
+    async with driving(FakeService()) as hand:
         await hand.press("2", "enter", "E", "enter", "enter", "enter")
         assert "Known contacts or create" in hand.text
         await hand.press("G", "enter")
@@ -45,7 +45,7 @@ async def test_who_may_only_look_is_told_which_role_it_takes() -> None:
 
 
 async def test_what_each_setting_would_do_is_shown_before_one_is_chosen() -> None:
-    async with driving() as hand:
+    async with driving(FakeService()) as hand:
         await hand.press("2", "enter", "w")
         assert "What each setting would do" in hand.text and "Known contacts or create" in hand.text
         assert "2 join" in hand.text and "keeps out 7" in hand.text

@@ -3,72 +3,109 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from dyntui.model.roles import Role
+from dyntui.service import sending
 from dyntui.service.contract.campaigns import ChangeTargets
 from dyntui.service.contract.lists import Activate
 from dyntui.service.contract.runs import StartRun
 from dyntui.service.contract.sends import SendCampaign
+from dyntui.store.schema import marketing_list
 
-from .driving import NARROW, WIDE, driving
-from .fake_service import FakeService
+from .driving import NARROW, WIDE, Driver, driving
+from .worlds import CAMPAIGN, FAILED, LIST, NEVER, PERSON, Opening
+
+# What becomes of the people of the list that is synchronised.
+MEMBERS, SENDABLE, NO_BULK = 207, 163, 11
+
+
+def list_id(hand: Driver, name: str) -> str:
+    """A list by its name."""
+    with hand.service.db.read() as c:
+        return str(c.execute(select(marketing_list.c.id).where(marketing_list.c.name == name)).scalar_one())
+
+
+async def counting(hand: Driver) -> None:
+    """To the counts of the wizard."""
+    await hand.to("3", CAMPAIGN)
+    await hand.press("w", "n", "n")
+
+
+@pytest.fixture
+def a_hundred_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More people than that are sent to only by whoever types how many they are."""
+    monkeypatch.setattr(sending, "CONFIRM_ABOVE", 100)
+
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
 
 
 @SIZES
+@pytest.mark.usefixtures("a_hundred_are_many")
 async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:
-    async with driving(size=size, first_steps=True) as hand:
+    async with driving(Opening("connected"), size=size, first_steps=True) as hand:
         assert "First steps" in hand.text
-        await hand.press("2", "a")
-        assert "Activate Spring hikers for email?" in hand.text
+        await hand.press("2", "R")
+        await hand.to("", LIST)
+        await hand.press("a")
+        assert f"Activate {LIST} for email?" in hand.text
         await hand.press("right", "enter")
-        assert hand.asked("lists.activate") == [Activate(id="list-0")]
+        newsletter = list_id(hand, LIST)
+        assert hand.asked("lists.activate") == [Activate(id=newsletter)]
 
         await hand.press("enter", "s")
-        assert hand.asked("runs.start")[-1] == StartRun(sync_type="lists", lists=("list-0",))
+        assert hand.asked("runs.start")[-1] == StartRun(sync_type="lists", lists=(newsletter,))
         assert "Esc leaves it running" in hand.text
+        while f"Importing {LIST}" not in hand.text:
+            await hand.step()
+        assert "In process" in hand.text
         await hand.step()
-        await hand.step()
-        assert "Reading suppressions 160 of 160" in hand.text
-        assert "100.0%" in hand.text
+        assert f"of {SENDABLE}" in hand.text
         await hand.finish()
-        assert "412 read = 412 with a named outcome" in hand.text
+        assert f"{MEMBERS} read = {MEMBERS} with a named outcome" in hand.text
         assert "Do not bulk e-mail" in hand.text
         await hand.press("escape")
         assert "Members by outcome in the last run" in hand.text
 
-        await hand.press("3", "enter", "t")
+        await hand.press("3", "s")
+        await hand.finish()
+        await hand.press("escape")
+        await hand.to("", CAMPAIGN)
+        await hand.press("enter", "t")
         assert "Add Existing Marketing List" in hand.text
         await hand.press("enter")
-        assert hand.asked("campaigns.change_targets") == [ChangeTargets(id=101, add=("list-0",))]
+        (targets,) = hand.asked("campaigns.change_targets")
+        assert isinstance(targets, ChangeTargets) and targets.add == (newsletter,)
 
         await hand.press("w")
         assert "Step 1 of 5" in hand.text
-        assert "Sigrid Larsen" in hand.text
+        assert PERSON in hand.text
         await hand.press("n")
         assert "Target Marketing Lists" in hand.text
         assert "✓ ready" in hand.text
         await hand.press("n")
-        assert "412 potential = 349 sendable + 63 excluded" in hand.text
+        assert f"{MEMBERS} potential = {SENDABLE} sendable + {MEMBERS - SENDABLE} excluded" in hand.text
         await hand.press("n")
         assert "Email Campaign Options" in hand.text
         assert "Immediately" in hand.text
         await hand.press("n")
         assert "Email Campaign Wizard Summary" in hand.text
-        await hand.type("349")
+        await hand.type(str(SENDABLE))
         await hand.press("enter", "enter")
-        assert hand.asked("campaigns.send") == [SendCampaign(count="count-2", confirm=349)]
+        (send,) = hand.asked("campaigns.send")
+        assert isinstance(send, SendCampaign) and send.confirm == SENDABLE
         await hand.finish()
         assert "Completed" in hand.text
+        assert hand.mailed() == SENDABLE
         await hand.press("escape")
-        assert "Email Campaigns › Spring is here" in hand.text
+        assert f"Email Campaigns › {CAMPAIGN}" in hand.text
 
+        hand.service.sandbox.advance(7 * 86_400)
         await hand.press("v", "s")
         await hand.finish()
         await hand.press("escape")
-        assert "Opened by" in hand.text
-        assert "139" in hand.text
+        assert "Opened by" in hand.text and "Delivered" in hand.text
 
         await hand.press("1")
         assert hand.text.count("✓") >= 6
@@ -76,31 +113,34 @@ async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:
 
 
 async def test_a_list_that_is_not_ready_explains_itself_and_offers_to_synchronise() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1", "list-2"]
-    async with driving(service) as hand:
-        await hand.press("3", "w", "n", "j")
-        assert "Trade fair leads: It has not been synchronised yet." in hand.text
+    async with driving(Opening("both")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w", "n")
+        await hand.to("", NEVER)
+        assert f"{NEVER}: The list has not been synchronised yet." in hand.text
         await hand.press("space")
         assert any("not been synchronised" in notice for notice in hand.notices)
-        await hand.press("k", "s")
+        await hand.to("", LIST)
+        await hand.press("s")
         assert any("synchronise" in notice.lower() or "sync" in notice.lower() for notice in hand.notices)
-        await hand.press("escape", "j", "s")
+        await hand.finish()
+        await hand.press("escape")
+        await hand.to("", NEVER)
+        await hand.press("s")
         await hand.finish()
         await hand.press("escape")
         assert "! Not synchronised" not in hand.text
         await hand.press("n")
-        assert "20,576 potential" in hand.text
+        assert "227 potential" in hand.text
 
 
 async def test_every_slice_of_the_counts_opens_its_people_with_the_remedy() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1"]
-    async with driving(service) as hand:
-        await hand.press("3", "w", "n", "n", "j", "enter")
+    async with driving(Opening("targeted")) as hand:
+        await counting(hand)
+        await hand.press("j", "enter")
         assert "Email Campaign Targets Counts › Do not bulk e-mail" in hand.text
         assert "changed their mind" in hand.text
-        assert "1 of 366 people" in hand.text
+        assert f"1 of {NO_BULK} people" in hand.text
         await hand.press("enter")
         assert "Reason" in hand.text
         assert "DO_NOT_BULK_EMAIL" in hand.text
@@ -109,82 +149,84 @@ async def test_every_slice_of_the_counts_opens_its_people_with_the_remedy() -> N
 
 
 async def test_enter_on_the_summary_never_sends_by_default() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1"]
-    service.confirm_above = 1_000_000
-    async with driving(service) as hand:
-        await hand.press("3", "w", "n", "n", "n", "n")
+    async with driving(Opening("few")) as hand:
+        await counting(hand)
+        await hand.press("n", "n")
         assert "Step 5 of 5" in hand.text
         await hand.press("enter")
         assert "Step 4 of 5" in hand.text
-        assert hand.asked("campaigns.send") == []
+        assert hand.asked("campaigns.send") == [] and hand.mailed() == 0
 
 
+@pytest.mark.usefixtures("a_hundred_are_many")
 async def test_a_wrong_number_is_told_and_nothing_is_sent() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1"]
-    async with driving(service) as hand:
-        await hand.press("3", "w", "n", "n", "n", "n")
+    async with driving(Opening("targeted")) as hand:
+        await counting(hand)
+        await hand.press("n", "n")
         await hand.type("12")
         await hand.press("enter", "tab", "tab", "enter")
-        assert any("Type 17359 into the field first" in notice for notice in hand.notices)
-        assert hand.asked("campaigns.send") == []
+        assert any(f"Type {SENDABLE} into the field first" in notice for notice in hand.notices)
+        assert hand.asked("campaigns.send") == [] and hand.mailed() == 0
 
 
 async def test_an_existing_address_book_is_linked_only_after_a_second_question() -> None:
-    async with driving() as hand:
-        await hand.press("2", "j", "j", "j", "j", "a", "right", "enter")
+    async with driving(Opening("unbound")) as hand:
+        await hand.to("2", LIST)
+        await hand.press("a", "right", "enter")
         assert "Link the existing address book?" in hand.text
         await hand.press("escape")
-        assert hand.asked("lists.activate") == [Activate(id="list-5")]
+        newsletter = list_id(hand, LIST)
+        assert hand.asked("lists.activate") == [Activate(id=newsletter)]
         await hand.press("a", "right", "enter", "right", "enter")
-        assert hand.asked("lists.activate")[-1] == Activate(id="list-5", link=True)
+        assert hand.asked("lists.activate")[-1] == Activate(id=newsletter, link=True)
+        assert "✓ active" in next(line for line in hand.text.splitlines() if LIST in line)
 
 
 async def test_a_run_can_be_cancelled_and_left() -> None:
     async with driving() as hand:
-        await hand.press("2", "j", "s")
+        await hand.to("2", LIST)
+        await hand.press("s")
         await hand.step()
         await hand.press("c")
         assert "cancelling…" in hand.text
         await hand.finish()
         assert "Cancelled" in hand.text
         await hand.press("escape", "s", "escape")
-        assert "▶ Newsletter readers" in hand.text
+        await hand.step()
+        assert f"▶ {LIST}" in hand.text
         await hand.finish()
-        assert "▶ Newsletter readers" not in hand.text
-        assert any("Completed, " in notice for notice in hand.notices)
+        assert f"▶ {LIST}" not in hand.text
+        assert any(notice.startswith("Completed") for notice in hand.notices)
 
 
 async def test_a_run_leads_down_to_its_people() -> None:
     async with driving() as hand:
-        await hand.press("4", "j", "enter")
-        assert "20,480 read = 20,480 with a named outcome ✓" in hand.text
-        await hand.press("j", "j", "enter")
-        assert "1 of 366 people" in hand.text
+        await hand.press("4", "j", "j", "enter")
+        assert f"{MEMBERS} read = {MEMBERS} with a named outcome ✓" in hand.text
+        await hand.press("j", "enter")
+        assert f"1 of {NO_BULK} people" in hand.text
         await hand.press("escape", "p")
-        assert "1 of 20,480 people" in hand.text
-        await hand.press("escape", "escape", "k", "enter")
-        assert "ADDRESS_BOOK_GONE" in hand.text
-        assert "None of the 140 members" in hand.text
-        assert "Deactivate the list and activate it again" in hand.text
+        assert f"1 of {MEMBERS} people" in hand.text
+        await hand.press("escape", "escape", "k", "k", "enter")
+        assert FAILED in hand.text and "BOOK_GONE" in hand.text
+        assert "Activate the list for email again" in hand.text
 
 
 async def test_the_report_shows_rates_hours_links_and_recipients() -> None:
     async with driving(size=WIDE) as hand:
-        await hand.press("3", "j", "v")
-        for text in ("18,204", "97.0%", "By hour", "https://example.org/winter/tents", "person.00000@example.org"):
+        await hand.press("3", "G", "v")
+        for text in ("January sale", "37", "By hour", "https://butik.skarnfjall.example/", ".example"):
             assert text in hand.text
         await hand.press("m", "right")
-        assert "1 of 200 recipients" in hand.text
+        assert "1 of 10 recipients" in hand.text
 
 
+@pytest.mark.usefixtures("a_hundred_are_many")
 async def test_a_wizard_that_has_sent_is_not_come_back_to() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1"]
-    async with driving(service) as hand:
-        await hand.press("3", "w", "n", "n", "n", "n")
-        await hand.type("17359")
+    async with driving(Opening("targeted")) as hand:
+        await counting(hand)
+        await hand.press("n", "n")
+        await hand.type(str(SENDABLE))
         await hand.press("enter", "enter")
         await hand.finish()
         assert "Mailed" in hand.text
@@ -199,10 +241,9 @@ async def test_a_wizard_that_has_sent_is_not_come_back_to() -> None:
 
 
 async def test_a_step_back_from_the_target_lists_keeps_the_choice() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1", "list-0"]
-    async with driving(service) as hand:
-        await hand.press("3", "w", "n")
+    async with driving(Opening("both")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w", "n")
         assert "1 marked" in hand.text
         await hand.press("escape")
         assert "Step 1 of 5" in hand.text
@@ -211,27 +252,25 @@ async def test_a_step_back_from_the_target_lists_keeps_the_choice() -> None:
 
 
 async def test_results_that_were_not_read_yet_are_no_zeros() -> None:
-    service = FakeService()
-    service.unread.add(102)
-    async with driving(service) as hand:
-        await hand.press("3", "j", "v")
+    async with driving(Opening("doubted")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("v")
         assert "not read yet: s reads them" in hand.text
         assert "Delivered" not in hand.text
 
 
 async def test_a_count_is_a_place_that_keeps_its_slices_and_sends_nothing() -> None:
-    service = FakeService(Role.VIEWER)
-    service.targets[101] = ["list-1"]
-    async with driving(service) as hand:
-        await hand.press("3", "enter", "c")
-        assert "17,359 sendable" in hand.text and "Counts" in hand.text
+    async with driving(Opening("targeted", Role.VIEWER)) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("enter", "c")
+        assert f"{SENDABLE} sendable" in hand.text and "Counts" in hand.text
         await hand.press("j", "enter")
         assert "Counts › Do not bulk e-mail" in hand.text
         await hand.press("escape")
-        assert "17,359 sendable" in hand.text
+        assert f"{SENDABLE} sendable" in hand.text
         # Left and come back to, it is the count that was made, until somebody counts again.
         await hand.press("escape", "c")
-        assert len(hand.asked("campaigns.count")) == 1 and "17,359 sendable" in hand.text
+        assert len(hand.asked("campaigns.count")) == 1 and f"{SENDABLE} sendable" in hand.text
         await hand.press("c")
         assert len(hand.asked("campaigns.count")) == 2
         assert hand.asked("campaigns.send") == []
@@ -239,9 +278,10 @@ async def test_a_count_is_a_place_that_keeps_its_slices_and_sends_nothing() -> N
 
 async def test_a_run_that_was_left_is_found_again_with_all_its_outcomes() -> None:
     async with driving() as hand:
-        await hand.press("2", "j", "s", "escape")
+        await hand.to("2", LIST)
+        await hand.press("s", "escape")
         await hand.finish()
-        await hand.press("4", "enter", "j", "j", "enter")
-        assert "366 people" in hand.text
+        await hand.press("4", "enter", "j", "enter")
+        assert f"{NO_BULK} people" in hand.text
         await hand.press("escape")
-        assert "20,480 read" in hand.text
+        assert f"{MEMBERS} read" in hand.text

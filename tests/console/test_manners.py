@@ -13,17 +13,17 @@ from textual.widgets import Input, LoadingIndicator
 from dyntui.model.roles import Role
 
 from .driving import WIDE, driving
-from .fake_service import FakeService
+from .worlds import CAMPAIGN, LIST, Opening
 
 
 async def test_escape_goes_one_step_out_at_a_time() -> None:
     async with driving() as hand:
-        await hand.press("2", "slash", *"spring", "enter", "enter")
-        assert "Marketing Lists › Spring hikers" in hand.text
+        await hand.press("2", "slash", *"fair", "enter", "enter")
+        assert "Marketing Lists › Autumn fair" in hand.text
         await hand.press("escape")
-        assert "match “spring”" in hand.text
+        assert "match “fair”" in hand.text
         await hand.press("space", "escape")
-        assert "10 marketing lists" in hand.text
+        assert "11 marketing lists" in hand.text
         assert "1 marked" in hand.text
         await hand.press("escape")
         assert "marked" not in hand.text
@@ -51,7 +51,8 @@ async def test_ctrl_q_asks_anywhere() -> None:
 
 async def test_under_a_dialog_no_keys_of_the_page_are_shown_while_a_run_gets_on() -> None:
     async with driving() as hand:
-        await hand.press("2", "j", "s", "q", "f10")
+        await hand.to("2", LIST)
+        await hand.press("s", "q", "f10")
         await hand.step()
         await hand.finish()
         assert "y Quit  n Stay" in hand.text and "? Help" not in hand.text
@@ -61,41 +62,43 @@ async def test_under_a_dialog_no_keys_of_the_page_are_shown_while_a_run_gets_on(
 
 async def test_help_names_the_keys_that_work_here_and_why_some_do_not() -> None:
     async with driving() as hand:
-        await hand.press("2", "question_mark")
+        await hand.to("2", "Autumn fair")
+        await hand.press("question_mark")
         assert "Marketing Lists" in hand.text
         assert "Activate for Email" in hand.text
-        assert "Spring hikers is not" in hand.text
+        assert "Autumn fair is not" in hand.text
         await hand.press("G")
         assert "Asks first" in hand.text
         await hand.press("escape")
-        assert "1 of 10 marketing lists" in hand.text
+        assert "5 of 11 marketing lists" in hand.text
 
 
 @pytest.mark.parametrize("key", ["colon", "ctrl+p"])
 async def test_the_palette_runs_an_action_about_the_row(key: str) -> None:
     async with driving() as hand:
-        await hand.press("2", key)
+        await hand.to("2", "Autumn fair")
+        await hand.press(key)
         lines = hand.text.splitlines()
         assert next(line for line in lines if "for Email" in line).strip() == "Activate for Email"
         await hand.type("activ")
         await hand.press("enter")
-        assert "Activate Spring hikers for email?" in hand.text
+        assert "Activate Autumn fair for email?" in hand.text
 
 
 async def test_a_viewer_sees_why_an_action_cannot_be_taken() -> None:
-    async with driving(FakeService(Role.VIEWER)) as hand:
+    async with driving(Opening(role=Role.VIEWER)) as hand:
         await hand.press("2", "a")
         assert any("needs the role Email Marketing Manager" in notice for notice in hand.notices)
-        await hand.press("j", "s")
+        await hand.to("", LIST)
+        await hand.press("s")
         assert hand.asked("lists.activate") == []
         assert hand.asked("runs.start") == []
 
 
 async def test_a_professional_may_synchronise_but_not_send() -> None:
-    service = FakeService(Role.PROFESSIONAL)
-    service.targets[101] = ["list-1"]
-    async with driving(service) as hand:
-        await hand.press("3", "w")
+    async with driving(Opening("targeted", Role.PROFESSIONAL)) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w")
         assert "Step 1 of 5" not in hand.text
         assert any("needs the role Email Marketing Manager" in notice for notice in hand.notices)
 
@@ -111,36 +114,37 @@ async def test_the_screens_follow_the_width() -> None:
         assert "Owner" in hand.text
         await hand.pilot.resize_terminal(60, 15)
         await hand.settle()
-        assert "Spring hikers" in hand.text
+        assert "Alpine Club" in hand.text
 
 
 async def test_sections_keep_their_place() -> None:
     async with driving() as hand:
-        await hand.press("2", "j", "enter", "3", "2")
-        assert "Marketing Lists › Newsletter readers" in hand.text
+        await hand.to("2", LIST)
+        await hand.press("enter", "3", "2")
+        assert f"Marketing Lists › {LIST}" in hand.text
         await hand.press("2")
-        assert "2 of 10 marketing lists" in hand.text
+        assert "8 of 11 marketing lists" in hand.text
 
 
 async def test_a_page_is_kept_and_aimed_anew() -> None:
     async with driving() as hand:
-        await hand.press("2", "enter", "escape", "j", "enter")
-        assert "Marketing Lists › Newsletter readers" in hand.text
+        await hand.press("2", "enter", "escape")
+        await hand.to("", LIST)
+        await hand.press("enter")
+        assert f"Marketing Lists › {LIST}" in hand.text
         pages = [screen for screen in hand.app._installed_screens.values() if type(screen).__name__ == "ListPage"]
         assert len(pages) == 1
 
 
 async def test_nothing_on_the_screens_moves_by_itself() -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1"]
-    async with driving(service) as hand:
+    async with driving(Opening("targeted")) as hand:
         for keys in (
             ("1",),
             ("2",),
             ("slash",),
             ("escape", "enter"),
             ("3",),
-            ("w", "n", "n", "n", "n"),
+            (*"jjjjjj", "w", "n", "n", "n", "n"),
             ("4",),
             ("5",),
         ):
@@ -183,7 +187,7 @@ def test_the_screens_are_loaded_on_first_visit_only() -> None:
 
 async def test_letters_typed_faster_than_the_filter_opens_are_never_commands() -> None:
     async with driving() as hand:
-        await hand.press("2", "j")
+        await hand.to("2", LIST)
         keys = [Key("slash", "/"), *(Key(char, char) for char in "sda")]
         for key in keys:
             hand.app.post_message(key)

@@ -35,9 +35,9 @@ from dyntui.service.contract.runs import ON_AUDIT, ON_RUN, Progress, RunRow
 from dyntui.service.contract.situations import Situation
 from dyntui.service.contract.subjects import ACTIONS, BY_ID, CALLS, SCOPES, key_tables, of
 from dyntui.service.contract.suppressions import ON_SOURCES, ON_SUPPRESSIONS
+from tests.cli.scripted_service import a_list
 
 from .driving import NARROW, driving
-from .fake_world import list_rows
 
 
 def console_classes() -> Iterator[type[DOMNode]]:
@@ -166,7 +166,7 @@ def test_a_lost_service_disables_what_needs_it_and_nothing_else() -> None:
 
 def test_an_activated_list_cannot_be_activated_again_and_says_so() -> None:
     everything = frozenset(one.value for one in Ability)
-    newsletter = next(row for row in list_rows() if row.activated)
+    newsletter = a_list(activated=True)
     situation = Situation(abilities=everything, selected=(newsletter,))
     assert "already activated" in disabled_reason(BY_ID["lists.activate"], situation)
     assert disabled_reason(BY_ID["lists.synchronise"], situation) == ""

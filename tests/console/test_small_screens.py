@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from dyntui.screens.shell import fitting
 from dyntui.screens.widgets.choice import in_view
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from .driving import driving
-from .fake_service import FakeService
+from .worlds import CAMPAIGN, LIST, Opening
 
 SMALL = (60, 18)
 
@@ -53,12 +52,12 @@ async def test_every_view_can_be_seen_when_it_is_chosen() -> None:
 
 async def test_a_report_shows_totals_charts_and_recipients_in_turn() -> None:
     async with driving(size=SMALL) as hand:
-        await hand.press("3", "j", "v")
+        await hand.press("3", "G", "v")
         assert "Delivered" in hand.text and "Unsubscribed" in hand.text and "By hour" not in hand.text
         await hand.press("m")
-        assert "opens" in hand.text and "╵" in hand.text and "winter/tents" in hand.text
+        assert "opens" in hand.text and "╵" in hand.text and "butik.skarnfjall" in hand.text
         await hand.press("m")
-        assert "of 500 recipients" in hand.text
+        assert "of 37 recipients" in hand.text
         await hand.press("m")
         assert "Delivered" in hand.text
         await hand.press("m", "escape", "escape")
@@ -67,7 +66,7 @@ async def test_a_report_shows_totals_charts_and_recipients_in_turn() -> None:
 
 async def test_home_shows_status_and_all_first_steps() -> None:
     async with driving(size=SMALL, first_steps=True) as hand:
-        assert "6  Synchronise again" in hand.text and "Suppressions" in hand.text
+        assert "6  Synchronise again" in hand.text and "Keyring" in hand.text
 
 
 @pytest.mark.parametrize("size", [SMALL, (80, 24)])
@@ -87,12 +86,13 @@ async def test_a_filter_wider_than_its_line_shows_what_is_being_typed(size: tupl
 
 async def test_a_run_under_way_is_shown_once() -> None:
     async with driving(size=SMALL) as hand:
-        await hand.press("2", "j", "s")
-        await hand.step()
-        await hand.step()
-        assert hand.text.count("Reading suppressions") == 1 and "0 reads" not in hand.text
+        await hand.to("2", LIST)
+        await hand.press("s")
+        while "Reading opt-outs" not in hand.text:
+            await hand.step()
+        assert hand.text.count("Reading opt-outs") == 1 and " 0 reads" not in hand.text
         await hand.press("escape")
-        assert "▶ Newsletter readers" in hand.text
+        assert f"▶ {LIST}" in hand.text
 
 
 async def test_every_field_shows_what_is_typed_into_it() -> None:
@@ -108,32 +108,30 @@ async def test_every_field_shows_what_is_typed_into_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "whole"),
+    ("section", "row", "keys", "whole"),
     [
-        (("2", "j", "enter"), ("3 Mar 2026 14:0", "Highland Outfitters", "Newsletter readers (")),
-        (("4", "enter"), ("1 Mar 2026 06:00", "Highland Outfitters", " reads, ")),
-        (("5",), ("1 Jan 2026 ", "gone.0000@example.net")),
-        (("2", "question_mark"), ("Binds the list to an address book",)),
-        (("3", "w", "n", "n"), (" potential = ", " sendable + ", " excluded")),
-        (("3", "j", "v"), ("m Recipients",)),
+        ("2", LIST, ("enter",), ("22 Nov 2026 12:0", "Main", f"{LIST} (")),
+        ("4", "", ("enter",), ("22 Nov 2026 12:00", "Main", " reads, ")),
+        ("5", "", (), ("3 Sep 2026 ", "kund94@example.net")),
+        ("2", "Autumn fair", ("question_mark",), ("Binds the list to an address book",)),
+        ("3", CAMPAIGN, ("w", "n", "n"), (" potential = ", " sendable + ", " excluded")),
+        ("3", "January sale", ("v",), ("m Recipients",)),
     ],
 )
-async def test_what_stands_there_is_whole(keys: tuple[str, ...], whole: tuple[str, ...]) -> None:
-    service = FakeService()
-    service.targets[101] = ["list-1"]
-    async with driving(service, size=SMALL) as hand:
+async def test_what_stands_there_is_whole(
+    section: str, row: str, keys: tuple[str, ...], whole: tuple[str, ...]
+) -> None:
+    async with driving(Opening("targeted"), size=SMALL) as hand:
+        await hand.to(section, row)
         await hand.press(*keys)
         for text in whole:
             assert text in hand.text
-        assert "2026 1…" not in hand.text and "06:…" not in hand.text
+        assert "2026 1…" not in hand.text and "12:…" not in hand.text
 
 
 async def test_a_list_tells_its_last_run_in_the_words_of_the_run() -> None:
-    service = FakeService()
-    shown = list(service.lists)[1]
-    service.lists[shown] = msgspec.structs.replace(service.lists[shown], sync_status="Completed with errors")
-    async with driving(service, size=(120, 40)) as hand:
-        await hand.press("2")
+    async with driving(Opening("refused"), size=(120, 40)) as hand:
+        await hand.to("2", LIST)
         assert "Completed, some" in hand.text and "with errors" not in hand.text
-        await hand.press("j", "enter")
-        assert "Completed, 195 to mend" in hand.text and "with errors" not in hand.text
+        await hand.press("enter")
+        assert "Completed, 3 to mend" in hand.text and "with errors" not in hand.text

@@ -201,26 +201,7 @@ class Office:
 
     def setup_request(self) -> setup.SetupRequest:
         """What connects the organisation and its account."""
-        info = self.sandbox.info
-        return setup.SetupRequest(
-            organisation=setup.OrganisationInput(
-                dataverse_url=info["dataverse_url"],
-                authority=info["authority"],
-                client_id=info["client_id"],
-                client_secret=info["client_secret"],
-                ca_file=info["ca_file"],
-            ),
-            accounts=(
-                setup.EmailAccountInput(
-                    double_opt_in="off",
-                    name="Main",
-                    api_user=info["api_user"],
-                    api_password=info["api_password"],
-                    dotdigital_url=info["dotdigital_url"],
-                    ca_file=info["ca_file"],
-                ),
-            ),
-        )
+        return setup_request(self.sandbox)
 
     # -- what people do ---------------------------------------------------------------------------------------------
 
@@ -586,6 +567,30 @@ class Office:
         """Somebody unsubscribes, from everything or from one `book`; it shows by now."""
         self.sandbox.control.post("/unsubscribe", json={"address": address, **where}).raise_for_status()
         self.until_told()
+
+
+def setup_request(sandbox: InProcessSandbox) -> setup.SetupRequest:
+    """What connects the organisation and its account."""
+    info = sandbox.info
+    return setup.SetupRequest(
+        organisation=setup.OrganisationInput(
+            dataverse_url=info["dataverse_url"],
+            authority=info["authority"],
+            client_id=info["client_id"],
+            client_secret=info["client_secret"],
+            ca_file=info["ca_file"],
+        ),
+        accounts=(
+            setup.EmailAccountInput(
+                double_opt_in="off",
+                name="Main",
+                api_user=info["api_user"],
+                api_password=info["api_password"],
+                dotdigital_url=info["dotdigital_url"],
+                ca_file=info["ca_file"],
+            ),
+        ),
+    )
 
 
 def writes(calls: list[dict[str, Any]]) -> list[str]:

@@ -61,7 +61,7 @@ class VirtualTime:
             return min(self._waiting, key=lambda each: (self._waiting[each], each)) == turn
 
 
-class _AtOnce(ThreadPoolExecutor):
+class AtOnce(ThreadPoolExecutor):
     """Carries work out on the caller's thread: what is handed to threads elsewhere happens here in one order."""
 
     def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
@@ -76,5 +76,5 @@ class _AtOnce(ThreadPoolExecutor):
 def one_thread_loop() -> asyncio.AbstractEventLoop:
     """An event loop on which `asyncio.to_thread` uses no thread."""
     loop = asyncio.new_event_loop()
-    loop.set_default_executor(_AtOnce(1))
+    loop.set_default_executor(AtOnce(1))
     return loop
