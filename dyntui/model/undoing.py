@@ -1,7 +1,7 @@
 """What undoing a change comes to, by the change and by what is so now: one rule for the plan and for carrying it out.
 
-A withdrawal of consent is never undone. Whatever is not any more what the run wrote is refused by name; so is what
-cannot be put back because nobody knows what was there before.
+A withdrawal of consent is never undone. Whatever is not any more what the run wrote is refused by name, unless it is as
+before already; so is what cannot be put back because nobody knows what was there before.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ def _stale(detail: str) -> Undoing:
     return Undoing(outcome=Outcome.REJECTED, reason="STALE", detail=detail)
 
 
+def _as_before(detail: str) -> Undoing:
+    return Undoing(outcome=Outcome.UNCHANGED, detail=detail)
+
+
 NOT_IN_BOOK = "not in the address book any more"
 
 
@@ -74,6 +78,8 @@ def undo_record(change: AppliedChange, now: Mapping[str, Any] | None) -> Undoing
     """What undoing a change of a record in Dynamics comes to. `now`: its columns, None where it is gone."""
     if now is None:
         return _stale("the record is gone")
+    if change.before and not moved_fields(now, change.before):
+        return _as_before("the columns are as before already")
     moved = moved_fields(now, change.after)
     if moved:
         return _stale(f"{', '.join(moved)} changed since")
@@ -89,7 +95,7 @@ def undo_membership(change: AppliedChange, on_list: bool) -> Undoing:
     now."""
     joined = change.effect == JOIN
     if joined is not on_list:
-        return _stale("not on the marketing list any more" if joined else "on the marketing list again")
+        return _as_before("off the marketing list already" if joined else "on the marketing list already")
     return Undoing(
         outcome=Outcome.REMOVED if joined else Outcome.ADDED,
         effect=REMOVE if joined else JOIN,
@@ -127,8 +133,20 @@ def _deletes(change: AppliedChange, here: ContactNow) -> bool:
 
 
 def _take_out(change: AppliedChange, here: ContactNow | None) -> Undoing:
+    if here is None or not here.in_book:
+        if here is None or not change.before or moved_fields(here.values, change.after):
+            return _as_before("out of the address book already")
+        # An undo that broke off may have got so far.
+        return Undoing(
+            outcome=Outcome.UPDATED,
+            effect=UPDATE,
+            detail="out of the address book already",
+            address=change.address,
+            before=change.after,
+            after=change.before,
+        )
     stale = _not_as_written(change, here)
-    if stale or here is None:
+    if stale:
         return _stale(stale)
     delete = _deletes(change, here)
     return Undoing(
@@ -144,6 +162,8 @@ def _take_out(change: AppliedChange, here: ContactNow | None) -> Undoing:
 
 
 def _set_back(change: AppliedChange, here: ContactNow | None) -> Undoing:
+    if here is not None and here.in_book and change.before and not moved_fields(here.values, change.before):
+        return _as_before("the fields are as before already")
     stale = _not_as_written(change, here)
     if stale:
         return _stale(stale)
@@ -156,7 +176,7 @@ def _set_back(change: AppliedChange, here: ContactNow | None) -> Undoing:
 
 def _put_back(change: AppliedChange, here: ContactNow | None) -> Undoing:
     if here is not None and here.in_book:
-        return _stale("in the address book already")
+        return _as_before("in the address book already")
     if change.deleted:
         if here is not None:
             return _stale("there is a contact with the address again")

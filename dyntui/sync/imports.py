@@ -40,31 +40,40 @@ def row(address: str, fields: dict[str, str | None], book_id: int) -> imports.Im
 
 
 async def carry_out(
-    ctx: RunContext, dd: Dotdigital, rows: Sequence[imports.ImportContact], stage: str, done: int, of: int
+    ctx: RunContext,
+    dd: Dotdigital,
+    rows: Sequence[imports.ImportContact],
+    stage: str,
+    done: int,
+    of: int,
+    *,
+    cancellable: bool = True,
 ) -> imports.ImportResult:
     """Imports the rows. The cursor names the import while it runs: one that was started before an interruption is
-    followed; where dotdigital does not know it any more the rows are imported again, which changes nothing twice."""
+    followed; where dotdigital does not know it any more the rows are imported again, which changes nothing twice. Not
+    `cancellable`: a request to stop is heard once it is stored what became of them."""
     started = ctx.at(OneList).importing
     if started:
         try:
-            return await _follow(ctx, dd, started, stage, done, of)
+            return await _follow(ctx, dd, started, stage, done, of, cancellable)
         except DotdigitalError as error:
             if error.code != "DOTDIGITAL_IMPORT_NOT_FOUND":
                 raise
     started = await imports.start_import(dd, rows)
-    await ctx.save(replace(ctx.at(OneList), importing=started), stage=stage, done=done, of=of)
-    return await _follow(ctx, dd, started, stage, done, of)
+    at = replace(ctx.at(OneList), importing=started)
+    await ctx.save(at, stage=stage, done=done, of=of, cancellable=cancellable)
+    return await _follow(ctx, dd, started, stage, done, of, cancellable)
 
 
 async def _follow(
-    ctx: RunContext, dd: Dotdigital, import_id: str, stage: str, done: int, of: int
+    ctx: RunContext, dd: Dotdigital, import_id: str, stage: str, done: int, of: int, cancellable: bool
 ) -> imports.ImportResult:
     """Polls an import to its end, slower and slower; a request to cancel is heard between polls."""
     turn = 0
     while not (result := await imports.import_result(dd, import_id)).finished:
         if not result.status and turn >= _ANSWERS_WITHOUT_STATUS:
             break
-        await ctx.save(ctx.cursor, stage=stage, done=done, of=of)
+        await ctx.save(ctx.cursor, stage=stage, done=done, of=of, cancellable=cancellable)
         await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
         turn += 1
     return result

@@ -169,7 +169,9 @@ async def _not_in_book(ctx: RunContext, dd: Dotdigital, job: Job, moved: dict[st
 
 
 def _asks(change: AppliedChange) -> bool:
-    return not change.consent and (change.effect == REMOVE or _has_moved(change))
+    """Whether the contact matters although it is not in the book."""
+    had_fields = change.effect == ADD and bool(change.before)
+    return not change.consent and (change.effect == REMOVE or had_fields or _has_moved(change))
 
 
 async def name_others(ctx: RunContext, part: Part, item: str) -> None:
@@ -187,12 +189,19 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, job.item))
     stage = f"Taking out of {job.title}"
     while some := await ctx.read(lambda c: undoing.to_take_out(c, ctx.run_id, job.item, _PAGE)):
+        await _past_recall(ctx, stage)
         await take_out(ctx, dd, job.chosen.book_id, [each.take_out for each in some if each.take_out is not None])
         await _delete(ctx, dd, [each.take_out for each in some if each.deletes and each.take_out is not None])
         left = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, job.item))
         work = functools.partial(_taken_out, ctx=ctx, job=job, steps=some)
         await ctx.save(ctx.cursor, stage=stage, done=of - left, of=of, work=work)
     await ctx.save(replace(ctx.at(UndoCursor), step="import"), stage=f"Importing {job.title}")
+
+
+async def _past_recall(ctx: RunContext, stage: str) -> None:
+    """A request to stop is heard once what is done next is stored: another undo would take it for somebody else's
+    doing."""
+    await ctx.save(ctx.cursor, stage=stage, cancellable=False)
 
 
 async def _delete(ctx: RunContext, dd: Dotdigital, contact_ids: Sequence[int]) -> None:
@@ -249,8 +258,9 @@ async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, job.item))
     stage, done = f"Importing {job.title}", 0
     while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, job.item, ROWS)):
+        await _past_recall(ctx, stage)
         rows = [_row(each, job.chosen.book_id) for each in some]
-        result = await carry_out(ctx, dd, rows, stage, done, of)
+        result = await carry_out(ctx, dd, rows, stage, done, of, cancellable=False)
         found = fates([each.address for each in some], result)
         done += len(some)
         work = functools.partial(_imported, ctx=ctx, job=job, steps=some, found=found, result=result)

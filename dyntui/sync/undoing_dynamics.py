@@ -124,6 +124,8 @@ async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: 
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, item))
     done = 0
     while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, item, _PAGE)):
+        # A request to stop is heard once what is done next is stored.
+        await ctx.save(ctx.cursor, stage="Writing to Dynamics", cancellable=False)
         refused = await (_put_back(dv, part, some) if chosen is None else _change_members(dv, chosen, some))
         done += len(some)
         work = functools.partial(_written, run_id=ctx.run_id, part=part, item=item, steps=some, refused=refused)

@@ -352,9 +352,13 @@ class Office:
 
     def apply(self, plan: plans.PlanDetail) -> runs.RunDetail:
         """The plan, carried out."""
-        run = self.wait(self._plans.apply(self.context, plans.PlanRef(plan.run.id)))
+        run_id = self.start_apply(plan)
         self.engine.drain()
-        return self.detail(run.id)
+        return self.detail(run_id)
+
+    def start_apply(self, plan: plans.PlanDetail) -> str:
+        """The plan, to be carried out."""
+        return self.wait(self._plans.apply(self.context, plans.PlanRef(plan.run.id))).id
 
     def written(self, run_id: str, **chosen: Any) -> tuple[AppliedChange, ...]:
         """What a run wrote."""

@@ -112,6 +112,23 @@ def test_a_contact_that_passes_from_one_record_to_another_stays_in_the_book_when
     assert office.digest() == before
 
 
+def test_an_undo_that_was_cancelled_is_finished_by_another_one(office: Office, newsletter: ListRow) -> None:
+    office.run("suppressions")
+    before = office.digest()
+    run = office.run("lists").run.id
+    plan = office.plan_undo(run)
+    undone = office.start_apply(plan)
+    office.during_sleep = lambda: office.cancel(undone)
+    office.engine.drain()
+    office.during_sleep = lambda: None
+    assert office.detail(undone).run.status is RunStatus.CANCELLED
+    office.undo(run)
+    assert same(office, before)
+    with pytest.raises(DyntuiError) as refused:
+        office.plan_undo(run)
+    assert refused.value.code == "ALREADY_UNDONE"
+
+
 def same(office: Office, digest: dict[str, str]) -> bool:
     now = office.digest()
     return all(now[each] == digest[each] for each in ("dotdigital",))
@@ -196,7 +213,8 @@ def test_who_has_opted_out_since_is_not_put_back_and_what_has_moved_is_refused_b
     done = office.apply(plan)
     became = {each.person: (each.outcome, each.reason) for each in office.people(done.run.id)}
     assert became[fine] == (Outcome.ADDED, "") and became[right] == (Outcome.UPDATED, "")
-    assert {became[each] for each in (back, gone, by_hand, out)} == {(Outcome.REJECTED, "STALE")}
+    assert {became[each] for each in (gone, by_hand, out)} == {(Outcome.REJECTED, "STALE")}
+    assert became[back] == (Outcome.UNCHANGED, "")
     assert became[opted_out] == (Outcome.EXCLUDED, "DO_NOT_BULK_EMAIL")
     assert became[unsubscribed] == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
     assert became[suppressed][0] is Outcome.EXCLUDED
