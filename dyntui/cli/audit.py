@@ -13,7 +13,17 @@ from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_json, print_table, say, short_ids
-from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of, print_page, window_options
+from dyntui.cli.pages import (
+    OUTCOMES,
+    Column,
+    Columns,
+    ReasonCode,
+    Rows,
+    every_page,
+    page_of,
+    print_page,
+    window_options,
+)
 from dyntui.cli.people_file import check_suffix, people_file
 from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.target_counts import people
@@ -38,7 +48,6 @@ from dyntui.service.contract.runs import (
 # How Dynamics writes the id of a record.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 # People read at once for a file.
-_AT_ONCE = 5000
 
 
 @click.group(cls=Group)
@@ -167,12 +176,10 @@ def export(context: click.Context, run: str, item: str, out: str) -> None:
 
     async def read(client: ServiceClient) -> int:
         with people_file(Path(out)) as write:
-            done, total = 0, 1
-            while done < total:
-                query = OutcomesQuery(run=run, item=item, offset=done, limit=_AT_ONCE)
-                page = await client.call(RUN_PEOPLE, query)
-                write(page.rows)
-                done, total = done + len(page.rows), page.total if page.rows else 0
+            done = 0
+            async for rows in every_page(client, RUN_PEOPLE, OutcomesQuery(run=run, item=item)):
+                write(rows)
+                done += len(rows)
         return done
 
     say(f"{number(with_service(choices(context), read))} people are in {out}.")

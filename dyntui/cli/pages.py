@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 import click
@@ -22,6 +22,8 @@ from dyntui.service.contract.paging import Page
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
 Q = TypeVar("Q", bound=msgspec.Struct)
+
+_AT_ONCE = 5000
 
 OUTCOMES = click.Choice([str(each) for each in Outcome])
 
@@ -98,6 +100,19 @@ def page_of(
         return window_options(functools.update_wrapper(command, asked))
 
     return made
+
+
+async def every_page(client: ServiceClient, call: Call[Q, Page[R]], query: Q) -> AsyncIterator[Sequence[R]]:
+    """All rows of a listing, some thousands at a time, as they come. `query` is a `Window`; its place is not looked
+    at."""
+    done = 0
+    while True:
+        page = await client.call(call, msgspec.structs.replace(query, offset=done, limit=_AT_ONCE))
+        if page.rows:
+            yield page.rows
+        done += len(page.rows)
+        if not page.rows or done >= page.matching:
+            return
 
 
 def print_page(chosen: Choices, page: Page[R], columns: Columns[R]) -> None:

@@ -10,6 +10,7 @@ from dyntui.cli.following import exit_for, print_run, print_tally, say_detached,
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.output import number, print_facts, print_json, print_table, say
+from dyntui.cli.pages import every_page
 from dyntui.cli.plan_file import write_plan
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
@@ -32,7 +33,6 @@ from dyntui.service.contract.runs import RunRow, calls_text
 
 PLANNED = tuple(each.id for each in SYNC_TYPES.values() if each.planned)
 # What is read at once for a file.
-_WINDOW = 5000
 
 
 @click.command("plan", cls=Command)
@@ -81,13 +81,9 @@ def command(context: click.Context, what: str, account: str, lists: tuple[str, .
 
 async def read_changes(client: ServiceClient, run_id: str, most: int | None) -> list[PlannedChange]:
     """The first changes, or all of them."""
-    found: list[PlannedChange] = []
-    while True:
-        limit = _WINDOW if most is None else max(1, most)
-        page = await client.call(PLAN_CHANGES, ChangesQuery(run=run_id, offset=len(found), limit=limit))
-        found += page.rows
-        if most is not None or not page.rows or len(found) >= page.total:
-            return found
+    if most is not None:
+        return list((await client.call(PLAN_CHANGES, ChangesQuery(run=run_id, limit=max(1, most)))).rows)
+    return [row async for rows in every_page(client, PLAN_CHANGES, ChangesQuery(run=run_id)) for row in rows]
 
 
 def print_plan(made: PlanDetail, changes: list[PlannedChange]) -> None:

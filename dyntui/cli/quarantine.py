@@ -10,7 +10,7 @@ from dyntui.cli.following import exit_for, print_run, until_ended
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.output import moment, number, print_json, say
-from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, page_of
+from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, every_page, page_of
 from dyntui.cli.people_file import check_suffix, people_file
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
@@ -31,7 +31,6 @@ from dyntui.service.contract.quarantine import (
 from dyntui.service.contract.runs import RunRow
 
 # Rows read at once for a file.
-_AT_ONCE = 5000
 
 _COLUMNS: Columns[RefusedRow] = (
     Column("reason", lambda row: row.reason),
@@ -127,11 +126,10 @@ def export(context: click.Context, out: str) -> None:
 
     async def read(client: ServiceClient) -> int:
         with people_file(Path(out)) as write:
-            done, total = 0, 1
-            while done < total:
-                page = await client.call(QUARANTINE_PAGE, RefusedQuery(offset=done, limit=_AT_ONCE))
-                write([_person(row) for row in page.rows])
-                done, total = done + len(page.rows), page.total if page.rows else 0
+            done = 0
+            async for rows in every_page(client, QUARANTINE_PAGE, RefusedQuery()):
+                write([_person(row) for row in rows])
+                done += len(rows)
         return done
 
     say(f"{number(with_service(choices(context), read))} rows are in {out}.")

@@ -35,7 +35,7 @@ PEOPLE = tuple(
 
 @pytest.fixture
 def people(service: ScriptedService, monkeypatch: pytest.MonkeyPatch) -> ScriptedService:
-    monkeypatch.setattr("dyntui.cli.audit._AT_ONCE", 2)
+    monkeypatch.setattr("dyntui.cli.pages._AT_ONCE", 2)
 
     def page(query: OutcomesQuery) -> Page[PersonOutcome]:
         rows = PEOPLE[query.offset : query.offset + query.limit]
