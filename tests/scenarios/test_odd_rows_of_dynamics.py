@@ -94,7 +94,9 @@ def reasons(entity: str, column: str, value: Any) -> set[str]:
     if column not in (*FLAGS, "emailaddress1", "statecode", *NAMES[entity]):
         return {""}  # not read of members, or only to be shown
     if column in FLAGS:
-        return {""} if value is None else {"ODD_ROW"}
+        # Seen among what changed lately, a flag that cannot be read counts as set until it reads as off.
+        unreadable = {"ODD_ROW"} if column == "merged" else {"ODD_ROW", "DO_NOT_EMAIL"}
+        return {""} if value is None else unreadable
     if column == "statecode":
         if isinstance(value, int) and abs(value) < 2**31:
             return {"INACTIVE"}

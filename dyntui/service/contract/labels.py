@@ -94,7 +94,7 @@ ACTIONS = (
         keys=("n",),
         hint="New",
         call=LABEL_CREATE,
-        command="dyntui labels create NAME TYPE",
+        command="dyntui labels create NAME String",
         tooltip="It becomes a data field when labels are synchronised",
     ),
     Action(
