@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import cast
 
+from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.roles import Ability
 from dyntui.model.subjects import SUBJECTS
 from dyntui.model.trust import Rule
@@ -94,6 +95,7 @@ class Assembly:
             changed=self._events.changed,
             operations_a_day=a_day,
             trust=trust,
+            created=CreatedDefaults(topic=config.created_records.topic, last_name=config.created_records.last_name),
         )
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from dyntui.model.budgets import OPERATIONS_A_DAY
+from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.hook_settings import HookSettings
 from dyntui.service.profile import Profile
@@ -56,6 +57,14 @@ class ReadingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     proof_hours: Annotated[float, msgspec.Meta(ge=1, le=168)] = 24
 
 
+class CreatedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What records say that are made of strangers: the `topic` of a lead, and the `last_name` of whom dotdigital knows
+    none. `{list}`, `{address}` and `{local}` stand for the list's name, the address, and what stands before its `@`."""
+
+    topic: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = CreatedDefaults().topic
+    last_name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = CreatedDefaults().last_name
+
+
 class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Measurements for Prometheus: `port` is where `http://127.0.0.1:PORT/metrics` answers; 0: nowhere."""
 
@@ -71,6 +80,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     audit: AuditSettings = AuditSettings()
     budgets: BudgetSettings = BudgetSettings()
     reading: ReadingSettings = ReadingSettings()
+    created_records: CreatedSettings = CreatedSettings()
     hook: HookSettings = HookSettings()
     metrics: MetricsSettings = MetricsSettings()
 

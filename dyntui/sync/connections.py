@@ -24,6 +24,7 @@ from dyntui.dataverse.sign_in_http import SignInHttp
 from dyntui.dotdigital import http as dotdigital_http
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.budgets import OPERATIONS_A_DAY, dynamics_limits
+from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.trust import Rule
 from dyntui.remote.budget import Budget
@@ -199,7 +200,7 @@ class Connections:
 
     `columns`: what is remembered of the organisation's column security while it is connected; `budgets`: of the calls
     that these connections make. `operations_a_day`: what Dynamics allows in 24 hours; `trust`: how cheap answers of
-    these connections earn it."""
+    these connections earn it; `created`: what records say that are made of strangers."""
 
     def __init__(
         self,
@@ -209,10 +210,12 @@ class Connections:
         patience: Patience = OF_RUNS,
         operations_a_day: int = OPERATIONS_A_DAY,
         trust: Rule = Rule(),  # noqa: B008 - a value
+        created: CreatedDefaults = CreatedDefaults(),  # noqa: B008 - a value
     ) -> None:
         self.surroundings = surroundings
         self.budgets = Budgets(db, surroundings.wall, dynamics_limits(operations_a_day))
         self.trust = trust
+        self.created = created
         self.columns = ColumnsSeen()
         self._patience = patience
         self._db = db

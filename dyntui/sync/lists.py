@@ -20,6 +20,7 @@ from dyntui.dataverse.query import guid
 from dyntui.dotdigital.address_books import AddressBook
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
+from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.cursors import ListsCursor, OneList, Told
 from dyntui.model.errors import DyntuiError
 from dyntui.model.guard import guard
@@ -82,7 +83,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     ends before anything is changed. `apply`: the run whose plan is carried out, and nothing else. `rule`: how cheap
     answers earn trust; None: nothing rests on them. `place`: of the item in the run. `diff`: what is in
     the book is compared field by field. Strangers of the book are a matter
-    of items: a send leaves them alone."""
+    of items: a send leaves them alone. `created`: what records say that are made of them."""
 
     item: str = ""
     by_hand: bool = False
@@ -90,6 +91,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     apply: str = ""
     rule: Rule | None = None
     place: int = 0
+    created: CreatedDefaults = CreatedDefaults()
     diff: bool = False
 
 
@@ -207,7 +209,9 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
         await suppressions.pull(ctx, dd, chosen.account_id)
     await list_feeds.learn(ctx, dd, chosen, daily=True)
     if met is not None:
-        asked = strangers.Asked(place=how.place, plan=how.plan, apply=how.apply, in_book=compared.contacts, mark=mark)
+        asked = strangers.Asked(
+            place=how.place, plan=how.plan, apply=how.apply, in_book=compared.contacts, mark=mark, created=how.created
+        )
         await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
     elif how.item:
         await ctx.write(lambda c: stranger_store.forget(c, chosen.id))

@@ -46,13 +46,15 @@ _KIND = "strangers"
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """`place`: of the list in the run; `plan`: nothing is done; `apply`: the run whose plan is carried out; `in_book`:
-    contacts of the book, strangers included; `mark`: of those on the list."""
+    contacts of the book, strangers included; `mark`: of those on the list; `created`: what
+    records say that are made."""
 
     place: int
     plan: bool
     apply: str
     in_book: int
     mark: str
+    created: CreatedDefaults = CreatedDefaults()
 
 
 def item_of(list_id: str) -> str:
@@ -90,7 +92,7 @@ async def deal_with(
     await ctx.write(guarded)
     if not asked.plan:
         await _take_out(ctx, dd, chosen, title)
-        await _create(ctx, dv, now, chosen, title)
+        await _create(ctx, dv, now, chosen, title, asked.created)
         await _join(ctx, dv, now, chosen, title, asked.mark)
     if await ctx.read(lambda c: strangers.read_by(c, chosen.id)):
         await ctx.begin_item(item, kind=_KIND, name=f"{chosen.name}: not on the list", place=asked.place)
@@ -196,7 +198,9 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
         )
 
 
-async def _create(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str) -> None:
+async def _create(
+    ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, defaults: CreatedDefaults
+) -> None:
     """A record of each, given to the list's owner where that is a user who is enabled."""
     entity = Entity(chosen.member_type)
     table = member_listing.TABLES[entity]
@@ -209,7 +213,7 @@ async def _create(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredLi
         rows = [
             {
                 table.key: _id_of(ctx.run_id, chosen.id, each.contact_id),
-                **created(entity, each.address, each.fields, chosen.name, CreatedDefaults()),
+                **created(entity, each.address, each.fields, chosen.name, defaults),
                 **owner,
             }
             for each in some

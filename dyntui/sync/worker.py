@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from dyntui.model.budgets import OPERATIONS_A_DAY
+from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SEND
@@ -50,14 +51,18 @@ class Worker:
         at_once: int = AT_ONCE,
         operations_a_day: int = OPERATIONS_A_DAY,
         trust: Rule = Rule(),  # noqa: B008 - a value
+        created: CreatedDefaults = CreatedDefaults(),  # noqa: B008 - a value
     ) -> None:
         """`changed` is told of a run after each of its saves; `at_once`: runs at work side by side, besides those that
-        wait. `operations_a_day`: what Dynamics allows in 24 hours; `trust`: how cheap answers earn it."""
+        wait. `operations_a_day`: what Dynamics allows in 24 hours; `trust`: how cheap answers earn it;
+        `created`: what records say that are made of strangers."""
         self._db = db
         self._clock = clock
         self._changed = changed
         self._sleep = surroundings.sleep
-        self._connections = Connections(db, secrets, surroundings, operations_a_day=operations_a_day, trust=trust)
+        self._connections = Connections(
+            db, secrets, surroundings, operations_a_day=operations_a_day, trust=trust, created=created
+        )
         self._turns = Turns(at_once)
         self._loop = surroundings.new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dyntui-runs", daemon=True)

@@ -88,3 +88,14 @@ def test_a_created_record_has_a_last_name_and_no_value_is_longer_than_its_column
     assert row["lastname"] and all(len(str(value)) <= 100 for value in row.values())
     assert ("subject" in row) is (entity is Entity.LEAD)
     assert created(entity, "ann.lee@x.example", {}, list_name, CreatedDefaults())["lastname"] == "ann.lee"
+
+
+def test_an_administrator_may_say_what_created_records_are_called() -> None:
+    said = CreatedDefaults(topic="{list}: {address}", last_name="of {local}")
+    row = created(Entity.LEAD, "ann@x.example", {"FIRSTNAME": " Ann "}, "News", said)
+    assert row == {
+        "emailaddress1": "ann@x.example",
+        "firstname": "Ann",
+        "lastname": "of ann",
+        "subject": "News: ann@x.example",
+    }

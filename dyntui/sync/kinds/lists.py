@@ -75,7 +75,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         await ctx.save(after, stage="Reading the lists", done=place + 1, of=len(due_ids))
     for place in range(ctx.at(ListsCursor).place, len(due_ids)):
         if due_ids[place] not in ctx.at(ListsCursor).failed:
-            await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd, connections.trust))
+            await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd, connections))
         await ctx.save(ctx.at(ListsCursor).next_list(place=place + 1), stage="Synchronising the lists")
     if asked.plan:
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment()))
@@ -158,7 +158,7 @@ async def _read(ctx: RunContext, dv: Dataverse, dd: Dotdigital, trust: Rule, cho
 
 
 async def _synchronise(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, trust: Rule, chosen: StoredList, title: str
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, connections: Connections, chosen: StoredList, title: str
 ) -> None:
     due = ctx.at(ListsCursor).due or ()
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=due.index(chosen.id))
@@ -169,7 +169,8 @@ async def _synchronise(
         plan=asked.plan,
         apply=asked.apply,
         # A difference is to be found where something cheap would have missed it.
-        rule=None if asked.diff else trust,
+        rule=None if asked.diff else connections.trust,
+        created=connections.created,
         place=due.index(chosen.id),
         diff=asked.diff,
     )
