@@ -127,9 +127,13 @@ def _not_as_written(change: AppliedChange, here: ContactNow | None) -> str:
     return f"{', '.join(moved)} changed since" if moved else ""
 
 
+# A status in which a contact may be in an address book: who has not confirmed yet has withdrawn nothing.
+_STAYS = ("", "PENDING_OPT_IN")
+
+
 def _deletes(change: AppliedChange, here: ContactNow) -> bool:
     # A contact that has opted out is kept: one made anew with its address would be mailed again.
-    return change.created and not (here.elsewhere or here.mailed or here.channel)
+    return change.created and here.channel in _STAYS and not (here.elsewhere or here.mailed)
 
 
 def _take_out(change: AppliedChange, here: ContactNow | None) -> Undoing:
@@ -183,7 +187,7 @@ def _put_back(change: AppliedChange, here: ContactNow | None) -> Undoing:
     else:
         if here is None:
             return _stale("there is no contact with the address any more")
-        if here.channel:
+        if here.channel not in _STAYS:
             return Undoing(outcome=Outcome.EXCLUDED, reason=here.channel, detail="opted out since")
         moved = moved_fields(here.values, change.after)
         if moved:
@@ -207,7 +211,7 @@ def _move_back(change: AppliedChange, here: ContactNow | None, before: ContactNo
             return _stale(f"there is no contact {change.before_address} any more")
         if before.in_book:
             return _stale(f"{change.before_address} is in the address book already")
-        if before.channel:
+        if before.channel not in _STAYS:
             return Undoing(outcome=Outcome.EXCLUDED, reason=before.channel, detail="opted out since")
     return Undoing(
         outcome=Outcome.UPDATED,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dyntui.model.changes import AppliedChange, differing, same_value
 from dyntui.model.outcomes import Outcome
@@ -57,6 +58,8 @@ OUT = ContactNow(contact_id=5, values={"NAME": "Ann"})
         (change(REMOVE), OUT, Outcome.ADDED, ADD, ""),
         (change(UPDATE), contact("Anne"), Outcome.UNCHANGED, "", "as before already"),
         (change(REMOVE), contact(), Outcome.UNCHANGED, "", "in the address book already"),
+        (change(REMOVE), replace(OUT, channel="PENDING_OPT_IN"), Outcome.ADDED, ADD, ""),
+        (change(REMOVE), replace(OUT, channel="SOFT_BOUNCED"), Outcome.EXCLUDED, "", "opted out since"),
         (change(REMOVE), None, Outcome.REJECTED, "", "no contact with the address any more"),
         (change(REMOVE, consent=True, reason="DO_NOT_EMAIL"), OUT, Outcome.EXCLUDED, "", "consent withdrawn"),
         (change(REMOVE, deleted=True), None, Outcome.ADDED, ADD, ""),
