@@ -203,7 +203,8 @@ def _calls(run: RunRow, reads: int, writes: int) -> str:
 
 
 def _item_row(item: RunItem) -> BarRow:
-    note = f"{number(item.tally.read)} people" if item.tally.read else item.note
+    people = f"{number(item.tally.read)} people" if item.tally.read else ""
+    note = "  ".join(each for each in (people, item.note) if each)
     return BarRow(
         item.id,
         item.name,

@@ -19,6 +19,7 @@ class NotAbout(NamedTuple):
 
 
 _CLIENTS = "tests/dotdigital/test_against_sandbox.py"
+_TRUST = "tests/scenarios/test_reading_only_what_changed.py"
 _EARLIER = "tests/faults/test_earlier_sends.py"
 
 NOT_ABOUT: tuple[NotAbout, ...] = (
@@ -52,6 +53,33 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         "send_appears_after_seconds",
         "the test expects the send to show at once; one that shows late is refused as SEND_UNSETTLED until it does",
         (f"{_EARLIER}::test_a_request_that_arrives_while_its_book_is_emptied_mails_nobody_twice",),
+    ),
+    *(
+        NotAbout(
+            switch,
+            "what is said to have changed is wrong with it, so that it earns no trust: tests of the same file set such "
+            "switches themselves",
+            tuple(
+                f"{_TRUST}::{name}"
+                for name in (
+                    "test_a_trusted_list_is_not_read_again_until_its_proof_is_a_day_old",
+                    "test_what_changes_on_a_trusted_list_is_carried_over_and_nothing_else",
+                    "test_for_fourteen_days_every_cheap_answer_is_followed_by_its_proof",
+                    "test_a_link_that_is_too_old_has_everything_read_and_the_audit_says_so",
+                    "test_one_difference_has_the_proof_run_every_time_and_the_audit_says_why",
+                    "test_a_table_without_change_tracking_is_read_whole",
+                    "test_other_kinds_of_lists_earn_their_trust_as_well",
+                    "test_a_send_reads_everybody_however_much_is_trusted",
+                    "test_what_changes_in_a_trusted_book_is_noticed_by_its_count_and_by_what_was_modified",
+                    "test_opt_outs_are_learned_and_lifted_by_what_was_changed",
+                    "test_who_left_with_a_send_is_in_the_audit_of_no_later_synchronisation",
+                    "test_what_nothing_has_told_of_is_found_by_the_daily_proof_and_ends_the_trust",
+                    "test_nobody_who_opted_out_unseen_is_mailed",
+                    "test_a_member_who_is_dated_back_is_met_by_the_count_and_ends_the_trust",
+                )
+            ),
+        )
+        for switch in ("member_count_lag_seconds", "member_count_when_opened", "v3_filters_together")
     ),
 )
 

@@ -36,18 +36,19 @@ async def read(ctx: RunContext, dv: Dataverse, rule: Rule) -> None:
     # Consent rows are few, and whoever takes one back is asked for by its id alone.
     asked = since is not None and not sources.consent_rows
     if since is not None and asked:
-        await _look_at_changed(ctx, dv, sources, since)
+        seen = await _look_at_changed(ctx, dv, sources, since)
         await ctx.write(lambda c: cheap_answers.asked(c, "", OPT_OUTS, "", ctx.now()))
         known = await ctx.read(lambda c: cheap_answers.known(c, "", OPT_OUTS, ""))
         if not why_proved(known, rule, ctx.moment()):
-            await opt_outs.ask_for_survivors(ctx, dv)
+            if seen.merges:
+                await opt_outs.ask_for_survivors(ctx, dv)
             await ctx.write(lambda c: watermarks.put(c, "", feed, text_of(asked_on)))
             return
     before = await ctx.read(opt_out_store.size)
     await opt_outs.read(ctx, dv)
     after = await ctx.read(opt_out_store.size)
     differences = after.differences(before) if asked else None
-    if differences and await _look_at_changed(ctx, dv, sources, asked_on):
+    if differences and (await _look_at_changed(ctx, dv, sources, asked_on)).news:
         differences = None  # it may have happened meanwhile
     said = f"{differences} opt-outs had come or gone unseen"
 
@@ -64,10 +65,20 @@ def _as_asked(sources: Sources) -> str:
     return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:12]
 
 
-async def _look_at_changed(ctx: RunContext, dv: Dataverse, sources: Sources, since: datetime) -> int:
-    """Every record that was changed since, or a little before; how many opt-outs were told or taken back."""
+class _Seen(msgspec.Struct):
+    """How many opt-outs were told or taken back, and how many records had been merged away."""
+
+    news: int = 0
+    merges: int = 0
+
+
+async def _look_at_changed(ctx: RunContext, dv: Dataverse, sources: Sources, since: datetime) -> _Seen:
+    """Every record that was changed since, or a little before."""
     reading = await ctx.write(opt_out_store.begin)
-    news = 0
+    survivors: dict[str, list[str]] = {}
+    for _, survivor, loser in await ctx.read(opt_out_store.survivors):
+        survivors.setdefault(survivor, []).append(loser)
+    seen = _Seen()
     for entity, (entity_set, key) in SETS.items():
         flags = sources.flags(entity)
         async for page in dv_rows.pages(
@@ -78,11 +89,21 @@ async def _look_at_changed(ctx: RunContext, dv: Dataverse, sources: Sources, sin
             filter=f"modifiedon ge {moment(since - opt_outs.OVERLAP)}",
             orderby=(key,),
         ):
-            news += await _keep(ctx, reading, entity, flags, page.rows)
-    return news
+            await _keep(ctx, reading, entity, flags, page.rows, seen)
+            # What is left of a merge has the opt-outs of what was merged into it, with the addresses that it has now.
+            pairs = [
+                (address, loser)
+                for row in page.rows
+                for loser in survivors.get(row.id.lower(), ())
+                for address in row.addresses()
+            ]
+            await ctx.write(functools.partial(opt_out_store.add_addresses, pairs=pairs, now=ctx.now()))
+    return seen
 
 
-async def _keep(ctx: RunContext, reading: str, entity: Entity, flags: tuple[str, ...], rows: list[Record]) -> int:
+async def _keep(
+    ctx: RunContext, reading: str, entity: Entity, flags: tuple[str, ...], rows: list[Record], seen: _Seen
+) -> None:
     told = [found for row in rows if (found := opt_outs.opted_out(entity, flags, row, shown=False)) is not None]
     merges = [opt_outs.merge_of(entity, row) for row in rows if row.merged and row.into]
     await opt_outs.keep(ctx, reading, told, merges)
@@ -95,4 +116,5 @@ async def _keep(ctx: RunContext, reading: str, entity: Entity, flags: tuple[str,
     merged = {row.id: "merged" for row in rows if row.merged and row.id in known}
     if taken_back or merged:
         await opt_outs.settle(ctx, reading, taken_back, merged)
-    return len(told) + len(taken_back)
+    seen.news += len(told) + len(taken_back)
+    seen.merges += len(merges)
