@@ -26,15 +26,20 @@ _WRONG = [("-> ListDetail", "-> Nothing"), ("request: ListRef", "request: Nothin
 
 
 def test_a_handler_that_does_not_fit_its_call_fails_the_type_check(tmp_path: Path) -> None:
-    assert _errors(tmp_path, _RIGHT) == []
-    for right, wrong in _WRONG:
-        (error,) = _errors(tmp_path, _RIGHT.replace(right, wrong))
+    (tmp_path / "right.py").write_text(_RIGHT, encoding="utf-8")
+    for number, (right, wrong) in enumerate(_WRONG):
+        assert right in _RIGHT
+        (tmp_path / f"wrong{number}.py").write_text(_RIGHT.replace(right, wrong), encoding="utf-8")
+    errors = _errors(tmp_path)
+    assert not [line for line in errors if "right.py:" in line]
+    for number, (_, wrong) in enumerate(_WRONG):
+        (error,) = [line for line in errors if f"wrong{number}.py:" in line]
         assert "CallContext, ListRef], Coroutine[Any, Any, ListDetail]" in error, wrong
+    assert len(errors) == len(_WRONG)
 
 
-def _errors(folder: Path, text: str) -> list[str]:
-    module = folder / "handlers.py"
-    module.write_text(text, encoding="utf-8")
+def _errors(folder: Path) -> list[str]:
+    """What the checker says of all modules of the folder."""
     done = subprocess.run(
         [
             sys.executable,
@@ -44,7 +49,7 @@ def _errors(folder: Path, text: str) -> list[str]:
             ROOT / "pyproject.toml",
             "--cache-dir",
             ROOT / ".venv/mypy-tests",
-            module,
+            *sorted(folder.glob("*.py")),
         ],
         cwd=ROOT,
         capture_output=True,
