@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from dyntui.screens.theme import DARK, first_theme, next_theme
+from dyntui.screens.widgets.text_lines import TextLines
 from textual.events import Key
 from textual.widgets import Input, LoadingIndicator
 
@@ -68,7 +69,8 @@ async def test_help_names_the_keys_that_work_here_and_why_some_do_not() -> None:
         assert "Activate for Email" in hand.text
         assert "Autumn fair is not" in hand.text
         await hand.press("G")
-        assert "Asks first" in hand.text
+        assert "Esc Close" in hand.text and "Autumn fair is not" not in hand.text
+        assert "Asks first" in hand.app.screen.query_one("#help-lines", TextLines).text
         await hand.press("escape")
         assert "5 of 11 marketing lists" in hand.text
 
