@@ -70,7 +70,10 @@ async def create(
     await look_again(ctx, dv, dd, this, elsewhere)
     if await leave_out_the_mailed(ctx, dd, this):
         return True
-    await _make_exact(ctx, dd, this)
+    if not await _make_exact(ctx, dd, this):
+        # Whoever does not show may have opted out meanwhile: that is the reason then, and not that they do not show.
+        await look_again(ctx, dv, dd, this, elsewhere)
+        await _make_exact(ctx, dd, this, at_last=True)
     listed_on = ctx.moment()
     accounts = {**elsewhere, this.account_id: dd}
 
@@ -220,8 +223,9 @@ _LONGEST_OTHER = 480
 # -- the book --------------------------------------------------------------------------------------------------------
 
 
-async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
-    """The book against the people shown: nobody more may be in it, and nobody whom the platform would not mail."""
+async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send, *, at_last: bool = False) -> bool:
+    """The book against the people shown: nobody more may be in it, and nobody whom the platform would not mail. False:
+    some do not show, however long they were waited for; they are left out `at_last`."""
     shown: frozenset[str] = frozenset()
     removals = 0
     while True:
@@ -239,12 +243,15 @@ async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
             await ctx.sleep(_UNTIL_LISTED[waits])
             continue
         if not left_out and missing:
+            if not at_last:
+                return False
             left_out = await _unseen(ctx, this, missing)
         if not left_out:
             break
         await _taken_out(ctx, dd, this, left_out)
         removals += 1
     await some_left(ctx, this)
+    return True
 
 
 async def _unseen(ctx: RunContext, this: Send, missing: list[Resolved]) -> list[int]:

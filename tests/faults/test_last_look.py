@@ -133,6 +133,16 @@ def test_who_opts_out_while_the_book_is_listed_is_not_mailed(
     assert excluded(office, sent, somebody.person) == reason
 
 
+@pytest.mark.parametrize("kind", ["unsubscribes", "leaves the send's book"])
+def test_who_leaves_the_book_by_saying_no_is_named_for_that(
+    kind: str, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+):
+    """They do not show in the book any more, and are waited for; meanwhile the feeds say why."""
+    late = {"late_suppressions_seconds": 600.0, "listing_lag_seconds": 30.0, "removal_lag_seconds": 30.0}
+    office.sandbox.switch(dotdigital=late)
+    test_who_opts_out_while_the_book_is_listed_is_not_mailed(kind, 240.0, 121.0, office, job, monkeypatch)
+
+
 @pytest.mark.parametrize("kind", ["unsubscribes", "a suppression row"])
 def test_who_said_no_with_the_address_before_is_found_by_it(
     kind: str, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch

@@ -34,6 +34,7 @@ def reason_of(office: Office, run: RunDetail, person: PersonOutcome) -> str:
 
 
 def in_book(office: Office, book: int, address: str) -> bool:
+    office.until_told()
     found = contact_store.by_email(office.sandbox.state, address)
     members = office.sandbox.state.db.execute("SELECT contact_id FROM dd_member WHERE book_id = ?", (book,)).fetchall()
     return found is not None and (found.id,) in members
