@@ -212,7 +212,12 @@ class Console(Everywhere):
             return (f"{user} · {organisation}", user, "dyntui")
         of = "" if "" in marked else f" ({', '.join(map(single_line, marked))})"
         said = f"NOT PRODUCTION{of}"
-        return (f"{said} · {user} · {organisation}", f"{said} · {user}", said, "NOT PRODUCTION", "TEST")
+        return (f"{said} · {user} · {organisation}", f"{said} · {user}", said, "NOT PRODUCTION")
+
+    @property
+    def warned(self) -> bool:
+        """Whether the right end of the top bar says something that must not be overlooked: this is not production."""
+        return self.hello is not None and bool(self.hello.not_production)
 
     def situation(self) -> Situation:
         """The person's abilities and whether the service is there."""

@@ -239,7 +239,7 @@ class FramedScreen(Asking[None]):
         console = self.console
         width = self.size.width or self.app.size.width
         here = self.SECTION or console.section
-        self._top.show_sections(here, width, console.who())
+        self._top.show_sections(here, width, console.who(), warned=console.warned)
         self._banner.warn(console.banner)
         self._strip_of_troubles.show_troubles(self.troubles, console.waiting.away, width)
         self._strip.show_runs([run for run in console.active_runs if not self.shows_run(run.id)])

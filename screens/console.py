@@ -71,6 +71,11 @@ class ConsoleApp(Protocol):
     def who(self) -> tuple[str, ...]:
         """Who is signed in: longest first."""
 
+    @property
+    def warned(self) -> bool:
+        """Whether the shortest of that has to be read."""
+        return False
+
     def ask_for_roles(self) -> None:
         """Asks again who is there, where Dynamics did not tell their roles before."""
 

@@ -34,17 +34,21 @@ def _click(action_id: str) -> str:
 class TopBar(Line):
     """The sections with their number keys; where one stands is shown."""
 
-    def show_sections(self, here: str, width: int, who: Sequence[str]) -> None:
-        """Draws the bar for a width; `here` is the section's name, `who` stands on the right, longest first."""
+    def show_sections(self, here: str, width: int, who: Sequence[str], *, warned: bool = False) -> None:
+        """Draws the bar for a width; `here` is the section's name, `who` stands on the right, longest first. `warned`:
+        the last of them has room whatever is cut for it."""
         parts: list[Part] = []
-        words = fitting([section.title if width >= WIDE else section.short for section in SECTIONS], width)
+        kept = width_of(who[-1]) + 3 if warned else 0
+        words = fitting(
+            [section.title if width - kept >= WIDE else section.short for section in SECTIONS], width - kept
+        )
         for place, (section, text) in enumerate(zip(SECTIONS, words, strict=True), start=1):
             chosen = section.name == here
             parts.append(Part(" ", ""))
             parts.append(Part(f" {place} {text} ", "chosen" if chosen else "", _click(f"go.{section.name}")))
         room = width - sum(len(part.text) for part in parts) - 2
         right = next((text for text in who if width_of(text) <= room), "")
-        self.show(*parts, right=[Part(f"{right} ", "muted")])
+        self.show(*parts, right=[Part(f"{right} ", "warn" if warned else "muted")])
 
 
 # What stands around a word in the top bar: two spaces, the key and a space before it, one after it.

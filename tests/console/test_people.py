@@ -1,0 +1,72 @@
+"""People in the console: found from anywhere, why they would be mailed or not, and what was seen of them."""
+
+from __future__ import annotations
+
+from dyntui.model.outcomes import Outcome
+from dyntui.model.paging import Window
+from dyntui.store import environment, member_window
+
+from .driving import NARROW, WIDE, Driver, driving
+from .service import Service
+from .worlds import LIST, Opening
+
+
+def members(hand: Driver, **chosen: str) -> list[object]:
+    with hand.service.db.read() as c:  # type: ignore[union-attr]
+        lists = c.exec_driver_sql("SELECT id FROM marketing_list WHERE name = ?", (LIST,)).scalar_one()
+        return list(member_window.window(c, Window(limit=500), list_id=lists, **chosen).rows)
+
+
+async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_not_mailed() -> None:
+    async with driving(Opening("targeted")) as hand:
+        somebody = next(each for each in members(hand, reason="DO_NOT_EMAIL") if each.address)  # type: ignore[attr-defined]
+        await hand.press("3", "F")
+        assert "Whom are you looking for?" in hand.text
+        await hand.paste("nobody is called so")
+        assert "Nothing matches" in hand.text
+        await hand.press("escape", "F")
+        await hand.paste(somebody.address)  # type: ignore[attr-defined]
+        assert somebody.name in hand.text and "Do not e-mail" in hand.text  # type: ignore[attr-defined]
+        await hand.press("enter", "enter")
+        assert f"Find a person › {somebody.name}" in hand.text  # type: ignore[attr-defined]
+        assert f"no, by a send to {LIST}: Do not e-mail" in hand.text
+        assert "Joined a list" in hand.text or "Left" in hand.text
+        await hand.press("w")
+        assert "(DO_NOT_EMAIL)" in hand.text and "learned" in hand.text and "If the person changed" in hand.text
+
+
+async def test_a_person_who_would_be_mailed_is_said_so_and_their_page_is_one_key_from_a_list() -> None:
+    async with driving(Opening("targeted"), WIDE) as hand:
+        somebody = members(hand, outcome=Outcome.ADDED.value)[0]
+        await hand.press("2", "slash")
+        await hand.paste(LIST)
+        await hand.press("enter", "enter")
+        await hand.press("m", "slash")
+        await hand.paste(somebody.address)  # type: ignore[attr-defined]
+        await hand.press("enter", "i")
+        assert f"yes, by a send to {LIST}" in hand.text
+        await hand.press("right")
+        assert hand.asked("people.timeline")[-1].kinds == ("sent", "bounced", "left out")  # type: ignore[attr-defined]
+
+
+async def test_where_it_is_not_production_the_top_bar_says_so() -> None:
+    def marked(service: Service) -> None:
+        with service.db.write() as c:
+            environment.mark(c, "", "Mira Sandahl", "2026-11-22T12:00:00Z")
+
+    for size in (WIDE, NARROW):
+        async with driving(Opening(prepare=marked), size) as hand:
+            assert "NOT PRODUCTION" in hand.text.splitlines()[0]
+    async with driving(Opening(), WIDE) as hand:
+        assert "PRODUCTION" not in hand.text
+
+
+async def test_health_names_what_is_wrong_and_how_it_is_mended() -> None:
+    async with driving(Opening("worked"), WIDE) as hand:
+        await hand.press("H")
+        assert "BOOK_MISSING" in hand.text and "Alpine Club" in hand.text
+        lines = hand.text.splitlines()
+        failed = [place for place, line in enumerate(lines) if ("failed" in line and "▌" in line) or " failed " in line]
+        assert failed
+        await hand.press("enter")
+        assert "Remedy" in hand.text and "dyntui" in hand.text
