@@ -53,6 +53,7 @@ from dyntui.service.contract.lists import (
     LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_SIMULATE,
     LIST_VIEWS,
     LISTS_PAGE,
     LISTS_REFRESH,
@@ -72,7 +73,12 @@ from dyntui.service.contract.mappings import (
 )
 from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_SHOW, PEOPLE_TIMELINE, PEOPLE_WHY
 from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_DIFF, PLAN_GET, PLAN_MAKE
-from dyntui.service.contract.quarantine import QUARANTINE_IGNORE, QUARANTINE_PAGE, QUARANTINE_RETRY
+from dyntui.service.contract.quarantine import (
+    QUARANTINE_IGNORE,
+    QUARANTINE_PAGE,
+    QUARANTINE_PICK,
+    QUARANTINE_RETRY,
+)
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_GET, RUN_PEOPLE, RUN_SEARCH, RUN_START, RUNS_PAGE
 from dyntui.service.contract.schedules import (
     SCHEDULES_CHANGES,
@@ -121,6 +127,7 @@ def everything(office: Office) -> list[Asked]:
         (QUARANTINE_PAGE, quarantine.RefusedQuery()),
         (QUARANTINE_IGNORE, quarantine.IgnoreRefused(list=newsletter.id, people=(office.refused()[0].person,))),
         (QUARANTINE_RETRY, quarantine.RetryRefused()),
+        (QUARANTINE_PICK, quarantine.PickMatch(list=newsletter.id, stranger="7", record=there[-2])),
         (HELD_LISTS, Nothing()),
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
@@ -165,6 +172,7 @@ def _of_lists(newsletter: str, other: str) -> Iterator[Asked]:
     yield LIST_GET, lists.ListRef(newsletter)
     yield LIST_MEMBERS, lists.MembersQuery(list=newsletter)
     yield LIST_VIEWS, lists.ListRef(newsletter)
+    yield LIST_SIMULATE, lists.ListRef(newsletter)
     yield LIST_EDIT, lists.EditList(id=newsletter, sync_order=10)
 
 

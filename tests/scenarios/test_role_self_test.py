@@ -19,6 +19,7 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
 )
+from dyntui.service.contract.quarantine import QUARANTINE_PICK
 from dyntui.service.contract.sends import SEND_SETTLE
 from dyntui.service.contract.subjects import CALLS
 from dyntui.service.contract.suppressions import (
@@ -98,6 +99,7 @@ def with_roles(office: Office) -> None:
 _NOTHING_TO_DO = {
     SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT",
     SEND_SETTLE.name: "SEND_NOT_IN_DOUBT",
+    QUARANTINE_PICK.name: "NOTHING_REFUSED",
 }
 
 
