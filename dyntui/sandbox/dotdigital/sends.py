@@ -196,7 +196,7 @@ def begin(state: State, send_id: str, at: int, most: int | None = None) -> None:
         " WHERE id = ?",
         (at, campaign),
     )
-    recipients = resolve(state, books, contacts) if resolved is None else resolve(state, "[]", resolved)
+    recipients = resolve(state, books, contacts) if resolved is None else _addressed(state, "[]", resolved)
     if most is not None:
         recipients = [recipient for recipient in recipients if recipient.status == "Subscribed"][:most]
     direct = set(codec.decode(contacts))
@@ -234,6 +234,10 @@ def resolve(state: State, books: str, contacts: str) -> Sequence[audience.Recipi
     if state.config.dotdigital.missing_book_means_everybody and contacts == "[]" and _all_gone(state, books):
         truth.violation(state, "send_to_everybody", {"books": codec.decode(books)}, 0)
         contacts = codec.text([row[0] for row in state.db.execute("SELECT id FROM dd_contact")])
+    return _addressed(state, books, contacts)
+
+
+def _addressed(state: State, books: str, contacts: str) -> Sequence[audience.Recipient]:
     rows = state.db.execute(
         "WITH addressed AS (SELECT m.contact_id FROM json_each(?1) b JOIN dd_member m ON m.book_id = b.value WHERE"
         " NOT EXISTS (SELECT 1 FROM dd_list_suppression s WHERE s.book_id = m.book_id AND s.contact_id = m.contact_id)"
