@@ -1,0 +1,135 @@
+"""Email campaigns, their recipients, counts of targets, and sends."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table
+
+from dyntui.store.schema.columns import flag_column, metadata, number_column, text_column
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    text_column("row_id"),  # of dyntui_emailcampaign
+    text_column("name"),
+    text_column("subject"),
+    text_column("from_name"),
+    text_column("from_address"),
+    text_column("reply_to"),
+    text_column("status"),
+    text_column("type"),
+    flag_column("split_test"),
+    Column("tags", JSON, nullable=False),
+    text_column("body_text"),
+    text_column("sent_on"),
+    Column("summary", JSON, nullable=False),  # totals as received, {} before the first
+    text_column("fingerprint"),  # of what was written to Dataverse
+    text_column("read_on"),
+    text_column("results_on"),
+)
+
+campaign_target = Table(
+    "campaign_target",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("campaign_id", Integer, primary_key=True, autoincrement=False),
+    Column("list_id", String, primary_key=True),
+)
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("campaign_id", Integer, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    text_column("address"),
+    text_column("sent_on"),
+    number_column("opens"),
+    number_column("clicks"),
+    number_column("forwards"),
+    number_column("replies"),
+    number_column("page_views"),
+    text_column("first_opened"),
+    text_column("last_opened"),
+    flag_column("unsubscribed"),
+    flag_column("soft_bounced"),
+    flag_column("hard_bounced"),
+    text_column("written"),  # what Dynamics was told of, as `dyntui.store.campaigns` sums it up
+    Index("ix_recipient_address", "address"),
+)
+
+# Single events, for charts and links. `key` makes a re-read harmless: the platform gives events no id.
+activity = Table(
+    "activity",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("campaign_id", Integer, primary_key=True, autoincrement=False),
+    Column("key", String, primary_key=True),
+    text_column("kind"),  # "open" or "click"
+    Column("contact_id", BigInteger, nullable=False),
+    text_column("happened_on"),
+    text_column("url"),
+    Index("ix_activity_kind", "account_id", "campaign_id", "kind", "happened_on"),
+    Index("ix_activity_contact_id", "contact_id", "account_id", "campaign_id"),
+)
+
+target_count = Table(
+    "target_count",
+    metadata,
+    Column("id", String, primary_key=True),
+    text_column("account_id"),
+    Column("campaign_id", Integer, nullable=False),
+    Column("lists", JSON, nullable=False),  # the ids counted
+    text_column("counted_on"),
+    text_column("suppressions_as_of"),
+    number_column("potential"),
+)
+
+# The people of a target count: exactly those with `outcome` "added" are addressed by the send that takes it.
+target_person = Table(
+    "target_person",
+    metadata,
+    Column("count_id", String, ForeignKey("target_count.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", String, primary_key=True),
+    number_column("seq"),
+    text_column("entity"),
+    text_column("name"),
+    text_column("address"),
+    Column("fields", JSON, nullable=False),
+    Column("contact_id", BigInteger),
+    text_column("outcome"),  # "added" (sendable), "excluded" or "rejected"
+    text_column("reason"),
+    text_column("detail"),
+    text_column("also"),
+    Index("ix_target_person_seq", "count_id", "seq"),
+    Index("ix_target_person_reason", "count_id", "outcome", "reason", "seq"),
+)
+
+send = Table(
+    "send",
+    metadata,
+    Column("id", String, primary_key=True),  # also the row id of dyntui_campaignsend
+    text_column("account_id"),
+    Column("campaign_id", Integer, nullable=False),
+    text_column("campaign_name"),
+    text_column("count_id"),
+    text_column("run_id"),
+    text_column("state"),  # Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled
+    text_column("created_by"),
+    text_column("created_on"),
+    text_column("sent_on"),
+    Column("lists", JSON, nullable=False),  # names, as shown when sent
+    Column("list_ids", JSON, nullable=False),
+    number_column("potential"),
+    number_column("sendable"),
+    number_column("book_id"),
+    text_column("book_name"),
+    text_column("platform_send_id"),
+    text_column("error"),
+    text_column("doubt"),  # cancelled, unproved, stopped: who was mailed is not known
+    text_column("decision"),  # mailed, not mailed: what somebody found in dotdigital's outbox
+    text_column("decided_by"),
+    text_column("decided_on"),
+    Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
+)

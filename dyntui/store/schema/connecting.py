@@ -1,0 +1,68 @@
+"""The organisation, its email accounts, and who of this machine's users is whom in Dynamics."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table, text
+
+from dyntui.store.schema.columns import flag_column, metadata, text_column
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1: one profile, one organisation
+    text_column("organisation_id"),
+    text_column("name"),
+    text_column("url"),
+    text_column("authority"),
+    text_column("client_id"),
+    text_column("auth"),  # "secret" or "certificate"
+    text_column("ca_file"),
+    text_column("service_user_id"),
+    text_column("connected_on"),
+)
+
+email_account = Table(
+    "email_account",
+    metadata,
+    Column("id", String, primary_key=True),  # also the row id of dyntui_emailaccount
+    text_column("name"),
+    text_column("description"),
+    flag_column("is_default"),
+    text_column("region"),
+    text_column("endpoint"),
+    text_column("api_user"),
+    text_column("ca_file"),
+    text_column("sync_level"),
+    Column("platform_id", BigInteger, nullable=False),  # dotdigital's account id
+    text_column("double_opt_in"),  # off, single, all; "" while nobody knows
+    Column("copies_suppressions", Boolean, nullable=False, server_default=text("true")),
+)
+
+# Email accounts that are not production; `""`: the organisation is not.
+not_production = Table(
+    "not_production",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    text_column("marked_by"),
+    text_column("marked_on"),
+)
+
+# Whom sends may mail where something is marked as not production.
+allowed_address = Table(
+    "allowed_address",
+    metadata,
+    Column("entry", String, primary_key=True),  # an address, or "@" and a domain
+    text_column("added_by"),
+    text_column("added_on"),
+)
+
+person_link = Table(
+    "person_link",
+    metadata,
+    Column("os_uid", BigInteger, primary_key=True, autoincrement=False),
+    text_column("user_id"),  # systemuserid
+    text_column("object_id"),  # Entra object id, for CallerObjectId
+    text_column("name"),
+    text_column("linked_on"),
+    text_column("roles"),  # of the connector, as last read, one a line
+)
