@@ -266,8 +266,8 @@ BUGS = (
     Bug(
         "book proof skipped",
         "dyntui/sync/send_proof.py",
-        "    await _make_exact(ctx, dd, this)\n    listed_on",
-        "    listed_on",
+        "    if not await _make_exact(ctx, dd, this):\n",
+        "    if False:\n",
         (SENDS, RESTLESS),
     ),
     Bug(
