@@ -77,11 +77,16 @@ async def waited(ctx: RunContext, error: DyntuiError, stage: str) -> bool:
     return True
 
 
+# A limit, whether the system said so or the budget did before the call was made; a book that is being emptied.
+_LATER = (
+    *("DOTDIGITAL_LIMIT", "DOTDIGITAL_BUDGET", "DOTDIGITAL_BOOK_IN_USE"),
+    *("DATAVERSE_LIMIT", "DATAVERSE_BUDGET"),
+)
+
+
 def _for_the_moment(error: DyntuiError) -> bool:
     """Whether a system was not reached, or refused because of a limit: nothing was taken up, and it may be later."""
-    return error.code in ("DOTDIGITAL_LIMIT", "DOTDIGITAL_BOOK_IN_USE", "DATAVERSE_LIMIT") or (
-        error.exit is Exit.UNREACHABLE
-    )
+    return error.code in _LATER or error.exit is Exit.UNREACHABLE
 
 
 async def create_once(

@@ -325,8 +325,8 @@ async def _last_look(
 ) -> datetime | None:
     """When a look ended that found nobody; None where everything is to be proved anew."""
     elsewhere = {account_id: other for account_id, other in accounts.items() if account_id != this.account_id}
-    slow = 0
-    for _ in range(_MOST_FINDS):
+    slow, finds = 0, 0
+    while finds < _MOST_FINDS:
         if ctx.moment() - listed_on > _LISTING_LASTS:
             return None
         wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
@@ -341,6 +341,7 @@ async def _last_look(
             if not await platform_send.waited(ctx, error, CREATING):
                 raise _refused(error) from error
             continue
+        finds += 1
         if not nothing_changed:
             return None
         if news:

@@ -17,7 +17,7 @@ from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Held, Identities
 from dyntui.service.permission import CallContext
 from dyntui.service.session import Session
-from dyntui.store import accounts
+from dyntui.store import accounts, environment
 from dyntui.store.accounts import PersonLink
 
 ME = PersonLink(os_uid=1000, user_id="user-1", object_id="object-1", name="Ada", linked_on="2026-11-22T12:00:00Z")
@@ -127,7 +127,7 @@ class Empty(SimpleNamespace):
     profile = SimpleNamespace(name="default")
 
     async def read(self, ask: Any) -> Any:
-        return [] if ask is accounts.accounts else None
+        return [] if ask in (accounts.accounts, environment.marks) else None
 
     def now(self) -> str:
         return "2026-11-22T12:00:00Z"
