@@ -22,7 +22,7 @@ from .conftest import World as Scratch
 from .test_counts import GENERATED, LISTS, synced
 from .worlds import ACCOUNT, NOW, World, activate, merged_into, opted_out, worlds, write
 
-SEEN_BY = settings(GENERATED, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SEEN_BY = settings(GENERATED, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SEEN_BY
