@@ -39,6 +39,8 @@ _MOST_LOOKS = 4
 # in which the flat limit, a rolling hour, has opened.
 MOST_WAITS = 90
 WAIT_SECONDS = 60.0
+# A look takes many calls at once: all that a budget counts of a minute has to be over before the next one.
+WINDOW_SECONDS = 90.0
 _MOST_PROOFS = 6
 
 OUTBOX = "Campaigns > Email > Outbox"
@@ -73,7 +75,7 @@ async def waited(ctx: RunContext, error: DyntuiError, stage: str) -> bool:
     await _save(ctx, replace(ctx.at(SendCursor), phase="prove", asked=False, waits=waits), stage)
     if waits > MOST_WAITS or not _for_the_moment(error):
         return False
-    await ctx.sleep(WAIT_SECONDS)
+    await ctx.sleep(WINDOW_SECONDS if error.code.endswith("_BUDGET") else WAIT_SECONDS)
     return True
 
 

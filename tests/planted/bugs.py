@@ -244,8 +244,8 @@ BUGS = (
     Bug(
         "last look skipped",
         "dyntui/sync/send_proof.py",
-        "    slow = 0\n    for _ in",
-        "    return ctx.moment()\n    slow = 0\n    for _ in",
+        "    slow, finds = 0, 0\n    while",
+        "    return ctx.moment()\n    slow, finds = 0, 0\n    while",
         (RESTLESS,),
     ),
     Bug(
