@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
-from textual import on
 from textual.binding import BindingType
-from textual.widget import Widget
-from textual.widgets import Input, Static
 
 from dyntui.model.labels import LabelType, Visibility, fault_of_name
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.console import ON_DIALOG
 from dyntui.service.contract.labels import (
     LABEL_CREATE,
     LABEL_DELETE,
@@ -30,13 +26,12 @@ from dyntui.service.contract.runs import RunChanged, StartRun
 
 from .base import Page
 from .bindings import bindings
-from .dialogs import Confirm, Dialog
+from .dialogs import Confirm
+from .facts_question import FactsQuestion, following
 from .grid_screen import GridScreen, Rows, page_of
 from .running import start_run
-from .widgets.bars import BarList, BarRow
 from .widgets.columns import Column
 from .widgets.facts import Fact
-from .widgets.field import Field
 from .widgets.grid_words import Wording
 
 _WORDING = Wording(
@@ -148,45 +143,20 @@ _MEANS = {
     "description": "For the people here; dotdigital has no place for it.",
     _KEEP: "A data field is made of it when labels are synchronised.",
 }
-_TYPES = tuple(LabelType)
 
 
-class LabelQuestion(Dialog[CreateLabel]):
-    """Asks for a new label, one line for each of its facts."""
-
-    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
+class LabelQuestion(FactsQuestion[CreateLabel]):
+    """Asks for a new label."""
 
     def __init__(self) -> None:
-        super().__init__("New data label")
+        super().__init__("New data label", told=_MEANS["name"])
         self._texts = {"name": "", "default": "", "description": ""}
         self._type = LabelType.STRING
         self._visibility = Visibility.PRIVATE
-        self._lines = BarList(id="label-lines", shares=False, enter="Change")
-        self._means = Static(_MEANS["name"], id="question", markup=False)
-        self._typed = Field(id="label-typed", compact=True, select_on_focus=False)
-        self._typed.cursor_blink = False
-        self._typed.display = False
-        self._typing = ""
 
-    def compose_body(self) -> Iterable[Widget]:
-        """The facts, and what the one in hand means."""
-        yield self._lines
-        yield self._typed
-        yield self._means
-
-    def on_mount(self) -> None:
-        """To the name."""
-        self._show()
-        self.set_focus(self._lines)
-        self.refresh_hints()
-
-    def refresh_hints(self) -> None:
-        """Draws the keys."""
-        self.show_keys(("↑ ↓", "Fact"), ("Enter", "Change"), ("Esc", "Cancel"))
-
-    def _show(self) -> None:
-        lines = (
+    def facts(self) -> Sequence[tuple[str, str, str]]:
+        """The label's facts."""
+        return (
             ("name", "Name", self._texts["name"] or "–"),
             ("type", "Type", self._type.value),
             ("default", "Default value", self._texts["default"] or "none"),
@@ -194,46 +164,26 @@ class LabelQuestion(Dialog[CreateLabel]):
             ("description", "Description", self._texts["description"] or "none"),
             (_KEEP, "Make the label", ""),
         )
-        self._lines.show_rows([BarRow(key, title, None, "", "", note) for key, title, note in lines])
 
-    @on(BarList.Moved)
-    def _explain(self, event: BarList.Moved) -> None:
-        self._means.update(_MEANS[event.key])
+    def meaning(self, key: str) -> str:
+        """What a fact of a label means."""
+        return _MEANS[key]
 
-    @on(BarList.Opened)
-    def _change(self, event: BarList.Opened) -> None:
-        if event.key == _KEEP:
+    def change(self, key: str) -> None:
+        """The next type or visibility; the others are typed."""
+        if key == _KEEP:
             self._make()
-        elif event.key == "type":
-            self._type = _TYPES[(_TYPES.index(self._type) + 1) % len(_TYPES)]
-            self._show()
-        elif event.key == "visibility":
-            public = self._visibility is Visibility.PUBLIC
-            self._visibility = Visibility.PRIVATE if public else Visibility.PUBLIC
-            self._show()
+        elif key == "type":
+            self._type = following(self._type, LabelType)
+        elif key == "visibility":
+            self._visibility = following(self._visibility, (Visibility.PRIVATE, Visibility.PUBLIC))
         else:
-            self._typing = event.key
-            self._typed.value = self._texts[event.key]
-            self._typed.display = True
-            self.set_focus(self._typed)
+            self.type_in(key, self._texts[key])
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._texts[self._typing] = event.value.strip()
-        self._back()
-
-    def _back(self) -> None:
-        self._typed.display = False
-        self._show()
-        self.set_focus(self._lines)
-
-    def do_dialog_close(self) -> None:
-        """Out of the field first."""
-        if self._typed.display:
-            self._back()
-        else:
-            self.dismiss(None)
+    def typed(self, key: str, text: str) -> str:
+        """Any text; the name is looked at when the label is made."""
+        self._texts[key] = text
+        return ""
 
     def _make(self) -> None:
         if why := fault_of_name(self._texts["name"]):

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, TypeVar
+from collections.abc import Sequence
 
 import msgspec
-from textual import on
-from textual.binding import BindingType
-from textual.widget import Widget
-from textual.widgets import Static
 
 from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.mapping import ConflictRule, DataMapping
 from dyntui.model.people import Entity
-from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.console import ON_DIALOG
 from dyntui.service.contract.labels import LABELS_PAGE, LabelRow, LabelsQuery
 from dyntui.service.contract.mappings import MAPPINGS_COLUMNS, ColumnRow, ColumnsQuery
 from dyntui.service.contract.paging import Page, Window
 
-from .bindings import bindings
-from .dialogs import Dialog, Picker
+from .dialogs import Picker
+from .facts_question import FactsQuestion, following
 from .grid_screen import page_of
-from .widgets.bars import BarList, BarRow
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
 
-V = TypeVar("V")
 _KEEP = "keep"
 _MEANS = {
     "label": "Only labels that are synchronised can be mapped. Enter shows them; / filters.",
@@ -55,42 +46,18 @@ _COLUMN_COLUMNS: tuple[Column[ColumnRow], ...] = (
 )
 
 
-def _following(value: V, values: Iterable[V]) -> V:
-    known = list(values)
-    return known[(known.index(value) + 1) % len(known)]
-
-
-class MappingQuestion(Dialog[DataMapping]):
+class MappingQuestion(FactsQuestion[DataMapping]):
     """Asks for a mapping of an email account, going on from `before`."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
-
     def __init__(self, account: str, before: DataMapping | None) -> None:
-        super().__init__("New data mapping" if before is None else before.words)
+        super().__init__("New data mapping" if before is None else before.words, told=_MEANS["label"])
         self._account = account
         self._mapping = before or DataMapping(label="", entity=Entity.CONTACT, column="")
-        self._lines = BarList(id="mapping-lines", shares=False, enter="Change")
-        self._means = Static(_MEANS["label"], id="question", markup=False)
 
-    def compose_body(self) -> Iterable[Widget]:
-        """The facts, and what the one in hand means."""
-        yield self._lines
-        yield self._means
-
-    def on_mount(self) -> None:
-        """To the label."""
-        self._show()
-        self.set_focus(self._lines)
-        self.refresh_hints()
-
-    def refresh_hints(self) -> None:
-        """Draws the keys."""
-        self.show_keys(("↑ ↓", "Fact"), ("Enter", "Change"), ("Esc", "Cancel"))
-
-    def _show(self) -> None:
+    def facts(self) -> Sequence[tuple[str, str, str]]:
+        """The mapping's facts."""
         now = self._mapping
-        lines = (
+        return (
             ("label", "Data label", now.label or "–"),
             ("entity", "Table", now.entity.value),
             ("column", "Column", now.column or "–"),
@@ -100,35 +67,34 @@ class MappingQuestion(Dialog[DataMapping]):
             ("enabled", "Enabled", "yes" if now.enabled else "no"),
             (_KEEP, "Check and save", ""),
         )
-        self._lines.show_rows([BarRow(key, title, None, "", "", note) for key, title, note in lines])
 
-    @on(BarList.Moved)
-    def _explain(self, event: BarList.Moved) -> None:
-        self._means.update(_MEANS[event.key])
+    def meaning(self, key: str) -> str:
+        """What a fact of a mapping means."""
+        return _MEANS[key]
 
-    @on(BarList.Opened)
-    def _change(self, event: BarList.Opened) -> None:
+    def change(self, key: str) -> None:
+        """The next choice; label and column are picked among those that there are."""
         now = self._mapping
-        if event.key == _KEEP:
+        if key == _KEEP:
             self._keep()
-        elif event.key == "label":
+        elif key == "label":
             self._pick_label()
-        elif event.key == "column":
+        elif key == "column":
             self._pick_column()
-        elif event.key == "entity":
-            self._set(entity=_following(now.entity, Entity), column="")
-        elif event.key == "direction":
-            self._set(direction=_following(now.direction, Direction))
-        elif event.key == "conflict":
-            self._set(conflict=_following(now.conflict, ConflictRule))
-        elif event.key == "choice":
-            self._set(choice=_following(now.choice, ChoiceAs))
+        elif key == "entity":
+            self._set(entity=following(now.entity, Entity), column="")
+        elif key == "direction":
+            self._set(direction=following(now.direction, Direction))
+        elif key == "conflict":
+            self._set(conflict=following(now.conflict, ConflictRule))
+        elif key == "choice":
+            self._set(choice=following(now.choice, ChoiceAs))
         else:
             self._set(enabled=not now.enabled)
 
     def _set(self, **values: object) -> None:
         self._mapping = msgspec.structs.replace(self._mapping, **values)
-        self._show()
+        self.show_facts()
 
     def _pick_label(self) -> None:
         async def labels(window: Window) -> Page[LabelRow]:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import ClassVar
-
-from textual import on
-from textual.binding import BindingType
-from textual.widget import Widget
-from textual.widgets import Input, Static
+from collections.abc import Callable, Sequence
 
 from dyntui.model.schedules import Interval
 from dyntui.model.sync_windows import ALWAYS, clock_of, window_of
-from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.console import ON_DIALOG
 from dyntui.service.contract.schedules import ScheduleEdit, ScheduleRow
 
-from .bindings import bindings
-from .dialogs import Dialog
-from .widgets.bars import BarList, BarRow
-from .widgets.field import Field
+from .facts_question import FactsQuestion, following
 
 _KEEP = "keep"
-_INTERVALS = tuple(Interval)
 _MEANS = {
     "interval": "Counts from its last scheduled start. Enter goes to the next, and round.",
     "at": "In UTC, such as 18:30. Empty: the time of its next run, from tomorrow.",
@@ -32,91 +20,54 @@ _MEANS = {
 }
 
 
-class ScheduleQuestion(Dialog[ScheduleEdit]):
+class ScheduleQuestion(FactsQuestion[ScheduleEdit]):
     """Asks for the schedule of a sync type, going on from an edit that is not saved yet."""
 
-    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
+    WORD = "Setting"
 
     def __init__(self, row: ScheduleRow, before: ScheduleEdit | None) -> None:
-        super().__init__(f"When {row.title} runs by itself")
+        super().__init__(f"When {row.title} runs by itself", told=_MEANS["interval"])
         self._row = row
         self._interval = Interval(before.interval if before and before.interval else row.interval)
         self._at = row.at if before is None or before.at is None else before.at
         self._window = row.window if before is None or before.window is None else before.window
-        self._lines = BarList(id="schedule-lines", shares=False, enter="Change")
-        self._means = Static(_MEANS["interval"], id="question", markup=False)
-        self._typed = Field(id="schedule-typed", compact=True, select_on_focus=False)
-        self._typed.cursor_blink = False
-        self._typed.display = False
-        self._typing = ""
 
-    def compose_body(self) -> Iterable[Widget]:
-        """The settings, and what the one in hand means."""
-        yield self._lines
-        yield self._typed
-        yield self._means
+    def facts(self) -> Sequence[tuple[str, str, str]]:
+        """Interval, time of day where it is once a day, and window."""
+        daily = [("at", "At, in UTC", self._at or "the time of its next run")]
+        return [
+            ("interval", "How often", self._interval.words),
+            *(daily if self._interval is Interval.DAILY else []),
+            ("window", "Window", self._window or ALWAYS),
+            (_KEEP, "Take it over", ""),
+        ]
 
-    def on_mount(self) -> None:
-        """To the interval."""
-        self._show()
-        self.set_focus(self._lines)
-        self.refresh_hints()
+    def meaning(self, key: str) -> str:
+        """What a setting means."""
+        return _MEANS[key]
 
-    def refresh_hints(self) -> None:
-        """Draws the keys."""
-        self.show_keys(("↑ ↓", "Setting"), ("Enter", "Change"), ("Esc", "Cancel"))
-
-    def _show(self) -> None:
-        lines = [("interval", "How often", self._interval.words), ("window", "Window", self._window or ALWAYS)]
-        if self._interval is Interval.DAILY:
-            lines.insert(1, ("at", "At, in UTC", self._at or "the time of its next run"))
-        lines.append((_KEEP, "Take it over", ""))
-        self._lines.show_rows([BarRow(key, title, None, "", "", note) for key, title, note in lines])
-
-    @on(BarList.Moved)
-    def _explain(self, event: BarList.Moved) -> None:
-        self._means.update(_MEANS[event.key])
-
-    @on(BarList.Opened)
-    def _change(self, event: BarList.Opened) -> None:
-        if event.key == _KEEP:
+    def change(self, key: str) -> None:
+        """The next interval; time and window are typed."""
+        if key == _KEEP:
             self.dismiss(self._edit())
-        elif event.key == "interval":
-            self._interval = _INTERVALS[(_INTERVALS.index(self._interval) + 1) % len(_INTERVALS)]
-            self._show()
+        elif key == "interval":
+            self._interval = following(self._interval, Interval)
         else:
-            self._typing = event.key
-            self._typed.value = self._at if event.key == "at" else self._window
-            self._typed.display = True
-            self.set_focus(self._typed)
+            self.type_in(key, self._at if key == "at" else self._window)
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        text = event.value.strip()
-        read: Callable[[str], object] = window_of if self._typing == "window" else clock_of
+    def typed(self, key: str, text: str) -> str:
+        """A time of day, or hours of the week."""
+        read: Callable[[str], object] = window_of if key == "window" else clock_of
         try:
             if text:
                 read(text)
         except ValueError as wrong:
-            self.console.notify(f"{wrong}.", title="Not taken over", severity="warning")
-            return
-        if self._typing == "window":
+            return f"{wrong}."
+        if key == "window":
             self._window = text or ALWAYS
         else:
             self._at = text
-        self._typed.display = False
-        self._show()
-        self.set_focus(self._lines)
-
-    def do_dialog_close(self) -> None:
-        """Out of the field first."""
-        if self._typed.display:
-            self._typed.display = False
-            self.set_focus(self._lines)
-        else:
-            self.dismiss(None)
+        return ""
 
     def _edit(self) -> ScheduleEdit | None:
         row = self._row

@@ -1,0 +1,125 @@
+"""A dialog that asks for several facts: one below the other, each changed with Enter, the last line takes them over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.console import ON_DIALOG
+
+from .bindings import bindings
+from .dialogs import Dialog
+from .widgets.bars import BarList, BarRow
+from .widgets.field import Field
+
+R = TypeVar("R")
+V = TypeVar("V")
+
+
+class FactsQuestion(Dialog[R], Generic[R]):
+    """A subject says which facts there are (`facts`), what the one in hand means (`meaning`), and what Enter does to it
+    (`change`): another value, `type_in`, or the answer. `WORD` is what a fact is called in the key hints."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
+    WORD: ClassVar[str] = "Fact"
+
+    def __init__(self, title: str, *, told: str = "") -> None:
+        """`told`: what is said before anything is in hand."""
+        super().__init__(title)
+        self._lines = BarList(id="question-facts", shares=False, enter="Change")
+        self._means = Static(told, id="question", markup=False)
+        self._typed = Field(id="question-typed", compact=True, select_on_focus=False)
+        self._typed.cursor_blink = False
+        self._typed.display = False
+        self._typing = ""
+
+    # What a subject says
+
+    def facts(self) -> Sequence[tuple[str, str, str]]:
+        """Key, title and value of each, in order; the last one takes them over."""
+        return ()
+
+    def meaning(self, key: str) -> str:
+        """What a fact means."""
+        return ""
+
+    def change(self, key: str) -> None:
+        """Enter was pressed on a fact."""
+
+    def typed(self, key: str, text: str) -> str:
+        """Takes what was typed for a fact; why not, `""` when it is taken."""
+        return ""
+
+    # What is the same
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The facts, a field while one is typed, and what the one in hand means."""
+        yield self._lines
+        yield self._typed
+        yield self._means
+
+    def on_mount(self) -> None:
+        """To the first fact."""
+        self.show_facts()
+        self.set_focus(self._lines)
+        self.refresh_hints()
+
+    def refresh_hints(self) -> None:
+        """Draws the keys."""
+        self.show_keys(("↑ ↓", self.WORD), ("Enter", "Change"), ("Esc", "Cancel"))
+
+    def show_facts(self) -> None:
+        """Draws the facts as they are now."""
+        self._lines.show_rows([BarRow(key, title, None, "", "", value) for key, title, value in self.facts()])
+
+    def type_in(self, key: str, value: str, *, whole_number: bool = False) -> None:
+        """Opens the field on a fact."""
+        self._typing = key
+        self._typed.type = "integer" if whole_number else "text"
+        self._typed.value = value
+        self._typed.display = True
+        self.set_focus(self._typed)
+
+    def do_dialog_close(self) -> None:
+        """Out of the field first."""
+        if self._typed.display:
+            self._back()
+        else:
+            self.dismiss(None)
+
+    @on(BarList.Moved)
+    def _explain(self, event: BarList.Moved) -> None:
+        self._means.update(self.meaning(event.key))
+
+    @on(BarList.Opened)
+    def _change(self, event: BarList.Opened) -> None:
+        self.change(event.key)
+        if self.is_attached:
+            self.show_facts()
+            self._means.update(self.meaning(event.key))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if refused := self.typed(self._typing, event.value.strip()):
+            self.console.notify(refused, title="Not taken over", severity="warning")
+        else:
+            self._back()
+
+    def _back(self) -> None:
+        self._typed.display = False
+        self.show_facts()
+        self.set_focus(self._lines)
+
+
+def following(value: V, values: Iterable[V]) -> V:
+    """The one after a value, and round; the first one where it is none of them."""
+    known = list(values)
+    return known[(known.index(value) + 1) % len(known)] if value in known else known[0]
