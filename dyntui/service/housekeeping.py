@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from datetime import timedelta
 from typing import Literal
 
-from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
+from dyntui.service.repeating import Repeating
 from dyntui.service.resources import Resources
 from dyntui.store import runs
 
@@ -24,32 +23,22 @@ class Housekeeping:
     """`start` and `stop` with the service."""
 
     def __init__(self, resources: Resources, keep_days: int | Literal["for ever"]) -> None:
-        self._resources = resources
-        self._keep_days = keep_days
-        self._task: asyncio.Task[None] | None = None
+        self._kept = timedelta(days=keep_days) if keep_days != "for ever" else None
+
+        async def daily() -> None:
+            if self._kept is not None:
+                await forget(resources, self._kept)
+
+        self._daily = Repeating(daily, lambda: asyncio.sleep(_EVERY_SECONDS), "old runs could not be forgotten")
 
     def start(self) -> None:
         """Begins, unless everything is kept for ever."""
-        if self._keep_days != "for ever":
-            self._task = asyncio.create_task(self._every_day(timedelta(days=self._keep_days)))
+        if self._kept is not None:
+            self._daily.start()
 
     async def stop(self) -> None:
         """Ends after the transaction in hand."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _every_day(self, kept: timedelta) -> None:
-        while True:
-            try:
-                await forget(self._resources, kept)
-            except DyntuiError as error:
-                # What is old enough today is so tomorrow; the store says by itself what is wrong with it.
-                log.warning("old runs could not be forgotten: %s", error)
-            except Exception:  # the boundary of a task that nobody waits for: a defect is logged, the service goes on
-                log.exception("old runs could not be forgotten")
-            await asyncio.sleep(_EVERY_SECONDS)
+        await self._daily.stop()
 
 
 async def forget(resources: Resources, kept: timedelta) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -11,12 +10,12 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from dyntui.model.budgets import Meter
-from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.notices import Notice, NoticeEvent, next_attempt
 from dyntui.service.contract.session import Check
 from dyntui.service.hook import NotDelivered, deliver
 from dyntui.service.hook_settings import HookSettings
+from dyntui.service.repeating import Repeating
 from dyntui.service.resources import Resources
 from dyntui.store import notices
 from dyntui.store.notices import WaitingNotice
@@ -45,19 +44,18 @@ class Notifier:
         self._settings = settings
         self._meters = meters
         self._tell = tell
-        self._task: asyncio.Task[None] | None = None
+        self._every_minute = Repeating(
+            self.look, lambda: asyncio.sleep(_EVERY_SECONDS), "notices could not be looked for"
+        )
 
     def start(self) -> None:
         """Begins, where there is a hook."""
         if self._settings.wanted:
-            self._task = asyncio.create_task(self._every_minute())
+            self._every_minute.start()
 
     async def stop(self) -> None:
         """Ends; what was not taken yet is told by the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._every_minute.stop()
 
     async def look(self) -> int:
         """Collects what is new and tells what waits; how many notices were taken. Raises DyntuiError STORE_..."""
@@ -93,16 +91,6 @@ class Notifier:
             return False
         await self._resources.write(lambda c: notices.told(c, each.key, self._resources.now()))
         return True
-
-    async def _every_minute(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except DyntuiError as error:
-                log.warning("notices could not be looked for: %s", error)
-            except Exception:  # the boundary of a task that nobody waits for: a defect is logged, the service goes on
-                log.exception("notices could not be looked for")
-            await asyncio.sleep(_EVERY_SECONDS)
 
 
 async def check(resources: Resources, settings: HookSettings, *, run_here: bool) -> Check | None:

@@ -19,6 +19,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
 from dyntui.model.schedules import minute, next_run
 from dyntui.model.sync_types import SYNC_TYPES, Narrowed
+from dyntui.service.repeating import Repeating
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, runs, schedules
 from dyntui.store.runs import NewRun
@@ -41,18 +42,15 @@ class ScheduleTimer:
         self._resources = resources
         self._enqueue = enqueue
         self._woken = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._every_minute = Repeating(self.look, self._until_woken, "scheduled runs could not be started")
 
     def start(self) -> None:
         """Begins; what was missed meanwhile is made up for, by one run of each type."""
-        self._task = asyncio.create_task(self._every_minute())
+        self._every_minute.start()
 
     async def stop(self) -> None:
         """Ends after the transaction in hand."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._every_minute.stop()
 
     def wake(self) -> None:
         """A schedule was changed: look at once."""
@@ -113,21 +111,14 @@ class ScheduleTimer:
         self._enqueue(new.id, new.priority)
         return new.id
 
-    async def _every_minute(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except DyntuiError as error:
-                # What is due now is due in a minute, too; the store says by itself what is wrong with it.
-                log.warning("scheduled runs could not be started: %s", error)
-            except Exception:  # the boundary of a task that nobody waits for: a defect is logged, the service goes on
-                log.exception("scheduled runs could not be started")
-            now = self._resources.clock()
-            with contextlib.suppress(TimeoutError):
-                # Not wait_for: in Python 3.11 that forgets a cancellation that comes together with the event.
-                async with asyncio.timeout(60.0 - (now - minute(now)).total_seconds()):
-                    await self._woken.wait()
-            self._woken.clear()
+    async def _until_woken(self) -> None:
+        """Until the next minute begins, or a schedule was changed."""
+        now = self._resources.clock()
+        with contextlib.suppress(TimeoutError):
+            # Not wait_for: in Python 3.11 that forgets a cancellation that comes together with the event.
+            async with asyncio.timeout(60.0 - (now - minute(now)).total_seconds()):
+                await self._woken.wait()
+        self._woken.clear()
 
 
 def _is_due(each: StoredSchedule, now: datetime) -> bool:
