@@ -55,11 +55,23 @@ class HealthPage(GridScreen[Finding], Page[str]):
 
     def __init__(self) -> None:
         super().__init__(_ROWS)
+        self._found: Sequence[Finding] | None = None
+
+    def begin(self) -> None:
+        """Looks at every part."""
+        self._found = None
+        super().begin()
+
+    def refetch(self) -> None:
+        """Looks at every part anew."""
+        self._found = None
+        super().refetch()
 
     async def rows_in(self, window: Window) -> PageOfRows[Finding]:
-        """Every part, looked at anew."""
-        found = (await self.console.call(HEALTH_CHECK, Nothing())).findings
-        return windowed(found, window, lambda row: f"{row.part} {row.text} {row.code}")
+        """What was found: a look takes dozens of calls, so scrolling and filtering go by the last one."""
+        if self._found is None:
+            self._found = (await self.console.call(HEALTH_CHECK, Nothing())).findings
+        return windowed(self._found, window, lambda row: f"{row.part} {row.text} {row.code}")
 
     def previewed(self, row: Finding) -> Sequence[Fact]:
         """What it means, and the remedy."""

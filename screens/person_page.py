@@ -137,9 +137,7 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
     async def rows_in(self, window: Window) -> PageOfRows[TimelineEvent]:
         """The events of the chosen kinds."""
         kinds = tuple(filter(None, self.views.chosen.split(",")))
-        who = self.about or ""
-        alone = self._address_alone
-        query = TimelineQuery(kinds=kinds, address=who if alone else "", person="" if alone else who)
+        query = TimelineQuery(person=self.about or "", kinds=kinds)
         return await page_of(self.console, PEOPLE_TIMELINE, query, window)
 
     def opened(self, row: TimelineEvent) -> None:

@@ -86,12 +86,6 @@ _EVENTS: Columns[TimelineEvent] = (
 @click.argument("person")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only this; may be given again.")
 @page_of(PEOPLE_TIMELINE, _EVENTS)
-async def timeline(client: ServiceClient, rows: Rows, person: str, kinds: tuple[str, ...]) -> TimelineQuery:
+async def timeline(_client: ServiceClient, rows: Rows, person: str, kinds: tuple[str, ...]) -> TimelineQuery:
     """Mails, opens, clicks, opt-outs and lists of PERSON, newest first."""
-    if "@" not in person:
-        return TimelineQuery(person=person, kinds=kinds, **rows)
-    having = await client.call(PEOPLE_SEARCH, PeopleQuery(search=person, limit=50))
-    records = [each for each in having.rows if each.person and each.address == person.strip().lower()]
-    if records:
-        return TimelineQuery(person=person, kinds=kinds, **rows)
-    return TimelineQuery(address=person, kinds=kinds, **rows)
+    return TimelineQuery(person=person, kinds=kinds, **rows)

@@ -92,7 +92,8 @@ class People:
 
     @answers(PEOPLE_TIMELINE)
     async def timeline(self, context: CallContext, request: TimelineQuery) -> Page[TimelineEvent]:
-        """What was seen of a person, newest first. Raises KIND_UNKNOWN, PERSON_UNKNOWN, PERSON_AMBIGUOUS."""
+        """What was seen of a person, newest first; of an address alone where no record has it. Raises KIND_UNKNOWN,
+        PERSON_UNKNOWN, PERSON_AMBIGUOUS."""
         wrong = [each for each in request.kinds if each not in KINDS]
         if wrong:
             raise _refused(
@@ -100,9 +101,10 @@ class People:
             )
 
         def read(c: Connection) -> Page[TimelineEvent]:
-            person_id = _named(c, request.person).person if request.person else ""
-            address = normalise(request.address)
-            return timeline.window(c, request, person_id=person_id, address=address, kinds=request.kinds)
+            address = normalise(request.person)
+            if is_address(address) and not known_people.with_address(c, address):
+                return timeline.window(c, request, address=address, kinds=request.kinds)
+            return timeline.window(c, request, person_id=_named(c, request.person).person, kinds=request.kinds)
 
         return await self._resources.read(read)
 

@@ -65,8 +65,11 @@ async def test_health_names_what_is_wrong_and_how_it_is_mended() -> None:
     async with driving(Opening("worked"), WIDE) as hand:
         await hand.press("H")
         assert "BOOK_MISSING" in hand.text and "Alpine Club" in hand.text
-        lines = hand.text.splitlines()
-        failed = [place for place, line in enumerate(lines) if ("failed" in line and "▌" in line) or " failed " in line]
-        assert failed
+        assert any("▌ failed" in line for line in hand.text.splitlines()), "the worst first"
         await hand.press("enter")
         assert "Remedy" in hand.text and "dyntui" in hand.text
+        await hand.press("escape", "slash")
+        await hand.paste("Alpine")
+        assert "match" in hand.text and len(hand.asked("health.check")) == 1, "filtering looks at nothing anew"
+        await hand.press("enter", "r")
+        assert len(hand.asked("health.check")) == 2

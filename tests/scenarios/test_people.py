@@ -44,8 +44,9 @@ def test_why_says_of_everybody_what_the_count_says_and_afterwards_that_they_have
         of_campaign = recipient.c.campaign_id == campaign.id
         results = c.execute(select(recipient.c.address, recipient.c.opens).where(of_campaign)).all()
     assert any(row.opens for row in results)
+    person_at = {each.address: each.person for each in sendable}
     for row in results[:12]:
-        opens = office.timeline(address=row.address, kinds=("opened",), search=campaign.name)
+        opens = office.timeline(person=person_at[row.address], kinds=("opened",), search=campaign.name)
         assert bool(opens) == bool(row.opens) and all(each.happened_on >= sent.sent_on for each in opens)
 
 
@@ -68,7 +69,7 @@ def test_a_person_is_found_by_name_and_address_and_shown_with_where_they_stand(o
     assert verdict.gates[0].since and verdict.gates[0].learned_on
     kinds = [each.kind for each in office.timeline(person=somebody.person)]
     assert "suppressed" in kinds and "joined" in kinds
-    assert [each.kind for each in office.timeline(address=somebody.address, kinds=("suppressed",))] == ["suppressed"]
+    assert [each.kind for each in office.timeline(person=somebody.address, kinds=("suppressed",))] == ["suppressed"]
 
 
 def test_who_is_not_known_is_said_so(office: Office) -> None:
@@ -82,5 +83,6 @@ def test_who_is_not_known_is_said_so(office: Office) -> None:
             wrong()
         assert refused.value.code == code and refused.value.remedy
     with pytest.raises(DyntuiError) as refused:
-        office.timeline(address="a@b.example", kinds=("dreamt",))
+        office.timeline(person="a@b.example", kinds=("dreamt",))
     assert refused.value.code == "KIND_UNKNOWN"
+    assert office.timeline(person="a@b.example") == ()

@@ -56,11 +56,9 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimelineQuery(Window, frozen=True, kw_only=True):
-    """A window on what was seen of a `person` (a record's id), or of an `address` alone; only these `kinds` where
-    given."""
+    """A window on what was seen of a `person` (a record's id, or an address); only these `kinds` where given."""
 
-    person: Text = ""
-    address: Text = ""
+    person: Text
     kinds: tuple[Text, ...] = ()
 
 
