@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
-from dyntui.cli.confirming import confirm
 from dyntui.cli.lazy import Choices, Group, choices
-from dyntui.cli.output import moment, number, print_json, print_table, say, yes_no
+from dyntui.cli.mapping_saving import ACCOUNT, ACKNOWLEDGE, WHY, ask_first, print_saved
+from dyntui.cli.mapping_source import mappings_of
+from dyntui.cli.mapping_versions import COMMANDS
+from dyntui.cli.output import number, print_json, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
-from dyntui.model import mapping_file
 from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.labels import canonical
@@ -24,36 +24,23 @@ from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.mappings import (
     MAPPINGS_COLUMNS,
-    MAPPINGS_DIFF,
-    MAPPINGS_EXPORT,
     MAPPINGS_GET,
-    MAPPINGS_HISTORY,
-    MAPPINGS_IMPORT,
     MAPPINGS_PAGE,
     MAPPINGS_PREVIEW,
-    MAPPINGS_RESTORE,
     MAPPINGS_SAVE,
     MAPPINGS_VALIDATE,
     ColumnRow,
     ColumnsQuery,
-    DiffMappings,
-    Finding,
-    ImportMappings,
     MappingRow,
     MappingsChecked,
     MappingsOf,
     MappingsQuery,
-    MappingsSaved,
     PreviewMappings,
     PreviewPerson,
-    RestoreMappings,
     SaveMappings,
     ValidateMappings,
 )
 
-_ACCOUNT = click.option("--account", default="", metavar="ACCOUNT", help="Of this email account.")
-_WHY = click.option("--why", default="", help="Kept with the version, beside your name.")
-_ACKNOWLEDGE = click.option("--acknowledge", is_flag=True, help="Warnings are known.")
 _ENTITY = click.Choice([each.value for each in Entity])
 _DIRECTIONS = {"to-dotdigital": Direction.TO_DOTDIGITAL, "to-dynamics": Direction.TO_DYNAMICS}
 _DIRECTION = click.Choice(list(_DIRECTIONS))
@@ -67,6 +54,10 @@ def command() -> None:
 
     Every change makes a version of all mappings together; `history`, `diff` and `restore` work on versions.
     """
+
+
+for each in COMMANDS:
+    command.add_command(each)
 
 
 _COLUMNS: Columns[MappingRow] = (
@@ -84,7 +75,7 @@ _COLUMNS: Columns[MappingRow] = (
 
 
 @command.command("list")
-@_ACCOUNT
+@ACCOUNT
 @page_of(MAPPINGS_PAGE, _COLUMNS)
 async def list_(_client: ServiceClient, rows: Rows, account: str) -> MappingsQuery:
     """The mappings of an email account, and what is wrong with them."""
@@ -117,9 +108,9 @@ async def columns(_client: ServiceClient, rows: Rows, entity: str) -> ColumnsQue
 @click.option("--conflict", type=_CONFLICT, default="dotdigital", show_default=True, help="Whose value wins.")
 @click.option("--choice", type=_CHOICE, default="label", show_default=True, help="What of a choice or lookup is sent.")
 @click.option("--disabled", is_flag=True, help="Keep it without using it.")
-@_WHY
-@_ACKNOWLEDGE
-@_ACCOUNT
+@WHY
+@ACKNOWLEDGE
+@ACCOUNT
 @click.pass_context
 def create(
     context: click.Context,
@@ -168,9 +159,9 @@ def _one(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--conflict", type=_CONFLICT, help="Whose value wins.")
 @click.option("--choice", type=_CHOICE, help="What of a choice or lookup is sent.")
 @click.option("--enable/--disable", default=None, help="Use it, or keep it without using it.")
-@_WHY
-@_ACKNOWLEDGE
-@_ACCOUNT
+@WHY
+@ACKNOWLEDGE
+@ACCOUNT
 @click.pass_context
 def edit(
     context: click.Context,
@@ -205,8 +196,8 @@ def edit(
 
 @command.command()
 @_one
-@_WHY
-@_ACCOUNT
+@WHY
+@ACCOUNT
 @click.pass_context
 def delete(
     context: click.Context, label: str, entity: str, column: str, direction: str | None, why: str, account: str
@@ -267,208 +258,8 @@ def _change(
         return asked, await client.call(MAPPINGS_VALIDATE, ValidateMappings(account=account, mappings=wanted))
 
     asked, checked = with_service(chosen, check)
-    _ask(chosen, checked)
-    _saved(chosen, ask(chosen, MAPPINGS_SAVE, asked))
-
-
-def _ask(chosen: Choices, checked: MappingsChecked) -> None:
-    if checked.people and all(each.warning for each in checked.findings):
-        confirm(
-            chosen,
-            f"{number(checked.people)} people are sent again, in {number(checked.imports)} imports of some "
-            f"{number(checked.seconds)} seconds. Save the mappings?",
-            not_done="No mapping was changed.",
-        )
-
-
-def _saved(chosen: Choices, answer: MappingsSaved) -> None:
-    if chosen.json:
-        print_json(answer)
-        return
-    for each in answer.changes:
-        click.echo(each)
-    if not answer.changes:
-        say(f"Nothing differs: version {answer.version} counts as before.")
-        return
-    say(f"Version {answer.version} counts now.")
-    if answer.people:
-        say(f"The next synchronisation sends {number(answer.people)} people again.")
-
-
-@command.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
-@_ACCOUNT
-@click.pass_context
-def validate(context: click.Context, file: Path | None, account: str) -> int:
-    """Check the mappings that count, or those of a FILE, without changing anything."""
-    chosen = choices(context)
-    text = _read(file) if file is not None else ""
-    checked = ask(chosen, MAPPINGS_VALIDATE, ValidateMappings(account=account, file=text))
-    errors = [each for each in checked.findings if not each.warning]
-    if chosen.json:
-        print_json(checked)
-        return int(Exit.FAILED if errors else Exit.DONE)
-    _print_findings(checked.findings)
-    for each in checked.changes:
-        click.echo(each)
-    if checked.people:
-        say(f"Importing it sends {number(checked.people)} people again.")
-    say(f"{len(errors)} errors, {len(checked.findings) - len(errors)} warnings.")
-    return int(Exit.FAILED if errors else Exit.DONE)
-
-
-def _print_findings(findings: Sequence[Finding]) -> None:
-    if findings:
-        print_table(
-            ["row", "mapping", "", "code", "what", "remedy"],
-            (
-                [
-                    str(each.row),
-                    each.about,
-                    "warning" if each.warning else "error",
-                    each.code,
-                    each.message,
-                    each.remedy,
-                ]
-                for each in findings
-            ),
-            right=["row"],
-            whole=["code"],
-        )
-
-
-@command.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
-@click.option("--version", type=click.IntRange(0), help="This version; without it the one that counts.")
-@_ACCOUNT
-@click.pass_context
-def export(context: click.Context, file: Path | None, version: int | None, account: str) -> None:
-    """Write the mappings as TOML, to FILE or to standard output."""
-    chosen = choices(context)
-    answer = ask(chosen, MAPPINGS_EXPORT, MappingsOf(account=account, version=version))
-    if chosen.json:
-        print_json(answer)
-        return
-    if file is None:
-        click.echo(answer.file, nl=False)
-        return
-    file.write_text(answer.file, encoding="utf-8")
-    say(f"Version {answer.version} of {answer.account} is in {file}.")
-
-
-@command.command("import")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
-@_WHY
-@_ACKNOWLEDGE
-@_ACCOUNT
-@click.pass_context
-def import_(context: click.Context, file: Path, why: str, acknowledge: bool, account: str) -> None:
-    """Put the mappings of FILE (- for standard input) in place of all that count.
-
-    All of the file is checked first; unless all of it is right, nothing is changed. What counted before is a version
-    that `restore` brings back.
-    """
-    chosen = choices(context)
-    text = _read(file)
-    checked = ask(chosen, MAPPINGS_VALIDATE, ValidateMappings(account=account, file=text))
-    _ask(chosen, checked)
-    asked = ImportMappings(account=account, file=text, why=why or f"Imported from {file.name}", acknowledge=acknowledge)
-    _saved(chosen, ask(chosen, MAPPINGS_IMPORT, asked))
-
-
-def _read(file: Path) -> str:
-    """Raises MAPPING_FILE_UNREADABLE."""
-    try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(file, f"{error}.") from error
-
-
-def _unreadable(file: Path, why: str) -> DyntuiError:
-    return DyntuiError(
-        "MAPPING_FILE_UNREADABLE",
-        f"{file} cannot be read: {why}",
-        not_done="No mapping was changed.",
-        remedy="Name a file that `dyntui mappings export` has written.",
-        exit=Exit.USAGE,
-    )
-
-
-@command.command()
-@_ACCOUNT
-@click.pass_context
-def history(context: click.Context, account: str) -> None:
-    """All versions of the mappings, the newest first: who, when, why, and what changed."""
-    answer = ask(choices(context), MAPPINGS_HISTORY, MappingsOf(account=account))
-    if choices(context).json:
-        print_json(answer)
-        return
-    print_table(
-        ["version", "when", "who", "why", "mappings", "changes"],
-        (
-            [
-                str(each.version),
-                moment(each.made_on),
-                each.made_by,
-                each.why,
-                str(each.mappings),
-                "; ".join(each.changes) if each.version else "",
-            ]
-            for each in answer.versions
-        ),
-        right=["version", "mappings"],
-        whole=["when"],
-    )
-
-
-@command.command()
-@click.argument("before", type=click.IntRange(0))
-@click.argument("after", type=click.IntRange(0), required=False)
-@_ACCOUNT
-@click.pass_context
-def diff(context: click.Context, before: int, after: int | None, account: str) -> int:
-    """What leads from version BEFORE to AFTER, or to the one that counts: + added, - gone, ~ changed."""
-    answer = ask(choices(context), MAPPINGS_DIFF, DiffMappings(account=account, before=before, after=after))
-    if choices(context).json:
-        print_json(answer)
-    else:
-        for each in answer.words:
-            click.echo(each)
-        if not answer.words:
-            say(f"Versions {answer.before} and {answer.after} are the same.")
-    return int(Exit.CHANGES if answer.changes else Exit.DONE)
-
-
-@command.command()
-@click.argument("version", type=click.IntRange(0))
-@_WHY
-@_ACKNOWLEDGE
-@_ACCOUNT
-@click.pass_context
-def restore(context: click.Context, version: int, why: str, acknowledge: bool, account: str) -> None:
-    """Let VERSION count again. What counts now stays a version."""
-    _restore(choices(context), account, version, why, acknowledge)
-
-
-@command.command()
-@_WHY
-@_ACKNOWLEDGE
-@_ACCOUNT
-@click.pass_context
-def reset(context: click.Context, why: str, acknowledge: bool, account: str) -> None:
-    """Let the mappings count again with which every email account begins. What counts now stays a version."""
-    _restore(choices(context), account, 0, why, acknowledge)
-
-
-def _restore(chosen: Choices, account: str, version: int, why: str, acknowledge: bool) -> None:
-    async def check(client: ServiceClient) -> MappingsChecked:
-        found = await client.call(MAPPINGS_GET, MappingsOf(account=account, version=version))
-        asked = ValidateMappings(account=account, mappings=found.version.mappings)
-        return await client.call(MAPPINGS_VALIDATE, asked)
-
-    _ask(chosen, with_service(chosen, check))
-    asked = RestoreMappings(account=account, version=version, why=why, acknowledge=acknowledge)
-    _saved(chosen, ask(chosen, MAPPINGS_RESTORE, asked))
+    ask_first(chosen, checked)
+    print_saved(chosen, ask(chosen, MAPPINGS_SAVE, asked))
 
 
 @command.command()
@@ -476,7 +267,7 @@ def _restore(chosen: Choices, account: str, version: int, why: str, acknowledge:
 @click.option("--address", "addresses", multiple=True, metavar="ADDRESS", help="This person; may be given again.")
 @click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="So many people.")
 @click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="The mappings of this file.")
-@_ACCOUNT
+@ACCOUNT
 @click.pass_context
 def preview(
     context: click.Context, entity: str, addresses: tuple[str, ...], limit: int, file: Path | None, account: str
@@ -489,7 +280,7 @@ def preview(
     asked = PreviewMappings(
         account=account,
         entity=Entity(entity),
-        mappings=None if file is None else tuple(_mappings_of(file)),
+        mappings=None if file is None else tuple(mappings_of(file)),
         addresses=addresses,
         limit=max(limit, len(addresses)),
     )
@@ -521,12 +312,3 @@ def _print_person(person: PreviewPerson) -> None:
             for each in person.values
         ),
     )
-
-
-def _mappings_of(file: Path) -> Sequence[DataMapping]:
-    """Raises MAPPING_FILE_UNREADABLE."""
-    mappings, found = mapping_file.read(_read(file))
-    if found:
-        first = found[0]
-        raise _unreadable(file, f"row {first.row} ({first.about}): {first.message}")
-    return mappings
