@@ -12,7 +12,7 @@ from dyntui import __version__
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import number, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import Exit
 from dyntui.model.masked import masked
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.health import HEALTH_CHECK, Health, Severity
@@ -90,7 +90,7 @@ async def _mend(client: ServiceClient, health: Health) -> tuple[str, ...]:
 
 
 def _write(bundle: Path, profile: Profile, health: Health, status: Status) -> None:
-    """Findings, status, configuration and the end of the log, addresses masked. Raises DyntuiError FILE_UNWRITABLE."""
+    """Findings, status, configuration and the end of the log, addresses masked. Raises OSError."""
     parts = {
         "version.txt": f"dyntui {__version__}\n",
         "findings.json": msgspec.json.format(msgspec.json.encode(health)).decode(),
@@ -98,18 +98,10 @@ def _write(bundle: Path, profile: Profile, health: Health, status: Status) -> No
         "config.toml": _text(profile.config_file),
         "service.log": _text(profile.log_file),
     }
-    try:
-        with zipfile.ZipFile(bundle, "x", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in parts.items():
-                archive.writestr(name, masked(text))
-    except OSError as error:
-        raise DyntuiError(
-            "FILE_UNWRITABLE",
-            f"{bundle} could not be written: {error.strerror or error}.",
-            not_done="No bundle was written.",
-            remedy="Name another file, which does not exist yet.",
-            exit=Exit.USAGE,
-        ) from error
+    # Never in place of another file.
+    with zipfile.ZipFile(bundle, "x", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, masked(text))
 
 
 def _text(file: Path) -> str:

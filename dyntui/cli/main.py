@@ -75,10 +75,23 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
+    except OSError as error:
+        show_error(_unusable(error) if error.filename else _unforeseen(error), as_json=as_json)
+        return int(Exit.FAILED)
     except Exception as error:  # noqa: BLE001 - the boundary to the terminal, where it is reported
         show_error(_unforeseen(error), as_json=as_json)
         return int(Exit.FAILED)
     return code if isinstance(code, int) else int(Exit.DONE)
+
+
+def _unusable(error: OSError) -> DyntuiError:
+    """A file that was named on the command line, mostly: its folder does not exist, or may not be written to."""
+    return DyntuiError(
+        "FILE_UNUSABLE",
+        f"{error.filename} cannot be used: {error.strerror or error}.",
+        not_done="The command stopped there; what the service does is not affected.",
+        remedy="Name a file in a folder that exists and that you may read and write.",
+    )
 
 
 def _unforeseen(error: Exception) -> DyntuiError:

@@ -40,6 +40,8 @@ def check_suffix(out: str) -> None:
 @contextmanager
 def people_file(file: Path) -> Iterator[Write]:
     """Opens the file for one call after the other of what it yields. Raises OSError."""
+    # Not every writer names the file that it cannot open.
+    file.touch()
     with _WRITERS[file.suffix.lower()](file) as write:
         yield write
 

@@ -89,7 +89,7 @@ def test_a_bundle_names_nobody_and_takes_the_place_of_no_other_file(
     assert not any("ada@" in text for text in parts.values())
     assert "@masked was refused" in parts["service.log"]
     again = dyntui("doctor", "--bundle", str(file))
-    assert again.code == 2 and "FILE_UNWRITABLE" in again.err
+    assert again.code == 1 and "FILE_UNUSABLE" in again.err
 
 
 def test_every_command_that_a_remedy_names_exists() -> None:
