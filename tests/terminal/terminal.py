@@ -93,6 +93,18 @@ class Terminal:
             pass
         return self.process.wait()
 
+    def ended_by_ctrl_c(self) -> int:
+        """Presses ctrl+c until the program has ended; its exit code. A line that Python reads takes no notice of the key
+        in the moment between its prompt and its reading, and a person presses it again."""
+        end = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"never ended\n{self.text}"
+            self.type("\x03")
+            again = time.monotonic() + 1.0
+            while self.process.poll() is None and time.monotonic() < again:
+                self._read(0.05)
+        return self.ended()
+
     @property
     def left_on(self) -> list[str]:
         """Terminal modes that the program switched on and left on."""
