@@ -5,6 +5,9 @@ STAMP := .venv/.installed
 # Half of what the tests do is waiting for processes of their own.
 WORKERS ?= $(shell expr 2 \* $$(nproc))
 
+# The tests start hundreds of processes: what the first one compiles, the others load.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-all check lint types imports unit sim planted switches bench clean
 
 demo: $(STAMP)
