@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.console.shared_styles import share_parsed_styles
 from tests.console.worlds import Worlds
 
 # Read when Textual is imported.
@@ -25,6 +26,11 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def styles_are_parsed_once() -> None:
+    share_parsed_styles()
 
 
 @pytest.fixture(scope="session", autouse=True)
