@@ -94,8 +94,8 @@ class Terminal:
         return self.process.wait()
 
     def ended_by_ctrl_c(self) -> int:
-        """Presses ctrl+c until the program has ended; its exit code. Python, when it reads a line, takes no notice of the
-        key in the moment between the prompt and the reading, and a person presses it again."""
+        """Presses ctrl+c until the program has ended; its exit code. Python takes no notice of the key in the moment
+        between a prompt and the reading of its line, and a person presses it again."""
         end = time.monotonic() + PATIENCE
         while self.process.poll() is None:
             assert time.monotonic() < end, f"never ended\n{self.text}"
