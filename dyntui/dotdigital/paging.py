@@ -26,11 +26,13 @@ _ODD: Final = "a row that could not be read"
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page: rows not seen before, and the `cursor` to resume from, None on the last page. `odd` are rows that could
-    not be read, where the caller takes them."""
+    not be read, where the caller takes them. `repeats`: dotdigital has answered the same page again instead of the next
+    one, so that it is not known what should have followed."""
 
     rows: list[T]
     cursor: str | None = None
     odd: list[OddRow] = []
+    repeats: bool = False
 
 
 async def skip_pages(
@@ -75,10 +77,11 @@ async def skip_pages(
         received = len(marks)
         whole = received >= select
         # The same page twice means that `skip` has no effect: better stop than circle.
-        more = (whole or (until_empty and received > 0)) and marks != before
+        repeats = received > 0 and marks == before
+        more = (whole or (until_empty and received > 0)) and not repeats
         before = marks
         skip += select - overlap if whole else received
-        yield Page(rows=fresh, cursor=str(skip) if more else None, odd=named)
+        yield Page(rows=fresh, cursor=str(skip) if more else None, odd=named, repeats=repeats)
         if not more:
             return
 
@@ -112,14 +115,17 @@ async def marker_pages(
 ) -> AsyncIterator[Page[T]]:
     """v3 pages, ascending; `resume` is a stored page's cursor. The last page has no next link."""
     marker = resume
+    before = {marker}
     while True:
         asked: dict[str, Any] = {**(params or {}), "limit": limit}
         if marker is not None:
             asked["marker"] = marker
         answer: _Items[T] = await dd.get(path, _Items[row_type], params=asked)  # type: ignore[valid-type]
         following = _marker(answer.links.next if answer.links else None)
-        marker = following if following != marker else None
-        yield Page(rows=answer.items, cursor=marker)
+        repeats = following is not None and following in before
+        marker = None if repeats else following
+        before.add(marker)
+        yield Page(rows=answer.items, cursor=marker, repeats=repeats)
         if marker is None:
             return
 

@@ -14,12 +14,13 @@ from dyntui.model.columns import Column, Columns, column_at
 from dyntui.model.conversion import ChoiceAs, Direction, fits
 from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import ConflictRule, DataMapping
+from dyntui.model.opt_in import COLUMN as OPT_IN_TYPE
 from dyntui.model.people import Entity
 
 # Consent and the address are never written from a data field: who opted out could be mailed again by it.
 NEVER_WRITTEN: Final = frozenset(
     {
-        *("donotemail", "donotbulkemail", "donotsendmm", "statecode", "statuscode", "dyntui_optintype"),
+        *("donotemail", "donotbulkemail", "donotsendmm", "statecode", "statuscode", OPT_IN_TYPE),
         *("emailaddress1", "emailaddress2", "emailaddress3"),
     }
 )

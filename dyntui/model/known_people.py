@@ -45,6 +45,8 @@ KINDS: dict[str, str] = {
     "opened": "Opened",
     "clicked": "Clicked",
     "bounced": "Bounced",
+    "scored": "Score changed",
+    "opt-in": "Opt-in type changed",
     "left out": "Left out of a send",
     "unsubscribed": "Unsubscribed",
     "suppressed": "Suppressed",

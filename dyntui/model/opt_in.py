@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from typing import Any
 
 
 class OptIn(enum.IntEnum):
@@ -27,7 +29,8 @@ _TITLES = {
 }
 _BY_TITLE = {title.lower(): each for each, title in _TITLES.items()}
 
-# The values of the choice column in Dynamics.
+# The choice column of contact and lead in Dynamics, and its values.
+COLUMN = "dyntui_optintype"
 CODES = {727000000 + each: each for each in OptIn}
 CODE_OF = {each: code for code, each in CODES.items()}
 
@@ -35,3 +38,8 @@ CODE_OF = {each: code for code, each in CODES.items()}
 def opt_in_of(text: str) -> OptIn | None:
     """The type that dotdigital names, in whatever case; None for one that is not known."""
     return _BY_TITLE.get(text.strip().lower())
+
+
+def said(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """A change of the choice column as people read it: `Unknown, now Single`."""
+    return ", now ".join(CODES.get(each.get(COLUMN) or 0, OptIn.UNKNOWN).title for each in (before, after))

@@ -10,6 +10,7 @@ import msgspec
 from dyntui.model.membership_actions import ACTIONS
 from dyntui.model.opt_in import CODES
 from dyntui.model.roles import Role
+from dyntui.model.scores import LONGEST_LABEL
 
 UNIQUE_NAME = "dyntui"
 FRIENDLY_NAME = "dyntui"
@@ -238,7 +239,8 @@ LIST_LOOKUPS = (
     ),
 )
 
-# On contact and lead. The opt-in type is the strongest that any email account has for the record's address.
+# On contact and lead. The opt-in type is the strongest that any email account has for the record's address, the score
+# the newest.
 PERSON_COLUMNS = (
     ColumnSpec(
         schema_name="dyntui_OptInType",
@@ -246,6 +248,11 @@ PERSON_COLUMNS = (
         kind="Picklist",
         options={code: opt_in.title for code, opt_in in CODES.items()},
     ),
+    ColumnSpec(schema_name="dyntui_Score", label="Score", kind="Integer"),
+    ColumnSpec(schema_name="dyntui_Engagement", label="Engagement", kind="Integer"),
+    ColumnSpec(schema_name="dyntui_Suitability", label="Suitability", kind="Integer"),
+    ColumnSpec(schema_name="dyntui_ScoreLabel", label="Score label", max_length=LONGEST_LABEL),
+    ColumnSpec(schema_name="dyntui_ScoredOn", label="Scored on", kind="DateTime"),
 )
 PERSON_TABLES = {"contact": "Contact", "lead": "Lead"}
 

@@ -145,6 +145,13 @@ _SYNC_TYPES = (
         interval=Interval.MANUAL,
     ),
     RunKind(
+        id="scoring",
+        title="Contact scoring",
+        heading="Contact scoring",
+        priority=76,
+        interval=Interval.MANUAL,
+    ),
+    RunKind(
         id="campaigns",
         title="Email campaigns",
         heading="Campaigns",

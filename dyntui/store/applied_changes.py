@@ -9,13 +9,14 @@ Public:
     keep(c, place, rows, undoes=0)                  written
     keep_removed(c, place, list_id, leavers)        members who were taken out of their list's book
     part(c, place) -> Part | None; parts(c, run_id) -> [Part]; written() -> Select; change_of(row) -> AppliedChange
+    undone(c, item_id, target, wanted) -> {person}       of whom just that was undone
     window(c, asked, run_id=, item_id=, person=, effect=) -> Page[AppliedChange]
     forget_before(c, moment)                        those of sends, which stay themselves
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -39,7 +40,7 @@ from sqlalchemy import (
     update,
 )
 
-from dyntui.model.changes import AppliedChange
+from dyntui.model.changes import AppliedChange, moved_fields
 from dyntui.model.paging import Page, Window
 from dyntui.model.plans import REMOVE, UPDATE
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
@@ -254,6 +255,25 @@ def written() -> Select[Any]:
 def change_of(row: Row[Any]) -> AppliedChange:
     """A row of `written`."""
     return shown(AppliedChange, row, person=row.person_id)
+
+
+def undone(c: Connection, item_id: str, target: str, wanted: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Those of the people (id -> the fields they are to get) of whom runs wrote just that in such an item last, and
+    somebody undid it."""
+    last: dict[str, tuple[bool, Any]] = {}
+    for some in in_chunks(list(wanted)):
+        rows = (
+            select(_a.person_id, _a.undone_by, _a.after)
+            .join(change_part, _p.no == _a.part)
+            .where(_p.item_id == item_id, _p.target == target, _p.undoes == 0, _a.person_id.in_(some))
+            .order_by(_a.part)
+        )
+        last.update((row.person_id, (row.undone_by != "", row.after)) for row in c.execute(rows))
+    return frozenset(
+        person
+        for person, (is_undone, after) in last.items()
+        if is_undone and not moved_fields(after or {}, wanted[person])
+    )
 
 
 _SORTABLE = {name: _a[name] for name in ("entity", "name", "address", "effect", "reason")}

@@ -9,13 +9,16 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, and_, or_, select
 
+from dyntui.model import opt_in, scores
 from dyntui.model.known_people import TimelineEvent
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.reasons import BY_CODE
 from dyntui.store.schema import (
     activity,
+    applied_change,
     campaign,
+    change_part,
     consent_lift,
     former_address,
     list_member,
@@ -34,6 +37,8 @@ from dyntui.store.schema import (
 )
 
 _OF_ACTIVITY = {"open": "opened", "click": "clicked"}
+# By the part of a run that wrote it: the kind of event, and the words for it.
+_OF_COLUMNS = {"scoring": ("scored", scores.said), "opt-in": ("opt-in", opt_in.said)}
 _NOT_MAILED = ("Failed", "Refused", "Cancelled")
 
 
@@ -66,6 +71,7 @@ def _events(c: Connection, person_id: str, addresses: Collection[str]) -> Iterab
     yield from _consent(c, person_id, addresses)
     if person_id:
         yield from _lists(c, person_id)
+        yield from _columns(c, person_id)
 
 
 def _mail(c: Connection, addresses: Collection[str]) -> Iterable[TimelineEvent]:
@@ -138,6 +144,24 @@ def _consent(c: Connection, person_id: str, addresses: Collection[str]) -> Itera
     for row in c.execute(select(consent_lift).where(ended)):
         detail = ", ".join(filter(None, (row.kind, row.evidence, row.lifted_by)))
         yield TimelineEvent(happened_on=row.lifted_on, kind="lifted", detail=detail)
+
+
+def _columns(c: Connection, person_id: str) -> Iterable[TimelineEvent]:
+    """Scores and opt-in types that runs brought to the record."""
+    p, a = change_part.c, applied_change.c
+    rows = c.execute(
+        select(a.before, a.after, a.address, p.item_id, p.run_id, run.c.started_on)
+        .join(change_part, p.no == a.part)
+        .join(run, run.c.id == p.run_id)
+        # A part is as much as one run wrote to one table: there are few, and each is asked by its key.
+        .where(p.item_id.in_(_OF_COLUMNS), p.undoes == 0, a.person_id == person_id, a.begun.is_(False))
+    ).all()
+    for row in rows:
+        kind, said = _OF_COLUMNS[row.item_id]
+        happened_on = (row.after or {}).get(scores.SCORED_ON) or row.started_on
+        yield TimelineEvent(
+            happened_on=happened_on, kind=kind, where=row.address, detail=said(row.before, row.after), run=row.run_id
+        )
 
 
 def _lists(c: Connection, person_id: str) -> Iterable[TimelineEvent]:

@@ -25,7 +25,7 @@ WHOLE_EVERY = timedelta(days=1)
 
 
 class Window(msgspec.Struct, frozen=True):
-    """What to read of a feed of consent: from `since` on; `whole` where that is everything."""
+    """What to read of a feed: from `since` on; `whole` where that is everything."""
 
     since: datetime
     whole: bool
@@ -44,12 +44,26 @@ async def since(ctx: RunContext, account_id: str, feed: str) -> datetime:
 
 async def consent_window(ctx: RunContext, account_id: str, feed: str, now: datetime, *, daily: bool) -> Window:
     """Where to read a feed of consent from. `daily`: as a whole when that was a day ago by dotdigital's clock."""
+    return await window(ctx, account_id, feed, now, whole_every=WHOLE_EVERY if daily else None, overlap=CONSENT_OVERLAP)
+
+
+async def window(
+    ctx: RunContext,
+    account_id: str,
+    feed: str,
+    now: datetime,
+    *,
+    whole_every: timedelta | None,
+    overlap: timedelta = OVERLAP,
+) -> Window:
+    """Where to read a feed from, by dotdigital's clock: what came since the last run, with an `overlap`; everything the
+    first time, and again once `whole_every` has passed since it was read as a whole."""
     mark = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed)))
     read_whole = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, feed + _WHOLE)))
-    due = read_whole is None or now - read_whole >= WHOLE_EVERY
-    if mark is None or (daily and due):
+    due = whole_every is not None and (read_whole is None or now - read_whole >= whole_every)
+    if mark is None or due:
         return Window(EPOCH, True)
-    return Window(mark - CONSENT_OVERLAP, False)
+    return Window(mark - overlap, False)
 
 
 async def server_time(dd: Dotdigital) -> datetime:
@@ -67,7 +81,7 @@ async def server_time(dd: Dotdigital) -> datetime:
 
 
 async def advance(ctx: RunContext, account_id: str, feed: str, until: datetime, *, whole: bool = False) -> None:
-    """Moves the mark, once everything before it is stored. `whole`: a feed of consent was read from its beginning."""
+    """Moves the mark, once everything before it is stored. `whole`: the feed was read from its beginning."""
 
     def move(c: Connection) -> None:
         watermarks.put(c, account_id, feed, text_of(until))

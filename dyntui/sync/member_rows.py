@@ -18,6 +18,7 @@ from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.wanted import Wanted
 from dyntui.model.conversion import Rejected
 from dyntui.model.opt_in import CODES, OptIn
+from dyntui.model.opt_in import COLUMN as _OPT_IN
 from dyntui.model.payloads import Feed, Feeds, fingerprint, payload
 from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
 from dyntui.store import mappings
@@ -32,7 +33,6 @@ _SHARED = {
     "state": "statecode",
     "created_on": "createdon",
 }
-_OPT_IN = "dyntui_optintype"
 _NAMES = {"name": "fullname", "first": "firstname", "last": "lastname", "opt_in": _OPT_IN}
 
 

@@ -64,7 +64,7 @@ BUGS = (
     Bug(
         "page 2 of a feed ignored",
         "dyntui/dotdigital/paging.py",
-        "more = (whole or (until_empty and received > 0)) and marks != before",
+        "more = (whole or (until_empty and received > 0)) and not repeats",
         "more = False",
         (PAGES,),
     ),

@@ -1,0 +1,38 @@
+"""Rows and pages of dotdigital that are not as they are described, named in the audit: the others went on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dyntui.dotdigital.reading import OddRow
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.sync.run_context import RunContext
+
+
+def unreadable(rows: Iterable[OddRow], place: object) -> list[PersonOutcome]:
+    """An outcome for each row from which nobody can be told. `place`: what tells this answer from the run's others."""
+    return [
+        PersonOutcome(
+            person=f"{place}{each.place}",
+            outcome=Outcome.REJECTED,
+            reason="ODD_ROW",
+            detail=f"{each.reason}; received: {each.received}",
+        )
+        for each in rows
+    ]
+
+
+async def name_repeating(ctx: RunContext, item: str, feed: str) -> None:
+    """A failed part of the run, because dotdigital answered one page of a feed again and again."""
+    part = f"{item} pages"
+    await ctx.begin_item(part, kind="feed", name=feed, place=1)
+    await ctx.fail_item(
+        part,
+        DyntuiError(
+            "DOTDIGITAL_PAGE_REPEATS",
+            f"dotdigital answered the same page of {feed} again instead of the next one.",
+            not_done="What should have followed was not read; what was read before was kept.",
+            remedy="Run it again later: it reads the same once more. Ask dotdigital's support if it stays so.",
+        ),
+    )

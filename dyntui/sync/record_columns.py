@@ -1,0 +1,113 @@
+"""Columns of contacts and leads that dotdigital decides about: written where they differ, while the record is as it was
+read, with an outcome for every record and what was there before."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse.bulk import RowResult
+from dyntui.dataverse.http import Dataverse
+from dyntui.model.changes import AppliedChange
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.people import Entity
+from dyntui.model.plans import UPDATE
+from dyntui.store import applied_changes, outcomes
+from dyntui.store.applied_changes import Done, Place
+from dyntui.sync.run_context import RunContext
+
+TABLES: Final = {
+    Entity.CONTACT: bulk.Table("contacts", "contact", "contactid"),
+    Entity.LEAD: bulk.Table("leads", "lead", "leadid"),
+}
+
+
+class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that is to hold something else. `before`, `after`: the columns; `said`: the change as people read it."""
+
+    entity: Entity
+    id: str
+    etag: str
+    name: str
+    address: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    said: str
+
+
+async def write(
+    ctx: RunContext,
+    dv: Dataverse,
+    item: str,
+    entity: Entity,
+    changes: Sequence[ColumnChange],
+    others: Sequence[PersonOutcome],
+    *,
+    stage: str,
+) -> frozenset[str]:
+    """Writes the changes of one table, and records them in the run's item with the `others`, whose records stay as they
+    are. The ids of those that were not written: changed meanwhile (STALE), or refused (REJECTED)."""
+    rows = [(each.id, each.etag, dict(each.after)) for each in changes]
+    place = Place(ctx.run_id, item, entity.value)
+    # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
+    await ctx.write(lambda c: applied_changes.begin(c, place, [_applied(item, each) for each in changes]))
+    results = await bulk.update_unmoved(dv, TABLES[entity], rows)
+    keep = functools.partial(_keep, place=place, changes=changes, results=results, others=others)
+    await ctx.save(ctx.cursor, stage=stage, work=keep)
+    return frozenset(each.id for each, result in zip(changes, results, strict=True) if result.error is not None)
+
+
+def _keep(
+    c: Connection,
+    place: Place,
+    changes: Sequence[ColumnChange],
+    results: Sequence[RowResult],
+    others: Sequence[PersonOutcome],
+) -> None:
+    named, written, refused = list(others), [], []
+    for each, result in zip(changes, results, strict=True):
+        if result.error is None:
+            named.append(outcome_of(each, Outcome.UPDATED, each.said))
+            written.append(_applied(place.item_id, each))
+        else:
+            refused.append(each.id)
+            moved = bulk.has_moved(result)
+            reason = "STALE" if moved else "REJECTED"
+            detail = "changed in Dynamics meanwhile" if moved else f"Dynamics: {result.error.message}"
+            named.append(outcome_of(each, Outcome.REJECTED, detail, reason))
+    applied_changes.keep(c, place, written)
+    as_begun = [Done(each.person, None, False) for each in others if each.outcome is Outcome.UNCHANGED]
+    applied_changes.settle(c, place, as_begun, refused)
+    outcomes.record(c, place.run_id, place.item_id, named)
+
+
+def _applied(item: str, each: ColumnChange) -> AppliedChange:
+    return AppliedChange(
+        item_id=item,
+        target=each.entity.value,
+        person=each.id,
+        entity=each.entity.value,
+        name=each.name,
+        address=each.address,
+        effect=UPDATE,
+        before=dict(each.before),
+        after=dict(each.after),
+    )
+
+
+def outcome_of(each: ColumnChange, outcome: Outcome, detail: str, reason: str = "") -> PersonOutcome:
+    """What became of a record."""
+    return PersonOutcome(
+        entity=each.entity.value,
+        person=each.id,
+        name=each.name,
+        address=each.address,
+        outcome=outcome,
+        reason=reason,
+        detail=detail,
+    )
