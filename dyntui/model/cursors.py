@@ -54,6 +54,9 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     them who are another than was known, `strange`: of those who were not known, `backdated`: how many rows of these say
     that they had been there. `changes`: the question of what changed that is under way.
 
+    `alone`: the address of the one person whose import shows whether the email account mails whoever is imported;
+    `alone_so_far`: how many were imported alone for that.
+
     `in_book`: how many contacts the list's address book held when it was read, `joined` and `left`: how many this run
     has put into it and taken out of it since.
     """
@@ -82,6 +85,8 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
     in_book: int = -1
     joined: int = 0
     left: int = 0
+    alone: str = ""
+    alone_so_far: int = 0
 
 
 class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):

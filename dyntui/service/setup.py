@@ -76,7 +76,7 @@ class Setup:
             raise not_configured() if not known else account_unknown(request.account)
         dd = await self._resources.connections.dotdigital(chosen.id)
         found = await double_opt_in.fly(dd, request.address, self._resources.connections.surroundings.sleep)
-        await self._resources.write(lambda c: double_opt_in.remember(c, chosen.id, found))
+        await self._resources.write(lambda c: double_opt_in.flown(c, chosen.id, found, self._resources.now()))
         return CanaryReport(account=chosen.name, address=request.address, double_opt_in=found)
 
     async def _run(self, context: CallContext, request: SetupRequest, *, apply: bool) -> SetupReport:

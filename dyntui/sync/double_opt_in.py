@@ -2,24 +2,29 @@
 
 An account can enforce double opt-in "for all signups, including bulk uploads": every new contact then gets a mail that
 asks for confirmation (support article 8198818), and no call of the API tells. Known it is by an administrator's answer
-in setup, or by a canary: one import of one address of theirs, whose status tells. The status of a new contact of each
-import is looked at too: the first that waits for confirmation stops what would follow.
+in setup, or by a canary: one import of one address of theirs, whose status tells. An answer may be wrong: until an
+import has shown that it mails nobody, one person whom dotdigital does not know yet is imported alone. The status of a
+new contact of each import is looked at: the first that waits for confirmation stops what would follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
-import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import address_books, contacts, imports
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
+from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.moments import moment_of
 from dyntui.model.people import normalise
-from dyntui.store import accounts
+from dyntui.store import accounts, watermarks
 from dyntui.store.accounts import EmailAccount
+from dyntui.store.pending_members import Pending
 from dyntui.sync.connections import account_unknown
 from dyntui.sync.imports import POLL_SECONDS, row
 from dyntui.sync.run_context import RunContext
@@ -29,33 +34,78 @@ CANARY_BOOK = "dyntui canary"
 OFF, SINGLE, ALL = "off", "single", "all"
 ANSWERS = ("", OFF, SINGLE, ALL)
 _PENDING = "pendingoptin"
+# When an import last showed that the account mails nobody who is imported, kept beside the marks of the feeds.
+_SHOWN = "imports-mail-nobody"
+# What was shown counts so long: nobody tells when somebody changes the account's setting.
+_LASTS = timedelta(days=30)
+# So many imports of one person may show nothing, because each was refused, before an administrator has to help.
+_MOST_ALONE = 3
 
 
 async def require_known(ctx: RunContext, account_id: str) -> None:
     """Raises DOUBLE_OPT_IN_UNKNOWN or DOUBLE_OPT_IN_ENFORCED unless imports of the account mail nobody."""
-    known = await ctx.read(lambda c: accounts.account(c, account_id))
-    if known is None:
-        raise account_unknown(account_id)
+    known = await _account(ctx, account_id)
     if known.double_opt_in == ALL:
         raise _enforced(known)
     if known.double_opt_in not in (OFF, SINGLE):
-        raise DyntuiError(
-            "DOUBLE_OPT_IN_UNKNOWN",
-            f"It is not known whether the email account {known.name!r} mails everybody who is imported, to confirm.",
-            not_done="Nobody was imported; who had to leave the address book has left it.",
-            remedy="Run `dyntui canary ADDRESS` with an address of your own that the account does not know yet.",
-        )
+        raise _unknown(known)
+
+
+async def one_first(
+    ctx: RunContext, dd: Dotdigital, account_id: str, batch: Sequence[Pending], stage: str
+) -> Sequence[Pending]:
+    """Whom of a batch to import now. Everybody, where it was shown that imports of the account mail nobody, or where
+    dotdigital knows them all; else one whom it does not know. An import that is under way goes on with whom it began.
+
+    Raises DOUBLE_OPT_IN_UNKNOWN when several imports of one person have shown nothing.
+    """
+    at = ctx.at(OneList)
+    if at.importing:
+        return [each for each in batch if at.alone in ("", each.address)]
+    alone = "" if len(batch) == 1 or await _shown(ctx, account_id) else await _new_one(dd, batch)
+    if alone and at.alone_so_far >= _MOST_ALONE:
+        raise _unknown(await _account(ctx, account_id))
+    if alone or at.alone:
+        await ctx.save(replace(at, alone=alone, alone_so_far=at.alone_so_far + bool(alone)), stage=stage)
+    return [each for each in batch if alone in ("", each.address)]
+
+
+async def _shown(ctx: RunContext, account_id: str) -> bool:
+    shown_on = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, _SHOWN)))
+    return shown_on is not None and ctx.moment() - shown_on <= _LASTS
+
+
+async def _new_one(dd: Dotdigital, batch: Sequence[Pending]) -> str:
+    """The first address that dotdigital does not know; `""` where it knows them all."""
+    addresses = [each.address for each in batch]
+    for start in range(0, len(addresses), contacts.CHUNK):
+        some = addresses[start : start + contacts.CHUNK]
+        found = await contacts.retrieve_contacts(dd, emails=some)
+        known = {normalise(each.email) for each in found.contacts}
+        new = next((each for each in some if each not in known), "")
+        if new:
+            return new
+    return ""
 
 
 async def look_at_new(ctx: RunContext, dd: Dotdigital, account_id: str, result: ImportResult) -> None:
-    """Raises DOUBLE_OPT_IN_ENFORCED, and remembers it, when a contact that an import made waits for confirmation."""
+    """What a contact that an import made shows of the account. Raises DOUBLE_OPT_IN_ENFORCED, and remembers it, when it
+    waits for confirmation."""
     if not result.created:
         return
     made = await contacts.person_by(dd, "email", result.created[0].email)
-    if made is None or made.email_status.lower() != _PENDING:
+    if made is None:
+        return
+    if made.email_status.lower() != _PENDING:
+        await ctx.write(lambda c: mails_nobody(c, account_id, ctx.now()))
         return
     known = await ctx.write(lambda c: remember(c, account_id, ALL))
     raise _enforced(known)
+
+
+def mails_nobody(c: Connection, account_id: str, now: str) -> None:
+    """An import has just shown it. `now`: ISO 8601 UTC."""
+    watermarks.put(c, account_id, _SHOWN, now)
 
 
 def remember(c: Connection, account_id: str, answer: str) -> EmailAccount:
@@ -63,9 +113,18 @@ def remember(c: Connection, account_id: str, answer: str) -> EmailAccount:
     known = accounts.account(c, account_id)
     if known is None:
         raise account_unknown(account_id)
-    changed = msgspec.structs.replace(known, double_opt_in=answer)
+    changed = replace(known, double_opt_in=answer)
     accounts.put_account(c, changed)
+    watermarks.put(c, account_id, _SHOWN, "")
     return changed
+
+
+def flown(c: Connection, account_id: str, answer: str, now: str) -> EmailAccount:
+    """Keeps what a canary has shown. `now`: ISO 8601 UTC."""
+    known = remember(c, account_id, answer)
+    if answer == OFF:
+        mails_nobody(c, account_id, now)
+    return known
 
 
 async def fly(dd: Dotdigital, address: str, pause: Callable[[float], Awaitable[None]]) -> str:
@@ -100,6 +159,22 @@ async def fly(dd: Dotdigital, address: str, pause: Callable[[float], Awaitable[N
             remedy="Try another address of your own.",
         )
     return ALL if made.email_status.lower() == _PENDING else OFF
+
+
+async def _account(ctx: RunContext, account_id: str) -> EmailAccount:
+    known = await ctx.read(lambda c: accounts.account(c, account_id))
+    if known is None:
+        raise account_unknown(account_id)
+    return known
+
+
+def _unknown(known: EmailAccount) -> DyntuiError:
+    return DyntuiError(
+        "DOUBLE_OPT_IN_UNKNOWN",
+        f"It is not known whether the email account {known.name!r} mails everybody who is imported, to confirm.",
+        not_done="Nobody else was imported; who had to leave the address book has left it.",
+        remedy="Run `dyntui canary ADDRESS` with an address of your own that the account does not know yet.",
+    )
 
 
 def _enforced(known: EmailAccount) -> DyntuiError:

@@ -337,6 +337,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     done = 0
     while batch := await _next_batch(ctx, chosen, stage):
         await double_opt_in.require_known(ctx, chosen.account_id)
+        batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
         await before_images.begin_import(ctx, dd, chosen, batch, of)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, of)
@@ -352,7 +353,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
 
 
-async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> list[Pending]:
+async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> Sequence[Pending]:
     """Those to be imported next, without who has opted out since that was decided; an import that is under way goes on
     as it was begun."""
     news = await ctx.read(consent_news.count)

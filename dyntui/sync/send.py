@@ -28,7 +28,17 @@ from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
-from dyntui.sync import clearing, doubtful_sends, earlier_sends, kept_books, lists, platform_send, send_proof, sight
+from dyntui.sync import (
+    clearing,
+    double_opt_in,
+    doubtful_sends,
+    earlier_sends,
+    kept_books,
+    lists,
+    platform_send,
+    send_proof,
+    sight,
+)
 from dyntui.sync.campaigns import header_of, learn_who_was_mailed
 from dyntui.sync.connections import Connections
 from dyntui.sync.imports import ROWS, carry_out, fates, row
@@ -190,6 +200,7 @@ async def _fill(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> s
             of=this.sendable,
             work=functools.partial(target_people.resolve, count_id=this.count_id, rows=found),
         )
+        await double_opt_in.look_at_new(ctx, dd, this.account_id, result)
     await send_proof.some_left(ctx, this)
     return "prove"
 

@@ -31,7 +31,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.members_undone import InBook
 from dyntui.store.undoing import Step
 from dyntui.store.undone_holds import Hold
-from dyntui.sync import list_feeds, list_state, lists, suppressions
+from dyntui.sync import double_opt_in, list_feeds, list_state, lists, suppressions
 from dyntui.sync.imports import POLL_SECONDS, ROWS, Fate, carry_out, fates
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
@@ -258,6 +258,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
     of = await ctx.read(lambda c: undoing.count_steps(c, ctx.run_id, job.item))
     stage, done = f"Importing {job.title}", 0
     while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, job.item, ROWS)):
+        await double_opt_in.require_known(ctx, job.chosen.account_id)
         await _past_recall(ctx, stage)
         rows = [_row(each, job.chosen.book_id) for each in some]
         result = await carry_out(ctx, dd, rows, stage, done, of, cancellable=False)
@@ -265,6 +266,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
         done += len(some)
         work = functools.partial(_imported, ctx=ctx, job=job, steps=some, found=found, result=result)
         await ctx.save(replace(ctx.at(UndoCursor), importing=""), stage=stage, done=done, of=of, work=work)
+        await double_opt_in.look_at_new(ctx, dd, job.chosen.account_id, result)
     await ctx.save(replace(ctx.at(UndoCursor), step="done"), stage=f"Finished {job.title}")
 
 

@@ -68,6 +68,7 @@ from dyntui.store import accounts, run_window
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store, sqlite_url
 from dyntui.sync.connections import DATAVERSE_SECRET, OF_PEOPLE, Connections, account_secret
+from dyntui.sync.double_opt_in import mails_nobody
 from dyntui.sync.engine import InlineEngine
 from dyntui.sync.worker import Worker
 from tests.empty_store import open_empty_store
@@ -190,9 +191,13 @@ class Office:
         await self.sandbox.time.until(self.sandbox.now() + timedelta(seconds=max(seconds, 1.0)))
 
     def set_up(self) -> setup.SetupReport:
-        """Installs as an administrator; from then on the service's user holds the role that is meant for it, alone."""
+        """Installs as an administrator; from then on the service's user holds the role that is meant for it, alone, and
+        it is known, as after a canary, that imports mail nobody."""
         report = self.wait(Setup(self.resources, self.worker.reconnect).apply(self.context, self.setup_request()))
         self.give_roles("application", Role.SERVICE)
+        with self.db.write() as c:
+            for each in accounts.accounts(c):
+                mails_nobody(c, each.id, self.resources.now())
         return report
 
     def give_roles(self, user: str, *roles: str) -> None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import CancelledError
+from typing import Any
+
 import msgspec
 import pytest
 
+from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.sandbox.dotdigital import contact_store
+from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract.setup import Canary
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
-from tests.scenarios.office import Office
+from dyntui.sync.double_opt_in import remember
+from dyntui.sync.run_context import RunContext
+from tests.scenarios.office import Office, writes
 
 MINE = "astrid+canary@skarnfjall.example"
 
@@ -56,15 +66,82 @@ def test_a_canary_tells_before_anybody_else_is_imported(office: Office, double_o
     assert (run.tally.adds_up, "enforces double opt-in" in status_of(office, newsletter.id)) == (True, found == "all")
 
 
-def test_a_wrong_answer_in_setup_stops_with_the_first_import(office: Office) -> None:
-    enforce(office, "all")
+def not_shown(office: Office, double_opt_in: str) -> None:
+    """As in an installation whose administrator answered "off" without having flown a canary."""
+    enforce(office, double_opt_in)
+    with office.db.write() as c:
+        (account,) = accounts.accounts(c)
+        remember(c, account.id, "off")
+
+
+def known_but(office: Office, number: int) -> None:
+    """Of the people of Dynamics so many are new to dotdigital; the others are contacts, in no address book."""
+    state = office.sandbox.state
+    found = state.db.execute(
+        "SELECT DISTINCT lower(trim(m.emailaddress1)) FROM dv_contact m "
+        "JOIN dv_listmember l ON l.entityid = m.contactid "
+        "WHERE m.emailaddress1 LIKE '%@%' AND m.donotemail = 0 AND m.donotbulkemail = 0 ORDER BY m.contactid"
+    )
+    addresses = [row[0] for row in found]
+    now = dd_storage.now(state)
+    with state.transaction():
+        for address in addresses[number:]:
+            if contact_store.by_email(state, address) is None:
+                made: dict[str, Any] = {"opt_in": "Unknown", "email_type": "Html", "status": "Subscribed", "data": {}}
+                contact_store.insert(state, address, now, **made)
+
+
+def test_a_wrong_answer_in_setup_costs_one_mail(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    not_shown(office, "all")
     newsletter = office.activated("Newsletter")
-    office.run("lists")
+    killed_while_importing_one(monkeypatch)
+    run_id = office.start("lists")
+    with pytest.raises(CancelledError):
+        office.engine.drain()
+    office.engine.drain()
     assert "enforces double opt-in" in status_of(office, newsletter.id)
-    mailed = len(mails(office))
+    (mailed,) = mails(office)
+    assert (office.run_of(run_id).status, office.refused()) == (RunStatus.FAILED, ())
     office.run("lists")
-    assert len(mails(office)) == mailed
+    assert mails(office) == [mailed]
     enforce(office, "off")
     assert fly(office) == "off"
-    office.run("lists")
+    assert office.run("lists").run.tally.of(Outcome.ADDED) > 100
+    assert mails(office) == [mailed]
+
+
+def killed_while_importing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once: dotdigital has the import, and the run does not hear of its end."""
+    real, kills = RunContext.save, [1]
+
+    async def save(ctx: RunContext, *given: Any, **named: Any) -> None:
+        await real(ctx, *given, **named)
+        if ctx.at(OneList).importing and kills:
+            kills.clear()
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(RunContext, "save", save)
+
+
+@pytest.mark.parametrize(("new", "mailed"), [(0, 0), (7, 1)])
+def test_who_is_known_to_dotdigital_shows_nothing_and_is_not_mailed(office: Office, new: int, mailed: int) -> None:
+    not_shown(office, "all")
+    known_but(office, new)
+    newsletter = office.activated("Newsletter")
+    run = office.run("lists").run
     assert len(mails(office)) == mailed
+    assert ("enforces double opt-in" in status_of(office, newsletter.id)) == bool(mailed)
+    assert (run.tally.of(Outcome.ADDED) > 100) == (not mailed)
+
+
+def test_imports_of_one_person_that_are_refused_show_nothing(office: Office) -> None:
+    not_shown(office, "off")
+    newsletter = office.activated("Newsletter")
+    office.sandbox.switch(dotdigital={"import_outcome": "Failed"})
+    office.run("lists")
+    office.sandbox.switch(dotdigital={"import_outcome": "Finished"})
+    assert "not known whether" in status_of(office, newsletter.id)
+    assert len(office.refused()) == 3
+    added, calls = office.calls_between(lambda: office.run("lists").run.tally.of(Outcome.ADDED))
+    assert added > 100
+    assert "dotdigital /contacts/v3/import 2" in writes(calls)
