@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import sys
 from collections import Counter
@@ -15,13 +16,15 @@ import msgspec
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.output import print_facts, print_json, print_table, say, show_error
 from dyntui.cli.service_call import ask, with_service
-from dyntui.cli.setup_input import read_setup
+from dyntui.cli.setup_input import completed, read_setup
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient, Subscription
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.session import STATUS, Nothing
 from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SETUP_STEP, SetupReport, SetupRequest, SetupStep
+from dyntui.service.setup_environment import Said, said_by
+from dyntui.service.setup_questions import request_of
 
 
 @click.command("setup", cls=Command)
@@ -31,29 +34,36 @@ from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SETUP_STEP, S
 def command(context: click.Context, source: str | None, plan: bool) -> None:
     """Connect Dynamics and dotdigital, and install what dyntui needs.
 
-    Without --from the answers are asked for on the terminal. Secrets are typed unseen, go to the service's keyring and
-    nowhere else. Running it again changes only what is missing.
+    What the environment says already (AZURE_..., DOTDIGITAL_..., a connection string, credentials of systemd) is not
+    asked. Without --from the rest is asked for on the terminal. Secrets are typed unseen, go to the service's keyring
+    and nowhere else. Running it again changes only what is missing.
     """
-    chosen = choices(context)
-    if source is not None:
-        _carry_out(chosen, _request(source), only_plan=plan, shows_plan=source != "-" and sys.stdin.isatty())
-        return
-    from dyntui.cli.setup_questions import asked_for, corrected
+    from dyntui.cli.setup_questions import asked_for, corrected, show_environment
 
-    _require_somebody()
+    chosen = choices(context)
+    said = said_by(os.environ)
+    if source is not None:
+        request, taken = _request(source, said)
+        show_environment(taken)
+        _carry_out(chosen, request, only_plan=plan, shows_plan=source != "-" and sys.stdin.isatty())
+        return
+    show_environment(said)
+    if not sys.stdin.isatty():
+        _carry_out(chosen, request_of(completed(said)), only_plan=plan, shows_plan=False)
+        return
     _require_keyring(chosen)
-    request = asked_for()
+    answers = asked_for(said.answers)
     while True:
         try:
-            _carry_out(chosen, request, only_plan=plan, shows_plan=True)
+            _carry_out(chosen, request_of(answers), only_plan=plan, shows_plan=True)
             return
         except DyntuiError as error:
             # Nobody types all of it again for one wrong answer.
             show_error(error, as_json=chosen.json)
-            anew = corrected(request, error)
+            anew = corrected(answers, error)
             if anew is None:
                 raise click.exceptions.Exit(int(error.exit)) from error
-            request = anew
+            answers = anew
 
 
 def _carry_out(chosen: Choices, request: SetupRequest, *, only_plan: bool, shows_plan: bool) -> None:
@@ -70,17 +80,6 @@ def _carry_out(chosen: Choices, request: SetupRequest, *, only_plan: bool, shows
     else:
         _print_sums(report)
     say("Connected. `dyntui sign-in` is next, then `dyntui` opens the console.")
-
-
-def _require_somebody() -> None:
-    if not sys.stdin.isatty():
-        raise DyntuiError(
-            "SETUP_INPUT_MISSING",
-            "Nobody is there to be asked, and no file was given.",
-            not_done="Nothing was connected.",
-            remedy="Add --from FILE, or --from - and the answers on standard input.",
-            exit=Exit.USAGE,
-        )
 
 
 def _require_keyring(chosen: Choices) -> None:
@@ -141,11 +140,11 @@ def _standard_input() -> str:
     return first + sys.stdin.read()
 
 
-def _request(source: str) -> SetupRequest:
+def _request(source: str, said: Said) -> tuple[SetupRequest, Said]:
     if source == "-":
-        return read_setup(_standard_input(), "standard input")
+        return read_setup(_standard_input(), "standard input", said)
     try:
-        return read_setup(Path(source).read_text(encoding="utf-8-sig"), source)
+        return read_setup(Path(source).read_text(encoding="utf-8-sig"), source, said)
     except (OSError, UnicodeDecodeError) as error:
         raise DyntuiError(
             "SETUP_INPUT_UNREADABLE",

@@ -1,4 +1,4 @@
-"""What `dyntui setup` is told in a file: TOML or JSON, or the sandbox's line."""
+"""What `dyntui setup` is told in a file: TOML or JSON, or the sandbox's line; and what the environment adds to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.certificate_file import pem_of
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
+from dyntui.service.setup_environment import Said, Taken, in_connection_string
+from dyntui.service.setup_questions import NONE, authority_of, next_question, of_account
 
 SANDBOX_ACCOUNT = "Sandbox"
 
@@ -34,8 +37,23 @@ class SandboxLine(msgspec.Struct, frozen=True):
 _OF_THE_LINE = ("tenant", "control_url")
 
 
-def read_setup(text: str, name: str) -> SetupRequest:
-    """The request that a text holds, with or without a byte order mark; the sandbox's line may have `assign` beside it.
+# In [organisation], in place of the four keys that it stands for.
+_STRING = "connection_string"
+_NOTHING_SAID = Said(answers={}, taken=())
+# Variables that answer a question which nothing else answers where nobody is there to be asked.
+_VARIABLES = {
+    "url": "DATAVERSE_CONNECTION_STRING",
+    "tenant": "AZURE_TENANT_ID",
+    "client_id": "AZURE_CLIENT_ID",
+    "client_secret": "AZURE_CLIENT_SECRET",
+    of_account(1, "user"): "DOTDIGITAL_USER",
+    of_account(1, "password"): "DOTDIGITAL_PASSWORD",
+}
+
+
+def read_setup(text: str, name: str, said: Said = _NOTHING_SAID) -> tuple[SetupRequest, Said]:
+    """The request that a text holds, with or without a byte order mark, and what of the environment went into it: what
+    the text leaves out. The sandbox's line may have `assign` beside it.
 
     Raises DyntuiError SETUP_INPUT_INVALID, which names unknown keys and never repeats a value.
     """
@@ -43,14 +61,97 @@ def read_setup(text: str, name: str) -> SetupRequest:
         found = _parsed(text.removeprefix("\ufeff"))
         if isinstance(found, dict) and "dataverse_url" in found:
             _refuse_unknown(name, _unknown(found, SandboxLine, _OF_THE_LINE))
-            return from_sandbox(msgspec.convert(found, SandboxLine))
+            return from_sandbox(msgspec.convert(found, SandboxLine)), _NOTHING_SAID
         _refuse_unknown(name, _unknown_in_setup(found))
-        return _with_absolute_files(msgspec.convert(found, SetupRequest))
+        whole, taken = _filled(found, said, name)
+        return _with_absolute_files(msgspec.convert(whole, SetupRequest)), taken
     except tomllib.TOMLDecodeError as error:
         why = f"neither JSON nor TOML: {error}"
         raise _invalid(name, why) from error
     except msgspec.MsgspecError as error:
         raise _invalid(name, str(error)) from error
+
+
+def completed(said: Said) -> dict[str, str]:
+    """All answers where nobody can be asked: what the environment says, and what is usual. Raises DyntuiError
+    SETUP_INPUT_MISSING, which names what nobody has said."""
+    answers = dict(said.answers)
+    missing: list[str] = []
+    while (question := next_question(answers)) is not None:
+        usual = NONE if question.key == "manager" else question.usual
+        if not usual:
+            missing.append(_VARIABLES.get(question.key, question.text.partition(" (")[0]))
+        answers[question.key] = usual
+    if missing:
+        raise DyntuiError(
+            "SETUP_INPUT_MISSING",
+            f"Nobody is there to be asked, no file was given, and the environment lacks {', '.join(missing)}.",
+            not_done="Nothing was connected.",
+            remedy="Set what is missing; or add --from FILE, or --from - and the answers on standard input.",
+            exit=Exit.USAGE,
+        )
+    return answers
+
+
+def _filled(found: Any, said: Said, name: str) -> tuple[Any, Said]:
+    """A setup with what the environment says in place of what it leaves out, and what that was."""
+    if not isinstance(found, dict) or not isinstance(found.get("organisation", {}), dict):
+        return found, _NOTHING_SAID
+    organisation: dict[str, Any] = dict(found.get("organisation", {}))
+    used: list[Taken] = []
+    left: list[tuple[str, str]] = list(said.left)
+    if (string := organisation.pop(_STRING, None)) is not None:
+        of_the_string = in_connection_string(str(string), f"{_STRING} in {name}")
+        if not of_the_string.taken:
+            raise _invalid(name, f"its {_STRING} cannot be used: {'; '.join(why for _, why in of_the_string.left)}")
+        used += _fill_organisation(organisation, of_the_string)
+        left += of_the_string.left
+    used += _fill_organisation(organisation, said)
+    accounts: Any = found.get("accounts", [{}] if of_account(1, "user") in said.answers else [])
+    if isinstance(accounts, list) and len(accounts) == 1 and isinstance(accounts[0], dict):
+        account = dict(accounts[0])
+        used += _fill_account(account, said)
+        accounts = [account]
+    whole = {**found, "organisation": organisation, "accounts": accounts}
+    return whole, Said(answers={}, taken=tuple(used), left=tuple(left))
+
+
+def _fill_organisation(organisation: dict[str, Any], said: Said) -> list[Taken]:
+    given, used = said.answers, []
+    others = organisation.get("client_id") not in (None, given.get("client_id"))
+    signs_in = "client_secret" in organisation or "certificate" in organisation
+    for each in said.taken:
+        if each.key == "url" and "dataverse_url" not in organisation:
+            organisation["dataverse_url"] = given["url"]
+        elif each.key == "tenant" and "authority" not in organisation:
+            organisation["authority"] = authority_of(given["tenant"])
+        elif each.key == "client_id" and "client_id" not in organisation:
+            organisation["client_id"] = given["client_id"]
+        elif each.key == "client_secret" and not signs_in and not others:
+            organisation["client_secret"] = given["client_secret"]
+        elif each.key == "certificate" and not signs_in and not others:
+            organisation["certificate"] = pem_of(given["certificate"], given.get("certificate_password", ""))
+        else:
+            continue
+        used.append(each)
+    return used
+
+
+_OF_ACCOUNT = {"name": "name", "url": "dotdigital_url", "user": "api_user", "password": "api_password"}
+
+
+def _fill_account(account: dict[str, Any], said: Said) -> list[Taken]:
+    given, used = said.answers, []
+    if account.get("api_user") not in (None, given.get(of_account(1, "user"), account.get("api_user"))):
+        return []
+    for each in said.taken:
+        key = _OF_ACCOUNT.get(each.key.rpartition(".")[2]) if each.key.startswith("account.") else None
+        if key is not None and key not in account:
+            account[key] = given[each.key]
+            used.append(each)
+    if used and "api_user" in account:
+        account.setdefault("name", "Main")
+    return used
 
 
 def from_sandbox(line: SandboxLine) -> SetupRequest:
@@ -83,7 +184,7 @@ def _unknown_in_setup(found: Any) -> list[str]:
     accounts = found.get("accounts")
     return [
         *_unknown(found, SetupRequest),
-        *(f"organisation.{key}" for key in _unknown(found.get("organisation"), OrganisationInput)),
+        *(f"organisation.{key}" for key in _unknown(found.get("organisation"), OrganisationInput, (_STRING,))),
         *(
             f"accounts.{key}"
             for each in (accounts if isinstance(accounts, list) else [])

@@ -16,6 +16,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.notices import Notice
 from dyntui.remote.network import options_to
 from dyntui.service.hook_settings import HookSettings
+from dyntui.service.setup_environment import without_secrets
 
 # Seconds that a command or a web address may take.
 _PATIENCE = 30.0
@@ -37,7 +38,8 @@ async def deliver(settings: HookSettings, notice: Notice) -> None:
 
 async def _run(command: list[str], body: bytes) -> None:
     # The service's own settings, a passphrase among them, are not for others.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DYNTUI_")}
+    ours = without_secrets(os.environ)
+    environment = {name: value for name, value in ours.items() if not name.startswith("DYNTUI_")}
     try:
         process = await asyncio.create_subprocess_exec(
             *command,

@@ -18,6 +18,7 @@ from dyntui.service.client import ServiceClient, attach
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import as_error
 from dyntui.service.redaction import redact
+from dyntui.service.setup_environment import without_secrets
 
 # A first start creates the store and imports the engine; seconds.
 START_LIMIT = 20.0
@@ -66,7 +67,7 @@ async def _start(profile: Profile, long_lived: bool, command: Sequence[str], lim
 def _spawn(profile: Profile, long_lived: bool, command: Sequence[str]) -> tuple[subprocess.Popen[bytes], BinaryIO]:
     """The service's process, in a session of its own so that no signal of this terminal reaches it, and the pipe on
     which it will tell of its readiness."""
-    environment = dict(os.environ)
+    environment = without_secrets(os.environ)
     if home := environment.get("DYNTUI_HOME"):
         # The service works in another directory.
         environment["DYNTUI_HOME"] = str(Path(home).expanduser().absolute())

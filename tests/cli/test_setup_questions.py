@@ -6,17 +6,16 @@ import click
 from click.testing import CliRunner
 
 from dyntui.cli import setup_questions
-from dyntui.service.contract.setup import OrganisationInput
-
-ORGANISATION = OrganisationInput(
-    dataverse_url="https://contoso.crm4.dynamics.com", authority="https://login.example/contoso", client_id="client"
-)
+from dyntui.service import setup_questions as questions
 
 
 def test_an_account_that_was_given_already_is_asked_for_again() -> None:
     @click.command()
     def ask() -> None:
-        for each in setup_questions._accounts((), ORGANISATION):
+        known = {each.key: "-" for each in questions.questions({}) if each.about != questions.ACCOUNTS}
+        answers = setup_questions.asked_for(known)
+        for number in (1, 2):
+            each = questions.account_of(number, answers, "")
             click.echo(f"{each.name} {each.api_user} {each.is_default}")
 
     first = ["Main", "", "apiuser-1@x", "password", "off"]
