@@ -8,6 +8,7 @@ from icalendar import Calendar, Event
 
 from dyntui import __version__
 from dyntui.model.plain import plain
+from dyntui.model.sync_types import SEND
 from dyntui.service.contract.schedules import Coming
 
 # A start has no length; calendars draw nothing for an event without one.
@@ -25,7 +26,9 @@ def calendar_of(coming: Coming) -> bytes:
     for run in coming.runs:
         start = datetime.fromisoformat(run.on)
         event = Event()
-        event.add("uid", f"{run.sync_type}-{start:%Y%m%dT%H%M%SZ}-{plain(coming.account)}@dyntui")
+        # Of sends there may be two at once.
+        what = plain(run.title) if run.sync_type == SEND.id else run.sync_type
+        event.add("uid", f"{what}-{start:%Y%m%dT%H%M%SZ}-{plain(coming.account)}@dyntui")
         event.add("dtstamp", made_on)
         event.add("dtstart", start)
         event.add("dtend", start + _SHOWN_AS)

@@ -10,6 +10,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 import click
 import msgspec
@@ -81,6 +82,11 @@ def percent(fraction: float) -> str:
 def moment(iso: str) -> str:
     """`2026-11-22T14:05:09.123Z` as `2026-11-22 14:05Z`, UTC; a dash for never."""
     return f"{iso[:16].replace('T', ' ')}Z" if iso else "–"
+
+
+def local_moment(iso: str) -> str:
+    """A time in UTC as the clock on the wall shows it: `Mon 23 Nov 15:05`; a dash for never."""
+    return f"{datetime.fromisoformat(iso).astimezone():%a %d %b %H:%M}" if iso else "–"
 
 
 def yes_no(value: bool) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import click
 
 from dyntui.cli.following import say_detached, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
-from dyntui.cli.output import moment, number, print_facts, print_json, say
+from dyntui.cli.output import local_moment, moment, number, print_facts, print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count_targets, print_count
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.held_sends import time_of
+from dyntui.model.moments import text_of
 from dyntui.model.roles import Ability
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CAMPAIGN_SEND, TargetCount
@@ -26,25 +29,40 @@ from dyntui.service.permission import not_permitted
 @click.argument("named", metavar="CAMPAIGN")
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="Only this target list; may be given again.")
 @click.option("--confirm", type=int, default=None, metavar="N", help="The number of people you mean to send to.")
+@click.option(
+    "--at",
+    metavar="TIME",
+    default=None,
+    help="Not now but then, such as '2026-12-01 18:00' (local time) or 2026-12-01T17:00Z.",
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until it is sent.")
 @click.pass_context
-def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: int | None, wait: bool) -> int:
-    """Send a campaign to its targets, now.
+def send(
+    context: click.Context, named: str, lists: tuple[str, ...], confirm: int | None, at: str | None, wait: bool
+) -> int:
+    """Send a campaign to its targets, now or at a time.
 
     The targets are counted first and shown; exactly those people are mailed. Above a size that the administrator sets,
     the number of people has to be given, typed or with --confirm.
+
+    With --at the send is held by `dyntui serve` until then, and can be cancelled: `dyntui sends list --view held`. At
+    its hour the lists are synchronised and counted again. What could not begin within half an hour of its time waits
+    for somebody to say so: `dyntui sends release SEND`.
     """
     chosen = choices(context)
+    goes_out = _time(at)
     started: list[RunRow] = []
 
     # The person is asked between the calls: no connection and no event loop wait for them.
     counted = with_service(chosen, lambda client: _counted(client, named, lists))
     if not chosen.json:
         print_count(counted)
+        if goes_out:
+            say(f"It is to go out at {moment(goes_out)}, {local_moment(goes_out)} local time.")
     typed = _confirmed(chosen, counted, confirm)
 
     async def send_and_follow(client: ServiceClient) -> SendRow:
-        sending = await client.call(CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed))
+        sending = await client.call(CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed, at=goes_out))
         if wait and sending.run:
             run = (await client.call(RUN_GET, RunRef(sending.run))).run
             started.append(run)
@@ -63,6 +81,16 @@ def send(context: click.Context, named: str, lists: tuple[str, ...], confirm: in
         _print_send(sending)
     failed = sending.undecided or sending.state in ("Failed", "Refused", "Cancelled")
     return int(Exit.FAILED if failed else Exit.DONE)
+
+
+def _time(at: str | None) -> str:
+    """The time in UTC; `""` for now."""
+    if at is None:
+        return ""
+    try:
+        return text_of(time_of(at, datetime.now(UTC)))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--at") from None
 
 
 async def _counted(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
@@ -111,9 +139,13 @@ def _print_send(sending: SendRow) -> None:
             ("Send", sending.id),
             ("State", sending.standing),
             ("People", f"{number(sending.sendable)} of {number(sending.potential)}"),
-            ("Sent", moment(sending.sent_on)),
+            ("Goes out", f"{moment(sending.send_at)}, {local_moment(sending.send_at)} local time")
+            if sending.held
+            else ("Sent", moment(sending.sent_on)),
             ("Error", sending.error),
         ]
     )
+    if sending.held:
+        say(f"`dyntui sends cancel {sending.id[:8]}` cancels it until then.")
     if sending.state == "Sent":
         say(f"`dyntui sync campaigns --campaign {sending.campaign}` fetches the results as they arrive.")

@@ -1,16 +1,88 @@
-"""`dyntui campaigns sends` and `settle`: the sends of a campaign, and what became of one nobody is sure of."""
+"""`dyntui sends`: the sends of all campaigns, and those that wait for their hour.
+
+`dyntui campaigns sends` and `settle`: those of a campaign, and what became of one nobody is sure of.
+"""
 
 from __future__ import annotations
 
 import click
 
-from dyntui.cli.lazy import Command, choices
+from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_id
-from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
-from dyntui.cli.service_call import with_service
+from dyntui.cli.output import local_moment, moment, number, print_facts, print_json, print_table, say
+from dyntui.cli.pages import Column, Columns, Rows, page_of
+from dyntui.cli.service_call import ask, with_service
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CAMPAIGN_GET, CampaignRef
-from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
+from dyntui.service.contract.sends import (
+    SEND_CANCEL,
+    SEND_RELEASE,
+    SEND_SETTLE,
+    SENDS,
+    SENDS_PAGE,
+    SendRef,
+    SendRow,
+    SendsQuery,
+    SettleSend,
+)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Sends of all campaigns, and those that wait for their hour. SEND is an id, or the beginning of one."""
+
+
+_COLUMNS: Columns[SendRow] = (
+    Column("id", lambda row: row.id[:8], whole=True),
+    Column("campaign", lambda row: row.campaign_name),
+    Column("state", lambda row: row.standing, whole=True),
+    Column("goes out", lambda row: moment(row.send_at) if row.held else "–", whole=True),
+    Column("local time", lambda row: local_moment(row.send_at) if row.held else "–", whole=True),
+    Column("people", lambda row: number(row.sendable), right=True),
+    Column("lists", lambda row: ", ".join(row.lists)),
+    Column("created by", lambda row: row.created_by),
+    Column("sent on", lambda row: moment(row.sent_on), whole=True),
+)
+
+
+@command.command("list")
+@click.option("--view", type=click.Choice(SENDS), default="all", show_default=True, help="held: those that wait.")
+@click.option("--account", default="", help="Only this email account's.")
+@page_of(SENDS_PAGE, _COLUMNS)
+async def list_(_client: ServiceClient, rows: Rows, view: str, account: str) -> SendsQuery:
+    """The sends, newest first; those that are held, the next one first."""
+    return SendsQuery(view=view, account=account, **rows)
+
+
+@command.command("cancel", cls=Command)
+@click.argument("send", metavar="SEND")
+@click.pass_context
+def cancel(context: click.Context, send: str) -> None:
+    """Cancel a send that waits for its hour, or one that dotdigital does not have yet."""
+    _print(context, ask(choices(context), SEND_CANCEL, SendRef(send)))
+
+
+@command.command("release", cls=Command)
+@click.argument("send", metavar="SEND")
+@click.pass_context
+def release(context: click.Context, send: str) -> None:
+    """Send now what has missed its hour: everybody is decided anew, as for any send."""
+    _print(context, ask(choices(context), SEND_RELEASE, SendRef(send)))
+
+
+def _print(context: click.Context, row: SendRow) -> None:
+    if choices(context).json:
+        print_json(row)
+        return
+    print_facts(
+        [
+            ("Send", row.id),
+            ("Campaign", row.campaign_name),
+            ("State", row.standing),
+            *([("Goes out", f"{moment(row.send_at)}, {local_moment(row.send_at)} local time")] if row.held else []),
+            ("Note", row.error),
+        ]
+    )
 
 
 @click.command("sends", cls=Command)

@@ -10,10 +10,12 @@ from dyntui.model.outcomes import ReasonCount
 class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     """One dispatch; `potential` is `sendable` + the sum of `excluded`.
 
-    `state`: Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled. `doubt`: why it is not known who was mailed -
-    `cancelled`: in dotdigital, which does not tell whom it reached; `unproved`: dotdigital did not answer and does not
-    show the send; `stopped`: it says `Sent` and shows fewer people as mailed - or `""`. `decision`: `mailed` or
-    `not mailed`, as `decided_by` found in dotdigital's outbox on `decided_on`; `""` as long as nobody has said so.
+    `state`: Scheduled (held until `send_at`), Missed (its hour passed, and a person has to say what is to be done),
+    Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled. `confirmed`: how many people would have been mailed
+    when somebody said that it is to be sent. `doubt`: why it is not known who was mailed - `cancelled`: in dotdigital,
+    which does not tell whom it reached; `unproved`: dotdigital did not answer and does not show the send; `stopped`: it
+    says `Sent` and shows fewer people as mailed - or `""`. `decision`: `mailed` or `not mailed`, as `decided_by` found
+    in dotdigital's outbox on `decided_on`; `""` as long as nobody has said so.
     """
 
     id: str
@@ -33,6 +35,13 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     decision: str = ""
     decided_by: str = ""
     decided_on: str = ""
+    send_at: str = ""
+    confirmed: int = 0
+
+    @property
+    def held(self) -> bool:
+        """It has not begun, and waits for its hour or for a person."""
+        return self.state in HELD
 
     @property
     def undecided(self) -> bool:
@@ -46,6 +55,9 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
             return f"{self.state}, {self.decision} as {self.decided_by or 'somebody'} found"
         return _DOUBTS.get(self.doubt, self.state)
 
+
+# Not begun: held until its hour, or past it.
+HELD = ("Scheduled", "Missed")
 
 _DOUBTS = {
     "cancelled": "Cancelled in dotdigital, nobody knows whom it reached",

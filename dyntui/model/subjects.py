@@ -66,7 +66,11 @@ SUBJECTS = (
         ("campaigns", "results"),
         (Command("campaigns", "Email campaigns: targets, count, send, report.", "campaigns"),),
     ),
-    Subject("sends", ("sending", "send_decisions")),
+    Subject(
+        "sends",
+        ("sending", "send_decisions", "held_sends"),
+        (Command("sends", "Sends of all campaigns, and those that wait for their hour.", "sends"),),
+    ),
     Subject(
         "runs",
         ("runs",),

@@ -94,7 +94,7 @@ SEND = RunKind(
     title="Send",
     heading="Sends",
     priority=10,
-    changes=("lists", "campaigns"),
+    changes=("lists", "campaigns", "sends"),
     cursor=SendCursor,
     words={Outcome.ADDED: "mailed"},
 )

@@ -28,6 +28,7 @@ from dyntui.service.resources import Clock, Publish, Resources
 from dyntui.service.run_events import RunEvents
 from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.secret_store import open_secrets
+from dyntui.service.send_timer import SendTimer
 from dyntui.service.session import Session
 from dyntui.service.watching import Watching
 from dyntui.store import accounts
@@ -99,6 +100,7 @@ class Assembly:
         )
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)
+        self._send_timer = SendTimer(self._resources, self._engine.enqueue)
         self._metrics = Metrics(self._resources, config.metrics, self._resources.connections.budgets.meters)
         of_the_watch = Connections(self._db, secrets, patience=OF_THE_WATCH, operations_a_day=a_day)
         self._watching = Watching(self._resources, of_the_watch, self._events.changed)
@@ -109,6 +111,7 @@ class Assembly:
                 enqueue=self._engine.enqueue,
                 reconnect=self._reconnect,
                 schedules_changed=self._timer.wake,
+                sends_changed=self._send_timer.wake,
                 keyring=secrets.label,
                 demo=bool(os.environ.get(DEMO)),
                 long_lived=self._long_lived,
@@ -124,6 +127,7 @@ class Assembly:
         self._notifier = Notifier(self._resources, config.hook, self._resources.connections.budgets.meters)
         if self._long_lived:
             self._timer.start()
+            self._send_timer.start()
             self._watching.start()
             self._notifier.start()
             await self._metrics.start()
@@ -133,6 +137,7 @@ class Assembly:
         await self._metrics.stop()
         await self._notifier.stop()
         await self._watching.stop()
+        await self._send_timer.stop()
         await self._timer.stop()
         await self._housekeeping.stop()
         await asyncio.to_thread(self._worker.stop)

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.schedules import minute
 
 log = logging.getLogger(__name__)
 
@@ -45,3 +47,24 @@ class Repeating:
             except Exception:  # the boundary of a task that nobody waits for: a defect is logged, the service goes on
                 log.exception("%s", self._failed)
             await self._pause()
+
+
+class EveryMinute:
+    """A pause until the next minute begins, or until somebody calls `wake`."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """The pause is over."""
+        self._woken.set()
+
+    async def pause(self) -> None:
+        """See the class."""
+        now = self._clock()
+        with contextlib.suppress(TimeoutError):
+            # Not wait_for: in Python 3.11 that forgets a cancellation that comes together with the event.
+            async with asyncio.timeout(60.0 - (now - minute(now)).total_seconds()):
+                await self._woken.wait()
+        self._woken.clear()

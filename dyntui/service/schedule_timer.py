@@ -6,8 +6,6 @@ nobody else has moved it. A run that is due while one of its type goes on waits 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -17,9 +15,9 @@ from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import text_of
-from dyntui.model.schedules import minute, next_run
+from dyntui.model.schedules import next_run
 from dyntui.model.sync_types import SYNC_TYPES, Narrowed
-from dyntui.service.repeating import Repeating
+from dyntui.service.repeating import EveryMinute, Repeating
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, runs, schedules
 from dyntui.store.runs import NewRun
@@ -41,8 +39,8 @@ class ScheduleTimer:
     def __init__(self, resources: Resources, enqueue: Callable[[str, int], None]) -> None:
         self._resources = resources
         self._enqueue = enqueue
-        self._woken = asyncio.Event()
-        self._every_minute = Repeating(self.look, self._until_woken, "scheduled runs could not be started")
+        self._minutes = EveryMinute(resources.clock)
+        self._every_minute = Repeating(self.look, self._minutes.pause, "scheduled runs could not be started")
 
     def start(self) -> None:
         """Begins; what was missed meanwhile is made up for, by one run of each type."""
@@ -54,7 +52,7 @@ class ScheduleTimer:
 
     def wake(self) -> None:
         """A schedule was changed: look at once."""
-        self._woken.set()
+        self._minutes.wake()
 
     async def look(self) -> list[str]:
         """Queues what is due, the most urgent first; the runs' ids. Raises DyntuiError STORE_..."""
@@ -110,15 +108,6 @@ class ScheduleTimer:
             return ""
         self._enqueue(new.id, new.priority)
         return new.id
-
-    async def _until_woken(self) -> None:
-        """Until the next minute begins, or a schedule was changed."""
-        now = self._resources.clock()
-        with contextlib.suppress(TimeoutError):
-            # Not wait_for: in Python 3.11 that forgets a cancellation that comes together with the event.
-            async with asyncio.timeout(60.0 - (now - minute(now)).total_seconds()):
-                await self._woken.wait()
-        self._woken.clear()
 
 
 def _is_due(each: StoredSchedule, now: datetime) -> bool:

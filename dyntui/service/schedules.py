@@ -26,7 +26,7 @@ from dyntui.model.schedules import (
     slower_than,
     with_no_time_chosen,
 )
-from dyntui.model.sync_types import LISTS, SYNC_TYPES
+from dyntui.model.sync_types import LISTS, SEND, SYNC_TYPES
 from dyntui.model.sync_windows import MINUTES_OF_A_DAY, clock_of, clock_text, window_of, window_text
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
@@ -55,7 +55,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import accounts, admin_changes, held, schedules
+from dyntui.store import accounts, admin_changes, held, schedules, sends
 from dyntui.store.schedules import LastRun, StoredSchedule
 
 SUBJECT = "schedules"
@@ -122,19 +122,23 @@ class ScheduleUseCases:
 
     @answers(SCHEDULES_COMING)
     async def coming(self, context: CallContext, request: ComingQuery) -> Coming:
-        """The scheduled runs to come."""
+        """The scheduled runs to come, and the sends that are held until their hour."""
         account = await chosen_account(self._resources, request.account)
         await self._provisioned()
         stored = await self._resources.read(lambda c: schedules.schedules(c, account.id))
         start = self._resources.clock()
         end = start + timedelta(days=request.days)
-        found = await asyncio.to_thread(lambda: list(islice(coming(_pairs(stored), start, end), request.limit + 1)))
+        synced = await asyncio.to_thread(lambda: list(islice(coming(_pairs(stored), start, end), request.limit + 1)))
+        held_until = await self._resources.read(lambda c: sends.coming(c, account.id, text_of(start), text_of(end)))
+        runs = [ComingRun(text_of(on), kind, SYNC_TYPES[kind].title) for on, kind in synced]
+        runs += [ComingRun(each.send_at, SEND.id, f"{SEND.title}: {each.campaign_name}") for each in held_until]
+        runs.sort(key=lambda each: each.on)
         return Coming(
             account=account.name,
             start=text_of(start),
             end=text_of(end),
-            runs=tuple(ComingRun(text_of(on), kind, SYNC_TYPES[kind].title) for on, kind in found[: request.limit]),
-            more=len(found) > request.limit,
+            runs=tuple(runs[: request.limit]),
+            more=len(runs) > request.limit,
         )
 
     @answers(SCHEDULES_STRIP)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.held_sends import in_time
+from dyntui.model.mentioned import shown
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import SEND, SendOf
@@ -44,7 +47,19 @@ COUNT_LIFE = timedelta(hours=1)
 class Sending:
     """The calls of `campaigns.count`, `campaigns.send` and `sends.*`."""
 
-    def __init__(self, resources: Resources, identities: Identities, campaigns: Campaigns, queue: Runs) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        identities: Identities,
+        campaigns: Campaigns,
+        queue: Runs,
+        *,
+        held_here: bool,
+        held: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`held_here`: this service holds sends until their hour; `held` has it look at them."""
+        self._held_here = held_here
+        self._held = held
         self._resources = resources
         self._identities = identities
         self._campaigns = campaigns
@@ -116,7 +131,11 @@ class Sending:
 
     @answers(CAMPAIGN_SEND)
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
-        """Sends to exactly the people of a count; COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED are raised."""
+        """Sends to exactly the people of a count, or holds the send until its hour.
+
+        Raises COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_NOT_HELD.
+        """
+        at = self._at(request.at)
         known = await self._resources.read(lambda c: counts.get(c, request.count))
         if known is None or known.counted_on < text_of(self._resources.clock() - COUNT_LIFE):
             raise _count_unknown()
@@ -154,6 +173,7 @@ class Sending:
             created_on=self._resources.now(),
             lists=tuple(each.name for each in lists),
             list_ids=tuple(each.id for each in lists),
+            send_at=at,
         )
 
         def take(c: Connection, run_id: str) -> None:
@@ -162,9 +182,37 @@ class Sending:
                 raise _count_unknown()
             sends.create(c, msgspec.structs.replace(new, run_id=run_id))
 
+        if at:
+            await self._resources.write(lambda c: take(c, ""))
+            self._held()
+            return await self.send_get(context, SendRef(new.id))
         key = SEND.key(campaign.account_id, campaign.id)
         await self._queue.queue(context, SEND, campaign.name, campaign.account_id, SendOf(new.id), key=key, work=take)
         return await self.send_get(context, SendRef(new.id))
+
+    def _at(self, asked: str) -> str:
+        """When the send is to go out, as the store writes it. Raises SEND_AT_INVALID, SEND_NOT_HELD."""
+        if not asked:
+            return ""
+        if not self._held_here:
+            raise DyntuiError(
+                "SEND_NOT_HELD",
+                "This service ends with its last client: it cannot hold a send until its hour.",
+                not_done="Nothing was scheduled or sent.",
+                remedy="Start `dyntui serve`, which stays, and schedule the send there; or send it now.",
+                exit=Exit.USAGE,
+            )
+        at = _with_a_zone(asked)
+        wrong = f"{shown(asked)!r} is no time with a zone." if at is None else in_time(at, self._resources.clock())
+        if at is None or wrong:
+            raise DyntuiError(
+                "SEND_AT_INVALID",
+                f"The send cannot be scheduled: {wrong}",
+                not_done="Nothing was scheduled or sent.",
+                remedy="Give a time to come, such as 2026-12-01T17:00:00Z.",
+                exit=Exit.USAGE,
+            )
+        return text_of(at)
 
     @answers(SEND_GET)
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
@@ -181,6 +229,15 @@ class Sending:
         return this
 
 
+def _with_a_zone(text: str) -> datetime | None:
+    """A time in UTC; None for what is none, or names no zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def use_cases(parts: Parts) -> Sending:
     """What answers these calls."""
     return Sending(
@@ -188,6 +245,8 @@ def use_cases(parts: Parts) -> Sending:
         parts.identities,
         Campaigns(parts.resources, parts.identities),
         Runs(parts.resources, parts.identities, parts.enqueue),
+        held_here=parts.long_lived,
+        held=parts.sends_changed,
     )
 
 

@@ -17,7 +17,7 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.model.moments import text_of
 from dyntui.model.sync_types import WATCH
 from dyntui.model.watch import Watched
-from dyntui.service import notifier, schedules
+from dyntui.service import held_sends, notifier, schedules
 from dyntui.service.answering import answers
 from dyntui.service.checks import Checks
 from dyntui.service.contract.session import (
@@ -133,8 +133,9 @@ class Session:
             checks.append(Check(name="Roles", state="warning", text=ROLES_BY_ROWS))
         if known:
             checks.append(await schedules.check(self._resources, run_here=self._long_lived))
+        sends = await held_sends.check(self._resources, held_here=self._long_lived)
         told = await notifier.check(self._resources, self._hook, run_here=self._long_lived)
-        checks += [each for each in (told, self._metrics()) if each is not None]
+        checks += [each for each in (sends, told, self._metrics()) if each is not None]
         since = text_of(self._resources.clock() - timedelta(hours=1))
         calls = await self._resources.read(lambda c: runs.calls_since(c, since))
         return Status(

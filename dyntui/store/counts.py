@@ -6,6 +6,7 @@ exclusions.
 
 Public:
     snapshot(c, NewCount) -> Count; get(c, count_id) -> Count | None; counts(c, count_id) -> tuple[ReasonCount, ...]
+    anew(c, count_id, now) -> Count                                     the same lists, by the facts of this moment
     recheck(c, count_id) -> int                                         how many more are left out
     through_another_list(c, count_id) -> int; delete_older_than(c, moment) -> int
 """
@@ -96,11 +97,34 @@ def snapshot(c: Connection, new: NewCount) -> Count:
             suppressions_as_of=new.suppressions_as_of,
         )
     )
-    stands = count_standing.stands(c, new.id, new.account_id, new.campaign_id, new.lists)
+    _count(c, new.id, new.account_id, new.campaign_id, new.lists)
+    made = get(c, new.id)
+    if made is None:
+        raise vanished("a target count")
+    return made
+
+
+def anew(c: Connection, count_id: str, now: str) -> Count:
+    """Count the same lists once more, by the facts of this moment: who has joined since is counted, too. Only for a
+    count of which nobody is on the way to a send yet. Raises `KeyError` for an unknown one."""
+    before = get(c, count_id)
+    if before is None:
+        raise KeyError(count_id)
+    c.execute(delete(target_person).where(_p.count_id == count_id))
+    _count(c, count_id, before.account_id, before.campaign_id, before.lists)
+    c.execute(update(target_count).where(target_count.c.id == count_id).values(counted_on=now))
+    made = get(c, count_id)
+    if made is None:
+        raise vanished("a target count")
+    return made
+
+
+def _count(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> None:
+    stands = count_standing.stands(c, count_id, account_id, campaign_id, lists)
     s = stands.c
     people = (
         select(
-            literal(new.id, String),
+            literal(count_id, String),
             _m.person_id,
             func.row_number().over(order_by=[s.place, _m.seq, _m.person_id]) - 1,
             *(_m[name] for name in ("entity", "name", "address", "fields", "contact_id")),
@@ -111,12 +135,8 @@ def snapshot(c: Connection, new: NewCount) -> Count:
     )
     columns = ("count_id", "person_id", "seq", "entity", "name", "address", "fields", "contact_id")
     c.execute(insert(target_person).from_select([*columns, "outcome", "reason", "detail", "also"], people))
-    potential = sequences.following(c, target_person, (_p.count_id == new.id,))
-    c.execute(update(target_count).where(target_count.c.id == new.id).values(potential=potential))
-    made = get(c, new.id)
-    if made is None:
-        raise vanished("a target count")
-    return made
+    potential = sequences.following(c, target_person, (_p.count_id == count_id,))
+    c.execute(update(target_count).where(target_count.c.id == count_id).values(potential=potential))
 
 
 def get(c: Connection, count_id: str) -> Count | None:

@@ -9,6 +9,8 @@ Public:
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
     put_doubt(c, send_id, doubt, error); decide(c, send_id, decision, who, now) -> bool
     finish(c, send_id, state, now, error="") -> Send
+    held(c) -> list[Send]; coming(c, account_id, start, end) -> list[Send]; ids_beginning(c, text) -> [id]
+    begun, missed, released, cancelled(c, send_id, ...) -> bool    sends that wait for their hour
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
 from dyntui.model.outcomes import ReasonCount
-from dyntui.model.sends import SendRow
+from dyntui.model.sends import HELD, SendRow
 from dyntui.store import counts
 from dyntui.store.schema import campaign, send
 from dyntui.store.windows import shown
@@ -29,7 +31,7 @@ _s = send.c
 
 
 class NewSend(msgspec.Struct, frozen=True, kw_only=True):
-    """A send to be. `lists`: names, as shown; `list_ids` likewise."""
+    """A send to be. `lists`: names, as shown; `list_ids` likewise. `send_at`: when it is to go out, `""`: at once."""
 
     id: str
     account_id: str
@@ -41,10 +43,11 @@ class NewSend(msgspec.Struct, frozen=True, kw_only=True):
     lists: Sequence[str]
     list_ids: Sequence[str]
     run_id: str = ""
+    send_at: str = ""
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
-    """A send as it stands. `state`: Queued, Preparing, Sending, Sent, Failed, Refused or Cancelled. `excluded`: by
+    """A send as it stands. `state`: as in `SendRow`. `excluded`: by
     reason; `potential` == `sendable` + their sum. `campaign_row_id`: the campaign's row in Dynamics, `""` before.
 
     `doubt`: why it is not known who was mailed - it was `cancelled` in dotdigital, it is `unproved` whether dotdigital
@@ -73,6 +76,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     decision: str
     excluded: tuple[ReasonCount, ...]
     campaign_row_id: str
+    send_at: str
+    confirmed: int
 
 
 def create(c: Connection, new: NewSend) -> Send:
@@ -81,7 +86,9 @@ def create(c: Connection, new: NewSend) -> Send:
     if counted is None:
         raise KeyError(new.count_id)
     values = msgspec.structs.asdict(new) | {"lists": list(new.lists), "list_ids": list(new.list_ids)}
-    c.execute(insert(send).values(**values, state="Queued", potential=counted.potential, sendable=counted.sendable))
+    state = "Scheduled" if new.send_at else "Queued"
+    numbers = {"potential": counted.potential, "sendable": counted.sendable, "confirmed": counted.sendable}
+    c.execute(insert(send).values(**values, **numbers, state=state))
     return _known(c, new.id)
 
 
@@ -119,16 +126,23 @@ def of_campaign(c: Connection, account_id: str, campaign_id: int) -> tuple[SendR
         .where(_s.account_id == account_id, _s.campaign_id == campaign_id)
         .order_by(_s.created_on.desc(), _s.id.desc())
     ).all()
-    return tuple(_row(c, row) for row in rows)
+    return tuple(shown_row(c, row) for row in rows)
 
 
 def row(c: Connection, send_id: str) -> SendRow | None:
     """A send as people look at it, by its id."""
     found = c.execute(select(send).where(_s.id == send_id)).one_or_none()
-    return None if found is None else _row(c, found)
+    return None if found is None else shown_row(c, found)
 
 
-def _row(c: Connection, row: Row[Any]) -> SendRow:
+def ids_beginning(c: Connection, text: str) -> list[str]:
+    """Ids that begin with `text`, in any letter case: at most two, which is enough to know whether it names one."""
+    found = select(_s.id).where(_s.id.istartswith(text, autoescape=True)).order_by(_s.id).limit(2)
+    return list(c.execute(found).scalars())
+
+
+def shown_row(c: Connection, row: Row[Any]) -> SendRow:
+    """A row of the table as people look at it."""
     return shown(
         SendRow,
         row,
@@ -226,6 +240,48 @@ def of_count(c: Connection, count_id: str) -> Send | None:
     """The send that took a count: there is at most one."""
     row = c.execute(_select().where(_s.count_id == count_id)).first()
     return None if row is None else _send(c, row)
+
+
+# -- sends that wait for their hour ----------------------------------------------------------------------------------
+
+
+def held(c: Connection) -> list[Send]:
+    """The sends that wait for their hour, the next one first, and those that have missed it."""
+    rows = c.execute(_select().where(_s.state.in_(HELD)).order_by(_s.send_at, _s.id)).all()
+    return [_send(c, row) for row in rows]
+
+
+def coming(c: Connection, account_id: str, start: str, end: str) -> list[Send]:
+    """The account's sends that are to go out from `start` until before `end`."""
+    scope = (_s.account_id == account_id, _s.state == "Scheduled", _s.send_at >= start, _s.send_at < end)
+    return [_send(c, row) for row in c.execute(_select().where(*scope).order_by(_s.send_at, _s.id)).all()]
+
+
+def begun(c: Connection, send_id: str, run_id: str) -> bool:
+    """A send that was held begins as a run. False: somebody has cancelled it, or begun it, meanwhile."""
+    return _from(c, send_id, ("Scheduled",), state="Queued", run_id=run_id)
+
+
+def missed(c: Connection, send_id: str, why: str) -> bool:
+    """A send that was held did not begin in time: it waits for a person. False: it is not held any more."""
+    return _from(c, send_id, ("Scheduled",), state="Missed", error=why)
+
+
+def released(c: Connection, send_id: str, now: str) -> bool:
+    """A send that has missed its hour is to go out now. False: it has not, or somebody was first."""
+    return _from(c, send_id, ("Missed",), state="Scheduled", send_at=now, error="")
+
+
+def cancelled(c: Connection, send_id: str, why: str) -> bool:
+    """A send that is held will not go out. False: it is not held any more."""
+    return _from(c, send_id, HELD, state="Cancelled", error=why)
+
+
+def _from(c: Connection, send_id: str, states: Sequence[str], **values: object) -> bool:
+    return c.execute(update(send).where(_s.id == send_id, _s.state.in_(states)).values(values)).rowcount == 1
+
+
+# -- what becomes of a send ------------------------------------------------------------------------------------------
 
 
 def set_state(c: Connection, send_id: str, state: str, error: str = "") -> None:

@@ -20,6 +20,7 @@ from dyntui.dotdigital import address_books, campaigns
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
+from dyntui.model.held_sends import grown
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
@@ -162,11 +163,30 @@ def _of_the_list(chosen: StoredList, error: DyntuiError) -> DyntuiError:
 
 async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """Whoever opted out, was suppressed, left every target list, or had the campaign since the count is left out, by
-    name."""
-    await ctx.write(lambda c: counts.recheck(c, this.count_id))
+    name. For a send that was held until its hour the lists are counted anew: who has joined them since is mailed too.
+
+    Raises SEND_GREW where that is more people than somebody confirmed.
+    """
+    if this.send_at:
+        this = await ctx.write(lambda c: _counted_anew(c, this.id, this.count_id, ctx.now()))
+    else:
+        await ctx.write(lambda c: counts.recheck(c, this.count_id))
     await send_proof.leave_out_the_mailed(ctx, dd, this)
-    await send_proof.some_left(ctx, this)
+    sendable = await send_proof.some_left(ctx, this)
+    if this.send_at and grown(this.confirmed, sendable):
+        raise DyntuiError(
+            "SEND_GREW",
+            f"{this.confirmed:,} people were confirmed when the send was scheduled; now it would mail {sendable:,}.",
+            not_done="Nothing was sent, and no send was created.",
+            remedy="Look at who is on the target lists, count them again and send the campaign.",
+        )
     return "book"
+
+
+def _counted_anew(c: Connection, send_id: str, count_id: str, now: str) -> Send:
+    counts.anew(c, count_id, now)
+    send_store.take_counts(c, send_id)
+    return _stored(c, send_id)
 
 
 async def _book(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:

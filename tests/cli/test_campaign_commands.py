@@ -33,7 +33,16 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.runs import RUN_GET, RunDetail
-from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRow, SettleSend
+from dyntui.service.contract.sends import (
+    SEND_CANCEL,
+    SEND_GET,
+    SEND_SETTLE,
+    SENDS_PAGE,
+    SendCampaign,
+    SendRef,
+    SendRow,
+    SettleSend,
+)
 from dyntui.service.contract.session import HELLO
 from tests.cli.scripted_service import (
     LIST_ID,
@@ -265,3 +274,22 @@ def test_a_send_that_is_known_cannot_be_settled(dyntui: Callable, service: Scrip
 
     done = dyntui("campaigns", "settle", "send-1", "--was-mailed")
     assert done.code == 2 and "SEND_NOT_IN_DOUBT" in done.err
+
+
+def test_a_send_for_later_is_scheduled_shown_in_both_times_and_not_waited_for(
+    dyntui: Callable, service: ScriptedService
+):
+    able_to_send(service)
+    held = msgspec.structs.replace(a_send("Scheduled"), send_at="2026-12-01T17:00:00Z", run="")
+    service.answers(CAMPAIGN_SEND, held)
+    done = dyntui("campaigns", "send", "42", "--confirm", "3", "--at", "2026-12-01T18:00+01:00")
+
+    assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=3, at="2026-12-01T17:00:00Z")]
+    assert done.code == 0
+    assert "2026-12-01 17:00Z" in done.out and "local time" in done.out
+    assert dyntui("campaigns", "send", "42", "--confirm", "3", "--at", "soon").code == Exit.USAGE
+    service.answers(SENDS_PAGE, page_of(held))
+    assert "2026-12-01 17:00Z" in dyntui("sends", "list", "--view", "held").out
+    service.answers(SEND_CANCEL, msgspec.structs.replace(held, state="Cancelled"))
+    assert "Cancelled" in dyntui("sends", "cancel", held.id[:8]).out
+    assert service.requests(SEND_CANCEL) == [SendRef(held.id[:8])]

@@ -87,7 +87,17 @@ from dyntui.service.contract.schedules import (
     SCHEDULES_SAVE,
     SCHEDULES_STRIP,
 )
-from dyntui.service.contract.sends import SEND_GET, SEND_SETTLE, SendCampaign, SendRef, SettleSend
+from dyntui.service.contract.sends import (
+    SEND_CANCEL,
+    SEND_GET,
+    SEND_RELEASE,
+    SEND_SETTLE,
+    SENDS_PAGE,
+    SendCampaign,
+    SendRef,
+    SendsQuery,
+    SettleSend,
+)
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import CANARY, EmailAccountInput
 from dyntui.service.contract.suppressions import (
@@ -197,7 +207,10 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield CAMPAIGN_COUNT, campaigns.CountTargets(id=campaign)
     yield CAMPAIGN_COUNT_PEOPLE, campaigns.CountPeopleQuery(count=count.id)
     yield CAMPAIGN_SEND, SendCampaign(count=count.id, confirm=count.sendable)
+    yield SENDS_PAGE, SendsQuery(view="held")
     yield SEND_GET, SendRef(sent)
+    yield SEND_CANCEL, SendRef(sent)
+    yield SEND_RELEASE, SendRef(sent)
     yield SEND_SETTLE, SettleSend(id=sent, was_mailed=True)
     yield CAMPAIGN_REPORT, campaigns.CampaignRef(campaign)
     yield CAMPAIGN_RECIPIENTS, campaigns.RecipientsQuery(id=campaign)

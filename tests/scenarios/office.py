@@ -45,10 +45,11 @@ from dyntui.service.contract import (
     schedules,
     setup,
 )
-from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SettleSend
+from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SendsQuery, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.environment import EnvironmentGuard
 from dyntui.service.held import Held
+from dyntui.service.held_sends import HeldSends
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
 from dyntui.service.people import People
@@ -62,6 +63,7 @@ from dyntui.service.runs import Runs
 from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.schedules import ScheduleUseCases
 from dyntui.service.send_decisions import SendDecisions
+from dyntui.service.send_timer import SendTimer
 from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
 from dyntui.store import accounts, run_window
@@ -142,7 +144,11 @@ class Office:
         self._changes = Changes(self.resources, self._runs)
         self._quarantine = Quarantine(self.resources, identities, self._runs)
         self._campaigns = Campaigns(self.resources, identities)
-        self._sending = Sending(self.resources, identities, self._campaigns, self._runs)
+        self.send_timer = SendTimer(self.resources, self.engine.enqueue)
+        self._sending = Sending(
+            self.resources, identities, self._campaigns, self._runs, held_here=True, held=self.send_timer.wake
+        )
+        self._held_sends = HeldSends(self.resources, identities, self._runs, self.send_timer.wake, held_here=True)
         self._decisions = SendDecisions(self.resources, identities)
         self._results = Results(self.resources, self._campaigns)
         self._environment = EnvironmentGuard(self.resources, identities)
@@ -430,6 +436,23 @@ class Office:
         queued = self.queue_send(count)
         self.engine.drain()
         return self.send_row(queued.id)
+
+    def schedule_send(self, count: campaigns.TargetCount, at: datetime) -> SendRow:
+        """Has the service hold a send until then."""
+        asked = SendCampaign(count=count.id, confirm=count.sendable, at=at.isoformat())
+        return self.wait(self._sending.send(self.context, asked))
+
+    def look_at_sends(self) -> list[SendRow]:
+        """The service looks at the sends that it holds, and carries out what it begins; what is held then."""
+        self.wait(self.send_timer.look())
+        self.engine.drain()
+        return list(self.wait(self._held_sends.page(self.context, SendsQuery(view="held"))).rows)
+
+    def cancel_send(self, send_id: str) -> SendRow:
+        return self.wait(self._held_sends.cancel(self.context, SendRef(send_id)))
+
+    def release_send(self, send_id: str) -> SendRow:
+        return self.wait(self._held_sends.release(self.context, SendRef(send_id)))
 
     def send_row(self, send_id: str) -> SendRow:
         return self.wait(self._sending.send_get(self.context, SendRef(send_id)))

@@ -20,7 +20,7 @@ from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
 )
 from dyntui.service.contract.quarantine import QUARANTINE_PICK
-from dyntui.service.contract.sends import SEND_SETTLE
+from dyntui.service.contract.sends import SEND_CANCEL, SEND_RELEASE, SEND_SETTLE
 from dyntui.service.contract.subjects import CALLS
 from dyntui.service.contract.suppressions import (
     SUPPRESSION_LIFT,
@@ -99,6 +99,8 @@ def with_roles(office: Office) -> None:
 _NOTHING_TO_DO = {
     SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT",
     SEND_SETTLE.name: "SEND_NOT_IN_DOUBT",
+    SEND_CANCEL.name: "SEND_NOT_CANCELLABLE",
+    SEND_RELEASE.name: "SEND_NOT_HELD",
     QUARANTINE_PICK.name: "NOTHING_REFUSED",
 }
 

@@ -19,7 +19,7 @@ from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
-from dyntui.service.contract.sends import SEND_SETTLE, SendCampaign, SendRow
+from dyntui.service.contract.sends import SEND_SETTLE, SENDS_CHANGED, SendCampaign, SendRow
 from dyntui.service.contract.situations import Situation, on_its_page
 
 VIEWS = ("all", "unsent", "sent")
@@ -166,7 +166,7 @@ CAMPAIGN_CHANGE_TARGETS = Call(
 )
 CAMPAIGN_COUNT = Call("campaigns.count", CountTargets, TargetCount, Ability.SEE)
 CAMPAIGN_COUNT_PEOPLE = Call("campaigns.count_people", CountPeopleQuery, Page[PersonOutcome], Ability.SEE)
-CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND)
+CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 CAMPAIGN_REPORT = Call("campaigns.report", CampaignRef, CampaignReport, Ability.SEE)
 CAMPAIGN_RECIPIENTS = Call("campaigns.recipients", RecipientsQuery, Page[RecipientRow], Ability.SEE)
 

@@ -95,7 +95,7 @@ class ComingQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComingRun(msgspec.Struct, frozen=True):
-    """A scheduled start to come, each taken to start on time."""
+    """A scheduled start to come, each taken to start on time. `sync_type`: `send` for a send that is held."""
 
     on: str
     sync_type: str

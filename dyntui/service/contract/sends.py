@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from dyntui.model.roles import Ability
 from dyntui.model.sends import SendRow as SendRow
 from dyntui.service.contract.actions import Action
-from dyntui.service.contract.bounds import Number, Text
+from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.lists import ON_WIZARD
+from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.situations import Situation
 
 
 class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked."""
+    """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked.
+
+    `at`: when it is to go out (ISO 8601 with a zone), `""` for at once. Until then the service holds it; at that time
+    the lists are synchronised and counted anew.
+    """
 
     count: Text
     confirm: Number | None = None
+    at: Text = ""
 
 
 class SendRef(msgspec.Struct, frozen=True):
-    """A send by its id."""
+    """A send by its id; where a call says so, by the beginning of it."""
 
     id: Text
+
+
+# Which sends: all of them, or those that wait for their hour or for a person.
+SENDS = ("all", "held")
+
+
+class SendsQuery(Window, frozen=True, kw_only=True):
+    """The sends of all campaigns, or of one email account's; `view`: `all` or `held`."""
+
+    view: Annotated[str, one_of(*SENDS)] = "all"
+    account: Text = ""
 
 
 class SettleSend(msgspec.Struct, frozen=True):
@@ -34,7 +54,13 @@ class SettleSend(msgspec.Struct, frozen=True):
     was_mailed: bool
 
 
+SENDS_CHANGED = Event("sends.changed", Changed)
+
+SENDS_PAGE = Call("sends.page", SendsQuery, Page[SendRow], Ability.SEE)
 SEND_GET = Call("sends.get", SendRef, SendRow, Ability.SEE)
+# By the beginning of the id, too.
+SEND_CANCEL = Call("sends.cancel", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
+SEND_RELEASE = Call("sends.release", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 SEND_SETTLE = Call("sends.settle", SettleSend, SendRow, Ability.SEND)
 
 

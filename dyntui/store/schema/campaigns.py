@@ -115,7 +115,7 @@ send = Table(
     text_column("campaign_name"),
     text_column("count_id"),
     text_column("run_id"),
-    text_column("state"),  # Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled
+    text_column("state"),  # Scheduled, Missed, Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled
     text_column("created_by"),
     text_column("created_on"),
     text_column("sent_on"),
@@ -131,5 +131,7 @@ send = Table(
     text_column("decision"),  # mailed, not mailed: what somebody found in dotdigital's outbox
     text_column("decided_by"),
     text_column("decided_on"),
+    text_column("send_at"),  # when it is to go out, "" for at once
+    number_column("confirmed"),  # how many people would have been mailed when somebody said so
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
 )

@@ -1,0 +1,90 @@
+"""Sends that the service holds until their hour: when one goes out, when it is too late, and what it may grow to.
+
+A send goes out within half an hour of its time or not at all by itself: who wakes up a service after a night must not
+find a campaign mailed that nobody expected any more.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import Enum, auto
+from typing import Final
+
+from dyntui.model.mentioned import shown
+
+# What is later than this is not sent, but waits for a person.
+LATE: Final = timedelta(minutes=30)
+# A date further away than this is a slip of the hand.
+FURTHEST: Final = timedelta(days=366)
+# At the hour so many more people than were confirmed may be mailed, or a tenth of those, whichever is more.
+MORE_PEOPLE: Final = 10
+
+
+class Hour(Enum):
+    """Where a time stands: still to come, here, or missed."""
+
+    TO_COME = auto()
+    HERE = auto()
+    MISSED = auto()
+
+
+def hour_of(due: datetime, now: datetime) -> Hour:
+    """Where the time of a send stands at this moment."""
+    if now < due:
+        return Hour.TO_COME
+    return Hour.HERE if now - due <= LATE else Hour.MISSED
+
+
+def grown(confirmed: int, sendable: int) -> bool:
+    """Whether so many more people would be mailed than somebody confirmed that they have to be asked again."""
+    return sendable - confirmed > max(MORE_PEOPLE, confirmed // 10)
+
+
+def in_time(at: datetime, now: datetime) -> str:
+    """Why a send cannot be held until then; `""` when it can."""
+    if at <= now:
+        return "That time has passed."
+    return "That is more than a year away." if at - now > FURTHEST else ""
+
+
+def time_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """A time as people write it, in UTC: `2026-12-01 18:00`, the same with `T`, with `Z` or an offset such as `+01:00`,
+    or `18:00` alone, which is the next time that it is so late. Without a zone it is local time (`zone`; None: that of
+    this machine).
+
+    Raises ValueError with what is wrong in words.
+    """
+    words = text.strip()
+    alone = _time_alone(words)
+    try:
+        when = alone or datetime.fromisoformat(words)
+    except ValueError:
+        raise ValueError(f"{shown(text)!r} is no time; write it as 2026-12-01 18:00") from None
+    if alone is None and len(words) <= len("2026-12-01"):
+        raise ValueError(f"{shown(text)!r} has no time of day; write it as 2026-12-01 18:00")
+    try:
+        if when.tzinfo is not None:
+            return when.astimezone(UTC)
+        today = now.astimezone(zone)
+        if alone is not None:
+            when = datetime.combine(today.date(), alone.time())
+            if _local(when, zone) <= now:
+                when += timedelta(days=1)
+        return _local(when, zone)
+    except OverflowError:
+        raise ValueError(f"{shown(text)!r} is outside the calendar") from None
+
+
+def _time_alone(words: str) -> datetime | None:
+    try:
+        return datetime.strptime(words, "%H:%M")
+    except ValueError:
+        return None
+
+
+def _local(when: datetime, zone: tzinfo | None) -> datetime:
+    """Raises ValueError for an hour that clocks leave out when they are put forward."""
+    known = (when.astimezone() if zone is None else when.replace(tzinfo=zone)).astimezone(UTC)
+    if known.astimezone(zone).replace(tzinfo=None) != when:
+        raise ValueError(f"clocks are put forward on that day: there is no {when:%H:%M}")
+    return known

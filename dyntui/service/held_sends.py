@@ -1,0 +1,157 @@
+"""The sends of all campaigns, and those that wait for their hour: shown, cancelled, and let go where one was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.answering import answers
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import RunRef
+from dyntui.service.contract.sends import SEND_CANCEL, SEND_RELEASE, SENDS_PAGE, SendRef, SendRow, SendsQuery
+from dyntui.service.contract.session import Check
+from dyntui.service.identity import Identities
+from dyntui.service.parts import Parts
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import SHORTEST_ID, Runs, chosen_account
+from dyntui.store import send_window, sends
+
+_NOT_HERE = "Sends are not held by this service, which ends with its last client: `dyntui serve` begins them."
+
+
+class HeldSends:
+    """The calls `sends.page`, `sends.cancel` and `sends.release`. `changed` has the timer look at once; `held_here`:
+    there is one."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        identities: Identities,
+        queue: Runs,
+        changed: Callable[[], None],
+        *,
+        held_here: bool,
+    ) -> None:
+        self._resources = resources
+        self._identities = identities
+        self._queue = queue
+        self._changed = changed
+        self._held_here = held_here
+
+    @answers(SENDS_PAGE)
+    async def page(self, context: CallContext, request: SendsQuery) -> Page[SendRow]:
+        """Sends, newest first; those that are held, the next one first."""
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
+        return await self._resources.read(
+            lambda c: send_window.window(c, request, view=request.view, account_id=account_id)
+        )
+
+    @answers(SEND_CANCEL)
+    async def cancel(self, context: CallContext, request: SendRef) -> SendRow:
+        """A send that is held will not go out; one that is being prepared stops at its next step, as long as dotdigital
+        does not have it. Raises SEND_UNKNOWN, SEND_AMBIGUOUS, SEND_NOT_CANCELLABLE."""
+        row = await self._named(request.id)
+        who = await self._who(context)
+
+        def stop(c: Connection) -> bool:
+            return sends.cancelled(c, row.id, f"Cancelled by {who} before its hour.")
+
+        if row.held:
+            if not await self._resources.write(stop):
+                # It began in this moment.
+                return await self.cancel(context, SendRef(row.id))
+        elif row.state in ("Queued", "Preparing"):
+            await self._queue.cancel(context, RunRef(row.run))
+        else:
+            raise DyntuiError(
+                "SEND_NOT_CANCELLABLE",
+                f"The send of {row.campaign_name!r} is {row.state}: dotdigital offers no recall."
+                if row.state in ("Sending", "Sent")
+                else f"The send of {row.campaign_name!r} has ended: {row.state}.",
+                not_done="Nothing was changed.",
+                remedy="See the sends that can be cancelled with `dyntui sends list --view held`.",
+                exit=Exit.USAGE,
+            )
+        return await self._named(row.id)
+
+    @answers(SEND_RELEASE)
+    async def release(self, context: CallContext, request: SendRef) -> SendRow:
+        """A send that has missed its hour goes out now. Raises SEND_UNKNOWN, SEND_AMBIGUOUS, SEND_NOT_MISSED,
+        SEND_NOT_HELD."""
+        row = await self._named(request.id)
+        if not self._held_here:
+            raise DyntuiError(
+                "SEND_NOT_HELD",
+                _NOT_HERE,
+                not_done="Nothing was changed.",
+                remedy="Start `dyntui serve`, then release the send.",
+                exit=Exit.USAGE,
+            )
+        now = self._resources.now()
+        if not await self._resources.write(lambda c: sends.released(c, row.id, now)):
+            raise DyntuiError(
+                "SEND_NOT_MISSED",
+                f"The send of {row.campaign_name!r} has not missed its hour: it is {row.state}.",
+                not_done="Nothing was changed.",
+                remedy="See the sends that wait with `dyntui sends list --view held`.",
+                exit=Exit.USAGE,
+            )
+        self._changed()
+        return await self._named(row.id)
+
+    async def _who(self, context: CallContext) -> str:
+        person = await self._identities.person(context.uid)
+        return person.name if person else "somebody"
+
+    async def _named(self, named: str) -> SendRow:
+        """A send by its id, or by the beginning of it. Raises SEND_UNKNOWN, SEND_AMBIGUOUS."""
+
+        def look(c: Connection) -> SendRow | int:
+            found = sends.row(c, named)
+            if found is not None:
+                return found
+            ids = sends.ids_beginning(c, named) if len(named) >= SHORTEST_ID else []
+            only = sends.row(c, ids[0]) if len(ids) == 1 else None
+            return len(ids) if only is None else only
+
+        found = await self._resources.read(look)
+        if isinstance(found, SendRow):
+            return found
+        raise DyntuiError(
+            "SEND_AMBIGUOUS" if found else "SEND_UNKNOWN",
+            f"More than one send begins with {named!r}." if found else f"There is no send {named!r}.",
+            not_done="Nothing was read or changed.",
+            remedy="See `dyntui sends list`.",
+            exit=Exit.USAGE,
+        )
+
+
+async def check(resources: Resources, *, held_here: bool) -> Check | None:
+    """The sends that wait in one line of the service's status; None where none does."""
+    waiting = await resources.read(sends.held)
+    if not waiting:
+        return None
+    missed = [each for each in waiting if each.state == "Missed"]
+    if missed:
+        names = ", ".join(each.campaign_name for each in missed)
+        text = f"missed the hour: {names}. Somebody has to say whether it is sent now: `dyntui sends list --view held`."
+        return Check(name="Sends", state="warning", text=text)
+    following = waiting[0]
+    comes = f"next: {following.campaign_name} {following.send_at[:16].replace('T', ' ')}Z"
+    if not held_here:
+        return Check(name="Sends", state="warning", text=f"{comes}. {_NOT_HERE}")
+    return Check(name="Sends", state="ok", text=comes)
+
+
+def use_cases(parts: Parts) -> HeldSends:
+    """What answers these calls."""
+    return HeldSends(
+        parts.resources,
+        parts.identities,
+        Runs(parts.resources, parts.identities, parts.enqueue),
+        parts.sends_changed,
+        held_here=parts.long_lived,
+    )

@@ -1,0 +1,124 @@
+"""Begins the sends that were held until their hour: looks once a minute, and at once when one was scheduled.
+
+A send that is due is queued once: it leaves the state in which it is held in the same transaction that stores its run.
+From there on it is a send like any other: suppressions and lists are synchronised again, everybody is decided anew, and
+the last look comes before the request. What could not begin within half an hour of its time is not sent by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.held_sends import Hour, hour_of
+from dyntui.model.moments import moment_of, text_of
+from dyntui.model.sync_types import SEND, SendOf
+from dyntui.service.contract.sends import SENDS_CHANGED
+from dyntui.service.repeating import EveryMinute, Repeating
+from dyntui.service.resources import Resources
+from dyntui.service.schedule_timer import SCHEDULE
+from dyntui.store import runs, sends
+from dyntui.store.runs import NewRun
+from dyntui.store.sends import Send
+
+log = logging.getLogger(__name__)
+
+
+class _Taken(Exception):
+    """Another send of the campaign began in this moment: nothing of the transaction may be kept."""
+
+
+class SendTimer:
+    """`start` and `stop` with a long-lived service. `enqueue` hands a queued run to the engine."""
+
+    def __init__(self, resources: Resources, enqueue: Callable[[str, int], None]) -> None:
+        self._resources = resources
+        self._enqueue = enqueue
+        self._minutes = EveryMinute(resources.clock)
+        self._again = Repeating(self.look, self._minutes.pause, "sends that were held could not be begun")
+
+    def start(self) -> None:
+        """Begins; what has missed its hour meanwhile is left to a person."""
+        self._again.start()
+
+    async def stop(self) -> None:
+        """Ends after the transaction in hand."""
+        await self._again.stop()
+
+    def wake(self) -> None:
+        """A send was scheduled or released: look at once."""
+        self._minutes.wake()
+
+    async def look(self) -> list[str]:
+        """Begins what is due; the ids of the runs. Raises DyntuiError STORE_..."""
+        queued = []
+        for each in await self._resources.read(sends.held):
+            try:
+                run_id = await self._look_at(each)
+            except DyntuiError as error:
+                # One that cannot be begun delays no other; it is looked at again in a minute.
+                log.warning("send %s could not be begun: %s", each.id, error)
+                continue
+            except Exception:  # a defect that one send brings about must not keep the others from going out
+                log.exception("send %s could not be begun", each.id)
+                continue
+            if run_id:
+                queued.append(run_id)
+        return queued
+
+    async def _look_at(self, this: Send) -> str:
+        due, now = moment_of(this.send_at), self._resources.clock()
+        if this.state != "Scheduled" or due is None:
+            return ""
+        hour = hour_of(due, now)
+        if hour is Hour.MISSED:
+            why = _why_missed(due)
+            if await self._resources.write(lambda c: sends.missed(c, this.id, why)):
+                log.warning("send %s: %s", this.id, why)
+                self._tell()
+        return await self._begin(this, now) if hour is Hour.HERE else ""
+
+    async def _begin(self, this: Send, now: datetime) -> str:
+        """The run's id; `""` where it has to wait for another send of the campaign."""
+        new = NewRun(
+            id=self._resources.ids(),
+            kind=SEND.id,
+            title=this.campaign_name,
+            account_id=this.account_id,
+            sync_key=SEND.key(this.account_id, this.campaign_id),
+            queued_on=text_of(now),
+            started_by=f"{this.created_by} ({SCHEDULE.lower()})" if this.created_by else SCHEDULE,
+            request=msgspec.to_builtins(SendOf(this.id)),
+            priority=SEND.priority,
+        )
+
+        def keep(c: Connection) -> bool:
+            if runs.active(c, new.sync_key) is not None or not sends.begun(c, this.id, new.id):
+                return False
+            if runs.create(c, new).id != new.id:
+                raise _Taken
+            return True
+
+        try:
+            if not await self._resources.write(keep):
+                return ""
+        except _Taken:
+            return ""
+        self._enqueue(new.id, new.priority)
+        self._tell()
+        return new.id
+
+    def _tell(self) -> None:
+        self._resources.publish(SENDS_CHANGED.name, SENDS_CHANGED.value())
+
+
+def _why_missed(due: datetime) -> str:
+    return (
+        f"It was to go out at {due:%Y-%m-%d %H:%M} UTC and could not begin within half an hour: the service was not "
+        "running, or another send of the campaign was under way. Nobody was mailed. Send it now, or cancel it."
+    )

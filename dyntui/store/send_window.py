@@ -1,0 +1,36 @@
+"""Sends of all campaigns as people look at them: a window.
+
+Public: `window(c, asked, view=, account_id=) -> Page[SendRow]`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from dyntui.model.paging import Page, Window
+from dyntui.model.sends import HELD, SendRow
+from dyntui.store import sends, windows
+from dyntui.store.schema import send
+
+_s = send.c
+
+_SORTABLE: dict[str, ColumnElement[Any]] = {
+    **{name: windows.casefold(_s[name]) for name in ("campaign_name", "state", "created_by")},
+    **{name: _s[name] for name in ("created_on", "send_at", "sent_on", "potential", "sendable")},
+}
+
+
+def window(c: Connection, asked: Window, *, view: str = "all", account_id: str = "") -> Page[SendRow]:
+    """The newest first; of those that are `held` the next one first. The search looks at campaign, state and who sends.
+    Raises DyntuiError SORT_UNKNOWN."""
+    everything = select(send)
+    if account_id:
+        everything = everything.where(_s.account_id == account_id)
+    tie: tuple[ColumnElement[Any], ...] = (_s.created_on.desc(), _s.id)
+    if view == "held":
+        everything = everything.where(_s.state.in_(HELD))
+        tie = (_s.send_at, _s.id)
+    searched = (_s.campaign_name, _s.state, _s.created_by)
+    return windows.page(c, asked, everything, searched, _SORTABLE, tie, lambda row: sends.shown_row(c, row))

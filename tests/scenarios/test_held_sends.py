@@ -1,0 +1,94 @@
+"""Sends that the service holds until their hour: cancellable until then, and decided anew when it has come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.held_sends import check
+from tests.scenarios.office import Office
+
+
+def test_at_its_hour_a_send_is_decided_anew_and_goes_out_once(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    at = office.sandbox.now() + timedelta(hours=20)
+    held = office.schedule_send(count, at)
+    assert (held.state, held.run, held.confirmed) == ("Scheduled", "", count.sendable)
+    shown = [run for run in office.coming().runs if run.sync_type == "send"]
+    assert [(run.on, run.title) for run in shown] == [(held.send_at, f"Send: {campaign.name}")]
+    said = office.wait(check(office.resources, held_here=True))
+    assert said is not None and (said.state, campaign.name in said.text) == ("ok", True)
+    office.let_pass(hours=19)
+    assert [each.id for each in office.look_at_sends()] == [held.id]
+    assert not office.mailed(campaign)
+    # Much has happened since it was scheduled, of which no synchronisation has told.
+    leaves, opts_out, unsubscribes = office.count_people(count.id, sendable=True)[:3]
+    (list_id,) = [each.id for each in count.lists]
+    joins = office.count_people(count.id, reason="NO_EMAIL")[0]
+    office.leave(list_id, [leaves.person])
+    office.change_in_dynamics("contact", opts_out.person, donotemail=1)
+    office.unsubscribe(unsubscribes.address)
+    office.change_in_dynamics("contact", joins.person, emailaddress1="late.joiner@example.org")
+    office.let_pass(hours=1, minutes=2)
+    assert office.look_at_sends() == []
+    sent = office.send_row(held.id)
+    assert (sent.state, sent.sendable) == ("Sent", count.sendable - 2)
+    mailed = [mail["address"] for mail in office.mailed(campaign)]
+    assert len(mailed) == len(set(mailed)) == sent.sendable
+    assert "late.joiner@example.org" in mailed
+    assert not {leaves.address, opts_out.address, unsubscribes.address} & set(mailed)
+    assert not any(mail["opted_out_at_send"] or mail["suppressed_at_send"] for mail in office.mailed(campaign))
+    people = {each.person: each for each in office.people(sent.run)}
+    assert len(people) == sent.potential == office.detail(sent.run).run.tally.read
+    assert people[opts_out.person].reason == "DO_NOT_EMAIL"
+    assert people[unsubscribes.person].reason == "SUPPRESSED"
+    assert people[joins.person].outcome is Outcome.ADDED
+    # Looked at again, nothing more goes out.
+    office.let_pass(minutes=5)
+    office.look_at_sends()
+    assert len(office.mailed(campaign)) == len(mailed)
+
+
+def test_what_is_not_as_it_was_confirmed_asks_a_person(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    # A list that has grown much since.
+    grew = office.schedule_send(count, office.sandbox.now() + timedelta(hours=1))
+    (list_id,) = [each.id for each in count.lists]
+    on_it = {each.person for each in office.members(list_id)}
+    office.join(list_id, sorted(office.records_where("contact", statecode=0) - on_it))
+    office.let_pass(hours=1)
+    office.look_at_sends()
+    ended = office.send_row(grew.id)
+    assert (ended.state, office.detail(ended.run).run.error_code) == ("Failed", "SEND_GREW")
+    assert not office.mailed(campaign)
+    # Cancelled in time.
+    count = office.count(campaign)
+    with pytest.raises(DyntuiError, match="SEND_AT_INVALID"):
+        office.schedule_send(count, office.sandbox.now() - timedelta(minutes=1))
+    cancelled = office.schedule_send(count, office.sandbox.now() + timedelta(hours=1))
+    assert office.cancel_send(cancelled.id).state == "Cancelled"
+    with pytest.raises(DyntuiError, match="SEND_NOT_CANCELLABLE"):
+        office.cancel_send(cancelled.id)
+    missed = office.schedule_send(office.count(campaign), office.sandbox.now() + timedelta(hours=1))
+    # The service was away at the hour.
+    office.let_pass(hours=1, minutes=31)
+    (waits,) = office.look_at_sends()
+    assert (waits.id, waits.state) == (missed.id, "Missed")
+    said = office.wait(check(office.resources, held_here=True))
+    assert said is not None and said.state == "warning"
+    office.let_pass(days=1)
+    assert [each.state for each in office.look_at_sends()] == ["Missed"]
+    assert not office.mailed(campaign)
+    assert office.release_send(missed.id).state == "Scheduled"
+    assert office.look_at_sends() == []
+    assert office.send_row(missed.id).state == "Sent"
+    with pytest.raises(DyntuiError, match="SEND_NOT_MISSED"):
+        office.release_send(missed.id)
