@@ -92,13 +92,15 @@ class OneList(Cursor, frozen=True, kw_only=True, omit_defaults=True, rename={"im
 class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     """Of a synchronisation of marketing lists. `due`: the ids of all of them, None before that is known; `read`: how
     many of them have been read, `place`: how many are finished; `failed`: the ids of those that failed. `typed`: the
-    addresses that dotdigital would be told of besides, where the run is a plan."""
+    addresses that dotdigital would be told of besides, where the run is a plan. `untold`: of how many suppressions
+    Dynamics did not know when the lists were begun."""
 
     due: tuple[str, ...] | None = None
     read: int = 0
     place: int = 0
     failed: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
+    untold: int = 0
 
     def next_list(self, *, read: int | None = None, place: int | None = None) -> ListsCursor:
         """With another list in hand."""
@@ -108,6 +110,7 @@ class ListsCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
             place=self.place if place is None else place,
             failed=self.failed,
             typed=self.typed,
+            untold=self.untold,
         )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import contacts
+from dyntui.dotdigital.contacts import Contact
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.changes import AppliedChange, differing
-from dyntui.model.cursors import OneList
 from dyntui.model.people import normalise
 from dyntui.model.plans import ADD, UPDATE
 from dyntui.store import applied_changes
@@ -38,23 +38,24 @@ def book_target(book_id: int) -> str:
     return f"{BOOK}{book_id}"
 
 
+async def held(dd: Dotdigital, batch: Sequence[Pending], waiting: int) -> dict[str, Contact] | None:
+    """The contacts that exist of the people of an import that is about to start, by address. None where so many wait
+    (`waiting`: altogether) that they are not read."""
+    if waiting > MOST_READ:
+        return None
+    found = await contacts.retrieve_contacts(dd, emails=[each.address for each in batch], with_data=True)
+    return {normalise(each.email): each for each in found.contacts}
+
+
 async def begin_import(
-    ctx: RunContext, dd: Dotdigital, chosen: StoredList, batch: Sequence[Pending], waiting: int
+    ctx: RunContext, chosen: StoredList, batch: Sequence[Pending], there: Mapping[str, Contact] | None
 ) -> None:
-    """Keeps what dotdigital holds of the people of an import that is about to start. `waiting`: how many wait for an
-    import altogether."""
-    if ctx.at(OneList).importing:
-        return
-    held = await _held(dd, [each.address for each in batch]) if waiting <= MOST_READ else None
+    """Keeps what dotdigital holds of the people of an import that is about to start. `there`: what `held` has
+    answered."""
     place = book_place(ctx, chosen)
-    rows = [row for each in batch if (row := _change(place, each, held)) is not None]
+    values = None if there is None else {address: dict(each.values) for address, each in there.items()}
+    rows = [row for each in batch if (row := _change(place, each, values)) is not None]
     await ctx.write(lambda c: applied_changes.begin(c, place, rows))
-
-
-async def _held(dd: Dotdigital, addresses: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The values of the contacts that exist, by address."""
-    found = await contacts.retrieve_contacts(dd, emails=addresses, with_data=True)
-    return {normalise(each.email): dict(each.values) for each in found.contacts}
 
 
 def _change(place: Place, person: Pending, held: dict[str, dict[str, Any]] | None) -> AppliedChange | None:

@@ -4,7 +4,7 @@ just imported: what dotdigital says of them is known only then."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -23,9 +23,10 @@ from dyntui.store import strangers as stranger_store
 from dyntui.store.book_contents import BookContact, Reading
 from dyntui.store.lists import StoredList
 from dyntui.store.strangers import Found
-from dyntui.sync import before_images, list_resubscribes
+from dyntui.sync import before_images, list_resubscribes, suppressions
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
+from dyntui.sync.suppressions import Said
 
 _PAGE = 5000
 # Of whom a listing does not show yet so many are asked for; of more, the next reading of the book tells.
@@ -69,6 +70,8 @@ async def read(
             BookContact(normalise(each.email), each.contact_id, reason_of_status(each.email_status))
             for each in page.rows
         ]
+        said = [Said(each.email, each.email_status, each.contact_id) for each in page.rows]
+        await suppressions.learn_statuses(ctx, chosen.account_id, said)
         values = {each.contact_id: each.values for each in page.rows} if strangers else {}
         done += len(held)
         stage = f"Reading the address book of {title}"
@@ -118,15 +121,22 @@ async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList) 
     if not imported:
         return
     in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
-    said: dict[str, str] = {}
+    said: dict[str, Said] = {}
     if -(-len(imported) // contacts.CHUNK) < -(-in_book // _PAGE):
-        found = await contacts.retrieve_contacts(dd, emails=sorted(imported))
-        said = {normalise(each.email): reason_of_status(each.status) for each in found.contacts}
+        said = await _asked(dd, imported)
     else:
         async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
-            said.update((normalise(each.email), reason_of_status(each.email_status)) for each in page.rows)
-        if len(unseen := sorted(imported - said.keys())) <= _MOST_ASKED:
-            found = await contacts.retrieve_contacts(dd, emails=unseen)
-            said |= {normalise(each.email): reason_of_status(each.status) for each in found.contacts}
-    news = {address: said[address] for address in imported if address in said}
+            said.update(
+                (normalise(each.email), Said(each.email, each.email_status, each.contact_id)) for each in page.rows
+            )
+        if len(unseen := imported - said.keys()) <= _MOST_ASKED:
+            said |= await _asked(dd, unseen)
+    of_imported = {address: said[address] for address in imported if address in said}
+    await suppressions.learn_statuses(ctx, chosen.account_id, of_imported.values())
+    news = {address: reason_of_status(each.status) for address, each in of_imported.items()}
     await ctx.write(lambda c: channels.record_imported(c, chosen.id, news))
+
+
+async def _asked(dd: Dotdigital, addresses: Iterable[str]) -> dict[str, Said]:
+    found = await contacts.retrieve_contacts(dd, emails=sorted(addresses))
+    return {normalise(each.email): Said(each.email, each.status, each.id) for each in found.contacts}

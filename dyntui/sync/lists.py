@@ -7,7 +7,7 @@ imports and removals that run twice change nothing more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -18,6 +18,7 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital.address_books import AddressBook
+from dyntui.dotdigital.contacts import Contact
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.created_records import CreatedDefaults
@@ -338,7 +339,11 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     while batch := await _next_batch(ctx, chosen, stage):
         await double_opt_in.require_known(ctx, chosen.account_id)
         batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
-        await before_images.begin_import(ctx, dd, chosen, batch, of)
+        if not ctx.at(OneList).importing:
+            there = await before_images.held(dd, batch, of)
+            if there is not None and await _suppressed_among(ctx, chosen, there.values()):
+                continue
+            await before_images.begin_import(ctx, chosen, batch, there)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, of)
         found = fates([each.address for each in batch], result)
@@ -351,6 +356,12 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         await ctx.save(after, stage=stage, done=done, of=of, work=settled)
         await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
     await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
+
+
+async def _suppressed_among(ctx: RunContext, chosen: StoredList, there: Iterable[Contact]) -> bool:
+    """Whether contacts are suppressed of whom no feed has said so: they are not imported."""
+    said = [suppressions.Said(each.email, each.status, each.id) for each in there]
+    return await suppressions.learn_statuses(ctx, chosen.account_id, said)
 
 
 async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> Sequence[Pending]:

@@ -25,7 +25,7 @@ from dyntui.model import solution
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.model.people import is_address
+from dyntui.model.people import is_address, normalise
 from dyntui.model.reasons import reason_of_status
 from dyntui.store import accounts, lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
@@ -126,18 +126,37 @@ async def _read_statuses(ctx: RunContext, dd: Dotdigital, account_id: str, item:
     if read_on is not None and now - read_on < _STATUSES_EVERY:
         return
     async for page in contacts.contact_pages(dd):
-        said = {each.email: each.email_status for each in page.rows if each.email}
-        withheld = {
-            address: status
-            for address, status in said.items()
-            if reason_of_status(status) not in ("", "PENDING_OPT_IN", "UNKNOWN")
-        }
-        fresh = await ctx.read(
-            functools.partial(suppression_store.not_known, account_id=account_id, addresses=list(withheld))
-        )
-        rows = [Suppression(each, withheld[each], reason_of_status(withheld[each])) for each in fresh]
-        await _record(ctx, account_id, rows, item)
+        await learn_statuses(ctx, account_id, [Said(each.email, each.email_status) for each in page.rows], item)
     await ctx.write(lambda c: watermarks.put(c, account_id, _STATUSES, text_of(now)))
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a contact says of itself: its address, its status as received, its id where that is known."""
+
+    address: str
+    status: str
+    contact_id: int = 0
+
+
+async def learn_statuses(ctx: RunContext, account_id: str, said: Iterable[Said], item: str = "") -> bool:
+    """Whom dotdigital would not mail by the contacts' own statuses is suppressed, even where the feed does not name
+    them, or not yet. Who has not confirmed their opt-in is not suppressed. Whether it was news of anybody."""
+    withheld = {
+        normalise(each.address): each
+        for each in said
+        if each.address and reason_of_status(each.status) not in ("", "PENDING_OPT_IN", "UNKNOWN")
+    }
+    if not withheld:
+        return False
+    fresh = await ctx.read(lambda c: suppression_store.not_known(c, account_id, list(withheld)))
+    rows = [
+        Suppression(each, known.status, reason_of_status(known.status), contact_id=known.contact_id)
+        for each, known in withheld.items()
+        if each in fresh
+    ]
+    if rows:
+        await _record(ctx, account_id, rows, item)
+    return bool(rows)
 
 
 class Added(

@@ -18,7 +18,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts, lifts
 from dyntui.store import suppressions as suppression_store
-from tests.scenarios.office import Office, writes
+from tests.scenarios.office import Office, addresses, writes
 from tests.scenarios.test_list_synchronisation import adds_up
 from tests.scenarios.test_opt_outs import create_in_dynamics
 
@@ -259,9 +259,8 @@ def test_suppressions_are_read_whatever_their_feed_makes_of_them(office: Office)
     odd = [each for each in office.people(run.run.id) if each.reason == "ODD_ROW"]
     assert odd and all("no contact" in each.detail for each in odd)
     said = {each.person: each.reason for each in office.people(office.run("lists").run.id)}
-    # Who is named by an id alone is known by it; who is not named at all is named as an odd row.
-    unknown = [each for each in people if (each.contact_id or 0) % 5 == 2]
-    assert {each.person for each in people if said[each.person] != "SUPPRESSED"} <= {each.person for each in unknown}
+    # Who is named by an id alone is known by it; who is not named at all by what their contact says of itself.
+    assert {said[each.person] for each in people} == {"SUPPRESSED"}
     # Once the feed shows them as it should, nothing is odd any more.
     office.sandbox.control.post("/settings", json={"dotdigital": {"null_rows": False}}).raise_for_status()
     office.let_pass(hours=25)
@@ -269,6 +268,40 @@ def test_suppressions_are_read_whatever_their_feed_makes_of_them(office: Office)
     assert [each for each in office.people(run.run.id) if each.reason == "ODD_ROW"] == []
     said = {each.person: each.reason for each in office.people(office.run("lists").run.id)}
     assert {said[each.person] for each in people} == {"SUPPRESSED"}
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_whom_only_their_contact_says_to_be_suppressed_is_not_imported(listed: bool, office: Office) -> None:
+    """`listed`: address books hold suppressed contacts, and show them."""
+    platform = {
+        "late_suppressions_seconds": 10 * 365 * 86400.0,
+        "suppressed_contacts_leave_books": not listed,
+        "lists_include_suppressed": listed,
+        "import_suppressed_join_lists": listed,
+    }
+    office.sandbox.switch(dotdigital=platform)
+    newsletter = office.activated("Newsletter")
+    first = office.run("lists")
+    suppressed = {each.address for each in office.people(first.run.id) if each.reason == "SUPPRESSED"}
+    added = addresses(office.people(first.run.id), Outcome.ADDED)
+    assert suppressed and added == book_holds(office, newsletter.id)
+    _, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == []
+    # While a book still holds them, and the feed keeps silent.
+    office.sandbox.switch(dotdigital={"suppressed_contacts_leave_books": False})
+    somebody = min(added)
+    office.sandbox.control.post("/unsubscribe", json={"address": somebody}).raise_for_status()
+    office.let_pass(minutes=20)
+    run = office.run("lists")
+    assert {each.reason for each in office.people(run.run.id) if each.address == somebody} == {"SUPPRESSED"}
+    assert book_holds(office, newsletter.id) == added - {somebody} or not listed
+    _, calls = office.calls_between(lambda: office.run("lists"))
+    assert writes(calls) == []
+
+
+def book_holds(office: Office, list_id: str) -> set[str]:
+    query = "SELECT c.email FROM dd_member m JOIN dd_contact c ON c.id = m.contact_id WHERE m.book_id = ?"
+    return {row[0] for row in office.sandbox.state.db.execute(query, (office.book_of(list_id),))}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from dyntui.model.sync_types import Narrowed
 from dyntui.model.trust import Rule
 from dyntui.store import lists as list_store
 from dyntui.store import planned_changes
+from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.sync import (
     inward,
@@ -35,6 +36,7 @@ from dyntui.sync import (
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
 from dyntui.sync.run_context import RunContext
+from dyntui.sync.telling_dynamics import tell_dynamics
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,8 @@ async def run(ctx: RunContext, connections: Connections) -> None:
             await ctx.write(lambda c: list_store.turns(c, turns))
             await _name_left_out(ctx)
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists))
-        start = ListsCursor(due=tuple(each.id for each in due), typed=tuple(typed))
+        untold = await ctx.read(lambda c: suppression_store.count_unwritten(c, ctx.account_id))
+        start = ListsCursor(due=tuple(each.id for each in due), typed=tuple(typed), untold=untold)
         await ctx.save(start, stage="Preparing", done=0, of=len(due))
     due_ids = ctx.at(ListsCursor).due or ()
     # All are read before the first is settled: which of several records keeps an address is decided over all of them,
@@ -77,6 +80,8 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         if due_ids[place] not in ctx.at(ListsCursor).failed:
             await _list(ctx, connections, place, functools.partial(_synchronise, ctx, dv, dd, connections))
         await ctx.save(ctx.at(ListsCursor).next_list(place=place + 1), stage="Synchronising the lists")
+    if not asked.plan:
+        await _tell_dynamics(ctx, dv)
     if asked.plan:
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment()))
     if asked.apply:
@@ -103,6 +108,13 @@ async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, t
     await opt_out_changes.read(ctx, dv, trust)
     await kept_books.learn(ctx, dd, ctx.account_id)
     return typed
+
+
+async def _tell_dynamics(ctx: RunContext, dv: Dataverse) -> None:
+    """Of whom only address books and contacts have said that they are suppressed: the next run has nothing to write."""
+    untold = await ctx.read(lambda c: suppression_store.count_unwritten(c, ctx.account_id))
+    if untold > ctx.at(ListsCursor).untold:
+        await tell_dynamics(ctx, dv, ctx.account_id)
 
 
 _Part = Callable[[StoredList, str], Awaitable[object]]
