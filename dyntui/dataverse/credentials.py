@@ -53,6 +53,11 @@ class DeviceCode(msgspec.Struct, frozen=True):
     authority: str = PUBLIC_AUTHORITY
 
 
+def is_certificate(secret: str) -> bool:
+    """Whether a kept secret is a certificate with its key, and not a client secret."""
+    return _PEM_BLOCK.search(secret) is not None
+
+
 Credentials = ClientSecret | Certificate | DeviceCode
 
 

@@ -132,6 +132,11 @@ class SignIn:
         self._token_ends = asked_at + float(answer.get("expires_in", 0))
         self._renew_at = self._token_ends - _RENEW_BEFORE_SECONDS
 
+    def use(self, credentials: Credentials) -> None:
+        """From now on tokens are asked for with these; the one in hand is used to its end."""
+        self._credentials = credentials
+        self._application = None
+
     async def begin(self) -> DevicePrompt:
         """Start a device-code sign-in."""
         flow = await self._in_thread(self._begin_device_flow)

@@ -77,6 +77,10 @@ class Dotdigital(Client):
         )
         super().__init__(origin, connection)
 
+    def sign_in_as(self, user: str, password: str) -> None:
+        """Another API user or password, from the next attempt on."""
+        self.connection.sign_in_with(httpx.BasicAuth(user, password))
+
     async def get(
         self, path: str, into: type[T], *, params: Params | None = None, body: object = None, route: str | None = None
     ) -> T:

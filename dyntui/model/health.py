@@ -57,6 +57,18 @@ _KINDS = (
         "See docs/install.md, Where secrets go: an encrypted file, environment variables or a credentials directory.",
     ),
     Kind(
+        "CREDENTIAL_ENDING",
+        Severity.MENDING,
+        "What the service signs in with ends within 30 days; nothing can be synchronised or sent after that.",
+        "Make another in Entra ID and hand it over while runs go on: `dyntui credentials replace dynamics`.",
+    ),
+    Kind(
+        "CREDENTIAL_ENDED",
+        Severity.FAILED,
+        "What the service signs in with has ended; nothing can be synchronised or sent.",
+        "Make another in Entra ID and hand it over: `dyntui credentials replace dynamics`.",
+    ),
+    Kind(
         "STORE_DAMAGED",
         Severity.FAILED,
         "The local store contradicts itself; runs may read what is not so.",

@@ -43,6 +43,15 @@ SUBJECTS = (
         (Command("accounts", "Email accounts: show, add, settings.", "accounts"),),
     ),
     Subject(
+        "credentials",
+        ("credentials",),
+        (
+            Command(
+                "credentials", "What the service signs in with: until when, and another in its place.", "credentials"
+            ),
+        ),
+    ),
+    Subject(
         "session",
         ("session",),
         (Command("sign-in", "Sign in as a Dynamics user, with a code typed in any browser.", "sign_in"),),

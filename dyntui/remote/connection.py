@@ -107,6 +107,10 @@ class Connection:
         self._patience = Patience(attempts=attempts, slow_down_deadline=slow_down_deadline, sleep=sleep, chance=chance)
         http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
 
+    def sign_in_with(self, auth: httpx.Auth) -> None:
+        """Calls are made with this from the next attempt on; those under way come to their end."""
+        self.http.auth = auth
+
     async def close(self) -> None:
         await self.http.aclose()
 

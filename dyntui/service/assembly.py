@@ -110,6 +110,7 @@ class Assembly:
                 identities=self._identities,
                 enqueue=self._engine.enqueue,
                 reconnect=self._reconnect,
+                renew=self._renew,
                 schedules_changed=self._timer.wake,
                 sends_changed=self._send_timer.wake,
                 keyring=secrets.label,
@@ -155,6 +156,10 @@ class Assembly:
     def _reconnect(self) -> None:
         self._worker.reconnect()
         self._watching.reconnect()
+
+    def _renew(self) -> None:
+        self._worker.renew()
+        self._watching.renew()
 
     def keeps_secrets(self) -> bool:
         """Whether a keyring works in this session."""

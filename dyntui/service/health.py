@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from dyntui.dataverse import security, sight
+from dyntui.dataverse.credentials import is_certificate
 from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.moments import moment as dotdigital_moment
@@ -18,7 +19,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.health import Finding, Severity, finding, worst_first
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.roles import Role
-from dyntui.service import schedules
+from dyntui.service import certificate_file, schedules
 from dyntui.service.answering import answers
 from dyntui.service.contract.health import HEALTH_CHECK, Health
 from dyntui.service.contract.mappings import ValidateMappings
@@ -31,6 +32,7 @@ from dyntui.store import accounts, crm_columns, health, held, odd_rows, watermar
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import installation
+from dyntui.sync.connections import DATAVERSE_SECRET
 from dyntui.sync.sight import CONSENT_COLUMNS, READ
 
 # A part that hangs is named in this time; the installation's plan takes some dozens of calls.
@@ -39,6 +41,7 @@ PLAN_SECONDS = 20.0
 _METADATA_LASTS = timedelta(days=7)
 _LISTS_LAST = timedelta(days=7)
 _SUPPRESSIONS_LAST = timedelta(days=1)
+_ENDING = timedelta(days=30)
 _CLOCKS_APART = timedelta(minutes=1)
 _DISK_BYTES = 500_000_000
 _MOSTLY_USED = 0.8
@@ -68,6 +71,7 @@ class Doctor:
         if organisation is None:
             parts["the organisation"] = _always([finding("NOT_CONNECTED", "the organisation", "none is connected")])
         else:
+            parts["credentials"] = self._within(PART_SECONDS, "credentials", self._credentials())
             parts["the work"] = self._within(PART_SECONDS, "the work", self._work(known))
             parts["Dynamics"] = self._within(PART_SECONDS, "Dynamics", self._dynamics(organisation))
             parts["what is installed"] = self._within(PLAN_SECONDS, "what is installed", self._installed())
@@ -112,6 +116,22 @@ class Doctor:
                 used = f"{each.used:,} of {each.most:,} {each.limit}"
                 found.append(finding("BUDGET_LOW", each.account, used))
         return found
+
+    async def _credentials(self) -> Found:
+        """The certificate's time; what a client secret or a password has left of its own, no call says."""
+        secret = await self._resources.secrets.get(DATAVERSE_SECRET)
+        if secret is None or not is_certificate(secret):
+            return []
+        try:
+            until = certificate_file.valid_until(secret)
+        except ValueError:
+            # Signing in with it says so itself.
+            return []
+        left = until - self._resources.clock()
+        if left > _ENDING:
+            return []
+        code = "CREDENTIAL_ENDING" if left > timedelta() else "CREDENTIAL_ENDED"
+        return [finding(code, "Dynamics", f"the certificate is valid until {text_of(until)}")]
 
     async def _store(self) -> Found:
         damage = await self._resources.read(health.damage)

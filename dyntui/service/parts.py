@@ -15,15 +15,16 @@ from dyntui.service.resources import Resources
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Made once, when the service starts. `enqueue` hands a run to the engine, `reconnect` makes the engine's
-    connections anew, `schedules_changed` has schedules looked at, `sends_changed` the sends that are held. `keyring`
-    says where secrets are kept; `demo` marks a throw-away profile; `long_lived` a service that outlives its clients,
-    and that alone runs schedules, begins sends that are held and tells the `hook`; `metrics` says whether measurements
-    are given out."""
+    connections anew, `renew` has them sign in with what the keyring holds now, `schedules_changed` has schedules looked
+    at, `sends_changed` the sends that are held. `keyring` says where secrets are kept; `demo` marks a throw-away
+    profile; `long_lived` a service that outlives its clients, and that alone runs schedules, begins sends that are held
+    and tells the `hook`; `metrics` says whether measurements are given out."""
 
     resources: Resources
     identities: Identities
     enqueue: Callable[[str, int], None]
     reconnect: Callable[[], None]
+    renew: Callable[[], None] = lambda: None
     schedules_changed: Callable[[], None] = lambda: None
     sends_changed: Callable[[], None] = lambda: None
     keyring: str = ""

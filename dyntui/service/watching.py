@@ -36,6 +36,10 @@ class Watching:
         """Forgets open connections, after a setup changed how systems are reached. On any other thread."""
         asyncio.run_coroutine_threadsafe(self._connections.close(), self._loop).result()
 
+    def renew(self) -> None:
+        """Open connections sign in with what the keyring holds now. On any other thread."""
+        asyncio.run_coroutine_threadsafe(self._connections.renew(), self._loop).result()
+
     async def _look(self) -> None:
         # Where it cannot be asked, it is tried again as soon as it would be at best.
         self._seconds = AT_BEST

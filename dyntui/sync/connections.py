@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dyntui.dataverse import http as dataverse_http
-from dyntui.dataverse.credentials import Certificate, ClientSecret, Credentials, DeviceCode
+from dyntui.dataverse.credentials import Certificate, ClientSecret, Credentials, DeviceCode, is_certificate
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.sign_in import SignIn
 from dyntui.dataverse.sign_in_errors import ENTRA_LIMIT
@@ -113,7 +113,8 @@ def _metered(system: str) -> Callable[[str, str], None]:
     return count
 
 
-def _file(path: str) -> Path | None:
+def file_named(path: str) -> Path | None:
+    """The file of a certificate authority, where one is named."""
     return Path(path) if path else None
 
 
@@ -134,13 +135,15 @@ def split_authority(authority: str) -> tuple[str, str]:
 
 def sign_in_with(known: Organisation, secret: str, surroundings: Surroundings = REAL) -> SignIn:
     """The service principal's sign-in."""
+    return _sign_in(_credentials(known, secret), known, surroundings)
+
+
+def _credentials(known: Organisation, secret: str) -> ClientSecret | Certificate:
+    """The secret itself says what it is: where it was replaced and the store was not told any more, it still holds."""
     host, tenant = split_authority(known.authority)
-    credentials: ClientSecret | Certificate
-    if known.auth == "certificate":
-        credentials = Certificate(tenant=tenant, client_id=known.client_id, pem=secret, authority=host)
-    else:
-        credentials = ClientSecret(tenant=tenant, client_id=known.client_id, secret=secret, authority=host)
-    return _sign_in(credentials, known, surroundings)
+    if is_certificate(secret):
+        return Certificate(tenant=tenant, client_id=known.client_id, pem=secret, authority=host)
+    return ClientSecret(tenant=tenant, client_id=known.client_id, secret=secret, authority=host)
 
 
 def device_sign_in(known: Organisation, surroundings: Surroundings = REAL) -> SignIn:
@@ -155,7 +158,7 @@ def _sign_in(credentials: Credentials, known: Organisation, surroundings: Surrou
         known.url,
         clock=surroundings.monotonic,
         sleep=_waiting(surroundings),
-        http=SignInHttp(credentials.authority, _file(known.ca_file), transport=surroundings.sign_in_transport()),
+        http=SignInHttp(credentials.authority, file_named(known.ca_file), transport=surroundings.sign_in_transport()),
     )
 
 
@@ -172,7 +175,7 @@ def dataverse_as(
     return Dataverse(
         known.url,
         sign_in,
-        ca_file=_file(known.ca_file),
+        ca_file=file_named(known.ca_file),
         slow_down_deadline=patience.limits,
         timeout=surroundings.timeout or patience.silence or dataverse_http.TIMEOUT_SECONDS,
         transport=surroundings.transport(),
@@ -245,13 +248,23 @@ class Connections:
                     known.endpoint,
                     known.api_user,
                     password,
-                    ca_file=_file(known.ca_file),
+                    ca_file=file_named(known.ca_file),
                     slow_down_deadline=self._patience.limits,
                     timeout=around.timeout or self._patience.silence or dotdigital_http.TIMEOUT_SECONDS,
                     transport=around.transport(),
                     **_options("dotdigital", "dotdigital", around, self._patience, self.budgets.account(account_id)),
                 )
             return self._dotdigital[account_id]
+
+    async def renew(self) -> None:
+        """What is open signs in with what the keyring holds now; no call under way is ended."""
+        async with self._opening:
+            if self._sign_in is not None:
+                known = await asyncio.to_thread(self._organisation)
+                self._sign_in.use(_credentials(known, await self._secret(DATAVERSE_SECRET)))
+            for account_id, dd in self._dotdigital.items():
+                account = await asyncio.to_thread(self._account, account_id)
+                dd.sign_in_as(account.api_user, await self._secret(account_secret(account_id)))
 
     async def close(self) -> None:
         """Closes what is open; later calls open afresh."""

@@ -82,6 +82,10 @@ class Worker:
         """Forgets open connections, after a setup changed how systems are reached."""
         self._await(self._connections.close())
 
+    def renew(self) -> None:
+        """Open connections sign in with what the keyring holds now; runs go on."""
+        self._await(self._connections.renew())
+
     def chunk(self, run_id: str) -> str:
         """One attempt at a run, to its end. Returns "done"."""
         self._await(self._attempt(run_id))

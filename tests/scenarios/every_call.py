@@ -43,6 +43,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGNS_PAGE,
 )
 from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
+from dyntui.service.contract.credentials import CREDENTIALS_LIST
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
 from dyntui.service.contract.health import HEALTH_CHECK
 from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld
@@ -154,6 +155,7 @@ def everything(office: Office) -> list[Asked]:
 def _of_accounts(office: Office) -> Iterator[Asked]:
     info = office.sandbox.beside(24_818, people=5, seed=3).info
     yield ACCOUNTS_LIST, Nothing()
+    yield CREDENTIALS_LIST, Nothing()
     yield ACCOUNT_EDIT, EditAccount(account="Main", description="Everybody's")
     second = EmailAccountInput(
         name="Second",

@@ -33,6 +33,8 @@ from dyntui.store.schema import (
     organisation,
     watermark,
 )
+from dyntui.sync.connections import DATAVERSE_SECRET
+from tests import certificates
 from tests.scenarios.office import Office
 
 
@@ -50,8 +52,9 @@ def found(office: Office, **how: object) -> dict[str, Finding]:
 
 
 @pytest.fixture
-def healthy(office: Office) -> Office:
-    """Everything was synchronised a moment ago."""
+def healthy(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """Everything was synchronised a moment ago. The patience of a part is real time: on a busy machine it is longer."""
+    monkeypatch.setattr(health, "PART_SECONDS", 60.0)
     office.give_roles("manager", Role.MANAGER)
     office.activated("Newsletter")
     for each in ("suppressions", "metadata", "labels", "lists"):
@@ -145,8 +148,18 @@ def _a_column_is_not_installed(office: Office, patch: Patch) -> None:
     patch.setattr(solution, "LIST_COLUMNS", more)
 
 
+def _certificate_for(days: float) -> Callable[[Office, Patch], None]:
+    def provoke(office: Office, patch: Patch) -> None:
+        pem = certificates.pem(days, now=office.resources.clock()).decode()
+        office.wait(office.secrets.set(DATAVERSE_SECRET, pem))
+
+    return provoke
+
+
 # In an order in which one does not hide the next.
 PROVOKED: dict[str, Callable[[Office, Patch], None]] = {
+    "CREDENTIAL_ENDING": _certificate_for(days=29.5),
+    "CREDENTIAL_ENDED": _certificate_for(days=-0.5),
     "DISK_LOW": _disk_is_full,
     "BUDGET_LOW": _budget_is_used,
     "STORE_DAMAGED": _store_is_damaged,
@@ -177,6 +190,8 @@ def test_every_finding_is_found_where_it_is_so(healthy: Office, monkeypatch: pyt
         provoke(healthy, monkeypatch)
         assert code in found(healthy), code
     assert "KEYRING_MISSING" in found(healthy, keyring="")
+    _certificate_for(days=31)(healthy, monkeypatch)
+    assert not {"CREDENTIAL_ENDING", "CREDENTIAL_ENDED"} & found(healthy).keys()
     change(healthy, delete(organisation))
     assert "NOT_CONNECTED" in found(healthy)
     assert PROVOKED.keys() | {"KEYRING_MISSING", "NOT_CONNECTED"} == KINDS.keys()
