@@ -8,6 +8,7 @@ from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, yes_no
 from dyntui.cli.service_call import ask
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.forms import NewRespondents
 from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, AccountRow, EditAccount
 from dyntui.service.contract.session import Nothing
 
@@ -95,6 +96,12 @@ def add(context: click.Context, source: str | None) -> int:
     default=None,
     help="Whether whom it suppresses is suppressed in the other accounts too.",
 )
+@click.option(
+    "--new-respondents",
+    default=None,
+    type=click.Choice(["ignore", "contact", "lead"]),
+    help="What becomes of who answers a form and is not known in Dynamics.",
+)
 @click.pass_context
 def edit(
     context: click.Context,
@@ -103,6 +110,7 @@ def edit(
     description: str | None,
     make_default: bool,
     copies: bool | None,
+    new_respondents: str | None,
 ) -> int:
     """Change the settings of an email account."""
     asked = EditAccount(
@@ -111,6 +119,7 @@ def edit(
         description=description,
         make_default=make_default,
         copies_suppressions=copies,
+        new_respondents=NewRespondents(new_respondents) if new_respondents else None,
     )
     _print(context, ask(choices(context), ACCOUNT_EDIT, asked))
     return int(Exit.DONE)
@@ -131,6 +140,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Sync level", row.sync_level),
             ("Double opt-in", row.double_opt_in or "not known"),
             ("Copies suppressions", yes_no(row.copies_suppressions)),
+            ("New respondents of forms", row.new_respondents),
             ("Activated lists", number(row.lists)),
             ("Suppressed", f"{number(row.suppressed)}, as of {moment(row.read_on) or 'never'}"),
         ]

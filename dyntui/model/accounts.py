@@ -9,7 +9,8 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     """A connected email account. `platform_id`: dotdigital's number; `lists`: activated for it; `suppressed`: how many
     addresses are known to be suppressed in it; `read_on`: when its suppressions were read last (ISO 8601 UTC);
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `double_opt_in`: `off`, `single`,
-    `all`, or `""` while nobody knows."""
+    `all`, or `""` while nobody knows. `new_respondents`: what becomes of who answers a form and is not known in
+    Dynamics: `ignore`, `contact` or `lead`."""
 
     id: str
     name: str
@@ -22,6 +23,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     sync_level: str
     double_opt_in: str
     copies_suppressions: bool
+    new_respondents: str = "ignore"
     lists: int
     suppressed: int
     read_on: str = ""

@@ -101,6 +101,18 @@ def _of_account(table: str) -> LookupSpec:
     )
 
 
+def _of_person(table: str) -> tuple[LookupSpec, ...]:
+    return tuple(
+        LookupSpec(
+            schema_name=f"dyntui_{label}Id",
+            label=label,
+            referenced=label.lower(),
+            relationship=f"dyntui_{label.lower()}_{table}",
+        )
+        for label in ("Contact", "Lead")
+    )
+
+
 EMAIL_CAMPAIGN = TableSpec(
     schema_name="dyntui_EmailCampaign",
     label="Email Campaign",
@@ -183,13 +195,7 @@ ENGAGEMENT = TableSpec(
             referenced=EMAIL_CAMPAIGN.logical_name,
             relationship="dyntui_emailcampaign_engagement",
         ),
-        LookupSpec(
-            schema_name="dyntui_ContactId",
-            label="Contact",
-            referenced="contact",
-            relationship="dyntui_contact_engagement",
-        ),
-        LookupSpec(schema_name="dyntui_LeadId", label="Lead", referenced="lead", relationship="dyntui_lead_engagement"),
+        *_of_person("engagement"),
     ),
     key="dyntui_Key",
 )
@@ -211,8 +217,62 @@ SUPPRESSION = TableSpec(
     key="dyntui_Key",
 )
 
+# As long as Dynamics takes (attribute metadata, MemoAttributeMetadata).
+LONGEST_MEMO = 1_048_576
+
+FORM = TableSpec(
+    schema_name="dyntui_Form",
+    label="Email Form",
+    plural="Email Forms",
+    entity_set="dyntui_forms",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name", max_length=255),
+    columns=(
+        _key(),
+        ColumnSpec(schema_name="dyntui_FormNumber", label="Form number", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_State", label="State", max_length=50),
+        ColumnSpec(schema_name="dyntui_Url", label="Address", max_length=2000),
+        ColumnSpec(schema_name="dyntui_Questions", label="Questions", kind="Memo", max_length=LONGEST_MEMO),
+        ColumnSpec(schema_name="dyntui_MadeOn", label="Made on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_ChangedOn", label="Changed on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_FirstResponse", label="First response", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_LastResponse", label="Last response", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_Complete", label="Complete responses", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Incomplete", label="Incomplete responses", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Views", label="Views", kind="Integer"),
+    ),
+    lookups=(_of_account("form"),),
+    key="dyntui_Key",
+)
+
+
+FORM_RESPONSE = TableSpec(
+    schema_name="dyntui_FormResponse",
+    label="Email Form Response",
+    plural="Email Form Responses",
+    entity_set="dyntui_formresponses",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name", max_length=255),
+    columns=(
+        _key(),
+        ColumnSpec(schema_name="dyntui_Address", label="E-mail address", max_length=256),
+        ColumnSpec(schema_name="dyntui_StartedOn", label="Started on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_CompletedOn", label="Completed on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_IsComplete", label="Complete", kind="Boolean"),
+        ColumnSpec(schema_name="dyntui_Answers", label="Answers", kind="Memo", max_length=LONGEST_MEMO),
+    ),
+    lookups=(
+        LookupSpec(
+            schema_name="dyntui_FormId",
+            label="Email Form",
+            referenced=FORM.logical_name,
+            relationship="dyntui_form_formresponse",
+        ),
+        *_of_person("formresponse"),
+    ),
+    key="dyntui_Key",
+)
+
 # In the order in which their lookups need one another.
-TABLES = (EMAIL_ACCOUNT, EMAIL_CAMPAIGN, CAMPAIGN_SEND, ENGAGEMENT, SUPPRESSION)
+TABLES = (EMAIL_ACCOUNT, EMAIL_CAMPAIGN, CAMPAIGN_SEND, ENGAGEMENT, SUPPRESSION, FORM, FORM_RESPONSE)
 
 LIST_COLUMNS = (
     ColumnSpec(schema_name="dyntui_Activated", label="Activated for email", kind="Boolean"),

@@ -152,6 +152,13 @@ _SYNC_TYPES = (
         interval=Interval.MANUAL,
     ),
     RunKind(
+        id="forms",
+        title="Forms",
+        heading="Forms",
+        priority=77,
+        interval=Interval.HOURS_4,
+    ),
+    RunKind(
         id="campaigns",
         title="Email campaigns",
         heading="Campaigns",

@@ -84,6 +84,7 @@ class EmailAccounts:
                 "description": request.description,
                 "is_default": True if request.make_default else None,
                 "copies_suppressions": request.copies_suppressions,
+                "new_respondents": request.new_respondents,
             }
             after = msgspec.structs.replace(
                 before, **{name: value for name, value in wanted.items() if value is not None}

@@ -19,6 +19,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import text
 from dyntui.dotdigital import account as dd_account
 from dyntui.model import solution
+from dyntui.model.forms import NewRespondents
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
@@ -131,6 +132,7 @@ async def keep_in_dynamics(
 def _account(proved: Connected, row_id: str, before: EmailAccount | None) -> EmailAccount:
     asked = proved.asked
     copies = before is None or before.copies_suppressions
+    new_respondents = before.new_respondents if before is not None else NewRespondents.IGNORE
     return EmailAccount(
         id=row_id,
         name=asked.name,
@@ -144,6 +146,7 @@ def _account(proved: Connected, row_id: str, before: EmailAccount | None) -> Ema
         platform_id=proved.platform_id,
         double_opt_in=asked.double_opt_in or (before.double_opt_in if before is not None else ""),
         copies_suppressions=copies if asked.copies_suppressions is None else asked.copies_suppressions,
+        new_respondents=asked.new_respondents or new_respondents,
     )
 
 

@@ -38,7 +38,8 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A connected dotdigital account. `id` is also its row id in Dynamics, `platform_id` dotdigital's number.
     `double_opt_in`: whom it asks to confirm, `off`, `single` or `all`; `""` while nobody knows.
-    `copies_suppressions`: whom it suppresses is suppressed in the other accounts too."""
+    `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `new_respondents`: what becomes
+    of who answers a form and is not known in Dynamics (`dyntui.model.forms.NewRespondents`)."""
 
     id: str
     name: str
@@ -52,6 +53,7 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     sync_level: str = "DETAILED"
     double_opt_in: str = ""
     copies_suppressions: bool = True
+    new_respondents: str = "ignore"
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):

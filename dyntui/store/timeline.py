@@ -20,6 +20,8 @@ from dyntui.store.schema import (
     campaign,
     change_part,
     consent_lift,
+    form,
+    form_response,
     former_address,
     list_member,
     list_unsubscribe,
@@ -39,6 +41,8 @@ from dyntui.store.schema import (
 _OF_ACTIVITY = {"open": "opened", "click": "clicked"}
 # By the part of a run that wrote it: the kind of event, and the words for it.
 _OF_COLUMNS = {"scoring": ("scored", scores.said), "opt-in": ("opt-in", opt_in.said)}
+# As much of what somebody wrote as a line of the timeline takes.
+_LONGEST = 500
 _NOT_MAILED = ("Failed", "Refused", "Cancelled")
 
 
@@ -69,6 +73,7 @@ def _events(c: Connection, person_id: str, addresses: Collection[str]) -> Iterab
     yield from _mail(c, addresses)
     yield from _own_sends(c, person_id, addresses)
     yield from _consent(c, person_id, addresses)
+    yield from _responses(c, person_id, addresses)
     if person_id:
         yield from _lists(c, person_id)
         yield from _columns(c, person_id)
@@ -144,6 +149,22 @@ def _consent(c: Connection, person_id: str, addresses: Collection[str]) -> Itera
     for row in c.execute(select(consent_lift).where(ended)):
         detail = ", ".join(filter(None, (row.kind, row.evidence, row.lifted_by)))
         yield TimelineEvent(happened_on=row.lifted_on, kind="lifted", detail=detail)
+
+
+def _responses(c: Connection, person_id: str, addresses: Collection[str]) -> Iterable[TimelineEvent]:
+    """Forms that somebody answered, as somebody with the address, or as the record that Dynamics was told of."""
+    r, f = form_response.c, form.c
+    theirs = or_(r.address.in_(addresses), and_(r.person_id == person_id, r.person_id != ""))
+    rows = c.execute(
+        select(r.started_on, r.completed_on, r.complete, r.answers, f.name)
+        .join(form, and_(f.account_id == r.account_id, f.id == r.form_id), isouter=True)
+        .where(theirs)
+    ).all()
+    for row in rows:
+        said = "; ".join(f"{each['question']}: {each['answer']}" for each in row.answers)
+        detail = ", ".join(filter(None, ("" if row.complete else "not to the end", said)))
+        happened_on = row.completed_on or row.started_on
+        yield TimelineEvent(happened_on=happened_on, kind="answered", where=row.name or "", detail=detail[:_LONGEST])
 
 
 def _columns(c: Connection, person_id: str) -> Iterable[TimelineEvent]:

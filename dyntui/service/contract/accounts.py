@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.accounts import AccountRow as AccountRow
+from dyntui.model.forms import NewRespondents
 from dyntui.model.roles import Ability
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
@@ -27,6 +28,7 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     description: Text | None = None
     make_default: bool = False
     copies_suppressions: bool | None = None
+    new_respondents: NewRespondents | None = None
 
 
 ACCOUNTS_LIST = Call("accounts.list", Nothing, Accounts, Ability.SEE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.forms import NewRespondents
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
@@ -30,7 +31,8 @@ class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach one email account; any region's address will do, the right one is discovered. `double_opt_in`: whom
     the account asks to confirm by mail, as an administrator knows it: `off`, `single` (one-at-a-time sign-ups), `all`
     (bulk uploads too), or `""`; nobody is imported before that is known. `copies_suppressions`: whom this account
-    suppresses is suppressed in the others too; None: as before, and yes for a new one."""
+    suppresses is suppressed in the others too; None: as before, and yes for a new one. `new_respondents`: what becomes
+    of who answers a form and is not known in Dynamics; None: as before, and `ignore` for a new account."""
 
     name: Text
     api_user: Text
@@ -42,6 +44,7 @@ class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     description: Text = ""
     double_opt_in: Text = ""
     copies_suppressions: bool | None = None
+    new_respondents: NewRespondents | None = None
 
 
 class SetupRequest(msgspec.Struct, frozen=True, kw_only=True):

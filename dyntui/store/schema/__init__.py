@@ -11,6 +11,8 @@ from dyntui.store.schema.administration import admin_change as admin_change
 from dyntui.store.schema.administration import notice as notice
 from dyntui.store.schema.administration import schedule as schedule
 from dyntui.store.schema.behaviour import contact_score as contact_score
+from dyntui.store.schema.behaviour import form as form
+from dyntui.store.schema.behaviour import form_response as form_response
 from dyntui.store.schema.campaigns import activity as activity
 from dyntui.store.schema.campaigns import campaign as campaign
 from dyntui.store.schema.campaigns import campaign_target as campaign_target

@@ -36,6 +36,7 @@ email_account = Table(
     Column("platform_id", BigInteger, nullable=False),  # dotdigital's account id
     text_column("double_opt_in"),  # off, single, all; "" while nobody knows
     Column("copies_suppressions", Boolean, nullable=False, server_default=text("true")),
+    Column("new_respondents", String, nullable=False, server_default="ignore"),  # ignore, contact, lead
 )
 
 # Email accounts that are not production; `""`: the organisation is not.

@@ -1,0 +1,90 @@
+"""Records that are made of who answered a form and is not known in Dynamics, where the email account says so."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import msgspec
+
+from dyntui.dataverse import bulk
+from dyntui.dataverse.http import Dataverse
+from dyntui.model.addresses import fault
+from dyntui.model.changes import AppliedChange
+from dyntui.model.created_records import CreatedDefaults, created
+from dyntui.model.forms import NewRespondents
+from dyntui.model.matching import Candidate
+from dyntui.model.people import Entity
+from dyntui.model.plans import CREATE
+from dyntui.store import applied_changes, strangers
+from dyntui.store.applied_changes import Place
+from dyntui.sync.record_columns import TABLES
+from dyntui.sync.run_context import RunContext
+
+_TOPIC = "Answered {list}"
+
+
+class Not(msgspec.Struct, frozen=True):
+    """Why no record was made."""
+
+    reason: str
+    detail: str = ""
+
+
+async def make(
+    ctx: RunContext,
+    dv: Dataverse,
+    item: str,
+    form: str,
+    people: Mapping[str, Mapping[str, str]],
+    as_what: NewRespondents,
+    defaults: CreatedDefaults,
+) -> dict[str, Candidate | Not]:
+    """A contact or lead for each of the people (address -> what they said of their name), or why there is none. Who has
+    opted out anywhere, as far as is known, is never made."""
+    if as_what is NewRespondents.IGNORE:
+        return {address: Not("UNKNOWN_PERSON") for address in people}
+    said_no = await ctx.read(lambda c: strangers.consent(c, "", sorted(people)))
+    found: dict[str, Candidate | Not] = {}
+    found |= {address: Not("BAD_EMAIL", wrong) for address in people if (wrong := fault(address))}
+    found |= {address: Not(no.reason, no.detail) for address, no in said_no.items()}
+    entity = Entity(as_what.value)
+    table = TABLES[entity]
+    wanted = [address for address in sorted(people) if address not in found]
+    of_form = msgspec.structs.replace(defaults, topic=_TOPIC)
+    rows = [
+        {table.key: _id_of(ctx.run_id, address), **created(entity, address, people[address], form, of_form)}
+        for address in wanted
+    ]
+    results = await bulk.create_many(dv, table, rows) if rows else []
+    written: list[AppliedChange] = []
+    for address, row, result in zip(wanted, rows, results, strict=True):
+        if result.error is not None:
+            found[address] = Not("REJECTED", f"Dynamics: {result.error.message}")
+            continue
+        person = str(row[table.key])
+        name = " ".join(str(row[each]) for each in ("firstname", "lastname") if row.get(each))
+        found[address] = Candidate(entity=entity, id=person, name=name, address=address, active=True)
+        written.append(_written(item, entity, person, name, address, row))
+    await ctx.write(lambda c: applied_changes.keep(c, Place(ctx.run_id, item, entity.value), written))
+    return found
+
+
+def _id_of(run_id: str, address: str) -> str:
+    """The id of the record that a run makes of somebody: the same one however often it tries."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"dyntui/{run_id}/respondent/{address}"))
+
+
+def _written(
+    item: str, entity: Entity, person: str, name: str, address: str, row: Mapping[str, object]
+) -> AppliedChange:
+    return AppliedChange(
+        item_id=item,
+        target=entity.value,
+        person=person,
+        entity=entity.value,
+        name=name,
+        address=address,
+        effect=CREATE,
+        after=dict(row),
+    )
