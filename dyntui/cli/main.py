@@ -28,6 +28,7 @@ COMMANDS = {
     **{each.name: _lazy(each.module, each.summary) for subject in SUBJECTS for each in subject.commands},
     "status": _lazy("service", "The service at a glance.", "status"),
     "serve": _lazy("service", "Run the service in the foreground.", "serve"),
+    "service": _lazy("service_unit", "The service as one of the machine's: install, uninstall."),
     "stop": _lazy("service", "End the running service; runs resume when it starts again.", "stop"),
     "paths": _lazy("paths", "Where the profile keeps its files."),
     "completions": _lazy("completions", "Completions for bash, zsh or fish."),

@@ -241,7 +241,7 @@ async def _attach(profile: Profile, *, any_version: bool) -> ServiceClient:
             "SERVICE_UNREACHABLE",
             f"{profile.socket} cannot be opened: {error.strerror}.",
             not_done="Nothing was asked.",
-            remedy="Use a profile of your own, or set DYNTUI_HOME.",
+            remedy=_way_in(profile),
             exit=Exit.UNREACHABLE,
         ) from error
     try:
@@ -265,10 +265,18 @@ async def _attach(profile: Profile, *, any_version: bool) -> ServiceClient:
     return ServiceClient(reader, writer, greeting)
 
 
+def _way_in(profile: Profile) -> str:
+    if not profile.shared:
+        return "Use a profile of your own, or set DYNTUI_HOME."
+    return "Ask an administrator to put you into the group of the service (dyntui), and sign in to this machine anew."
+
+
 def _check_owner(profile: Profile, writer: asyncio.StreamWriter) -> None:
-    """Secrets go over this socket: whoever listens there must be the same user."""
+    """Secrets go over this socket: whoever listens there must be the same user, or the one for whom root made the
+    directory of the machine's service."""
     peer = peer_of(writer.get_extra_info("socket"))
-    if peer.uid != os.getuid():
+    owner = profile.runtime.stat().st_uid if profile.shared else os.getuid()
+    if peer.uid != owner:
         raise DyntuiError(
             "SERVICE_NOT_YOURS",
             f"{profile.socket} belongs to process {peer.process} of the user with id {peer.uid}.",

@@ -16,6 +16,7 @@ from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
 from dyntui.remote.threads import Unwaited
+from dyntui.service import readiness
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
 from dyntui.service.contract.session import STOP, Nothing
@@ -137,6 +138,7 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
         handlers=handlers,
         abilities_of=assembly.abilities_of,
         most_clients=clients_at_most(),
+        shared=profile.shared,
     )
     await assembly.start(server.publish)
     try:
@@ -144,10 +146,12 @@ async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float
         await server.open()
         log.info("version %s, process %d, listens on %s", __version__, os.getpid(), profile.socket)
         _tell(life, Ready(process=os.getpid()))
+        readiness.tell(readiness.READY)
         if idle_seconds is not None and not assembly.keeps_secrets():
             idle_seconds = min(idle_seconds, _IDLE_WITHOUT_KEYRING)
         await _until_ended(assembly, server, idle_seconds, ending)
     finally:
+        readiness.tell(readiness.STOPPING)
         await server.close(GRACE)
         await assembly.stop()
     log.info("ended")

@@ -25,17 +25,25 @@ if TYPE_CHECKING:
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the terminating zero included.
 SOCKET_PATH_LIMIT = 100
 
+# Where a service that the machine runs for everybody listens, in a directory for each profile: systemd makes it for the
+# service's user (`dyntui service install`), and only root can make anything in /run.
+SHARED = Path("/run/dyntui")
+# Names that directory to the service itself.
+SOCKET_DIRECTORY = "DYNTUI_SOCKET_DIRECTORY"
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """The places of one profile. Nothing exists on disk before `prepare`."""
+    """The places of one profile. Nothing exists on disk before `prepare`. `shared`: the service is one of the
+    machine's, for all users of a group, and its socket's directory is made by systemd."""
 
     name: str
     config: Path
     data: Path
     state: Path
     runtime: Path
+    shared: bool = False
 
     @property
     def config_file(self) -> Path:
@@ -83,8 +91,18 @@ class Profile(msgspec.Struct, frozen=True):
         Raises DyntuiError PROFILE_NOT_PRIVATE when one belongs to somebody else, PROFILE_NOT_WRITABLE when one cannot
         be made.
         """
-        for directory in (self.config, self.data, self.state, self.runtime):
+        for directory in (self.config, self.data, self.state):
             _make_private(directory)
+        if not self.shared:
+            _make_private(self.runtime)
+        elif self.runtime.stat().st_uid != os.getuid():
+            raise DyntuiError(
+                "SERVICE_SHARED",
+                f"This machine runs the service of the profile {self.name} for everybody, under another user.",
+                not_done="No service was started.",
+                remedy="Use that one; `systemctl status dyntui` says how it is. For one of your own choose --profile.",
+                exit=Exit.LOCKED,
+            )
 
 
 def open_profile(name: str = "default", environ: Mapping[str, str] = os.environ) -> Profile:
@@ -112,9 +130,23 @@ def open_profile(name: str = "default", environ: Mapping[str, str] = os.environ)
             _runtime_directory(dirs, name),
         )
     config, data, state, runtime = places
+    shared = _shared_directory(name, data, environ)
+    if shared is not None:
+        return Profile(name, config, data, state, shared, shared=True)
     if runtime is None or len(os.fsencode(runtime / "service.sock")) >= SOCKET_PATH_LIMIT:
         runtime = _short_stand_in(data)
     return Profile(name, config, data, state, runtime)
+
+
+def _shared_directory(name: str, data: Path, environ: Mapping[str, str]) -> Path | None:
+    """Where the machine's service of this profile listens: as systemd tells the service itself; else where one does,
+    unless the user has an installation of their own."""
+    if told := environ.get(SOCKET_DIRECTORY, ""):
+        return Path(told)
+    if environ.get("DYNTUI_HOME") or (data / "dyntui.db").exists():
+        return None
+    there = SHARED / name
+    return there if there.is_dir() else None
 
 
 def _runtime_directory(dirs: PlatformDirs, name: str) -> Path | None:

@@ -2,8 +2,8 @@
 
 Read first, never written: systemd's credentials directory (`$CREDENTIALS_DIRECTORY/dyntui.<name>`, systemd.exec(5)) and
 environment variables (`DYNTUI_SECRET_<NAME>`, in capitals, everything but letters and digits as `_`). Written: the
-keyring; or a file encrypted under `DYNTUI_KEYRING_PASSPHRASE`; or, for tests, memory. Plain text never.
-`DYNTUI_KEYRING` (`system`, `file`, `memory`) goes before the configuration's choice.
+keyring; or a file encrypted under `DYNTUI_KEYRING_PASSPHRASE` or systemd's credential `dyntui.passphrase`; or, for
+tests, memory. Plain text never. `DYNTUI_KEYRING` (`system`, `file`, `memory`) goes before the configuration's choice.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dyntui.service.encrypted_file import EncryptedFile
 from dyntui.service.profile import Profile
 from dyntui.service.redaction import hide
 from dyntui.service.system_keyring import SystemKeyring
+from dyntui.service.unit import PASSPHRASE_CREDENTIAL
 
 PASSPHRASE = "DYNTUI_KEYRING_PASSPHRASE"  # noqa: S105 - the variable's name
 CHOICE = "DYNTUI_KEYRING"
@@ -107,13 +108,19 @@ class SecretStore:
                 await asyncio.to_thread(self._backend.delete, name)
 
     def _provided(self, name: str) -> str | None:
-        directory = self._environ.get("CREDENTIALS_DIRECTORY", "")
-        if directory:
-            try:
-                return Path(directory, f"dyntui.{_simple(name).lower()}").read_text(encoding="utf-8").rstrip("\r\n")
-            except FileNotFoundError:
-                pass
-        return self._environ.get(variable(name))
+        given = _of_systemd(self._environ, f"dyntui.{_simple(name).lower()}")
+        return self._environ.get(variable(name)) if given is None else given
+
+
+def _of_systemd(environ: Mapping[str, str], credential: str) -> str | None:
+    """What systemd hands over under a name; None where it hands over nothing of that name."""
+    directory = environ.get("CREDENTIALS_DIRECTORY", "")
+    if not directory:
+        return None
+    try:
+        return Path(directory, credential).read_text(encoding="utf-8").rstrip("\r\n")
+    except FileNotFoundError:
+        return None
 
 
 def variable(name: str) -> str:
@@ -127,7 +134,7 @@ def open_secrets(profile: Profile, config: Config, environ: Mapping[str, str] = 
     Looking for the system's keyring can block while it asks to be unlocked: call this in a thread.
     """
     choice = environ.get(CHOICE) or config.keyring.backend
-    passphrase = environ.get(PASSPHRASE, "")
+    passphrase = environ.get(PASSPHRASE, "") or _of_systemd(environ, PASSPHRASE_CREDENTIAL) or ""
     backend: Backend | None
     if choice == "memory":
         backend = Memory()

@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 
 class Server:
-    """Listens on a Unix socket that only its owner can open, and asks the kernel again who it is that came."""
+    """Listens on a Unix socket that only its owner can open, and asks the kernel again who it is that came. A `shared`
+    one serves everybody whom the socket's directory lets through; what each may do, their roles in Dynamics say."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Server:
         peer: Callable[[socket.socket], Peer] = peer_of,
         most_clients: int = MOST_CLIENTS,
         patience: float = UNFINISHED_SECONDS,
+        shared: bool = False,
     ) -> None:
         """`most_clients`: further ones are told so and sent away; `patience`: see `Lines`."""
         self._path = path
@@ -48,6 +50,7 @@ class Server:
         self._peer = peer
         self._most_clients = most_clients
         self._patience = patience
+        self._shared = shared
         self._unfinished = Unfinished()
         self._full = False
         self._connections: set[Connection] = set()
@@ -89,7 +92,8 @@ class Server:
 
     async def _listen(self) -> None:
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
+        # The directory says who gets as far as to the socket: its owner, or a group as well.
+        before = os.umask(0o117 if self._shared else 0o177)
         try:
             listening.bind(str(self._path))
         except OSError:
@@ -141,7 +145,7 @@ class Server:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = self._peer(writer.get_extra_info("socket"))
-        if peer.uid != os.getuid():
+        if peer.uid != os.getuid() and not self._shared:
             log.warning("refused process %d of user id %d", peer.process, peer.uid)
             writer.write(error_line(None, _refused(peer.uid)))
             writer.close()
