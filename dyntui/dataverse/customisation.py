@@ -37,6 +37,8 @@ T = TypeVar("T")
 ENGLISH: Final = 1033
 # What was made a moment ago is not served yet: for 3 to 30 seconds (reference/dataverse_api.md 9.4).
 _NOT_SERVED: Final = TRANSIENT_AFTER_CUSTOMISATION | UNKNOWN_NAME
+# InvalidOptionSetOperation: what a value that is there already is refused with [inferred].
+_HAS_VALUE: Final = frozenset({"0x80048403"})
 _PATIENCE: Final = (3.0, 10.0, 20.0, 30.0, 30.0)
 _KEY_POLL_SECONDS: Final = 5.0
 _KEY_DEADLINE_SECONDS: Final = 900.0
@@ -87,6 +89,19 @@ class Customisation:
             return False
         await self._make(f"{definition_of(table)}/Attributes", self._column(spec))
         return True
+
+    async def add_options(self, table: str, column: str, options: Mapping[int, str]) -> None:
+        """Values (with their labels) that a choice column does not have yet; one that it has by now stays as it is."""
+        for value, label in options.items():
+            definition = {
+                "EntityLogicalName": table,
+                "AttributeLogicalName": column,
+                "Value": value,
+                "Label": self._label(label),
+                "SolutionUniqueName": self._solution,
+            }
+            await self._make("InsertOptionValue", definition, _HAS_VALUE)
+        await publish(self._dv, [table])
 
     async def ensure_lookup(self, table: str, spec: LookupSpec) -> bool:
         """A lookup column of `table` with its relationship."""
@@ -144,7 +159,7 @@ class Customisation:
         asked = self._dv.get(path + query(select=["MetadataId"]), dict[str, Any], headers=STRONG)
         return await found_or_none(asked) is not None
 
-    async def _make(self, path: str, definition: Mapping[str, object]) -> None:
+    async def _make(self, path: str, definition: Mapping[str, object], there: Container[str] = ALREADY_THERE) -> None:
         headers = {"MSCRM.SolutionUniqueName": self._solution}
 
         async def make() -> None:
@@ -152,7 +167,7 @@ class Customisation:
                 # "Exists already" is success, which makes the call repeatable.
                 await self._dv.request("POST", path, body=definition, headers=headers, repeatable=True)
             except DataverseError as error:
-                if error.platform_code not in ALREADY_THERE:
+                if error.platform_code not in there:
                     raise
 
         async with self._one_at_a_time:

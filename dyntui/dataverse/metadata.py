@@ -236,6 +236,14 @@ async def column_names(dv: Dataverse, table: str) -> frozenset[str]:
     return frozenset(msgspec.json.decode(item, type=_Name).logical_name for item in names)
 
 
+async def option_values(dv: Dataverse, table: str, column: str) -> frozenset[int]:
+    """The values of a choice column, past all caches; empty when there is no such column."""
+    path = f"{definition_of(table)}/Attributes(LogicalName={literal(column)})/{CRM}PicklistAttributeMetadata"
+    asked = query(select=["LogicalName"], expand="OptionSet($select=Options)")
+    found = await found_or_none(dv.get(path + asked, _Choices, headers=STRONG))
+    return frozenset(each.value for each in _options(found)) if found is not None else frozenset()
+
+
 async def has_relationship(dv: Dataverse, schema_name: str) -> bool:
     """Whether a relationship of this schema name exists."""
     path = f"RelationshipDefinitions(SchemaName={literal(schema_name)})" + query(select=["MetadataId"])

@@ -104,6 +104,9 @@ _MEANINGS: Final[dict[str, Meaning]] = {
     "ERROR_FEATURENOTACTIVE": Meaning(
         "DOTDIGITAL_FEATURE_OFF", "This feature is not part of the dotdigital account.", "Ask dotdigital to enable it."
     ),
+    "insightData:collectionNotFound": Meaning(
+        "DOTDIGITAL_COLLECTION_NOT_FOUND", "The account has no such insight data.", "Ask dotdigital to enable it."
+    ),
     "ERROR_ADDRESSBOOK_NOT_FOUND": _BOOK_GONE,
     "ERROR_ADDRESSBOOK_DUPLICATE": _BOOK_NAME,
     "ERROR_ADDRESSBOOK_NOTWRITABLE": Meaning(

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.reading import OddRow, unreadable_rows
+from dyntui.dotdigital.reading import OddRow, rows_of, unreadable_rows
 from dyntui.remote.calls import Params
 
 T = TypeVar("T")
@@ -112,22 +112,34 @@ async def marker_pages(
     params: Params | None = None,
     limit: int = 5000,
     resume: str | None = None,
+    takes_odd: bool = False,
 ) -> AsyncIterator[Page[T]]:
-    """v3 pages, ascending; `resume` is a stored page's cursor. The last page has no next link."""
+    """v3 pages, ascending; `resume` is a stored page's cursor. The last page has no next link. A row that cannot be
+    read is left to the caller who `takes_odd`, as with `skip_pages`."""
     marker = resume
     before = {marker}
     while True:
         asked: dict[str, Any] = {**(params or {}), "limit": limit}
         if marker is not None:
             asked["marker"] = marker
-        answer: _Items[T] = await dd.get(path, _Items[row_type], params=asked)  # type: ignore[valid-type]
-        following = _marker(answer.links.next if answer.links else None)
+        rows, odd, links = await _page(dd, path, row_type, asked, takes_odd)
+        following = _marker(links.next if links else None)
         repeats = following is not None and following in before
         marker = None if repeats else following
         before.add(marker)
-        yield Page(rows=answer.items, cursor=marker, repeats=repeats)
+        yield Page(rows=rows, cursor=marker, odd=odd, repeats=repeats)
         if marker is None:
             return
+
+
+async def _page(
+    dd: Dotdigital, path: str, row_type: type[T], asked: Params, takes_odd: bool
+) -> tuple[list[T], list[OddRow], _Links | None]:
+    if takes_odd:
+        loose: _Items[Any] = await dd.get(path, _Items[Any], params=asked)
+        return *rows_of(loose.items, row_type, "_items"), loose.links
+    answer: _Items[T] = await dd.get(path, _Items[row_type], params=asked)  # type: ignore[valid-type]
+    return answer.items, [], answer.links
 
 
 def _marker(following: _Link | None) -> str | None:

@@ -45,6 +45,7 @@ KINDS: dict[str, str] = {
     "opened": "Opened",
     "clicked": "Clicked",
     "bounced": "Bounced",
+    "visited": "Page visited",
     "answered": "Form answered",
     "scored": "Score changed",
     "opt-in": "Opt-in type changed",

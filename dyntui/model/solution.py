@@ -172,7 +172,14 @@ CAMPAIGN_SEND = TableSpec(
     ),
 )
 
-ENGAGEMENT_KINDS = {727000000: "Sent", 727000001: "Opened", 727000002: "Clicked", 727000003: "Bounced"}
+PAGE_VISITED = 727000004
+ENGAGEMENT_KINDS = {
+    727000000: "Sent",
+    727000001: "Opened",
+    727000002: "Clicked",
+    727000003: "Bounced",
+    PAGE_VISITED: "Page visited",
+}
 
 ENGAGEMENT = TableSpec(
     schema_name="dyntui_Engagement",
@@ -185,7 +192,7 @@ ENGAGEMENT = TableSpec(
         ColumnSpec(schema_name="dyntui_Kind", label="Kind", kind="Picklist", options=ENGAGEMENT_KINDS),
         ColumnSpec(schema_name="dyntui_HappenedOn", label="Happened on", kind="DateTime"),
         ColumnSpec(schema_name="dyntui_Address", label="E-mail address", max_length=256),
-        ColumnSpec(schema_name="dyntui_Url", label="Address clicked", max_length=2000),
+        ColumnSpec(schema_name="dyntui_Url", label="Address clicked or visited", max_length=2000),
         ColumnSpec(schema_name="dyntui_Times", label="Times", kind="Integer"),
     ),
     lookups=(

@@ -159,6 +159,13 @@ _SYNC_TYPES = (
         interval=Interval.HOURS_4,
     ),
     RunKind(
+        id="web-behaviour",
+        title="Web behaviour tracking",
+        heading="Web behaviour tracking",
+        priority=78,
+        interval=Interval.HOURS_4,
+    ),
+    RunKind(
         id="campaigns",
         title="Email campaigns",
         heading="Campaigns",

@@ -28,6 +28,7 @@ from dyntui.store.schema import (
     marketing_list,
     opt_out,
     opt_out_address,
+    page_visit,
     recipient,
     run,
     run_item,
@@ -74,6 +75,7 @@ def _events(c: Connection, person_id: str, addresses: Collection[str]) -> Iterab
     yield from _own_sends(c, person_id, addresses)
     yield from _consent(c, person_id, addresses)
     yield from _responses(c, person_id, addresses)
+    yield from _visits(c, person_id, addresses)
     if person_id:
         yield from _lists(c, person_id)
         yield from _columns(c, person_id)
@@ -165,6 +167,15 @@ def _responses(c: Connection, person_id: str, addresses: Collection[str]) -> Ite
         detail = ", ".join(filter(None, ("" if row.complete else "not to the end", said)))
         happened_on = row.completed_on or row.started_on
         yield TimelineEvent(happened_on=happened_on, kind="answered", where=row.name or "", detail=detail[:_LONGEST])
+
+
+def _visits(c: Connection, person_id: str, addresses: Collection[str]) -> Iterable[TimelineEvent]:
+    """Pages that somebody looked at."""
+    v = page_visit.c
+    theirs = or_(v.address.in_(addresses), and_(v.person_id == person_id, v.person_id != ""))
+    for row in c.execute(select(v.visited_on, v.url, v.title, v.times).where(theirs)):
+        detail = row.url if row.times == 1 else f"{row.times} times, {row.url}"
+        yield TimelineEvent(happened_on=row.visited_on, kind="visited", where=row.title, detail=detail)
 
 
 def _columns(c: Connection, person_id: str) -> Iterable[TimelineEvent]:

@@ -91,12 +91,29 @@ class _Installer:
                 column.logical_name in there,
                 lambda column=column: self._customise.ensure_column(table, column),  # type: ignore[misc]
             )
+        for column in columns:
+            if column.options and column.logical_name in there:
+                async for step in self.options(table, label, column):
+                    yield step
         for lookup in lookups:
             yield await self.step(
                 "lookup",
                 f"{label}: {lookup.label}",
                 lookup.schema_name.lower() in there,
                 lambda lookup=lookup: self._customise.ensure_lookup(table, lookup),  # type: ignore[misc]
+            )
+
+    async def options(self, table: str, label: str, column: ColumnSpec) -> AsyncIterator[Step]:
+        """The values of a choice that a later version has brought, for a column that is there; nothing else is said."""
+        known = await metadata.option_values(self._dv, table, column.logical_name)
+        missing = {value: text for value, text in column.options.items() if value not in known}
+        if missing:
+            name = f"{label}: {column.label}: {', '.join(missing.values())}"
+            yield await self.step(
+                "options",
+                name,
+                False,
+                lambda: self._customise.add_options(table, column.logical_name, missing),
             )
 
     async def key(self, spec: TableSpec, table_there: bool) -> AsyncIterator[Step]:

@@ -70,6 +70,11 @@ async def test_the_installation_survives_lost_answers_and_is_made_once(dv: Datav
     assert [option.value for option in named["dyntui_kind"].options][:2] == [727000000, 727000001]
     assert named["dyntui_contactid"].targets == ("contact",)
     assert (named["dyntui_url"].max_length, named["dyntui_happenedon"].type) == (2000, "DateTime")
+    change = Customisation(dv, UNIQUE_NAME)
+    for _ in range(2):
+        await change.add_options("dyntui_engagement", "dyntui_kind", {727000099: "Waved"})
+    assert {727000000, 727000099} <= await metadata.option_values(dv, "dyntui_engagement", "dyntui_kind")
+    assert await metadata.option_values(dv, "dyntui_engagement", "dyntui_nothing") == frozenset()
     assert "dyntui_bookid" in {column.logical_name for column in await metadata.columns(dv, "list")}
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.solution import PAGE_VISITED
+from dyntui.sandbox.dataverse import storage
+from dyntui.sandbox.dataverse.storage import schema_of
 from dyntui.store import accounts
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import NOW
@@ -81,3 +84,17 @@ def test_an_account_whose_row_was_written_and_never_answered_is_found_again(tmp_
         sandbox.reset()
         office.set_up()
         assert account_of(office).name == "Main"
+
+
+def test_a_value_that_a_later_version_brings_is_added_to_its_choice_once(office: Office) -> None:
+    state = office.sandbox.state
+    table = schema_of(state).tables["dyntui_engagement"]
+    kind = table.columns["dyntui_kind"]
+    kind.options = [each for each in kind.options if each.value != PAGE_VISITED]
+    storage.save_table(state, table)
+    office.give_roles("application", "System Administrator")
+    changed = [each for each in office.set_up().steps if each.state != "there"]
+    steps = [(each.kind, each.name, each.state) for each in changed if each.kind != "user"]
+    assert steps == [("options", "Engagement: Kind: Page visited", "done")]
+    assert kind.option(PAGE_VISITED) is not None
+    assert {each.state for each in office.set_up().steps} == {"there"}

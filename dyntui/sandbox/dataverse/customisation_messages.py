@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from dyntui.sandbox.dataverse import (
+    column_definitions,
     customisation,
     key_indexes,
     metadata_changes,
     parameters,
     security,
     solutions,
+    storage,
     system_rows,
     table_definitions,
 )
@@ -148,6 +150,26 @@ def _reactivate_key(call: Call, body: dict[str, Any]) -> Response:
     return Response(204)
 
 
+def _insert_option(call: Call, body: dict[str, Any]) -> Response:
+    """InsertOptionValue on a column's own choice: a value more, without one the next of the publisher's range (Web API
+    action reference, InsertOptionValue). It counts at once ([inferred]; forms show it after publishing)."""
+    table = call.schema.table(parameters.text(body, "EntityLogicalName"))
+    name = parameters.text(body, "AttributeLogicalName")
+    column = None if table is None else table.columns.get(name)
+    if table is None or column is None or column.type not in {"Picklist", "MultiSelectPicklist"}:
+        raise DataverseError("0x80041103", f"There is no choice column '{name}'.")
+    solution = body.get("SolutionUniqueName")
+    if solution is not None:
+        solutions.find(call.state, str(solution))
+    given = [{"Value": each.value, "Label": {}} for each in column.options]
+    asked = {"Value": body.get("Value"), "Label": body.get("Label")}
+    with customisation.change(call, "prvWriteAttribute"):
+        added = column_definitions.read_options(call.state, [*given, asked], str(solution) if solution else None)[-1]
+        column.options = [*column.options, added]
+        storage.save_table(call.state, table)
+    return _result(call, "InsertOptionValue", NewOptionValue=added.value)
+
+
 def _metadata_changes(call: Call, given: dict[str, Any]) -> Response:
     return metadata_changes.reply(call, given)
 
@@ -162,4 +184,5 @@ ACTIONS: dict[str, Message] = {
     "AddSolutionComponent": _add_component,
     "RemoveSolutionComponent": _remove_component,
     "ReactivateEntityKey": _reactivate_key,
+    "InsertOptionValue": _insert_option,
 }

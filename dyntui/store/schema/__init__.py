@@ -13,6 +13,7 @@ from dyntui.store.schema.administration import schedule as schedule
 from dyntui.store.schema.behaviour import contact_score as contact_score
 from dyntui.store.schema.behaviour import form as form
 from dyntui.store.schema.behaviour import form_response as form_response
+from dyntui.store.schema.behaviour import page_visit as page_visit
 from dyntui.store.schema.campaigns import activity as activity
 from dyntui.store.schema.campaigns import campaign as campaign
 from dyntui.store.schema.campaigns import campaign_target as campaign_target

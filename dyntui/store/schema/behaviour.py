@@ -65,3 +65,22 @@ form_response = Table(
     Index("ix_form_response_person_id", "person_id"),
     Index("ix_form_response_news", "account_id", "form_id", "news", "id"),
 )
+
+page_visit = Table(
+    "page_visit",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("key", String, primary_key=True),  # of the session and the page
+    Column("contact_id", BigInteger, nullable=False),
+    text_column("address"),
+    text_column("url"),
+    text_column("title"),
+    text_column("visited_on"),
+    number_column("times"),
+    text_column("person_id"),  # the record that Dynamics was told of
+    flag_column("told"),  # Dynamics has it
+    flag_column("news"),  # something of it is still to be told
+    Index("ix_page_visit_address", "address"),
+    Index("ix_page_visit_person_id", "person_id"),
+    Index("ix_page_visit_news", "account_id", "news", "key"),
+)
