@@ -10,7 +10,7 @@ Public:
     forbidden(c, list_id, addresses) -> [address]                   who must not be in the book
     unseen(c, list_id, reading, since) -> [(place, contact id)]     after the last page: imported since, and not shown
     present(reading, places)                                        of those it is known that they are in the book
-    missing(c, list_id, listing, reading) -> int                    at last
+    missing(c, list_id, listing, reading) -> [address]              at last
     adopt(c, list_id, people)                                       who was put there by others
 """
 
@@ -215,21 +215,23 @@ def present(reading: Reading, places: Iterable[int]) -> None:
         reading.contacts += 1
 
 
-def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> int:
+def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> list[str]:
     """The book was read to its end: who was thought to be in it and is not. They are added again where they belong; who
-    has left the list meanwhile is `removed`, by other hands. How many they are."""
+    has left the list meanwhile is `removed`, by other hands. The addresses that they were thought to be in it with."""
     rows = c.execute(
         select(_m.person_id, _m.seq, _m.sent_address, _m.channel).where(
             _m.list_id == list_id, or_(_m.sent_address != "", _m.channel != "")
         )
     )
     gone: list[tuple[str, str]] = []
+    lost: list[str] = []
     quiet: list[tuple[str, str]] = []
     # Of a million rows only those that differ are kept.
     for row in rows:
         seen = reading.seen[row.seq] if row.seq < len(reading.seen) else 0
         if row.sent_address and not seen & _SENT:
             gone.append((list_id, row.person_id))
+            lost.append(row.sent_address)
         if row.channel and not seen & _PRESENT:
             quiet.append((list_id, row.person_id))
     here = (
@@ -253,4 +255,4 @@ def missing(c: Connection, list_id: str, listing: str, reading: Reading) -> int:
     )
     update_many(c, forget, ("b_list", "b_person"), gone)
     update_many(c, update(list_member).where(*here).values(channel="", news=True), ("b_list", "b_person"), quiet)
-    return len(gone)
+    return lost

@@ -35,9 +35,9 @@ _UNTIL_LISTED = (5.0, 10.0, 15.0, 30.0, *(60.0,) * 14)
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """How many contacts a book has lost by other hands, and how many it has."""
+    """The addresses that a book has lost by other hands, and how many contacts it has."""
 
-    lost: int
+    lost: Sequence[str]
     contacts: int
 
 
@@ -63,10 +63,10 @@ async def compare(ctx: RunContext, dd: Dotdigital, book: Book) -> Compared:
     changes = await _what_changed(ctx, dd, book)
     if not changes.why:
         await _keep(ctx, book, changes.expected, asked_on, changes.said)
-        return Compared(0, book.now.contacts)
+        return Compared((), book.now.contacts)
     reading = await _whole(ctx, dd, book)
     lost = await ctx.write(lambda c: book_contents.missing(c, chosen.id, book.mark, reading))
-    await _judge(ctx, dd, book, changes, reading.contacts, reading.found + lost)
+    await _judge(ctx, dd, book, changes, reading.contacts, reading.found + len(lost))
     # What is made of strangers afterwards is not counted.
     in_book = reading.contacts if book.strangers is None else -1
     await _keep(ctx, book, in_book, asked_on, f"the whole book was read: {changes.why}")

@@ -59,6 +59,7 @@ from dyntui.sync import (
     list_filters,
     list_reading,
     list_state,
+    lists_left,
     reconciling,
     sight,
     strangers,
@@ -209,6 +210,7 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     if compared.lost:
         await suppressions.pull(ctx, dd, chosen.account_id)
     await list_feeds.learn(ctx, dd, chosen, daily=True)
+    await lists_left.ask(ctx, dd, chosen, compared.lost)
     if met is not None:
         asked = strangers.Asked(
             place=how.place, plan=how.plan, apply=how.apply, in_book=compared.contacts, mark=mark, created=how.created

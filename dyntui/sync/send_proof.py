@@ -29,7 +29,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
-from dyntui.sync import feeds, kept_books, last_look, list_feeds, opt_outs, platform_send, suppressions
+from dyntui.sync import feeds, kept_books, last_look, list_feeds, lists_left, opt_outs, platform_send, suppressions
 from dyntui.sync.campaigns import learn_who_was_mailed
 from dyntui.sync.last_look import Marks, News
 from dyntui.sync.removals import take_out
@@ -46,12 +46,16 @@ _UNTIL_REMOVED = 60.0
 _MOST_REMOVALS = 15
 # Of so few people it is asked one by one whether they are out of the book, of more by a listing.
 _FEW = 20
+# Of so many people who do not show their contacts are asked why.
+_MOST_ASKED = 10 * contacts.CHUNK
 # A look that took no longer is over; a longer one is repeated, so often, and then it is as long as the calls are.
 _MOST_SLOW = 3
 # How often somebody more may be found, a minute's wait each.
 _MOST_FINDS = 30
 # The book is listed again before it is older: somebody else may have written to it.
 _LISTING_LASTS = timedelta(minutes=10)
+
+_INCLUDED = ("channelProperties", lists_left.INCLUDED)
 
 log = logging.getLogger(__name__)
 
@@ -228,8 +232,19 @@ async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send, *, at_last: b
     some do not show, however long they were waited for; they are left out `at_last`."""
     shown: frozenset[str] = frozenset()
     removals = 0
+    asked = False
+    left_by = await lists_left.books(ctx, this.account_id, this.list_ids)
     while True:
-        refused, missing, others = await _compared(ctx, dd, this)
+        refused, missing, others, left = await _compared(ctx, dd, this, left_by)
+        if left:
+            # Contacts say so themselves: they are to be out of the book as well.
+            await ctx.write(lambda c: counts.recheck(c, this.count_id))
+            await some_left(ctx, this)
+            continue
+        if not asked and 0 < len(missing) <= _MOST_ASKED:
+            asked = True
+            if await _suppressed_among(ctx, dd, this, missing):
+                continue
         await ctx.write(lambda c: target_people.resolve(c, this.count_id, refused))  # noqa: B023 - awaited here
         if others and not shown:
             shown = await ctx.read(lambda c: target_people.addresses(c, this.count_id))
@@ -250,6 +265,19 @@ async def _make_exact(ctx: RunContext, dd: Dotdigital, this: Send, *, at_last: b
             break
         await _taken_out(ctx, dd, this, left_out)
         removals += 1
+    await some_left(ctx, this)
+    return True
+
+
+async def _suppressed_among(ctx: RunContext, dd: Dotdigital, this: Send, missing: list[Resolved]) -> bool:
+    """Whether some do not show because dotdigital suppresses them, as their contacts say: that is the reason then."""
+    people = {each.person_id for each in missing}
+    wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
+    found = await contacts.retrieve_contacts(dd, emails=[each for each, person in wanted.items() if person in people])
+    said = [suppressions.Said(each.email, each.status, each.id) for each in found.contacts]
+    if not await suppressions.learn_statuses(ctx, this.account_id, said):
+        return False
+    await ctx.write(lambda c: counts.recheck(c, this.count_id))
     await some_left(ctx, this)
     return True
 
@@ -279,15 +307,17 @@ async def _taken_out(ctx: RunContext, dd: Dotdigital, this: Send, contact_ids: C
 
 
 async def _compared(
-    ctx: RunContext, dd: Dotdigital, this: Send
-) -> tuple[list[Resolved], list[Resolved], dict[str, int]]:
-    """The book page by page against those to be mailed: whom the platform would not mail, who is missing, and everybody
-    who must not stay in it, by address with the contact's id. Of the others nothing is kept: a book may hold a million.
-    """
+    ctx: RunContext, dd: Dotdigital, this: Send, left_by: lists_left.Books
+) -> tuple[list[Resolved], list[Resolved], dict[str, int], bool]:
+    """The book page by page against those to be mailed: whom the platform would not mail, who is missing, everybody who
+    must not stay in it, by address with the contact's id, and whether somebody has left a target list of whom that was
+    not known. Of the others nothing is kept: a book may hold a million."""
     wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
     refused: list[Resolved] = []
     others: dict[str, int] = {}
-    async for page in contacts.contact_pages(dd, list_id=this.book_id):
+    left = False
+    async for page in contacts.contact_pages(dd, list_id=this.book_id, include=_INCLUDED):
+        left |= await lists_left.learn(ctx, left_by, page.rows)
         for each in page.rows:
             address = normalise(each.email)
             person_id = wanted.get(address)
@@ -301,7 +331,7 @@ async def _compared(
                 wanted[address] = ""
     detail = "not in the address book of the send"
     missing = [Resolved(person_id, Outcome.REJECTED, "REJECTED", detail) for person_id in wanted.values() if person_id]
-    return refused, missing, others
+    return refused, missing, others, left
 
 
 # -- the last look ---------------------------------------------------------------------------------------------------

@@ -95,6 +95,29 @@ def slow_listing(
     monkeypatch.setattr(contacts, "contact_pages", slowly)
 
 
+@pytest.mark.parametrize(("of_list", "reason"), [(False, "SUPPRESSED"), (True, "UNSUBSCRIBED_LIST")])
+def test_whom_no_feed_names_yet_is_left_out_by_what_their_contact_says(
+    of_list: bool, reason: str, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.sandbox.switch(dotdigital={"late_suppressions_seconds": 3600.0})
+    count = job.count()
+    somebody, queued = office.count_people(count.id, sendable=True)[3], office.queue_send(count)
+    book = {"book": office.book_of(office.list_named("Newsletter").id)} if of_list else {}
+    listed, left = contacts.contact_pages, [{"address": somebody.address, **book}]
+
+    def listing(*which: Any, **how: Any) -> AsyncIterator[Any]:
+        if office.run_of(queued.run).cursor.get("phase") == "prove" and left:
+            office.sandbox.control.post("/unsubscribe", json=left.pop()).raise_for_status()
+        return listed(*which, **how)
+
+    monkeypatch.setattr(contacts, "contact_pages", listing)
+    office.engine.drain()
+    sent = office.send_row(queued.id)
+    assert (sent.state, sent.sendable, left) == ("Sent", count.sendable - 1, [])
+    assert somebody.address not in mailed(office)
+    assert excluded(office, sent, somebody.person) == reason
+
+
 @pytest.mark.parametrize("kind", ["do not email", "a suppression row"])
 def test_rows_that_are_dated_in_the_future_hide_nobody_who_opts_out_later(
     kind: str, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch

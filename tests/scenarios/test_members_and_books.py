@@ -297,6 +297,26 @@ def test_the_outcome_says_what_the_book_says(office: Office) -> None:
     assert writes(calls) == []
 
 
+@pytest.mark.parametrize("number", [3, 25])
+def test_who_left_the_list_is_not_imported_again_while_no_feed_says_so(number: int, office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    first = office.run("lists")
+    book = office.book_of(newsletter.id)
+    office.let_pass(minutes=20)
+    office.sandbox.switch(dotdigital={"late_suppressions_seconds": 3600.0})
+    left = {each.address for each in added(office, newsletter.id)[:number]}
+    for address in left:
+        office.sandbox.control.post("/unsubscribe", json={"address": address, "book": book}).raise_for_status()
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    assert {each.address for each in office.people(run.run.id) if each.reason == "UNSUBSCRIBED_LIST"} >= left
+    assert run.run.tally.of(Outcome.UNCHANGED) == first.run.tally.of(Outcome.ADDED) - number
+    assert not [each for each in writes(calls) if "import" in each]
+    for hours in (0, 2):
+        office.let_pass(hours=hours)
+        _, calls = office.calls_between(lambda: office.run("lists"))
+        assert writes(calls) == []
+
+
 def test_who_was_imported_and_does_not_show_in_the_book_yet_is_in_it(office: Office) -> None:
     office.sandbox.switch(dotdigital={"listing_lag_seconds": 300.0})
     newsletter = office.activated("Newsletter")
