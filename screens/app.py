@@ -43,6 +43,7 @@ from .places import (
     SIGN_IN,
     Gate,
     Place,
+    load,
     modes,
 )
 from .remembered import Memory
@@ -200,7 +201,9 @@ class Console(Everywhere):
     def _stand_before(self, gate: Gate) -> None:
         self.entered = False
         self.answers.forget()
-        going.stand_before(self, gate)
+        # Who is in the middle of a setup stays where they are, also when the service was away meanwhile.
+        if gate is not NOT_CONFIGURED or not isinstance(self.screen, load(gate)):
+            going.stand_before(self, gate)
 
     def who(self) -> tuple[str, ...]:
         """Who is signed in, for the right end of the top bar: longest first."""

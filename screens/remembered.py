@@ -35,6 +35,10 @@ class Memory:
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             log.warning("%s cannot be read: %s", self._path, error)
 
+    def beside(self, name: str) -> Path | None:
+        """Another file of what outlives the console; None where nothing does."""
+        return self._path.with_name(name) if self._path is not None else None
+
     def keep_theme(self, name: str) -> None:
         """The theme that was chosen."""
         if name != self.now.theme:

@@ -23,8 +23,10 @@ from dyntui.service.client import ServiceClient, Subscription
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.session import STATUS, Nothing
 from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SETUP_STEP, SetupReport, SetupRequest, SetupStep
+from dyntui.service.profile import open_profile
+from dyntui.service.setup_conversation import Conversation
 from dyntui.service.setup_environment import Said, said_by
-from dyntui.service.setup_questions import request_of
+from dyntui.service.setup_questions import no_place_for_secrets, request_of, without_a_keyring
 
 
 @click.command("setup", cls=Command)
@@ -38,7 +40,7 @@ def command(context: click.Context, source: str | None, plan: bool) -> None:
     asked. Without --from the rest is asked for on the terminal. Secrets are typed unseen, go to the service's keyring
     and nowhere else. Running it again changes only what is missing.
     """
-    from dyntui.cli.setup_questions import asked_for, corrected, show_environment
+    from dyntui.cli.setup_questions import ask_all, correct, show_environment
 
     chosen = choices(context)
     said = said_by(os.environ)
@@ -52,18 +54,20 @@ def command(context: click.Context, source: str | None, plan: bool) -> None:
         _carry_out(chosen, request_of(completed(said)), only_plan=plan, shows_plan=False)
         return
     _require_keyring(chosen)
-    answers = asked_for(said.answers)
+    talk = Conversation(said.answers, open_profile(chosen.profile).setup_file)
+    ask_all(talk)
     while True:
         try:
-            _carry_out(chosen, request_of(answers), only_plan=plan, shows_plan=True)
-            return
+            _carry_out(chosen, talk.request(), only_plan=plan, shows_plan=True)
         except DyntuiError as error:
             # Nobody types all of it again for one wrong answer.
             show_error(error, as_json=chosen.json)
-            anew = corrected(answers, error)
-            if anew is None:
+            if not correct(talk, error):
                 raise click.exceptions.Exit(int(error.exit)) from error
-            answers = anew
+        else:
+            if not plan:
+                talk.done()
+            return
 
 
 def _carry_out(chosen: Choices, request: SetupRequest, *, only_plan: bool, shows_plan: bool) -> None:
@@ -84,17 +88,8 @@ def _carry_out(chosen: Choices, request: SetupRequest, *, only_plan: bool, shows
 
 def _require_keyring(chosen: Choices) -> None:
     """Asked before the first question: without a keyring every answer would be for nothing."""
-    checks = ask(chosen, STATUS, Nothing()).checks
-    if any(check.name == "Keyring" and check.state != "ok" for check in checks):
-        raise DyntuiError(
-            "KEYRING_UNAVAILABLE",
-            "No keyring works in this session, so the secrets that you would be asked for cannot be kept.",
-            not_done="Nothing was asked or connected; secrets are never written as plain text.",
-            remedy=(
-                "Unlock the system's keyring, or set DYNTUI_KEYRING_PASSPHRASE to a passphrase for an encrypted"
-                " file, and run `dyntui setup` again. Where the environment provides the secrets, use --from FILE."
-            ),
-        )
+    if no_place_for_secrets(ask(chosen, STATUS, Nothing())):
+        raise without_a_keyring()
 
 
 def _asked_with_progress(

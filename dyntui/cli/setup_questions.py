@@ -10,6 +10,7 @@ from dyntui.cli.output import say
 from dyntui.model.errors import DyntuiError
 from dyntui.service import setup_questions
 from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.service.setup_conversation import Conversation
 from dyntui.service.setup_environment import Said
 from dyntui.service.setup_questions import (
     ACCOUNTS,
@@ -22,35 +23,33 @@ from dyntui.service.setup_questions import (
     account_of,
     account_questions,
     checked,
-    next_question,
     of_account,
 )
 
 _NOTHING, _END = "none", "end"
 
 
-def asked_for(known: Mapping[str, str], before: Mapping[str, str] | None = None) -> dict[str, str]:
-    """All answers: those that are known, and those given on the terminal. `before`: what Enter keeps."""
-    answers = dict(known)
+def ask_all(talk: Conversation) -> None:
+    """Asks what is left to ask."""
     said = ""
-    while (question := next_question(answers)) is not None:
+    while (question := talk.question) is not None:
         said = _hint(question, said)
-        answers[question.key] = _asked(question, answers, (before or {}).get(question.key, ""))
-    return answers
+        talk.take(_asked(question, talk.check, given_before=talk.given_before))
 
 
-def corrected(answers: Mapping[str, str], error: DyntuiError) -> dict[str, str] | None:
-    """The answers with some given anew, where the others stay; None when that is the end of it."""
+def correct(talk: Conversation, error: DyntuiError) -> bool:
+    """Some answers are given anew, where the others stay; False when that is the end of it."""
     parts = click.Choice([DYNAMICS, ACCOUNTS, MANAGER, _NOTHING, _END])
     click.echo("Your answers are kept. Which of them do you want to correct before it is tried again?", err=True)
     usual = setup_questions.about(error) or _NOTHING
     part: str = click.prompt("Correct", type=parts, default=usual, err=True)
     if part == _END:
-        return None
-    if part == _NOTHING:
-        return dict(answers)
-    click.echo("Enter keeps what is there.", err=True)
-    return asked_for(setup_questions.without(part, answers), answers)
+        return False
+    if part != _NOTHING:
+        click.echo("Enter keeps what is there.", err=True)
+        talk.correct(part)
+        ask_all(talk)
+    return True
 
 
 def one_more_account(others: Sequence[tuple[str, str]]) -> EmailAccountInput:
@@ -61,7 +60,7 @@ def one_more_account(others: Sequence[tuple[str, str]]) -> EmailAccountInput:
     new = len(others) + 1
     for question in (*account_questions(new, answers, more=False), *_only("ca_file", answers)):
         _hint(question, "")
-        answers[question.key] = _asked(question, answers, "")
+        answers[question.key] = _asked(question, lambda text, q=question: checked(q, text, answers))  # type: ignore[misc]
     ca_file = answers["ca_file"]
     return account_of(new, answers, "" if ca_file == NONE else ca_file)
 
@@ -86,35 +85,26 @@ def _hint(question: Question, said: str) -> str:
     return question.hint or said
 
 
-def _asked(question: Question, answers: Mapping[str, str], before: str) -> str:
+def _asked(question: Question, check: Callable[[str], str], *, given_before: bool = False) -> str:
     """An answer that passes the check; one that does not is asked for again at once."""
-    if set(question.choices) == {YES, NO}:
-        usual = (before or question.usual) == YES
-        return YES if click.confirm(question.text, default=usual, err=True) else NO
-    usual_text = before or question.usual
-    answer: str
-    if question.hidden:
-        text = f"{question.text} (Enter keeps it)" if before else question.text
-        answer = click.prompt(
-            text,
-            default=before or None,
-            show_default=False,
-            hide_input=True,
-            err=True,
-            value_proc=_check(question, answers),
-        )
-    elif question.choices:
-        answer = click.prompt(question.text, type=click.Choice(question.choices), default=usual_text, err=True)
-    else:
-        answer = click.prompt(question.text, default=usual_text or None, err=True, value_proc=_check(question, answers))
-    return answer
 
-
-def _check(question: Question, answers: Mapping[str, str]) -> Callable[[str], str]:
-    def check(answer: str) -> str:
+    def checked_here(answer: str) -> str:
         try:
-            return checked(question, answer, answers)
+            return check(answer)
         except ValueError as wrong:
             raise click.UsageError(str(wrong)) from None
 
-    return check
+    usual = question.usual or None
+    if set(question.choices) == {YES, NO}:
+        return YES if click.confirm(question.text, default=question.usual == YES, err=True) else NO
+    answer: str
+    if question.hidden:
+        text = f"{question.text} (Enter keeps it)" if given_before else question.text
+        answer = click.prompt(
+            text, default=usual, show_default=False, hide_input=True, err=True, value_proc=checked_here
+        )
+    elif question.choices:
+        answer = click.prompt(question.text, type=click.Choice(question.choices), default=usual, err=True)
+    else:
+        answer = click.prompt(question.text, default=usual, err=True, value_proc=checked_here)
+    return answer

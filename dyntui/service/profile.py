@@ -71,6 +71,11 @@ class Profile(msgspec.Struct, frozen=True):
         return self.state / "console.json"
 
     @property
+    def setup_file(self) -> Path:
+        """Answers of a setup that was left, without its secrets, JSON."""
+        return self.state / "setup.json"
+
+    @property
     def secrets_file(self) -> Path:
         """Encrypted secrets, where the encrypted-file backend is chosen."""
         return self.data / "secrets.enc"

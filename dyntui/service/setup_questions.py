@@ -17,6 +17,7 @@ from dyntui.model.environment import entry
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service import certificate_file
+from dyntui.service.contract.session import Status
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
 
 MICROSOFT = "https://login.microsoftonline.com/"
@@ -54,6 +55,24 @@ _ABOUT = {
 def about(error: DyntuiError) -> str:
     """The part of the setup that an error is about; `""` where it is about none."""
     return next((part for begin, part in _ABOUT.items() if error.code.startswith(begin)), "")
+
+
+def no_place_for_secrets(status: Status) -> bool:
+    """Whether the service says that no keyring works."""
+    return any(check.name == "Keyring" and check.state != "ok" for check in status.checks)
+
+
+def without_a_keyring() -> DyntuiError:
+    """Said before the first question: every answer would be for nothing."""
+    return DyntuiError(
+        "KEYRING_UNAVAILABLE",
+        "No keyring works in this session, so the secrets that you would be asked for cannot be kept.",
+        not_done="Nothing was asked or connected; secrets are never written as plain text.",
+        remedy=(
+            "Unlock the system's keyring, or set DYNTUI_KEYRING_PASSPHRASE to a passphrase for an encrypted"
+            " file, and run `dyntui setup` again. Where the environment provides the secrets, use --from FILE."
+        ),
+    )
 
 
 def questions(answers: Answers) -> Iterator[Question]:

@@ -7,15 +7,17 @@ from click.testing import CliRunner
 
 from dyntui.cli import setup_questions
 from dyntui.service import setup_questions as questions
+from dyntui.service.setup_conversation import Conversation
 
 
 def test_an_account_that_was_given_already_is_asked_for_again() -> None:
     @click.command()
     def ask() -> None:
         known = {each.key: "-" for each in questions.questions({}) if each.about != questions.ACCOUNTS}
-        answers = setup_questions.asked_for(known)
+        talk = Conversation(known)
+        setup_questions.ask_all(talk)
         for number in (1, 2):
-            each = questions.account_of(number, answers, "")
+            each = questions.account_of(number, talk.answers, "")
             click.echo(f"{each.name} {each.api_user} {each.is_default}")
 
     first = ["Main", "", "apiuser-1@x", "password", "off"]

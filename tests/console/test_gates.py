@@ -61,7 +61,7 @@ async def test_a_code_that_expired_says_so_and_a_new_one_can_be_had() -> None:
 async def test_before_setup_the_command_is_named_and_looking_again_leads_on() -> None:
     async with driving(Opening("bare", signed_in=False)) as hand:
         assert "dyntui --profile test setup" in hand.text
-        assert "dyntui demo" in hand.text
+        assert "dyntui demo" in hand.text and "Enter Set up" in hand.text
         await hand.press("y")
         assert hand.app.clipboard == "dyntui --profile test setup"
         await hand.service.set_up()

@@ -102,4 +102,17 @@ CANARY = Call("setup.canary", Canary, CanaryReport, Ability.ADMINISTER)
 ON_SETUP = Scope("Not configured")
 
 
-ACTIONS = (Action(id="setup.copy", title="Copy the command", scopes=(ON_SETUP,), keys=("y",), hint="Copy the command"),)
+ACTIONS = (
+    Action(
+        id="setup.go",
+        title="Set up",
+        scopes=(ON_SETUP,),
+        keys=("enter",),
+        call=SETUP_APPLY,
+        command="dyntui setup",
+        hint="Set up",
+        palette=False,
+        tooltip="The questions, then the plan, then the installation; each is confirmed with Enter",
+    ),
+    Action(id="setup.copy", title="Copy the command", scopes=(ON_SETUP,), keys=("y",), hint="Copy the command"),
+)
