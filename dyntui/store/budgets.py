@@ -22,6 +22,16 @@ from dyntui.store.upserts import update_many, upsert
 # A connection that has not asked for so long has nothing under way any more: a call is given up sooner.
 _GRANT_SECONDS = 150
 _KEYS = ("account_id", "limit_name", "start", "spender")
+_SETTLED = (
+    update(budget_window)
+    .where(
+        budget_window.c.account_id == bindparam("an_account"),
+        budget_window.c.limit_name == bindparam("a_limit"),
+        budget_window.c.start == bindparam("a_start"),
+        budget_window.c.spender == bindparam("a_spender"),
+    )
+    .values(amount=budget_window.c.amount + bindparam("more"))
+)
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -73,18 +83,8 @@ def take(c: Connection, account_id: str, wishes: Sequence[Wish], spender: str, n
 
 def settle(c: Connection, account_id: str, differences: Iterable[Difference]) -> None:
     """Corrects what was taken by what was used."""
-    statement = (
-        update(budget_window)
-        .where(
-            budget_window.c.account_id == bindparam("an_account"),
-            budget_window.c.limit_name == bindparam("a_limit"),
-            budget_window.c.start == bindparam("a_start"),
-            budget_window.c.spender == bindparam("a_spender"),
-        )
-        .values(amount=budget_window.c.amount + bindparam("more"))
-    )
     rows = [(account_id, each.name, each.start, each.spender, each.amount) for each in differences if each.amount]
-    update_many(c, statement, ("an_account", "a_limit", "a_start", "a_spender", "more"), rows)
+    update_many(c, _SETTLED, ("an_account", "a_limit", "a_start", "a_spender", "more"), rows)
 
 
 def uses(c: Connection, account_id: str, names: Sequence[str]) -> dict[str, list[Use]]:

@@ -21,11 +21,13 @@ As people look at them: `dyntui.store.run_window`; items and people of a run: `d
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Row, Select, String, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import SEND
@@ -183,21 +185,32 @@ def advance(
 ) -> str:
     """Move the cursor and the progress (None: as it was) and add API calls; the answer is what is desired of the run:
     `run` or `cancel`. Raises `Fenced`: the caller's transaction must then be rolled back."""
-    made = calls or Calls()
-    values: dict[str, Any] = {
-        name: run.c[name] + count for name, count in msgspec.structs.asdict(made).items() if count
-    }
+    added = {name: count for name, count in msgspec.structs.asdict(calls or Calls()).items() if count}
     given = {"cursor": cursor, "stage": stage, "stage_done": done, "stage_of": of}
-    values |= {name: value for name, value in given.items() if value is not None}
-    desired = c.execute(
-        update(run)
-        .where(run.c.id == run_id, run.c.attempt == token, run.c.status == RunStatus.IN_PROCESS)
-        .values(values or {"attempt": token})
-        .returning(run.c.desired)
-    ).scalar()
+    changed = {name: value for name, value in given.items() if value is not None}
+    bound = {f"b_{name}": value for name, value in (added | changed).items()}
+    statement = _advanced(tuple(added), tuple(changed))
+    desired = c.execute(statement, {"b_run": run_id, "b_token": token, **bound}).scalar()
     if desired is None:
         raise Fenced(run_id)
     return str(desired)
+
+
+@functools.cache
+def _advanced(added: tuple[str, ...], changed: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """Every save of every run makes this statement: it is put together once for the columns that are told."""
+    values: dict[str, Any] = {name: run.c[name] + bindparam(f"b_{name}", type_=Integer) for name in added}
+    values |= {name: bindparam(f"b_{name}", type_=run.c[name].type) for name in changed}
+    return (
+        update(run)
+        .where(
+            run.c.id == bindparam("b_run", type_=String),
+            run.c.attempt == bindparam("b_token", type_=Integer),
+            run.c.status == RunStatus.IN_PROCESS,
+        )
+        .values(values or {"attempt": run.c.attempt})
+        .returning(run.c.desired)
+    )
 
 
 def finish(

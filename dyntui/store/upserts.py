@@ -6,10 +6,12 @@ Public: `upsert(connection, table, columns, keys, rows, *, update, where)`, `upd
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam
+from sqlalchemy import ColumnElement, Compiled, Connection, Dialect, Executable, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
@@ -17,6 +19,8 @@ from dyntui.model import exact_json
 
 # Of an insert's row, in `where` and computed values of an upsert: `excluded.c.name`.
 Excluded = Any
+
+_COMPILED: WeakKeyDictionary[ClauseElement, dict[tuple[str, str], Compiled]] = WeakKeyDictionary()
 
 
 def json_text(value: object) -> str:
@@ -42,19 +46,37 @@ def upsert(
     batch = [tuple(row) for row in rows]
     if not batch:
         return
-    insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    changed = tuple(update) if update is not None else tuple(name for name in columns if name not in keys)
+    if computed is None and where is None:
+        final = _plain(connection.dialect.name, table, tuple(columns), tuple(keys), changed)
+    else:
+        final = _upsert(connection.dialect.name, table, columns, keys, changed, computed, where)
+    _many(connection, final, columns, batch)
+
+
+def _upsert(
+    dialect: str,
+    table: Table,
+    columns: Sequence[str],
+    keys: Sequence[str],
+    changed: Sequence[str],
+    computed: Callable[[Excluded], Mapping[str, ColumnElement[Any]]] | None = None,
+    where: Callable[[Excluded], ColumnElement[bool]] | None = None,
+) -> Executable:
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     # Bulk values are bound as they are: the drivers take text for JSON, and no per-value processing is paid for.
     statement = insert.values({name: bindparam(name, type_=None) for name in columns})
-    changed = [name for name in columns if name not in keys] if update is None else list(update)
     values: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in changed}
     if computed is not None:
         values.update(computed(statement.excluded))
-    if values:
-        condition = where(statement.excluded) if where is not None else None
-        final = statement.on_conflict_do_update(index_elements=list(keys), set_=values, where=condition)
-    else:
-        final = statement.on_conflict_do_nothing(index_elements=list(keys))
-    _many(connection, final, columns, batch)
+    if not values:
+        return statement.on_conflict_do_nothing(index_elements=list(keys))
+    condition = where(statement.excluded) if where is not None else None
+    return statement.on_conflict_do_update(index_elements=list(keys), set_=values, where=condition)
+
+
+# As many as there are places in the code that keep rows: made once, not for every row of a feed.
+_plain = functools.cache(_upsert)
 
 
 def update_many(
@@ -65,9 +87,18 @@ def update_many(
     return _many(connection, statement, names, batch) if batch else 0
 
 
+def _compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
+    """What the database is told; worked out once for a statement that lives on."""
+    known = _COMPILED.setdefault(statement, {})
+    key = (dialect.name, dialect.driver)
+    if key not in known:
+        known[key] = statement.compile(dialect=dialect)
+    return known[key]
+
+
 def _many(connection: Connection, statement: Executable, names: Sequence[str], batch: list[tuple[object, ...]]) -> int:
     assert isinstance(statement, ClauseElement)
-    compiled = statement.compile(dialect=connection.dialect)
+    compiled = _compiled(statement, connection.dialect)
     constants = {name: value for name, value in compiled.params.items() if name not in names}
     order = getattr(compiled, "positiontup", None)
     if order is None:

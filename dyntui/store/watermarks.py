@@ -5,18 +5,20 @@ Public: `get(c, account_id, feed) -> str`, `put(c, account_id, feed, value)`.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, String, bindparam, select
 
 from dyntui.store.schema import watermark
 from dyntui.store.upserts import upsert
 
+_VALUE = select(watermark.c.value).where(
+    watermark.c.account_id == bindparam("an_account", type_=String),
+    watermark.c.feed == bindparam("a_feed", type_=String),
+)
+
 
 def get(c: Connection, account_id: str, feed: str) -> str:
     """The mark of a feed as its reader wrote it (a time, a delta link, a sequence number); `""` before the first."""
-    row = c.execute(
-        select(watermark.c.value).where(watermark.c.account_id == account_id, watermark.c.feed == feed)
-    ).scalar()
-    return row or ""
+    return c.execute(_VALUE, {"an_account": account_id, "a_feed": feed}).scalar() or ""
 
 
 def put(c: Connection, account_id: str, feed: str, value: str) -> None:
