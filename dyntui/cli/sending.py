@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 import click
+import msgspec
 
 from dyntui.cli.following import say_detached, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
@@ -17,6 +18,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held_sends import time_of
 from dyntui.model.moments import text_of
 from dyntui.model.roles import Ability
+from dyntui.model.waves import Limits, Waves, shares_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CAMPAIGN_SEND, TargetCount
 from dyntui.service.contract.runs import RUN_GET, RunRef, RunRow
@@ -35,10 +37,27 @@ from dyntui.service.permission import not_permitted
     default=None,
     help="Not now but then, such as '2026-12-01 18:00' (local time) or 2026-12-01T17:00Z.",
 )
+@click.option("--waves", metavar="SHARES", default=None, help="Not all at once: '1%, 10%, rest'.")
+@click.option("--pause", type=int, default=None, metavar="MINUTES", help="With --waves: between two of them; 60.")
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=PERCENT",
+    help="With --waves: bounces, complaints or unsubscribes above which no other wave begins; may be given again.",
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until it is sent.")
 @click.pass_context
 def send(
-    context: click.Context, named: str, lists: tuple[str, ...], confirm: int | None, at: str | None, wait: bool
+    context: click.Context,
+    named: str,
+    lists: tuple[str, ...],
+    confirm: int | None,
+    at: str | None,
+    waves: str | None,
+    pause: int | None,
+    limits: tuple[str, ...],
+    wait: bool,
 ) -> int:
     """Send a campaign to its targets, now or at a time.
 
@@ -48,9 +67,12 @@ def send(
     With --at the send is held by `dyntui serve` until then, and can be cancelled: `dyntui sends list --view held`. At
     its hour the lists are synchronised and counted again. What could not begin within half an hour of its time waits
     for somebody to say so: `dyntui sends release SEND`.
+
+    With --waves the first people get it, then more, then the rest. No other wave begins once more than 5 % of those
+    mailed bounced, 0.1 % complained or 1 % unsubscribed (--limit), or somebody stops it: `dyntui sends cancel SEND`.
     """
     chosen = choices(context)
-    goes_out = _time(at)
+    goes_out, divided = _time(at), _waves(waves, pause, limits)
     started: list[RunRow] = []
 
     # The person is asked between the calls: no connection and no event loop wait for them.
@@ -59,10 +81,14 @@ def send(
         print_count(counted)
         if goes_out:
             say(f"It is to go out at {moment(goes_out)}, {local_moment(goes_out)} local time.")
+        if divided is not None:
+            say(f"It is to go out in waves: {divided.words}, {divided.pause} minutes apart.")
     typed = _confirmed(chosen, counted, confirm)
 
     async def send_and_follow(client: ServiceClient) -> SendRow:
-        sending = await client.call(CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed, at=goes_out))
+        sending = await client.call(
+            CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed, at=goes_out, waves=divided)
+        )
         if wait and sending.run:
             run = (await client.call(RUN_GET, RunRef(sending.run))).run
             started.append(run)
@@ -91,6 +117,29 @@ def _time(at: str | None) -> str:
         return text_of(time_of(at, datetime.now(UTC)))
     except ValueError as error:
         raise click.BadParameter(f"{error}.", param_hint="--at") from None
+
+
+def _waves(shares: str | None, pause: int | None, limits: tuple[str, ...]) -> Waves | None:
+    if shares is None:
+        if pause is not None or limits:
+            raise click.UsageError("--pause and --limit go with --waves.")
+        return None
+    known = Limits()
+    for each in limits:
+        name, _, percent = each.partition("=")
+        try:
+            known = msgspec.structs.replace(known, **{name.strip(): float(percent.strip().removesuffix("%"))})
+        except (TypeError, ValueError):
+            names = ", ".join(Limits.__struct_fields__)
+            wrong = f"{each!r} is no limit; give one of {names}, such as bounces=5."
+            raise click.BadParameter(wrong, param_hint="--limit") from None
+    try:
+        waves = Waves(shares=shares_of(shares), pause=60 if pause is None else pause, limits=known)
+        return msgspec.convert(msgspec.to_builtins(waves), Waves, strict=False)
+    except msgspec.ValidationError as error:
+        raise click.UsageError(f"--pause or --limit: {error}.") from None
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--waves") from None
 
 
 async def _counted(client: ServiceClient, named: str, lists: tuple[str, ...]) -> TargetCount:
@@ -142,10 +191,13 @@ def _print_send(sending: SendRow) -> None:
             ("Goes out", f"{moment(sending.send_at)}, {local_moment(sending.send_at)} local time")
             if sending.held
             else ("Sent", moment(sending.sent_on)),
+            *([("Waves", sending.waves.words)] if sending.waves else []),
             ("Error", sending.error),
         ]
     )
     if sending.held:
         say(f"`dyntui sends cancel {sending.id[:8]}` cancels it until then.")
+    elif sending.waves:
+        say(f"`dyntui sends list` follows it; `dyntui sends cancel {sending.id[:8]}` stops it.")
     if sending.state == "Sent":
         say(f"`dyntui sync campaigns --campaign {sending.campaign}` fetches the results as they arrive.")

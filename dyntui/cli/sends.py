@@ -32,13 +32,25 @@ def command() -> None:
     """Sends of all campaigns, and those that wait for their hour. SEND is an id, or the beginning of one."""
 
 
+def _goes_out(row: SendRow) -> str:
+    """When it, or its next wave, is to begin."""
+    return row.next_on if row.wave and not row.waves_of else row.send_at if row.held else ""
+
+
+def _mailed(row: SendRow) -> int | None:
+    if row.waves is not None and not row.waves_of:
+        return row.mailed
+    return row.sendable if row.state == "Sent" else None
+
+
 _COLUMNS: Columns[SendRow] = (
     Column("id", lambda row: row.id[:8], whole=True),
     Column("campaign", lambda row: row.campaign_name),
     Column("state", lambda row: row.standing, whole=True),
-    Column("goes out", lambda row: moment(row.send_at) if row.held else "–", whole=True),
-    Column("local time", lambda row: local_moment(row.send_at) if row.held else "–", whole=True),
+    Column("goes out", lambda row: moment(_goes_out(row)), whole=True),
+    Column("local time", lambda row: local_moment(_goes_out(row)), whole=True),
     Column("people", lambda row: number(row.sendable), right=True),
+    Column("mailed", lambda row: number(_mailed(row)), right=True),
     Column("lists", lambda row: ", ".join(row.lists)),
     Column("created by", lambda row: row.created_by),
     Column("sent on", lambda row: moment(row.sent_on), whole=True),
@@ -58,7 +70,7 @@ async def list_(_client: ServiceClient, rows: Rows, view: str, account: str) -> 
 @click.argument("send", metavar="SEND")
 @click.pass_context
 def cancel(context: click.Context, send: str) -> None:
-    """Cancel a send that waits for its hour, or one that dotdigital does not have yet."""
+    """Cancel a send that waits for its hour, or one that dotdigital does not have yet; stop one in waves."""
     _print(context, ask(choices(context), SEND_CANCEL, SendRef(send)))
 
 
@@ -66,7 +78,7 @@ def cancel(context: click.Context, send: str) -> None:
 @click.argument("send", metavar="SEND")
 @click.pass_context
 def release(context: click.Context, send: str) -> None:
-    """Send now what has missed its hour: everybody is decided anew, as for any send."""
+    """Send now what has missed its hour, or its next wave: everybody is decided anew, as for any send."""
     _print(context, ask(choices(context), SEND_RELEASE, SendRef(send)))
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import ReasonCount
+from dyntui.model.waves import Waves
 
 
 class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     """One dispatch; `potential` is `sendable` + the sum of `excluded`.
 
     `state`: Scheduled (held until `send_at`), Missed (its hour passed, and a person has to say what is to be done),
-    Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled. `confirmed`: how many people would have been mailed
-    when somebody said that it is to be sent. `doubt`: why it is not known who was mailed - `cancelled`: in dotdigital,
-    which does not tell whom it reached; `unproved`: dotdigital did not answer and does not show the send; `stopped`: it
-    says `Sent` and shows fewer people as mailed - or `""`. `decision`: `mailed` or `not mailed`, as `decided_by` found
-    in dotdigital's outbox on `decided_on`; `""` as long as nobody has said so.
+    Queued, Preparing, In waves, Sending, Sent, Stopped (before its last wave), Failed, Refused, Cancelled. `confirmed`:
+    how many people would have been mailed when somebody said that it is to be sent. `doubt`: why it is not known who
+    was mailed - `cancelled`: in dotdigital, which does not tell whom it reached; `unproved`: dotdigital did not answer
+    and does not show the send; `stopped`: it says `Sent` and shows fewer people as mailed - or `""`. `decision`:
+    `mailed` or `not mailed`, as `decided_by` found in dotdigital's outbox on `decided_on`; `""` as long as nobody has
+    said so.
+
+    `waves`: how it is divided, where it is. Each wave is a send of its own: `waves_of` names the whole one, `wave` says
+    which it is. Of the whole one `wave` says how many have begun, `mailed` how many people those that were sent mailed,
+    `next_on` when the next one is to begin.
     """
 
     id: str
@@ -37,6 +43,11 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     decided_on: str = ""
     send_at: str = ""
     confirmed: int = 0
+    waves: Waves | None = None
+    waves_of: str = ""
+    wave: int = 0
+    mailed: int = 0
+    next_on: str = ""
 
     @property
     def held(self) -> bool:
@@ -53,11 +64,19 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
         """The state in words, with what is not known of it."""
         if self.decision:
             return f"{self.state}, {self.decision} as {self.decided_by or 'somebody'} found"
-        return _DOUBTS.get(self.doubt, self.state)
+        said = _DOUBTS.get(self.doubt, self.state)
+        if self.waves is None:
+            return said
+        of = f"{self.wave} of {self.waves.count}"
+        if self.waves_of:
+            return f"Wave {of}: {said}"
+        return f"{said}, {of} waves" if self.wave and self.state != "Sent" else said
 
 
 # Not begun: held until its hour, or past it.
 HELD = ("Scheduled", "Missed")
+# The service has more to do about these, or a person has.
+LIVE = (*HELD, "In waves")
 
 _DOUBTS = {
     "cancelled": "Cancelled in dotdigital, nobody knows whom it reached",

@@ -29,6 +29,7 @@ from dyntui.service.run_events import RunEvents
 from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.secret_store import open_secrets
 from dyntui.service.send_timer import SendTimer
+from dyntui.service.send_waves import SendWaves
 from dyntui.service.session import Session
 from dyntui.service.watching import Watching
 from dyntui.store import accounts
@@ -100,7 +101,8 @@ class Assembly:
         )
         self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)
-        self._send_timer = SendTimer(self._resources, self._engine.enqueue)
+        waves = SendWaves(self._resources, self._engine.enqueue)
+        self._send_timer = SendTimer(self._resources, self._engine.enqueue, waves, begins=self._long_lived)
         self._metrics = Metrics(self._resources, config.metrics, self._resources.connections.budgets.meters)
         of_the_watch = Connections(self._db, secrets, patience=OF_THE_WATCH, operations_a_day=a_day)
         self._watching = Watching(self._resources, of_the_watch, self._events.changed)
@@ -125,10 +127,10 @@ class Assembly:
         await asyncio.to_thread(self._engine.start)
         self._housekeeping = Housekeeping(self._resources, config.audit.keep_days)
         self._housekeeping.start()
+        self._send_timer.start()
         self._notifier = Notifier(self._resources, config.hook, self._resources.connections.budgets.meters)
         if self._long_lived:
             self._timer.start()
-            self._send_timer.start()
             self._watching.start()
             self._notifier.start()
             await self._metrics.start()

@@ -17,24 +17,27 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import SHORTEST_ID, Runs, chosen_account
-from dyntui.store import send_window, sends
+from dyntui.service.send_waves import SendWaves
+from dyntui.store import send_waves, send_window, sends
 
 _NOT_HERE = "Sends are not held by this service, which ends with its last client: `dyntui serve` begins them."
 
 
 class HeldSends:
     """The calls `sends.page`, `sends.cancel` and `sends.release`. `changed` has the timer look at once; `held_here`:
-    there is one."""
+    there is one. `waves` ends a send in waves that is stopped."""
 
     def __init__(
         self,
         resources: Resources,
         identities: Identities,
         queue: Runs,
+        waves: SendWaves,
         changed: Callable[[], None],
         *,
         held_here: bool,
     ) -> None:
+        self._waves = waves
         self._resources = resources
         self._identities = identities
         self._queue = queue
@@ -52,14 +55,17 @@ class HeldSends:
     @answers(SEND_CANCEL)
     async def cancel(self, context: CallContext, request: SendRef) -> SendRow:
         """A send that is held will not go out; one that is being prepared stops at its next step, as long as dotdigital
-        does not have it. Raises SEND_UNKNOWN, SEND_AMBIGUOUS, SEND_NOT_CANCELLABLE."""
+        does not have it; of one in waves no other wave begins. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
+        SEND_NOT_CANCELLABLE."""
         row = await self._named(request.id)
         who = await self._who(context)
 
         def stop(c: Connection) -> bool:
             return sends.cancelled(c, row.id, f"Cancelled by {who} before its hour.")
 
-        if row.held:
+        if row.waves is not None and not row.waves_of and (row.wave or row.state == "In waves"):
+            await self._stop(row, who)
+        elif row.held:
             if not await self._resources.write(stop):
                 # It began in this moment.
                 return await self.cancel(context, SendRef(row.id))
@@ -77,10 +83,29 @@ class HeldSends:
             )
         return await self._named(row.id)
 
+    async def _stop(self, row: SendRow, who: str) -> None:
+        def stop(c: Connection) -> bool:
+            # One that waits for a person ends like one that goes on.
+            sends.released(c, row.id, state="In waves")
+            this = sends.row(c, row.id)
+            on_the_way = this is not None and this.state == "In waves"
+            return on_the_way and send_waves.put_stop(c, row.id, f"Stopped by {who}.")
+
+        if not await self._resources.write(stop):
+            raise DyntuiError(
+                "SEND_NOT_CANCELLABLE",
+                f"The send of {row.campaign_name!r} is not in waves any more, or is being stopped.",
+                not_done="Nothing was changed.",
+                remedy="See `dyntui sends list`.",
+                exit=Exit.USAGE,
+            )
+        await self._waves.look(row.id, begins=False)
+        self._changed()
+
     @answers(SEND_RELEASE)
     async def release(self, context: CallContext, request: SendRef) -> SendRow:
-        """A send that has missed its hour goes out now. Raises SEND_UNKNOWN, SEND_AMBIGUOUS, SEND_NOT_MISSED,
-        SEND_NOT_HELD."""
+        """A send, or its next wave, that has missed its hour goes out now. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
+        SEND_NOT_MISSED, SEND_NOT_HELD."""
         row = await self._named(request.id)
         if not self._held_here:
             raise DyntuiError(
@@ -91,7 +116,14 @@ class HeldSends:
                 exit=Exit.USAGE,
             )
         now = self._resources.now()
-        if not await self._resources.write(lambda c: sends.released(c, row.id, now)):
+
+        def release(c: Connection) -> bool:
+            if send_waves.planned(c, row.id) is None:
+                return sends.released(c, row.id, state="Scheduled", send_at=now)
+            send_waves.put_next(c, row.id, now)
+            return sends.released(c, row.id, state="In waves")
+
+        if not await self._resources.write(release):
             raise DyntuiError(
                 "SEND_NOT_MISSED",
                 f"The send of {row.campaign_name!r} has not missed its hour: it is {row.state}.",
@@ -139,8 +171,11 @@ async def check(resources: Resources, *, held_here: bool) -> Check | None:
         names = ", ".join(each.campaign_name for each in missed)
         text = f"missed the hour: {names}. Somebody has to say whether it is sent now: `dyntui sends list --view held`."
         return Check(name="Sends", state="warning", text=text)
-    following = waiting[0]
+    on_the_way = [each for each in waiting if each.state == "In waves"]
+    following = (on_the_way or waiting)[0]
     comes = f"next: {following.campaign_name} {following.send_at[:16].replace('T', ' ')}Z"
+    if on_the_way:
+        comes = f"in waves: {', '.join(each.campaign_name for each in on_the_way)}"
     if not held_here:
         return Check(name="Sends", state="warning", text=f"{comes}. {_NOT_HERE}")
     return Check(name="Sends", state="ok", text=comes)
@@ -152,6 +187,7 @@ def use_cases(parts: Parts) -> HeldSends:
         parts.resources,
         parts.identities,
         Runs(parts.resources, parts.identities, parts.enqueue),
+        SendWaves(parts.resources, parts.enqueue),
         parts.sends_changed,
         held_here=parts.long_lived,
     )

@@ -17,7 +17,7 @@ from dyntui.store import runs
 from dyntui.store import sends as send_store
 from dyntui.store.failures import vanished
 from dyntui.store.sends import Send
-from dyntui.sync.send_rows import sent_after_all
+from dyntui.sync.send_rows import sent_after_all, whole_settled
 
 
 class SendDecisions:
@@ -51,6 +51,7 @@ class SendDecisions:
             else:
                 send_store.put_doubt(c, this.id, this.doubt or "unproved", "")
                 send_store.finish(c, this.id, "Cancelled", self._resources.now())
+            whole_settled(c, this)
             decided = send_store.row(c, this.id)
             if decided is None:
                 raise vanished("a send")

@@ -2,7 +2,8 @@
 
 A send that is due is queued once: it leaves the state in which it is held in the same transaction that stores its run.
 From there on it is a send like any other: suppressions and lists are synchronised again, everybody is decided anew, and
-the last look comes before the request. What could not begin within half an hour of its time is not sent by itself.
+the last look comes before the request. What could not begin within half an hour of its time is not sent by itself. A
+send in waves is looked at in the same way (`send_waves`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from dyntui.service.contract.sends import SENDS_CHANGED
 from dyntui.service.repeating import EveryMinute, Repeating
 from dyntui.service.resources import Resources
 from dyntui.service.schedule_timer import SCHEDULE
-from dyntui.store import runs, sends
+from dyntui.service.send_waves import SendWaves
+from dyntui.store import runs, send_waves, sends
 from dyntui.store.runs import NewRun
 from dyntui.store.sends import Send
 
@@ -34,11 +36,16 @@ class _Taken(Exception):
 
 
 class SendTimer:
-    """`start` and `stop` with a long-lived service. `enqueue` hands a queued run to the engine."""
+    """`start` and `stop` with the service. `enqueue` hands a queued run to the engine. `begins`: not in a service that
+    ends with its last client, which only says what has missed its hour, and what became of a wave."""
 
-    def __init__(self, resources: Resources, enqueue: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, resources: Resources, enqueue: Callable[[str, int], None], waves: SendWaves, *, begins: bool
+    ) -> None:
         self._resources = resources
         self._enqueue = enqueue
+        self._waves = waves
+        self._begins = begins
         self._minutes = EveryMinute(resources.clock)
         self._again = Repeating(self.look, self._minutes.pause, "sends that were held could not be begun")
 
@@ -72,6 +79,8 @@ class SendTimer:
         return queued
 
     async def _look_at(self, this: Send) -> str:
+        if this.state == "In waves":
+            return await self._waves.look(this.id, begins=self._begins)
         due, now = moment_of(this.send_at), self._resources.clock()
         if this.state != "Scheduled" or due is None:
             return ""
@@ -81,7 +90,11 @@ class SendTimer:
             if await self._resources.write(lambda c: sends.missed(c, this.id, why)):
                 log.warning("send %s: %s", this.id, why)
                 self._tell()
-        return await self._begin(this, now) if hour is Hour.HERE else ""
+        if hour is not Hour.HERE or not self._begins:
+            return ""
+        if await self._resources.write(lambda c: _in_waves(c, this.id)):
+            return await self._waves.look(this.id, begins=True)
+        return await self._begin(this, now)
 
     async def _begin(self, this: Send, now: datetime) -> str:
         """The run's id; `""` where it has to wait for another send of the campaign."""
@@ -98,7 +111,9 @@ class SendTimer:
         )
 
         def keep(c: Connection) -> bool:
-            if runs.active(c, new.sync_key) is not None or not sends.begun(c, this.id, new.id):
+            if runs.active(c, new.sync_key) is not None or send_waves.in_waves(c, this.account_id, this.campaign_id):
+                return False
+            if send_waves.planned(c, this.id) is not None or not sends.begun(c, this.id, new.id):
                 return False
             if runs.create(c, new).id != new.id:
                 raise _Taken
@@ -115,6 +130,15 @@ class SendTimer:
 
     def _tell(self) -> None:
         self._resources.publish(SENDS_CHANGED.name, SENDS_CHANGED.value())
+
+
+def _in_waves(c: Connection, send_id: str) -> bool:
+    """Whether a send that was held goes out in waves from now on."""
+    this = sends.get(c, send_id)
+    if this is None or send_waves.planned(c, send_id) is None:
+        return False
+    busy = send_waves.in_waves(c, this.account_id, this.campaign_id)
+    return not busy and sends.in_waves(c, send_id)
 
 
 def _why_missed(due: datetime) -> str:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model import waves as waves_model
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held_sends import in_time
 from dyntui.model.mentioned import shown
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import SEND, SendOf
+from dyntui.model.waves import Waves
 from dyntui.service import targets as targets_now
 from dyntui.service.answering import answers
 from dyntui.service.campaigns import Campaigns
@@ -33,7 +35,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import count_window, counts, sends, watermarks
+from dyntui.store import count_window, counts, send_waves, sends, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.counts import Count, NewCount
 from dyntui.store.sends import NewSend
@@ -133,9 +135,12 @@ class Sending:
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
         """Sends to exactly the people of a count, or holds the send until its hour.
 
-        Raises COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_NOT_HELD.
+        Raises COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_WAVES_INVALID,
+        SEND_IN_WAVES, SEND_NOT_HELD.
         """
-        at = self._at(request.at)
+        at, waves = self._at(request.at), request.waves
+        if waves is not None:
+            self._may_be_divided(waves)
         known = await self._resources.read(lambda c: counts.get(c, request.count))
         if known is None or known.counted_on < text_of(self._resources.clock() - COUNT_LIFE):
             raise _count_unknown()
@@ -174,15 +179,20 @@ class Sending:
             lists=tuple(each.name for each in lists),
             list_ids=tuple(each.id for each in lists),
             send_at=at,
+            state="In waves" if waves is not None and not at else "",
         )
 
         def take(c: Connection, run_id: str) -> None:
             # Looked at where it is taken: of two who send the same count at once, one comes too late.
             if counts.get(c, new.count_id) is None or sends.of_count(c, new.count_id) is not None:
                 raise _count_unknown()
+            if send_waves.in_waves(c, campaign.account_id, campaign.id):
+                raise _in_waves(campaign.name)
             sends.create(c, msgspec.structs.replace(new, run_id=run_id))
+            if waves is not None:
+                send_waves.plan(c, new.id, waves, at or new.created_on)
 
-        if at:
+        if at or waves is not None:
             await self._resources.write(lambda c: take(c, ""))
             self._held()
             return await self.send_get(context, SendRef(new.id))
@@ -194,14 +204,7 @@ class Sending:
         """When the send is to go out, as the store writes it. Raises SEND_AT_INVALID, SEND_NOT_HELD."""
         if not asked:
             return ""
-        if not self._held_here:
-            raise DyntuiError(
-                "SEND_NOT_HELD",
-                "This service ends with its last client: it cannot hold a send until its hour.",
-                not_done="Nothing was scheduled or sent.",
-                remedy="Start `dyntui serve`, which stays, and schedule the send there; or send it now.",
-                exit=Exit.USAGE,
-            )
+        self._require_holding()
         at = _with_a_zone(asked)
         wrong = f"{shown(asked)!r} is no time with a zone." if at is None else in_time(at, self._resources.clock())
         if at is None or wrong:
@@ -213,6 +216,28 @@ class Sending:
                 exit=Exit.USAGE,
             )
         return text_of(at)
+
+    def _may_be_divided(self, waves: Waves) -> None:
+        """Raises SEND_WAVES_INVALID, SEND_NOT_HELD."""
+        self._require_holding()
+        if why := waves_model.wrong(waves):
+            raise DyntuiError(
+                "SEND_WAVES_INVALID",
+                f"The send cannot go out in these waves: {why}",
+                not_done="Nothing was sent.",
+                remedy="Give shares such as 1 %, 10 %, rest.",
+                exit=Exit.USAGE,
+            )
+
+    def _require_holding(self) -> None:
+        if not self._held_here:
+            raise DyntuiError(
+                "SEND_NOT_HELD",
+                "This service ends with its last client: it can neither hold a send until its hour nor send in waves.",
+                not_done="Nothing was scheduled or sent.",
+                remedy="Start `dyntui serve`, which stays, and send there; or send it now, all at once.",
+                exit=Exit.USAGE,
+            )
 
     @answers(SEND_GET)
     async def send_get(self, context: CallContext, request: SendRef) -> SendRow:
@@ -247,6 +272,16 @@ def use_cases(parts: Parts) -> Sending:
         Runs(parts.resources, parts.identities, parts.enqueue),
         held_here=parts.long_lived,
         held=parts.sends_changed,
+    )
+
+
+def _in_waves(campaign: str) -> DyntuiError:
+    return DyntuiError(
+        "SEND_IN_WAVES",
+        f"The email campaign {campaign!r} is being sent in waves.",
+        not_done="Nothing was sent.",
+        remedy="Wait for its last wave, or stop it: `dyntui sends list --view held`.",
+        exit=Exit.LOCKED,
     )
 
 

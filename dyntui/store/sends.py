@@ -5,12 +5,12 @@ Public:
     of_campaign(c, account_id, campaign_id) -> (SendRow, ...); row(c, send_id) -> SendRow | None
     of_count(c, count_id) -> Send | None; with_books(c, account_id) -> list[Kept]
     not_sent(c, account_id, campaign_id | None) -> list[State]; in_doubt(c, account_id, doubt) -> [id]
-    set_state(c, send_id, state, error=""); set_book(c, send_id, book_id, book_name)
+    set_state(c, send_id, state, error=""); put_run(c, send_id, run_id); set_book(c, send_id, book_id, book_name)
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
     put_doubt(c, send_id, doubt, error); decide(c, send_id, decision, who, now) -> bool
     finish(c, send_id, state, now, error="") -> Send
     held(c) -> list[Send]; coming(c, account_id, start, end) -> list[Send]; ids_beginning(c, text) -> [id]
-    begun, missed, released, cancelled(c, send_id, ...) -> bool    sends that wait for their hour
+    begun, in_waves, missed, released, cancelled(c, send_id, ...) -> bool    sends that wait for their hour
 """
 
 from __future__ import annotations
@@ -19,19 +19,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, select, update
 
 from dyntui.model.outcomes import ReasonCount
-from dyntui.model.sends import HELD, SendRow
+from dyntui.model.sends import HELD, LIVE, SendRow
+from dyntui.model.waves import Waves
 from dyntui.store import counts
-from dyntui.store.schema import campaign, send
+from dyntui.store.schema import campaign, send, send_waves
 from dyntui.store.windows import shown
 
 _s = send.c
 
 
 class NewSend(msgspec.Struct, frozen=True, kw_only=True):
-    """A send to be. `lists`: names, as shown; `list_ids` likewise. `send_at`: when it is to go out, `""`: at once."""
+    """A send to be. `lists`: names, as shown; `list_ids` likewise. `send_at`: when it is to go out, `""`: at once.
+    `waves_of`, `wave`: which wave it is of which send. `state`: where it begins in another one than Queued, or
+    Scheduled where it has a time."""
 
     id: str
     account_id: str
@@ -44,6 +47,9 @@ class NewSend(msgspec.Struct, frozen=True, kw_only=True):
     list_ids: Sequence[str]
     run_id: str = ""
     send_at: str = ""
+    waves_of: str = ""
+    wave: int = 0
+    state: str = ""
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +84,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     campaign_row_id: str
     send_at: str
     confirmed: int
+    waves_of: str
+    wave: int
 
 
 def create(c: Connection, new: NewSend) -> Send:
@@ -85,10 +93,16 @@ def create(c: Connection, new: NewSend) -> Send:
     counted = counts.get(c, new.count_id)
     if counted is None:
         raise KeyError(new.count_id)
-    values = msgspec.structs.asdict(new) | {"lists": list(new.lists), "list_ids": list(new.list_ids)}
-    state = "Scheduled" if new.send_at else "Queued"
-    numbers = {"potential": counted.potential, "sendable": counted.sendable, "confirmed": counted.sendable}
-    c.execute(insert(send).values(**values, **numbers, state=state))
+    state = new.state or ("Scheduled" if new.send_at else "Queued")
+    values = msgspec.structs.asdict(new) | {
+        "lists": list(new.lists),
+        "list_ids": list(new.list_ids),
+        "state": state,
+        "potential": counted.potential,
+        "sendable": counted.sendable,
+        "confirmed": counted.sendable,
+    }
+    c.execute(insert(send).values(values))
     return _known(c, new.id)
 
 
@@ -150,7 +164,23 @@ def shown_row(c: Connection, row: Row[Any]) -> SendRow:
         run=row.run_id,
         lists=tuple(row.lists),
         excluded=_left_out(c, row.count_id),
+        **_waves(c, row),
     )
+
+
+def _waves(c: Connection, row: Row[Any]) -> dict[str, object]:
+    """What is shown of a send in waves, and of a wave."""
+    planned = select(send_waves).where(send_waves.c.send_id == (row.waves_of or row.id))
+    found = c.execute(planned).one_or_none()
+    if found is None:
+        return {}
+    waves = msgspec.convert(found.waves, Waves, strict=False)
+    if row.waves_of:
+        return {"waves": waves}
+    mailed = case((_s.state == "Sent", _s.sendable), else_=0)
+    of_it = select(func.max(_s.wave), func.sum(mailed)).where(_s.waves_of == row.id)
+    begun, people = c.execute(of_it).one()
+    return {"waves": waves, "wave": begun or 0, "mailed": int(people or 0), "next_on": found.next_on}
 
 
 def _left_out(c: Connection, count_id: str) -> tuple[ReasonCount, ...]:
@@ -190,8 +220,9 @@ def in_doubt(c: Connection, account_id: str, doubt: str) -> list[str]:
 
 
 def ended_since(c: Connection, account_id: str, since: str) -> list[State]:
-    """The account's sends made since a moment that are under way no longer."""
-    over = _s.state.in_(("Sent", "Failed", "Refused", "Cancelled"))
+    """The account's sends made since a moment that are under way no longer; of one in waves only the waves are."""
+    in_waves = select(send_waves.c.send_id)
+    over = and_(_s.state.in_(("Sent", "Failed", "Refused", "Cancelled")), _s.id.not_in(in_waves))
     return _states(c, _s.account_id == account_id, _s.created_on >= since, over)
 
 
@@ -246,15 +277,19 @@ def of_count(c: Connection, count_id: str) -> Send | None:
 
 
 def held(c: Connection) -> list[Send]:
-    """The sends that wait for their hour, the next one first, and those that have missed it."""
-    rows = c.execute(_select().where(_s.state.in_(HELD)).order_by(_s.send_at, _s.id)).all()
-    return [_send(c, row) for row in rows]
+    """The sends that wait for their hour, the next one first, those that have missed it, and those in waves."""
+    return where(c, _s.state.in_(LIVE), order=(_s.send_at, _s.created_on, _s.id))
+
+
+def where(c: Connection, *scope: ColumnElement[bool], order: Sequence[ColumnElement[Any]]) -> list[Send]:
+    """The sends of a scope."""
+    return [_send(c, row) for row in c.execute(_select().where(*scope).order_by(*order)).all()]
 
 
 def coming(c: Connection, account_id: str, start: str, end: str) -> list[Send]:
     """The account's sends that are to go out from `start` until before `end`."""
     scope = (_s.account_id == account_id, _s.state == "Scheduled", _s.send_at >= start, _s.send_at < end)
-    return [_send(c, row) for row in c.execute(_select().where(*scope).order_by(_s.send_at, _s.id)).all()]
+    return where(c, *scope, order=(_s.send_at, _s.id))
 
 
 def begun(c: Connection, send_id: str, run_id: str) -> bool:
@@ -262,14 +297,19 @@ def begun(c: Connection, send_id: str, run_id: str) -> bool:
     return _from(c, send_id, ("Scheduled",), state="Queued", run_id=run_id)
 
 
+def in_waves(c: Connection, send_id: str) -> bool:
+    """A send that was held begins in waves. False: somebody has cancelled it, or begun it, meanwhile."""
+    return _from(c, send_id, ("Scheduled",), state="In waves")
+
+
 def missed(c: Connection, send_id: str, why: str) -> bool:
-    """A send that was held did not begin in time: it waits for a person. False: it is not held any more."""
-    return _from(c, send_id, ("Scheduled",), state="Missed", error=why)
+    """A send, or its next wave, did not begin in time: it waits for a person. False: it is not held any more."""
+    return _from(c, send_id, ("Scheduled", "In waves"), state="Missed", error=why)
 
 
-def released(c: Connection, send_id: str, now: str) -> bool:
-    """A send that has missed its hour is to go out now. False: it has not, or somebody was first."""
-    return _from(c, send_id, ("Missed",), state="Scheduled", send_at=now, error="")
+def released(c: Connection, send_id: str, **becomes: object) -> bool:
+    """A send that has missed its hour goes on as it `becomes`. False: it has not, or somebody was first."""
+    return _from(c, send_id, ("Missed",), error="", **becomes)
 
 
 def cancelled(c: Connection, send_id: str, why: str) -> bool:
@@ -287,6 +327,11 @@ def _from(c: Connection, send_id: str, states: Sequence[str], **values: object) 
 def set_state(c: Connection, send_id: str, state: str, error: str = "") -> None:
     """How far the send is."""
     _set(c, send_id, state=state, error=error)
+
+
+def put_run(c: Connection, send_id: str, run_id: str) -> None:
+    """The run in which everybody's outcome stands."""
+    _set(c, send_id, run_id=run_id)
 
 
 def set_book(c: Connection, send_id: str, book_id: int, book_name: str) -> None:

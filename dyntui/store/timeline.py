@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from dyntui.model import opt_in, scores
 from dyntui.model.known_people import TimelineEvent
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.reasons import BY_CODE
+from dyntui.model.sends import LIVE
 from dyntui.store.schema import (
     activity,
     applied_change,
@@ -114,7 +115,15 @@ def _own_sends(c: Connection, person_id: str, addresses: Collection[str]) -> Ite
     """Sends of dyntui: who was left out and why, and who was mailed while dotdigital has not shown it yet."""
     p, s, r = target_person.c, send.c, recipient.c
     theirs = p.person_id == person_id if person_id else p.address.in_(addresses)
-    rows = c.execute(select(send, target_person).join(target_person, p.count_id == s.count_id).where(theirs)).mappings()
+    # Who is in a wave is mailed or left out by that.
+    wave, of_wave = send.alias("wave"), target_person.alias("of_wave")
+    in_a_wave = (
+        exists()
+        .select_from(wave.join(of_wave, of_wave.c.count_id == wave.c.count_id))
+        .where(wave.c.waves_of == s.id, of_wave.c.person_id == p.person_id)
+    )
+    own = select(send, target_person).join(target_person, p.count_id == s.count_id)
+    rows = c.execute(own.where(theirs, s.state.not_in(LIVE), ~in_a_wave)).mappings()
     for row in rows.all():
         when = row[s.sent_on] or row[s.created_on]
         name, by = row[s.campaign_name], row[s.run_id]

@@ -24,7 +24,7 @@ from dyntui.store.sends import Send
 from dyntui.sync import doubtful_sends, kept_books, platform_send
 from dyntui.sync.campaigns import learn_who_was_mailed
 from dyntui.sync.run_context import RunContext
-from dyntui.sync.send_rows import record, sent_after_all
+from dyntui.sync.send_rows import record, sent_after_all, whole_settled
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +137,7 @@ async def _cancel(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send)
 def _cancelled(c: Connection, this: Send, now: str, why: str) -> None:
     send_store.put_doubt(c, this.id, "cancelled", why)
     send_store.finish(c, this.id, "Cancelled", now, why)
+    whole_settled(c, this)
 
 
 async def _close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:

@@ -24,7 +24,7 @@ from dyntui.model.held_sends import grown
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
-from dyntui.store import counts, target_people
+from dyntui.store import counts, send_waves, target_people
 from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
@@ -168,25 +168,30 @@ async def _recheck(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -
     Raises SEND_GREW where that is more people than somebody confirmed.
     """
     if this.send_at:
-        this = await ctx.write(lambda c: _counted_anew(c, this.id, this.count_id, ctx.now()))
+        this, whole = await ctx.write(lambda c: _counted_anew(c, this, ctx.now()))
+        if grown(whole.confirmed, whole.sendable):
+            raise DyntuiError(
+                "SEND_GREW",
+                f"{whole.confirmed:,} people were confirmed when the send was scheduled; now it would mail "
+                f"{whole.sendable:,}.",
+                not_done="Nothing was sent, and no send was created.",
+                remedy="Look at who is on the target lists, count them again and send the campaign.",
+            )
     else:
         await ctx.write(lambda c: counts.recheck(c, this.count_id))
     await send_proof.leave_out_the_mailed(ctx, dd, this)
-    sendable = await send_proof.some_left(ctx, this)
-    if this.send_at and grown(this.confirmed, sendable):
-        raise DyntuiError(
-            "SEND_GREW",
-            f"{this.confirmed:,} people were confirmed when the send was scheduled; now it would mail {sendable:,}.",
-            not_done="Nothing was sent, and no send was created.",
-            remedy="Look at who is on the target lists, count them again and send the campaign.",
-        )
+    await send_proof.some_left(ctx, this)
     return "book"
 
 
-def _counted_anew(c: Connection, send_id: str, count_id: str, now: str) -> Send:
-    counts.anew(c, count_id, now)
-    send_store.take_counts(c, send_id)
-    return _stored(c, send_id)
+def _counted_anew(c: Connection, this: Send, now: str) -> tuple[Send, Send]:
+    """The send, and the whole one where it is a wave: then everybody is counted, and the wave taken from them."""
+    whole = _stored(c, this.waves_of or this.id)
+    counts.anew(c, whole.count_id, now)
+    send_store.take_counts(c, whole.id)
+    if this.waves_of:
+        send_waves.cut_again(c, this, whole)
+    return _stored(c, this.id), _stored(c, whole.id)
 
 
 async def _book(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
@@ -251,7 +256,9 @@ async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> 
     if campaign is not None:
         header = header_of(campaign)
         await ctx.write(lambda c: campaign_store.record_headers(c, this.account_id, [header], ctx.now()))
-    await clearing.clear(ctx, dv, this.list_ids)
+    # Who is in a later wave has to be on the list still.
+    if await ctx.read(lambda c: send_waves.is_whole(c, this.id)):
+        await clearing.clear(ctx, dv, this.list_ids)
     return "done"
 
 

@@ -16,7 +16,7 @@ from dyntui.dataverse.query import moment
 from dyntui.model import solution
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Tally, status_of
-from dyntui.store import outcomes, runs, target_people
+from dyntui.store import outcomes, runs, send_waves, target_people
 from dyntui.store import sends as send_store
 from dyntui.store.outcomes import Item
 from dyntui.store.sends import Send
@@ -51,12 +51,28 @@ async def record(dv: Dataverse, this: Send, state: str) -> None:
 
 def sent_after_all(c: Connection, this: Send, now: str) -> None:
     """A send whose run had ended without knowing it was sent: everybody gets their outcome in that run."""
+    put_people(c, this)
+    send_store.finish(c, this.id, "Sent", now)
+    whole_settled(c, this)
+
+
+def whole_settled(c: Connection, this: Send) -> None:
+    """What became of a wave is known by now, or known better: so it is of the send that it is a wave of."""
+    whole = send_store.get(c, this.waves_of) if this.waves_of else None
+    if whole is None:
+        return
+    send_waves.settle(c, whole.id)
+    if whole.run_id:
+        put_people(c, whole)
+
+
+def put_people(c: Connection, this: Send) -> None:
+    """What became of everybody of a send, as the people of its run."""
     target_people.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id)
     tally = Tally(this.potential, outcomes.recount(c, this.run_id, SEND_ITEM))
     item = Item(id=SEND_ITEM, kind="send", name=this.campaign_name, status=status_of(tally), tally=tally)
     outcomes.put_item(c, this.run_id, item)
     runs.set_people(c, this.run_id, tally.read)
-    send_store.finish(c, this.id, "Sent", now)
 
 
 class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_campaignsendid", "state": "dyntui_state"}):

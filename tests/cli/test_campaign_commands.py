@@ -11,6 +11,7 @@ import pytest
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
+from dyntui.model.waves import Limits, Waves
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_COUNT,
@@ -293,3 +294,17 @@ def test_a_send_for_later_is_scheduled_shown_in_both_times_and_not_waited_for(
     service.answers(SEND_CANCEL, msgspec.structs.replace(held, state="Cancelled"))
     assert "Cancelled" in dyntui("sends", "cancel", held.id[:8]).out
     assert service.requests(SEND_CANCEL) == [SendRef(held.id[:8])]
+
+
+def test_waves_are_read_with_their_pause_and_limits_or_refused_in_words(dyntui: Callable, service: ScriptedService):
+    able_to_send(service)
+    waves = Waves(shares=(1, 10), pause=30, limits=Limits(bounces=2.5))
+    service.answers(CAMPAIGN_SEND, msgspec.structs.replace(a_send("In waves"), waves=waves, run=""))
+    asked = ("campaigns", "send", "42", "--confirm", "3")
+    done = dyntui(*asked, "--waves", "1%, 10%, rest", "--pause", "30", "--limit", "bounces=2.5%")
+
+    assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=3, waves=waves)]
+    assert done.code == 0 and "1 %, 10 %, the rest" in done.out
+    for wrong in (["--waves", "all"], ["--waves", "5", "--limit", "sun=1"], ["--waves", "5", "--pause", "1"]):
+        assert dyntui(*asked, *wrong).code == Exit.USAGE
+    assert dyntui(*asked, "--pause", "30").code == Exit.USAGE

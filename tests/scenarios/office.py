@@ -28,6 +28,7 @@ from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
 from dyntui.model.traces import Trace
 from dyntui.model.trust import Rule
+from dyntui.model.waves import Waves
 from dyntui.sandbox.dotdigital import contact_store, memberships
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.campaigns import Campaigns
@@ -64,6 +65,7 @@ from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.schedules import ScheduleUseCases
 from dyntui.service.send_decisions import SendDecisions
 from dyntui.service.send_timer import SendTimer
+from dyntui.service.send_waves import SendWaves
 from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
 from dyntui.store import accounts, run_window
@@ -144,11 +146,14 @@ class Office:
         self._changes = Changes(self.resources, self._runs)
         self._quarantine = Quarantine(self.resources, identities, self._runs)
         self._campaigns = Campaigns(self.resources, identities)
-        self.send_timer = SendTimer(self.resources, self.engine.enqueue)
+        waves = SendWaves(self.resources, self.engine.enqueue)
+        self.send_timer = SendTimer(self.resources, self.engine.enqueue, waves, begins=True)
         self._sending = Sending(
             self.resources, identities, self._campaigns, self._runs, held_here=True, held=self.send_timer.wake
         )
-        self._held_sends = HeldSends(self.resources, identities, self._runs, self.send_timer.wake, held_here=True)
+        self._held_sends = HeldSends(
+            self.resources, identities, self._runs, waves, self.send_timer.wake, held_here=True
+        )
         self._decisions = SendDecisions(self.resources, identities)
         self._results = Results(self.resources, self._campaigns)
         self._environment = EnvironmentGuard(self.resources, identities)
@@ -441,6 +446,17 @@ class Office:
         """Has the service hold a send until then."""
         asked = SendCampaign(count=count.id, confirm=count.sendable, at=at.isoformat())
         return self.wait(self._sending.send(self.context, asked))
+
+    def send_in_waves(self, count: campaigns.TargetCount, waves: Waves, at: datetime | None = None) -> SendRow:
+        """Has the service send in waves; none has begun."""
+        when = "" if at is None else at.isoformat()
+        asked = SendCampaign(count=count.id, confirm=count.sendable, waves=waves, at=when)
+        return self.wait(self._sending.send(self.context, asked))
+
+    def sends_of(self, send_id: str) -> list[SendRow]:
+        """The waves of a send that have begun, in order."""
+        rows = self.wait(self._held_sends.page(self.context, SendsQuery(limit=500))).rows
+        return sorted((each for each in rows if each.waves_of == send_id), key=lambda each: each.wave)
 
     def look_at_sends(self) -> list[SendRow]:
         """The service looks at the sends that it holds, and carries out what it begins; what is held then."""

@@ -8,6 +8,7 @@ import msgspec
 
 from dyntui.model.roles import Ability
 from dyntui.model.sends import SendRow as SendRow
+from dyntui.model.waves import Waves as Waves
 from dyntui.service.contract.actions import Action
 from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
@@ -21,12 +22,13 @@ class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked.
 
     `at`: when it is to go out (ISO 8601 with a zone), `""` for at once. Until then the service holds it; at that time
-    the lists are synchronised and counted anew.
+    the lists are synchronised and counted anew. `waves`: not all at once.
     """
 
     count: Text
     confirm: Number | None = None
     at: Text = ""
+    waves: Waves | None = None
 
 
 class SendRef(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from dyntui.store.schema.campaigns import campaign as campaign
 from dyntui.store.schema.campaigns import campaign_target as campaign_target
 from dyntui.store.schema.campaigns import recipient as recipient
 from dyntui.store.schema.campaigns import send as send
+from dyntui.store.schema.campaigns import send_waves as send_waves
 from dyntui.store.schema.campaigns import target_count as target_count
 from dyntui.store.schema.campaigns import target_person as target_person
 from dyntui.store.schema.changes import applied_change as applied_change

@@ -115,7 +115,7 @@ send = Table(
     text_column("campaign_name"),
     text_column("count_id"),
     text_column("run_id"),
-    text_column("state"),  # Scheduled, Missed, Queued, Preparing, Sending, Sent, Failed, Refused, Cancelled
+    text_column("state"),  # Scheduled, Missed, Queued, Preparing, In waves, Sending, Sent, ...: `dyntui.model.sends`
     text_column("created_by"),
     text_column("created_on"),
     text_column("sent_on"),
@@ -133,5 +133,19 @@ send = Table(
     text_column("decided_on"),
     text_column("send_at"),  # when it is to go out, "" for at once
     number_column("confirmed"),  # how many people would have been mailed when somebody said so
+    text_column("waves_of"),  # the send that this one is a wave of
+    number_column("wave"),  # which one, from 1; 0: none
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
+)
+
+# How a send is divided into waves, each of which is a send of its own.
+send_waves = Table(
+    "send_waves",
+    metadata,
+    Column("send_id", String, primary_key=True),
+    Column("waves", JSON, nullable=False),  # shares, pause and limits
+    Column("before", JSON, nullable=False),  # the campaign's results before the first wave, {} until they were read
+    number_column("people"),  # who might be mailed when the first wave began
+    text_column("next_on"),  # when the next wave is to begin
+    text_column("stop"),  # why no further wave begins, "" as long as one may
 )

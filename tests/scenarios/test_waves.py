@@ -1,0 +1,113 @@
+"""Sends in waves: each with its own people, stopped by results or by a person, and everybody named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
+from dyntui.model.waves import Limits, Waves
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.sends import SendRow
+from tests.scenarios.office import Office
+
+UNLIMITED = Limits(bounces=100, complaints=100, unsubscribes=100)
+
+
+def everybody_named(office: Office, whole: SendRow, campaign: CampaignRow) -> dict[str, str]:
+    """By person the reason why they were left out, `""` for those mailed; what dotdigital mailed is just those."""
+    people = office.people(whole.run)
+    assert len(people) == whole.potential == len({each.person for each in people})
+    assert office.detail(whole.run).run.tally.adds_up
+    mailed = [mail["address"] for mail in office.mailed(campaign)]
+    assert len(mailed) == len(set(mailed)) == whole.mailed == whole.sendable
+    assert set(mailed) == {each.address for each in people if each.outcome is Outcome.ADDED}
+    assert not any(mail["opted_out_at_send"] or mail["suppressed_at_send"] for mail in office.mailed(campaign))
+    return {each.person: each.reason for each in people}
+
+
+def test_a_send_goes_out_in_waves_and_whoever_opts_out_between_them_is_not_mailed(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    at = office.sandbox.now() + timedelta(hours=1)
+    whole = office.send_in_waves(count, Waves(shares=(10, 30), limits=UNLIMITED), at)
+    assert (whole.state, whole.waves.words if whole.waves else "") == ("Scheduled", "10 %, 30 %, the rest")
+    (list_id,) = [each.id for each in count.lists]
+    joins = office.count_people(count.id, reason="NO_EMAIL")[0]
+    office.change_in_dynamics("contact", joins.person, emailaddress1="late.joiner@example.org")
+    office.let_pass(hours=1)
+    office.look_at_sends()
+    (first,) = office.sends_of(whole.id)
+    people = count.sendable + 1
+    assert (first.state, first.sendable, first.standing) == ("Sent", people // 10, "Wave 1 of 3: Sent")
+    with pytest.raises(DyntuiError, match="SEND_IN_WAVES"):
+        office.send(office.count(campaign))
+    # Nothing goes out before the pause is over, and between two waves somebody opts out on each side.
+    office.look_at_sends()
+    office.let_pass(minutes=50)
+    (between,) = office.look_at_sends()
+    assert (between.state, between.wave, between.mailed) == ("In waves", 1, first.sendable)
+    had = {mail["address"] for mail in office.mailed(campaign)}
+    mailable = [each for each in office.count_people(count.id) if not each.reason and each.person != joins.person]
+    here, there, leaves = [each for each in mailable if each.address not in had][-3:]
+    office.change_in_dynamics("contact", here.person, donotemail=1)
+    office.unsubscribe(there.address)
+    office.leave(list_id, [leaves.person])
+    for _ in range(4):
+        office.let_pass(minutes=30)
+        office.look_at_sends()
+    ended = office.send_row(whole.id)
+    assert (ended.state, ended.wave, len(office.sends_of(whole.id))) == ("Sent", 3, 3)
+    reasons = everybody_named(office, ended, campaign)
+    assert ended.sendable == people - 3
+    assert [reasons[each.person] for each in (here, there, leaves)] == ["DO_NOT_EMAIL", "SUPPRESSED", "LEFT_LIST"]
+    assert reasons[joins.person] == "" and office.look_at_sends() == []
+    # Everybody has had it.
+    assert office.count(campaign).sendable == 0
+
+
+def test_waves_stop_by_what_comes_back_or_by_a_person_and_the_rest_can_be_sent(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    settings = {"dotdigital": {"delivered_share": 0.4, "hard_bounce_share": 0.6}}
+    office.sandbox.control.post("/settings", json=settings).raise_for_status()
+    whole = office.send_in_waves(count, Waves(shares=(10, 30)))
+    office.look_at_sends()
+    office.let_pass(minutes=59)
+    (between,) = office.look_at_sends()
+    assert between.state == "In waves"
+    office.let_pass(minutes=3)
+    assert office.look_at_sends() == []
+    stopped = office.send_row(whole.id)
+    assert stopped.state == "Stopped" and "bounces" in stopped.error
+    assert stopped.sendable == stopped.mailed == count.sendable // 10
+    reasons = everybody_named(office, stopped, campaign)
+    assert list(reasons.values()).count("WAVE_STOPPED") == count.sendable - stopped.sendable
+    assert office.detail(stopped.run).run.error_code == "WAVES_STOPPED"
+    # The rest, by other waves: somebody stops while the first of them is under way.
+    settings = {"dotdigital": {"delivered_share": 0.97, "hard_bounce_share": 0.01}}
+    office.sandbox.control.post("/settings", json=settings).raise_for_status()
+    rest = office.count(campaign)
+    again = office.send_in_waves(rest, Waves(shares=(50,), limits=UNLIMITED))
+    office.wait(office.send_timer.look())
+    assert office.cancel_send(again.id).state == "Stopped"
+    office.engine.drain()
+    assert office.look_at_sends() == [] and len(office.mailed(campaign)) == stopped.sendable
+    # Away for longer than half an hour after the pause: a person says what is to be done.
+    last = office.send_in_waves(office.count(campaign), Waves(shares=(50,), limits=UNLIMITED))
+    office.look_at_sends()
+    office.look_at_sends()
+    office.let_pass(minutes=100)
+    (missed,) = office.look_at_sends()
+    assert (missed.state, missed.wave) == ("Missed", 1)
+    office.release_send(missed.id)
+    office.look_at_sends()
+    office.look_at_sends()
+    everybody = office.send_row(last.id)
+    assert everybody.state == "Sent"
+    addresses = [mail["address"] for mail in office.mailed(campaign)]
+    assert len(addresses) == len(set(addresses)) >= everybody.sendable + stopped.sendable
