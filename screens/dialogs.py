@@ -176,11 +176,14 @@ class Picker(Dialog[tuple[T, ...]], Generic[T]):
         key: Callable[[T], str],
         wording: Wording,
         refuse: Callable[[T], str],
+        alone: bool = False,
     ) -> None:
+        """`alone`: one row is taken, and no more."""
         super().__init__(title)
         self._grid: Grid[T] = Grid(columns, key=key, wording=wording, id="picker-grid")
         self._source = source
         self._refuse = refuse
+        self._alone = alone
 
     def compose_body(self) -> Iterable[Widget]:
         """The rows."""
@@ -191,9 +194,14 @@ class Picker(Dialog[tuple[T, ...]], Generic[T]):
         self._grid.load(self._source)
         self._grid.focus_rows()
 
+    def search(self) -> None:
+        """The keys write into the filter."""
+        self._grid.do_grid_filter()
+
     def refresh_hints(self) -> None:
         """Draws the keys of a choice."""
-        self.show_keys(("Space", "Mark"), ("Enter", "Take"), ("/", "Filter"), ("Esc", "Cancel"))
+        marks = () if self._alone else (("Space", "Mark"),)
+        self.show_keys(*marks, ("Enter", "Take"), ("/", "Filter"), ("Esc", "Cancel"))
 
     def do_dialog_close(self) -> None:
         """Out of the filter, the marks, the dialog."""
@@ -204,6 +212,8 @@ class Picker(Dialog[tuple[T, ...]], Generic[T]):
     def _take(self) -> None:
         rows = tuple(self._grid.chosen())
         reason = next((reason for row in rows if (reason := self._refuse(row))), "")
+        if self._alone and len(rows) > 1:
+            reason = "Only one can be taken; take the other marks away."
         if reason:
             self.notify(single_line(reason), severity="warning", markup=False)
         elif rows:

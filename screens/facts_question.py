@@ -70,6 +70,10 @@ class FactsQuestion(Dialog[R], Generic[R]):
         self.show_facts()
         self.set_focus(self._lines)
         self.refresh_hints()
+        self.begin()
+
+    def begin(self) -> None:
+        """What a subject does first, such as asking for what cannot be missing."""
 
     def refresh_hints(self) -> None:
         """Draws the keys."""

@@ -8,7 +8,7 @@ import msgspec
 from textual.binding import BindingType
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.lists import LISTS_PAGE, LISTS_REFRESH, ON_LISTS, ListRow, ListsQuery
+from dyntui.service.contract.lists import LISTS_PAGE, LISTS_REFRESH, ON_LISTS, ListDetail, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.session import Nothing
@@ -17,6 +17,7 @@ from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
 from .list_actions import ListActions
 from .list_columns import LIST_COLUMNS, kind, status_text
+from .new_list import NewListQuestion
 from .places import LIST
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
@@ -91,6 +92,15 @@ class ListsScreen(GridScreen[ListRow], ListActions):
     def opened(self, row: ListRow) -> None:
         """Its page."""
         self.console.open_page(LIST, row.id)
+
+    def do_lists_new(self) -> None:
+        """Asks what a new list is to be, and goes to it once it is made."""
+        self.app.push_screen(NewListQuestion(), self._made)
+
+    def _made(self, detail: ListDetail | None) -> None:
+        if detail is not None:
+            self.refetch()
+            self.opened(detail.row)
 
     def do_lists_reread(self) -> None:
         """Reads the lists from Dynamics again."""

@@ -6,7 +6,6 @@
     membership_pages(dv, list_id, resume=) -> Page[Membership]...          the rows of a static list alone
     member_ids(dv, ml) -> pages of ids                   count_members(dv, ml) -> int
     add_members(dv, ml, ids) -> Changed                  remove_members(dv, ml, ids) -> Changed
-    MEMBER_TABLES[1 | 2 | 4] -> MemberTable(logical_name, entity_set, key, association)
 
 Facts: reference/dataverse_api.md section 7. To read own columns of `list` as well, subclass MarketingList.
 """
@@ -16,13 +15,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
-from dyntui.dataverse import batch, fetchxml
+from dyntui.dataverse import batch, fetchxml, list_queries
 from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, DataverseError
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.member_tables import MEMBER_TABLES, MemberTable
 from dyntui.dataverse.query import columns_of, guid, is_guid, moment
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.rows import Page, find_rows, get_row, pages
@@ -36,22 +36,6 @@ _BATCH: Final = 100
 _LONGEST_NAME: Final = 300
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
-
-class MemberTable(msgspec.Struct, frozen=True):
-    """One of the three tables whose rows may be members; `code` is the list's `createdfromcode`."""
-
-    code: int
-    logical_name: str
-    entity_set: str
-    key: str
-    association: str
-
-
-MEMBER_TABLES: Final = {
-    1: MemberTable(1, "account", "accounts", "accountid", "listaccount_association"),
-    2: MemberTable(2, "contact", "contacts", "contactid", "listcontact_association"),
-    4: MemberTable(4, "lead", "leads", "leadid", "listlead_association"),
-}
 
 _LIST_COLUMNS: Final = {
     "id": "listid",
@@ -239,14 +223,7 @@ def _query_of(ml: MarketingList) -> str | None:
     """A fresh dynamic list may have no query yet: it has no members then."""
     if not ml.query or not ml.query.strip():
         return None
-    if fetchxml.entity_of(ml.query) != ml.table.logical_name:
-        raise DataverseError(
-            "DATAVERSE_LIST_WRONG_TYPE",
-            "The query of a dynamic list reads another table than the list's member type.",
-            not_done=READ_NOT_DONE,
-            remedy="Open the list in Dynamics and save its query again.",
-        )
-    return ml.query
+    return list_queries.of_table(ml.query, ml.table)
 
 
 class Membership(
@@ -328,15 +305,7 @@ async def count_members(dv: Dataverse, ml: MarketingList, *, caller: str | None 
             f'<filter><condition attribute="listid" operator="eq" value="{guid(ml.id)}"/></filter>'
             "</link-entity></entity></fetch>"
         )
-    try:
-        return await fetchxml.count(dv, table.entity_set, query, table.key, caller=caller)
-    except DataverseError as error:
-        if error.code != "DATAVERSE_AGGREGATE_TOO_LARGE":
-            raise
-    number = 0
-    async for page in member_pages(dv, ml, dict[str, Any], select=[table.key], caller=caller):
-        number += len(page.rows)
-    return number
+    return await list_queries.count(dv, table, query, caller=caller)
 
 
 async def add_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, caller: str | None = None) -> Changed:

@@ -41,13 +41,13 @@ class _Personal(msgspec.Struct, frozen=True):
     fetchxml: str | None = None
 
 
-async def saved_views(dv: Dataverse, entity: str) -> list[View]:
-    """The views that find rows of a table, by name; those without a query are left out, and personal ones
-    where the service may read none."""
+async def saved_views(dv: Dataverse, entity: str, *, caller: str | None = None) -> list[View]:
+    """The views that find rows of a table, by name; those without a query are left out, and personal ones where none
+    may be read. `caller`: as somebody sees them, with their own personal views."""
     of_table = f"returnedtypecode eq {literal(entity)} and querytype eq {_PUBLIC}"
-    public = await find_rows(dv, "savedqueries", _Saved, filter=of_table)
+    public = await find_rows(dv, "savedqueries", _Saved, filter=of_table, caller=caller)
     try:
-        personal = await find_rows(dv, "userqueries", _Personal, filter=of_table)
+        personal = await find_rows(dv, "userqueries", _Personal, filter=of_table, caller=caller)
     except DataverseError as error:
         if error.exit is not Exit.NOT_PERMITTED:
             raise

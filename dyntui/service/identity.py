@@ -71,6 +71,11 @@ class Identities:
         """The Dynamics user that an operating-system user signed in as."""
         return await self._resources.read(lambda c: accounts.person(c, uid))
 
+    async def caller(self, uid: int) -> str | None:
+        """In whose name a call to Dynamics is made for an operating-system user (CallerObjectId)."""
+        person = await self.person(uid)
+        return person.object_id if person else None
+
     async def held(self, person: PersonLink) -> Held:
         """The person's connector roles, direct and through teams; nothing when the user is disabled.
 

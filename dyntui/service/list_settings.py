@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import msgspec
 
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.views import View, saved_views
+from dyntui.dataverse.views import saved_views
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.list_settings import ListSettings, Misfit, check
 from dyntui.model.membership_actions import ACTIONS, default
 from dyntui.model.subscription_filters import NONE, PARTS, NoFilter, SubscriptionFilter, filter_of, text_of
-from dyntui.service.contract.lists import EditList, SavedView
+from dyntui.service.contract.lists import EditList
+from dyntui.service.list_definitions import only_view
 from dyntui.store.lists import StoredList
 
 _VIEW = "view:"
@@ -29,6 +30,14 @@ def told(known: StoredList) -> tuple[ListSettings | None, str]:
     return settings, ""
 
 
+_SETTINGS = ("membership_action", "clear_on_send", "sync_order", "manual_only")
+
+
+def asked_for(request: EditList) -> bool:
+    """Whether a setting is to be another one."""
+    return any(getattr(request, name) is not None for name in (*_SETTINGS, "subscription_filter"))
+
+
 async def chosen(dv: Dataverse, known: StoredList, request: EditList) -> ListSettings:
     """The settings that a list is to have. One that reads as none gives way to the usual one where it is not replaced.
     Raises LIST_SETTING_MISFIT, VIEW_UNKNOWN, VIEW_AMBIGUOUS."""
@@ -36,11 +45,7 @@ async def chosen(dv: Dataverse, known: StoredList, request: EditList) -> ListSet
     settings = before or ListSettings(
         membership_action=default(known.dynamic), sync_order=known.sync_order, manual_only=known.manual_only
     )
-    changed = {
-        name: value
-        for name in ("membership_action", "clear_on_send", "sync_order", "manual_only")
-        if (value := getattr(request, name)) is not None
-    }
+    changed = {name: value for name in _SETTINGS if (value := getattr(request, name)) is not None}
     if request.subscription_filter is not None:
         changed["subscription_filter"] = await _filter(dv, known, request.subscription_filter)
     settings = msgspec.structs.replace(settings, **changed)
@@ -68,20 +73,14 @@ def columns(settings: ListSettings) -> dict[str, object]:
     }
 
 
-async def views(dv: Dataverse, member_type: str) -> list[SavedView]:
-    """The saved views that find records of a type, by name."""
-    return [
-        SavedView(id=each.id, name=each.name, personal=each.personal) for each in await saved_views(dv, member_type)
-    ]
-
-
 async def _filter(dv: Dataverse, known: StoredList, spelled: Sequence[str]) -> SubscriptionFilter:
     """The filter that its parts spell, where a view may be named by its name."""
     parts = [each.strip() for each in spelled] or [NONE]
     for place, part in enumerate(parts):
         if part.lower().startswith(_VIEW):
             named = part[len(_VIEW) :].strip()
-            parts[place] = f"{_VIEW}{_only(named, await saved_views(dv, known.member_type), known).id}"
+            views = await saved_views(dv, known.member_type)
+            parts[place] = f"{_VIEW}{only_view(named, views, known.member_type, _NOT_DONE).id}"
     try:
         return filter_of(",".join(parts))
     except NoFilter as wrong:
@@ -92,21 +91,3 @@ async def _filter(dv: Dataverse, known: StoredList, spelled: Sequence[str]) -> S
             remedy=f"Its parts are: {', '.join(PARTS)}.",
             exit=Exit.USAGE,
         ) from wrong
-
-
-def _only(named: str, found: list[View], known: StoredList) -> View:
-    """The view with this id or name."""
-    fitting = [each for each in found if named.lower() == each.id] or [
-        each for each in found if each.name.strip().casefold() == named.casefold()
-    ]
-    if len(fitting) == 1:
-        return fitting[0]
-    listed = "; ".join(f"{each.id} {each.name}" for each in (fitting or found))
-    raise DyntuiError(
-        "VIEW_AMBIGUOUS" if fitting else "VIEW_UNKNOWN",
-        f"{len(fitting) or 'No'} saved view{'s' if len(fitting) > 1 else ''} of {known.member_type}s "
-        f"{'are' if len(fitting) > 1 else 'is'} called {named!r}.",
-        not_done=_NOT_DONE,
-        remedy=f"Name one by its id: {listed}." if listed else "Save a view in Dynamics first.",
-        exit=Exit.USAGE,
-    )

@@ -9,37 +9,49 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse import security
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
-from dyntui.dataverse.lists import MEMBER_TABLES, MarketingList
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.lists import MarketingList
+from dyntui.dataverse.member_tables import MEMBER_TABLES
 from dyntui.dataverse.query import guid
+from dyntui.dataverse.views import saved_views
 from dyntui.dotdigital import address_books
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.list_definitions import LONGEST_DESCRIPTION
 from dyntui.model.membership_actions import offered
 from dyntui.model.sync_types import LISTS, Narrowed, asked_of
-from dyntui.service import list_books, list_settings, simulating, targets
+from dyntui.service import list_books, list_definitions, list_settings, simulating, targets
 from dyntui.service.answering import answers
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
+    LIST_COUNT_FOUND,
     LIST_DEACTIVATE,
     LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_NEW,
     LIST_SIMULATE,
     LIST_VIEWS,
     LISTS_CHANGED,
     LISTS_PAGE,
     LISTS_REFRESH,
     Activate,
+    CountFound,
     EditList,
+    FoundCount,
     ListDetail,
     ListRef,
     ListRow,
     ListsQuery,
     MemberRow,
     MembersQuery,
+    NewList,
+    SavedView,
     SavedViews,
     Simulation,
+    ViewsQuery,
 )
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import Nothing
@@ -56,8 +68,6 @@ from dyntui.store.lists import RemoteList, StoredList
 from dyntui.sync import list_state
 
 UNKNOWN_TYPE = "other"
-# The column takes 2,000 characters (attribute metadata of `description`).
-_LONGEST_DESCRIPTION = 2000
 # What is kept of a query is only shown; it is run as Dynamics has it.
 _LONGEST_QUERY = 20_000
 
@@ -79,8 +89,6 @@ class Lists:
     def __init__(self, resources: Resources, identities: Identities) -> None:
         self._resources = resources
         self._identities = identities
-        # A reading of all lists must not undo what somebody sets meanwhile, and a book is linked by one at a time.
-        self._settings = asyncio.Lock()
         self._reading: dict[str, asyncio.Task[None]] = {}
 
     @answers(LISTS_PAGE)
@@ -99,7 +107,7 @@ class Lists:
     @answers(LISTS_REFRESH)
     async def refresh(self, context: CallContext, request: Nothing) -> Nothing:
         """Reads all marketing lists from Dynamics again."""
-        async with self._settings:
+        async with self._resources.lists_lock:
             dv = await self._resources.connections.dataverse()
             found = await dv_lists.marketing_lists(dv, _Row)
             owners = {each.owner_id for each in found if each.owner_id}
@@ -143,26 +151,71 @@ class Lists:
             offered=offered(known.member_type, known.dynamic),
         )
 
+    @answers(LIST_NEW)
+    async def new(self, context: CallContext, request: NewList) -> ListDetail:
+        """Makes a marketing list in Dynamics, in the person's own name. Its id is chosen here, so that a lost answer
+        makes no second one. Raises LIST_MISFIT, LIST_NAME_TAKEN, VIEW_UNKNOWN, VIEW_AMBIGUOUS, QUERY_REFUSED."""
+        async with self._resources.lists_lock:
+            dv = await self._resources.connections.dataverse()
+            caller = await self._identities.caller(context.uid)
+            others = await self._resources.read(list_store.everything)
+            row = await list_definitions.new_columns(dv, request, others, caller)
+            made = self._resources.ids()
+            await dv_rows.create(dv, "lists", row, id_column="listid", row_id=made, caller=caller)
+            await self._read_again(dv, made)
+        return await self.get(context, ListRef(made))
+
     @answers(LIST_EDIT)
     async def edit(self, context: CallContext, request: EditList) -> ListDetail:
-        """Other settings for a list, written to its row in the person's own name. Raises LIST_SETTING_MISFIT,
-        VIEW_UNKNOWN, VIEW_AMBIGUOUS."""
-        async with self._settings:
+        """What of a list is to be otherwise, written to its row in the person's own name. Raises LIST_INACTIVE,
+        LIST_SETTING_MISFIT, and what `new` raises."""
+        async with self._resources.lists_lock:
             known = await self._known(request.id)
+            if not known.active:
+                raise list_definitions.inactive(known)
             dv = await self._resources.connections.dataverse()
-            chosen = await list_settings.chosen(dv, known, request)
-            row = list_settings.columns(chosen)
-            person = await self._identities.person(context.uid)
-            await dv_rows.update(dv, "lists", guid(known.id), row, caller=person.object_id if person else None)
-            await self._resources.write(lambda c: list_store.configure(c, known.id, chosen))
+            caller = await self._identities.caller(context.uid)
+            others = await self._resources.read(list_store.everything)
+            defined = await list_definitions.changed_columns(dv, known, request, others, caller)
+            row = dict(defined)
+            chosen = await list_settings.chosen(dv, known, request) if list_settings.asked_for(request) else None
+            if chosen is not None:
+                row |= list_settings.columns(chosen)
+            if row:
+                await dv_rows.update(dv, "lists", guid(known.id), row, caller=caller)
+            if chosen is not None:
+                settings = chosen
+                await self._resources.write(lambda c: list_store.configure(c, known.id, settings))
+            if defined:
+                await self._read_again(dv, known.id)
         return await self.get(context, ListRef(request.id))
 
+    async def _read_again(self, dv: Dataverse, list_id: str) -> None:
+        """One list as Dynamics has it now; as of when all of them are known is as before."""
+        found = await dv_lists.marketing_list(dv, list_id, _Row)
+        if found is None:
+            raise _unknown(list_id)
+        owner = await security.user(dv, found.owner_id) if found.owner_id else None
+        row = _remote(found, {owner.id: owner.name or ""} if owner is not None else {})
+        as_of = await self._resources.read(list_store.as_of) or self._resources.now()
+        await self._resources.write(lambda c: list_store.put(c, [row], as_of))
+
     @answers(LIST_VIEWS)
-    async def views(self, context: CallContext, request: ListRef) -> SavedViews:
-        """The saved views that a list's subscription filter can name."""
-        known = await self._known(request.id)
+    async def views(self, context: CallContext, request: ViewsQuery) -> SavedViews:
+        """The saved views that a list's subscription filter can name, or by which members can be found."""
+        member_type = (await self._known(request.id)).member_type if request.id else request.member_type
         dv = await self._resources.connections.dataverse()
-        return SavedViews(tuple(await list_settings.views(dv, known.member_type)))
+        caller = await self._identities.caller(context.uid) if request.own else None
+        found = await saved_views(dv, member_type, caller=caller)
+        return SavedViews(tuple(SavedView(id=each.id, name=each.name, personal=each.personal) for each in found))
+
+    @answers(LIST_COUNT_FOUND)
+    async def count_found(self, context: CallContext, request: CountFound) -> FoundCount:
+        """How many records a view or a query finds for the person, as Dynamics counts them now."""
+        dv = await self._resources.connections.dataverse()
+        caller = await self._identities.caller(context.uid)
+        found = await list_definitions.found(dv, request.member_type, request.view, request.query, caller)
+        return FoundCount(people=found.people, view=found.view, relative=found.relative)
 
     @answers(LIST_SIMULATE)
     async def simulate(self, context: CallContext, request: ListRef) -> Simulation:
@@ -176,7 +229,7 @@ class Lists:
     async def activate(self, context: CallContext, request: Activate) -> ListDetail:
         """Activates a list for email: makes or links its address book, also where the list was activated before and its
         book is gone. What is written carries the person's name."""
-        async with self._settings:
+        async with self._resources.lists_lock:
             known = await self._known(request.id)
             account = await self._account_for(known, request.account)
             dd = await self._resources.connections.dotdigital(account.id)
@@ -219,7 +272,7 @@ class Lists:
     @answers(LIST_DEACTIVATE)
     async def deactivate(self, context: CallContext, request: ListRef) -> ListDetail:
         """Stops synchronising a list; its address book stays as it is."""
-        async with self._settings:
+        async with self._resources.lists_lock:
             known = await self._known(request.id)
             if known.activated:
                 await self._write(context, known.id, "", known.book_id)
@@ -261,12 +314,12 @@ class Lists:
 
     async def _write(self, context: CallContext, list_id: str, account_id: str, book_id: int) -> None:
         """The list's settings in Dynamics, in the person's own name."""
-        person = await self._identities.person(context.uid)
+        caller = await self._identities.caller(context.uid)
         dv = await self._resources.connections.dataverse()
         row: dict[str, object] = {"dyntui_activated": bool(account_id), "dyntui_bookid": book_id or None}
         if account_id:
             row["dyntui_EmailAccountId@odata.bind"] = f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})"
-        await dv_rows.update(dv, "lists", guid(list_id), row, caller=person.object_id if person else None)
+        await dv_rows.update(dv, "lists", guid(list_id), row, caller=caller)
 
 
 def use_cases(parts: Parts) -> Lists:
@@ -280,7 +333,7 @@ def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:
         name=row.name,
         member_type=_member_type(row),
         dynamic=row.dynamic,
-        description=(row.description or "")[:_LONGEST_DESCRIPTION],
+        description=(row.description or "")[:LONGEST_DESCRIPTION],
         query=(row.query or "")[:_LONGEST_QUERY],
         member_count=None if row.dynamic else row.member_count,
         active=row.state == 0,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dyntui.dataverse import rows as dv_rows
-from dyntui.dataverse.lists import MEMBER_TABLES
+from dyntui.dataverse.member_tables import MEMBER_TABLES
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import contacts
 from dyntui.model.columns import Column, Columns, column_at

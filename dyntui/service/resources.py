@@ -37,6 +37,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     publish: Publish
     readers: Executor | None = None
     writers: Executor | None = None
+    # A reading of all lists must not undo what somebody sets meanwhile, and a book is linked by one at a time.
+    lists_lock: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`work` on a reading connection, in a thread. Cancelled, it is broken off: whoever types a filter asks anew

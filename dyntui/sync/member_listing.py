@@ -22,7 +22,8 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.lists import MEMBER_TABLES, Membership
+from dyntui.dataverse.lists import Membership
+from dyntui.dataverse.member_tables import MEMBER_TABLES
 from dyntui.dataverse.query import guid
 from dyntui.dataverse.rows import Page
 from dyntui.model.cursors import OneList

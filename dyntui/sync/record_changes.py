@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import changes as tracking
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.lists import MEMBER_TABLES
+from dyntui.dataverse.member_tables import MEMBER_TABLES
 from dyntui.model.cursors import Asking, OneList
 from dyntui.model.errors import Exit
 from dyntui.model.moments import moment_of

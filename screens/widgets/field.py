@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.widgets import Input
 
 from dyntui.service.contract.actions import Scope
@@ -18,6 +19,12 @@ class Field(Input):
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_FIELD,)
     BINDINGS = bindings(ON_FIELD)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """A text of several lines, such as FetchXML, is taken whole, as one line."""
+        event.prevent_default()
+        event.stop()
+        self.replace(" ".join(event.text.splitlines()), *self.selection)
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""

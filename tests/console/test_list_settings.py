@@ -13,12 +13,13 @@ from .worlds import LIST, Opening
 async def test_settings_are_changed_one_by_one_and_saved_together() -> None:
     async with driving() as hand:
         await hand.to("2", LIST)
-        await hand.press("enter", "E")
+        await hand.press("enter", "E", "j", "j", "j")
         assert "Strangers in the book" in hand.text and "Ignore" in hand.text
         await hand.press("enter")
         assert "Remove" in hand.text and "they are not deleted" in hand.text
         await hand.press("j", "j", "enter", "j", "j", "enter", "enter", "j", "enter")
-        assert "Single" not in hand.text.split("Opt-in type at least")[0] and "none" not in hand.text
+        assert "Single" not in hand.text.split("Opt-in type at least")[0]
+        assert "none" not in hand.text.split("Only who a saved view finds")[1].splitlines()[0]
         await hand.press("j", "enter", "j", "enter", *["backspace"] * 4, "7", "enter", "j", "j", "enter")
         (asked,) = hand.asked("lists.edit")
         assert isinstance(asked, EditList)
@@ -33,13 +34,13 @@ async def test_settings_are_changed_one_by_one_and_saved_together() -> None:
 async def test_making_records_of_strangers_is_asked_about_and_esc_changes_nothing() -> None:
     async with driving() as hand:
         await hand.to("2", LIST)
-        await hand.press("enter", "E", "enter", "enter", "enter")
+        await hand.press("enter", "E", "j", "j", "j", "enter", "enter", "enter")
         assert "Known contacts or create" in hand.text
         await hand.press("G", "enter")
         assert "Make contacts of strangers?" in hand.text
-        await hand.press("n")
+        await hand.press("n", "escape")
         assert hand.asked("lists.edit") == []
-        await hand.press("E", "enter", "escape")
+        await hand.press("E", "j", "j", "j", "enter", "escape")
         assert hand.asked("lists.edit") == []
 
 

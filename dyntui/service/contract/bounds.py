@@ -13,6 +13,10 @@ Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
 
 
+# FetchXML, as people paste it or as a view holds it.
+Query = Annotated[str, msgspec.Meta(max_length=100_000)]
+
+
 def one_of(*names: str) -> msgspec.Meta:
     """One of these names, such as the views of a grid."""
     return msgspec.Meta(pattern=rf"^({'|'.join(names)})\Z")

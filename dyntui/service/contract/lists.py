@@ -13,9 +13,10 @@ from dyntui.model.lists import ListRow as ListRow
 from dyntui.model.lists import MemberRow as MemberRow
 from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.outcomes import Outcome, ReasonCount, RunStatus
+from dyntui.model.people import Entity
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
-from dyntui.service.contract.bounds import Text, one_of
+from dyntui.service.contract.bounds import Query, Text, one_of
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.paging import Page, Window
@@ -23,6 +24,7 @@ from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
 
+MEMBER_TYPES = tuple(each.value for each in Entity)
 VIEWS = ("active", "inactive", "my", "activated", "problems", "all")
 
 
@@ -82,11 +84,30 @@ class MembersQuery(Window, frozen=True, kw_only=True):
     reason: Text = ""
 
 
+class NewList(msgspec.Struct, frozen=True, kw_only=True):
+    """A marketing list that is to be made in Dynamics. `member_type`: account, contact or lead. A dynamic one takes the
+    query of a saved `view` (id or name) or a `query` (FetchXML) of its own; a static one has neither."""
+
+    name: Text
+    member_type: Annotated[str, one_of(*MEMBER_TYPES)]
+    dynamic: bool = False
+    description: Text = ""
+    view: Text = ""
+    query: Query = ""
+
+
 class EditList(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a marketing list that are to be others; None: as it is. `subscription_filter`: its parts as
-    `dyntui.model.subscription_filters` spells them; a view may be named by its name."""
+    """What of a marketing list is to be otherwise; None: as it is. `view` (id or name) or `query` (FetchXML): what a
+    dynamic list finds its members by; `locked`: whether its members can be changed. The others are settings:
+    `subscription_filter`: its parts as `dyntui.model.subscription_filters` spells them; a view may be named by its
+    name."""
 
     id: Text
+    name: Text | None = None
+    description: Text | None = None
+    view: Text | None = None
+    query: Query | None = None
+    locked: bool | None = None
     membership_action: MembershipAction | None = None
     subscription_filter: tuple[Text, ...] | None = None
     clear_on_send: bool | None = None
@@ -138,6 +159,31 @@ class SavedViews(msgspec.Struct, frozen=True):
     rows: tuple[SavedView, ...]
 
 
+class ViewsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The views of the list `id`, or of a `member_type` where no list is named. `own`: also the personal views of who
+    asks; otherwise those alone that dyntui itself may run."""
+
+    id: Text = ""
+    member_type: Text = ""
+    own: bool = False
+
+
+class CountFound(msgspec.Struct, frozen=True, kw_only=True):
+    """How many records of a `member_type` a saved `view` (id or name) or a `query` (FetchXML) finds for who asks."""
+
+    member_type: Annotated[str, one_of(*MEMBER_TYPES)]
+    view: Text = ""
+    query: Query = ""
+
+
+class FoundCount(msgspec.Struct, frozen=True, kw_only=True):
+    """So many `people`. `view`: its name; `relative`: the conditions of the query that mean whoever runs it."""
+
+    people: int
+    view: str = ""
+    relative: tuple[str, ...] = ()
+
+
 LISTS_CHANGED = Event("lists.changed", Changed)
 
 LISTS_PAGE = Call("lists.page", ListsQuery, Page[ListRow], Ability.SEE)
@@ -146,7 +192,9 @@ LIST_GET = Call("lists.get", ListRef, ListDetail, Ability.SEE)
 LIST_ACTIVATE = Call("lists.activate", Activate, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
 LIST_DEACTIVATE = Call("lists.deactivate", ListRef, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
 LIST_EDIT = Call("lists.edit", EditList, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
-LIST_VIEWS = Call("lists.views", ListRef, SavedViews, Ability.SEE)
+LIST_NEW = Call("lists.new", NewList, ListDetail, Ability.SYNCHRONISE, changes=(LISTS_CHANGED,))
+LIST_VIEWS = Call("lists.views", ViewsQuery, SavedViews, Ability.SEE)
+LIST_COUNT_FOUND = Call("lists.count", CountFound, FoundCount, Ability.SEE)
 LIST_SIMULATE = Call("lists.simulate", ListRef, Simulation, Ability.SEE)
 LIST_MEMBERS = Call("lists.members", MembersQuery, Page[MemberRow], Ability.SEE)
 
@@ -165,7 +213,7 @@ def in_hand(situation: Situation) -> bool:
 def in_hand_alone(situation: Situation) -> str:
     """One list is in hand, and none is marked."""
     if situation.marks(ListRow):
-        return "Settings are edited list by list; take the marks away first."
+        return "Lists are edited one by one; take the marks away first."
     return "" if in_hand(situation) else "No marketing list is selected."
 
 
@@ -276,13 +324,23 @@ ACTIONS = (
         hinted=in_hand,
     ),
     Action(
+        id="lists.new",
+        title="New marketing list",
+        scopes=(ON_LISTS,),
+        keys=("n",),
+        hint="New",
+        call=LIST_NEW,
+        command="dyntui lists new NAME",
+        tooltip="Static or dynamic; says what is made, and how many its query finds, before it is made in Dynamics",
+    ),
+    Action(
         id="lists.edit",
-        title="Edit Settings",
+        title="Edit",
         scopes=(ON_LISTS, ON_LIST),
         keys=("E",),
         call=LIST_EDIT,
         command="dyntui lists edit LIST",
-        tooltip="Membership action, subscription filter, order, by hand only, clear on send",
+        tooltip="Name, description, query, membership action, subscription filter, order, by hand only, clear on send",
         row=True,
         rule=in_hand_alone,
     ),
@@ -312,7 +370,7 @@ ACTIONS = (
         keys=("m",),
         hint="Members",
         call=LIST_MEMBERS,
-        command="dyntui lists members LIST",
+        command="dyntui lists members list LIST",
         tooltip="Changes between the overview and the members",
     ),
 )

@@ -1,0 +1,139 @@
+"""A question in which somebody says whom they mean by a saved view or by FetchXML, with how many that finds now."""
+
+from __future__ import annotations
+
+from textwrap import shorten
+from typing import TypeVar
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.lists import (
+    LIST_COUNT_FOUND,
+    LIST_VIEWS,
+    CountFound,
+    FoundCount,
+    SavedView,
+    SavedViews,
+    ViewsQuery,
+)
+from dyntui.service.contract.paging import Page, Window
+
+from .dialogs import Picker
+from .facts_question import FactsQuestion
+from .widgets.columns import Column
+from .widgets.grid_words import Wording
+from .widgets.paging import windowed
+from .wording import number
+
+R = TypeVar("R")
+
+VIEW, QUERY, FINDS = "query_view", "query", "finds"
+_NOT_COUNTED = "choose a view or write FetchXML"
+_COUNTING = "counting…"
+
+_WORDING = Wording(
+    one="view", many="views", empty="Dynamics shows no view of these records", next_step="Save one there first."
+)
+_COLUMNS: tuple[Column[SavedView], ...] = (
+    Column(title="View", text=lambda row: row.name, width=30, flex=1),
+    Column(title="Whose", text=lambda row: "personal" if row.personal else "everybody's", width=11),
+)
+
+
+class QueryQuestion(FactsQuestion[R]):
+    """`records`: the type of the records that are meant; a subject adds `query_facts` to its facts, and hands Enter on
+    them to `change_query`, what was typed to `query_typed`."""
+
+    def __init__(self, title: str, *, told: str = "") -> None:
+        super().__init__(title, told=told)
+        self.view = ""
+        self.fetch_xml = ""
+        self.counted: FoundCount | None = None
+        self._view_name = ""
+        self._finds = _NOT_COUNTED
+
+    @property
+    def records(self) -> str:
+        """account, contact or lead."""
+        raise NotImplementedError
+
+    @property
+    def asked(self) -> bool:
+        """Whether a view or a query is given."""
+        return bool(self.view or self.fetch_xml)
+
+    def query_facts(self, untouched: str = "none") -> list[tuple[str, str, str]]:
+        """The facts of the query. `untouched`: what is said where neither is given."""
+        return [
+            (VIEW, "Saved view", self._view_name or (untouched if not self.asked else "none")),
+            (QUERY, "FetchXML", shorten(self.fetch_xml, 34, placeholder="…") or "none"),
+            (FINDS, "Finds", self._finds),
+        ]
+
+    def query_meaning(self, key: str) -> str:
+        """What a fact of the query means."""
+        relative = self.counted.relative if self.counted else ()
+        whose = f" Some of its conditions mean whoever runs it: {', '.join(relative)}." if relative else ""
+        return {
+            VIEW: "A view of Dynamics, or one of your personal ones. Enter chooses.",
+            QUERY: "As Advanced Find writes it; paste it, or type it. It takes the place of the view.",
+            FINDS: f"As Dynamics counts them for you now. Enter counts again.{whose}",
+        }.get(key, "")
+
+    def change_query(self, key: str) -> None:
+        """Enter on a fact of the query."""
+        if key == QUERY:
+            self.type_in(QUERY, self.fetch_xml)
+        elif key == FINDS:
+            self.count_found()
+        else:
+            self.ask(LIST_VIEWS, ViewsQuery(member_type=self.records, own=True), self._choose_view)
+
+    def _choose_view(self, views: SavedViews) -> None:
+        async def source(window: Window) -> Page[SavedView]:
+            return windowed(views.rows, window, lambda row: row.name)
+
+        def chosen(rows: tuple[SavedView, ...] | None) -> None:
+            if rows:
+                self.view, self._view_name, self.fetch_xml = rows[0].id, rows[0].name, ""
+                self.count_found()
+
+        picker = Picker(
+            f"Views of {self.records}s",
+            _COLUMNS,
+            source,
+            key=lambda row: row.id,
+            wording=_WORDING,
+            refuse=lambda row: "",
+            alone=True,
+        )
+        self.app.push_screen(picker, chosen)
+
+    def query_typed(self, text: str) -> str:
+        """FetchXML was typed."""
+        self.fetch_xml, self.view, self._view_name = text, "", ""
+        self.count_found()
+        return ""
+
+    def forget_query(self) -> None:
+        """The records are of another type: neither view nor query fits."""
+        self.view = self.fetch_xml = self._view_name = ""
+        self.counted, self._finds = None, _NOT_COUNTED
+
+    def count_found(self) -> None:
+        """Asks how many are meant now."""
+        self.counted = None
+        self._finds = _COUNTING if self.asked else _NOT_COUNTED
+        self.show_facts()
+        if self.asked:
+            request = CountFound(member_type=self.records, view=self.view, query=self.fetch_xml)
+            self.ask(LIST_COUNT_FOUND, request, self._counted, refused=self._not_counted, kind="found")
+
+    def _counted(self, found: FoundCount) -> None:
+        self.counted = found
+        self._finds = f"{number(found.people)} {self.records}{'' if found.people == 1 else 's'}"
+        self.show_facts()
+
+    def _not_counted(self, error: DyntuiError) -> None:
+        self._finds = "cannot be run"
+        self.show_facts()
+        self.show_error(error)
