@@ -87,9 +87,11 @@ class FactsQuestion(Dialog[R], Generic[R]):
         """Opens the field on a fact."""
         self._typing = key
         self._typed.type = "integer" if whole_number else "text"
+        self._typed.placeholder = next((title for fact, title, _ in self.facts() if fact == key), "")
         self._typed.value = value
         self._typed.display = True
         self.set_focus(self._typed)
+        self.show_keys(("Enter", "Take"), ("Esc", "Back"))
 
     def do_dialog_close(self) -> None:
         """Out of the field first."""
@@ -121,6 +123,7 @@ class FactsQuestion(Dialog[R], Generic[R]):
         self._typed.display = False
         self.show_facts()
         self.set_focus(self._lines)
+        self.refresh_hints()
 
 
 def following(value: V, values: Iterable[V]) -> V:

@@ -7,12 +7,14 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import ON_FOUND_PEOPLE, PEOPLE_SEARCH, KnownPerson, PeopleQuery
 
 from .base import Page
 from .bindings import bindings
+from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PERSON
 from .tally import reason_title
@@ -69,6 +71,14 @@ class FoundPeoplePage(GridScreen[KnownPerson], Page[str]):
     async def rows_in(self, window: Window) -> PageOfRows[KnownPerson]:
         """Whom the search finds."""
         return await page_of(self.console, PEOPLE_SEARCH, PeopleQuery(), window)
+
+    def do_members_gather(self) -> None:
+        """A list of those marked, or of all whom the search finds."""
+        search = self.grid.listing.search
+        if search.strip() or self.grid.marks:
+            gather(self, tuple(self.grid.marks.values()), PeopleSlice(search=search))
+        else:
+            self.notify("Search for somebody first.", title="Nobody yet", severity="warning")
 
     def opened(self, row: KnownPerson) -> None:
         """The person's page."""

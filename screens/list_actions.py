@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dyntui.model.membership_actions import CREATES
+from collections.abc import Sequence
+
 from dyntui.service.contract.lists import (
-    LIST_EDIT,
     LIST_GET,
     LIST_SIMULATE,
     LIST_VIEWS,
-    EditList,
     ListDetail,
     ListRef,
     ListRow,
+    MemberRow,
     SavedViews,
     Simulation,
+    ViewsQuery,
     can_be_synchronised,
 )
 from dyntui.service.contract.plans import PLAN_DIFF, PLAN_MAKE, DiffList, MakePlan
-from dyntui.service.contract.runs import StartRun
+from dyntui.service.contract.runs import RunRow, StartRun
 
 from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
-from .dialogs import Confirm
 from .list_settings import SettingsQuestion
-from .places import RUN
+from .managing import ManageQuestion
+from .places import PLAN, RUN
 from .running import start_run
 from .simulation import SimulationShown
 
@@ -40,36 +41,35 @@ class ListActions(FramedScreen):
         deactivate(self, self.situation().chosen(ListRow), self.refetch)
 
     def do_lists_edit(self) -> None:
-        """Asks for other settings of the list in hand, and keeps them."""
+        """Asks what of the list in hand is to be otherwise, and keeps it."""
         chosen = self.situation().chosen(ListRow)
         if len(chosen) != 1:
             return
-        about = ListRef(chosen[0].id)
+        about = chosen[0].id
 
         def found(views: SavedViews, detail: ListDetail) -> None:
-            self.app.push_screen(SettingsQuestion(detail, views.rows), answered)
+            self.app.push_screen(SettingsQuestion(detail, views.rows), lambda kept: self.refetch() if kept else None)
 
-        def answered(request: EditList | None) -> None:
-            made = CREATES.get(request.membership_action) if request and request.membership_action else None
-            if request is not None and made is not None:
-                question = Confirm(
-                    f"Make {made}s of strangers?",
-                    [f"Every contact in the address book that no {made} in Dynamics matches becomes a new one."],
-                    yes="Keep the settings",
-                )
-                self.app.push_screen(question, lambda yes: keep(request) if yes else None)
-            elif request is not None:
-                keep(request)
+        def known(detail: ListDetail) -> None:
+            self.ask(LIST_VIEWS, ViewsQuery(id=about), lambda views: found(views, detail))
 
-        def keep(request: EditList) -> None:
-            self.ask(LIST_EDIT, request, lambda _: self.refetch())
+        self.ask(LIST_GET, ListRef(about), known, kind="settings")
 
-        self.ask(
-            LIST_GET,
-            about,
-            lambda detail: self.ask(LIST_VIEWS, about, lambda views: found(views, detail)),
-            kind="settings",
-        )
+    def do_members_manage(self) -> None:
+        """Asks how the members of the list in hand are to change; the plan says whom that would be."""
+        row = self.situation().one(ListRow)
+        if row is None:
+            return
+
+        def planned(run: RunRow | None) -> None:
+            if run is not None:
+                self.console.open_page(PLAN, run.id)
+
+        self.app.push_screen(ManageQuestion(row, self.marked_members()), planned)
+
+    def marked_members(self) -> Sequence[MemberRow]:
+        """The marked members of the list in hand, where its page shows them."""
+        return ()
 
     def do_lists_simulate(self) -> None:
         """Shows what each setting of the list in hand would do."""

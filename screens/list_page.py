@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -23,6 +23,7 @@ from dyntui.service.contract.lists import (
     MemberRow,
     MembersQuery,
 )
+from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import person_of
@@ -31,6 +32,7 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .list_actions import ListActions
 from .list_columns import kind, status_text
@@ -257,6 +259,16 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     @on(BarList.Opened, "#list-runs")
     def _open_run(self, event: BarList.Opened) -> None:
         self.console.open_page(RUN, event.key)
+
+    def marked_members(self) -> Sequence[MemberRow]:
+        """Those marked on the page."""
+        return tuple(self.grid.marks.values())
+
+    def do_members_gather(self) -> None:
+        """A list of the marked members, or of all that are shown."""
+        outcome, reason = split_key(self.views.chosen)
+        shown = PeopleSlice(list=self.about or "", outcome=outcome, reason=reason, search=self.grid.listing.search)
+        gather(self, self.marked_members(), shown)
 
     def do_person_open(self) -> None:
         """The page of the member in hand."""

@@ -13,6 +13,7 @@ from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CountPeopleQuery
+from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import person_of
@@ -20,6 +21,7 @@ from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery
 
 from .base import Page
 from .bindings import bindings
+from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PERSON
 from .reason_help import ReasonHelp
@@ -114,6 +116,21 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
             return await page_of(self.console, CAMPAIGN_COUNT_PEOPLE, of_count, window)
         of_run = OutcomesQuery(run=about.run, item=about.item, outcome=about.outcome, reason=about.reason)
         return await page_of(self.console, RUN_PEOPLE, of_run, window)
+
+    def do_members_gather(self) -> None:
+        """A list of those marked, or of all that are shown."""
+        about = self.about
+        if about is not None:
+            shown = PeopleSlice(
+                run=about.run,
+                item=about.item,
+                count=about.count,
+                outcome=about.outcome,
+                reason=about.reason,
+                sendable=about.sendable,
+                search=self.grid.listing.search,
+            )
+            gather(self, tuple(self.grid.marks.values()), shown)
 
     def do_person_open(self) -> None:
         """Their page."""

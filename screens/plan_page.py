@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import msgspec
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from dyntui.model.outcomes import RunStatus
 from dyntui.model.plans import ADD, CREATE, EFFECTS, JOIN, REMOVE, UPDATE, PlannedChange
+from dyntui.model.sync_types import MEMBERS
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
@@ -22,7 +25,7 @@ from dyntui.service.contract.plans import (
     PlanRef,
     change_text,
 )
-from dyntui.service.contract.runs import calls_text
+from dyntui.service.contract.runs import RUN_GET, RunChanged, RunRef, RunRow, calls_text
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -30,6 +33,7 @@ from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN
+from .shell import progress_text
 from .tally import reason_title
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
@@ -117,9 +121,33 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         self.read()
 
     def read(self) -> None:
-        """What the plan comes to."""
+        """How far the plan is, and what it comes to."""
         if self.about is not None:
-            self.look(PLAN_GET, PlanRef(self.about), self._show)
+            self.look(RUN_GET, RunRef(self.about), lambda detail: self._show_run(detail.run))
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """The plan is made."""
+        return isinstance(value, RunChanged) and value.run.id == self.about and value.run.status.ended
+
+    def hear(self, name: str, value: msgspec.Struct) -> None:
+        """How far it is comes with the event."""
+        super().hear(name, value)
+        if isinstance(value, RunChanged) and value.run.id == self.about and not value.run.status.ended:
+            self._show_run(value.run)
+
+    def shows_run(self, id: str) -> bool:
+        """Its own: the end of it needs no notice."""
+        return id == self.about
+
+    def _show_run(self, run: RunRow) -> None:
+        """A plan that was not made has a page that says why."""
+        if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
+            self.app.pop_screen()
+            self.console.open_page(RUN, run.id)
+        elif run.status.ended:
+            self.look(PLAN_GET, PlanRef(run.id), self._show)
+        else:
+            self._sum.show(Part(" The plan is being made", "strong"), Part(f"  {progress_text(run)}", "muted"))
 
     def _show(self, detail: PlanDetail) -> None:
         self._detail = detail
@@ -127,7 +155,8 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         calls = detail.plan.calls
         reads = calls.dataverse_reads + calls.dotdigital_reads
         done = ", carried out" if detail.plan.applied_by else ""
-        takes = f"{calls_text(reads, calls.dotdigital_writes)}, about {number(detail.plan.seconds)} s"
+        writes = calls.dataverse_writes + calls.dotdigital_writes
+        takes = f"{calls_text(reads, writes)}, about {number(detail.plan.seconds)} s"
         self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"  {takes}{done}"))
         self.refresh_hints()
 
@@ -145,9 +174,12 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         detail = self._detail
         if detail is None:
             return
+        books = f"{number(len(detail.lists))} address book{'' if len(detail.lists) == 1 else 's'}"
+        of_members = detail.run.kind == MEMBERS.id
         lines = [
-            f"{_totals(detail)} in {number(len(detail.lists))} address book{'' if len(detail.lists) == 1 else 's'}.",
-            "Both systems are read again. Who has changed since is refused by name; the others are done.",
+            f"{_totals(detail)}{'' if of_members else f' in {books}'}.",
+            f"{'Dynamics is' if of_members else 'Both systems are'} read again. Who has changed since is refused by "
+            "name; the others are done.",
         ]
 
         def answered(yes: bool | None) -> None:
@@ -158,7 +190,16 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
 
 
 def _totals(detail: PlanDetail) -> str:
-    """`3 added, 1 updated, 2 removed`."""
+    """`3 added, 1 updated, 2 removed`; of a plan of members, who joins the list and who leaves it."""
+    if detail.run.kind == MEMBERS.id:
+        join, leave = (sum(getattr(each.effects, effect) for each in detail.lists) for effect in (JOIN, REMOVE))
+        name = ", ".join(each.name for each in detail.lists)
+        told = [
+            f"{number(people)} {verb[people == 1]} {name}"
+            for people, verb in ((join, ("join", "joins")), (leave, ("leave", "leaves")))
+            if people
+        ]
+        return ", ".join(told) or f"Nobody joins or leaves {name}"
     return ", ".join(
         f"{number(sum(getattr(each.effects, effect) for each in detail.lists))} {_TITLES[effect].lower()}"
         for effect in EFFECTS

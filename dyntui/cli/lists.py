@@ -6,7 +6,10 @@ import click
 
 from dyntui.cli.confirming import confirm
 from dyntui.cli.following import print_tally
-from dyntui.cli.lazy import Choices, Group, choices
+from dyntui.cli.lazy import Group, choices
+from dyntui.cli.list_detail import detail_of, print_detail
+from dyntui.cli.list_editing import COMMANDS as EDITING
+from dyntui.cli.list_members import COMMANDS as MEMBERS
 from dyntui.cli.naming import list_id
 from dyntui.cli.output import (
     moment,
@@ -17,33 +20,23 @@ from dyntui.cli.output import (
     say,
     yes_no,
 )
-from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
+from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import with_service
-from dyntui.model.list_settings import HIGHEST, LOWEST
-from dyntui.model.membership_actions import ACTIONS, CREATES, MembershipAction
+from dyntui.model.membership_actions import ACTIONS
 from dyntui.model.outcomes import Tally
-from dyntui.model.subscription_filters import PARTS, text_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
     LIST_DEACTIVATE,
-    LIST_EDIT,
-    LIST_GET,
-    LIST_MEMBERS,
     LIST_SIMULATE,
-    LIST_VIEWS,
     LISTS_PAGE,
     LISTS_REFRESH,
     VIEWS,
     Activate,
-    EditList,
     ListDetail,
     ListRef,
     ListRow,
     ListsQuery,
-    MemberRow,
-    MembersQuery,
-    SavedViews,
     Simulation,
     sync_words,
 )
@@ -54,6 +47,9 @@ from dyntui.service.contract.session import Nothing
 def command() -> None:
     """Marketing lists. LIST is an id or a unique name."""
 
+
+for each in (*EDITING, *MEMBERS):
+    command.add_command(each)
 
 _COLUMNS: Columns[ListRow] = (
     Column("name", lambda row: row.name),
@@ -82,7 +78,7 @@ async def list_(client: ServiceClient, rows: Rows, view: str, refresh: bool) -> 
 @click.pass_context
 def show(context: click.Context, named: str) -> None:
     """One marketing list, its address book and what became of its members."""
-    _print_detail(choices(context), _detail(choices(context), named))
+    print_detail(choices(context), detail_of(choices(context), named))
 
 
 @command.command("report")
@@ -90,7 +86,7 @@ def show(context: click.Context, named: str) -> None:
 @click.pass_context
 def report(context: click.Context, named: str) -> None:
     """What became of a list's members in its last synchronisation."""
-    detail = _detail(choices(context), named)
+    detail = detail_of(choices(context), named)
     if choices(context).json:
         print_json(detail)
         return
@@ -111,7 +107,7 @@ def activate(context: click.Context, named: str, account: str, link: bool) -> No
         return await client.call(LIST_ACTIVATE, request)
 
     detail = with_service(choices(context), ask)
-    _print_detail(choices(context), detail)
+    print_detail(choices(context), detail)
     say(f"Activated. `dyntui sync lists --list {detail.row.id}` synchronises it.")
 
 
@@ -122,7 +118,7 @@ def deactivate(context: click.Context, named: str) -> None:
     """Stop synchronising a list; its address book stays."""
 
     chosen = choices(context)
-    known = _detail(chosen, named)
+    known = detail_of(chosen, named)
     if known.row.activated:
         people = f"{number(known.row.members)} members" if known.row.members is not None else "its members"
         confirm(
@@ -135,60 +131,7 @@ def deactivate(context: click.Context, named: str) -> None:
     async def ask(client: ServiceClient) -> ListDetail:
         return await client.call(LIST_DEACTIVATE, ListRef(known.row.id))
 
-    _print_detail(chosen, with_service(chosen, ask))
-
-
-@command.command("edit")
-@click.argument("named", metavar="LIST")
-@click.option(
-    "--action",
-    type=click.Choice([each.value for each in MembershipAction]),
-    default=None,
-    help="Membership action: what becomes of contacts of the address book that are not on the list.",
-)
-@click.option(
-    "--filter",
-    "filters",
-    metavar="PART",
-    multiple=True,
-    help=f"Subscription filter, once for each part: {', '.join(PARTS)}. A view by its id or name.",
-)
-@click.option("--clear-on-send/--keep-on-send", default=None, help="Whether the list is emptied after a send.")
-@click.option("--order", type=click.IntRange(LOWEST, HIGHEST), default=None, help="Synchronisation order, lower first.")
-@click.option("--manual-only/--automatic", default=None, help="Whether only a person's synchronisation takes the list.")
-@click.pass_context
-def edit(
-    context: click.Context,
-    named: str,
-    action: str | None,
-    filters: tuple[str, ...],
-    clear_on_send: bool | None,
-    order: int | None,
-    manual_only: bool | None,
-) -> None:
-    """Change how a list is synchronised; what is not named stays as it is."""
-    chosen = choices(context)
-    known = _detail(chosen, named)
-    if action is not None and MembershipAction(action) in CREATES:
-        confirm(
-            chosen,
-            f"Make a {CREATES[MembershipAction(action)]} in Dynamics of every contact in the address book of "
-            f"{known.row.name!r} that none has, with the next synchronisation?",
-            not_done="The list keeps its settings.",
-        )
-
-    async def ask(client: ServiceClient) -> ListDetail:
-        request = EditList(
-            id=known.row.id,
-            membership_action=MembershipAction(action) if action is not None else None,
-            subscription_filter=filters or None,
-            clear_on_send=clear_on_send,
-            sync_order=order,
-            manual_only=manual_only,
-        )
-        return await client.call(LIST_EDIT, request)
-
-    _print_detail(chosen, with_service(chosen, ask))
+    print_detail(chosen, with_service(chosen, ask))
 
 
 @command.command("simulate")
@@ -224,83 +167,3 @@ def simulate(context: click.Context, named: str) -> None:
         right=["stay", "leave", "join", "become records"],
     )
     print_table(["filter", "members"], ((each.part, number(each.people)) for each in found.filters), right=["members"])
-
-
-@command.command("views")
-@click.argument("named", metavar="LIST")
-@click.pass_context
-def views(context: click.Context, named: str) -> None:
-    """The saved views that a list's subscription filter can name."""
-
-    async def ask(client: ServiceClient) -> SavedViews:
-        return await client.call(LIST_VIEWS, ListRef(await list_id(client, named)))
-
-    found = with_service(choices(context), ask)
-    if choices(context).json:
-        print_json(found)
-        return
-    print_facts([(each.id, f"{each.name}{', personal' if each.personal else ''}") for each in found.rows])
-
-
-_MEMBER_COLUMNS: Columns[MemberRow] = (
-    Column("name", lambda row: row.name),
-    Column("address", lambda row: row.address),
-    Column("type", lambda row: row.entity),
-    Column("outcome", lambda row: str(row.outcome or "–")),
-    Column("reason", lambda row: row.reason),
-    Column("detail", lambda row: row.detail),
-)
-
-
-@command.command("members")
-@click.argument("named", metavar="LIST")
-@click.option("--outcome", type=OUTCOMES, default=None, help="Only those with this outcome.")
-@click.option("--reason", type=ReasonCode(), default="", help="Only this reason code, e.g. DO_NOT_BULK_EMAIL.")
-@page_of(LIST_MEMBERS, _MEMBER_COLUMNS)
-async def members(client: ServiceClient, rows: Rows, named: str, outcome: str | None, reason: str) -> MembersQuery:
-    """A list's members as last read, each with the outcome of the last synchronisation."""
-    return MembersQuery(list=await list_id(client, named), outcome=outcome or "", reason=reason, **rows)
-
-
-def _settings(detail: ListDetail) -> list[tuple[str, str]]:
-    known = detail.settings
-    if known is None:
-        return [("Settings", detail.misfit)]
-    return [
-        ("Action", f"{ACTIONS[known.membership_action].title} ({known.membership_action})"),
-        ("Filter", text_of(known.subscription_filter)),
-        ("Clear on send", yes_no(known.clear_on_send)),
-        ("Sync order", str(known.sync_order)),
-        ("Manual only", yes_no(known.manual_only)),
-    ]
-
-
-def _detail(chosen: Choices, named: str) -> ListDetail:
-    async def ask(client: ServiceClient) -> ListDetail:
-        return await client.call(LIST_GET, ListRef(await list_id(client, named)))
-
-    return with_service(chosen, ask)
-
-
-def _print_detail(chosen: Choices, detail: ListDetail) -> None:
-    if chosen.json:
-        print_json(detail)
-        return
-    row = detail.row
-    print_facts(
-        [
-            ("List", f"{row.name} ({row.id})"),
-            ("Description", detail.description),
-            ("Type", f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}"),
-            ("Members", number(row.members)),
-            ("Activated", f"yes, {row.account}" if row.activated else "no"),
-            ("Address book", f"{detail.address_book} ({detail.address_book_id})" if detail.address_book_id else ""),
-            ("Sync status", sync_words(row, detail.counts)),
-            ("Last synced", moment(row.last_synced)),
-            *_settings(detail),
-            ("Owner", row.owner),
-            ("Active run", detail.active_run),
-            ("As read", moment(detail.as_of) if detail.as_of else ""),
-        ]
-    )
-    print_tally(Tally(sum(count.people for count in detail.counts), detail.counts))

@@ -123,6 +123,12 @@ class UndoCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     failed: tuple[str, ...] = ()
 
 
+class MembersCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a change of a list's members. `step`: what is to be done next (`decide`, `write`, `done`)."""
+
+    step: str = "decide"
+
+
 class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """Of a synchronisation of email campaigns. `news`: the ids of the campaigns whose results are to be read, None
     before that is known; `place`: how many have been. `since`, `until`: the moments between which their news are."""

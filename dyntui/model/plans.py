@@ -18,6 +18,7 @@ class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
     """API calls that carrying a plan out takes."""
 
     dataverse_reads: int = 0
+    dataverse_writes: int = 0
     dotdigital_reads: int = 0
     dotdigital_writes: int = 0
 

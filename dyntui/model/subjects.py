@@ -70,6 +70,7 @@ SUBJECTS = (
             Command("apply", "Carry out a plan, and nothing else.", "apply"),
         ),
     ),
+    Subject("members", ("members",)),
     Subject(
         "campaigns",
         ("campaigns", "results"),

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dyntui.model.cursors import CampaignsCursor, Cursor, ListsCursor, SendCursor, UndoCursor
+from dyntui.model.cursors import CampaignsCursor, Cursor, ListsCursor, MembersCursor, SendCursor, UndoCursor
+from dyntui.model.member_changes import MemberChange, PeopleSlice
 from dyntui.model.outcomes import Outcome
 from dyntui.model.schedules import Interval
 
@@ -70,7 +71,24 @@ class UndoOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     apply: str = ""
 
 
-Asked = Narrowed | SendOf | UndoOf
+class MembersOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run of `MEMBERS` was asked for: how the members of a marketing `list` (id) change. Whom it is about:
+    `people` (ids of records, or addresses), a slice of people `shown` somewhere, or whom FetchXML (`query`) finds,
+    which is that of the saved `view` of this name. `caller`: in whose name Dynamics is asked and written to. `plan`: it
+    ends before anything is changed; `apply`: the run whose plan it carries out."""
+
+    list: str
+    change: MemberChange
+    people: tuple[str, ...] = ()
+    shown: PeopleSlice | None = None
+    view: str = ""
+    query: str = ""
+    caller: str = ""
+    plan: bool = False
+    apply: str = ""
+
+
+Asked = Narrowed | SendOf | UndoOf | MembersOf
 R = TypeVar("R", bound=Asked)
 
 
@@ -103,6 +121,14 @@ WATCH = RunKind(
 )
 
 UNDO = RunKind(id="undo", title="Undo", heading="Undo", priority=30, changes=("lists",), cursor=UndoCursor)
+MEMBERS = RunKind(
+    id="members",
+    title="Members of a marketing list",
+    heading="Manage Members",
+    priority=35,
+    changes=("lists",),
+    cursor=MembersCursor,
+)
 
 # In the order in which they are to run: suppressions first of all.
 _SYNC_TYPES = (
@@ -178,7 +204,7 @@ _SYNC_TYPES = (
 )
 SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in _SYNC_TYPES}
 # What the engine carries out; the watch only tells the audit what it has learned.
-CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, SEND.id: SEND, UNDO.id: UNDO}
+CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, **{each.id: each for each in (SEND, UNDO, MEMBERS)}}
 RUN_KINDS: dict[str, RunKind] = {**CARRIED_OUT, WATCH.id: WATCH}
 
 # A count of targets is no run, and has words of its own.

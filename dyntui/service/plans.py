@@ -7,7 +7,8 @@ from dyntui.model.outcomes import RunStatus
 from dyntui.model.paging import Page
 from dyntui.model.plans import DIFFERENCE, Effects, Plan, PlannedChange
 from dyntui.model.roles import Ability
-from dyntui.model.sync_types import LISTS, UNDO
+from dyntui.model.sync_types import LISTS, MEMBERS, UNDO
+from dyntui.service import members
 from dyntui.service.answering import answers
 from dyntui.service.contract.plans import (
     PLAN_APPLY,
@@ -23,6 +24,7 @@ from dyntui.service.contract.plans import (
     PlanRef,
 )
 from dyntui.service.contract.runs import RunRef, RunRow, StartRun
+from dyntui.service.members import Members
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
@@ -34,9 +36,10 @@ from dyntui.store import planned_changes
 class Plans:
     """The calls of `plans.*`."""
 
-    def __init__(self, resources: Resources, runs: Runs) -> None:
+    def __init__(self, resources: Resources, runs: Runs, members: Members) -> None:
         self._resources = resources
         self._runs = runs
+        self._members = members
 
     @answers(PLAN_MAKE)
     async def make(self, context: CallContext, request: MakePlan) -> RunRow:
@@ -93,6 +96,8 @@ class Plans:
         if undo:
             undone = await self._runs.undone_by_plan(detail.run.id)
             return await self._runs.undo(context, undone, apply=detail.run.id)
+        if detail.run.kind == MEMBERS.id:
+            return await self._members.apply(context, detail.run.id)
         # What could not be planned is not carried out either: nothing is known of what would happen to it.
         lists = [each for each in detail.items if each.kind == "list"]
         planned = tuple(each.id for each in lists if each.status is not RunStatus.FAILED)
@@ -109,7 +114,7 @@ class Plans:
 
 def use_cases(parts: Parts) -> Plans:
     """What answers these calls."""
-    return Plans(parts.resources, Runs(parts.resources, parts.identities, parts.enqueue))
+    return Plans(parts.resources, Runs(parts.resources, parts.identities, parts.enqueue), members.use_cases(parts))
 
 
 def _refused(code: str, message: str, remedy: str) -> DyntuiError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -137,6 +138,10 @@ class Runs:
         return await self.queue(
             context, UNDO, title, undone.account_id, asked, key=UNDO.key(undone.account_id, undone.id)
         )
+
+    async def request_of(self, run_id: str) -> Mapping[str, Any]:
+        """What a run was asked for, as stored. Raises RUN_UNKNOWN."""
+        return (await self._named(run_id)).request
 
     async def is_diff(self, run_id: str) -> bool:
         """Whether the plan of this run is one of differences. Raises RUN_UNKNOWN."""

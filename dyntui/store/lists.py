@@ -10,7 +10,8 @@ Public:
     turns(c, rows)                                                 when each list is synchronised, as Dynamics says now
     bound_to(c, account_id, book_id) -> StoredList | None
     activate(c, list_id, account_id, book_id, book_name); deactivate(c, list_id)
-    configure(c, list_id, settings)
+    configure(c, list_id, settings); counted(c, list_id, members)
+    everything(c) -> list[StoredList]
     record_sync(c, list_id, run_id, status, now); failed(c, list_id, run_id, text)
     as_of(c) -> str
 As people look at them: `dyntui.store.list_window`.
@@ -191,6 +192,11 @@ def stored(c: Connection, ids: Sequence[str]) -> list[StoredList]:
     return [found[each] for each in ids if each in found]
 
 
+def everything(c: Connection) -> list[StoredList]:
+    """All lists that are known, by name."""
+    return [_stored(row) for row in c.execute(with_people().order_by(_l.name, _l.id))]
+
+
 def due(c: Connection, account_id: str, wanted: Sequence[str] = ()) -> list[StoredList]:
     """The activated lists of an account in synchronisation order, then name: the `wanted` ones, or all that are not for
     manual synchronisation only. Inactive ones too: what Dynamics says of them is asked, and refused by name."""
@@ -258,6 +264,11 @@ def configure(c: Connection, list_id: str, settings: ListSettings) -> None:
             manual_only=settings.manual_only,
         )
     )
+
+
+def counted(c: Connection, list_id: str, number: int) -> None:
+    """Dynamics has so many members on the list now."""
+    c.execute(update(marketing_list).where(_l.id == list_id).values(member_count=number))
 
 
 def turns(c: Connection, rows: Iterable[tuple[str, int, bool]]) -> None:

@@ -4,6 +4,7 @@ stage(c, list_id, listing, rows)                   listing: the mark of those on
 restage(c, list_ids, rows) -> int; unlist(c, list_id, ids)      records that changed; who is not on the list any more
 not_staged(c, list_id, listing, ids) -> [id]; listed(c, list_id, listing) -> int; places(c, list_id) -> int
 mark_present(c, list_id, present) -> [id]                    who is on the list between two synchronisations
+mark_changed(c, list_id, joined, left) -> [id]               who was put on it and taken off it by hand
 """
 
 from __future__ import annotations
@@ -196,3 +197,15 @@ def mark_present(c: Connection, list_id: str, present: Collection[str]) -> list[
     differ = [(each not in present, list_id, each) for each, left in known.items() if left != (each not in present)]
     update_many(c, statement, ("b_left", "b_list", "b_person"), differ)
     return [each for each in present if each not in known]
+
+
+def mark_changed(c: Connection, list_id: str, joined: Sequence[str], left: Sequence[str]) -> list[str]:
+    """These were put on the list and taken off it by hand. Whom of those who joined nobody has read yet."""
+    for ids, gone in ((joined, False), (left, True)):
+        for some in in_chunks(ids):
+            here = (_m.list_id == list_id, _m.person_id.in_(some), _m.has_left.is_not(gone))
+            c.execute(update(list_member).where(*here).values(has_left=gone, news=True))
+    known: set[str] = set()
+    for some in in_chunks(joined):
+        known.update(c.execute(select(_m.person_id).where(_m.list_id == list_id, _m.person_id.in_(some))).scalars())
+    return [each for each in joined if each not in known]

@@ -21,6 +21,7 @@ from dyntui.service.contract import (
     labels,
     lists,
     mappings,
+    members,
     people,
     plans,
     quarantine,
@@ -50,10 +51,12 @@ from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld
 from dyntui.service.contract.labels import LABEL_CREATE, LABEL_DELETE, LABELS_PAGE
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
+    LIST_COUNT_FOUND,
     LIST_DEACTIVATE,
     LIST_EDIT,
     LIST_GET,
     LIST_MEMBERS,
+    LIST_NEW,
     LIST_SIMULATE,
     LIST_VIEWS,
     LISTS_PAGE,
@@ -72,6 +75,7 @@ from dyntui.service.contract.mappings import (
     MAPPINGS_SAVE,
     MAPPINGS_VALIDATE,
 )
+from dyntui.service.contract.members import MEMBERS_COUNT, MEMBERS_FIND, MEMBERS_GATHER, MEMBERS_PLAN
 from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_SHOW, PEOPLE_TIMELINE, PEOPLE_WHY
 from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_DIFF, PLAN_GET, PLAN_MAKE
 from dyntui.service.contract.quarantine import (
@@ -183,9 +187,21 @@ def _of_lists(newsletter: str, other: str) -> Iterator[Asked]:
         yield LIST_DEACTIVATE, lists.ListRef(other)
     yield LIST_GET, lists.ListRef(newsletter)
     yield LIST_MEMBERS, lists.MembersQuery(list=newsletter)
-    yield LIST_VIEWS, lists.ListRef(newsletter)
+    yield LIST_VIEWS, lists.ViewsQuery(id=newsletter)
+    yield LIST_COUNT_FOUND, lists.CountFound(member_type="contact", view="Active Contacts")
+    yield LIST_NEW, lists.NewList(name="Spring fair", member_type="contact")
     yield LIST_SIMULATE, lists.ListRef(newsletter)
     yield LIST_EDIT, lists.EditList(id=newsletter, sync_order=10)
+    yield MEMBERS_FIND, members.FindRecords(member_type="contact", search="a")
+    yield MEMBERS_COUNT, members.CountPeople(shown=members.PeopleSlice(list=newsletter))
+    yield (
+        MEMBERS_PLAN,
+        members.ChangeMembers(list=other, change=members.MemberChange.ADD, view="Active Contacts"),
+    )
+    yield (
+        MEMBERS_GATHER,
+        members.GatherPeople(name="Gathered", member_type="contact", shown=members.PeopleSlice(list=newsletter)),
+    )
 
 
 def _of_runs(first: str) -> Iterator[Asked]:

@@ -39,6 +39,7 @@ from dyntui.service.contract import (
     environment,
     held,
     lists,
+    members,
     people,
     plans,
     quarantine,
@@ -53,6 +54,7 @@ from dyntui.service.held import Held
 from dyntui.service.held_sends import HeldSends
 from dyntui.service.identity import Identities
 from dyntui.service.lists import Lists
+from dyntui.service.members import Members
 from dyntui.service.people import People
 from dyntui.service.permission import CallContext
 from dyntui.service.plans import Plans
@@ -142,7 +144,8 @@ class Office:
         self._runs = Runs(self.resources, identities, self.engine.enqueue)
         self._lists = Lists(self.resources, identities)
         self._held = Held(self.resources, identities, self._runs)
-        self._plans = Plans(self.resources, self._runs)
+        self._members = Members(self.resources, identities, self._lists, self._runs)
+        self._plans = Plans(self.resources, self._runs, self._members)
         self._changes = Changes(self.resources, self._runs)
         self._quarantine = Quarantine(self.resources, identities, self._runs)
         self._campaigns = Campaigns(self.resources, identities)
@@ -243,11 +246,39 @@ class Office:
     def edit(self, request: lists.EditList) -> lists.ListDetail:
         return self.wait(self._lists.edit(self.context, request))
 
+    def new_list(self, **asked: Any) -> lists.ListDetail:
+        return self.wait(self._lists.new(self.context, lists.NewList(**asked)))
+
+    def count_found(self, **asked: Any) -> lists.FoundCount:
+        return self.wait(self._lists.count_found(self.context, lists.CountFound(**asked)))
+
+    def plan_members(self, list_id: str, change: str, **named: Any) -> plans.PlanDetail:
+        """The plan of a change of a list's members."""
+        asked = members.ChangeMembers(list=list_id, change=members.MemberChange(change), **named)
+        run = self.wait(self._members.plan(self.context, asked))
+        self.engine.drain()
+        return self.wait(self._plans.get(self.context, plans.PlanRef(run.id)))
+
+    def gather(self, **asked: Any) -> runs.RunDetail:
+        """A list made of people, and filled."""
+        made = self.wait(self._members.gather(self.context, members.GatherPeople(**asked)))
+        self.engine.drain()
+        return self.detail(made.run.id)
+
+    def find_records(self, member_type: str, search: str) -> tuple[members.FoundRecord, ...]:
+        asked = members.FindRecords(member_type=member_type, search=search)
+        return self.wait(self._members.find(self.context, asked)).rows
+
+    def count_shown(self, **shown: Any) -> dict[str, int]:
+        """People that are shown somewhere, by type."""
+        asked = members.CountPeople(shown=members.PeopleSlice(**shown))
+        return {each.entity: each.people for each in self.wait(self._members.count(self.context, asked)).rows}
+
     def simulate(self, list_id: str) -> lists.Simulation:
         return self.wait(self._lists.simulate(self.context, lists.ListRef(list_id)))
 
     def saved_views(self, list_id: str) -> tuple[lists.SavedView, ...]:
-        return self.wait(self._lists.views(self.context, lists.ListRef(list_id))).rows
+        return self.wait(self._lists.views(self.context, lists.ViewsQuery(id=list_id))).rows
 
     def list_detail(self, list_id: str) -> lists.ListDetail:
         return self.wait(self._lists.get(self.context, lists.ListRef(list_id)))

@@ -90,7 +90,7 @@ def undo(situation: Situation) -> str:
 
 
 # Kinds of runs that change more than consent and what dyntui itself keeps.
-_WRITE = ("lists", "address-books", "opt-in", "scoring", "forms", "send", "undo")
+_WRITE = ("lists", "members", "address-books", "opt-in", "scoring", "forms", "send", "undo")
 
 
 def can_be_undone(situation: Situation) -> bool:

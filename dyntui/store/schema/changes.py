@@ -18,6 +18,7 @@ plan = Table(
     number_column("dotdigital_writes"),
     number_column("seconds"),
     text_column("applied_by"),  # the run that carried it out
+    number_column("dataverse_writes"),
 )
 
 planned_change = Table(

@@ -1,0 +1,203 @@
+"""Members of marketing lists changed by hand, and lists made of people that are shown somewhere.
+
+What is asked for is checked here and carried out by a run of `MEMBERS`: planned first, but where a new list is filled.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.lists import MarketingList
+from dyntui.dataverse.member_tables import BY_NAME
+from dyntui.dataverse.query import guid, literal
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.member_changes import MemberChange
+from dyntui.model.people import normalise
+from dyntui.model.sync_types import MEMBERS, MembersOf, asked_of
+from dyntui.service import list_definitions
+from dyntui.service.answering import answers
+from dyntui.service.contract.lists import NewList
+from dyntui.service.contract.members import (
+    MEMBERS_COUNT,
+    MEMBERS_FIND,
+    MEMBERS_GATHER,
+    MEMBERS_PLAN,
+    ChangeMembers,
+    CountPeople,
+    FindRecords,
+    FoundRecord,
+    Gathered,
+    GatherPeople,
+    PeopleCounted,
+    PeopleOfType,
+)
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import RunRow
+from dyntui.service.identity import Identities
+from dyntui.service.lists import Lists
+from dyntui.service.parts import Parts
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.service.runs import Runs, chosen_account
+from dyntui.store import accounts, people_slices
+from dyntui.store import lists as list_store
+from dyntui.sync import list_state
+from dyntui.sync.member_changes import require_open
+from dyntui.sync.member_sources import candidate, record_type
+
+# So many are shown of whom a search in Dynamics finds; more of the name leads to the others.
+_MOST_FOUND = 250
+_VERBS = {
+    MemberChange.ADD: "Add to {list}: {whom}",
+    MemberChange.REMOVE: "Remove from {list}: {whom}",
+    MemberChange.KEEP: "Keep in {list} only: {whom}",
+}
+
+
+class Members:
+    """The calls of `members.*`."""
+
+    def __init__(self, resources: Resources, identities: Identities, lists: Lists, runs: Runs) -> None:
+        self._resources = resources
+        self._identities = identities
+        self._lists = lists
+        self._runs = runs
+
+    @answers(MEMBERS_FIND)
+    async def find(self, context: CallContext, request: FindRecords) -> Page[FoundRecord]:
+        """Records of Dynamics as the person may see them, by name; active ones first."""
+        wanted = request.search.strip()
+        if not wanted:
+            return Page(rows=(), matching=0, total=0)
+        table = BY_NAME[request.member_type]
+        name = "name" if table.logical_name == "account" else "fullname"
+        text = literal(wanted)
+        rows = await dv_rows.find_rows(
+            await self._resources.connections.dataverse(),
+            table.entity_set,
+            record_type(table),
+            filter=f"contains({name},{text}) or contains(emailaddress1,{text})",
+            orderby=("statecode", name, table.key),
+            top=_MOST_FOUND,
+            caller=await self._identities.caller(context.uid),
+        )
+        found = [
+            FoundRecord(id=each.id, entity=table.logical_name, name=each.name, address=each.address, active=each.active)
+            for each in map(candidate, rows)
+        ]
+        window = tuple(found[request.offset : request.offset + request.limit])
+        return Page(rows=window, matching=len(found), total=len(found), offset=request.offset)
+
+    @answers(MEMBERS_PLAN)
+    async def plan(self, context: CallContext, request: ChangeMembers) -> RunRow:
+        """Queues a run that says whom a change would put on a list or take off it, and changes nothing; `plans.apply`
+        carries it out. Raises LIST_GONE, LIST_DYNAMIC, LIST_LOCKED, LIST_INACTIVE, MEMBERS_NOT_NAMED, VIEW_UNKNOWN,
+        VIEW_AMBIGUOUS, QUERY_REFUSED."""
+        row = await self._open(request.list)
+        caller = await self._identities.caller(context.uid)
+        _require_one_way(request)
+        view, query = "", ""
+        if request.view or request.query:
+            dv = await self._resources.connections.dataverse()
+            found = await list_definitions.found(dv, row.table.logical_name, request.view, request.query, caller)
+            view, query = found.view, found.query
+        asked = MembersOf(
+            list=row.id,
+            change=request.change,
+            people=request.people,
+            shown=request.shown,
+            view=view,
+            query=query,
+            caller=caller or "",
+            plan=True,
+        )
+        return await self._queue(context, asked, row.name)
+
+    async def apply(self, context: CallContext, plan: str) -> RunRow:
+        """Queues a run that carries out the plan of this one, in the name of who asks for that."""
+        planned = asked_of(await self._runs.request_of(plan), MembersOf)
+        row = await self._open(planned.list)
+        caller = await self._identities.caller(context.uid)
+        asked = msgspec.structs.replace(planned, plan=False, apply=plan, caller=caller or "")
+        return await self._queue(context, asked, row.name)
+
+    @answers(MEMBERS_COUNT)
+    async def count(self, context: CallContext, request: CountPeople) -> PeopleCounted:
+        """People that are shown somewhere, by record type."""
+        found = await self._resources.read(lambda c: people_slices.types(c, request.shown))
+        rows = sorted(found.items(), key=lambda each: (-each[1], each[0]))
+        return PeopleCounted(tuple(PeopleOfType(entity, people) for entity, people in rows))
+
+    @answers(MEMBERS_GATHER)
+    async def gather(self, context: CallContext, request: GatherPeople) -> Gathered:
+        """Makes a static list and queues the run that puts the people on it. Raises MEMBERS_NOT_NAMED and what
+        `lists.new` raises."""
+        if bool(request.people) is (request.shown is not None):
+            raise _not_named()
+        made = await self._lists.new(
+            context,
+            NewList(name=request.name, member_type=request.member_type, description=request.description),
+        )
+        asked = MembersOf(
+            list=made.row.id,
+            change=MemberChange.ADD,
+            people=request.people,
+            shown=request.shown,
+            caller=await self._identities.caller(context.uid) or "",
+        )
+        return Gathered(list=made, run=await self._queue(context, asked, made.row.name))
+
+    async def _open(self, list_id: str) -> MarketingList:
+        """The list as Dynamics has it now. Raises LIST_GONE, LIST_DYNAMIC, LIST_LOCKED, LIST_INACTIVE."""
+        dv = await self._resources.connections.dataverse()
+        row = await dv_lists.marketing_list(dv, guid(list_id), MarketingList)
+        if row is None:
+            raise list_state.gone(list_id)
+        require_open(row)
+        return row
+
+    async def _queue(self, context: CallContext, asked: MembersOf, name: str) -> RunRow:
+        known = await self._resources.read(lambda c: list_store.get(c, asked.list))
+        own = known.account_id if known is not None else ""
+        account = await self._resources.read(lambda c: accounts.account(c, own)) if own else None
+        account = account or await chosen_account(self._resources, "")
+        title = _VERBS[asked.change].format(list=name, whom=_whom(asked))
+        title = f"Plan: {title}" if asked.plan else title
+        return await self._runs.queue(
+            context, MEMBERS, title, account.id, asked, key=MEMBERS.key(account.id, asked.list)
+        )
+
+
+def use_cases(parts: Parts) -> Members:
+    """What answers these calls."""
+    runs = Runs(parts.resources, parts.identities, parts.enqueue)
+    return Members(parts.resources, parts.identities, Lists(parts.resources, parts.identities), runs)
+
+
+def _require_one_way(request: ChangeMembers) -> None:
+    ways = (bool(request.people), request.shown is not None, bool(request.view), bool(request.query))
+    if sum(ways) != 1:
+        raise _not_named()
+
+
+def _not_named() -> DyntuiError:
+    return DyntuiError(
+        "MEMBERS_NOT_NAMED",
+        "People are named in one way: one by one, by a saved view, by FetchXML, or as they are shown somewhere.",
+        not_done="Nothing was read or changed.",
+        remedy="Give exactly one of them: `--address`, `--view` or `--fetchxml`.",
+        exit=Exit.USAGE,
+    )
+
+
+def _whom(asked: MembersOf) -> str:
+    if asked.view:
+        return f"view {asked.view}"
+    if asked.query:
+        return "a query"
+    if asked.people:
+        number = len(asked.people)
+        return normalise(asked.people[0]) if number == 1 else f"{number:,} people"
+    return "people of a slice"

@@ -1,0 +1,40 @@
+"""Manage Members and lists of people, by the keyboard."""
+
+from __future__ import annotations
+
+from .driving import driving
+from .test_new_lists import GUIDES
+from .worlds import LIST, Opening
+
+
+async def test_members_are_planned_by_name_put_on_the_list_and_taken_off_again() -> None:
+    async with driving(Opening("connected")) as hand:
+        await hand.to("2", "Board members")
+        await hand.press("A")
+        assert any("is locked; E unlocks it" in notice for notice in hand.notices)
+        await hand.to("2", "Autumn fair")
+        await hand.press("A")
+        assert "Add using lookup" in hand.text and "Evaluate using advanced find" in hand.text
+        await hand.press("j", "enter", "j", "enter")
+        await hand.paste(GUIDES)
+        await hand.press("enter", "G", "enter")
+        await hand.finish()
+        assert "join Autumn fair" in hand.text and "+ join" in hand.text and "1 write" in hand.text
+        await hand.press("a", "y")
+        await hand.finish()
+        assert "Completed" in hand.text and "added" in hand.text.casefold()
+        await hand.press("u", "y") if "Undo" in hand.text else None
+        await hand.finish()
+
+
+async def test_a_list_is_made_of_the_people_of_a_run() -> None:
+    async with driving(Opening("worked")) as hand:
+        await hand.to("2", LIST)
+        await hand.press("enter", "enter", "L")
+        assert "Make a list of these people" in hand.text
+        await hand.type("Added by the first run")
+        await hand.press("enter", "G", "enter")
+        assert "A static list of contacts is made in Dynamics" in hand.text
+        await hand.press("y")
+        await hand.finish()
+        assert "Add to Added by the first run" in hand.text and "Completed" in hand.text

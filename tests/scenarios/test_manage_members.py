@@ -1,0 +1,171 @@
+"""Manage Members: people put on a list and taken off it by name, view or query, planned first, undone afterwards."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.lists import EditList
+from dyntui.store import accounts
+from dyntui.store.accounts import PersonLink
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_new_lists import GUIDES
+from tests.scenarios.test_strangers import on_the_list
+
+ALPINE = "Alpine Club"
+
+
+def signed_in(office: Office) -> str:
+    """The manager of the demonstration company is at the keyboard; her id in Dynamics."""
+    (row,) = office.sandbox.state.db.execute(
+        "SELECT systemuserid, azureactivedirectoryobjectid, fullname FROM dv_systemuser WHERE fullname = 'Mira Sandahl'"
+    ).fetchall()
+    with office.db.write() as c:
+        link = PersonLink(os_uid=os.getuid(), user_id=row[0], object_id=row[1], name=row[2], linked_on="")
+        accounts.link_person(c, link)
+    return str(row[0])
+
+
+def planned(office: Office, plan: object, effect: str) -> set[str]:
+    return {each.person for each in office.planned(plan, effect=effect)}  # type: ignore[arg-type]
+
+
+def test_a_query_adds_removes_and_keeps_and_each_can_be_undone(office: Office) -> None:
+    mira = signed_in(office)
+    club = office.list_named(ALPINE)
+    before = on_the_list(office, club.id)
+    assert {each.person for each in office.members(club.id)} == before
+    guides = office.records_where("contact", jobtitle="Mountain guide")
+    asleep = sorted(guides - before)[0]
+    office.change_in_dynamics("contact", asleep, statecode=1, statuscode=2)
+    plan, calls = office.calls_between(lambda: office.plan_members(club.id, "add", query=GUIDES))
+    assert writes(calls) == [] and on_the_list(office, club.id) == before
+    joining = guides - before - {asleep}
+    assert planned(office, plan, "join") == joining
+    assert plan.plan.calls.dataverse_writes == 1 and plan.run.tally.adds_up
+    assert {each.reason for each in office.people(plan.run.id, outcome="rejected")} == {"INACTIVE"}
+
+    late = sorted(joining)[0]
+    office.change_in_dynamics("contact", late, jobtitle="Teacher")
+    added, calls = office.calls_between(lambda: office.apply(plan))
+    assert [each for each in writes(calls) if "AddListMembersList" in each] and len(writes(calls)) == 1
+    assert on_the_list(office, club.id) == before | joining - {late}
+    (stale,) = [each for each in office.people(added.run.id) if each.reason == "STALE"]
+    assert stale.person == late and added.run.tally.adds_up
+    assert added.run.tally.of(Outcome.ADDED) == len(joining) - 1
+    (who,) = office.sandbox.state.db.execute(
+        "SELECT DISTINCT createdby FROM dv_listmember WHERE entityid = ? AND listid = ?", (sorted(joining)[1], club.id)
+    ).fetchone()
+    assert who == mira
+    # The list is shown as it is now, though nobody has synchronised it.
+    assert {each.person for each in office.members(club.id) if each.reason != "LEFT_LIST"} >= joining - {late}
+    assert office.list_named(ALPINE).members == len(before) + len(joining) - 1
+    with pytest.raises(DyntuiError, match="PLAN_APPLIED"):
+        office.apply(plan)
+
+    kept = office.apply(office.plan_members(club.id, "keep", query=GUIDES))
+    assert on_the_list(office, club.id) == (before & guides) | joining - {late}
+    assert kept.run.tally.of(Outcome.REMOVED) == len(before - guides)
+    removed = office.apply(office.plan_members(club.id, "remove", query=GUIDES))
+    assert on_the_list(office, club.id) == set()
+    assert office.undo(removed.run.id).run.status is RunStatus.COMPLETED
+    back = office.undo(kept.run.id).run
+    office.undo(added.run.id)
+    # As with every undo: who has opted out is not put back, and Dynamics takes nobody who is inactive by now.
+    away = {each.person for each in office.people(back.id) if each.outcome in (Outcome.EXCLUDED, Outcome.REJECTED)}
+    assert on_the_list(office, club.id) == before - away and len(away) < len(before - guides) / 2
+
+
+def test_people_are_named_by_id_by_address_and_by_lookup(office: Office) -> None:
+    club, newsletter = office.list_named(ALPINE), office.list_named("Newsletter")
+    outside = [each for each in office.members(newsletter.id) if each.address][:40]
+    before = on_the_list(office, club.id)
+    ann, bob = [each for each in outside if each.person not in before][:2]
+    lead = office.find_records("lead", "a")[0]
+    found = office.find_records("contact", ann.name)
+    assert ann.person in {each.id for each in found} and office.find_records("contact", " ") == ()
+    office.change_in_dynamics("contact", bob.person, emailaddress1="bob.twice@example.org")
+    twin = next(each for each in outside if each.person not in {ann.person, bob.person})
+    office.change_in_dynamics("contact", twin.person, emailaddress1="bob.twice@example.org")
+    named = (ann.person.upper(), "bob.twice@example.org", "nobody@example.org", lead.id)
+    plan = office.plan_members(club.id, "add", people=named)
+    assert planned(office, plan, "join") == {ann.person}
+    assert sorted(each.reason for each in office.people(plan.run.id) if each.reason) == [
+        "AMBIGUOUS_MATCH",
+        "UNKNOWN_PERSON",
+        "UNKNOWN_PERSON",
+    ]
+    office.apply(plan)
+    assert on_the_list(office, club.id) == before | {ann.person}
+    plan = office.plan_members(club.id, "remove", people=(ann.person, bob.person))
+    assert planned(office, plan, "remove") == {ann.person}
+    office.apply(plan)
+    assert on_the_list(office, club.id) == before
+
+
+def test_a_list_is_made_of_the_people_of_a_run_and_of_whom_a_search_finds(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    run = office.run("lists").run
+    excluded = {each.person for each in office.people(run.id, item=newsletter.id, outcome="excluded")}
+    shown = {"run": run.id, "item": newsletter.id, "outcome": "excluded"}
+    assert office.count_shown(**shown) == {"contact": len(excluded)}
+    made = office.gather(name="Left out", member_type="contact", shown=shown)
+    (item,) = made.items
+    there = office.records_where("contact", statecode=0)
+    assert on_the_list(office, item.id) == excluded & there
+    assert made.run.tally.of(Outcome.ADDED) == len(excluded & there) and made.run.tally.adds_up
+    assert {each.reason for each in office.people(made.run.id, outcome="rejected")} <= {"INACTIVE"}
+    address = next(each.address for each in office.members(newsletter.id) if each.address)
+    found = {each.person for each in office.found_people(address[:6]) if each.entity == "contact"}
+    again = office.gather(name="Found", member_type="contact", shown={"search": address[:6]})
+    assert on_the_list(office, again.items[0].id) == found & there
+    with pytest.raises(DyntuiError, match="LIST_NAME_TAKEN"):
+        office.gather(name="found", member_type="contact", people=tuple(found))
+
+
+def test_lists_that_nobody_can_change_by_hand_are_refused_by_name(office: Office) -> None:
+    office.refresh_lists()
+    for name, code in (
+        ("Board members", "LIST_LOCKED"),
+        ("My own contacts", "LIST_DYNAMIC"),
+        ("Newsletter 2019", "LIST_INACTIVE"),
+    ):
+        with pytest.raises(DyntuiError) as refused:
+            office.plan_members(office.list_named(name).id, "add", query=GUIDES)
+        assert refused.value.code == code and name in refused.value.message
+    board = office.list_named("Board members")
+    office.edit(EditList(id=board.id, locked=False))
+    plan = office.plan_members(board.id, "remove", view="Active Contacts")
+    office.edit(EditList(id=board.id, locked=True))
+    with pytest.raises(DyntuiError, match="LIST_LOCKED"):
+        office.apply(plan)
+    for named, code in (
+        ({}, "MEMBERS_NOT_NAMED"),
+        ({"view": "Active Contacts", "query": GUIDES}, "MEMBERS_NOT_NAMED"),
+        ({"view": "Open Leads"}, "VIEW_UNKNOWN"),
+        ({"query": "<nothing/>"}, "QUERY_REFUSED"),
+    ):
+        with pytest.raises(DyntuiError) as refused:
+            office.plan_members(office.list_named(ALPINE).id, "add", **named)
+        assert refused.value.code == code
+
+
+def test_who_unsubscribed_from_the_list_is_not_put_back_and_who_opted_out_is_marked(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    gone, opted_out, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
+    office.unsubscribe(gone.address, book=office.book_of(newsletter.id))
+    office.change_in_dynamics("contact", opted_out.person, donotbulkemail=1)
+    office.run("lists")
+    people = (gone.person, opted_out.person, other.person)
+    office.apply(office.plan_members(newsletter.id, "remove", people=people))
+    plan = office.plan_members(newsletter.id, "add", people=people)
+    assert {each.person: bool(each.detail) for each in office.planned(plan)} == {
+        opted_out.person: True,
+        other.person: False,
+    }
+    (refused,) = office.people(plan.run.id, outcome="excluded")
+    assert (refused.person, refused.reason) == (gone.person, "UNSUBSCRIBED_LIST")
