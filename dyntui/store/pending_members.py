@@ -1,6 +1,7 @@
 """Members who wait to be imported into the list's address book, and what dotdigital makes of them.
 
 batch(c, list_id, limit, after=-1) -> list[Pending]; count(c, list_id) -> int
+not_in_book(c, list_id, listing, most) -> addresses
 acknowledge(c, list_id, rows, now) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
 imported(c, list_id) -> addresses
 """
@@ -88,6 +89,14 @@ def count(c: Connection, list_id: str) -> int:
     """How many people wait to be imported."""
     waiting = select(func.count()).select_from(list_member).where(_m.list_id == list_id, *_PENDING)
     return c.execute(waiting).scalar_one()
+
+
+def not_in_book(c: Connection, list_id: str, listing: str, most: int) -> list[str]:
+    """The addresses of those on the list who are not in its book as far as is known, and whose records have nothing
+    against it; at most so many."""
+    here = (_m.list_id == list_id, _m.listing == listing, _m.address != "")
+    missing = select(_m.address).where(*here, _m.sent_address == "", _m.own_reasons == "")
+    return list(c.execute(missing.order_by(_m.seq).limit(most)).scalars())
 
 
 def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged], now: str) -> int:

@@ -38,12 +38,12 @@ def book_target(book_id: int) -> str:
     return f"{BOOK}{book_id}"
 
 
-async def held(dd: Dotdigital, batch: Sequence[Pending], waiting: int) -> dict[str, Contact] | None:
+async def held(dd: Dotdigital, addresses: Sequence[str], waiting: int) -> dict[str, Contact] | None:
     """The contacts that exist of the people of an import that is about to start, by address. None where so many wait
     (`waiting`: altogether) that they are not read."""
     if waiting > MOST_READ:
         return None
-    found = await contacts.retrieve_contacts(dd, emails=[each.address for each in batch], with_data=True)
+    found = await contacts.retrieve_contacts(dd, emails=addresses, with_data=True)
     return {normalise(each.email): each for each in found.contacts}
 
 

@@ -151,7 +151,7 @@ async def _synchronise(
         await _compare(ctx, dv, dd, chosen, title, how)
     mark = await ctx.read(lambda c: reading_places.mark(c, chosen.id, ctx.run_id))
     if ctx.at(OneList).step == "plan":
-        await _plan(ctx, dv, chosen, how, mark)
+        await _plan(ctx, dv, dd, chosen, how, mark)
     if ctx.at(OneList).step == "remove" and not ctx.at(OneList).guarded:
         await _guard(ctx, dv, chosen, title, mark)
     if ctx.at(OneList).step == "remove":
@@ -274,9 +274,14 @@ async def _guard(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
     )
 
 
-async def _plan(ctx: RunContext, dv: Dataverse, chosen: StoredList, how: How, mark: str) -> None:
+async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, how: How, mark: str) -> None:
     """What would be done is decided as ever and stored, and here it ends. Whom a synchronisation would suppress in
-    dotdigital first, because somebody in Dynamics asked for it, counts as suppressed."""
+    dotdigital first, because somebody in Dynamics asked for it, counts as suppressed; so does whom it would find to be
+    suppressed when it imports them."""
+    most = before_images.MOST_READ + 1
+    new = await ctx.read(lambda c: pending_members.not_in_book(c, chosen.id, mark, most))
+    there = await before_images.held(dd, new, len(new))
+    await _suppressed_among(ctx, chosen, (there or {}).values())
     short = await sight.short_reads(ctx, dv)
     typed = ctx.at(ListsCursor).typed
 
@@ -342,7 +347,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
         await double_opt_in.require_known(ctx, chosen.account_id)
         batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
         if not ctx.at(OneList).importing:
-            there = await before_images.held(dd, batch, of)
+            there = await before_images.held(dd, [each.address for each in batch], of)
             if there is not None and await _suppressed_among(ctx, chosen, there.values()):
                 continue
             await before_images.begin_import(ctx, chosen, batch, there)

@@ -281,7 +281,9 @@ def test_whom_only_their_contact_says_to_be_suppressed_is_not_imported(listed: b
     }
     office.sandbox.switch(dotdigital=platform)
     newsletter = office.activated("Newsletter")
+    planned = office.plan(newsletter.id)
     first = office.run("lists")
+    assert planned.run.tally.counts == first.run.tally.counts
     suppressed = {each.address for each in office.people(first.run.id) if each.reason == "SUPPRESSED"}
     added = addresses(office.people(first.run.id), Outcome.ADDED)
     assert suppressed and added == book_holds(office, newsletter.id)
