@@ -21,6 +21,7 @@ class NotAbout(NamedTuple):
 _CLIENTS = "tests/dotdigital/test_against_sandbox.py"
 _TRUST = "tests/scenarios/test_reading_only_what_changed.py"
 _EARLIER = "tests/faults/test_earlier_sends.py"
+_SCENARIOS = "tests/scenarios/test_"
 
 NOT_ABOUT: tuple[NotAbout, ...] = (
     NotAbout(
@@ -53,6 +54,68 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         "send_appears_after_seconds",
         "the test expects the send to show at once; one that shows late is refused as SEND_UNSETTLED until it does",
         (f"{_EARLIER}::test_a_request_that_arrives_while_its_book_is_emptied_mails_nobody_twice",),
+    ),
+    NotAbout(
+        "odd_campaigns",
+        "every run of campaigns names the odd campaign and so completes with errors: test_other_ways.py::"
+        "test_an_odd_campaign_is_named_and_all_others_are_read holds that",
+        tuple(
+            f"{_SCENARIOS}{name}"
+            for name in (
+                "budgets.py::test_whole_runs_under_tight_limits_end_well_and_are_never_refused",
+                "campaign_results.py::test_rows_that_dynamics_refuses_are_named_in_the_audit_and_in_the_status",
+                "campaign_results.py::test_results_that_broke_off_are_read_from_the_beginning_and_delay_no_other",
+                "huge_texts.py::test_a_campaign_with_huge_texts_is_read_and_shown_cut",
+                "killed_setups.py::",
+                "other_ways.py::test_a_list_is_sent_to_and_its_results_are_read_whatever_the_sources_say",
+                "sending.py::test_results_come_back_for_everybody_who_was_mailed",
+            )
+        ),
+    ),
+    NotAbout(
+        "null_rows",
+        "a suppression that names nobody is an odd row, and runs that name it complete with errors: "
+        "test_suppressions.py::test_suppressions_are_read_whatever_their_feed_makes_of_them holds that",
+        tuple(
+            f"{_SCENARIOS}{name}"
+            for name in (
+                "budgets.py::test_whole_runs_under_tight_limits_end_well_and_are_never_refused",
+                "doctor.py::",
+                "opt_outs.py::test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_answered",
+                "other_ways.py::test_a_list_is_sent_to_and_its_results_are_read_whatever_the_sources_say",
+                "schedules.py::test_every_sync_type_has_a_row_that_follows_its_runs",
+                "several_accounts.py::test_lists_belong_to_one_account_and_runs_are_the_accounts_own",
+            )
+        ),
+    ),
+    *(
+        NotAbout(
+            switch,
+            "a watch that only asks what is new knows of who opted out when the feed names them",
+            (f"{_SCENARIOS}consent_watch.py::test_opt_outs_at_any_moment_are_known_within_a_minute",),
+        )
+        for switch in ("null_rows", "late_suppressions_seconds")
+    ),
+    NotAbout(
+        "late_suppressions_seconds",
+        "a watch that only asks what is new knows of who left a list when the feed names them",
+        (f"{_SCENARIOS}consent_watch.py::test_unsubscribes_of_a_book_and_rows_in_dynamics_are_learned",),
+    ),
+    NotAbout(
+        "sdk_messages_need_privilege=False",
+        "nobody is refused the question that the test takes the privilege for away",
+        (f"{_SCENARIOS}setting_up.py::test_who_may_not_ask_for_bulk_messages_writes_in_batches",),
+    ),
+    *(
+        NotAbout(
+            "in_limit",
+            "the test counts calls, and a question for 50 addresses at a time takes more of them",
+            (f"{_SCENARIOS}{name}",),
+        )
+        for name in (
+            "members_and_books.py::test_everybody_who_opens_a_list_that_was_never_read_waits_for_one_reading",
+            "members_and_books.py::test_an_association_that_ends_early_takes_nobody_out",
+        )
     ),
     *(
         NotAbout(

@@ -213,6 +213,10 @@ def _advanced(added: tuple[str, ...], changed: tuple[str, ...]) -> ReturningUpda
     )
 
 
+# Parts that failed by these are rows: everything else was read or written, and a run with nothing else to do is done.
+_OF_ROWS = ("DOTDIGITAL_ROW_UNREADABLE", "DYNAMICS_REFUSED_ROWS")
+
+
 def finish(
     c: Connection,
     run_id: str,
@@ -239,7 +243,8 @@ def finish(
     if earned is RunStatus.COMPLETED and any(each.status is RunStatus.COMPLETED_WITH_ERRORS for each in items):
         earned = RunStatus.COMPLETED_WITH_ERRORS
     if status is None and broken:
-        earned = RunStatus.FAILED if len(broken) == len(items) else RunStatus.COMPLETED_WITH_ERRORS
+        whole = any(not each.note.startswith(_OF_ROWS) for each in broken)
+        earned = RunStatus.FAILED if whole and len(broken) == len(items) else RunStatus.COMPLETED_WITH_ERRORS
         failed = f"{len(broken)} of {len(items)} parts failed: {broken[0].name}: {broken[0].note}"
         problem = problem or Problem(code="PARTS_FAILED", message=failed, remedy="See each part; then run it again.")
     if status not in (RunStatus.FAILED, RunStatus.CANCELLED):

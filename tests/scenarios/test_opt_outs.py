@@ -154,6 +154,7 @@ def test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_a
         await customise.ensure_column(CONSENT_TABLE.logical_name, CONSENT_TABLE.columns[0])
 
     office.wait(install())
+    office.let_pass(minutes=1)
     office.change_in_dynamics("contact", marketing.person, donotsendmm=1)
 
     def says(text: str, value: int) -> str:

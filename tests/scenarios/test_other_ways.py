@@ -59,6 +59,10 @@ def test_an_odd_campaign_is_named_and_all_others_are_read(office: Office) -> Non
     assert "DOTDIGITAL_ROW_UNREADABLE" in failed[0].note and "left out" in failed[0].note
     assert office.campaign_named("Campaign 900001").status == ""
     assert office.campaign_named("Newsletter March").status == "Unsent"
+    # Nothing is new but that campaign, which stays as it is: the run has read all there is.
+    again = office.run("campaigns")
+    assert [item.status for item in again.items] == [RunStatus.FAILED]
+    assert (again.run.status, again.run.error_code) == (RunStatus.COMPLETED_WITH_ERRORS, "PARTS_FAILED")
 
 
 def test_a_row_of_an_import_that_the_report_does_not_tell_is_never_taken_for_accepted(office: Office) -> None:

@@ -84,6 +84,11 @@ def test_a_later_send_reaches_those_whom_the_first_one_did_not(office: Office, c
     leads = office.activated("Open leads with e-mail")
     office.run("lists")
     office.target(campaign, leads.id)
+    office.sandbox.switch(dotdigital={"resend_permitted": False})
+    refused = office.send(office.count(campaign))
+    assert refused.state == "Failed" and "does not permit the send" in refused.error
+    assert len(office.mailed(campaign)) == count.sendable
+    office.sandbox.switch(dotdigital={"resend_permitted": True})
     more = office.count(campaign)
     shown = {each.address for each in office.count_people(more.id, sendable=True)}
     assert office.send(more).state == "Sent"
