@@ -18,6 +18,9 @@ SUPPRESS, FLAG = "suppress", "flag"
 UNFLAG = "unflag"
 EFFECTS_WRITTEN = (ADD, UPDATE, REMOVE, SUPPRESS, FLAG, UNFLAG, JOIN, CREATE)
 
+# What people chose of marketing preferences, in dotdigital and on their rows in Dynamics.
+PREFERENCES = ("preferences", "preference rows")
+
 Values = dict[str, Any]
 
 
@@ -25,7 +28,8 @@ class AppliedChange(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a run wrote of a person.
 
     `target`: `book:ID` (an address book), `account` (dotdigital's suppressions), `suppressions` (rows in Dynamics), or
-    `contact`, `lead` (the record in Dynamics), `list:ID` (a marketing list). `effect`: add, update, remove (of an
+    `contact`, `lead` (the record in Dynamics), `list:ID` (a marketing list), or one of
+    `PREFERENCES`. `effect`: add, update, remove (of an
     address book; update also of a record), suppress, flag, unflag; join (a marketing list), create (a record).
     `before` and `after`: the fields that differ, by label or column; None:
     there was, or is, nothing; `known` is False where what was there before was not read. `before_address`: the address

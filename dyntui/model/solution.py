@@ -9,6 +9,7 @@ import msgspec
 
 from dyntui.model.membership_actions import ACTIONS
 from dyntui.model.opt_in import CODES
+from dyntui.model.preferences import CODES as PREFERENCE_CODES
 from dyntui.model.roles import Role
 from dyntui.model.scores import LONGEST_LABEL
 
@@ -278,8 +279,56 @@ FORM_RESPONSE = TableSpec(
     key="dyntui_Key",
 )
 
+PREFERENCE = TableSpec(
+    schema_name="dyntui_Preference",
+    label="Marketing Preference",
+    plural="Marketing Preferences",
+    entity_set="dyntui_preferences",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name", max_length=255),
+    columns=(
+        _key(),
+        ColumnSpec(schema_name="dyntui_PreferenceNumber", label="Preference number", kind="Integer"),
+        ColumnSpec(schema_name="dyntui_Category", label="Category", max_length=255),
+        ColumnSpec(schema_name="dyntui_IsPublic", label="Shown to everybody", kind="Boolean"),
+        ColumnSpec(schema_name="dyntui_IsGone", label="Not offered any more", kind="Boolean"),
+    ),
+    lookups=(_of_account("preference"),),
+    key="dyntui_Key",
+)
+
+# Sales people make rows of their own, so there is no key. A choice, and not two options: empty is neither yes nor no.
+PREFERENCE_CHOICE = TableSpec(
+    schema_name="dyntui_PreferenceChoice",
+    label="Preference Choice",
+    plural="Preference Choices",
+    entity_set="dyntui_preferencechoices",
+    primary_name=ColumnSpec(schema_name="dyntui_Name", label="Name", max_length=255),
+    columns=(
+        ColumnSpec(
+            schema_name="dyntui_Choice",
+            label="Choice",
+            kind="Picklist",
+            options={code: choice.value.capitalize() for code, choice in PREFERENCE_CODES.items()},
+        ),
+        ColumnSpec(schema_name="dyntui_ChosenOn", label="Chosen on", kind="DateTime"),
+        ColumnSpec(schema_name="dyntui_Address", label="E-mail address", max_length=256),
+    ),
+    lookups=(
+        LookupSpec(
+            schema_name="dyntui_PreferenceId",
+            label="Marketing Preference",
+            referenced=PREFERENCE.logical_name,
+            relationship="dyntui_preference_preferencechoice",
+        ),
+        *_of_person("preferencechoice"),
+    ),
+)
+
 # In the order in which their lookups need one another.
-TABLES = (EMAIL_ACCOUNT, EMAIL_CAMPAIGN, CAMPAIGN_SEND, ENGAGEMENT, SUPPRESSION, FORM, FORM_RESPONSE)
+TABLES = (
+    *(EMAIL_ACCOUNT, EMAIL_CAMPAIGN, CAMPAIGN_SEND, ENGAGEMENT, SUPPRESSION),
+    *(FORM, FORM_RESPONSE, PREFERENCE, PREFERENCE_CHOICE),
+)
 
 LIST_COLUMNS = (
     ColumnSpec(schema_name="dyntui_Activated", label="Activated for email", kind="Boolean"),

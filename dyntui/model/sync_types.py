@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dyntui.model.cursors import CampaignsCursor, Cursor, ListsCursor, MembersCursor, SendCursor, UndoCursor
+from dyntui.model.cursors import (
+    CampaignsCursor,
+    Cursor,
+    ListsCursor,
+    MembersCursor,
+    OneList,
+    SendCursor,
+    UndoCursor,
+)
 from dyntui.model.member_changes import MemberChange, PeopleSlice
 from dyntui.model.outcomes import Outcome
 from dyntui.model.schedules import Interval
@@ -189,6 +197,14 @@ _SYNC_TYPES = (
         title="Web behaviour tracking",
         heading="Web behaviour tracking",
         priority=78,
+        interval=Interval.HOURS_4,
+    ),
+    RunKind(
+        id="preferences",
+        title="Marketing preferences",
+        heading="Marketing preferences",
+        priority=79,
+        cursor=OneList,
         interval=Interval.HOURS_4,
     ),
     RunKind(

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from dyntui.model.changes import FLAG, SUPPRESS, UNFLAG, AppliedChange, moved_fields
+from dyntui.model.changes import FLAG, PREFERENCES, SUPPRESS, UNFLAG, AppliedChange, moved_fields
 from dyntui.model.outcomes import Outcome
 from dyntui.model.plans import ADD, JOIN, REMOVE, UPDATE
 
@@ -70,6 +70,9 @@ def elsewhere(change: AppliedChange) -> Undoing:
     """What undoing a change comes to that is never taken back."""
     if change.effect in (SUPPRESS, FLAG, UNFLAG):
         return consent(change)
+    if change.target in PREFERENCES:
+        detail = "a choice is changed where it was made, in Dynamics or in dotdigital"
+        return Undoing(outcome=Outcome.REJECTED, reason="NOT_UNDONE", detail=detail)
     detail = "the record stays, as others may use it by now; delete it in Dynamics"
     return Undoing(outcome=Outcome.REJECTED, reason="NOT_UNDONE", detail=detail)
 

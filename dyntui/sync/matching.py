@@ -34,22 +34,20 @@ class _Record(
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
 
-class _Address(msgspec.Struct, frozen=True):
-    emailaddress1: str | None = None
-    odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
-
-
 async def records(dv: Dataverse, addresses: Sequence[str]) -> dict[str, Candidate]:
     """One contact or lead for each of the (normalised) addresses that has any: see `dyntui.model.matching`."""
     wanted = sorted({each for each in addresses if is_address(each)})
     found: list[Candidate] = []
     for entity, table in TABLES.items():
-        select = (table.key, "emailaddress1", "fullname", "statecode", "createdon")
         async for page in dv_rows.pages_where_any(
-            dv, table.entity_set, _Record, "emailaddress1", wanted, select=select, orderby=(table.key,)
+            dv, table.entity_set, _Record, "emailaddress1", wanted, select=_select(entity), orderby=(table.key,)
         ):
             found += [_candidate(entity, each) for each in page.rows]
     return winners(found)
+
+
+def _select(entity: Entity) -> tuple[str, ...]:
+    return (TABLES[entity].key, "emailaddress1", "fullname", "statecode", "createdon")
 
 
 def _candidate(entity: Entity, each: _Record) -> Candidate:
@@ -63,23 +61,35 @@ def _candidate(entity: Entity, each: _Record) -> Candidate:
     )
 
 
-async def changed_addresses(ctx: RunContext, dv: Dataverse, feed: str) -> AsyncIterator[list[str]]:
-    """The addresses of contacts and leads that are new, or changed otherwise, since this was asked last under the name
-    of the `feed`; nobody's the first time. What is done with a page has to be stored before the next one is asked for:
-    with the last one the mark moves."""
+async def by_id(dv: Dataverse, entity: Entity, ids: Sequence[str]) -> dict[str, Candidate]:
+    """The contacts or leads with these ids, as far as there are any."""
+    table = TABLES[entity]
+    found: dict[str, Candidate] = {}
+    async for page in dv_rows.pages_where_any(
+        dv, table.entity_set, _Record, table.key, ids, select=_select(entity), orderby=(table.key,)
+    ):
+        found.update((each.id, each) for each in (_candidate(entity, row) for row in page.rows))
+    return found
+
+
+async def changed_records(ctx: RunContext, dv: Dataverse, feed: str) -> AsyncIterator[list[Candidate]]:
+    """Contacts and leads that are new, or changed otherwise, since this was asked last under the name of the `feed`;
+    none the first time. What is done with a page has to be stored before the next one is asked for: with the last one
+    the mark moves."""
     for entity, table in TABLES.items():
         name = f"{feed}/{entity.value}"
         since = moment_of(await ctx.read(lambda c: watermarks.get(c, "", name)))  # noqa: B023 - awaited here
         asked_on = dv.server_time or ctx.moment()
         if since is not None:
-            changed = f"modifiedon ge {literal(since - feeds.OVERLAP)} and emailaddress1 ne null"
+            changed = f"modifiedon ge {literal(since - feeds.OVERLAP)}"
             async for page in dv_rows.pages(
-                dv,
-                table.entity_set,
-                _Address,
-                select=(table.key, "emailaddress1"),
-                filter=changed,
-                orderby=(table.key,),
+                dv, table.entity_set, _Record, select=_select(entity), filter=changed, orderby=(table.key,)
             ):
-                yield sorted({normalise(each.emailaddress1) for each in page.rows} - {""})
+                yield [_candidate(entity, each) for each in page.rows]
         await ctx.write(lambda c: watermarks.put(c, "", name, text_of(asked_on)))  # noqa: B023 - awaited here
+
+
+async def changed_addresses(ctx: RunContext, dv: Dataverse, feed: str) -> AsyncIterator[list[str]]:
+    """The addresses of `changed_records`."""
+    async for some in changed_records(ctx, dv, feed):
+        yield sorted({each.address for each in some} - {""})

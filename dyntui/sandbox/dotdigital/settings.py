@@ -270,6 +270,9 @@ class DotdigitalSettings:
     """[inferred] Without the feature the score calls answer ERROR_FEATURENOTACTIVE (9.1)."""
     consent_active: bool = True
     """[inferred] Without ConsentInsight the consent calls answer ERROR_FEATURENOTACTIVE (9.6)."""
+    import_declines_unsaid_preferences: bool = False
+    """[inferred] Whether a row of an import that names some preferences declines all others, as updates with consent
+    and preferences do (9.5, 11); for imports nothing is said."""
     preferences_content_type: str = "application/octet-stream"
     """What answers with preferences call themselves: application/octet-stream by the service's own description,
     application/json by the reference. JSON is inside either way (9.5)."""

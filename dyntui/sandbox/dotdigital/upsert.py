@@ -349,6 +349,10 @@ def _write_rest(state: State, rows: Sequence[Row], at: int) -> None:
     if consents:
         state.db.executemany("INSERT INTO dd_consent (contact_id, fields, created) VALUES (?, ?, ?)", consents)
     opt_ins = [(choice, row.contact_id, opted, at) for row in rows for choice, opted in row.preferences]
+    if opt_ins and state.config.dotdigital.import_declines_unsaid_preferences:
+        leaves = [leaf for (leaf,) in state.db.execute("SELECT id FROM dd_preference WHERE is_preference")]
+        said = [(row, {choice for choice, _ in row.preferences}) for row in rows if row.preferences]
+        opt_ins += [(leaf, row.contact_id, False, at) for row, those in said for leaf in leaves if leaf not in those]
     if opt_ins:
         state.db.executemany(
             "INSERT INTO dd_opt_in (preference_id, contact_id, opted_in, modified) VALUES (?, ?, ?, ?)"

@@ -50,6 +50,9 @@ from dyntui.store.schema.lists import shadow as shadow
 from dyntui.store.schema.mappings import crm_column as crm_column
 from dyntui.store.schema.mappings import data_label as data_label
 from dyntui.store.schema.mappings import mapping_version as mapping_version
+from dyntui.store.schema.preferences import contact_choice as contact_choice
+from dyntui.store.schema.preferences import preference as preference
+from dyntui.store.schema.preferences import record_choice as record_choice
 from dyntui.store.schema.reading import budget_grant as budget_grant
 from dyntui.store.schema.reading import budget_limit as budget_limit
 from dyntui.store.schema.reading import budget_window as budget_window

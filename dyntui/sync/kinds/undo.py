@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.changes import PREFERENCES
 from dyntui.model.cursors import UndoCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.sync_types import UndoOf
@@ -29,7 +30,11 @@ from dyntui.sync.run_context import RunContext
 from dyntui.sync.undoing import Job
 
 # What the audit calls the changes that are none of an address book.
-_OTHERS = {"account": "Suppressions in dotdigital", "suppressions": "Suppression rows in Dynamics"}
+_OTHERS = {
+    "account": "Suppressions in dotdigital",
+    "suppressions": "Suppression rows in Dynamics",
+    **dict.fromkeys(PREFERENCES, "Choices of marketing preferences"),
+}
 _IN_DYNAMICS = "Records and lists in Dynamics"
 
 

@@ -1,0 +1,312 @@
+"""Marketing preferences, what people chose on either side, and what is still to be compared.
+
+Public:
+    all_of(c, account_id) -> [Known]; record(c, account_id, rows); written(c, account_id, rows)
+    keep(c, account_id, rows, news=True)               rows: (preference id, Contacts)
+    yes_of(c, account_id, contact_ids) -> {contact id: {preference id: address}}; count_yes(c, account_id)
+    no_of(c, account_id, contact_id) -> {preference id}
+    contact_news(c, account_id, most) -> [(preference id, Contacts)]; contacts_seen(c, account_id, rows)
+    keep_rows(c, rows)                                 rows of Dynamics: RecordRow
+    make(c, account_id, rows)                          rows: (preference id, Records) that may be new
+    record_news(c, account_id, after, most) -> [Pair]
+    settled(c, account_id, rows); told_dotdigital(c, account_id, rows, now); set_aside(c, account_id, rows)
+    moved(c, people); again(c, addresses); wake(c, account_id, preference_ids)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import String as Text
+
+from dyntui.model.preferences import Choice, Preference, Said
+from dyntui.store.chunks import in_chunks
+from dyntui.store.schema import contact_choice, preference, record_choice
+from dyntui.store.upserts import update_many, upsert
+from dyntui.store.windows import shown
+
+_p, _c, _r = preference.c, contact_choice.c, record_choice.c
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A preference with its row in Dynamics."""
+
+    preference: Preference
+    row_id: str
+    fingerprint: str
+
+
+class OfContact(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contact chose."""
+
+    preference_id: int
+    contact_id: int
+    address: str
+    choice: Choice
+    chosen_on: str
+
+
+class OfRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record chose, by its row in Dynamics; `choice` NONE and no `row_id` where it has none yet."""
+
+    preference_id: int
+    person_id: str
+    entity: str
+    name: str = ""
+    address: str
+    choice: Choice = Choice.NONE
+    chosen_on: str = ""
+    row_id: str = ""
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """A record's choice beside that of the contact with its address."""
+
+    record: OfRecord
+    base: Choice
+    dotdigital: Said
+
+
+def all_of(c: Connection, account_id: str) -> list[Known]:
+    """Every preference that an account has or had, by id."""
+    rows = c.execute(select(preference).where(_p.account_id == account_id).order_by(_p.id))
+    return [Known(preference=shown(Preference, row), row_id=row.row_id, fingerprint=row.fingerprint) for row in rows]
+
+
+def record(c: Connection, account_id: str, rows: Iterable[Preference]) -> None:
+    """Keep preferences as they are offered."""
+    names = Preference.__struct_fields__
+    values = [(account_id, *msgspec.structs.astuple(row)) for row in rows]
+    upsert(c, preference, ("account_id", *names), ("account_id", "id"), values, update=names[1:])
+
+
+def written(c: Connection, account_id: str, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Dynamics has these preferences now: id, fingerprint of what was written, row id."""
+    statement = (
+        update(preference)
+        .where(_p.account_id == bindparam("b_account", type_=Text), _p.id == bindparam("b_id", type_=_p.id.type))
+        .values(fingerprint=bindparam("b_print", type_=Text), row_id=bindparam("b_row", type_=Text))
+    )
+    names = ("b_print", "b_row", "b_account", "b_id")
+    update_many(c, statement, names, ((mark, row, account_id, key) for key, mark, row in rows))
+
+
+_SAID = ("address", "choice", "chosen_on")
+
+
+def keep(c: Connection, account_id: str, rows: Iterable[OfContact], *, news: bool = True) -> None:
+    """Choices as dotdigital told them; those that say something else than before are `news`."""
+    upsert(
+        c,
+        contact_choice,
+        ("account_id", "preference_id", "contact_id", *_SAID, "news"),
+        ("account_id", "preference_id", "contact_id"),
+        [
+            (account_id, each.preference_id, each.contact_id, each.address, each.choice.value, each.chosen_on, news)
+            for each in rows
+        ],
+        update=_SAID,
+        computed=lambda new: {
+            "news": or_(_c.news, and_(new.news, or_(_c.choice != new.choice, _c.address != new.address)))
+        },
+    )
+
+
+def yes_of(c: Connection, account_id: str, contact_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """Of these contacts the preferences that they are known to have said yes to, each with the contact's address."""
+    found: dict[int, dict[int, str]] = {}
+    for some in in_chunks(contact_ids):
+        rows = select(_c.contact_id, _c.preference_id, _c.address).where(
+            _c.account_id == account_id, _c.contact_id.in_(some), _c.choice == Choice.YES.value
+        )
+        for row in c.execute(rows):
+            found.setdefault(row.contact_id, {})[row.preference_id] = row.address
+    return found
+
+
+def no_of(c: Connection, account_id: str, contact_id: int) -> set[int]:
+    """The preferences that a contact is known to have said no to."""
+    rows = select(_c.preference_id).where(
+        _c.account_id == account_id, _c.contact_id == contact_id, _c.choice == Choice.NO.value
+    )
+    return set(c.execute(rows).scalars())
+
+
+def count_yes(c: Connection, account_id: str) -> int:
+    """How many such choices are known."""
+    known = select(func.count()).where(_c.account_id == account_id, _c.choice == Choice.YES.value)
+    return int(c.execute(known).scalar_one())
+
+
+def contact_news(c: Connection, account_id: str, most: int) -> list[OfContact]:
+    """Choices that were not compared with Dynamics yet."""
+    rows = (
+        select(*(_c[name] for name in OfContact.__struct_fields__))
+        .where(_c.account_id == account_id, _c.news.is_(True))
+        .order_by(_c.preference_id, _c.contact_id)
+        .limit(most)
+    )
+    return [shown(OfContact, row, choice=Choice(row.choice)) for row in c.execute(rows)]
+
+
+def contacts_seen(c: Connection, account_id: str, rows: Sequence[OfContact]) -> None:
+    """These choices have been compared."""
+    statement = update(contact_choice).values(news=False).where(_c.account_id == account_id)
+    for some in in_chunks([(each.preference_id, each.contact_id) for each in rows]):
+        c.execute(statement.where(tuple_(_c.preference_id, _c.contact_id).in_(some)))
+
+
+_RECORD = OfRecord.__struct_fields__
+
+
+def keep_rows(c: Connection, account_id: str, rows: Iterable[OfRecord]) -> None:
+    """Rows of Dynamics as they were read; those that say something else than before are news. A row that dyntui wrote
+    itself says what is known already."""
+    upsert(
+        c,
+        record_choice,
+        ("account_id", *_RECORD, "news"),
+        ("account_id", "preference_id", "person_id"),
+        [(account_id, *_values(each), True) for each in rows],
+        update=("choice", "chosen_on", "row_id", "name", "entity"),
+        computed=lambda new: {"news": or_(_r.news, _r.choice != new.choice)},
+    )
+
+
+def make(c: Connection, account_id: str, rows: Iterable[OfRecord]) -> None:
+    """These records are to be compared; those of which nothing was known are made, without a choice of their own."""
+    upsert(
+        c,
+        record_choice,
+        ("account_id", *_RECORD, "news"),
+        ("account_id", "preference_id", "person_id"),
+        [(account_id, *_values(each), True) for each in rows],
+        update=("name", "address", "news"),
+    )
+
+
+def _values(each: OfRecord) -> tuple[object, ...]:
+    return tuple(getattr(each, name) for name in _RECORD)
+
+
+def record_news(c: Connection, account_id: str, after: tuple[int, str], most: int) -> list[Pair]:
+    """Records whose choice was not compared with dotdigital yet, in order, from the one `after` which they come: each
+    with what the contact with its address chose last."""
+    place = func.row_number().over(
+        partition_by=(_r.preference_id, _r.person_id), order_by=(_c.chosen_on.desc(), _c.contact_id.desc())
+    )
+    there = and_(
+        _c.account_id == _r.account_id,
+        _c.preference_id == _r.preference_id,
+        _c.address == _r.address,
+        _r.address != "",
+    )
+    waiting = (
+        select(
+            *(_r[name] for name in _RECORD),
+            _r.base,
+            func.coalesce(_c.choice, "").label("there"),
+            func.coalesce(_c.chosen_on, "").label("there_on"),
+            place.label("place"),
+        )
+        .select_from(record_choice)
+        .join(contact_choice, there, isouter=True)
+        .where(_r.account_id == account_id, _r.news.is_(True))
+        .where(tuple_(_r.preference_id, _r.person_id) > tuple_(*after))
+        .subquery("waiting")
+    )
+    w = waiting.c
+    rows = c.execute(select(waiting).where(w.place == 1).order_by(w.preference_id, w.person_id).limit(most)).mappings()
+    return [
+        Pair(
+            record=OfRecord(**{name: row[name] for name in _RECORD if name != "choice"}, choice=Choice(row["choice"])),
+            base=Choice(row["base"]),
+            dotdigital=Said(Choice(row["there"]), row["there_on"]),
+        )
+        for row in rows
+    ]
+
+
+def told_dotdigital(c: Connection, account_id: str, rows: Sequence[tuple[OfRecord, int]], now: str) -> None:
+    """dotdigital has these choices of records, in the contact with this id, since `now`."""
+    keep(
+        c,
+        account_id,
+        [
+            OfContact(
+                preference_id=each.preference_id,
+                contact_id=contact_id,
+                address=each.address,
+                choice=each.choice,
+                chosen_on=now,
+            )
+            for each, contact_id in rows
+        ],
+        news=False,
+    )
+    settled(c, account_id, [each for each, _ in rows])
+
+
+def settled(c: Connection, account_id: str, rows: Iterable[OfRecord]) -> None:
+    """Both sides have these choices."""
+    choice = bindparam("b_choice", type_=Text)
+    statement = (
+        update(record_choice)
+        .where(
+            _r.account_id == bindparam("b_account", type_=Text),
+            _r.preference_id == bindparam("b_preference", type_=_r.preference_id.type),
+            _r.person_id == bindparam("b_person", type_=Text),
+        )
+        .values(
+            news=False,
+            choice=choice,
+            base=choice,
+            chosen_on=bindparam("b_on", type_=Text),
+            row_id=bindparam("b_row", type_=Text),
+        )
+    )
+    names = ("b_choice", "b_on", "b_row", "b_account", "b_preference", "b_person")
+    values = (
+        (each.choice.value, each.chosen_on, each.row_id, account_id, each.preference_id, each.person_id)
+        for each in rows
+    )
+    update_many(c, statement, names, values)
+
+
+def moved(c: Connection, people: Mapping[str, str]) -> None:
+    """Records (id -> address) that changed: those with another address than before keep what they chose, and that is
+    compared with what was chosen at the new one."""
+    for some in in_chunks(sorted(people)):
+        known = select(_r.person_id, _r.address).where(_r.person_id.in_(some)).distinct()
+        other = [row.person_id for row in c.execute(known) if row.address != people[row.person_id]]
+        for person in other:
+            c.execute(
+                update(record_choice)
+                .where(_r.person_id == person, _r.address != people[person])
+                .values(address=people[person], base="", news=True)
+            )
+
+
+def again(c: Connection, addresses: Sequence[str]) -> None:
+    """What contacts with these addresses chose is compared once more, where no record has it yet."""
+    there = exists().where(
+        _r.account_id == _c.account_id, _r.preference_id == _c.preference_id, _r.address == _c.address
+    )
+    for some in in_chunks(addresses):
+        c.execute(update(contact_choice).where(_c.address.in_(some), ~there).values(news=True))
+
+
+def set_aside(c: Connection, account_id: str, rows: Sequence[OfRecord]) -> None:
+    """These are not compared until something of them changes: their preference is not offered any more."""
+    statement = update(record_choice).values(news=False).where(_r.account_id == account_id)
+    for some in in_chunks([(each.preference_id, each.person_id) for each in rows]):
+        c.execute(statement.where(tuple_(_r.preference_id, _r.person_id).in_(some)))
+
+
+def wake(c: Connection, account_id: str, preference_ids: Sequence[int]) -> None:
+    """These preferences are offered again: everybody's choice of them is compared."""
+    for some in in_chunks(preference_ids):
+        here = (_r.account_id == account_id, _r.preference_id.in_(some))
+        c.execute(update(record_choice).where(*here).values(news=True))

@@ -1,0 +1,258 @@
+"""What people chose, from both sides into the store: choices of contacts from dotdigital's feeds, choices of records
+from their rows in Dynamics, and records that have another address than before."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import literal
+from dyntui.dataverse.reading import ODD_COLUMNS, Whole
+from dyntui.dotdigital import preferences as dd_preferences
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.moments import moment
+from dyntui.dotdigital.preferences import Chosen
+from dyntui.model import solution
+from dyntui.model.errors import DyntuiError
+from dyntui.model.guard import guard
+from dyntui.model.moments import dated, moment_of, text_of
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.people import Entity, normalise
+from dyntui.model.preferences import CODES, Choice, Preference
+from dyntui.store import outcomes, preferences, watermarks
+from dyntui.store.preferences import Known, OfContact, OfRecord
+from dyntui.sync import feeds, matching, odd_answers
+from dyntui.sync.run_context import RunContext
+
+FEED = "preferences"
+_ROWS = f"{FEED}/rows"
+_PROOF = f"{FEED}/opted in"
+_PROVED_EVERY = timedelta(days=1)
+_PLACES = {"contact": Entity.CONTACT, "lead": Entity.LEAD}
+
+
+def item_of(preference_id: int) -> str:
+    """The item of a run that holds what became of everybody's choice of a preference."""
+    return str(preference_id)
+
+
+async def begin(ctx: RunContext, known: Mapping[int, Preference], wanted: Collection[int]) -> None:
+    """The items of these preferences, begun once."""
+    for each in sorted(wanted):
+        title = known[each].title if each in known else f"preference {each}"
+        await ctx.begin_item(item_of(each), kind="preference", name=title, place=1 + each)
+
+
+# -- dotdigital --------------------------------------------------------------------------------------------------------
+
+
+async def read_contacts(ctx: RunContext, dd: Dotdigital, offered: Mapping[int, Preference]) -> None:
+    """What contacts chose since the last run: a call for each preference. Once a day it is proved that nobody whose
+    `yes` is known has taken it back unseen."""
+    until = await feeds.server_time(dd)
+    since = await feeds.since(ctx, ctx.account_id, FEED)
+    whole = True
+    for preference_id in sorted(offered):
+        item = item_of(preference_id)
+        number, repeats = 0, False
+        async for page in dd_preferences.choice_pages(dd, preference_id, since):
+            found = [_understood(each, preference_id, until) for each in page.rows]
+            good = [each for each in found if isinstance(each, OfContact)]
+            odd = [each for each in found if isinstance(each, PersonOutcome)]
+            odd += odd_answers.unreadable(page.odd, f"{number}/")
+            if odd:
+                await begin(ctx, offered, [preference_id])
+            keep = functools.partial(_keep, ctx=ctx, item=item, good=good, odd=odd)
+            await ctx.save(ctx.cursor, stage=f"Reading choices of {offered[preference_id].title}", work=keep)
+            number, repeats = number + 1, repeats or page.repeats
+        if repeats:
+            whole = False
+            await odd_answers.name_repeating(ctx, item, f"choices of {offered[preference_id].title}")
+    await _prove(ctx, dd, until)
+    if whole:
+        await feeds.advance(ctx, ctx.account_id, FEED, until)
+
+
+def _keep(c: Connection, ctx: RunContext, item: str, good: Sequence[OfContact], odd: Sequence[PersonOutcome]) -> None:
+    preferences.keep(c, ctx.account_id, good)
+    outcomes.record(c, ctx.run_id, item, odd)
+
+
+def _understood(row: Chosen, preference_id: int, now: datetime) -> OfContact | PersonOutcome:
+    """A choice; one from the future, or of a contact without an address, is named."""
+    address = normalise(row.email)
+    named = PersonOutcome(person=str(row.contact_id), address=address, outcome=Outcome.EXCLUDED)
+    if not address:
+        return msgspec.structs.replace(named, reason="NO_EMAIL")
+    said = moment(row.on)
+    if said is not None and dated(said, now) is None:
+        detail = f"chosen on {text_of(said)}"
+        return msgspec.structs.replace(named, outcome=Outcome.REJECTED, reason="ODD_ROW", detail=detail)
+    return OfContact(
+        preference_id=preference_id,
+        contact_id=row.contact_id,
+        address=address,
+        choice=Choice.YES if row.opted_in else Choice.NO,
+        chosen_on=text_of(said),
+    )
+
+
+async def _prove(ctx: RunContext, dd: Dotdigital, now: datetime) -> None:
+    """Whether everybody who is known to have said yes is still opted in: who is not has said no. More of these than
+    could be by chance are not believed."""
+    last = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _PROOF)))
+    yes = await ctx.read(lambda c: preferences.count_yes(c, ctx.account_id))
+    if not yes or (last is not None and now - last < _PROVED_EVERY):
+        return
+    withdrawn: list[OfContact] = []
+    listed, why = 0, ""
+    async for page in dd_preferences.opted_in_pages(dd):
+        known = await ctx.read(
+            lambda c: preferences.yes_of(c, ctx.account_id, [each.contact_id for each in page.rows])  # noqa: B023
+        )
+        for each in page.rows:
+            listed += len(each.preferences)
+            withdrawn += [
+                OfContact(
+                    preference_id=preference_id,
+                    contact_id=each.contact_id,
+                    address=address,
+                    choice=Choice.NO,
+                    chosen_on=text_of(now),
+                )
+                for preference_id, address in known.get(each.contact_id, {}).items()
+                if preference_id not in each.preferences
+            ]
+        await ctx.save(ctx.cursor, stage="Proving who is opted in")
+        why = "dotdigital answered the same page again" if page.repeats else why
+    why = guard(len(withdrawn), yes, listed, why)
+    if why:
+        await _name_unproven(ctx, len(withdrawn), yes, why)
+        return
+
+    def keep(c: Connection) -> None:
+        preferences.keep(c, ctx.account_id, withdrawn)
+        watermarks.put(c, ctx.account_id, _PROOF, text_of(now))
+
+    await ctx.save(ctx.cursor, stage="Proving who is opted in", work=keep)
+
+
+async def _name_unproven(ctx: RunContext, going: int, yes: int, why: str) -> None:
+    item = "proof"
+    await ctx.begin_item(item, kind="preferences", name="Who is opted in", place=1)
+    await ctx.fail_item(
+        item,
+        DyntuiError(
+            "PREFERENCES_UNPROVEN",
+            f"dotdigital does not show {going:,} of {yes:,} known opt-ins any more ({why}).",
+            not_done="They were not taken for withdrawn; what the feeds of choices tell was.",
+            remedy="Look at some of these contacts in dotdigital; the next run asks again.",
+        ),
+    )
+
+
+# -- Dynamics ----------------------------------------------------------------------------------------------------------
+
+
+class _Row(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={
+        "id": "dyntui_preferencechoiceid",
+        "choice": "dyntui_choice",
+        "preference": "_dyntui_preferenceid_value",
+        "contact": "_dyntui_contactid_value",
+        "lead": "_dyntui_leadid_value",
+        "changed_on": "modifiedon",
+    },
+):
+    id: str
+    choice: Whole | None = None
+    preference: str | None = None
+    contact: str | None = None
+    lead: str | None = None
+    changed_on: str | None = None
+    odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
+
+
+async def read_rows(ctx: RunContext, dv: Dataverse, known: Sequence[Known]) -> None:
+    """What people chose in Dynamics since the last run: rows that dyntui wrote itself say nothing new."""
+    since = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _ROWS)))
+    asked_on = dv.server_time or ctx.moment()
+    changed = f"modifiedon ge {literal(since - feeds.OVERLAP)}" if since is not None else None
+    by_row = {each.row_id: each.preference for each in known if each.row_id}
+    async for page in dv_rows.pages(
+        dv,
+        solution.PREFERENCE_CHOICE.entity_set,
+        _Row,
+        filter=changed,
+        orderby=("modifiedon", "dyntui_preferencechoiceid"),
+    ):
+        await _take_in(ctx, dv, page.rows, by_row)
+    await ctx.write(lambda c: watermarks.put(c, ctx.account_id, _ROWS, text_of(asked_on)))
+
+
+async def _take_in(ctx: RunContext, dv: Dataverse, rows: Sequence[_Row], by_row: Mapping[str, Preference]) -> None:
+    mine = [each for each in rows if each.preference in by_row]
+    people = {
+        entity: await matching.by_id(dv, entity, sorted({i for each in mine if (i := getattr(each, name))}))
+        for name, entity in _PLACES.items()
+    }
+    found: list[OfRecord] = []
+    odd: dict[int, list[PersonOutcome]] = {}
+    for each in mine:
+        preference = by_row[each.preference or ""]
+        name = "contact" if each.contact else "lead"
+        person = people[_PLACES[name]].get(getattr(each, name) or "")
+        unread = "dyntui_choice" in each.odd or (each.choice is not None and each.choice not in CODES)
+        if person is None or unread:
+            why = f"choice {each.choice!r}" if unread else "no contact and no lead"
+            odd.setdefault(preference.id, []).append(
+                PersonOutcome(
+                    person=f"row {each.id}",
+                    outcome=Outcome.REJECTED,
+                    reason="ODD_ROW",
+                    detail=f"a row of {preference.title} in Dynamics: {why}",
+                )
+            )
+            continue
+        found.append(
+            OfRecord(
+                preference_id=preference.id,
+                person_id=person.id,
+                entity=person.entity.value,
+                name=person.name,
+                address=person.address,
+                choice=CODES.get(each.choice or 0, Choice.NONE),
+                chosen_on=each.changed_on or "",
+                row_id=each.id,
+            )
+        )
+    await begin(ctx, {each.id: each for each in by_row.values()}, odd)
+
+    def keep(c: Connection) -> None:
+        preferences.keep_rows(c, ctx.account_id, found)
+        for preference_id, named in odd.items():
+            outcomes.record(c, ctx.run_id, item_of(preference_id), named)
+
+    await ctx.save(ctx.cursor, stage="Reading choices in Dynamics", work=keep)
+
+
+async def read_addresses(ctx: RunContext, dv: Dataverse) -> None:
+    """Records that changed: who has another address keeps what they chose, and who has one that a contact chose with is
+    found now."""
+    async for changed in matching.changed_records(ctx, dv, FEED):
+        people = {each.id: each.address for each in changed}
+
+        def keep(c: Connection, people: Mapping[str, str] = people) -> None:
+            preferences.moved(c, people)
+            preferences.again(c, sorted(set(people.values()) - {""}))
+
+        await ctx.write(keep)

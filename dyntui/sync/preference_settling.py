@@ -1,0 +1,102 @@
+"""Choices of marketing preferences compared, and told to the side that does not have them (`dyntui.model.preferences`
+decides)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Connection
+
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.merge import Side
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.model.preferences import Said, decide
+from dyntui.store import outcomes, preferences
+from dyntui.store.preferences import Known, OfContact, OfRecord
+from dyntui.sync import matching, preferences_to_dotdigital, preferences_to_dynamics
+from dyntui.sync.preference_choices import begin, item_of
+from dyntui.sync.preference_due import Due, name
+from dyntui.sync.run_context import RunContext
+
+_AT_ONCE: Final = 1000
+
+
+async def find_records(ctx: RunContext, dv: Dataverse, known: Mapping[int, Known]) -> None:
+    """For every new choice of a contact the record that has its address; whoever has none waits for one."""
+    while some := await ctx.read(lambda c: preferences.contact_news(c, ctx.account_id, _AT_ONCE)):
+        found = await matching.records(dv, [each.address for each in some])
+        made = [
+            OfRecord(
+                preference_id=each.preference_id,
+                person_id=match.id,
+                entity=match.entity.value,
+                name=match.name,
+                address=each.address,
+            )
+            for each in some
+            if (match := found.get(each.address)) is not None
+        ]
+        strangers: dict[int, list[PersonOutcome]] = {}
+        for each in some:
+            if each.address not in found:
+                strangers.setdefault(each.preference_id, []).append(_stranger(each))
+        await begin(ctx, {key: each.preference for key, each in known.items()}, strangers)
+        keep = functools.partial(_found, ctx=ctx, some=some, made=made, strangers=strangers)
+        await ctx.save(ctx.cursor, stage="Comparing choices", work=keep)
+
+
+def _stranger(each: OfContact) -> PersonOutcome:
+    return PersonOutcome(
+        person=str(each.contact_id),
+        address=each.address,
+        outcome=Outcome.EXCLUDED,
+        reason="UNKNOWN_PERSON",
+        detail=f"{each.choice} in dotdigital",
+    )
+
+
+def _found(
+    c: Connection,
+    ctx: RunContext,
+    some: Sequence[OfContact],
+    made: Sequence[OfRecord],
+    strangers: Mapping[int, Sequence[PersonOutcome]],
+) -> None:
+    preferences.make(c, ctx.account_id, made)
+    preferences.contacts_seen(c, ctx.account_id, some)
+    for preference_id, named in strangers.items():
+        outcomes.record(c, ctx.run_id, item_of(preference_id), named)
+
+
+async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: Mapping[int, Known]) -> None:
+    """Every choice that is news to one side, some at a time."""
+    after = (-1, "")
+    while pairs := await ctx.read(
+        lambda c: preferences.record_news(c, ctx.account_id, after, _AT_ONCE)  # noqa: B023 - awaited here
+    ):
+        last = pairs[-1].record
+        after = (last.preference_id, last.person_id)
+        offered = {key: each for key, each in known.items() if not each.preference.gone and each.row_id}
+        gone = {key for key, each in known.items() if each.preference.gone}
+        idle = [each.record for each in pairs if each.record.preference_id in gone]
+        due = [
+            Due(pair=each, decided=decide(each.base, Said(each.record.choice, each.record.chosen_on), each.dotdigital))
+            for each in pairs
+            if each.record.preference_id in offered
+        ]
+        titles = {key: each.preference for key, each in known.items()}
+        await begin(ctx, titles, {each.record.preference_id for each in due})
+        same = [each for each in due if each.decided.to is None]
+        keep = functools.partial(_same, ctx=ctx, same=same, idle=idle)
+        await ctx.save(ctx.cursor, stage="Comparing choices", work=keep)
+        await preferences_to_dynamics.tell(ctx, dv, offered, [each for each in due if each.decided.to is Side.DYNAMICS])
+        await preferences_to_dotdigital.tell(ctx, dd, [each for each in due if each.decided.to is Side.DOTDIGITAL])
+
+
+def _same(c: Connection, ctx: RunContext, same: Sequence[Due], idle: Sequence[OfRecord]) -> None:
+    preferences.settled(c, ctx.account_id, [each.record for each in same])
+    preferences.set_aside(c, ctx.account_id, idle)
+    name(c, ctx, [(each, Outcome.UNCHANGED, "", str(each.decided.choice)) for each in same if each.decided.choice])

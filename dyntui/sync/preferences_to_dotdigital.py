@@ -1,0 +1,202 @@
+"""Choices of marketing preferences that dotdigital does not have, by imports of contacts that exist.
+
+The feeds are asked once more directly before: whoever chose something else meanwhile is left to the next run. Whether
+an import takes preferences that it does not name for declined is documented nowhere: the first import of an account is
+one contact, and looked at before anybody else's.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from dyntui.dotdigital import contacts
+from dyntui.dotdigital import preferences as dd_preferences
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.imports import ImportContact, ImportResult
+from dyntui.model.cursors import OneList
+from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
+from dyntui.model.outcomes import Outcome
+from dyntui.model.people import normalise
+from dyntui.model.preferences import Choice
+from dyntui.model.reasons import reason_of_import_failure
+from dyntui.store import preferences, watermarks
+from dyntui.store.preferences import OfContact
+from dyntui.sync import feeds, imports
+from dyntui.sync.preference_choices import FEED
+from dyntui.sync.preference_due import IN_DOTDIGITAL, Due, keep_changes, name
+from dyntui.sync.run_context import RunContext
+
+_CANARY: Final = "preferences/canary"
+_KEEPS, _DECLINES = "keeps what is not said", "declines what is not said"
+_WHY_NOT: Final = {
+    _DECLINES: "this email account declines preferences that an import does not name",
+    "": "the first choice that was to be written to this email account was refused",
+}
+# What somebody chose in dotdigital may show in its feeds a little later.
+_LATE: Final = timedelta(minutes=5)
+
+
+async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
+    """By an import of the contacts that have the addresses; nobody is made a contact."""
+    if not due:
+        return
+    addresses = sorted({each.record.address for each in due if each.record.address})
+    found = (await contacts.retrieve_contacts(dd, emails=addresses)).contacts if addresses else []
+    by_address = {normalise(each.email): each.id for each in found}
+    since = min(await feeds.mark(ctx, ctx.account_id, FEED), await feeds.server_time(dd) - _LATE)
+    late = await _chosen_meanwhile(dd, {each.record.preference_id for each in due}, since)
+    wanted: list[Due] = []
+    named: list[tuple[Due, Outcome, str, str]] = []
+    for each in due:
+        contact_id = by_address.get(each.record.address)
+        known = each.pair.dotdigital.choice
+        if contact_id is None:
+            named.append(
+                (each, Outcome.EXCLUDED, "UNKNOWN_PERSON", f"{each.decided.choice}: no contact has the address")
+            )
+        elif late.get((each.record.preference_id, contact_id), known) is not known:
+            named.append((each, Outcome.REJECTED, "STALE", "chosen in dotdigital meanwhile"))
+        else:
+            wanted.append(each)
+    await ctx.save(ctx.cursor, stage="Writing choices to dotdigital", work=lambda c: name(c, ctx, named))
+    canary = await ctx.read(lambda c: watermarks.get(c, ctx.account_id, _CANARY))
+    if wanted and canary == "":
+        canary = await _try(ctx, dd, by_address, wanted.pop(0))
+    if canary == _KEEPS and wanted:
+        await _import(ctx, dd, by_address, wanted)
+    elif wanted:
+        refused = [(each, Outcome.REJECTED, "NOT_SYNCED", _WHY_NOT[canary]) for each in wanted]
+        await ctx.save(ctx.cursor, stage="Writing choices to dotdigital", work=lambda c: name(c, ctx, refused))
+
+
+async def _chosen_meanwhile(dd: Dotdigital, ids: set[int], since: datetime) -> dict[tuple[int, int], Choice]:
+    """What contacts chose of these preferences a moment ago, by preference and contact."""
+    found: dict[tuple[int, int], Choice] = {}
+    for preference_id in sorted(ids):
+        async for page in dd_preferences.choice_pages(dd, preference_id, since):
+            for each in page.rows:
+                found[preference_id, each.contact_id] = Choice.YES if each.opted_in else Choice.NO
+    return found
+
+
+async def _try(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int], first: Due) -> str:
+    """The first import of an account, of one choice of one contact: whether what it does not name stays as it is.
+    `""` where the import did not succeed, and nobody knows."""
+    began = await feeds.server_time(dd)
+    if not await _import(ctx, dd, by_address, [first]):
+        return ""
+    known = await ctx.read(lambda c: preferences.all_of(c, ctx.account_id))
+    address, contact_id = first.record.address, by_address[first.record.address]
+    others = {each.preference.id for each in known if not each.preference.gone} - {first.record.preference_id}
+    declined = await ctx.read(lambda c: preferences.no_of(c, ctx.account_id, contact_id))
+    turned: list[OfContact] = []
+    for preference_id in sorted(others - declined):
+        async for page in dd_preferences.choice_pages(dd, preference_id, began):
+            turned += [
+                OfContact(
+                    preference_id=preference_id,
+                    contact_id=contact_id,
+                    address=address,
+                    choice=Choice.NO,
+                    chosen_on=each.on,
+                )
+                for each in page.rows
+                if each.contact_id == contact_id and not each.opted_in
+            ]
+    found = _DECLINES if turned else _KEEPS
+
+    def keep(c: Connection) -> None:
+        # Nobody chose these: they are not brought to Dynamics.
+        preferences.keep(c, ctx.account_id, turned, news=False)
+        watermarks.put(c, ctx.account_id, _CANARY, found if others else "")
+
+    await ctx.write(keep)
+    if turned:
+        await _name_declined(ctx, address, len(turned))
+    return found
+
+
+async def _name_declined(ctx: RunContext, address: str, count: int) -> None:
+    item = "first import"
+    await ctx.begin_item(item, kind="preferences", name="The first choice that was written to dotdigital", place=1)
+    await ctx.fail_item(
+        item,
+        DyntuiError(
+            "PREFERENCES_DECLINED",
+            f"dotdigital took {count:,} preferences of {address} for declined that were not named.",
+            not_done="No further choice is written to this email account; choices still come to Dynamics.",
+            remedy="Put these preferences of the contact right in dotdigital, and tell dotdigital's support.",
+        ),
+    )
+
+
+async def _import(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int], wanted: Sequence[Due]) -> bool:
+    """Whether all of them were accepted."""
+    people: dict[int, list[Due]] = {}
+    for each in wanted:
+        people.setdefault(by_address[each.record.address], []).append(each)
+    rows = [
+        ImportContact(
+            match_identifier="contactId",
+            identifiers={"contactId": contact_id},
+            preferences=[
+                {"id": each.record.preference_id, "isOptedIn": each.decided.choice is Choice.YES} for each in some
+            ],
+        )
+        for contact_id, some in people.items()
+    ]
+    result = await imports.carry_out(ctx, dd, rows, "Writing choices to dotdigital", 0, len(rows))
+    refused = _refused(people, result)
+    now = await feeds.server_time(dd)
+    keep = functools.partial(_told_dotdigital, ctx=ctx, people=people, refused=refused, now=now)
+    after = replace(ctx.at(OneList), importing="")
+    await ctx.save(after, stage="Writing choices to dotdigital", done=len(rows), of=len(rows), work=keep)
+    return not refused
+
+
+def _refused(people: Mapping[int, Sequence[Due]], result: ImportResult) -> dict[int, tuple[str, str]]:
+    """The contacts that an import did not change, each with reason and detail. One that was changed although a part of
+    it was refused counts as refused: which part is not told."""
+    if not result.succeeded:
+        return dict.fromkeys(people, ("REJECTED", f"the import ended as {result.status or 'unknown'}"))
+    done = {each.contact_id for each in (*(result.created or ()), *(result.updated or ()))}
+    said: dict[int, tuple[str, str]] = {}
+    for each in result.failures or ():
+        number = each.contact_id or each.identifiers.get("contactId")
+        code = each.failures[0].failure_code if each.failures else ""
+        said[int(number or 0)] = (reason_of_import_failure(code), code or "no reason was given")
+    missing = ("UNKNOWN", "the import's report does not mention the contact")
+    return {key: said.get(key, missing) for key in people if key in said or key not in done}
+
+
+def _told_dotdigital(
+    c: Connection,
+    ctx: RunContext,
+    people: Mapping[int, Sequence[Due]],
+    refused: Mapping[int, tuple[str, str]],
+    now: datetime,
+) -> None:
+    told = [(each, contact_id) for contact_id, some in people.items() if contact_id not in refused for each in some]
+    rows = [(replace(each.record, choice=each.decided.choice), contact_id) for each, contact_id in told]
+    preferences.told_dotdigital(c, ctx.account_id, rows, text_of(now))
+    keep_changes(c, ctx, IN_DOTDIGITAL, [each for each, _ in told])
+    name(
+        c,
+        ctx,
+        [
+            *((each, Outcome.UPDATED, "", each.said) for each, _ in told),
+            *(
+                (each, Outcome.REJECTED, *refused[contact_id])
+                for contact_id, some in people.items()
+                if contact_id in refused
+                for each in some
+            ),
+        ],
+    )
