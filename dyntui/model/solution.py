@@ -412,3 +412,7 @@ OPTIONAL_PRIVILEGES: dict[Role, tuple[str, ...]] = {
         ),
     )
 }
+
+# Privileges that Dynamics grants for one's own rows alone, where the organisation knows them: personal views are read
+# in the name of the person whose they are, and who acts for somebody needs the privilege as well.
+OWN_ROWS_PRIVILEGES: dict[Role, tuple[str, ...]] = {Role.SERVICE: _privileges(("Read",), ("UserQuery",))}

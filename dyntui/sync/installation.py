@@ -148,7 +148,8 @@ class _Installer:
         dv = self._dv
         for role, needed in solution.ROLE_PRIVILEGES.items():
             optional = await security.known_privileges(dv, solution.OPTIONAL_PRIVILEGES.get(role, ()))
-            depths = dict.fromkeys((*needed, *optional), security.GLOBAL)
+            own = await security.known_privileges(dv, solution.OWN_ROWS_PRIVILEGES.get(role, ()))
+            depths = dict.fromkeys((*needed, *optional), security.GLOBAL) | dict.fromkeys(own, security.BASIC)
             held = await security.role_privileges(dv, role.value)
             complete = held is not None and all(held.get(name.lower()) == depth for name, depth in depths.items())
 

@@ -280,6 +280,11 @@ class Office:
     def saved_views(self, list_id: str) -> tuple[lists.SavedView, ...]:
         return self.wait(self._lists.views(self.context, lists.ViewsQuery(id=list_id))).rows
 
+    def own_views(self, member_type: str) -> tuple[lists.SavedView, ...]:
+        """The views by which whoever is at the keyboard can find people."""
+        asked = lists.ViewsQuery(member_type=member_type, own=True)
+        return self.wait(self._lists.views(self.context, asked)).rows
+
     def list_detail(self, list_id: str) -> lists.ListDetail:
         return self.wait(self._lists.get(self.context, lists.ListRef(list_id)))
 
