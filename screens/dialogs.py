@@ -193,6 +193,10 @@ class Picker(Dialog[tuple[T, ...]], Generic[T]):
         """Loads the rows."""
         self._grid.load(self._source)
         self._grid.focus_rows()
+        self.begin()
+
+    def begin(self) -> None:
+        """What a subject does first, such as opening the search."""
 
     def search(self) -> None:
         """The keys write into the filter."""

@@ -24,16 +24,18 @@ V = TypeVar("V")
 
 class FactsQuestion(Dialog[R], Generic[R]):
     """A subject says which facts there are (`facts`), what the one in hand means (`meaning`), and what Enter does to it
-    (`change`): another value, `type_in`, or the answer. `WORD` is what a fact is called in the key hints."""
+    (`change`): another value, `type_in`, or the answer. `WORD` is what a fact is called in the key hints, `ENTER` what
+    Enter does to it."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
     WORD: ClassVar[str] = "Fact"
+    ENTER: ClassVar[str] = "Change"
 
     def __init__(self, title: str, *, told: str = "") -> None:
         """`told`: what is said before anything is in hand."""
         super().__init__(title)
-        self._lines = BarList(id="question-facts", shares=False, enter="Change")
+        self._lines = BarList(id="question-facts", shares=False, enter=self.ENTER)
         self._means = Static(told, id="question", markup=False)
         self._typed = Field(id="question-typed", compact=True, select_on_focus=False)
         self._typed.cursor_blink = False
@@ -73,11 +75,11 @@ class FactsQuestion(Dialog[R], Generic[R]):
         self.begin()
 
     def begin(self) -> None:
-        """What a subject does first, such as asking for what cannot be missing."""
+        """What a subject does first."""
 
     def refresh_hints(self) -> None:
         """Draws the keys."""
-        self.show_keys(("↑ ↓", self.WORD), ("Enter", "Change"), ("Esc", "Cancel"))
+        self.show_keys(("↑ ↓", self.WORD), ("Enter", self.ENTER), ("Esc", "Cancel"))
 
     def show_facts(self) -> None:
         """Draws the facts as they are now."""
@@ -92,6 +94,11 @@ class FactsQuestion(Dialog[R], Generic[R]):
         self._typed.display = True
         self.set_focus(self._typed)
         self.show_keys(("Enter", "Take"), ("Esc", "Back"))
+
+    def begin_with(self, key: str) -> None:
+        """Asks at once for what cannot be missing."""
+        self._lines.choose(key)
+        self.type_in(key, "")
 
     def do_dialog_close(self) -> None:
         """Out of the field first."""

@@ -64,7 +64,8 @@ def gather(screen: FramedScreen, marked: Sequence[Shown], shown: PeopleSlice) ->
     def ask(types: dict[str, int]) -> None:
         people = {kind: tuple(each.person for each in marked if each.entity == kind) for kind in MEMBER_TYPES}
         if not any(types.get(kind) for kind in MEMBER_TYPES):
-            screen.notify("Nobody of them is a record in Dynamics.", title="No list of nobody", severity="warning")
+            why = "Nobody of them is a record in Dynamics." if types else "Nobody is shown here."
+            screen.notify(why, title="No list of nobody", severity="warning")
             return
         screen.app.push_screen(GatherQuestion(types, people if marked else {}, shown), done)
 
@@ -94,7 +95,7 @@ class GatherQuestion(FactsQuestion[RunRow]):
 
     def begin(self) -> None:
         """The name first."""
-        self.type_in("name", "")
+        self.begin_with("name")
 
     def facts(self) -> Sequence[tuple[str, str, str]]:
         """What is to be said of the list."""

@@ -27,8 +27,8 @@ def status_text(row: ListRow, counts: Iterable[ReasonCount] = ()) -> str:
 
 
 def kind(row: ListRow) -> str:
-    """`contact, dynamic`."""
-    return f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}"
+    """`contact, dynamic`; that it is locked."""
+    return f"{row.member_type}, {'dynamic' if row.dynamic else 'static'}{', locked' if row.locked else ''}"
 
 
 LIST_COLUMNS: tuple[Column[ListRow], ...] = (

@@ -39,7 +39,6 @@ class Lookup(Picker[FoundRecord]):
             refuse=lambda row: "" if row.active else f"{row.name} is inactive; Dynamics takes active records only.",
         )
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """The keys write into the search."""
-        super().on_mount()
         self.search()

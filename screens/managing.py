@@ -28,6 +28,7 @@ class ManageQuestion(FactsQuestion[RunRow]):
     """Answers with the run that plans what was asked for."""
 
     WORD = "Way"
+    ENTER = "Go on"
 
     def __init__(self, row: ListRow, marked: Sequence[MemberRow] = ()) -> None:
         people = "" if row.members is None else f", {number(row.members)} members"

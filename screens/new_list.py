@@ -39,7 +39,7 @@ class NewListQuestion(QueryQuestion[ListDetail]):
 
     def begin(self) -> None:
         """The name first."""
-        self.type_in("name", "")
+        self.begin_with("name")
 
     def facts(self) -> Sequence[tuple[str, str, str]]:
         """What is to be said of a list."""

@@ -9,7 +9,7 @@ import msgspec
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from dyntui.model.outcomes import RunStatus
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.plans import ADD, CREATE, EFFECTS, JOIN, REMOVE, UPDATE, PlannedChange
 from dyntui.model.sync_types import MEMBERS
 from dyntui.service.contract.actions import Scope
@@ -32,9 +32,10 @@ from .base import Page
 from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
-from .places import RUN
+from .places import PEOPLE, RUN
 from .shell import progress_text
 from .tally import reason_title
+from .whose import Whose
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
 from .widgets.line import Line, Part
@@ -44,7 +45,7 @@ _WORDING = Wording(
     one="change",
     many="changes",
     empty="Nothing would be changed",
-    next_step="Both systems agree on everybody in the lists of this plan.",
+    next_step="p shows what would become of everybody in the plan, and why.",
 )
 
 _EFFECTS = {
@@ -70,11 +71,12 @@ _COLUMNS: tuple[Column[PlannedChange], ...] = (
         sort="effect",
         tone=lambda row: _EFFECTS[row.effect][1],
     ),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=18, flex=1, priority=1, sort="address"),
-    Column(title="What", text=_what, width=22, flex=3),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=2, sort="name"),
+    Column(title="Address", text=lambda row: row.address, width=18, flex=2, priority=1, sort="address"),
+    Column(title="What", text=_what, width=16, flex=3),
 )
 
+_CHANGED = (Outcome.ADDED, Outcome.REMOVED)
 _TITLES = {ADD: "Added", UPDATE: "Updated", REMOVE: "Removed", JOIN: "Joining", CREATE: "Created"}
 _VIEWS = (("", "All", None), *((effect, _TITLES[effect], None) for effect in EFFECTS))
 _ROWS = Rows(
@@ -157,7 +159,7 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         done = ", carried out" if detail.plan.applied_by else ""
         writes = calls.dataverse_writes + calls.dotdigital_writes
         takes = f"{calls_text(reads, writes)}, about {number(detail.plan.seconds)} s"
-        self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"  {takes}{done}"))
+        self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"{_others(detail)}  {takes}{done}"))
         self.refresh_hints()
 
     async def rows_in(self, window: Window) -> PageOfRows[PlannedChange]:
@@ -168,6 +170,13 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
     def situation(self) -> Situation:
         """The plan."""
         return super().situation().holding(self._detail)
+
+    def do_plans_people(self) -> None:
+        """Everybody, with what would become of them."""
+        if self._detail is not None:
+            run = self._detail.run
+            trail = ("Synchronisation Audit", run.title)
+            self.console.open_page(PEOPLE, Whose(title="Everybody", run=run.id, kind=run.kind, trail=trail))
 
     def do_plans_apply(self) -> None:
         """Carries the plan out, after a confirmation."""
@@ -187,6 +196,14 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
                 self.ask(PLAN_APPLY, PlanRef(detail.run.id), lambda run: self.console.open_page(RUN, run.id))
 
         self.app.push_screen(Confirm("Carry the plan out?", lines, yes="Carry it out", danger=True), answered)
+
+
+def _others(detail: PlanDetail) -> str:
+    """Of a plan of members: how many would not be changed."""
+    if detail.run.kind != MEMBERS.id:
+        return ""
+    others = [(outcome, detail.run.tally.of(outcome)) for outcome in Outcome if outcome not in _CHANGED]
+    return "".join(f", {number(people)} {outcome.value}" for outcome, people in others if people)
 
 
 def _totals(detail: PlanDetail) -> str:

@@ -16,8 +16,8 @@ from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import Exit
 from dyntui.model.outcomes import RunStatus
-from dyntui.model.plans import EFFECTS, PlannedChange
-from dyntui.model.sync_types import SYNC_TYPES
+from dyntui.model.plans import EFFECTS, JOIN, REMOVE, PlannedChange
+from dyntui.model.sync_types import MEMBERS, SYNC_TYPES
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.plans import (
     PLAN_CHANGES,
@@ -92,17 +92,18 @@ def print_plan(made: PlanDetail, changes: list[PlannedChange]) -> None:
     print_facts(
         [
             ("Plan", f"{made.run.title} ({made.run.id})"),
-            ("Dynamics calls", calls_text(calls.dataverse_reads, 0)),
+            ("Dynamics calls", calls_text(calls.dataverse_reads, calls.dataverse_writes)),
             ("dotdigital calls", calls_text(calls.dotdigital_reads, calls.dotdigital_writes)),
             ("Takes about", f"{number(made.plan.seconds)} s"),
         ]
     )
     print_tally(made.run.tally, made.run.kind)
     click.echo()
+    effects = (JOIN, REMOVE) if made.run.kind == MEMBERS.id else EFFECTS
     print_table(
-        ["list", *EFFECTS],
-        ((each.name, *(number(getattr(each.effects, effect)) for effect in EFFECTS)) for each in made.lists),
-        right=list(EFFECTS),
+        ["list", *effects],
+        ((each.name, *(number(getattr(each.effects, effect)) for effect in effects)) for each in made.lists),
+        right=list(effects),
     )
     if changes:
         click.echo()

@@ -27,22 +27,18 @@ async def book_of(
             return before, False
     name = known.name.strip()
     if name.casefold() in _RESERVED:
-        raise refused(
-            known, "BOOK_NAME_RESERVED", "has a name that dotdigital reserves.", "Rename the list in Dynamics."
-        )
+        raise refused(known, "BOOK_NAME_RESERVED", "has a name that dotdigital reserves.", _rename(known))
     if len(name) > address_books.LONGEST_NAME:
         raise refused(
             known,
             "BOOK_NAME_TOO_LONG",
             f"has a name of more than {address_books.LONGEST_NAME} characters.",
-            "Shorten the list's name in Dynamics.",
+            _rename(known),
         )
     book = await address_books.book_by_name(dd, name)
     if book is None:
         if any(each.name.strip().casefold() == name.casefold() for each in await address_books.segments(dd)):
-            raise refused(
-                known, "BOOK_NAME_IS_A_SEGMENT", "has the name of a segment in dotdigital.", "Rename one of them."
-            )
+            raise refused(known, "BOOK_NAME_IS_A_SEGMENT", "has the name of a segment in dotdigital.", _rename(known))
         return await address_books.create_address_book(dd, name), True
     await _require_free(resources, known, account, book)
     if not link:
@@ -50,7 +46,7 @@ async def book_of(
             known,
             "BOOK_EXISTS",
             f"has the name of an address book that exists already, with {book.contacts:,} contacts.",
-            "Confirm that it is to be linked (`--link`), or rename the list.",
+            f"Confirm that it is to be linked (`--link`). Otherwise: {_rename(known)}",
         )
     return book, False
 
@@ -78,8 +74,12 @@ async def _require_free(
             known,
             "BOOK_TAKEN",
             f"would get the address book {book.name!r}, which belongs to the marketing list {owner.name!r}.",
-            "Deactivate that list, or rename one of the two.",
+            f"Deactivate that list for email. Otherwise: {_rename(known)}",
         )
+
+
+def _rename(known: StoredList) -> str:
+    return f"Rename the list: `dyntui lists edit {known.id} --name NAME`, or `E` on the list in the console."
 
 
 def refused(known: StoredList, code: str, what: str, remedy: str) -> DyntuiError:

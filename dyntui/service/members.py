@@ -67,28 +67,32 @@ class Members:
 
     @answers(MEMBERS_FIND)
     async def find(self, context: CallContext, request: FindRecords) -> Page[FoundRecord]:
-        """Records of Dynamics as the person may see them, by name; active ones first."""
+        """Records of Dynamics as the person may see them, by name; active ones first. Of many, the first 250, and how
+        many there are."""
         wanted = request.search.strip()
         if not wanted:
             return Page(rows=(), matching=0, total=0)
         table = BY_NAME[request.member_type]
         name = "name" if table.logical_name == "account" else "fullname"
         text = literal(wanted)
-        rows = await dv_rows.find_rows(
-            await self._resources.connections.dataverse(),
+        dv = await self._resources.connections.dataverse()
+        pages = dv_rows.pages(
+            dv,
             table.entity_set,
             record_type(table),
             filter=f"contains({name},{text}) or contains(emailaddress1,{text})",
             orderby=("statecode", name, table.key),
-            top=_MOST_FOUND,
+            maxpagesize=_MOST_FOUND,
+            count=True,
             caller=await self._identities.caller(context.uid),
         )
+        first = await anext(pages)
         found = [
             FoundRecord(id=each.id, entity=table.logical_name, name=each.name, address=each.address, active=each.active)
-            for each in map(candidate, rows)
+            for each in map(candidate, first.rows)
         ]
         window = tuple(found[request.offset : request.offset + request.limit])
-        return Page(rows=window, matching=len(found), total=len(found), offset=request.offset)
+        return Page(rows=window, matching=len(found), total=first.count or len(found), offset=request.offset)
 
     @answers(MEMBERS_PLAN)
     async def plan(self, context: CallContext, request: ChangeMembers) -> RunRow:
@@ -197,7 +201,9 @@ def _whom(asked: MembersOf) -> str:
         return f"view {asked.view}"
     if asked.query:
         return "a query"
-    if asked.people:
-        number = len(asked.people)
-        return normalise(asked.people[0]) if number == 1 else f"{number:,} people"
-    return "people of a slice"
+    if asked.shown is not None:
+        of = asked.shown
+        whom = "people of a run" if of.run else "people of a target count" if of.count else "members of a list"
+        return whom if of.run or of.count or of.list else f"whom “{of.search}” finds"
+    number = len(asked.people)
+    return normalise(asked.people[0]) if number == 1 else f"{number:,} people"

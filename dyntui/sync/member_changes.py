@@ -212,12 +212,11 @@ async def _write(job: Job) -> None:
         await ctx.save(ctx.cursor, stage=stage, done=done, of=of, cancellable=False)
         refused = await _change_members(job, some)
         done += len(some)
-        work = functools.partial(_written, job=job, steps=some, refused=refused)
-        await ctx.save(ctx.cursor, stage=stage, done=done, of=of, work=work, cancellable=False)
         made = [each for each in some if each.person not in refused]
         joined, left = ([each.person for each in made if each.puts_in is joins] for joins in (True, False))
         await known_members.changed(ctx, job.dv, job.row.id, joined, left)
-        await ctx.save(ctx.cursor, stage=stage, done=done, of=of)
+        work = functools.partial(_written, job=job, steps=some, refused=refused)
+        await ctx.save(ctx.cursor, stage=stage, done=done, of=of, work=work)
     await ctx.save(MembersCursor(step="done"), stage=f"Finished {job.row.name}")
 
 

@@ -7,13 +7,16 @@ import os
 import pytest
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.member_changes import PeopleSlice
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import EditList
 from dyntui.store import accounts
 from dyntui.store.accounts import PersonLink
+from dyntui.sync import member_changes
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_new_lists import GUIDES
 from tests.scenarios.test_strangers import on_the_list
+from tests.scenarios.test_undo_killed import Killed
 
 ALPINE = "Alpine Club"
 
@@ -35,6 +38,7 @@ def planned(office: Office, plan: object, effect: str) -> set[str]:
 
 def test_a_query_adds_removes_and_keeps_and_each_can_be_undone(office: Office) -> None:
     mira = signed_in(office)
+    assert "Contacts without e-mail" in {each.name for each in office.own_views("contact") if each.personal}
     club = office.list_named(ALPINE)
     before = on_the_list(office, club.id)
     assert {each.person for each in office.members(club.id)} == before
@@ -112,7 +116,7 @@ def test_a_list_is_made_of_the_people_of_a_run_and_of_whom_a_search_finds(office
     excluded = {each.person for each in office.people(run.id, item=newsletter.id, outcome="excluded")}
     shown = {"run": run.id, "item": newsletter.id, "outcome": "excluded"}
     assert office.count_shown(**shown) == {"contact": len(excluded)}
-    made = office.gather(name="Left out", member_type="contact", shown=shown)
+    made = office.gather(name="Left out", member_type="contact", shown=PeopleSlice(**shown))
     (item,) = made.items
     there = office.records_where("contact", statecode=0)
     assert on_the_list(office, item.id) == excluded & there
@@ -120,7 +124,7 @@ def test_a_list_is_made_of_the_people_of_a_run_and_of_whom_a_search_finds(office
     assert {each.reason for each in office.people(made.run.id, outcome="rejected")} <= {"INACTIVE"}
     address = next(each.address for each in office.members(newsletter.id) if each.address)
     found = {each.person for each in office.found_people(address[:6]) if each.entity == "contact"}
-    again = office.gather(name="Found", member_type="contact", shown={"search": address[:6]})
+    again = office.gather(name="Found", member_type="contact", shown=PeopleSlice(search=address[:6]))
     assert on_the_list(office, again.items[0].id) == found & there
     with pytest.raises(DyntuiError, match="LIST_NAME_TAKEN"):
         office.gather(name="found", member_type="contact", people=tuple(found))
@@ -169,3 +173,37 @@ def test_who_unsubscribed_from_the_list_is_not_put_back_and_who_opted_out_is_mar
     }
     (refused,) = office.people(plan.run.id, outcome="excluded")
     assert (refused.person, refused.reason) == (gone.person, "UNSUBSCRIBED_LIST")
+
+
+def test_a_change_that_is_killed_at_any_step_ends_as_the_uninterrupted_one_and_writes_in_batches(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member_changes, "_CHUNK", 4)
+    club = office.list_named(ALPINE)
+    before = on_the_list(office, club.id)
+    office.members(club.id)
+    killed = Killed(monkeypatch)
+    done, calls = office.calls_between(
+        lambda: killed.apply(office, office.plan_members(club.id, "add", query=GUIDES), 0, before=True)
+    )
+    steps, after = killed.steps, on_the_list(office, club.id)
+    number = done.run.tally.of(Outcome.ADDED)
+    assert writes(calls) == [f"dataverse AddListMembersList {-(-number // 4)}"]
+    for at in range(1, steps + 1, 3):
+        office.leave(club.id, sorted(after - before))
+        plan = office.plan_members(club.id, "add", query=GUIDES)
+        run = killed.apply(office, plan, at, before=True).run
+        assert on_the_list(office, club.id) == after, at
+        assert (run.tally, run.status) == (done.run.tally, done.run.status)
+        assert {each.person for each in office.written(run.id)} == after - before
+        assert {each.person for each in office.members(club.id)} == after
+
+
+def test_putting_nobody_is_done_when_somebody_stops_it(office: Office) -> None:
+    club = office.list_named(ALPINE)
+    before = on_the_list(office, club.id)
+    plan = office.plan_members(club.id, "add", query=GUIDES)
+    run = office.start_apply(plan)
+    office.cancel(run)
+    office.engine.drain()
+    assert office.detail(run).run.status is RunStatus.CANCELLED and on_the_list(office, club.id) == before

@@ -14,7 +14,7 @@ from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.lists import ON_LIST, ON_LISTS, synchronise_list
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import ON_RUN, RunRow
+from dyntui.service.contract.runs import ON_RUN, RUN_PEOPLE, RunRow
 from dyntui.service.contract.situations import Situation
 
 
@@ -156,6 +156,16 @@ ACTIONS = (
         tooltip="Whom the plan would change, field by field",
         rule=planned_run,
         hinted=is_planned,
+    ),
+    Action(
+        id="plans.people",
+        title="Everybody in the plan",
+        scopes=(ON_PLAN,),
+        keys=("p",),
+        hint="People",
+        call=RUN_PEOPLE,
+        command="dyntui audit show RUN --people",
+        tooltip="What would become of everybody, also of those whom nothing would be done of, and why",
     ),
     Action(
         id="plans.apply",
