@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from dyntui.dataverse import lists as dv_lists
-from dyntui.model.errors import DyntuiError
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.campaigns import TargetCount
 from dyntui.service.contract.runs import RunDetail
@@ -198,7 +198,14 @@ class History:
 
     def somebody_counts(self) -> None:
         campaign = self.office.campaign_numbered(self.chance.choice(self.campaigns))
-        count = self.office.count(campaign)
+        try:
+            count = self.office.count(campaign)
+        except DyntuiError as refused:
+            # Whoever asks is told soon that a system is away: calls of people are not repeated for long.
+            if refused.exit is not Exit.UNREACHABLE:
+                raise
+            self.told.append(f"count refused: {refused.code}")
+            return
         left_out = ", ".join(f"{each.people} {each.reason}" for each in count.excluded)
         self.told.append(f"count: {count.sendable} of {count.potential}, without {left_out}")
         assert count.potential == count.sendable + sum(each.people for each in count.excluded)
@@ -208,6 +215,8 @@ class History:
         """What was counted, now or some time ago; and something happens while it is on its way."""
         if not self.counts:
             self.somebody_counts()
+        if not self.counts:
+            return
         count = self.counts.pop(self.chance.randrange(len(self.counts)))
         try:
             queued = self.office.queue_send(count)

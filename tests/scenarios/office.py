@@ -546,6 +546,8 @@ class Office:
         )
         if any(late):
             self.let_pass(seconds=max(late) + 1)
+            # Whoever looks has everything happen that is due by now.
+            self.sandbox.control.get("/mailed").raise_for_status()
 
     def change_in_dynamics(self, table: str, row_id: str, **values: Any) -> None:
         """Somebody edits a row in Dynamics; values as rows keep them (booleans as 0 and 1)."""
