@@ -102,6 +102,11 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         (f"{_SCENARIOS}consent_watch.py::test_unsubscribes_of_a_book_and_rows_in_dynamics_are_learned",),
     ),
     NotAbout(
+        "dop_hint",
+        "Dynamics recommends one call at a time with it, and dyntui obeys: the test is about several at once",
+        (f"{_SCENARIOS}budgets.py::test_two_workers_share_what_dynamics_allows_in_five_minutes",),
+    ),
+    NotAbout(
         "sdk_messages_need_privilege=False",
         "nobody is refused the question that the test takes the privilege for away",
         (f"{_SCENARIOS}setting_up.py::test_who_may_not_ask_for_bulk_messages_writes_in_batches",),

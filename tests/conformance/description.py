@@ -29,6 +29,8 @@ _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 _INDEX = re.compile(r"\[\d+\]")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 Json = Any
+# What stands between the values of a parameter that is written once, by its style.
+_DELIMITERS = {"pipeDelimited": "|", "spaceDelimited": " "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ class Operation:
     def _parameter_faults(self, parameter: Mapping[str, Json], values: Sequence[str], place: str) -> list[Fault]:
         schema = _resolved(parameter.get("schema", {}), self.description.document)
         if schema.get("type") == "array":
-            given = values if parameter.get("explode", True) else values[-1].split(",")
+            between = _DELIMITERS.get(parameter.get("style", "form"), ",")
+            given = values if parameter.get("explode", True) else values[-1].split(between)
             value: Json = [_cast(each, _resolved(schema.get("items", {}), self.description.document)) for each in given]
         else:
             value = _cast(values[-1], schema)

@@ -18,6 +18,7 @@ from tests.conformance.traffic import Exchange, exchanges
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "format": "int32"}}
 _SELECT = {"name": "select", "in": "query", "schema": {"type": "integer"}}
 _KIND = {"name": "~kind", "in": "query", "schema": {"type": "array", "items": {"enum": ["Small", "Large"]}}}
+_PARTS = {"name": "parts", "in": "query", "style": "pipeDelimited", "explode": False, "schema": _KIND["schema"]}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
@@ -29,7 +30,7 @@ DOCUMENT = {
     "paths": {
         "/v2/books": {
             "get": {
-                "parameters": [_SELECT, _KIND],
+                "parameters": [_SELECT, _KIND, _PARTS],
                 "responses": {"200": _json({"type": "array", "items": {"$ref": "#/components/schemas/Book"}})},
             },
             "post": {
@@ -111,6 +112,7 @@ BOOK = {"name": "A", "id": 1, "key": "5A96BC79-19a7-4544-973b-e2da0c9136f9", "ki
     "fits",
     [
         call("GET", "/v2/books?select=5&~kind=Small&~kind=Large", answer=[BOOK, {"name": "B", "kind": "Small"}]),
+        call("GET", "/v2/books?parts=Small|Large", answer=[BOOK]),
         call("GET", "/v2/books/", answer=[{"name": "A", "inside": [{"name": "B", "inside": [{"name": "C"}]}]}]),
         call("GET", "/v2/books/7", answer={}),
         call("GET", "/v2/books/ada@x.example", answer=b"\x00", kind="application/octet-stream"),
@@ -130,6 +132,7 @@ def test_what_is_as_described_is_no_difference(described: Description, fits: Exc
         (call("GET", "/v2/books?select=five", answer=[]), "query select"),
         (call("GET", "/v2/books?page=5", answer=[]), "query page | is not described"),
         (call("GET", "/v2/books?~kind=Tiny", answer=[]), "query ~kind"),
+        (call("GET", "/v2/books?parts=Small,Large", answer=[]), "query parts"),
         (call("GET", "/v2/books", {"name": "A"}, answer=[]), "body | is not described"),
         (call("POST", "/v2/books", status=201, answer=BOOK), "body | is required"),
         (call("POST", "/v2/books", {"name": ""}, status=201, answer=BOOK), "body $.name"),
