@@ -85,6 +85,10 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
         """Closes the dialog without an answer."""
         self.dismiss(None)
 
+    def do_app_back(self) -> None:
+        """One step out, as a field in the dialog asks for."""
+        self.do_dialog_close()
+
     def do_dialog_left(self) -> None:
         """To the button on the left."""
         self.focus_previous(Button)

@@ -78,7 +78,10 @@ class FactsQuestion(Dialog[R], Generic[R]):
         """What a subject does first."""
 
     def refresh_hints(self) -> None:
-        """Draws the keys."""
+        """Draws the keys: those of the field while something is typed."""
+        if self._typed.display:
+            self.show_keys(("Enter", "Take"), ("Esc", "Back"))
+            return
         self.show_keys(("↑ ↓", self.WORD), ("Enter", self.ENTER), ("Esc", "Cancel"))
 
     def show_facts(self) -> None:
@@ -93,7 +96,7 @@ class FactsQuestion(Dialog[R], Generic[R]):
         self._typed.value = value
         self._typed.display = True
         self.set_focus(self._typed)
-        self.show_keys(("Enter", "Take"), ("Esc", "Back"))
+        self.refresh_hints()
 
     def begin_with(self, key: str) -> None:
         """Asks at once for what cannot be missing."""

@@ -187,7 +187,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         )
         self._bars.show_rows(tally_rows(detail.counts))
         self._show_choices(detail)
-        self.look(RUNS_PAGE, RunsQuery(kind="lists", search=row.name, limit=4), self._show_runs, kind="list-runs")
+        self.look(RUNS_PAGE, RunsQuery(search=row.name, limit=4), self._show_runs, kind="list-runs")
         self.refresh_hints()
 
     def _show_choices(self, detail: ListDetail) -> None:

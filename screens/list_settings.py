@@ -29,7 +29,7 @@ class SettingsQuestion(QueryQuestion[ListDetail]):
     WORD = "Setting"
 
     def __init__(self, detail: ListDetail, views: Sequence[SavedView]) -> None:
-        super().__init__(f"Edit {detail.row.name}", told=detail.misfit)
+        super().__init__(f"Edit {detail.row.name}", told=detail.misfit, query=detail.query)
         row = detail.row
         self._row = row
         self._named, self._description, self._locked = row.name, detail.description, row.locked
@@ -54,7 +54,7 @@ class SettingsQuestion(QueryQuestion[ListDetail]):
         rows = [
             ("name", "Name", self._named),
             ("description", "Description", self._description or "none"),
-            *(self.query_facts("as it is") if self._row.dynamic else ()),
+            *(self.query_facts() if self._row.dynamic else ()),
             ("locked", "Locked", _YES if self._locked else _NO),
             ("membership_action", "Strangers in the book", ACTIONS[now.membership_action].title),
             ("bulk", "Skip do not allow bulk emails", _YES if asked.bulk else _NO),

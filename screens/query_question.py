@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
 from typing import TypeVar
 
 from dyntui.model.errors import DyntuiError
@@ -29,6 +28,8 @@ R = TypeVar("R")
 VIEW, QUERY, FINDS = "query_view", "query", "finds"
 _NOT_COUNTED = "choose a view or write FetchXML"
 _COUNTING = "counting…"
+# So much of a query is shown on its line.
+_SHOWN = 40
 
 _WORDING = Wording(
     one="view", many="views", empty="Dynamics shows no view of these records", next_step="Save one there first."
@@ -39,17 +40,25 @@ _COLUMNS: tuple[Column[SavedView], ...] = (
 )
 
 
+def _beginning(query: str) -> str:
+    """FetchXML has few spaces to be cut at."""
+    line = " ".join(query.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
 class QueryQuestion(FactsQuestion[R]):
     """`records`: the type of the records that are meant; a subject adds `query_facts` to its facts, and hands Enter on
     them to `change_query`, what was typed to `query_typed`."""
 
-    def __init__(self, title: str, *, told: str = "") -> None:
+    def __init__(self, title: str, *, told: str = "", query: str = "") -> None:
+        """`query`: what is asked as long as nobody gives another."""
         super().__init__(title, told=told)
+        self._as_it_is = query
         self.view = ""
         self.fetch_xml = ""
         self.counted: FoundCount | None = None
         self._view_name = ""
-        self._finds = _NOT_COUNTED
+        self._finds = "" if query else _NOT_COUNTED
 
     @property
     def records(self) -> str:
@@ -61,11 +70,12 @@ class QueryQuestion(FactsQuestion[R]):
         """Whether a view or a query is given."""
         return bool(self.view or self.fetch_xml)
 
-    def query_facts(self, untouched: str = "none") -> list[tuple[str, str, str]]:
-        """The facts of the query. `untouched`: what is said where neither is given."""
+    def query_facts(self) -> list[tuple[str, str, str]]:
+        """The facts of the query."""
+        shown = self.fetch_xml if self.asked else self._as_it_is
         return [
-            (VIEW, "Saved view", self._view_name or (untouched if not self.asked else "none")),
-            (QUERY, "FetchXML", shorten(self.fetch_xml, 34, placeholder="…") or "none"),
+            (VIEW, "Saved view", self._view_name or "none"),
+            (QUERY, "FetchXML", _beginning(shown) or "none"),
             (FINDS, "Finds", self._finds),
         ]
 
@@ -82,7 +92,7 @@ class QueryQuestion(FactsQuestion[R]):
     def change_query(self, key: str) -> None:
         """Enter on a fact of the query."""
         if key == QUERY:
-            self.type_in(QUERY, self.fetch_xml)
+            self.type_in(QUERY, self.fetch_xml or self._as_it_is)
         elif key == FINDS:
             self.count_found()
         else:

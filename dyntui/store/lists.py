@@ -89,7 +89,8 @@ class RemoteList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredList(RemoteList, frozen=True, kw_only=True):
-    """A marketing list as stored. `people`: how many members were read last, None before the first reading;
+    """A marketing list as stored. `people`: how many members were read last and have not left since, None before the
+    first reading;
     `sync_status` in words; `held_by`: the run that synchronises it, where that has not ended;
     `listing`: the run that has read all its members last, `judged_by`: the one that has asked last whom its filter
     keeps out, `doubt`: why that reading does not prove who has left."""
@@ -171,9 +172,12 @@ def renamed(c: Connection, list_id: str, name: str, book_name: str) -> None:
 
 
 def with_people() -> Select[Any]:
-    """Lists with `people`: how many members were read last, None before the first reading."""
-    read = select(func.max(list_member.c.seq) + 1).where(list_member.c.list_id == _l.id).scalar_subquery()
-    return select(*(_l[name] for name in StoredList.__struct_fields__ if name != "people"), read.label("people"))
+    """Lists with `people`: how many members were read last and have not left since, None before the first reading."""
+    m = list_member.c
+    read = select(func.max(m.seq) + 1).where(m.list_id == _l.id).scalar_subquery()
+    left = select(func.count()).where(m.list_id == _l.id, m.has_left.is_(True)).scalar_subquery()
+    people = (read - left).label("people")
+    return select(*(_l[name] for name in StoredList.__struct_fields__ if name != "people"), people)
 
 
 def _stored(row: Row[Any]) -> StoredList:

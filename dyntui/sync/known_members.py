@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.lists import MarketingList
 from dyntui.model.people import Entity
 from dyntui.store import lists as list_store
 from dyntui.store import staging
@@ -27,6 +29,12 @@ async def changed(ctx: RunContext, dv: Dataverse, list_id: str, joined: Sequence
     how = await ctx.read(lambda c: readings(c, known.account_id))
     async for rows in member_listing.unseen_members(dv, how, Entity(known.member_type), unread):
         await ctx.write(functools.partial(_keep, list_id=list_id, rows=rows))
+
+
+async def count(ctx: RunContext, dv: Dataverse, row: MarketingList) -> None:
+    """How many members Dynamics has on the list now, for whoever looks at lists."""
+    number = await dv_lists.count_members(dv, row)
+    await ctx.write(lambda c: list_store.counted(c, row.id, number))
 
 
 def _keep(c: Connection, list_id: str, rows: Sequence[Staged]) -> None:

@@ -28,7 +28,7 @@ from dyntui.model.undoing import Undoing, elsewhere, undo_membership, undo_recor
 from dyntui.store import applied_changes, undoing
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.undoing import Step
-from dyntui.sync import list_state, member_listing
+from dyntui.sync import known_members, list_state, member_listing
 from dyntui.sync.run_context import RunContext
 
 _PAGE = 1000
@@ -127,9 +127,15 @@ async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: 
         # A request to stop is heard once what is done next is stored.
         await ctx.save(ctx.cursor, stage="Writing to Dynamics", cancellable=False)
         refused = await (_put_back(dv, part, some) if chosen is None else _change_members(dv, chosen, some))
+        if chosen is not None:
+            made = [each for each in some if each.person not in refused]
+            joined, left = ([each.person for each in made if each.puts_in is joins] for joins in (True, False))
+            await known_members.changed(ctx, dv, chosen.id, joined, left)
         done += len(some)
         work = functools.partial(_written, run_id=ctx.run_id, part=part, item=item, steps=some, refused=refused)
         await ctx.save(ctx.cursor, stage="Writing to Dynamics", done=done, of=of, work=work)
+    if chosen is not None:
+        await known_members.count(ctx, dv, chosen)
     await ctx.save(replace(ctx.at(UndoCursor), step="done"), stage="Finished Dynamics")
 
 

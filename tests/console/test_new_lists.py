@@ -32,7 +32,9 @@ async def test_a_list_is_made_and_changed_and_each_time_said_before() -> None:
         assert "A dynamic list of contacts is made in Dynamics" in hand.text and "Its query finds" in hand.text
         await hand.press("y")
         assert "Marketing Lists › newsletter for guides" in hand.text
-        await hand.press("E", "enter", *["backspace"] * len(" for guides"))
+        await hand.press("E", "enter", "x")
+        assert "Enter Take  Esc Back" in hand.text
+        await hand.press("escape", "enter", *["backspace"] * len(" for guides"))
         await hand.type(" 2027")
         await hand.press("enter", "G", "enter")
         assert "Name: newsletter for guides → newsletter 2027" in hand.text

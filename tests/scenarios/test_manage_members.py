@@ -81,6 +81,8 @@ def test_a_query_adds_removes_and_keeps_and_each_can_be_undone(office: Office) -
     # As with every undo: who has opted out is not put back, and Dynamics takes nobody who is inactive by now.
     away = {each.person for each in office.people(back.id) if each.outcome in (Outcome.EXCLUDED, Outcome.REJECTED)}
     assert on_the_list(office, club.id) == before - away and len(away) < len(before - guides) / 2
+    assert office.list_named(ALPINE).members == len(before - away)
+    assert {each.person for each in office.members(club.id)} >= before - away
 
 
 def test_people_are_named_by_id_by_address_and_by_lookup(office: Office) -> None:

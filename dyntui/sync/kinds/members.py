@@ -8,10 +8,9 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.lists import MarketingList
 from dyntui.model.plans import PlannedCalls
 from dyntui.model.sync_types import MembersOf
-from dyntui.store import lists as list_store
 from dyntui.store import planned_changes, runs
 from dyntui.store.failures import vanished
-from dyntui.sync import list_state, member_changes
+from dyntui.sync import known_members, list_state, member_changes
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -32,8 +31,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         return
     if asked.apply:
         await ctx.write(lambda c: planned_changes.applied(c, asked.apply, ctx.run_id))
-    number = await dv_lists.count_members(dv, row)
-    await ctx.write(lambda c: list_store.counted(c, row.id, number))
+    await known_members.count(ctx, dv, row)
 
 
 def _close(c: Connection, ctx: RunContext) -> None:
