@@ -40,6 +40,7 @@ from .places import (
     MAPPINGS,
     NOT_CONFIGURED,
     SCHEDULES,
+    SENDS,
     SIGN_IN,
     Gate,
     Place,
@@ -270,6 +271,10 @@ class Console(Everywhere):
     def do_schedules_open(self) -> None:
         """When sync types run by themselves."""
         self.open_page(SCHEDULES, "")
+
+    def do_sends_open(self) -> None:
+        """Sends of all campaigns, those that wait first."""
+        self.open_page(SENDS, "")
 
     def _screens(self) -> list[Asking[object]]:
         seen: dict[int, Asking[object]] = {}

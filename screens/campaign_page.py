@@ -34,7 +34,8 @@ from .campaign_actions import CampaignActions
 from .dialogs import Alternatives, Confirm, Picker
 from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
-from .places import LIST, RUN
+from .places import LIST, RUN, SENDS
+from .sends import goes_out, send_tone
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
@@ -59,21 +60,15 @@ _PICK = Wording(
 )
 
 
-def send_tone(send: SendRow) -> str:
-    """The look of a send's state."""
-    if send.undecided:
-        return "warn"
-    return {"Sent": "good", "Failed": "bad", "Refused": "bad", "Cancelled": "muted"}.get(send.state, "accent")
-
-
 def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
     """Sends as lines, newest first."""
     rows = []
     for send in sorted(sends, key=lambda send: send.created_on, reverse=True):
         excluded = send.potential - send.sendable
         text = f"{send.standing}: {number(send.sendable)} people, {number(excluded)} excluded · {', '.join(send.lists)}"
-        note = f"{moment(send.sent_on or send.created_on)} · {send.created_by}"
-        rows.append(BarRow(send.run, text, None, send_tone(send), "•", note))
+        coming = goes_out(send)
+        when = f"goes out {moment(coming)}" if coming else moment(send.sent_on or send.created_on)
+        rows.append(BarRow(send.id, text, None, send_tone(send), "•", f"{when} · {send.created_by}"))
     return rows
 
 
@@ -152,7 +147,7 @@ class CampaignPage(CampaignActions, Page[int]):
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """Campaigns or lists changed, or a send or a run of either ended."""
-        return name in ("campaigns.changed", "lists.changed") or (
+        return name in ("campaigns.changed", "lists.changed", "sends.changed") or (
             isinstance(value, RunChanged) and value.run.status.ended
         )
 
@@ -166,7 +161,7 @@ class CampaignPage(CampaignActions, Page[int]):
         """The send in hand, else the first of which nobody knows whom it reached."""
         sends = self._detail.sends if self._detail else ()
         if self._sends.has_focus:
-            return next((send for send in sends if send.run == self._sends.current), None)
+            return next((send for send in sends if send.id == self._sends.current), None)
         return next((send for send in sends if send.undecided), None)
 
     def _show(self, detail: CampaignDetail) -> None:
@@ -228,7 +223,11 @@ class CampaignPage(CampaignActions, Page[int]):
 
     @on(BarList.Opened, "#campaign-sends")
     def _open_send(self, event: BarList.Opened) -> None:
-        self.console.open_page(RUN, event.key)
+        send = next((each for each in self._detail.sends if each.id == event.key), None) if self._detail else None
+        if send is not None and send.run:
+            self.console.open_page(RUN, send.run)
+        elif send is not None:
+            self.console.open_page(SENDS, "")
 
     # Doing
 

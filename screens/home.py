@@ -21,16 +21,18 @@ from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_status
 from dyntui.service.contract.schedules import SCHEDULES_LIST, Schedules, SchedulesOf
+from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
 from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Status
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .places import LIST, REPORT, RUN, SECTIONS
+from .sends import goes_out
 from .shell import LOW, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
-from .wording import hour, moment, number, share
+from .wording import day, hour, moment, number, share
 
 _RUNS = 6
 _COMING = 3
@@ -60,6 +62,7 @@ class HomeScreen(FramedScreen):
         self._status: Status | None = None
         self._latest: tuple[RunRow, ...] = ()
         self._coming = ""
+        self._sends: Fact | None = None
 
     def compose_page(self) -> Iterable[Widget]:
         """Three cards."""
@@ -105,6 +108,7 @@ class HomeScreen(FramedScreen):
         self._show_facts(self._status)
         self.look(STATUS, Nothing(), self._show_facts)
         self.look(SCHEDULES_LIST, SchedulesOf(), self._know_schedules)
+        self.look(SENDS_PAGE, SendsQuery(view="held", limit=_MORE), self._know_sends)
         self.look(RUNS_PAGE, RunsQuery(limit=50), self._show_runs)
         self.look(LISTS_PAGE, ListsQuery(view="activated", limit=50), self._know_lists)
         self.look(CAMPAIGNS_PAGE, CampaignsQuery(limit=200), self._know_campaigns)
@@ -133,6 +137,8 @@ class HomeScreen(FramedScreen):
             facts.append(("Account", f"{account.name}{default}", ""))
         if self._coming:
             facts.append(("Coming", self._coming, ""))
+        if self._sends is not None:
+            facts.append(self._sends)
         if status is not None and status.held:
             facts.append(("Decisions", f"{number(status.held)} removals wait ({_DECISIONS})", "warn"))
         if status is not None and not low:
@@ -156,6 +162,21 @@ class HomeScreen(FramedScreen):
             for row in rows
         ]
         self._coming = ", ".join(coming) if known.run_here else ""
+        self._show_facts(self._status)
+
+    def _know_sends(self, page: Page[SendRow]) -> None:
+        """The send that waits for a person, else the next one that goes out."""
+        missed = [row for row in page.rows if row.state == "Missed"]
+        following = min(page.rows, key=lambda row: goes_out(row) or "9", default=None)
+        if missed:
+            others = f" and {number(len(missed) - 1)} more" if len(missed) > 1 else ""
+            self._sends = ("Sends", f"{missed[0].campaign_name}{others} missed the hour (W)", "warn")
+        elif following is not None:
+            when = f"goes out {day(following.send_at)}" if following.held else following.standing.casefold()
+            others = f", {number(len(page.rows) - 1)} more" if len(page.rows) > 1 else ""
+            self._sends = ("Sends", f"{following.campaign_name} {when}{others} (W)", "accent")
+        else:
+            self._sends = None
         self._show_facts(self._status)
 
     def _show_runs(self, page: Page[RunRow]) -> None:

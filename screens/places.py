@@ -54,6 +54,7 @@ LIST = Place("list", "list_page:ListPage", str)
 CAMPAIGN = Place("campaign", "campaign_page:CampaignPage", int)
 COUNT = Place("count", "count_page:CountPage", int)
 SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", int)
+SENDS = Place("sends", "sends:SendsPage", str)
 REPORT = Place("report", "report:ReportPage", int)
 RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)
@@ -75,6 +76,7 @@ PLACES: tuple[Place[Any], ...] = (
     CAMPAIGN,
     COUNT,
     SEND_WIZARD,
+    SENDS,
     REPORT,
     RUN,
     PEOPLE,

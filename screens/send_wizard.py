@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -32,7 +33,8 @@ from dyntui.service.contract.situations import Situation
 from .base import Page
 from .bindings import bindings
 from .list_actions import ListActions
-from .places import PEOPLE, RUN
+from .places import PEOPLE, RUN, SENDS
+from .send_options import SendOptions, SendQuestion
 from .tally import behind_slice
 from .widgets.bars import BarList
 from .widgets.grid import Grid
@@ -66,6 +68,7 @@ class SendWizard(ListActions, Page[int]):
         self._counted_for: tuple[str, ...] = ()
         self._uncounted: DyntuiError | None = None
         self._sending = False
+        self._chosen = SendOptions()
         self._steps = Line(id="wizard-steps")
         self._campaign = CampaignStep()
         self._lists = ListsStep()
@@ -98,6 +101,7 @@ class SendWizard(ListActions, Page[int]):
         self._counted_for = ()
         self._uncounted = None
         self._sending = False
+        self._chosen = SendOptions()
         self._lists.forget()
         self.trail.show_trail("Email Campaigns", "…", "Send Email Campaign")
 
@@ -129,7 +133,7 @@ class SendWizard(ListActions, Page[int]):
         self._detail = detail
         self.trail.show_trail("Email Campaigns", detail.row.name, "Send Email Campaign")
         self._campaign.show(detail, self._sender)
-        self._options.show(detail)
+        self._options.show(detail, self._chosen)
         self.refresh_hints()
 
     def _take_readiness(self, count: TargetCount) -> None:
@@ -221,8 +225,19 @@ class SendWizard(ListActions, Page[int]):
             self._count_chosen()
         self._step += 1
         if self._step == _LAST and self._detail is not None and self._count is not None:
-            self._summary.show(self._detail, self._count, self._sender, self._roles)
+            self._summary.show(self._detail, self._count, self._chosen, self._sender, self._roles)
         self._show_step()
+
+    def do_wizard_options(self) -> None:
+        """Asks when and how it is sent."""
+
+        def answered(options: SendOptions | None) -> None:
+            if options is not None and self._detail is not None:
+                self._chosen = options
+                self._options.show(self._detail, options)
+
+        now = datetime.fromisoformat(self.console.now())
+        self.app.push_screen(SendQuestion(self._chosen, now), answered)
 
     def do_wizard_previous(self) -> None:
         """To the step before."""
@@ -336,7 +351,12 @@ class SendWizard(ListActions, Page[int]):
         if self._count is None or self._sending:
             return
         self._sending = True
-        request = SendCampaign(count=self._count.id, confirm=self._summary.confirmed if self._summary.asks else None)
+        request = SendCampaign(
+            count=self._count.id,
+            confirm=self._summary.confirmed if self._summary.asks else None,
+            at=self._chosen.at,
+            waves=self._chosen.waves,
+        )
         self.ask(CAMPAIGN_SEND, request, self._sent, refused=self._not_sent)
 
     def _not_sent(self, error: DyntuiError) -> None:
@@ -346,4 +366,7 @@ class SendWizard(ListActions, Page[int]):
     def _sent(self, send: SendRow) -> None:
         # The wizard has done its work: it is not come back to.
         self.app.pop_screen()
-        self.console.open_page(RUN, send.run)
+        if send.run:
+            self.console.open_page(RUN, send.run)
+        else:
+            self.console.open_page(SENDS, "")

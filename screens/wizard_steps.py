@@ -13,6 +13,7 @@ from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.campaigns import CampaignDetail, ListReadiness, TargetCount
 from dyntui.service.contract.paging import Page, Window
 
+from .send_options import SendOptions
 from .tally import SENDABLE, reason_title
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
@@ -271,13 +272,17 @@ class OptionsStep(Vertical):
         """The options."""
         yield self._facts
 
-    def show(self, detail: CampaignDetail) -> None:
+    def show(self, detail: CampaignDetail, options: SendOptions) -> None:
         """Draws the step."""
+        later = "synchronised again, and counted anew: who has joined them is mailed too"
         facts: list[Fact] = [
-            ("When", "● Immediately, once you confirm the summary", "strong"),
+            ("When", f"● {options.when[0].upper()}{options.when[1:]}", "strong"),
+            ("How", f"● {options.how[0].upper()}{options.how[1:]}", "strong"),
+            *([("Stops", options.stops, "strong")] if options.stops else []),
+            ("", "E changes when and how", "muted"),
             ("", "", ""),
             ("First", "the suppressions are read from dotdigital again; if that fails, nothing is sent", ""),
-            ("Then", "the target lists are synchronised again", ""),
+            ("Then", f"the target lists are {later if options.at else 'synchronised again'}", ""),
             ("Last", "exactly the people who were counted are addressed, less those who have opted out since", ""),
             ("", "", ""),
             ("After it", "opens, clicks and bounces come with the next synchronisation of email campaigns", "muted"),
@@ -305,7 +310,7 @@ class SummaryStep(Vertical):
         yield self._ask
         yield self.typed
 
-    def show(self, detail: CampaignDetail, count: TargetCount, sender: str, roles: str) -> None:
+    def show(self, detail: CampaignDetail, count: TargetCount, options: SendOptions, sender: str, roles: str) -> None:
         """Draws the step."""
         self._count = count
         names = ", ".join(one.name for one in count.lists if one.ready)
@@ -320,7 +325,9 @@ class SummaryStep(Vertical):
                 ("Excluded", in_short(by_reason(count.excluded)), ""),
                 ("Potential", equation(count), ""),
                 ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),
-                ("When", "immediately", ""),
+                ("When", options.when, ""),
+                ("How", options.how, ""),
+                *([("Stops", options.stops, "")] if options.stops else []),
                 ("Sent by", f"{sender} ({roles})", ""),
             ]
         )

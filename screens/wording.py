@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 def number(count: int) -> str:
@@ -56,6 +56,16 @@ def day(iso: str) -> str:
     except ValueError:
         return iso
     return f"{local.day} {local:%b %H:%M}"
+
+
+def in_both_times(iso: str) -> str:
+    """An ISO 8601 time in local time and UTC: `3 Mar 2026 15:05 (14:05 UTC)`; `""` for none."""
+    try:
+        when = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    utc, here = when.astimezone(UTC), when.astimezone()
+    return f"{moment(iso)} ({utc:%H:%M}{'' if utc.date() == here.date() else f' on {utc.day} {utc:%b}'} UTC)"
 
 
 def lasted(start: str, end: str) -> str:

@@ -34,6 +34,8 @@ from dyntui.service.profile import open_profile
 from dyntui.service.protocol import Greeting, notification_line
 from dyntui.service.resources import Resources
 from dyntui.service.run_events import RunEvents
+from dyntui.service.send_timer import SendTimer
+from dyntui.service.send_waves import SendWaves
 from dyntui.service.session import Session
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
@@ -93,7 +95,7 @@ class Service:
         self._runs = ThreadPoolExecutor(1, thread_name_prefix="runs")
         self._draining: Future[list[str]] | None = None
         self._identities = Identities(self.resources)
-        parts = Parts(
+        self._parts = Parts(
             resources=self.resources,
             identities=self._identities,
             enqueue=self._engine.enqueue,
@@ -101,7 +103,7 @@ class Service:
             keyring="memory",
             demo=True,
         )
-        self._use_cases = use_cases(parts)
+        self._use_cases = use_cases(self._parts)
         self._connection: Connection | None = None
         self._client: ServiceClient | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -165,6 +167,15 @@ class Service:
         """Somebody connects the systems with `dyntui setup`."""
         setup = next(each for each in self._use_cases if isinstance(each, Setup))
         await setup.apply(CallContext(os.getuid(), self._identities.abilities_of), setup_request(self.sandbox))
+
+    def stays(self) -> None:
+        """It is a service that outlives its clients; before anybody connects."""
+        self._use_cases = use_cases(msgspec.structs.replace(self._parts, long_lived=True))
+
+    async def look_at_sends(self) -> None:
+        """The service looks at the sends that it holds, as it does every minute."""
+        waves = SendWaves(self.resources, self._engine.enqueue)
+        await SendTimer(self.resources, self._engine.enqueue, waves, begins=True).look()
 
     async def step(self) -> None:
         """Lets the runs get on to what they save next."""

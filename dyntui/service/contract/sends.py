@@ -7,15 +7,18 @@ from typing import Annotated
 import msgspec
 
 from dyntui.model.roles import Ability
+from dyntui.model.sends import LIVE
 from dyntui.model.sends import SendRow as SendRow
+from dyntui.model.waves import Limits as Limits
 from dyntui.model.waves import Waves as Waves
-from dyntui.service.contract.actions import Action
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.lists import ON_WIZARD
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.situations import Situation
+from dyntui.service.contract.situations import Situation, go
 
 
 class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +88,96 @@ def first_step(situation: Situation) -> str:
     return "This is the first step; Esc leaves the wizard." if step is None or step.step <= 1 else ""
 
 
+def options(situation: Situation) -> str:
+    """On the step of the options."""
+    step = situation.one(WizardStep)
+    return "" if step is not None and step.step == OPTIONS_STEP else "When and how is asked on the step of the options."
+
+
+def has_options(situation: Situation) -> bool:
+    """Whether it is the step of the options."""
+    return not options(situation)
+
+
+def cancel(situation: Situation) -> str:
+    """A send that has not been handed over whole."""
+    row = situation.one(SendRow)
+    if row is None:
+        return "No send is selected."
+    return "" if can_be_cancelled(situation) else f"It is {row.state}: there is nothing to cancel any more."
+
+
+def can_be_cancelled(situation: Situation) -> bool:
+    """Whether there is something that can still be kept from going out."""
+    row = situation.one(SendRow)
+    return row is not None and row.state in (*LIVE, "Queued", "Preparing")
+
+
+def release(situation: Situation) -> str:
+    """A send that has missed its hour."""
+    row = situation.one(SendRow)
+    if row is None:
+        return "No send is selected."
+    return "" if row.state == "Missed" else "It has not missed its hour."
+
+
+def has_missed(situation: Situation) -> bool:
+    """Whether the send in hand has missed its hour."""
+    return not release(situation)
+
+
+# The step of the wizard on which it is said when and how it goes out.
+OPTIONS_STEP = 4
+
+ON_SENDS = Scope("Sends")
+
 ACTIONS = (
+    Action(
+        id="sends.open",
+        title="Sends",
+        scopes=(ON_EVERYWHERE,),
+        keys=("W",),
+        call=SENDS_PAGE,
+        command="dyntui sends list",
+        tooltip="Sends that wait for their hour or for a person, those in waves, and all others",
+        rule=go,
+    ),
+    Action(
+        id="sends.cancel",
+        title="Cancel or stop",
+        scopes=(ON_SENDS,),
+        keys=("x",),
+        hint="Cancel",
+        call=SEND_CANCEL,
+        command="dyntui sends cancel SEND",
+        tooltip="It does not go out; of a send in waves no other wave begins",
+        row=True,
+        rule=cancel,
+        hinted=can_be_cancelled,
+    ),
+    Action(
+        id="sends.release",
+        title="Send now what was missed",
+        scopes=(ON_SENDS,),
+        keys=("n",),
+        hint="Send now",
+        call=SEND_RELEASE,
+        command="dyntui sends release SEND",
+        tooltip="The send, or its next wave, goes out now: everybody is decided anew",
+        row=True,
+        rule=release,
+        hinted=has_missed,
+    ),
+    Action(
+        id="wizard.options",
+        title="When and how",
+        scopes=(ON_WIZARD,),
+        keys=("E",),
+        hint="When and how",
+        tooltip="Now or at a time, all at once or in waves that stop by themselves",
+        rule=options,
+        hinted=has_options,
+    ),
     Action(
         id="wizard.next",
         title="Next",

@@ -1,0 +1,55 @@
+"""Sends that wait for their hour and sends in waves: made by the wizard, followed, cancelled, stopped."""
+
+from __future__ import annotations
+
+from dyntui.service.contract.sends import SendCampaign
+
+from .driving import driving
+from .worlds import CAMPAIGN, Opening
+
+
+async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_until_it_is_stopped() -> None:
+    async with driving(Opening("targeted", prepare=lambda service: service.stays())) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w", "n", "n", "n", "E")
+        assert "When and how it is sent" in hand.text
+        await hand.press("enter")
+        await hand.type("2026-02-31 10:00")
+        await hand.press("enter")
+        assert any("is no time" in notice for notice in hand.notices)
+        await hand.press("escape", "enter")
+        await hand.type("2026-12-01 18:00Z")
+        await hand.press("enter", "G", "enter")
+        assert "● 1 Dec 2026" in hand.text and "counted anew" in hand.text
+        await hand.press("n", "n", "enter")
+        (asked,) = hand.asked("campaigns.send")
+        assert isinstance(asked, SendCampaign) and (asked.at, asked.waves) == ("2026-12-01T18:00:00Z", None)
+        assert "Sends" in hand.text and "Scheduled" in hand.text and "1 Dec" in hand.text
+        await hand.press("1")
+        assert f"{CAMPAIGN} goes out 1 Dec" in hand.text
+        await hand.press("W", "x")
+        assert "It does not go out" in hand.text
+        await hand.press("y")
+        assert "No send waits" in hand.text
+        await hand.press("l")
+        assert "Cancelled" in hand.text
+
+        await hand.press("3", "escape")
+        await hand.to("", CAMPAIGN)
+        await hand.press("w", "n", "n", "n", "E", "j", "enter", "G", "enter")
+        assert "In waves: 1 %, 10 %, the rest" in hand.text
+        await hand.press("n", "n", "enter")
+        assert "In waves" in hand.text
+        await hand.service.look_at_sends()
+        await hand.finish()
+        await hand.press("r")
+        assert "In waves, 1 of 3 waves" in hand.text
+        await hand.press("x")
+        assert "No other wave begins" in hand.text
+        await hand.press("y", "l")
+        assert "Stopped, 1 of 3 waves" in hand.text and "Wave 1 of 3: Sent" in hand.text
+        assert hand.mailed() == 1
+        await hand.press("slash")
+        await hand.type("Stopped")
+        await hand.press("down", "enter")
+        assert "Wave stopped" in hand.text
