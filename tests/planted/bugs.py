@@ -180,10 +180,8 @@ BUGS = (
     Bug(
         "fencing token not checked",
         "dyntui/store/runs.py",
-        "        .where(run.c.id == run_id, run.c.attempt == token, run.c.status == RunStatus.IN_PROCESS)\n"
-        '        .values(values or {"attempt": token})',
-        "        .where(run.c.id == run_id, run.c.status == RunStatus.IN_PROCESS)\n"
-        '        .values(values or {"status": RunStatus.IN_PROCESS.value})',
+        '            run.c.attempt == bindparam("b_token", type_=Integer),\n',
+        '            bindparam("b_token", type_=Integer) >= 0,\n',
         (DECISIONS,),
     ),
     # -- everybody is accounted for -------------------------------------------------------------------------------
