@@ -23,9 +23,12 @@ def mappings_of(file: Path) -> Sequence[DataMapping]:
 def text_of(file: Path) -> str:
     """The text of a file, `-` for standard input. Raises DyntuiError MAPPING_FILE_UNREADABLE."""
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    except OSError as error:
         raise _unreadable(file, f"{error}.") from error
+    except UnicodeDecodeError as error:
+        row = error.object[: error.start].count(b"[[mapping]]")
+        raise _unreadable(file, f"row {row}: it is no text in UTF-8, at byte {error.start + 1}.") from error
 
 
 def _unreadable(file: Path, why: str) -> DyntuiError:

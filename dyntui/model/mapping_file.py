@@ -28,6 +28,8 @@ _NEEDED: Final = ("label", "entity", "column", "direction")
 _FIELDS: Final = DataMapping.__struct_fields__
 _WHERE: Final = re.compile(r"at line (\d+)")
 _SHOWN: Final = 80
+# A column over fifteen lookups, each with the longest logical name that Dataverse has (128), is no shorter.
+_LONGEST: Final = 16 * 129
 
 
 def written(mappings: Sequence[DataMapping]) -> str:
@@ -79,6 +81,8 @@ def _fault(name: str, value: Any) -> str:
         return f"it must be one of {', '.join(allowed)}" if allowed else f"it must be {_KINDS[kind]}"
     if kind is str and not str(value).strip():
         return "it is empty"
+    if kind is str and len(str(value)) > _LONGEST:
+        return f"it is longer than {_LONGEST} characters"
     return ""
 
 

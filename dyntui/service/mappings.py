@@ -60,6 +60,7 @@ from dyntui.store.mapped_people import Cost
 SUBJECT = "mappings"
 # Of what is wrong so much is told in one error; `dyntui mappings validate` tells all.
 _TOLD = 20
+_ABOUT, _LINE = 120, 600
 
 
 class Mappings:
@@ -339,10 +340,16 @@ def _invalid(what: str, found: Sequence[Finding]) -> DyntuiError:
 
 
 def _told(found: Sequence[Finding]) -> str:
-    lines = [f"row {each.row} ({each.about}): {each.code}: {each.message} {each.remedy}" for each in found[:_TOLD]]
+    lines = [_line(each) for each in found[:_TOLD]]
     if len(found) > _TOLD:
         lines.append(f"and {len(found) - _TOLD} more.")
     return " ".join(lines)
+
+
+def _line(found: Finding) -> str:
+    """One of them; names are as long as somebody makes them."""
+    line = f"row {found.row} ({found.about[:_ABOUT]}): {found.code}: {found.message} {found.remedy}"
+    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
 
 
 def _changed_meanwhile(current: MappingVersion) -> DyntuiError:

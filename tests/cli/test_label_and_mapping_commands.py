@@ -154,6 +154,16 @@ def test_files_are_written_checked_and_taken(dyntui: Cli, service: ScriptedServi
     done = dyntui("mappings", "validate", str(file))
     assert done.code == 1 and "MAPPING_COLUMN_UNKNOWN" in done.out and "1 errors" in done.err
     assert "MAPPING_FILE_UNREADABLE" in dyntui("mappings", "import", str(tmp_path / "nosuch")).err
+    # A byte order mark is none of the text; what is no text is named by its row.
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert dyntui("mappings", "import", str(file)).code == 0
+    assert service.requests(MAPPINGS_IMPORT)[-1].file == text
+    parts = text.encode().split(b"[[mapping]]")
+    parts[2] = parts[2].replace(b'"', b'"\xff', 1)
+    file.write_bytes(b"[[mapping]]".join(parts))
+    wrong = dyntui("mappings", "import", str(file))
+    assert wrong.code == 2 and "row 2: it is no text in UTF-8" in wrong.err
+    assert len(service.requests(MAPPINGS_IMPORT)) == 2
 
 
 def test_versions_are_shown_compared_and_restored(dyntui: Cli, service: ScriptedService) -> None:

@@ -145,7 +145,21 @@ def test_a_file_is_taken_as_a_whole_or_not_at_all(office: Office, admin: Admin) 
         broken_text, row = broken(seed)
         error = refused("MAPPINGS_INVALID", lambda: admin.bring_in(broken_text))  # noqa: B023 - called at once
         assert f"row {row} " in error.message
+    # Twice the same, a label that nobody knows, text that would control a terminal, and far too much.
+    first = text.partition("\n[[mapping]]")[0]
     good = text.count("[[mapping]]")
+    hostile = "\\u001b]52;c;x\\u0007[red]\\u202e"
+    for more in (
+        first,
+        first.replace('label = "', 'label = "NOSUCH'),
+        first.replace('label = "', f'label = "{hostile}'),
+        first.replace('column = "', 'column = "' + "x" * 200_000),
+        first.replace('column = "', f'column = "{hostile}'),
+    ):
+        error = refused("MAPPINGS_INVALID", lambda: admin.bring_in(f"{text}\n{more}\n"))  # noqa: B023 - called at once
+        assert f"row {good + 1} " in error.message and len(error.message) < 5_000
+    many = refused("MAPPINGS_INVALID", lambda: admin.bring_in(text + f"\n{first}\n" * 2_000))
+    assert f"row {good + 1} " in many.message and len(many.message) < 20_000
     for wrong in ('column = "nosuch"', 'column = "statuscode"\ndirection = "to Dynamics"'):
         more = f'\n[[mapping]]\nlabel = "TOWN"\nentity = "lead"\n{wrong}\n'
         more += "" if "direction" in wrong else 'direction = "to dotdigital"\n'
