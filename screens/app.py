@@ -33,6 +33,7 @@ from .console import ConsoleApp, WentWrong
 from .everywhere import Everywhere
 from .hang_up import terminal_may_go
 from .places import (
+    ACCOUNTS,
     FOUND_PEOPLE,
     HEALTH,
     HOME,
@@ -259,6 +260,10 @@ class Console(Everywhere):
     def do_people_find(self) -> None:
         """Finds a person by name or address."""
         self.open_page(FOUND_PEOPLE, "")
+
+    def do_accounts_open(self) -> None:
+        """The dotdigital accounts that are connected."""
+        self.open_page(ACCOUNTS, "")
 
     def do_labels_open(self) -> None:
         """The data fields of dotdigital."""

@@ -88,12 +88,14 @@ class FactsQuestion(Dialog[R], Generic[R]):
         """Draws the facts as they are now."""
         self._lines.show_rows([BarRow(key, title, None, "", "", value) for key, title, value in self.facts()])
 
-    def type_in(self, key: str, value: str, *, whole_number: bool = False) -> None:
-        """Opens the field on a fact."""
+    def type_in(self, key: str, value: str, *, whole_number: bool = False, hidden: bool = False) -> None:
+        """Opens the field on a fact; of a `hidden` one nothing is seen of what is typed."""
         self._typing = key
+        self._typed.password = hidden
         self._typed.type = "integer" if whole_number else "text"
         self._typed.placeholder = next((title for fact, title, _ in self.facts() if fact == key), "")
         self._typed.value = value
+        self._typed.cursor_position = len(value)
         self._typed.display = True
         self.set_focus(self._typed)
         self.refresh_hints()
@@ -130,6 +132,7 @@ class FactsQuestion(Dialog[R], Generic[R]):
             self._back()
 
     def _back(self) -> None:
+        self._typed.value = ""
         self._typed.display = False
         self.show_facts()
         self.set_focus(self._lines)

@@ -67,6 +67,7 @@ FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
 HEALTH = Place("health", "health:HealthPage", str)
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
+ACCOUNTS = Place("email accounts", "accounts:AccountsPage", str)
 SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
 LABELS = Place("data labels", "labels:LabelsPage", str)
 MAPPINGS = Place("data mappings", "mappings:MappingsPage", str)
@@ -89,6 +90,7 @@ PLACES: tuple[Place[Any], ...] = (
     PERSON,
     HEALTH,
     TRACES,
+    ACCOUNTS,
     SCHEDULES,
     LABELS,
     MAPPINGS,

@@ -9,7 +9,16 @@ from dyntui.cli.output import moment, number, print_facts, print_json, print_tab
 from dyntui.cli.service_call import ask
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.forms import NewRespondents
-from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, AccountRow, EditAccount
+from dyntui.model.plain import plain
+from dyntui.service.contract.accounts import (
+    ACCOUNT_ADD,
+    ACCOUNT_DISCONNECT,
+    ACCOUNT_EDIT,
+    ACCOUNTS_LIST,
+    AccountRow,
+    DisconnectAccount,
+    EditAccount,
+)
 from dyntui.service.contract.session import Nothing
 
 
@@ -102,6 +111,11 @@ def add(context: click.Context, source: str | None) -> int:
     type=click.Choice(["ignore", "contact", "lead"]),
     help="What becomes of who answers a form and is not known in Dynamics.",
 )
+@click.option("--sync-level", default=None, type=click.Choice(["NONE", "SUMMARY", "DETAILED"]))
+@click.option("--hold-above", "people", default=None, type=int, help="Hold removals above so many people,")
+@click.option("--hold-above-percent", "percent", default=None, type=int, help="and above this share of the book.")
+@click.option("--lead-topic", default=None, help="Of leads made of strangers; {list}, {address}, {local}; '': usual.")
+@click.option("--last-name", default=None, help="Of whom dotdigital knows none; the same words; '': usual.")
 @click.pass_context
 def edit(
     context: click.Context,
@@ -111,6 +125,11 @@ def edit(
     make_default: bool,
     copies: bool | None,
     new_respondents: str | None,
+    sync_level: str | None,
+    people: int | None,
+    percent: int | None,
+    lead_topic: str | None,
+    last_name: str | None,
 ) -> int:
     """Change the settings of an email account."""
     asked = EditAccount(
@@ -120,8 +139,33 @@ def edit(
         make_default=make_default,
         copies_suppressions=copies,
         new_respondents=NewRespondents(new_respondents) if new_respondents else None,
+        sync_level=sync_level,
+        removal_people=people,
+        removal_percent=percent,
+        lead_topic=lead_topic,
+        last_name=last_name,
     )
     _print(context, ask(choices(context), ACCOUNT_EDIT, asked))
+    return int(Exit.DONE)
+
+
+@command.command()
+@click.argument("account")
+@click.pass_context
+def disconnect(context: click.Context, account: str) -> int:
+    """Use an email account no more.
+
+    Its password is forgotten and nothing of it runs by itself; what is known of people, opt-outs above all, stays, and
+    so does its row in Dynamics. `accounts add` connects it again. Refused while lists are activated for it.
+    """
+    chosen = choices(context)
+    if not chosen.yes:
+        click.confirm(f"Disconnect {plain(account)}?", abort=True, err=True)
+    answer = ask(chosen, ACCOUNT_DISCONNECT, DisconnectAccount(account=account))
+    if chosen.json:
+        print_json(answer)
+    else:
+        say(f"Disconnected. Connected are: {', '.join(each.name for each in answer.rows)}.")
     return int(Exit.DONE)
 
 
@@ -141,6 +185,9 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Double opt-in", row.double_opt_in or "not known"),
             ("Copies suppressions", yes_no(row.copies_suppressions)),
             ("New respondents of forms", row.new_respondents),
+            ("Removals held", f"above {number(row.removal_people)} people and {row.removal_percent} % of the book"),
+            ("Topic of new leads", row.lead_topic or "as config.toml says"),
+            ("Last name of new records", row.last_name or "as config.toml says"),
             ("Activated lists", number(row.lists)),
             ("Suppressed", f"{number(row.suppressed)}, as of {moment(row.read_on) or 'never'}"),
         ]

@@ -10,7 +10,9 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     addresses are known to be suppressed in it; `read_on`: when its suppressions were read last (ISO 8601 UTC);
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `double_opt_in`: `off`, `single`,
     `all`, or `""` while nobody knows. `new_respondents`: what becomes of who answers a form and is not known in
-    Dynamics: `ignore`, `contact` or `lead`."""
+    Dynamics: `ignore`, `contact` or `lead`. Removals are held where they are more than `removal_people` and more than
+    `removal_percent` of the book; `lead_topic` and `last_name`: of records that are made of strangers, `""` as
+    config.toml says."""
 
     id: str
     name: str
@@ -24,6 +26,10 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     double_opt_in: str
     copies_suppressions: bool
     new_respondents: str = "ignore"
+    removal_people: int = 10
+    removal_percent: int = 10
+    lead_topic: str = ""
+    last_name: str = ""
     lists: int
     suppressed: int
     read_on: str = ""

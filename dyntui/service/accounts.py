@@ -11,20 +11,42 @@ from sqlalchemy import Connection
 from dyntui.dataverse import rows
 from dyntui.model import solution
 from dyntui.model.accounts import AccountRow
+from dyntui.model.admin_changes import AdminChange
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service import email_accounts
 from dyntui.service.answering import answers
-from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, Accounts, EditAccount
+from dyntui.service.contract.accounts import (
+    ACCOUNT_ADD,
+    ACCOUNT_DISCONNECT,
+    ACCOUNT_EDIT,
+    ACCOUNTS_LIST,
+    Accounts,
+    DisconnectAccount,
+    EditAccount,
+)
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import account_window
+from dyntui.store import account_window, admin_changes, runs, sends
 from dyntui.store import accounts as store
 from dyntui.store.accounts import EmailAccount
 from dyntui.sync.connections import account_secret, not_configured
+
+_SETTINGS = (
+    "name",
+    "description",
+    "is_default",
+    "sync_level",
+    "copies_suppressions",
+    "new_respondents",
+    "removal_people",
+    "removal_percent",
+    "lead_topic",
+    "last_name",
+)
 
 
 class EmailAccounts:
@@ -75,7 +97,11 @@ class EmailAccounts:
 
     @answers(ACCOUNT_EDIT)
     async def edit(self, context: CallContext, request: EditAccount) -> AccountRow:
-        """Changes an account's settings. Raises ACCOUNT_UNKNOWN, ACCOUNT_NAME_TAKEN."""
+        """Changes an account's settings. Raises ACCOUNT_UNKNOWN, ACCOUNT_INVALID, ACCOUNT_NAME_TAKEN."""
+        if request.sync_level is not None and request.sync_level not in email_accounts.LEVELS:
+            raise _refused("ACCOUNT_INVALID", f"The sync level is one of {', '.join(email_accounts.LEVELS)}.")
+        if request.name is not None and not request.name.strip():
+            raise _refused("ACCOUNT_INVALID", "An email account needs a name.")
         async with self._one_at_a_time:
             before = await chosen_account(self._resources, request.account)
             others = [each for each in await self._resources.read(store.accounts) if each.id != before.id]
@@ -85,6 +111,11 @@ class EmailAccounts:
                 "is_default": True if request.make_default else None,
                 "copies_suppressions": request.copies_suppressions,
                 "new_respondents": request.new_respondents,
+                "sync_level": request.sync_level,
+                "removal_people": request.removal_people,
+                "removal_percent": request.removal_percent,
+                "lead_topic": request.lead_topic,
+                "last_name": request.last_name,
             }
             after = msgspec.structs.replace(
                 before, **{name: value for name, value in wanted.items() if value is not None}
@@ -95,10 +126,48 @@ class EmailAccounts:
             row = email_accounts.account_row(after)
             if row != email_accounts.account_row(before):
                 await rows.update(dv, solution.EMAIL_ACCOUNT.entity_set, after.id, row)
-            await self._resources.write(lambda c: store.put_account(c, after))
+            change = await self._change(context, "settings", _in_words(before), _in_words(after))
+
+            def keep(c: Connection) -> None:
+                store.put_account(c, after)
+                if change.before != change.after:
+                    admin_changes.record(c, after.id, change)
+
+            await self._resources.write(keep)
             if after.is_default and not before.is_default:
                 await self._tell_who_is_default(others)
             return await self._row(after.id)
+
+    @answers(ACCOUNT_DISCONNECT)
+    async def disconnect(self, context: CallContext, request: DisconnectAccount) -> Accounts:
+        """Uses an account no more: nothing of it runs by itself, its password is forgotten, and what is known of people
+        stays. Its row in Dynamics stays too: campaigns and results belong to it. Raises ACCOUNT_UNKNOWN,
+        ACCOUNT_IN_USE."""
+        async with self._one_at_a_time:
+            chosen = await chosen_account(self._resources, request.account)
+            change = await self._change(context, "connection", _in_words(chosen), "disconnected")
+
+            def forget(c: Connection) -> None:
+                _require_unused(c, chosen)
+                store.forget_account(c, chosen.id)
+                admin_changes.record(c, chosen.id, change)
+
+            await self._resources.write(forget)
+            await self._resources.secrets.delete(account_secret(chosen.id))
+            await self._resources.connections.close()
+            await asyncio.to_thread(self._reconnect)
+            return Accounts(rows=tuple(await self._resources.read(account_window.rows)))
+
+    async def _change(self, context: CallContext, thing: str, before: str, after: str) -> AdminChange:
+        person = await self._resources.read(lambda c: store.person(c, context.uid))
+        return AdminChange(
+            subject="accounts",
+            thing=thing,
+            changed_by=person.name if person else "",
+            changed_on=self._resources.now(),
+            before=before,
+            after=after,
+        )
 
     async def _tell_who_is_default(self, others: list[EmailAccount]) -> None:
         """Those that are not the default one any more, in Dynamics as well."""
@@ -117,6 +186,32 @@ class EmailAccounts:
 def use_cases(parts: Parts) -> EmailAccounts:
     """What answers these calls."""
     return EmailAccounts(parts.resources, parts.reconnect)
+
+
+def _require_unused(c: Connection, chosen: EmailAccount) -> None:
+    """Raises DyntuiError ACCOUNT_IN_USE, which names what still needs the account."""
+    lists = next(each.lists for each in account_window.rows(c) if each.id == chosen.id)
+    used: list[str] = []
+    if lists:
+        used.append(f"{lists} marketing lists are activated for it (`dyntui lists deactivate`)")
+    if runs.under_way(c, chosen.id):
+        used.append("runs of it are under way (`dyntui audit list`)")
+    if any(each.account_id == chosen.id for each in sends.held(c)):
+        used.append("sends of it wait for their hour (`dyntui campaigns show`)")
+    if sends.with_books(c, chosen.id):
+        used.append("the books of its last sends are still read for unsubscribes, for two weeks after a send")
+    if len(store.accounts(c)) == 1:
+        used.append("it is the only one")
+    elif chosen.is_default:
+        used.append("it is the default one (`dyntui accounts edit OTHER --default`)")
+    if used:
+        raise _refused("ACCOUNT_IN_USE", f"{chosen.name} cannot be disconnected: {'; '.join(used)}.")
+
+
+def _in_words(account: EmailAccount) -> str:
+    """The settings of an account, for the history of changes; no secret is among them."""
+    known = msgspec.structs.asdict(account)
+    return ", ".join(f"{name} {known[name]}" for name in _SETTINGS)
 
 
 def _require_free_name(name: str, others: list[EmailAccount]) -> None:

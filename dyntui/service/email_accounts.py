@@ -133,7 +133,9 @@ def _account(proved: Connected, row_id: str, before: EmailAccount | None) -> Ema
     asked = proved.asked
     copies = before is None or before.copies_suppressions
     new_respondents = before.new_respondents if before is not None else NewRespondents.IGNORE
-    return EmailAccount(
+    known = EmailAccount(id=row_id, name="", api_user="", endpoint="", region="", platform_id=0)
+    return msgspec.structs.replace(
+        before or known,
         id=row_id,
         name=asked.name,
         description=asked.description,

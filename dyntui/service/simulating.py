@@ -17,7 +17,7 @@ from dyntui.model.reasons import reason_of_status
 from dyntui.model.strangers import Effect, Stranger, judge
 from dyntui.service.contract.lists import ActionSimulated, FilterSimulated, Simulation
 from dyntui.service.resources import Resources
-from dyntui.store import list_filters, strangers
+from dyntui.store import accounts, list_filters, strangers
 from dyntui.store.lists import StoredList
 from dyntui.sync.strangers import matches
 
@@ -51,7 +51,8 @@ async def simulate(resources: Resources, known: StoredList) -> Simulation:
                 if verdict.reason:
                     reasons[action][verdict.reason] += 1
             guarded += not stranger.consent
-    held = guard(guarded, in_book, known.people or 0)
+    limits = await resources.read(lambda c: accounts.removal_limits(c, known.account_id))
+    held = guard(guarded, in_book, known.people or 0, limits=limits)
     return Simulation(
         list=known.id,
         in_book=in_book,

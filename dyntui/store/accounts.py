@@ -5,7 +5,8 @@ No secret is kept here: those are in the keyring.
 Public:
     organisation(c) -> Organisation | None; put_organisation(c, Organisation)
     accounts(c) -> list[EmailAccount], the default one first; names(c) -> {id: name}; account(c, id); default_account(c)
-    put_account(c, EmailAccount); rename_account(c, before, after)
+    put_account(c, EmailAccount); rename_account(c, before, after); forget_account(c, id)
+    removal_limits(c, id) -> Limits; created_defaults(EmailAccount | None, usual) -> CreatedDefaults
     person(c, os_uid) -> PersonLink | None; link_person(c, PersonLink); unlink_person(c, os_uid)
 """
 
@@ -16,7 +17,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, delete, select, update
 
-from dyntui.store.schema import email_account, metadata, person_link
+from dyntui.model.created_records import CreatedDefaults
+from dyntui.model.guard import GUARD_PEOPLE, GUARD_PERCENT, Limits
+from dyntui.store.schema import email_account, metadata, person_link, schedule
 from dyntui.store.schema import organisation as organisation_table
 from dyntui.store.upserts import upsert
 
@@ -39,7 +42,9 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A connected dotdigital account. `id` is also its row id in Dynamics, `platform_id` dotdigital's number.
     `double_opt_in`: whom it asks to confirm, `off`, `single` or `all`; `""` while nobody knows.
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `new_respondents`: what becomes
-    of who answers a form and is not known in Dynamics (`dyntui.model.forms.NewRespondents`)."""
+    of who answers a form and is not known in Dynamics (`dyntui.model.forms.NewRespondents`). Removals are held where
+    they are more than `removal_people` and more than `removal_percent` of the book (`dyntui.model.guard`). `lead_topic`
+    and `last_name`: of records that are made of strangers, `""` as the configuration says."""
 
     id: str
     name: str
@@ -54,6 +59,10 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     double_opt_in: str = ""
     copies_suppressions: bool = True
     new_respondents: str = "ignore"
+    removal_people: int = GUARD_PEOPLE
+    removal_percent: int = GUARD_PERCENT
+    lead_topic: str = ""
+    last_name: str = ""
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +120,26 @@ def put_account(c: Connection, known: EmailAccount) -> None:
     if known.is_default:
         c.execute(update(email_account).where(email_account.c.id != known.id).values(is_default=False))
     _put(c, email_account, msgspec.structs.asdict(known), "id")
+
+
+def removal_limits(c: Connection, account_id: str) -> Limits:
+    """When removals of an account are held."""
+    known = account(c, account_id)
+    return Limits(people=known.removal_people, percent=known.removal_percent) if known is not None else Limits()
+
+
+def created_defaults(known: EmailAccount | None, usual: CreatedDefaults) -> CreatedDefaults:
+    """What records say that are made of an account's strangers: its own words, else the configuration's."""
+    if known is None:
+        return usual
+    return CreatedDefaults(topic=known.lead_topic or usual.topic, last_name=known.last_name or usual.last_name)
+
+
+def forget_account(c: Connection, account_id: str) -> None:
+    """The account is not connected any more, and nothing of it runs by itself. What is known of people, opt-outs above
+    all, stays, and counts again when the account is connected again."""
+    c.execute(delete(schedule).where(schedule.c.account_id == account_id))
+    c.execute(delete(email_account).where(email_account.c.id == account_id))
 
 
 def rename_account(c: Connection, before: str, after: str) -> None:

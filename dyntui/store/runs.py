@@ -14,6 +14,7 @@ Public:
     ids_beginning(c, text) -> list[str]
     active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
     calls_since(c, moment) -> Calls
+    under_way(c, account_id) -> int                how many of an email account are queued or running
     unfinished(c) -> list[Waiting]                 what the engine's sweep hands to the queue again
     delete_ended_before(c, moment, most) -> int
 As people look at them: `dyntui.store.run_window`; items and people of a run: `dyntui.store.outcomes`.
@@ -371,6 +372,12 @@ def unfinished(c: Connection) -> list[Waiting]:
     due = (run.c.priority, run.c.queued_on, run.c.id)
     rows = c.execute(select(run.c.id, run.c.priority).where(run.c.status.in_(ACTIVE)).order_by(*due))
     return [Waiting(row.id, row.priority) for row in rows]
+
+
+def under_way(c: Connection, account_id: str) -> int:
+    """How many runs of an email account are queued or running."""
+    of_it = (run.c.account_id == account_id, run.c.status.in_(ACTIVE))
+    return int(c.execute(select(func.count()).select_from(run).where(*of_it)).scalar_one())
 
 
 def delete_ended_before(c: Connection, moment: str, most: int) -> int:

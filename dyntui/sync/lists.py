@@ -30,6 +30,7 @@ from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.model.people import Entity
 from dyntui.model.trust import Rule
 from dyntui.store import (
+    accounts,
     applied_changes,
     consent_news,
     differences,
@@ -331,7 +332,8 @@ def _hold(c: Connection, chosen: StoredList, short: Sequence[str], mark: str) ->
     if not going:
         return
     listed = staging.listed(c, chosen.id, mark)
-    held = guard(going, members.in_book(c, chosen.id), listed, reading_places.doubt(c, chosen.id))
+    limits = accounts.removal_limits(c, chosen.account_id)
+    held = guard(going, members.in_book(c, chosen.id), listed, reading_places.doubt(c, chosen.id), limits)
     if short:
         held = f"the service does not see every record: {', '.join(short)}"
     if held:

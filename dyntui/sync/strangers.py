@@ -27,7 +27,16 @@ from dyntui.model.membership_actions import CREATES, MembershipAction
 from dyntui.model.people import Entity, first
 from dyntui.model.plans import CREATE, JOIN
 from dyntui.model.strangers import Effect, Match, Stranger, judge
-from dyntui.store import applied_changes, book_contents, intervals, planned_changes, reading_places, staging, strangers
+from dyntui.store import (
+    accounts,
+    applied_changes,
+    book_contents,
+    intervals,
+    planned_changes,
+    reading_places,
+    staging,
+    strangers,
+)
 from dyntui.store.applied_changes import Place
 from dyntui.store.lists import StoredList
 from dyntui.store.strangers import Refusal, ToDo, Waiting
@@ -175,7 +184,8 @@ def _hold(c: Connection, chosen: StoredList, asked: Asked, short: Sequence[str])
     if not going:
         return
     listed = staging.listed(c, chosen.id, asked.mark)
-    why = guard(going, asked.in_book, listed, reading_places.doubt(c, chosen.id))
+    limits = accounts.removal_limits(c, chosen.account_id)
+    why = guard(going, asked.in_book, listed, reading_places.doubt(c, chosen.id), limits)
     if short:
         why = f"the service does not see every record: {', '.join(short)}"
     if why:

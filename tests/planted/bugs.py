@@ -129,7 +129,7 @@ BUGS = (
     Bug(
         "removal guard off",
         "dyntui/model/guard.py",
-        "    if going > GUARD_PEOPLE and going > GUARD_SHARE * in_book:",
+        "    if going > limits.people and 100 * going > limits.percent * in_book:",
         "    if False:",
         (DECISIONS,),
     ),

@@ -30,7 +30,14 @@ from dyntui.service.contract import (
     setup,
     suppressions,
 )
-from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, EditAccount
+from dyntui.service.contract.accounts import (
+    ACCOUNT_ADD,
+    ACCOUNT_DISCONNECT,
+    ACCOUNT_EDIT,
+    ACCOUNTS_LIST,
+    DisconnectAccount,
+    EditAccount,
+)
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -169,6 +176,7 @@ def _of_accounts(office: Office) -> Iterator[Asked]:
         is_default=False,
     )
     yield ACCOUNT_ADD, second
+    yield ACCOUNT_DISCONNECT, DisconnectAccount(account="Second")
 
 
 def _of_plans(run: str, newsletter: str) -> Iterator[Asked]:

@@ -99,6 +99,9 @@ class Pocket:
     async def set(self, name: str, secret: str) -> None:
         self.held[name] = secret
 
+    async def delete(self, name: str) -> None:
+        self.held.pop(name, None)
+
     async def check(self, name: str, secret: str) -> None:
         """There is always room."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from sqlalchemy import update
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import ListRow
+from dyntui.store.schema import email_account
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_members_and_books import in_book
 
@@ -53,6 +55,15 @@ def test_additions_go_on_removals_wait_and_one_approval_lets_them_go(office: Off
     assert office.held() == ()
     _, calls = office.calls_between(lambda: office.run("lists"))
     assert writes(calls) == []
+    # What is too many an account says of its own.
+    with office.db.write() as c:
+        c.execute(update(email_account).values(removal_people=0, removal_percent=0))
+    members = office.members(newsletter.id)
+    having = Counter(each.address for each in members)
+    stays = (Outcome.ADDED, Outcome.UNCHANGED)
+    one = next(each.person for each in members if each.outcome in stays and having[each.address] == 1)
+    office.leave(newsletter.id, [one])
+    assert held_people(office, office.run("lists").run.id) == {one}
 
 
 def test_who_is_kept_stays_in_the_book_by_name_and_nobody_is_asked_again(office: Office, newsletter: ListRow) -> None:

@@ -11,11 +11,21 @@ from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract import lists as lists_contract
-from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, AccountRow, EditAccount
+from dyntui.service.contract.accounts import (
+    ACCOUNT_ADD,
+    ACCOUNT_DISCONNECT,
+    ACCOUNT_EDIT,
+    ACCOUNTS_LIST,
+    AccountRow,
+    DisconnectAccount,
+    EditAccount,
+)
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.store import suppressions
+from dyntui.store.schema import admin_change, schedule
+from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
 from tests.scenarios.test_role_self_test import Desk, with_roles
 from tests.scenarios.test_suppressions import resubscribed
@@ -111,8 +121,44 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
     assert office.wait(in_dynamics()) == [("Main", False), ("Scotland", True)]
     # Setup for the first account leaves what was said of the other one.
     desk.ask(ACCOUNT_EDIT, EditAccount(account="Scotland", copies_suppressions=False))
+    limits = {"removal_people": 3, "removal_percent": 25, "lead_topic": "From {list}", "last_name": "Unknown"}
+    desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", sync_level="SUMMARY", **limits))
     office.set_up()
     assert two.accounts()["Scotland"].copies_suppressions is False
+    main = two.accounts()["Main"]
+    # Setup says what it is told of the sync level; what only the settings know stays.
+    assert main.sync_level == "DETAILED" and {name: getattr(main, name) for name in limits} == limits
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*sync level"):
+        desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", sync_level="SOME"))
+
+
+def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_was(two: Two) -> None:
+    office, desk = two.office, two.desk
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_IN_USE.*it is the default one"):
+        desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Main"))
+    trade = two.activated("Winter leads")
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_IN_USE.*1 marketing lists are activated"):
+        desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
+    office.run("suppressions", account="Second")
+    known = two.accounts()["Second"].suppressed
+    assert known
+    office.deactivate(trade.id)
+    assert office.coming(account="Second").runs
+    left = desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
+    assert [each.name for each in left.rows] == ["Main"]
+    assert account_secret(two.row.id) not in office.secrets.held
+    assert office.run("suppressions").run.status is RunStatus.COMPLETED
+    assert office.coming().account == "Main"
+    with pytest.raises(DyntuiError, match="ACCOUNT_UNKNOWN"):
+        office.coming(account="Second")
+    with office.db.read() as c:
+        assert {row.account_id for row in c.execute(schedule.select())} == {left.rows[0].id}
+    # What was known of opt-outs was not forgotten.
+    again = desk.ask(ACCOUNT_ADD, two.asked())
+    assert (again.id, again.suppressed) == (two.row.id, known)
+    with office.db.read() as c:
+        told = [row.after for row in c.execute(admin_change.select().where(admin_change.c.subject == "accounts"))]
+    assert "disconnected" in told
 
 
 def test_lists_belong_to_one_account_and_runs_are_the_accounts_own(two: Two) -> None:

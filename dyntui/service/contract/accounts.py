@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from dyntui.model.accounts import AccountRow as AccountRow
 from dyntui.model.forms import NewRespondents
 from dyntui.model.roles import Ability
+from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_EVERYWHERE
+from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.service.contract.situations import Situation, go
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +27,10 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
 class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be changed of an email account (id or name); None stays. There is always a default one: it is made
-    another by making that the default."""
+    another by making that the default. Removals are held where they are more than `removal_people` and more than
+    `removal_percent` of the address book. `lead_topic` and `last_name` are of records that are made of strangers:
+    `{list}`, `{address}` and `{local}` stand for the list's name, the address, and what is before its `@`; `""`: as
+    config.toml says."""
 
     account: Text
     name: Text | None = None
@@ -29,10 +38,87 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     make_default: bool = False
     copies_suppressions: bool | None = None
     new_respondents: NewRespondents | None = None
+    sync_level: Text | None = None
+    removal_people: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+    removal_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    lead_topic: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    last_name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
+
+class DisconnectAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """The email account (id or name) that is not to be used any more."""
+
+    account: Text
+
+
+ACCOUNTS_CHANGED = Event("accounts.changed", Changed)
 
 ACCOUNTS_LIST = Call("accounts.list", Nothing, Accounts, Ability.SEE)
-ACCOUNT_ADD = Call("accounts.add", EmailAccountInput, AccountRow, Ability.ADMINISTER)
-ACCOUNT_EDIT = Call("accounts.edit", EditAccount, AccountRow, Ability.ADMINISTER)
+ACCOUNT_ADD = Call("accounts.add", EmailAccountInput, AccountRow, Ability.ADMINISTER, changes=(ACCOUNTS_CHANGED,))
+ACCOUNT_EDIT = Call("accounts.edit", EditAccount, AccountRow, Ability.ADMINISTER, changes=(ACCOUNTS_CHANGED,))
+ACCOUNT_DISCONNECT = Call(
+    "accounts.disconnect", DisconnectAccount, Accounts, Ability.ADMINISTER, changes=(ACCOUNTS_CHANGED,)
+)
 
-ACTIONS = ()
+
+def in_hand(situation: Situation) -> str:
+    """An email account is in hand."""
+    return "" if situation.one(AccountRow) else "No email account is selected."
+
+
+def to_disconnect(situation: Situation) -> str:
+    """An email account without activated lists."""
+    row = situation.one(AccountRow)
+    if row is not None and row.lists:
+        return f"{row.lists} lists are activated for {row.name}: deactivate them first."
+    return in_hand(situation)
+
+
+ON_ACCOUNTS = Scope("Email Accounts")
+
+ACTIONS = (
+    Action(
+        id="accounts.open",
+        title="Email Accounts",
+        scopes=(ON_EVERYWHERE,),
+        keys=("C",),
+        call=ACCOUNTS_LIST,
+        command="dyntui accounts list",
+        tooltip="The dotdigital accounts that are connected, and their settings",
+        rule=go,
+    ),
+    Action(
+        id="accounts.edit",
+        title="Edit the settings",
+        scopes=(ON_ACCOUNTS,),
+        keys=("E",),
+        hint="Edit",
+        call=ACCOUNT_EDIT,
+        command="dyntui accounts edit ACCOUNT",
+        tooltip="Name, sync level, suppression options, what new records say, when removals are held",
+        row=True,
+        rule=in_hand,
+    ),
+    Action(
+        id="accounts.add",
+        title="Connect an email account",
+        scopes=(ON_ACCOUNTS,),
+        keys=("n",),
+        hint="Connect",
+        call=ACCOUNT_ADD,
+        command="dyntui accounts add",
+        tooltip="One more account of dotdigital; it is signed in to before it is kept",
+    ),
+    Action(
+        id="accounts.disconnect",
+        title="Disconnect the email account",
+        scopes=(ON_ACCOUNTS,),
+        keys=("D",),
+        hint="Disconnect",
+        call=ACCOUNT_DISCONNECT,
+        command="dyntui accounts disconnect ACCOUNT",
+        tooltip="It is not used any more; what is known of opt-outs stays",
+        row=True,
+        rule=to_disconnect,
+    ),
+)

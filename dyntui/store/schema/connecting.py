@@ -37,6 +37,10 @@ email_account = Table(
     text_column("double_opt_in"),  # off, single, all; "" while nobody knows
     Column("copies_suppressions", Boolean, nullable=False, server_default=text("true")),
     Column("new_respondents", String, nullable=False, server_default="ignore"),  # ignore, contact, lead
+    Column("removal_people", Integer, nullable=False, server_default="10"),
+    Column("removal_percent", Integer, nullable=False, server_default="10"),
+    text_column("lead_topic"),  # "": as config.toml says
+    text_column("last_name"),
 )
 
 # Email accounts that are not production; `""`: the organisation is not.

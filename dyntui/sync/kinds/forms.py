@@ -33,7 +33,10 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     async for addresses in matching.changed_addresses(ctx, dv, _FEED):
         await ctx.write(lambda c: forms.again(c, addresses))  # noqa: B023 - awaited here
     how = form_responses.How(
-        new=NewRespondents(account.new_respondents), created=connections.created, active=active, until=until
+        new=NewRespondents(account.new_respondents),
+        created=accounts.created_defaults(account, connections.created),
+        active=active,
+        until=until,
     )
     waiting = await ctx.read(lambda c: forms.with_news(c, ctx.account_id))
     known = await ctx.read(lambda c: forms.all_of(c, ctx.account_id))

@@ -16,8 +16,8 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.list_status import NO_BOOK
 from dyntui.model.sync_types import Narrowed
 from dyntui.model.trust import Rule
+from dyntui.store import accounts, planned_changes
 from dyntui.store import lists as list_store
-from dyntui.store import planned_changes
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.sync import (
@@ -175,6 +175,7 @@ async def _synchronise(
     due = ctx.at(ListsCursor).due or ()
     await ctx.begin_item(chosen.id, kind="list", name=chosen.name, place=due.index(chosen.id))
     asked = ctx.asked(Narrowed)
+    account = await ctx.read(lambda c: accounts.account(c, chosen.account_id))
     how = lists.How(
         item=chosen.id,
         by_hand=not asked.scheduled,
@@ -182,7 +183,7 @@ async def _synchronise(
         apply=asked.apply,
         # A difference is to be found where something cheap would have missed it.
         rule=None if asked.diff else connections.trust,
-        created=connections.created,
+        created=accounts.created_defaults(account, connections.created),
         place=due.index(chosen.id),
         diff=asked.diff,
     )

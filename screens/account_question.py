@@ -1,0 +1,192 @@
+"""Dialogs about an email account: its settings, and how a new one is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dyntui.model.forms import NewRespondents
+from dyntui.service.contract.accounts import AccountRow, EditAccount
+from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.service.setup_questions import account_questions, checked, of_account
+
+from .facts_question import FactsQuestion, following
+from .wording import number
+
+_KEEP = "keep"
+_LEVELS = ("NONE", "SUMMARY", "DETAILED")
+_MEANS = {
+    "name": "What the account is called in dyntui.",
+    "description": "A word about it, for those who choose among accounts.",
+    "sync_level": "Of campaigns: nothing, sums, or who opened, clicked and bounced. Enter goes to the next.",
+    "copies": "Whether whom this account suppresses is suppressed in the other accounts too.",
+    "respondents": "What becomes of who answers a form and is not known in Dynamics.",
+    "people": "Removals from an address book wait for a decision above so many people,",
+    "percent": "and above this share of the book, in percent. Both have to be exceeded.",
+    "topic": "Topic of leads that are made of strangers; {list}, {address} and {local} are filled in.",
+    "last_name": "Last name of new records of whom dotdigital knows none; the same words are filled in.",
+    "default": "The account that is meant where none is named. There is always one.",
+    _KEEP: "They count from the next run on. Who changed what is kept.",
+}
+_NUMBERS = {"people": (0, 1_000_000), "percent": (0, 100)}
+_USUAL = "as config.toml says"
+
+
+class AccountQuestion(FactsQuestion[EditAccount]):
+    """Asks what is to be changed of an account."""
+
+    WORD = "Setting"
+
+    def __init__(self, before: AccountRow) -> None:
+        super().__init__(before.name, told=_MEANS["name"])
+        self._before = before
+        self._now = before
+        self._default = before.is_default
+
+    def facts(self) -> Sequence[tuple[str, str, str]]:
+        """The settings."""
+        now = self._now
+        return (
+            ("name", "Name", now.name),
+            ("description", "Description", now.description or "–"),
+            ("sync_level", "Sync level", now.sync_level),
+            ("copies", "Copies suppressions", "yes" if now.copies_suppressions else "no"),
+            ("respondents", "Who answers a form", now.new_respondents),
+            ("people", "Removals held above", f"{number(now.removal_people)} people"),
+            ("percent", "and above", f"{now.removal_percent} % of the book"),
+            ("topic", "Topic of new leads", now.lead_topic or _USUAL),
+            ("last_name", "Last name of new records", now.last_name or _USUAL),
+            ("default", "Default account", "yes" if self._default else "no"),
+            (_KEEP, "Save", ""),
+        )
+
+    def meaning(self, key: str) -> str:
+        """What a setting means."""
+        return _MEANS[key]
+
+    def change(self, key: str) -> None:
+        """The next value, or a field; the last line answers with what differs."""
+        now = self._now
+        if key == _KEEP:
+            self.dismiss(self._edit())
+        elif key == "sync_level":
+            self._now = msgspec.structs.replace(now, sync_level=following(now.sync_level, _LEVELS))
+        elif key == "copies":
+            self._now = msgspec.structs.replace(now, copies_suppressions=not now.copies_suppressions)
+        elif key == "respondents":
+            after = following(now.new_respondents, [each.value for each in NewRespondents])
+            self._now = msgspec.structs.replace(now, new_respondents=after)
+        elif key == "default":
+            # It ceases to be one by making another one the default.
+            self._default = True
+        elif key in _NUMBERS:
+            value = now.removal_people if key == "people" else now.removal_percent
+            self.type_in(key, str(value), whole_number=True)
+        else:
+            self.type_in(key, getattr(now, _FIELDS[key]))
+
+    def typed(self, key: str, text: str) -> str:
+        """Takes what was typed."""
+        if key in _NUMBERS:
+            least, most = _NUMBERS[key]
+            if not text.isdecimal() or not least <= int(text) <= most:
+                return f"Type a whole number from {number(least)} to {number(most)}."
+            self._now = msgspec.structs.replace(self._now, **{_FIELDS[key]: int(text)})
+            return ""
+        if key == "name" and not text:
+            return "An email account needs a name."
+        self._now = msgspec.structs.replace(self._now, **{_FIELDS[key]: text})
+        return ""
+
+    def _edit(self) -> EditAccount | None:
+        """What differs; None where nothing does."""
+        names = (*_FIELDS.values(), "sync_level", "copies_suppressions")
+        changed = {name: getattr(self._now, name) for name in names}
+        different = {name: value for name, value in changed.items() if value != getattr(self._before, name)}
+        respondents = self._now.new_respondents != self._before.new_respondents
+        makes_default = self._default and not self._before.is_default
+        if not different and not respondents and not makes_default:
+            return None
+        return EditAccount(
+            account=self._before.id,
+            make_default=makes_default,
+            new_respondents=NewRespondents(self._now.new_respondents) if respondents else None,
+            **different,
+        )
+
+
+_FIELDS = {
+    "name": "name",
+    "description": "description",
+    "people": "removal_people",
+    "percent": "removal_percent",
+    "topic": "lead_topic",
+    "last_name": "last_name",
+}
+
+
+class NewAccount(FactsQuestion[EmailAccountInput]):
+    """Asks how a new account is reached: the questions that setup asks about one."""
+
+    WORD = "Answer"
+
+    def __init__(self) -> None:
+        super().__init__("Connect an email account", told="Any region's address will do; the right one is found.")
+        self._answers: dict[str, str] = {}
+        self._questions = {each.key: each for each in account_questions(1, {}, more=False)}
+        for each in self._questions.values():
+            if each.usual and each.key != of_account(1, "name"):
+                self._answers[each.key] = each.usual
+
+    def facts(self) -> Sequence[tuple[str, str, str]]:
+        """The answers; a password is never shown."""
+        rows = []
+        for key, each in self._questions.items():
+            value = self._answers.get(key, "")
+            shown = ("typed" if value else "–") if each.hidden else (value or "–")
+            rows.append((key, each.text.partition(" (")[0], shown))
+        return (*rows, (_KEEP, "Sign in and connect", ""))
+
+    def meaning(self, key: str) -> str:
+        """What is asked."""
+        question = self._questions.get(key)
+        if question is None:
+            return "It is signed in to before anything is kept."
+        return question.hint or question.text
+
+    def change(self, key: str) -> None:
+        """The next choice, or a field; the last line answers."""
+        question = self._questions.get(key)
+        if question is None:
+            self._connect()
+        elif question.choices:
+            self._answers[key] = following(self._answers.get(key, ""), question.choices)
+        else:
+            self.type_in(key, "" if question.hidden else self._answers.get(key, ""), hidden=question.hidden)
+
+    def typed(self, key: str, text: str) -> str:
+        """Takes what was typed."""
+        try:
+            self._answers[key] = checked(self._questions[key], text, {})
+        except ValueError as wrong:
+            return str(wrong)
+        return ""
+
+    def _connect(self) -> None:
+        missing = [each.text.partition(" (")[0] for key, each in self._questions.items() if not self._answers.get(key)]
+        if missing:
+            self.console.notify(f"Answer first: {', '.join(missing)}.", title="Not yet", severity="warning")
+            return
+        answers = {key.rpartition(".")[2]: value for key, value in self._answers.items()}
+        known = answers["double_opt_in"]
+        self.dismiss(
+            EmailAccountInput(
+                name=answers["name"],
+                dotdigital_url=answers["url"],
+                api_user=answers["user"],
+                api_password=answers["password"],
+                double_opt_in="" if known == "unknown" else known,
+                is_default=False,
+            )
+        )

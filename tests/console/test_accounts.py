@@ -1,0 +1,58 @@
+"""Email Accounts in the console: settings, one more, one less."""
+
+from __future__ import annotations
+
+from dyntui.store.schema import email_account
+
+from .driving import WIDE, driving
+from .worlds import Opening
+
+
+async def test_an_account_is_edited_another_one_connected_and_disconnected() -> None:
+    async with driving(Opening("connected")) as hand:
+        second = hand.service.sandbox.beside(24_818, people=5, seed=3)
+        await hand.press("C")
+        assert "Email Accounts" in hand.text and "DETAILED" in hand.text and "Main" in hand.text
+        # Setting by setting; nothing counts before the last line.
+        await hand.press("enter", "j", "j", "enter", "j", "enter", "j", "j", "enter")
+        await hand.press("backspace", "backspace")
+        await hand.type("5x")
+        await hand.press("enter", "j", "enter", "backspace", "backspace")
+        await hand.type("300")
+        await hand.press("enter")
+        assert any("from 0 to 100" in each for each in hand.notices)
+        await hand.press("backspace", "enter")
+        assert hand.asked("accounts.edit") == []
+        await hand.press("G", "enter")
+        assert "NONE" in hand.text
+        with hand.service.db.read() as c:
+            kept = c.execute(email_account.select()).one()
+        assert (kept.removal_people, kept.removal_percent, kept.copies_suppressions) == (5, 30, False)
+
+        await hand.press("n", "G", "enter")
+        assert any("Answer first: Name of the email account" in each for each in hand.notices)
+        info = second.info
+        # The world's own address stands for another region's, which account-info corrects.
+        for place, text in enumerate(("Second", info["dotdigital_url"], info["api_user"], info["api_password"])):
+            await hand.press("g", *["j"] * place, "enter", "ctrl+u")
+            await hand.type(text)
+            assert text != info["api_password"] or text not in hand.text
+            await hand.press("enter")
+        assert "typed" in hand.text
+        await hand.press("G", "enter")
+        assert "Second" in hand.text and info["api_password"] not in hand.text
+        await hand.to("", "Second")
+        await hand.press("D")
+        assert "Disconnect Second?" in hand.text and "opt-outs above all" in hand.text
+        await hand.press("y")
+        assert "Second" not in hand.text
+        second.stop()
+
+
+async def test_the_settings_stand_beside_the_rows_where_there_is_room() -> None:
+    async with driving(Opening("worked"), size=WIDE) as hand:
+        await hand.press("C")
+        for text in ("Copies suppressions", "above 10 and 10 %", "as config.toml says"):
+            assert text in hand.text
+        await hand.press("D")
+        assert any("deactivate them first" in each for each in hand.notices)
