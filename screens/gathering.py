@@ -62,10 +62,12 @@ def gather(screen: FramedScreen, marked: Sequence[Shown], shown: PeopleSlice) ->
             screen.console.open_page(PLAN if run.plan else RUN, run.id)
 
     def ask(types: dict[str, int]) -> None:
-        people = {kind: tuple(each.person for each in marked if each.entity == kind) for kind in MEMBER_TYPES}
-        if not any(types.get(kind) for kind in MEMBER_TYPES):
-            why = "Nobody of them is a record in Dynamics." if types else "Nobody is shown here."
-            screen.notify(why, title="No list of nobody", severity="warning")
+        people = {
+            kind: tuple(each.person or each.address for each in marked if each.entity in ("", kind))
+            for kind in MEMBER_TYPES
+        }
+        if not types:
+            screen.notify("Nobody is shown here.", title="No list of nobody", severity="warning")
             return
         screen.app.push_screen(GatherQuestion(types, people if marked else {}, shown), done)
 
@@ -88,8 +90,8 @@ class GatherQuestion(FactsQuestion[RunRow]):
         self._types = types
         self._people = people
         self._shown = shown
-        self._offered = [each for each in MEMBER_TYPES if types.get(each)]
-        self._member_type = max(self._offered, key=lambda each: types[each])
+        self._offered = [each for each in MEMBER_TYPES if types.get(each) or types.get("")]
+        self._member_type = max(self._offered, key=lambda each: (types.get(each, 0), each == "contact"))
         self._named = self._description = ""
         self._onto: ListRow | None = None
 
@@ -103,7 +105,7 @@ class GatherQuestion(FactsQuestion[RunRow]):
         return [
             ("onto", "Onto", self._onto.name if self._onto else _NEW),
             *(() if self._onto else new),
-            ("member_type", "People", f"{number(self._types[self._member_type])} {self._member_type}s"),
+            ("member_type", "People", self._of_type()),
             (_MAKE, "Show who would join" if self._onto else "Make the list", ""),
         ]
 
@@ -116,13 +118,24 @@ class GatherQuestion(FactsQuestion[RunRow]):
             "member_type": f"A list holds records of one type. {self._left_out()}",
         }.get(key, self._left_out())
 
+    def _of_type(self) -> str:
+        """`3 contacts`, and those of whom only the address is known: which record has it, Dynamics says."""
+        records, addresses = self._types.get(self._member_type, 0), self._types.get("", 0)
+        told = [f"{number(records)} {self._member_type}{'' if records == 1 else 's'}"] * bool(records)
+        told += [f"{self._member_type}s with {number(addresses)} address{'' if addresses == 1 else 'es'}"] * bool(
+            addresses
+        )
+        return ", ".join(told)
+
     def _left_out(self) -> str:
         others = [
-            f"{number(people)} {kind}{'' if people == 1 else 's'}" if kind else f"{number(people)} without a record"
+            f"{number(people)} {kind}{'' if people == 1 else 's'}"
             for kind, people in self._types.items()
-            if kind != self._member_type and people
+            if kind not in ("", self._member_type) and people
         ]
-        return f"Left out: {', '.join(others)}." if others else "Nobody is left out."
+        told = [f"Left out: {', '.join(others)}."] * bool(others)
+        told += [f"An address that no {self._member_type} has is left out, by name."] * bool(self._types.get(""))
+        return " ".join(told) or "Nobody is left out."
 
     def change(self, key: str) -> None:
         """The next choice, or something is typed."""
@@ -193,9 +206,8 @@ class GatherQuestion(FactsQuestion[RunRow]):
             people=people,
             shown=shown,
         )
-        number_of = number(self._types[self._member_type])
         lines = [
-            f"A static list of {self._member_type}s is made in Dynamics, in your name, with these {number_of} people.",
+            f"A static list of {self._member_type}s is made in Dynamics, in your name: {self._of_type()}.",
             self._left_out(),
             "Nobody is mailed by this; u on its run takes them off again.",
         ]

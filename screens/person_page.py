@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import (
@@ -31,6 +32,7 @@ from dyntui.service.contract.people import (
 
 from .base import Page
 from .bindings import bindings
+from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN
 from .why import WhyDialog
@@ -91,6 +93,7 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         super().__init__(_ROWS)
         self._facts = Facts(id="person-facts", wraps=True)
         self._verdicts: Sequence[Verdict] = ()
+        self._who: KnownPerson | None = None
 
     def compose_page(self) -> Iterable[Widget]:
         """Who it is and where they stand, then what was seen of them."""
@@ -112,6 +115,7 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
     def aimed(self) -> None:
         """Another person: nothing is known of them yet."""
         self._verdicts = ()
+        self._who = None
         self._facts.show_facts([])
         self.trail.show_trail("Find a person", "…")
 
@@ -145,12 +149,17 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         if row.run:
             self.console.open_page(RUN, row.run)
 
+    def do_members_gather(self) -> None:
+        """A list of this person, or one that is there and gets them."""
+        who = self._who or (KnownPerson(person="", entity="", name="", address=self.about or ""))
+        gather(self, (who,), PeopleSlice())
+
     def do_person_why(self) -> None:
         """Every closed gate, what it rests on, and who can mend it."""
         self.app.push_screen(WhyDialog(self._verdicts))
 
     def _show(self, detail: PersonDetail) -> None:
-        who = detail.person
+        who = self._who = detail.person
         self.trail.show_trail("Find a person", who.name or who.address)
         self._verdicts = detail.verdicts
         self._facts.show_facts([*_identity(who), *_standing(detail.verdicts), *_others(detail.others)])

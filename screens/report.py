@@ -21,8 +21,10 @@ from dyntui.service.contract.campaigns import (
     RecipientRow,
     RecipientsQuery,
 )
+from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
+from dyntui.service.contract.people import KnownPerson
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.situations import Situation
 
@@ -30,6 +32,7 @@ from .base import Page
 from .bindings import bindings
 from .campaign_actions import CampaignActions
 from .clipboard import copy
+from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
@@ -161,6 +164,14 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
         """Totals, hours and links."""
         if self.about is not None:
             self.look(CAMPAIGN_REPORT, CampaignRef(self.about), self._show)
+
+    def do_members_gather(self) -> None:
+        """A list of the marked recipients, or of all whom the filter takes."""
+        marked = [
+            KnownPerson(person="", entity="", name=row.name, address=row.address) for row in self.grid.marks.values()
+        ]
+        shown = PeopleSlice(campaign=self.about or 0, did=self.views.chosen, search=self.grid.listing.search)
+        gather(self, marked, shown)
 
     def refetch(self) -> None:
         """Everything in the report again."""

@@ -11,7 +11,7 @@ import click
 from dyntui.cli.confirming import confirm
 from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Command, Group, choices
-from dyntui.cli.naming import list_id
+from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import number, print_json, print_table
 from dyntui.cli.pages import OUTCOMES, Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.planned import plan_first
@@ -19,6 +19,7 @@ from dyntui.cli.progress import display
 from dyntui.cli.query_source import FETCHXML, VIEW, query_in
 from dyntui.cli.service_call import ask, with_service
 from dyntui.service.client import ServiceClient
+from dyntui.service.contract.campaigns import RECIPIENTS
 from dyntui.service.contract.lists import LIST_MEMBERS, MEMBER_TYPES, MemberRow, MembersQuery
 from dyntui.service.contract.members import (
     MEMBERS_FIND,
@@ -176,6 +177,10 @@ def _question(made: PlanDetail) -> str:
 @click.option("--description", default="", help="What it is for.")
 @click.option("--run", default="", metavar="RUN", help="The people of this run.")
 @click.option("--list", "of_list", default="", metavar="LIST", help="The members of this list, as last read.")
+@click.option("--campaign", default="", metavar="CAMPAIGN", help="The recipients of this email campaign.")
+@click.option("--did", type=click.Choice(RECIPIENTS), default="all", show_default=True, help="Only recipients who.")
+@click.option("--count", default="", metavar="COUNT", help="The people of this target count; --reason narrows it.")
+@click.option("--sendable", is_flag=True, help="Of a target count, those who would be mailed.")
 @click.option("--outcome", type=OUTCOMES, default=None, help="Only those with this outcome.")
 @click.option("--reason", type=ReasonCode(), default="", help="Only this reason code.")
 @click.option("--search", default="", help="Only those whose name or address contains this; alone: over all lists.")
@@ -188,12 +193,16 @@ def gather(
     description: str,
     run: str,
     of_list: str,
+    campaign: str,
+    did: str,
+    count: str,
+    sendable: bool,
     outcome: str | None,
     reason: str,
     search: str,
     people: tuple[str, ...],
 ) -> int:
-    """Make a static list called NAME of people that a run, a list or a search shows.
+    """Make a static list called NAME of people that a run, a list, a campaign or a search shows.
 
     Those of another record type are left out, by name. `dyntui undo` takes the people off again.
     """
@@ -211,6 +220,10 @@ def gather(
             list=await list_id(client, of_list) if of_list else "",
             outcome=outcome or "",
             reason=reason,
+            campaign=await campaign_id(client, campaign) if campaign else 0,
+            did=did if campaign else "",
+            count=count,
+            sendable=sendable,
             search=search,
         )
         request = GatherPeople(

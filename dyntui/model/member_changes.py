@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import enum
+from typing import Annotated
 
 import msgspec
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.plans import JOIN, REMOVE
+
+_Text = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class MemberChange(enum.StrEnum):
@@ -22,17 +25,21 @@ class MemberChange(enum.StrEnum):
 
 class PeopleSlice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """People that a screen shows: of a `run` (of an `item`), of a target `count` (`sendable`: who would be mailed), of
-    a marketing `list` as last read, each narrowed by `outcome` and `reason`; or whom `search` finds, over all lists
-    where none of these is named."""
+    a marketing `list` as last read, each narrowed by `outcome` and `reason`; recipients of a `campaign` (dotdigital's
+    number; of the email `account` with this id) who did what `did` says (opened, clicked, ...); or whom `search`
+    finds, over all lists where none of these is named."""
 
-    run: str = ""
-    item: str = ""
-    count: str = ""
-    list: str = ""
-    outcome: str = ""
-    reason: str = ""
+    run: _Text = ""
+    item: _Text = ""
+    count: _Text = ""
+    list: _Text = ""
+    outcome: _Text = ""
+    reason: _Text = ""
     sendable: bool = False
-    search: str = ""
+    campaign: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    account: _Text = ""
+    did: _Text = ""
+    search: _Text = ""
 
 
 class Decided(msgspec.Struct, frozen=True):

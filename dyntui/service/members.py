@@ -13,11 +13,13 @@ from dyntui.dataverse.lists import MarketingList
 from dyntui.dataverse.member_tables import BY_NAME
 from dyntui.dataverse.query import guid, literal
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.member_changes import MemberChange
+from dyntui.model.member_changes import MemberChange, PeopleSlice
 from dyntui.model.people import normalise
 from dyntui.model.sync_types import MEMBERS, MembersOf, asked_of
 from dyntui.service import list_definitions
 from dyntui.service.answering import answers
+from dyntui.service.campaigns import Campaigns
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.lists import NewList
 from dyntui.service.contract.members import (
     MEMBERS_COUNT,
@@ -59,10 +61,13 @@ _VERBS = {
 class Members:
     """The calls of `members.*`."""
 
-    def __init__(self, resources: Resources, identities: Identities, lists: Lists, runs: Runs) -> None:
+    def __init__(
+        self, resources: Resources, identities: Identities, lists: Lists, campaigns: Campaigns, runs: Runs
+    ) -> None:
         self._resources = resources
         self._identities = identities
         self._lists = lists
+        self._campaigns = campaigns
         self._runs = runs
 
     @answers(MEMBERS_FIND)
@@ -111,7 +116,7 @@ class Members:
             list=row.id,
             change=request.change,
             people=request.people,
-            shown=request.shown,
+            shown=await self._of_account(request.shown) if request.shown is not None else None,
             view=view,
             query=query,
             caller=caller or "",
@@ -130,7 +135,8 @@ class Members:
     @answers(MEMBERS_COUNT)
     async def count(self, context: CallContext, request: CountPeople) -> PeopleCounted:
         """People that are shown somewhere, by record type."""
-        found = await self._resources.read(lambda c: people_slices.types(c, request.shown))
+        shown = await self._of_account(request.shown)
+        found = await self._resources.read(lambda c: people_slices.types(c, shown))
         rows = sorted(found.items(), key=lambda each: (-each[1], each[0]))
         return PeopleCounted(tuple(PeopleOfType(entity, people) for entity, people in rows))
 
@@ -148,10 +154,17 @@ class Members:
             list=made.row.id,
             change=MemberChange.ADD,
             people=request.people,
-            shown=request.shown,
+            shown=await self._of_account(request.shown) if request.shown is not None else None,
             caller=await self._identities.caller(context.uid) or "",
         )
         return Gathered(list=made, run=await self._queue(context, asked, made.row.name))
+
+    async def _of_account(self, shown: PeopleSlice) -> PeopleSlice:
+        """Recipients of a campaign are those of its email account. Raises CAMPAIGN_UNKNOWN."""
+        if not shown.campaign:
+            return shown
+        campaign = await self._campaigns.known(CampaignRef(shown.campaign, shown.account))
+        return msgspec.structs.replace(shown, account=campaign.account_id)
 
     async def _open(self, list_id: str) -> MarketingList:
         """The list as Dynamics has it now. Raises LIST_GONE, LIST_DYNAMIC, LIST_LOCKED, LIST_INACTIVE."""
@@ -177,7 +190,8 @@ class Members:
 def use_cases(parts: Parts) -> Members:
     """What answers these calls."""
     runs = Runs(parts.resources, parts.identities, parts.enqueue)
-    return Members(parts.resources, parts.identities, Lists(parts.resources, parts.identities), runs)
+    lists, campaigns = Lists(parts.resources, parts.identities), Campaigns(parts.resources, parts.identities)
+    return Members(parts.resources, parts.identities, lists, campaigns, runs)
 
 
 def _require_one_way(request: ChangeMembers) -> None:
@@ -203,7 +217,12 @@ def _whom(asked: MembersOf) -> str:
         return "a query"
     if asked.shown is not None:
         of = asked.shown
-        whom = "people of a run" if of.run else "people of a target count" if of.count else "members of a list"
-        return whom if of.run or of.count or of.list else f"whom “{of.search}” finds"
+        whom = {
+            "people of a run": of.run,
+            "people of a target count": of.count,
+            "members of a list": of.list,
+            "recipients of a campaign": of.campaign,
+        }
+        return next((words for words, given in whom.items() if given), f"whom “{of.search}” finds")
     number = len(asked.people)
     return normalise(asked.people[0]) if number == 1 else f"{number:,} people"

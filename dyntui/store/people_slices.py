@@ -11,18 +11,20 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model.campaigns import RecipientRow
 from dyntui.model.known_people import KnownPerson
 from dyntui.model.lists import MemberRow
 from dyntui.model.member_changes import PeopleSlice
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.paging import Page, Window
-from dyntui.store import count_window, known_people, member_window, run_people
+from dyntui.store import count_window, known_people, member_window, results, run_people
 
 PAGE = 5000
 
 
 class ShownPerson(msgspec.Struct, frozen=True):
-    """Somebody shown. `person`: the record's id, or an address where `entity` is `""`."""
+    """Somebody shown. `person`: the record's id, or an address where `entity` is `""`: of a recipient it is not known
+    here which record has it."""
 
     person: str
     entity: str
@@ -33,13 +35,19 @@ class ShownPerson(msgspec.Struct, frozen=True):
 def _page(c: Connection, asked: PeopleSlice, offset: int) -> tuple[list[ShownPerson], bool]:
     """The people from a place on, as many as a page holds; and whether there may be more."""
     found = _window(c, asked, Window(offset=offset, limit=PAGE, search=asked.search))
-    rows = [ShownPerson(each.person or each.address, each.entity, each.name, each.address) for each in found.rows]
+    rows = [_shown(each) for each in found.rows]
     return rows, len(rows) == PAGE
+
+
+def _shown(row: PersonOutcome | MemberRow | KnownPerson | RecipientRow) -> ShownPerson:
+    if isinstance(row, RecipientRow):
+        return ShownPerson(row.address, "", row.name, row.address)
+    return ShownPerson(row.person or row.address, row.entity, row.name, row.address)
 
 
 def _window(
     c: Connection, asked: PeopleSlice, window: Window
-) -> Page[PersonOutcome] | Page[MemberRow] | Page[KnownPerson]:
+) -> Page[PersonOutcome] | Page[MemberRow] | Page[KnownPerson] | Page[RecipientRow]:
     if asked.run:
         return run_people.window(
             c, window, run_id=asked.run, item_id=asked.item, named=asked.outcome, reason=asked.reason
@@ -48,6 +56,8 @@ def _window(
         return count_window.window(c, window, count_id=asked.count, sendable=asked.sendable, reason=asked.reason)
     if asked.list:
         return member_window.window(c, window, list_id=asked.list, outcome=asked.outcome, reason=asked.reason)
+    if asked.campaign:
+        return results.window(c, window, account_id=asked.account, campaign_id=asked.campaign, kept=asked.did or "all")
     return known_people.window(c, window)
 
 

@@ -84,12 +84,14 @@ async def named(ctx: RunContext, dv: Dataverse, table: MemberTable, asked: Membe
         return
     if asked.shown is not None:
         slice = asked.shown
-        everybody = await ctx.read(lambda c: list(people_slices.everybody(c, slice)))
+        found = await ctx.read(lambda c: list(people_slices.everybody(c, slice)))
+        everybody = [each for each in found if each.entity or not each.address]
+        addresses = [normalise(each.address) for each in found if not each.entity and each.address]
     else:
         ids, addresses = _told_apart(asked.people)
         everybody = [ShownPerson(each, table.logical_name, "", "") for each in ids]
-        async for page in _by_address(dv, table, addresses, caller):
-            yield page
+    async for page in _by_address(dv, table, addresses, caller):
+        yield page
     for start in range(0, len(everybody), _PAGE):
         yield await _by_id(dv, table, everybody[start : start + _PAGE], caller)
 
@@ -120,7 +122,7 @@ async def _by_id(dv: Dataverse, table: MemberTable, people: Sequence[ShownPerson
 
 def _of_another_kind(each: ShownPerson, table: MemberTable) -> PersonOutcome:
     if not each.entity:
-        return _named(each, Outcome.REJECTED, "UNKNOWN_PERSON", "an address without a record in Dynamics")
+        return _named(each, Outcome.REJECTED, "UNKNOWN_PERSON", "nobody with a record or an address")
     detail = f"{'an' if each.entity == 'account' else 'a'} {each.entity}; the list holds {table.logical_name}s"
     return _named(each, Outcome.EXCLUDED, "WRONG_TYPE", detail)
 

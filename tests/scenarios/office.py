@@ -147,11 +147,11 @@ class Office:
         self._runs = Runs(self.resources, identities, self.engine.enqueue)
         self._lists = Lists(self.resources, identities)
         self._held = Held(self.resources, identities, self._runs)
-        self._members = Members(self.resources, identities, self._lists, self._runs)
+        self._campaigns = Campaigns(self.resources, identities)
+        self._members = Members(self.resources, identities, self._lists, self._campaigns, self._runs)
         self._plans = Plans(self.resources, self._runs, self._members)
         self._changes = Changes(self.resources, self._runs)
         self._quarantine = Quarantine(self.resources, identities, self._runs)
-        self._campaigns = Campaigns(self.resources, identities)
         waves = SendWaves(self.resources, self.engine.enqueue)
         self.send_timer = SendTimer(self.resources, self.engine.enqueue, waves, begins=True)
         self._sending = Sending(

@@ -128,6 +128,16 @@ def test_a_list_is_made_of_the_people_of_a_run_and_of_whom_a_search_finds(office
     found = {each.person for each in office.found_people(address[:6]) if each.entity == "contact"}
     again = office.gather(name="Found", member_type="contact", shown=PeopleSlice(search=address[:6]))
     assert on_the_list(office, again.items[0].id) == found & there
+    office.run("campaigns")
+    sale = office.campaign_named("January sale").id
+    clicked = office.count_shown(campaign=sale, did="clicked")
+    assert list(clicked) == [""]
+    run = office.gather(name="Clicked", member_type="contact", shown=PeopleSlice(campaign=sale, did="clicked"))
+    assert run.run.tally.read == clicked[""] and run.run.tally.adds_up
+    assert len(on_the_list(office, run.items[0].id)) == run.run.tally.of(Outcome.ADDED) > 0
+    assert {each.reason for each in office.people(run.run.id) if each.reason} <= {
+        *("INACTIVE", "AMBIGUOUS_MATCH", "UNKNOWN_PERSON")
+    }
     with pytest.raises(DyntuiError, match="LIST_NAME_TAKEN"):
         office.gather(name="found", member_type="contact", people=tuple(found))
 

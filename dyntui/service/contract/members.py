@@ -12,6 +12,7 @@ from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action
 from dyntui.service.contract.bounds import Query, Text, one_of
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaigns import ON_REPORT, CampaignRow
 from dyntui.service.contract.lists import (
     LISTS_CHANGED,
     MEMBER_TYPES,
@@ -21,7 +22,7 @@ from dyntui.service.contract.lists import (
     ListRow,
 )
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.people import ON_FOUND_PEOPLE
+from dyntui.service.contract.people import ON_FOUND_PEOPLE, ON_PERSON
 from dyntui.service.contract.runs import ON_PEOPLE, RunRow
 from dyntui.service.contract.situations import Situation, on_its_page
 
@@ -121,6 +122,11 @@ def manage(situation: Situation) -> str:
     return "No marketing list is selected." if row is None else why_closed(row)
 
 
+def shows_people_alone(situation: Situation) -> bool:
+    """Whether the screen is about people; others have hints of their own that matter more."""
+    return situation.one(ListRow) is None and situation.one(CampaignRow) is None
+
+
 ACTIONS = (
     Action(
         id="members.manage",
@@ -138,12 +144,12 @@ ACTIONS = (
     Action(
         id="members.gather",
         title="Make a list of these people",
-        scopes=(ON_PEOPLE, ON_FOUND_PEOPLE, ON_LIST),
+        scopes=(ON_PEOPLE, ON_FOUND_PEOPLE, ON_PERSON, ON_REPORT, ON_LIST),
         keys=("L",),
         hint="Make a list",
         call=MEMBERS_GATHER,
         command="dyntui lists gather NAME",
         tooltip="A new static list of the marked people, or of all that are shown here",
-        hinted=lambda situation: situation.one(ListRow) is None,
+        hinted=shows_people_alone,
     ),
 )
