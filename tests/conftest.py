@@ -14,6 +14,8 @@ from tests.not_about import left_out
 from tests.sandbox_controls import SWITCHES
 from tests.shared_statements import share_compiled_statements
 
+# Folders and files of tests that take long.
+_LONG = ("faults/test_kills", "faults/", "terminal/", "scenarios/")
 # Longer than a service takes from its directory to its socket; seconds.
 _NEW = 300
 
@@ -30,7 +32,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     thrown = json.loads(os.environ.get(SWITCHES) or "{}")
     out = left_out((each.nodeid for each in items), thrown)
     config.hook.pytest_deselected(items=[each for each in items if each.nodeid in out])
-    items[:] = [each for each in items if each.nodeid not in out]
+    items[:] = sorted((each for each in items if each.nodeid not in out), key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Long tests that cannot be divided among workers begin first, and short ones end the run: no worker is left alone
+    with a long one."""
+    return next((turn for turn, name in enumerate(_LONG) if name in item.nodeid), len(_LONG))
 
 
 def pytest_collection_finish() -> None:
