@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.built_once import folder_of_the_run
 from tests.console.shared_styles import share_parsed_styles
 from tests.console.worlds import Worlds
 
@@ -36,4 +37,4 @@ def styles_are_parsed_once() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def worlds_are_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Where `tests.console.worlds` keeps them."""
-    Worlds.temporary = tmp_path_factory
+    Worlds.folder = folder_of_the_run(tmp_path_factory)

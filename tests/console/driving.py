@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,11 @@ from textual.pilot import Pilot
 
 from dyntui.model.errors import DyntuiError
 
-from .fake_service import FakeService
 from .service import Service
 from .worlds import Opening, opened
 
 NARROW = (80, 24)
 WIDE = (120, 40)
-# What the clock shows on the fake service.
-FAKE_NOW = datetime(2026, 3, 3, 14, 5, tzinfo=UTC)
 
 # Workers that live as long as the connection.
 _LASTING = ("events",)
@@ -63,7 +59,7 @@ class Heard(Console):
 class Driver:
     """A console, its service, and the hands on its keyboard."""
 
-    def __init__(self, app: Console, pilot: Pilot[object], service: Any, banners: list[str]) -> None:
+    def __init__(self, app: Console, pilot: Pilot[object], service: Service, banners: list[str]) -> None:
         self.app = app
         # What stood over every page whenever the service was reached for again.
         self.banners = banners
@@ -111,18 +107,12 @@ class Driver:
 
     async def finish(self) -> None:
         """Lets every run come to its end."""
-        if isinstance(self.service, Service):
-            await self.service.finish()
-        else:
-            self.service.finish()
+        await self.service.finish()
         await self.settle()
 
     async def step(self) -> None:
         """Lets the runs get on to what they save next."""
-        if isinstance(self.service, Service):
-            await self.service.step()
-        else:
-            self.service.advance()
+        await self.service.step()
         await self.settle()
 
     @property
@@ -146,7 +136,7 @@ class Driver:
 
 @asynccontextmanager
 async def driving(
-    opening: Opening | FakeService | None = None,
+    opening: Opening | None = None,
     size: tuple[int, int] = NARROW,
     *,
     first_steps: bool = False,
@@ -157,37 +147,27 @@ async def driving(
 ) -> AsyncIterator[Driver]:
     """A console on its first screen. The service is not reached while there are `refusals`, one for each attempt."""
     banners: list[str] = []
-    async with _found(opening or Opening()) as service:
-
-        async def connect() -> Service | FakeService:
-            if app.banner:
-                banners.append(app.banner)
-            if refusals:
-                raise refusals.pop(0)
-            if isinstance(service, Service):
-                service.connect()
-            return service
-
-        app = Heard(
-            connect,
-            first_steps=first_steps,
-            retry_after=(0.0,),
-            memory=memory,
-            patience=patience,
-            silence=silence,
-            clock=service.sandbox.now if isinstance(service, Service) else lambda: FAKE_NOW,
-        )
-        async with app.run_test(size=size) as pilot:
-            driver = Driver(app, pilot, service, banners)  # type: ignore[arg-type]
-            await driver.settle()
-            yield driver
-
-
-@asynccontextmanager
-async def _found(opening: Opening | FakeService) -> AsyncIterator[Service | FakeService]:
-    if isinstance(opening, FakeService):
-        yield opening
-        return
     with tempfile.TemporaryDirectory(prefix="dyntui-console-") as folder:
-        async with opened(opening, Path(folder)) as service:
-            yield service
+        async with opened(opening or Opening(), Path(folder)) as service:
+
+            async def connect() -> Service:
+                if app.banner:
+                    banners.append(app.banner)
+                if refusals:
+                    raise refusals.pop(0)
+                service.connect()
+                return service
+
+            app = Heard(
+                connect,
+                first_steps=first_steps,
+                retry_after=(0.0,),
+                memory=memory,
+                patience=patience,
+                silence=silence,
+                clock=service.sandbox.now,
+            )
+            async with app.run_test(size=size) as pilot:
+                driver = Driver(app, pilot, service, banners)  # type: ignore[arg-type]
+                await driver.settle()
+                yield driver

@@ -56,7 +56,7 @@ class Service:
     """The console's port to the service. `failing` maps a call's name to the error it is answered with; `asked` records
     every call; while there is a `gate` that is closed nothing is answered, or nothing that is `held`."""
 
-    def __init__(self, sandbox: InProcessSandbox, home: Path) -> None:
+    def __init__(self, sandbox: InProcessSandbox, home: Path, *, stays: bool) -> None:
         self.sandbox = sandbox
         self.failing: dict[str, DyntuiError] = {}
         self.asked: list[tuple[str, msgspec.Struct]] = []
@@ -102,6 +102,7 @@ class Service:
             reconnect=self._worker.reconnect,
             keyring="memory",
             demo=True,
+            long_lived=stays,
         )
         self._use_cases = use_cases(self._parts)
         self._connection: Connection | None = None
@@ -295,10 +296,10 @@ def _writer(reader: asyncio.StreamReader) -> asyncio.StreamWriter:
 
 
 @asynccontextmanager
-async def serving(sandbox: InProcessSandbox, home: Path) -> AsyncIterator[Service]:
-    """The service of a store in `home`, on the running loop."""
+async def serving(sandbox: InProcessSandbox, home: Path, *, stays: bool = False) -> AsyncIterator[Service]:
+    """The service of a store in `home`, on the running loop; one that `stays` outlives its clients."""
     asyncio.get_running_loop().set_default_executor(AtOnce(1))
-    service = Service(sandbox, home)
+    service = Service(sandbox, home, stays=stays)
     await service.start()
     try:
         yield service

@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
+from dyntui.model.columns import Column
 from dyntui.model.conversion import Direction
-from dyntui.model.labels import LabelType
+from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import PROVISIONED, DataMapping
 from dyntui.model.people import Entity
 from dyntui.service.contract.runs import StartRun
+from dyntui.store import accounts, crm_columns, labels, mappings
 
 from .driving import NARROW, WIDE, driving
-from .fake_service import FakeService
-from .mappings_at_work import MappingsAtWork
+from .service import Service
+from .worlds import PERSON, Opening
 
 TOWN = DataMapping("TOWN", Entity.CONTACT, "address1_city")
 
 
-@pytest.fixture
-def service() -> FakeService:
-    return FakeService()
+def columns_and_labels(service: Service) -> None:
+    """As a synchronisation of metadata and labels leaves them: a few columns, one label more, and one that is of
+    another type in dotdigital."""
+    more = (
+        Column(entity="contact", logical_name="address1_city", type="String", label="City", max_length=80),
+        Column(entity="contact", logical_name="description", type="Memo", label="About", max_length=2000),
+    )
+    with service.db.write() as c:
+        account, now = accounts.accounts(c)[0].id, service.resources.now()
+        own = [each for each in crm_columns.STANDARD.values() if each.entity == "contact"]
+        crm_columns.replace(c, "contact", [*own, *more], now)
+        town = DataLabel(name="TOWN", type=LabelType.STRING, synchronised=True)
+        clash = DataLabel(name="CLASH", type=LabelType.STRING, conflict="Date")
+        labels.put(c, account, [*labels.STANDARD, town, clash], now)
 
 
-@pytest.fixture
-def work(service: FakeService, tmp_path: Path) -> Iterator[MappingsAtWork]:
-    made = MappingsAtWork(service, tmp_path)
-    yield made
-    made.close()
+def a_long_town(service: Service) -> None:
+    """The town is mapped, and one person's is longer than a data field."""
+    columns_and_labels(service)
+    found = service.sandbox.state.db.execute(
+        "SELECT contactid FROM dv_contact WHERE firstname = 'Christian'"
+    ).fetchone()
+    body = {"table": "contact", "id": found[0], "values": {"address1_city": "x" * 1500}}
+    service.sandbox.control.post("/dataverse/rows", json=body).raise_for_status()
+    with service.db.write() as c:
+        account = accounts.accounts(c)[0].id
+        now = service.resources.now()
+        mappings.save(c, account, (*PROVISIONED, TOWN), based_on=0, by=PERSON, now=now, why="saved")
 
 
-async def test_labels_are_shown_made_and_deleted(service: FakeService, work: MappingsAtWork) -> None:
-    async with driving(service, size=WIDE) as hand:
+OPENING = Opening(prepare=columns_and_labels)
+
+
+def mapped(service: Service) -> tuple[DataMapping, ...]:
+    with service.db.read() as c:
+        return mappings.current(c, accounts.accounts(c)[0].id).mappings
+
+
+def labelled(service: Service) -> dict[str, DataLabel]:
+    with service.db.read() as c:
+        return {each.name: each for each in labels.labels(c, accounts.accounts(c)[0].id)}
+
+
+async def test_labels_are_shown_made_and_deleted() -> None:
+    async with driving(OPENING, size=WIDE) as hand:
         await hand.press("B")
         assert "Data Labels" in hand.text and "FIRSTNAME <- contact.fi" in hand.text and "! Date" in hand.text
         await hand.press("n", "enter")
@@ -44,29 +74,27 @@ async def test_labels_are_shown_made_and_deleted(service: FakeService, work: Map
         await hand.press("g", "enter", *["backspace"] * len("e mail"))
         await hand.paste("SHOE")
         await hand.press("enter", "j", "enter", *["j"] * 4, "enter")
-        assert work.labelled()["SHOE"].type is LabelType.NUMERIC and "SHOE" in hand.text
+        assert labelled(hand.service)["SHOE"].type is LabelType.NUMERIC and "SHOE" in hand.text
         await hand.press("/")
         await hand.type("shoe")
         await hand.press("enter", "D")
-        assert "Delete SHOE?" in hand.text and "SHOE" in work.labelled()
+        assert "Delete SHOE?" in hand.text and "SHOE" in labelled(hand.service)
         await hand.press("y")
-        assert "SHOE" not in work.labelled()
+        assert "SHOE" not in labelled(hand.service)
         await hand.press("escape", "s")
         assert [each for each in hand.asked("runs.start") if each == StartRun(sync_type="labels")]
 
 
-async def test_a_label_that_is_mapped_is_not_deleted(service: FakeService, work: MappingsAtWork) -> None:
-    async with driving(service, size=WIDE) as hand:
+async def test_a_label_that_is_mapped_is_not_deleted() -> None:
+    async with driving(OPENING, size=WIDE) as hand:
         await hand.press("B", "/")
         await hand.type("firstname")
         await hand.press("enter", "D")
         assert "Delete FIRSTNAME?" not in hand.text and hand.asked("labels.delete") == []
 
 
-async def test_a_mapping_is_made_of_what_there_is_and_checked_before_it_counts(
-    service: FakeService, work: MappingsAtWork
-) -> None:
-    async with driving(service, size=WIDE) as hand:
+async def test_a_mapping_is_made_of_what_there_is_and_checked_before_it_counts() -> None:
+    async with driving(OPENING, size=WIDE) as hand:
         await hand.press("M")
         assert "Data Mappings" in hand.text and "→ dotdigital" in hand.text
         await hand.press("n", *["j"] * 7, "enter")
@@ -76,47 +104,48 @@ async def test_a_mapping_is_made_of_what_there_is_and_checked_before_it_counts(
         await hand.press("enter", "enter", "j", "j", "enter", "/")
         await hand.type("city")
         await hand.press("enter", "enter", "G", "enter")
-        assert work.mapped() == (*PROVISIONED, TOWN)
+        assert "163 people are sent again by the next synchronisation." in hand.text
+        await hand.press("y")
+        assert mapped(hand.service) == (*PROVISIONED, TOWN)
         assert "address1_city" in hand.text
         # The other way, from the same row; then off again.
         await hand.press("/")
         await hand.type("address1_city")
         await hand.press("enter", "enter", "j", "j", "j", "enter", "G", "enter")
-        assert work.mapped()[-1].direction is Direction.TO_DYNAMICS and "← dotdigital" in hand.text
+        await hand.press("y")
+        assert mapped(hand.service)[-1].direction is Direction.TO_DYNAMICS and "← dotdigital" in hand.text
         await hand.press("D")
         assert "Delete the mapping of TOWN?" in hand.text
         await hand.press("y")
-        assert work.mapped() == PROVISIONED
+        assert mapped(hand.service) == PROVISIONED
 
 
-async def test_warnings_are_asked_about_and_errors_name_the_row(service: FakeService, work: MappingsAtWork) -> None:
-    async with driving(service, size=WIDE) as hand:
+async def test_warnings_are_asked_about_and_errors_name_the_row() -> None:
+    async with driving(OPENING, size=WIDE) as hand:
         await hand.press("M", "n", "enter", "/")
         await hand.type("town")
         await hand.press("enter", "enter", "j", "j", "enter", "/")
         await hand.type("about")
         await hand.press("enter", "enter", "G", "enter")
-        assert "Save the mappings?" in hand.text and "2000" in hand.text and work.mapped() == PROVISIONED
+        assert "Save the mappings?" in hand.text and "2000" in hand.text and mapped(hand.service) == PROVISIONED
         await hand.press("n")
-        assert work.mapped() == PROVISIONED
+        assert mapped(hand.service) == PROVISIONED
         # The same label twice for contacts.
         await hand.press("n", "enter", "/")
         await hand.type("firstname")
         await hand.press("enter", "enter", "j", "j", "enter", "/")
         await hand.type("city")
         await hand.press("enter", "enter", "G", "enter")
-        assert "MAPPINGS_INVALID" in hand.text and work.mapped() == PROVISIONED
+        assert "MAPPINGS_INVALID" in hand.text and mapped(hand.service) == PROVISIONED
         await hand.press("escape", "c")
         assert any("Nothing is wrong" in notice for notice in hand.notices)
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE, (60, 18)])
-async def test_what_mappings_make_of_people_is_shown(
-    service: FakeService, work: MappingsAtWork, size: tuple[int, int]
-) -> None:
-    async with driving(service, size=size) as hand:
+async def test_what_mappings_make_of_people_is_shown(size: tuple[int, int]) -> None:
+    async with driving(Opening(prepare=a_long_town), size=size) as hand:
         await hand.press("M", "p")
-        assert "Ann [b]Lund" in hand.text and "– → Oslo" in hand.text
+        assert "[bold red]Mark" in hand.text and "– → Västerås" in hand.text
         assert "! 1500" in hand.text
         await hand.press("l")
         assert len(hand.asked("mappings.preview")) == 2

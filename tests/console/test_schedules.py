@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from dyntui.screens.widgets.week import cells_of_a_day, shade
 
@@ -13,26 +10,39 @@ from dyntui.model.roles import Role
 from dyntui.model.schedules import Interval
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.runs import StartRun
-from dyntui.store import schedules
+from dyntui.store import accounts, runs, schedules
+from dyntui.store.runs import NewRun
 
-from .driving import NARROW, WIDE, driving
-from .fake_service import FakeService
-from .schedules_at_work import SchedulesAtWork
+from .driving import NARROW, WIDE, Driver, driving
+from .service import Service
+from .worlds import PERSON, Opening
 
 SMALL, LARGE = (60, 18), (200, 60)
 ROWS = [kind.id for kind in sorted(SYNC_TYPES.values(), key=lambda kind: kind.priority)]
 
 
-@pytest.fixture
-def service() -> FakeService:
-    return FakeService()
+def an_hour_later(service: Service) -> None:
+    """Long after the suppressions were due, and nothing has been started by a schedule."""
+    with service.db.write() as c:
+        schedules.provision(c, service.sandbox.now())
+    service.sandbox.control.post("/clock", json={"advance_seconds": 3600}).raise_for_status()
 
 
-@pytest.fixture
-def work(service: FakeService, tmp_path: Path) -> Iterator[SchedulesAtWork]:
-    made = SchedulesAtWork(service, tmp_path)
-    yield made
-    made.close()
+def stored(service: Service, sync_type: str) -> schedules.StoredSchedule:
+    with service.db.read() as c:
+        return next(each for each in schedules.schedules(c) if each.schedule.sync_type == sync_type)
+
+
+def ran(service: Service, sync_type: str, run_id: str, on: str, status: RunStatus | None = None) -> None:
+    """A run of this type was queued then, and goes on where no status is given."""
+    with service.db.write() as c:
+        account = accounts.accounts(c)[0].id
+        key = f"{sync_type}/{account}"
+        runs.create(c, NewRun(id=run_id, kind=sync_type, title="", account_id=account, sync_key=key, queued_on=on))
+        claim = runs.claim(c, run_id, on)
+        assert claim is not None
+        if status is not None:
+            runs.finish(c, run_id, claim.token, on, status=status)
 
 
 def down_to(sync_type: str) -> list[str]:
@@ -46,44 +56,46 @@ def line_of(text: str, title: str) -> str:
     return rows[0]
 
 
-async def test_every_sync_type_is_shown_with_its_schedule_its_runs_and_the_week(
-    service: FakeService, work: SchedulesAtWork
-) -> None:
-    work.ran("lists", "2026-03-03T13:50:00Z")
-    work.ran("campaigns", "2026-03-03T13:00:00Z", RunStatus.HELD)
-    async with driving(service, size=WIDE) as hand:
+def busy(service: Service) -> None:
+    an_hour_later(service)
+    ran(service, "lists", "r1", "2026-11-22T12:50:00Z")
+    ran(service, "campaigns", "r2", "2026-11-22T12:40:00Z", RunStatus.HELD)
+
+
+async def test_every_sync_type_is_shown_with_its_schedule_its_runs_and_the_week() -> None:
+    async with driving(Opening(stays=True, prepare=busy), size=(120, 50)) as hand:
         await hand.press("4", "S")
         assert "Synchronisation Settings" in hand.text
-        assert all(kind.title in hand.text for kind in SYNC_TYPES.values())
+        assert all(kind.title[:20] in hand.text for kind in SYNC_TYPES.values())
         lists = line_of(hand.text, SYNC_TYPES["lists"].title)
-        assert "every hour" in lists and "running" in lists and "3 Mar 13:50" in lists
+        assert "every hour" in lists and "running" in lists and "22 Nov 12:50" in lists
         assert "held" in line_of(hand.text, SYNC_TYPES["campaigns"].title)
         suppressions = line_of(hand.text, "Suppressions")
         assert "every 15 minutes" in suppressions and "always" in suppressions and "! behind" in suppressions
-        assert "Suppressions: every 15 minutes · due since Tue 13:20Z and not started · has not run yet" in hand.text
+        assert "Suppressions: every 15 minutes · due since Sun 12:15Z and not started · last run 22 Nov" in hand.text
         # The week stands below the table: what is over is blank, what comes is told by patterns.
-        assert "Tue 3" in hand.text and "Mon 9" in hand.text and "12 or more" in hand.text
+        assert "Sun 22" in hand.text and "Sat 28" in hand.text and "12 or more" in hand.text
         week = [line for line in hand.text.splitlines() if "░" in line or "▒" in line]
         assert len(week) >= 3
         await hand.press("escape")
         assert "Synchronisation Audit" in hand.text.splitlines()[0]
 
 
-async def test_home_shows_what_comes_next_where_this_service_starts_it(
-    service: FakeService, work: SchedulesAtWork
-) -> None:
-    async with driving(service, size=WIDE) as hand:
+async def test_home_shows_what_comes_next_where_this_service_starts_it() -> None:
+    async with driving(Opening(stays=True, prepare=an_hour_later), size=WIDE) as hand:
         assert "Coming" in hand.text and "Suppressions now" in hand.text
         for kind in SYNC_TYPES:
-            work.start(kind)
+            due = stored(hand.service, kind)
+            with hand.service.db.write() as c:
+                assert schedules.started(c, due, hand.service.sandbox.now())
         await hand.press("r")
-        assert "Suppressions 14:20, " in hand.text
-    async with driving(FakeService(), size=WIDE) as hand:
+        assert "Suppressions 13:15, " in hand.text
+    async with driving(size=WIDE) as hand:
         assert "Coming" not in hand.text
 
 
-async def test_edits_are_tried_shown_and_saved_together(service: FakeService, work: SchedulesAtWork) -> None:
-    async with driving(service, size=WIDE) as hand:
+async def test_edits_are_tried_shown_and_saved_together() -> None:
+    async with driving(size=(120, 50)) as hand:
         await hand.press("S", *down_to("lists"), "enter")
         assert "When " in hand.text and "How often" in hand.text
         # One hour, two, four; the window; taken over.
@@ -94,7 +106,7 @@ async def test_edits_are_tried_shown_and_saved_together(service: FakeService, wo
         assert "* every 4 hours" in hand.text and "Mon-Fri 18:00-08:00" in line_of(hand.text, SYNC_TYPES["lists"].title)
         assert "every 4 hours, Mon-Fri 18:00-08:00 · saved is every hour · " in hand.text
         assert "1 edit not saved" in hand.text
-        assert work.stored("lists").schedule.interval is Interval.HOUR
+        assert stored(hand.service, "lists").schedule.interval is Interval.HOUR
         await hand.press(*down_to("campaigns"), "enter", *["enter"] * 5)
         assert "once a day" in hand.text
         await hand.press("j", "enter")
@@ -105,14 +117,13 @@ async def test_edits_are_tried_shown_and_saved_together(service: FakeService, wo
         await hand.press("w")
         assert len(hand.asked("schedules.save")) == 1
         assert "not saved" not in hand.text and "* " not in line_of(hand.text, SYNC_TYPES["campaigns"].title)
-        assert work.stored("campaigns").schedule.at == 18 * 60 + 30
-        assert (work.stored("lists").schedule.interval, work.stored("lists").saved_by) == (
-            Interval.HOURS_4, "Sigrid Larsen",
-        )  # fmt: skip
+        assert stored(hand.service, "campaigns").schedule.at == 18 * 60 + 30
+        lists = stored(hand.service, "lists")
+        assert (lists.schedule.interval, lists.saved_by) == (Interval.HOURS_4, PERSON)
 
 
-async def test_what_is_no_window_is_refused_where_it_is_typed(service: FakeService, work: SchedulesAtWork) -> None:
-    async with driving(service) as hand:
+async def test_what_is_no_window_is_refused_where_it_is_typed() -> None:
+    async with driving() as hand:
         await hand.press("S", "enter", "j", "enter")
         await hand.paste(" nights")
         await hand.press("enter")
@@ -121,11 +132,16 @@ async def test_what_is_no_window_is_refused_where_it_is_typed(service: FakeServi
         assert "not saved" not in hand.text
 
 
-async def test_edits_are_taken_back_and_leaving_with_some_asks(service: FakeService, work: SchedulesAtWork) -> None:
-    async with driving(service) as hand:
+async def an_edit(hand: Driver) -> None:
+    """Suppressions less often, not saved yet."""
+    await hand.press("S", "g", "enter", "enter", "j", "j", "enter")
+    assert "1 edit not saved" in hand.text
+
+
+async def test_edits_are_taken_back_and_leaving_with_some_asks() -> None:
+    async with driving() as hand:
         for _ in range(2):
-            await hand.press("S", "g", "enter", "enter", "j", "j", "enter")
-            assert "1 edit not saved" in hand.text
+            await an_edit(hand)
             await hand.press("u")
             assert "not saved" not in hand.text
         await hand.press("enter", "enter", "j", "j", "enter", "escape")
@@ -137,35 +153,32 @@ async def test_edits_are_taken_back_and_leaving_with_some_asks(service: FakeServ
         assert hand.asked("schedules.save") == []
 
 
-async def test_what_somebody_else_saved_meanwhile_is_not_overwritten(
-    service: FakeService, work: SchedulesAtWork
-) -> None:
-    async with driving(service) as hand:
-        await hand.press("S", "enter", "enter", "j", "j", "enter")
-        seen = work.stored("suppressions")
-        with work.db.write() as c:
-            assert schedules.save(c, seen, seen.schedule, "Ben", "2026-03-03T14:04:00Z")
+async def test_what_somebody_else_saved_meanwhile_is_not_overwritten() -> None:
+    async with driving() as hand:
+        await an_edit(hand)
+        seen = stored(hand.service, "suppressions")
+        with hand.service.db.write() as c:
+            assert schedules.save(c, seen, seen.schedule, "Ben", "2026-11-22T12:04:00Z")
         await hand.press("w")
         assert "SCHEDULE_CHANGED" in hand.text and "Ben" in hand.text
         await hand.press("escape")
         assert "1 edit not saved" in hand.text
 
 
-async def test_a_type_is_paused_resumed_and_started_at_once(service: FakeService, work: SchedulesAtWork) -> None:
-    async with driving(service) as hand:
+async def test_a_type_is_paused_resumed_and_started_at_once() -> None:
+    async with driving() as hand:
         await hand.press("S", *down_to("lists"), "p")
         assert "paused" in line_of(hand.text, SYNC_TYPES["lists"].title) and "p Resume" in hand.text
-        assert work.stored("lists").schedule.paused
+        assert stored(hand.service, "lists").schedule.paused
         await hand.press("p")
-        assert not work.stored("lists").schedule.paused and "p Pause" in hand.text
+        assert not stored(hand.service, "lists").schedule.paused and "p Pause" in hand.text
         await hand.press("s")
         assert hand.asked("runs.start") == [StartRun(sync_type="lists")]
         assert "Run" in hand.text
 
 
-async def test_who_is_no_manager_may_look_and_changes_nothing(service: FakeService, work: SchedulesAtWork) -> None:
-    service.role = Role.PROFESSIONAL
-    async with driving(service) as hand:
+async def test_who_is_no_manager_may_look_and_changes_nothing() -> None:
+    async with driving(Opening(role=Role.PROFESSIONAL)) as hand:
         await hand.press("S", "p")
         assert any("needs the role Email Marketing Manager" in notice for notice in hand.notices)
         await hand.press("enter", "enter", "j", "j", "enter", "w")
@@ -174,27 +187,22 @@ async def test_who_is_no_manager_may_look_and_changes_nothing(service: FakeServi
 
 @pytest.mark.parametrize("size", [SMALL, NARROW, LARGE])
 async def test_it_can_be_used_on_every_screen_and_without_colour(
-    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    service = FakeService()
-    work = SchedulesAtWork(service, tmp_path, run_here=False)
-    try:
-        async with driving(service, size=size) as hand:
-            await hand.press("S")
-            assert "every 15 minutes" in hand.text and "dyntui serve" in hand.text
-            if size != LARGE:
-                assert "12 or more" not in hand.text
-                await hand.press("v")
-            assert "12 or more" in hand.text and "░" in hand.text
-            assert len({line for line in hand.text.splitlines() if "▒" in line or "▓" in line}) >= 1
-            if size != LARGE:
-                await hand.press("escape")
-                assert "every 15 minutes" in hand.text
-            await hand.press("j", "enter")
-            assert "How often" in hand.text and "Take it over" in hand.text
-    finally:
-        work.close()
+    async with driving(size=size) as hand:
+        await hand.press("S")
+        assert "every 15 minutes" in hand.text and "dyntui serve" in hand.text
+        if size != LARGE:
+            assert "12 or more" not in hand.text
+            await hand.press("v")
+        assert "12 or more" in hand.text and "░" in hand.text
+        assert len({line for line in hand.text.splitlines() if "▒" in line or "▓" in line}) >= 1
+        if size != LARGE:
+            await hand.press("escape")
+            assert "every 15 minutes" in hand.text
+        await hand.press("j", "enter")
+        assert "How often" in hand.text and "Take it over" in hand.text
 
 
 def test_a_day_takes_the_cells_there_are_and_more_starts_are_darker() -> None:

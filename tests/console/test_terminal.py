@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from .worlds import Worlds
+
 ROOT = Path(__file__).parent.parent.parent
 # Generous, for busy machines; nothing waits for it when things go well.
 PATIENCE = 60.0
@@ -37,7 +39,7 @@ class Terminal:
             **environment_,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.console.play", "--pace", "3600"],
+            [sys.executable, "-m", "tests.console.play", "--kept", str(Worlds.folder)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -71,9 +73,9 @@ class Terminal:
         return got
 
     def read_to_silence(self) -> bytes:
-        """Everything until half a second passes without a byte."""
+        """Everything until a second passes without a byte."""
         got = b""
-        while data := self.read(0.5):
+        while data := self.read(1.0):
             got += data
         return got
 
@@ -85,9 +87,10 @@ class Terminal:
 @contextmanager
 def console(**environment: str) -> Iterator[Terminal]:
     """The console, ready on Home."""
+    Worlds.kept("worked")
     terminal = Terminal(**environment)
     try:
-        terminal.read_until(lambda got: b"Latest runs" in got and b"Guides and" in got)
+        terminal.read_until(lambda got: b"Latest runs" in got and b"Email campaigns" in got)
         yield terminal
     finally:
         if terminal.process.poll() is None:
@@ -137,22 +140,23 @@ def test_ctrl_z_gives_the_terminal_back_until_the_console_is_called_again() -> N
 def test_no_colour_means_that_none_is_sent() -> None:
     with console(NO_COLOR="1") as terminal:
         terminal.send(b"2")
-        terminal.read_until(lambda got: b"Spring hikers" in got)
+        terminal.read_until(lambda got: b"Winter leads" in got)
         terminal.read_to_silence()
         styles = {number for style in re.findall(rb"\x1b\[([0-9;]*)m", terminal.seen) for number in style.split(b";")}
         colours = {b"38", b"48", *(str(n).encode() for n in (*range(30, 38), *range(40, 48), *range(90, 108)))}
         assert not styles & colours, styles & colours
 
 
-def test_nothing_is_sent_while_nobody_does_anything_and_a_key_costs_less_than_a_kilobyte() -> None:
+def test_nothing_is_sent_while_nobody_does_anything_and_a_key_costs_little() -> None:
     with console() as terminal:
         terminal.read_to_silence()
         terminal.send(b"2")
-        terminal.read_until(lambda got: b"Spring hikers" in got)
+        terminal.read_until(lambda got: b"Winter leads" in got)
         terminal.read_to_silence()
         assert terminal.read(1.0) == b""
+        # Two rows, and the steps that the next list offers.
         terminal.send(b"j")
-        assert 0 < len(terminal.read_to_silence()) < 1024
+        assert 0 < len(terminal.read_to_silence()) < 1280
         terminal.send(b"/")
         terminal.read_to_silence()
         assert terminal.read(1.0) == b"", "a blinking cursor"

@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
-import pytest
 
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome
@@ -37,7 +36,7 @@ from dyntui.model.roles import Role
 from dyntui.store import accounts
 from dyntui.store import sends as send_store
 from dyntui.store.accounts import PersonLink
-from tests.built_once import built_once
+from tests.built_once import built_in
 from tests.console.service import Service, serving
 from tests.empty_store import lay_empty_store
 from tests.scenarios.office import Office
@@ -52,23 +51,24 @@ _PEOPLE = 300
 
 class Opening(msgspec.Struct, frozen=True):
     """How a test finds the world: a copy of `world`, in which the person has this role in Dynamics, is signed in or
-    not, and `prepare` has been done."""
+    not, and `prepare` has been done. The service ends with its last client, or it `stays`."""
 
     world: str = "worked"
     role: Role = Role.MANAGER
     signed_in: bool = True
+    stays: bool = False
     prepare: Callable[[Service], None] = lambda service: None
 
 
 class Worlds:
-    """The worlds that were made so far, in the folder of the test run."""
+    """The worlds that were made so far, in the `folder` of the test run."""
 
-    temporary: ClassVar[pytest.TempPathFactory]
+    folder: ClassVar[Path]
 
     @classmethod
     def kept(cls, name: str) -> Path:
         """The world of this name; made where nobody has needed it yet."""
-        return built_once(cls.temporary, f"console-{name}", _BUILD[name])
+        return built_in(cls.folder, f"console-{name}", _BUILD[name])
 
 
 @asynccontextmanager
@@ -80,7 +80,7 @@ async def opened(opening: Opening, folder: Path) -> AsyncIterator[Service]:
     with copied(kept, folder, _STORE, audience=True) as sandbox:
         if opening.role is not Role.MANAGER:
             sandbox.control.post("/dataverse/roles", json={"user": "manager", "roles": [opening.role]})
-        async with serving(sandbox, folder) as service:
+        async with serving(sandbox, folder, stays=opening.stays) as service:
             if not opening.signed_in:
                 with service.db.write() as c:
                     accounts.unlink_person(c, os.getuid())

@@ -39,7 +39,8 @@ HOME = Path("home")
 STORE = HOME / "default" / "data" / "dyntui.db"
 _COMMAND = (sys.executable, str(Path(__file__).with_name("frozen_service.py")))
 _LIMIT = 90.0
-_POLL = 0.003
+# Calls that are waited for take longer, and looking takes a core away from them.
+_POLL = 0.02
 # Each time the service waits a second for Dynamics to say what somebody may do.
 _ASKED = 20
 
