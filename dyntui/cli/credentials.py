@@ -79,7 +79,14 @@ def _print(rows: tuple[CredentialRow, ...]) -> None:
     print_table(
         ["of", "signs in by", "as", "valid until", "kept in", "trouble"],
         (
-            (each.of, each.kind, each.user, moment(each.valid_until) or "not known", each.kept_in, each.trouble)
+            (
+                each.of,
+                each.kind,
+                each.user,
+                moment(each.valid_until) if each.valid_until else "not known",
+                each.kept_in,
+                each.trouble,
+            )
             for each in rows
         ),
     )

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Role
 from dyntui.service.certificate_file import pem_of
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
-from dyntui.service.setup_environment import Said, Taken, in_connection_string
+from dyntui.service.setup_environment import MANAGER, Said, Taken, in_connection_string
 from dyntui.service.setup_questions import NONE, authority_of, next_question, of_account
 
 SANDBOX_ACCOUNT = "Sandbox"
@@ -113,6 +114,9 @@ def _filled(found: Any, said: Said, name: str) -> tuple[Any, Said]:
         used += _fill_account(account, said)
         accounts = [account]
     whole = {**found, "organisation": organisation, "accounts": accounts}
+    if MANAGER in {each.source for each in said.taken} and "assign" not in found and said.answers["manager"] != NONE:
+        whole["assign"] = {Role.MANAGER.value: [said.answers["manager"]]}
+        used += [each for each in said.taken if each.source == MANAGER]
     return whole, Said(answers={}, taken=tuple(used), left=tuple(left))
 
 

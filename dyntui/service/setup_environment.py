@@ -18,6 +18,8 @@ from dyntui.service.setup_questions import CERTIFICATE, SECRET, Question, checke
 
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _OURS = "DYNTUI_SECRET_"
+# Who becomes the first Manager: by the user name in Dynamics, or `-` where somebody is.
+MANAGER = "DYNTUI_MANAGER"
 _STRINGS = ("DATAVERSE_CONNECTION_STRING", "XRM_CONNECTION_STRING")
 _AZURE_HOST = "AZURE_AUTHORITY_HOST"
 _AZURE_SECRET, _AZURE_FILE, _AZURE_PASSWORD = (
@@ -109,6 +111,8 @@ def said_by(environ: Mapping[str, str]) -> Said:
     of_a_string = _connection_strings(environ, reading)
     _azure(environ, reading, of_a_string)
     _dotdigital(environ, reading)
+    if manager := environ.get(MANAGER, "").strip():
+        reading.take("manager", manager, MANAGER)
     if "client_secret" in reading.answers or "certificate" in reading.answers:
         reading.answers["sign_in"] = SECRET if "client_secret" in reading.answers else CERTIFICATE
     return Said(answers=reading.answers, taken=tuple(_taken(reading)), left=tuple(reading.left))

@@ -17,6 +17,7 @@ WHOLE = {
     "DOTDIGITAL_USER": "apiuser-1@apiconnector.com",
     "DOTDIGITAL_PASSWORD": "hush-2",
     "DOTDIGITAL_REGION": "r3",
+    "DYNTUI_MANAGER": "mira@contoso.example",
 }
 
 
@@ -44,6 +45,7 @@ def test_an_environment_that_says_everything_is_a_whole_setup(
     (account,) = asked.accounts
     assert (account.name, account.api_password) == ("Main", "hush-2")
     assert account.dotdigital_url == "https://r3-api.dotdigital.com"
+    assert asked.assign == {"Email Marketing Manager": ("mira@contoso.example",)}
     assert "Client secret: (a secret, not shown) from XRM_CONNECTION_STRING" in done.err
     assert "hush" not in done.out + done.err
 
@@ -71,6 +73,7 @@ def test_a_file_leaves_out_what_the_environment_says_and_goes_before_it(
     assert asked.organisation.authority == "https://login.example/other"
     assert (asked.organisation.client_id, asked.organisation.client_secret) == ("a", "hush-1")
     assert (asked.accounts[0].name, asked.accounts[0].api_password) == ("Shop", "hush-2")
+    assert asked.assign == {"Email Marketing Manager": ("mira@contoso.example",)}
 
     # The secret of one application, or the password of one user, is not given to another.
     file.write_text('[organisation]\nclient_id = "b"\nclient_secret = "own"\n[[accounts]]\napi_user = "x"\n')
