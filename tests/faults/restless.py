@@ -30,6 +30,7 @@ from tests.faults.sends import NOT_TAKEN_UP
 SWITCHES: dict[str, tuple[Any, ...]] = {
     "removal_lag_seconds": (0.0, 0.0, 30.0, 150.0),
     "listing_lag_seconds": (0.0, 0.0, 20.0, 300.0),
+    "late_suppressions_seconds": (0.0, 0.0, 600.0),
     "send_appears_after_seconds": (0.0, 0.0, 60.0, 1200.0),
     "send_start_seconds": (0.0, 1.0, 60.0, 900.0),
     "recipients_resolved_at": ("start", "accept"),
@@ -54,6 +55,9 @@ class RestlessHistory(History):
         self.when: dict[str, datetime] = {}
         self.windows: list[timedelta] = []
         self.looks: dict[int, list[datetime]] = {}
+        # When the book of a send was listed; who said so in dotdigital, whose feeds may be late.
+        self.listings: dict[int, list[datetime]] = {}
+        self.by_feed: set[str] = set()
         self.sending = 0
         # How often something may still happen during the send.
         self.left = 0
@@ -63,6 +67,7 @@ class RestlessHistory(History):
         switched = {name: self.chance.choice(values) for name, values in SWITCHES.items()}
         self.told.append(f"switches {switched}")
         office.sandbox.switch(dotdigital=switched)
+        self.late = bool(switched["late_suppressions_seconds"])
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -98,6 +103,7 @@ class RestlessHistory(History):
         done = super()._unsubscribe(address, **where)
         if done:
             self.note(address)
+            self.by_feed.add(address)
         return done
 
     def unsubscribes_from_a_sends_book(self) -> None:
@@ -214,6 +220,9 @@ class RestlessHistory(History):
                 or address in self.suppressed_in_dynamics
             )
             # What somebody wishes after the last look, and before the mail or after it, is too late for this one.
+            if self.late and address in self.by_feed:
+                # No feed may have said so yet: what counts is what the contact said in the last listing.
+                looks = self.listings.get(mail["campaign_id"], [])
             looked = [each for each in looks if each <= datetime.fromisoformat(mail["sent_on"])]
             in_time = address not in self.when or (bool(looked) and self.when[address] < looked[-1])
             if wished and (in_time or not looked):
@@ -233,7 +242,8 @@ class RestlessHistory(History):
 
 @contextmanager
 def watched(history: RestlessHistory) -> Iterator[None]:
-    """Things happen before calls too, and it is noted when the last look of each send began and its request left."""
+    """Things happen before calls too, and it is noted when the book of each send was listed, its last look began and
+    its request left."""
     look, wire = last_look.look, history.office.sandbox._wire
     arrive = wire.arrive
 
@@ -244,6 +254,8 @@ def watched(history: RestlessHistory) -> Iterator[None]:
     def arrived(request: httpx.Request, body: bytes) -> Any:
         if "/control" not in str(request.url) and request.url.host != httpx.URL(wire.gateway.state.urls.control).host:
             history.happens(0.01)
+        if request.url.path == "/contacts/v3" and history.sending and request.url.params.get("~listId"):
+            history.listings.setdefault(history.sending, []).append(history.office.sandbox.time.now())
         if request.url.path == "/v2/campaigns/send" and history.sending and not history.busy:
             began = history.looks.get(history.sending, [])
             if began:
