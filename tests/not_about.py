@@ -117,16 +117,26 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         "nobody is refused the question that the test takes the privilege for away",
         (f"{_SCENARIOS}setting_up.py::test_who_may_not_ask_for_bulk_messages_writes_in_batches",),
     ),
-    *(
-        NotAbout(
-            "in_limit",
-            "the test counts calls, and a question for 50 addresses at a time takes more of them",
-            (f"{_SCENARIOS}{name}",),
-        )
-        for name in (
-            "members_and_books.py::test_everybody_who_opens_a_list_that_was_never_read_waits_for_one_reading",
-            "members_and_books.py::test_an_association_that_ends_early_takes_nobody_out",
-        )
+    NotAbout(
+        "in_limit",
+        "the test counts calls, and a question for 50 addresses at a time takes more of them",
+        tuple(
+            f"{_SCENARIOS}{name}"
+            for name in (
+                "list_synchronisation.py::test_a_second_synchronisation_without_changes_writes_nothing_to_either_side",
+                "list_synchronisation.py::test_members_are_read_in_pages_and_written_in_bulk_never_one_by_one",
+                "members_and_books.py::test_everybody_who_opens_a_list_that_was_never_read_waits_for_one_reading",
+                "members_and_books.py::test_an_association_that_ends_early_takes_nobody_out",
+            )
+        ),
+    ),
+    NotAbout(
+        "association_page_cap",
+        "the test counts calls, and whom the association does not show is asked for with one more",
+        (
+            f"{_SCENARIOS}list_synchronisation.py::"
+            "test_a_second_synchronisation_without_changes_writes_nothing_to_either_side",
+        ),
     ),
     *(
         NotAbout(
