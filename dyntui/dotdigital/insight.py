@@ -1,6 +1,6 @@
 """Web behaviour tracking: what visitors of tracked web sites looked at, kept as insight data.
 
-    session_pages(dd, since=) -> Page[WebSession]...
+    session_pages(dd, since=, resume=) -> Page[WebSession]...
 
 Facts: reference/dotdigital_api.md section 9.2: one record per session, which ends after 35 idle minutes and grows until
 then. The shape of what is inside a record is not documented: `dyntui.model.web_behaviour` reads it.
@@ -30,10 +30,13 @@ class WebSession(msgspec.Struct, frozen=True):
     owner: int | None = msgspec.field(name="ownerContactId", default=None)
 
 
-def session_pages(dd: Dotdigital, *, since: datetime | None = None) -> AsyncIterator[Page[WebSession]]:
+def session_pages(
+    dd: Dotdigital, *, since: datetime | None = None, resume: str | None = None
+) -> AsyncIterator[Page[WebSession]]:
     """The sessions of all contacts, or those that were added to since a time; those that cannot be read are in `odd`.
 
     Raises DOTDIGITAL_COLLECTION_NOT_FOUND where the account has no web behaviour tracking.
     """
     params = {} if since is None else {"~modified": f"gte::{stamp(since)}"}
-    return marker_pages(dd, f"/insightData/v3/contacts/{COLLECTION}", WebSession, params=params, takes_odd=True)
+    path = f"/insightData/v3/contacts/{COLLECTION}"
+    return marker_pages(dd, path, WebSession, params=params, resume=resume, takes_odd=True)

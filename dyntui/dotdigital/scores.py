@@ -1,6 +1,6 @@
 """Contact scores, as dotdigital works them out every day.
 
-    score_pages(dd, since=) -> Page[ContactScore]...      of all contacts, or those that were scored anew since
+    score_pages(dd, since=, resume=) -> Page[ContactScore]...      of all contacts, or those that were scored anew since
 
 Facts: reference/dotdigital_api.md section 9.1. Raises DOTDIGITAL_FEATURE_OFF where scoring is not part of the account.
 """
@@ -31,10 +31,12 @@ class ContactScore(msgspec.Struct, frozen=True, rename="camel"):
     suitability: Any = None
 
 
-def score_pages(dd: Dotdigital, *, since: datetime | None = None) -> AsyncIterator[Page[ContactScore]]:
+def score_pages(
+    dd: Dotdigital, *, since: datetime | None = None, resume: str | None = None
+) -> AsyncIterator[Page[ContactScore]]:
     """Every score, or those modified since a time. Rows that name no contact are left in `odd`."""
     path = "/v2/contacts/score" + (f"/modified-since/{stamp(since)}" if since is not None else "")
-    return skip_pages(dd, path, ContactScore, _mark, takes_odd=True)
+    return skip_pages(dd, path, ContactScore, _mark, resume=resume, takes_odd=True)
 
 
 def _mark(row: ContactScore) -> tuple[int, str]:

@@ -129,6 +129,30 @@ class MembersCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     step: str = "decide"
 
 
+class FeedCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a run that reads a feed page by page. `since`, `until`: the moments between which its news are, by
+    dotdigital's clock, `since` `""` where it is read from the beginning; `next`: the place of the next page, `page`:
+    its number, `done`: how many rows were read, `repeats`: the feed did not go on, `read`: it is through."""
+
+    since: str = ""
+    until: str = ""
+    next: str = ""
+    page: int = 0
+    done: int = 0
+    repeats: bool = False
+    read: bool = False
+
+
+class PreferencesCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a synchronisation of marketing preferences. `since`, `until`: the moments between which the news of choices
+    are; `leaf`: the preference up to whose id choices have been read; `repeats`: a feed of them did not go on."""
+
+    since: str = ""
+    until: str = ""
+    leaf: int = 0
+    repeats: bool = False
+
+
 class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """Of a synchronisation of email campaigns. `news`: the ids of the campaigns whose results are to be read, None
     before that is known; `place`: how many have been. `since`, `until`: the moments between which their news are."""

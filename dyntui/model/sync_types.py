@@ -15,9 +15,10 @@ import msgspec
 from dyntui.model.cursors import (
     CampaignsCursor,
     Cursor,
+    FeedCursor,
     ListsCursor,
     MembersCursor,
-    OneList,
+    PreferencesCursor,
     SendCursor,
     UndoCursor,
 )
@@ -183,6 +184,7 @@ _SYNC_TYPES = (
         title="Contact scoring",
         heading="Contact scoring",
         priority=76,
+        cursor=FeedCursor,
         interval=Interval.MANUAL,
     ),
     RunKind(
@@ -197,6 +199,7 @@ _SYNC_TYPES = (
         title="Web behaviour tracking",
         heading="Web behaviour tracking",
         priority=78,
+        cursor=FeedCursor,
         interval=Interval.HOURS_4,
     ),
     RunKind(
@@ -204,7 +207,7 @@ _SYNC_TYPES = (
         title="Marketing preferences",
         heading="Marketing preferences",
         priority=79,
-        cursor=OneList,
+        cursor=PreferencesCursor,
         interval=Interval.HOURS_4,
     ),
     RunKind(

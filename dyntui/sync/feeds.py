@@ -18,6 +18,9 @@ from dyntui.sync.run_context import RunContext
 _WHOLE = "/whole"
 # Events may be processed late and "since" may be exclusive (dotdigital_api.md 7.6, 10): what is read again is known.
 OVERLAP = timedelta(hours=1)
+# What happens while a feed is read is newer than the clock that was read before it; clocks differ. Later than that
+# nothing can have happened.
+AHEAD = timedelta(days=1)
 # Nobody says how late a withdrawal of consent may come into its feed: those are read with more overlap, and daily as a
 # whole, which also shows what is not in them any more.
 CONSENT_OVERLAP = timedelta(hours=48)

@@ -21,7 +21,7 @@ from dyntui.model.forms import Definition, Question, merged, questions_text
 from dyntui.model.moments import dated, text_of
 from dyntui.store import forms
 from dyntui.store.forms import Form, Header
-from dyntui.sync import parts
+from dyntui.sync import feeds, parts
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.refused_rows import name_refused
 from dyntui.sync.run_context import RunContext
@@ -62,7 +62,7 @@ async def _name_odd(ctx: RunContext, item: str, reason: str, received: str) -> N
 
 def _header(ctx: RunContext, row: dd_forms.Form) -> Header:
     def when(text: str | None) -> str:
-        return text_of(dated(moment(text), ctx.moment()))
+        return text_of(dated(moment(text), ctx.moment() + feeds.AHEAD))
 
     return Header(
         id=row.id,

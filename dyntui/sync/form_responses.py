@@ -103,7 +103,7 @@ async def _pages(ctx: RunContext, dd: Dotdigital, known: Form, since: datetime |
             asked = True
             questions = (await form_definitions.read_questions(ctx, dd, known)).questions
             given = [answers(_given(each), questions) for each in page.rows]
-        read = [_response(each, said, how.until) for each, said in zip(page.rows, given, strict=True)]
+        read = [_response(each, said, how.until + feeds.AHEAD) for each, said in zip(page.rows, given, strict=True)]
         odd = [each for each in read if isinstance(each, PersonOutcome)]
         odd += odd_answers.unreadable(page.odd, f"{number}/")
         keep = functools.partial(

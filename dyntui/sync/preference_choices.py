@@ -19,9 +19,10 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
 from dyntui.dotdigital.preferences import Chosen
 from dyntui.model import solution
+from dyntui.model.cursors import PreferencesCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.guard import guard
-from dyntui.model.moments import dated, moment_of, text_of
+from dyntui.model.moments import EPOCH, dated, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
 from dyntui.model.preferences import CODES, Choice, Preference
@@ -55,28 +56,41 @@ async def begin(ctx: RunContext, known: Mapping[int, Preference], wanted: Collec
 async def read_contacts(ctx: RunContext, dd: Dotdigital, offered: Mapping[int, Preference]) -> None:
     """What contacts chose since the last run: a call for each preference. Once a day it is proved that nobody whose
     `yes` is known has taken it back unseen."""
-    until = await feeds.server_time(dd)
-    since = await feeds.since(ctx, ctx.account_id, FEED)
-    whole = True
+    if not ctx.at(PreferencesCursor).until:
+        until = await feeds.server_time(dd)
+        since = await feeds.since(ctx, ctx.account_id, FEED)
+        at = PreferencesCursor(since=text_of(since), until=text_of(until))
+        await ctx.save(at, stage="Reading choices")
     for preference_id in sorted(offered):
-        item = item_of(preference_id)
-        number, repeats = 0, False
-        async for page in dd_preferences.choice_pages(dd, preference_id, since):
-            found = [_understood(each, preference_id, until) for each in page.rows]
-            good = [each for each in found if isinstance(each, OfContact)]
-            odd = [each for each in found if isinstance(each, PersonOutcome)]
-            odd += odd_answers.unreadable(page.odd, f"{number}/")
-            if odd:
-                await begin(ctx, offered, [preference_id])
-            keep = functools.partial(_keep, ctx=ctx, item=item, good=good, odd=odd)
-            await ctx.save(ctx.cursor, stage=f"Reading choices of {offered[preference_id].title}", work=keep)
-            number, repeats = number + 1, repeats or page.repeats
-        if repeats:
-            whole = False
-            await odd_answers.name_repeating(ctx, item, f"choices of {offered[preference_id].title}")
+        if preference_id > ctx.at(PreferencesCursor).leaf:
+            await _read_choices(ctx, dd, offered, preference_id)
+    at = ctx.at(PreferencesCursor)
+    until = moment_of(at.until) or EPOCH
     await _prove(ctx, dd, until)
-    if whole:
+    if not at.repeats:
         await feeds.advance(ctx, ctx.account_id, FEED, until)
+
+
+async def _read_choices(ctx: RunContext, dd: Dotdigital, offered: Mapping[int, Preference], preference_id: int) -> None:
+    """All of one preference's feed."""
+    at = ctx.at(PreferencesCursor)
+    since, until = moment_of(at.since) or EPOCH, moment_of(at.until) or EPOCH
+    item, title = item_of(preference_id), offered[preference_id].title
+    number, repeats = 0, False
+    async for page in dd_preferences.choice_pages(dd, preference_id, since):
+        found = [_understood(each, preference_id, until + feeds.AHEAD) for each in page.rows]
+        good = [each for each in found if isinstance(each, OfContact)]
+        odd = [each for each in found if isinstance(each, PersonOutcome)]
+        odd += odd_answers.unreadable(page.odd, f"{number}/")
+        if odd:
+            await begin(ctx, offered, [preference_id])
+        keep = functools.partial(_keep, ctx=ctx, item=item, good=good, odd=odd)
+        await ctx.save(at, stage=f"Reading choices of {title}", work=keep)
+        number, repeats = number + 1, repeats or page.repeats
+    if repeats:
+        await odd_answers.name_repeating(ctx, item, f"choices of {title}")
+    at = msgspec.structs.replace(at, leaf=preference_id, repeats=at.repeats or repeats)
+    await ctx.save(at, stage=f"Reading choices of {title}")
 
 
 def _keep(c: Connection, ctx: RunContext, item: str, good: Sequence[OfContact], odd: Sequence[PersonOutcome]) -> None:

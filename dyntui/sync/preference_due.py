@@ -13,7 +13,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.plans import UPDATE
 from dyntui.model.preferences import Decided
 from dyntui.store import applied_changes, outcomes
-from dyntui.store.applied_changes import Place
+from dyntui.store.applied_changes import Done, Place
 from dyntui.store.preferences import OfRecord, Pair
 from dyntui.sync.preference_choices import item_of
 from dyntui.sync.run_context import RunContext
@@ -66,10 +66,33 @@ def name(c: Connection, ctx: RunContext, rows: Sequence[tuple[Due, Outcome, str,
         outcomes.record(c, ctx.run_id, item_of(preference_id), people)
 
 
-def keep_changes(c: Connection, ctx: RunContext, target: str, told: Sequence[Due]) -> None:
-    """What a side (`target`) was told, with what it said before."""
+def begin_changes(c: Connection, ctx: RunContext, target: str, due: Sequence[Due]) -> None:
+    """A side (`target`) is about to be told: what it said before is kept first, as a run that is killed in between
+    finds both sides alike."""
+    for preference_id, rows in _changes(target, due).items():
+        applied_changes.begin(c, Place(ctx.run_id, item_of(preference_id), target), rows)
+
+
+def keep_changes(c: Connection, ctx: RunContext, target: str, told: Sequence[Due], others: Sequence[Due] = ()) -> None:
+    """What a side was told, with what it said before. `others`: whom it was not told of."""
+    for preference_id, rows in _changes(target, told).items():
+        applied_changes.keep(c, Place(ctx.run_id, item_of(preference_id), target), rows)
+    for preference_id, rows in _changes(target, others).items():
+        place = Place(ctx.run_id, item_of(preference_id), target)
+        applied_changes.settle(c, place, (), [each.person for each in rows])
+
+
+def settle_changes(c: Connection, ctx: RunContext, same: Sequence[Due]) -> None:
+    """Both sides say the same: what was begun of these was written."""
+    for target in PREFERENCES:
+        for preference_id, rows in _changes(target, same).items():
+            place = Place(ctx.run_id, item_of(preference_id), target)
+            applied_changes.settle(c, place, [Done(each.person, None, False) for each in rows], ())
+
+
+def _changes(target: str, due: Sequence[Due]) -> dict[int, list[AppliedChange]]:
     parts: dict[int, list[AppliedChange]] = {}
-    for each in told:
+    for each in due:
         record = each.record
         before = each.pair.dotdigital.choice if target == IN_DOTDIGITAL else record.choice
         parts.setdefault(record.preference_id, []).append(
@@ -85,5 +108,4 @@ def keep_changes(c: Connection, ctx: RunContext, target: str, told: Sequence[Due
                 after={"choice": each.decided.choice.value},
             )
         )
-    for preference_id, rows in parts.items():
-        applied_changes.keep(c, Place(ctx.run_id, item_of(preference_id), target), rows)
+    return parts

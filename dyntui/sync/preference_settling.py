@@ -18,7 +18,7 @@ from dyntui.store import outcomes, preferences
 from dyntui.store.preferences import Known, OfContact, OfRecord
 from dyntui.sync import matching, preferences_to_dotdigital, preferences_to_dynamics
 from dyntui.sync.preference_choices import begin, item_of
-from dyntui.sync.preference_due import Due, name
+from dyntui.sync.preference_due import Due, name, settle_changes
 from dyntui.sync.run_context import RunContext
 
 _AT_ONCE: Final = 1000
@@ -99,4 +99,5 @@ async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: Mapping[
 def _same(c: Connection, ctx: RunContext, same: Sequence[Due], idle: Sequence[OfRecord]) -> None:
     preferences.settled(c, ctx.account_id, [each.record for each in same])
     preferences.set_aside(c, ctx.account_id, idle)
+    settle_changes(c, ctx, same)
     name(c, ctx, [(each, Outcome.UNCHANGED, "", str(each.decided.choice)) for each in same if each.decided.choice])

@@ -30,7 +30,7 @@ from dyntui.store import preferences, watermarks
 from dyntui.store.preferences import OfContact
 from dyntui.sync import feeds, imports
 from dyntui.sync.preference_choices import FEED
-from dyntui.sync.preference_due import IN_DOTDIGITAL, Due, keep_changes, name
+from dyntui.sync.preference_due import IN_DOTDIGITAL, Due, begin_changes, keep_changes, name
 from dyntui.sync.run_context import RunContext
 
 _CANARY: Final = "preferences/canary"
@@ -152,6 +152,7 @@ async def _import(ctx: RunContext, dd: Dotdigital, by_address: Mapping[str, int]
         )
         for contact_id, some in people.items()
     ]
+    await ctx.write(lambda c: begin_changes(c, ctx, IN_DOTDIGITAL, wanted))
     result = await imports.carry_out(ctx, dd, rows, "Writing choices to dotdigital", 0, len(rows))
     refused = _refused(people, result)
     now = await feeds.server_time(dd)
@@ -186,7 +187,8 @@ def _told_dotdigital(
     told = [(each, contact_id) for contact_id, some in people.items() if contact_id not in refused for each in some]
     rows = [(replace(each.record, choice=each.decided.choice), contact_id) for each, contact_id in told]
     preferences.told_dotdigital(c, ctx.account_id, rows, text_of(now))
-    keep_changes(c, ctx, IN_DOTDIGITAL, [each for each, _ in told])
+    refused_of = [each for contact_id, some in people.items() if contact_id in refused for each in some]
+    keep_changes(c, ctx, IN_DOTDIGITAL, [each for each, _ in told], refused_of)
     name(
         c,
         ctx,

@@ -27,7 +27,7 @@ from dyntui.model.people import Entity
 from dyntui.model.preferences import CODE_OF, CODES, Choice
 from dyntui.store import preferences
 from dyntui.store.preferences import Known, OfRecord
-from dyntui.sync.preference_due import IN_DYNAMICS, Due, keep_changes, name
+from dyntui.sync.preference_due import IN_DYNAMICS, Due, begin_changes, keep_changes, name
 from dyntui.sync.run_context import RunContext
 
 _TABLE: Final = bulk.Table(
@@ -47,34 +47,38 @@ async def tell(ctx: RunContext, dv: Dataverse, offered: Mapping[int, Known], due
     meanwhile is left alone: the next run reads it."""
     if not due:
         return
-    ids = sorted({each.record.row_id for each in due if each.record.row_id})
-    there: dict[str, _Now] = {}
-    async for page in dv_rows.pages_where_any(
-        dv, _TABLE.entity_set, _Now, _TABLE.key, ids, select=(_TABLE.key, "dyntui_choice"), orderby=(_TABLE.key,)
-    ):
-        there.update((each.id, each) for each in page.rows)
+    there = await _rows(dv, [each.record.row_id for each in due])
     stale = [each for each in due if _differs(there.get(each.record.row_id), each.record.choice)]
     change = [each for each in due if each.record.row_id in there and each not in stale]
-    make = [each for each in due if each.record.row_id not in there]
-    fresh = [
-        replace(each, pair=replace(each.pair, record=replace(each.record, row_id=_id_of(ctx, each.record))))
-        for each in make
-    ]
-    changed = await bulk.update_unmoved(
-        dv,
-        _TABLE,
-        [(each.record.row_id, there[each.record.row_id].etag, _said(each, offered)) for each in change],
-    )
-    made = (
-        await bulk.create_many(
-            dv, _TABLE, [{_TABLE.key: each.record.row_id, **_columns(each, offered)} for each in fresh]
-        )
-        if fresh
-        else []
-    )
+    fresh = [_with_id(ctx, each) for each in due if each.record.row_id not in there]
+    await ctx.write(lambda c: begin_changes(c, ctx, IN_DYNAMICS, [*change, *fresh]))
+    values = [(each.record.row_id, there[each.record.row_id].etag, _said(each, offered)) for each in change]
+    changed = await bulk.update_unmoved(dv, _TABLE, values)
+    rows = [{_TABLE.key: each.record.row_id, **_columns(each, offered)} for each in fresh]
+    made = await bulk.create_many(dv, _TABLE, rows) if rows else []
     results = [*zip(change, changed, strict=True), *zip(fresh, made, strict=True)]
+    # A batch whose answer was lost is sent again, and finds moved what it had changed itself.
+    now = await _rows(dv, [each.record.row_id for each, result in results if bulk.has_moved(result)])
+    ours = {key for key, row in now.items() if not _differs(row, _wanted(due, key))}
+    results = [(each, RowResult() if each.record.row_id in ours else result) for each, result in results]
     keep = functools.partial(_told_dynamics, ctx=ctx, results=results, stale=stale)
     await ctx.save(ctx.cursor, stage="Writing choices to Dynamics", work=keep)
+
+
+async def _rows(dv: Dataverse, ids: Sequence[str]) -> dict[str, _Now]:
+    """The rows with these ids as they are, as far as there are any."""
+    wanted = sorted(set(ids) - {""})
+    found: dict[str, _Now] = {}
+    select = (_TABLE.key, "dyntui_choice")
+    async for page in dv_rows.pages_where_any(
+        dv, _TABLE.entity_set, _Now, _TABLE.key, wanted, select=select, orderby=(_TABLE.key,)
+    ):
+        found.update((each.id, each) for each in page.rows)
+    return found
+
+
+def _wanted(due: Sequence[Due], row_id: str) -> Choice:
+    return next(each.decided.choice for each in due if each.record.row_id == row_id)
 
 
 def _differs(now: _Now | None, known: Choice) -> bool:
@@ -118,7 +122,7 @@ def _told_dynamics(
     told = [each for each, result in results if result.error is None]
     rows = [replace(each.record, choice=each.decided.choice, chosen_on=each.pair.dotdigital.on) for each in told]
     preferences.settled(c, ctx.account_id, rows)
-    keep_changes(c, ctx, IN_DYNAMICS, told)
+    keep_changes(c, ctx, IN_DYNAMICS, told, [each for each, result in results if result.error is not None])
     moved = "changed in Dynamics meanwhile"
     name(
         c,

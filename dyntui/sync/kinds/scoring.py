@@ -22,6 +22,7 @@ from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dotdigital import scores as dd_scores
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
+from dyntui.dotdigital.paging import Page
 from dyntui.dotdigital.scores import ContactScore
 from dyntui.model.addresses import fault
 from dyntui.model.moments import moment_of, text_of
@@ -40,8 +41,9 @@ from dyntui.model.scores import (
     said,
 )
 from dyntui.store import applied_changes, outcomes, scores, watermarks
-from dyntui.sync import feeds, odd_answers, record_columns
+from dyntui.sync import feeds, odd_answers, paged_feed, record_columns
 from dyntui.sync.connections import Connections
+from dyntui.sync.paged_feed import Work
 from dyntui.sync.record_columns import TABLES, ColumnChange
 from dyntui.sync.run_context import RunContext
 
@@ -103,21 +105,23 @@ async def run(ctx: RunContext, connections: Connections) -> None:
 
 async def _read(ctx: RunContext, dd: Dotdigital) -> None:
     """What dotdigital tells, into the store; rows that cannot be used are named."""
-    until = await feeds.server_time(dd)
-    window = await feeds.window(ctx, ctx.account_id, _FEED, until, whole_every=_WHOLE_EVERY)
-    done, repeats, number = 0, False, 0
-    async for page in dd_scores.score_pages(dd, since=None if window.whole else window.since):
-        found = [(each, _understood(each, until)) for each in page.rows]
+
+    async def take(page: Page[ContactScore], latest: datetime, number: int) -> Work:
+        found = [(each, _understood(each, latest)) for each in page.rows]
         good = [(each.contact_id, score) for each, score in found if isinstance(score, Score)]
         odd = [outcome for _, outcome in found if isinstance(outcome, PersonOutcome)]
         odd += odd_answers.unreadable(page.odd, number)
-        done, repeats, number = done + len(found), repeats or page.repeats, number + 1
-        keep = functools.partial(_keep, run_id=ctx.run_id, account_id=ctx.account_id, good=good, odd=odd)
-        await ctx.save(ctx.cursor, stage="Reading scores", done=done, work=keep)
-    if repeats:
-        await odd_answers.name_repeating(ctx, _ITEM, _NAME)
-    else:
-        await feeds.advance(ctx, ctx.account_id, _FEED, until, whole=window.whole)
+        return functools.partial(_keep, run_id=ctx.run_id, account_id=ctx.account_id, good=good, odd=odd)
+
+    await paged_feed.read(
+        ctx,
+        dd,
+        _FEED,
+        _NAME,
+        whole_every=_WHOLE_EVERY,
+        pages=lambda since, resume: dd_scores.score_pages(dd, since=since, resume=resume),
+        take=take,
+    )
 
 
 def _keep(

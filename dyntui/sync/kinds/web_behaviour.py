@@ -21,6 +21,7 @@ from dyntui.dotdigital import contacts, insight
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.insight import WebSession
+from dyntui.dotdigital.paging import Page
 from dyntui.model import solution
 from dyntui.model.matching import Candidate
 from dyntui.model.outcomes import Outcome, PersonOutcome
@@ -28,9 +29,10 @@ from dyntui.model.people import Entity, normalise
 from dyntui.model.web_behaviour import Session, read_session
 from dyntui.store import outcomes, page_visits
 from dyntui.store.page_visits import Visit
-from dyntui.sync import feeds, matching, odd_answers
+from dyntui.sync import matching, odd_answers, paged_feed
 from dyntui.sync.connections import Connections
 from dyntui.sync.connector_rows import KEY, upsert_rows
+from dyntui.sync.paged_feed import Work
 from dyntui.sync.run_context import RunContext
 
 _ITEM = _FEED = "web-behaviour"
@@ -54,24 +56,26 @@ async def run(ctx: RunContext, connections: Connections) -> None:
 
 async def _read(ctx: RunContext, dd: Dotdigital) -> str:
     """What dotdigital tells, into the store; what cannot be used is named. What the audit is to say of it."""
-    until = await feeds.server_time(dd)
-    window = await feeds.window(ctx, ctx.account_id, _FEED, until, whole_every=_WHOLE_EVERY)
-    done, repeats, number = 0, False, 0
+
+    async def take(page: Page[WebSession], latest: datetime, number: int) -> Work:
+        visits, named = await _understood(dd, page.rows, latest)
+        named += odd_answers.unreadable(page.odd, f"{number}/")
+        return functools.partial(_keep, ctx=ctx, visits=visits, named=named)
+
     try:
-        async for page in insight.session_pages(dd, since=None if window.whole else window.since):
-            visits, named = await _understood(dd, page.rows, until)
-            named += odd_answers.unreadable(page.odd, f"{number}/")
-            keep = functools.partial(_keep, ctx=ctx, visits=visits, named=named)
-            done, repeats, number = done + len(page.rows), repeats or page.repeats, number + 1
-            await ctx.save(ctx.cursor, stage="Reading sessions", done=done, work=keep)
+        await paged_feed.read(
+            ctx,
+            dd,
+            _FEED,
+            _NAME,
+            whole_every=_WHOLE_EVERY,
+            pages=lambda since, resume: insight.session_pages(dd, since=since, resume=resume),
+            take=take,
+        )
     except DotdigitalError as error:
         if error.code != _NO_COLLECTION:
             raise
         return "the account has no web behaviour tracking"
-    if repeats:
-        await odd_answers.name_repeating(ctx, _ITEM, _NAME)
-    else:
-        await feeds.advance(ctx, ctx.account_id, _FEED, until, whole=window.whole)
     return ""
 
 
