@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dyntui.cli import setup_questions
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.accounts import AccountRow
 from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.service.setup_environment import said_by
 
 
 def account_in(source: str) -> EmailAccountInput:
@@ -49,7 +51,7 @@ def account_asked_for(known: Sequence[AccountRow]) -> EmailAccountInput:
             remedy="Add --from FILE, or --from - and the answers on standard input.",
             exit=Exit.USAGE,
         )
-    return setup_questions.one_more_account([(each.name, each.api_user) for each in known])
+    return setup_questions.one_more_account([(each.name, each.api_user) for each in known], said_by(os.environ))
 
 
 def _invalid(source: str, why: str) -> DyntuiError:

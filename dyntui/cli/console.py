@@ -29,7 +29,11 @@ def open_console(profile_name: str) -> int:
             "`dyntui --help` names them all.",
             exit=Exit.USAGE,
         )
-    return run_console(open_profile(profile_name), first_steps=False)
+    profile = open_profile(profile_name)
+    if profile.shared:
+        # The machine's service has no place for what the console remembers of a person.
+        profile.prepare_own()
+    return run_console(profile, first_steps=False)
 
 
 def run_console(profile: Profile, *, first_steps: bool, farewell: str = "") -> int:

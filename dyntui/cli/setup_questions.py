@@ -52,13 +52,21 @@ def correct(talk: Conversation, error: DyntuiError) -> bool:
     return True
 
 
-def one_more_account(others: Sequence[tuple[str, str]]) -> EmailAccountInput:
-    """An account beside those that are connected already (name, API user)."""
+def one_more_account(others: Sequence[tuple[str, str]], said: Said) -> EmailAccountInput:
+    """An account beside those that are connected already (name, API user). What the environment says is of the new one,
+    unless its API user is that of another."""
     answers: dict[str, str] = {}
     for number, (name, user) in enumerate(others, 1):
         answers |= {of_account(number, "name"): name, of_account(number, "user"): user}
     new = len(others) + 1
+    user = said.answers.get(of_account(1, "user"), "")
+    if user and user.casefold() not in {each.casefold() for _, each in others}:
+        taken = tuple(each for each in said.taken if each.key.startswith(of_account(1, "")))
+        show_environment(Said(answers={}, taken=taken))
+        answers |= {of_account(new, each.key.rpartition(".")[2]): said.answers[each.key] for each in taken}
     for question in (*account_questions(new, answers, more=False), *_only("ca_file", answers)):
+        if question.key in answers:
+            continue
         _hint(question, "")
         answers[question.key] = _asked(question, lambda text, q=question: checked(q, text, answers))  # type: ignore[misc]
     ca_file = answers["ca_file"]

@@ -96,8 +96,7 @@ class Profile(msgspec.Struct, frozen=True):
         Raises DyntuiError PROFILE_NOT_PRIVATE when one belongs to somebody else, PROFILE_NOT_WRITABLE when one cannot
         be made.
         """
-        for directory in (self.config, self.data, self.state):
-            _make_private(directory)
+        self.prepare_own()
         if not self.shared:
             _make_private(self.runtime)
         elif self.runtime.stat().st_uid != os.getuid():
@@ -108,6 +107,11 @@ class Profile(msgspec.Struct, frozen=True):
                 remedy="Use that one; `systemctl status dyntui` says how it is. For one of your own choose --profile.",
                 exit=Exit.LOCKED,
             )
+
+    def prepare_own(self) -> None:
+        """Creates the directories of the person alone, and not that of the socket. Raises as `prepare`."""
+        for directory in (self.config, self.data, self.state):
+            _make_private(directory)
 
 
 def open_profile(name: str = "default", environ: Mapping[str, str] = os.environ) -> Profile:

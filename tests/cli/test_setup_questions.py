@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from dyntui.cli import setup_questions
 from dyntui.service import setup_questions as questions
 from dyntui.service.setup_conversation import Conversation
+from dyntui.service.setup_environment import said_by
 
 
 def test_an_account_that_was_given_already_is_asked_for_again() -> None:
@@ -26,3 +27,25 @@ def test_an_account_that_was_given_already_is_asked_for_again() -> None:
     assert done.exit_code == 0, done.output
     assert done.output.count("Another email account has that already.") == 2
     assert done.output.splitlines()[-2:] == ["Main apiuser-1@x True", "Outlet apiuser-2@x False"]
+
+
+def test_one_more_account_is_asked_only_for_what_the_environment_leaves_out() -> None:
+    said = said_by({"DOTDIGITAL_USER": "apiuser-2@x", "DOTDIGITAL_PASSWORD": "hush", "DOTDIGITAL_REGION": "2"})
+
+    @click.command()
+    def ask() -> None:
+        for others in ([("Main", "apiuser-1@x")], [("Main", "APIUSER-2@x")]):
+            each = setup_questions.one_more_account(others, said)
+            click.echo(f"{each.name} {each.api_user} {each.dotdigital_url} {each.is_default}")
+
+    known = ["Outlet", "off", "-"]
+    # Whose API user is connected already, that is no new account: everything is asked.
+    typed = ["Shop", "", "apiuser-3@x", "password", "off", "-"]
+    done = CliRunner().invoke(ask, input="\n".join([*known, *typed, ""]))
+    assert done.exit_code == 0, done.output
+    lines = [line for line in done.output.splitlines() if line.endswith("False")]
+    assert lines == [
+        "Outlet apiuser-2@x https://r2-api.dotdigital.com False",
+        "Shop apiuser-3@x https://r1-api.dotdigital.com False",
+    ]
+    assert "hush" not in done.output

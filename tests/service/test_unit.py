@@ -138,9 +138,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_a_persons_own_dyntui_finds_the_machines_service_unless_they_have_an_installation(machine: Path) -> None:
     found = open_profile("default", {})
     assert found.shared and found.socket == machine / "default" / "service.sock"
+    found.prepare_own()
+    assert found.state.is_dir() and stat.S_IMODE((machine / "default").stat().st_mode) == 0o750
     assert not open_profile("other", {}).shared
     assert not open_profile("default", {"DYNTUI_HOME": str(machine)}).shared
-    found.data.mkdir(parents=True)
     (found.data / "dyntui.db").write_text("")
     assert not open_profile("default", {}).shared
 
