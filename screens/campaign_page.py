@@ -15,10 +15,12 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_GET,
+    CAMPAIGN_PREVIEW,
     ON_CAMPAIGN,
     CampaignDetail,
     CampaignRef,
     ChangeTargets,
+    MailPreview,
     Targets,
 )
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
@@ -204,12 +206,29 @@ class CampaignPage(CampaignActions, Page[int]):
             self._targets.focus_rows()
         elif self._panes.chosen == "text":
             self.set_focus(self._text)
+            if self.about is not None:
+                self.look(CAMPAIGN_PREVIEW, CampaignRef(self.about), self._show_preview)
         else:
             self.set_focus(self._sends)
+
+    def _show_preview(self, seen: MailPreview) -> None:
+        """Both parts of the mail, and its links, once somebody looks at them."""
+        links = [f"[{each.number}] {each.url}{f' - {each.problem}' if each.problem else ''}" for each in seen.links]
+        if not seen.unsubscribes:
+            links.append("There is no link to unsubscribe by (http://$UNSUB$).")
+        parts = (("TEXT", seen.text), ("HTML AS TEXT", seen.html), ("LINKS", "\n".join(links)))
+        self._text.show_text("\n\n".join(f"-- {heading} --\n{text or 'none'}" for heading, text in parts))
 
     @on(ChoiceBar.Changed)
     def _pane_changed(self) -> None:
         self._focus_pane()
+
+    def do_campaign_preview(self) -> None:
+        """To the text, the HTML as text, and the links."""
+        if self._panes.chosen == "text":
+            self._focus_pane()
+        else:
+            self._panes.choose("text")
 
     def do_campaign_panes(self) -> None:
         """To the next pane."""

@@ -13,11 +13,13 @@ from dyntui.cli.sending import send
 from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count
+from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import campaigns as contract
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_GET,
+    CAMPAIGN_PREVIEW,
     CAMPAIGN_RECIPIENTS,
     CAMPAIGN_REPORT,
     CAMPAIGN_TARGETS,
@@ -28,6 +30,7 @@ from dyntui.service.contract.campaigns import (
     CampaignRow,
     CampaignsQuery,
     ChangeTargets,
+    MailPreview,
     RecipientRow,
     RecipientsQuery,
     Targets,
@@ -108,6 +111,34 @@ def show(context: click.Context, named: str) -> None:
                 ("Error", one.error),
             ]
         )
+
+
+@command.command("preview")
+@click.argument("named", metavar="CAMPAIGN")
+@click.pass_context
+def preview(context: click.Context, named: str) -> None:
+    """A campaign's text, its HTML as text, and its links with what is odd about them. No link is followed."""
+
+    async def ask(client: ServiceClient) -> MailPreview:
+        return await client.call(CAMPAIGN_PREVIEW, CampaignRef(await campaign_id(client, named)))
+
+    seen = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(seen)
+        return
+    print_facts([("Campaign", f"{seen.name} ({seen.campaign})"), ("Subject", seen.subject)])
+    for heading, text in (("Text", seen.text), ("HTML as text", seen.html)):
+        click.echo(f"\n{heading}\n")
+        for line in (text or "none").splitlines():
+            click.echo(plain(line))
+    click.echo()
+    print_table(
+        ["no", "link", "words", "odd"],
+        ((str(each.number), each.url, each.text, each.problem) for each in seen.links),
+        right=["no"],
+    )
+    if not seen.unsubscribes:
+        say("There is no link to unsubscribe by (http://$UNSUB$).")
 
 
 @command.command("report")

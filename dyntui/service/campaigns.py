@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import campaigns as dd_campaigns
-from dyntui.model import solution
+from dyntui.model import mail_preview, solution
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SEND
 from dyntui.service.answering import answers
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_GET,
+    CAMPAIGN_PREVIEW,
     CAMPAIGN_TARGETS,
     CAMPAIGNS_PAGE,
     CampaignDetail,
@@ -24,6 +25,7 @@ from dyntui.service.contract.campaigns import (
     CampaignRow,
     CampaignsQuery,
     ChangeTargets,
+    MailPreview,
     Targets,
 )
 from dyntui.service.contract.paging import Page
@@ -98,6 +100,24 @@ class Campaigns:
         text = (details.plain_text_content or "")[:_LONGEST_TEXT] if details is not None else ""
         await self._resources.write(lambda c: campaign_store.record_content(c, campaign.account_id, campaign.id, text))
         return text
+
+    @answers(CAMPAIGN_PREVIEW)
+    async def preview(self, context: CallContext, request: CampaignRef) -> MailPreview:
+        """The campaign's content as dotdigital has it now, read as text. Raises CAMPAIGN_UNKNOWN, DotdigitalError."""
+        campaign = await self.known(request)
+        dd = await self._resources.connections.dotdigital(campaign.account_id)
+        details = await dd_campaigns.campaign(dd, campaign.id)
+        html = (details.html_content or "") if details is not None else ""
+        seen = await asyncio.to_thread(mail_preview.preview, html)
+        return MailPreview(
+            campaign=campaign.id,
+            name=campaign.name,
+            subject=campaign.subject,
+            text=(details.plain_text_content or "")[:_LONGEST_TEXT] if details is not None else "",
+            html=seen.text[:_LONGEST_TEXT],
+            links=seen.links,
+            unsubscribes=seen.unsubscribes,
+        )
 
     @answers(CAMPAIGN_TARGETS)
     async def targets(self, context: CallContext, request: CampaignRef) -> Targets:

@@ -17,6 +17,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
     CAMPAIGN_GET,
+    CAMPAIGN_PREVIEW,
     CAMPAIGN_RECIPIENTS,
     CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
@@ -29,6 +30,8 @@ from dyntui.service.contract.campaigns import (
     CountPeopleQuery,
     CountTargets,
     Link,
+    MailPreview,
+    PreviewLink,
     RecipientRow,
     Targets,
 )
@@ -308,3 +311,23 @@ def test_waves_are_read_with_their_pause_and_limits_or_refused_in_words(dyntui: 
     for wrong in (["--waves", "all"], ["--waves", "5", "--limit", "sun=1"], ["--waves", "5", "--pause", "1"]):
         assert dyntui(*asked, *wrong).code == Exit.USAGE
     assert dyntui(*asked, "--pause", "30").code == Exit.USAGE
+
+
+def test_a_preview_shows_text_html_and_links_and_lets_nothing_control_the_terminal(
+    dyntui: Callable, service: ScriptedService
+):
+    link = PreviewLink(number=1, url="http://a.example", text="here", problem="is not encrypted")
+    seen = MailPreview(
+        campaign=42,
+        name="Spring",
+        subject="Tents",
+        text="a\x1b[2Jb",
+        html="Hello[1]",
+        links=(link,),
+        unsubscribes=False,
+    )
+    service.answers(CAMPAIGN_PREVIEW, seen)
+    done = dyntui("campaigns", "preview", "42")
+
+    assert "Hello[1]" in done.out and "is not encrypted" in done.out and "\x1b" not in done.out
+    assert "no link to unsubscribe" in done.err

@@ -11,6 +11,10 @@ from .worlds import CAMPAIGN, Opening
 async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_until_it_is_stopped() -> None:
     async with driving(Opening("targeted", prepare=lambda service: service.stays())) as hand:
         await hand.to("3", CAMPAIGN)
+        await hand.press("enter", "p")
+        assert "-- TEXT --" in hand.text
+        await hand.press("G")
+        assert "-- LINKS --" in hand.text and "$UNSUB$" in hand.text
         await hand.press("w", "n", "n", "n", "E")
         assert "When and how it is sent" in hand.text
         await hand.press("enter")
@@ -34,7 +38,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         await hand.press("l")
         assert "Cancelled" in hand.text
 
-        await hand.press("3", "escape")
+        await hand.press("3", "escape", "escape")
         await hand.to("", CAMPAIGN)
         await hand.press("w", "n", "n", "n", "E", "j", "enter", "G", "enter")
         assert "In waves: 1 %, 10 %, the rest" in hand.text

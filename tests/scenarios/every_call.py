@@ -44,6 +44,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
     CAMPAIGN_GET,
+    CAMPAIGN_PREVIEW,
     CAMPAIGN_RECIPIENTS,
     CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
@@ -227,6 +228,7 @@ def _of_runs(first: str) -> Iterator[Asked]:
 def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, sent: str) -> Iterator[Asked]:
     yield CAMPAIGNS_PAGE, campaigns.CampaignsQuery()
     yield CAMPAIGN_GET, campaigns.CampaignRef(campaign)
+    yield CAMPAIGN_PREVIEW, campaigns.CampaignRef(campaign)
     yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, remove=(newsletter,))
     yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, add=(newsletter,))
     yield CAMPAIGN_TARGETS, campaigns.CampaignRef(campaign)

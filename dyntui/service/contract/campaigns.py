@@ -10,6 +10,7 @@ from dyntui.model.campaigns import CampaignRow as CampaignRow
 from dyntui.model.campaigns import Hour as Hour
 from dyntui.model.campaigns import Link as Link
 from dyntui.model.campaigns import RecipientRow as RecipientRow
+from dyntui.model.mail_preview import PreviewLink as PreviewLink
 from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
@@ -40,6 +41,19 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
     sends: tuple[SendRow, ...]
     active_run: str = ""
     as_of: str = ""
+
+
+class MailPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign's content as dotdigital has it now. `text`: its plain text as received; `html`: its HTML as text, the
+    links in it numbered. `unsubscribes`: whether there is a link by which a reader unsubscribes."""
+
+    campaign: int
+    name: str
+    subject: str
+    text: str
+    html: str
+    links: tuple[PreviewLink, ...]
+    unsubscribes: bool
 
 
 class CampaignsQuery(Window, frozen=True, kw_only=True):
@@ -160,6 +174,7 @@ CAMPAIGNS_CHANGED = Event("campaigns.changed", Changed)
 
 CAMPAIGNS_PAGE = Call("campaigns.page", CampaignsQuery, Page[CampaignRow], Ability.SEE)
 CAMPAIGN_GET = Call("campaigns.get", CampaignRef, CampaignDetail, Ability.SEE)
+CAMPAIGN_PREVIEW = Call("campaigns.preview", CampaignRef, MailPreview, Ability.SEE)
 CAMPAIGN_TARGETS = Call("campaigns.targets", CampaignRef, Targets, Ability.SEE)
 CAMPAIGN_CHANGE_TARGETS = Call(
     "campaigns.change_targets", ChangeTargets, Targets, Ability.SYNCHRONISE, changes=(CAMPAIGNS_CHANGED,)
@@ -317,6 +332,16 @@ ACTIONS = (
         tooltip="Opens, clicks, bounces, links and recipients",
         row=True,
         rule=report,
+    ),
+    Action(
+        id="campaign.preview",
+        title="Preview the mail",
+        scopes=(ON_CAMPAIGN,),
+        keys=("p",),
+        call=CAMPAIGN_PREVIEW,
+        command="dyntui campaigns preview CAMPAIGN",
+        tooltip="Text, HTML as text, and the links with what is odd about them; no link is followed",
+        rule=campaign,
     ),
     Action(
         id="campaign.panes",
