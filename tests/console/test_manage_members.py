@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .driving import driving
 from .test_new_lists import GUIDES
-from .worlds import LIST, Opening
+from .worlds import FAILED, LIST, Opening
 
 
 async def test_members_are_planned_by_name_before_they_are_put_on_the_list() -> None:
@@ -31,7 +31,7 @@ async def test_members_are_planned_by_name_before_they_are_put_on_the_list() -> 
         assert "2 leave Autumn fair" in hand.text and "- remove" in hand.text
 
 
-async def test_a_list_is_made_of_the_people_of_a_run() -> None:
+async def test_a_list_is_made_of_the_people_of_a_list_and_a_lost_book_is_made_anew() -> None:
     async with driving(Opening("worked")) as hand:
         await hand.to("2", LIST)
         await hand.press("enter", "enter", "L")
@@ -42,3 +42,7 @@ async def test_a_list_is_made_of_the_people_of_a_run() -> None:
         await hand.press("y")
         await hand.finish()
         assert "Add to Added by the first run" in hand.text and "Completed" in hand.text
+        await hand.to("2", FAILED)
+        assert "a Activate" in hand.text.splitlines()[-1]
+        await hand.press("a", "y")
+        assert any("It can be synchronised now" in notice for notice in hand.notices)

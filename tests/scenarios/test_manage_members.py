@@ -201,7 +201,7 @@ def test_a_change_that_is_killed_at_any_step_ends_as_the_uninterrupted_one_and_w
     steps, after = killed.steps, on_the_list(office, club.id)
     number = done.run.tally.of(Outcome.ADDED)
     assert writes(calls) == [f"dataverse AddListMembersList {-(-number // 4)}"]
-    for at in range(1, steps + 1, 3):
+    for at in range(1, steps + 1, 4):
         office.leave(club.id, sorted(after - before))
         plan = office.plan_members(club.id, "add", query=GUIDES)
         run = killed.apply(office, plan, at, before=True).run

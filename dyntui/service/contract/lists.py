@@ -218,9 +218,9 @@ def in_hand_alone(situation: Situation) -> str:
 
 
 def not_activated(situation: Situation) -> bool:
-    """Unless the list is activated already."""
+    """Unless the list is activated already, and has its address book."""
     row = situation.one(ListRow)
-    return row is None or not row.activated
+    return row is None or not row.activated or row.sync_status == NO_BOOK
 
 
 def can_be_activated(row: ListRow) -> bool:

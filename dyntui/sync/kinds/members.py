@@ -8,9 +8,10 @@ from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.lists import MarketingList
 from dyntui.model.plans import PlannedCalls
 from dyntui.model.sync_types import MembersOf
+from dyntui.store import lists as list_store
 from dyntui.store import planned_changes, runs
 from dyntui.store.failures import vanished
-from dyntui.sync import known_members, list_state, member_changes
+from dyntui.sync import known_members, list_state, lists, member_changes
 from dyntui.sync.connections import Connections
 from dyntui.sync.run_context import RunContext
 
@@ -23,6 +24,10 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     if row is None:
         raise list_state.gone(asked.list)
     member_changes.require_open(row)
+    chosen = await ctx.read(lambda c: list_store.get(c, row.id))
+    if chosen is not None and not asked.plan:
+        # A synchronisation that is reading the list would take who leaves it now for somebody whom it has read.
+        await lists.wait_for_turn(ctx, chosen)
     await ctx.begin_item(row.id, kind="list", name=row.name, place=0)
     await member_changes.carry_out(member_changes.Job(ctx, dv, row))
     await ctx.end_item(row.id)
@@ -32,6 +37,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     if asked.apply:
         await ctx.write(lambda c: planned_changes.applied(c, asked.apply, ctx.run_id))
     await known_members.count(ctx, dv, row)
+    await ctx.write(lambda c: list_store.release(c, row.id, ctx.run_id))
 
 
 def _close(c: Connection, ctx: RunContext) -> None:
