@@ -136,6 +136,7 @@ def test_known_contacts_join_the_list_and_the_others_stay_strangers(office: Offi
     member = {each.person: each for each in office.people(run.run.id, item=met["list"])}[met["known"]]
     assert member.outcome is Outcome.ADDED
     assert "contact" in found[met["twin address"]].detail and ";" in found[met["twin address"]].detail
+    office.until_told()
     again, calls = office.calls_between(lambda: office.run("lists"))
     assert writes(calls) == [] and adds_up(again)
     assert of_kinds(strangers_of(office, again, met["list"]), ["known", "twin"]) == [
@@ -173,6 +174,7 @@ def test_whom_nobody_knows_becomes_a_record_once_and_joins(office: Office, met: 
     assert sum("Multiple" in each and kind in each for each in writes(calls)) <= 1
     for each in ("suppressed", "left", "no"):
         assert not any(person in new for person in records(office, kind, met[f"{each} address"]))
+    office.until_told()
     again, calls = office.calls_between(lambda: office.run("lists", lists=(met["list"],)))
     assert writes(calls) == [] and adds_up(again)
 
@@ -212,6 +214,7 @@ def test_strangers_of_a_dynamic_list_leave_and_too_many_are_held(office: Office)
     office.put_into_book(dynamic.id, "one@strangers.example")
     run = office.run("lists")
     assert of_kinds(strangers_of(office, run, dynamic.id), ["one"]) == [("removed", "")]
+    office.until_told()
     many = [f"many{number}@strangers.example" for number in range(60)]
     for each in many:
         office.put_into_book(dynamic.id, each)
