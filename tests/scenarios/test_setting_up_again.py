@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import RunStatus
 from dyntui.model.solution import PAGE_VISITED
 from dyntui.sandbox.dataverse import storage
 from dyntui.sandbox.dataverse.storage import schema_of
@@ -94,9 +95,14 @@ def test_a_value_that_a_later_version_brings_is_added_to_its_choice_once(office:
     kind = table.columns["dyntui_kind"]
     kind.options = [each for each in kind.options if each.value != PAGE_VISITED]
     storage.save_table(state, table)
+    office.activated("Newsletter")
+    office.run("lists")
+    older = office.run("web-behaviour")
+    assert older.run.error_code == "SETUP_NEEDED" and "dyntui setup" in older.run.remedy
     office.give_roles("application", "System Administrator")
     changed = [each for each in office.set_up().steps if each.state != "there"]
     steps = [(each.kind, each.name, each.state) for each in changed if each.kind != "user"]
     assert steps == [("options", "Engagement: Kind: Page visited", "done")]
     assert kind.option(PAGE_VISITED) is not None
+    assert office.run("web-behaviour").run.status is RunStatus.COMPLETED
     assert {each.state for each in office.set_up().steps} == {"there"}

@@ -7,9 +7,11 @@ from collections.abc import Awaitable
 from importlib import import_module
 from typing import Protocol, cast
 
+from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.sync_types import CARRIED_OUT
 from dyntui.sync.connections import Connections
+from dyntui.sync.connector_rows import UNKNOWN_NAME, setup_needed
 from dyntui.sync.run_context import RunContext
 
 
@@ -30,4 +32,6 @@ async def execute(ctx: RunContext, connections: Connections) -> None:
         await _KINDS[ctx.kind].run(ctx, connections)
     except DyntuiError as error:
         connections.columns.heed(error)
+        if error.code == UNKNOWN_NAME and solution.PREFIX in error.message:
+            raise setup_needed(error) from error
         raise
