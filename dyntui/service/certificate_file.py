@@ -73,7 +73,9 @@ def _content(given: str) -> bytes:
     if is_text(given):
         return given.encode()
     try:
-        content = Path(given).read_bytes()
+        # No more than it takes to see that it is too large: it may be a device that never ends.
+        with Path(given).open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         raise ValueError(f"{given} cannot be read.") from error
     if len(content) > _LARGEST:

@@ -101,6 +101,9 @@ class CredentialUseCases:
             raise _invalid("for Dynamics give exactly one of client_secret and certificate")
         secret = request.client_secret
         if request.certificate:
+            if not certificate_file.is_text(request.certificate):
+                # The name of a file would be one of the service's, and not of who asks.
+                raise _invalid("certificate is the PEM text itself, with key and certificate")
             try:
                 secret = certificate_file.usable(request.certificate, "", self._resources.clock())
             except ValueError as wrong:

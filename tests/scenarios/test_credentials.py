@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -84,13 +85,17 @@ def test_open_connections_go_on_with_the_new_password_and_the_new_certificate(
     assert "hush" not in told and "PRIVATE KEY" not in told
 
 
-def test_what_cannot_be_used_or_is_anothers_changes_nothing(office: Office) -> None:
+def test_what_cannot_be_used_or_is_anothers_changes_nothing(office: Office, tmp_path: Path) -> None:
+    # A certificate that the service could read, and that is not the caller's.
+    file = tmp_path / "anothers.pem"
+    file.write_bytes(certificates.pem(now=office.resources.clock()))
     before = dict(office.secrets.held)
     now = office.resources.clock()
     wrong = {
         "CREDENTIAL_INVALID": [
             {"of": "dynamics"},
             {"of": "dynamics", "client_secret": "hush-1", "certificate": "hush-2"},
+            {"of": "dynamics", "certificate": str(file)},
             {"of": "dynamics", "certificate": certificates.pem(days=-1, now=now).decode()},
             {"of": "dynamics", "certificate": certificates.pem(another_key=True, now=now).decode()},
             {"of": "Main", "client_secret": "hush-1"},
