@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -17,9 +18,10 @@ from dyntui.cli.output import say
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.plain import plain
 from dyntui.service.profile import open_profile
-from dyntui.service.unit import HOME, PASSPHRASE_CREDENTIAL, Unit, UnitFile
+from dyntui.service.unit import HOME, PASSPHRASE_CREDENTIAL, Unit, UnitFile, fits
 
 _PASSPHRASE_BYTES = 32
+_USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 
 
 @click.group(cls=Group)
@@ -79,7 +81,9 @@ def uninstall(context: click.Context, only_print: bool, user: str) -> int:
     """Stop the service and take away what systemd was given. Run as root. Its data and its passphrase stay."""
     unit = _unit(choices(context).profile, user)
     stop = ("systemctl", "disable", "--now", unit.name)
-    going = [each.path for each in (unit.unit_file, unit.user_file)]
+    # Another profile's service runs as the same user.
+    files = (unit.unit_file,) if unit.others() else (unit.unit_file, unit.user_file)
+    going = [each.path for each in files]
     if only_print:
         click.echo(f"$ {plain(' '.join(stop))}")
         for path in going:
@@ -99,12 +103,21 @@ def uninstall(context: click.Context, only_print: bool, user: str) -> int:
 def _unit(profile: str, user: str) -> Unit:
     open_profile(profile)
     program = shutil.which(sys.argv[0]) or str(Path(sys.executable).parent / "dyntui")
-    return Unit(profile=profile, executable=str(Path(program).absolute()), user=_name(user))
+    executable = str(Path(program).absolute())
+    if not fits(executable):
+        raise DyntuiError(
+            "SERVICE_PATH_UNUSABLE",
+            f"systemd cannot run {plain(executable)}: the path has characters that it does not take.",
+            not_done="Nothing was written.",
+            remedy="Install dyntui in a folder with a plain name, and run that one.",
+            exit=Exit.USAGE,
+        )
+    return Unit(profile=profile, executable=executable, user=_name(user))
 
 
 def _name(user: str) -> str:
     """Raises DyntuiError where it cannot be a user's name (systemd.io/USER_NAMES): it goes into a unit's file."""
-    if not user.isascii() or not user.replace("-", "a").replace("_", "a").isalnum() or user[:1].isdigit():
+    if _USER_NAME.fullmatch(user) is None:
         raise DyntuiError(
             "SERVICE_USER_INVALID",
             f"{user[:40]!r} cannot be the name of a user.",

@@ -82,6 +82,20 @@ u {user} - "dyntui's service" {home}
 """
 
 
+_NO_PROGRAM = "\"'\\$;"
+
+
+def fits(path: str) -> bool:
+    """Whether a unit can name this program: systemd takes no path with quotes, backslashes or control characters."""
+    return path.isprintable() and not any(each in path for each in _NO_PROGRAM)
+
+
+def _quoted(path: str) -> str:
+    """A path as a command line of a unit has it (systemd.service(5), "Command lines"; systemd.unit(5))."""
+    text = path.replace("%", "%%")
+    return f'"{text}"' if " " in text else text
+
+
 class UnitFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that is written. `content`: `""` where it is a secret that is made on the way, encrypted."""
 
@@ -109,7 +123,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         """What systemd runs."""
         content = _UNIT.format(
             profile=self.profile,
-            executable=self.executable,
+            executable=_quoted(self.executable),
             user=self.user,
             home=HOME,
             socket_directory=SOCKET_DIRECTORY,
@@ -147,6 +161,10 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     def _credential_path(self) -> Path:
         name = PASSPHRASE_CREDENTIAL if self.profile == "default" else f"{PASSPHRASE_CREDENTIAL}.{self.profile}"
         return Path("/etc/credstore.encrypted", name)
+
+    def others(self) -> list[Path]:
+        """Units of other profiles, which have the same user."""
+        return sorted(each for each in self.unit_file.path.parent.glob("dyntui*.service") if each.name != self.name)
 
     def in_a_home(self) -> bool:
         """Whether the unit would not find the program: it lives in somebody's home, which is hidden from it."""

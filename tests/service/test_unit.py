@@ -35,7 +35,11 @@ def _score(file: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize("profile", ["default", "shop-2"])
 def test_the_unit_is_hardened_and_systemd_knows_every_line_of_it(tmp_path: Path, profile: str) -> None:
-    unit = Unit(profile=profile, executable="/bin/true", root=tmp_path)
+    program = tmp_path / "100% mine" / "dyntui" if profile != "default" else Path("/bin/true")
+    if profile != "default":
+        program.parent.mkdir()
+        program.symlink_to("/bin/true")
+    unit = Unit(profile=profile, executable=str(program), root=tmp_path / "root")
     file = unit.unit_file
     file.path.parent.mkdir(parents=True)
     file.path.write_text(file.content)
@@ -75,6 +79,10 @@ def test_print_shows_every_file_and_command_and_writes_nothing(
     assert "rm /etc/systemd/system/dyntui.service" in capsys.readouterr().out
     assert run(["service", "install", "--user", "x\nExecStart=/bin/sh", "--print"]) == 2
     assert "SERVICE_USER_INVALID" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["/opt/it's/dyntui"])
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    assert run(["service", "install", "--print"]) == 2
+    assert "SERVICE_PATH_UNUSABLE" in capsys.readouterr().err
 
 
 def test_install_hands_the_passphrase_over_by_a_pipe_and_keeps_one_that_is_there(
@@ -103,6 +111,12 @@ def test_install_hands_the_passphrase_over_by_a_pipe_and_keeps_one_that_is_there
     assert [words[0] for words, _ in ran[:2]] == ["systemd-sysusers", "systemd-creds"]
     assert all(each.path.exists() for each in unit.files)
     assert stat.S_IMODE(unit.credential_file.path.stat().st_mode) == 0o600
+    other = unit.unit_file.path.with_name("dyntui-shop.service")
+    other.write_text("")
+    assert run(["service", "uninstall"]) == 0
+    # The other profile's service has the same user; the passphrase stays as long as there are secrets.
+    assert [each.path.exists() for each in unit.files] == [True, True, False]
+    other.unlink()
     assert run(["service", "uninstall"]) == 0
     assert [each.path.exists() for each in unit.files] == [False, True, False]
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
