@@ -142,6 +142,16 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
     office.run("suppressions", account="Second")
     known = two.accounts()["Second"].suppressed
     assert known
+    newsletter = office.activated("Newsletter")
+    office.run("lists", account="Main")
+    bounces = next(
+        each.address
+        for each in office.members(newsletter.id)
+        if each.outcome is Outcome.ADDED and status_there(two.second, each.address) == "Subscribed"
+    )
+    two.unsubscribe_there(bounces, reason="HardBounced")
+    office.run("suppressions", account="Second")
+    known = two.accounts()["Second"].suppressed
     office.deactivate(trade.id)
     assert office.coming(account="Second").runs
     left = desk.ask(ACCOUNT_DISCONNECT, DisconnectAccount(account="Second"))
@@ -153,7 +163,11 @@ def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_w
         office.coming(account="Second")
     with office.db.read() as c:
         assert {row.account_id for row in c.execute(schedule.select())} == {left.rows[0].id}
-    # What was known of opt-outs was not forgotten.
+    # What was known of opt-outs was not forgotten, and keeps people out as before.
+    office.run("lists")
+    became = next(each for each in office.members(newsletter.id) if each.address == bounces)
+    assert (became.outcome, became.reason) == (Outcome.EXCLUDED, "SUPPRESSED_OTHER_ACCOUNT")
+    assert "SUPPRESSED_OTHER_ACCOUNT" in str(office.why(bounces).verdicts)
     again = desk.ask(ACCOUNT_ADD, two.asked())
     assert (again.id, again.suppressed) == (two.row.id, known)
     with office.db.read() as c:
