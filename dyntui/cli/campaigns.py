@@ -23,6 +23,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_RECIPIENTS,
     CAMPAIGN_REPORT,
     CAMPAIGN_TARGETS,
+    CAMPAIGN_TEST,
     CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
@@ -34,6 +35,8 @@ from dyntui.service.contract.campaigns import (
     RecipientRow,
     RecipientsQuery,
     Targets,
+    TrialSend,
+    TrialSent,
 )
 from dyntui.service.contract.lists import sync_words
 from dyntui.service.contract.paging import Page
@@ -139,6 +142,29 @@ def preview(context: click.Context, named: str) -> None:
     )
     if not seen.unsubscribes:
         say("There is no link to unsubscribe by (http://$UNSUB$).")
+
+
+@command.command("test")
+@click.argument("named", metavar="CAMPAIGN")
+@click.argument("address")
+@click.pass_context
+def test(context: click.Context, named: str, address: str) -> None:
+    """Send a copy of the campaign to ADDRESS, whose contact dotdigital has. The campaign itself stays unsent.
+
+    Whoever must not be mailed gets no test either. The copy is removed again once it was sent.
+    """
+
+    async def ask(client: ServiceClient) -> TrialSent:
+        request = TrialSend(id=await campaign_id(client, named), address=address)
+        return await client.call(CAMPAIGN_TEST, request)
+
+    sent = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(sent)
+        return
+    print_facts([("Test sent to", sent.address)])
+    if sent.copy:
+        say(f"{sent.copy!r} is still in dotdigital: remove it there once it was sent.")
 
 
 @command.command("report")

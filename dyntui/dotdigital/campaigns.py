@@ -2,6 +2,7 @@
 
     campaigns(dd, statuses=, sent_since=, ...) -> [Campaign]       campaign_pages(...) -> Page[Campaign]...
     campaign(dd, id) -> CampaignDetails | None (with content)      summary(dd, id) -> Summary
+    copy(dd, id) -> Campaign; delete(dd, id)
     campaigns_with_activity_since(dd, since) -> [Campaign]         campaigns_of_book(dd, book_id) -> [Campaign]
     books_of_campaign(dd, id) -> [AddressBook]                     from_addresses(dd) -> [FromAddress]
 
@@ -21,6 +22,7 @@ from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
+from dyntui.dotdigital.reading import read
 
 
 class FromAddress(msgspec.Struct, frozen=True):
@@ -154,6 +156,18 @@ async def campaign(dd: Dotdigital, campaign_id: int) -> CampaignDetails | None:
         if error.status == 404:
             return None
         raise
+
+
+async def copy(dd: Dotdigital, campaign_id: int) -> Campaign:
+    """An unsent copy of a campaign; dotdigital names it "Copy of ...". Raises DotdigitalError; UnknownOutcome when the
+    answer was lost, which leaves a copy at most."""
+    reply = await dd.request("POST", f"/v2/campaigns/{campaign_id}/copy", repeatable=False, expects_json=True)
+    return read(reply, Campaign)
+
+
+async def delete(dd: Dotdigital, campaign_id: int) -> None:
+    """Removes a campaign; dotdigital refuses while it is being sent. Raises DotdigitalError."""
+    await dd.request("DELETE", f"/v2/campaigns/{campaign_id}")
 
 
 async def summary(dd: Dotdigital, campaign_id: int) -> Summary:

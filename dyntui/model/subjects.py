@@ -73,7 +73,7 @@ SUBJECTS = (
     Subject("members", ("members",)),
     Subject(
         "campaigns",
-        ("campaigns", "results"),
+        ("campaigns", "results", "trial_sends"),
         (Command("campaigns", "Email campaigns: targets, count, send, report.", "campaigns"),),
     ),
     Subject(

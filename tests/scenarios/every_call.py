@@ -49,6 +49,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
     CAMPAIGN_TARGETS,
+    CAMPAIGN_TEST,
     CAMPAIGNS_PAGE,
 )
 from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
@@ -229,6 +230,7 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield CAMPAIGNS_PAGE, campaigns.CampaignsQuery()
     yield CAMPAIGN_GET, campaigns.CampaignRef(campaign)
     yield CAMPAIGN_PREVIEW, campaigns.CampaignRef(campaign)
+    yield CAMPAIGN_TEST, campaigns.TrialSend(id=campaign, address="nobody@example.org")
     yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, remove=(newsletter,))
     yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, add=(newsletter,))
     yield CAMPAIGN_TARGETS, campaigns.CampaignRef(campaign)

@@ -70,6 +70,7 @@ from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
 from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
+from dyntui.service.trial_sends import TrialSends
 from dyntui.store import accounts, run_window
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store, sqlite_url
@@ -480,6 +481,10 @@ class Office:
         queued = self.queue_send(count)
         self.engine.drain()
         return self.send_row(queued.id)
+
+    def test_send(self, campaign: campaigns.CampaignRow, address: str) -> campaigns.TrialSent:
+        trial = TrialSends(self.resources, self._campaigns)
+        return self.wait(trial.test(self.context, campaigns.TrialSend(id=campaign.id, address=address)))
 
     def schedule_send(self, count: campaigns.TargetCount, at: datetime) -> SendRow:
         """Has the service hold a send until then."""

@@ -16,6 +16,7 @@ from dyntui.service.answering import handlers_of
 from dyntui.service.assembly import use_cases
 from dyntui.service.contract import lists
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaigns import CAMPAIGN_TEST
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
 )
@@ -100,6 +101,7 @@ _NOTHING_TO_DO = {
     SUPPRESSION_LIFT.name: "NOTHING_TO_LIFT",
     SEND_SETTLE.name: "SEND_NOT_IN_DOUBT",
     SEND_CANCEL.name: "SEND_NOT_CANCELLABLE",
+    CAMPAIGN_TEST.name: "TEST_CONTACT_UNKNOWN",
     SEND_RELEASE.name: "SEND_NOT_HELD",
     QUARANTINE_PICK.name: "NOTHING_REFUSED",
 }

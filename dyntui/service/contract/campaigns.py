@@ -56,6 +56,22 @@ class MailPreview(msgspec.Struct, frozen=True, kw_only=True):
     unsubscribes: bool
 
 
+class TrialSend(msgspec.Struct, frozen=True, kw_only=True):
+    """A test send of a campaign to one address, whose contact dotdigital has."""
+
+    id: Number
+    address: Text
+    account: Text = ""
+
+
+class TrialSent(msgspec.Struct, frozen=True, kw_only=True):
+    """A test was sent. `copy`: the name of the copy that is still in dotdigital, `""` where it was removed again."""
+
+    campaign: int
+    address: str
+    copy: str = ""
+
+
 class CampaignsQuery(Window, frozen=True, kw_only=True):
     """`view`: `all`, `unsent`, `sent`."""
 
@@ -175,6 +191,7 @@ CAMPAIGNS_CHANGED = Event("campaigns.changed", Changed)
 CAMPAIGNS_PAGE = Call("campaigns.page", CampaignsQuery, Page[CampaignRow], Ability.SEE)
 CAMPAIGN_GET = Call("campaigns.get", CampaignRef, CampaignDetail, Ability.SEE)
 CAMPAIGN_PREVIEW = Call("campaigns.preview", CampaignRef, MailPreview, Ability.SEE)
+CAMPAIGN_TEST = Call("campaigns.test", TrialSend, TrialSent, Ability.SEND)
 CAMPAIGN_TARGETS = Call("campaigns.targets", CampaignRef, Targets, Ability.SEE)
 CAMPAIGN_CHANGE_TARGETS = Call(
     "campaigns.change_targets", ChangeTargets, Targets, Ability.SYNCHRONISE, changes=(CAMPAIGNS_CHANGED,)

@@ -1,0 +1,129 @@
+"""A test send: a copy of the campaign to one contact, so that the campaign itself stays unsent.
+
+Sending the campaign would make it Sent and the person one who has had it. The copy is removed again once it was sent.
+Nobody is made a contact for a test, and whoever must not be mailed gets no test either: the store, dotdigital and
+Dynamics are asked before.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import Connection, literal, select
+
+from dyntui.dataverse import query
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dotdigital import campaigns as dd_campaigns
+from dyntui.dotdigital import contacts, sends
+from dyntui.dotdigital.errors import UnknownOutcome
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.people import is_address, normalise
+from dyntui.model.reasons import BY_CODE, reason_of_status
+from dyntui.service.answering import answers
+from dyntui.service.campaigns import Campaigns
+from dyntui.service.contract.campaigns import CAMPAIGN_TEST, CampaignRef, TrialSend, TrialSent
+from dyntui.service.parts import Parts
+from dyntui.service.permission import CallContext
+from dyntui.service.resources import Resources
+from dyntui.store import environment
+from dyntui.store.schema import opt_out, opt_out_address, suppression
+from dyntui.sync.opt_outs import ADDRESSES, REASONS, SETS, Record
+
+# How long somebody waits for the copy to be sent, so that it can be removed: 40 seconds.
+_SENT_SECONDS = (1.0, 2.0, 3.0, 4.0, 10.0, 20.0)
+
+log = logging.getLogger(__name__)
+
+
+class TrialSends:
+    """The call `campaigns.test`."""
+
+    def __init__(self, resources: Resources, campaigns: Campaigns) -> None:
+        self._resources = resources
+        self._campaigns = campaigns
+
+    @answers(CAMPAIGN_TEST)
+    async def test(self, context: CallContext, request: TrialSend) -> TrialSent:
+        """Sends a copy of the campaign to one contact. Raises CAMPAIGN_UNKNOWN, TEST_ADDRESS_INVALID,
+        TEST_CONTACT_UNKNOWN, TEST_OPTED_OUT, TEST_UNCONFIRMED, DotdigitalError, DataverseError."""
+        campaign = await self._campaigns.known(CampaignRef(request.id, request.account))
+        address = normalise(request.address)
+        if not is_address(address):
+            raise _refused("TEST_ADDRESS_INVALID", f"{address!r} is no address that can be mailed.", "Correct it.")
+        reason = await self._resources.read(lambda c: _kept_out(c, campaign.account_id, address))
+        dd = await self._resources.connections.dotdigital(campaign.account_id)
+        contact = None if reason else await contacts.contact_by_email(dd, address)
+        if contact is not None:
+            reason = reason_of_status(contact.status) or await self._opted_out(address)
+        if reason:
+            entry = BY_CODE.get(reason)
+            why = f"{address} must not be mailed: {entry.title if entry else reason} ({reason})."
+            raise _refused("TEST_OPTED_OUT", why, f"Test with another address; `dyntui why {address}` says more.")
+        if contact is None:
+            raise _refused(
+                "TEST_CONTACT_UNKNOWN",
+                f"dotdigital has no contact {address}: a test makes nobody a contact.",
+                "Put yourself on a marketing list and synchronise it, or add the contact in dotdigital.",
+            )
+        copy = await dd_campaigns.copy(dd, campaign.id)
+        try:
+            started = await sends.start_send(dd, copy.id, contact_ids=(contact.id,))
+        except UnknownOutcome as error:
+            raise DyntuiError(
+                "TEST_UNCONFIRMED",
+                f"dotdigital did not answer: it is not known whether the test was sent to {address}.",
+                not_done="It was not asked for a second time.",
+                remedy=f"Look for it in the mailbox; the copy is {copy.name!r} in dotdigital.",
+                detail=error.detail,
+            ) from error
+        left = "" if await self._removed(dd, copy.id, started) else copy.name
+        return TrialSent(campaign=campaign.id, address=address, copy=left)
+
+    async def _opted_out(self, address: str) -> str:
+        """Why the address must not be mailed, by the records in Dynamics as they are now."""
+        dv = await self._resources.connections.dataverse()
+        theirs = " or ".join(f"{column} eq {query.text(address)}" for column in ADDRESSES)
+        flags = ("donotemail", "donotbulkemail")
+        wanted = f"({theirs}) and ({' or '.join(f'{each} eq true' for each in flags)})"
+        for entity_set, key in SETS.values():
+            async for page in dv_rows.pages(dv, entity_set, Record, select=[key, *flags], filter=wanted):
+                for row in page.rows:
+                    return next(REASONS[each] for each in flags if getattr(row, each))
+        return ""
+
+    async def _removed(self, dd: Dotdigital, copy_id: int, started: sends.Send) -> bool:
+        """Whether the copy is gone: as long as it is being sent it cannot be removed."""
+        try:
+            for seconds in _SENT_SECONDS:
+                await self._resources.connections.surroundings.sleep(seconds)
+                if (await sends.send_status(dd, started.id)).sent:
+                    await dd_campaigns.delete(dd, copy_id)
+                    return True
+        except DyntuiError as error:
+            log.warning("the copy %d of a test send could not be removed: %s %s", copy_id, error, error.detail)
+        return False
+
+
+def _kept_out(c: Connection, account_id: str, address: str) -> str:
+    """Why the address must not be mailed, as far as is known; `""` where nothing is against it."""
+    a, o, s = opt_out_address.c, opt_out.c, suppression.c
+    said = select(o.reason).join(opt_out_address, a.person_id == o.person_id).where(a.address == address)
+    banned = select(s.reason).where(s.address == address)
+    for asked in (said, banned):
+        reason = c.execute(asked.limit(1)).scalar()
+        if reason is not None:
+            return reason or "SUPPRESSED"
+    if environment.is_marked(c, account_id):
+        unlisted = c.execute(select(environment.not_allowed(c, literal(address)))).scalar_one()
+        return "NOT_ALLOW_LISTED" if unlisted else ""
+    return ""
+
+
+def _refused(code: str, message: str, remedy: str) -> DyntuiError:
+    return DyntuiError(code, message, not_done="No test was sent.", remedy=remedy, exit=Exit.USAGE)
+
+
+def use_cases(parts: Parts) -> TrialSends:
+    """What answers these calls."""
+    return TrialSends(parts.resources, Campaigns(parts.resources, parts.identities))

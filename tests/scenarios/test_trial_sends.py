@@ -1,0 +1,37 @@
+"""A test send reaches one contact who may be mailed, and leaves the campaign as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from tests.scenarios.office import Office
+from tests.scenarios.test_members_and_books import in_dotdigital
+
+
+def refused(office: Office, campaign: CampaignRow, address: str) -> str:
+    with pytest.raises(DyntuiError) as error:
+        office.test_send(campaign, address)
+    return error.value.code
+
+
+def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    me, opts_out, leaves = office.count_people(count.id, sendable=True)[:3]
+    sent = office.test_send(campaign, me.address.upper())
+    mails = office.sandbox.control.get("/mailed").json()
+    assert [mail["address"] for mail in mails] == [me.address] and (sent.address, sent.copy) == (me.address, "")
+    # The campaign is unsent, nobody has had it, and no copy is left.
+    assert office.mailed(campaign) == [] and office.count(campaign).sendable == count.sendable
+    assert b"Copy of" not in in_dotdigital(office, "GET", "/v2/campaigns/filtered")
+    # Who said no a moment ago, on either side, whatever was read before.
+    office.change_in_dynamics("contact", opts_out.person, donotbulkemail=1)
+    office.unsubscribe(leaves.address)
+    known = office.count_people(count.id, reason="DO_NOT_EMAIL")[0]
+    assert {refused(office, campaign, each.address) for each in (opts_out, leaves, known)} == {"TEST_OPTED_OUT"}
+    assert refused(office, campaign, "somebody.new@example.org") == "TEST_CONTACT_UNKNOWN"
+    assert refused(office, campaign, "nobody") == "TEST_ADDRESS_INVALID"
+    assert len(office.sandbox.control.get("/mailed").json()) == 1
