@@ -38,6 +38,7 @@ from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
 from .places import LIST, RUN, SENDS
 from .sends import goes_out, send_tone
+from .trial_send import ask_for_trial
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
 from .widgets.facts import Facts
@@ -222,6 +223,11 @@ class CampaignPage(CampaignActions, Page[int]):
     @on(ChoiceBar.Changed)
     def _pane_changed(self) -> None:
         self._focus_pane()
+
+    def do_campaign_test(self) -> None:
+        """Sends a copy of the campaign to one address."""
+        if self._detail is not None:
+            ask_for_trial(self, self._detail.row)
 
     def do_campaign_preview(self) -> None:
         """To the text, the HTML as text, and the links."""

@@ -36,6 +36,7 @@ from .list_actions import ListActions
 from .places import PEOPLE, RUN, SENDS
 from .send_options import SendOptions, SendQuestion
 from .tally import behind_slice
+from .trial_send import ask_for_trial
 from .widgets.bars import BarList
 from .widgets.grid import Grid
 from .widgets.line import Line, Part
@@ -227,6 +228,11 @@ class SendWizard(ListActions, Page[int]):
         if self._step == _LAST and self._detail is not None and self._count is not None:
             self._summary.show(self._detail, self._count, self._chosen, self._sender, self._roles)
         self._show_step()
+
+    def do_campaign_test(self) -> None:
+        """Sends a copy of the campaign to one address; the wizard stays where it is."""
+        if self._detail is not None:
+            ask_for_trial(self, self._detail.row)
 
     def do_wizard_options(self) -> None:
         """Asks when and how it is sent."""

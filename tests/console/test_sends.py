@@ -15,7 +15,11 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "-- TEXT --" in hand.text
         await hand.press("G")
         assert "-- LINKS --" in hand.text and "$UNSUB$" in hand.text
-        await hand.press("w", "n", "n", "n", "E")
+        await hand.press("w", "T")
+        await hand.type("nobody.here@example.org")
+        await hand.press("enter", "j", "enter")
+        assert "a test makes nobody a contact" in " ".join(hand.text.replace("│", " ").split())
+        await hand.press("escape", "n", "n", "n", "E")
         assert "When and how it is sent" in hand.text
         await hand.press("enter")
         await hand.type("2026-02-31 10:00")

@@ -17,7 +17,7 @@ from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
-from dyntui.service.contract.lists import ListRow
+from dyntui.service.contract.lists import ON_WIZARD, ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.sends import SEND_SETTLE, SENDS_CHANGED, SendCampaign, SendRow
@@ -358,6 +358,16 @@ ACTIONS = (
         call=CAMPAIGN_PREVIEW,
         command="dyntui campaigns preview CAMPAIGN",
         tooltip="Text, HTML as text, and the links with what is odd about them; no link is followed",
+        rule=campaign,
+    ),
+    Action(
+        id="campaign.test",
+        title="Test send to one address",
+        scopes=(ON_CAMPAIGN, ON_WIZARD),
+        keys=("T",),
+        call=CAMPAIGN_TEST,
+        command="dyntui campaigns test CAMPAIGN ADDRESS",
+        tooltip="A copy to one contact who may be mailed; the campaign itself stays unsent",
         rule=campaign,
     ),
     Action(
