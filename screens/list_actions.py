@@ -63,6 +63,7 @@ class ListActions(FramedScreen):
 
         def planned(run: RunRow | None) -> None:
             if run is not None:
+                self.marks_taken()
                 self.console.open_page(PLAN, run.id)
 
         self.app.push_screen(ManageQuestion(row, self.marked_members()), planned)
@@ -70,6 +71,9 @@ class ListActions(FramedScreen):
     def marked_members(self) -> Sequence[MemberRow]:
         """The marked members of the list in hand, where its page shows them."""
         return ()
+
+    def marks_taken(self) -> None:
+        """What was marked has been taken up."""
 
     def do_lists_simulate(self) -> None:
         """Shows what each setting of the list in hand would do."""

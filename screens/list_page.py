@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
+from dyntui.model.sync_types import LISTS
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.lists import (
     LIST_GET,
@@ -209,7 +210,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
             [
                 BarRow(
                     run.id,
-                    run_status(run.status, run.tally),
+                    run_status(run.status, run.tally) if run.kind == LISTS.id else run.title,
                     None,
                     status_tone(run.status),
                     "•",
@@ -263,6 +264,11 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     def marked_members(self) -> Sequence[MemberRow]:
         """Those marked on the page."""
         return tuple(self.grid.marks.values())
+
+    def marks_taken(self) -> None:
+        """The marks have done their work."""
+        self.grid.marks.clear()
+        self.grid.reload()
 
     def do_members_gather(self) -> None:
         """A list of the marked members, or of all that are shown."""

@@ -54,5 +54,8 @@ def _in_places(c: Connection, list_id: str, places: Sequence[int]) -> tuple[Memb
         rows = c.execute(select(list_member).where(_m.list_id == list_id, _m.seq.in_(some)))
         for row in rows:
             outcome = Outcome(row.outcome) if row.outcome else None
-            found[row.seq] = shown(MemberRow, row, person=row.person_id, outcome=outcome)
+            # Who left after the list was synchronised has the outcome that they had then.
+            left = {"reason": "LEFT_LIST", "detail": "since the last synchronisation"}
+            since = left if row.has_left and not row.reason else {}
+            found[row.seq] = shown(MemberRow, row, person=row.person_id, outcome=outcome, **since)
     return tuple(found[each] for each in places)

@@ -5,6 +5,7 @@ restage(c, list_ids, rows) -> int; unlist(c, list_id, ids)      records that cha
 not_staged(c, list_id, listing, ids) -> [id]; listed(c, list_id, listing) -> int; places(c, list_id) -> int
 mark_present(c, list_id, present) -> [id]                    who is on the list between two synchronisations
 mark_changed(c, list_id, joined, left) -> [id]               who was put on it and taken off it by hand
+forget(c, list_id)                                           of a list that was never synchronised: it is read anew
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, String, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, func, or_, select, update
 
 from dyntui.model.people import Gate
 from dyntui.store import list_unsubscribes, sequences
@@ -209,3 +210,11 @@ def mark_changed(c: Connection, list_id: str, joined: Sequence[str], left: Seque
     for some in in_chunks(joined):
         known.update(c.execute(select(_m.person_id).where(_m.list_id == list_id, _m.person_id.in_(some))).scalars())
     return [each for each in joined if each not in known]
+
+
+def forget(c: Connection, list_id: str) -> None:
+    """The members of a list that was never synchronised are read anew when somebody looks. Who unsubscribed from it
+    stays known."""
+    here = _m.list_id == list_id
+    list_unsubscribes.keep_addresses(c, (here,))
+    c.execute(delete(list_member).where(here))

@@ -20,10 +20,13 @@ from dyntui.sync.run_context import RunContext
 
 
 async def changed(ctx: RunContext, dv: Dataverse, list_id: str, joined: Sequence[str], left: Sequence[str]) -> None:
-    """Who joined is read, and who left is marked so, where the list's members were ever read; else they are read when
-    somebody looks. A call for some hundred people."""
+    """Who joined is read, and who left is marked so, where the list was ever synchronised; else its members are read
+    when somebody looks. A call for some hundred people."""
     known = await ctx.read(lambda c: list_store.get(c, list_id))
     if known is None or known.people is None:
+        return
+    if not known.last_synced:
+        await ctx.write(lambda c: staging.forget(c, list_id))
         return
     unread = await ctx.write(lambda c: staging.mark_changed(c, list_id, joined, left))
     how = await ctx.read(lambda c: readings(c, known.account_id))

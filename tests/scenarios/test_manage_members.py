@@ -177,7 +177,17 @@ def test_who_unsubscribed_from_the_list_is_not_put_back_and_who_opted_out_is_mar
     office.change_in_dynamics("contact", opted_out.person, donotbulkemail=1)
     office.run("lists")
     people = (gone.person, opted_out.person, other.person)
-    office.apply(office.plan_members(newsletter.id, "remove", people=people))
+    known = office.list_named("Newsletter").members or 0
+    removed = office.apply(office.plan_members(newsletter.id, "remove", people=people)).run.tally.of(Outcome.REMOVED)
+    # Its people are known from the synchronisation: who left since is said to have left.
+    assert {each.person for each in office.members(newsletter.id) if each.detail.startswith("since the last")} == {
+        other.person
+    }
+    assert office.list_named("Newsletter").members == known - removed
+    outside = office.records_where("contact", jobtitle="Mountain guide", statecode=0)
+    outside -= on_the_list(office, newsletter.id)
+    office.apply(office.plan_members(newsletter.id, "add", people=tuple(outside)))
+    assert outside <= {each.person for each in office.members(newsletter.id)}
     plan = office.plan_members(newsletter.id, "add", people=people)
     assert {each.person: bool(each.detail) for each in office.planned(plan)} == {
         opted_out.person: True,
