@@ -68,10 +68,12 @@ def whole_settled(c: Connection, this: Send) -> None:
 
 def put_people(c: Connection, this: Send) -> None:
     """What became of everybody of a send, as the people of its run."""
+    item = Item(id=SEND_ITEM, kind="send", name=this.campaign_name)
+    # People of an item that is not there are not counted.
+    outcomes.put_item(c, this.run_id, item)
     target_people.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id)
     tally = Tally(this.potential, outcomes.recount(c, this.run_id, SEND_ITEM))
-    item = Item(id=SEND_ITEM, kind="send", name=this.campaign_name, status=status_of(tally), tally=tally)
-    outcomes.put_item(c, this.run_id, item)
+    outcomes.put_item(c, this.run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally))
     runs.set_people(c, this.run_id, tally.read)
 
 

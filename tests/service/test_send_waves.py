@@ -20,7 +20,7 @@ from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
 from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
-from dyntui.store import runs, schema, send_waves, sends
+from dyntui.store import outcomes, runs, schema, send_waves, sends
 from dyntui.store.database import Database
 from dyntui.store.sends import NewSend, Send
 from tests.empty_store import open_empty_store
@@ -166,6 +166,7 @@ class Post:
         with self.db.read() as c:
             run = runs.get(c, self.whole().run_id)
             assert run is not None and run.tally.adds_up and run.tally.read == PEOPLE + 1
+            assert [each.status for each in outcomes.items(c, run.id)] == [RunStatus.COMPLETED]
             rows = c.execute(select(schema.outcome).where(schema.outcome.c.run_id == run.id)).all()
         return {row.person_id: (row.outcome, row.reason) for row in rows}
 
@@ -202,6 +203,8 @@ def ends_well(post: Post) -> None:
     assert {person for person, (outcome, _) in named.items() if outcome == "added"} == set(post.mailed)
     assert sum(reason == "DO_NOT_EMAIL" for _, reason in named.values()) == 4
     with post.db.read() as c:
+        run = runs.get(c, post.whole().run_id)
+        assert run is not None and run.status is RunStatus.COMPLETED
         assert [len(post.mailed), *(each.potential for each in send_waves.waves(c, WHOLE))] == [47, 5, 20, 25]
 
 
