@@ -72,6 +72,7 @@ def test_undoing_a_later_synchronisation_leaves_both_sides_as_before_it(office: 
     back, leaves, renamed, moves = list(people)[:4], list(people)[4:10], list(people)[10:40], list(people)[40:43]
     office.leave(newsletter.id, back)
     office.run("lists")
+    office.until_told()
     office.join(newsletter.id, back)
     office.leave(newsletter.id, leaves)
     for place, each in enumerate(renamed):
@@ -80,15 +81,18 @@ def test_undoing_a_later_synchronisation_leaves_both_sides_as_before_it(office: 
         office.change_in_dynamics("contact", each, emailaddress1=f"moved-{place}@example.com")
     before = office.digest()
     run = office.run("lists").run
+    office.until_told()
     after = office.digest()
     assert (run.tally.of(Outcome.ADDED), run.tally.of(Outcome.REMOVED)) == (4, 6)
     done = office.undo(run.id)
+    office.until_told()
     assert office.digest() == before and done.run.status is RunStatus.COMPLETED
     wrote = Counter(each.effect for each in office.written(run.id))
     assert wrote["add"] == 4 and wrote["update"] == 33 and wrote["remove"] >= 6
     undone = [done.run.tally.of(each) for each in (Outcome.REMOVED, Outcome.UPDATED, Outcome.ADDED)]
     assert undone == [wrote["add"], wrote["update"], wrote["remove"]]
     office.undo(done.run.id)
+    office.until_told()
     assert office.digest() == after
     assert office.run("lists").run.tally.of(Outcome.UNCHANGED) == len(people) - len(leaves)
     assert office.digest() == after
@@ -151,6 +155,7 @@ def test_what_was_changed_is_put_back_field_by_field_and_consent_is_kept_by_name
     office.leave(newsletter.id, [leaves])
     typed(office, people[suppressed].address)
     run = office.run("lists").run.id
+    office.until_told()
     plan = office.plan_undo(run)
     changes = {each.person: each for each in office.planned(plan)}
     assert {person: each.effect for person, each in changes.items()} == {
@@ -201,6 +206,7 @@ def test_who_has_opted_out_since_is_not_put_back_and_what_has_moved_is_refused_b
         office.change_in_dynamics("contact", each, lastname="Changed")
     run = office.run("lists").run.id
     opted_out, unsubscribed, suppressed, back, gone, fine = leavers
+    office.until_told()
     plan = office.plan_undo(run)
     assert numbers(plan) == (6, 3, 0)
     office.change_in_dynamics("contact", opted_out, donotbulkemail=1)
