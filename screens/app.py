@@ -31,7 +31,7 @@ from .base import Asking, FramedScreen
 from .connection import RETRY_AFTER, Connection
 from .console import ConsoleApp, WentWrong
 from .everywhere import Everywhere
-from .hang_up import terminal_may_go
+from .hang_up import go_on_only_after_a_stop, terminal_may_go
 from .places import (
     ACCOUNTS,
     FOUND_PEOPLE,
@@ -124,9 +124,16 @@ class Console(Everywhere):
             # Where the loop is not the main thread's (tests), signals are not ours to handle.
             with contextlib.suppress(RuntimeError, ValueError):
                 loop.add_signal_handler(number_, self._end_by_signal, int(number_))
+        if not self.is_headless:
+            go_on_only_after_a_stop()
         self.app_resume_signal.subscribe(self, self._draw_anew)
         self.push_screen(StartScreen())
         self.attach()
+
+    def let_go_of_the_keyboard(self) -> None:
+        """Nothing reads the terminal from now on, also where the console ended before it had begun."""
+        if self._driver is not None:
+            self._driver.disable_input()
 
     def _draw_anew(self, _: App[object]) -> None:
         """Back from the shell: the terminal has forgotten everything."""
@@ -405,5 +412,8 @@ def run(
     `farewell`: what whoever quits should know besides; `memory`: the file in which the console remembers its looks."""
     console = Console(client_factory, first_steps=first_steps, farewell=farewell, memory=Memory(memory))
     with terminal_may_go():
-        console.run(mouse=mouse)
+        try:
+            console.run(mouse=mouse)
+        finally:
+            console.let_go_of_the_keyboard()
     return console.return_code or 0

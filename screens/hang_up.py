@@ -1,7 +1,10 @@
 """A terminal that goes away under the console must not keep the console from ending.
 
 Textual 8.2.8 draws from a thread that dies of the first failed write; what is drawn after that waits for ever in its
-queue, the end of the application included (textual/drivers/_writer_thread.py).
+queue, the end of the application included (textual/drivers/_writer_thread.py). And whenever the process is told to go
+on, it begins to read the terminal from a further thread, also where nobody had stopped it
+(textual/drivers/linux_driver.py): a terminal that hangs up tells so as well, and a thread that nobody ends reads
+nothing from it, for ever, at the cost of a core.
 """
 
 from __future__ import annotations
@@ -9,8 +12,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any, TextIO
 
 # What the kernel says of a write to a terminal that is gone, or to a pipe nobody reads.
@@ -60,3 +65,26 @@ def terminal_may_go() -> Iterator[None]:
         yield
     finally:
         sys.__stderr__ = before  # type: ignore[misc]
+
+
+def go_on_only_after_a_stop() -> None:
+    """From now on the handlers of SIGTSTP and SIGCONT, which are set, are called in turn: to go on after a stop alone.
+    For the main thread; others have no signals to handle."""
+    stop, go_on = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
+    stopped = False
+
+    def stopping(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+        if callable(stop):
+            stop(number, frame)
+
+    def going_on(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped
+        if stopped and callable(go_on):
+            stopped = False
+            go_on(number, frame)
+
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGTSTP, stopping)
+        signal.signal(signal.SIGCONT, going_on)

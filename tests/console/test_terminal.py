@@ -137,6 +137,15 @@ def test_ctrl_z_gives_the_terminal_back_until_the_console_is_called_again() -> N
         terminal.read_until(lambda got: b"\x1b[?1049h" in got and b"Latest runs" in got)
 
 
+def test_a_process_that_was_not_stopped_does_not_begin_again_when_it_is_told_to_go_on() -> None:
+    with console() as terminal:
+        terminal.read_to_silence()
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.send(b"2")
+        got = terminal.read_until(lambda got: b"Winter leads" in got)
+        assert b"\x1b[?1049h" not in got
+
+
 def test_no_colour_means_that_none_is_sent() -> None:
     with console(NO_COLOR="1") as terminal:
         terminal.send(b"2")
