@@ -153,11 +153,16 @@ class Chance:
     def __init__(self, seed: int, known: dict[str, list[Any]]) -> None:
         self._random = random.Random(seed)
         self._known = known
+        self._round: list[str] = []
         # What is right in one place is wrong in another.
         self._real = [value for requests in known.values() for each in requests for value in _leaves(each)]
 
     def one(self) -> tuple[str, Any]:
-        name = self._random.choice(sorted(CALLS.keys() - {STOP.name}))
+        if not self._round:
+            # Each call comes round, however many there are.
+            self._round = sorted(CALLS.keys() - {STOP.name})
+            self._random.shuffle(self._round)
+        name = self._round.pop()
         right = json.loads(json.dumps(self._random.choice(self._known.get(name, [{}]))))
         if self._random.random() < 0.05:
             return name, self._value(0)
