@@ -1,5 +1,5 @@
-"""What somebody who is not looking should be told of: a run that failed, removals that are held, a budget that runs
-out."""
+"""What somebody who is not looking should be told of: a run that failed, a send that was stopped, removals that are
+held, a send that missed its hour, a budget that runs out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Notices: each kept once, whatever restarts, until a hook has taken it.
 
 Public:
-    collect(c, since, now) -> int                  from runs that failed and removals that are held
+    collect(c, since, now) -> int                  from runs that failed, removals that are held, sends that wait
     add(c, about, Notice) -> bool                  False: known already
     waiting(c, now, most) -> list[WaitingNotice]
     told(c, key, now); refused(c, key, attempts, next_try, why)
@@ -17,10 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from dyntui.model.notices import Notice, NoticeEvent, without_addresses
 from dyntui.model.outcomes import RunStatus
-from dyntui.store import accounts, held
+from dyntui.store import accounts, held, sends
 from dyntui.store.schema import marketing_list, notice, run
 
 _n = notice.c
+# A send in waves that ended before its last one: an error code of its run.
+_STOPPED = "WAVES_STOPPED"
 
 
 class NoticeKey(msgspec.Struct, frozen=True):
@@ -48,15 +50,19 @@ class HookState(msgspec.Struct, frozen=True):
 
 
 def collect(c: Connection, since: str, now: str) -> int:
-    """Keeps notices of the runs that failed since then, and of the removals that are held now; how many are new. Of
-    runs that fail one after the other for one reason the first is told, and of a list whose removals are held once,
-    until all of them are decided."""
+    """Keeps notices of the runs that failed since then, of the removals that are held now, and of sends in waves that
+    were stopped since or wait for a person after their hour; how many are new. Of runs that fail one after the other
+    for one reason the first is told, and of a list whose removals are held once, until all of them are decided."""
     names = accounts.names(c)
     made = 0
     plan = run.c.request["plan"].as_boolean()
     failed = c.execute(
         select(run)
-        .where(run.c.status == RunStatus.FAILED.value, run.c.ended_on >= since, or_(plan.is_(None), plan.is_(False)))
+        .where(
+            or_(run.c.status == RunStatus.FAILED.value, run.c.error_code == _STOPPED),
+            run.c.ended_on >= since,
+            or_(plan.is_(None), plan.is_(False)),
+        )
         .order_by(run.c.ended_on, run.c.id)
     ).all()
     for row in failed:
@@ -81,7 +87,7 @@ def collect(c: Connection, since: str, now: str) -> int:
                 event=NoticeEvent.FAILED,
                 on=now,
                 account=names.get(row.account_id, ""),
-                title=f"{row.title} failed",
+                title=f"{row.title}: stopped" if row.error_code == _STOPPED else f"{row.title} failed",
                 text=without_addresses(f"{row.error} {row.not_done}".strip()),
                 remedy=without_addresses(row.remedy),
                 code=row.error_code,
@@ -90,7 +96,8 @@ def collect(c: Connection, since: str, now: str) -> int:
         )
     waiting_lists = held.lists(c)
     # What was decided is no news any more, and is when it comes again.
-    settled = _n.about.not_in([each.list for each in waiting_lists])
+    missed = [each for each in sends.held(c) if each.state == "Missed"]
+    settled = _n.about.not_in([*(each.list for each in waiting_lists), *(each.id for each in missed)])
     c.execute(delete(notice).where(_n.event == NoticeEvent.HELD.value, settled))
     for each in waiting_lists:
         account_id = c.execute(select(marketing_list.c.account_id).where(marketing_list.c.id == each.list)).scalar()
@@ -105,6 +112,19 @@ def collect(c: Connection, since: str, now: str) -> int:
                 text=without_addresses(f"{each.people:,} of {each.in_book:,} contacts would leave. {each.why}".strip()),
                 remedy="A Manager decides: `dyntui held list`.",
                 run=each.run,
+            ),
+        )
+    for send in missed:
+        made += add(
+            c,
+            send.id,
+            Notice(
+                event=NoticeEvent.HELD,
+                on=now,
+                account=names.get(send.account_id, ""),
+                title=f"The send of {send.campaign_name} missed its hour",
+                text=without_addresses(send.error),
+                remedy=f"A Manager decides: `dyntui sends release {send.id}` or `dyntui sends cancel {send.id}`.",
             ),
         )
     return made

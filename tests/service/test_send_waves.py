@@ -20,7 +20,7 @@ from dyntui.service.profile import open_profile
 from dyntui.service.resources import Resources
 from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
-from dyntui.store import outcomes, runs, schema, send_waves, sends
+from dyntui.store import notices, outcomes, runs, schema, send_waves, sends
 from dyntui.store.database import Database
 from dyntui.store.sends import NewSend, Send
 from tests.empty_store import open_empty_store
@@ -229,6 +229,14 @@ def stopped(post: Post, why: str, mailed: int) -> None:
     reasons = [reason for _, reason in post.outcomes().values()]
     assert reasons.count("WAVE_STOPPED") == PEOPLE - mailed - reasons.count("DO_NOT_EMAIL") + 1
     assert len(post.mailed) == len(set(post.mailed))
+    assert "News, all waves: stopped" in told(post)
+
+
+def told(post: Post) -> list[str]:
+    """What a hook is told of by now."""
+    with post.db.write() as c:
+        notices.collect(c, "2026-03-01T00:00:00Z", "2026-03-02T12:00:00Z")
+        return [each.notice.title for each in notices.waiting(c, "2026-03-03T00:00:00Z", 9)]
 
 
 def test_results_that_pass_a_limit_stop_the_next_wave(post: Post) -> None:
@@ -276,3 +284,4 @@ def test_a_wave_of_which_it_is_not_certain_whom_it_reached_asks_a_person(post: P
     assert (post.whole().state, "not known whom the wave before it reached" in post.whole().error) == ("Missed", True)
     with post.db.read() as c:
         assert len(send_waves.waves(c, WHOLE)) == 1
+    assert told(post) == ["The send of News missed its hour"]
