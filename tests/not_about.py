@@ -56,6 +56,19 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         (f"{_EARLIER}::test_a_request_that_arrives_while_its_book_is_emptied_mails_nobody_twice",),
     ),
     NotAbout(
+        "scoring_active",
+        "an account without scoring has no scores: the last lines of the second test hold that",
+        (
+            f"{_SCENARIOS}scoring.py::test_scores_come_to_every_record_with_the_address_and_only_news_are_written",
+            f"{_SCENARIOS}scoring.py::test_odd_scores_are_named_and_delay_no_other",
+        ),
+    ),
+    NotAbout(
+        "import_declines_unsaid_preferences",
+        "nothing more is written to such an account: a test of its own holds that",
+        (f"{_SCENARIOS}preferences.py::test_choices_go_both_ways_and_what_nobody_chose_stays_unchosen",),
+    ),
+    NotAbout(
         "odd_campaigns",
         "every run of campaigns names the odd campaign and so completes with errors: test_other_ways.py::"
         "test_an_odd_campaign_is_named_and_all_others_are_read holds that",

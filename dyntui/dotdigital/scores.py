@@ -36,7 +36,7 @@ def score_pages(
 ) -> AsyncIterator[Page[ContactScore]]:
     """Every score, or those modified since a time. Rows that name no contact are left in `odd`."""
     path = "/v2/contacts/score" + (f"/modified-since/{stamp(since)}" if since is not None else "")
-    return skip_pages(dd, path, ContactScore, _mark, resume=resume, takes_odd=True)
+    return skip_pages(dd, path, ContactScore, _mark, resume=resume, until_empty=True, takes_odd=True)
 
 
 def _mark(row: ContactScore) -> tuple[int, str]:
