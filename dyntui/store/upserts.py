@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Compiled, Connection, Dialect, Executable, Table, bindparam
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
@@ -20,7 +21,17 @@ from dyntui.model import exact_json
 # Of an insert's row, in `where` and computed values of an upsert: `excluded.c.name`.
 Excluded = Any
 
-_COMPILED: WeakKeyDictionary[ClauseElement, dict[tuple[str, str], Compiled]] = WeakKeyDictionary()
+
+class _Text(msgspec.Struct, frozen=True):
+    """A statement as the database takes it: `order`: the names of its parameters, where they go by place; `values` of
+    those that it brings itself. Nothing here leads back to the statement, which would then live for ever."""
+
+    sql: str
+    order: tuple[str, ...] | None
+    values: dict[str, Any]
+
+
+_TEXTS: WeakKeyDictionary[ClauseElement, dict[tuple[str, str], _Text]] = WeakKeyDictionary()
 
 
 def json_text(value: object) -> str:
@@ -87,25 +98,26 @@ def update_many(
     return _many(connection, statement, names, batch) if batch else 0
 
 
-def _compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
+def _text_of(statement: ClauseElement, dialect: Dialect) -> _Text:
     """What the database is told; worked out once for a statement that lives on."""
-    known = _COMPILED.setdefault(statement, {})
+    known = _TEXTS.setdefault(statement, {})
     key = (dialect.name, dialect.driver)
     if key not in known:
-        known[key] = statement.compile(dialect=dialect)
+        compiled = statement.compile(dialect=dialect)
+        order = getattr(compiled, "positiontup", None)
+        known[key] = _Text(str(compiled), None if order is None else tuple(order), dict(compiled.params))
     return known[key]
 
 
 def _many(connection: Connection, statement: Executable, names: Sequence[str], batch: list[tuple[object, ...]]) -> int:
     assert isinstance(statement, ClauseElement)
-    compiled = _compiled(statement, connection.dialect)
-    constants = {name: value for name, value in compiled.params.items() if name not in names}
-    order = getattr(compiled, "positiontup", None)
-    if order is None:
+    text = _text_of(statement, connection.dialect)
+    constants = {name: value for name, value in text.values.items() if name not in names}
+    if text.order is None:
         dicts = [dict(zip(names, row, strict=True)) | constants for row in batch]
-        return connection.exec_driver_sql(str(compiled), dicts).rowcount
-    if list(order) == list(names):
-        return connection.exec_driver_sql(str(compiled), batch).rowcount
+        return connection.exec_driver_sql(text.sql, dicts).rowcount
+    if text.order == tuple(names):
+        return connection.exec_driver_sql(text.sql, batch).rowcount
     place = {name: index for index, name in enumerate(names)}
-    tuples = [tuple(row[place[name]] if name in place else constants[name] for name in order) for row in batch]
-    return connection.exec_driver_sql(str(compiled), tuples).rowcount
+    tuples = [tuple(row[place[name]] if name in place else constants[name] for name in text.order) for row in batch]
+    return connection.exec_driver_sql(text.sql, tuples).rowcount

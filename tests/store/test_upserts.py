@@ -1,0 +1,38 @@
+"""Keeping many rows: statements are worked out once where they live on, and forgotten where they do not."""
+
+from __future__ import annotations
+
+import gc
+
+from sqlalchemy import select
+from sqlalchemy.sql.dml import Insert
+
+from dyntui.store.database import Database
+from dyntui.store.schema import watermark
+from dyntui.store.upserts import upsert
+
+COLUMNS = ("account_id", "feed", "value")
+
+
+def test_statements_that_are_made_for_one_use_are_not_kept(db: Database):
+    def keep(feed: str) -> None:
+        with db.write() as c:
+            new = {"value": watermark.c.value}
+            upsert(c, watermark, COLUMNS, COLUMNS[:2], [("a", feed, "1")], update=(), computed=lambda _: new)
+
+    keep("first")
+    gc.collect()
+    before = sum(isinstance(each, Insert) for each in gc.get_objects())
+    for number in range(20):
+        keep(f"feed {number}")
+    gc.collect()
+    assert sum(isinstance(each, Insert) for each in gc.get_objects()) <= before
+
+
+def test_the_same_rows_are_kept_by_the_same_statement(db: Database):
+    with db.write() as c:
+        for value in ("1", "2"):
+            upsert(c, watermark, COLUMNS, COLUMNS[:2], [("a", "feed", value)])
+        upsert(c, watermark, COLUMNS, COLUMNS[:2], [("a", "feed", "3")], update=())
+    with db.read() as c:
+        assert c.execute(select(watermark.c.value)).scalars().all() == ["2"]
