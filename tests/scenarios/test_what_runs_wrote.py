@@ -65,6 +65,7 @@ def test_what_was_added_updated_and_taken_out_is_kept_with_the_fields_before_and
     assert [each.person for each in office.written(second, person=renamed.person)] == [renamed.person]
     assert [each.person for each in office.written(second, search=leaves.address)] == [leaves.person]
 
+    office.until_told()
     third = office.run("lists").run.id
     assert office.written(third) == ()
 
