@@ -39,6 +39,7 @@ def test_whatever_differs_is_named_with_both_values_and_mended(office: Office, n
     office.change_in_dynamics("contact", opted_out.person, donotemail=1)
     office.unsubscribe(suppressed.address)
     office.change_in_dotdigital("stranger@example.com", book, LASTNAME="Stranger")
+    office.until_told()
     digest = office.digest()
     known = office.members(newsletter.id)
     plan, calls = office.calls_between(lambda: office.diff(newsletter.id))
