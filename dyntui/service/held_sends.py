@@ -120,8 +120,11 @@ class HeldSends:
         def release(c: Connection) -> bool:
             if send_waves.planned(c, row.id) is None:
                 return sends.released(c, row.id, state="Scheduled", send_at=now)
+            # Of one that has missed nothing the pause before its next wave stays as it is.
+            if not sends.released(c, row.id, state="In waves"):
+                return False
             send_waves.put_next(c, row.id, now)
-            return sends.released(c, row.id, state="In waves")
+            return True
 
         if not await self._resources.write(release):
             raise DyntuiError(

@@ -80,6 +80,11 @@ def test_waves_stop_by_what_comes_back_or_by_a_person_and_the_rest_can_be_sent(
     office.let_pass(minutes=59)
     (between,) = office.look_at_sends()
     assert between.state == "In waves"
+    # It has missed nothing: what came back is waited for all the same.
+    with pytest.raises(DyntuiError, match="SEND_NOT_MISSED"):
+        office.release_send(whole.id)
+    (between,) = office.look_at_sends()
+    assert (between.state, len(office.sends_of(whole.id))) == ("In waves", 1)
     office.let_pass(minutes=3)
     assert office.look_at_sends() == []
     stopped = office.send_row(whole.id)
