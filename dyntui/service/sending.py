@@ -188,6 +188,7 @@ class Sending:
                 raise _count_unknown()
             if send_waves.in_waves(c, campaign.account_id, campaign.id):
                 raise _in_waves(campaign.name)
+            counts.narrow(c, new.count_id, new.list_ids)
             sends.create(c, msgspec.structs.replace(new, run_id=run_id))
             if waves is not None:
                 send_waves.plan(c, new.id, waves, at or new.created_on)

@@ -8,6 +8,7 @@ Public:
     snapshot(c, NewCount) -> Count; get(c, count_id) -> Count | None; counts(c, count_id) -> tuple[ReasonCount, ...]
     anew(c, count_id, now) -> Count                                     the same lists, by the facts of this moment
     recheck(c, count_id) -> int                                         how many more are left out
+    narrow(c, count_id, lists)                                          to the lists that a send goes to
     through_another_list(c, count_id) -> int; delete_older_than(c, moment) -> int
 """
 
@@ -117,6 +118,12 @@ def anew(c: Connection, count_id: str, now: str) -> Count:
     if made is None:
         raise vanished("a target count")
     return made
+
+
+def narrow(c: Connection, count_id: str, lists: Sequence[str]) -> None:
+    """A send of the count goes to these of its lists: counted anew it is by them alone, as no other one is synchronised
+    by the send, nor asked who has left it."""
+    c.execute(update(target_count).where(target_count.c.id == count_id).values(lists=list(lists)))
 
 
 def _count(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> None:

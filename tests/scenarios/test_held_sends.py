@@ -55,6 +55,32 @@ def test_at_its_hour_a_send_is_decided_anew_and_goes_out_once(
     assert len(office.mailed(campaign)) == len(mailed)
 
 
+def test_a_list_that_was_not_part_of_the_send_when_it_was_confirmed_is_none_at_its_hour(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, before = counted
+    (newsletter,) = [each.id for each in before.lists]
+    on_it = {each.person for each in office.members(newsletter)}
+    others = sorted(office.records_where("contact", statecode=0, donotemail=0, donotbulkemail=0) - on_it)[:5]
+    fair = office.new_list(name="Fair", member_type="contact").row.id
+    office.join(fair, others)
+    office.activated("Fair")
+    office.target(campaign, fair)
+    count = office.count(campaign)
+    assert count.sendable == before.sendable and count.potential > before.potential
+    held = office.schedule_send(count, office.sandbox.now() + timedelta(hours=1))
+    assert "Fair" not in held.lists
+    # It is synchronised meanwhile; nobody saw its people among those who would be mailed, and the send will not ask who
+    # has left it since.
+    office.run("lists")
+    assert office.count(campaign).sendable > before.sendable
+    office.let_pass(hours=1)
+    office.look_at_sends()
+    sent = office.send_row(held.id)
+    assert (sent.state, sent.sendable) == ("Sent", before.sendable)
+    assert not set(others) & {each.person for each in office.people(sent.run)}
+
+
 def test_what_is_not_as_it_was_confirmed_asks_a_person(
     office: Office, counted: tuple[CampaignRow, TargetCount]
 ) -> None:
