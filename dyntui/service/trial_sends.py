@@ -77,6 +77,10 @@ class TrialSends:
                 remedy=f"Look for it in the mailbox; the copy is {copy.name!r} in dotdigital.",
                 detail=error.detail,
             ) from error
+        except DyntuiError:
+            # Refused: nobody has it, and nothing that could be sent is left behind.
+            await self._removed(dd, copy.id)
+            raise
         left = "" if await self._removed(dd, copy.id, started) else copy.name
         return TrialSent(campaign=campaign.id, address=address, copy=left)
 
@@ -92,12 +96,12 @@ class TrialSends:
                     return next(REASONS[each] for each in flags if getattr(row, each))
         return ""
 
-    async def _removed(self, dd: Dotdigital, copy_id: int, started: sends.Send) -> bool:
+    async def _removed(self, dd: Dotdigital, copy_id: int, started: sends.Send | None = None) -> bool:
         """Whether the copy is gone: as long as it is being sent it cannot be removed."""
         try:
-            for seconds in _SENT_SECONDS:
+            for seconds in _SENT_SECONDS if started is not None else (0.0,):
                 await self._resources.connections.surroundings.sleep(seconds)
-                if (await sends.send_status(dd, started.id)).sent:
+                if started is None or (await sends.send_status(dd, started.id)).sent:
                     await dd_campaigns.delete(dd, copy_id)
                     return True
         except DyntuiError as error:

@@ -35,3 +35,13 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     assert refused(office, campaign, "somebody.new@example.org") == "TEST_CONTACT_UNKNOWN"
     assert refused(office, campaign, "nobody") == "TEST_ADDRESS_INVALID"
     assert len(office.sandbox.control.get("/mailed").json()) == 1
+
+
+def test_a_test_that_is_refused_leaves_no_copy_behind(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:
+    campaign, count = counted
+    me = office.count_people(count.id, sendable=True)[0]
+    fault = {"system": "dotdigital", "kind": "status", "method": "POST", "route": "campaigns/send$", "status": 403}
+    office.sandbox.order(fault)
+    assert refused(office, campaign, me.address).startswith("DOTDIGITAL_")
+    assert b"Copy of" not in in_dotdigital(office, "GET", "/v2/campaigns/filtered")
+    assert office.sandbox.control.get("/mailed").json() == []
