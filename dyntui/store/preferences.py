@@ -9,6 +9,7 @@ Public:
     keep_rows(c, rows)                                 rows of Dynamics: RecordRow
     make(c, account_id, rows)                          rows: (preference id, Records) that may be new
     record_news(c, account_id, after, most) -> [Pair]
+    declined(c, account_id, addresses) -> {(preference id, address): record}
     settled(c, account_id, rows); told_dotdigital(c, account_id, rows, now); set_aside(c, account_id, rows)
     moved(c, people); again(c, addresses); wake(c, account_id, preference_ids)
 """
@@ -227,6 +228,16 @@ def record_news(c: Connection, account_id: str, after: tuple[int, str], most: in
         )
         for row in rows
     ]
+
+
+def declined(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[tuple[int, str], str]:
+    """Which record said no, by preference and address; of several the last by its id."""
+    found: dict[tuple[int, str], str] = {}
+    columns = select(_r.preference_id, _r.address, _r.person_id).order_by(_r.person_id)
+    for some in in_chunks(addresses):
+        said = (_r.account_id == account_id, _r.address.in_(some), _r.choice == Choice.NO.value)
+        found.update(((row.preference_id, row.address), row.person_id) for row in c.execute(columns.where(*said)))
+    return found
 
 
 def told_dotdigital(c: Connection, account_id: str, rows: Sequence[tuple[OfRecord, int]], now: str) -> None:

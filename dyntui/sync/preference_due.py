@@ -48,7 +48,7 @@ def name(c: Connection, ctx: RunContext, rows: Sequence[tuple[Due, Outcome, str,
     """What became of choices: each with the outcome, its reason and detail."""
     named: dict[int, list[PersonOutcome]] = {}
     for due, outcome, reason, detail in rows:
-        conflict = ("CONFLICT",) if due.decided.winner is not None else ()
+        conflict = ("CONFLICT",) if due.decided.winner is not None and reason != "CONFLICT" else ()
         record = due.record
         named.setdefault(record.preference_id, []).append(
             PersonOutcome(

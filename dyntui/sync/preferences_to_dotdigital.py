@@ -52,6 +52,7 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
     by_address = {normalise(each.email): each.id for each in found}
     since = min(await feeds.mark(ctx, ctx.account_id, FEED), await feeds.server_time(dd) - _LATE)
     late = await _chosen_meanwhile(dd, {each.record.preference_id for each in due}, since)
+    no_of = await ctx.read(lambda c: preferences.declined(c, ctx.account_id, addresses))
     wanted: list[Due] = []
     named: list[tuple[Due, Outcome, str, str]] = []
     for each in due:
@@ -63,6 +64,10 @@ async def tell(ctx: RunContext, dd: Dotdigital, due: Sequence[Due]) -> None:
             )
         elif late.get((each.record.preference_id, contact_id), known) is not known:
             named.append((each, Outcome.REJECTED, "STALE", "chosen in dotdigital meanwhile"))
+        elif each.decided.choice is Choice.YES and (each.record.preference_id, each.record.address) in no_of:
+            # One contact stands for all of them, and the strictest has their way.
+            detail = f"no of {no_of[each.record.preference_id, each.record.address]}, which has the address as well"
+            named.append((each, Outcome.EXCLUDED, "CONFLICT", detail))
         else:
             wanted.append(each)
     await ctx.save(ctx.cursor, stage="Writing choices to dotdigital", work=lambda c: name(c, ctx, named))

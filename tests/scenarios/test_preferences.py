@@ -169,6 +169,25 @@ def test_choices_go_both_ways_and_what_nobody_chose_stays_unchosen(office: Offic
     }
 
 
+def test_of_several_records_with_one_address_a_no_is_not_overruled_by_the_yes_of_another(office: Office) -> None:
+    ada, ben, cleo, dan = members(office, 4)
+    office.run("preferences")
+    for one, other in ((ada, ben), (cleo, dan)):
+        office.change_in_dynamics("contact", other.person, emailaddress1=one.address)
+    # At once, and later than the other's no was written.
+    choose(office, ada.person, OFFERS, Choice.YES)
+    choose(office, ben.person, OFFERS, Choice.NO)
+    choose(office, dan.person, OFFERS, Choice.NO)
+    office.run("preferences")
+    office.let_pass(hours=1)
+    choose(office, cleo.person, OFFERS, Choice.YES)
+    for _ in range(2):
+        run = office.run("preferences")
+        assert run.run.tally.adds_up
+        assert in_dotdigital(office, ada.address) == in_dotdigital(office, cleo.address) == {OFFERS: False}
+        office.let_pass(hours=1)
+
+
 def test_an_account_that_declines_what_an_import_does_not_name_is_noticed_at_the_first_contact(office: Office) -> None:
     people = members(office, 4)
     office.sandbox.switch(dotdigital={"import_declines_unsaid_preferences": True})
