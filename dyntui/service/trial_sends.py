@@ -1,8 +1,8 @@
 """A test send: a copy of the campaign to one contact, so that the campaign itself stays unsent.
 
 Sending the campaign would make it Sent and the person one who has had it. The copy is removed again once it was sent.
-Nobody is made a contact for a test, and whoever must not be mailed gets no test either: the store, dotdigital and
-Dynamics are asked before.
+Nobody is made a contact for a test, and whoever must not be mailed gets no test either: the store, every email account
+and Dynamics are asked before.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ from dyntui.service.contract.campaigns import CAMPAIGN_TEST, CampaignRef, TrialS
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import environment
+from dyntui.store import accounts, environment
 from dyntui.store.schema import opt_out, opt_out_address, suppression
+from dyntui.sync import consent_sources
 from dyntui.sync.opt_outs import ADDRESSES, REASONS, SETS, Record
 
 # How long somebody waits for the copy to be sent, so that it can be removed: 40 seconds.
 _SENT_SECONDS = (1.0, 2.0, 3.0, 4.0, 10.0, 20.0)
+
+# Mailable, or said of an opt-in to that account alone.
+_OF_ONE_ACCOUNT = ("", "PENDING_OPT_IN")
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,11 @@ class TrialSends:
         dd = await self._resources.connections.dotdigital(campaign.account_id)
         contact = None if reason else await contacts.contact_by_email(dd, address)
         if contact is not None:
-            reason = reason_of_status(contact.status) or await self._opted_out(address)
+            reason = (
+                reason_of_status(contact.status)
+                or await self._suppressed_elsewhere(campaign.account_id, address)
+                or await self._opted_out(address)
+            )
         if reason:
             entry = BY_CODE.get(reason)
             why = f"{address} must not be mailed: {entry.title if entry else reason} ({reason})."
@@ -84,13 +92,25 @@ class TrialSends:
         left = "" if await self._removed(dd, copy.id, started) else copy.name
         return TrialSent(campaign=campaign.id, address=address, copy=left)
 
+    async def _suppressed_elsewhere(self, account_id: str, address: str) -> str:
+        """Why the address must not be mailed, as the other email accounts say now."""
+        for each in await self._resources.read(accounts.accounts):
+            if each.id == account_id:
+                continue
+            there = await contacts.contact_by_email(await self._resources.connections.dotdigital(each.id), address)
+            reason = "" if there is None else reason_of_status(there.status)
+            if reason not in _OF_ONE_ACCOUNT:
+                return reason
+        return ""
+
     async def _opted_out(self, address: str) -> str:
         """Why the address must not be mailed, by the records in Dynamics as they are now."""
         dv = await self._resources.connections.dataverse()
+        counts = await self._resources.read(consent_sources.as_known)
         theirs = " or ".join(f"{column} eq {query.text(address)}" for column in ADDRESSES)
-        flags = ("donotemail", "donotbulkemail")
-        wanted = f"({theirs}) and ({' or '.join(f'{each} eq true' for each in flags)})"
-        for entity_set, key in SETS.values():
+        for entity, (entity_set, key) in SETS.items():
+            flags = counts.flags(entity)
+            wanted = f"({theirs}) and ({' or '.join(f'{each} eq true' for each in flags)})"
             async for page in dv_rows.pages(dv, entity_set, Record, select=[key, *flags], filter=wanted):
                 for row in page.rows:
                     return next(REASONS[each] for each in flags if getattr(row, each))

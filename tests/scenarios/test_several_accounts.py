@@ -233,6 +233,23 @@ def test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed
     assert status_there(office.sandbox, later) == "Subscribed"
 
 
+def test_who_unsubscribed_from_one_account_a_moment_ago_gets_no_test_by_the_other(two: Two) -> None:
+    office = two.office
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    leaves = next(
+        each.address
+        for each in office.members(newsletter.id)
+        if each.outcome is Outcome.ADDED and status_there(two.second, each.address) == "Subscribed"
+    )
+    two.unsubscribe_there(leaves)
+    with pytest.raises(DyntuiError, match="TEST_OPTED_OUT"):
+        office.test_send(campaign, leaves)
+    assert office.sandbox.control.get("/mailed").json() == []
+
+
 def test_who_subscribes_again_in_one_account_is_not_suppressed_by_what_the_other_had_copied(two: Two) -> None:
     office = two.office
     newsletter = office.activated("Newsletter")

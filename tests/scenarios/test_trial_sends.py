@@ -20,7 +20,7 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     office: Office, counted: tuple[CampaignRow, TargetCount]
 ) -> None:
     campaign, count = counted
-    me, opts_out, leaves = office.count_people(count.id, sendable=True)[:3]
+    me, opts_out, leaves, declines = office.count_people(count.id, sendable=True)[:4]
     sent = office.test_send(campaign, me.address.upper())
     mails = office.sandbox.control.get("/mailed").json()
     assert [mail["address"] for mail in mails] == [me.address] and (sent.address, sent.copy) == (me.address, "")
@@ -29,9 +29,12 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     assert b"Copy of" not in in_dotdigital(office, "GET", "/v2/campaigns/filtered")
     # Who said no a moment ago, on either side, whatever was read before.
     office.change_in_dynamics("contact", opts_out.person, donotbulkemail=1)
+    office.change_in_dynamics("contact", declines.person, donotsendmm=1)
     office.unsubscribe(leaves.address)
     known = office.count_people(count.id, reason="DO_NOT_EMAIL")[0]
-    assert {refused(office, campaign, each.address) for each in (opts_out, leaves, known)} == {"TEST_OPTED_OUT"}
+    assert {refused(office, campaign, each.address) for each in (opts_out, leaves, declines, known)} == {
+        "TEST_OPTED_OUT"
+    }
     assert refused(office, campaign, "somebody.new@example.org") == "TEST_CONTACT_UNKNOWN"
     assert refused(office, campaign, "nobody") == "TEST_ADDRESS_INVALID"
     assert len(office.sandbox.control.get("/mailed").json()) == 1
