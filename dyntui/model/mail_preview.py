@@ -91,6 +91,11 @@ class _Reader(HTMLParser):
         self._open: list[tuple[str, int]] = []
         self._gap = False
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Of what begins with `<![` nothing is shown. Python's own way of reading it fails over what has no name there
+        (3.11: AssertionError)."""
+        return self.parse_bogus_comment(i, report)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _HIDDEN:
             self._hidden.append(tag)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dyntui.model.mail_preview import preview, problem_of
@@ -60,6 +60,8 @@ def test_a_link_is_looked_at_as_it_is_written(url: str, text: str, problem: str)
     assert problem_of(url, text) == problem
 
 
+@example("<![;")
+@example("<![if mso]>a<![endif]>")
 @given(st.text(alphabet="<>/a=\"' !-p[]&#;x\n", max_size=200))
 def test_any_html_can_be_read(html: str) -> None:
     assert isinstance(preview(html).text, str)
