@@ -37,7 +37,7 @@ from .dialogs import Alternatives, Confirm, Picker
 from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
 from .places import LIST, RUN, SENDS
-from .sends import goes_out, send_tone
+from .send_standing import goes_out, send_tone
 from .trial_send import ask_for_trial
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar

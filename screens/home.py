@@ -27,7 +27,7 @@ from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Statu
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .places import LIST, REPORT, RUN, SECTIONS
-from .sends import goes_out
+from .send_standing import goes_out
 from .shell import LOW, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts

@@ -27,6 +27,7 @@ from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
 from .places import CAMPAIGN, RUN
+from .send_standing import goes_out, send_tone
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
@@ -38,26 +39,6 @@ _WORDING = Wording(
     empty="No send waits for its hour, and none is in waves",
     next_step="l shows all sends; w on an email campaign sends it.",
 )
-_TONES = {
-    "Sent": "good",
-    "Missed": "warn",
-    "Stopped": "warn",
-    "Failed": "bad",
-    "Refused": "bad",
-    "Cancelled": "muted",
-}
-
-
-def send_tone(send: SendRow) -> str:
-    """The look of a send's state."""
-    return "warn" if send.undecided else _TONES.get(send.state, "accent")
-
-
-def goes_out(send: SendRow) -> str:
-    """When it, or its next wave, begins (ISO 8601 UTC); `""` where nothing more does."""
-    if send.held and not send.wave:
-        return send.send_at
-    return send.next_on if send.state in ("In waves", "Missed") else ""
 
 
 def mailed(send: SendRow) -> str:
