@@ -142,7 +142,8 @@ def test_the_passphrase_that_systemd_hands_over_opens_the_secrets(tmp_path: Path
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the machine's services listen."""
     shared = tmp_path / "run"
-    (shared / "default").mkdir(parents=True, mode=0o750)
+    (shared / "default").mkdir(parents=True)
+    (shared / "default").chmod(0o750)
     monkeypatch.setattr(profiles, "SHARED", shared)
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
