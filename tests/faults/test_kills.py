@@ -20,6 +20,7 @@ from dyntui.service.contract.campaigns import CAMPAIGN_CHANGE_TARGETS, CAMPAIGN_
 from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
 from dyntui.service.contract.sends import SEND_GET, SendRef
 from dyntui.service.contract.session import Nothing
+from tests.built_once import built_once
 from tests.faults.job import CAMPAIGN, LIST, forget_number, properly_mailed
 from tests.faults.real_service import STORE, RealService, real_service, until
 from tests.sandbox_process import SandboxProcess
@@ -29,7 +30,7 @@ POST = "dotdigital POST /v2/campaigns/send"
 SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")))
 # Each costs seconds: those after each kind of call are made below in any case.
 MOST_KILLS = 3 if len(SEEDS) > 1 else 1
-# Two groups, so that each builds its worlds once and they go on side by side.
+# Two groups, which go on side by side.
 of_a_synchronisation = pytest.mark.xdist_group("kills of a synchronisation")
 of_a_send = pytest.mark.xdist_group("kills of a send")
 
@@ -52,12 +53,14 @@ def place_from(kept: Path, folder: Path) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def activated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A profile that is set up, with a list that is activated and was never synchronised."""
-    folder = tmp_path_factory.mktemp("activated")
-    with served_world(folder) as sandbox, real_service(folder) as service:
-        service.set_up(sandbox)
-        service.call(LISTS_REFRESH, Nothing())
-        service.call(LIST_ACTIVATE, Activate(id=service.list_named(LIST).id, link=True))
-    return folder
+
+    def build(folder: Path) -> None:
+        with served_world(folder) as sandbox, real_service(folder) as service:
+            service.set_up(sandbox)
+            service.call(LISTS_REFRESH, Nothing())
+            service.call(LIST_ACTIVATE, Activate(id=service.list_named(LIST).id, link=True))
+
+    return built_once(tmp_path_factory, "kills-activated", build)
 
 
 @pytest.fixture(scope="module")
