@@ -60,7 +60,7 @@ async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: For
     if other_responses(known, how.active):
         latest = await ctx.read(lambda c: forms.get(c, ctx.account_id, known.id))
         notes += await _read(ctx, dd, latest or known, how)
-    await _tell(ctx, dv, known.id, item, how)
+    await _tell(ctx, dv, dd, known.id, item, how)
     await ctx.save(ctx.cursor, stage=_stage(known), work=lambda c: ctx.close_item(c, item, note="; ".join(notes)))
 
 
@@ -160,7 +160,7 @@ def _person(response_id: int, record: str) -> str:
     return record or f"response {response_id}"
 
 
-async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: How) -> None:
+async def _tell(ctx: RunContext, dv: Dataverse, dd: Dotdigital, form_id: int, item: str, how: How) -> None:
     """Responses of which Dynamics does not know everything, some at a time. One that it refuses delays no other, and is
     told again by the next run."""
     known = await ctx.read(lambda c: forms.get(c, ctx.account_id, form_id))
@@ -171,7 +171,7 @@ async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: Ho
     while some := await ctx.read(lambda c: forms.news(c, ctx.account_id, form_id, after, _AT_ONCE)):  # noqa: B023
         found: dict[str, Candidate | Not] = {**await matching.records(dv, [each.address for each in some])}
         new = {each.address: each.names for each in some if each.address and each.address not in found}
-        found |= await respondents.make(ctx, dv, item, known.header.name, new, how.new, how.created)
+        found |= await respondents.make(ctx, dv, dd, item, known.header.name, new, how.new, how.created)
         rows = [_columns(ctx.account_id, known, each, found.get(each.address)) for each in some]
         results = await upsert_rows(dv, solution.FORM_RESPONSE, rows)
         named = [

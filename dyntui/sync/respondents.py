@@ -9,6 +9,7 @@ import msgspec
 
 from dyntui.dataverse import bulk
 from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.addresses import fault
 from dyntui.model.changes import AppliedChange
 from dyntui.model.created_records import CreatedDefaults, created
@@ -18,6 +19,7 @@ from dyntui.model.people import Entity
 from dyntui.model.plans import CREATE
 from dyntui.store import applied_changes, strangers
 from dyntui.store.applied_changes import Place
+from dyntui.sync import opt_outs, suppressions
 from dyntui.sync.record_columns import TABLES
 from dyntui.sync.run_context import RunContext
 
@@ -34,6 +36,7 @@ class Not(msgspec.Struct, frozen=True):
 async def make(
     ctx: RunContext,
     dv: Dataverse,
+    dd: Dotdigital,
     item: str,
     form: str,
     people: Mapping[str, Mapping[str, str]],
@@ -41,9 +44,11 @@ async def make(
     defaults: CreatedDefaults,
 ) -> dict[str, Candidate | Not]:
     """A contact or lead for each of the people (address -> what they said of their name), or why there is none. Who has
-    opted out anywhere, as far as is known, is never made."""
-    if as_what is NewRespondents.IGNORE:
+    opted out anywhere is never made: Dynamics and the email account are asked before."""
+    if as_what is NewRespondents.IGNORE or not people:
         return {address: Not("UNKNOWN_PERSON") for address in people}
+    await suppressions.pull(ctx, dd, ctx.account_id)
+    await opt_outs.read(ctx, dv)
     said_no = await ctx.read(lambda c: strangers.consent(c, "", sorted(people)))
     found: dict[str, Candidate | Not] = {}
     found |= {address: Not("BAD_EMAIL", wrong) for address in people if (wrong := fault(address))}

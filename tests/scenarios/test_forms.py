@@ -134,7 +134,10 @@ def test_a_respondent_whom_nobody_knows_becomes_a_record_where_the_account_says_
     office.put_into_book(newsletter.id, gone)
     office.unsubscribe(gone)
     office.run("suppressions")
-    for address in ("new@person.example", "New@Person.example ", gone, "no address", known.address):
+    # Somebody opts out with their other address, of which no synchronisation has told.
+    opted_out = "second@person.example"
+    office.change_in_dynamics("contact", known.person, emailaddress2=opted_out, donotemail=1)
+    for address in ("new@person.example", "New@Person.example ", gone, opted_out, "no address", known.address):
         answered(office, address, "Lovelace")
     run = office.run("forms")
     assert run.run.status is RunStatus.COMPLETED and run.run.tally.adds_up, run
@@ -148,6 +151,7 @@ def test_a_respondent_whom_nobody_knows_becomes_a_record_where_the_account_says_
     assert {each["dyntui_leadid"] for each in there["new@person.example"]} == {leads[0]["leadid"]}
     named = {each.address: each.reason for each in office.people(run.run.id)}
     assert (named[gone], named["no address"], named[known.address]) == ("SUPPRESSED", "BAD_EMAIL", "")
+    assert named[opted_out] == "DO_NOT_EMAIL"
     assert not state.db.execute("SELECT 1 FROM dv_lead WHERE emailaddress1 = ?", (gone,)).fetchone()
     assert [each.effect for each in office.written(run.run.id)] == ["create"]
 
