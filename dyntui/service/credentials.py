@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 
 import msgspec
@@ -125,7 +126,7 @@ class CredentialUseCases:
         after = msgspec.structs.replace(known, auth="certificate" if request.certificate else "secret")
         await self._resources.secrets.set(DATAVERSE_SECRET, secret)
         row = await self._of_dynamics(after)
-        await self._keep(context, before, row, lambda c: accounts.put_organisation(c, after))
+        await self._keep(context, before, row, lambda c: accounts.sign_in_by(c, after.auth))
         return row
 
     async def _require_over(self, dv: Dataverse, context: CallContext) -> None:
@@ -157,9 +158,10 @@ class CredentialUseCases:
             raise _of_another(f"It is that of dotdigital's account {info.id}, and not of {account.platform_id}.")
         await self._resources.secrets.set(account_secret(account.id), request.api_password)
         row = self._of_account(after)
-        await self._keep(
-            context, self._of_account(account), row, lambda c: accounts.put_account(c, after), account_id=account.id
-        )
+        before = self._of_account(account)
+        # Meanwhile something else may have been learnt of the account.
+        put = functools.partial(accounts.sign_in_as, account_id=account.id, api_user=after.api_user)
+        await self._keep(context, before, row, put, account_id=account.id)
         return row
 
     async def _keep(

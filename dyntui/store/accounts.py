@@ -92,6 +92,11 @@ def put_organisation(c: Connection, known: Organisation) -> None:
     _put(c, organisation_table, {"id": 1} | msgspec.structs.asdict(known), "id")
 
 
+def sign_in_by(c: Connection, auth: str) -> None:
+    """How the organisation is signed in to from now on; what else is known of it stays."""
+    c.execute(update(organisation_table).values(auth=auth))
+
+
 def accounts(c: Connection) -> list[EmailAccount]:
     """All email accounts: the default one first, then by name."""
     rows = c.execute(select(email_account).order_by(email_account.c.is_default.desc(), email_account.c.name))
@@ -120,6 +125,11 @@ def put_account(c: Connection, known: EmailAccount) -> None:
     if known.is_default:
         c.execute(update(email_account).where(email_account.c.id != known.id).values(is_default=False))
     _put(c, email_account, msgspec.structs.asdict(known), "id")
+
+
+def sign_in_as(c: Connection, account_id: str, api_user: str) -> None:
+    """The API user of an email account from now on; what else is known of it stays, and one that is gone stays gone."""
+    c.execute(update(email_account).where(email_account.c.id == account_id).values(api_user=api_user))
 
 
 def removal_limits(c: Connection, account_id: str) -> Limits:

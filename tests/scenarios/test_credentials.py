@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.roles import Ability, Role
@@ -83,6 +85,26 @@ def test_open_connections_go_on_with_the_new_password_and_the_new_certificate(
         told = " ".join(str(row) for row in c.execute(admin_change.select()))
     assert "client secret of" in told and "certificate of" in told and "apiuser-new" in told
     assert "hush" not in told and "PRIVATE KEY" not in told
+
+
+def test_what_is_learnt_of_an_account_while_its_password_is_proved_stays(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with office.db.read() as c:
+        (account,) = accounts.accounts(c)
+    look = dd_account.account_info
+
+    async def look_and_learn(dd: Dotdigital) -> dd_account.AccountInfo:
+        with office.db.write() as c:
+            accounts.put_account(c, msgspec.structs.replace(account, double_opt_in="all"))
+        return await look(dd)
+
+    monkeypatch.setattr(dd_account, "account_info", look_and_learn)
+    of_dotdigital(office, api_password="hush-rotated", api_user="apiuser-new@apiconnector.com")
+    replace(office, of="Main", api_password="hush-rotated", api_user="apiuser-new@apiconnector.com")
+    with office.db.read() as c:
+        (kept,) = accounts.accounts(c)
+    assert (kept.api_user, kept.double_opt_in) == ("apiuser-new@apiconnector.com", "all")
 
 
 def test_what_cannot_be_used_or_is_anothers_changes_nothing(office: Office, tmp_path: Path) -> None:
