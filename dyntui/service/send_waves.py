@@ -271,7 +271,7 @@ def _trouble(last: Send | None) -> str:
     if last.state == "Failed" and not last.sendable:
         # Everybody of it has a reason of their own: that is no fault.
         return ""
-    if send_waves.not_sent(last):
+    if send_waves.not_sent(last) or (last.state != "Sent" and last.decision != "mailed"):
         return f"Wave {last.wave} was not sent: {last.error or last.state}"
     return ""
 
