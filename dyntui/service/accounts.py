@@ -33,7 +33,7 @@ from dyntui.service.runs import chosen_account
 from dyntui.store import account_window, admin_changes, runs, sends
 from dyntui.store import accounts as store
 from dyntui.store.accounts import EmailAccount
-from dyntui.sync.connections import account_secret, not_configured
+from dyntui.sync.connections import account_secret, account_unknown, not_configured
 
 _SETTINGS = (
     "name",
@@ -117,9 +117,8 @@ class EmailAccounts:
                 "lead_topic": request.lead_topic,
                 "last_name": request.last_name,
             }
-            after = msgspec.structs.replace(
-                before, **{name: value for name, value in wanted.items() if value is not None}
-            )
+            chosen = {name: value for name, value in wanted.items() if value is not None}
+            after = msgspec.structs.replace(before, **chosen)
             if after.name != before.name:
                 _require_free_name(after.name, others)
             dv = await self._resources.connections.dataverse()
@@ -129,7 +128,11 @@ class EmailAccounts:
             change = await self._change(context, "settings", _in_words(before), _in_words(after))
 
             def keep(c: Connection) -> None:
-                store.put_account(c, after)
+                # Meanwhile something else may have been learnt of the account; nobody else disconnects it.
+                known = store.account(c, before.id)
+                if known is None:
+                    raise account_unknown(before.id)
+                store.put_account(c, msgspec.structs.replace(known, **chosen))
                 if change.before != change.after:
                     admin_changes.record(c, after.id, change)
 

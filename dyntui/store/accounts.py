@@ -6,6 +6,7 @@ Public:
     organisation(c) -> Organisation | None; put_organisation(c, Organisation)
     accounts(c) -> list[EmailAccount], the default one first; names(c) -> {id: name}; account(c, id); default_account(c)
     put_account(c, EmailAccount); rename_account(c, before, after); forget_account(c, id)
+    sign_in_by(c, auth); sign_in_as(c, account_id, api_user)
     removal_limits(c, id) -> Limits; created_defaults(EmailAccount | None, usual) -> CreatedDefaults
     person(c, os_uid) -> PersonLink | None; link_person(c, PersonLink); unlink_person(c, os_uid)
 """

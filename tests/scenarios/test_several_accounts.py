@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import msgspec
 import pytest
 
 from dyntui.dataverse import rows as dv_rows
@@ -23,7 +25,7 @@ from dyntui.service.contract.accounts import (
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import EmailAccountInput
-from dyntui.store import suppressions
+from dyntui.store import accounts, suppressions
 from dyntui.store.schema import admin_change, schedule
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
@@ -88,6 +90,24 @@ def status_there(sandbox: InProcessSandbox, address: str) -> str:
     answer = sandbox.http.get(f"{where}/v2/contacts/{address}", auth=(info["api_user"], info["api_password"]))
     assert answer.status_code in {200, 404}, answer.text
     return str(answer.json()["status"]) if answer.status_code == 200 else ""
+
+
+def test_what_is_learnt_of_an_account_while_its_settings_are_saved_stays(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = dv_rows.update
+
+    async def update_and_learn(*asked: Any, **more: Any) -> Any:
+        with two.office.db.write() as c:
+            known = next(each for each in accounts.accounts(c) if each.name == "Second")
+            accounts.put_account(c, msgspec.structs.replace(known, double_opt_in="all", api_user="replaced"))
+        return await update(*asked, **more)
+
+    monkeypatch.setattr(dv_rows, "update", update_and_learn)
+    two.desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", name="Scotland"))
+    with two.office.db.read() as c:
+        kept = next(each for each in accounts.accounts(c) if each.name == "Scotland")
+    assert (kept.double_opt_in, kept.api_user) == ("all", "replaced")
 
 
 def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
