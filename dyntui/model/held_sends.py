@@ -14,6 +14,8 @@ from dyntui.model.mentioned import shown
 
 # What is later than this is not sent, but waits for a person.
 LATE: Final = timedelta(minutes=30)
+# A send that was begun and stood still for longer is not sent by itself either. A limit may take an hour to open.
+STOOD_STILL: Final = timedelta(hours=2)
 # A date further away than this is a slip of the hand.
 FURTHEST: Final = timedelta(days=366)
 # At the hour so many more people than were confirmed may be mailed, or a tenth of those, whichever is more.

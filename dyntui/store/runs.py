@@ -6,7 +6,7 @@ dead can change nothing any more. The effect of a page and the cursor after it b
 Public:
     create(c, NewRun) -> Run                       the active run of the same key where there is one
     claim(c, run_id, now) -> Claim | None          None: ended already
-    advance(c, run_id, token, cursor=, stage=, done=, of=, calls=) -> desired          raises Fenced
+    advance(c, run_id, token, cursor=, stage=, done=, of=, calls=, at=) -> desired     raises Fenced
     finish(c, run_id, token, now, status=None, read=None, problem=None) -> RunStatus   raises Fenced
     fail(c, run_id, now, problem) -> bool          without a token: for a run that nobody works on
     request_cancel(c, run_id, now) -> Run | None
@@ -113,9 +113,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker goes on from."""
+    """What a worker goes on from. `at_work_on`: when the run was last at work, or was queued."""
 
     token: int
+    at_work_on: str
     cursor: dict[str, Any]
     desired: str
     kind: str
@@ -128,6 +129,10 @@ class Waiting(msgspec.Struct, frozen=True):
 
     id: str
     priority: int
+
+
+_CLAIMED = ("attempt", "cursor", "desired", "kind", "account_id", "request")
+_AT_WORK_ON = func.coalesce(func.nullif(run.c.at_work_on, ""), run.c.queued_on).label("at_work_on")
 
 
 def create(c: Connection, new: NewRun) -> Run:
@@ -157,7 +162,7 @@ def claim(c: Connection, run_id: str, now: str) -> Claim | None:
             status=RunStatus.IN_PROCESS.value,
             started_on=func.coalesce(func.nullif(run.c.started_on, ""), now),
         )
-        .returning(run.c.attempt, run.c.cursor, run.c.desired, run.c.kind, run.c.account_id, run.c.request)
+        .returning(*(run.c[name] for name in _CLAIMED), _AT_WORK_ON)
     ).one_or_none()
     if row is None:
         if get(c, run_id) is None:
@@ -165,6 +170,7 @@ def claim(c: Connection, run_id: str, now: str) -> Claim | None:
         return None
     return Claim(
         token=row.attempt,
+        at_work_on=row.at_work_on,
         cursor=row.cursor,
         desired=row.desired,
         kind=row.kind,
@@ -183,11 +189,13 @@ def advance(
     done: int | None = None,
     of: int | None = None,
     calls: Calls | None = None,
+    at: str | None = None,
 ) -> str:
-    """Move the cursor and the progress (None: as it was) and add API calls; the answer is what is desired of the run:
-    `run` or `cancel`. Raises `Fenced`: the caller's transaction must then be rolled back."""
+    """Move the cursor and the progress (None: as it was), add API calls, and keep when the run was at work (`at`);
+    the answer is what is desired of the run: `run` or `cancel`. Raises `Fenced`: the caller's transaction must then be
+    rolled back."""
     added = {name: count for name, count in msgspec.structs.asdict(calls or Calls()).items() if count}
-    given = {"cursor": cursor, "stage": stage, "stage_done": done, "stage_of": of}
+    given = {"cursor": cursor, "stage": stage, "stage_done": done, "stage_of": of, "at_work_on": at}
     changed = {name: value for name, value in given.items() if value is not None}
     bound = {f"b_{name}": value for name, value in (added | changed).items()}
     statement = _advanced(tuple(added), tuple(changed))

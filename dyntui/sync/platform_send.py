@@ -100,8 +100,8 @@ async def create_once(
     but the note that the request leaves stands between it and the request.
 
     Raises DotdigitalError when it is refused in words, SEND_UNCONFIRMED when no answer came and no send shows,
-    SEND_WRONG_BOOK. A request that dotdigital says it has not taken up is made again, once; one without such an answer
-    never is.
+    SEND_WRONG_BOOK, SEND_LATE. A request that dotdigital says it has not taken up is made again, once; one without such
+    an answer never is.
     """
     if await made_already(ctx, dd, this):
         return True
@@ -110,11 +110,25 @@ async def create_once(
         looked_on = await last_look()
         if looked_on is None:
             return False
+        in_time(ctx)
         await _save(ctx, replace(ctx.at(SendCursor), phase="create", asked=True, shown_before=before), stage)
         if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
             return await _ask(ctx, dd, this, stage)
         await _save(ctx, replace(ctx.at(SendCursor), phase="prove", asked=False), stage)
     return False
+
+
+def in_time(ctx: RunContext) -> None:
+    """Raises SEND_LATE for a send that stood still: nobody expects its mail any more at the hour at which it would go
+    out now."""
+    if ctx.stood_still():
+        raise DyntuiError(
+            "SEND_LATE",
+            "The send had begun and then stood still for more than two hours: the service was not running, or this "
+            "machine was asleep.",
+            not_done="Nothing was sent, and no send was created.",
+            remedy="If it is still wanted, count the campaign's targets and send it again.",
+        )
 
 
 async def made_already(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:

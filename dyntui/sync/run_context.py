@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 
 from dyntui.model.cursors import Cursor, cursor_of
 from dyntui.model.errors import DyntuiError
-from dyntui.model.moments import text_of
+from dyntui.model.held_sends import STOOD_STILL
+from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import RUN_KINDS, SEND, Asked, asked_of
 from dyntui.store import intervals, members, outcomes, planned_changes, runs
@@ -74,6 +75,7 @@ class RunContext:
         self._saved = saved
         self._calls: Counter[str] = Counter()
         self._stage = ""
+        self._at_work_on = moment_of(claim.at_work_on) or clock()
         self._telling: asyncio.Task[None] | None = None
         self._turn = turn
         # A send that goes on after an interruption may be past recall; its next save says so.
@@ -105,6 +107,17 @@ class RunContext:
         """Now, as the store writes it."""
         return text_of(self._clock())
 
+    def stood_still(self) -> bool:
+        """Whether nobody worked on the run for so long that it is not to do by itself what was meant for then: the
+        service was not running, or this machine was asleep. Once it is so it stays so, whoever takes the run up."""
+        return self._clock() - self._at_work_on > STOOD_STILL
+
+    def _at_work(self) -> str:
+        """When the run was last at work, from now on: at this moment, unless it has stood still."""
+        if not self.stood_still():
+            self._at_work_on = self._clock()
+        return text_of(self._at_work_on)
+
     async def sleep(self, seconds: float) -> None:
         """Wait by the injected clock. Whoever would notice the wait does not suffer from it: other runs are at work
         meanwhile, and a request to stop is heard within seconds. Raises Cancelled, unless the run is past the point
@@ -117,6 +130,7 @@ class RunContext:
             while left > 0:
                 await self._sleep(min(left, _HEARS_SECONDS))
                 left -= _HEARS_SECONDS
+                self._at_work()
                 if self._cancellable and await self.read(lambda c: runs.desired(c, self.run_id)) == "cancel":
                     raise Cancelled(self.run_id)
 
@@ -148,7 +162,7 @@ class RunContext:
     async def _tell(self, stage: str) -> None:
         def keep() -> None:
             with self._db.write() as c:
-                runs.advance(c, self.run_id, self.token, stage=stage)
+                runs.advance(c, self.run_id, self.token, stage=stage, at=self._at_work())
 
         try:
             await asyncio.to_thread(keep)
@@ -178,7 +192,7 @@ class RunContext:
 
         def change() -> T:
             with self._db.write() as c:
-                runs.advance(c, self.run_id, self.token)
+                runs.advance(c, self.run_id, self.token, at=self._at_work())
                 return what(c)
 
         return await asyncio.to_thread(change)
@@ -212,6 +226,7 @@ class RunContext:
                     done=done,
                     of=of,
                     calls=Calls(**calls),
+                    at=self._at_work(),
                 )
                 if work is not None:
                     work(c)

@@ -62,8 +62,8 @@ async def dispatch(
     """The send of a run, phase by phase, from where the cursor says it was left. `elsewhere`: the other email accounts,
     whose suppressions count too.
 
-    Raises DyntuiError (SEND_NO_RECIPIENTS, SEND_BOOK_NOT_EXACT, SEND_UNCONFIRMED, ...), Cancelled before the platform's
-    send is created, Fenced.
+    Raises DyntuiError (SEND_LATE, SEND_NO_RECIPIENTS, SEND_BOOK_NOT_EXACT, SEND_UNCONFIRMED, ...), Cancelled before the
+    platform's send is created, Fenced.
     """
     phases: dict[str, _Phase] = {
         "suppressions": functools.partial(_suppressions, elsewhere),
@@ -81,6 +81,8 @@ async def dispatch(
         this = await ctx.read(lambda c: _stored(c, send_id))
         await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
     while phase != "done":
+        if phase not in _PAST_RECALL and not ctx.at(SendCursor).may_exist:
+            platform_send.in_time(ctx)
         this = await ctx.read(lambda c: _stored(c, send_id))
         after = await phases[phase](ctx, dv, dd, this)
         await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in _PAST_RECALL)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -118,3 +121,54 @@ def test_what_is_not_as_it_was_confirmed_asks_a_person(
     assert office.send_row(missed.id).state == "Sent"
     with pytest.raises(DyntuiError, match="SEND_NOT_MISSED"):
         office.release_send(missed.id)
+
+
+def test_a_send_that_was_begun_and_stood_still_for_long_asks_a_person(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    queued = office.queue_send(count)
+
+    def service_ends() -> None:
+        raise asyncio.CancelledError
+
+    def until_it_ends() -> None:
+        office.during_sleep = service_ends
+        with contextlib.suppress(concurrent.futures.CancelledError):
+            office.engine.drain()
+        office.during_sleep = lambda: None
+
+    until_it_ends()
+    assert office.send_row(queued.id).state == "Preparing"
+    # It was off over a weekend: what was meant for Friday is not mailed on Monday.
+    office.let_pass(days=3)
+    office.engine.sweep()
+    office.engine.drain()
+    ended = office.send_row(queued.id)
+    run = office.detail(ended.run).run
+    assert (ended.state, ended.standing, run.error_code) == ("Failed", "Failed", "SEND_LATE")
+    assert not office.mailed(campaign) and not any("dyntui send" in name for name in office.book_names())
+    # So it is where the machine slept while the send waited, and nothing was started anew.
+    sleeps = office.queue_send(office.count(campaign))
+
+    def lid_is_closed() -> None:
+        office.during_sleep = lambda: None
+        office.let_pass(days=3)
+
+    office.during_sleep = lid_is_closed
+    office.engine.drain()
+    asleep = office.send_row(sleeps.id)
+    assert (asleep.state, office.detail(asleep.run).run.error_code) == ("Failed", "SEND_LATE")
+    # Nor does a send go out that waited in the queue over it.
+    never_begun = office.queue_send(office.count(campaign))
+    office.let_pass(days=3)
+    office.engine.drain()
+    assert office.detail(office.send_row(never_begun.id).run).run.error_code == "SEND_LATE"
+    assert not office.mailed(campaign)
+    # Of a service that is there again within the hour nobody is asked.
+    goes_on = office.queue_send(office.count(campaign))
+    until_it_ends()
+    office.let_pass(hours=1)
+    office.engine.sweep()
+    office.engine.drain()
+    assert office.send_row(goes_on.id).state == "Sent"

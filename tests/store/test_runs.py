@@ -79,6 +79,12 @@ def test_a_worker_goes_on_from_the_cursor_with_a_token_of_its_own(c: Connection)
     claim = runs.claim(c, "r1", "2026-03-01T11:00:00Z")
     assert claim is not None
     assert (claim.token, claim.cursor, claim.request) == (token + 1, {"page": 7}, {"lists": ["x"]})
+    # It was not at work since it was queued, or since it last said so.
+    assert claim.at_work_on == NOW
+    runs.advance(c, "r1", claim.token, at="2026-03-01T11:30:00Z")
+    runs.advance(c, "r1", claim.token, stage="Reading")
+    again = runs.claim(c, "r1", "2026-03-01T12:00:00Z")
+    assert again is not None and again.at_work_on == "2026-03-01T11:30:00Z"
     run = runs.get(c, "r1")
     assert run is not None
     assert (run.status, run.started_on, run.stage, run.stage_done, run.stage_of) == (
