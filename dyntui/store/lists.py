@@ -3,6 +3,7 @@
 Public:
     put(c, rows, read_on); forget_unread(c, read_on) -> int        a reading of all lists, and its end
     take(c, list_id, run_id) -> bool; release(c, list_id, run_id)  one run at a time synchronises a list
+    is_free(c, list_id, run_id) -> bool
     judged_by(c, list_id, run_id) -> bool; release_all(c, run_id)
     found_inactive(c, list_id); renamed(c, list_id, name, book_name)
     get(c, list_id) -> StoredList | None; stored(c, ids) -> list[StoredList]
@@ -25,6 +26,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     Boolean,
+    ColumnElement,
     Connection,
     Integer,
     Row,
@@ -140,9 +142,18 @@ def forget_unread(c: Connection, read_on: str) -> int:
 
 def take(c: Connection, list_id: str, run_id: str) -> bool:
     """The run has the list to itself from now on, until it releases it or ends; False while another run has it."""
-    free = or_(_l.held_by.in_(("", run_id)), _l.held_by.not_in(select(run.c.id).where(run.c.status.in_(ACTIVE))))
-    taken = update(marketing_list).where(_l.id == list_id, free).values(held_by=run_id)
+    taken = update(marketing_list).where(_l.id == list_id, _free_for(run_id)).values(held_by=run_id)
     return c.execute(taken).rowcount > 0
+
+
+def is_free(c: Connection, list_id: str, run_id: str) -> bool:
+    """Whether the run could `take` the list now; a list that is gone keeps nobody waiting."""
+    taken = select(_l.id).where(_l.id == list_id, ~_free_for(run_id))
+    return c.execute(taken).first() is None
+
+
+def _free_for(run_id: str) -> ColumnElement[bool]:
+    return or_(_l.held_by.in_(("", run_id)), _l.held_by.not_in(select(run.c.id).where(run.c.status.in_(ACTIVE))))
 
 
 def release(c: Connection, list_id: str, run_id: str) -> None:

@@ -15,6 +15,8 @@ import os
 import queue
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +29,7 @@ from sqlalchemy.engine import make_url
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.store import runs
 from dyntui.store.database import BUSY_SECONDS, Database
-from dyntui.sync.engine import MORE, Chunk
+from dyntui.sync.engine import LATER, MORE, PUT_BACK_SECONDS, Chunk
 
 if TYPE_CHECKING:
     from dbos import DBOS
@@ -37,7 +39,8 @@ log = logging.getLogger(__name__)
 # Constant: DBOS would leave the runs of another application version alone, for ever.
 _VERSION = "1"
 _QUEUE = "runs"
-# A run keeps its slot, which is a thread that sleeps, while it waits for a limit. More runs than these there are never:
+# A run keeps its slot, which is a thread that sleeps, while it waits for a limit; one that waits for a marketing list
+# is put back and keeps none. More runs than these there are never:
 # one of a kind for each email account, one send for each campaign.
 _SLOTS = 128
 _WORKFLOW = "run"
@@ -67,6 +70,7 @@ class DbosEngine:
         at_once: int = _SLOTS,
         polling_seconds: float = 0.5,
         sweep_seconds: float = 30.0,
+        put_back_seconds: float = PUT_BACK_SECONDS,
     ) -> None:
         """`url`: the engine's own database (`sqlite:///file`, `postgresql://...`); `worker`: stable and unique among
         the workers of one PostgreSQL database; `at_once`: runs in hand side by side, those that wait included; how many
@@ -78,6 +82,9 @@ class DbosEngine:
         self._at_once = at_once
         self._polling_seconds = polling_seconds
         self._sweep_seconds = sweep_seconds
+        self._put_back_seconds = put_back_seconds
+        # When (monotonic) runs that were put back are due again.
+        self._put_back: dict[str, float] = {}
         self._stopping = threading.Event()
         self._in_hand: set[str] = set()
         self._abandoned: set[str] = set()
@@ -114,26 +121,51 @@ class DbosEngine:
         try:
             with self._dbos() as dbos:
                 self._sweep(dbos)
+                sweep_at = time.monotonic() + self._sweep_seconds
                 while not self._stopping.is_set():
+                    now = time.monotonic()
+                    # Copied at once: the threads of the slots add to it.
+                    due = min([sweep_at, *self._put_back.copy().values()])
                     try:
-                        order = self._orders.get(timeout=self._sweep_seconds)
+                        order = self._orders.get(timeout=max(due - now, 0.0))
                     except queue.Empty:
                         order = runs.Waiting("", 0)
+                        if due < sweep_at:
+                            self._try(self._hand_over_again, dbos)
+                            continue
+                        sweep_at = time.monotonic() + self._sweep_seconds
                     if order is not None:
-                        self._obey(dbos, order)
+                        self._try(self._obey, dbos, order)
         except Exception:
             # The boundary of the engine's thread: without it nothing is executed, and the log must say so.
             log.exception("the engine stopped; runs stay queued until the service is started again")
 
-    def _obey(self, dbos: type[DBOS], order: runs.Waiting) -> None:
+    def _try(self, what: Callable[..., None], *given: Any) -> None:
         try:
-            if order.id:
-                self._hand_over(dbos, order)
-            else:
-                self._sweep(dbos)
+            what(*given)
         except Exception:
             # A database that is busy or away for a moment: the next sweep makes up for it.
             log.exception("the engine could not be given a run; it is tried again")
+
+    def _obey(self, dbos: type[DBOS], order: runs.Waiting) -> None:
+        if order.id:
+            self._hand_over(dbos, order)
+        else:
+            self._sweep(dbos)
+
+    def _hand_over_again(self, dbos: type[DBOS]) -> None:
+        """The runs that were put back and are due, to the end of the queue of their priority."""
+        now = time.monotonic()
+        due = [run_id for run_id, when in self._put_back.copy().items() if when <= now]
+        for each in due:
+            self._put_back.pop(each, None)
+        over = [each.workflow_id for each in _workflows(dbos, workflow_ids=due) if each.status in _ENDED]
+        with self._db.read() as c:
+            unfinished = [each for each in runs.unfinished(c) if each.id in over]
+        if over:
+            dbos.delete_workflows(over)
+        for waiting in unfinished:
+            self._hand_over(dbos, waiting)
 
     @contextlib.contextmanager
     def _dbos(self) -> Any:
@@ -188,7 +220,11 @@ class DbosEngine:
             raise _LetGo
         self._in_hand.add(run_id)
         try:
-            return self._chunk(run_id)
+            answer = self._chunk(run_id)
+            if answer == LATER:
+                self._put_back[run_id] = time.monotonic() + self._put_back_seconds
+                self._orders.put(None)
+            return answer
         except (asyncio.CancelledError, concurrent.futures.CancelledError) as error:
             raise _LetGo from error
         except Exception as error:

@@ -1,6 +1,7 @@
 """The port to whatever executes runs: it calls a run's `chunk` until that answers "done".
 
-An engine promises: at least once, in priority order, again after a crash. Everything else - one run per key, one worker
+A run whose `chunk` answers "later" goes back into the queue, behind others, and keeps no slot meanwhile. An engine
+promises: at least once, in priority order, again after a crash. Everything else - one run per key, one worker
 per run, the cursor - is kept by `dyntui.store.runs`, so that an engine can be replaced.
 """
 
@@ -12,10 +13,15 @@ from typing import Protocol
 from dyntui.store import runs
 from dyntui.store.database import Database
 
-# Carries a run on: `more` (call again) or `done`. Called on a thread of the engine's, which it may block.
+# Carries a run on: `more` (call again), `later` (put it back into the queue) or `done`. Called on a thread of the
+# engine's, which it may block.
 Chunk = Callable[[str], str]
 
 MORE = "more"
+LATER = "later"
+DONE = "done"
+# How long a run that was put back waits before it is carried on again.
+PUT_BACK_SECONDS = 5.0
 
 
 class Engine(Protocol):
@@ -61,12 +67,22 @@ class InlineEngine:
                 self.enqueue(waiting.id, waiting.priority)
 
     def drain(self) -> list[str]:
-        """Executes what is queued, by priority, then in the order it came, until nothing is left; the runs' ids."""
+        """Executes what is queued, by priority, then in the order it came, until nothing is left; the runs' ids. Who is
+        put back comes after all others; where nobody else is left it stays queued for the next time."""
         done: list[str] = []
-        while self._queued:
-            run_id = min(self._queued, key=self._queued.__getitem__)
-            while self._chunk(run_id) == MORE:
-                pass
-            del self._queued[run_id]
-            done.append(run_id)
+        later: dict[str, int] = {}
+        try:
+            while self._queued:
+                run_id = min(self._queued, key=self._queued.__getitem__)
+                while (answer := self._chunk(run_id)) == MORE:
+                    pass
+                priority = self._queued.pop(run_id)
+                if answer == LATER:
+                    later[run_id] = priority
+                    continue
+                done.append(run_id)
+                self._queued |= later
+                later = {}
+        finally:
+            self._queued |= later
         return done

@@ -70,12 +70,9 @@ from dyntui.sync.book_comparison import Book
 from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.removals import take_out
-from dyntui.sync.run_context import RunContext
+from dyntui.sync.run_context import PutBack, RunContext
 
 PAGE = 5000
-# How long a run waits for another one to be done with a list, looking every so often.
-_TURN_SECONDS = 5.0
-_TURNS = 2880
 # A refused row is not offered again before this has passed, unless the record changes or a person asks for it.
 RETRY = timedelta(hours=6)
 
@@ -102,14 +99,14 @@ async def synchronise(
     ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, title: str, how: How
 ) -> RunStatus:
     """One list, from where the cursor says it was left; the status its outcomes earn. Its members are read unless this
-    run has read them (`read`). A list that another run has in hand is waited for.
+    run has read them (`read`).
 
-    Raises DyntuiError when the list cannot be read or its book is gone, Cancelled, Fenced.
+    Raises DyntuiError when the list cannot be read or its book is gone, PutBack, Cancelled, Fenced.
     """
     at = ctx.at(OneList)
     if at.list == chosen.id and at.step == "done":
         return RunStatus(at.status)
-    await wait_for_turn(ctx, chosen)
+    await take(ctx, chosen)
     try:
         return await _synchronise(ctx, dv, dd, chosen, title, how)
     except DyntuiError:
@@ -127,19 +124,12 @@ async def known(ctx: RunContext, list_id: str) -> StoredList:
     return found[0]
 
 
-async def wait_for_turn(ctx: RunContext, chosen: StoredList) -> None:
-    """A list belongs to one run at a time: two would take each other's people for such as have left."""
-    for _ in range(_TURNS):
-        if await ctx.write(lambda c: list_store.take(c, chosen.id, ctx.run_id)):
-            return
+async def take(ctx: RunContext, chosen: StoredList) -> None:
+    """A list belongs to one run at a time: two would take each other's people for such as have left. Raises `PutBack`
+    where another run has it in hand."""
+    if not await ctx.write(lambda c: list_store.take(c, chosen.id, ctx.run_id)):
         await ctx.save(ctx.cursor, stage=f"Waiting for another run to be done with {chosen.name}")
-        await ctx.sleep(_TURN_SECONDS)
-    raise DyntuiError(
-        "LIST_BUSY",
-        f"Another run has been synchronising the marketing list {chosen.name!r} for hours.",
-        not_done="The list was not synchronised by this run.",
-        remedy="See that run in the audit; cancel it if it hangs, then start again.",
-    )
+        raise PutBack(chosen.id)
 
 
 async def _synchronise(
@@ -171,9 +161,9 @@ async def read(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, r
 
     Of records that share an address one is taken over all lists of an account: so all lists of a run are read before
     the first is settled. `rule` as in `How`. Raises DyntuiError when the list is not to be read (`list_state`),
-    Cancelled, Fenced.
+    PutBack, Cancelled, Fenced.
     """
-    await wait_for_turn(ctx, chosen)
+    await take(ctx, chosen)
     try:
         await _read(ctx, dv, chosen, title, rule)
     except DyntuiError:

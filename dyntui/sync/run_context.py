@@ -29,7 +29,7 @@ from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Claim, Fenced, Problem
 from dyntui.sync.turns import Turn
 
-__all__ = ["Cancelled", "Fenced", "RunContext"]
+__all__ = ["Cancelled", "Fenced", "PutBack", "RunContext"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Asked)
@@ -44,6 +44,14 @@ log = logging.getLogger(__name__)
 
 class Cancelled(Exception):
     """Somebody asked the run to stop. What was saved stays; the run ends as `Cancelled`."""
+
+
+class PutBack(Exception):
+    """Another run has the marketing list in hand: this one goes back into the queue, and on from its cursor later."""
+
+    def __init__(self, list_id: str) -> None:
+        super().__init__(list_id)
+        self.list_id = list_id
 
 
 class RunContext:

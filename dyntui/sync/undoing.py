@@ -53,7 +53,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 async def undo_book(ctx: RunContext, dd: Dotdigital, job: Job) -> None:
     """All of it, from where the cursor says it was left. Raises DyntuiError when the book is gone."""
-    await lists.wait_for_turn(ctx, job.chosen)
+    await lists.take(ctx, job.chosen)
     try:
         await _undo_book(ctx, dd, job)
     except DyntuiError:

@@ -1,7 +1,8 @@
 """Carries runs out, one attempt at a time each, on an event loop and a thread of its own.
 
 The engine promises to call `chunk` for every queued run until it answers "done"; whatever ends an attempt is stored
-with the run before that.
+with the run before that. A run that wants a marketing list which another one has in hand goes back into the queue:
+nothing waits in a slot of the engine's, and asking again costs one question to the store.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SEND
 from dyntui.model.trust import Rule
-from dyntui.store import runs
+from dyntui.store import lists, runs
 from dyntui.store.database import Database
 from dyntui.store.runs import Fenced, Problem
 from dyntui.sync.connections import RUN_METER, RUN_SLEEP, RUN_SLOWED, Connections, Secrets
+from dyntui.sync.engine import DONE, LATER
 from dyntui.sync.kinds import execute
 from dyntui.sync.leases import SPENDER
-from dyntui.sync.run_context import Cancelled, RunContext
+from dyntui.sync.run_context import Cancelled, PutBack, RunContext
 from dyntui.sync.send import end_unsent
 from dyntui.sync.surroundings import REAL, Surroundings
 from dyntui.sync.turns import Turn, Turns
 
 T = TypeVar("T")
-DONE = "done"
 AT_ONCE = 8
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ class Worker:
             db, secrets, surroundings, operations_a_day=operations_a_day, trust=trust, created=created
         )
         self._turns = Turns(at_once)
+        # By run the list that it was put back for.
+        self._put_back: dict[str, str] = {}
         self._loop = surroundings.new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dyntui-runs", daemon=True)
 
@@ -87,9 +90,8 @@ class Worker:
         self._await(self._connections.renew())
 
     def chunk(self, run_id: str) -> str:
-        """One attempt at a run, to its end. Returns "done"."""
-        self._await(self._attempt(run_id))
-        return DONE
+        """One attempt at a run: "done" at its end, "later" where it has to wait for a list."""
+        return self._await(self._attempt(run_id))
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -101,14 +103,18 @@ class Worker:
         await asyncio.gather(*others, return_exceptions=True)
         await self._connections.close()
 
-    async def _attempt(self, run_id: str) -> None:
+    async def _attempt(self, run_id: str) -> str:
+        list_id = self._put_back.pop(run_id, "")
+        if list_id and await asyncio.to_thread(self._has_to_wait, run_id, list_id):
+            self._put_back[run_id] = list_id
+            return LATER
         async with self._turns.one(await asyncio.to_thread(self._priority, run_id)) as turn:
-            await self._attempt_in(turn, run_id)
+            return await self._attempt_in(turn, run_id)
 
-    async def _attempt_in(self, turn: Turn, run_id: str) -> None:
+    async def _attempt_in(self, turn: Turn, run_id: str) -> str:
         claim = await asyncio.to_thread(self._claim, run_id)
         if claim is None:
-            return
+            return DONE
         ctx = RunContext(self._db, run_id, claim, clock=self._clock, sleep=self._sleep, saved=self._changed, turn=turn)
         SPENDER.set(ctx.kind)
         RUN_METER.set(ctx.count_call)
@@ -120,7 +126,10 @@ class Worker:
         except Fenced:
             # Another worker has the run, and all of what it will become.
             log.info("run %s was taken over", run_id)
+        except PutBack as waits:
+            self._put_back[run_id] = waits.list_id
         await self._settle_budgets()
+        return LATER if run_id in self._put_back else DONE
 
     async def _settle_budgets(self) -> None:
         try:
@@ -128,6 +137,10 @@ class Worker:
         except DyntuiError as error:
             # What was taken and not used counts as used until its time has passed.
             log.warning("budgets of calls could not be settled: %s", error)
+
+    def _has_to_wait(self, run_id: str, list_id: str) -> bool:
+        with self._db.read() as c:
+            return runs.desired(c, run_id) != "cancel" and not lists.is_free(c, list_id, run_id)
 
     def _priority(self, run_id: str) -> int:
         with self._db.read() as c:
@@ -147,7 +160,7 @@ class Worker:
             log.warning("run %s failed: %s %s", ctx.run_id, error, error.detail)
             await self._unsent(ctx, "Refused" if error.code == "SEND_REFUSED" else "Failed", error)
             await ctx.finish(RunStatus.FAILED, problem=_problem(error))
-        except (Fenced, asyncio.CancelledError):
+        except (Fenced, PutBack, asyncio.CancelledError):
             raise
         except Exception:
             # The boundary of a run: a defect must end it by name, not leave it running for ever.

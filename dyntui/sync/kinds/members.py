@@ -27,7 +27,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     chosen = await ctx.read(lambda c: list_store.get(c, row.id))
     if chosen is not None and not asked.plan:
         # A synchronisation that is reading the list would take who leaves it now for somebody whom it has read.
-        await lists.wait_for_turn(ctx, chosen)
+        await lists.take(ctx, chosen)
     await ctx.begin_item(row.id, kind="list", name=row.name, place=0)
     await member_changes.carry_out(member_changes.Job(ctx, dv, row))
     await ctx.end_item(row.id)

@@ -21,7 +21,7 @@ from dyntui.store import runs
 from dyntui.store.database import Database, sqlite_url
 from dyntui.store.schema import list_member
 from dyntui.sync.dbos_engine import DbosEngine
-from dyntui.sync.engine import Chunk
+from dyntui.sync.engine import LATER, Chunk
 from tests.empty_store import open_empty_store
 
 WORKER = Path(__file__).with_name("crashing_worker.py")
@@ -139,6 +139,34 @@ def test_runs_are_executed_by_priority_and_each_until_it_is_done(db: Database, t
     finally:
         engine.stop()
     assert order == ["send"] * 3 + ["lists"] * 3 + ["campaigns"] * 3
+
+
+def test_a_run_that_is_put_back_leaves_its_slot_to_the_one_that_it_waits_for(db: Database, tmp_path: Path) -> None:
+    calls: queue.SimpleQueue[str] = queue.SimpleQueue()
+    through: set[str] = set()
+
+    def chunk(run_id: str) -> str:
+        calls.put(run_id)
+        if run_id == "urgent" and "other" not in through:
+            return LATER
+        through.add(run_id)
+        with db.write() as c:
+            claim = runs.claim(c, run_id, NOW)
+            assert claim is not None
+            runs.finish(c, run_id, claim.token, NOW)
+        return "done"
+
+    queued(db, "urgent", 10)
+    queued(db, "other", 40)
+    engine = engine_for(db, tmp_path, chunk, at_once=1, put_back_seconds=0.3)
+    engine.start()
+    try:
+        order = [calls.get(timeout=30)]
+        while "urgent" not in through:
+            order.append(calls.get(timeout=30))
+    finally:
+        engine.stop()
+    assert (order[0], order[-1], order.count("other")) == ("urgent", "urgent", 1)
 
 
 def test_a_run_let_go_by_a_stop_is_taken_up_by_the_next_start(db: Database, tmp_path: Path) -> None:
