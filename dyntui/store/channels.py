@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, String, bindparam, case, or_, select, update
+from sqlalchemy import Connection, String, and_, bindparam, case, or_, select, update
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store.chunks import in_chunks
@@ -25,27 +25,20 @@ _m = list_member.c
 def record_imported(c: Connection, list_id: str, reasons: Mapping[str, str]) -> None:
     """What dotdigital says of people who were just imported, by address: the reason code of whom it would not mail,
     `""` for whom it would. It stands behind what became of them."""
+    reason = bindparam("b_channel", type_=String)
+    behind = or_(_m.outcome == Outcome.ADDED.value, _m.outcome == Outcome.UPDATED.value)
     statement = (
         update(list_member)
         .where(
             _m.list_id == bindparam("b_list", type_=String),
             _m.address == bindparam("b_address", type_=String),
+            or_(_m.channel != reason, and_(behind, _m.also != reason)),
         )
-        .values(
-            channel=bindparam("b_channel", type_=String),
-            news=True,
-            also=case(
-                (
-                    or_(_m.outcome == Outcome.ADDED.value, _m.outcome == Outcome.UPDATED.value),
-                    bindparam("b_also", type_=String),
-                ),
-                else_=_m.also,
-            ),
-        )
+        .values(channel=reason, news=True, also=case((behind, reason), else_=_m.also))
     )
-    rows = [(reason, reason, list_id, address) for address, reason in reasons.items()]
-    update_many(c, statement, ("b_channel", "b_also", "b_list", "b_address"), rows)
-    would_be_mailed(c, list_id, [address for address, reason in reasons.items() if not reason])
+    rows = [(said, list_id, address) for address, said in reasons.items()]
+    update_many(c, statement, ("b_channel", "b_list", "b_address"), rows)
+    would_be_mailed(c, list_id, [address for address, said in reasons.items() if not said])
 
 
 def would_be_mailed(c: Connection, list_id: str, addresses: Sequence[str]) -> None:

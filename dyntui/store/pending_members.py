@@ -3,7 +3,8 @@
 batch(c, list_id, limit, after=-1) -> list[Pending]; count(c, list_id) -> int
 not_in_book(c, list_id, listing, most) -> addresses
 acknowledge(c, list_id, rows, now) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
-imported(c, list_id) -> addresses
+count_imported(c, list_id) -> int; imported(c, list_id, limit, after=-1) -> list[Imported]
+imported_among(c, list_id, addresses) -> list[Imported]
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str = ""
     retry_on: str = ""
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """A person who was imported: their place on the list and their address."""
+
+    seq: int
+    address: str
 
 
 def batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pending]:
@@ -191,10 +199,29 @@ def offer_again(c: Connection, list_id: str) -> None:
     c.execute(update(list_member).where(*waits).values(retry_on=""))
 
 
-def imported(c: Connection, list_id: str) -> frozenset[str]:
-    """The addresses of those whom the synchronisation under way has imported."""
+def count_imported(c: Connection, list_id: str) -> int:
+    """How many people the synchronisation under way has imported."""
+    return int(c.execute(select(func.count()).select_from(list_member).where(*_imported(list_id))).scalar_one())
+
+
+def imported(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Imported]:
+    """Those whom the synchronisation under way has imported, by `seq` from `after` on."""
+    found = select(_m.seq, _m.address).where(*_imported(list_id), _m.seq > after).order_by(_m.seq).limit(limit)
+    return [Imported(row.seq, row.address) for row in c.execute(found)]
+
+
+def imported_among(c: Connection, list_id: str, addresses: Sequence[str]) -> list[Imported]:
+    """Whom of these the synchronisation under way has imported."""
+    found: list[Imported] = []
+    for some in in_chunks(addresses):
+        rows = c.execute(select(_m.seq, _m.address).where(*_imported(list_id), _m.address.in_(some)))
+        found += [Imported(row.seq, row.address) for row in rows]
+    return found
+
+
+def _imported(list_id: str) -> tuple[ColumnElement[bool], ...]:
     done = (Outcome.ADDED.value, Outcome.UPDATED.value)
-    return frozenset(c.execute(select(_m.address).where(_m.list_id == list_id, _m.outcome.in_(done))).scalars())
+    return (_m.list_id == list_id, _m.outcome.in_(done))
 
 
 def _pending_with_address() -> tuple[ColumnElement[bool], ...]:

@@ -29,8 +29,10 @@ def fill_gaps(c: Connection, table: Table, scope: Scope) -> None:
     beyond = c.execute(select(*keys).where(*scope, table.c.seq >= count).order_by(table.c.seq, *keys)).all()
     if not beyond:
         return
-    taken = set(c.execute(select(table.c.seq).where(*scope, table.c.seq < count)).scalars())
-    free = (each for each in range(count) if each not in taken)
+    taken = bytearray(count)  # a byte each: there may be a million
+    for place in c.execute(select(table.c.seq).where(*scope, table.c.seq < count)).scalars():
+        taken[place] = 1
+    free = (each for each in range(count) if not taken[each])
     here = [key == bindparam(f"b_{key.name}", type_=key.type) for key in keys]
     move = update(table).where(*here).values(seq=bindparam("b_seq", type_=table.c.seq.type))
     names = (*(f"b_{key.name}" for key in keys), "b_seq")

@@ -4,7 +4,7 @@ just imported: what dotdigital says of them is known only then."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -18,10 +18,11 @@ from dyntui.model.cursors import OneList
 from dyntui.model.people import normalise
 from dyntui.model.plans import REMOVE
 from dyntui.model.reasons import reason_of_status
-from dyntui.store import applied_changes, book_contents, channels, members, pending_members
+from dyntui.store import applied_changes, book_contents, channels, members, pending_members, staging
 from dyntui.store import strangers as stranger_store
 from dyntui.store.book_contents import BookContact, Reading
 from dyntui.store.lists import StoredList
+from dyntui.store.pending_members import Imported
 from dyntui.store.strangers import Found
 from dyntui.sync import before_images, list_resubscribes, suppressions
 from dyntui.sync.removals import take_out
@@ -117,26 +118,45 @@ async def look_at_imported(ctx: RunContext, dd: Dotdigital, chosen: StoredList) 
     """What dotdigital says of those whom this run has imported, such as that they have not confirmed their opt-in: by
     the book's listing, or, where that takes more calls, by their contacts alone, as is asked for who does not show in
     the listing yet."""
-    imported = await ctx.read(lambda c: pending_members.imported(c, chosen.id))
-    if not imported:
+    many = await ctx.read(lambda c: pending_members.count_imported(c, chosen.id))
+    if not many:
         return
     in_book = await ctx.read(lambda c: members.in_book(c, chosen.id))
-    said: dict[str, Said] = {}
-    if -(-len(imported) // contacts.CHUNK) < -(-in_book // _PAGE):
-        said = await _asked(dd, imported)
-    else:
-        async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
-            said.update(
-                (normalise(each.email), Said(each.email, each.email_status, each.contact_id)) for each in page.rows
-            )
-        if len(unseen := imported - said.keys()) <= _MOST_ASKED:
-            said |= await _asked(dd, unseen)
-    of_imported = {address: said[address] for address in imported if address in said}
-    await suppressions.learn_statuses(ctx, chosen.account_id, of_imported.values())
-    news = {address: reason_of_status(each.status) for address, each in of_imported.items()}
+    if -(-many // contacts.CHUNK) < -(-in_book // _PAGE):
+        await _ask_for(ctx, dd, chosen)
+        return
+    # Of a million people who may be there only a byte each is kept.
+    seen = bytearray(await ctx.read(lambda c: staging.places(c, chosen.id)))
+    async for page in contacts.contact_pages(dd, list_id=chosen.book_id):
+        said = {normalise(each.email): Said(each.email, each.email_status, each.contact_id) for each in page.rows}
+        for each in await _learn(ctx, chosen, said):
+            seen[each.seq] = 1
+    await _ask_for(ctx, dd, chosen, seen)
+
+
+async def _learn(ctx: RunContext, chosen: StoredList, said: Mapping[str, Said]) -> Sequence[Imported]:
+    """What is said of addresses is kept of those who were imported: who they are."""
+    found = await ctx.read(lambda c: pending_members.imported_among(c, chosen.id, list(said)))
+    await suppressions.learn_statuses(ctx, chosen.account_id, [said[each.address] for each in found])
+    news = {each.address: reason_of_status(said[each.address].status) for each in found}
     await ctx.write(lambda c: channels.record_imported(c, chosen.id, news))
+    return found
 
 
-async def _asked(dd: Dotdigital, addresses: Iterable[str]) -> dict[str, Said]:
-    found = await contacts.retrieve_contacts(dd, emails=sorted(addresses))
-    return {normalise(each.email): Said(each.email, each.status, each.id) for each in found.contacts}
+async def _ask_for(ctx: RunContext, dd: Dotdigital, chosen: StoredList, seen: bytearray | None = None) -> None:
+    """The contacts of those who were imported, one by one; without those who have been `seen`, and none where more than
+    some of the others are left."""
+    asked: list[str] = []
+    after = -1
+    while some := await ctx.read(
+        lambda c: pending_members.imported(c, chosen.id, _PAGE, after)  # noqa: B023 - awaited here
+    ):
+        after = some[-1].seq
+        asked += [each.address for each in some if seen is None or not seen[each.seq]]
+        if seen is not None and len(asked) > _MOST_ASKED:
+            return
+    for start in range(0, len(asked), _PAGE):
+        found = await contacts.retrieve_contacts(dd, emails=sorted(asked[start : start + _PAGE]))
+        await _learn(
+            ctx, chosen, {normalise(each.email): Said(each.email, each.status, each.id) for each in found.contacts}
+        )

@@ -27,6 +27,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -57,20 +58,26 @@ class Systems(msgspec.Struct, frozen=True):
 
 
 class Again(msgspec.Struct, frozen=True):
-    """A later synchronisation: all calls, those of them that write, seconds."""
+    """A later synchronisation: all calls, those of them that write, seconds, and the most memory of the service
+    meanwhile."""
 
     calls: int
     writes: int
     seconds: float
+    peak_memory_mb: float
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What the benchmark found; `calls` and `people_per_second` are those of the first synchronisation."""
+    """What the benchmark found; `calls`, `seconds`, `people_per_second` and `first_memory_mb` are those of the first
+    synchronisation; `idle_memory_mb` is what the service takes before it."""
 
     size: int
     calls: Systems
     lower_bound: Systems
+    seconds: float
     people_per_second: float
+    idle_memory_mb: float
+    first_memory_mb: float
     peak_memory_mb: float
     asked_first: Again
     unchanged_proved: Again
@@ -87,6 +94,7 @@ class Measured(msgspec.Struct, frozen=True):
     run: RunRow
     calls: list[dict[str, Any]]
     seconds: float
+    memory_mb: float
 
     def to(self, system: str) -> int:
         """Calls to a system."""
@@ -96,7 +104,12 @@ class Measured(msgspec.Struct, frozen=True):
     def again(self) -> Again:
         """As a later synchronisation."""
         ours = [each for each in self.calls if each["system"] in ("dataverse", "dotdigital")]
-        return Again(sum(each["count"] for each in ours), sum(each["writes"] for each in ours), round(self.seconds, 2))
+        return Again(
+            sum(each["count"] for each in ours),
+            sum(each["writes"] for each in ours),
+            round(self.seconds, 2),
+            self.memory_mb,
+        )
 
 
 async def measure(there: World, size: int) -> Figures:
@@ -104,9 +117,10 @@ async def measure(there: World, size: int) -> Figures:
     async with await attach(there.profile) as client:
         await client.call(LISTS_REFRESH, Nothing())
         await client.call(LIST_ACTIVATE, Activate(id=there.list_id))
+        idle = peak_memory_mb(client.greeting.process)
         first = await synchronise(client, there)
         print_counters(first)
-        asked_first = await synchronise(client, there, scheduled=True)
+        before = await synchronise(client, there, scheduled=True)
         proved = await synchronise(client, there, scheduled=True)
         print_counters(proved)
         unchanged = await synchronise(client, there, scheduled=True)
@@ -117,7 +131,6 @@ async def measure(there: World, size: int) -> Figures:
         print_counters(changed_1000)
         await rename(there, tenth, "Newname")
         changed = await synchronise(client, there, scheduled=True)
-        memory = peak_memory_mb(client.greeting.process)
         suppressed = (await client.call(SUPPRESSIONS_PAGE, SuppressionsQuery(limit=1))).total
     speed = size / first.seconds
     bound = Systems(lower_bound.dataverse(size), lower_bound.dotdigital(people_to_import(first.run), suppressed))
@@ -125,9 +138,12 @@ async def measure(there: World, size: int) -> Figures:
         size=size,
         calls=Systems(first.to("dataverse"), first.to("dotdigital")),
         lower_bound=bound,
+        seconds=round(first.seconds, 2),
         people_per_second=round(speed, 1),
-        peak_memory_mb=memory,
-        asked_first=asked_first.again,
+        idle_memory_mb=idle,
+        first_memory_mb=first.memory_mb,
+        peak_memory_mb=max(each.memory_mb for each in (first, before, proved, unchanged, changed_1000, changed)),
+        asked_first=before.again,
         unchanged_proved=proved.again,
         unchanged=unchanged.again,
         changed_1000=changed_1000.again,
@@ -149,14 +165,21 @@ async def synchronise(client: ServiceClient, there: World, *, scheduled: bool = 
     if scheduled:
         there.let_pass(hours=2)
     there.reset_calls()
+    forget_peak_memory(client.greeting.process)
     began = time.perf_counter()
     asked = StartRun(sync_type="lists", lists=(there.list_id,), scheduled=scheduled)
     run = await client.call(RUN_START, asked)
     run = await until_ended(client, run, display())
     seconds = time.perf_counter() - began
-    say(f"{summary(run)} in {seconds:.2f} s")
+    memory = peak_memory_mb(client.greeting.process)
+    say(f"{summary(run)} in {seconds:.2f} s, with {memory} MB at most")
     assert run.status.ended and run.tally.adds_up and not run.error_code, run
-    return Measured(run, there.calls(), seconds)
+    return Measured(run, there.calls(), seconds, memory)
+
+
+def forget_peak_memory(process: int) -> None:
+    """The largest resident size of a process is counted anew from what it has now (proc(5), clear_refs)."""
+    Path(f"/proc/{process}/clear_refs").write_text("5")
 
 
 def people_to_import(run: RunRow) -> int:
