@@ -104,10 +104,11 @@ class Worker:
         await self._connections.close()
 
     async def _attempt(self, run_id: str) -> str:
-        list_id = self._put_back.pop(run_id, "")
-        if list_id and await asyncio.to_thread(self._has_to_wait, run_id, list_id):
-            self._put_back[run_id] = list_id
-            return LATER
+        if run_id in self._put_back:
+            waits = await asyncio.to_thread(self._has_to_wait, run_id, self._put_back[run_id])
+            if waits:
+                return LATER
+            del self._put_back[run_id]
         async with self._turns.one(await asyncio.to_thread(self._priority, run_id)) as turn:
             return await self._attempt_in(turn, run_id)
 
