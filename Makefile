@@ -8,7 +8,7 @@ WORKERS ?= $(shell expr 2 \* $$(nproc))
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit sim planted switches bench clean
+.PHONY: demo test test-all check lint types imports unit postgresql sim planted switches bench clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -54,6 +54,10 @@ unit: $(STAMP)
 	else \
 	  $(BIN)/pytest -n $(WORKERS) --dist loadgroup && $(SANDBOX) > $(SANDBOX_TESTED); \
 	fi
+
+# Every test of the store on PostgreSQL too: `make test` runs there only those that are about what differs.
+postgresql: $(STAMP)
+	DYNTUI_TEST_POSTGRESQL=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup tests/store
 
 # N random histories from the seed FIRST on.
 sim: $(STAMP)

@@ -28,7 +28,7 @@ from dyntui.service.mappings import Mappings
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, crm_columns, health, held, odd_rows, watermarks
+from dyntui.store import accounts, crm_columns, dialects, health, held, odd_rows, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import installation
@@ -134,7 +134,7 @@ class Doctor:
         return [finding(code, "Dynamics", f"the certificate is valid until {text_of(until)}")]
 
     async def _store(self) -> Found:
-        damage = await self._resources.read(health.damage)
+        damage = await self._resources.read(dialects.damage)
         return [finding("STORE_DAMAGED", "the store", damage)] if damage else []
 
     async def _work(self, known: Sequence[EmailAccount]) -> Found:

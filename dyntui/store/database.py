@@ -7,22 +7,19 @@ Public: `open_store(url) -> Database`; `Database.read()`, `Database.write()` (co
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.engine import URL, ExceptionContext
 
-from dyntui.model import exact_json
-from dyntui.store import failures
+from dyntui.store import dialects, failures
+from dyntui.store.dialects import BUSY_SECONDS, WRITES
 from dyntui.store.migrations import HEAD, VERSION_TABLE
 
-# Longer than the longest transaction: settling or counting a list of a million people.
-BUSY_SECONDS = 120
+__all__ = ["BUSY_SECONDS", "Breaker", "Database", "open_store", "sqlite_url"]
 
 
 def sqlite_url(path: Path) -> str:
@@ -46,10 +43,8 @@ class Breaker:
     @contextmanager
     def within(self, connection: Connection) -> Iterator[None]:
         """For `Database.read`: what the block does on the connection may be broken off."""
-        driver: Any = connection.connection.driver_connection
         with self._lock:
-            # The one call that either driver allows from any thread.
-            self._interrupt = driver.interrupt if connection.dialect.name == "sqlite" else driver.cancel
+            self._interrupt = dialects.interruption(connection)
         try:
             yield
         finally:
@@ -68,28 +63,21 @@ class Database:
     @contextmanager
     def read(self, breaker: Breaker | None = None) -> Iterator[Connection]:
         """A consistent view of the store for the block; writing in it fails, nothing is kept."""
-        with self.engine.connect() as connection:
-            sqlite = connection.dialect.name == "sqlite"
-            if sqlite:
-                _set_query_only(connection, True)
-            else:
-                connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-            try:
-                with breaker.within(connection) if breaker else nullcontext():
-                    yield connection
-            finally:
-                connection.rollback()
-                if sqlite:
-                    _set_query_only(connection, False)
+        with (
+            self.engine.connect() as connection,
+            dialects.reading(connection),
+            breaker.within(connection) if breaker else nullcontext(),
+        ):
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One write transaction: kept when the block ends, undone when it raises. On SQLite writers take turns from the
-        first statement on (BEGIN IMMEDIATE), so that none fails half-way.
+        """One write transaction: kept when the block ends, undone when it raises. Writers take turns from the first
+        statement on, those of other processes and machines too: none fails half-way, and none sees half of another.
 
         Raises `DyntuiError` STORE_BUSY after two minutes of waiting for a turn.
         """
-        with self.engine.connect().execution_options(dyntui_write=True) as connection, connection.begin():
+        with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
@@ -97,15 +85,15 @@ class Database:
         self.engine.dispose()
 
 
-def open_store(url: str) -> Database:
+def open_store(url: str, application: str = "") -> Database:
     """The store at `url` (`sqlite:///...` or `postgresql://...`), created or upgraded where that is needed.
 
-    A new file is readable by its owner only. Raises `DyntuiError`: STORE_CORRUPT, STORE_NEWER, STORE_FOREIGN,
-    STORE_UNREACHABLE, STORE_READ_ONLY; none of them leaves a trace in what was there.
+    A new file is readable by its owner only. `application`: the name of the connections, for who looks at the server.
+    Raises `DyntuiError`: STORE_CORRUPT, STORE_NEWER, STORE_FOREIGN, STORE_UNREACHABLE, STORE_READ_ONLY, and for
+    addresses STORE_ADDRESS, STORE_DRIVER_MISSING, STORE_COLLATION; none of them leaves a trace in what was there.
     """
-    parsed = make_url(url)
-    where = parsed.database or "" if parsed.drivername == "sqlite" else parsed.render_as_string(hide_password=True)
-    engine = _sqlite(parsed, where) if parsed.drivername == "sqlite" else _postgresql(parsed)
+    where = dialects.place(url)
+    engine = dialects.open_engine(url, application or f"dyntui {os.getpid()}")
     _translate_failures(engine, where)
     database = Database(engine, where)
     try:
@@ -114,82 +102,6 @@ def open_store(url: str) -> Database:
         database.close()
         raise
     return database
-
-
-def _sqlite(url: URL, where: str) -> Engine:
-    path = Path(where)
-    if path.is_dir() or not path.parent.is_dir():
-        error = failures.translate(where, sqlite3.OperationalError("unable to open database file"))
-        assert error is not None
-        raise error
-    _prove_readable(path)
-    engine = create_engine(
-        url,
-        connect_args={"timeout": BUSY_SECONDS},
-        pool_size=8,
-        max_overflow=32,
-        json_serializer=exact_json.encode_text,
-        json_deserializer=exact_json.decode,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, record: object) -> None:
-        connection.isolation_level = None  # transactions begin below, never by the driver's guess
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            "foreign_keys=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("dyntui_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
-
-
-def _prove_readable(path: Path) -> None:
-    # Setting WAL writes to the file's header: a file that is no database, or not ours, must be refused before that.
-    if not path.exists():
-        path.touch(mode=0o600)
-        return
-    try:
-        probe = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-        try:
-            tables = {name for (name,) in probe.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        finally:
-            probe.close()
-    except sqlite3.DatabaseError as error:
-        translated = failures.translate(os.fspath(path), error)
-        if translated is None:
-            raise
-        raise translated from error
-    if tables and VERSION_TABLE not in tables:
-        raise failures.foreign(os.fspath(path))
-
-
-def _postgresql(url: URL) -> Engine:
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_size=8,
-        max_overflow=32,
-        pool_pre_ping=True,
-        json_serializer=exact_json.encode_text,
-        json_deserializer=exact_json.decode,
-    )
-
-
-def _casefold(value: str | None) -> str | None:
-    return value if value is None else value.casefold()
-
-
-def _set_query_only(connection: Connection, value: bool) -> None:
-    driver: Any = connection.connection.driver_connection
-    driver.execute(f"PRAGMA query_only={int(value)}").close()
 
 
 def _translate_failures(engine: Engine, where: str) -> None:
@@ -203,6 +115,8 @@ def _translate_failures(engine: Engine, where: str) -> None:
 def _bring_up_to_date(database: Database) -> None:
     with database.read() as connection:
         revision, tables = _revision(connection)
+        if revision != HEAD:
+            dialects.prove_usable(connection, database.where)
     if revision == HEAD:
         return
     if tables and not revision:

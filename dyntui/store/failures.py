@@ -40,6 +40,38 @@ def foreign(where: str) -> DyntuiError:
     )
 
 
+def no_address() -> DyntuiError:
+    """Not the address of a database for a store. What was given is not repeated: it may hold a password."""
+    return DyntuiError(
+        "STORE_ADDRESS",
+        "The store's address is none: `url` under `[store]` in the configuration, or what the command was given.",
+        not_done=NOTHING_WRITTEN,
+        remedy="Write postgresql://USER:PASSWORD@HOST/DATABASE, or leave it out for a file of the profile's own.",
+        exit=Exit.USAGE,
+    )
+
+
+def no_driver() -> DyntuiError:
+    """PostgreSQL is asked for, and psycopg is not installed."""
+    return DyntuiError(
+        "STORE_DRIVER_MISSING",
+        "This installation cannot speak to PostgreSQL: psycopg is missing.",
+        not_done=NOTHING_WRITTEN,
+        remedy="Install it: pip install 'dyntui[postgresql]'.",
+    )
+
+
+def wrong_order(where: str, encoding: str, collation: str) -> DyntuiError:
+    """A database that orders text by a language's rules: pages of a listing would overlap, and copies would differ."""
+    return DyntuiError(
+        "STORE_COLLATION",
+        f"The database at {where} has the encoding {encoding} and the collation {collation}.",
+        not_done=NOTHING_WRITTEN,
+        remedy="Make one for dyntui: CREATE DATABASE dyntui TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';",
+        exit=Exit.USAGE,
+    )
+
+
 def vanished(what: str) -> DyntuiError:
     """A row that was just written is not there: something else works on the tables, or the file is damaged."""
     return DyntuiError(
@@ -54,42 +86,85 @@ def translate(where: str, error: BaseException) -> DyntuiError | None:
     """The error to raise in place of a driver's, or None for one that only a programmer can mend."""
     text = str(error)
     said = text.lower()
+    if _is_psycopg(error):
+        return _of_server(where, text, getattr(error, "sqlstate", None))
     if "malformed" in said or "not a database" in said or "disk image" in said:
         return corrupt(where, text)
     if not isinstance(error, sqlite3.OperationalError):
         return None
     if "unable to open" in said:
-        return DyntuiError(
-            "STORE_UNREACHABLE",
-            f"The store at {where} cannot be opened.",
-            not_done=NOTHING_WRITTEN,
-            remedy="Check that the folder exists and that the service's user may write to it.",
-            exit=Exit.UNREACHABLE,
-            detail=text,
-        )
+        return _unreachable(where, text, "Check that the folder exists and that the service's user may write to it.")
     if "readonly" in said:
-        return DyntuiError(
-            "STORE_READ_ONLY",
-            f"The store at {where} cannot be written to.",
-            not_done="The change was not kept.",
-            remedy="Give the service's user write access to the file and its folder.",
-            detail=text,
-        )
+        return _read_only(where, text, "Give the service's user write access to the file and its folder.")
     if "is full" in said or "disk i/o" in said:
-        return DyntuiError(
-            "STORE_DISK",
-            f"The disk that holds the store at {where} is full or failing.",
-            not_done="The change was not kept.",
-            remedy="Free some space or replace the disk; the run goes on where it stopped.",
-            detail=text,
-        )
+        return _disk(where, text)
     if "locked" in said or "busy" in said:
-        return DyntuiError(
-            "STORE_BUSY",
-            f"The store at {where} was in use for too long by another process.",
-            not_done="The change was not kept.",
-            remedy="Try again; if it lasts, look for another program that holds the file open.",
-            exit=Exit.LOCKED,
-            detail=text,
-        )
+        return _busy(where, text, "Try again; if it lasts, look for another program that holds the file open.")
     return None
+
+
+def _is_psycopg(error: BaseException) -> bool:
+    """One of the database's errors. Not imported: with SQLite the driver is not needed."""
+    return type(error).__module__.partition(".")[0] == "psycopg"
+
+
+def _of_server(where: str, text: str, state: str | None) -> DyntuiError | None:
+    """By SQLSTATE (PostgreSQL's documentation, appendix A); a connection that was not made, or broke, has none."""
+    if state is None:
+        # Else the driver refused what it was given, which is a defect.
+        away = "connection" in text.lower() or "server" in text.lower()
+        return _unreachable(where, text, _LOOK_AT_SERVER) if away else None
+    if state[:2] in ("08", "28", "3D") or state in ("57P01", "57P02", "57P03", "53300"):
+        return _unreachable(where, text, _LOOK_AT_SERVER)
+    if state in ("25006", "42501"):
+        return _read_only(where, text, "Make the database belong to the user that the address names.")
+    if state in ("53100", "58030"):
+        return _disk(where, text)
+    if state in ("55P03", "40P01", "40001"):
+        return _busy(where, text, "Try again; if it lasts, look in pg_stat_activity for who holds the store.")
+    return None
+
+
+_LOOK_AT_SERVER = "Check that the server runs, and host, database, user and password in the store's address."
+
+
+def _unreachable(where: str, text: str, remedy: str) -> DyntuiError:
+    return DyntuiError(
+        "STORE_UNREACHABLE",
+        f"The store at {where} cannot be opened.",
+        not_done=NOTHING_WRITTEN,
+        remedy=remedy,
+        exit=Exit.UNREACHABLE,
+        detail=text,
+    )
+
+
+def _read_only(where: str, text: str, remedy: str) -> DyntuiError:
+    return DyntuiError(
+        "STORE_READ_ONLY",
+        f"The store at {where} cannot be written to.",
+        not_done="The change was not kept.",
+        remedy=remedy,
+        detail=text,
+    )
+
+
+def _disk(where: str, text: str) -> DyntuiError:
+    return DyntuiError(
+        "STORE_DISK",
+        f"The disk that holds the store at {where} is full or failing.",
+        not_done="The change was not kept.",
+        remedy="Free some space or replace the disk; the run goes on where it stopped.",
+        detail=text,
+    )
+
+
+def _busy(where: str, text: str, remedy: str) -> DyntuiError:
+    return DyntuiError(
+        "STORE_BUSY",
+        f"The store at {where} was in use for too long by another process.",
+        not_done="The change was not kept.",
+        remedy=remedy,
+        exit=Exit.LOCKED,
+        detail=text,
+    )

@@ -1,12 +1,12 @@
 """What the store itself knows to be wrong.
 
-Public: `damage(c) -> str`, `of_lists(c, before) -> list[ListOfConcern]`, `refused(c) -> int`.
+Public: `of_lists(c, before) -> list[ListOfConcern]`, `refused(c) -> int`; its file: `dyntui.store.dialects.damage`.
 """
 
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store.schema import list_member, marketing_list
@@ -21,14 +21,6 @@ class ListOfConcern(msgspec.Struct, frozen=True):
     name: str
     last_synced: str
     status: str
-
-
-def damage(c: Connection) -> str:
-    """What SQLite finds wrong with the file; `""`: nothing, or another database looks after itself."""
-    if c.dialect.name != "sqlite":
-        return ""
-    said = str(c.execute(text("PRAGMA quick_check(1)")).scalar_one())
-    return "" if said == "ok" else said
 
 
 def of_lists(c: Connection, before: str) -> list[ListOfConcern]:

@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, Connection, select
 from dyntui.model.paging import Page, Window
 from dyntui.model.sends import LIVE, SendRow
 from dyntui.store import sends, windows
+from dyntui.store.dialects import casefold
 from dyntui.store.schema import send
 
 _s = send.c
 
 _SORTABLE: dict[str, ColumnElement[Any]] = {
-    **{name: windows.casefold(_s[name]) for name in ("campaign_name", "state", "created_by")},
+    **{name: casefold(_s[name]) for name in ("campaign_name", "state", "created_by")},
     **{name: _s[name] for name in ("created_on", "send_at", "sent_on", "potential", "sendable")},
 }
 

@@ -13,10 +13,10 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
 from dyntui.model import exact_json
+from dyntui.store.dialects import insert_into
 
 # Of an insert's row, in `where` and computed values of an upsert: `excluded.c.name`.
 Excluded = Any
@@ -74,9 +74,8 @@ def _upsert(
     computed: Callable[[Excluded], Mapping[str, ColumnElement[Any]]] | None = None,
     where: Callable[[Excluded], ColumnElement[bool]] | None = None,
 ) -> Executable:
-    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     # Bulk values are bound as they are: the drivers take text for JSON, and no per-value processing is paid for.
-    statement = insert.values({name: bindparam(name, type_=None) for name in columns})
+    statement = insert_into(dialect, table).values({name: bindparam(name, type_=None) for name in columns})
     values: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in changed}
     if computed is not None:
         values.update(computed(statement.excluded))

@@ -10,45 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, or_, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.paging import Page, Window
+from dyntui.store.dialects import ascii_folded, casefold
 
 R = TypeVar("R", bound=msgspec.Struct)
-
-
-class casefold(GenericFunction[str]):
-    """Text without case: `database` gives SQLite the function, whose own lower() knows ASCII only."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(casefold, "postgresql")
-def _casefold_on_postgresql(element: casefold, compiler: SQLCompiler, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
-
-
-class ascii_folded(GenericFunction[str]):
-    """Text without the case of ASCII letters, for LIKE: SQLite's ignores that by itself, and lower() on every row costs
-    twice the search."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(ascii_folded)
-def _as_it_is(element: ascii_folded, compiler: SQLCompiler, **options: Any) -> str:
-    return str(compiler.process(element.clauses, **options))
-
-
-@compiles(ascii_folded, "postgresql")
-def _lowered_on_postgresql(element: ascii_folded, compiler: SQLCompiler, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
 
 
 def contains(columns: Sequence[ColumnElement[str]], search: str) -> ColumnElement[bool]:

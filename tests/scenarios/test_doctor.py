@@ -92,7 +92,7 @@ def _budget_is_used(office: Office, patch: Patch) -> None:
 
 
 def _store_is_damaged(office: Office, patch: Patch) -> None:
-    patch.setattr(health.health, "damage", lambda c: "page 7 is lost")
+    patch.setattr(health.dialects, "damage", lambda c: "page 7 is lost")
 
 
 def _a_part_hangs(office: Office, patch: Patch) -> None:

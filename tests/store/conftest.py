@@ -1,4 +1,4 @@
-"""A fresh store for every test: SQLite, and PostgreSQL too where DYNTUI_TEST_POSTGRESQL names a database to use up."""
+"""A fresh store for every test: SQLite, and PostgreSQL too (`ON_BOTH`)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,43 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection
 
 from dyntui.store.database import Database, open_store, sqlite_url
+from tests import postgresql
 from tests.empty_store import lay_empty_store
 
-POSTGRESQL = os.environ.get("DYNTUI_TEST_POSTGRESQL", "")
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+# Modules and tests that run on both databases always; the others too where DYNTUI_TEST_POSTGRESQL is set (`make
+# postgresql`).
+ON_BOTH = {
+    "test_runs",
+    "test_upserts",
+    "test_the_revisions_build_exactly_the_tables_that_the_code_speaks_of",
+    "test_opt_outs_known_by_address_alone_go_on_counting",
+    "test_a_block_that_raises_leaves_nothing_behind",
+    "test_a_reader_sees_one_moment_while_somebody_writes",
+}
+ALL_ON_BOTH = bool(os.environ.get("DYNTUI_TEST_POSTGRESQL"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return sqlite_url(tmp_path / "store.db")
-    engine = create_engine(POSTGRESQL.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as c:
-        c.execute(text("DROP SCHEMA public CASCADE"))
-        c.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return POSTGRESQL
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "url" not in metafunc.fixturenames:
+        return
+    names = {metafunc.module.__name__.rpartition(".")[2], metafunc.function.__name__}
+    both = ALL_ON_BOTH or not ON_BOTH.isdisjoint(names)
+    # One server is enough: all of its tests are one worker's.
+    on_server = pytest.param(POSTGRESQL, marks=pytest.mark.xdist_group("postgresql"))
+    metafunc.parametrize("url", [SQLITE, on_server] if both else [SQLITE], indirect=True)
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == SQLITE:
+        yield sqlite_url(tmp_path / "store.db")
+    else:
+        with postgresql.blank_database() if "db" not in request.fixturenames else postgresql.database() as address:
+            yield address
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Select, func, literal, select, union_all
+from sqlalchemy import Connection, Select, false, func, literal, select, union_all
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.store import intervals, outcomes, run_people, runs
@@ -42,7 +42,7 @@ def as_read(people: People) -> Select[Any]:
         (each.person, place, each.entity, each.name, each.address, each.outcome.value, each.reason, each.detail, "")
         for place, each in enumerate(people)
     ]
-    nobody = select(*(literal("").label(name) for name in intervals.SHOWN)).where(literal(1) == 0)
+    nobody = select(*(literal(0 if name == "seq" else "").label(name) for name in intervals.SHOWN)).where(false())
     rows = [select(*map(literal, row)) for row in values]
     everybody = union_all(nobody, *rows).subquery()
     return select(*everybody.c)

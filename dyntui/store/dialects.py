@@ -1,0 +1,266 @@
+"""What differs between the two databases that a store can live in: SQLite (a file) and PostgreSQL (a server).
+
+Everything else of the store is written once, for both.
+
+Public:
+    is_file(url), place(url)                     whether a store is a file; where it is, for messages
+    open_engine(url, where, application) -> Engine
+    reading(connection) -> context manager       nothing can be written in the block
+    interruption(connection) -> Callable         ends the statement under way, from any thread
+    insert_into(dialect, table)                  an INSERT that knows ON CONFLICT
+    prove_usable(connection, where)              raises where a database orders text in another way
+    damage(connection) -> str
+    casefold(column), ascii_folded(column)       text without case, for searches
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Engine, String, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+from dyntui.model import exact_json
+from dyntui.store import failures
+from dyntui.store.migrations import VERSION_TABLE
+
+if TYPE_CHECKING:
+    import psycopg
+
+# Longer than the longest transaction: settling or counting a list of a million people.
+BUSY_SECONDS: Final = 120
+# Execution option of a connection whose transaction will write.
+WRITES: Final = "dyntui_write"
+
+_CONNECTIONS: Final = {
+    "pool_size": 8,
+    "max_overflow": 32,
+    "json_serializer": exact_json.encode_text,
+    "json_deserializer": exact_json.decode,
+}
+# The one lock of a PostgreSQL store, of those that live as long as a transaction; any number, always the same.
+_WRITER: Final = 0x64796E747569
+# PostgreSQL stores no NUL in a text; the place of one is kept by Unicode's sign for what cannot be shown.
+_IN_PLACE_OF_NUL: Final = "\ufffd"
+# Collations that order text by its code points, as SQLite does and the code expects.
+_BY_CODE_POINTS: Final = ("C", "POSIX", "C.UTF-8", "C.UTF8", "PG_C_UTF8", "UCS_BASIC", "PG_UNICODE_FAST")
+
+
+def is_file(url: str) -> bool:
+    """Whether a store at this address is a file, which belongs to one machine."""
+    return _address(url).drivername == "sqlite"
+
+
+def place(url: str) -> str:
+    """Where a store is, in words: the file, or the server's address without a password."""
+    parsed = _address(url)
+    if parsed.drivername == "sqlite":
+        return parsed.database or ""
+    return parsed.render_as_string(hide_password=True)
+
+
+def _address(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise failures.no_address() from error
+
+
+def open_engine(url: str, application: str) -> Engine:
+    """Connections to the store at `url` (`sqlite:///file`, `postgresql://...`), and what begins a transaction there:
+    writers take turns, on either database. `application`: under which name PostgreSQL shows the connections.
+
+    Raises `DyntuiError` STORE_UNREACHABLE, STORE_CORRUPT, STORE_FOREIGN, STORE_ADDRESS.
+    """
+    parsed = _address(url)
+    if parsed.drivername == "sqlite":
+        return _file(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        return _server(parsed, application)
+    raise failures.no_address()
+
+
+def _file(url: URL) -> Engine:
+    path = Path(url.database or "")
+    if path.is_dir() or not path.parent.is_dir():
+        error = failures.translate(os.fspath(path), sqlite3.OperationalError("unable to open database file"))
+        assert error is not None
+        raise error
+    _prove_readable(path)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **_CONNECTIONS)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = None  # transactions begin below, never by the driver's guess
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _prove_readable(path: Path) -> None:
+    # Setting WAL writes to the file's header: a file that is no database, or not ours, must be refused before that.
+    if not path.exists():
+        path.touch(mode=0o600)
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as probe:
+            tables = {name for (name,) in probe.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.DatabaseError as error:
+        translated = failures.translate(os.fspath(path), error)
+        if translated is None:
+            raise
+        raise translated from error
+    if tables and VERSION_TABLE not in tables:
+        raise failures.foreign(os.fspath(path))
+
+
+def _server(url: URL, application: str) -> Engine:
+    try:
+        import psycopg.types.string
+    except ImportError as error:
+        raise failures.no_driver() from error
+
+    class WithoutNul(psycopg.types.string.StrDumperUnknown):
+        """Text as PostgreSQL stores it."""
+
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", _IN_PLACE_OF_NUL) if "\0" in obj else obj)
+
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        # A machine that went away without a word is noticed by the system's own probes.
+        connect_args={
+            "application_name": application,
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "options": f"-c lock_timeout={BUSY_SECONDS * 1000} -c timezone=UTC",
+        },
+        pool_pre_ping=True,
+        **_CONNECTIONS,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: psycopg.Connection[Any], record: object) -> None:
+        connection.adapters.register_dumper(str, WithoutNul)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(WRITES):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+
+    return engine
+
+
+def prove_usable(connection: Connection, where: str) -> None:
+    """Raises `DyntuiError` STORE_COLLATION for a PostgreSQL database that orders text by a language's rules, or does
+    not store Unicode."""
+    if connection.dialect.name == "sqlite":
+        return
+    found = connection.execute(
+        text(
+            "SELECT pg_encoding_to_char(encoding), coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale',"
+            " datcollate) FROM pg_database d WHERE datname = current_database()"
+        )
+    ).one()
+    encoding, collation = str(found[0]), str(found[1])
+    if encoding != "UTF8" or collation.upper() not in _BY_CODE_POINTS:
+        raise failures.wrong_order(where, encoding, collation)
+
+
+@contextmanager
+def reading(connection: Connection) -> Iterator[None]:
+    """One moment of the store for the block; nothing is kept of what it does."""
+    if connection.dialect.name == "sqlite":
+        _set_query_only(connection, True)
+    else:
+        connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        if connection.dialect.name == "sqlite":
+            _set_query_only(connection, False)
+
+
+def _set_query_only(connection: Connection, value: bool) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA query_only={int(value)}").close()
+
+
+def interruption(connection: Connection) -> Callable[[], None]:
+    """Ends the statement under way: the one call that either driver allows from any thread."""
+    driver: Any = connection.connection.driver_connection
+    ends: Callable[[], None] = driver.interrupt if connection.dialect.name == "sqlite" else driver.cancel
+    return ends
+
+
+def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT; both write it alike."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def damage(connection: Connection) -> str:
+    """What SQLite finds wrong with the file; `""`: nothing, or PostgreSQL, which looks after itself."""
+    if connection.dialect.name != "sqlite":
+        return ""
+    said = str(connection.execute(text("PRAGMA quick_check(1)")).scalar_one())
+    return "" if said == "ok" else said
+
+
+class casefold(GenericFunction[str]):
+    """Text without case: SQLite is given the function (its own lower() knows ASCII only)."""
+
+    type = String()
+    inherit_cache = True
+
+
+def _casefold(value: str | None) -> str | None:
+    return value if value is None else value.casefold()
+
+
+@compiles(casefold, "postgresql")
+def _casefold_on_postgresql(element: casefold, compiler: SQLCompiler, **options: Any) -> str:
+    # Of letters that fold into several, the one that names have.
+    return f"replace(lower({compiler.process(element.clauses, **options)}), 'ß', 'ss')"
+
+
+class ascii_folded(GenericFunction[str]):
+    """Text without the case of ASCII letters, for LIKE: SQLite's ignores that by itself, and lower() on every row costs
+    twice the search."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(ascii_folded)
+def _as_it_is(element: ascii_folded, compiler: SQLCompiler, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(ascii_folded, "postgresql")
+def _lowered_on_postgresql(element: ascii_folded, compiler: SQLCompiler, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"

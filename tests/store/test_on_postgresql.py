@@ -1,0 +1,105 @@
+"""What is so only where a store is a PostgreSQL database: several processes at once, a server that may be away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, func, select, text
+
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.store import watermarks
+from dyntui.store.database import Database, open_store
+from dyntui.store.dialects import casefold
+from dyntui.store.windows import contains
+from tests import postgresql
+
+pytestmark = pytest.mark.xdist_group("postgresql")
+
+
+@pytest.fixture(scope="module")
+def server_db() -> Iterator[Database]:
+    with postgresql.database() as url:
+        opened = open_store(url, "dyntui test")
+        yield opened
+        opened.close()
+
+
+def refusal(url: str) -> DyntuiError:
+    with pytest.raises(DyntuiError) as refused:
+        open_store(url)
+    return refused.value
+
+
+def test_a_reading_block_cannot_write(server_db: Database) -> None:
+    with pytest.raises(DyntuiError, match="STORE_READ_ONLY"), server_db.read() as c:
+        watermarks.put(c, "account", "feed", "never")
+    with server_db.write() as c:
+        watermarks.put(c, "account", "feed", "but the same connection writes later")
+
+
+def test_text_that_postgresql_does_not_store_keeps_its_length(server_db: Database) -> None:
+    with server_db.write() as c:
+        watermarks.put(c, "account", "odd", "a\0b")
+        assert watermarks.get(c, "account", "odd") == "a\ufffdb"
+
+
+@pytest.mark.parametrize(("name", "asked"), [("Zoë Straße", "STRAßE"), ("Zoë Straße", "ZOË"), ("ÉCOLE", "école")])
+def test_searches_ignore_case_beyond_ascii(server_db: Database, name: str, asked: str) -> None:
+    with server_db.read() as c:
+        assert c.execute(select(contains((func.concat(name),), asked))).scalar_one()
+        assert c.execute(select(casefold(func.concat(name)))).scalar_one() == name.casefold()
+
+
+# Each adds one to the same number a hundred times, reading it first: without turns some would be lost.
+COUNTING = """
+import sys
+from dyntui.store import watermarks
+from dyntui.store.database import open_store
+db = open_store(sys.argv[1])
+for _ in range(100):
+    with db.write() as c:
+        watermarks.put(c, "account", "counted", str(int(watermarks.get(c, "account", "counted") or 0) + 1))
+"""
+
+
+def test_what_several_processes_read_and_write_at_once_is_whole(server_db: Database) -> None:
+    url = server_db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    processes = [subprocess.Popen([sys.executable, "-c", COUNTING, url]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    with server_db.read() as c:
+        assert watermarks.get(c, "account", "counted") == "300"
+
+
+def test_a_connection_that_the_server_ended_is_unreachable_once(server_db: Database) -> None:
+    def end(c: Connection) -> None:
+        mine = c.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with psycopg.connect(str(c.engine.url.set(drivername="postgresql")), autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (mine,))
+
+    with pytest.raises(DyntuiError, match="STORE_UNREACHABLE"), server_db.write() as c:
+        end(c)
+        watermarks.put(c, "account", "ended", "never")
+    with server_db.write() as c:
+        assert watermarks.get(c, "account", "ended") == ""
+
+
+def test_a_database_that_orders_by_a_language_is_refused_and_left_alone() -> None:
+    with postgresql.blank_database("TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'") as url:
+        error = refusal(url)
+        assert (error.code, error.exit) == ("STORE_COLLATION", Exit.USAGE)
+        assert "LOCALE 'C.UTF-8'" in error.remedy
+        with psycopg.connect(url) as c:
+            assert c.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_addresses_that_lead_nowhere_are_named_without_a_password(tmp_path: object) -> None:
+    away = refusal(f"postgresql://dyntui:secret@/dyntui?host={tmp_path}")
+    assert (away.code, away.exit) == ("STORE_UNREACHABLE", Exit.UNREACHABLE)
+    for url in ("mysql://dyntui:secret@localhost/x", "postgresql//:secret", ""):
+        assert (refused := refusal(url)).code == "STORE_ADDRESS"
+        assert "secret" not in str(refused) + refused.message
+    assert "secret" not in str(away) + away.message + away.detail
