@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sync_types import RUN_KINDS
+from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import (
@@ -22,7 +23,7 @@ from dyntui.service.contract.runs import (
 
 from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
-from .places import RUN, TRACES
+from .places import RUN, SEND, TRACES
 from .running import RunActions
 from .shell import progress_text
 from .widgets.columns import Column
@@ -110,5 +111,5 @@ class AuditScreen(GridScreen[RunRow], RunActions):
         self.console.open_page(TRACES, "")
 
     def opened(self, row: RunRow) -> None:
-        """Its page."""
-        self.console.open_page(RUN, row.id)
+        """Its page: of a send that of the send."""
+        self.console.open_page(SEND if row.kind == SEND_KIND.id else RUN, row.id)

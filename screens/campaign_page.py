@@ -27,16 +27,17 @@ from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page as Rows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged
-from dyntui.service.contract.sends import SEND_SETTLE, SendRow, SettleSend
+from dyntui.service.contract.sends import SendRow
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
 from .campaign_actions import CampaignActions
-from .dialogs import Alternatives, Confirm, Picker
+from .dialogs import Confirm, Picker
 from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
-from .places import LIST, RUN, SENDS
+from .places import LIST, SEND
+from .send_actions import SendActions
 from .send_standing import goes_out, send_tone
 from .trial_send import ask_for_trial
 from .widgets.bars import BarList, BarRow
@@ -75,7 +76,7 @@ def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
     return rows
 
 
-class CampaignPage(CampaignActions, Page[int]):
+class CampaignPage(CampaignActions, SendActions, Page[int]):
     """The page of one email campaign, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGN,)
@@ -248,11 +249,7 @@ class CampaignPage(CampaignActions, Page[int]):
 
     @on(BarList.Opened, "#campaign-sends")
     def _open_send(self, event: BarList.Opened) -> None:
-        send = next((each for each in self._detail.sends if each.id == event.key), None) if self._detail else None
-        if send is not None and send.run:
-            self.console.open_page(RUN, send.run)
-        elif send is not None:
-            self.console.open_page(SENDS, "")
+        self.console.open_page(SEND, event.key)
 
     # Doing
 
@@ -306,22 +303,4 @@ class CampaignPage(CampaignActions, Page[int]):
 
     def do_campaign_settle(self) -> None:
         """Asks what dotdigital's outbox says of a send in doubt."""
-        send = self._send()
-        if send is None:
-            return
-
-        def answered(answer: str | None) -> None:
-            if answer:
-                request = SettleSend(send.id, was_mailed=answer == "mailed")
-                self.ask(SEND_SETTLE, request, lambda _: self.refetch())
-
-        question = Alternatives(
-            "What became of the send?",
-            [
-                f"{number(send.sendable)} people, {moment(send.sent_on or send.created_on)}: {send.standing}.",
-                "Look under Campaigns > Email > Outbox in dotdigital first. Until somebody says so, all of them count "
-                "as mailed. Your answer is kept with your name and cannot be taken back.",
-            ],
-            (("not mailed", "It was not mailed"), ("mailed", "It was mailed")),
-        )
-        self.app.push_screen(question, answered)
+        self.do_send_settle()

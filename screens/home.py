@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from dyntui.model.budgets import Meter
 from dyntui.model.outcomes import RunStatus
+from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
 from dyntui.service.contract.console import ON_HOME
@@ -26,7 +27,7 @@ from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Statu
 
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
-from .places import LIST, REPORT, RUN, SECTIONS
+from .places import LIST, REPORT, RUN, SECTIONS, SEND
 from .send_standing import goes_out
 from .shell import LOW, progress_text
 from .widgets.bars import BarList, BarRow
@@ -242,7 +243,8 @@ class HomeScreen(FramedScreen):
 
     @on(BarList.Opened, "#home-runs")
     def _open_run(self, event: BarList.Opened) -> None:
-        self.console.open_page(RUN, event.key)
+        is_send = any(run.id == event.key and run.kind == SEND_KIND.id for run in self._latest)
+        self.console.open_page(SEND if is_send else RUN, event.key)
 
 
 def _budgets(meters: Iterable[Meter]) -> list[Fact]:

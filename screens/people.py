@@ -78,7 +78,8 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
 
     @property
     def _kind(self) -> str:
-        return "count" if self.about and self.about.count else self.about.kind if self.about else ""
+        about = self.about
+        return "" if about is None else about.kind or ("count" if about.count else "")
 
     def _columns(self) -> tuple[Column[PersonOutcome], ...]:
         outcome = Column[PersonOutcome](

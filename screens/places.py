@@ -55,6 +55,7 @@ CAMPAIGN = Place("campaign", "campaign_page:CampaignPage", int)
 COUNT = Place("count", "count_page:CountPage", int)
 SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", int)
 SENDS = Place("sends", "sends:SendsPage", str)
+SEND = Place("send", "send_page:SendPage", str)
 REPORT = Place("report", "report:ReportPage", int)
 RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)
@@ -78,6 +79,7 @@ PLACES: tuple[Place[Any], ...] = (
     COUNT,
     SEND_WIZARD,
     SENDS,
+    SEND,
     REPORT,
     RUN,
     PEOPLE,

@@ -29,16 +29,15 @@ from dyntui.service.contract.situations import Situation
 from .base import Page
 from .bindings import bindings
 from .places import CHANGES, PEOPLE, PLAN
-from .running import RunActions
-from .shell import progress_text
+from .running import RunActions, show_progress
 from .tally import outcome_title, reason_title, split_key, tally_rows
 from .whose import Whose
-from .widgets.bars import BarList, BarRow, block_bar
+from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
 from .widgets.line import Line, Part
 from .widgets.tones import status_tone
-from .wording import lasted, moment, number, share
+from .wording import lasted, moment, number
 
 
 class RunPage(RunActions, Page[str]):
@@ -128,14 +127,7 @@ class RunPage(RunActions, Page[str]):
         self.refresh_hints()
 
     def _show_progress(self, run: RunRow) -> None:
-        self._bar.display = not run.status.ended
-        done, of = run.progress.done, run.progress.of
-        self._bar.show(
-            Part(f" {progress_text(run)}  ", ""),
-            Part(block_bar(done / of if of else 0.0, 30 if self.has_class("-wide") else 14), "accent"),
-            Part(f" {share(done, of)}", "strong"),
-            right=[Part("Esc leaves it running ", "muted")],
-        )
+        show_progress(self._bar, run, 30 if self.has_class("-wide") else 14)
 
     def _show_sum(self, run: RunRow) -> None:
         tally = run.tally

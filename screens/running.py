@@ -7,6 +7,10 @@ from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, 
 
 from .base import Asking, FramedScreen
 from .places import RUN
+from .shell import progress_text
+from .widgets.bars import block_bar
+from .widgets.line import Line, Part
+from .wording import share
 
 
 def start_run(screen: Asking[None], request: StartRun) -> None:
@@ -16,6 +20,20 @@ def start_run(screen: Asking[None], request: StartRun) -> None:
         screen.console.open_page(RUN, run.id)
 
     screen.ask(RUN_START, request, started)
+
+
+def show_progress(line: Line, run: RunRow | None, width: int) -> None:
+    """How far a run is, in a line with a bar of `width` cells; nothing of one that has ended."""
+    line.display = run is not None and not run.status.ended
+    if run is None:
+        return
+    done, of = run.progress.done, run.progress.of
+    line.show(
+        Part(f" {progress_text(run)}  ", ""),
+        Part(block_bar(done / of if of else 0.0, width), "accent"),
+        Part(f" {share(done, of)}", "strong"),
+        right=[Part("Esc leaves it running ", "muted")],
+    )
 
 
 class RunActions(FramedScreen):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dyntui.service.contract.sends import SendRow
 
+from .widgets.facts import Fact
+from .wording import number
+
 _TONES = {
     "Sent": "good",
     "Missed": "warn",
@@ -24,3 +27,20 @@ def goes_out(send: SendRow) -> str:
     if send.held and not send.wave:
         return send.send_at
     return send.next_on if send.state in ("In waves", "Missed") else ""
+
+
+def mailed(send: SendRow) -> str:
+    """How many people it has mailed so far; a dash where nothing has gone out."""
+    return "–" if send.people_mailed is None else number(send.people_mailed)
+
+
+def how_divided(send: SendRow) -> list[Fact]:
+    """The waves of a send, and what stops them; nothing of one that goes out all at once."""
+    if send.waves is None:
+        return []
+    limits = send.waves.limits
+    stops = f"above {limits.bounces:g} % bounces, {limits.complaints:g} % complaints, {limits.unsubscribes:g} %"
+    return [
+        ("Waves", f"{send.waves.words}, {send.waves.pause} minutes apart", ""),
+        ("Stops", f"{stops} unsubscribes", ""),
+    ]

@@ -33,7 +33,7 @@ from dyntui.service.contract.situations import Situation
 from .base import Page
 from .bindings import bindings
 from .list_actions import ListActions
-from .places import PEOPLE, RUN, SENDS
+from .places import PEOPLE, SEND
 from .send_options import SendOptions, SendQuestion
 from .tally import behind_slice
 from .trial_send import ask_for_trial
@@ -372,7 +372,4 @@ class SendWizard(ListActions, Page[int]):
     def _sent(self, send: SendRow) -> None:
         # The wizard has done its work: it is not come back to.
         self.app.pop_screen()
-        if send.run:
-            self.console.open_page(RUN, send.run)
-        else:
-            self.console.open_page(SENDS, "")
+        self.console.open_page(SEND, send.id)

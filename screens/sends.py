@@ -14,20 +14,17 @@ from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.sends import (
     ON_SENDS,
-    SEND_CANCEL,
-    SEND_RELEASE,
     SENDS_PAGE,
-    SendRef,
     SendRow,
     SendsQuery,
 )
 
 from .base import Page
 from .bindings import bindings
-from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
-from .places import CAMPAIGN, RUN
-from .send_standing import goes_out, send_tone
+from .places import SEND
+from .send_actions import SendActions
+from .send_standing import goes_out, how_divided, mailed, send_tone
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
@@ -39,13 +36,6 @@ _WORDING = Wording(
     empty="No send waits for its hour, and none is in waves",
     next_step="l shows all sends; w on an email campaign sends it.",
 )
-
-
-def mailed(send: SendRow) -> str:
-    """How many people it has mailed so far."""
-    if send.waves is not None and not send.waves_of:
-        return number(send.mailed)
-    return number(send.sendable) if send.state == "Sent" else "–"
 
 
 _COLUMNS: tuple[Column[SendRow], ...] = (
@@ -69,8 +59,8 @@ _ROWS = Rows(
 )
 
 
-class SendsPage(GridScreen[SendRow], Page[str]):
-    """Enter opens the run of a send, or its email campaign while there is none."""
+class SendsPage(GridScreen[SendRow], SendActions, Page[str]):
+    """Enter opens the page of a send."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SENDS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SENDS)
@@ -89,11 +79,8 @@ class SendsPage(GridScreen[SendRow], Page[str]):
         return name == "sends.changed" or (isinstance(value, RunChanged) and value.run.kind == "send")
 
     def opened(self, row: SendRow) -> None:
-        """What became of its people, or what it is about."""
-        if row.run:
-            self.console.open_page(RUN, row.run)
-        else:
-            self.console.open_page(CAMPAIGN, row.campaign)
+        """Its page."""
+        self.console.open_page(SEND, row.id)
 
     def previewed(self, row: SendRow) -> Sequence[Fact]:
         """All of it."""
@@ -107,49 +94,5 @@ class SendsPage(GridScreen[SendRow], Page[str]):
             ("By", f"{row.created_by}, {moment(row.created_on)}", ""),
             ("Note", row.error, "warn"),
         ]
-        if row.waves is not None:
-            limits = row.waves.limits
-            facts.insert(3, ("Waves", f"{row.waves.words}, {row.waves.pause} minutes apart", ""))
-            stops = f"above {limits.bounces:g} % bounces, {limits.complaints:g} % complaints"
-            facts.insert(4, ("Stops", f"{stops}, {limits.unsubscribes:g} % unsubscribes", ""))
+        facts[3:3] = how_divided(row)
         return [each for each in facts if each[1]]
-
-    def do_sends_cancel(self) -> None:
-        """Keeps the send in hand, or its later waves, from going out, after a confirmation."""
-        row = self.situation().one(SendRow)
-        if row is None:
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.ask(SEND_CANCEL, SendRef(row.id), lambda _: self.grid.reload())
-
-        stops = row.waves is not None and not row.waves_of and row.wave > 0
-        if stops:
-            left = row.sendable - row.mailed
-            lines = [
-                f"{row.campaign_name}: {number(row.mailed)} people are mailed, {number(left)} are not.",
-                "No other wave begins. Whoever was not mailed is named so, and can be sent to again.",
-            ]
-            question = Confirm("Stop the send?", lines, yes="Stop", no="Let it go on", danger=True)
-        else:
-            lines = [f"{row.campaign_name}: {number(row.sendable)} people.", "It does not go out; the count is lost."]
-            question = Confirm("Cancel the send?", lines, yes="Cancel the send", no="Keep it", danger=True)
-        self.app.push_screen(question, answered)
-
-    def do_sends_release(self) -> None:
-        """Lets a send that has missed its hour go out now, after a confirmation."""
-        row = self.situation().one(SendRow)
-        if row is None:
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.ask(SEND_RELEASE, SendRef(row.id), lambda _: self.grid.reload())
-
-        what = "Its next wave goes out now." if row.wave else "It goes out now."
-        lines = [
-            f"{row.campaign_name}: {row.error}",
-            f"{what} Suppressions and lists are synchronised first, and everybody is decided anew.",
-        ]
-        self.app.push_screen(Confirm("Send now?", lines, yes="Send now", danger=True), answered)

@@ -7,7 +7,7 @@ import msgspec
 
 class Whose(msgspec.Struct, frozen=True, kw_only=True):
     """Whose people: of a `run` of a `kind` (and of an `item`) or of a target `count`, narrowed by outcome and reason.
-    `title` says it."""
+    A count with the `kind` of a send is one that was sent. `title` says it."""
 
     title: str
     trail: tuple[str, ...] = ()

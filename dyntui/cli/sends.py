@@ -9,18 +9,24 @@ import click
 
 from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.naming import campaign_id
-from dyntui.cli.output import local_moment, moment, number, print_facts, print_json, print_table, say
-from dyntui.cli.pages import Column, Columns, Rows, page_of
+from dyntui.cli.output import local_moment, moment, number, percent, print_facts, print_json, print_table, say
+from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
+from dyntui.model.outcomes import PersonOutcome
+from dyntui.model.sync_types import COUNT, outcome_word
+from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.campaigns import CAMPAIGN_GET, CampaignRef
+from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CAMPAIGN_GET, CampaignRef, CountPeopleQuery
 from dyntui.service.contract.sends import (
     SEND_CANCEL,
     SEND_RELEASE,
     SEND_SETTLE,
+    SEND_SHOW,
     SENDS,
     SENDS_PAGE,
+    SendDetail,
     SendRef,
+    SendResults,
     SendRow,
     SendsQuery,
     SettleSend,
@@ -37,12 +43,6 @@ def _goes_out(row: SendRow) -> str:
     return row.next_on if row.wave and not row.waves_of else row.send_at if row.held else ""
 
 
-def _mailed(row: SendRow) -> int | None:
-    if row.waves is not None and not row.waves_of:
-        return row.mailed
-    return row.sendable if row.state == "Sent" else None
-
-
 _COLUMNS: Columns[SendRow] = (
     Column("id", lambda row: row.id[:8], whole=True),
     Column("campaign", lambda row: row.campaign_name),
@@ -50,7 +50,7 @@ _COLUMNS: Columns[SendRow] = (
     Column("goes out", lambda row: moment(_goes_out(row)), whole=True),
     Column("local time", lambda row: local_moment(_goes_out(row)), whole=True),
     Column("people", lambda row: number(row.sendable), right=True),
-    Column("mailed", lambda row: number(_mailed(row)), right=True),
+    Column("mailed", lambda row: number(row.people_mailed), right=True),
     Column("lists", lambda row: ", ".join(row.lists)),
     Column("created by", lambda row: row.created_by),
     Column("sent on", lambda row: moment(row.sent_on), whole=True),
@@ -64,6 +64,112 @@ _COLUMNS: Columns[SendRow] = (
 async def list_(_client: ServiceClient, rows: Rows, view: str, account: str) -> SendsQuery:
     """The sends, newest first; those that are held, the next one first."""
     return SendsQuery(view=view, account=account, **rows)
+
+
+@command.command("show", cls=Command)
+@click.argument("send", metavar="SEND")
+@click.pass_context
+def show(context: click.Context, send: str) -> None:
+    """A send with its waves, who is mailed and who is not and why, and what came back. SEND may be its run, too."""
+    detail = ask(choices(context), SEND_SHOW, SendRef(send))
+    if choices(context).json:
+        print_json(detail)
+        return
+    row = detail.send
+    print_facts(
+        [
+            ("Send", row.id),
+            ("Campaign", row.campaign_name),
+            ("State", row.standing),
+            (
+                "Goes out",
+                f"{moment(_goes_out(row))}, {local_moment(_goes_out(row))} local time" if _goes_out(row) else "",
+            ),
+            ("Sent on", moment(row.sent_on) if row.sent_on else ""),
+            ("Mailed", f"{number(row.people_mailed)} of {number(row.potential)}"),
+            ("Lists", ", ".join(row.lists)),
+            ("Created by", f"{row.created_by}, {moment(row.created_on)}"),
+            ("Wave of", detail.whole.id if detail.whole is not None else ""),
+            ("Waves", f"{row.waves.words}, {row.waves.pause} minutes apart" if row.waves is not None else ""),
+            ("Stopped", detail.stop),
+            ("Note", row.error if row.error != detail.stop else ""),
+            ("Run", row.run),
+        ]
+    )
+    _print_people(detail)
+    if detail.waves:
+        click.echo()
+        print_table(
+            ["wave", "state", "people", "sent on", "id"],
+            (
+                (str(each.wave), each.standing, number(each.sendable), moment(each.sent_on), each.id)
+                for each in detail.waves
+            ),
+            right=["people"],
+            whole=["id", "sent on"],
+        )
+    if detail.results is not None:
+        _print_results(detail.results)
+        say(f"Results as of {moment(detail.results_on)}." if detail.results_on else "No results were read yet.")
+
+
+def _print_people(detail: SendDetail) -> None:
+    """Everybody by outcome and reason, beside what was counted when the send was confirmed."""
+    counted = {(each.outcome, each.reason): each.people for each in detail.counted}
+    now = {(each.outcome, each.reason): each.people for each in detail.people}
+    kind = SEND_KIND.id if detail.send.state in ("Sent", "Stopped") else COUNT
+    click.echo()
+    print_table(
+        ["outcome", "reason", "people", *(["counted"] if counted else [])],
+        (
+            (
+                outcome_word(key[0], kind),
+                key[1] or "–",
+                number(now.get(key, 0)),
+                *([number(counted.get(key, 0))] if counted else []),
+            )
+            for key in sorted({*now, *counted})
+        ),
+        right=["people", "counted"],
+    )
+
+
+def _print_results(results: SendResults) -> None:
+    def of_mailed(people: int) -> str:
+        return percent(people / results.mailed) if results.mailed else "–"
+
+    click.echo()
+    print_table(
+        ["result", "people", "of mailed", "times"],
+        (
+            ("opened by", number(results.opened), of_mailed(results.opened), number(results.opens)),
+            ("clicked by", number(results.clicked), of_mailed(results.clicked), number(results.clicks)),
+            ("hard bounced", number(results.hard_bounced), of_mailed(results.hard_bounced), ""),
+            ("soft bounced", number(results.soft_bounced), of_mailed(results.soft_bounced), ""),
+            ("unsubscribed", number(results.unsubscribed), of_mailed(results.unsubscribed), ""),
+        ),
+        right=["people", "of mailed", "times"],
+    )
+
+
+_PEOPLE: Columns[PersonOutcome] = (
+    Column("name", lambda row: row.name),
+    Column("address", lambda row: row.address),
+    Column("outcome", lambda row: str(row.outcome), whole=True),
+    Column("reason", lambda row: row.reason or "–", whole=True),
+    Column("detail", lambda row: row.detail),
+)
+
+
+@command.command("people")
+@click.argument("send", metavar="SEND")
+@click.option("--mailed", is_flag=True, help="Only whom it mails.")
+@click.option("--reason", type=ReasonCode(), default="", help="Only who is left out for this reason.")
+@page_of(CAMPAIGN_COUNT_PEOPLE, _PEOPLE)
+async def people(client: ServiceClient, rows: Rows, send: str, mailed: bool, reason: str) -> CountPeopleQuery:
+    """Everybody of a send: who is mailed (added), and who is not and why."""
+    detail = await client.call(SEND_SHOW, SendRef(send))
+    return CountPeopleQuery(count=detail.count, sendable=mailed, reason=reason, **rows)
 
 
 @command.command("cancel", cls=Command)

@@ -55,6 +55,13 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in HELD
 
     @property
+    def people_mailed(self) -> int | None:
+        """How many people it has mailed so far; None where that is not known, or nothing has gone out."""
+        if self.waves is not None and not self.waves_of:
+            return self.mailed
+        return self.sendable if self.state == "Sent" else None
+
+    @property
     def undecided(self) -> bool:
         """Who was mailed is not known, and nobody has said so."""
         return bool(self.doubt) and not self.decision
@@ -71,6 +78,23 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
         if self.waves_of:
             return f"Wave {of}: {said}"
         return f"{said}, {of} waves" if self.wave and self.state != "Sent" else said
+
+
+class SendResults(msgspec.Struct, frozen=True, kw_only=True):
+    """What those whom a send mailed did with it, as far as dotdigital has told: `mailed` of them by our own books,
+    `known` of them among dotdigital's recipients; `opens` and `clicks` count events, everything else people."""
+
+    mailed: int
+    known: int = 0
+    opened: int = 0
+    opens: int = 0
+    clicked: int = 0
+    clicks: int = 0
+    hard_bounced: int = 0
+    soft_bounced: int = 0
+    unsubscribed: int = 0
+    forwards: int = 0
+    replies: int = 0
 
 
 # Not begun: held until its hour, or past it.

@@ -78,7 +78,7 @@ SUBJECTS = (
     ),
     Subject(
         "sends",
-        ("sending", "send_decisions", "held_sends"),
+        ("sending", "send_decisions", "held_sends", "send_pages"),
         (Command("sends", "Sends of all campaigns, and those that wait for their hour.", "sends"),),
     ),
     Subject(

@@ -13,10 +13,11 @@ from dyntui.service.contract.runs import RunRef
 from dyntui.service.contract.sends import SEND_CANCEL, SEND_RELEASE, SENDS_PAGE, SendRef, SendRow, SendsQuery
 from dyntui.service.contract.session import Check
 from dyntui.service.identity import Identities
+from dyntui.service.named_sends import named_send
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.service.runs import SHORTEST_ID, Runs, chosen_account
+from dyntui.service.runs import Runs, chosen_account
 from dyntui.service.send_waves import SendWaves
 from dyntui.store import send_waves, send_window, sends
 
@@ -57,7 +58,7 @@ class HeldSends:
         """A send that is held will not go out; one that is being prepared stops at its next step, as long as dotdigital
         does not have it; of one in waves no other wave begins. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
         SEND_NOT_CANCELLABLE."""
-        row = await self._named(request.id)
+        row = await named_send(self._resources, request.id)
         who = await self._who(context)
 
         def stop(c: Connection) -> bool:
@@ -81,7 +82,7 @@ class HeldSends:
                 remedy="See the sends that can be cancelled with `dyntui sends list --view held`.",
                 exit=Exit.USAGE,
             )
-        return await self._named(row.id)
+        return await named_send(self._resources, row.id)
 
     async def _stop(self, row: SendRow, who: str) -> None:
         def stop(c: Connection) -> bool:
@@ -106,7 +107,7 @@ class HeldSends:
     async def release(self, context: CallContext, request: SendRef) -> SendRow:
         """A send, or its next wave, that has missed its hour goes out now. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
         SEND_NOT_MISSED, SEND_NOT_HELD."""
-        row = await self._named(request.id)
+        row = await named_send(self._resources, request.id)
         if not self._held_here:
             raise DyntuiError(
                 "SEND_NOT_HELD",
@@ -135,33 +136,11 @@ class HeldSends:
                 exit=Exit.USAGE,
             )
         self._changed()
-        return await self._named(row.id)
+        return await named_send(self._resources, row.id)
 
     async def _who(self, context: CallContext) -> str:
         person = await self._identities.person(context.uid)
         return person.name if person else "somebody"
-
-    async def _named(self, named: str) -> SendRow:
-        """A send by its id, or by the beginning of it. Raises SEND_UNKNOWN, SEND_AMBIGUOUS."""
-
-        def look(c: Connection) -> SendRow | int:
-            found = sends.row(c, named)
-            if found is not None:
-                return found
-            ids = sends.ids_beginning(c, named) if len(named) >= SHORTEST_ID else []
-            only = sends.row(c, ids[0]) if len(ids) == 1 else None
-            return len(ids) if only is None else only
-
-        found = await self._resources.read(look)
-        if isinstance(found, SendRow):
-            return found
-        raise DyntuiError(
-            "SEND_AMBIGUOUS" if found else "SEND_UNKNOWN",
-            f"More than one send begins with {named!r}." if found else f"There is no send {named!r}.",
-            not_done="Nothing was read or changed.",
-            remedy="See `dyntui sends list`.",
-            exit=Exit.USAGE,
-        )
 
 
 async def check(resources: Resources, *, held_here: bool) -> Check | None:

@@ -1,7 +1,7 @@
 """Results of a campaign from what its recipients did: counts, the course over time, links, the recipients themselves.
 
 Public:
-    totals(c, account_id, campaign_id) -> Totals
+    totals(c, account_id, campaign_id, count_id="") -> Totals
     hours(c, account_id, campaign_id) -> list[Hour]; links(c, account_id, campaign_id, limit=50) -> list[Link]
     window(c, asked, account_id=, campaign_id=, kept=) -> Page[RecipientRow]
 """
@@ -12,9 +12,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, true
 
 from dyntui.model.campaigns import Hour, Link, RecipientRow
+from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.store.campaigns import Recipient
-from dyntui.store.schema import activity, list_member, recipient
+from dyntui.store.schema import activity, list_member, recipient, target_person
 from dyntui.store.windows import contains, ordered, shown
 
 _a = activity.c
@@ -36,8 +37,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     replies: int
 
 
-def totals(c: Connection, account_id: str, campaign_id: int) -> Totals:
-    """What the recipients did, summed up."""
+def totals(c: Connection, account_id: str, campaign_id: int, count_id: str = "") -> Totals:
+    """What the recipients did, summed up: all of the campaign, or those whom the send of a count mailed."""
 
     def people(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count(case((condition, 1)))
@@ -57,9 +58,17 @@ def totals(c: Connection, account_id: str, campaign_id: int) -> Totals:
             people(_r.unsubscribed.is_(True)).label("unsubscribed"),
             total(_r.forwards).label("forwards"),
             total(_r.replies).label("replies"),
-        ).where(_r.account_id == account_id, _r.campaign_id == campaign_id)
+        ).where(*_recipients(account_id, campaign_id, count_id))
     ).one()
     return Totals(**{name: int(value) for name, value in row._mapping.items()})
+
+
+def _recipients(account_id: str, campaign_id: int, count_id: str) -> list[ColumnElement[bool]]:
+    scope = [_r.account_id == account_id, _r.campaign_id == campaign_id]
+    if count_id:
+        mailed = (target_person.c.count_id == count_id, target_person.c.outcome == Outcome.ADDED.value)
+        scope.append(_r.address.in_(select(target_person.c.address).where(*mailed)))
+    return scope
 
 
 def hours(c: Connection, account_id: str, campaign_id: int) -> list[Hour]:

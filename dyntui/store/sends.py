@@ -3,6 +3,7 @@
 Public:
     create(c, NewSend) -> Send; get(c, send_id) -> Send | None
     of_campaign(c, account_id, campaign_id) -> (SendRow, ...); row(c, send_id) -> SendRow | None
+    of_run(c, run_id), waves_of(c, send_id); forecast(c, send_id) -> Forecast
     of_count(c, count_id) -> Send | None; with_books(c, account_id) -> list[Kept]
     not_sent(c, account_id, campaign_id | None) -> list[State]; in_doubt(c, account_id, doubt) -> [id]
     set_state(c, send_id, state, error=""); put_run(c, send_id, run_id); set_book(c, send_id, book_id, book_name)
@@ -21,7 +22,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, select, update
 
-from dyntui.model.outcomes import ReasonCount
+from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.sends import HELD, LIVE, SendRow
 from dyntui.model.waves import Waves
 from dyntui.store import counts
@@ -101,6 +102,7 @@ def create(c: Connection, new: NewSend) -> Send:
         "potential": counted.potential,
         "sendable": counted.sendable,
         "confirmed": counted.sendable,
+        "counted": [[each.outcome.value, each.reason, each.people] for each in counted.counts],
     }
     c.execute(insert(send).values(values))
     return _known(c, new.id)
@@ -147,6 +149,36 @@ def row(c: Connection, send_id: str) -> SendRow | None:
     """A send as people look at it, by its id."""
     found = c.execute(select(send).where(_s.id == send_id)).one_or_none()
     return None if found is None else shown_row(c, found)
+
+
+def of_run(c: Connection, run_id: str) -> SendRow | None:
+    """The send that a run carries out, or has carried out."""
+    found = c.execute(select(send).where(_s.run_id == run_id, _s.run_id != "")).first()
+    return None if found is None else shown_row(c, found)
+
+
+def waves_of(c: Connection, send_id: str) -> tuple[SendRow, ...]:
+    """The waves of a send that have begun, in order, as people look at them."""
+    rows = c.execute(select(send).where(_s.waves_of == send_id).order_by(_s.wave)).all()
+    return tuple(shown_row(c, row) for row in rows)
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """A send's count of people: its id, what it said when somebody confirmed the send (nothing where nobody wrote it
+    down), and what it says now."""
+
+    count_id: str
+    counted: tuple[ReasonCount, ...]
+    now: tuple[ReasonCount, ...]
+
+
+def forecast(c: Connection, send_id: str) -> Forecast:
+    """The count of a send, then and now. Raises `KeyError` for an unknown one."""
+    row = c.execute(select(_s.count_id, _s.counted).where(_s.id == send_id)).one_or_none()
+    if row is None:
+        raise KeyError(send_id)
+    counted = tuple(ReasonCount(Outcome(outcome), reason, people) for outcome, reason, people in row.counted)
+    return Forecast(count_id=row.count_id, counted=counted, now=counts.counts(c, row.count_id))
 
 
 def ids_beginning(c: Connection, text: str) -> list[str]:

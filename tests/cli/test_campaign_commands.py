@@ -41,9 +41,12 @@ from dyntui.service.contract.sends import (
     SEND_CANCEL,
     SEND_GET,
     SEND_SETTLE,
+    SEND_SHOW,
     SENDS_PAGE,
     SendCampaign,
+    SendDetail,
     SendRef,
+    SendResults,
     SendRow,
     SettleSend,
 )
@@ -297,6 +300,37 @@ def test_a_send_for_later_is_scheduled_shown_in_both_times_and_not_waited_for(
     service.answers(SEND_CANCEL, msgspec.structs.replace(held, state="Cancelled"))
     assert "Cancelled" in dyntui("sends", "cancel", held.id[:8]).out
     assert service.requests(SEND_CANCEL) == [SendRef(held.id[:8])]
+
+
+def test_a_send_is_shown_with_who_and_why_not_beside_what_was_counted_and_what_came_back(
+    dyntui: Callable, service: ScriptedService
+):
+    detail = SendDetail(
+        send=msgspec.structs.replace(a_send("Sent"), sendable=3),
+        count="count-1",
+        counted=(ReasonCount(Outcome.ADDED, "", 4), ReasonCount(Outcome.EXCLUDED, "NO_EMAIL", 2)),
+        people=(
+            ReasonCount(Outcome.ADDED, "", 3),
+            ReasonCount(Outcome.EXCLUDED, "NO_EMAIL", 2),
+            ReasonCount(Outcome.EXCLUDED, "SUPPRESSED", 1),
+        ),
+        results=SendResults(mailed=3, known=3, opened=2, opens=5, clicked=1, clicks=1),
+        results_on="2026-11-22T14:05:09.123Z",
+    )
+    service.answers(SEND_SHOW, detail)
+    done = dyntui("sends", "show", "0123abcd")
+
+    assert service.requests(SEND_SHOW) == [SendRef("0123abcd")]
+    lines = [line.split() for line in done.out.splitlines()]
+    assert ["mailed", "–", "3", "4"] in lines and ["excluded", "SUPPRESSED", "1", "0"] in lines
+    assert ["opened", "by", "2", "66.7", "%", "5"] in lines
+    assert json.loads(dyntui("sends", "show", "0123abcd", "--json").out)["results"]["opens"] == 5
+    someone = PersonOutcome(person="p1", name="Ann", outcome=Outcome.EXCLUDED, reason="SUPPRESSED")
+    service.answers(CAMPAIGN_COUNT_PEOPLE, page_of(someone))
+    assert "SUPPRESSED" in dyntui("sends", "people", "0123abcd", "--reason", "suppressed").out
+    assert service.requests(CAMPAIGN_COUNT_PEOPLE) == [
+        CountPeopleQuery(count="count-1", reason="SUPPRESSED", limit=200)
+    ]
 
 
 def test_waves_are_read_with_their_pause_and_limits_or_refused_in_words(dyntui: Callable, service: ScriptedService):

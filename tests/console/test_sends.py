@@ -54,10 +54,17 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "In waves, 1 of 3 waves" in hand.text
         await hand.press("x")
         assert "No other wave begins" in hand.text
-        await hand.press("y", "l")
-        assert "Stopped, 1 of 3 waves" in hand.text and "Wave 1 of 3: Sent" in hand.text
-        assert hand.mailed() == 1
-        await hand.press("slash")
+        await hand.press("y")
+        assert "Stopped, 1 of 3 waves" in hand.text and "Stopped by Mira Sandahl" in hand.text
+        assert "Wave stopped" in hand.text and "was 0" in hand.text and hand.mailed() == 1
+        # Its people, its waves, its report and its run are below it.
+        await hand.press("g", "j", "enter")
+        assert "Wave stopped" in hand.text and "can mend it" in hand.text
+        await hand.press("escape", "tab", "enter")
+        assert "Wave 1 of 3: Sent" in hand.text and "All waves" in hand.text
+        await hand.press("tab", "g", "enter", "a")
+        assert "all waves" in hand.text and "WAVES_STOPPED" in hand.text
+        await hand.press("escape", "W", "l", "slash")
         await hand.type("Stopped")
         await hand.press("down", "enter")
-        assert "Wave stopped" in hand.text
+        assert "Stopped, 1 of 3 waves" in hand.text

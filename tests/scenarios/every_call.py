@@ -106,6 +106,7 @@ from dyntui.service.contract.sends import (
     SEND_GET,
     SEND_RELEASE,
     SEND_SETTLE,
+    SEND_SHOW,
     SENDS_PAGE,
     SendCampaign,
     SendRef,
@@ -239,6 +240,7 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield CAMPAIGN_SEND, SendCampaign(count=count.id, confirm=count.sendable)
     yield SENDS_PAGE, SendsQuery(view="held")
     yield SEND_GET, SendRef(sent)
+    yield SEND_SHOW, SendRef(sent)
     yield SEND_CANCEL, SendRef(sent)
     yield SEND_RELEASE, SendRef(sent)
     yield SEND_SETTLE, SettleSend(id=sent, was_mailed=True)

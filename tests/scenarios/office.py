@@ -47,7 +47,7 @@ from dyntui.service.contract import (
     schedules,
     setup,
 )
-from dyntui.service.contract.sends import SendCampaign, SendRef, SendRow, SendsQuery, SettleSend
+from dyntui.service.contract.sends import SendCampaign, SendDetail, SendRef, SendRow, SendsQuery, SettleSend
 from dyntui.service.contract.session import Nothing
 from dyntui.service.environment import EnvironmentGuard
 from dyntui.service.held import Held
@@ -66,6 +66,7 @@ from dyntui.service.runs import Runs
 from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.schedules import ScheduleUseCases
 from dyntui.service.send_decisions import SendDecisions
+from dyntui.service.send_pages import SendPages
 from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
 from dyntui.service.sending import Sending
@@ -158,6 +159,7 @@ class Office:
         self._sending = Sending(
             self.resources, identities, self._campaigns, self._runs, held_here=True, held=self.send_timer.wake
         )
+        self._send_pages = SendPages(self.resources)
         self._held_sends = HeldSends(
             self.resources, identities, self._runs, waves, self.send_timer.wake, held_here=True
         )
@@ -516,6 +518,9 @@ class Office:
 
     def send_row(self, send_id: str) -> SendRow:
         return self.wait(self._sending.send_get(self.context, SendRef(send_id)))
+
+    def send_page(self, named: str) -> SendDetail:
+        return self.wait(self._send_pages.show(self.context, SendRef(named)))
 
     def settle(self, send_id: str, was_mailed: bool) -> SendRow:
         """Somebody has looked into dotdigital's outbox, and says what became of a send."""

@@ -93,6 +93,19 @@ def test_waves_stop_by_what_comes_back_or_by_a_person_and_the_rest_can_be_sent(
     reasons = everybody_named(office, stopped, campaign)
     assert list(reasons.values()).count("WAVE_STOPPED") == count.sendable - stopped.sendable
     assert office.detail(stopped.run).run.error_code == "WAVES_STOPPED"
+    # Its page, by the run as well: the waves, the forecast beside the fact, and what came back of those mailed.
+    page = office.send_page(stopped.run)
+    assert page.send == stopped and [each.wave for each in page.waves] == [1] and page.stop == stopped.error
+    (counted,) = [each.people for each in page.counted if each.outcome is Outcome.ADDED]
+    (sent,) = [each.people for each in page.people if each.outcome is Outcome.ADDED]
+    assert (counted, sent) == (count.sendable, stopped.sendable)
+    assert sum(each.people for each in page.counted) == sum(each.people for each in page.people)
+    office.run("campaigns")
+    came_back = office.send_page(stopped.id).results
+    assert came_back is not None and came_back.mailed == stopped.mailed and came_back.known == stopped.mailed
+    assert came_back.hard_bounced > 0
+    wave = office.send_page(page.waves[0].id)
+    assert wave.whole is not None and wave.whole.id == stopped.id and wave.results == came_back
     # The rest, by other waves: somebody stops while the first of them is under way.
     settings = {"dotdigital": {"delivered_share": 0.97, "hard_bounce_share": 0.01}}
     office.sandbox.control.post("/settings", json=settings).raise_for_status()

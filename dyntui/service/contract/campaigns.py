@@ -20,7 +20,7 @@ from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.lists import ON_WIZARD, ListRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
-from dyntui.service.contract.sends import SEND_SETTLE, SENDS_CHANGED, SendCampaign, SendRow
+from dyntui.service.contract.sends import SEND_SETTLE, SENDS_CHANGED, SendCampaign, SendRow, in_doubt, settle
 from dyntui.service.contract.situations import Situation, on_its_page
 
 VIEWS = ("all", "unsent", "sent")
@@ -246,19 +246,6 @@ def report(situation: Situation) -> str:
     if row is None:
         return "No email campaign is selected."
     return "" if row.sent or row.sent_on else f"{row.name} has not been sent yet, so there is nothing to report."
-
-
-def in_doubt(situation: Situation) -> bool:
-    """Whether it is not known whom the send reached."""
-    send = situation.one(SendRow)
-    return send is not None and (send.undecided or send.state == "Sending")
-
-
-def settle(situation: Situation) -> str:
-    """A send in doubt."""
-    if situation.one(SendRow) is None:
-        return "No send is selected."
-    return "" if in_doubt(situation) else "It is known whom this send mailed, or somebody has said so already."
 
 
 SECTION = Section("campaigns", title="Email Campaigns", short="Campaigns", tooltip="Campaigns, sends, results")

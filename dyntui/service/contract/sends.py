@@ -6,8 +6,11 @@ from typing import Annotated
 
 import msgspec
 
+from dyntui.model.outcomes import ReasonCount
 from dyntui.model.roles import Ability
+from dyntui.model.runs import RunRow
 from dyntui.model.sends import LIVE
+from dyntui.model.sends import SendResults as SendResults
 from dyntui.model.sends import SendRow as SendRow
 from dyntui.model.waves import Limits as Limits
 from dyntui.model.waves import Waves as Waves
@@ -51,6 +54,25 @@ class SendsQuery(Window, frozen=True, kw_only=True):
     account: Text = ""
 
 
+class SendDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A send's page. `whole`: the send that it is a wave of; `waves`: those that have begun, of it or of the whole one.
+    `run` carries it out, or the wave under way. `counted`: what the count said when somebody confirmed the send, empty
+    where nobody wrote it down; `people`: what became of everybody by now; `count`: names them for
+    `campaigns.count_people`. `stop`: why no further wave begins. `results` as of `results_on`, None before it is
+    sent."""
+
+    send: SendRow
+    whole: SendRow | None = None
+    waves: tuple[SendRow, ...] = ()
+    run: RunRow | None = None
+    count: str
+    counted: tuple[ReasonCount, ...]
+    people: tuple[ReasonCount, ...]
+    stop: str = ""
+    results: SendResults | None = None
+    results_on: str = ""
+
+
 class SettleSend(msgspec.Struct, frozen=True):
     """What somebody found in dotdigital's outbox (Campaigns > Email > Outbox) about a send in doubt: whether its people
     were mailed."""
@@ -63,7 +85,8 @@ SENDS_CHANGED = Event("sends.changed", Changed)
 
 SENDS_PAGE = Call("sends.page", SendsQuery, Page[SendRow], Ability.SEE)
 SEND_GET = Call("sends.get", SendRef, SendRow, Ability.SEE)
-# By the beginning of the id, too.
+# By the beginning of the id, too; `sends.show` by the id of its run as well.
+SEND_SHOW = Call("sends.show", SendRef, SendDetail, Ability.SEE)
 SEND_CANCEL = Call("sends.cancel", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 SEND_RELEASE = Call("sends.release", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 SEND_SETTLE = Call("sends.settle", SettleSend, SendRow, Ability.SEND)
@@ -126,10 +149,38 @@ def has_missed(situation: Situation) -> bool:
     return not release(situation)
 
 
+def any_send(situation: Situation) -> str:
+    """A send."""
+    return "" if situation.one(SendRow) is not None else "No send is selected."
+
+
+def has_begun(situation: Situation) -> str:
+    """A send that a run carries out."""
+    row = situation.one(SendRow)
+    if row is None:
+        return "No send is selected."
+    return "" if row.run else "No run has begun yet."
+
+
+def in_doubt(situation: Situation) -> bool:
+    """Whether it is not known whom the send reached."""
+    send = situation.one(SendRow)
+    return send is not None and (send.undecided or send.state == "Sending")
+
+
+def settle(situation: Situation) -> str:
+    """A send of which it is not known whom it reached."""
+    send = situation.one(SendRow)
+    if send is None:
+        return "No send is selected."
+    return "" if in_doubt(situation) else "It is known whom this send mailed, or somebody has said so already."
+
+
 # The step of the wizard on which it is said when and how it goes out.
 OPTIONS_STEP = 4
 
 ON_SENDS = Scope("Sends")
+ON_SEND = Scope("Send")
 
 ACTIONS = (
     Action(
@@ -145,7 +196,7 @@ ACTIONS = (
     Action(
         id="sends.cancel",
         title="Cancel or stop",
-        scopes=(ON_SENDS,),
+        scopes=(ON_SENDS, ON_SEND),
         keys=("x",),
         hint="Cancel",
         call=SEND_CANCEL,
@@ -158,7 +209,7 @@ ACTIONS = (
     Action(
         id="sends.release",
         title="Send now what was missed",
-        scopes=(ON_SENDS,),
+        scopes=(ON_SENDS, ON_SEND),
         keys=("n",),
         hint="Send now",
         call=SEND_RELEASE,
@@ -167,6 +218,48 @@ ACTIONS = (
         row=True,
         rule=release,
         hinted=has_missed,
+    ),
+    Action(
+        id="send.settle",
+        title="Say what became of the send",
+        scopes=(ON_SEND,),
+        keys=("o",),
+        hint="Settle",
+        call=SEND_SETTLE,
+        command="dyntui campaigns settle SEND --was-mailed",
+        tooltip="Where nobody knows whom it reached: what dotdigital's outbox says",
+        rule=settle,
+        hinted=in_doubt,
+    ),
+    Action(
+        id="send.people",
+        title="Everybody of the send",
+        scopes=(ON_SEND,),
+        keys=("p",),
+        hint="People",
+        call=SEND_SHOW,
+        command="dyntui sends people SEND",
+        tooltip="Who is mailed, and who is not and why",
+        rule=any_send,
+    ),
+    Action(
+        id="send.report",
+        title="Report of the email campaign",
+        scopes=(ON_SEND,),
+        keys=("v",),
+        hint="Report",
+        command="dyntui campaigns report CAMPAIGN",
+        tooltip="Opens, clicks, links and recipients",
+        rule=any_send,
+    ),
+    Action(
+        id="send.run",
+        title="Run of the send",
+        scopes=(ON_SEND,),
+        keys=("a",),
+        command="dyntui audit show RUN",
+        tooltip="What it asked of both systems, how long it took, and what went wrong",
+        rule=has_begun,
     ),
     Action(
         id="wizard.options",

@@ -135,6 +135,8 @@ send = Table(
     number_column("confirmed"),  # how many people would have been mailed when somebody said so
     text_column("waves_of"),  # the send that this one is a wave of
     number_column("wave"),  # which one, from 1; 0: none
+    # What its count said when somebody confirmed it: outcome, reason and people each.
+    Column("counted", JSON, nullable=False, server_default="[]"),
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
 )
 
