@@ -121,9 +121,11 @@ async def _decide_named(job: Job, there: Collection[str]) -> None:
 async def _decide_members(job: Job, there: Collection[str]) -> None:
     """Of everybody on the list, and of those who were named one by one and are not on it."""
     named: dict[str, Candidate] = {}
+    stay: set[str] = set()
     done = 0
     async for page in member_sources.named(job.ctx, job.dv, job.row.table, job.asked):
         named.update((each.id, each) for each in page.records)
+        stay.update(page.perhaps if job.asked.change is MemberChange.KEEP else ())
         if page.others:
             done += len(page.others)
             await _keep(job, [], page.others, done)
@@ -136,7 +138,7 @@ async def _decide_members(job: Job, there: Collection[str]) -> None:
     async for rows in _on_list(job):
         read.update(each.id for each in rows)
         found = [
-            (each, decide(change, named=each.id in named, on_list=True))
+            (each, decide(change, named=each.id in named or each.id in stay, on_list=True))
             for each in rows
             if each.id in named or not (one_by_one and change is MemberChange.REMOVE)
         ]

@@ -38,10 +38,13 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of those who are named: the records, and whoever is none that could be on the list, with why."""
+    """A page of those who are named: the records, and whoever is none that could be on the list, with why. `perhaps`:
+    ids of records that have a named address as well, so that it may be they who are meant: they are not put on the list
+    for it, and not taken off because somebody else is to stay."""
 
     records: list[Candidate]
     others: list[PersonOutcome] = []
+    perhaps: list[str] = []
 
 
 def record_type(table: MemberTable) -> Any:
@@ -139,7 +142,10 @@ async def _by_address(
         ):
             for row in page.rows:
                 found.setdefault(normalise(row.address), []).append(candidate(row))
-        yield Named(records=list(_matches(found)), others=list(_unmatched(found, some, table)))
+        records = list(_matches(found))
+        certain = {each.id for each in records}
+        perhaps = [each.id for same in found.values() for each in same if each.id not in certain]
+        yield Named(records=records, others=list(_unmatched(found, some, table)), perhaps=perhaps)
 
 
 def _chosen(records: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -106,6 +106,16 @@ def test_people_are_named_by_id_by_address_and_by_lookup(office: Office) -> None
     ]
     office.apply(plan)
     assert on_the_list(office, club.id) == before | {ann.person}
+    # Two share the address that is to stay: neither leaves for it, nor does one whose record is closed by now.
+    office.join(club.id, [bob.person, twin.person])
+    keeping = {"people": (ann.address, "bob.twice@example.org")}
+    plan = office.plan_members(club.id, "keep", **keeping)
+    assert planned(office, plan, "remove") == before - {bob.person, twin.person}
+    assert [each.reason for each in office.people(plan.run.id, outcome="rejected")] == ["AMBIGUOUS_MATCH"]
+    office.change_in_dynamics("contact", twin.person, statecode=1, statuscode=2)
+    plan = office.plan_members(club.id, "keep", **keeping)
+    assert planned(office, plan, "remove") == before - {bob.person, twin.person}
+    office.leave(club.id, [bob.person, twin.person])
     plan = office.plan_members(club.id, "remove", people=(ann.person, bob.person))
     assert planned(office, plan, "remove") == {ann.person}
     office.apply(plan)
