@@ -258,6 +258,10 @@ class Connections:
                 )
             return self._dotdigital[account_id]
 
+    async def everywhere(self) -> dict[str, Dotdigital]:
+        """Every email account, by its id. Raises DyntuiError SECRET_MISSING."""
+        return {account_id: await self.dotdigital(account_id) for account_id in await asyncio.to_thread(self._accounts)}
+
     async def renew(self) -> None:
         """What is open signs in with what the keyring holds now; no call under way is ended."""
         async with self._opening:
@@ -295,6 +299,10 @@ class Connections:
         if known is None:
             raise account_unknown(account_id)
         return known
+
+    def _accounts(self) -> list[str]:
+        with self._db.read() as c:
+            return [each.id for each in accounts.accounts(c)]
 
     async def _secret(self, name: str) -> str:
         secret = await self._secrets.get(name)

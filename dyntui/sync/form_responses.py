@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -37,11 +37,12 @@ _LONGEST_ADDRESS = 256
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of new respondents, what records say that are made of them, the forms with activity since the last
-    run, and dotdigital's time at the start."""
+    """What becomes of new respondents, what records say that are made of them, every email account by its id, the forms
+    with activity since the last run, and dotdigital's time at the start."""
 
     new: NewRespondents
     created: CreatedDefaults
+    everywhere: Mapping[str, Dotdigital]
     active: Collection[int]
     until: datetime
 
@@ -60,7 +61,7 @@ async def synchronise(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: For
     if other_responses(known, how.active):
         latest = await ctx.read(lambda c: forms.get(c, ctx.account_id, known.id))
         notes += await _read(ctx, dd, latest or known, how)
-    await _tell(ctx, dv, dd, known.id, item, how)
+    await _tell(ctx, dv, known.id, item, how)
     await ctx.save(ctx.cursor, stage=_stage(known), work=lambda c: ctx.close_item(c, item, note="; ".join(notes)))
 
 
@@ -160,7 +161,7 @@ def _person(response_id: int, record: str) -> str:
     return record or f"response {response_id}"
 
 
-async def _tell(ctx: RunContext, dv: Dataverse, dd: Dotdigital, form_id: int, item: str, how: How) -> None:
+async def _tell(ctx: RunContext, dv: Dataverse, form_id: int, item: str, how: How) -> None:
     """Responses of which Dynamics does not know everything, some at a time. One that it refuses delays no other, and is
     told again by the next run."""
     known = await ctx.read(lambda c: forms.get(c, ctx.account_id, form_id))
@@ -171,7 +172,9 @@ async def _tell(ctx: RunContext, dv: Dataverse, dd: Dotdigital, form_id: int, it
     while some := await ctx.read(lambda c: forms.news(c, ctx.account_id, form_id, after, _AT_ONCE)):  # noqa: B023
         found: dict[str, Candidate | Not] = {**await matching.records(dv, [each.address for each in some])}
         new = {each.address: each.names for each in some if each.address and each.address not in found}
-        found |= await respondents.make(ctx, dv, dd, item, known.header.name, new, how.new, how.created)
+        found |= await respondents.make(
+            ctx, dv, how.everywhere, item, known.header.name, new, how.new, how.created
+        )
         rows = [_columns(ctx.account_id, known, each, found.get(each.address)) for each in some]
         results = await upsert_rows(dv, solution.FORM_RESPONSE, rows)
         named = [

@@ -7,7 +7,7 @@ imports and removals that run twice change nothing more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -83,7 +83,8 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     ends before anything is changed. `apply`: the run whose plan is carried out, and nothing else. `rule`: how cheap
     answers earn trust; None: nothing rests on them. `place`: of the item in the run. `diff`: what is in
     the book is compared field by field. Strangers of the book are a matter
-    of items: a send leaves them alone. `created`: what records say that are made of them."""
+    of items: a send leaves them alone. `created`: what records say that are made of them; `everywhere`: every email
+    account by its id, asked before."""
 
     item: str = ""
     by_hand: bool = False
@@ -92,6 +93,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None = None
     place: int = 0
     created: CreatedDefaults = CreatedDefaults()
+    everywhere: Mapping[str, Dotdigital] = {}
     diff: bool = False
 
 
@@ -204,7 +206,13 @@ async def _compare(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: Store
     await lists_left.ask(ctx, dd, chosen, compared.lost)
     if met is not None:
         asked = strangers.Asked(
-            place=how.place, plan=how.plan, apply=how.apply, in_book=compared.contacts, mark=mark, created=how.created
+            place=how.place,
+            plan=how.plan,
+            apply=how.apply,
+            in_book=compared.contacts,
+            mark=mark,
+            created=how.created,
+            everywhere=how.everywhere,
         )
         await strangers.deal_with(ctx, dv, dd, now, chosen, title, asked)
     elif how.item:

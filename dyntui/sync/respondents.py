@@ -36,7 +36,7 @@ class Not(msgspec.Struct, frozen=True):
 async def make(
     ctx: RunContext,
     dv: Dataverse,
-    dd: Dotdigital,
+    everywhere: Mapping[str, Dotdigital],
     item: str,
     form: str,
     people: Mapping[str, Mapping[str, str]],
@@ -44,10 +44,10 @@ async def make(
     defaults: CreatedDefaults,
 ) -> dict[str, Candidate | Not]:
     """A contact or lead for each of the people (address -> what they said of their name), or why there is none. Who has
-    opted out anywhere is never made: Dynamics and the email account are asked before."""
+    opted out anywhere is never made: Dynamics and every email account (`everywhere`, by id) are asked before."""
     if as_what is NewRespondents.IGNORE or not people:
         return {address: Not("UNKNOWN_PERSON") for address in people}
-    await suppressions.pull(ctx, dd, ctx.account_id)
+    await suppressions.pull_everywhere(ctx, everywhere)
     await opt_outs.read(ctx, dv)
     said_no = await ctx.read(lambda c: strangers.consent(c, "", sorted(people)))
     found: dict[str, Candidate | Not] = {}

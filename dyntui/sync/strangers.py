@@ -40,7 +40,7 @@ from dyntui.store import (
 from dyntui.store.applied_changes import Place
 from dyntui.store.lists import StoredList
 from dyntui.store.strangers import Refusal, ToDo, Waiting
-from dyntui.sync import list_filters, member_listing, sight
+from dyntui.sync import list_filters, member_listing, sight, suppressions
 from dyntui.sync.book_reading import take_out_strangers
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import PLAIN, readings, staged
@@ -56,7 +56,8 @@ _KIND = "strangers"
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """`place`: of the list in the run; `plan`: nothing is done; `apply`: the run whose plan is carried out; `in_book`:
     contacts of the book, strangers included; `mark`: of those on the list; `created`: what
-    records say that are made."""
+    records say that are made; `everywhere`: every email account by its id, asked who is suppressed before anybody is
+    put on the list or made a record."""
 
     place: int
     plan: bool
@@ -64,6 +65,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     in_book: int
     mark: str
     created: CreatedDefaults = CreatedDefaults()
+    everywhere: Mapping[str, Dotdigital] = {}
 
 
 def item_of(list_id: str) -> str:
@@ -101,8 +103,8 @@ async def deal_with(
     await ctx.write(guarded)
     if not asked.plan:
         await _take_out(ctx, dd, chosen, title)
-        await _create(ctx, dv, now, chosen, title, asked.created)
-        await _join(ctx, dv, now, chosen, title, asked.mark)
+        await _create(ctx, dv, now, chosen, title, asked)
+        await _join(ctx, dv, now, chosen, title, asked)
     if await ctx.read(lambda c: strangers.read_by(c, chosen.id)):
         await ctx.begin_item(item, kind=_KIND, name=f"{chosen.name}: not on the list", place=asked.place)
         await ctx.write(lambda c: _close(c, ctx, chosen, item))
@@ -209,7 +211,7 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
 
 
 async def _create(
-    ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, defaults: CreatedDefaults
+    ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, asked: Asked
 ) -> None:
     """A record of each, given to the list's owner where that is a user who is enabled."""
     entity = Entity(chosen.member_type)
@@ -219,11 +221,11 @@ async def _create(
     while some := await ctx.read(lambda c: strangers.to_do(c, chosen.id, Effect.CREATE, _BATCH)):
         if owner is None:
             owner = await _owner(dv, now)
-        said_no = await _who_says_no(ctx, chosen, some)
+        said_no = await _who_says_no(ctx, chosen, some, asked)
         rows = [
             {
                 table.key: _id_of(ctx.run_id, chosen.id, each.contact_id),
-                **created(entity, each.address, each.fields, chosen.name, defaults),
+                **created(entity, each.address, each.fields, chosen.name, asked.created),
                 **owner,
             }
             for each in some
@@ -289,7 +291,11 @@ def _reconsider(c: Connection, list_id: str, said_no: dict[str, Refusal], some: 
     strangers.excluded(c, list_id, [(each.contact_id, no.reason, no.detail) for each, no in late])
 
 
-async def _who_says_no(ctx: RunContext, chosen: StoredList, some: Sequence[ToDo]) -> dict[str, Refusal]:
+async def _who_says_no(
+    ctx: RunContext, chosen: StoredList, some: Sequence[ToDo], asked: Asked
+) -> dict[str, Refusal]:
+    """Of those who are about to join or to be made a record, as of now."""
+    await suppressions.pull_everywhere(ctx, asked.everywhere)
     addresses = [each.address for each in some]
     return await ctx.read(lambda c: strangers.consent(c, chosen.id, addresses))
 
@@ -306,13 +312,13 @@ def _id_of(run_id: str, list_id: str, contact_id: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"dyntui/{run_id}/{list_id}/{contact_id}"))
 
 
-async def _join(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, mark: str) -> None:
+async def _join(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, asked: Asked) -> None:
     """Onto the list in Dynamics, and members from here on: in the book by others' hands."""
     entity = Entity(chosen.member_type)
     joined = False
     how = await ctx.read(lambda c: readings(c, chosen.account_id))
     while some := await ctx.read(lambda c: strangers.to_do(c, chosen.id, Effect.JOIN, _BATCH)):
-        said_no = await _who_says_no(ctx, chosen, some)
+        said_no = await _who_says_no(ctx, chosen, some, asked)
         wanted = {each.person: each for each in some if each.address not in said_no}
         changed = await dv_lists.add_members(dv, now.row, list(wanted))
         rows = [each async for page in member_listing.unseen_members(dv, how, entity, changed.done) for each in page]
@@ -332,7 +338,7 @@ async def _join(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList
             pairs = zip(done, about, strict=True)
             written = [_written(place, chosen.member_type, each.person, JOIN, row) for each, row in pairs]
             applied_changes.keep(c, place, written)
-            staging.stage(c, chosen.id, mark, rows)
+            staging.stage(c, chosen.id, asked.mark, rows)
             book_contents.adopt(c, chosen.id, [(each.address, each.contact_id, each.person) for each in done])
             strangers.settled(c, chosen.id, [each.contact_id for each in done])
             strangers.refused(c, chosen.id, refused)

@@ -71,6 +71,12 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "",
     await feeds.advance(ctx, account_id, FEED, until, whole=window.whole)
 
 
+async def pull_everywhere(ctx: RunContext, everywhere: Mapping[str, Dotdigital]) -> None:
+    """Those of every email account (by its id): nobody becomes a record in Dynamics whom one of them suppresses."""
+    for account_id, dd in everywhere.items():
+        await pull(ctx, dd, account_id)
+
+
 def as_stored(address: str, row: dd_suppressions.Suppression) -> Suppression:
     status = row.reason or ""
     reason = reason_of_status(status) or "UNKNOWN"

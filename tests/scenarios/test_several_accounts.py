@@ -11,7 +11,10 @@ import pytest
 from dyntui.dataverse import rows as dv_rows
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
+from dyntui.model.forms import NewRespondents
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.sandbox.dotdigital import contact_store
+from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.contract import lists as lists_contract
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
@@ -29,7 +32,9 @@ from dyntui.store import accounts, suppressions
 from dyntui.store.schema import admin_change, schedule
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
+from tests.scenarios.test_forms import answered
 from tests.scenarios.test_role_self_test import Desk, with_roles
+from tests.scenarios.test_strangers import CONTACTS, records
 from tests.scenarios.test_suppressions import resubscribed
 from tests.simulation.sandbox import InProcessSandbox
 
@@ -64,6 +69,13 @@ class Two:
         row = self.office.list_named(name)
         asked = lists_contract.Activate(id=row.id, account="Second", link=True)
         return self.office.activate(asked).row
+
+    def there(self, address: str) -> None:
+        """The other account has a contact."""
+        state = self.second.state
+        made = {"opt_in": "Unknown", "email_type": "Html", "status": "Subscribed", "data": {}}
+        with state.transaction():
+            contact_store.insert(state, address, dd_storage.now(state), **made)
 
     def unsubscribe_there(self, address: str, reason: str = "Unsubscribed") -> None:
         body = {"address": address, "reason": reason}
@@ -253,16 +265,34 @@ def test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed
     assert status_there(office.sandbox, later) == "Subscribed"
 
 
-def test_who_unsubscribed_from_one_account_a_moment_ago_gets_no_test_by_the_other(two: Two) -> None:
+def test_who_unsubscribed_from_one_account_a_moment_ago_gets_no_test_by_the_other_and_becomes_no_record(
+    two: Two,
+) -> None:
     office = two.office
     newsletter = office.activated("Newsletter")
     office.run("lists")
+    asked = EditAccount(account="Main", new_respondents=NewRespondents.LEAD)
+    two.desk.ask(ACCOUNT_EDIT, asked)
+    office.edit(lists_contract.EditList(id=newsletter.id, membership_action=CONTACTS))
+    answers_no, says_no, stays = "answers@stranger.example", "no@stranger.example", "yes@stranger.example"
+    for address in (answers_no, says_no):
+        two.there(address)
+    for address in (answers_no, stays):
+        answered(office, address, "Lovelace")
+    two.unsubscribe_there(answers_no)
+    office.run("forms")
+    assert records(office, "lead", stays) and not records(office, "lead", answers_no)
+    for address in (says_no, stays):
+        office.put_into_book(newsletter.id, address)
+    two.unsubscribe_there(says_no)
+    office.run("lists")
+    assert records(office, "contact", stays) and not records(office, "contact", says_no)
     office.run("campaigns")
     campaign = office.campaign_named("Newsletter March")
     leaves = next(
         each.address
         for each in office.members(newsletter.id)
-        if each.outcome is Outcome.ADDED and status_there(two.second, each.address) == "Subscribed"
+        if each.outcome is Outcome.UNCHANGED and status_there(two.second, each.address) == "Subscribed"
     )
     two.unsubscribe_there(leaves)
     with pytest.raises(DyntuiError, match="TEST_OPTED_OUT"):
