@@ -10,6 +10,7 @@ Public:
     make(c, account_id, rows)                          rows: (preference id, Records) that may be new
     record_news(c, account_id, after, most) -> [Pair]
     declined(c, account_id, addresses) -> {(preference id, address): record}
+    chose(c, account_id, addresses) -> {(preference id, record)}
     settled(c, account_id, rows); told_dotdigital(c, account_id, rows, now); set_aside(c, account_id, rows)
     moved(c, people); again(c, addresses); wake(c, account_id, preference_ids)
 """
@@ -240,6 +241,16 @@ def declined(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[t
     return found
 
 
+def chose(c: Connection, account_id: str, addresses: Sequence[str]) -> set[tuple[int, str]]:
+    """What records with these addresses have chosen: preference and record."""
+    found: set[tuple[int, str]] = set()
+    for some in in_chunks(addresses):
+        said = (_r.account_id == account_id, _r.address.in_(some), _r.choice != Choice.NONE.value)
+        rows = c.execute(select(_r.preference_id, _r.person_id).where(*said))
+        found.update((row.preference_id, row.person_id) for row in rows)
+    return found
+
+
 def told_dotdigital(c: Connection, account_id: str, rows: Sequence[tuple[OfRecord, int]], now: str) -> None:
     """dotdigital has these choices of records, in the contact with this id, since `now`."""
     keep(
@@ -301,12 +312,14 @@ def moved(c: Connection, people: Mapping[str, str]) -> None:
 
 
 def again(c: Connection, addresses: Sequence[str]) -> None:
-    """What contacts with these addresses chose is compared once more, where no record has it yet."""
+    """What contacts with these addresses chose is compared once more, where no record has it yet; a `no` always, as it
+    counts for each record that has the address."""
     there = exists().where(
         _r.account_id == _c.account_id, _r.preference_id == _c.preference_id, _r.address == _c.address
     )
     for some in in_chunks(addresses):
-        c.execute(update(contact_choice).where(_c.address.in_(some), ~there).values(news=True))
+        due = or_(~there, _c.choice == Choice.NO.value)
+        c.execute(update(contact_choice).where(_c.address.in_(some), due).values(news=True))
 
 
 def set_aside(c: Connection, account_id: str, rows: Sequence[OfRecord]) -> None:

@@ -36,6 +36,11 @@ class _Record(
 
 async def records(dv: Dataverse, addresses: Sequence[str]) -> dict[str, Candidate]:
     """One contact or lead for each of the (normalised) addresses that has any: see `dyntui.model.matching`."""
+    return winners(await everybody(dv, addresses))
+
+
+async def everybody(dv: Dataverse, addresses: Sequence[str]) -> list[Candidate]:
+    """All contacts and leads with one of the (normalised) addresses, active or not."""
     wanted = sorted({each for each in addresses if is_address(each)})
     found: list[Candidate] = []
     for entity, table in TABLES.items():
@@ -43,7 +48,7 @@ async def records(dv: Dataverse, addresses: Sequence[str]) -> dict[str, Candidat
             dv, table.entity_set, _Record, "emailaddress1", wanted, select=_select(entity), orderby=(table.key,)
         ):
             found += [_candidate(entity, each) for each in page.rows]
-    return winners(found)
+    return found
 
 
 def _select(entity: Entity) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.matching import Candidate, winners
 from dyntui.model.merge import Side
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.model.preferences import Said, decide
+from dyntui.model.preferences import Choice, Said, decide
 from dyntui.store import outcomes, preferences
 from dyntui.store.preferences import Known, OfContact, OfRecord
 from dyntui.sync import matching, preferences_to_dotdigital, preferences_to_dynamics
@@ -25,9 +26,17 @@ _AT_ONCE: Final = 1000
 
 
 async def find_records(ctx: RunContext, dv: Dataverse, known: Mapping[int, Known]) -> None:
-    """For every new choice of a contact the record that has its address; whoever has none waits for one."""
+    """For every new choice of a contact the record that has its address; whoever has none waits for one. Of several
+    records a `no` counts for all, a `yes` for the one that the contact stands for, and for those who had chosen: what
+    one of them had been told is not to stand against it."""
     while some := await ctx.read(lambda c: preferences.contact_news(c, ctx.account_id, _AT_ONCE)):
-        found = await matching.records(dv, [each.address for each in some])
+        addresses = [each.address for each in some]
+        everybody = await matching.everybody(dv, addresses)
+        found = winners(everybody)
+        chose = await ctx.read(functools.partial(preferences.chose, account_id=ctx.account_id, addresses=addresses))
+        sharing: dict[str, list[Candidate]] = {}
+        for match in everybody:
+            sharing.setdefault(match.address, []).append(match)
         made = [
             OfRecord(
                 preference_id=each.preference_id,
@@ -37,7 +46,8 @@ async def find_records(ctx: RunContext, dv: Dataverse, known: Mapping[int, Known
                 address=each.address,
             )
             for each in some
-            if (match := found.get(each.address)) is not None
+            for match in sharing.get(each.address, ())
+            if each.choice is Choice.NO or match is found[each.address] or (each.preference_id, match.id) in chose
         ]
         strangers: dict[int, list[PersonOutcome]] = {}
         for each in some:

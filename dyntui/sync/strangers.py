@@ -210,9 +210,7 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
         )
 
 
-async def _create(
-    ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, asked: Asked
-) -> None:
+async def _create(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, asked: Asked) -> None:
     """A record of each, given to the list's owner where that is a user who is enabled."""
     entity = Entity(chosen.member_type)
     table = member_listing.TABLES[entity]
@@ -291,9 +289,7 @@ def _reconsider(c: Connection, list_id: str, said_no: dict[str, Refusal], some: 
     strangers.excluded(c, list_id, [(each.contact_id, no.reason, no.detail) for each, no in late])
 
 
-async def _who_says_no(
-    ctx: RunContext, chosen: StoredList, some: Sequence[ToDo], asked: Asked
-) -> dict[str, Refusal]:
+async def _who_says_no(ctx: RunContext, chosen: StoredList, some: Sequence[ToDo], asked: Asked) -> dict[str, Refusal]:
     """Of those who are about to join or to be made a record, as of now."""
     await suppressions.pull_everywhere(ctx, asked.everywhere)
     addresses = [each.address for each in some]

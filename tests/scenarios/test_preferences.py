@@ -188,6 +188,30 @@ def test_of_several_records_with_one_address_a_no_is_not_overruled_by_the_yes_of
         office.let_pass(hours=1)
 
 
+def test_a_no_in_dotdigital_counts_for_every_record_with_the_address(office: Office) -> None:
+    ada, ben, cleo, dan = members(office, 4)
+    office.change_in_dynamics("contact", ben.person, emailaddress1=ada.address)
+    office.change_in_dynamics("contact", cleo.person, statecode=1, statuscode=2, emailaddress1=ada.address)
+    chosen(office, ada.address, OFFERS, False)
+    chosen(office, ada.address, EVENTS, True)
+    completed(office.run("preferences"))
+    said = {each.person: in_dynamics(office, each.person) for each in (ada, ben, cleo)}
+    assert [each[OFFERS] for each in said.values()] == [Choice.NO] * 3
+    assert sorted(each.get(EVENTS, Choice.NONE) for each in said.values()) == [Choice.NONE, Choice.NONE, Choice.YES]
+    office.let_pass(hours=2)
+    again, calls = office.calls_between(lambda: office.run("preferences"))
+    assert writes(calls) == [] and completed(again)
+    # Somebody gets the address later, and with it the no. A yes by the person's own hand takes it back for all.
+    office.change_in_dynamics("contact", dan.person, emailaddress1=ada.address)
+    completed(office.run("preferences"))
+    assert in_dynamics(office, dan.person) == {OFFERS: Choice.NO}
+    office.let_pass(hours=2)
+    chosen(office, ada.address, OFFERS, True)
+    completed(office.run("preferences"))
+    assert {in_dynamics(office, each.person)[OFFERS] for each in (ada, ben, cleo, dan)} == {Choice.YES}
+    assert in_dotdigital(office, ada.address) == {OFFERS: True, EVENTS: True}
+
+
 def test_an_account_that_declines_what_an_import_does_not_name_is_noticed_at_the_first_contact(office: Office) -> None:
     people = members(office, 4)
     office.sandbox.switch(dotdigital={"import_declines_unsaid_preferences": True})
