@@ -128,7 +128,9 @@ SEND = RunKind(
 WATCH = RunKind(
     id="watch", title="Consent watch", heading="Consent watch", priority=20, words={Outcome.ADDED: "opted out"}
 )
-
+TEST_SEND = RunKind(
+    id="test-send", title="Test send", heading="Test sends", priority=10, words={Outcome.ADDED: "mailed"}
+)
 UNDO = RunKind(id="undo", title="Undo", heading="Undo", priority=30, changes=("lists",), cursor=UndoCursor)
 MEMBERS = RunKind(
     id="members",
@@ -222,9 +224,9 @@ _SYNC_TYPES = (
     ),
 )
 SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in _SYNC_TYPES}
-# What the engine carries out; the watch only tells the audit what it has learned.
+# What the engine carries out; the watch only tells the audit what it has learned, and a test send what was sent.
 CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, **{each.id: each for each in (SEND, UNDO, MEMBERS)}}
-RUN_KINDS: dict[str, RunKind] = {**CARRIED_OUT, WATCH.id: WATCH}
+RUN_KINDS: dict[str, RunKind] = {**CARRIED_OUT, WATCH.id: WATCH, TEST_SEND.id: TEST_SEND}
 
 # A count of targets is no run, and has words of its own.
 COUNT = "count"

@@ -31,6 +31,7 @@ from dyntui.service.secret_store import open_secrets
 from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
 from dyntui.service.session import Session
+from dyntui.service.trial_copies import TrialCopies
 from dyntui.service.watching import Watching
 from dyntui.store import accounts
 from dyntui.store import runs as run_store
@@ -127,6 +128,8 @@ class Assembly:
         await asyncio.to_thread(self._engine.start)
         self._housekeeping = Housekeeping(self._resources, config.audit.keep_days)
         self._housekeeping.start()
+        self._trial_copies = TrialCopies(self._resources)
+        self._trial_copies.start()
         self._send_timer.start()
         self._notifier = Notifier(self._resources, config.hook, self._resources.connections.budgets.meters)
         if self._long_lived:
@@ -141,6 +144,7 @@ class Assembly:
         await self._notifier.stop()
         await self._watching.stop()
         await self._send_timer.stop()
+        await self._trial_copies.stop()
         await self._timer.stop()
         await self._housekeeping.stop()
         await asyncio.to_thread(self._worker.stop)

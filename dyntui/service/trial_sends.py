@@ -1,6 +1,7 @@
 """A test send: a copy of the campaign to one contact, so that the campaign itself stays unsent.
 
-Sending the campaign would make it Sent and the person one who has had it. The copy is removed again once it was sent.
+Sending the campaign would make it Sent and the person one who has had it. The copy is removed again once it was sent,
+or later where the service ended meanwhile (`trial_copies`); the audit says who tested what, and to whom.
 Nobody is made a contact for a test, and whoever must not be mailed gets no test either: the store, every email account
 and Dynamics are asked before.
 """
@@ -18,16 +19,21 @@ from dyntui.dotdigital import contacts, sends
 from dyntui.dotdigital.errors import UnknownOutcome
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.outcomes import Outcome
 from dyntui.model.people import is_address, normalise
 from dyntui.model.reasons import BY_CODE, reason_of_status
+from dyntui.service import trial_copies
 from dyntui.service.answering import answers
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import CAMPAIGN_TEST, CampaignRef, TrialSend, TrialSent
+from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, environment
+from dyntui.store import accounts, environment, trial_sends
+from dyntui.store.campaigns import Campaign
 from dyntui.store.schema import opt_out, opt_out_address, suppression
+from dyntui.store.trial_sends import NewTrial
 from dyntui.sync import consent_sources
 from dyntui.sync.opt_outs import ADDRESSES, REASONS, SETS, Record
 
@@ -43,8 +49,9 @@ log = logging.getLogger(__name__)
 class TrialSends:
     """The call `campaigns.test`."""
 
-    def __init__(self, resources: Resources, campaigns: Campaigns) -> None:
+    def __init__(self, resources: Resources, identities: Identities, campaigns: Campaigns) -> None:
         self._resources = resources
+        self._identities = identities
         self._campaigns = campaigns
 
     @answers(CAMPAIGN_TEST)
@@ -74,22 +81,55 @@ class TrialSends:
                 f"dotdigital has no contact {address}: a test makes nobody a contact.",
                 "Put yourself on a marketing list and synchronise it, or add the contact in dotdigital.",
             )
-        copy = await dd_campaigns.copy(dd, campaign.id)
+        return await self._sent(context, dd, campaign, address, contact.id)
+
+    async def _sent(
+        self, context: CallContext, dd: Dotdigital, campaign: Campaign, address: str, contact_id: int
+    ) -> TrialSent:
+        """The copy made, sent and removed, each step stored before it is made."""
+        person = await self._identities.person(context.uid)
+        trial = NewTrial(
+            id=self._resources.ids(),
+            account_id=campaign.account_id,
+            campaign_id=campaign.id,
+            campaign_name=campaign.name,
+            address=address,
+            sent_by=person.name if person else "",
+            sent_uid=context.uid,
+            began_on=self._resources.now(),
+        )
+        await self._resources.write(lambda c: trial_sends.begin(c, trial))
         try:
-            started = await sends.start_send(dd, copy.id, contact_ids=(contact.id,))
+            copy = await dd_campaigns.copy(dd, campaign.id)
+        except UnknownOutcome:
+            # There may be a copy, of which nobody knows the number.
+            await trial_copies.tell(self._resources, trial, Outcome.REJECTED, "UNKNOWN", trial_copies.NOT_COPIED)
+            await self._resources.write(lambda c: trial_sends.done(c, trial.id))
+            raise
+        except DyntuiError:
+            await self._resources.write(lambda c: trial_sends.done(c, trial.id))
+            raise
+        await self._resources.write(lambda c: trial_sends.copied(c, trial.id, copy.id, copy.name))
+        await self._resources.write(lambda c: trial_sends.asked(c, trial.id))
+        try:
+            started = await sends.start_send(dd, copy.id, contact_ids=(contact_id,))
         except UnknownOutcome as error:
+            detail = "dotdigital did not answer: it is not known whether the test was sent"
+            await trial_copies.tell(self._resources, trial, Outcome.REJECTED, "UNKNOWN", detail)
             raise DyntuiError(
                 "TEST_UNCONFIRMED",
                 f"dotdigital did not answer: it is not known whether the test was sent to {address}.",
                 not_done="It was not asked for a second time.",
-                remedy=f"Look for it in the mailbox; the copy is {copy.name!r} in dotdigital.",
+                remedy=f"Look for it in the mailbox; the copy {copy.name!r} is removed from dotdigital in a while.",
                 detail=error.detail,
             ) from error
-        except DyntuiError:
+        except DyntuiError as error:
             # Refused: nobody has it, and nothing that could be sent is left behind.
-            await self._removed(dd, copy.id)
+            await trial_copies.tell(self._resources, trial, Outcome.REJECTED, "REJECTED", error.message)
+            await self._removed(dd, trial, copy.id)
             raise
-        left = "" if await self._removed(dd, copy.id, started) else copy.name
+        await trial_copies.tell(self._resources, trial, Outcome.ADDED, "", f"a copy of {campaign.name}")
+        left = "" if await self._removed(dd, trial, copy.id, started) else copy.name
         return TrialSent(campaign=campaign.id, address=address, copy=left)
 
     async def _suppressed_elsewhere(self, account_id: str, address: str) -> str:
@@ -116,13 +156,14 @@ class TrialSends:
                     return next(REASONS[each] for each in flags if getattr(row, each))
         return ""
 
-    async def _removed(self, dd: Dotdigital, copy_id: int, started: sends.Send | None = None) -> bool:
+    async def _removed(self, dd: Dotdigital, trial: NewTrial, copy_id: int, started: sends.Send | None = None) -> bool:
         """Whether the copy is gone: as long as it is being sent it cannot be removed."""
         try:
             for seconds in _SENT_SECONDS if started is not None else (0.0,):
                 await self._resources.connections.surroundings.sleep(seconds)
                 if started is None or (await sends.send_status(dd, started.id)).sent:
                     await dd_campaigns.delete(dd, copy_id)
+                    await self._resources.write(lambda c: trial_sends.done(c, trial.id))
                     return True
         except DyntuiError as error:
             log.warning("the copy %d of a test send could not be removed: %s %s", copy_id, error, error.detail)
@@ -150,4 +191,4 @@ def _refused(code: str, message: str, remedy: str) -> DyntuiError:
 
 def use_cases(parts: Parts) -> TrialSends:
     """What answers these calls."""
-    return TrialSends(parts.resources, Campaigns(parts.resources, parts.identities))
+    return TrialSends(parts.resources, parts.identities, Campaigns(parts.resources, parts.identities))

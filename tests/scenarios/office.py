@@ -22,7 +22,7 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books, imports
 from dyntui.model.changes import AppliedChange
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.model.paging import Window
+from dyntui.model.paging import Page, Window
 from dyntui.model.plans import PlannedChange
 from dyntui.model.quarantine import RefusedRow
 from dyntui.model.roles import Ability, Role
@@ -319,6 +319,9 @@ class Office:
     def detail(self, run_id: str) -> runs.RunDetail:
         return self.wait(self._runs.get(self.context, runs.RunRef(run_id)))
 
+    def audit(self, **asked: Any) -> Page[runs.RunRow]:
+        return self.wait(self._runs.page(self.context, runs.RunsQuery(**asked)))
+
     def run_of(self, run_id: str) -> run_store.Run:
         """A run as stored; may be asked for while it is carried out."""
         with self.db.read() as c:
@@ -485,7 +488,7 @@ class Office:
         return self.send_row(queued.id)
 
     def test_send(self, campaign: campaigns.CampaignRow, address: str) -> campaigns.TrialSent:
-        trial = TrialSends(self.resources, self._campaigns)
+        trial = TrialSends(self.resources, Identities(self.resources), self._campaigns)
         return self.wait(trial.test(self.context, campaigns.TrialSend(id=campaign.id, address=address)))
 
     def schedule_send(self, count: campaigns.TargetCount, at: datetime) -> SendRow:

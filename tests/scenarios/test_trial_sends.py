@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
+from dyntui.dotdigital import sends
 from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.trial_copies import TrialCopies
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital
 
@@ -27,6 +33,10 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     # The campaign is unsent, nobody has had it, and no copy is left.
     assert office.mailed(campaign) == [] and office.count(campaign).sendable == count.sendable
     assert b"Copy of" not in in_dotdigital(office, "GET", "/v2/campaigns/filtered")
+    # The audit says who was mailed what.
+    (entry,) = office.audit(kind="test-send").rows
+    assert (entry.title, entry.status) == (f"Test send: {campaign.name}", "Completed")
+    assert [(each.address, each.outcome) for each in office.people(entry.id)] == [(me.address, Outcome.ADDED)]
     # Who said no a moment ago, on either side, whatever was read before.
     office.change_in_dynamics("contact", opts_out.person, donotbulkemail=1)
     office.change_in_dynamics("contact", declines.person, donotsendmm=1)
@@ -48,3 +58,40 @@ def test_a_test_that_is_refused_leaves_no_copy_behind(office: Office, counted: t
     assert refused(office, campaign, me.address).startswith("DOTDIGITAL_")
     assert b"Copy of" not in in_dotdigital(office, "GET", "/v2/campaigns/filtered")
     assert office.sandbox.control.get("/mailed").json() == []
+
+
+def test_of_a_test_whose_service_ended_no_copy_stays_and_the_audit_says_what_became_of_it(
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, count = counted
+    me = office.count_people(count.id, sendable=True)[0]
+    copies = TrialCopies(office.resources)
+
+    def service_ends(*_asked: Any, **_how: Any) -> None:
+        raise asyncio.CancelledError
+
+    def ended_test() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            office.test_send(campaign, me.address)
+        assert b"Copy of" in in_dotdigital(office, "GET", "/v2/campaigns/filtered")
+
+    # After it was sent, and as long as that lasts the copy cannot be removed.
+    office.during_sleep = service_ends
+    ended_test()
+    office.during_sleep = lambda: None
+    assert office.wait(copies.sweep()) == 0
+    office.let_pass(minutes=20)
+    assert office.wait(copies.sweep()) == 1
+    # Before it was asked for.
+    with monkeypatch.context() as patched:
+        patched.setattr(sends, "start_send", service_ends)
+        ended_test()
+    assert office.wait(copies.sweep()) == 1
+    assert b"Copy of" not in in_dotdigital(office, "GET", "/v2/campaigns/filtered")
+    said = [office.people(each.id)[0] for each in office.audit(kind="test-send").rows]
+    assert [(each.address, each.outcome) for each in said] == [
+        (me.address, Outcome.REJECTED),
+        (me.address, Outcome.ADDED),
+    ]
+    assert "before the test was sent" in said[0].detail
+    assert len(office.sandbox.control.get("/mailed").json()) == 1 and office.wait(copies.sweep()) == 0

@@ -22,6 +22,7 @@ from dyntui.store.schema.campaigns import send as send
 from dyntui.store.schema.campaigns import send_waves as send_waves
 from dyntui.store.schema.campaigns import target_count as target_count
 from dyntui.store.schema.campaigns import target_person as target_person
+from dyntui.store.schema.campaigns import trial_send as trial_send
 from dyntui.store.schema.changes import applied_change as applied_change
 from dyntui.store.schema.changes import change_part as change_part
 from dyntui.store.schema.changes import plan as plan

@@ -140,6 +140,24 @@ send = Table(
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
 )
 
+# Test sends whose copy of the campaign may still be in dotdigital; what became of each stands in the audit.
+trial_send = Table(
+    "trial_send",
+    metadata,
+    Column("id", String, primary_key=True),
+    text_column("account_id"),
+    number_column("campaign_id"),
+    text_column("campaign_name"),
+    text_column("address"),
+    text_column("sent_by"),
+    number_column("sent_uid"),
+    text_column("began_on"),
+    number_column("copy_id"),  # 0 before dotdigital has said which
+    text_column("copy_name"),
+    flag_column("asked"),  # the request to send the copy may have left
+    text_column("run_id"),  # its entry in the audit, "" as long as there is none
+)
+
 # How a send is divided into waves, each of which is a send of its own.
 send_waves = Table(
     "send_waves",
