@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service import assembly
+from dyntui.service import assembly, memory
 from dyntui.service.process import Build, Life, run_service
 from dyntui.service.profile import open_profile
 
@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None, build: Build = assembly.build) 
     parser.add_argument("--private", action="store_true", help="end when no client is attached and no run is active")
     parser.add_argument("--ready-fd", type=int, default=None, help="descriptor on which the starter awaits readiness")
     chosen = parser.parse_args(arguments)
+    memory.keep_little()
     life = Life(long_lived=not chosen.private, ready=chosen.ready_fd)
     try:
         return run_service(open_profile(chosen.profile), build, life)
