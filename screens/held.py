@@ -1,4 +1,4 @@
-"""Decisions: lists with removals from their address books that wait for a person."""
+"""Decisions: everything that waits for a person."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import ClassVar
 import msgspec
 from textual.binding import BindingType
 
+from dyntui.model.held import Decision, Kind
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, ON_HELD, DecideHeld, HeldDecided, HeldRemovals
+from dyntui.service.contract.held import HELD_DECIDE, HELD_WAITING, ON_HELD, DecideHeld, HeldDecided
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.session import Nothing
@@ -18,7 +19,8 @@ from dyntui.service.contract.session import Nothing
 from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows
-from .places import PEOPLE, QUARANTINE, RUN
+from .places import CONFLICTS, PEOPLE, QUARANTINE, RUN
+from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
@@ -26,30 +28,53 @@ from .widgets.paging import windowed
 from .wording import number
 
 _WORDING = Wording(
-    one="list with held removals",
-    many="lists with held removals",
+    one="decision",
+    many="decisions",
     empty="Nothing waits for a decision",
     next_step="Removals are held when too many would leave an address book at once, or a listing proves nothing; "
-    "changes that were undone wait before they are made again.",
+    "changes that were undone wait before they are made again. Refused rows, strangers whom several records match and "
+    "values that were changed on both sides stand here too.",
 )
 
-_COLUMNS: tuple[Column[HeldRemovals], ...] = (
-    Column(title="List", text=lambda row: row.name, width=20, flex=2),
-    Column(title="What waits", text=lambda row: "undone" if row.undone else "removal", width=10, priority=2),
+
+def _why(row: Decision) -> str:
+    """Of refused rows the titles of the reasons."""
+    if row.kind is not Kind.REFUSED:
+        return row.why
+    return ", ".join(reason_title(code) for code in row.why.split(", "))
+
+
+_KINDS = {
+    Kind.REMOVALS: "removals",
+    Kind.UNDONE: "undone changes",
+    Kind.REFUSED: "refused rows",
+    Kind.AMBIGUOUS: "ambiguous matches",
+    Kind.CONFLICTS: "conflicts",
+}
+
+_COLUMNS: tuple[Column[Decision], ...] = (
+    Column(title="Where", text=lambda row: row.name, width=20, flex=2),
+    Column(title="What waits", text=lambda row: _KINDS[row.kind], width=18, priority=2),
     Column(title="People", text=lambda row: number(row.people), width=8, right=True, tone=lambda row: "warn"),
-    Column(title="In the book", text=lambda row: number(row.in_book), width=11, right=True),
-    Column(title="Why they are held", text=lambda row: row.why, width=24, flex=3, priority=1),
+    Column(
+        title="In the book",
+        text=lambda row: number(row.in_book) if row.removal else "",
+        width=11,
+        right=True,
+        priority=3,
+    ),
+    Column(title="Why", text=_why, width=24, flex=3, priority=1),
 )
 
 
-def _line(row: HeldRemovals, *, of_all: bool = True) -> str:
-    if row.undone:
+def _line(row: Decision, *, of_all: bool = True) -> str:
+    if row.kind is Kind.UNDONE:
         return f"{number(row.people)} people of {row.name} whose change was undone"
     return f"{number(row.people)}{f' of {number(row.in_book)}' if of_all else ''} contacts of {row.name}"
 
 
-class HeldScreen(GridScreen[HeldRemovals]):
-    """A row is a list; Enter shows whom it is about."""
+class HeldScreen(GridScreen[Decision]):
+    """A row is a list, or the conflicts of an email account; Enter shows whom it is about."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_HELD,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_HELD)
@@ -60,47 +85,56 @@ class HeldScreen(GridScreen[HeldRemovals]):
 
     def __init__(self) -> None:
         super().__init__(
-            Rows(id="held-grid", columns=_COLUMNS, key=lambda row: f"{row.list} {row.undone}", wording=_WORDING)
+            Rows(id="held-grid", columns=_COLUMNS, key=lambda row: f"{row.about} {row.kind}", wording=_WORDING)
         )
 
-    async def rows_in(self, window: Window) -> Page[HeldRemovals]:
+    async def rows_in(self, window: Window) -> Page[Decision]:
         """All that wait: as many as there are lists in trouble."""
-        answer = await self.console.call(HELD_LISTS, Nothing())
+        answer = await self.console.call(HELD_WAITING, Nothing())
         return windowed(answer.rows, window, lambda row: f"{row.name} {row.why}")
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """A run that has ended may hold removals, or have carried them out."""
         return isinstance(value, RunChanged) and value.run.status.ended
 
-    def opened(self, row: HeldRemovals) -> None:
-        """The people, as the run that holds them named them."""
+    def opened(self, row: Decision) -> None:
+        """The people, as the run that holds them named them; the refused rows of the list; the conflicts."""
+        if row.kind is Kind.CONFLICTS:
+            self.console.open_page(CONFLICTS, row.name)
+            return
+        if not row.removal:
+            self.console.open_page(QUARANTINE, row.about)
+            return
+        undone = row.kind is Kind.UNDONE
         whose = Whose(
-            title="Undone changes" if row.undone else "Held removals",
+            title="Undone changes" if undone else "Held removals",
             trail=("Decisions", row.name),
             run=row.run,
             kind="lists",
-            item=row.list,
+            item=row.about,
             outcome=Outcome.HELD.value,
-            reason="UNDONE" if row.undone else "",
+            reason="UNDONE" if undone else "",
         )
         self.console.open_page(PEOPLE, whose)
 
-    def _chosen(self) -> Sequence[HeldRemovals]:
-        situation = self.situation()
-        one = situation.one(HeldRemovals)
-        return situation.marks(HeldRemovals) or (() if one is None else (one,))
+    def _chosen(self) -> Sequence[Decision]:
+        return [each for each in self.situation().chosen(Decision) if each.removal]
 
     def do_quarantine_open(self) -> None:
         """To the refused rows."""
         self.console.open_page(QUARANTINE, "")
 
+    def do_conflicts_open(self) -> None:
+        """To the conflicts."""
+        self.console.open_page(CONFLICTS, "")
+
     def do_held_approve(self) -> None:
         """Lets the people of the chosen lists go, after a confirmation."""
         rows = self._chosen()
         lines = [_line(each) for each in rows]
-        if any(not each.undone for each in rows):
+        if any(each.kind is not Kind.UNDONE for each in rows):
             lines.append("A synchronisation of the list takes them out of its address book. They stay contacts.")
-        if any(each.undone for each in rows):
+        if any(each.kind is Kind.UNDONE for each in rows):
             lines.append("Undone changes are made again by a synchronisation of the list.")
         self._decide(rows, Confirm("Let them go?", lines, yes="Let them go", danger=True), remove=True)
 
@@ -108,20 +142,20 @@ class HeldScreen(GridScreen[HeldRemovals]):
         """Keeps the people of the chosen lists, after a confirmation."""
         rows = self._chosen()
         lines = [_line(each, of_all=False) for each in rows]
-        if any(not each.undone for each in rows):
+        if any(each.kind is not Kind.UNDONE for each in rows):
             lines.append(
                 "They stay in the address book although they do not belong there, and are not asked about again."
             )
-        if any(each.undone for each in rows):
+        if any(each.kind is Kind.UNDONE for each in rows):
             lines.append("Undone changes are not made again while what would be sent stays the same.")
         self._decide(rows, Confirm("Keep them?", lines, yes="Keep them"), remove=False)
 
-    def _decide(self, rows: Sequence[HeldRemovals], question: Confirm, *, remove: bool) -> None:
+    def _decide(self, rows: Sequence[Decision], question: Confirm, *, remove: bool) -> None:
         def answered(yes: bool | None) -> None:
             if yes:
                 for each in rows:
-                    decision = DecideHeld(list=each.list, remove=remove, undone=each.undone)
-                    self.ask(HELD_DECIDE, decision, self._decided, kind=f"decide {each.list} {each.undone}")
+                    decision = DecideHeld(list=each.about, remove=remove, undone=each.kind is Kind.UNDONE)
+                    self.ask(HELD_DECIDE, decision, self._decided, kind=f"decide {each.about} {each.kind}")
 
         if rows:
             self.app.push_screen(question, answered)

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.model.budgets import Meter
+from dyntui.model.held import waits_in_words
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
@@ -140,8 +141,8 @@ class HomeScreen(FramedScreen):
             facts.append(("Coming", self._coming, ""))
         if self._sends is not None:
             facts.append(self._sends)
-        if status is not None and status.held:
-            facts.append(("Decisions", f"{number(status.held)} removals wait ({_DECISIONS})", "warn"))
+        if status is not None and (waits := waits_in_words(status.waiting)):
+            facts.append(("Decisions", f"{waits} ({_DECISIONS})", "warn"))
         if status is not None and not low:
             facts += _budgets(status.budgets)
             facts += _consent(status)

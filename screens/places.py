@@ -62,6 +62,7 @@ PEOPLE = Place("people", "people:PeoplePage", Whose)
 ODD_ROWS = Place("odd rows", "odd_rows:OddRowsPage", str)
 OPT_OUT_SOURCES = Place("opt-out sources", "opt_out_sources:SourcesPage", str)
 QUARANTINE = Place("refused rows", "quarantine:QuarantinePage", str)
+CONFLICTS = Place("conflicts", "conflicts:ConflictsPage", str)
 PLAN = Place("plan", "plan_page:PlanPage", str)
 CHANGES = Place("what a run wrote", "changes_page:ChangesPage", str)
 FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
@@ -86,6 +87,7 @@ PLACES: tuple[Place[Any], ...] = (
     ODD_ROWS,
     OPT_OUT_SOURCES,
     QUARANTINE,
+    CONFLICTS,
     PLAN,
     CHANGES,
     FOUND_PEOPLE,

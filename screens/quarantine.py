@@ -69,7 +69,7 @@ _ROWS = Rows(
 
 
 class QuarantinePage(GridScreen[RefusedRow], Page[str]):
-    """Enter says what the reason means and who can mend it."""
+    """Of the list that it is about, or of all for `""`. Enter says what the reason means and who can mend it."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_QUARANTINE,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_QUARANTINE)
@@ -80,7 +80,7 @@ class QuarantinePage(GridScreen[RefusedRow], Page[str]):
 
     async def rows_in(self, window: Window) -> PageOfRows[RefusedRow]:
         """Those to be mended, or those that are ignored."""
-        query = RefusedQuery(ignored=self.views.chosen == _IGNORED)
+        query = RefusedQuery(list=self.about or "", ignored=self.views.chosen == _IGNORED)
         return await page_of(self.console, QUARANTINE_PAGE, query, window)
 
     def opened(self, row: RefusedRow) -> None:

@@ -8,6 +8,7 @@ from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, yes_no
 from dyntui.cli.service_call import with_running_service
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.held import waits_in_words
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.session import STATUS, STOP, Nothing
 from dyntui.service.lock import let_private_end, until_released
@@ -77,6 +78,7 @@ def status(context: click.Context) -> int:
                     ("Store", answer.store),
                     ("Active runs", number(answer.active_runs)),
                     ("Held", number(answer.held)),
+                    ("Decisions", waits_in_words(answer.waiting) or "none"),
                     ("Dynamics calls", f"{number(answer.dataverse_calls)} in the last hour"),
                     ("dotdigital calls", f"{number(answer.dotdigital_calls)} in the last hour"),
                 ]

@@ -1,6 +1,8 @@
-"""Removals that wait for a decision, as store, contract and both faces show them."""
+"""What waits for a decision of a person, as store, contract and both faces show it."""
 
 from __future__ import annotations
+
+import enum
 
 import msgspec
 
@@ -18,3 +20,60 @@ class HeldRemovals(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     run: str
     undone: bool = False
+
+
+class Kind(enum.StrEnum):
+    """What waits."""
+
+    REMOVALS = "removals"
+    UNDONE = "undone"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+    CONFLICTS = "conflicts"
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a person has to decide, or look at: of a marketing list (its id and `name`), or with conflicts of
+    an email account. `people`: how many it is about; `in_book`: of how many contacts, 0 where that says nothing. `run`:
+    the one that found it, `""` where several did."""
+
+    kind: Kind
+    about: str
+    name: str
+    people: int
+    why: str
+    in_book: int = 0
+    run: str = ""
+
+    @property
+    def removal(self) -> bool:
+        """Whether somebody is let go or kept by it."""
+        return self.kind in (Kind.REMOVALS, Kind.UNDONE)
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people wait for a decision, by what it is about."""
+
+    removals: int = 0
+    refused: int = 0
+    ambiguous: int = 0
+    conflicts: int = 0
+
+    @property
+    def all(self) -> int:
+        """Altogether."""
+        return self.removals + self.refused + self.ambiguous + self.conflicts
+
+
+_NAMES = {
+    "removals": ("removal", "removals"),
+    "refused": ("refused row", "refused rows"),
+    "ambiguous": ("ambiguous match", "ambiguous matches"),
+    "conflicts": ("conflict", "conflicts"),
+}
+
+
+def waits_in_words(waiting: Waiting) -> str:
+    """`12 removals, 1 conflict`; `""` where nothing waits."""
+    counted = [(getattr(waiting, name), one, many) for name, (one, many) in _NAMES.items()]
+    return ", ".join(f"{number:,} {one if number == 1 else many}" for number, one, many in counted if number)

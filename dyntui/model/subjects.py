@@ -142,4 +142,9 @@ SUBJECTS = (
         ("quarantine",),
         (Command("quarantine", "Refused rows: look at them, offer them again, let them rest.", "quarantine"),),
     ),
+    Subject(
+        "conflicts",
+        ("conflicts",),
+        (Command("conflicts", "Values that both sides changed: look at them, agree with the winner.", "conflicts"),),
+    ),
 )

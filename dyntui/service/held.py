@@ -5,7 +5,15 @@ from __future__ import annotations
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import LISTS, Narrowed
 from dyntui.service.answering import answers
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldLists
+from dyntui.service.contract.held import (
+    HELD_DECIDE,
+    HELD_LISTS,
+    HELD_WAITING,
+    DecideHeld,
+    Decisions,
+    HeldDecided,
+    HeldLists,
+)
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
@@ -13,7 +21,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import held, undone_holds
+from dyntui.store import decisions, held, undone_holds
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
 
@@ -30,6 +38,12 @@ class Held:
     async def lists(self, context: CallContext, request: Nothing) -> HeldLists:
         """The lists with removals that wait."""
         return HeldLists(rows=tuple(await self._resources.read(held.lists)))
+
+    @answers(HELD_WAITING)
+    async def waiting(self, context: CallContext, request: Nothing) -> Decisions:
+        """Everything that waits for a person."""
+        now = self._resources.now()
+        return Decisions(rows=tuple(await self._resources.read(lambda c: decisions.waiting(c, now))))
 
     @answers(HELD_DECIDE)
     async def decide(self, context: CallContext, request: DecideHeld) -> HeldDecided:

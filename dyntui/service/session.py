@@ -38,8 +38,7 @@ from dyntui.service.identity import ROLES_BY_ROWS, Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, environment, runs, watch
-from dyntui.store import held as held_removals
+from dyntui.store import accounts, decisions, environment, runs, watch
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +137,8 @@ class Session:
         checks += [each for each in (sends, told, self._metrics()) if each is not None]
         since = text_of(self._resources.clock() - timedelta(hours=1))
         calls = await self._resources.read(lambda c: runs.calls_since(c, since))
+        now = self._resources.now()
+        waiting = await self._resources.read(lambda c: decisions.counted(c, now))
         return Status(
             version=__version__,
             profile=self._resources.profile.name,
@@ -146,7 +147,8 @@ class Session:
             store=str(self._resources.profile.data),
             checks=tuple(checks),
             active_runs=len(await self._resources.read(runs.unfinished)),
-            held=await self._resources.read(held_removals.waiting),
+            held=waiting.removals,
+            waiting=waiting,
             dataverse_calls=calls.dataverse_reads + calls.dataverse_writes,
             dotdigital_calls=calls.dotdigital_reads + calls.dotdigital_writes,
             long_lived=self._long_lived,

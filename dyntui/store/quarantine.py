@@ -5,6 +5,7 @@ An ignored row is heard of again after its time, or as soon as the record change
 Public:
     window(c, asked, now, list_id="", reason="", ignored=False) -> Page[RefusedRow]
     lists(c) -> [list id]                                      those with refused rows
+    by_list(c, now) -> [RefusedOfList]                         how many, without those that are ignored
     ignore(c, list_id, people, until, by, why, now) -> int
 """
 
@@ -12,7 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, String, and_, cast, delete, exists, literal, not_, select, union_all
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    not_,
+    select,
+    union_all,
+)
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
@@ -26,6 +41,7 @@ from dyntui.store.windows import page, shown
 _m, _s = list_member.c, book_stranger.c
 _i = refused_ignored.c
 _REJECTED = Outcome.REJECTED.value
+AMBIGUOUS = "AMBIGUOUS_MATCH"
 _SHOWN = ("person_id", "entity", "name", "address", "reason", "detail", "retry_on")
 
 # Members, and strangers of the address books: of several records that match one nobody has chosen yet.
@@ -86,6 +102,41 @@ def window(
 def lists(c: Connection) -> list[str]:
     """The ids of the lists with refused rows."""
     return list(c.execute(select(_r.list_id).distinct().order_by(_r.list_id)).scalars())
+
+
+class RefusedOfList(msgspec.Struct, frozen=True, kw_only=True):
+    """The refused rows of a list: how many, and for which reasons. `ambiguous`: strangers whom several records match,
+    instead of the others."""
+
+    list_id: str
+    list_name: str
+    ambiguous: bool
+    people: int
+    reasons: tuple[str, ...]
+
+
+def by_list(c: Connection, now: str) -> list[RefusedOfList]:
+    """The lists with refused rows by name, without what is ignored at present."""
+    found = c.execute(
+        select(_r.list_id, marketing_list.c.name, _r.reason, func.count().label("people"))
+        .select_from(_refused)
+        .join(marketing_list, marketing_list.c.id == _r.list_id)
+        .where(not_(exists(select(literal(1)).where(_ignored(now)))))
+        .group_by(_r.list_id, marketing_list.c.name, _r.reason)
+        .order_by(marketing_list.c.name, _r.list_id, _r.reason)
+    )
+    lists: dict[tuple[str, bool], RefusedOfList] = {}
+    for row in found:
+        key = (row.list_id, row.reason == AMBIGUOUS)
+        known = lists.get(key)
+        lists[key] = RefusedOfList(
+            list_id=row.list_id,
+            list_name=row.name,
+            ambiguous=key[1],
+            people=row.people + (known.people if known else 0),
+            reasons=(*(known.reasons if known else ()), row.reason),
+        )
+    return list(lists.values())
 
 
 def ignore(c: Connection, list_id: str, people: Sequence[str], *, until: str, by: str, why: str, now: str) -> int:

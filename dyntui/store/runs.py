@@ -32,7 +32,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import SEND
-from dyntui.store import applied_changes, intervals, outcomes
+from dyntui.store import applied_changes, conflicts, intervals, outcomes
 from dyntui.store.failures import vanished
 from dyntui.store.schema import outcome, run
 from dyntui.store.windows import shown
@@ -395,6 +395,7 @@ def delete_ended_before(c: Connection, moment: str, most: int) -> int:
     oldest = select(run.c.id).where(*over).order_by(run.c.ended_on, run.c.id).limit(most)
     old = c.execute(oldest).scalars().all()
     applied_changes.forget_before(c, moment)
+    conflicts.forget_before(c, moment)
     if not old:
         return 0
     c.execute(delete(outcome).where(outcome.c.run_id.in_(old)))

@@ -29,7 +29,7 @@ from dyntui.model.moments import EPOCH, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
 from dyntui.model.plans import UPDATE
-from dyntui.store import applied_changes, mappings, outcomes, shadows
+from dyntui.store import applied_changes, conflicts, mappings, outcomes, shadows
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.shadows import Kept, Shadowed
 from dyntui.sync import feeds, member_listing
@@ -55,16 +55,30 @@ class _Met(msgspec.Struct, frozen=True):
     contact: _Contact
 
 
+class _Clash(msgspec.Struct, frozen=True):
+    """A conflict of one label: both values in words, and whose it is."""
+
+    label: str
+    dynamics: str
+    dotdigital: str
+    winner: Side
+
+    @property
+    def said(self) -> str:
+        """In words, for the audit."""
+        return f"{self.label}: {self.dynamics} in Dynamics, {self.dotdigital} in dotdigital, {self.winner} wins"
+
+
 class _Decided(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of one person. `columns`: what is written to the record, `before`: what it has there; `etag`: as it
-    was read; `rejected`: why nothing is written; `conflicts` in words."""
+    was read; `rejected`: why nothing is written; `conflicts`: what both had changed."""
 
     met: _Met
     columns: Mapping[str, Value] = {}
     before: Mapping[str, Any] = {}
     etag: str = ""
     labels: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
+    conflicts: tuple[_Clash, ...] = ()
     reason: str = ""
     rejected: str = ""
 
@@ -194,7 +208,7 @@ def _decide(drains: Drains, fields: Sequence[str], met: _Met, row: Any) -> _Deci
     columns: dict[str, Value] = {}
     before: dict[str, Any] = {}
     labels: list[str] = []
-    conflicts: list[str] = []
+    clashes: list[_Clash] = []
     for each, field in zip(drains.drains, fields, strict=True):
         name = each.column.logical_name
         if name in row.odd:
@@ -202,18 +216,18 @@ def _decide(drains: Drains, fields: Sequence[str], met: _Met, row: Any) -> _Deci
         found = _one(each, getattr(row, field), row.changed_on or "", met)
         if isinstance(found, Rejected):
             return _refused(met, found)
-        merged, value, shown = found
+        merged, value, (here, there) = found
         if merged.winner is not None:
-            conflicts.append(f"{each.label}: {shown}, {merged.winner} wins")
+            clashes.append(_Clash(each.label, here, there, merged.winner))
         if merged.to is Side.DYNAMICS:
             columns[name], before[name] = value, _plain(getattr(row, field))
             labels.append(each.label)
     return _Decided(
-        met=met, columns=columns, before=before, etag=row.etag, labels=tuple(labels), conflicts=tuple(conflicts)
+        met=met, columns=columns, before=before, etag=row.etag, labels=tuple(labels), conflicts=tuple(clashes)
     )
 
 
-def _one(drain: Drain, column: Any, changed_on: str, met: _Met) -> tuple[Merged, Value, str] | Rejected:
+def _one(drain: Drain, column: Any, changed_on: str, met: _Met) -> tuple[Merged, Value, tuple[str, str]] | Rejected:
     """The merge of one value, what the column is to hold where it is to be told, and both values in words."""
     here = convert(column, drain.column, drain.label_type, Direction.TO_DOTDIGITAL, choice=drain.choice)
     if isinstance(here, Rejected):
@@ -226,7 +240,7 @@ def _one(drain: Drain, column: Any, changed_on: str, met: _Met) -> tuple[Merged,
         Read(there, met.contact.changed_on),
         drain.rule,
     )
-    shown = f"{_short(here.value)} in Dynamics, {_short(there)} in dotdigital"
+    shown = (_short(here.value), _short(there))
     if merged.to is not Side.DYNAMICS:
         return merged, None, shown
     value = convert(merged.value, drain.column, drain.label_type, Direction.TO_DYNAMICS, choice=drain.choice)
@@ -260,7 +274,23 @@ def _keep(c: Connection, ctx: RunContext, drains: Drains, ended: Sequence[_Decid
     refused = [each.met.person.person_id for each in ended if each.rejected]
     applied_changes.settle(c, Place(ctx.run_id, ITEM, entity), done, refused)
     outcomes.record(c, ctx.run_id, ITEM, [_told(entity, each) for each in ended])
+    met = [_met(entity, each, clash) for each in ended if not each.rejected for clash in each.conflicts]
+    conflicts.keep(c, ctx.account_id, ctx.run_id, met, ctx.now())
     shadows.keep(c, ctx.account_id, [_shadow(drains, each) for each in ended if each.reason != "UNKNOWN_PERSON"])
+
+
+def _met(entity: str, each: _Decided, clash: _Clash) -> conflicts.Met:
+    person = each.met.person
+    return conflicts.Met(
+        person=person.person_id,
+        entity=entity,
+        name=person.name,
+        address=person.address,
+        label=clash.label,
+        dynamics=clash.dynamics,
+        dotdigital=clash.dotdigital,
+        winner=clash.winner.value,
+    )
 
 
 def _image(drains: Drains, each: _Decided) -> AppliedChange:
@@ -300,7 +330,7 @@ def _told(entity: str, each: _Decided) -> PersonOutcome:
         outcome = Outcome.EXCLUDED if each.reason == "UNKNOWN_PERSON" else Outcome.REJECTED
     else:
         outcome = Outcome.UPDATED if each.columns else Outcome.UNCHANGED
-    detail = each.rejected or "; ".join(each.conflicts) or ", ".join(each.labels)
+    detail = each.rejected or "; ".join(clash.said for clash in each.conflicts) or ", ".join(each.labels)
     return PersonOutcome(
         entity=entity,
         person=person.person_id,

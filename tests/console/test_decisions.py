@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dyntui.model.roles import Role
+from dyntui.service.contract.conflicts import ConflictOf, SettleConflicts
 from dyntui.service.contract.held import DecideHeld
 from dyntui.service.contract.quarantine import IgnoreRefused, RetryRefused
 from dyntui.service.contract.sends import SettleSend
 from dyntui.service.contract.suppressions import AnswerConsentSources, LiftSuppression
-from dyntui.store import odd_rows
+from dyntui.store import accounts, conflicts, odd_rows
 from dyntui.store.odd_rows import OddRow
 
 from .driving import WIDE, driving
 from .service import Service
 from .worlds import CAMPAIGN, LIST, NEVER, PERSON, Opening
 
+FIRST = ConflictOf(person="a-record", label="FIRSTNAME")
 SUPPRESSED = "asa.jansson281@brevlada.example"
 
 
@@ -93,7 +95,7 @@ async def test_who_may_not_send_settles_nothing() -> None:
 
 async def test_held_removals_are_on_home_and_are_let_go_or_kept_after_a_question() -> None:
     async with driving(Opening("held"), size=WIDE) as hand:
-        assert "168 removals wait (6)" in hand.text
+        assert "168 removals (6)" in hand.text
         await hand.press("6")
         assert LIST in hand.text and NEVER in hand.text and "156 of 163 people" in hand.text
         await hand.press("a")
@@ -110,6 +112,46 @@ async def test_held_removals_are_on_home_and_are_let_go_or_kept_after_a_question
         await hand.finish()
         await hand.press("escape")
         assert "Nothing waits for a decision" in hand.text
+
+
+def clashes(service: Service) -> None:
+    """Two values of a person were changed on both sides, and nobody has looked yet."""
+    with service.db.write() as c:
+        account = accounts.accounts(c)[0].id
+        met = [
+            conflicts.Met(
+                person="a-record",
+                entity="contact",
+                name="Ada Ek",
+                address="ada@example.com",
+                label=label,
+                dynamics="'Here'",
+                dotdigital="'There'",
+                winner="dotdigital",
+            )
+            for label in ("FIRSTNAME", "LASTNAME")
+        ]
+        conflicts.keep(c, account, "a-run", met, service.resources.now())
+
+
+async def test_refused_rows_and_conflicts_wait_beside_removals_and_enter_leads_to_them() -> None:
+    async with driving(Opening("refused", prepare=clashes), size=WIDE) as hand:
+        assert "3 refused rows, 2 conflicts (6)" in hand.text
+        await hand.press("6")
+        assert "refused rows" in hand.text and "changed on both sides: several" in hand.text
+        await hand.press("a")
+        assert hand.asked("held.decide") == [] and any("no removal" in notice for notice in hand.notices)
+        await hand.press("enter")
+        assert hand.asked("quarantine.page")[-1].list != ""  # type: ignore[attr-defined]
+        await hand.press("escape", "down", "enter")
+        assert "Ada Ek" in hand.text and "'Here'" in hand.text and "'There'" in hand.text
+        await hand.press("a")
+        of = ConflictOf(person="a-record", label="LASTNAME")
+        (settled,) = hand.asked("conflicts.settle")
+        assert isinstance(settled, SettleConflicts) and len(settled.of) == 1 and {settled.of[0]} <= {of, FIRST}
+        assert "1 of 1 conflict" in hand.text
+        await hand.press("escape")
+        assert "conflicts" in hand.text
 
 
 async def test_an_action_takes_the_marked_lists_and_enter_shows_whom_it_is_about() -> None:

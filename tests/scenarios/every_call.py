@@ -17,6 +17,7 @@ from dyntui.model.people import Entity
 from dyntui.service.contract import (
     campaigns,
     changes,
+    conflicts,
     environment,
     labels,
     lists,
@@ -53,10 +54,11 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGNS_PAGE,
 )
 from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
+from dyntui.service.contract.conflicts import CONFLICTS_PAGE, CONFLICTS_SETTLE
 from dyntui.service.contract.credentials import CREDENTIALS_LIST
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
 from dyntui.service.contract.health import HEALTH_CHECK
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, HELD_WAITING, DecideHeld
 from dyntui.service.contract.labels import LABEL_CREATE, LABEL_DELETE, LABELS_PAGE
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
@@ -154,6 +156,9 @@ def everything(office: Office) -> list[Asked]:
         (QUARANTINE_RETRY, quarantine.RetryRefused()),
         (QUARANTINE_PICK, quarantine.PickMatch(list=newsletter.id, stranger="7", record=there[-2])),
         (HELD_LISTS, Nothing()),
+        (HELD_WAITING, Nothing()),
+        (CONFLICTS_PAGE, conflicts.ConflictsQuery()),
+        (CONFLICTS_SETTLE, conflicts.SettleConflicts()),
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
         *_of_campaigns(campaign.id, newsletter.id, count, sent.id),

@@ -33,9 +33,11 @@ from dyntui.sandbox.dotdigital import contact_store, memberships
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.changes import Changes
+from dyntui.service.conflicts import Conflicts
 from dyntui.service.contract import (
     campaigns,
     changes,
+    conflicts,
     environment,
     held,
     lists,
@@ -154,6 +156,7 @@ class Office:
         self._plans = Plans(self.resources, self._runs, self._members)
         self._changes = Changes(self.resources, self._runs)
         self._quarantine = Quarantine(self.resources, identities, self._runs)
+        self._conflicts = Conflicts(self.resources, identities)
         waves = SendWaves(self.resources, self.engine.enqueue)
         self.send_timer = SendTimer(self.resources, self.engine.enqueue, waves, begins=True)
         self._sending = Sending(
@@ -362,6 +365,17 @@ class Office:
 
     def held(self) -> tuple[held.HeldRemovals, ...]:
         return self.wait(self._held.lists(self.context, Nothing())).rows
+
+    def decisions(self) -> tuple[held.Decision, ...]:
+        """Everything that waits for a person."""
+        return self.wait(self._held.waiting(self.context, Nothing())).rows
+
+    def conflicts(self, **asked: Any) -> tuple[conflicts.Conflict, ...]:
+        return self.wait(self._conflicts.page(self.context, conflicts.ConflictsQuery(**asked))).rows
+
+    def settle_conflicts(self, *of: conflicts.Conflict) -> int:
+        named = tuple(conflicts.ConflictOf(person=each.person, label=each.label) for each in of)
+        return self.wait(self._conflicts.settle(self.context, conflicts.SettleConflicts(of=named))).conflicts
 
     def decide_held(self, list_id: str, *people: str, remove: bool, undone: bool = False) -> held.HeldDecided:
         """The decision, carried out."""

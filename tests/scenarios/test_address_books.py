@@ -9,6 +9,8 @@ import pytest
 
 from dyntui.dataverse import metadata
 from dyntui.model.conversion import Direction
+from dyntui.model.errors import DyntuiError
+from dyntui.model.held import Kind
 from dyntui.model.mapping import PROVISIONED, ConflictRule, DataMapping
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.people import Entity
@@ -117,9 +119,19 @@ def test_a_conflict_is_decided_by_the_rule_kept_with_both_values_and_ends_alike(
     assert "'Here' in Dynamics, 'There' in dotdigital" in said.detail
     assert in_dynamics(office, ada.person, "firstname") == value
     assert in_dotdigital(office, ada.address, "FIRSTNAME") == value
+    (met,) = office.conflicts()
+    assert (met.person, met.label, met.run) == (ada.person, "FIRSTNAME", run.run.id)
+    assert (met.dynamics, met.dotdigital, met.winner) == ("'Here'", "'There'", winner)
+    (waits,) = [each for each in office.decisions() if each.kind is Kind.CONFLICTS]
+    assert (waits.name, waits.people) == ("Main", 1) and "FIRSTNAME" in waits.why
+    assert office.settle_conflicts(met) == 1
+    assert office.conflicts() == () and [each.person for each in office.conflicts(settled=True)] == [ada.person]
+    assert Kind.CONFLICTS not in {each.kind for each in office.decisions()}
+    with pytest.raises(DyntuiError, match="NO_CONFLICT"):
+        office.settle_conflicts(met)
     office.run("lists")
     again = office.run("lists")
-    assert office.people(again.run.id, item="address-books") == ()
+    assert office.people(again.run.id, item="address-books") == () and office.conflicts() == ()
 
 
 def test_a_value_that_does_not_fit_is_named_written_nowhere_and_tried_again(office: Office) -> None:

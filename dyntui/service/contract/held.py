@@ -1,9 +1,10 @@
-"""Removals from address books that wait for a decision."""
+"""What waits for a decision: removals from address books, and everything else that a person should look at."""
 
 from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.held import Decision as Decision
 from dyntui.model.held import HeldRemovals as HeldRemovals
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope, Section
@@ -19,6 +20,12 @@ class HeldLists(msgspec.Struct, frozen=True, kw_only=True):
     """All lists with removals that wait, by name."""
 
     rows: tuple[HeldRemovals, ...]
+
+
+class Decisions(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that waits for a person: removals, undone changes, refused rows, ambiguous matches, conflicts."""
+
+    rows: tuple[Decision, ...]
 
 
 class DecideHeld(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,17 +48,24 @@ class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 HELD_LISTS = Call("held.lists", Nothing, HeldLists, Ability.SEE)
+HELD_WAITING = Call("held.waiting", Nothing, Decisions, Ability.SEE)
 HELD_DECIDE = Call("held.decide", DecideHeld, HeldDecided, Ability.SEND, changes=(LISTS_CHANGED,))
 
 
 def waiting(situation: Situation) -> str:
     """A list with removals that wait is in hand."""
-    if situation.one(HeldRemovals) or situation.marks(HeldRemovals):
-        return ""
-    return "No removal waits for a decision."
+    chosen = situation.chosen(Decision)
+    if not chosen:
+        return "No removal waits for a decision."
+    return "" if all(each.removal for each in chosen) else "It is no removal: Enter shows what can be done."
 
 
-SECTION = Section("held", title="Decisions", short="Decisions", tooltip="What waits for a person: held removals")
+SECTION = Section(
+    "held",
+    title="Decisions",
+    short="Decisions",
+    tooltip="What waits for a person: removals, refused rows, conflicts",
+)
 ON_HELD = Scope("Decisions")
 
 ACTIONS = (

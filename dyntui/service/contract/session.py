@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.budgets import Meter
+from dyntui.model.held import Waiting
 from dyntui.model.watch import Watched
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.calls import Call
@@ -82,7 +83,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The service at a glance. Calls are those that runs made in the last hour; `budgets` says of every limit of the
     remote systems how much of it was used, whoever used it. `watched`: the sources of opt-outs that a long-lived
-    service asks all the time, and until when it knows what they say."""
+    service asks all the time, and until when it knows what they say. `waiting`: what waits for a decision of a
+    person; `held` are the removals among it."""
 
     version: str
     profile: str
@@ -97,6 +99,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     long_lived: bool = False
     budgets: tuple[Meter, ...] = ()
     watched: tuple[Watched, ...] = ()
+    waiting: Waiting = Waiting()
 
 
 EVENTS_LOST = Event("events.lost", Lost)

@@ -25,6 +25,7 @@ from dyntui.store.schema.campaigns import target_person as target_person
 from dyntui.store.schema.campaigns import trial_send as trial_send
 from dyntui.store.schema.changes import applied_change as applied_change
 from dyntui.store.schema.changes import change_part as change_part
+from dyntui.store.schema.changes import conflict as conflict
 from dyntui.store.schema.changes import plan as plan
 from dyntui.store.schema.changes import planned_change as planned_change
 from dyntui.store.schema.changes import undone_hold as undone_hold

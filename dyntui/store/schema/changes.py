@@ -80,6 +80,26 @@ applied_change = Table(
     sqlite_with_rowid=False,
 )
 
+# Values that both sides had changed differently: what the mapping's rule made of them, until somebody has looked.
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("label", String, primary_key=True),
+    text_column("entity"),
+    text_column("name"),
+    text_column("address"),
+    text_column("dynamics"),  # the values in words
+    text_column("dotdigital"),
+    text_column("winner"),  # the side whose value it is
+    text_column("run_id"),  # that met it
+    text_column("met_on"),
+    text_column("settled_by"),
+    text_column("settled_on"),
+    Index("ix_conflict_settled", "settled_on", "met_on"),
+)
+
 # People whose change was undone: the synchronisation would make it again, and waits until somebody lets it.
 undone_hold = Table(
     "undone_hold",

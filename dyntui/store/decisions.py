@@ -1,0 +1,75 @@
+"""Everything that waits for a decision of a person: held removals, undone changes, refused rows, strangers whom several
+records match, conflicts of values.
+
+Public: `waiting(c, now) -> [Decision]`, `counted(c, now) -> Waiting`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, case, func, select
+
+from dyntui.model.held import Decision, Kind, Waiting
+from dyntui.store import conflicts, held, quarantine
+from dyntui.store.schema import conflict, email_account
+
+_c = conflict.c
+
+
+def waiting(c: Connection, now: str) -> list[Decision]:
+    """All of it, what takes people out first, then by name. `now`: ISO 8601 UTC; what is ignored at present is left
+    out."""
+    removals = [
+        Decision(
+            kind=Kind.UNDONE if each.undone else Kind.REMOVALS,
+            about=each.list,
+            name=each.name,
+            people=each.people,
+            why=each.why,
+            in_book=each.in_book,
+            run=each.run,
+        )
+        for each in held.lists(c)
+    ]
+    refused = [
+        Decision(
+            kind=Kind.AMBIGUOUS if each.ambiguous else Kind.REFUSED,
+            about=each.list_id,
+            name=each.list_name,
+            people=each.people,
+            why=", ".join(each.reasons),
+        )
+        for each in quarantine.by_list(c, now)
+    ]
+    return [*removals, *refused, *_conflicts(c)]
+
+
+def _conflicts(c: Connection) -> list[Decision]:
+    one = case((func.count(_c.label.distinct()) == 1, func.min(_c.label)), else_="")
+    rows = c.execute(
+        select(_c.account_id, email_account.c.name, func.count().label("people"), one.label("label"))
+        .join(email_account, email_account.c.id == _c.account_id)
+        .where(conflicts.WAITS)
+        .group_by(_c.account_id, email_account.c.name)
+        .order_by(email_account.c.name, _c.account_id)
+    )
+    return [
+        Decision(
+            kind=Kind.CONFLICTS,
+            about=row.account_id,
+            name=row.name,
+            people=row.people,
+            why=f"changed on both sides: {row.label or 'several data labels'}",
+        )
+        for row in rows
+    ]
+
+
+def counted(c: Connection, now: str) -> Waiting:
+    """How many people, by what it is about."""
+    refused = quarantine.by_list(c, now)
+    return Waiting(
+        removals=held.waiting(c),
+        refused=sum(each.people for each in refused if not each.ambiguous),
+        ambiguous=sum(each.people for each in refused if each.ambiguous),
+        conflicts=int(c.execute(select(func.count()).select_from(conflict).where(conflicts.WAITS)).scalar_one()),
+    )
