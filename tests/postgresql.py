@@ -22,6 +22,7 @@ from pathlib import Path
 import psycopg
 
 from dyntui.store.database import open_store
+from dyntui.store.migrations import HEAD, VERSION_TABLE
 from dyntui.store.schema import metadata
 
 # PostgreSQL does not run as root. In a container tests often do: the server is then this user's, who is everywhere.
@@ -38,7 +39,9 @@ def database() -> Iterator[str]:
     yield url
     with psycopg.connect(url, autocommit=True) as connection:
         tables = [table.name for table in metadata.sorted_tables]
-        emptied = "; ".join(["SET session_replication_role = replica", *(f"DELETE FROM {name}" for name in tables)])
+        deleted = (f"DELETE FROM {name}" for name in tables)
+        revision = f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'"
+        emptied = "; ".join(("SET session_replication_role = replica", *deleted, revision))
         connection.execute(emptied.encode())
 
 

@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -24,7 +23,7 @@ from dyntui.model.schedules import next_run, overdue_since
 from dyntui.service.config import MetricsSettings
 from dyntui.service.contract.session import Check
 from dyntui.service.resources import Resources
-from dyntui.store import held, notices, schedules, vital_signs
+from dyntui.store import dialects, held, notices, schedules, vital_signs
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -48,6 +47,7 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
     behind: dict[tuple[str, str], float]
     held: int
     notices: int
+    store_bytes: int
 
 
 class Metrics:
@@ -117,8 +117,8 @@ class Metrics:
         """All measurements, in Prometheus' format. Raises DyntuiError STORE_..."""
         from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
-        known = await self._resources.read(lambda c: _known(c, self._resources.clock()))
-        metrics = [*_of_the_store(known), *_of_limits(await self._meters()), *_of_the_service(self._resources)]
+        known = await self._resources.read(lambda c: _known(c, self._resources.db.where, self._resources.clock()))
+        metrics = [*_of_the_store(known), *_of_limits(await self._meters()), *_of_the_service()]
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Collected(metrics))
         ProcessCollector(namespace="dyntui", registry=registry)
@@ -136,7 +136,7 @@ class _Collected:
         yield from self._metrics
 
 
-def _known(c: Connection, now: datetime) -> _Known:
+def _known(c: Connection, where: str, now: datetime) -> _Known:
     stored = schedules.schedules(c)
     starts = {_key(each): next_run(each.schedule, each.last_start, now) for each in stored}
     due = {_key(each): overdue_since(each.schedule, each.last_start, now) for each in stored}
@@ -147,6 +147,7 @@ def _known(c: Connection, now: datetime) -> _Known:
         behind={key: (now - since).total_seconds() if since is not None else 0.0 for key, since in due.items()},
         held=held.waiting(c),
         notices=notices.state(c).waiting,
+        store_bytes=dialects.size(c, where),
     )
 
 
@@ -175,6 +176,7 @@ def _of_the_store(known: _Known) -> Iterator[Metric]:
     yield _gauge("next_start_timestamp_seconds", "When the next scheduled run starts.", of_account, known.next_start)
     yield _gauge("schedule_behind_seconds", "For how long a run has been due.", of_account, known.behind)
     yield _gauge("held_removals", "Removals that wait for a decision.", (), {(): known.held})
+    yield _gauge("store_bytes", "How large the store is on the disk.", (), {(): known.store_bytes})
     yield _gauge("hook_waiting", "Notices that the hook has refused so far.", (), {(): known.notices})
 
 
@@ -186,11 +188,5 @@ def _of_limits(meters: tuple[Meter, ...]) -> Iterator[Metric]:
     yield _gauge("limit_most", "How much a limit allows.", labels, most)
 
 
-def _of_the_service(resources: Resources) -> Iterator[Metric]:
+def _of_the_service() -> Iterator[Metric]:
     yield _gauge("info", "The service.", ("version",), {(__version__,): 1.0})
-    stored = Path(resources.db.where)
-    # With the changes that are not yet in the file itself; of PostgreSQL the server knows.
-    files = [path for suffix in ("", "-wal") if (path := Path(f"{stored}{suffix}")).is_file()]
-    if files:
-        size = sum(each.stat().st_size for each in files)
-        yield _gauge("store_bytes", "How large the store is on the disk.", (), {(): size})

@@ -152,7 +152,8 @@ def _shared_directory(name: str, data: Path, environ: Mapping[str, str]) -> Path
     unless the user has an installation of their own."""
     if told := environ.get(SOCKET_DIRECTORY, ""):
         return Path(told)
-    if environ.get("DYNTUI_HOME") or (data / "dyntui.db").exists():
+    # A store of their own is a file, or one on a server for which the engine keeps its file here.
+    if environ.get("DYNTUI_HOME") or any((data / name).exists() for name in ("dyntui.db", "engine.db")):
         return None
     there = SHARED / name
     return there if there.is_dir() else None

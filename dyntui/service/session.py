@@ -144,7 +144,7 @@ class Session:
             profile=self._resources.profile.name,
             process=os.getpid(),
             started_on=self._started_on,
-            store=str(self._resources.profile.data),
+            store=self._resources.db.where,
             checks=tuple(checks),
             active_runs=len(await self._resources.read(runs.unfinished)),
             held=waiting.removals,

@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event, inspect, text
 from sqlalchemy.engine import URL, ExceptionContext
 
-from dyntui.store import dialects, failures
+from dyntui.store import dialects, failures, watermarks
 from dyntui.store.dialects import BUSY_SECONDS, WRITES
-from dyntui.store.migrations import HEAD, VERSION_TABLE
+from dyntui.store.migrations import HEAD, MOVED, VERSION_TABLE
 
 __all__ = ["BUSY_SECONDS", "Breaker", "Database", "open_store", "sqlite_url"]
 
@@ -115,6 +115,8 @@ def _translate_failures(engine: Engine, where: str) -> None:
 def _bring_up_to_date(database: Database) -> None:
     with database.read() as connection:
         revision, tables = _revision(connection)
+        if revision == MOVED:
+            raise failures.moved(database.where, watermarks.get(connection, "", MOVED))
         if revision != HEAD:
             dialects.prove_usable(connection, database.where)
     if revision == HEAD:

@@ -9,7 +9,8 @@ Public:
     interruption(connection) -> Callable         ends the statement under way, from any thread
     insert_into(dialect, table)                  an INSERT that knows ON CONFLICT
     prove_usable(connection, where)              raises where a database orders text in another way
-    damage(connection) -> str
+    damage(connection) -> str; size(connection, where) -> int
+    number_on(connection, table); as_stored_everywhere(row)      for copies
     casefold(column), ascii_folded(column)       text without case, for searches
 """
 
@@ -22,7 +23,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Engine, String, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, String, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -66,7 +67,7 @@ def place(url: str) -> str:
     parsed = _address(url)
     if parsed.drivername == "sqlite":
         return parsed.database or ""
-    return parsed.render_as_string(hide_password=True)
+    return parsed.difference_update_query(("password", "sslpassword")).render_as_string(hide_password=True)
 
 
 def _address(url: str) -> URL:
@@ -229,6 +230,29 @@ def damage(connection: Connection) -> str:
         return ""
     said = str(connection.execute(text("PRAGMA quick_check(1)")).scalar_one())
     return "" if said == "ok" else said
+
+
+def size(connection: Connection, where: str) -> int:
+    """How large the store is, in bytes: a file with the changes that are not in it yet."""
+    if connection.dialect.name != "sqlite":
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    files = (path for suffix in ("", "-wal") if (path := Path(f"{where}{suffix}")).is_file())
+    return sum(each.stat().st_size for each in files)
+
+
+def number_on(connection: Connection, table: Table) -> None:
+    """Rows that the database numbers go on after the highest number that was inserted: SQLite does so itself."""
+    column = table.autoincrement_column
+    if connection.dialect.name == "sqlite" or column is None:
+        return
+    sequence = func.pg_get_serial_sequence(table.name, column.name)
+    highest = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+    connection.execute(select(func.setval(sequence, highest, False)))
+
+
+def as_stored_everywhere(row: tuple[object, ...]) -> tuple[object, ...]:
+    """The values of a row as both databases give them back."""
+    return tuple(value.replace("\0", _IN_PLACE_OF_NUL) if isinstance(value, str) else value for value in row)
 
 
 class casefold(GenericFunction[str]):

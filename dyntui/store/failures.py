@@ -40,6 +40,49 @@ def foreign(where: str) -> DyntuiError:
     )
 
 
+def moved(where: str, to: str) -> DyntuiError:
+    """A store that was carried over into another database, and is as it was then."""
+    return DyntuiError(
+        "STORE_MOVED",
+        f"The store at {where} was moved to {to}.",
+        not_done=NOTHING_WRITTEN,
+        remedy="Name that one as `url` under `[store]` in the configuration.",
+        exit=Exit.USAGE,
+    )
+
+
+def same(where: str) -> DyntuiError:
+    """A store cannot be moved to where it is."""
+    return DyntuiError(
+        "STORE_SAME",
+        f"The store is at {where} already.",
+        not_done="Nothing was moved.",
+        remedy="Name another database or file.",
+        exit=Exit.USAGE,
+    )
+
+
+def not_empty(where: str) -> DyntuiError:
+    """A store is only moved to where there is none."""
+    return DyntuiError(
+        "STORE_NOT_EMPTY",
+        f"There is a store at {where} already.",
+        not_done="Nothing was written; the store stays where it is.",
+        remedy="Name a new database or a new file.",
+        exit=Exit.USAGE,
+    )
+
+
+def differs(where: str, table: str) -> DyntuiError:
+    """What was read back is not what was written."""
+    return DyntuiError(
+        "STORE_DIFFERS",
+        f"The table {table} came back from {where} with other rows than were written there.",
+        not_done="Nothing of it was kept; the store stays where it is.",
+        remedy="Look for another program that writes to that database, then try again.",
+    )
+
+
 def no_address() -> DyntuiError:
     """Not the address of a database for a store. What was given is not repeated: it may hold a password."""
     return DyntuiError(

@@ -1,7 +1,7 @@
 """Inserting or updating many rows at once, alike on both databases.
 
-Public: `upsert(connection, table, columns, keys, rows, *, update, where)`, `update_many(connection, statement, rows)`,
-`json_text(value)`.
+Public: `upsert(connection, table, columns, keys, rows, *, update, where)`, `insert_many(connection, table, columns,
+rows)`, `update_many(connection, statement, rows)`, `json_text(value)`.
 """
 
 from __future__ import annotations
@@ -87,6 +87,17 @@ def _upsert(
 
 # As many as there are places in the code that keep rows: made once, not for every row of a feed.
 _plain = functools.cache(_upsert)
+
+
+def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Insert `rows` (tuples in the order of `columns`, which are all of the table's; JSON columns as text)."""
+    if rows:
+        _many(connection, _insert(connection.dialect.name, table), columns, [tuple(row) for row in rows])
+
+
+@functools.cache
+def _insert(dialect: str, table: Table) -> Executable:
+    return insert_into(dialect, table).values({each.name: bindparam(each.name, type_=None) for each in table.columns})
 
 
 def update_many(

@@ -115,16 +115,24 @@ async def _everything(uid: int) -> frozenset[Ability]:
 
 
 class Office:
-    """See the module. `loop` runs the use cases; the worker has its own."""
+    """See the module. `loop` runs the use cases; the worker has its own. `store_url`: where its store is; `""`: in a
+    file at its home."""
 
     def __init__(
-        self, sandbox: InProcessSandbox, home: Path, *, timeout: float | None = None, trust: Rule = PROVE_EACH
+        self,
+        sandbox: InProcessSandbox,
+        home: Path,
+        *,
+        timeout: float | None = None,
+        trust: Rule = PROVE_EACH,
+        store_url: str = "",
     ) -> None:
         self.sandbox = sandbox
         self._loop = one_thread_loop()
         self.secrets = Pocket()
         store = home / "dyntui.db"
-        self.db: Database = open_store(sqlite_url(store)) if store.exists() else open_empty_store(store)
+        known = store_url or (sqlite_url(store) if store.exists() else "")
+        self.db: Database = open_store(known) if known else open_empty_store(store)
         self._numbers = itertools.count(1)
         self.during_sleep: Callable[[], None] = lambda: None
         surroundings = sandbox.surroundings(sleep=self._pass_time, timeout=timeout)

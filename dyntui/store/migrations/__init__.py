@@ -6,3 +6,6 @@ from __future__ import annotations
 HEAD = "0043"
 
 VERSION_TABLE = "store_version"
+
+# The revision of a store that was moved to another database; the watermark of this name says to which.
+MOVED = "moved"

@@ -1,0 +1,89 @@
+"""A store carried over into another database, whole or not at all, and proved to be the same there.
+
+Public: `copy(source, target, told) -> list[Copied]`, `leave(source, where)`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+from sqlalchemy import JSON, Connection, String, Table, cast, select, text
+
+from dyntui.store import dialects, failures, watermarks
+from dyntui.store.database import Database
+from dyntui.store.migrations import MOVED, VERSION_TABLE
+from dyntui.store.schema import metadata
+from dyntui.store.upserts import insert_many
+
+_ROWS_AT_ONCE: Final = 5000
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """One table: how many rows it has, and a digest over their values, whatever their order."""
+
+    table: str
+    rows: int
+    digest: str
+
+
+def copy(source: Database, target: Database, told: Callable[[Copied], None] = lambda each: None) -> list[Copied]:
+    """Every row of `source` into `target`, which must be empty, in one transaction; each table is read back before that
+    is kept. `told` of each table that is through.
+
+    Raises `DyntuiError`: STORE_NOT_EMPTY; STORE_DIFFERS, when something else came back than was written.
+    """
+    found: list[Copied] = []
+    with source.read() as reader, target.write() as writer:
+        for table in metadata.sorted_tables:
+            if writer.execute(select(table).limit(1)).first() is not None:
+                raise failures.not_empty(target.where)
+        for table in metadata.sorted_tables:
+            there = _Digest(table.name)
+            for rows in _rows(reader, table):
+                insert_many(writer, table, [column.name for column in table.columns], rows)
+                there.add(rows)
+            dialects.number_on(writer, table)
+            here = _Digest(table.name)
+            for rows in _rows(writer, table):
+                here.add(rows)
+            if here.copied() != there.copied():
+                raise failures.differs(target.where, table.name)
+            found.append(there.copied())
+            told(found[-1])
+    return found
+
+
+def leave(source: Database, where: str) -> None:
+    """From now on nobody opens `source` any more: the store is at `where`."""
+    with source.write() as c:
+        watermarks.put(c, "", MOVED, where)
+        c.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = :moved"), {"moved": MOVED})  # noqa: S608
+
+
+def _rows(c: Connection, table: Table) -> Iterator[list[tuple[object, ...]]]:
+    """JSON as it is written, not as it is meant: it comes back with every character in its place."""
+    columns = (cast(each, String) if isinstance(each.type, JSON) else each for each in table.columns)
+    found = c.execute(select(*columns), execution_options={"yield_per": _ROWS_AT_ONCE})
+    for rows in found.partitions():
+        yield [tuple(row) for row in rows]
+
+
+class _Digest:
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._rows = 0
+        self._sum = 0
+
+    def add(self, rows: list[tuple[object, ...]]) -> None:
+        self._rows += len(rows)
+        for row in rows:
+            written = _encode(dialects.as_stored_everywhere(row))
+            self._sum += int.from_bytes(hashlib.blake2b(written, digest_size=16).digest())
+
+    def copied(self) -> Copied:
+        return Copied(str(self._table), self._rows, f"{self._sum % 2**128:032x}")
