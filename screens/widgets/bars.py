@@ -21,7 +21,7 @@ from ..bindings import bindings
 from ..perform import perform
 from ..wording import number, share
 from .cells import fit, single_line, width_of
-from .line import TONE_CLASSES, toned
+from .toned import Toned
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -55,13 +55,13 @@ class BarRow:
     note: str = ""
 
 
-class BarList(ScrollView, can_focus=True):
+class BarList(ScrollView, Toned, can_focus=True):
     """Labelled bars with counts and shares. The cursor walks through them, enter opens one; `enter`: another word for
     what it does."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CHOICES,)
     BINDINGS = bindings(ON_CHOICES)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", *TONE_CLASSES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred"}
 
     class Event(Message):
         """Something a person did in the bars."""
@@ -133,14 +133,14 @@ class BarList(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y
         width = self.size.width
         if not self._rows and y == 0:
-            return Strip([Segment(fit(f"  {self._empty}", width), toned(self, "muted"))])
+            return Strip([Segment(fit(f"  {self._empty}", width), self.toned("muted"))])
         if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         row = self._rows[index]
         at_cursor = index == self.cursor and self.has_focus
         base = self.get_component_rich_style("grid--cursor") if at_cursor else self.rich_style
         mark = "▌" if at_cursor else " "
-        colour = base if at_cursor or not row.tone else toned(self, row.tone)
+        colour = base if at_cursor or not row.tone else self.toned(row.tone)
         if row.count is None:
             return self._text_line(row, mark, base, colour, width)
         counts = max(len(number(one.count or 0)) for one in self._rows)
@@ -167,7 +167,7 @@ class BarList(ScrollView, can_focus=True):
         note = single_line(row.note)
         swatch = f"{row.swatch} " if row.swatch else ""
         room = width - 2 - width_of(swatch) - (width_of(note) + 3 if note else 0)
-        dim = base if base.reverse or (self.has_focus and self._rows[self.cursor] is row) else toned(self, "muted")
+        dim = base if base.reverse or (self.has_focus and self._rows[self.cursor] is row) else self.toned("muted")
         segments = [Segment(f"{mark} ", base), Segment(swatch, colour), Segment(fit(row.label, max(8, room)), base)]
         if note:
             segments.append(Segment(f"  {note} ", dim))

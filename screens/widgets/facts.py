@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from .cells import fit, single_line, width_of, wrap
-from .line import TONE_CLASSES, toned
+from .toned import Toned
 
 # Label, value, tone of the value.
 Fact = tuple[str, str, str]
@@ -48,11 +46,9 @@ def columns_of(
     return list(zip(groups, widths, strict=True))
 
 
-class Facts(Widget):
+class Facts(Toned):
     """`(label, value, tone)` triples, in up to `columns` columns; with `wraps` in one column, nothing cut. Unless it
     `cuts`, there are rather fewer columns than values cut short."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
     def __init__(
         self,
@@ -106,5 +102,5 @@ class Facts(Widget):
         width = self.content_size.width
         lines = self._lines(width)
         pieces = lines[y] if y < len(lines) else []
-        segments = [Segment(text, toned(self, tone)) for text, tone in pieces]
+        segments = [Segment(text, self.toned(tone)) for text, tone in pieces]
         return Strip(segments).adjust_cell_length(width, self.rich_style)

@@ -20,8 +20,9 @@ from ..perform import perform
 from .cells import ELLIPSIS, fit, single_line, width_of
 from .columns import SEPARATOR, Place
 from .grid_words import GUTTER
-from .line import TONE_CLASSES, Line, toned
+from .line import Line
 from .paging import Listing, Phase
+from .toned import Toned
 
 T = TypeVar("T")
 
@@ -74,12 +75,12 @@ class GridHead(Line):
         self.post_message(self.Clicked(event.x - GUTTER))
 
 
-class GridBody(ScrollView, Generic[T], can_focus=True):
+class GridBody(ScrollView, Toned, Generic[T], can_focus=True):
     """The rows. Draws what is in view, asks the grid for what is missing."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_GRID,)
     BINDINGS = bindings(ON_GRID)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", "grid--title", *TONE_CLASSES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--cursor", "grid--cursor-blurred", "grid--title"}
 
     def __init__(self, grid: Rows[T]) -> None:
         super().__init__(id="grid-body")
@@ -116,7 +117,7 @@ class GridBody(ScrollView, Generic[T], can_focus=True):
             cell = fit(place.column.text(row), place.width, place.column.right)
             tone = place.column.tone(row) if place.column.tone and not at_cursor else ""
             if tone:
-                segments += [Segment(text, base), Segment(cell, toned(self, tone))]
+                segments += [Segment(text, base), Segment(cell, self.toned(tone))]
                 text = " " * SEPARATOR
             else:
                 text += cell + " " * SEPARATOR
@@ -131,7 +132,7 @@ class GridBody(ScrollView, Generic[T], can_focus=True):
         text, tone = lines[place]
         inner = fit(text, min(width_of(single_line(text)), width))
         lead = (width - width_of(inner)) // 2
-        segments = [Segment(" " * lead, self.rich_style), Segment(inner, toned(self, tone))]
+        segments = [Segment(" " * lead, self.rich_style), Segment(inner, self.toned(tone))]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
 from dyntui.service.contract.campaigns import Hour
 
 from ..wording import day, number
-from .line import TONE_CLASSES, toned
+from .toned import Toned
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _AXIS = 8
@@ -35,11 +33,9 @@ def grouped(hours: Sequence[Hour], columns: int) -> list[tuple[str, int, int]]:
     return [(group[0].hour, sum(one.opens for one in group), sum(one.clicks for one in group)) for group in groups]
 
 
-class HourChart(Widget):
+class HourChart(Toned):
     """See the module. Each group of hours has a column of opens and one of clicks; below them stand the axis with its
     ticks, and what the columns mean."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -57,16 +53,16 @@ class HourChart(Widget):
         base = self.rich_style
         if not self._hours:
             text = "  Nobody has opened it yet." if y == 0 else ""
-            return Strip([Segment(text, toned(self, "muted"))]).adjust_cell_length(width, base)
+            return Strip([Segment(text, self.toned("muted"))]).adjust_cell_length(width, base)
         groups = grouped(self._hours, max(1, (width - _AXIS) // _GROUP))
         if y == height:
             ticks = ticks_of([hour for hour, _, _ in groups], width - _AXIS)
-            return Strip([Segment(" " * _AXIS + ticks, toned(self, "muted"))]).adjust_cell_length(width, base)
+            return Strip([Segment(" " * _AXIS + ticks, self.toned("muted"))]).adjust_cell_length(width, base)
         if y > height:
             return self._legend(groups, width)
         most = max((max(opens, clicks) for _, opens, clicks in groups), default=0)
         label = {0: number(most), height // 2: number(most // 2), height - 1: "0"}.get(y, "")
-        segments = [Segment(f"{label:>{_AXIS - 2}} {'┤' if label else '│'}", toned(self, "muted"))]
+        segments = [Segment(f"{label:>{_AXIS - 2}} {'┤' if label else '│'}", self.toned("muted"))]
         opens = levels([group[1] for group in groups], most, height)
         clicks = levels([group[2] for group in groups], most, height)
         floor = (height - 1 - y) * 8
@@ -84,17 +80,17 @@ class HourChart(Widget):
         if self.app.no_color:
             # Without colours the patterns tell the columns apart, so that a cell is full or empty.
             return Segment(plain if level >= 4 or level == 1 else " ", self.rich_style)
-        return Segment(_EIGHTHS[level], self.rich_style + Style(color=toned(self, tone).color))
+        return Segment(_EIGHTHS[level], self.rich_style + Style(color=self.toned(tone).color))
 
     def _legend(self, groups: Sequence[tuple[str, int, int]], width: int) -> Strip:
         plain = self.app.no_color
         hours = -(-len(self._hours) // len(groups))
         segments = [
             Segment(" " * _AXIS, self.rich_style),
-            Segment("░" if plain else "■", toned(self, "slice-0")),
-            Segment(" opens  ", toned(self, "muted")),
-            Segment("█" if plain else "■", toned(self, "slice-1")),
-            Segment(f" clicks   by {'hour' if hours == 1 else f'{hours} hours'}", toned(self, "muted")),
+            Segment("░" if plain else "■", self.toned("slice-0")),
+            Segment(" opens  ", self.toned("muted")),
+            Segment("█" if plain else "■", self.toned("slice-1")),
+            Segment(f" clicks   by {'hour' if hours == 1 else f'{hours} hours'}", self.toned("muted")),
         ]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 

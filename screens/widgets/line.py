@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from .cells import single_line, width_of
-
-SLICES = 8
-TONES = (
-    "good",
-    "bad",
-    "warn",
-    "muted",
-    "strong",
-    "key",
-    "accent",
-    "chosen",
-    "off",
-    *(f"slice-{place}" for place in range(SLICES)),
-)
+from .toned import Toned
 
 
 @dataclass(frozen=True)
@@ -38,18 +23,8 @@ class Part:
     click: str = ""
 
 
-def toned(widget: Widget, tone: str) -> Style:
-    """The style of a tone on a widget that lists the tones among its component classes."""
-    return widget.get_component_rich_style(f"tone--{tone}") if tone else widget.rich_style
-
-
-TONE_CLASSES = frozenset(f"tone--{tone}" for tone in TONES)
-
-
-class Line(Widget):
+class Line(Toned):
     """A single line; what stands in `right` is drawn at the right edge when there is room."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
     def __init__(
         self, *parts: Part, right: Iterable[Part] = (), id: str | None = None, classes: str | None = None
@@ -81,7 +56,7 @@ class Line(Widget):
     def _strip(self, parts: tuple[Part, ...]) -> Strip:
         segments = []
         for part in parts:
-            style = toned(self, part.tone)
+            style = self.toned(part.tone)
             if part.click:
                 style += Style.from_meta({"@click": part.click})
             segments.append(Segment(single_line(part.text), style))

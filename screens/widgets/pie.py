@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
-from .line import SLICES, TONE_CLASSES, toned
+from .toned import SLICES, Toned
 
 # Where there is no colour, a slice is known by its filling.
 FILLINGS = "█▒░▓#+=·"
@@ -53,10 +51,8 @@ def pixels(shares: Sequence[float], width: int, height: int) -> list[list[int | 
     return rows
 
 
-class Pie(Widget):
+class Pie(Toned):
     """A pie of counts, drawn as large as the widget allows. The one in hand may be lifted out by `highlight`."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -83,7 +79,7 @@ class Pie(Widget):
         return Strip(segments).simplify().adjust_cell_length(width, self.rich_style)
 
     def _colour(self, place: int) -> Color | None:
-        return toned(self, slice_tone(place)).color
+        return self.toned(slice_tone(place)).color
 
     def _cell(self, top: int | None, bottom: int | None) -> Segment:
         base = self.rich_style

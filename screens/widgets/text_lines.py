@@ -17,18 +17,17 @@ from dyntui.service.contract.console import ON_TEXT
 from ..bindings import bindings
 from ..perform import perform
 from .cells import single_line, wrap
-from .line import TONE_CLASSES, toned
+from .toned import Toned
 
 # A line in parts, each with its tone.
 Row = tuple[tuple[str, str], ...]
 
 
-class TextLines(ScrollView, can_focus=True):
+class TextLines(ScrollView, Toned, can_focus=True):
     """Lines of text to scroll through, each in parts with a tone."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_TEXT,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_TEXT)
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
     def __init__(self, rows: Sequence[Row] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -82,7 +81,7 @@ class TextLines(ScrollView, can_focus=True):
         width, index = self.size.width, y + self.scroll_offset.y
         if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        segments = [Segment(text, toned(self, tone)) for text, tone in self._rows[index]]
+        segments = [Segment(text, self.toned(tone)) for text, tone in self._rows[index]]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _by(self, lines: int) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from .cells import fit, single_line, width_of
-from .line import TONE_CLASSES, toned
+from .toned import Toned
 
 _DAYS = 7
 # Cells of a day, the most that fit; each is a whole number of hours.
@@ -42,10 +40,8 @@ def shade(count: int) -> str:
     return next(look for least, look in _SHADES if count >= least)
 
 
-class Week(Widget):
+class Week(Toned):
     """See the module. The first line names the days, the last says what the patterns mean."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -77,7 +73,7 @@ class Week(Widget):
             return Strip.blank(width, base)
         labels = min(max((width_of(row.label) for row in self._rows), default=0), max(6, width // 4))
         cells = cells_of_a_day(width - labels - 2)
-        muted = toned(self, "muted")
+        muted = self.toned("muted")
         if y == 0:
             days = (self._start + timedelta(days=place) for place in range(_DAYS))
             text = " ".join(fit(_day_name(each, cells), cells) for each in days)
@@ -90,11 +86,11 @@ class Week(Widget):
         segments = [
             Segment(
                 f"{'›' if chosen else ' '}{fit(single_line(row.label), labels)} ",
-                toned(self, "strong") if chosen else base,
+                self.toned("strong") if chosen else base,
             )
         ]
         for place in range(_DAYS):
-            segments.append(Segment(self._day(row, place, cells), toned(self, "accent")))
+            segments.append(Segment(self._day(row, place, cells), self.toned("accent")))
             segments.append(Segment(" ", base))
         return Strip(segments).simplify().adjust_cell_length(width, base)
 
