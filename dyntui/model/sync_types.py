@@ -72,10 +72,12 @@ class SendOf(msgspec.Struct, frozen=True):
 
 
 class UndoOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a run of `UNDO` was asked for: the run whose changes are undone. `plan`: it ends before anything is changed;
-    `apply`: the run whose plan it carries out."""
+    """What a run of `UNDO` was asked for: the run whose changes are undone. `caller`: in whose name Dynamics is written
+    to, where what is undone was written in somebody's. `plan`: it ends before anything is changed; `apply`: the run
+    whose plan it carries out."""
 
     run: str
+    caller: str = ""
     plan: bool = False
     apply: str = ""
 

@@ -134,7 +134,9 @@ class Runs:
         one that carries out the plan of that run. Raises RUN_UNKNOWN."""
         undone = await self._named(run_id)
         title = f"{'Plan: ' if plan else ''}Undo: {undone.title}"
-        asked = UndoOf(run=undone.id, plan=plan, apply=apply)
+        # What a person did is undone by a person, with Dynamics' own rights and audit (spec section 2).
+        caller = await self._identities.caller(context.uid) if undone.request.get("caller") else None
+        asked = UndoOf(run=undone.id, caller=caller or "", plan=plan, apply=apply)
         return await self.queue(
             context, UNDO, title, undone.account_id, asked, key=UNDO.key(undone.account_id, undone.id)
         )

@@ -126,7 +126,11 @@ async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: 
     while some := await ctx.read(lambda c: undoing.to_import(c, ctx.run_id, item, _PAGE)):
         # A request to stop is heard once what is done next is stored.
         await ctx.save(ctx.cursor, stage="Writing to Dynamics", cancellable=False)
-        refused = await (_put_back(dv, part, some) if chosen is None else _change_members(dv, chosen, some))
+        refused = await (
+            _put_back(dv, part, some)
+            if chosen is None
+            else _change_members(dv, chosen, some, ctx.asked(UndoOf).caller or None)
+        )
         if chosen is not None:
             made = [each for each in some if each.person not in refused]
             joined, left = ([each.person for each in made if each.puts_in is joins] for joins in (True, False))
@@ -157,13 +161,13 @@ async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
     return refused
 
 
-async def _change_members(dv: Dataverse, chosen: MarketingList, steps: Sequence[Step]) -> Said:
-    """Back onto the list, or off it; whom Dynamics refused, and why."""
+async def _change_members(dv: Dataverse, chosen: MarketingList, steps: Sequence[Step], caller: str | None) -> Said:
+    """Back onto the list, or off it, in the name of the `caller` where there is one; whom Dynamics refused, and why."""
     refused: Said = {}
     for puts_in, change in ((True, dv_lists.add_members), (False, dv_lists.remove_members)):
         people = [each.person for each in steps if each.puts_in is puts_in]
         if people:
-            changed = await change(dv, chosen, people)
+            changed = await change(dv, chosen, people, caller=caller)
             refused.update((each.id, ("REJECTED", f"Dynamics: {each.error.message}")) for each in changed.refused)
     return refused
 

@@ -76,6 +76,9 @@ def test_a_query_adds_removes_and_keeps_and_each_can_be_undone(office: Office) -
     removed = office.apply(office.plan_members(club.id, "remove", query=GUIDES))
     assert on_the_list(office, club.id) == set()
     assert office.undo(removed.run.id).run.status is RunStatus.COMPLETED
+    # Put back by whoever undid it, as Dynamics has it.
+    put_back = "SELECT DISTINCT createdby FROM dv_listmember WHERE listid = ?"
+    assert office.sandbox.state.db.execute(put_back, (club.id,)).fetchall() == [(mira,)]
     back = office.undo(kept.run.id).run
     office.undo(added.run.id)
     # As with every undo: who has opted out is not put back, and Dynamics takes nobody who is inactive by now.
