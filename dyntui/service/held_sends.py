@@ -19,7 +19,9 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, chosen_account
 from dyntui.service.send_waves import SendWaves
+from dyntui.store import lists as list_store
 from dyntui.store import send_waves, send_window, sends
+from dyntui.sync import as_confirmed
 
 _NOT_HERE = "Sends are not held by this service, which ends with its last client: `dyntui serve` begins them."
 
@@ -106,7 +108,7 @@ class HeldSends:
     @answers(SEND_RELEASE)
     async def release(self, context: CallContext, request: SendRef) -> SendRow:
         """A send, or its next wave, that has missed its hour goes out now. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
-        SEND_NOT_MISSED, SEND_NOT_HELD."""
+        SEND_NOT_MISSED, SEND_NOT_HELD, and what keeps it from going out as it is now."""
         row = await named_send(self._resources, request.id)
         if not self._held_here:
             raise DyntuiError(
@@ -117,12 +119,13 @@ class HeldSends:
                 exit=Exit.USAGE,
             )
         now = self._resources.now()
+        confirmed = await self._confirmed(context, row)
 
         def release(c: Connection) -> bool:
             if send_waves.planned(c, row.id) is None:
-                return sends.released(c, row.id, state="Scheduled", send_at=now)
+                return sends.released(c, row.id, state="Scheduled", send_at=now, **confirmed)
             # Of one that has missed nothing the pause before its next wave stays as it is.
-            if not sends.released(c, row.id, state="In waves"):
+            if not sends.released(c, row.id, state="In waves", **confirmed):
                 return False
             send_waves.put_next(c, row.id, now)
             return True
@@ -137,6 +140,18 @@ class HeldSends:
             )
         self._changed()
         return await named_send(self._resources, row.id)
+
+    async def _confirmed(self, context: CallContext, row: SendRow) -> dict[str, object]:
+        """Whoever lets a send go now confirms it as it is now."""
+        person = await self._identities.person(context.uid)
+        this = await self._resources.read(lambda c: sends.get(c, row.id))
+        confirmed: dict[str, object] = {"sender_id": person.user_id if person else ""}
+        if this is None or this.state != "Missed" or not this.send_at:
+            return confirmed
+        lists = await self._resources.read(lambda c: list_store.stored(c, this.list_ids))
+        dv = await self._resources.connections.dataverse()
+        dd = await self._resources.connections.dotdigital(this.account_id)
+        return confirmed | {"confirmed_as": await as_confirmed.marks(dv, dd, this.campaign_id, lists)}
 
     async def _who(self, context: CallContext) -> str:
         person = await self._identities.person(context.uid)

@@ -12,16 +12,16 @@ import msgspec
 from dyntui.dataverse import security
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.security import RoleRow, User
 from dyntui.dataverse.sign_in import DevicePrompt, SignIn
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
-from dyntui.model.roles import Ability, Role, abilities
+from dyntui.model.roles import Ability, abilities
 from dyntui.service.contract.session import SignInStarted, SignInState
 from dyntui.service.permission import RolesUnknown
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
 from dyntui.store.accounts import Organisation, PersonLink
+from dyntui.sync import user_roles
 from dyntui.sync.connections import OF_PEOPLE, dataverse_as, device_sign_in, not_configured
 
 # How long roles are believed; a change in Dynamics takes effect within this.
@@ -34,7 +34,6 @@ ROLES_BY_ROWS = (
     "roles are read from rows of team membership, because Dynamics does not answer RetrieveAadUserRoles: who was put"
     " out of a group of Entra ID may keep a role until they use Dynamics again; give roles to users, not to groups"
 )
-_CONNECTOR_ROLES = frozenset(role.value for role in Role)
 
 log = logging.getLogger(__name__)
 
@@ -124,39 +123,16 @@ class Identities:
 
     async def held_by(self, dv: Dataverse, user_id: str) -> Held:
         """A user's connector roles, asked over any connection to the organisation."""
-        user = await security.user(dv, user_id)
-        names: tuple[str, ...] = ()
-        if user is not None and not user.disabled:
-            found = {role.name for role in await self._roles(dv, user)}
-            names = tuple(sorted(found & _CONNECTOR_ROLES))
-        return Held(names, abilities(names))
+        found = await user_roles.of_user(dv, user_id)
+        if found.by_rows and not self._by_rows:
+            log.warning("%s", ROLES_BY_ROWS)
+        self._by_rows = found.by_rows
+        return Held(found.roles, found.abilities)
 
     @property
     def by_rows(self) -> bool:
         """Whether roles had to be read from rows of team membership, which can be old for groups of Entra ID."""
         return self._by_rows
-
-    async def _roles(self, dv: Dataverse, user: User) -> list[RoleRow]:
-        """By Entra ID's groups as they are. Where that cannot be asked, by rows, once Dataverse has looked afresh."""
-        current = await security.current_roles(dv, user.object_id) if user.object_id else None
-        if current is not None:
-            self._by_rows = False
-            return current
-        if not self._by_rows:
-            log.warning("%s", ROLES_BY_ROWS)
-        self._by_rows = True
-        if user.object_id:
-            await self._seen_by_dataverse(dv, user.object_id)
-        return await security.roles_of(dv, user.id)
-
-    async def _seen_by_dataverse(self, dv: Dataverse, object_id: str) -> None:
-        """A call on somebody's behalf makes Dataverse take them into, or out of, the teams of their groups."""
-        try:
-            await security.who_am_i(dv, caller=object_id)
-        except DataverseError as error:
-            if error.status != 403:
-                raise
-            log.info("Dynamics lets nobody act for %s: %s", object_id, error.message)
 
     async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
         """What an operating-system user may do; None before they signed in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -37,8 +37,11 @@ from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
 from dyntui.store import count_window, counts, send_waves, sends, watermarks
 from dyntui.store import lists as list_store
+from dyntui.store.campaigns import Campaign
 from dyntui.store.counts import Count, NewCount
+from dyntui.store.lists import StoredList
 from dyntui.store.sends import NewSend
+from dyntui.sync import as_confirmed
 
 # A send to more people than this asks for the number to be typed.
 CONFIRM_ABOVE = 1000
@@ -81,7 +84,7 @@ class Sending:
                 remedy="Add an activated marketing list to its targets.",
                 exit=Exit.USAGE,
             )
-        if campaign.status.casefold() not in ("unsent", "sent", "sending"):
+        if campaign.status.casefold() not in as_confirmed.SENDABLE:
             raise DyntuiError(
                 "CAMPAIGN_NOT_SENDABLE",
                 f"The email campaign {campaign.name!r} is {campaign.status} in dotdigital.",
@@ -180,6 +183,8 @@ class Sending:
             list_ids=tuple(each.id for each in lists),
             send_at=at,
             state="In waves" if waves is not None and not at else "",
+            sender_id=person.user_id if person else "",
+            confirmed_as=await self._as_it_is(campaign, lists) if at else {},
         )
 
         def take(c: Connection, run_id: str) -> None:
@@ -200,6 +205,12 @@ class Sending:
         key = SEND.key(campaign.account_id, campaign.id)
         await self._queue.queue(context, SEND, campaign.name, campaign.account_id, SendOf(new.id), key=key, work=take)
         return await self.send_get(context, SendRef(new.id))
+
+    async def _as_it_is(self, campaign: Campaign, lists: Sequence[StoredList]) -> dict[str, str]:
+        """What the campaign and its lists are at this moment, so that at its hour a send is what was confirmed."""
+        connections = self._resources.connections
+        dd = await connections.dotdigital(campaign.account_id)
+        return await as_confirmed.marks(await connections.dataverse(), dd, campaign.id, lists)
 
     def _at(self, asked: str) -> str:
         """When the send is to go out, as the store writes it. Raises SEND_AT_INVALID, SEND_NOT_HELD."""

@@ -16,7 +16,7 @@ Public:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,7 +35,8 @@ _s = send.c
 class NewSend(msgspec.Struct, frozen=True, kw_only=True):
     """A send to be. `lists`: names, as shown; `list_ids` likewise. `send_at`: when it is to go out, `""`: at once.
     `waves_of`, `wave`: which wave it is of which send. `state`: where it begins in another one than Queued, or
-    Scheduled where it has a time."""
+    Scheduled where it has a time. `sender_id`: the user in Dynamics who confirmed it; `confirmed_as`: what the campaign
+    and the lists were then (`dyntui.sync.as_confirmed`), nothing where nobody asks again."""
 
     id: str
     account_id: str
@@ -51,11 +52,14 @@ class NewSend(msgspec.Struct, frozen=True, kw_only=True):
     waves_of: str = ""
     wave: int = 0
     state: str = ""
+    sender_id: str = ""
+    confirmed_as: Mapping[str, str] = {}
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
     """A send as it stands. `state`: as in `SendRow`. `excluded`: by
     reason; `potential` == `sendable` + their sum. `campaign_row_id`: the campaign's row in Dynamics, `""` before.
+    `sender_id` and `confirmed_as` as in `NewSend`.
 
     `doubt`: why it is not known who was mailed - it was `cancelled` in dotdigital, it is `unproved` whether dotdigital
     has it, it was sent or `stopped` - or `""`; `decision`: `mailed` or `not mailed`, as somebody found out, or `""`.
@@ -87,6 +91,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     waves_of: str
     wave: int
+    sender_id: str
+    confirmed_as: Mapping[str, str]
 
 
 def create(c: Connection, new: NewSend) -> Send:
@@ -98,6 +104,7 @@ def create(c: Connection, new: NewSend) -> Send:
     values = msgspec.structs.asdict(new) | {
         "lists": list(new.lists),
         "list_ids": list(new.list_ids),
+        "confirmed_as": dict(new.confirmed_as),
         "state": state,
         "potential": counted.potential,
         "sendable": counted.sendable,

@@ -30,6 +30,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
 from dyntui.sync import (
+    as_confirmed,
     clearing,
     double_opt_in,
     doubtful_sends,
@@ -121,6 +122,9 @@ async def _suppressions(
 ) -> str:
     await ctx.write(lambda c: send_store.set_state(c, this.id, "Preparing"))
     await record(dv, this, "Preparing")
+    if this.send_at or this.waves_of:
+        whole = await ctx.read(lambda c: _stored(c, this.waves_of or this.id))
+        await as_confirmed.require(ctx, dv, dd, whole)
     await sight.require_columns(ctx, dv)
     await sight.require_records(ctx, dv)
     await earlier_sends.settle(ctx, dv, dd, this)

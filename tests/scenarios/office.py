@@ -493,6 +493,10 @@ class Office:
     def target(self, campaign: campaigns.CampaignRow, *list_ids: str) -> None:
         self.wait(self._campaigns.change_targets(self.context, campaigns.ChangeTargets(id=campaign.id, add=list_ids)))
 
+    def untarget(self, campaign: campaigns.CampaignRow, *list_ids: str) -> None:
+        asked = campaigns.ChangeTargets(id=campaign.id, remove=list_ids)
+        self.wait(self._campaigns.change_targets(self.context, asked))
+
     def count(self, campaign: campaigns.CampaignRow) -> campaigns.TargetCount:
         return self.wait(self._sending.count(self.context, campaigns.CountTargets(id=campaign.id)))
 

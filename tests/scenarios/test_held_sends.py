@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
+from dyntui.model.roles import Role
+from dyntui.model.waves import Limits, Waves
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.held_sends import check
 from tests.scenarios.office import Office
+from tests.scenarios.test_manage_members import signed_in
 
 
 def test_at_its_hour_a_send_is_decided_anew_and_goes_out_once(
@@ -172,3 +176,54 @@ def test_a_send_that_was_begun_and_stood_still_for_long_asks_a_person(
     office.engine.sweep()
     office.engine.drain()
     assert office.send_row(goes_on.id).state == "Sent"
+
+
+def test_a_held_send_is_refused_by_name_where_it_is_not_what_was_confirmed_any_more(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, _ = counted
+    (list_id,) = [each.id for each in office.count(campaign).lists]
+    state = office.sandbox.state
+    mira = signed_in(office)
+    office.give_roles("manager", Role.MANAGER)
+
+    def at_its_hour(*meanwhile: Callable[[], object]) -> str:
+        held = office.schedule_send(office.count(campaign), office.sandbox.now() + timedelta(hours=1))
+        for each in meanwhile:
+            each()
+        office.let_pass(hours=1)
+        office.look_at_sends()
+        ended = office.send_row(held.id)
+        return office.detail(ended.run).run.error_code or ended.state
+
+    def edit(**columns: str) -> None:
+        values = ", ".join(f"{name} = ?" for name in columns)
+        state.db.execute(f"UPDATE dd_campaign SET {values} WHERE id = ?", (*columns.values(), campaign.id))
+
+    before = state.db.execute("SELECT subject, html FROM dd_campaign WHERE id = ?", (campaign.id,)).fetchone()
+    assert at_its_hour(lambda: edit(subject="Another subject")) == "SEND_CHANGED"
+    assert at_its_hour(lambda: edit(html="<p>Another text</p>")) == "SEND_CHANGED"
+    edit(subject=before[0], html=before[1])
+    assert at_its_hour(lambda: office.give_roles("manager", Role.PROFESSIONAL)) == "SEND_NOT_PERMITTED"
+    office.give_roles("manager", Role.MANAGER)
+    refused = at_its_hour(lambda: office.change_in_dynamics("systemuser", mira, isdisabled=1))
+    office.change_in_dynamics("systemuser", mira, isdisabled=0)
+    assert refused == "SEND_NOT_PERMITTED"
+    assert at_its_hour(lambda: office.untarget(campaign, list_id)) == "SEND_TARGETS_CHANGED"
+    office.target(campaign, list_id)
+    assert not office.mailed(campaign)
+    # Waves ask once more before each of them.
+    limits = Limits(bounces=100, complaints=100, unsubscribes=100)
+    whole = office.send_in_waves(office.count(campaign), Waves(shares=(10,), pause=20, limits=limits))
+    office.look_at_sends()
+    first = len(office.mailed(campaign))
+    office.give_roles("manager", Role.VIEWER)
+    for _ in range(3):
+        office.let_pass(minutes=20)
+        office.look_at_sends()
+    stopped = office.send_row(whole.id)
+    assert stopped.state == "Stopped" and "may not send any more" in stopped.error, stopped
+    assert 0 < first == len(office.mailed(campaign))
+    office.give_roles("manager", Role.MANAGER)
+    # Whom nobody mailed is counted again; what is as it was confirmed goes out.
+    assert at_its_hour() == "Sent"

@@ -137,6 +137,9 @@ send = Table(
     number_column("wave"),  # which one, from 1; 0: none
     # What its count said when somebody confirmed it: outcome, reason and people each.
     Column("counted", JSON, nullable=False, server_default="[]"),
+    text_column("sender_id"),  # the user in Dynamics who confirmed it, "" where nobody is known
+    # Of a send that is held: what the campaign and the lists were when it was confirmed (`dyntui.sync.as_confirmed`).
+    Column("confirmed_as", JSON, nullable=False, server_default="{}"),
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
 )
 
