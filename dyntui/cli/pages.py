@@ -129,6 +129,8 @@ def print_page(chosen: Choices, page: Page[R], columns: Columns[R]) -> None:
     )
     if page.as_of:
         say(f"As read {moment(page.as_of)}.")
+    if page.more:
+        say(f"The first {number(page.matching)} of those that match; more of the text leads to the others.")
     if page.matching < page.total:
         say(f"{number(len(page.rows))} shown, {number(page.matching)} of {number(page.total)} match.")
     elif len(page.rows) < page.total:

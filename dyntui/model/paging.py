@@ -24,10 +24,12 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """The rows asked for, of `matching` rows that fit the search, of `total` in the listing. `as_of` is when the
-    cached rows were last read from the remote system (ISO 8601 UTC), `""` where the listing is dyntui's own."""
+    cached rows were last read from the remote system (ISO 8601 UTC), `""` where the listing is dyntui's own. `more`:
+    others match as well, which are neither counted nor listed."""
 
     rows: tuple[T, ...]
     matching: int
     total: int
     offset: int = 0
     as_of: str = ""
+    more: bool = False

@@ -22,6 +22,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.metrics import Metrics
 from dyntui.service.notifier import Notifier
 from dyntui.service.parts import Parts, UseCases
+from dyntui.service.person_index import PersonIndex
 from dyntui.service.process import DEMO
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Clock, Publish, Resources
@@ -130,6 +131,8 @@ class Assembly:
         self._housekeeping.start()
         self._trial_copies = TrialCopies(self._resources)
         self._trial_copies.start()
+        self._person_index = PersonIndex(self._resources)
+        self._person_index.start()
         self._send_timer.start()
         self._notifier = Notifier(self._resources, config.hook, self._resources.connections.budgets.meters)
         if self._long_lived:
@@ -147,6 +150,7 @@ class Assembly:
         await self._trial_copies.stop()
         await self._timer.stop()
         await self._housekeeping.stop()
+        await self._person_index.stop()
         await asyncio.to_thread(self._worker.stop)
         await asyncio.to_thread(self._engine.stop)
         await self._events.close()

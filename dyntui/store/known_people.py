@@ -1,25 +1,29 @@
 """People by name or address, over all marketing lists and all that is known of opt-outs.
 
 Public:
-    window(c, asked) -> Page[KnownPerson]; person(c, person_id) -> KnownPerson | None
+    window(c, asked) -> Page[KnownPerson]; everybody(c, search) -> people
+    person(c, person_id) -> KnownPerson | None
     with_address(c, address) -> list[KnownPerson]; lists_of(c, person_id) -> list[ListOf]
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, String, exists, func, literal, select, union
 
 from dyntui.model.known_people import KnownPerson
 from dyntui.model.paging import Page, Window
-from dyntui.store.chunks import FEW
+from dyntui.store import person_search
 from dyntui.store.gate_marks import code_mark, first_code
 from dyntui.store.schema import list_member, marketing_list, opt_out_address, suppression
 from dyntui.store.windows import contains, ordered, shown
 
 _m = list_member.c
+# So many of those whom a search finds are listed.
+LISTED: Final = 1000
 _SORTABLE = ("name", "address", "entity", "lists", "reason")
 
 
@@ -32,26 +36,34 @@ class ListOf(msgspec.Struct, frozen=True):
 
 def window(c: Connection, asked: Window) -> Page[KnownPerson]:
     """Whom the search finds by name or address: records first, by name; then addresses that opted out and belong to
-    none of them. Nobody without a search. Where thousands match the first ones are in order; more of the name or the
-    address leads to the others."""
+    none of them. Nobody without a search. Of more than a thousand some thousand are listed, and there are `more`: a
+    longer search leads to the others."""
     if not asked.search:
         return Page(rows=(), matching=0, total=0, offset=asked.offset)
-    matches = contains((_m.name, _m.address), asked.search)
-    # What matches few is found by reading once, in an index; of what matches many the first ones are met soon.
-    few = c.execute(select(_m.person_id).where(matches).limit(FEW + 1)).scalars().all()
-    some = sorted(set(few[:FEW]))
-    everybody = _records(_m.person_id.in_(some)).union_all(_addresses_alone(asked.search)).subquery("found")
+    some = person_search.found(c, asked.search, LISTED + 1)
+    alone = _addresses_alone(asked.search).limit(LISTED + 1).subquery("alone")
+    everybody = _records(_m.person_id.in_(some[:LISTED])).union_all(select(alone)).subquery("found")
     f = everybody.c
     listing = ordered(select(everybody), asked.sort, {name: f[name] for name in _SORTABLE}, _records_first(f))
     rows = c.execute(listing.offset(asked.offset).limit(asked.limit)).all()
     matching = len(rows) + asked.offset
     if not rows or len(rows) == asked.limit:
         matching = int(c.execute(select(func.count()).select_from(everybody)).scalar_one())
-    if len(few) > FEW:
-        matching += int(c.execute(select(func.count(_m.person_id.distinct())).where(matches)).scalar_one()) - len(some)
+    more = len(some) > LISTED or int(c.execute(select(func.count()).select_from(alone)).scalar_one()) > LISTED
     return Page(
-        rows=tuple(shown(KnownPerson, row) for row in rows), matching=matching, total=matching, offset=asked.offset
+        rows=tuple(shown(KnownPerson, row) for row in rows),
+        matching=matching,
+        total=matching,
+        offset=asked.offset,
+        more=more,
     )
+
+
+def everybody(c: Connection, search: str) -> Iterator[KnownPerson]:
+    """All whom the search finds, in no order."""
+    for some in person_search.everybody(c, search):
+        yield from (shown(KnownPerson, row) for row in c.execute(_records(_m.person_id.in_(some))))
+    yield from (shown(KnownPerson, row) for row in c.execute(_addresses_alone(search)))
 
 
 def _records_first(f: Any) -> tuple[ColumnElement[Any], ...]:

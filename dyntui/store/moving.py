@@ -33,7 +33,7 @@ class Copied(msgspec.Struct, frozen=True):
 
 def copy(source: Database, target: Database, told: Callable[[Copied], None] = lambda each: None) -> list[Copied]:
     """Every row of `source` into `target`, which must be empty, in one transaction; each table is read back before that
-    is kept. `told` of each table that is through.
+    is kept, and those that are worked out from others are left out. `told` of each table that is through.
 
     Raises `DyntuiError`: STORE_NOT_EMPTY; STORE_DIFFERS, when something else came back than was written.
     """
@@ -43,6 +43,8 @@ def copy(source: Database, target: Database, told: Callable[[Copied], None] = la
             if writer.execute(select(table).limit(1)).first() is not None:
                 raise failures.not_empty(target.where)
         for table in metadata.sorted_tables:
+            if table.info.get("derived"):
+                continue
             there = _Digest(table.name)
             for rows in _rows(reader, table):
                 insert_many(writer, table, [column.name for column in table.columns], rows)

@@ -58,12 +58,15 @@ def _window(
         return member_window.window(c, window, list_id=asked.list, outcome=asked.outcome, reason=asked.reason)
     if asked.campaign:
         return results.window(c, window, account_id=asked.account, campaign_id=asked.campaign, kept=asked.did or "all")
-    return known_people.window(c, window)
+    return Page(rows=(), matching=0, total=0)
 
 
 def everybody(c: Connection, asked: PeopleSlice) -> Iterator[ShownPerson]:
     """Each person once, however many items of a run they are in."""
     seen: set[str] = set()
+    if asked.search and not (asked.run or asked.count or asked.list or asked.campaign):
+        yield from map(_shown, known_people.everybody(c, asked.search))
+        return
     offset, more = 0, True
     while more:
         rows, more = _page(c, asked, offset)

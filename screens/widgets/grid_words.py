@@ -68,6 +68,8 @@ def status(listing: Listing[T], wording: Wording, cursor: int, marks: int) -> tu
         return [], right
     if listing.searched:
         left = f"{number(listing.matching)} of {wording.of(listing.total)} match “{listing.searched}”"
+        if listing.more:
+            left = f"The first {wording.of(listing.matching)} that match “{listing.searched}”: there are more"
         parts = [Part(f"  {left}", "accent"), Part(f" · row {number(cursor + 1)}", "muted")]
     else:
         parts = [Part(f"  {number(cursor + 1)} of {wording.of(listing.matching)}", "muted")]

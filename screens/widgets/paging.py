@@ -48,6 +48,7 @@ class Listing(Generic[T]):
         self.total = 0
         self.matching = 0
         self.as_of = ""
+        self.more = False
         self.error: DyntuiError | None = None
         self.read_on = ""
         # What the rows on the screen are the answer to: another search may have failed since.
@@ -121,7 +122,7 @@ class Listing(Generic[T]):
         self._pages.move_to_end(number)
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
-        self.total, self.matching, self.as_of = page.total, page.matching, page.as_of
+        self.total, self.matching, self.as_of, self.more = page.total, page.matching, page.as_of, page.more
         return True
 
     def failed(self, generation: int, number: int, error: DyntuiError) -> bool:

@@ -47,6 +47,8 @@ from dyntui.store.schema.consent import suppression as suppression
 from dyntui.store.schema.lists import book_stranger as book_stranger
 from dyntui.store.schema.lists import list_member as list_member
 from dyntui.store.schema.lists import marketing_list as marketing_list
+from dyntui.store.schema.lists import person_text as person_text
+from dyntui.store.schema.lists import person_text_due as person_text_due
 from dyntui.store.schema.lists import refused_ignored as refused_ignored
 from dyntui.store.schema.lists import shadow as shadow
 from dyntui.store.schema.mappings import crm_column as crm_column

@@ -13,6 +13,9 @@ metadata = MetaData(
     }
 )
 
+# Marks a table that is worked out from others: a store that moves leaves it behind.
+DERIVED = {"derived": True}
+
 
 def text_column(name: str, **more: object) -> Column[str]:
     """Text, `""` where there is none."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, UniqueConstraint, text
 
-from dyntui.store.schema.columns import flag_column, metadata, number_column, text_column
+from dyntui.store.schema.columns import DERIVED, flag_column, metadata, number_column, text_column
 
 marketing_list = Table(
     "marketing_list",
@@ -115,6 +115,20 @@ list_member = Table(
     # A person over all lists.
     Index("ix_list_member_person_id", "person_id"),
 )
+
+# What lists say of people, without case: name and address of each of their rows, a line each. Kept by
+# `dyntui.store.person_search` where a store has an index of it (`person_grams`); triggers on `list_member` put down
+# whose text is due. A migration that makes `list_member` anew has to make them anew.
+person_text = Table(
+    "person_text",
+    metadata,
+    Column("no", Integer, primary_key=True),
+    Column("person_id", String, nullable=False),
+    Column("said", String, nullable=False),
+    UniqueConstraint("person_id"),
+    info=DERIVED,
+)
+person_text_due = Table("person_text_due", metadata, Column("person_id", String, primary_key=True), info=DERIVED)
 
 # The values that both sides had last, of each email account and person: the base of a merge.
 shadow = Table(
