@@ -20,7 +20,7 @@ from tests.faults.killed_setup import (
 
 # Where something is kept here and there, and what is no business key by itself.
 _AT_ANY_RATE = {
-    "first setup": ("PATCH dyntui_emailaccounts", "the secret", "POST roles "),
+    "first setup": ("PATCH dyntui_emailaccounts", "POST roles "),
     "first Manager": ("POST systemusers",),
     "lost store": ("PATCH dyntui_emailaccounts",),
     "second profile": ("the secret",),

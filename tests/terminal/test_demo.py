@@ -68,7 +68,8 @@ def test_a_viewer_may_look_but_not_do_the_job(demo_environ: Mapping[str, str]):
 def test_the_demo_opens_the_console_and_leaves_nothing_behind(demo_environ: Mapping[str, str], tmp_path: Path):
     with Terminal([*DYNTUI, "demo", "--people", "50", "--as", "professional"], demo_environ) as terminal:
         terminal.until("First steps")
-        terminal.until("Email Marketing Professional")
+        # Cut short on a narrow screen once the budgets stand beside it.
+        terminal.until("Email Marketing Profes")
         terminal.signal(signal.SIGTERM)
 
         assert terminal.ended() == 143
