@@ -11,13 +11,14 @@ Public:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from dyntui.model.budgets import OTHERS, Limit, Use, ceiling, counted, free_in
 from dyntui.store.schema import budget_grant, budget_limit, budget_window
-from dyntui.store.upserts import update_many, upsert
+from dyntui.store.upserts import Excluded, update_many, upsert
 
 # A connection that has not asked for so long has nothing under way any more: a call is given up sooner.
 _GRANT_SECONDS = 150
@@ -170,8 +171,12 @@ def _add(c: Connection, account_id: str, differences: Iterable[Difference]) -> N
         _KEYS,
         [(account_id, each.name, each.start, each.spender, each.amount) for each in differences],
         update=(),
-        computed=lambda excluded: {"amount": budget_window.c.amount + excluded.amount},
+        computed=_with_more,
     )
+
+
+def _with_more(new: Excluded) -> dict[str, ColumnElement[Any]]:
+    return {"amount": budget_window.c.amount + new.amount}
 
 
 def _forget(c: Connection, account_id: str, some: Iterable[Limit], now: float) -> None:

@@ -58,10 +58,8 @@ def upsert(
     if not batch:
         return
     changed = tuple(update) if update is not None else tuple(name for name in columns if name not in keys)
-    if computed is None and where is None:
-        final = _plain(connection.dialect.name, table, tuple(columns), tuple(keys), changed)
-    else:
-        final = _upsert(connection.dialect.name, table, columns, keys, changed, computed, where)
+    make = _lasting if all(map(_lasts, (computed, where))) else _upsert
+    final = make(connection.dialect.name, table, tuple(columns), tuple(keys), changed, computed, where)
     _many(connection, final, columns, batch)
 
 
@@ -71,8 +69,8 @@ def _upsert(
     columns: Sequence[str],
     keys: Sequence[str],
     changed: Sequence[str],
-    computed: Callable[[Excluded], Mapping[str, ColumnElement[Any]]] | None = None,
-    where: Callable[[Excluded], ColumnElement[bool]] | None = None,
+    computed: Callable[[Excluded], Mapping[str, ColumnElement[Any]]] | None,
+    where: Callable[[Excluded], ColumnElement[bool]] | None,
 ) -> Executable:
     # Bulk values are bound as they are: the drivers take text for JSON, and no per-value processing is paid for.
     statement = insert_into(dialect, table).values({name: bindparam(name, type_=None) for name in columns})
@@ -86,7 +84,13 @@ def _upsert(
 
 
 # As many as there are places in the code that keep rows: made once, not for every row of a feed.
-_plain = functools.cache(_upsert)
+_lasting = functools.cache(_upsert)
+
+
+def _lasts(function: Callable[..., Any] | None) -> bool:
+    """Whether there is one of it for as long as the program runs: those made within another function may hold values of
+    one call."""
+    return function is None or "<locals>" not in function.__qualname__
 
 
 def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
