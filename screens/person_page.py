@@ -34,6 +34,7 @@ from .base import Page
 from .bindings import bindings
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
+from .person_export import export_person
 from .places import RUN
 from .why import WhyDialog
 from .widgets.columns import Column
@@ -153,6 +154,11 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         """A list of this person, or one that is there and gets them."""
         who = self._who or (KnownPerson(person="", entity="", name="", address=self.about or ""))
         gather(self, (who,), PeopleSlice())
+
+    def do_person_export(self) -> None:
+        """Everything known of them, into a file."""
+        if self.about:
+            export_person(self, self.about)
 
     def do_person_why(self) -> None:
         """Every closed gate, what it rests on, and who can mend it."""

@@ -32,8 +32,13 @@ _UNLIMITED = 100_000
 
 def print_json(value: object) -> None:
     """The value as one line of JSON that is safe on a terminal too."""
+    click.echo(safe_json(value))
+
+
+def safe_json(value: object) -> str:
+    """The value as one line of JSON without characters that a terminal may obey."""
     text = msgspec.json.encode(value).decode()
-    click.echo(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def say(text: str) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from dyntui.cli.lazy import Group, choices
+from dyntui.cli.lazy import Command, Group, choices
 from dyntui.cli.output import moment, number, print_facts, print_json, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
+from dyntui.cli.person_export import write_export
 from dyntui.cli.service_call import ask
 from dyntui.cli.why import print_verdict
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.people import (
     KINDS,
+    PEOPLE_EXPORT,
+    PEOPLE_REQUESTS,
     PEOPLE_SEARCH,
     PEOPLE_SHOW,
     PEOPLE_TIMELINE,
+    AdminChange,
     KnownPerson,
     PeopleQuery,
     PersonRef,
+    RequestsQuery,
     TimelineEvent,
     TimelineQuery,
 )
@@ -89,3 +96,37 @@ _EVENTS: Columns[TimelineEvent] = (
 async def timeline(_client: ServiceClient, rows: Rows, person: str, kinds: tuple[str, ...]) -> TimelineQuery:
     """Mails, opens, clicks, opt-outs and lists of PERSON, newest first."""
     return TimelineQuery(person=person, kinds=kinds, **rows)
+
+
+@command.command("export", cls=Command)
+@click.argument("person")
+@click.option("--text", "as_text", is_flag=True, help="As text that people read; it is so unless --json is given.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Into this new file.")
+@click.pass_context
+def export(context: click.Context, person: str, as_text: bool, output: Path | None) -> None:
+    """Everything known of PERSON, for a subject request: their records in Dynamics and the connector's rows about them,
+    their contacts in dotdigital, all that is stored here, and what was seen of them. Who asked is kept.
+
+    Nothing is cut; what a system did not tell is named, and the command then ends with code 1.
+    """
+    chosen = choices(context)
+    if as_text and chosen.json:
+        raise click.UsageError("Give --json or --text, not both.")
+    answer = ask(chosen, PEOPLE_EXPORT, PersonRef(person=person))
+    write_export(answer, output, as_json=chosen.json)
+    if answer.not_read:
+        context.exit(1)
+
+
+_REQUESTS: Columns[AdminChange] = (
+    Column("when", lambda row: moment(row.changed_on), whole=True),
+    Column("who asked", lambda row: row.changed_by),
+    Column("about whom", lambda row: row.after),
+)
+
+
+@command.command("requests")
+@page_of(PEOPLE_REQUESTS, _REQUESTS)
+async def requests(_client: ServiceClient, rows: Rows) -> RequestsQuery:
+    """Who exported everything known of whom, newest first."""
+    return RequestsQuery(**rows)

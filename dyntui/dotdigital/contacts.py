@@ -2,6 +2,7 @@
 
     v3 (preferred):  contact_pages(dd, list_id=, modified_since=, data_fields=, include=, resume=) -> Page[Person]...
                      person_by(dd, "email", address) -> Person | None
+                     contact_as_received(dd, address) -> dict | None
     v2:              book_contacts(dd, book_id, with_data=, resume=)   contacts_modified_since(dd, since, ...)
                      retrieve_contacts(dd, emails=, ids=) -> Retrieved (chunked; also finds suppressed ones)
                      contact_by_email(dd, email) -> Contact | None     count_contacts(dd) -> int
@@ -163,6 +164,18 @@ async def person_by(dd: Dotdigital, identifier: str, value: str) -> Person | Non
     path = f"/contacts/v3/{quote(identifier, safe='')}/{quote(value, safe='')}"
     try:
         return await dd.get(path, Person, route=f"GET /contacts/v3/{identifier}/{{value}}")
+    except DotdigitalError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+async def contact_as_received(dd: Dotdigital, address: str) -> dict[str, Any] | None:
+    """Everything that dotdigital says of the contact with an address: identifiers, data fields, channels, lists,
+    preferences, consent; None when there is none."""
+    path = f"/contacts/v3/email/{quote(address, safe='')}"
+    try:
+        return await dd.get(path, dict[str, Any], route="GET /contacts/v3/email/{value}")
     except DotdigitalError as error:
         if error.status == 404:
             return None

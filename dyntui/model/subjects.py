@@ -106,7 +106,7 @@ SUBJECTS = (
     ),
     Subject(
         "people",
-        ("people",),
+        ("people", "subject_requests"),
         (
             Command("people", "People by name or address, and everything that was seen of them.", "people"),
             Command("why", "Why somebody is mailed, or not.", "why"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Window
 from dyntui.store import environment, member_window
 
 from .driving import NARROW, WIDE, Driver, driving
 from .service import Service
-from .worlds import LIST, Opening
+from .worlds import LIST, PERSON, Opening
 
 
 def members(hand: Driver, **chosen: str) -> list[object]:
@@ -17,7 +21,14 @@ def members(hand: Driver, **chosen: str) -> list[object]:
         return list(member_window.window(c, Window(limit=500), list_id=lists, **chosen).rows)
 
 
-async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_not_mailed() -> None:
+def only_file(folder: Path) -> tuple[str, int]:
+    (file,) = folder.iterdir()
+    return file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777
+
+
+async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_not_mailed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with driving(Opening("targeted")) as hand:
         somebody = next(each for each in members(hand, reason="DO_NOT_EMAIL") if each.address)  # type: ignore[attr-defined]
         await hand.press("3", "F")
@@ -33,6 +44,12 @@ async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_
         assert "Joined a list" in hand.text or "Left" in hand.text
         await hand.press("w")
         assert "(DO_NOT_EMAIL)" in hand.text and "learned" in hand.text and "If the person changed" in hand.text
+        # A subject request: into a new file, and it is kept who asked.
+        monkeypatch.chdir(tmp_path)
+        await hand.press("escape", "X", "j", "enter")
+        said, mode = only_file(tmp_path)
+        assert somebody.name in said and f"Asked by {PERSON}" in said and "== Dynamics: contacts (1) ==" in said  # type: ignore[attr-defined]
+        assert hand.notices and mode == 0o600
 
 
 async def test_a_person_who_would_be_mailed_is_said_so_and_their_page_is_one_key_from_a_list() -> None:

@@ -87,7 +87,14 @@ from dyntui.service.contract.mappings import (
     MAPPINGS_VALIDATE,
 )
 from dyntui.service.contract.members import MEMBERS_COUNT, MEMBERS_FIND, MEMBERS_GATHER, MEMBERS_PLAN
-from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_SHOW, PEOPLE_TIMELINE, PEOPLE_WHY
+from dyntui.service.contract.people import (
+    PEOPLE_EXPORT,
+    PEOPLE_REQUESTS,
+    PEOPLE_SEARCH,
+    PEOPLE_SHOW,
+    PEOPLE_TIMELINE,
+    PEOPLE_WHY,
+)
 from dyntui.service.contract.plans import PLAN_APPLY, PLAN_CHANGES, PLAN_DIFF, PLAN_GET, PLAN_MAKE
 from dyntui.service.contract.quarantine import (
     QUARANTINE_IGNORE,
@@ -265,6 +272,8 @@ _OF_CONSENT: tuple[Asked, ...] = (
 
 def _of_people(person: str) -> Iterator[Asked]:
     yield PEOPLE_SEARCH, people.PeopleQuery(search="a")
+    yield PEOPLE_EXPORT, people.PersonRef(person=person)
+    yield PEOPLE_REQUESTS, people.RequestsQuery()
     yield PEOPLE_SHOW, people.PersonRef(person=person)
     yield PEOPLE_WHY, people.WhyQuery(address="nobody@example.org")
     yield PEOPLE_TIMELINE, people.TimelineQuery(person=person)

@@ -73,6 +73,7 @@ from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
 from dyntui.service.sending import Sending
 from dyntui.service.setup import Setup
+from dyntui.service.subject_requests import SubjectRequests
 from dyntui.service.trial_sends import TrialSends
 from dyntui.store import accounts, run_window
 from dyntui.store import runs as run_store
@@ -178,6 +179,7 @@ class Office:
         self._results = Results(self.resources, self._campaigns)
         self._environment = EnvironmentGuard(self.resources, identities)
         self._people = People(self.resources, self._campaigns)
+        self._subject_requests = SubjectRequests(self.resources, identities)
         self.timer = ScheduleTimer(self.resources, self.engine.enqueue)
         self._schedules = ScheduleUseCases(self.resources, identities, self.timer.wake, run_here=True)
         self.context = CallContext(os.getuid(), _everything)
@@ -357,6 +359,12 @@ class Office:
 
     def person(self, named: str) -> people.PersonDetail:
         return self.wait(self._people.show(self.context, people.PersonRef(person=named)))
+
+    def everything_known(self, person: str) -> people.SubjectExport:
+        return self.wait(self._subject_requests.export(self.context, people.PersonRef(person=person)))
+
+    def requests(self) -> tuple[people.AdminChange, ...]:
+        return self.wait(self._subject_requests.requests(self.context, people.RequestsQuery())).rows
 
     def why(self, address: str, campaign: int = 0) -> people.WhyAnswer:
         return self.wait(self._people.why(self.context, people.WhyQuery(address=address, campaign=campaign)))

@@ -44,6 +44,29 @@ def test_why_says_of_everybody_what_the_count_says_and_afterwards_that_they_have
         of_campaign = recipient.c.campaign_id == campaign.id
         results = c.execute(select(recipient.c.address, recipient.c.opens).where(of_campaign)).all()
     assert any(row.opens for row in results)
+    # A subject request: their record, their contact, every row here, and what was seen of them.
+    them = next(each for each in sendable if any(row.address == each.address and row.opens for row in results))
+    known = office.everything_known(them.address)
+    rows = {(part.system, part.what): part.rows for part in known.parts}
+    assert known.not_read == () and them.person in known.records and known.addresses == (them.address,)
+    (contact,) = rows["dotdigital", "Main"]
+    assert contact["identifiers"]["email"] == them.address and contact["lists"]
+    assert them.person in {row["contactid"] for row in rows["Dynamics", "contacts"]}
+    assert rows["Dynamics", "listmembers"] and rows["Dynamics", "dyntui_engagements"]
+    for table in ("list_member", "target_person", "recipient", "activity", "outcome"):
+        assert rows["dyntui", table], table
+    assert {"sent", "opened", "joined"} <= {each.kind for each in known.timeline}
+    assert office.everything_known(them.person).parts and [each.after for each in office.requests()] == [
+        them.person,
+        them.address,
+    ]
+    suppressed = office.everything_known(excluded.address)
+    assert suppressed.parts and excluded.person in suppressed.records
+    office.sandbox.order({"system": "dotdigital", "kind": "status", "status": 403, "times": 100})
+    partly = office.everything_known(them.address)
+    assert [each.split(":")[0] for each in partly.not_read] == ["dotdigital, Main"]
+    assert ("dyntui", "recipient") in {(part.system, part.what) for part in partly.parts}
+    office.sandbox.control.delete("/faults").raise_for_status()
     person_at = {each.address: each.person for each in sendable}
     for row in results[:12]:
         opens = office.timeline(person=person_at[row.address], kinds=("opened",), search=campaign.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.admin_changes import AdminChange as AdminChange
 from dyntui.model.known_people import KINDS as KINDS
 from dyntui.model.known_people import KnownPerson as KnownPerson
 from dyntui.model.known_people import PersonDetail as PersonDetail
@@ -11,6 +12,8 @@ from dyntui.model.known_people import TimelineEvent as TimelineEvent
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.people import Entity
 from dyntui.model.roles import Ability
+from dyntui.model.subject_requests import SubjectExport as SubjectExport
+from dyntui.model.subject_requests import SubjectPart as SubjectPart
 from dyntui.model.why import ClosedGate as ClosedGate
 from dyntui.model.why import Verdict as Verdict
 from dyntui.service.contract.actions import Action, Scope
@@ -62,10 +65,18 @@ class TimelineQuery(Window, frozen=True, kw_only=True):
     kinds: tuple[Text, ...] = ()
 
 
+class RequestsQuery(Window, frozen=True, kw_only=True):
+    """A window on who asked for everything known of whom, newest first."""
+
+
 PEOPLE_SEARCH = Call("people.search", PeopleQuery, Page[KnownPerson], Ability.SEE)
 PEOPLE_SHOW = Call("people.show", PersonRef, PersonDetail, Ability.SEE)
 PEOPLE_WHY = Call("people.why", WhyQuery, WhyAnswer, Ability.SEE)
 PEOPLE_TIMELINE = Call("people.timeline", TimelineQuery, Page[TimelineEvent], Ability.SEE)
+
+# Who asks, about whom and when is kept.
+PEOPLE_EXPORT = Call("people.export", PersonRef, SubjectExport, Ability.ADMINISTER)
+PEOPLE_REQUESTS = Call("people.requests", RequestsQuery, Page[AdminChange], Ability.ADMINISTER)
 
 ON_FOUND_PEOPLE = Scope("Find a person")
 ON_PERSON = Scope("A person")
@@ -119,5 +130,15 @@ ACTIONS = (
         call=PEOPLE_WHY,
         command="dyntui why ADDRESS",
         tooltip="Every closed gate in its order, what it rests on, and who can mend it",
+    ),
+    Action(
+        id="person.export",
+        title="Export everything known of them",
+        scopes=(ON_PERSON,),
+        keys=("X",),
+        hint="Export",
+        call=PEOPLE_EXPORT,
+        command="dyntui people export PERSON --output FILE",
+        tooltip="For a subject request: both sides and what is stored here, as text or JSON; who asked is kept",
     ),
 )
