@@ -38,7 +38,7 @@ def database() -> Iterator[str]:
     url = _kept_database()
     yield url
     with psycopg.connect(url, autocommit=True) as connection:
-        tables = [table.name for table in metadata.sorted_tables]
+        tables = [table.name for table in reversed(metadata.sorted_tables)]
         deleted = (f"DELETE FROM {name}" for name in tables)
         revision = f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'"
         emptied = "; ".join(("SET session_replication_role = replica", *deleted, revision))

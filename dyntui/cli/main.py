@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": _lazy("service", "Run the service in the foreground.", "serve"),
     "service": _lazy("service_unit", "The service as one of the machine's: install, uninstall."),
     "store": _lazy("store", "The database that keeps everything: show, move to PostgreSQL or back."),
+    "worker": _lazy("worker", "Carry out runs of a store that several machines share."),
     "stop": _lazy("service", "End the running service; runs resume when it starts again.", "stop"),
     "paths": _lazy("paths", "Where the profile keeps its files."),
     "completions": _lazy("completions", "Completions for bash, zsh or fish."),

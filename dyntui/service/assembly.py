@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import signal
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -11,9 +13,11 @@ from importlib import import_module
 from typing import cast
 
 from dyntui.model.created_records import CreatedDefaults
+from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability
 from dyntui.model.subjects import SUBJECTS
 from dyntui.model.trust import Rule
+from dyntui.model.workers import SERVICE
 from dyntui.service.answering import handlers_of
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
@@ -21,6 +25,7 @@ from dyntui.service.housekeeping import Housekeeping
 from dyntui.service.identity import Identities
 from dyntui.service.metrics import Metrics
 from dyntui.service.notifier import Notifier
+from dyntui.service.other_workers import OtherWorkers
 from dyntui.service.parts import Parts, UseCases
 from dyntui.service.person_index import PersonIndex
 from dyntui.service.process import DEMO
@@ -34,16 +39,19 @@ from dyntui.service.send_waves import SendWaves
 from dyntui.service.session import Session
 from dyntui.service.trial_copies import TrialCopies
 from dyntui.service.watching import Watching
-from dyntui.store import accounts
+from dyntui.store import accounts, dialects
 from dyntui.store import runs as run_store
 from dyntui.store.database import Database, open_store
 from dyntui.sync.connections import OF_PEOPLE, OF_THE_WATCH, Connections, not_configured
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.worker import Worker
+from dyntui.sync.worker_lease import SWEEP_SECONDS, WorkerLease, connections_name
 
 # Each is a connection to the store. Of writers a few: on SQLite they take turns anyway.
 READERS = 16
 WRITERS = 4
+
+log = logging.getLogger(__name__)
 
 
 def build(profile: Profile, long_lived: bool) -> Assembly:
@@ -61,6 +69,9 @@ class Assembly:
         self._long_lived = long_lived
         self._clock = clock
         self.handlers = {}
+        # Where the store is on a server, and several machines share it.
+        self._lease: WorkerLease | None = None
+        self._others: OtherWorkers | None = None
 
     async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
         """What an operating-system user may do; None before they signed in. Raises NOT_CONFIGURED before setup."""
@@ -74,7 +85,13 @@ class Assembly:
         config = read_config(self._profile)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="dyntui-read")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="dyntui-write")
-        self._db: Database = await asyncio.to_thread(open_store, config.store.url or self._profile.store_url)
+        url = config.store.url or self._profile.store_url
+        connections = connections_name()
+        self._db: Database = await asyncio.to_thread(open_store, url, connections)
+        if not dialects.is_file(url):
+            self._beside = await asyncio.to_thread(open_store, url, connections)
+            self._lease = WorkerLease(self._beside, SERVICE, connections, refused=_end)
+            await asyncio.to_thread(self._lease.start)
         secrets = await asyncio.to_thread(open_secrets, self._profile, config)
         self._secrets = secrets
         a_day = config.budgets.dynamics_operations_a_day
@@ -100,8 +117,9 @@ class Assembly:
             operations_a_day=a_day,
             trust=trust,
             created=CreatedDefaults(topic=config.created_records.topic, last_name=config.created_records.last_name),
+            lease=self._lease,
         )
-        self._engine = DbosEngine(self._db, self._profile.engine_url, self._worker.chunk)
+        self._engine = self._new_engine()
         self._timer = ScheduleTimer(self._resources, self._engine.enqueue)
         waves = SendWaves(self._resources, self._engine.enqueue)
         self._send_timer = SendTimer(self._resources, self._engine.enqueue, waves, begins=self._long_lived)
@@ -122,11 +140,14 @@ class Assembly:
                 long_lived=self._long_lived,
                 hook=config.hook,
                 metrics=self._metrics.check,
+                workers=self._others.check if self._others is not None else None,
             )
         )
         self.handlers.update(handlers_of(*self._use_cases))
         await asyncio.to_thread(self._worker.start)
         await asyncio.to_thread(self._engine.start)
+        if self._others is not None:
+            self._others.start()
         self._housekeeping = Housekeeping(self._resources, config.audit.keep_days)
         self._housekeeping.start()
         self._trial_copies = TrialCopies(self._resources)
@@ -151,8 +172,13 @@ class Assembly:
         await self._timer.stop()
         await self._housekeeping.stop()
         await self._person_index.stop()
+        if self._others is not None:
+            await self._others.stop()
         await asyncio.to_thread(self._worker.stop)
         await asyncio.to_thread(self._engine.stop)
+        if self._lease is not None:
+            await asyncio.to_thread(self._lease.stop)
+            await asyncio.to_thread(self._beside.close)
         await self._events.close()
         for each in self._use_cases:
             if isinstance(each, Session):
@@ -162,6 +188,15 @@ class Assembly:
         self._readers.shutdown()
         self._writers.shutdown()
         await asyncio.to_thread(self._db.close)
+
+    def _new_engine(self) -> DbosEngine:
+        lease, url = self._lease, self._profile.engine_url
+        if lease is None:
+            return DbosEngine(self._db, url, self._worker.chunk)
+        engine = DbosEngine(self._db, url, self._worker.chunk, unfinished=lease.unfinished, sweep_seconds=SWEEP_SECONDS)
+        lease.news = engine.sweep
+        self._others = OtherWorkers(self._resources, lambda: lease.current.name, self._events.changed)
+        return engine
 
     def _reconnect(self) -> None:
         self._worker.reconnect()
@@ -178,6 +213,12 @@ class Assembly:
     async def active_runs(self) -> int:
         """Runs that are queued or in process."""
         return len(await self._resources.read(run_store.unfinished))
+
+
+def _end(error: DyntuiError) -> None:
+    """This process was frozen, and another service has taken its place: two would plan the same work."""
+    log.error("the service ends: %s", error)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def use_cases(parts: Parts) -> list[object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -18,7 +18,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     connections anew, `renew` has them sign in with what the keyring holds now, `schedules_changed` has schedules looked
     at, `sends_changed` the sends that are held. `keyring` says where secrets are kept; `demo` marks a throw-away
     profile; `long_lived` a service that outlives its clients, and that alone runs schedules, begins sends that are held
-    and tells the `hook`; `metrics` says whether measurements are given out."""
+    and tells the `hook`; `metrics` says whether measurements are given out, `workers` who
+    else carries out runs (None: nobody can, as the store is a file)."""
 
     resources: Resources
     identities: Identities
@@ -32,6 +33,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     long_lived: bool = False
     hook: HookSettings = HookSettings()
     metrics: Callable[[], Check | None] = lambda: None
+    workers: Callable[[], Awaitable[Check]] | None = None
 
 
 class UseCases(Protocol):

@@ -120,7 +120,7 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
 
 async def _serve(profile: Profile, build: Build, life: Life, idle_seconds: float | None) -> None:
     ending = asyncio.Event()
-    _end_on_signals(ending)
+    end_on_signals(ending)
 
     async def stop(context: CallContext, _request: Nothing) -> Nothing:
         # A throw-away profile is its maker's, whichever part they play in it.
@@ -182,7 +182,7 @@ async def _until_idle(assembly: Assembly, server: Server, seconds: float) -> Non
             return
 
 
-def _end_on_signals(ending: asyncio.Event) -> None:
+def end_on_signals(ending: asyncio.Event) -> None:
     """The first SIGTERM, SIGINT or SIGHUP ends the service gracefully, a second one at once."""
 
     def on_signal(number: int) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -62,6 +62,7 @@ class Session:
         demo: bool,
         hook: HookSettings = _NO_HOOK,
         metrics: Callable[[], Check | None] = lambda: None,
+        workers: Callable[[], Awaitable[Check]] | None = None,
     ) -> None:
         self._keyring = keyring
         self._resources = resources
@@ -70,6 +71,7 @@ class Session:
         self._demo = demo
         self._hook = hook
         self._metrics = metrics
+        self._workers = workers
         self._started_on = resources.now()
         self._checks = Checks(resources.clock)
 
@@ -132,6 +134,8 @@ class Session:
             checks.append(Check(name="Roles", state="warning", text=ROLES_BY_ROWS))
         if known:
             checks.append(await schedules.check(self._resources, run_here=self._long_lived))
+        if self._workers is not None:
+            checks.append(await self._workers())
         sends = await held_sends.check(self._resources, held_here=self._long_lived)
         told = await notifier.check(self._resources, self._hook, run_here=self._long_lived)
         checks += [each for each in (sends, told, self._metrics()) if each is not None]
@@ -210,4 +214,5 @@ def use_cases(parts: Parts) -> Session:
         demo=parts.demo,
         hook=parts.hook,
         metrics=parts.metrics,
+        workers=parts.workers,
     )

@@ -78,6 +78,7 @@ def move(profile: Profile, target: str, told: Callable[[Copied], None] = lambda 
         own_file = not config.store.url
         before = open_store(source)
         try:
+            moving.prove_unused(before)
             after = open_store(target)
             try:
                 tables = moving.copy(before, after, told)

@@ -11,6 +11,7 @@ Public:
     prove_usable(connection, where)              raises where a database orders text in another way
     damage(connection) -> str; size(connection, where) -> int
     number_on(connection, table); as_stored_everywhere(row)      for copies
+    end_connections(connection, application); milliseconds()      for leases
     casefold(column), ascii_folded(column)       text without case, for searches
 """
 
@@ -23,7 +24,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Engine, String, Table, create_engine, event, func, select, text
+from sqlalchemy import BigInteger, Connection, Engine, String, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -253,6 +254,37 @@ def number_on(connection: Connection, table: Table) -> None:
 def as_stored_everywhere(row: tuple[object, ...]) -> tuple[object, ...]:
     """The values of a row as both databases give them back."""
     return tuple(value.replace("\0", _IN_PLACE_OF_NUL) if isinstance(value, str) else value for value in row)
+
+
+def end_connections(connection: Connection, application: str) -> None:
+    """The server ends the connections of that name: what they were in the middle of is undone, what they held is free.
+    Nothing on SQLite, where a process that died holds nothing."""
+    if connection.dialect.name == "sqlite":
+        return
+    connection.execute(
+        text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name"
+            " AND datname = current_database() AND pid <> pg_backend_pid()"
+        ),
+        {"name": application},
+    )
+
+
+class milliseconds(GenericFunction[int]):
+    """Since 1970, by the clock of the database: all machines that share a store agree on it."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(milliseconds)
+def _milliseconds(element: milliseconds, compiler: SQLCompiler, **options: Any) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+@compiles(milliseconds, "postgresql")
+def _milliseconds_on_postgresql(element: milliseconds, compiler: SQLCompiler, **options: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
 class casefold(GenericFunction[str]):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from dyntui.model.errors import DyntuiError, Exit
 
+# The server is away, or has ended a connection; what was under way is undone.
+STORE_UNREACHABLE = "STORE_UNREACHABLE"
 NOTHING_WRITTEN = "Nothing was read and nothing was written."
 
 
@@ -80,6 +83,28 @@ def differs(where: str, table: str) -> DyntuiError:
         f"The table {table} came back from {where} with other rows than were written there.",
         not_done="Nothing of it was kept; the store stays where it is.",
         remedy="Look for another program that writes to that database, then try again.",
+    )
+
+
+def in_use(where: str, by: Sequence[str]) -> DyntuiError:
+    """Processes work with the store."""
+    return DyntuiError(
+        "STORE_IN_USE",
+        f"The store at {where} is in use by {', '.join(by)}.",
+        not_done="Nothing was moved.",
+        remedy="Stop them: `dyntui stop` where the service runs, Ctrl-C or SIGTERM for `dyntui worker`.",
+        exit=Exit.LOCKED,
+    )
+
+
+def served(where: str, by: str) -> DyntuiError:
+    """Another service plans the work of the store already."""
+    return DyntuiError(
+        "STORE_SERVED",
+        f"The store at {where} has a service already: {by}.",
+        not_done="No second one was started: schedules and sends are begun by one.",
+        remedy="Use that one, and `dyntui worker` here to carry out runs; or stop it first.",
+        exit=Exit.LOCKED,
     )
 
 
@@ -173,7 +198,7 @@ _LOOK_AT_SERVER = "Check that the server runs, and host, database, user and pass
 
 def _unreachable(where: str, text: str, remedy: str) -> DyntuiError:
     return DyntuiError(
-        "STORE_UNREACHABLE",
+        STORE_UNREACHABLE,
         f"The store at {where} cannot be opened.",
         not_done=NOTHING_WRITTEN,
         remedy=remedy,

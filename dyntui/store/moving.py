@@ -1,6 +1,6 @@
 """A store carried over into another database, whole or not at all, and proved to be the same there.
 
-Public: `copy(source, target, told) -> list[Copied]`, `leave(source, where)`.
+Public: `prove_unused(source)`, `copy(source, target, told) -> list[Copied]`, `leave(source, where)`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
-from sqlalchemy import JSON, Connection, String, Table, cast, select, text
+from sqlalchemy import JSON, Connection, String, Table, cast, select, text, update
 
-from dyntui.store import dialects, failures, watermarks
+from dyntui.store import dialects, failures, runs, watermarks, workers
 from dyntui.store.database import Database
 from dyntui.store.migrations import MOVED, VERSION_TABLE
-from dyntui.store.schema import metadata
+from dyntui.store.schema import metadata, run, worker
 from dyntui.store.upserts import insert_many
 
 _ROWS_AT_ONCE: Final = 5000
@@ -35,14 +35,17 @@ def copy(source: Database, target: Database, told: Callable[[Copied], None] = la
     """Every row of `source` into `target`, which must be empty, in one transaction; each table is read back before that
     is kept, and those that are worked out from others are left out. `told` of each table that is through.
 
-    Raises `DyntuiError`: STORE_NOT_EMPTY; STORE_DIFFERS, when something else came back than was written.
+    Raises `DyntuiError`: STORE_IN_USE, while somebody carries out runs; STORE_NOT_EMPTY; STORE_DIFFERS, when something
+    else came back than was written.
     """
     found: list[Copied] = []
     with source.read() as reader, target.write() as writer:
-        for table in metadata.sorted_tables:
+        _prove_unused(reader, source.where)
+        tables = [table for table in metadata.sorted_tables if table is not worker]
+        for table in tables:
             if writer.execute(select(table).limit(1)).first() is not None:
                 raise failures.not_empty(target.where)
-        for table in metadata.sorted_tables:
+        for table in tables:
             if table.info.get("derived"):
                 continue
             there = _Digest(table.name)
@@ -57,7 +60,20 @@ def copy(source: Database, target: Database, told: Callable[[Copied], None] = la
                 raise failures.differs(target.where, table.name)
             found.append(there.copied())
             told(found[-1])
+        # Whoever had a run there does not have it here.
+        writer.execute(update(run).where(run.c.status.in_(runs.ACTIVE)).values(worker=""))
     return found
+
+
+def prove_unused(source: Database) -> None:
+    """Raises `DyntuiError` STORE_IN_USE while somebody carries out runs."""
+    with source.read() as c:
+        _prove_unused(c, source.where)
+
+
+def _prove_unused(c: Connection, where: str) -> None:
+    if at_work := workers.all_of(c):
+        raise failures.in_use(where, [each.name for each in at_work])
 
 
 def leave(source: Database, where: str) -> None:

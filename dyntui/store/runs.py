@@ -5,7 +5,7 @@ dead can change nothing any more. The effect of a page and the cursor after it b
 
 Public:
     create(c, NewRun) -> Run                       the active run of the same key where there is one
-    claim(c, run_id, now) -> Claim | None          None: ended already
+    claim(c, run_id, now, worker=) -> Claim | None None: ended already, or another worker has it
     advance(c, run_id, token, cursor=, stage=, done=, of=, calls=, at=) -> desired     raises Fenced
     finish(c, run_id, token, now, status=None, read=None, problem=None) -> RunStatus   raises Fenced
     fail(c, run_id, now, problem) -> bool          without a token: for a run that nobody works on
@@ -14,8 +14,9 @@ Public:
     ids_beginning(c, text) -> list[str]
     active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
     calls_since(c, moment) -> Calls
+    in_hand_of_others(c, worker) -> {id: where}    for who tells people how runs get on
     under_way(c, account_id) -> int                how many of an email account are queued or running
-    unfinished(c) -> list[Waiting]                 what the engine's sweep hands to the queue again
+    unfinished(c, worker=) -> list[Waiting]        what the engine's sweep hands to the queue again
     delete_ended_before(c, moment, most) -> int
 As people look at them: `dyntui.store.run_window`; items and people of a run: `dyntui.store.outcomes`.
 """
@@ -26,7 +27,21 @@ import functools
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Integer, Row, Select, String, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    String,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -151,14 +166,15 @@ def create(c: Connection, new: NewRun) -> Run:
     return made
 
 
-def claim(c: Connection, run_id: str, now: str) -> Claim | None:
-    """Take the run over from whoever had it. None when it has ended (there is nothing to do). Raises `KeyError` for an
-    unknown run."""
+def claim(c: Connection, run_id: str, now: str, worker: str = "") -> Claim | None:
+    """Take the run over from whoever had it. None when it has ended (there is nothing to do), or when another `worker`
+    has it, where there are several. Raises `KeyError` for an unknown run."""
     row = c.execute(
         update(run)
-        .where(run.c.id == run_id, run.c.status.in_(ACTIVE))
+        .where(run.c.id == run_id, run.c.status.in_(ACTIVE), *_within_reach(worker))
         .values(
             attempt=run.c.attempt + 1,
+            worker=worker,
             status=RunStatus.IN_PROCESS.value,
             started_on=func.coalesce(func.nullif(run.c.started_on, ""), now),
         )
@@ -177,6 +193,11 @@ def claim(c: Connection, run_id: str, now: str) -> Claim | None:
         account_id=row.account_id,
         request=row.request,
     )
+
+
+def _within_reach(worker: str) -> tuple[ColumnElement[bool], ...]:
+    """Of several workers, one may take what nobody has, or what it has itself."""
+    return (run.c.worker.in_(("", worker)),) if worker else ()
 
 
 def advance(
@@ -375,11 +396,19 @@ def calls_since(c: Connection, moment: str) -> Calls:
     return Calls(**{name: int(row._mapping[name]) for name in names})
 
 
-def unfinished(c: Connection) -> list[Waiting]:
-    """The runs that are queued or running, in the order they are due."""
+def unfinished(c: Connection, worker: str = "") -> list[Waiting]:
+    """The runs that are queued or running, in the order they are due; of several, those that this `worker` may take."""
     due = (run.c.priority, run.c.queued_on, run.c.id)
-    rows = c.execute(select(run.c.id, run.c.priority).where(run.c.status.in_(ACTIVE)).order_by(*due))
+    active = (run.c.status.in_(ACTIVE), *_within_reach(worker))
+    rows = c.execute(select(run.c.id, run.c.priority).where(*active).order_by(*due))
     return [Waiting(row.id, row.priority) for row in rows]
+
+
+def in_hand_of_others(c: Connection, worker: str) -> dict[str, object]:
+    """The runs that are not this worker's, with where they are: what is unequal has gone on."""
+    columns = (run.c.status, run.c.attempt, run.c.stage, run.c.stage_done, run.c.people_read, run.c.desired)
+    rows = c.execute(select(run.c.id, *columns).where(run.c.status.in_(ACTIVE), run.c.worker != worker))
+    return {row.id: tuple(row)[1:] for row in rows}
 
 
 def under_way(c: Connection, account_id: str) -> int:

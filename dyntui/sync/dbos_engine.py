@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 # DBOS loads it in a thread of its own; whoever asks the store while it is half loaded would meet it unfinished.
 import sqlalchemy.orm  # noqa: F401
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy import Engine as SqlEngine
-from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 
 from dyntui.model.errors import DyntuiError, Exit
@@ -66,19 +66,19 @@ class DbosEngine:
         url: str,
         chunk: Chunk,
         *,
-        worker: str = "local",
+        unfinished: Callable[[Connection], list[runs.Waiting]] = runs.unfinished,
         at_once: int = _SLOTS,
         polling_seconds: float = 0.5,
         sweep_seconds: float = 30.0,
         put_back_seconds: float = PUT_BACK_SECONDS,
     ) -> None:
-        """`url`: the engine's own database (`sqlite:///file`, `postgresql://...`); `worker`: stable and unique among
-        the workers of one PostgreSQL database; `at_once`: runs in hand side by side, those that wait included; how many
-        of them are at work is the owner's of `chunk` to say."""
+        """`url`: the engine's own database, a file (`sqlite:///file`); `unfinished`: the runs that are to be carried
+        out here; `at_once`: runs in hand side by side, those that wait included; how many of them are at work is the
+        owner's of `chunk` to say."""
         self._db = db
         self._url = url
         self._chunk = chunk
-        self._worker = worker
+        self._unfinished = unfinished
         self._at_once = at_once
         self._polling_seconds = polling_seconds
         self._sweep_seconds = sweep_seconds
@@ -95,10 +95,9 @@ class DbosEngine:
     def start(self) -> None:
         """Take the lock and begin; DBOS is loaded on a thread of its own (it takes a second). Raises `DyntuiError`
         ENGINE_LOCKED when another process works on the same engine database."""
-        path = _file(self._url)
-        if path is not None:
-            self._resources.enter_context(_locked(path.with_suffix(".lock")))
-            _put_aside_if_damaged(path)
+        path = Path(make_url(self._url).database or "")
+        self._resources.enter_context(_locked(path.with_suffix(".lock")))
+        _put_aside_if_damaged(path)
         self._thread.start()
 
     def stop(self) -> None:
@@ -161,7 +160,7 @@ class DbosEngine:
             self._put_back.pop(each, None)
         over = [each.workflow_id for each in _workflows(dbos, workflow_ids=due) if each.status in _ENDED]
         with self._db.read() as c:
-            unfinished = [each for each in runs.unfinished(c) if each.id in over]
+            unfinished = [each for each in self._unfinished(c) if each.id in over]
         if over:
             dbos.delete_workflows(over)
         for waiting in unfinished:
@@ -174,18 +173,11 @@ class DbosEngine:
         config: DBOSConfig = {
             "name": "dyntui",
             "application_version": _VERSION,
-            "executor_id": self._worker,
+            "executor_id": "local",
             "log_level": "ERROR",
             "serializer": DBOSPortableJSONSerializer(),
         }
-        engine: SqlEngine | None = None
-        if _file(self._url) is not None:
-            engine = _sqlite_engine(self._url)
-            config["system_database_engine"] = engine
-        else:
-            config["system_database_url"] = self._url
-            # A worker that froze must not hold its rows longer than it takes to find out.
-            config["sys_db_idle_transaction_timeout_sec"] = 10.0
+        engine = config["system_database_engine"] = _sqlite_engine(self._url)
         DBOS(config=config)
         self._register(DBOS)
         DBOS.launch()
@@ -201,8 +193,7 @@ class DbosEngine:
             # A run let go in the middle cannot be recorded any more, and is taken up by the next start: no error.
             logging.getLogger("dbos").setLevel(logging.CRITICAL)
             DBOS.destroy(destroy_registry=True)
-            if engine is not None:
-                engine.dispose()
+            engine.dispose()
 
     def _register(self, dbos: type[DBOS]) -> None:
         @dbos.step(name="chunk", retries_allowed=True, max_attempts=_ATTEMPTS, interval_seconds=0.5)
@@ -251,7 +242,7 @@ class DbosEngine:
         """Runs without a workflow are handed over; workflows that gave up, or that nobody works on, begin again; those
         that ended are deleted."""
         with self._db.read() as c:
-            unfinished = {waiting.id: waiting for waiting in runs.unfinished(c)}
+            unfinished = {waiting.id: waiting for waiting in self._unfinished(c)}
         known = {each.workflow_id: each.status for each in _workflows(dbos, workflow_ids=list(unfinished))}
         given_up = [run_id for run_id, status in known.items() if status in _ENDED]
         idle = {run_id for run_id, status in known.items() if status == "PENDING"} - self._in_hand
@@ -273,11 +264,6 @@ def _workflows(dbos: type[DBOS], **wanted: Any) -> list[Any]:
     if wanted.get("workflow_ids") == []:
         return []
     return dbos.list_workflows(load_input=False, load_output=False, **wanted)
-
-
-def _file(url: str) -> Path | None:
-    parsed = make_url(url)
-    return Path(parsed.database or "") if parsed.drivername == "sqlite" else None
 
 
 def _sqlite_engine(url: str) -> SqlEngine:

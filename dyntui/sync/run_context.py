@@ -67,9 +67,11 @@ class RunContext:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         saved: Callable[[str], None] = lambda run_id: None,
         turn: Turn | None = None,
+        prove: Callable[[], None] | None = None,
     ) -> None:
         """`saved` is told of the run after each save (for events), on the event loop: it must not block. `turn` is lent
-        to other runs in every wait."""
+        to other runs in every wait. `prove` raises `Fenced` before a remote call where the run may be another worker's
+        by now."""
         self.run_id = run_id
         self.token = claim.token
         self.kind = claim.kind
@@ -86,6 +88,7 @@ class RunContext:
         self._at_work_on = moment_of(claim.at_work_on) or clock()
         self._telling: asyncio.Task[None] | None = None
         self._turn = turn
+        self._prove = prove
         # A send that goes on after an interruption may be past recall; its next save says so.
         self._cancellable = claim.kind != SEND.id or not claim.cursor
 
@@ -145,8 +148,11 @@ class RunContext:
     def count_call(self, system: str, kind: str) -> None:
         """One API call is made: `dataverse` or `dotdigital`, `read` or `write`. Kept with the next save.
 
-        Raises DyntuiError PLAN_WRITES for what a plan must not do.
+        Raises `Fenced` where the run may be another worker's by now, DyntuiError PLAN_WRITES for what a plan must not
+        do.
         """
+        if self._prove is not None:
+            self._prove()
         if kind == "write" and self.request.get("plan"):
             raise DyntuiError(
                 "PLAN_WRITES",

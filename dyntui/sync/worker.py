@@ -20,8 +20,9 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SEND
 from dyntui.model.trust import Rule
-from dyntui.store import lists, runs
+from dyntui.store import lists, runs, workers
 from dyntui.store.database import Database
+from dyntui.store.failures import STORE_UNREACHABLE
 from dyntui.store.runs import Fenced, Problem
 from dyntui.sync.connections import RUN_METER, RUN_SLEEP, RUN_SLOWED, Connections, Secrets
 from dyntui.sync.engine import DONE, LATER
@@ -31,6 +32,7 @@ from dyntui.sync.run_context import Cancelled, PutBack, RunContext
 from dyntui.sync.send import end_unsent
 from dyntui.sync.surroundings import REAL, Surroundings
 from dyntui.sync.turns import Turn, Turns
+from dyntui.sync.worker_lease import Hold, WorkerLease
 
 T = TypeVar("T")
 AT_ONCE = 8
@@ -53,10 +55,12 @@ class Worker:
         operations_a_day: int = OPERATIONS_A_DAY,
         trust: Rule = Rule(),  # noqa: B008 - a value
         created: CreatedDefaults = CreatedDefaults(),  # noqa: B008 - a value
+        lease: WorkerLease | None = None,
     ) -> None:
         """`changed` is told of a run after each of its saves; `at_once`: runs at work side by side, besides those that
         wait. `operations_a_day`: what Dynamics allows in 24 hours; `trust`: how cheap answers earn it;
-        `created`: what records say that are made of strangers."""
+        `created`: what records say that are made of strangers. `lease`: of this process, where several machines share
+        the store."""
         self._db = db
         self._clock = clock
         self._changed = changed
@@ -64,6 +68,7 @@ class Worker:
         self._connections = Connections(
             db, secrets, surroundings, operations_a_day=operations_a_day, trust=trust, created=created
         )
+        self._lease = lease
         self._turns = Turns(at_once)
         # By run the list that it was put back for.
         self._put_back: dict[str, str] = {}
@@ -113,10 +118,20 @@ class Worker:
             return await self._attempt_in(turn, run_id)
 
     async def _attempt_in(self, turn: Turn, run_id: str) -> str:
-        claim = await asyncio.to_thread(self._claim, run_id)
+        hold = self._lease.current if self._lease is not None else None
+        claim = await asyncio.to_thread(self._claim, run_id, hold)
         if claim is None:
             return DONE
-        ctx = RunContext(self._db, run_id, claim, clock=self._clock, sleep=self._sleep, saved=self._changed, turn=turn)
+        ctx = RunContext(
+            self._db,
+            run_id,
+            claim,
+            clock=self._clock,
+            sleep=self._sleep,
+            saved=self._changed,
+            turn=turn,
+            prove=hold.prove if hold is not None else None,
+        )
         SPENDER.set(ctx.kind)
         RUN_METER.set(ctx.count_call)
         RUN_SLOWED.set(ctx.slowed)
@@ -147,9 +162,13 @@ class Worker:
         with self._db.read() as c:
             return runs.priority(c, run_id)
 
-    def _claim(self, run_id: str) -> runs.Claim | None:
+    def _claim(self, run_id: str, hold: Hold | None) -> runs.Claim | None:
+        name = hold.name if hold is not None else ""
         with self._db.write() as c:
-            return runs.claim(c, run_id, self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"))
+            if name and not workers.hold(c, name):
+                # Taken for dead a moment ago: under its new name the process takes the run up again, or others do.
+                return None
+            return runs.claim(c, run_id, self._clock().strftime("%Y-%m-%dT%H:%M:%SZ"), name)
 
     async def _carry_out(self, ctx: RunContext) -> None:
         try:
@@ -158,6 +177,9 @@ class Worker:
             await self._unsent(ctx, "Cancelled", None)
             await ctx.finish(RunStatus.CANCELLED)
         except DyntuiError as error:
+            if self._lease is not None and error.code == STORE_UNREACHABLE:
+                # A server that is away for a moment, or has ended this connection: the run goes on where it was.
+                raise
             log.warning("run %s failed: %s %s", ctx.run_id, error, error.detail)
             await self._unsent(ctx, "Refused" if error.code == "SEND_REFUSED" else "Failed", error)
             await ctx.finish(RunStatus.FAILED, problem=_problem(error))

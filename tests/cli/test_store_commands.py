@@ -8,11 +8,13 @@ from contextlib import closing
 
 import pytest
 
+from dyntui.model.workers import WORKER
 from dyntui.service.config import read_config
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
 from dyntui.store import watermarks
 from dyntui.store.database import open_store
+from dyntui.sync.worker_lease import WorkerLease
 from tests import postgresql
 from tests.cli.conftest import Done
 from tests.empty_store import lay_empty_store
@@ -38,6 +40,7 @@ def test_a_store_moves_to_a_server_and_back_and_only_where_there_is_none(
             assert "LOCKED" in dyntui("store", "move", server, "--yes").err
         assert "STORE_SAME" in dyntui("store", "move", "own", "--yes").err
         assert "STORE_ADDRESS" in dyntui("store", "move", "mysql://u:secret@host/db", "--yes").err
+        assert "WORKER_STORE_IN_A_FILE" in dyntui("worker").err
         assert file.exists() and not profile.config_file.exists()
 
         done = dyntui("store", "move", server, "--yes", "--json")
@@ -50,6 +53,13 @@ def test_a_store_moves_to_a_server_and_back_and_only_where_there_is_none(
         assert "STORE_MOVED" in dyntui("store", "move", moved["kept"], "--yes").err
         shown = json.loads(dyntui("store", "show", "--json").out)
         assert (shown["kind"], shown["size"] > 1_000_000) == ("PostgreSQL", True)
+
+        with closing(open_store(server)) as opened:
+            lease = WorkerLease(opened, WORKER, "dyntui here")
+            lease.start()
+            assert "STORE_IN_USE" in dyntui("store", "move", "own", "--yes").err
+            lease.stop()
+        assert "WORKER_NAME_INVALID" in dyntui("worker", "--name", "../x").err
 
         lay_empty_store(file)
         with closing(open_store(profile.store_url)) as opened, opened.write() as c:

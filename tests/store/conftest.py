@@ -21,6 +21,7 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ON_BOTH = {
     "test_runs",
     "test_upserts",
+    "test_workers",
     "test_the_revisions_build_exactly_the_tables_that_the_code_speaks_of",
     "test_opt_outs_known_by_address_alone_go_on_counting",
     "test_a_block_that_raises_leaves_nothing_behind",

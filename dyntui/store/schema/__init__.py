@@ -69,3 +69,4 @@ from dyntui.store.schema.runs import run_item as run_item
 from dyntui.store.schema.runs import run_tally as run_tally
 from dyntui.store.schema.runs import standing as standing
 from dyntui.store.schema.runs import standing_scope as standing_scope
+from dyntui.store.schema.workers import worker as worker

@@ -38,6 +38,7 @@ run = Table(
     text_column("not_done"),
     text_column("remedy"),
     text_column("at_work_on"),  # when it was last at work, and had not stood still for long before
+    text_column("worker"),  # which has it in hand, or had; "" where one process carries out all, or nobody has it
     Index("ix_run_queued_on", "queued_on", "id"),
     Index("ix_run_kind", "kind", "account_id", "queued_on"),
     Index(

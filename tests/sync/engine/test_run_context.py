@@ -19,6 +19,7 @@ from dyntui.store.pending_members import Acknowledged
 from dyntui.store.runs import Fenced, NewRun, Run
 from dyntui.store.staging import Staged
 from dyntui.sync.run_context import Cancelled, RunContext
+from dyntui.sync.worker_lease import Hold, passed
 from tests.empty_store import open_empty_store
 
 NOW = "2026-03-01T10:00:00Z"
@@ -50,6 +51,20 @@ def stored(db: Database) -> Run:
         run = runs.get(c, "r")
     assert run is not None
     return run
+
+
+async def test_no_remote_call_is_made_once_the_lease_of_the_worker_has_run_out(db: Database) -> None:
+    hold = Hold("ann", passed() + 1000)
+    with db.write() as c:
+        claim = runs.claim(c, "r", NOW)
+    assert claim is not None
+    ctx = RunContext(db, "r", claim, prove=hold.prove)
+    ctx.count_call("dotdigital", "write")
+    hold.until = 0.0
+    with pytest.raises(Fenced):
+        ctx.count_call("dotdigital", "write")
+    await ctx.finish()
+    assert stored(db).dotdigital_writes == 1
 
 
 async def test_work_cursor_progress_and_calls_are_kept_together_and_told(db: Database) -> None:
