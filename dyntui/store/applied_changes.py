@@ -5,6 +5,7 @@ answered: a run that is killed in between does not take what it wrote itself for
 
 Public:
     begin(c, place, rows)                           about to be written; an image that is kept already stays
+    begun(c, place, people) -> {person: after}      not settled yet
     settle(c, place, done, refused); settle_all(c, place)          what became of it
     keep(c, place, rows, undoes=0)                  written
     keep_removed(c, place, list_id, leavers)        members who were taken out of their list's book
@@ -152,6 +153,19 @@ def begin(c: Connection, place: Place, rows: Iterable[AppliedChange]) -> None:
         computed=lambda excluded: {"effect": literal(UPDATE, String)},
         where=lambda excluded: and_(_a.effect == REMOVE, _a.begun.is_(False)),
     )
+
+
+def begun(c: Connection, place: Place, people: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Of those people of whom a change was begun here and the remote system has not answered yet, as far as is known:
+    what was to be written."""
+    found = part(c, place)
+    if found is None:
+        return {}
+    images: dict[str, dict[str, Any]] = {}
+    for some in in_chunks(people):
+        here = (_a.part == found.no, _a.person_id.in_(some), _a.begun.is_(True))
+        images |= {row.person_id: row.after or {} for row in c.execute(select(_a.person_id, _a.after).where(*here))}
+    return images
 
 
 def settle(c: Connection, place: Place, done: Iterable[Done], refused: Iterable[str]) -> None:

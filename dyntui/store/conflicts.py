@@ -2,6 +2,7 @@
 
 Public:
     keep(c, account_id, run_id, rows, now)
+    met_by(c, account_id, run_id, people) -> {person: [Met]}
     window(c, asked, account_id="", settled=False) -> Page[Conflict]
     settle(c, account_id, people, by, now) -> int
     forget_before(c, moment)                                    those that somebody has looked at
@@ -53,6 +54,16 @@ def keep(c: Connection, account_id: str, run_id: str, rows: Sequence[Met], now: 
             for each in rows
         ],
     )
+
+
+def met_by(c: Connection, account_id: str, run_id: str, people: Sequence[str]) -> dict[str, list[Met]]:
+    """What a run has met already of these people."""
+    found: dict[str, list[Met]] = {}
+    for some in in_chunks(people):
+        here = (_c.account_id == account_id, _c.run_id == run_id, _c.person_id.in_(some))
+        for row in c.execute(select(conflict).where(*here).order_by(_c.person_id, _c.label)):
+            found.setdefault(row.person_id, []).append(shown(Met, row, person=row.person_id))
+    return found
 
 
 def window(c: Connection, asked: Window, *, account_id: str = "", settled: bool = False) -> Page[Conflict]:

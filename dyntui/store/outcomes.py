@@ -15,9 +15,10 @@ Who they are is read in `run_people`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, not_, or_, select, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.store import run_people, sequences
@@ -54,7 +55,8 @@ def record(
     c: Connection, run_id: str, item_id: str, rows: Iterable[PersonOutcome], *, first_stands: bool = False
 ) -> None:
     """Keep people's outcomes in an item, in bulk; a person recorded before gets the new outcome, or keeps the one they
-    have (`first_stands`)."""
+    have (`first_stands`). Who is found unchanged when a run goes on after an interruption is what it has made of them
+    before."""
     scope = (outcome.c.run_id == run_id, outcome.c.item_id == item_id)
     base = sequences.following(c, outcome, scope)
     upsert(
@@ -79,8 +81,14 @@ def record(
             for place, row in enumerate(rows)
         ),
         update=() if first_stands else ("entity", "name", "address", "outcome", "reason", "detail", "also"),
+        where=None if first_stands else _is_news,
     )
     sequences.close_gaps(c, outcome, scope, base)
+
+
+def _is_news(found: Any) -> ColumnElement[bool]:
+    made = or_(*(outcome.c.outcome == each.value for each in (Outcome.ADDED, Outcome.UPDATED, Outcome.REMOVED)))
+    return not_(and_(found.outcome == Outcome.UNCHANGED.value, made))
 
 
 def item(c: Connection, run_id: str, item_id: str) -> Item:

@@ -71,7 +71,8 @@ class _Clash(msgspec.Struct, frozen=True):
 
 class _Decided(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of one person. `columns`: what is written to the record, `before`: what it has there; `etag`: as it
-    was read; `rejected`: why nothing is written; `conflicts`: what both had changed."""
+    was read; `written`: it was written before the run was interrupted; `rejected`: why nothing is written;
+    `conflicts`: what both had changed."""
 
     met: _Met
     columns: Mapping[str, Value] = {}
@@ -81,6 +82,7 @@ class _Decided(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[_Clash, ...] = ()
     reason: str = ""
     rejected: str = ""
+    written: bool = False
 
 
 async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital) -> None:
@@ -186,12 +188,14 @@ async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_
     async for page in dv_rows.pages_where_any(dv, table.entity_set, row_type, table.key, sorted(by_id)):
         records.update((row.id, row) for row in page.rows)
     decided = [_decide(drains, fields, each, records.get(each.person.person_id)) for each in met]
+    place = Place(ctx.run_id, ITEM, drains.entity.value)
+    known = await ctx.read(functools.partial(_begun, ctx=ctx, place=place, people=sorted(by_id)))
+    decided = [_as_begun(drains, each, *known) for each in decided]
     writing = [each for each in decided if each.columns]
     changes = [(each.met.person.person_id, each.etag, each.columns) for each in writing]
     where = bulk.Table(table.entity_set, table.logical_name, table.key)
-    place = Place(ctx.run_id, ITEM, drains.entity.value)
     # Kept before it is written: a run that is killed in between finds both sides alike, and what was there before here.
-    await ctx.write(lambda c: applied_changes.begin(c, place, [_image(drains, each) for each in writing]))
+    await ctx.write(functools.partial(_begin, ctx=ctx, place=place, drains=drains, writing=writing))
     results = await bulk.update_unmoved(dv, where, changes)
     ended = [_after(each, result) for each, result in zip(writing, results, strict=True)]
     others = [each for each in decided if not each.columns]
@@ -200,6 +204,43 @@ async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_
         stage="Bringing values to Dynamics",
         work=functools.partial(_keep, ctx=ctx, drains=drains, ended=[*ended, *others]),
     )
+
+
+_Begun = tuple[dict[str, dict[str, Any]], dict[str, list[conflicts.Met]]]
+
+
+def _begun(c: Connection, ctx: RunContext, place: Place, people: Sequence[str]) -> _Begun:
+    """What the run was about to write when it was interrupted, and the conflicts that it had met."""
+    images = applied_changes.begun(c, place, people)
+    return images, conflicts.met_by(c, ctx.account_id, ctx.run_id, list(images))
+
+
+def _as_begun(
+    drains: Drains, each: _Decided, images: Mapping[str, Mapping[str, Any]], met: Mapping[str, Sequence[conflicts.Met]]
+) -> _Decided:
+    """Of whom both sides are found alike because the run has written it already, that is what became of them."""
+    after = images.get(each.met.person.person_id)
+    if after is None or each.columns or each.rejected:
+        return each
+    return msgspec.structs.replace(
+        each,
+        written=True,
+        labels=tuple(drain.label for drain in drains.drains if drain.column.logical_name in after),
+        conflicts=tuple(
+            _Clash(clash.label, clash.dynamics, clash.dotdigital, Side(clash.winner))
+            for clash in met.get(each.met.person.person_id, ())
+        ),
+    )
+
+
+def _begin(c: Connection, ctx: RunContext, place: Place, drains: Drains, writing: Sequence[_Decided]) -> None:
+    applied_changes.begin(c, place, [_image(drains, each) for each in writing])
+    _keep_conflicts(c, ctx, drains.entity.value, writing)
+
+
+def _keep_conflicts(c: Connection, ctx: RunContext, entity: str, of: Sequence[_Decided]) -> None:
+    met = [_met(entity, each, clash) for each in of if not each.rejected for clash in each.conflicts]
+    conflicts.keep(c, ctx.account_id, ctx.run_id, met, ctx.now())
 
 
 def _decide(drains: Drains, fields: Sequence[str], met: _Met, row: Any) -> _Decided:
@@ -274,8 +315,7 @@ def _keep(c: Connection, ctx: RunContext, drains: Drains, ended: Sequence[_Decid
     refused = [each.met.person.person_id for each in ended if each.rejected]
     applied_changes.settle(c, Place(ctx.run_id, ITEM, entity), done, refused)
     outcomes.record(c, ctx.run_id, ITEM, [_told(entity, each) for each in ended])
-    met = [_met(entity, each, clash) for each in ended if not each.rejected for clash in each.conflicts]
-    conflicts.keep(c, ctx.account_id, ctx.run_id, met, ctx.now())
+    _keep_conflicts(c, ctx, entity, ended)
     shadows.keep(c, ctx.account_id, [_shadow(drains, each) for each in ended if each.reason != "UNKNOWN_PERSON"])
 
 
@@ -329,7 +369,7 @@ def _told(entity: str, each: _Decided) -> PersonOutcome:
     if each.rejected:
         outcome = Outcome.EXCLUDED if each.reason == "UNKNOWN_PERSON" else Outcome.REJECTED
     else:
-        outcome = Outcome.UPDATED if each.columns else Outcome.UNCHANGED
+        outcome = Outcome.UPDATED if each.columns or each.written else Outcome.UNCHANGED
     detail = each.rejected or "; ".join(clash.said for clash in each.conflicts) or ", ".join(each.labels)
     return PersonOutcome(
         entity=entity,

@@ -70,9 +70,7 @@ async def read(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList,
         part = "records"
     if part == "records":
         await _read_records(ctx, dv, now, chosen, title)
-        part = "rows" if not now.row.dynamic else "done"
-        await ctx.save(replace(ctx.at(OneList), listing=part, next=""), stage=f"Reading {title}")
-    if part == "rows":
+    if ctx.at(OneList).listing == "rows":
         await _read_rows(ctx, dv, chosen, title)
     listed = await ctx.read(lambda c: staging.listed(c, chosen.id, ctx.run_id))
     if not now.row.dynamic and ctx.at(OneList).confirmed < listed:
@@ -91,12 +89,18 @@ async def _read_records(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: St
         seen += len(rows)
         found = await ctx.read(functools.partial(_compared, ctx, chosen.id, rows))
         await ctx.save(
-            replace(ctx.at(OneList), **found, next=page.next_link or ""),
+            replace(_after(ctx.at(OneList), page.next_link, "counted" if now.row.dynamic else "rows"), **found),
             stage=f"Reading {title}",
             done=seen,
             of=max(expected, seen),
             work=functools.partial(staging.stage, list_id=chosen.id, listing=ctx.run_id, rows=rows),
         )
+
+
+def _after(at: OneList, next_link: str | None, following: str) -> OneList:
+    """Where the run is after a page: at the next one, or, with what the last page says, in the part that follows. A
+    part that is read twice would count everybody twice."""
+    return replace(at, next=next_link) if next_link else replace(at, next="", listing=following)
 
 
 def _compared(ctx: RunContext, list_id: str, rows: Sequence[Staged], c: Connection) -> dict[str, tuple[str, ...]]:
@@ -133,8 +137,7 @@ async def _read_rows(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: 
         )
         await ctx.save(
             replace(
-                at,
-                next=page.next_link or "",
+                _after(at, page.next_link, "counted"),
                 confirmed=at.confirmed + len(ids),
                 rows=at.rows + len(page.rows),
                 strange=strange,

@@ -82,12 +82,17 @@ def keep_changes(c: Connection, ctx: RunContext, target: str, told: Sequence[Due
         applied_changes.settle(c, place, (), [each.person for each in rows])
 
 
-def settle_changes(c: Connection, ctx: RunContext, same: Sequence[Due]) -> None:
-    """Both sides say the same: what was begun of these was written."""
+def settle_changes(c: Connection, ctx: RunContext, same: Sequence[Due]) -> frozenset[tuple[int, str]]:
+    """Both sides say the same: what was begun of these was written, by this run before it was interrupted. Of which
+    preference and record that is so."""
+    written: set[tuple[int, str]] = set()
     for target in PREFERENCES:
         for preference_id, rows in _changes(target, same).items():
             place = Place(ctx.run_id, item_of(preference_id), target)
-            applied_changes.settle(c, place, [Done(each.person, None, False) for each in rows], ())
+            people = [each.person for each in rows]
+            written.update((preference_id, each) for each in applied_changes.begun(c, place, people))
+            applied_changes.settle(c, place, [Done(each, None, False) for each in people], ())
+    return frozenset(written)
 
 
 def _changes(target: str, due: Sequence[Due]) -> dict[int, list[AppliedChange]]:

@@ -109,5 +109,10 @@ async def settle(ctx: RunContext, dv: Dataverse, dd: Dotdigital, known: Mapping[
 def _same(c: Connection, ctx: RunContext, same: Sequence[Due], idle: Sequence[OfRecord]) -> None:
     preferences.settled(c, ctx.account_id, [each.record for each in same])
     preferences.set_aside(c, ctx.account_id, idle)
-    settle_changes(c, ctx, same)
-    name(c, ctx, [(each, Outcome.UNCHANGED, "", str(each.decided.choice)) for each in same if each.decided.choice])
+    written = settle_changes(c, ctx, same)
+
+    def became(each: Due) -> Outcome:
+        ours = (each.record.preference_id, each.record.person_id) in written
+        return Outcome.UPDATED if ours else Outcome.UNCHANGED
+
+    name(c, ctx, [(each, became(each), "", str(each.decided.choice)) for each in same if each.decided.choice])

@@ -90,7 +90,12 @@ def _keep(
     results: Sequence[RowResult],
     others: Sequence[PersonOutcome],
 ) -> None:
-    named, written, refused = list(others), [], []
+    begun = applied_changes.begun(c, place, [each.person for each in others if each.outcome is Outcome.UNCHANGED])
+    # Written before the run was interrupted, and found so now.
+    named = [
+        msgspec.structs.replace(each, outcome=Outcome.UPDATED) if each.person in begun else each for each in others
+    ]
+    written, refused = [], []
     for each, result in zip(changes, results, strict=True):
         if result.error is None:
             named.append(outcome_of(each, Outcome.UPDATED, each.said))

@@ -37,6 +37,10 @@ def records(office: Office, table: str, address: str) -> list[str]:
 
 @pytest.fixture
 def met(office: Office) -> dict[str, str]:
+    return meet_strangers(office)
+
+
+def meet_strangers(office: Office) -> dict[str, str]:
     """A synchronised list of contacts, and a stranger of every kind in its book: addresses by kind; `list`: its id."""
     newsletter = office.activated("Newsletter")
     office.run("lists")
