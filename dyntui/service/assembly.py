@@ -26,7 +26,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.metrics import Metrics
 from dyntui.service.notifier import Notifier
 from dyntui.service.other_workers import OtherWorkers
-from dyntui.service.parts import Parts, UseCases
+from dyntui.service.parts import Closing, Parts, UseCases
 from dyntui.service.person_index import PersonIndex
 from dyntui.service.process import DEMO
 from dyntui.service.profile import Profile
@@ -36,7 +36,6 @@ from dyntui.service.schedule_timer import ScheduleTimer
 from dyntui.service.secret_store import open_secrets
 from dyntui.service.send_timer import SendTimer
 from dyntui.service.send_waves import SendWaves
-from dyntui.service.session import Session
 from dyntui.service.trial_copies import TrialCopies
 from dyntui.service.watching import Watching
 from dyntui.store import accounts, dialects
@@ -181,7 +180,7 @@ class Assembly:
             await asyncio.to_thread(self._beside.close)
         await self._events.close()
         for each in self._use_cases:
-            if isinstance(each, Session):
+            if isinstance(each, Closing):
                 await each.close()
         await self._identities.close()
         await self._resources.connections.close()

@@ -144,9 +144,17 @@ class Identities:
         organisation = await self._resources.read(accounts.organisation)
         if organisation is None:
             raise not_configured()
-        await self._give_up(uid)
         sign_in = device_sign_in(organisation, self._resources.connections.surroundings)
-        prompt = await sign_in.begin()
+        begun = False
+        try:
+            prompt = await sign_in.begin()
+            begun = True
+        finally:
+            if not begun:
+                await sign_in.close()
+        # Whoever asks twice at once has begun another one meanwhile.
+        while uid in self._waiting:
+            await self._give_up(uid)
         task = asyncio.create_task(self._finish(uid, organisation, sign_in, prompt))
         self._waiting[uid] = _Waiting(sign_in, task)
         return SignInStarted(

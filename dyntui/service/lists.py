@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 
 import msgspec
 from sqlalchemy import Connection
@@ -81,6 +83,9 @@ class _Row(list_state.ListRow, frozen=True, kw_only=True):
 class _Name(msgspec.Struct, frozen=True):
     ownerid: str = msgspec.field(name="systemuserid", default="")
     name: str | None = msgspec.field(name="fullname", default="")
+
+
+log = logging.getLogger(__name__)
 
 
 class Lists:
@@ -297,8 +302,21 @@ class Lists:
         task = self._reading.get(known.id)
         if task is None:
             task = self._reading[known.id] = asyncio.create_task(self._read_members(known))
-            task.add_done_callback(lambda _: self._reading.pop(known.id))
+            task.add_done_callback(functools.partial(self._have_read, known.id))
         await asyncio.shield(task)
+
+    def _have_read(self, list_id: str, task: asyncio.Task[None]) -> None:
+        del self._reading[list_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Who waits is told; whoever asked may have gone away.
+            log.info("the members of the list %s could not be read: %s", list_id, error)
+
+    async def close(self) -> None:
+        """Gives up what is being read."""
+        tasks = list(self._reading.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read_members(self, known: StoredList) -> None:
         dv = await self._resources.connections.dataverse()

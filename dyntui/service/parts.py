@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -40,3 +40,10 @@ class UseCases(Protocol):
     """A module that answers calls: `use_cases` makes the object whose methods do (`dyntui.service.answering`)."""
 
     def use_cases(self, parts: Parts) -> object: ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """Use cases that have something under way between calls, and give it up when the service ends."""
+
+    async def close(self) -> None: ...

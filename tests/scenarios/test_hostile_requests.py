@@ -227,7 +227,8 @@ def test_hostile_values_in_every_call_are_refused_by_name_and_harm_nothing(
 ) -> None:
     with_roles(office)
     known = _known(office)
-    handlers = Desk(office, "manager")._handlers
+    desk = Desk(office, "manager")
+    handlers = desk._handlers
     client = Client(office, handlers)
     chance = Chance(SEED, known)
     codes: Counter[str] = Counter()
@@ -264,6 +265,14 @@ def test_hostile_values_in_every_call_are_refused_by_name_and_harm_nothing(
     assert "result" in answer, answer
     assert office.run("lists").run.status in {RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS, RunStatus.HELD}
     client.end()
+    # Of what was begun nothing is left under way: a sign-in that nobody finished, a list that somebody opened.
+    office.wait(desk.identities.close())
+    assert office.wait(_under_way()) == []
+
+
+async def _under_way() -> list[str]:
+    this = asyncio.current_task()
+    return [repr(each) for each in asyncio.all_tasks() if each is not this]
 
 
 def _carry_out_runs(office: Office) -> None:

@@ -463,3 +463,18 @@ def test_everybody_who_opens_a_list_that_was_never_read_waits_for_one_reading(of
     totals, calls = office.calls_between(lambda: office.wait(open_it(8)))
     assert len(set(totals)) == 1 and totals[0] > 0
     assert max(each["count"] for each in calls if each["system"] == "dataverse") <= 2, calls
+
+    # Whoever goes away leaves the reading to the others; it is given up when the service ends.
+    never_read = msgspec.structs.replace(asked, list=office.list_named("Alpine Club").id)
+
+    async def go_away() -> list[object]:
+        before = asyncio.all_tasks()
+        opened = asyncio.create_task(office._lists.members(office.context, never_read))
+        while not office._lists._reading:  # noqa: ASYNC110 - it begins by itself
+            await asyncio.sleep(0)
+        opened.cancel()
+        await asyncio.gather(opened, return_exceptions=True)
+        await office._lists.close()
+        return [each for each in asyncio.all_tasks() - before if not each.done()]
+
+    assert office.wait(go_away()) == []

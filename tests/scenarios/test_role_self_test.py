@@ -47,7 +47,7 @@ class Desk:
 
     def __init__(self, office: Office, part: str, *, long_lived: bool = False) -> None:
         self.office = office
-        identities = Identities(office.resources)
+        self.identities = identities = Identities(office.resources)
         parts = Parts(
             resources=office.resources,
             identities=identities,

@@ -92,3 +92,18 @@ def test_a_member_of_a_group_who_never_used_dynamics_can_sign_in(office: Office,
     assert refused.value.code == "NOT_A_DYNAMICS_USER"
     group("outsider")
     assert office.wait(sign_in()) == Role.MANAGER
+
+
+def test_of_two_sign_ins_that_one_person_begins_at_once_one_waits_and_none_once_the_service_ends(
+    office: Office,
+) -> None:
+    async def begin_twice_and_end() -> list[asyncio.Task[object]]:
+        before = asyncio.all_tasks()
+        identities = Identities(office.resources)
+        await asyncio.gather(identities.begin(1), identities.begin(1))
+        waiting = [each for each in asyncio.all_tasks() - before if not each.done()]
+        assert len(waiting) == 1, waiting
+        await identities.close()
+        return [each for each in asyncio.all_tasks() - before if not each.done()]
+
+    assert office.wait(begin_twice_and_end()) == []
