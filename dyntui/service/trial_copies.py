@@ -4,6 +4,7 @@ long: removed at the start of the service and from time to time, and their tests
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from datetime import timedelta
 
@@ -18,9 +19,9 @@ from dyntui.store.trial_sends import NewTrial, Trial
 
 NOT_COPIED = "broken off while the campaign was copied: nothing was sent, and a copy of it may be left in dotdigital"
 _NOT_ASKED = "broken off before the test was sent"
-# A test that is being made is not looked at: it takes less.
-_UNDER_WAY = timedelta(minutes=15)
-_EVERY_SECONDS = 900.0
+# A test that is being made, here or by another service of the store, is not looked at: it takes less.
+_UNDER_WAY = timedelta(minutes=5)
+_EVERY_SECONDS = 300.0
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +31,8 @@ class TrialCopies:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._began = False
-
-        async def again() -> None:
-            # Before the service has answered its first call, no test is being made.
-            await self.sweep(_UNDER_WAY if self._began else timedelta())
-
-        self._again = Repeating(again, lambda: asyncio.sleep(_EVERY_SECONDS), "copies of test sends were not removed")
+        pause = functools.partial(asyncio.sleep, _EVERY_SECONDS)
+        self._again = Repeating(self.sweep, pause, "copies of test sends were not removed")
 
     def start(self) -> None:
         """Begins."""
@@ -46,12 +42,11 @@ class TrialCopies:
         """Ends after the transaction in hand."""
         await self._again.stop()
 
-    async def sweep(self, older: timedelta = timedelta()) -> int:
-        """Removes what is left of tests that began longer ago; how many. What cannot be removed now is the next time.
-        Raises DyntuiError STORE_..."""
-        before = text_of(self._resources.clock() - older)
+    async def sweep(self) -> int:
+        """Removes what is left of tests that are not under way any more; how many. What cannot be removed now is the
+        next time. Raises DyntuiError STORE_..."""
+        before = text_of(self._resources.clock() - _UNDER_WAY)
         left = await self._resources.read(lambda c: trial_sends.left(c, before))
-        self._began = True
         removed = 0
         for each in left:
             try:
