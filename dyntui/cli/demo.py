@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
 import shutil
 import sys
@@ -13,7 +14,7 @@ import click
 import msgspec
 
 from dyntui.cli.console import has_terminal, run_console
-from dyntui.cli.lazy import Choices, Command, choices
+from dyntui.cli.lazy import NAMED_PROFILE, Choices, Command, choices
 from dyntui.cli.main_job import Report, main_job
 from dyntui.cli.output import number, print_facts, print_json, print_table, say, yes_no
 from dyntui.cli.passing_time import passing_time
@@ -67,7 +68,19 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
             if headless:
                 return _print(choices(context), asyncio.run(_do_main_job(profile, sandbox, people)))
             with passing_time(sandbox.control):
+                if choices(context).plain:
+                    return _hold_dialogue(profile)
                 return run_console(profile, first_steps=person != "viewer", farewell="" if keep else _FAREWELL)
+
+
+def _hold_dialogue(profile: Profile) -> int:
+    """The dialogue of lines; its commands find the throw-away profile as they find any."""
+    from dyntui.cli.main import run
+    from dyntui.cli.plain_dialogue import Dialogue
+
+    os.environ["DYNTUI_HOME"] = str(profile.data.parents[1])
+    NAMED_PROFILE.set(profile.name)
+    return Dialogue(Choices(profile=profile.name, plain=True), run).hold()
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ class Choices(msgspec.Struct):
     profile: str = "default"
     json: bool = False
     yes: bool = False
+    plain: bool = False
 
 
 def choices(context: click.Context) -> Choices:
@@ -29,6 +30,10 @@ def choices(context: click.Context) -> Choices:
 
 # The profile that `--profile` named, for the commands that messages name; `""` where none was.
 NAMED_PROFILE: contextvars.ContextVar[str] = contextvars.ContextVar("named_profile", default="")
+
+
+# Whether everything is said in lines alone (`--plain`): no table, nothing that is drawn over.
+PLAIN: contextvars.ContextVar[bool] = contextvars.ContextVar("plain", default=False)
 
 
 def _profile(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -46,6 +51,12 @@ def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> N
 def _yes(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
         choices(context).yes = True
+
+
+def _plain(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        choices(context).plain = True
+        PLAIN.set(True)
 
 
 def common_options() -> list[click.Parameter]:
@@ -67,6 +78,13 @@ def common_options() -> list[click.Parameter]:
             help="Print the typed answer as JSON, and nothing else on standard output.",
         ),
         click.Option(["--yes", "-y"], is_flag=True, expose_value=False, callback=_yes, help="Answer confirmations."),
+        click.Option(
+            ["--plain"],
+            is_flag=True,
+            expose_value=False,
+            callback=_plain,
+            help="Say everything in lines, for screen readers and terminals that only print.",
+        ),
     ]
 
 

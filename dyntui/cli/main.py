@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from dyntui import __version__
-from dyntui.cli.lazy import NAMED_PROFILE, Lazy, LazyGroup, choices
+from dyntui.cli.lazy import NAMED_PROFILE, PLAIN, Lazy, LazyGroup, choices
 from dyntui.cli.output import show_error
 from dyntui.cli.streams import check_arguments, open_streams
 from dyntui.model.errors import DyntuiError, Exit
@@ -51,10 +51,14 @@ COMMANDS = {
 def root(context: click.Context) -> int | None:
     """The terminal console and synchronisation engine between Dynamics 365 and dotdigital.
 
-    Without a command, dyntui opens the console.
+    Without a command, dyntui opens the console; with --plain alone, a dialogue of lines for the main jobs.
     """
     if context.invoked_subcommand is not None:
         return None
+    if choices(context).plain:
+        from dyntui.cli.plain_dialogue import Dialogue
+
+        return Dialogue(choices(context), run).hold()
     from dyntui.cli.console import open_console
 
     return open_console(choices(context).profile)
@@ -64,6 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     """Carries out a command line; its exit code."""
     as_json = "--json" in arguments
     NAMED_PROFILE.set("")
+    PLAIN.set(False)
     try:
         check_arguments(arguments)
         code = root.main(list(arguments), prog_name="dyntui", standalone_mode=False)

@@ -15,7 +15,7 @@ from datetime import datetime
 import click
 import msgspec
 
-from dyntui.cli.lazy import NAMED_PROFILE
+from dyntui.cli.lazy import NAMED_PROFILE, PLAIN
 from dyntui.model.errors import DyntuiError
 from dyntui.model.plain import plain
 
@@ -116,6 +116,9 @@ def print_table(
     `right` names columns of numbers; neither they nor those of `whole` (ids, times, states) are cut while others still
     can be. Where a terminal lacks the width, a column with one value in all rows becomes a line above the table.
     """
+    if PLAIN.get():
+        _print_rows(headings, rows)
+        return
     from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
@@ -147,6 +150,13 @@ def print_table(
         console.print(table)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+def _print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Each row as one line that names what it says, for whoever hears it."""
+    for row in rows:
+        said = ((heading, plain(cell)) for heading, cell in zip(headings, row, strict=True) if cell not in ("", "–"))
+        click.echo("; ".join(f"{heading.strip()}: {cell}" if heading.strip() else cell for heading, cell in said))
 
 
 def short_ids(ids: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import click
 
+from dyntui.cli.lazy import PLAIN
 from dyntui.model.plain import plain
 from dyntui.service.contract.runs import Progress, RunRow
 
@@ -27,7 +28,7 @@ class Display(Protocol):
 
 def display() -> Display:
     """What suits standard error."""
-    return Bar() if sys.stderr.isatty() else Lines()
+    return Bar() if sys.stderr.isatty() and not PLAIN.get() else Lines()
 
 
 class Bar:

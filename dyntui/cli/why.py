@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dyntui.cli.lazy import choices
+from dyntui.cli.lazy import Command, choices
 from dyntui.cli.naming import campaign_id
 from dyntui.cli.output import moment, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
@@ -13,7 +13,7 @@ from dyntui.service.client import ServiceClient
 from dyntui.service.contract.people import PEOPLE_WHY, ClosedGate, Verdict, WhyAnswer, WhyQuery
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("address")
 @click.option("--campaign", default="", metavar="NAME", help="A send of this campaign to its target lists.")
 @click.option("--account", default="", help="The email account that the campaign is of.")

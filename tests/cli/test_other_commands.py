@@ -8,9 +8,10 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 from rich.cells import cell_len
@@ -410,3 +411,24 @@ def test_who_waits_for_an_answer_is_told_so_and_gets_it(
     service.handlers[LISTS_PAGE.name] = handler
     assert dyntui("lists", "list").code == 0
     assert said.is_set()
+
+
+def _commands(command: click.Command, path: str = "dyntui") -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from _commands(found, f"{path} {name}")
+
+
+def test_every_command_takes_the_options_that_all_take():
+    common = {"--profile", "--json", "--yes", "--plain"}
+    lacking = {
+        path
+        for path, command in _commands(root)
+        if not common <= {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    }
+    # The sandbox is no part of a profile.
+    assert lacking == {"dyntui sandbox"}

@@ -1,0 +1,295 @@
+"""`dyntui --plain`: every main job as a dialogue of lines, for screen readers and terminals that only print.
+
+Each job asks for what it is about, with numbered answers, and then carries out the command for it, so that what is said
+and done is what the commands say and do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+import click
+import msgspec
+
+from dyntui.cli.asking import Leaving, ask, choose
+from dyntui.cli.lazy import NAMED_PROFILE, Choices
+from dyntui.cli.output import moment, number, show_error
+from dyntui.cli.service_call import ask as ask_service
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.reasons import BY_CODE
+from dyntui.model.sync_types import SYNC_TYPES
+from dyntui.service.contract.calls import Call
+from dyntui.service.contract.campaigns import CAMPAIGN_GET, CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
+from dyntui.service.contract.held import HELD_LISTS, HeldRemovals
+from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
+from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.people import PEOPLE_SEARCH, KnownPerson, PeopleQuery
+from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_status
+from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
+from dyntui.service.contract.session import Nothing
+
+Q = TypeVar("Q", bound=Window)
+T = TypeVar("T")
+Job = Callable[[], None]
+# As many as somebody listens to.
+_OFFERED: Final = 15
+
+
+class Dialogue:
+    """The dialogue with one person. `run` carries out a command line and gives its exit code."""
+
+    def __init__(self, chosen: Choices, run: Callable[[Sequence[str]], int]) -> None:
+        self._chosen = chosen
+        self._run = run
+        named = NAMED_PROFILE.get()
+        self._always = ["--plain", *(["--profile", named] if named else [])]
+
+    def hold(self) -> int:
+        """Asks which job, until the person leaves; the exit code."""
+        jobs: list[tuple[str, Job]] = [
+            ("What needs a decision, and how things stand", self._decisions),
+            ("Marketing lists: look, activate, synchronise, members", self._lists),
+            ("Email campaigns: targets, counts, preview, send, report", self._campaigns),
+            ("Sends: follow, stop, who and why not", self._sends),
+            ("A person: would they be mailed, what was seen of them", self._people),
+            ("Synchronise now", self._synchronise),
+            ("Audit: what has run, and what became of everybody", self._audit),
+            ("Suppressions", self._suppressions),
+            ("Email accounts, schedules, health", self._house),
+        ]
+        click.echo("dyntui. Every question takes the number of an answer; Enter alone goes back.")
+        try:
+            while (job := choose("What do you want to do?", jobs, back="Leave")) is not None:
+                self._carry_out(job)
+        except (Leaving, KeyboardInterrupt):
+            pass
+        click.echo("Goodbye. What the service does goes on.")
+        return int(Exit.DONE)
+
+    def _carry_out(self, job: Job) -> None:
+        try:
+            job()
+        except DyntuiError as error:
+            show_error(error, as_json=False)
+
+    def _do(self, *arguments: str) -> None:
+        """One command, said as it would be typed."""
+        click.echo()
+        self._run([*arguments, *self._always])
+
+    def _again(self, question: str, jobs: Sequence[tuple[str, Job]]) -> None:
+        """One job after the other about the same thing, until the person goes back."""
+        while (job := choose(question, jobs)) is not None:
+            self._carry_out(job)
+
+    def _pick(self, what: str, call: Call[Q, Page[T]], query: Q, title: Callable[[T], str]) -> T | None:
+        """One row of a listing, by a part of its name. Raises Leaving."""
+        search = ask(f"A part of the name of the {what}, or Enter for the first ones")
+        asked = msgspec.structs.replace(query, search=search, limit=_OFFERED)
+        page = ask_service(self._chosen, call, asked)
+        if not page.rows:
+            click.echo(f"No {what} is called so.")
+            return None
+        more = page.more or page.matching > len(page.rows)
+        question = f"Which {what}?" + (" There are more: a longer part of the name finds them." if more else "")
+        return choose(question, [(title(row), row) for row in page.rows])
+
+    # -- the jobs ----------------------------------------------------------------------------------------------------
+
+    def _decisions(self) -> None:
+        self._do("status")
+        self._do("held", "list")
+        self._do("sends", "list", "--view", "held")
+        held = ask_service(self._chosen, HELD_LISTS, Nothing()).rows
+        options = [(f"{each.name}: {number(each.people)} people, {each.why}", each) for each in held]
+        while options and (one := choose("Decide about which list?", options)) is not None:
+            self._decide(one)
+
+    def _decide(self, held: HeldRemovals) -> None:
+        undone = ("--undone",) if held.undone else ()
+        self._again(
+            f"What about {held.name}?",
+            [
+                ("Who it is about", lambda: self._do("held", "show", held.list)),
+                ("Let them go", lambda: self._do("held", "approve", held.list, *undone)),
+                ("Keep them", lambda: self._do("held", "discard", held.list, *undone)),
+            ],
+        )
+
+    def _lists(self) -> None:
+        row = self._pick("marketing list", LISTS_PAGE, ListsQuery(view="all"), _said_of_list)
+        if row is None:
+            return
+        self._again(
+            f"What about {row.name}?",
+            [
+                ("How it stands, and its members by outcome", lambda: self._do("lists", "show", row.id)),
+                ("Its members", lambda: self._do("lists", "members", "list", row.id, "--limit", "50")),
+                ("Who is left out for a reason", lambda: self._for_a_reason("lists", "members", "list", row.id)),
+                ("Activate for email", lambda: self._do("lists", "activate", row.id)),
+                ("Synchronise now", lambda: self._do("sync", "lists", "--list", row.id)),
+                ("What each membership action would do", lambda: self._do("lists", "simulate", row.id)),
+                ("Add somebody by address", lambda: self._with("Address", "lists", "members", "add", row.id)),
+            ],
+        )
+
+    def _campaigns(self) -> None:
+        row = self._pick("email campaign", CAMPAIGNS_PAGE, CampaignsQuery(), _said_of_campaign)
+        if row is None:
+            return
+        named = str(row.id)
+        self._again(
+            f"What about {row.name}?",
+            [
+                ("Look at the mail: text and links", lambda: self._do("campaigns", "preview", named)),
+                ("Its target lists", lambda: self._do("campaigns", "targets", "list", named)),
+                ("Add a target list", lambda: self._add_target(named)),
+                ("Remove a target list", lambda: self._remove_target(row.id)),
+                ("Count whom it would reach, and why not", lambda: self._do("campaigns", "count", named)),
+                (
+                    "Who is left out for a reason",
+                    lambda: self._for_a_reason("campaigns", "count", named, "--by-person"),
+                ),
+                ("Test send to one address", lambda: self._with("Address", "campaigns", "test", named, option="")),
+                ("Send it now", lambda: self._do("campaigns", "send", named)),
+                (
+                    "Send it at a time",
+                    lambda: self._with("When, such as 2026-12-01 18:00", "campaigns", "send", named, option="--at"),
+                ),
+                (
+                    "Send it in waves",
+                    lambda: self._with("Waves, such as 1%, 10%, rest", "campaigns", "send", named, option="--waves"),
+                ),
+                ("Results", lambda: self._do("campaigns", "report", named)),
+                ("Read the newest results", lambda: self._do("sync", "campaigns", "--campaign", named)),
+            ],
+        )
+
+    def _add_target(self, campaign: str) -> None:
+        row = self._pick("marketing list", LISTS_PAGE, ListsQuery(view="activated"), _said_of_list)
+        if row is not None:
+            self._do("campaigns", "targets", "add", campaign, row.id)
+
+    def _remove_target(self, campaign: int) -> None:
+        targets = ask_service(self._chosen, CAMPAIGN_GET, CampaignRef(campaign)).targets
+        row = choose("Which one?", [(_said_of_list(each), each) for each in targets])
+        if row is not None:
+            self._do("campaigns", "targets", "remove", str(campaign), row.id)
+
+    def _sends(self) -> None:
+        page = ask_service(self._chosen, SENDS_PAGE, SendsQuery(limit=_OFFERED))
+        if not page.rows:
+            click.echo("Nothing has been sent, and nothing waits.")
+            return
+        row = choose("Which send? The newest come first.", [(_said_of_send(each), each) for each in page.rows])
+        if row is None:
+            return
+        self._again(
+            f"What about the send of {row.campaign_name}?",
+            [
+                ("How it stands, who, why not, and what came back", lambda: self._do("sends", "show", row.id)),
+                ("Who was mailed", lambda: self._do("sends", "people", row.id, "--mailed", "--limit", "50")),
+                ("Who was left out for a reason", lambda: self._for_a_reason("sends", "people", row.id)),
+                ("Stop or cancel it", lambda: self._do("sends", "cancel", row.id)),
+                ("Send now what missed its hour", lambda: self._do("sends", "release", row.id)),
+            ],
+        )
+
+    def _people(self) -> None:
+        row = self._pick("person or address", PEOPLE_SEARCH, PeopleQuery(), _said_of_person)
+        if row is None:
+            return
+        named = row.person or row.address
+        self._again(
+            f"What about {row.name or row.address}?",
+            [
+                ("Would they be mailed, list by list", lambda: self._do("people", "show", named)),
+                ("Why, or why not", lambda: self._do("why", row.address)),
+                ("What was seen of them", lambda: self._do("people", "timeline", named)),
+                (
+                    "Export everything known of them to a file",
+                    lambda: self._with("File", "people", "export", named, option="--output"),
+                ),
+            ],
+        )
+
+    def _synchronise(self) -> None:
+        kinds = [(each.title, each.id) for each in SYNC_TYPES.values()]
+        kind = choose("Synchronise what?", kinds)
+        if kind is not None:
+            self._do("sync", kind)
+
+    def _audit(self) -> None:
+        page = ask_service(self._chosen, RUNS_PAGE, RunsQuery(limit=_OFFERED))
+        options = [(_said_of_run(each), each) for each in page.rows]
+        row = choose("Which run? The newest come first.", options) if options else None
+        if row is None:
+            text = ask("Or look for a person in all runs: name or address")
+            if text:
+                self._do("audit", "search", text)
+            return
+        self._again(
+            f"What about {row.title}?",
+            [
+                ("What it did", lambda: self._do("audit", "show", row.id)),
+                ("Everybody in it", lambda: self._do("audit", "show", row.id, "--people", "--limit", "50")),
+                ("What undoing it would do", lambda: self._do("undo", row.id, "--plan")),
+            ],
+        )
+
+    def _suppressions(self) -> None:
+        search = ask("A part of the address, or Enter for the newest")
+        self._do("suppressions", "list", *(("--search", search) if search else ()), "--limit", "50")
+
+    def _house(self) -> None:
+        self._again(
+            "What of it?",
+            [
+                ("Email accounts", lambda: self._do("accounts", "list")),
+                ("When what runs by itself", lambda: self._do("schedules", "list")),
+                ("What is wrong, and how it is mended", lambda: self._do("doctor")),
+            ],
+        )
+
+    def _with(self, question: str, *arguments: str, option: str = "--address") -> None:
+        """A command with something that is typed; nothing is done where nothing is typed."""
+        typed = ask(question)
+        if typed:
+            self._do(*arguments, *([option] if option else []), typed)
+
+    def _for_a_reason(self, *arguments: str) -> None:
+        """The people with one reason, by its code or by a part of its title."""
+        typed = ask("The reason, such as SUPPRESSED, or a part of its title")
+        wanted = [
+            each for each in BY_CODE.values() if typed and typed.casefold() in f"{each.code} {each.title}".casefold()
+        ]
+        exact = [each for each in wanted if each.code == typed.upper()]
+        if not wanted:
+            click.echo("No reason is called so.")
+            return
+        named = [(f"{each.title}, {each.code}", each.code) for each in exact or wanted]
+        code = named[0][1] if len(named) == 1 else choose("Which reason?", named)
+        if code is not None:
+            self._do(*arguments, "--reason", code, "--limit", "50")
+
+
+def _said_of_list(row: ListRow) -> str:
+    members = f"{number(row.members)} members" if row.members is not None else "members not counted"
+    return f"{row.name}, {row.member_type}, {members}, {row.sync_status or 'not activated'}"
+
+
+def _said_of_campaign(row: CampaignRow) -> str:
+    return f"{row.name}, {row.status}" + (f", sent to {number(row.sent)}" if row.sent else "")
+
+
+def _said_of_send(row: SendRow) -> str:
+    return f"{row.campaign_name}, {row.standing}, {number(row.sendable)} people, {moment(row.created_on)}"
+
+
+def _said_of_run(row: RunRow) -> str:
+    return f"{row.title}, {run_status(row.status, row.tally)}, {moment(row.queued_on)}"
+
+
+def _said_of_person(row: KnownPerson) -> str:
+    return ", ".join(filter(None, (row.name, row.address, row.entity or "address alone")))

@@ -1,0 +1,159 @@
+"""The main jobs through a terminal that only prints: no colour, nothing drawn over, one question after the other."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
+from dyntui.model.why import ClosedGate, Verdict
+from dyntui.service.contract.campaigns import (
+    CAMPAIGN_COUNT,
+    CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_SEND,
+    CAMPAIGNS_PAGE,
+)
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldLists, HeldRemovals
+from dyntui.service.contract.lists import LIST_GET, LISTS_PAGE
+from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_WHY, KnownPerson, PeopleQuery, WhyAnswer
+from dyntui.service.contract.runs import RUN_GET, RUN_START, RUNS_PAGE, RunChanged, RunDetail, RunRef, StartRun
+from dyntui.service.contract.sends import SEND_CANCEL, SEND_GET, SEND_SHOW, SENDS_PAGE, SendCampaign, SendDetail
+from dyntui.service.contract.session import HELLO, STATUS, Check, Status
+from tests.cli.scripted_service import (
+    LIST_ID,
+    ScriptedService,
+    a_campaign,
+    a_count,
+    a_detail,
+    a_hello,
+    a_list,
+    a_run,
+    a_send,
+    page_of,
+)
+from tests.terminal.terminal import Terminal
+
+DYNTUI = (sys.executable, "-m", "dyntui.cli.main")
+# All that a teletype knows: text, and the end of a line, before which a terminal itself puts a carriage return.
+_ANYTHING_ELSE = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
+
+
+def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ: Mapping[str, str]) -> None:
+    held = HeldRemovals(list=LIST_ID, name="Newsletter", people=40, in_book=100, why="more than 10 %", run="run-1")
+    service.answers(HELLO, a_hello())
+    checks = (Check(name="Dynamics", state="ok", text="signed in"),)
+    status = Status(
+        version="0",
+        profile="default",
+        process=1,
+        started_on="2026-11-22T14:05:09Z",
+        store="dyntui.db",
+        checks=checks,
+        active_runs=0,
+        held=40,
+        dataverse_calls=1,
+        dotdigital_calls=1,
+    )
+    service.answers(STATUS, status)
+    service.answers(HELD_LISTS, HeldLists(rows=(held,)))
+    service.answers(HELD_DECIDE, HeldDecided(people=40, run=None))
+    service.answers(LISTS_PAGE, page_of(a_list()))
+    service.answers(LIST_GET, a_detail())
+    service.answers(CAMPAIGNS_PAGE, page_of(a_campaign("\x1b[31mSpring")))
+    service.answers(CAMPAIGN_COUNT, a_count(sendable=300))
+    left_out = PersonOutcome(person="p1", name="Ann", outcome=Outcome.EXCLUDED, reason="SUPPRESSED")
+    service.answers(CAMPAIGN_COUNT_PEOPLE, page_of(left_out))
+    service.answers(CAMPAIGN_SEND, a_send("Queued"))
+    service.answers(SEND_GET, a_send())
+    service.answers(SENDS_PAGE, page_of(a_send("Queued")))
+    people = (ReasonCount(Outcome.ADDED, "", 3),)
+    service.answers(SEND_SHOW, SendDetail(send=a_send(), count="count-1", counted=people, people=people))
+    service.answers(SEND_CANCEL, a_send("Cancelled"))
+    ann = KnownPerson(person="p1", entity="contact", name="Ann", address="ann@x.org")
+    service.answers(PEOPLE_SEARCH, page_of(ann))
+    gate = ClosedGate(code="SUPPRESSED", title="Suppressed", remedy="Ask them.", who="the person")
+    verdict = Verdict(
+        person="p1",
+        entity="contact",
+        name="Ann",
+        address="ann@x.org",
+        where="Newsletter",
+        outcome=Outcome.EXCLUDED,
+        reason="SUPPRESSED",
+        gates=(gate,),
+    )
+    service.answers(PEOPLE_WHY, WhyAnswer(address="ann@x.org", campaign="", verdicts=(verdict,), known=()))
+    service.answers(RUN_START, a_run(RunStatus.QUEUED))
+
+    def asked(request: RunRef) -> RunDetail:
+        service.publish("run.changed", RunChanged(run=a_run(RunStatus.IN_PROCESS)))
+        service.publish("run.changed", RunChanged(run=a_run()))
+        ended = request.id.startswith("audit")
+        return RunDetail(run=a_run(RunStatus.COMPLETED if ended else RunStatus.QUEUED), items=())
+
+    service.answers(RUN_GET, asked)
+    service.answers(RUNS_PAGE, page_of(a_run(id="audit-1")))
+
+    with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
+
+        def answer(text: str, seen: str) -> None:
+            already = len(terminal.raw)
+            terminal.type(f"{text}\n")
+            terminal.until(lambda: seen in terminal.raw[already:].decode(errors="ignore"))
+
+        terminal.until("Number:")
+        # What needs a decision, and deciding it.
+        answer("1", "Decide about which list?")
+        answer("1", "What about Newsletter?")
+        answer("3", "[y/N]")
+        answer("y", "40 contacts stay")
+        for _ in range(2):
+            answer("", "Number:")
+        # A list, looked at and synchronised.
+        answer("2", "A part of the name")
+        answer("News", "1. Newsletter, contact, 12,345 members")
+        answer("1", "What about Newsletter?")
+        answer("1", "outcome: excluded; reason: NO_EMAIL; people: 2")
+        answer("5", "Completed (3 added, 2 excluded)")
+        answer("", "What do you want to do?")
+        # A campaign, counted, asked why not, sent.
+        answer("3", "A part of the name")
+        answer("", "[31mSpring, Unsent")
+        answer("1", "What about")
+        answer("5", "reason: SUPPRESSED; people: 2")
+        answer("6", "The reason")
+        answer("SUPPRESSED", "name: Ann")
+        answer("8", "Type the number of people")
+        answer("300", "State:")
+        answer("", "What do you want to do?")
+        # The send, looked at and stopped.
+        answer("4", "Which send?")
+        answer("1", "What about the send")
+        answer("1", "outcome: mailed; people: 3; counted: 3")
+        answer("4", "Cancelled")
+        answer("", "What do you want to do?")
+        # A person.
+        answer("5", "A part of the name")
+        answer("ann", "1. Ann, ann@x.org, contact")
+        answer("1", "What about Ann?")
+        answer("2", "SUPPRESSED")
+        answer("", "What do you want to do?")
+        # The audit; and what is no answer is asked again.
+        answer("7", "Which run?")
+        answer("nine", "Type a number from 0 to 1.")
+        answer("1", "What about Newsletter?")
+        answer("1", "Started by:")
+        answer("", "What do you want to do?")
+        terminal.type("\x04")
+        assert terminal.ended() == 0
+        said = terminal.raw.replace(b"\r\n", b"\n")
+
+    assert _ANYTHING_ELSE.findall(said) == []
+    assert service.requests(HELD_DECIDE) == [DecideHeld(list=LIST_ID, remove=False)]
+    assert service.requests(RUN_START) == [StartRun(sync_type="lists", lists=(LIST_ID,))]
+    assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=300)]
+    assert service.requests(PEOPLE_SEARCH) == [PeopleQuery(search="ann", limit=15)]
+    assert len(service.requests(SEND_CANCEL)) == 1
+    (asked_for,) = service.requests(CAMPAIGN_COUNT_PEOPLE)
+    assert asked_for.reason == "SUPPRESSED"
