@@ -18,9 +18,10 @@ from typing import NoReturn
 from dyntui.model.errors import DyntuiError
 from dyntui.service.client import attach
 from dyntui.service.contract.session import STOP, Nothing
+from dyntui.service.handing_over import PASSPHRASE
 from dyntui.service.lock import holder, until_released
 from dyntui.service.profile import Profile, open_profile
-from dyntui.service.secret_store import CHOICE, PASSPHRASE
+from dyntui.service.secret_store import CHOICE
 
 # Tells the service that its profile is a demo's.
 DEMO = "DYNTUI_DEMO"

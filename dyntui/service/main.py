@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service import assembly, memory
+from dyntui.service.handing_over import take_over
 from dyntui.service.process import Build, Life, run_service
 from dyntui.service.profile import open_profile
 
@@ -18,7 +19,10 @@ def main(arguments: Sequence[str] | None = None, build: Build = assembly.build) 
     parser.add_argument("--profile", default="default")
     parser.add_argument("--private", action="store_true", help="end when no client is attached and no run is active")
     parser.add_argument("--ready-fd", type=int, default=None, help="descriptor on which the starter awaits readiness")
+    parser.add_argument("--secrets-fd", type=int, default=None, help="descriptor on which the starter hands them over")
     chosen = parser.parse_args(arguments)
+    if chosen.secrets_fd is not None:
+        take_over(chosen.secrets_fd)
     memory.keep_little()
     life = Life(long_lived=not chosen.private, ready=chosen.ready_fd)
     try:

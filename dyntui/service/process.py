@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -97,6 +98,8 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
     Without a starter that waits on `life.ready`, what keeps it from starting is raised as DyntuiError.
     """
     os.umask(0o077)
+    # A core dump holds every secret of the process.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         profile.prepare()
         with only_service(profile, private=not life.long_lived):

@@ -18,12 +18,12 @@ from typing import Protocol
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.config import Config
 from dyntui.service.encrypted_file import EncryptedFile
+from dyntui.service.handing_over import PASSPHRASE, PROVIDED
 from dyntui.service.profile import Profile
 from dyntui.service.redaction import hide
 from dyntui.service.system_keyring import SystemKeyring
 from dyntui.service.unit import PASSPHRASE_CREDENTIAL
 
-PASSPHRASE = "DYNTUI_KEYRING_PASSPHRASE"  # noqa: S105 - the variable's name
 CHOICE = "DYNTUI_KEYRING"
 
 
@@ -125,7 +125,7 @@ def _of_systemd(environ: Mapping[str, str], credential: str) -> str | None:
 
 def variable(name: str) -> str:
     """The environment variable that provides a secret."""
-    return f"DYNTUI_SECRET_{_simple(name).upper()}"
+    return f"{PROVIDED}{_simple(name).upper()}"
 
 
 def open_secrets(profile: Profile, config: Config, environ: Mapping[str, str] = os.environ) -> SecretStore:

@@ -15,10 +15,10 @@ import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient, attach
+from dyntui.service.handing_over import hand_over, parted
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import as_error
 from dyntui.service.redaction import redact
-from dyntui.service.setup_environment import without_secrets
 
 # A first start creates the store and imports the engine; seconds.
 START_LIMIT = 20.0
@@ -67,7 +67,7 @@ async def _start(profile: Profile, long_lived: bool, command: Sequence[str], lim
 def _spawn(profile: Profile, long_lived: bool, command: Sequence[str]) -> tuple[subprocess.Popen[bytes], BinaryIO]:
     """The service's process, in a session of its own so that no signal of this terminal reaches it, and the pipe on
     which it will tell of its readiness."""
-    environment = without_secrets(os.environ)
+    environment, secrets = parted(os.environ)
     if home := environment.get("DYNTUI_HOME"):
         # The service works in another directory.
         environment["DYNTUI_HOME"] = str(Path(home).expanduser().absolute())
@@ -76,6 +76,12 @@ def _spawn(profile: Profile, long_lived: bool, command: Sequence[str]) -> tuple[
     if not long_lived:
         arguments.append("--private")
     pipe = os.fdopen(read_end, "rb")
+    passed = [write_end]
+    hand = None
+    if secrets:
+        take, hand = os.pipe()
+        arguments += ["--secrets-fd", str(take)]
+        passed.append(take)
     try:
         log = os.open(profile.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -87,15 +93,20 @@ def _spawn(profile: Profile, long_lived: bool, command: Sequence[str]) -> tuple[
                 cwd="/",
                 env=environment,
                 start_new_session=True,
-                pass_fds=(write_end,),
+                pass_fds=passed,
             )
         finally:
             os.close(log)
     except BaseException:
         pipe.close()
+        if hand is not None:
+            os.close(hand)
         raise
     finally:
-        os.close(write_end)
+        for each in passed:
+            os.close(each)
+    if hand is not None:
+        hand_over(hand, secrets)
     return process, pipe
 
 

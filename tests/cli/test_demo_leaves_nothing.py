@@ -13,7 +13,7 @@ import pytest
 from dyntui.cli.sandbox_process import Sandbox
 from dyntui.cli.throw_away import ending_in_order, throw_away_profile
 from dyntui.model.errors import DyntuiError
-from dyntui.service.secret_store import PASSPHRASE
+from dyntui.service.handing_over import PASSPHRASE
 
 TINY = Path(__file__).parents[1] / "service" / "transport" / "tiny_service.py"
 

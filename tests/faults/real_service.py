@@ -80,10 +80,10 @@ class RealService:
                     raise
         return self._wait(self._client.call(method, request))
 
-    def kill(self) -> None:
-        """As a power cut would: nothing of it can react."""
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """As a power cut would: nothing of it can react; or as a crash does, which may leave a dump."""
         assert self._client is not None
-        os.kill(self._client.greeting.process, signal.SIGKILL)
+        os.kill(self._client.greeting.process, number)
         self.kills += 1
         self._gone()
 
@@ -144,6 +144,10 @@ class RealService:
         self.call(SETUP_APPLY, SetupRequest(organisation=organisation, accounts=(account,), assign=assign))
         only = {"user": "application", "roles": [str(Role.SERVICE)]}
         sandbox.control.post("/dataverse/roles", json=only).raise_for_status()
+        self.sign_in(sandbox)
+
+    def sign_in(self, sandbox: SandboxProcess) -> None:
+        """As the manager."""
         code = self.call(SIGN_IN, Nothing()).user_code
         sandbox.control.post("/device", json={"user_code": code, "as": "manager"}).raise_for_status()
         until(lambda: self.call(SIGN_IN_STATE, Nothing()).state == "signed in")
