@@ -44,8 +44,13 @@ BUSY_SECONDS: Final = 120
 # Execution option of a connection whose transaction will write.
 WRITES: Final = "dyntui_write"
 
+# How many statements SQLite keeps prepared for each connection, with all that was bound to them: some name thousands of
+# addresses, and are a megabyte each. To prepare one again takes some microseconds.
+_STATEMENTS: Final = 16
 _CONNECTIONS: Final = {
     "pool_size": 8,
+    # The one that was used last: as few as are needed at once grow to what a statement takes.
+    "pool_use_lifo": True,
     "max_overflow": 32,
     "json_serializer": exact_json.encode_text,
     "json_deserializer": exact_json.decode,
@@ -99,7 +104,8 @@ def _file(url: URL) -> Engine:
         assert error is not None
         raise error
     _prove_readable(path)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **_CONNECTIONS)
+    options = {"timeout": BUSY_SECONDS, "cached_statements": _STATEMENTS}
+    engine = create_engine(url, connect_args=options, **_CONNECTIONS)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, record: object) -> None:
