@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import _sqlite3
 import ctypes
 from pathlib import Path
 
-import _sqlite3
 from sqlalchemy import select
 
 from dyntui.store.database import open_store, sqlite_url
