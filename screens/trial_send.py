@@ -55,7 +55,7 @@ def ask_for_trial(screen: FramedScreen, campaign: CampaignRow) -> None:
     """Asks to whom the test goes, and sends it."""
 
     def told(sent: TrialSent) -> None:
-        left = f" {sent.copy!r} is still in dotdigital: remove it there." if sent.copy else ""
+        left = f" {sent.copy!r} is still in dotdigital: it is removed once it was sent." if sent.copy else ""
         screen.notify(f"It was sent to {sent.address}.{left}", title="Test send", markup=False)
 
     def answered(address: str | None) -> None:

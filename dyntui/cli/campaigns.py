@@ -164,7 +164,7 @@ def test(context: click.Context, named: str, address: str) -> None:
         return
     print_facts([("Test sent to", sent.address)])
     if sent.copy:
-        say(f"{sent.copy!r} is still in dotdigital: remove it there once it was sent.")
+        say(f"{sent.copy!r} is still in dotdigital: it is removed once it was sent.")
 
 
 @command.command("report")
