@@ -12,6 +12,7 @@ Public:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     String,
     and_,
@@ -37,11 +39,13 @@ from dyntui.model.outcomes import Outcome
 from dyntui.store import held as held_removals
 from dyntui.store import list_unsubscribes, suppressed_people, unsettled
 from dyntui.store.book_marks import BY_OTHERS
+from dyntui.store.bound import Value, text
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
 from dyntui.store.upserts import update_many
 
 _m = list_member.c
+_LIST, _LISTING = text("list"), text("listing")
 
 
 class Leaver(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ class Leaver(msgspec.Struct, frozen=True, kw_only=True):
     in_use: bool
 
 
-def _why(list_id: str, listing: str) -> ColumnElement[str]:
+def _why(list_id: Value, listing: Value) -> ColumnElement[str]:
     """`""` for those who stay in the book."""
     unsubscribed = select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)
     people = list_unsubscribes.people().subquery("unsubscribed").c
@@ -92,7 +96,7 @@ def _why(list_id: str, listing: str) -> ColumnElement[str]:
     )
 
 
-def _in_use(list_id: str, listing: str) -> ColumnElement[bool]:
+def _in_use(list_id: Value, listing: Value) -> ColumnElement[bool]:
     heir = list_member.alias("heir")
     return exists().where(
         heir.c.list_id == list_id,
@@ -110,15 +114,21 @@ def going(list_id: str, listing: str) -> Select[Any]:
     return select(_m.person_id, why.label("why")).where(*_may_leave(list_id), why != "")
 
 
-def _may_leave(list_id: str) -> tuple[ColumnElement[bool], ...]:
+def _may_leave(list_id: Value) -> tuple[ColumnElement[bool], ...]:
     """Whoever is on the list and unchanged stays in the book."""
     return (_m.list_id == list_id, unsettled.is_one(list_id), _m.sent_address != "")
 
 
 def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:
     """Contacts that were synchronised and do not belong in the book, by `seq` after `after`; nobody who is held."""
-    why = _why(list_id, listing)
-    rows = c.execute(
+    values = {_LIST.key: list_id, _LISTING.key: listing, "b_after": after, "b_most": limit}
+    return [Leaver(**row._mapping) for row in c.execute(_leavers(), values)]
+
+
+@functools.cache
+def _leavers() -> Select[Any]:
+    why = _why(_LIST, _LISTING)
+    return (
         select(
             _m.person_id,
             _m.seq,
@@ -126,22 +136,26 @@ def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: i
             _m.contact_id,
             _m.sent_address,
             why.label("why"),
-            _in_use(list_id, listing).label("in_use"),
+            _in_use(_LIST, _LISTING).label("in_use"),
         )
-        .where(*_may_leave(list_id), _m.seq > after, why != "")
+        .where(*_may_leave(_LIST), _m.seq > bindparam("b_after", type_=Integer), why != "")
         .order_by(_m.seq)
-        .limit(limit)
+        .limit(bindparam("b_most", type_=Integer))
     )
-    return [Leaver(**row._mapping) for row in rows]
 
 
 def to_be_guarded(c: Connection, list_id: str, listing: str) -> int:
     """How many would leave the book for another reason than consent withdrawn or an address that changed, and without
     anybody having decided that they do."""
-    return c.execute(select(func.count()).select_from(list_member).where(*_guarded(list_id, listing))).scalar_one()
+    return c.execute(_to_be_guarded(), {_LIST.key: list_id, _LISTING.key: listing}).scalar_one()
 
 
-def _guarded(list_id: str, listing: str) -> tuple[ColumnElement[bool], ...]:
+@functools.cache
+def _to_be_guarded() -> Select[int]:
+    return select(func.count()).select_from(list_member).where(*_guarded(_LIST, _LISTING))
+
+
+def _guarded(list_id: Value, listing: Value) -> tuple[ColumnElement[bool], ...]:
     leaves = _why(list_id, listing).in_(("left", "excluded"))
     return (*_may_leave(list_id), _m.decision == "", leaves, ~_in_use(list_id, listing))
 

@@ -6,6 +6,7 @@ Public: `settle(c, list_id, listing, account_id, now, whole=)`, `withhold(c, lis
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,11 +14,13 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
-    CompoundSelect,
     Connection,
+    Insert,
     MetaData,
+    Select,
     String,
     Table,
+    Update,
     and_,
     case,
     insert,
@@ -30,13 +33,14 @@ from sqlalchemy.schema import CreateTable, DropTable
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import held, list_unsubscribes, suppressed_people, unsettled
+from dyntui.store.bound import text
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
 from dyntui.store.schema import list_member, list_unsubscribe, suppression
 from dyntui.store.staging import PREVIEW
 from dyntui.store.standing import (
     Scope,
-    own_reason_lists,
+    own_reasons,
     shared_addresses,
     standing,
     with_duplicates,
@@ -48,7 +52,10 @@ _REJECTED = literal(Outcome.REJECTED.value, String)
 _PENDING = literal("", String)
 
 
-# Whom a settling looks at, where that is not everybody; and who has a closed gate.
+_LIST, _LISTING, _ACCOUNT, _NOW = (text(name) for name in ("list", "listing", "account", "now"))
+# Whom a settling is about.
+_EVERYBODY, _FEW, _WAITING = "everybody", "few", "waiting"
+# Whom it looks at, where that is not everybody; and who has a closed gate.
 _looked_at = Table(
     "people_looked_at", MetaData(), Column("person_id", String, primary_key=True), prefixes=["TEMPORARY"]
 )
@@ -74,61 +81,91 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str,
     if whole:
         mark_left(c, list_id, listing)
     list_unsubscribes.given_up(c, list_id, now)
-    with _looking_at(c, None if whole else unsettled.with_gates(list_id, account_id)) as looked:
-        scope = (_m.list_id == list_id, _m.listing == listing, *looked)
-        with _naming_gates(c, list_id, account_id, scope, among=not whole):
-            # Who has no closed gate any more, and who has left the list since.
-            over = (_m.list_id == list_id, *looked, _m.gated_by == listing, ~_has_gate())
-            c.execute(update(list_member).where(*over).values(gated_by="", news=True))
+    whom = _EVERYBODY if whole else _FEW
+    here = {_LIST.key: list_id}
+    read = here | {_LISTING.key: listing}
+    with _looking_at(c, whom, here | {_ACCOUNT.key: account_id}):
+        with _naming_gates(c, whom, reasons=read, gates=read | {_ACCOUNT.key: account_id}):
+            c.execute(_opened(whom), read)
             _close(c, list_id, listing)
-        waiting = and_(_m.fingerprint == _m.rejected_fingerprint, _m.retry_on > now)
-        becomes = case(
-            (and_(_m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address), Outcome.UNCHANGED.value),
-            (waiting, _REJECTED),
-            else_=_PENDING,
-        )
-        values: dict[str, ColumnElement[Any]] = {
-            "outcome": becomes,
-            "reason": case((becomes == _REJECTED, _m.rejected_reason), else_=""),
-            "detail": case((becomes == _REJECTED, _m.rejected_detail), else_=""),
-            "also": _m.channel,
-        }
-        differs = or_(*(_m[name] != value for name, value in values.items()))
-        c.execute(update(list_member).where(*scope, _m.gated_by != listing, differs).values(**values, news=True))
-        held.settle(c, list_id, listing, looked)
-
-
-@contextmanager
-def _looking_at(c: Connection, people: CompoundSelect[Any] | None) -> Iterator[Scope]:
-    """A condition for those people; none for everybody."""
-    if people is None:
-        yield ()
-        return
-    c.execute(CreateTable(_looked_at))
-    c.execute(insert(_looked_at).from_select(["person_id"], people))
-    yield (_m.person_id.in_(select(_looked_at.c.person_id)),)
-    c.execute(DropTable(_looked_at))
-
-
-def _has_gate() -> ColumnElement[bool]:
-    return _m.person_id.in_(select(_gated.c.person_id))
-
-
-def _close(c: Connection, list_id: str, listing: str) -> None:
-    """Whoever has a closed gate is excluded, or rejected, by it."""
-    g = _gated.c
-    now = {name: g[name] for name in ("outcome", "reason", "detail", "also")}
-    differs = or_(_m.gated_by != listing, *(_m[name] != value for name, value in now.items()))
-    same_person = (_m.list_id == list_id, _m.person_id == g.person_id)
-    c.execute(update(list_member).where(*same_person, differs).values(**now, gated_by=listing, news=True))
+        c.execute(_settled(whom), read | {_NOW.key: now})
+        held.settle(c, list_id, listing, _looked(whom))
 
 
 def withhold(c: Connection, list_id: str, listing: str, account_id: str) -> None:
     """Of those who wait to be imported nobody is who has opted out since the listing was settled: the gate that has
     closed is their outcome."""
-    waiting = (_m.list_id == list_id, _m.listing != PREVIEW, _m.outcome == "")
-    with _naming_gates(c, list_id, account_id, waiting, among=False):
+    here = {_LIST.key: list_id}
+    with _naming_gates(c, _WAITING, reasons=here, gates=here | {_ACCOUNT.key: account_id}):
         _close(c, list_id, listing)
+
+
+@contextmanager
+def _looking_at(c: Connection, whom: str, values: dict[str, str]) -> Iterator[None]:
+    """Where few are looked at, they are in `_looked_at`."""
+    if whom != _FEW:
+        yield
+        return
+    c.execute(CreateTable(_looked_at))
+    c.execute(_to_be_looked_at(), values)
+    yield
+    c.execute(DropTable(_looked_at))
+
+
+@functools.cache
+def _to_be_looked_at() -> Insert:
+    return insert(_looked_at).from_select(["person_id"], unsettled.with_gates(_LIST, _ACCOUNT))
+
+
+def _looked(whom: str) -> Scope:
+    return (_m.person_id.in_(select(_looked_at.c.person_id)),) if whom == _FEW else ()
+
+
+def _scope(whom: str) -> Scope:
+    if whom == _WAITING:
+        return (_m.list_id == _LIST, _m.listing != PREVIEW, _m.outcome == "")
+    return (_m.list_id == _LIST, _m.listing == _LISTING, *_looked(whom))
+
+
+@functools.cache
+def _opened(whom: str) -> Update:
+    """Who has no closed gate any more, and who has left the list since."""
+    has_gate = _m.person_id.in_(select(_gated.c.person_id))
+    over = (_m.list_id == _LIST, *_looked(whom), _m.gated_by == _LISTING, ~has_gate)
+    return update(list_member).where(*over).values(gated_by="", news=True)
+
+
+@functools.cache
+def _settled(whom: str) -> Update:
+    """Who has no closed gate is unchanged, still rejected, or waits to be imported."""
+    waiting = and_(_m.fingerprint == _m.rejected_fingerprint, _m.retry_on > _NOW)
+    becomes = case(
+        (and_(_m.fingerprint == _m.sent_fingerprint, _m.address == _m.sent_address), Outcome.UNCHANGED.value),
+        (waiting, _REJECTED),
+        else_=_PENDING,
+    )
+    values: dict[str, ColumnElement[Any]] = {
+        "outcome": becomes,
+        "reason": case((becomes == _REJECTED, _m.rejected_reason), else_=""),
+        "detail": case((becomes == _REJECTED, _m.rejected_detail), else_=""),
+        "also": _m.channel,
+    }
+    differs = or_(*(_m[name] != value for name, value in values.items()))
+    return update(list_member).where(*_scope(whom), _m.gated_by != _LISTING, differs).values(**values, news=True)
+
+
+def _close(c: Connection, list_id: str, listing: str) -> None:
+    """Whoever has a closed gate is excluded, or rejected, by it."""
+    c.execute(_closed(), {_LIST.key: list_id, _LISTING.key: listing})
+
+
+@functools.cache
+def _closed() -> Update:
+    g = _gated.c
+    now = {name: g[name] for name in ("outcome", "reason", "detail", "also")}
+    differs = or_(_m.gated_by != _LISTING, *(_m[name] != value for name, value in now.items()))
+    same_person = (_m.list_id == _LIST, _m.person_id == g.person_id)
+    return update(list_member).where(*same_person, differs).values(**now, gated_by=_LISTING, news=True)
 
 
 def mark_left(c: Connection, list_id: str, listing: str) -> None:
@@ -138,10 +175,25 @@ def mark_left(c: Connection, list_id: str, listing: str) -> None:
 
 
 @contextmanager
-def _naming_gates(c: Connection, list_id: str, account_id: str, scope: Scope, *, among: bool) -> Iterator[None]:
-    """Who within `scope` has a closed gate, with the outcome and the reasons, is in `_gated`. `among`: the scope is of
-    few people."""
-    shared = shared_addresses(account_id, [list_id])
+def _naming_gates(c: Connection, whom: str, *, reasons: dict[str, str], gates: dict[str, str]) -> Iterator[None]:
+    """Who of them has a closed gate, with the outcome and the reasons, is in `_gated`. `reasons`, `gates`: the
+    values of the two statements."""
+    own = tuple(sorted(c.execute(_own_reasons(whom), reasons).scalars()))
+    c.execute(CreateTable(_gated))
+    c.execute(_with_gates(whom, own), gates)
+    yield
+    c.execute(DropTable(_gated))
+
+
+@functools.cache
+def _own_reasons(whom: str) -> Select[str]:
+    return own_reasons(_scope(whom))
+
+
+# As many as there are combinations of records' own gates in the lists of an organisation.
+@functools.lru_cache(maxsize=64)
+def _with_gates(whom: str, own: tuple[str, ...]) -> Insert:
+    shared = shared_addresses(_ACCOUNT, [_LIST])
     unsubscribed = list_unsubscribes.people().subquery("unsubscribed").c
     # Few of a million have any: the others are not looked at one by one.
     concerned = or_(
@@ -149,14 +201,14 @@ def _naming_gates(c: Connection, list_id: str, account_id: str, scope: Scope, *,
         _m.filtered != "",
         is_opted_out(_m.person_id, _m.address),
         _m.address.in_(select(suppression.c.address)),
-        _m.address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == list_id)),
-        _m.person_id.in_(select(unsubscribed.person_id).where(unsubscribed.list_id == list_id)),
+        _m.address.in_(select(list_unsubscribe.c.address).where(list_unsubscribe.c.list_id == _LIST)),
+        _m.person_id.in_(select(unsubscribed.person_id).where(unsubscribed.list_id == _LIST)),
         _m.person_id.in_(suppressed_people.person_ids()),
         _m.address.in_(shared),
     )
     channel = (_m.channel.label("channel"),)
-    facts = standing(account_id, scope if among else (*scope, concerned), own_reason_lists(c, scope), channel)
-    stands = with_duplicates(facts, account_id, [list_id]).c
+    facts = standing(_ACCOUNT, _scope(whom) if whom == _FEW else (*_scope(whom), concerned), own, channel)
+    stands = with_duplicates(facts, _ACCOUNT, [_LIST]).c
     closed = code_mark(stands.channel).bitwise_or(stands.mask)
     first = first_mark(stands.mask)
     # What dotdigital has against the person is no gate of a synchronisation: it stands behind those that are.
@@ -168,7 +220,4 @@ def _naming_gates(c: Connection, list_id: str, account_id: str, scope: Scope, *,
         stands.detail,
         case((first_mark(closed) == first, further_codes(closed)), else_=behind),
     ).where(stands.mask != 0)
-    c.execute(CreateTable(_gated))
-    c.execute(insert(_gated).from_select(list(_gated.c.keys()), named))
-    yield
-    c.execute(DropTable(_gated))
+    return insert(_gated).from_select(list(_gated.c.keys()), named)

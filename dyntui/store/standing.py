@@ -3,7 +3,8 @@
 Shared by the settling of a listing and by target counts, so that both give the same person the same reason.
 
 Public: `standing(account_id, scope, own, more, among) -> CTE`, `with_duplicates(rows, account_id, lists, among)`,
-`shared_addresses(account_id, lists, among)`, `own_reason_lists(c, scope)`, `materialised(statement, name)`.
+`shared_addresses(account_id, lists, among)`, `own_reason_lists(c, scope)`, `own_reasons(scope)`,
+`materialised(statement, name)`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from sqlalchemy import (
 
 from dyntui.store import list_unsubscribes, suppressed_people
 from dyntui.store.among import Among, address_in
+from dyntui.store.bound import Value
 from dyntui.store.gate_marks import code_mark, first_mark, list_mark, mark
 from dyntui.store.opt_outs import opted_addresses, opted_survivors
 from dyntui.store.schema import list_member, list_unsubscribe, marketing_list, opt_out, suppression
@@ -45,8 +47,12 @@ _NAMED_BY_THE_REASON = ("", "donotemail", "donotbulkemail")
 
 def own_reason_lists(c: Connection, scope: Scope) -> tuple[str, ...]:
     """The combinations of the records' own gates that occur among members (few: a record closes few gates)."""
-    distinct = select(list_member.c.own_reasons).where(*scope, list_member.c.own_reasons != "").distinct()
-    return tuple(sorted(c.execute(distinct).scalars()))
+    return tuple(sorted(c.execute(own_reasons(scope)).scalars()))
+
+
+def own_reasons(scope: Scope) -> Select[str]:
+    """What `own_reason_lists` asks, unsorted."""
+    return select(list_member.c.own_reasons).where(*scope, list_member.c.own_reasons != "").distinct()
 
 
 def materialised(statement: Select[Any] | CompoundSelect[Any], name: str) -> CTE:
@@ -55,7 +61,7 @@ def materialised(statement: Select[Any] | CompoundSelect[Any], name: str) -> CTE
 
 
 def standing(
-    account_id: str, scope: Scope, own: Sequence[str], more: Sequence[Label[Any]] = (), among: Among | None = None
+    account_id: Value, scope: Scope, own: Sequence[str], more: Sequence[Label[Any]] = (), among: Among | None = None
 ) -> CTE:
     """Every member within `scope`: `list_id`, `person_id`, `address`; `mask`: bits of the closed gates (duplicates and
     what the book holds are not looked at); `detail` of the first of them. `own` comes from `own_reason_lists`; `more`
@@ -147,7 +153,7 @@ def standing(
     return materialised(select(*(masked[name] for name in shown), detail.label("detail")), "standing")
 
 
-def _rivals(account_id: str, lists: Sequence[str], table: Any) -> ColumnElement[bool]:
+def _rivals(account_id: Value, lists: Sequence[Value], table: Any) -> ColumnElement[bool]:
     """Whether a row of `list_member` (or of an alias of it) may meet others at its address: the person is on the list
     as last read, and the list is one of the account's activated ones, or one of `lists`."""
     activated = select(marketing_list.c.id).where(
@@ -159,7 +165,7 @@ def _rivals(account_id: str, lists: Sequence[str], table: Any) -> ColumnElement[
     return and_(table.c.address != "", table.c.has_left.is_(False), on_one)
 
 
-def shared_addresses(account_id: str, lists: Sequence[str], among: Among | None = None) -> Select[Any]:
+def shared_addresses(account_id: Value, lists: Sequence[Value], among: Among | None = None) -> Select[Any]:
     """Addresses that several records on the account's lists have; of a million few."""
     m = list_member.c
     return (
@@ -170,7 +176,7 @@ def shared_addresses(account_id: str, lists: Sequence[str], among: Among | None 
     )
 
 
-def _keepers(account_id: str, lists: Sequence[str], among: Among | None) -> CTE:
+def _keepers(account_id: Value, lists: Sequence[Value], among: Among | None) -> CTE:
     """`address`, and who keeps it: `person_id` and `named` (type, id and name).
 
     A contact before a lead before an account, then the older record, then the smaller id: one record over all lists of
@@ -208,7 +214,7 @@ def _keepers(account_id: str, lists: Sequence[str], among: Among | None) -> CTE:
     return materialised(keeper, "keeper")
 
 
-def with_duplicates(rows: CTE, account_id: str, lists: Sequence[str], among: Among | None = None) -> CTE:
+def with_duplicates(rows: CTE, account_id: Value, lists: Sequence[Value], among: Among | None = None) -> CTE:
     """The rows of `standing` (or a choice of them), where `mask` and `detail` also say who must leave the place of an
     address to another record on the account's lists (see `_keepers`); `lists` count as such whatever their state."""
     r, keeper = rows.c, _keepers(account_id, lists, among).c

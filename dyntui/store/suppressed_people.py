@@ -15,6 +15,7 @@ Public:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 
 import msgspec
@@ -34,6 +35,7 @@ from sqlalchemy import (
 )
 
 from dyntui.store.among import Among, person_in
+from dyntui.store.bound import Value
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.schema import former_address, list_member, merged_record, suppression
 from dyntui.store.suppressions import BY_WILL
@@ -67,7 +69,7 @@ def _found(among: Among | None = None) -> CompoundSelect[tuple[str, str, str, st
     )
 
 
-def people(account_id: str, among: Among | None = None) -> Select[tuple[str, str, str]]:
+def people(account_id: Value, among: Among | None = None) -> Select[tuple[str, str, str]]:
     """Who said no to an account; by another account's suppressions as SUPPRESSED_OTHER_ACCOUNT."""
     each = _found(among).subquery("suppressed_as").c
     here = each.account_id == account_id
@@ -84,6 +86,7 @@ def people(account_id: str, among: Among | None = None) -> Select[tuple[str, str
     return select(ranked.c.person_id, ranked.c.reason, ranked.c.detail).where(ranked.c.place == 1)
 
 
+@functools.cache
 def person_ids() -> Select[tuple[str]]:
     """Who said no to any account."""
     return select(_found().subquery("suppressed_anywhere").c.person_id)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, select, union
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import list_unsubscribes, suppressed_people
+from dyntui.store.bound import Value
 from dyntui.store.schema import (
     list_member,
     list_unsubscribe,
@@ -26,7 +27,7 @@ _m = list_member.alias("unsettled_member").c
 _UNSETTLED = ("", *(each.value for each in Outcome if each is not Outcome.UNCHANGED))
 
 
-def people(list_id: str) -> CompoundSelect[Any]:
+def people(list_id: Value) -> CompoundSelect[Any]:
     """Who is news, has left the list, or is in any other state than unchanged: also unchanged for a reason."""
     here = select(_m.person_id).where(_m.list_id == list_id)
     return union(
@@ -37,12 +38,12 @@ def people(list_id: str) -> CompoundSelect[Any]:
     )
 
 
-def is_one(list_id: str) -> ColumnElement[bool]:
+def is_one(list_id: Value) -> ColumnElement[bool]:
     """Whether a row of `list_member` is one of `people`."""
     return list_member.c.person_id.in_(people(list_id))
 
 
-def with_gates(list_id: str, account_id: str) -> CompoundSelect[Any]:
+def with_gates(list_id: Value, account_id: Value) -> CompoundSelect[Any]:
     """`people`, and everybody against whom something is known that no record of theirs says: it may be new."""
     here = select(_m.person_id).where(_m.list_id == list_id)
     unsubscribed = list_unsubscribes.people().subquery("unsubscribed").c
