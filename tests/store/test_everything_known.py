@@ -13,7 +13,18 @@ OF_NOBODY = {
     *("admin_change", "budget_grant", "budget_limit", "budget_window", "campaign", "campaign_target", "change_part"),
     *("cheap_answer", "consent_watch", "crm_column", "data_label", "email_account", "form", "mapping_version"),
     *("marketing_list", "not_production", "notice", "odd_row", "organisation", "person_link", "plan", "preference"),
-    *("run", "run_item", "run_tally", "schedule", "send", "send_waves", "standing_scope", "target_count", "watermark"),
+    *(
+        "run",
+        "run_item",
+        "run_tally",
+        "schedule",
+        "send",
+        "send_waves",
+        "standing_scope",
+        "target_count",
+        "watermark",
+        "worker",
+    ),
     # Worked out from list_member.
     *("person_text", "person_text_due"),
 }
