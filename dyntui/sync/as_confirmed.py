@@ -16,6 +16,7 @@ from dyntui.dotdigital.campaigns import CampaignDetails
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Ability, roles_with
+from dyntui.model.subscription_filters import text_of
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
@@ -28,19 +29,20 @@ SENDABLE = ("unsent", "sent", "sending")
 _NOT_DONE = "Nothing was sent, and no send was created."
 _AGAIN = "If it is still wanted as it is now, count the campaign's targets and send it again."
 
-Marks = Mapping[str, str]
+_QUERY, _FILTER = "the query of ", "the subscription filter of "
 
 
 async def marks(dv: Dataverse, dd: Dotdigital, campaign_id: int, targets: Sequence[StoredList]) -> dict[str, str]:
-    """What the campaign and the lists are at this moment: a mark of each part, by what people call it.
+    """What the campaign and the lists are at this moment: a mark of each part; that of a list is named by its id, as a
+    list may be renamed.
 
     Raises CAMPAIGN_GONE, CAMPAIGN_NOT_SENDABLE, what `list_state.as_it_is` does, DotdigitalError, DataverseError.
     """
     found = _marks_of(await _campaign(dd, campaign_id))
     for each in targets:
-        row = (await list_state.as_it_is(dv, each)).row
-        found[f"the query of {each.name!r} ({each.id})"] = _mark(row.query)
-        found[f"the subscription filter of {each.name!r} ({each.id})"] = _mark(row.chosen_filter)
+        now = await list_state.as_it_is(dv, each)
+        found[f"{_QUERY}{each.id}"] = _mark(now.row.query)
+        found[f"{_FILTER}{each.id}"] = _mark(text_of(now.settings.subscription_filter))
     return found
 
 
@@ -66,12 +68,23 @@ async def require(ctx: RunContext, dv: Dataverse, dd: Dotdigital, whole: Send) -
     # A part that this version does not know, or that an earlier one did not keep, says nothing.
     changed = [part for part, mark in whole.confirmed_as.items() if now.get(part, mark) != mark]
     if changed:
+        names = {each.id: each.name for each in targets}
+        said = ", ".join(_said(part, names) for part in changed)
         raise DyntuiError(
             "SEND_CHANGED",
-            f"Changed since somebody confirmed the send of {whole.campaign_name!r}: {', '.join(changed)}.",
+            f"Changed since somebody confirmed the send of {whole.campaign_name!r}: {said}.",
             not_done=_NOT_DONE,
             remedy=_AGAIN,
         )
+
+
+def _said(part: str, names: Mapping[str, str]) -> str:
+    """A part as people call it."""
+    for what in (_QUERY, _FILTER):
+        if part.startswith(what):
+            list_id = part.removeprefix(what)
+            return f"{what}{names.get(list_id, list_id)!r}"
+    return part
 
 
 async def _require_role(dv: Dataverse, whole: Send) -> None:

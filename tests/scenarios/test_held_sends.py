@@ -204,6 +204,14 @@ def test_a_held_send_is_refused_by_name_where_it_is_not_what_was_confirmed_any_m
     assert at_its_hour(lambda: edit(subject="Another subject")) == "SEND_CHANGED"
     assert at_its_hour(lambda: edit(html="<p>Another text</p>")) == "SEND_CHANGED"
     edit(subject=before[0], html=before[1])
+    # What a list goes by counts whatever the list is called; its name alone does not.
+    assert (
+        at_its_hour(
+            lambda: office.change_in_dynamics("list", list_id, listname="Letters"),
+            lambda: office.change_in_dynamics("list", list_id, dyntui_subscriptionfilter="none"),
+        )
+        == "SEND_CHANGED"
+    )
     assert at_its_hour(lambda: office.give_roles("manager", Role.PROFESSIONAL)) == "SEND_NOT_PERMITTED"
     office.give_roles("manager", Role.MANAGER)
     refused = at_its_hour(lambda: office.change_in_dynamics("systemuser", mira, isdisabled=1))
