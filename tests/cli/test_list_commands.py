@@ -65,7 +65,7 @@ def test_json_is_the_contracts_answer_and_nothing_else(dyntui: Callable, service
     done = dyntui("--json", "lists", "list") if place == "before" else dyntui("lists", "list", "--json")
 
     answer = json.loads(done.out)
-    assert sorted(answer) == ["as_of", "matching", "offset", "rows", "total"]
+    assert sorted(answer) == ["as_of", "matching", "more", "offset", "rows", "total"]
     assert answer["rows"][0]["id"] == LIST_ID
     assert done.err == ""
 
