@@ -85,7 +85,7 @@ async def _play(profile: Profile, sandbox: Sandbox) -> None:
         number = re.search(r"Type (\d+) to confirm", text)
         assert number
         await pilot.press(*number[1], "enter", "enter")
-        await _until(pilot, lambda text: "Mailed" in text and "named outcome" in text)
+        await _until(pilot, lambda text: "Mailed" in text and "excluded ✓" in text)
         _save(pilot, "sent")
         for _ in range(8):
             await asyncio.to_thread(sandbox.control, "POST", "/clock", {"advance_seconds": 6 * 3600})

@@ -97,8 +97,9 @@ def test_a_newcomer_activates_synchronises_targets_sends_and_reads_the_results(
         unfocused = hand.look_of("Send Campaign")
         hand.types(ENTER)
         terminal.until(lambda: hand.look_of("Send Campaign") != unfocused)
-        hand.types(ENTER, "Audit › Newsletter March")
-        hand.finishes_run("Newsletter March")
+        hand.types(ENTER, "Sends › Newsletter March")
+        terminal.until(lambda: re.search(r"State +Sent", terminal.text) is not None)
+        hand.types(ESCAPE)
         hand.sees("Email Campaigns › Newsletter March", "Status   Sent, ")
 
         hand.types("v", "Newsletter March › Report")
