@@ -40,6 +40,8 @@ from .places import (
     LABELS,
     MAPPINGS,
     NOT_CONFIGURED,
+    PEOPLE,
+    RUN,
     SCHEDULES,
     SENDS,
     SIGN_IN,
@@ -55,6 +57,7 @@ from .shell import LOW, WIDE
 from .start import StartScreen
 from .theme import OWN, first_theme
 from .waiting import PATIENCE, SILENCE, Waiting
+from .whose import Whose
 from .widgets.cells import single_line
 from .working import start
 
@@ -91,12 +94,14 @@ class Console(Everywhere):
         patience: float = PATIENCE,
         silence: float = SILENCE,
         memory: Memory | None = None,
+        at: Whose | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         # Asked for no colour at all: the terminal's own are left alone, instead of being turned into black.
         super().__init__(memory or Memory(), farewell, ansi_color=True if "NO_COLOR" in os.environ else None)
         self.memory.read()
         self.first_steps = first_steps
+        self._at = at
         self.hello: Hello | None = None
         self.entered = False
         self.answers = Answers()
@@ -206,6 +211,17 @@ class Console(Everywhere):
             self.entered = True
             self.switch_mode(HOME.name)
             self._read_active_runs()
+            self._go_there()
+
+    def _go_there(self) -> None:
+        """To the run that the console was opened for, once."""
+        at, self._at = self._at, None
+        if at is None:
+            return
+        self.go("audit")
+        self.open_page(RUN, at.run)
+        if at.item:
+            self.open_page(PEOPLE, at)
 
     def _stand_before(self, gate: Gate) -> None:
         self.entered = False
@@ -407,10 +423,12 @@ def run(
     farewell: str = "",
     mouse: bool = True,
     memory: Path | None = None,
+    at: Whose | None = None,
 ) -> int:
     """Runs the console on the terminal until the person quits; the exit code of the process: 128 + n after signal n.
-    `farewell`: what whoever quits should know besides; `memory`: the file in which the console remembers its looks."""
-    console = Console(client_factory, first_steps=first_steps, farewell=farewell, memory=Memory(memory))
+    `farewell`: what whoever quits should know besides; `memory`: the file in which the console remembers its looks;
+    `at`: the run, or the item of it, that it opens with."""
+    console = Console(client_factory, first_steps=first_steps, farewell=farewell, memory=Memory(memory), at=at)
     with terminal_may_go():
         try:
             console.run(mouse=mouse)

@@ -17,7 +17,7 @@ from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import person_of
-from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery
+from dyntui.service.contract.runs import ON_PEOPLE, RUN_PEOPLE, OutcomesQuery, permalink
 
 from .base import Page
 from .bindings import bindings
@@ -101,7 +101,8 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
         about = self.about
         if about is None:
             return
-        self.trail.show_trail(*about.trail, about.title)
+        link = permalink(about.run, about.item) if about.run else ""
+        self.trail.show_trail(*about.trail, about.title, note=link)
         entry = BY_CODE.get(about.reason)
         self._remedy.display = entry is not None
         if entry is not None:

@@ -22,12 +22,14 @@ from dyntui.service.contract.runs import (
     RunRef,
     RunRow,
     calls_text,
+    permalink,
     run_status,
 )
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
+from .clipboard import copy
 from .places import CHANGES, PEOPLE, PLAN
 from .running import RunActions, show_progress
 from .tally import outcome_title, reason_title, split_key, tally_rows
@@ -166,6 +168,13 @@ class RunPage(RunActions, Page[str]):
     def do_run_people(self) -> None:
         """Everybody in the run."""
         self._open_people(Whose(title="Everybody"))
+
+    def do_run_link(self) -> None:
+        """The permalink of the item in hand, or of the run."""
+        if self._detail is not None:
+            item = self._items.current if self.focused is self._items else ""
+            link = permalink(self._detail.run.id, item)
+            copy(self.app, [link], link)
 
     def _open_people(self, whose: Whose) -> None:
         if self._detail is not None:

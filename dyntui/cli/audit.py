@@ -42,6 +42,8 @@ from dyntui.service.contract.runs import (
     RunRow,
     RunsQuery,
     SearchQuery,
+    named_by,
+    permalink,
     run_status,
 )
 
@@ -106,7 +108,7 @@ def search(context: click.Context, text: str, account: str, rows: Rows) -> None:
 
 
 @command.command("show")
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN[/ITEM]")
 @click.option("--people", "by_person", is_flag=True, help="What became of each person.")
 @click.option("--changes", "written", is_flag=True, help="What it wrote, with the fields before and after.")
 @click.option(
@@ -128,7 +130,9 @@ def show(
     reason: str,
     rows: Rows,
 ) -> None:
-    """One run with its items, the people in it, or what it wrote of them."""
+    """One run with its items, the people in it, or what it wrote of them; of RUN/ITEM the people of the item."""
+    run, of_link = named_by(run)
+    item, by_person = item or of_link, by_person or bool(of_link)
     if written or person:
         print_changes(context, WrittenQuery(run=run, item=item, **_about(rows, person)))
         return
@@ -146,9 +150,16 @@ def show(
     if detail.items:
         click.echo()
         print_table(
-            ["item", "name", "status", "people", "note"],
+            ["item", "name", "status", "people", "note", "permalink"],
             (
-                (one.kind, one.name, run_status(one.status, one.tally), number(one.tally.read), one.note)
+                (
+                    one.kind,
+                    one.name,
+                    run_status(one.status, one.tally),
+                    number(one.tally.read),
+                    one.note,
+                    permalink(detail.run.id, one.id),
+                )
                 for one in detail.items
             ),
             right=["people"],
@@ -163,8 +174,24 @@ def _about(rows: Rows, person: str) -> dict[str, Any]:
     return {**rows, "person": person} if _ID.match(person) else {**rows, "search": person}
 
 
+@command.command("open")
+@click.argument("link", metavar="RUN[/ITEM]")
+@click.pass_context
+def open_(context: click.Context, link: str) -> int:
+    """Open the console on a run, or on the people of an item of it."""
+    from dyntui.cli.console import open_console
+    from dyntui.screens.whose import Whose
+
+    run, item = named_by(link)
+    detail = ask(choices(context), RUN_GET, RunRef(run))
+    title = next((each.name for each in detail.items if each.id == item), item)
+    trail = ("Synchronisation Audit", detail.run.title)
+    at = Whose(title=title, trail=trail, run=detail.run.id, kind=detail.run.kind, item=item)
+    return open_console(choices(context).profile, at)
+
+
 @command.command("export")
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN[/ITEM]")
 @click.option("--item", default="", help="Only the people of this item.")
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False, writable=True), help="A .csv, .json or .xlsx file."
@@ -173,6 +200,8 @@ def _about(rows: Rows, person: str) -> dict[str, Any]:
 def export(context: click.Context, run: str, item: str, out: str) -> None:
     """Write everybody in a run with their outcome into a file. A spreadsheet takes none of it for a formula."""
     check_suffix(out)
+    run, of_link = named_by(run)
+    item = item or of_link
 
     async def read(client: ServiceClient) -> int:
         with people_file(Path(out)) as write:

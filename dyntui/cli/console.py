@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
 from dyntui.service.profile import Profile, open_profile
 from dyntui.service.starting import attach_or_start
+
+if TYPE_CHECKING:
+    from dyntui.screens.whose import Whose
 
 
 def has_terminal() -> bool:
@@ -15,8 +19,9 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
-def open_console(profile_name: str) -> int:
-    """Runs the console on the profile until the person leaves it; its exit code.
+def open_console(profile_name: str, at: Whose | None = None) -> int:
+    """Runs the console on the profile until the person leaves it; its exit code. `at`: the run, or the item of it, that
+    it opens with.
 
     Raises DyntuiError NO_TERMINAL.
     """
@@ -33,14 +38,14 @@ def open_console(profile_name: str) -> int:
     if profile.shared:
         # The machine's service has no place for what the console remembers of a person.
         profile.prepare_own()
-    return run_console(profile, first_steps=False)
+    return run_console(profile, first_steps=False, at=at)
 
 
-def run_console(profile: Profile, *, first_steps: bool, farewell: str = "") -> int:
+def run_console(profile: Profile, *, first_steps: bool, farewell: str = "", at: Whose | None = None) -> int:
     """The console on a terminal that is known to be there; its exit code, 128 + n after signal n."""
     from dyntui.screens.app import run
 
     async def connect() -> ServiceClient:
         return await attach_or_start(profile)
 
-    return int(run(connect, first_steps=first_steps, farewell=farewell, memory=profile.console_file))
+    return int(run(connect, first_steps=first_steps, farewell=farewell, memory=profile.console_file, at=at))

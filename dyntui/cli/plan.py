@@ -31,12 +31,12 @@ from dyntui.service.contract.plans import (
 )
 from dyntui.service.contract.runs import RunRow, calls_text
 
-PLANNED = tuple(each.id for each in SYNC_TYPES.values() if each.planned)
+_TYPES = tuple(SYNC_TYPES)
 # What is read at once for a file.
 
 
 @click.command("plan", cls=Command)
-@click.argument("what", metavar="TYPE", type=click.Choice(PLANNED))
+@click.argument("what", metavar="TYPE", type=click.Choice(_TYPES))
 @click.option("--account", default="", help="Email account; the default one where not given.")
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="Only this one; may be given again.")
 @click.option("--show", default=20, show_default=True, type=click.IntRange(min=0), help="How many changes to show.")
@@ -45,7 +45,8 @@ PLANNED = tuple(each.id for each in SYNC_TYPES.values() if each.planned)
 def command(context: click.Context, what: str, account: str, lists: tuple[str, ...], show: int, out: str | None) -> int:
     """Say what a synchronisation would change, and change nothing.
 
-    TYPE is lists. Both systems are read as by a synchronisation. With changes the exit code is 3; `dyntui apply`
+    TYPE is lists; of the others the answer is why they have no plan, and what shows beforehand what they would do. Both
+    systems are read as by a synchronisation. With changes the exit code is 3; `dyntui apply`
     carries them out.
     """
     chosen = choices(context)

@@ -31,7 +31,8 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of run. `id` is stored with the run; `title` names a run of everything, `heading` several runs.
 
     `priority`: lower first (spec section 7). `narrowed_by`: what a person may name so that only that is synchronised.
-    `planned`: it can be asked for a plan. `changes`: the subjects that show something else once such a run has ended.
+    `planned`: it can be asked for a plan; `instead`: why not, and what shows beforehand what it would do. `changes`:
+    the subjects that show something else once such a run has ended.
     `cursor`: what is stored of how far a run has come. `words`: what people read for an outcome, where it does not go
     by its own name. `interval`: how often it runs by itself until an administrator says otherwise.
     """
@@ -42,6 +43,7 @@ class RunKind(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     narrowed_by: str = ""
     planned: bool = False
+    instead: str = ""
     changes: tuple[str, ...] = ()
     cursor: type[Cursor] = Cursor
     words: Mapping[Outcome, str] = {}
@@ -150,6 +152,8 @@ _SYNC_TYPES = (
         title="Suppressions",
         heading="Suppressions",
         priority=20,
+        instead="Consent is never put off: whoever must not be mailed is told to the other side at once. `dyntui "
+        "suppressions list` shows who is known, `dyntui why ADDRESS` what stands against somebody.",
         interval=Interval.MINUTES_15,
     ),
     LISTS,
@@ -158,6 +162,7 @@ _SYNC_TYPES = (
         title="CRM metadata",
         heading="CRM metadata",
         priority=70,
+        instead="It writes to neither system: it reads which columns can be mapped.",
         changes=("mappings",),
         interval=Interval.DAILY,
     ),
@@ -166,6 +171,7 @@ _SYNC_TYPES = (
         title="Data field labels",
         heading="Data field labels",
         priority=70,
+        instead="`dyntui labels list` shows the labels of both sides, and which have another type on one of them.",
         changes=("labels", "mappings"),
         interval=Interval.DAILY,
     ),
@@ -174,6 +180,8 @@ _SYNC_TYPES = (
         title="Address books to Dynamics",
         heading="Address books to Dynamics",
         priority=50,
+        instead="`dyntui mappings preview` shows values of real people before and after, on each side; what a run "
+        "wrote is put back by `dyntui undo RUN`.",
         interval=Interval.MINUTES_30,
     ),
     RunKind(
@@ -181,6 +189,7 @@ _SYNC_TYPES = (
         title="Opt-in status",
         heading="Opt-in status",
         priority=75,
+        instead="It only raises the opt-in type of records, and what it wrote is put back by `dyntui undo RUN`.",
         interval=Interval.MANUAL,
     ),
     RunKind(
@@ -188,6 +197,7 @@ _SYNC_TYPES = (
         title="Contact scoring",
         heading="Contact scoring",
         priority=76,
+        instead="It writes the connector's own columns of records, and what it wrote is put back by `dyntui undo RUN`.",
         cursor=FeedCursor,
         interval=Interval.MANUAL,
     ),
@@ -196,6 +206,8 @@ _SYNC_TYPES = (
         title="Forms",
         heading="Forms",
         priority=77,
+        instead="It adds forms and responses to the connector's own tables in Dynamics; records are made of who "
+        "answered only where the email account says so, and `dyntui undo RUN` takes them back.",
         interval=Interval.HOURS_4,
     ),
     RunKind(
@@ -203,6 +215,7 @@ _SYNC_TYPES = (
         title="Web behaviour tracking",
         heading="Web behaviour tracking",
         priority=78,
+        instead="It only adds page visits to the connector's own table in Dynamics.",
         cursor=FeedCursor,
         interval=Interval.HOURS_4,
     ),
@@ -211,6 +224,8 @@ _SYNC_TYPES = (
         title="Marketing preferences",
         heading="Marketing preferences",
         priority=79,
+        instead="What it wrote is put back by `dyntui undo RUN`; both values of a choice that was made on both "
+        "sides stand in the audit.",
         cursor=PreferencesCursor,
         interval=Interval.HOURS_4,
     ),
@@ -219,6 +234,7 @@ _SYNC_TYPES = (
         title="Email campaigns",
         heading="Campaigns",
         priority=60,
+        instead="It only brings campaigns and results to the connector's own tables in Dynamics.",
         narrowed_by="campaigns",
         changes=("campaigns",),
         cursor=CampaignsCursor,

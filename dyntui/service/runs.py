@@ -120,7 +120,8 @@ class Runs:
         account = await chosen_account(self._resources, request.account)
         if plan and not kind.planned:
             planned = ", ".join(each.id for each in SYNC_TYPES.values() if each.planned)
-            raise _not_started("NOT_PLANNED", f"{kind.title} cannot be planned.", f"What can be planned: {planned}.")
+            remedy = f"{kind.instead} What can be planned: {planned}."
+            raise _not_started("NOT_PLANNED", f"{kind.title} cannot be planned.", remedy)
         asked = msgspec.structs.replace(_narrowed(kind, request), plan=plan, apply=apply, diff=diff)
         title = kind.title
         if asked.lists:

@@ -161,6 +161,19 @@ def test_the_history_is_asked_for_with_its_filters(dyntui: Callable, service: Sc
     assert "run-1" in done.out
 
 
+def test_a_permalink_names_an_item_and_shows_its_people(dyntui: Callable, service: ScriptedService):
+    item = RunItem(
+        id=f"{LIST_ID}/strangers", kind="strangers", name="Strangers", status=RunStatus.COMPLETED, tally=Tally()
+    )
+    service.answers(RUN_GET, RunDetail(run=a_run(), items=(item,)))
+    assert f"run-1/{LIST_ID}/strangers" in dyntui("audit", "show", "run-1").out
+    service.answers(RUN_PEOPLE, page_of())
+    dyntui("audit", "show", f"run-1/{LIST_ID}/strangers", "--outcome", "added")
+    assert service.requests(RUN_PEOPLE) == [
+        OutcomesQuery(run="run-1", item=f"{LIST_ID}/strangers", outcome="added", limit=200)
+    ]
+
+
 def test_statuses_and_ids_are_whole_on_a_narrow_terminal(
     dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ):

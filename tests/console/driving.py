@@ -11,6 +11,7 @@ from typing import Any
 from dyntui.screens.app import Console
 from dyntui.screens.remembered import Memory
 from dyntui.screens.typing_ahead import TypingAhead
+from dyntui.screens.whose import Whose
 from textual import events
 from textual.app import App
 from textual.pilot import Pilot
@@ -144,8 +145,10 @@ async def driving(
     patience: float = 60.0,
     silence: float = 60.0,
     refusals: list[DyntuiError] | None = None,
+    at: Callable[[Service], Whose] | None = None,
 ) -> AsyncIterator[Driver]:
-    """A console on its first screen. The service is not reached while there are `refusals`, one for each attempt."""
+    """A console on its first screen, or on the run that it is opened for (`at`). The service is not reached while there
+    are `refusals`, one for each attempt."""
     banners: list[str] = []
     with tempfile.TemporaryDirectory(prefix="dyntui-console-") as folder:
         async with opened(opening or Opening(), Path(folder)) as service:
@@ -165,6 +168,7 @@ async def driving(
                 memory=memory,
                 patience=patience,
                 silence=silence,
+                at=None if at is None else at(service),
                 clock=service.sandbox.now,
             )
             async with app.run_test(size=size) as pilot:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dyntui.screens.whose import Whose
+
 from dyntui.model.roles import Role
 from dyntui.service.contract.conflicts import ConflictOf, SettleConflicts
 from dyntui.service.contract.held import DecideHeld
 from dyntui.service.contract.quarantine import IgnoreRefused, RetryRefused
 from dyntui.service.contract.sends import SettleSend
 from dyntui.service.contract.suppressions import AnswerConsentSources, LiftSuppression
-from dyntui.store import accounts, conflicts, odd_rows
+from dyntui.store import accounts, conflicts, held, odd_rows
 from dyntui.store.odd_rows import OddRow
 
 from .driving import WIDE, driving
@@ -186,3 +188,26 @@ async def test_refused_rows_are_explained_offered_again_and_ignored() -> None:
         await hand.press("h", "s")
         assert hand.asked("quarantine.retry") == [RetryRefused(list=ignored.list)]
         assert "Queued" in hand.text
+
+
+def the_item(service: Service) -> Whose:
+    """The item of the run that holds removals, as a permalink names it."""
+    with service.db.read() as c:
+        row = held.lists(c)[0]
+    return Whose(title=row.name, run=row.run, kind="lists", item=row.list)
+
+
+async def test_a_permalink_opens_the_people_of_an_item_and_is_copied_on_the_page_of_its_run() -> None:
+    links: list[str] = []
+
+    def at(service: Service) -> Whose:
+        item = the_item(service)
+        links.append(f"{item.run}/{item.item}")
+        return item
+
+    async with driving(Opening("held"), size=(160, 40), at=at) as hand:
+        assert links[0] in hand.text and " people" in hand.text
+        await hand.press("escape", "Y")
+        assert hand.app.clipboard == links[0].partition("/")[0]
+        await hand.press("tab", "Y")
+        assert hand.app.clipboard == links[0]

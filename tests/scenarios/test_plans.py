@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.plans import PlanDetail
 from dyntui.store.schema import run
@@ -148,7 +149,8 @@ def test_a_plan_counts_who_was_suppressed_in_dynamics_and_held_removals(office: 
     for sync_type in ("suppressions", "campaigns"):
         with pytest.raises(DyntuiError) as refused:
             office.plan_of(sync_type)
-        assert refused.value.code == "NOT_PLANNED"
+        assert refused.value.code == "NOT_PLANNED" and SYNC_TYPES[sync_type].instead in refused.value.remedy
+    assert all(each.planned != bool(each.instead) for each in SYNC_TYPES.values())
 
 
 def test_a_list_that_could_not_be_planned_is_left_alone_when_the_plan_is_carried_out(

@@ -63,6 +63,17 @@ class RunRef(msgspec.Struct, frozen=True):
     id: Text
 
 
+def permalink(run: str, item: str = "") -> str:
+    """What names a run, or an item of it, for ever: `RUN/ITEM`."""
+    return f"{run}/{item}" if item else run
+
+
+def named_by(link: str) -> tuple[str, str]:
+    """The run and the item (`""`: none) that a permalink names."""
+    run, _, item = link.strip().partition("/")
+    return run, item
+
+
 class RunsQuery(Window, frozen=True, kw_only=True):
     """A window on the history, newest first; empty filters mean all."""
 
@@ -169,6 +180,16 @@ ACTIONS = (
         call=RUN_PEOPLE,
         command="dyntui audit show RUN --people",
         tooltip="Everybody with their outcome",
+        rule=run_people,
+    ),
+    Action(
+        id="run.link",
+        title="Copy the permalink",
+        scopes=(ON_RUN,),
+        keys=("Y",),
+        call=RUN_GET,
+        command="dyntui audit show RUN/ITEM",
+        tooltip="RUN, or RUN/ITEM with an item in hand: what `dyntui audit show` and `dyntui audit open` take",
         rule=run_people,
     ),
 )
