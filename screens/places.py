@@ -67,6 +67,7 @@ PLAN = Place("plan", "plan_page:PlanPage", str)
 CHANGES = Place("what a run wrote", "changes_page:ChangesPage", str)
 FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
 HEALTH = Place("health", "health:HealthPage", str)
+FIRST_CONNECTION = Place("first connection", "first_connection:FirstConnectionPage", str)
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 ACCOUNTS = Place("email accounts", "accounts:AccountsPage", str)
@@ -93,6 +94,7 @@ PLACES: tuple[Place[Any], ...] = (
     FOUND_PEOPLE,
     PERSON,
     HEALTH,
+    FIRST_CONNECTION,
     TRACES,
     ACCOUNTS,
     SCHEDULES,

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from dyntui import __version__
+from dyntui.cli import first_connection
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import number, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
@@ -26,16 +27,28 @@ _LOG_BYTES = 5_000_000
 
 @click.command("doctor", cls=Command)
 @click.option("--fix", is_flag=True, help="Start the synchronisations that mend what can be mended without risk.")
+@click.option("--first", is_flag=True, help="Ask both systems what is assumed of them, before the first list and send.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what they answered as a text to be sent on: no names, no addresses.",
+)
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it for support, masked.")
 @click.pass_context
-def command(context: click.Context, fix: bool, bundle: Path | None) -> int:
+def command(context: click.Context, fix: bool, first: bool, report: Path | None, bundle: Path | None) -> int:
     """What is wrong with the installation, what it means, and how it is mended.
 
     Looks at both systems, rights, what is installed, lists and their address books, mappings, schedules, limits, the
     store and this machine. Ends with 0 when all is well, with 4 when something needs mending, with 1 when something
     does not work.
+
+    With --first it asks what dyntui assumes of both systems without the vendors saying so: some seventy calls, which
+    only read. What they answer is kept for thirty days; where it is otherwise or not known, dyntui goes the way that is
+    safe. --report without --first writes what was answered last.
     """
     chosen = choices(context)
+    if first or report is not None:
+        return int(first_connection.command(chosen, anew=first, report=report))
 
     async def ask(client: ServiceClient) -> tuple[Health, Status, tuple[str, ...]]:
         health = await client.call(HEALTH_CHECK, Nothing())

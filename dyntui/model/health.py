@@ -191,6 +191,12 @@ _KINDS = (
         "Rows ask for somebody not to be mailed, and name nobody.",
         "See `dyntui suppressions odd`.",
     ),
+    Kind(
+        "ASSUMED_OTHERWISE",
+        Severity.MENDING,
+        "A system answers otherwise than dyntui assumes, and what dyntui can do by itself is to stop.",
+        "`dyntui doctor --first` says what stops and asks again; mend it in Dynamics or dotdigital.",
+    ),
 )
 KINDS: dict[str, Kind] = {each.code: each for each in _KINDS}
 

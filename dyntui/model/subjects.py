@@ -119,7 +119,7 @@ SUBJECTS = (
     ),
     Subject(
         "health",
-        ("health",),
+        ("health", "first_connection"),
         (Command("doctor", "What is wrong with the installation, and how it is mended.", "doctor"),),
     ),
     Subject(

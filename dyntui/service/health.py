@@ -16,6 +16,7 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.moments import moment as dotdigital_moment
 from dyntui.model.errors import DyntuiError
+from dyntui.model.first_connection import differing
 from dyntui.model.health import Finding, Severity, finding, worst_first
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.roles import Role
@@ -28,7 +29,7 @@ from dyntui.service.mappings import Mappings
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, crm_columns, dialects, health, held, odd_rows, watermarks
+from dyntui.store import accounts, connection_facts, crm_columns, dialects, health, held, odd_rows, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import installation
@@ -160,6 +161,12 @@ class Doctor:
                 read_on = watermarks.get(c, account.id, "suppressed-since")
                 if not read_on or (moment_of(read_on) or now) < now - _SUPPRESSIONS_LAST:
                     found.append(finding("SUPPRESSIONS_OLD", account.name, f"read {read_on or 'never'}"))
+            for fact in differing(connection_facts.facts(c, now)):
+                found.append(
+                    finding(
+                        "ASSUMED_OTHERWISE", fact.account or "Dynamics", f"{fact.id}: {fact.text} Seen: {fact.seen}"
+                    )
+                )
             columns = crm_columns.read_on(c)
             oldest = min(columns.values(), default="")
             if not oldest or oldest < text_of(now - _METADATA_LASTS):

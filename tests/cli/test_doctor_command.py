@@ -13,9 +13,10 @@ import click
 import pytest
 
 from dyntui.cli.main import root
+from dyntui.model.first_connection import ASSUMPTIONS, Fact, Holds
 from dyntui.model.health import KINDS, finding
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.health import HEALTH_CHECK, Health
+from dyntui.service.contract.health import FACTS_ASK, FACTS_LIST, HEALTH_CHECK, Facts, Health
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import STATUS, Status
 from dyntui.service.profile import Profile
@@ -103,3 +104,37 @@ def test_every_command_that_a_remedy_names_exists() -> None:
                 elif isinstance(command, click.Group):
                     command = command.get_command(context, word)
                     assert command is not None, kind.remedy
+
+
+def fact(name: str, holds: Holds, account: str = "") -> Fact:
+    about = ASSUMPTIONS[name]
+    return Fact(
+        id=name,
+        account_id=account and "a-1",
+        account=account,
+        text=about.text,
+        holds=holds,
+        seen="so it was",
+        safe=about.safe,
+        by_hand=about.by_hand,
+        asked_on="2026-11-22T12:00:00Z",
+        version="9.2",
+    )
+
+
+def test_what_both_systems_answer_is_asked_told_and_written_to_be_sent_on(
+    dyntui: Cli, service: ScriptedService, tmp_path: Path
+) -> None:
+    service.answers(FACTS_LIST, Facts(facts=()))
+    assert "Nothing was asked yet" in dyntui("doctor", "--report", str(tmp_path / "empty.md")).err
+    service.answers(FACTS_ASK, Facts(facts=(fact("DV-04", Holds.NO), fact("DD-12", Holds.YES, "Acme"))))
+    file = tmp_path / "report.md"
+    done = dyntui("doctor", "--first", "--report", str(file))
+    assert done.code == 0 and "DV-04" in done.out and "Acme" in done.out and "dyntui canary" in done.err
+    assert ASSUMPTIONS["DV-04"].safe in done.err and ASSUMPTIONS["DD-12"].safe not in done.err
+    written = file.read_text(encoding="utf-8")
+    assert "| DD-12 | dotdigital 1 |" in written and "Acme" not in written
+    again = dyntui("doctor", "--first", "--report", str(file))
+    assert again.code == 2 and "REPORT_NOT_WRITTEN" in again.err
+    service.answers(FACTS_ASK, Facts(facts=(fact("DV-02", Holds.NO),)))
+    assert dyntui("doctor", "--first").code == 4

@@ -57,7 +57,7 @@ from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
 from dyntui.service.contract.conflicts import CONFLICTS_PAGE, CONFLICTS_SETTLE
 from dyntui.service.contract.credentials import CREDENTIALS_LIST
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
-from dyntui.service.contract.health import HEALTH_CHECK
+from dyntui.service.contract.health import FACTS_ASK, FACTS_LIST, HEALTH_CHECK
 from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, HELD_WAITING, DecideHeld
 from dyntui.service.contract.labels import LABEL_CREATE, LABEL_DELETE, LABELS_PAGE
 from dyntui.service.contract.lists import (
@@ -306,6 +306,8 @@ _OF_MAPPINGS: tuple[Asked, ...] = (
 
 _OF_THE_ENVIRONMENT: tuple[Asked, ...] = (
     (HEALTH_CHECK, Nothing()),
+    (FACTS_LIST, Nothing()),
+    (FACTS_ASK, Nothing()),
     (ENVIRONMENT_GET, Nothing()),
     (ENVIRONMENT_MARK, environment.MarkEnvironment(production=False)),
     (ENVIRONMENT_ALLOW, environment.ChangeAllowList(add=("@example.org",))),

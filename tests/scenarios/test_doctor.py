@@ -15,6 +15,7 @@ from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
 from dyntui.model import solution
 from dyntui.model.budgets import Meter
+from dyntui.model.first_connection import Holds, Seen
 from dyntui.model.health import KINDS, Finding, Severity
 from dyntui.model.moments import text_of
 from dyntui.model.roles import Role
@@ -23,7 +24,7 @@ from dyntui.service.contract.session import Nothing
 from dyntui.service.health import Doctor
 from dyntui.service.identity import Identities
 from dyntui.service.mappings import Mappings
-from dyntui.store import schedules
+from dyntui.store import connection_facts, schedules
 from dyntui.store.schema import (
     crm_column,
     email_account,
@@ -156,6 +157,12 @@ def _certificate_for(days: float) -> Callable[[Office, Patch], None]:
     return provoke
 
 
+def _a_system_answers_otherwise(office: Office, patch: Patch) -> None:
+    with office.db.write() as c:
+        seen = {"DV-02": Seen(Holds.NO, "leads are not seen"), "DV-13": Seen(Holds.NO, "another address")}
+        connection_facts.put(c, "", seen, office.resources.now(), "9.2")
+
+
 # In an order in which one does not hide the next.
 PROVOKED: dict[str, Callable[[Office, Patch], None]] = {
     "CREDENTIAL_ENDING": _certificate_for(days=29.5),
@@ -180,6 +187,7 @@ PROVOKED: dict[str, Callable[[Office, Patch], None]] = {
     "NO_MANAGER": lambda office, _: office.give_roles("manager"),
     "INSTALLATION_INCOMPLETE": _a_column_is_not_installed,
     "RIGHTS_MISSING": _rights_for_a_part,
+    "ASSUMED_OTHERWISE": _a_system_answers_otherwise,
     "NO_ANSWER": _a_part_hangs,
 }
 

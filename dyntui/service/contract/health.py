@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from dyntui.model.first_connection import Fact as Fact
 from dyntui.model.health import Finding as Finding
 from dyntui.model.health import Severity as Severity
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.console import ON_EVERYWHERE
+from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import go
 
@@ -22,9 +24,20 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     as_of: str
 
 
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the systems of this connection answered to what is assumed of them; empty before they were asked."""
+
+    facts: tuple[Fact, ...]
+
+
+FACTS_CHANGED = Event("facts.changed", Changed)
+
 HEALTH_CHECK = Call("health.check", Nothing, Health, Ability.SEE)
+FACTS_LIST = Call("facts.list", Nothing, Facts, Ability.SEE)
+FACTS_ASK = Call("facts.ask", Nothing, Facts, Ability.ADMINISTER, changes=(FACTS_CHANGED,))
 
 ON_HEALTH = Scope("Health")
+ON_FACTS = Scope("First connection")
 
 ACTIONS = (
     Action(
@@ -36,5 +49,24 @@ ACTIONS = (
         command="dyntui doctor",
         tooltip="What is wrong with the installation, what it means and how it is mended",
         rule=go,
+    ),
+    Action(
+        id="facts.open",
+        title="First connection",
+        scopes=(ON_HEALTH,),
+        keys=("f",),
+        call=FACTS_LIST,
+        command="dyntui doctor --first",
+        tooltip="What is assumed of Dynamics and dotdigital, and what they answered to it",
+        rule=go,
+    ),
+    Action(
+        id="facts.ask",
+        title="Ask both systems",
+        scopes=(ON_FACTS,),
+        keys=("a",),
+        call=FACTS_ASK,
+        command="dyntui doctor --first",
+        tooltip="Asks both systems what is assumed of them; some seventy calls, which only read",
     ),
 )

@@ -31,6 +31,7 @@ from dyntui.store.schema.changes import planned_change as planned_change
 from dyntui.store.schema.changes import undone_hold as undone_hold
 from dyntui.store.schema.columns import metadata as metadata
 from dyntui.store.schema.connecting import allowed_address as allowed_address
+from dyntui.store.schema.connecting import connection_fact as connection_fact
 from dyntui.store.schema.connecting import email_account as email_account
 from dyntui.store.schema.connecting import not_production as not_production
 from dyntui.store.schema.connecting import organisation as organisation

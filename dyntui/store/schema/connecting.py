@@ -61,6 +61,18 @@ allowed_address = Table(
     text_column("added_on"),
 )
 
+# What the systems of this connection answered to what is assumed of them (dyntui.model.first_connection).
+connection_fact = Table(
+    "connection_fact",
+    metadata,
+    Column("account_id", String, primary_key=True),  # "" for Dynamics
+    Column("id", String, primary_key=True),
+    text_column("holds"),
+    text_column("seen"),
+    text_column("asked_on"),
+    text_column("version"),
+)
+
 person_link = Table(
     "person_link",
     metadata,

@@ -1,0 +1,73 @@
+"""`dyntui doctor --first`: what both systems answer to what is assumed of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from dyntui import __version__
+from dyntui.cli.lazy import Choices
+from dyntui.cli.output import moment, print_json, print_table, say
+from dyntui.cli.service_call import ask
+from dyntui.model import first_connection
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.first_connection import Fact, Holds
+from dyntui.service.contract.health import FACTS_ASK, FACTS_LIST
+from dyntui.service.contract.session import Nothing
+
+
+def command(chosen: Choices, *, anew: bool, report: Path | None) -> Exit:
+    """Asks them, or (not `anew`) tells what they answered last. HELD where somebody should act on an answer."""
+    answer = ask(chosen, FACTS_ASK if anew else FACTS_LIST, Nothing())
+    if report is not None:
+        _write(report, answer.facts)
+    if chosen.json:
+        print_json(answer)
+    else:
+        _print(answer.facts)
+    return Exit.HELD if first_connection.differing(answer.facts) else Exit.DONE
+
+
+def _print(facts: Sequence[Fact]) -> None:
+    print_table(
+        ["id", "of", "assumed", "answer", "seen", "asked on"],
+        (
+            [
+                each.id,
+                each.account or "Dynamics",
+                each.text,
+                "too old" if each.old else str(each.holds),
+                each.seen,
+                moment(each.asked_on),
+            ]
+            for each in facts
+        ),
+        whole=["id"],
+    )
+    counted = Counter(each.holds for each in facts)
+    say(", ".join(f"{counted[each]} {each}" for each in Holds) + ".")
+    for each in facts:
+        if each.holds is Holds.NO:
+            say(f"{each.id}: {each.safe}{' Somebody has to act: see `dyntui doctor`.' if each.by_hand else ''}")
+    if facts:
+        say("Next, before the first list: `dyntui canary ADDRESS`, with an address of your own.")
+        say("Before the first send: `dyntui campaigns test CAMPAIGN ADDRESS` sends a copy to you alone.")
+    else:
+        say("Nothing was asked yet: `dyntui doctor --first`.")
+
+
+def _write(file: Path, facts: Sequence[Fact]) -> None:
+    """Never in place of another file. Raises DyntuiError REPORT_NOT_WRITTEN."""
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(first_connection.report(facts, __version__))
+    except OSError as error:
+        raise DyntuiError(
+            "REPORT_NOT_WRITTEN",
+            f"{file} cannot be written: {error.strerror}.",
+            not_done="The answers are kept; the report was not written.",
+            remedy="Name a new file: `dyntui doctor --report FILE`.",
+            exit=Exit.USAGE,
+        ) from error
+    say(f"Written: {file}. It names no person, list, campaign or account.")

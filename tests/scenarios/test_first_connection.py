@@ -1,0 +1,86 @@
+"""What the connected systems answer to what is assumed of them: every probe, both ways where the sandbox has both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from dyntui import __version__
+from dyntui.model.first_connection import ASSUMPTIONS, Fact, Holds, differing, report
+from dyntui.model.roles import Role
+from dyntui.service.contract.session import Nothing
+from dyntui.service.first_connection import FirstConnection
+from dyntui.service.identity import Identities
+from dyntui.store.schema import list_member
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_role_self_test import Desk
+
+# Of what the world of the sandbox holds from the beginning.
+_OTHERWISE = {"DV-04", "DD-23", "DD-30"}
+_NOTHING_TELLS = {"DV-18", "DD-04", "DD-07", "DD-16"}
+_ALL_OTHERWISE = {
+    "dataverse": {
+        "association_page_cap": 50,
+        "empty_delta": "none",
+        "in_limit": 100,
+        "link_host": "https://contoso.api.crm4.dynamics.com",
+        "secured_columns": {"contact.donotemail": []},
+        "text_tells_case_apart": True,
+    },
+    "dotdigital": {"null_rows": True, "short_pages": 2, "v3_filters_together": False},
+}
+_SHOWN_BY_SWITCHES = {
+    *("DV-03", "DV-07", "DV-10", "DV-13", "DV-14", "DV-17"),
+    *("DD-12", "DD-13", "DD-20", "DD-24"),
+}
+
+
+def asked(office: Office) -> tuple[Mapping[str, Fact], list[dict[str, Any]]]:
+    """The answers by id, and the calls that they took."""
+    first = FirstConnection(office.resources, Identities(office.resources))
+    answer, calls = office.calls_between(lambda: office.wait(first.ask(office.context, Nothing())))
+    assert office.wait(first.list(office.context, Nothing())) == answer
+    return {each.id: each for each in answer.facts}, calls
+
+
+def answered(facts: Mapping[str, Fact], holds: Holds) -> set[str]:
+    return {name for name, each in facts.items() if each.holds is holds}
+
+
+def test_both_systems_are_asked_everything_and_the_answers_are_kept_and_told(office: Office) -> None:
+    office.activated("Newsletter")
+    office.run("lists")
+    Desk(office, "manager")
+    facts, calls = asked(office)
+
+    assert list(facts) == list(ASSUMPTIONS)
+    assert answered(facts, Holds.NO) == _OTHERWISE and answered(facts, Holds.UNKNOWN) == _NOTHING_TELLS
+    assert differing(facts.values()) == []
+    assert writes(calls) == [] and sum(each["count"] for each in calls) < 90
+    assert facts["DV-01"].version == "9.2.26031.00145" and facts["DD-01"].version == "API v2 and v3"
+
+    # Nobody's name or address stands in what may be sent on.
+    text = report(tuple(facts.values()), __version__)
+    with office.db.read() as c:
+        people = c.execute(select(list_member.c.address, list_member.c.name)).all()
+    names = {str(each) for row in people for each in row if each}
+    assert len(names) > 100 and not [each for each in {*names, "Newsletter", "Kestrel", "Main"} if each in text]
+    assert all(f"| {name} |" in text for name in ASSUMPTIONS) and "@" not in text
+
+    # What else they may answer is seen, and one call that is refused costs one answer.
+    office.give_roles("application", Role.SERVICE)
+    office.sandbox.switch(**_ALL_OTHERWISE)
+    refused = {"system": "dotdigital", "method": "GET", "route": "/data-fields", "kind": "status", "status": 403}
+    office.sandbox.order(refused)
+    facts, _ = asked(office)
+    assert answered(facts, Holds.NO) == _SHOWN_BY_SWITCHES | {"DV-04", "DD-30"}
+    assert facts["DD-27"].holds is Holds.UNKNOWN and "HTTP 403" in facts["DD-27"].seen
+    assert {each.id for each in differing(facts.values())} == {"DV-03", "DV-07"}
+
+    # Thirty days later nobody knows whether it is still so.
+    office.let_pass(days=31)
+    first = FirstConnection(office.resources, Identities(office.resources))
+    old = office.wait(first.list(office.context, Nothing())).facts
+    assert all(each.old and each.holds is Holds.UNKNOWN and each.seen for each in old)
