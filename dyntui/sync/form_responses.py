@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -26,7 +26,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
 from dyntui.store import forms, outcomes
 from dyntui.store.forms import Form, Response
-from dyntui.sync import feeds, form_definitions, matching, odd_answers, respondents
+from dyntui.sync import feeds, form_definitions, matching, odd_answers, respondents, suppressions
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.respondents import Not
 from dyntui.sync.run_context import RunContext
@@ -37,12 +37,12 @@ _LONGEST_ADDRESS = 256
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of new respondents, what records say that are made of them, every email account by its id, the forms
+    """What becomes of new respondents, what records say that are made of them, every email account, the forms
     with activity since the last run, and dotdigital's time at the start."""
 
     new: NewRespondents
     created: CreatedDefaults
-    everywhere: Mapping[str, Dotdigital]
+    everywhere: suppressions.Everywhere
     active: Collection[int]
     until: datetime
 

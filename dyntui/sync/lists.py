@@ -7,7 +7,7 @@ imports and removals that run twice change nothing more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -84,7 +84,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     answers earn trust; None: nothing rests on them. `place`: of the item in the run. `diff`: what is in
     the book is compared field by field. Strangers of the book are a matter
     of items: a send leaves them alone. `created`: what records say that are made of them; `everywhere`: every email
-    account by its id, asked before."""
+    account, asked before."""
 
     item: str = ""
     by_hand: bool = False
@@ -93,7 +93,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None = None
     place: int = 0
     created: CreatedDefaults = CreatedDefaults()
-    everywhere: Mapping[str, Dotdigital] = {}
+    everywhere: suppressions.Everywhere = suppressions.nowhere
     diff: bool = False
 
 

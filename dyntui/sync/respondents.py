@@ -9,7 +9,6 @@ import msgspec
 
 from dyntui.dataverse import bulk
 from dyntui.dataverse.http import Dataverse
-from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.addresses import fault
 from dyntui.model.changes import AppliedChange
 from dyntui.model.created_records import CreatedDefaults, created
@@ -36,7 +35,7 @@ class Not(msgspec.Struct, frozen=True):
 async def make(
     ctx: RunContext,
     dv: Dataverse,
-    everywhere: Mapping[str, Dotdigital],
+    everywhere: suppressions.Everywhere,
     item: str,
     form: str,
     people: Mapping[str, Mapping[str, str]],
@@ -44,7 +43,7 @@ async def make(
     defaults: CreatedDefaults,
 ) -> dict[str, Candidate | Not]:
     """A contact or lead for each of the people (address -> what they said of their name), or why there is none. Who has
-    opted out anywhere is never made: Dynamics and every email account (`everywhere`, by id) are asked before."""
+    opted out anywhere is never made: Dynamics and every email account (`everywhere`) are asked before."""
     if as_what is NewRespondents.IGNORE or not people:
         return {address: Not("UNKNOWN_PERSON") for address in people}
     await suppressions.pull_everywhere(ctx, everywhere)

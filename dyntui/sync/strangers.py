@@ -8,6 +8,7 @@ made has an id of its own, which says whether it was made already.
 from __future__ import annotations
 
 import functools
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
@@ -22,6 +23,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.changes import AppliedChange
 from dyntui.model.created_records import LABELS, CreatedDefaults, created
+from dyntui.model.errors import DyntuiError
 from dyntui.model.guard import guard
 from dyntui.model.membership_actions import CREATES, MembershipAction
 from dyntui.model.people import Entity, first
@@ -52,11 +54,13 @@ _JUDGED = 2000
 _BATCH = 1000
 _KIND = "strangers"
 
+log = logging.getLogger(__name__)
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """`place`: of the list in the run; `plan`: nothing is done; `apply`: the run whose plan is carried out; `in_book`:
     contacts of the book, strangers included; `mark`: of those on the list; `created`: what
-    records say that are made; `everywhere`: every email account by its id, asked who is suppressed before anybody is
+    records say that are made; `everywhere`: every email account, asked who is suppressed before anybody is
     put on the list or made a record."""
 
     place: int
@@ -65,7 +69,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     in_book: int
     mark: str
     created: CreatedDefaults = CreatedDefaults()
-    everywhere: Mapping[str, Dotdigital] = {}
+    everywhere: suppressions.Everywhere = suppressions.nowhere
 
 
 def item_of(list_id: str) -> str:
@@ -290,8 +294,14 @@ def _reconsider(c: Connection, list_id: str, said_no: dict[str, Refusal], some: 
 
 
 async def _who_says_no(ctx: RunContext, chosen: StoredList, some: Sequence[ToDo], asked: Asked) -> dict[str, Refusal]:
-    """Of those who are about to join or to be made a record, as of now."""
-    await suppressions.pull_everywhere(ctx, asked.everywhere)
+    """Of those who are about to join or to be made a record, as of now. Where an email account cannot be asked, it is
+    not known of any: they wait for the next run, and nobody else does."""
+    try:
+        await suppressions.pull_everywhere(ctx, asked.everywhere)
+    except DyntuiError as error:
+        log.warning("who may join %s is not known: %s %s", chosen.name, error, error.detail)
+        why = f"not every email account could be asked who is suppressed: {error.message}"
+        return {each.address: Refusal(0, "NOT_SYNCED", why) for each in some}
     addresses = [each.address for each in some]
     return await ctx.read(lambda c: strangers.consent(c, chosen.id, addresses))
 

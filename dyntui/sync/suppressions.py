@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -71,9 +71,18 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "",
     await feeds.advance(ctx, account_id, FEED, until, whole=window.whole)
 
 
-async def pull_everywhere(ctx: RunContext, everywhere: Mapping[str, Dotdigital]) -> None:
-    """Those of every email account (by its id): nobody becomes a record in Dynamics whom one of them suppresses."""
-    for account_id, dd in everywhere.items():
+Everywhere = Callable[[], Awaitable[Mapping[str, Dotdigital]]]
+
+
+async def nowhere() -> Mapping[str, Dotdigital]:
+    """An `Everywhere` for what makes no records."""
+    return {}
+
+
+async def pull_everywhere(ctx: RunContext, everywhere: Everywhere) -> None:
+    """Those of every email account: nobody becomes a record in Dynamics whom one of them suppresses. `everywhere`: the
+    accounts by their ids, connected only now, as one that cannot be is no matter of runs that make nobody a record."""
+    for account_id, dd in (await everywhere()).items():
         await pull(ctx, dd, account_id)
 
 

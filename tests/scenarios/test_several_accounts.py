@@ -34,7 +34,7 @@ from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
 from tests.scenarios.test_forms import answered
 from tests.scenarios.test_role_self_test import Desk, with_roles
-from tests.scenarios.test_strangers import CONTACTS, records
+from tests.scenarios.test_strangers import CONTACTS, records, strangers_of
 from tests.scenarios.test_suppressions import resubscribed
 from tests.simulation.sandbox import InProcessSandbox
 
@@ -287,6 +287,18 @@ def test_who_unsubscribed_from_one_account_a_moment_ago_gets_no_test_by_the_othe
     two.unsubscribe_there(says_no)
     office.run("lists")
     assert records(office, "contact", stays) and not records(office, "contact", says_no)
+    # An account that cannot be asked is a matter of those who would become records, and of nobody else.
+    key = account_secret(two.accounts()["Second"].id)
+    secret = office.secrets.held.pop(key)
+    office.worker.reconnect()
+    assert office.run("lists").run.status is RunStatus.COMPLETED
+    office.put_into_book(newsletter.id, "later@stranger.example")
+    waits = strangers_of(office, office.run("lists"), newsletter.id)["later@stranger.example"]
+    assert (waits.outcome, waits.reason) == (Outcome.EXCLUDED, "NOT_SYNCED") and "could be asked" in waits.detail
+    assert not records(office, "contact", "later@stranger.example")
+    office.secrets.held[key] = secret
+    office.run("lists")
+    assert records(office, "contact", "later@stranger.example")
     office.run("campaigns")
     campaign = office.campaign_named("Newsletter March")
     leaves = next(

@@ -35,7 +35,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     how = form_responses.How(
         new=NewRespondents(account.new_respondents),
         created=accounts.created_defaults(account, connections.created),
-        everywhere=await connections.everywhere(),
+        everywhere=connections.everywhere,
         active=active,
         until=until,
     )

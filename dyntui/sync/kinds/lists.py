@@ -184,7 +184,7 @@ async def _synchronise(
         # A difference is to be found where something cheap would have missed it.
         rule=None if asked.diff else connections.trust,
         created=accounts.created_defaults(account, connections.created),
-        everywhere=await connections.everywhere(),
+        everywhere=connections.everywhere,
         place=due.index(chosen.id),
         diff=asked.diff,
     )
