@@ -8,7 +8,7 @@ WORKERS ?= $(shell expr 2 \* $$(nproc))
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit postgresql sim planted switches bench clean
+.PHONY: demo test test-all check lint types imports unit postgresql workers sim planted switches bench clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -75,6 +75,10 @@ switches: $(STAMP)
 # Opt-outs at random moments while a service watches: how soon each is known, and the share of the call budgets.
 opt-outs: $(STAMP)
 	$(BIN)/python -m tests.scenarios.opt_outs_at_random $(or $(N),1000) $(or $(FIRST),7)
+
+# N accidents of workers that share a store on a server: killed, frozen, cut off.
+workers: $(STAMP)
+	$(BIN)/python -m tests.sync.engine.workers_at_random $(or $(N),50) $(or $(FIRST),1)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000)

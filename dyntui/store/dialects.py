@@ -10,7 +10,8 @@ Public:
     insert_into(dialect, table)                  an INSERT that knows ON CONFLICT
     prove_usable(connection, where)              raises where a database orders text in another way
     damage(connection) -> str; size(connection, where) -> int
-    number_on(connection, table); as_stored_everywhere(row)      for copies
+    count_anew(connection, table)                before a statement about very many rows
+    copy_in(connection, table, columns, rows); number_on(connection, table); as_stored_everywhere(row)      for copies
     end_connections(connection, application); milliseconds()      for leases
     casefold(column), ascii_folded(column)       text without case, for searches
 """
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -260,6 +261,31 @@ def number_on(connection: Connection, table: Table) -> None:
 def as_stored_everywhere(row: tuple[object, ...]) -> tuple[object, ...]:
     """The values of a row as both databases give them back."""
     return tuple(value.replace("\0", _IN_PLACE_OF_NUL) if isinstance(value, str) else value for value in row)
+
+
+def count_anew(connection: Connection, table: Table) -> None:
+    """Before a statement about very many rows: where the table has grown by a fifth since PostgreSQL last counted what
+    is in it, it counts now. It would do so by itself within a minute or two, and plan until then for a small table."""
+    if connection.dialect.name == "sqlite":
+        return
+    grown = text(
+        "SELECT pg_relation_size(oid) / current_setting('block_size')::int > 1.2 * greatest(relpages, 8)"
+        " FROM pg_class WHERE oid = CAST(:name AS regclass)"
+    )
+    if connection.execute(grown, {"name": table.name}).scalar_one():
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
+def copy_in(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bool:
+    """Inserts very many rows (all columns, JSON as text) in the way that PostgreSQL has for it. False on SQLite, which
+    has none: nothing was inserted."""
+    if connection.dialect.name == "sqlite":
+        return False
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as into:
+        for row in rows:
+            into.write_row(row)
+    return True
 
 
 def end_connections(connection: Connection, application: str) -> None:

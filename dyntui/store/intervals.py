@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome
+from dyntui.store import dialects
 from dyntui.store.schema import run_item, standing, standing_scope
 
 # The edition at which an interval ends that has not ended.
@@ -48,6 +49,8 @@ def keep(
 ) -> None:
     """The people of a run's item that is through, with the columns `SHOWN`: the next edition of the scope. `among`: the
     ids of those of whom something can have changed since the last one; None: of everybody."""
+    if among is None:
+        dialects.count_anew(c, standing)
     no, edition = _next(c, scope)
     concerned = () if among is None else (_s.person_id.in_(among),)
     if among is not None:
@@ -66,7 +69,10 @@ def keep(
         *(now.c[name] for name in SHOWN if name != "outcome"),
         now.c.outcome,
         case(_LATER, value=now.c.outcome, else_=now.c.outcome),
-    ).where(~holds)
+    )
+    # Of a scope's first edition nothing is known; PostgreSQL would look for that among all that it inserts meanwhile.
+    if edition > 1:
+        became = became.where(~holds)
     columns = [
         "scope",
         "from_edition",

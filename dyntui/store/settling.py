@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable, DropTable
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import held, list_unsubscribes, suppressed_people, unsettled
+from dyntui.store import dialects, held, list_unsubscribes, suppressed_people, unsettled
 from dyntui.store.bound import text
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
@@ -79,6 +79,7 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str,
     after `now` and nothing changed), or pending: outcome `""`; what dotdigital itself has against them is `also`.
     """
     if whole:
+        dialects.count_anew(c, list_member)
         mark_left(c, list_id, listing)
     list_unsubscribes.given_up(c, list_id, now)
     whom = _EVERYBODY if whole else _FEW

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Table, bi
 from sqlalchemy.sql import ClauseElement
 
 from dyntui.model import exact_json
-from dyntui.store.dialects import insert_into
+from dyntui.store.dialects import copy_in, insert_into
 
 # Of an insert's row, in `where` and computed values of an upsert: `excluded.c.name`.
 Excluded = Any
@@ -95,7 +95,7 @@ def _lasts(function: Callable[..., Any] | None) -> bool:
 
 def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Insert `rows` (tuples in the order of `columns`, which are all of the table's; JSON columns as text)."""
-    if rows:
+    if rows and not copy_in(connection, table, columns, rows):
         _many(connection, _insert(connection.dialect.name, table), columns, [tuple(row) for row in rows])
 
 

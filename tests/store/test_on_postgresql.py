@@ -8,12 +8,16 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select, text, update
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.store import watermarks
+from dyntui.store import intervals, members, outcomes, runs, staging, watermarks
 from dyntui.store.database import Database, open_store
 from dyntui.store.dialects import casefold
+from dyntui.store.outcomes import Item
+from dyntui.store.runs import NewRun
+from dyntui.store.schema import list_member
+from dyntui.store.staging import Staged
 from dyntui.store.windows import contains
 from tests import postgresql
 
@@ -52,6 +56,40 @@ def test_searches_ignore_case_beyond_ascii(server_db: Database, name: str, asked
     with server_db.read() as c:
         assert c.execute(select(contains((func.concat(name),), asked))).scalar_one()
         assert c.execute(select(casefold(func.concat(name)))).scalar_one() == name.casefold()
+
+
+BLOCKS_READ = """
+SELECT sum(pg_stat_get_xact_blocks_fetched(oid)) FROM pg_class
+WHERE oid = CAST('standing' AS regclass)
+   OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = CAST('standing' AS regclass))
+"""
+
+
+def test_what_became_of_a_large_new_list_is_kept_at_a_cost_that_grows_with_it(server_db: Database) -> None:
+    people = [
+        Staged(
+            person_id=f"p{number:05}",
+            entity="contact",
+            name="Ann",
+            address=f"p{number}@x.org",
+            created_on="",
+            fields={},
+            fingerprint="f",
+        )
+        for number in range(3000)
+    ]
+    with server_db.write() as c:
+        staging.stage(c, "large", "listing", people)
+        c.execute(update(list_member).values(outcome="unchanged"))
+        now = "2026-03-01T10:00:00Z"
+        runs.create(c, NewRun(id="r", kind="lists", title="", account_id="a", sync_key="r", queued_on=now))
+        outcomes.put_item(c, "r", Item(id="large", kind="list", name="Large"))
+        before = c.execute(text(BLOCKS_READ)).scalar_one()
+        intervals.keep(c, "list/large", "r", "large", members.named("large", "listing"))
+        read = c.execute(text(BLOCKS_READ)).scalar_one() - before
+        assert [each.people for each in outcomes.recount(c, "r", "large")] == [3000]
+        # Seven for each row; more and more where each is looked for among all that are being inserted.
+        assert read < 15 * 3000
 
 
 # Each adds one to the same number a hundred times, reading it first: without turns some would be lost.
