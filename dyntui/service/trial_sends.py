@@ -180,7 +180,8 @@ def _kept_out(c: Connection, account_id: str, address: str) -> str:
         if reason is not None:
             return reason or "SUPPRESSED"
     if environment.is_marked(c, account_id):
-        unlisted = c.execute(select(environment.not_allowed(c, literal(address)))).scalar_one()
+        domains = environment.allowed_domains(c)
+        unlisted = c.execute(select(environment.not_allowed(domains, literal(address)))).scalar_one()
         return "NOT_ALLOW_LISTED" if unlisted else ""
     return ""
 

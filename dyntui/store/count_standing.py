@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import CTE, ColumnElement, Connection, Label, Select, and_, case, func, literal, or_, select
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import environment, mailed_already
 from dyntui.store.among import Among, address_in, person_in
+from dyntui.store.bound import Value
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.schema import list_member, marketing_list, merged_record, target_person
-from dyntui.store.standing import materialised, own_reason_lists, standing, with_duplicates
+from dyntui.store.standing import Scope, materialised, own_reason_lists, standing, with_duplicates
 
 _THROUGH_ANOTHER = "unsubscribed from another target list"
 
@@ -20,21 +22,35 @@ _m = list_member.c
 _p = target_person.c
 
 
-def stands(
-    c: Connection,
-    count_id: str,
-    account_id: str,
-    campaign_id: int,
-    lists: Sequence[str],
-    among: Among | None = None,
-) -> CTE:
-    """Where everybody of a count's lists stands at this moment, each once; or the few `among` them.
+class Facts(msgspec.Struct, frozen=True):
+    """What the question is about, and what it depends on besides: statements about the same facts are the same.
+
+    `own`: the combinations of the records' own gates that occur. `allowed`: domains of the allow list where the account
+    may mail nobody else; None: it may mail everybody.
+    """
+
+    account_id: str
+    campaign_id: int
+    lists: tuple[str, ...]
+    own: tuple[str, ...]
+    allowed: tuple[str, ...] | None
+
+
+def facts(c: Connection, account_id: str, campaign_id: int, lists: Sequence[str], among: Among | None = None) -> Facts:
+    """The facts of this moment about everybody of the lists, or about the few `among` them."""
+    own = own_reason_lists(c, _scope(lists, among))
+    marked = environment.is_marked(c, account_id)
+    return Facts(account_id, campaign_id, tuple(lists), own, environment.allowed_domains(c) if marked else None)
+
+
+def stands(count_id: Value, known: Facts, among: Among | None = None) -> CTE:
+    """Where everybody of a count's lists stands by these facts, each once; or the few `among` them.
 
     Columns: `list_id`, `person_id`, `place`, `unsubscribed` (from how many of the lists), and the person's standing:
     `mask` (0: sendable), `detail`, `refused` (1 or 0).
     """
-    best = _best_of_lists(c, count_id, account_id, campaign_id, lists, among)
-    return _stands(with_duplicates(best, account_id, lists, among))
+    best = _best_of_lists(count_id, known, among)
+    return _stands(with_duplicates(best, known.account_id, known.lists, among))
 
 
 def named(stands: CTE) -> tuple[Label[Any], ...]:
@@ -51,17 +67,14 @@ def named(stands: CTE) -> tuple[Label[Any], ...]:
     )
 
 
-def _best_of_lists(
-    c: Connection,
-    count_id: str,
-    account_id: str,
-    campaign_id: int,
-    lists: Sequence[str],
-    among: Among | None,
-) -> CTE:
-    """Everybody of the lists once, through the list that gives them the best standing."""
+def _scope(lists: Sequence[str], among: Among | None) -> Scope:
     gone = and_(_m.has_left.is_(True), _m.outcome == Outcome.HELD.value)
-    scope = (_m.list_id.in_(lists), person_in(among, _m.person_id), ~gone)
+    return (_m.list_id.in_(lists), person_in(among, _m.person_id), ~gone)
+
+
+def _best_of_lists(count_id: Value, facts: Facts, among: Among | None) -> CTE:
+    """Everybody of the lists once, through the list that gives them the best standing."""
+    account_id, campaign_id, lists = facts.account_id, facts.campaign_id, facts.lists
     had = mailed_already.addresses(count_id, account_id, campaign_id, among)
     # Under another address by now, or as a record that was merged away: the person has had it all the same.
     had_elsewhere = mailed_already.by_other_sends(_p.person_id, count_id, account_id, campaign_id).where(
@@ -89,8 +102,8 @@ def _best_of_lists(
     # Seen in the book of one list, it is true of whoever has the address, also on a list whose book has it not.
     pending = case((_m.address.in_(_pending(account_id, lists, among)), mark("PENDING_OPT_IN")), else_=0)
     gates = code_mark(_m.channel).bitwise_or(left).bitwise_or(pending)
-    if environment.is_marked(c, account_id):
-        unlisted = environment.not_allowed(c, _m.address)
+    if facts.allowed is not None:
+        unlisted = environment.not_allowed(facts.allowed, _m.address)
         gates = gates.bitwise_or(case((unlisted, mark("NOT_ALLOW_LISTED")), else_=0))
     more = (
         gates.label("gates"),
@@ -99,7 +112,7 @@ def _best_of_lists(
         state.label("state"),
         place.label("place"),
     )
-    known = standing(account_id, scope, own_reason_lists(c, scope), more, among).c
+    known = standing(account_id, _scope(lists, among), facts.own, more, among).c
     # What dotdigital has against the person, and having left, keep nobody out of a book, but out of every send.
     mask = known.mask.bitwise_or(known.gates)
     first_of_gates = first_mark(mask) != first_mark(known.mask)

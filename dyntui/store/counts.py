@@ -14,13 +14,16 @@ Public:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     String,
+    Update,
     and_,
     case,
     cast,
@@ -28,7 +31,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal,
     or_,
     select,
     update,
@@ -36,6 +38,8 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.store import count_standing, sequences
+from dyntui.store.bound import text
+from dyntui.store.count_standing import Facts
 from dyntui.store.failures import vanished
 from dyntui.store.gate_marks import first_code, first_mark, further_codes, mark
 from dyntui.store.schema import list_member, send, target_count, target_person
@@ -43,6 +47,9 @@ from dyntui.store.schema import list_member, send, target_count, target_person
 _m = list_member.c
 _p = target_person.c
 _SENDABLE = Outcome.ADDED.value
+_COUNT = text("count")
+# Statements about the targets of so many campaigns are not put together anew.
+_KEPT = 32
 
 
 class NewCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,11 +134,19 @@ def narrow(c: Connection, count_id: str, lists: Sequence[str]) -> None:
 
 
 def _count(c: Connection, count_id: str, account_id: str, campaign_id: int, lists: Sequence[str]) -> None:
-    stands = count_standing.stands(c, count_id, account_id, campaign_id, lists)
+    known = count_standing.facts(c, account_id, campaign_id, lists)
+    c.execute(_everybody(known), {_COUNT.key: count_id})
+    potential = sequences.following(c, target_person, (_p.count_id == count_id,))
+    c.execute(update(target_count).where(target_count.c.id == count_id).values(potential=potential))
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _everybody(known: Facts) -> Insert:
+    stands = count_standing.stands(_COUNT, known)
     s = stands.c
     people = (
         select(
-            literal(count_id, String),
+            _COUNT,
             _m.person_id,
             func.row_number().over(order_by=[s.place, _m.seq, _m.person_id]) - 1,
             *(_m[name] for name in ("entity", "name", "address", "fields", "contact_id")),
@@ -141,9 +156,7 @@ def _count(c: Connection, count_id: str, account_id: str, campaign_id: int, list
         .join(list_member, and_(_m.list_id == s.list_id, _m.person_id == s.person_id))
     )
     columns = ("count_id", "person_id", "seq", "entity", "name", "address", "fields", "contact_id")
-    c.execute(insert(target_person).from_select([*columns, "outcome", "reason", "detail", "also"], people))
-    potential = sequences.following(c, target_person, (_p.count_id == count_id,))
-    c.execute(update(target_count).where(target_count.c.id == count_id).values(potential=potential))
+    return insert(target_person).from_select([*columns, "outcome", "reason", "detail", "also"], people)
 
 
 def get(c: Connection, count_id: str) -> Count | None:
@@ -180,19 +193,9 @@ def recheck(c: Connection, count_id: str) -> int:
     if counted is None:
         raise KeyError(count_id)
     sendable = and_(_p.count_id == count_id, _p.outcome == _SENDABLE)
-    stands = count_standing.stands(c, counted.id, counted.account_id, counted.campaign_id, counted.lists).c
-    rejected = or_(stands.refused == 1, first_mark(stands.mask) == mark("VALUE_REJECTED"))
+    known = count_standing.facts(c, counted.account_id, counted.campaign_id, counted.lists)
     before = counted.sendable
-    c.execute(
-        update(target_person)
-        .where(sendable, _p.person_id == stands.person_id, stands.mask != 0)
-        .values(
-            outcome=case((rejected, Outcome.REJECTED.value), else_=Outcome.EXCLUDED.value),
-            reason=first_code(stands.mask),
-            detail=stands.detail,
-            also=further_codes(stands.mask),
-        )
-    )
+    c.execute(_closed_since(known), {_COUNT.key: count_id})
     there = exists().where(_m.list_id.in_(counted.lists), _m.person_id == _p.person_id, _m.has_left.is_(False))
     gone = update(target_person).where(sendable, ~there)
     c.execute(gone.values(outcome=Outcome.EXCLUDED.value, reason="LEFT_LIST", detail="", also=""))
@@ -208,6 +211,22 @@ def recheck(c: Connection, count_id: str) -> int:
     # Counted, as SQLite's driver knows no row count for a statement that begins with WITH.
     still = c.execute(select(func.count()).select_from(target_person).where(sendable)).scalar_one()
     return before - still
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _closed_since(known: Facts) -> Update:
+    stands = count_standing.stands(_COUNT, known).c
+    rejected = or_(stands.refused == 1, first_mark(stands.mask) == mark("VALUE_REJECTED"))
+    return (
+        update(target_person)
+        .where(_p.count_id == _COUNT, _p.outcome == _SENDABLE, _p.person_id == stands.person_id, stands.mask != 0)
+        .values(
+            outcome=case((rejected, Outcome.REJECTED.value), else_=Outcome.EXCLUDED.value),
+            reason=first_code(stands.mask),
+            detail=stands.detail,
+            also=further_codes(stands.mask),
+        )
+    )
 
 
 def _refresh(c: Connection, counted: Count, sendable: ColumnElement[bool]) -> None:

@@ -3,12 +3,12 @@
 Public:
     marks(c) -> list[Mark]; mark(c, account_id, by, now); unmark(c, account_id) -> bool
     allow_list(c) -> list[Allowed]; allow(c, entries, by, now); disallow(c, entries) -> int
-    is_marked(c, account_id) -> bool; not_allowed(c, address) -> condition
+    is_marked(c, account_id) -> bool; allowed_domains(c) -> domains; not_allowed(domains, address) -> condition
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, false, or_, select
 
@@ -72,9 +72,14 @@ def is_marked(c: Connection, account_id: str) -> bool:
     return c.execute(marked.limit(1)).first() is not None
 
 
-def not_allowed(c: Connection, address: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether the allow list names neither the address nor its domain (`dyntui.model.environment.is_allowed`)."""
-    domains = [each.entry for each in allow_list(c) if each.entry.startswith("@")]
+def allowed_domains(c: Connection) -> tuple[str, ...]:
+    """The domains that the allow list names, with the @ before them."""
+    return tuple(each.entry for each in allow_list(c) if each.entry.startswith("@"))
+
+
+def not_allowed(domains: Sequence[str], address: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the allow list names neither the address nor its domain (`dyntui.model.environment.is_allowed`);
+    `domains`: see `allowed_domains`."""
     # Few domains, and possibly many addresses.
     of_domain = or_(*(address.endswith(each, autoescape=True) for each in domains)) if domains else false()
     return ~or_(address.in_(select(_a.entry)), of_domain)

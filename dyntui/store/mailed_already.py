@@ -12,13 +12,14 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store.among import Among, address_in
+from dyntui.store.bound import Value
 from dyntui.store.schema import recipient, send, suppression, target_person
 
 _p = target_person.c
 _SENDABLE = Outcome.ADDED.value
 
 
-def by_other_sends(column: ColumnElement[Any], count_id: str, account_id: str, campaign_id: int) -> Select[Any]:
+def by_other_sends(column: ColumnElement[Any], count_id: Value, account_id: str, campaign_id: int) -> Select[Any]:
     """Of the people of the campaign's other sends whom those mailed, are mailing, or may have mailed.
 
     Of a send that was cancelled nobody can tell whom it reached before: all have had it, until somebody has found out
@@ -38,7 +39,7 @@ def by_other_sends(column: ColumnElement[Any], count_id: str, account_id: str, c
     )
 
 
-def addresses(count_id: str, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:
+def addresses(count_id: Value, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:
     """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
     earlier = by_other_sends(_p.address, count_id, account_id, campaign_id).where(address_in(among, _p.address))
     seen = _seen(account_id, campaign_id).where(address_in(among, recipient.c.address))

@@ -56,7 +56,8 @@ def _verdicts(
     if not people or not lists:
         return []
     among = _among(c, people, lists)
-    stands = count_standing.stands(c, _NO_COUNT, account_id, campaign_id, lists, among)
+    known = count_standing.facts(c, account_id, campaign_id, lists, among)
+    stands = count_standing.stands(_NO_COUNT, known, among)
     shown = (_m[name] for name in ("person_id", "entity", "name", "address"))
     rows = c.execute(
         select(*shown, stands.c.list_id, *count_standing.named(stands))
