@@ -15,7 +15,7 @@ from dyntui.service.contract.runs import RunChanged, StartRun
 from .bindings import bindings
 from .campaign_actions import CampaignActions
 from .grid_screen import GridScreen, Rows, page_of
-from .places import CAMPAIGN
+from .places import CAMPAIGN, COMPARISON
 from .running import start_run
 from .widgets.columns import Column
 from .widgets.facts import Fact
@@ -112,3 +112,7 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
         """Synchronises the marked campaigns, or all."""
         only = tuple(str(row.id) for row in self.grid.marks.values())
         start_run(self, StartRun(sync_type="campaigns", campaigns=only))
+
+    def do_campaigns_compare(self) -> None:
+        """The marked campaigns side by side, or the last ones that were sent."""
+        self.console.open_page(COMPARISON, ",".join(str(row.id) for row in self.grid.marks.values()))

@@ -71,7 +71,7 @@ _ROWS = Rows(
     views=(
         ("", "Everything", None),
         ("sent,bounced,left out", "Mails", None),
-        ("opened,clicked", "Opens and clicks", None),
+        ("opened,clicked,visited,answered,roi", "Opens and clicks", None),
         ("unsubscribed,suppressed,opted out,lifted", "Consent", None),
         ("joined,changed,left", "Lists", None),
     ),

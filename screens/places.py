@@ -57,6 +57,7 @@ SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", int)
 SENDS = Place("sends", "sends:SendsPage", str)
 SEND = Place("send", "send_page:SendPage", str)
 REPORT = Place("report", "report:ReportPage", int)
+COMPARISON = Place("comparison", "comparison:ComparisonPage", str)
 RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)
 ODD_ROWS = Place("odd rows", "odd_rows:OddRowsPage", str)
@@ -83,6 +84,7 @@ PLACES: tuple[Place[Any], ...] = (
     SENDS,
     SEND,
     REPORT,
+    COMPARISON,
     RUN,
     PEOPLE,
     ODD_ROWS,

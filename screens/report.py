@@ -115,6 +115,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
         self._report: CampaignReport | None = None
         self._totals = Facts(id="report-totals", columns=3, cuts=False)
         self._hours = HourChart(id="report-hours")
+        self._with = BarList(id="report-with", empty="Nobody has opened it yet.", enter="")
         self._links = BarList(id="report-links", empty="No link has been clicked yet.", shares=False, enter="Copy")
 
     def compose_page(self) -> Iterable[Widget]:
@@ -127,6 +128,9 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
                 with Vertical(classes="card", id="hours-card") as hours:
                     hours.border_title = "By hour"
                     yield self._hours
+                with Vertical(classes="card", id="with-card") as read_with:
+                    read_with.border_title = "Read with, and ROI"
+                    yield self._with
                 with Vertical(classes="card", id="links-card") as links:
                     links.border_title = "Links by clicks"
                     yield self._links
@@ -141,6 +145,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
         self._totals.show_facts([])
         self._hours.show_hours([])
         self._links.show_rows([])
+        self._with.show_rows([])
         self.views.set("all")
         self.remove_class("-recipients", "-charts")
 
@@ -199,6 +204,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
         waiting = [("Results", "not read yet: s reads them from dotdigital", "warn")]
         self._totals.show_facts(_totals(report) if report.as_of else waiting)
         self._hours.show_hours(report.hours)
+        self._with.show_rows(read_with_rows(report), sum(each.opens for each in report.clients))
         self._links.show_rows(
             [
                 BarRow(link.url, link.url, link.clicks, "slice-1", note=f"{number(link.people)} people")
@@ -208,10 +214,10 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
         self.refresh_hints()
 
     def do_report_panes(self) -> None:
-        """To the recipients, or back to the overview; on a low screen by way of the charts."""
+        """To the recipients, or back to the overview; on a narrow screen by way of the charts."""
         if self.grid.body.has_focus:
             self._to_overview()
-        elif self.has_class("-low") and self.has_class("-narrow") and not self.has_class("-charts"):
+        elif self.has_class("-narrow") and not self.has_class("-charts"):
             self.add_class("-charts")
         else:
             self.remove_class("-charts")
@@ -232,6 +238,21 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
     @on(BarList.Opened, "#report-links")
     def _copy_link(self, event: BarList.Opened) -> None:
         copy(self.app, [single_line(event.key)], "The link")
+
+
+def read_with_rows(report: CampaignReport) -> list[BarRow]:
+    """Kinds of devices and mail clients by opens, then what came of it."""
+    rows = []
+    for each in report.devices:
+        title = each.name.capitalize() or "Device not known"
+        rows.append(BarRow(f"device {each.name}", title, each.opens, "slice-0", "▪"))
+    for each in report.clients:
+        title = each.name or "Mail client not known"
+        rows.append(BarRow(f"client {each.name}", title, each.opens, "slice-1", "▫"))
+    for marker in report.roi:
+        note = f"ROI {marker.marker}: {marker.total}, {number(marker.times)} times"
+        rows.append(BarRow(f"roi {marker.marker}", note, None, "good", "+", f"{number(marker.people)} people"))
+    return rows
 
 
 def _totals(report: CampaignReport) -> list[Fact]:

@@ -24,7 +24,7 @@ from dyntui.cli.pages import (
     print_page,
     window_options,
 )
-from dyntui.cli.people_file import check_suffix, people_file
+from dyntui.cli.people_file import PEOPLE, check_suffix, row_file
 from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.target_counts import people
 from dyntui.model.outcomes import RunStatus
@@ -204,7 +204,7 @@ def export(context: click.Context, run: str, item: str, out: str) -> None:
     item = item or of_link
 
     async def read(client: ServiceClient) -> int:
-        with people_file(Path(out)) as write:
+        with row_file(Path(out), PEOPLE, "People") as write:
             done = 0
             async for rows in every_page(client, RUN_PEOPLE, OutcomesQuery(run=run, item=item)):
                 write(rows)

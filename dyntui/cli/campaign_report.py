@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns
-from dyntui.service.contract.campaigns import CampaignReport, RecipientRow
+from dyntui.cli.people_file import Cell
+from dyntui.service.contract.campaigns import CampaignReport, Comparison, RecipientRow
 
 _LINKS_SHOWN = 10
 
@@ -49,6 +52,82 @@ def print_report(report: CampaignReport) -> None:
             ((link.url, number(link.people), number(link.clicks)) for link in report.links[:_LINKS_SHOWN]),
             right=["people", "clicks"],
         )
+    for heading, rows in (("read with", report.clients), ("on a", report.devices)):
+        if rows:
+            click.echo()
+            print_table(
+                [heading, "people", "opens"],
+                ((each.name or "not known", number(each.people), number(each.opens)) for each in rows),
+                right=["people", "opens"],
+            )
+    if report.roi:
+        click.echo()
+        print_table(
+            ["ROI marker", "people", "times", "sum"],
+            ((each.marker, number(each.people), number(each.times), each.total) for each in report.roi),
+            right=["people", "times", "sum"],
+        )
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """A line for each campaign: counts with the rates beside them."""
+    print_table(
+        ["campaign", "sent on", "sent", "delivered", "opened", "clicked", "bounced", "unsubscribed", "id"],
+        ([text(each) for _, text in _COMPARED] for each in comparison.reports),
+        right=["sent", "delivered", "opened", "clicked", "bounced", "unsubscribed"],
+        whole=["sent on", "id"],
+    )
+
+
+def _with_rate(count: int, rate: float) -> str:
+    return f"{number(count)} {percent(rate)}"
+
+
+_COMPARED: Sequence[Cell[CampaignReport]] = (
+    ("campaign", lambda each: each.row.name),
+    ("sent on", lambda each: moment(each.row.sent_on)),
+    ("sent", lambda each: number(each.sent)),
+    ("delivered", lambda each: _with_rate(each.delivered, each.delivery_rate)),
+    ("opened", lambda each: _with_rate(each.unique_opens, each.open_rate)),
+    ("clicked", lambda each: _with_rate(each.unique_clicks, each.click_rate)),
+    ("bounced", lambda each: _with_rate(each.hard_bounces + each.soft_bounces, each.bounce_rate)),
+    ("unsubscribed", lambda each: _with_rate(each.unsubscribes, each.unsubscribe_rate)),
+    ("id", lambda each: str(each.row.id)),
+)
+
+# Counts and rates in columns of their own, as a spreadsheet reckons with them.
+COMPARED_CELLS: Sequence[Cell[CampaignReport]] = (
+    ("id", lambda each: str(each.row.id)),
+    ("campaign", lambda each: each.row.name),
+    ("account", lambda each: each.row.account),
+    ("sent on", lambda each: each.row.sent_on),
+    ("sent", lambda each: str(each.sent)),
+    ("delivered", lambda each: str(each.delivered)),
+    ("delivery rate", lambda each: f"{each.delivery_rate:.4f}"),
+    ("opened by", lambda each: str(each.unique_opens)),
+    ("open rate", lambda each: f"{each.open_rate:.4f}"),
+    ("clicked by", lambda each: str(each.unique_clicks)),
+    ("click rate", lambda each: f"{each.click_rate:.4f}"),
+    ("click to open rate", lambda each: f"{each.click_to_open_rate:.4f}"),
+    ("hard bounces", lambda each: str(each.hard_bounces)),
+    ("soft bounces", lambda each: str(each.soft_bounces)),
+    ("bounce rate", lambda each: f"{each.bounce_rate:.4f}"),
+    ("unsubscribes", lambda each: str(each.unsubscribes)),
+    ("unsubscribe rate", lambda each: f"{each.unsubscribe_rate:.4f}"),
+    ("complaints", lambda each: str(each.complaints)),
+)
+RECIPIENT_CELLS: Sequence[Cell[RecipientRow]] = (
+    ("contact", lambda row: str(row.contact_id)),
+    ("address", lambda row: row.address),
+    ("name", lambda row: row.name),
+    ("sent on", lambda row: row.sent_on),
+    ("opens", lambda row: str(row.opens)),
+    ("clicks", lambda row: str(row.clicks)),
+    ("first opened", lambda row: row.first_opened),
+    ("last opened", lambda row: row.last_opened),
+    ("bounced", lambda row: "hard" if row.hard_bounced else "soft" if row.soft_bounced else "no"),
+    ("unsubscribed", lambda row: yes_no(row.unsubscribed)),
+)
 
 
 # The people a campaign was sent to.

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from dyntui.cli.campaign_report import RECIPIENTS, print_report
+from dyntui.cli.campaign_report import (
+    COMPARED_CELLS,
+    RECIPIENT_CELLS,
+    RECIPIENTS,
+    print_comparison,
+    print_report,
+)
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
-from dyntui.cli.pages import Column, Columns, Rows, page_of, print_page, window_options
+from dyntui.cli.pages import Column, Columns, Rows, every_page, page_of, print_page, window_options
+from dyntui.cli.people_file import check_suffix, row_file
 from dyntui.cli.sending import send
 from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
@@ -24,6 +33,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_REPORT,
     CAMPAIGN_TARGETS,
     CAMPAIGN_TEST,
+    CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignRef,
@@ -31,6 +41,8 @@ from dyntui.service.contract.campaigns import (
     CampaignRow,
     CampaignsQuery,
     ChangeTargets,
+    CompareCampaigns,
+    Comparison,
     MailPreview,
     RecipientRow,
     RecipientsQuery,
@@ -197,6 +209,57 @@ def report(
     else:
         results = with_service(choices(context), ask_report)
         print_json(results) if choices(context).json else print_report(results)
+
+
+@command.command("compare")
+@click.argument("named", metavar="CAMPAIGN...", nargs=-1)
+@click.option("--out", type=click.Path(dir_okay=False, writable=True), help="Into a .csv, .json or .xlsx file.")
+@click.pass_context
+def compare(context: click.Context, named: tuple[str, ...], out: str | None) -> None:
+    """Results of campaigns side by side, counts with rates; of none named, the last ten that were sent."""
+    if out is not None:
+        check_suffix(out)
+
+    async def ask(client: ServiceClient) -> Comparison:
+        ids = tuple([await campaign_id(client, each) for each in named])
+        return await client.call(CAMPAIGNS_COMPARE, CompareCampaigns(ids=ids))
+
+    found = with_service(choices(context), ask)
+    if out is not None:
+        with row_file(Path(out), COMPARED_CELLS, "Campaigns") as write:
+            write(found.reports)
+        say(f"{number(len(found.reports))} campaigns are in {out}.")
+    elif choices(context).json:
+        print_json(found)
+    else:
+        print_comparison(found)
+
+
+@command.command("export")
+@click.argument("named", metavar="CAMPAIGN")
+@click.option(
+    "--filter", "kept", type=click.Choice(contract.RECIPIENTS), default="all", help="Only those who did this."
+)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, writable=True), help="A .csv, .json or .xlsx file."
+)
+@click.pass_context
+def export(context: click.Context, named: str, kept: str, out: str) -> None:
+    """Write the recipients of a campaign and what each did into a file.
+
+    A spreadsheet takes none of it for a formula.
+    """
+    check_suffix(out)
+
+    async def read(client: ServiceClient) -> int:
+        query, done = RecipientsQuery(id=await campaign_id(client, named), filter=kept), 0
+        with row_file(Path(out), RECIPIENT_CELLS, "Recipients") as write:
+            async for rows in every_page(client, CAMPAIGN_RECIPIENTS, query):
+                write(rows)
+                done += len(rows)
+        return done
+
+    say(f"{number(with_service(choices(context), read))} recipients are in {out}.")
 
 
 @command.group("targets")

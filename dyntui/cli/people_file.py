@@ -1,4 +1,4 @@
-"""People with their outcomes in a file: CSV, JSON or an Excel workbook, by the file's ending.
+"""Rows in a file: CSV, JSON or an Excel workbook, by the file's ending. In JSON they are what the contract says.
 
 No text of either system is ever taken for a formula: in CSV what could begin one gets an apostrophe before it, in a
 workbook every cell is a text.
@@ -10,15 +10,28 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import PersonOutcome
 
-Write = Callable[[Sequence[PersonOutcome]], None]
+R = TypeVar("R", bound=msgspec.Struct)
+Write = Callable[[Sequence[R]], None]
+# A heading, and what stands below it of a row.
+Cell = tuple[str, Callable[[R], str]]
 
-COLUMNS = ("entity", "person", "name", "address", "outcome", "reason", "detail", "also")
+PEOPLE: Sequence[Cell[PersonOutcome]] = (
+    ("entity", lambda row: row.entity),
+    ("person", lambda row: row.person),
+    ("name", lambda row: row.name),
+    ("address", lambda row: row.address),
+    ("outcome", lambda row: row.outcome.value),
+    ("reason", lambda row: row.reason),
+    ("detail", lambda row: row.detail),
+    ("also", lambda row: ", ".join(row.also)),
+)
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection).
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 # The most rows of a worksheet.
@@ -38,17 +51,13 @@ def check_suffix(out: str) -> None:
 
 
 @contextmanager
-def people_file(file: Path) -> Iterator[Write]:
-    """Opens the file for one call after the other of what it yields. Raises OSError."""
+def row_file(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[R]]:
+    """Opens the file for one call after the other of what it yields; `sheet`: what its rows are called. Raises
+    OSError."""
     # Not every writer names the file that it cannot open.
     file.touch()
-    with _WRITERS[file.suffix.lower()](file) as write:
+    with _WRITERS[file.suffix.lower()](file, columns, sheet) as write:
         yield write
-
-
-def _cells(person: PersonOutcome) -> list[str]:
-    values = msgspec.structs.asdict(person) | {"also": ", ".join(person.also), "outcome": person.outcome.value}
-    return [str(values[name]) for name in COLUMNS]
 
 
 def harmless(text: str) -> str:
@@ -57,21 +66,21 @@ def harmless(text: str) -> str:
 
 
 @contextmanager
-def _csv(file: Path) -> Iterator[Write]:
+def _csv(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[R]]:
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
-        writer.writerow(COLUMNS)
-        yield lambda people: writer.writerows([harmless(cell) for cell in _cells(each)] for each in people)
+        writer.writerow([heading for heading, _ in columns])
+        yield lambda rows: writer.writerows([harmless(text(each)) for _, text in columns] for each in rows)
 
 
 @contextmanager
-def _json(file: Path) -> Iterator[Write]:
+def _json(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[R]]:
     with file.open("wb") as out:
         before = b"["
 
-        def write(people: Sequence[PersonOutcome]) -> None:
+        def write(rows: Sequence[R]) -> None:
             nonlocal before
-            for each in people:
+            for each in rows:
                 out.write(before + b"\n" + msgspec.json.encode(each))
                 before = b","
 
@@ -80,11 +89,11 @@ def _json(file: Path) -> Iterator[Write]:
 
 
 @contextmanager
-def _xlsx(file: Path) -> Iterator[Write]:
+def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[R]]:
     import xlsxwriter
 
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet("People")
+    page = book.add_worksheet(sheet)
     row = 0
 
     def line(cells: Sequence[str]) -> None:
@@ -92,20 +101,20 @@ def _xlsx(file: Path) -> Iterator[Write]:
         if row == _MOST_ROWS:
             raise DyntuiError(
                 "WORKSHEET_FULL",
-                f"A worksheet holds {_MOST_ROWS:,} rows, and there are more people.",
+                f"A worksheet holds {_MOST_ROWS:,} rows, and there are more.",
                 not_done=f"{file} is not whole.",
                 remedy="Export to a .csv or .json file, or one item at a time.",
             )
         for column, cell in enumerate(cells):
-            sheet.write_string(row, column, cell)
+            page.write_string(row, column, cell)
         row += 1
 
     try:
-        line(COLUMNS)
+        line([heading for heading, _ in columns])
 
-        def write(people: Sequence[PersonOutcome]) -> None:
-            for each in people:
-                line(_cells(each))
+        def write(rows: Sequence[R]) -> None:
+            for each in rows:
+                line([text(each) for _, text in columns])
 
         yield write
     finally:

@@ -11,7 +11,7 @@ from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.output import moment, number, print_json, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, every_page, page_of
-from dyntui.cli.people_file import check_suffix, people_file
+from dyntui.cli.people_file import PEOPLE, check_suffix, row_file
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.model.outcomes import Outcome, PersonOutcome
@@ -125,7 +125,7 @@ def export(context: click.Context, out: str) -> None:
     check_suffix(out)
 
     async def read(client: ServiceClient) -> int:
-        with people_file(Path(out)) as write:
+        with row_file(Path(out), PEOPLE, "People") as write:
             done = 0
             async for rows in every_page(client, QUARANTINE_PAGE, RefusedQuery()):
                 write([_person(row) for row in rows])

@@ -3,6 +3,7 @@
     activity_pages(dd, campaign_id, since=, resume=) -> Page[Activity]...     every recipient, or who acted since
     at_least(dd, campaign_id, people) -> bool
     open_pages(...) -> Page[Open]...      click_pages(...) -> Page[Click]...  page_view_pages(dd, id, since=...)
+    roi_pages(dd, campaign_id, since) -> Page[Roi]...
     hard_bounce_pages(dd, campaign_id, resume=) -> Page[Contact]...
 
 Facts: reference/dotdigital_api.md section 7.6. Events have no id: `key` tells them apart. Events may be processed late:
@@ -103,6 +104,21 @@ class PageView(msgspec.Struct, frozen=True, rename="camel"):
         return (self.contact_id, self.url, self.date_viewed)
 
 
+class Roi(msgspec.Struct, frozen=True, rename="camel"):
+    """Something of worth that a recipient did: an ROI marker of the account with its value."""
+
+    contact_id: int
+    email: str | None
+    marker_name: str = ""
+    value: str | float | int | bool | None = None
+    date_entered: str = ""
+
+    @property
+    def key(self) -> Hashable:
+        """As near to an identity as it comes."""
+        return (self.contact_id, self.marker_name, str(self.value), self.date_entered)
+
+
 class _Event(Protocol):
     @property
     def key(self) -> Hashable: ...
@@ -156,6 +172,13 @@ def page_view_pages(
 ) -> AsyncIterator[Page[PageView]]:
     """Pages seen since a time (dotdigital has no list without one)."""
     return _feed(dd, campaign_id, "page-views", PageView, since, resume)
+
+
+def roi_pages(
+    dd: Dotdigital, campaign_id: int, since: datetime, *, resume: str | None = None
+) -> AsyncIterator[Page[Roi]]:
+    """ROI since a time (dotdigital has no list without one)."""
+    return _feed(dd, campaign_id, "roi-details", Roi, since, resume)
 
 
 def hard_bounce_pages(dd: Dotdigital, campaign_id: int, *, resume: str | None = None) -> AsyncIterator[Page[Contact]]:

@@ -40,6 +40,23 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     people: int
 
 
+class ReadWith(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail client or a kind of device (`""`: not known), and how often, by how many, mails were opened with it."""
+
+    name: str
+    opens: int
+    people: int
+
+
+class RoiRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An ROI marker: how often it was set, for how many people, and the sum of what is a number in it (decimal)."""
+
+    marker: str
+    times: int
+    people: int
+    total: str
+
+
 class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
     """One recipient and what they did. Times ISO 8601 UTC or `""`."""
 

@@ -46,6 +46,7 @@ KINDS: dict[str, str] = {
     "clicked": "Clicked",
     "bounced": "Bounced",
     "visited": "Page visited",
+    "roi": "ROI",
     "answered": "Form answered",
     "scored": "Score changed",
     "opt-in": "Opt-in type changed",

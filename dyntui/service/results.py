@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.service.answering import answers
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_RECIPIENTS,
     CAMPAIGN_REPORT,
+    CAMPAIGNS_COMPARE,
     CampaignRef,
     CampaignReport,
+    CompareCampaigns,
+    Comparison,
     RecipientRow,
     RecipientsQuery,
 )
-from dyntui.service.contract.paging import Page
+from dyntui.service.contract.paging import Page, Window
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import campaign_window, results, sends
-from dyntui.store.campaigns import total
+from dyntui.store.campaigns import Campaign, total
+
+# So many campaigns are compared where none is named.
+LAST = 10
 
 
 class Results:
-    """The calls `campaigns.report` and `campaigns.recipients`."""
+    """The calls `campaigns.report`, `campaigns.compare` and `campaigns.recipients`."""
 
     def __init__(self, resources: Resources, campaigns: Campaigns) -> None:
         self._resources = resources
@@ -33,43 +42,20 @@ class Results:
     async def report(self, context: CallContext, request: CampaignRef) -> CampaignReport:
         """Results: totals as the platform gives them, people where they are known one by one."""
         campaign = await self._campaigns.known(request)
-        key = (campaign.account_id, campaign.id)
-        hours = await self._resources.read(lambda c: results.hours(c, *key))
-        links = await self._resources.read(lambda c: results.links(c, *key))
-        made = await self._resources.read(lambda c: sends.of_campaign(c, *key))
-        sent, delivered = total(campaign.summary, "numTotalSent"), total(campaign.summary, "numTotalDelivered")
-        opened, clicked = (
-            total(campaign.summary, "numTotalUniqueOpens"),
-            total(campaign.summary, "numRecipientsClicked"),
-        )
-        hard, soft = total(campaign.summary, "numTotalHardBounces"), total(campaign.summary, "numTotalSoftBounces")
-        unsubscribed = total(campaign.summary, "numTotalUnsubscribes")
-        return CampaignReport(
-            row=await self._resources.read(lambda c: campaign_window.row(c, *key)),
-            as_of=campaign.results_on,
-            sent=sent,
-            delivered=delivered,
-            unique_opens=opened,
-            opens=total(campaign.summary, "numTotalOpens"),
-            unique_clicks=clicked,
-            clicks=total(campaign.summary, "numTotalClicks"),
-            hard_bounces=hard,
-            soft_bounces=soft,
-            unsubscribes=unsubscribed,
-            mail_blocks=total(campaign.summary, "numTotalMailBlocks"),
-            complaints=total(campaign.summary, "numTotalIspComplaints"),
-            forwards=total(campaign.summary, "numForwards"),
-            replies=total(campaign.summary, "numTotalReplies"),
-            delivery_rate=_rate(delivered, sent),
-            open_rate=_rate(opened, delivered),
-            click_rate=_rate(clicked, delivered),
-            click_to_open_rate=_rate(clicked, opened),
-            bounce_rate=_rate(hard + soft, sent),
-            unsubscribe_rate=_rate(unsubscribed, delivered),
-            hours=tuple(hours),
-            links=tuple(links),
-            sends=made,
-        )
+        return await self._resources.read(lambda c: _report(c, campaign))
+
+    @answers(CAMPAIGNS_COMPARE)
+    async def compare(self, context: CallContext, request: CompareCampaigns) -> Comparison:
+        """Results of several campaigns. Raises CAMPAIGN_UNKNOWN, CAMPAIGN_AMBIGUOUS."""
+        ids = request.ids
+        if not ids:
+            newest = Window(limit=LAST, sort="-sent_on")
+            page = await self._resources.read(lambda c: campaign_window.window(c, newest, view="sent"))
+            ids = tuple(row.id for row in page.rows)
+        chosen = [await self._campaigns.known(CampaignRef(each, request.account)) for each in dict.fromkeys(ids)]
+        reports = [await self._resources.read(functools.partial(_figures, campaign=each)) for each in chosen]
+        reports.sort(key=lambda each: each.row.sent_on, reverse=True)
+        return Comparison(reports=tuple(reports))
 
     @answers(CAMPAIGN_RECIPIENTS)
     async def recipients(self, context: CallContext, request: RecipientsQuery) -> Page[RecipientRow]:
@@ -86,6 +72,53 @@ class Results:
 def use_cases(parts: Parts) -> Results:
     """What answers these calls."""
     return Results(parts.resources, Campaigns(parts.resources, parts.identities))
+
+
+def _report(c: Connection, campaign: Campaign) -> CampaignReport:
+    key = (campaign.account_id, campaign.id)
+    return msgspec.structs.replace(
+        _figures(c, campaign),
+        hours=tuple(results.hours(c, *key)),
+        links=tuple(results.links(c, *key)),
+        sends=sends.of_campaign(c, *key),
+        clients=tuple(results.read_with(c, *key, "client")),
+        devices=tuple(results.read_with(c, *key, "device")),
+    )
+
+
+def _figures(c: Connection, campaign: Campaign) -> CampaignReport:
+    """What can be counted of a campaign, as the platform gives it."""
+    known = functools.partial(total, campaign.summary)
+    sent, delivered, unsubscribed = known("numTotalSent"), known("numTotalDelivered"), known("numTotalUnsubscribes")
+    opened, clicked = known("numTotalUniqueOpens"), known("numRecipientsClicked")
+    hard, soft = known("numTotalHardBounces"), known("numTotalSoftBounces")
+    return CampaignReport(
+        row=campaign_window.row(c, campaign.account_id, campaign.id),
+        as_of=campaign.results_on,
+        sent=sent,
+        delivered=delivered,
+        unique_opens=opened,
+        opens=known("numTotalOpens"),
+        unique_clicks=clicked,
+        clicks=known("numTotalClicks"),
+        hard_bounces=hard,
+        soft_bounces=soft,
+        unsubscribes=unsubscribed,
+        mail_blocks=known("numTotalMailBlocks"),
+        complaints=known("numTotalIspComplaints"),
+        forwards=known("numForwards"),
+        replies=known("numTotalReplies"),
+        delivery_rate=_rate(delivered, sent),
+        open_rate=_rate(opened, delivered),
+        click_rate=_rate(clicked, delivered),
+        click_to_open_rate=_rate(clicked, opened),
+        bounce_rate=_rate(hard + soft, sent),
+        unsubscribe_rate=_rate(unsubscribed, delivered),
+        hours=(),
+        links=(),
+        sends=(),
+        roi=tuple(results.roi(c, campaign.account_id, campaign.id)),
+    )
 
 
 def _rate(part: int, whole: int) -> float:

@@ -105,13 +105,17 @@ class Engagement(Recipient, frozen=True, kw_only=True):
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """One open or click. `key`: equal for equal events, as the platform gives them no id."""
+    """One open or click, or ROI (`url`: its marker, `value`). `key`: equal for equal events, as the platform gives them
+    no id."""
 
     key: str
     kind: str
     contact_id: int
     happened_on: str
     url: str = ""
+    client: str = ""
+    device: str = ""
+    value: str = ""
 
 
 _HEADER = Header.__struct_fields__
@@ -304,7 +308,7 @@ def count_recipients(c: Connection, account_id: str, campaign_id: int) -> int:
 
 def record_activity(c: Connection, account_id: str, campaign_id: int, rows: Iterable[Activity]) -> None:
     """Keep opens and clicks; one that was read before is the same one."""
-    fields = ("key", "kind", "contact_id", "happened_on", "url")
+    fields = Activity.__struct_fields__
     upsert(
         c,
         activity,

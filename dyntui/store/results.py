@@ -3,15 +3,18 @@
 Public:
     totals(c, account_id, campaign_id, count_id="") -> Totals
     hours(c, account_id, campaign_id) -> list[Hour]; links(c, account_id, campaign_id, limit=50) -> list[Link]
+    read_with(c, account_id, campaign_id, by) -> list[ReadWith]; roi(c, account_id, campaign_id) -> list[RoiRow]
     window(c, asked, account_id=, campaign_id=, kept=) -> Page[RecipientRow]
 """
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
+
 import msgspec
 from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, true
 
-from dyntui.model.campaigns import Hour, Link, RecipientRow
+from dyntui.model.campaigns import Hour, Link, ReadWith, RecipientRow, RoiRow
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.store.campaigns import Recipient
@@ -98,6 +101,43 @@ def links(c: Connection, account_id: str, campaign_id: int, limit: int = 50) -> 
         .limit(limit)
     )
     return [Link(**row._mapping) for row in rows]
+
+
+def read_with(c: Connection, account_id: str, campaign_id: int, by: str) -> list[ReadWith]:
+    """With which mail clients (`client`) or kinds of devices (`device`) it was opened, the most frequent first."""
+    opens = func.count().label("opens")
+    rows = c.execute(
+        select(_a[by].label("name"), opens, func.count(_a.contact_id.distinct()).label("people"))
+        .where(_a.account_id == account_id, _a.campaign_id == campaign_id, _a.kind == "open")
+        .group_by(_a[by])
+        .order_by(opens.desc(), _a[by])
+    )
+    return [ReadWith(**row._mapping) for row in rows]
+
+
+def roi(c: Connection, account_id: str, campaign_id: int) -> list[RoiRow]:
+    """What came of it, by marker."""
+    rows = c.execute(
+        select(_a.url, _a.value, _a.contact_id)
+        .where(_a.account_id == account_id, _a.campaign_id == campaign_id, _a.kind == "roi")
+        .order_by(_a.url)
+    )
+    sums: dict[str, Decimal] = {}
+    times: dict[str, int] = {}
+    people: dict[str, set[int]] = {}
+    for marker, value, contact in rows:
+        times[marker] = times.get(marker, 0) + 1
+        people.setdefault(marker, set()).add(contact)
+        sums[marker] = sums.get(marker, Decimal(0)) + _number(value)
+    return [RoiRow(marker=each, times=times[each], people=len(people[each]), total=f"{sums[each]:f}") for each in times]
+
+
+def _number(value: str) -> Decimal:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return Decimal(0)
+    return number if number.is_finite() else Decimal(0)
 
 
 _FILTERS: dict[str, ColumnElement[bool]] = {

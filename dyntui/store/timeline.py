@@ -40,7 +40,7 @@ from dyntui.store.schema import (
     target_person,
 )
 
-_OF_ACTIVITY = {"open": "opened", "click": "clicked"}
+_OF_ACTIVITY = {"open": "opened", "click": "clicked", "roi": "roi"}
 # By the part of a run that wrote it: the kind of event, and the words for it.
 _OF_COLUMNS = {"scoring": ("scored", scores.said), "opt-in": ("opt-in", opt_in.said)}
 # As much of what somebody wrote as a line of the timeline takes.
@@ -100,10 +100,13 @@ def _mail(c: Connection, addresses: Collection[str]) -> Iterable[TimelineEvent]:
         if mail.unsubscribed:
             yield TimelineEvent(happened_on=mail.sent_on, kind="unsubscribed", where=where, detail="through the mail")
         theirs = (a.account_id == mail.account_id, a.campaign_id == mail.campaign_id, a.contact_id == mail.contact_id)
-        several = c.execute(select(a.kind, a.happened_on, a.url).where(*theirs)).all()
+        several = c.execute(select(a.kind, a.happened_on, a.url, a.value).where(*theirs)).all()
         for one in several:
             yield TimelineEvent(
-                happened_on=one.happened_on, kind=_OF_ACTIVITY.get(one.kind, one.kind), where=where, detail=one.url
+                happened_on=one.happened_on,
+                kind=_OF_ACTIVITY.get(one.kind, one.kind),
+                where=where,
+                detail=f"{one.url} {one.value}".strip(),
             )
         if mail.opens and not any(one.kind == "open" for one in several):
             # Single events are read at the level DETAILED only; the first and the last time are known all the same.

@@ -20,11 +20,13 @@ from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import activities
 from dyntui.dotdigital import campaigns as dd_campaigns
+from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
 from dyntui.dotdigital.reading import OddRow
 from dyntui.model import solution
 from dyntui.model.cursors import CampaignsCursor
+from dyntui.model.devices import device_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.people import normalise
@@ -40,6 +42,7 @@ _WRITE_ROWS = 500
 _NAME, _SUBJECT, _WORD = 255, 1000, 50
 _MOST_TAGS = 100
 _LONGEST_URL = 2000
+_LONGEST_NAME = 200
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +206,14 @@ async def _results(
         await _keep(ctx, account_id, campaign_id, stage, [_opened(each) for each in opens.rows])
     async for clicks in activities.click_pages(dd, campaign_id, since=EPOCH if whole else since):
         await _keep(ctx, account_id, campaign_id, stage, [_clicked(each) for each in clicks.rows])
+    try:
+        async for roi in activities.roi_pages(dd, campaign_id, EPOCH if whole else since):
+            await _keep(ctx, account_id, campaign_id, stage, [_worth(each) for each in roi.rows])
+    except DotdigitalError as error:
+        # Not every account has ROI tracking; the rest of the results does not wait for it.
+        if error.status not in (401, 403, 404):
+            raise
+        log.info("the ROI of campaign %d could not be read: %s (%s)", campaign_id, error, error.detail)
     await _tell_engagements(ctx, dv, account_id, campaign_id, stage)
     await ctx.write(lambda c: campaign_store.record_results_read(c, account_id, campaign_id, ctx.now()))
     await ctx.end_item(item)
@@ -249,13 +260,36 @@ def _key(*parts: object) -> str:
 
 def _opened(row: activities.Open) -> Activity:
     key = _key("open", row.key)
-    return Activity(key=key, kind="open", contact_id=row.contact_id, happened_on=_utc(row.date_opened), url="")
+    return Activity(
+        key=key,
+        kind="open",
+        contact_id=row.contact_id,
+        happened_on=_utc(row.date_opened),
+        client=(row.mail_client or "")[:_LONGEST_NAME],
+        device=device_of(row.user_agent),
+    )
 
 
 def _clicked(row: activities.Click) -> Activity:
     key = _key("click", row.key)
     return Activity(
-        key=key, kind="click", contact_id=row.contact_id, happened_on=_utc(row.date_clicked), url=row.url[:_LONGEST_URL]
+        key=key,
+        kind="click",
+        contact_id=row.contact_id,
+        happened_on=_utc(row.date_clicked),
+        url=row.url[:_LONGEST_URL],
+        device=device_of(row.user_agent),
+    )
+
+
+def _worth(row: activities.Roi) -> Activity:
+    return Activity(
+        key=_key("roi", row.key),
+        kind="roi",
+        contact_id=row.contact_id,
+        happened_on=_utc(row.date_entered),
+        url=row.marker_name[:_LONGEST_NAME],
+        value="" if row.value is None else str(row.value)[:_LONGEST_NAME],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -22,11 +23,14 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_REPORT,
     CAMPAIGN_SEND,
     CAMPAIGN_TARGETS,
+    CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
     CampaignDetail,
     CampaignReport,
     CampaignsQuery,
     ChangeTargets,
+    CompareCampaigns,
+    Comparison,
     CountPeopleQuery,
     CountTargets,
     Link,
@@ -365,3 +369,52 @@ def test_a_preview_shows_text_html_and_links_and_lets_nothing_control_the_termin
 
     assert "Hello[1]" in done.out and "is not encrypted" in done.out and "\x1b" not in done.out
     assert "no link to unsubscribe" in done.err
+
+
+def a_report(name: str = "Spring", id: int = 42, **changes: object) -> CampaignReport:
+    zeros = {
+        field.name: 0 if field.type is int else 0.0
+        for field in msgspec.structs.fields(CampaignReport)
+        if field.type in (int, float)
+    }
+    nothing: dict[str, object] = {"hours": (), "links": (), "sends": ()}
+    found = CampaignReport(row=a_campaign(name, id), as_of="2026-11-22T14:05:09Z", **zeros, **nothing)  # type: ignore[arg-type]
+    return msgspec.structs.replace(found, **changes)
+
+
+def test_campaigns_are_compared_with_rates_and_written_where_no_spreadsheet_reckons(
+    dyntui: Callable, service: ScriptedService, tmp_path: Path
+):
+    hostile = "=HYPERLINK(1)"
+    one = a_report(sent=200, delivered=190, delivery_rate=0.95, unique_opens=57, open_rate=0.3)
+    service.answers(CAMPAIGNS_COMPARE, Comparison(reports=(one, a_report(hostile, 7))))
+    out = dyntui("campaigns", "compare", "42", "7").out
+    assert service.requests(CAMPAIGNS_COMPARE) == [CompareCampaigns(ids=(42, 7))]
+    assert "190 95.0 %" in out and "57 30.0 %" in out
+    file = tmp_path / "compared.csv"
+    assert dyntui("campaigns", "compare", "--out", str(file)).code == 0
+    rows = file.read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("id,campaign,account,sent on,sent,delivered,delivery rate")
+    assert rows[1].startswith("42,Spring,Main,,200,190,0.9500") and f"7,'{hostile}" in rows[2]
+
+
+def test_recipients_are_exported_whole_with_their_ids(dyntui: Callable, service: ScriptedService, tmp_path: Path):
+    someone = RecipientRow(
+        address="+ann@x.org",
+        contact_id=77,
+        sent_on="2026-11-22T14:05:09Z",
+        opens=2,
+        clicks=0,
+        first_opened="",
+        last_opened="",
+        unsubscribed=False,
+        soft_bounced=False,
+        hard_bounced=True,
+    )
+    service.answers(CAMPAIGN_RECIPIENTS, page_of(someone))
+    for name in ("r.csv", "r.json", "r.xlsx"):
+        done = dyntui("campaigns", "export", "42", "--filter", "bounced", "--out", str(tmp_path / name))
+        assert done.code == 0 and "1 recipients are in" in done.err
+    assert {each.filter for each in service.requests(CAMPAIGN_RECIPIENTS)} == {"bounced"}
+    assert "77,'+ann@x.org,,2026-11-22T14:05:09Z,2,0,,,hard,no" in (tmp_path / "r.csv").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))[0]["contact_id"] == 77

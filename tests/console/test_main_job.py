@@ -217,8 +217,15 @@ async def test_the_report_shows_rates_hours_links_and_recipients() -> None:
         await hand.press("3", "G", "v")
         for text in ("January sale", "37", "By hour", "https://butik.skarnfjall.example/", ".example"):
             assert text in hand.text
+        assert "Read with" in hand.text and "Outlook" in hand.text and "Phone" in hand.text
         await hand.press("m", "right")
         assert "1 of 10 recipients" in hand.text
+        # Beside others, and back to its report from there.
+        await hand.press("escape", "escape", "space", "V")
+        assert "Email Campaigns › Comparison" in hand.text and "1 of 1 email campaign" in hand.text
+        assert "28.6%" in hand.text
+        await hand.press("escape", "escape", "V")
+        assert "3 email campaigns" in hand.text
 
 
 @pytest.mark.usefixtures("a_hundred_are_many")

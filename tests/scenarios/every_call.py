@@ -51,6 +51,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_SEND,
     CAMPAIGN_TARGETS,
     CAMPAIGN_TEST,
+    CAMPAIGNS_COMPARE,
     CAMPAIGNS_PAGE,
 )
 from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
@@ -258,6 +259,7 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield SEND_SETTLE, SettleSend(id=sent, was_mailed=True)
     yield CAMPAIGN_REPORT, campaigns.CampaignRef(campaign)
     yield CAMPAIGN_RECIPIENTS, campaigns.RecipientsQuery(id=campaign)
+    yield CAMPAIGNS_COMPARE, campaigns.CompareCampaigns()
 
 
 _OF_CONSENT: tuple[Asked, ...] = (

@@ -44,6 +44,12 @@ def test_why_says_of_everybody_what_the_count_says_and_afterwards_that_they_have
         of_campaign = recipient.c.campaign_id == campaign.id
         results = c.execute(select(recipient.c.address, recipient.c.opens).where(of_campaign)).all()
     assert any(row.opens for row in results)
+    report = office.report(campaign)
+    assert sum(each.opens for each in report.clients) == sum(each.opens for each in report.devices) == report.opens > 0
+    assert {"phone", "computer", "hidden"} >= {each.name for each in report.devices}
+    # What came of it is in the report and on the timeline.
+    (order,) = report.roi
+    assert order.times == len([1 for each in sendable for _ in office.timeline(person=each.person, kinds=("roi",))]) > 0
     # A subject request: their record, their contact, every row here, and what was seen of them.
     them = next(each for each in sendable if any(row.address == each.address and row.opens for row in results))
     known = office.everything_known(them.address)

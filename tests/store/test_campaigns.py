@@ -178,3 +178,30 @@ def test_recipients_are_shown_by_what_they_did(c: Connection) -> None:
     assert ids(sort="-opens", limit=2, offset=3) == ([3, 4], 5, 5)
     shown = windowed(results.window, c, account_id="a", campaign_id=1, limit=2).rows
     assert [each.name for each in shown] == ["Name of ann", ""]
+
+
+def test_clients_devices_and_roi_are_counted_by_events_and_people(c: Connection) -> None:
+    opened = {"kind": "open", "happened_on": NOW}
+    rows = [
+        Activity(key="1", contact_id=1, client="Outlook", device="computer", **opened),
+        Activity(key="2", contact_id=1, client="Outlook", device="computer", **opened),
+        Activity(key="3", contact_id=2, client="Apple Mail", device="phone", **opened),
+        Activity(key="4", kind="roi", contact_id=1, happened_on=NOW, url="Order", value="10.5"),
+        Activity(key="5", kind="roi", contact_id=1, happened_on=NOW, url="Order", value="2"),
+        Activity(key="6", kind="roi", contact_id=2, happened_on=NOW, url="Order", value="NaN"),
+        Activity(key="7", kind="roi", contact_id=2, happened_on=NOW, url="Visited", value="yes"),
+    ]
+    campaigns.record_activity(c, "a", 1, rows)
+    campaigns.record_activity(c, "a", 2, rows[:1])
+    assert [(each.name, each.opens, each.people) for each in results.read_with(c, "a", 1, "client")] == [
+        ("Outlook", 2, 1),
+        ("Apple Mail", 1, 1),
+    ]
+    assert [(each.name, each.opens) for each in results.read_with(c, "a", 1, "device")] == [
+        ("computer", 2),
+        ("phone", 1),
+    ]
+    found = [(each.marker, each.times, each.people, each.total) for each in results.roi(c, "a", 1)]
+    assert found == [("Order", 3, 2, "12.5"), ("Visited", 1, 1, "0")]
+    # What came of a mail is no open and no click.
+    assert [(each.opens, each.clicks) for each in results.hours(c, "a", 1)] == [(3, 0)]

@@ -9,7 +9,9 @@ import msgspec
 from dyntui.model.campaigns import CampaignRow as CampaignRow
 from dyntui.model.campaigns import Hour as Hour
 from dyntui.model.campaigns import Link as Link
+from dyntui.model.campaigns import ReadWith as ReadWith
 from dyntui.model.campaigns import RecipientRow as RecipientRow
+from dyntui.model.campaigns import RoiRow as RoiRow
 from dyntui.model.mail_preview import PreviewLink as PreviewLink
 from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
@@ -176,6 +178,9 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     hours: tuple[Hour, ...]
     links: tuple[Link, ...]
     sends: tuple[SendRow, ...]
+    clients: tuple[ReadWith, ...] = ()
+    devices: tuple[ReadWith, ...] = ()
+    roi: tuple[RoiRow, ...] = ()
 
 
 class RecipientsQuery(Window, frozen=True, kw_only=True):
@@ -184,6 +189,19 @@ class RecipientsQuery(Window, frozen=True, kw_only=True):
 
     id: Number
     filter: Annotated[str, one_of(*RECIPIENTS)] = "all"
+
+
+class CompareCampaigns(msgspec.Struct, frozen=True, kw_only=True):
+    """Compare the results of these campaigns; of none the last ten that were sent."""
+
+    ids: tuple[Number, ...] = ()
+    account: Text = ""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Campaigns with their results, the one that was sent last first; without hours, links and sends."""
+
+    reports: tuple[CampaignReport, ...]
 
 
 CAMPAIGNS_CHANGED = Event("campaigns.changed", Changed)
@@ -200,6 +218,7 @@ CAMPAIGN_COUNT = Call("campaigns.count", CountTargets, TargetCount, Ability.SEE)
 CAMPAIGN_COUNT_PEOPLE = Call("campaigns.count_people", CountPeopleQuery, Page[PersonOutcome], Ability.SEE)
 CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 CAMPAIGN_REPORT = Call("campaigns.report", CampaignRef, CampaignReport, Ability.SEE)
+CAMPAIGNS_COMPARE = Call("campaigns.compare", CompareCampaigns, Comparison, Ability.SEE)
 CAMPAIGN_RECIPIENTS = Call("campaigns.recipients", RecipientsQuery, Page[RecipientRow], Ability.SEE)
 
 
@@ -254,6 +273,7 @@ ON_CAMPAIGNS = Scope("Email Campaigns")
 ON_CAMPAIGN = Scope("Email Campaign")
 ON_COUNT = Scope("Email Campaign Targets Counts")
 ON_REPORT = Scope("Email Campaign report")
+ON_COMPARISON = Scope("Comparison of email campaigns")
 
 
 ACTIONS = (
@@ -328,7 +348,7 @@ ACTIONS = (
     Action(
         id="campaigns.report",
         title="Report",
-        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN),
+        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN, ON_COMPARISON),
         keys=("v",),
         hint="Report",
         call=CAMPAIGN_REPORT,
@@ -336,6 +356,15 @@ ACTIONS = (
         tooltip="Opens, clicks, bounces, links and recipients",
         row=True,
         rule=report,
+    ),
+    Action(
+        id="campaigns.compare",
+        title="Compare results",
+        scopes=(ON_CAMPAIGNS,),
+        keys=("V",),
+        call=CAMPAIGNS_COMPARE,
+        command="dyntui campaigns compare CAMPAIGN CAMPAIGN",
+        tooltip="The marked campaigns side by side, or the last ten that were sent: counts and rates",
     ),
     Action(
         id="campaign.preview",
@@ -395,6 +424,6 @@ ACTIONS = (
         hint="Recipients",
         call=CAMPAIGN_RECIPIENTS,
         command="dyntui campaigns report CAMPAIGN --recipients",
-        tooltip="Changes between the overview (on a low screen its charts) and the recipients",
+        tooltip="Changes between the overview (on a narrow screen its charts) and the recipients",
     ),
 )

@@ -66,10 +66,13 @@ activity = Table(
     Column("account_id", String, primary_key=True),
     Column("campaign_id", Integer, primary_key=True, autoincrement=False),
     Column("key", String, primary_key=True),
-    text_column("kind"),  # "open" or "click"
+    text_column("kind"),  # "open", "click" or "roi"
     Column("contact_id", BigInteger, nullable=False),
     text_column("happened_on"),
-    text_column("url"),
+    text_column("url"),  # clicked; of ROI the name of its marker
+    text_column("client"),  # the mail client, as dotdigital names it
+    text_column("device"),  # of dyntui.model.devices
+    text_column("value"),  # of ROI
     Index("ix_activity_kind", "account_id", "campaign_id", "kind", "happened_on"),
     Index("ix_activity_contact_id", "contact_id", "account_id", "campaign_id"),
 )
