@@ -24,12 +24,13 @@ _MEANS = {
     "respondents": "What becomes of who answers a form and is not known in Dynamics.",
     "people": "Removals from an address book wait for a decision above so many people,",
     "percent": "and above this share of the book, in percent. Both have to be exceeded.",
+    "calls": "Of the calls that dotdigital allows the account, in percent; the rest is left to other programs.",
     "topic": "Topic of leads that are made of strangers; {list}, {address} and {local} are filled in.",
     "last_name": "Last name of new records of whom dotdigital knows none; the same words are filled in.",
     "default": "The account that is meant where none is named. There is always one.",
     _KEEP: "They count from the next run on. Who changed what is kept.",
 }
-_NUMBERS = {"people": (0, 1_000_000), "percent": (0, 100)}
+_NUMBERS = {"people": (0, 1_000_000), "percent": (0, 100), "calls": (1, 100)}
 _USUAL = "as config.toml says"
 
 
@@ -55,6 +56,7 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             ("respondents", "Who answers a form", now.new_respondents),
             ("people", "Removals held above", f"{number(now.removal_people)} people"),
             ("percent", "and above", f"{now.removal_percent} % of the book"),
+            ("calls", "Calls that dyntui may use", f"{now.budget_percent} %"),
             ("topic", "Topic of new leads", now.lead_topic or _USUAL),
             ("last_name", "Last name of new records", now.last_name or _USUAL),
             ("default", "Default account", "yes" if self._default else "no"),
@@ -81,8 +83,7 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             # It ceases to be one by making another one the default.
             self._default = True
         elif key in _NUMBERS:
-            value = now.removal_people if key == "people" else now.removal_percent
-            self.type_in(key, str(value), whole_number=True)
+            self.type_in(key, str(getattr(now, _FIELDS[key])), whole_number=True)
         else:
             self.type_in(key, getattr(now, _FIELDS[key]))
 
@@ -121,6 +122,7 @@ _FIELDS = {
     "description": "description",
     "people": "removal_people",
     "percent": "removal_percent",
+    "calls": "budget_percent",
     "topic": "lead_topic",
     "last_name": "last_name",
 }

@@ -99,6 +99,7 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
             ("Copies suppressions", "yes" if row.copies_suppressions else "no", ""),
             ("Who answers a form", row.new_respondents, ""),
             ("Removals held", f"above {number(row.removal_people)} and {row.removal_percent} %", ""),
+            ("Share of calls", f"{row.budget_percent} %", ""),
             ("Topic of new leads", row.lead_topic or "as config.toml says", ""),
             ("Last name", row.last_name or "as config.toml says", ""),
             ("Suppressions read", moment(row.read_on) or "never", ""),

@@ -114,6 +114,7 @@ def add(context: click.Context, source: str | None) -> int:
 @click.option("--sync-level", default=None, type=click.Choice(["NONE", "SUMMARY", "DETAILED"]))
 @click.option("--hold-above", "people", default=None, type=int, help="Hold removals above so many people,")
 @click.option("--hold-above-percent", "percent", default=None, type=int, help="and above this share of the book.")
+@click.option("--calls-percent", default=None, type=int, help="Use no more than this share of the account's calls.")
 @click.option("--lead-topic", default=None, help="Of leads made of strangers; {list}, {address}, {local}; '': usual.")
 @click.option("--last-name", default=None, help="Of whom dotdigital knows none; the same words; '': usual.")
 @click.pass_context
@@ -128,6 +129,7 @@ def edit(
     sync_level: str | None,
     people: int | None,
     percent: int | None,
+    calls_percent: int | None,
     lead_topic: str | None,
     last_name: str | None,
 ) -> int:
@@ -142,6 +144,7 @@ def edit(
         sync_level=sync_level,
         removal_people=people,
         removal_percent=percent,
+        budget_percent=calls_percent,
         lead_topic=lead_topic,
         last_name=last_name,
     )
@@ -186,6 +189,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Copies suppressions", yes_no(row.copies_suppressions)),
             ("New respondents of forms", row.new_respondents),
             ("Removals held", f"above {number(row.removal_people)} people and {row.removal_percent} % of the book"),
+            ("Calls that dyntui may use", f"{row.budget_percent} %"),
             ("Topic of new leads", row.lead_topic or "as config.toml says"),
             ("Last name of new records", row.last_name or "as config.toml says"),
             ("Activated lists", number(row.lists)),

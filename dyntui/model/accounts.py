@@ -11,8 +11,8 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `double_opt_in`: `off`, `single`,
     `all`, or `""` while nobody knows. `new_respondents`: what becomes of who answers a form and is not known in
     Dynamics: `ignore`, `contact` or `lead`. Removals are held where they are more than `removal_people` and more than
-    `removal_percent` of the book; `lead_topic` and `last_name`: of records that are made of strangers, `""` as
-    config.toml says."""
+    `removal_percent` of the book; `budget_percent`: of its calls dyntui may use no more; `lead_topic` and `last_name`:
+    of records that are made of strangers, `""` as config.toml says."""
 
     id: str
     name: str
@@ -28,6 +28,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     new_respondents: str = "ignore"
     removal_people: int = 10
     removal_percent: int = 10
+    budget_percent: int = 100
     lead_topic: str = ""
     last_name: str = ""
     lists: int

@@ -44,6 +44,7 @@ _SETTINGS = (
     "new_respondents",
     "removal_people",
     "removal_percent",
+    "budget_percent",
     "lead_topic",
     "last_name",
 )
@@ -114,6 +115,7 @@ class EmailAccounts:
                 "sync_level": request.sync_level,
                 "removal_people": request.removal_people,
                 "removal_percent": request.removal_percent,
+                "budget_percent": request.budget_percent,
                 "lead_topic": request.lead_topic,
                 "last_name": request.last_name,
             }

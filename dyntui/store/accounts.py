@@ -44,8 +44,9 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     `double_opt_in`: whom it asks to confirm, `off`, `single` or `all`; `""` while nobody knows.
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `new_respondents`: what becomes
     of who answers a form and is not known in Dynamics (`dyntui.model.forms.NewRespondents`). Removals are held where
-    they are more than `removal_people` and more than `removal_percent` of the book (`dyntui.model.guard`). `lead_topic`
-    and `last_name`: of records that are made of strangers, `""` as the configuration says."""
+    they are more than `removal_people` and more than `removal_percent` of the book (`dyntui.model.guard`).
+    `budget_percent`: of its calls dyntui may use no more. `lead_topic` and `last_name`: of records that are made of
+    strangers, `""` as the configuration says."""
 
     id: str
     name: str
@@ -62,6 +63,7 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     new_respondents: str = "ignore"
     removal_people: int = GUARD_PEOPLE
     removal_percent: int = GUARD_PERCENT
+    budget_percent: int = 100
     lead_topic: str = ""
     last_name: str = ""
 

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from dyntui.model.budgets import OTHERS, Limit, Use, ceiling, counted, free_in
-from dyntui.store.schema import budget_grant, budget_limit, budget_window
+from dyntui.store.schema import budget_grant, budget_limit, budget_window, email_account
 from dyntui.store.upserts import Excluded, update_many, upsert
 
 # A connection that has not asked for so long has nothing under way any more: a call is given up sooner.
@@ -60,18 +60,22 @@ class Busy(msgspec.Struct, frozen=True):
 
 
 def take(c: Connection, account_id: str, wishes: Sequence[Wish], spender: str, now: float) -> dict[str, int] | Busy:
-    """Takes of every limit what is wanted, as far as it is there: name -> how much; all or nothing."""
+    """Takes of every limit what is wanted, as far as it is there: name -> how much; all or nothing. Of an
+    email account no more than the share that dyntui may use, whatever others use."""
     _lock(c, account_id)
     _forget(c, account_id, [wish.limit for wish in wishes], now)
     by_limit = uses(c, account_id, [wish.limit.name for wish in wishes])
     taken: dict[str, int] = {}
+    percent = _percent(c, account_id)
     for wish in wishes:
         inside = counted(wish.limit, by_limit.get(wish.limit.name, ()), now)
-        top = ceiling(wish.limit, spender)
-        least = min(wish.least, top)
-        if seconds := free_in(wish.limit, inside, now, least, top):
+        ours = [use for use in inside if use.spender != OTHERS]
+        # What everybody uses together, and what dyntui does.
+        tops = ((ceiling(wish.limit, spender), inside), (ceiling(wish.limit, spender, percent), ours))
+        least = min(wish.least, *(top for top, _ in tops))
+        if seconds := max(free_in(wish.limit, used, now, least, top) for top, used in tops):
             return Busy(wish.limit, now + seconds)
-        left = top - sum(use.amount for use in inside)
+        left = min(top - sum(use.amount for use in used) for top, used in tops)
         # Others want some too: never more than a quarter of what is left.
         taken[wish.limit.name] = max(least, min(wish.most, left // 4))
     _add(
@@ -80,6 +84,12 @@ def take(c: Connection, account_id: str, wishes: Sequence[Wish], spender: str, n
         [Difference(wish.limit.name, wish.limit.bucket_at(now), spender, taken[wish.limit.name]) for wish in wishes],
     )
     return taken
+
+
+def _percent(c: Connection, account_id: str) -> int:
+    """The share of an email account's calls that dyntui may use; of what Dynamics allows it may use all."""
+    known = c.execute(select(email_account.c.budget_percent).where(email_account.c.id == account_id)).scalar()
+    return 100 if known is None else int(known)
 
 
 def settle(c: Connection, account_id: str, differences: Iterable[Difference]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
@@ -15,6 +16,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.session import STATUS, Nothing
 from dyntui.store import accounts
+from dyntui.store.schema import email_account
 from dyntui.sync.budgets import Budgets
 from dyntui.sync.connections import OF_RUNS, Connections
 from dyntui.sync.leases import SPENDER
@@ -122,8 +124,15 @@ def test_lists_leave_sends_a_reserve(office: Office) -> None:
         for _ in range(10):
             await dd_account.server_time((await hasty.dotdigital(account_id)).at_once())
 
-    # The send's share is the last tenth.
-    assert office.wait(everything_that_lists_may_use()) == 90
+    def may_use(percent: int) -> None:
+        with office.db.write() as c:
+            c.execute(update(email_account).values(budget_percent=percent))
+
+    # The send's share is the last tenth: of all, or of as much as dyntui may use.
+    may_use(50)
+    assert office.wait(everything_that_lists_may_use()) == 45
+    may_use(100)
+    assert office.wait(everything_that_lists_may_use()) == 45
     office.wait(a_send())
     assert refused(office) == 0
 

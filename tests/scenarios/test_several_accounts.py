@@ -153,7 +153,13 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
     assert office.wait(in_dynamics()) == [("Main", False), ("Scotland", True)]
     # Setup for the first account leaves what was said of the other one.
     desk.ask(ACCOUNT_EDIT, EditAccount(account="Scotland", copies_suppressions=False))
-    limits = {"removal_people": 3, "removal_percent": 25, "lead_topic": "From {list}", "last_name": "Unknown"}
+    limits = {
+        "removal_people": 3,
+        "removal_percent": 25,
+        "budget_percent": 60,
+        "lead_topic": "From {list}",
+        "last_name": "Unknown",
+    }
     desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", sync_level="SUMMARY", **limits))
     office.set_up()
     assert two.accounts()["Scotland"].copies_suppressions is False

@@ -28,9 +28,9 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be changed of an email account (id or name); None stays. There is always a default one: it is made
     another by making that the default. Removals are held where they are more than `removal_people` and more than
-    `removal_percent` of the address book. `lead_topic` and `last_name` are of records that are made of strangers:
-    `{list}`, `{address}` and `{local}` stand for the list's name, the address, and what is before its `@`; `""`: as
-    config.toml says."""
+    `removal_percent` of the address book. Of the account's calls dyntui may use `budget_percent`. `lead_topic` and
+    `last_name` are of records that are made of strangers: `{list}`, `{address}` and `{local}` stand for the list's
+    name, the address, and what is before its `@`; `""`: as config.toml says."""
 
     account: Text
     name: Text | None = None
@@ -41,6 +41,7 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     sync_level: Text | None = None
     removal_people: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
     removal_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    budget_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
     lead_topic: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     last_name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 

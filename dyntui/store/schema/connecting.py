@@ -41,6 +41,7 @@ email_account = Table(
     Column("removal_percent", Integer, nullable=False, server_default="10"),
     text_column("lead_topic"),  # "": as config.toml says
     text_column("last_name"),
+    Column("budget_percent", Integer, nullable=False, server_default="100"),  # of its calls, for dyntui
 )
 
 # Email accounts that are not production; `""`: the organisation is not.
