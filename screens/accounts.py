@@ -25,12 +25,15 @@ from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import EmailAccountInput
+from dyntui.service.contract.users import STUDIO_OPEN, Studio, UsersOf
 
 from .account_question import AccountQuestion, NewAccount
 from .base import Page
 from .bindings import bindings
+from .clipboard import copy
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows
+from .places import USERS
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
@@ -136,6 +139,23 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
     def _connected(self, row: AccountRow) -> None:
         self.notify(f"Connected, at {row.endpoint}.", title=row.name, markup=False)
         self.grid.reload()
+
+    def do_users_open(self) -> None:
+        """Which user of Dynamics a user of dotdigital is."""
+        row = self.situation().one(AccountRow)
+        if row is not None:
+            self.console.open_page(USERS, row.id)
+
+    def do_users_studio(self) -> None:
+        """The address at which one signs in to dotdigital goes to the clipboard."""
+        row = self.situation().one(AccountRow)
+
+        def opened(found: Studio) -> None:
+            self.notify(f"Sign in as {found.user}: {found.url}", title="Automation Studio", markup=False, timeout=20)
+            copy(self.app, [found.url], "The address")
+
+        if row is not None:
+            self.ask(STUDIO_OPEN, UsersOf(account=row.id), opened)
 
     def do_accounts_disconnect(self) -> None:
         """After a question."""

@@ -72,6 +72,7 @@ FIRST_CONNECTION = Place("first connection", "first_connection:FirstConnectionPa
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
 ACCOUNTS = Place("email accounts", "accounts:AccountsPage", str)
+USERS = Place("user mapping", "users:UsersPage", str)
 SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
 LABELS = Place("data labels", "labels:LabelsPage", str)
 MAPPINGS = Place("data mappings", "mappings:MappingsPage", str)
@@ -99,6 +100,7 @@ PLACES: tuple[Place[Any], ...] = (
     FIRST_CONNECTION,
     TRACES,
     ACCOUNTS,
+    USERS,
     SCHEDULES,
     LABELS,
     MAPPINGS,

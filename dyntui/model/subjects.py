@@ -43,6 +43,14 @@ SUBJECTS = (
         (Command("accounts", "Email accounts: show, add, settings.", "accounts"),),
     ),
     Subject(
+        "users",
+        ("users",),
+        (
+            Command("users", "Which user of Dynamics a user of dotdigital is.", "users"),
+            Command("automation-studio", "The address of dotdigital's Automation Studio, for mapped users.", "studio"),
+        ),
+    ),
+    Subject(
         "credentials",
         ("credentials",),
         (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dyntui.sandbox.entra.directory import find_person
 from dyntui.store.schema import email_account
 
 from .driving import WIDE, driving
 from .worlds import Opening
+
+ADA = "ada.brook@kestrel-outdoor.example"
 
 
 async def test_an_account_is_edited_another_one_connected_and_disconnected() -> None:
@@ -56,3 +59,20 @@ async def test_the_settings_stand_beside_the_rows_where_there_is_room() -> None:
             assert text in hand.text
         await hand.press("D")
         assert any("deactivate them first" in each for each in hand.notices)
+
+
+async def test_users_of_dotdigital_are_mapped_by_choice_and_by_suggestion() -> None:
+    manager = find_person("manager")
+    assert manager is not None
+    async with driving(Opening("worked")) as hand:
+        hand.service.sandbox.state.config.dotdigital.managed_users = (ADA, manager.upn)
+        await hand.press("C", "u")
+        assert "User mapping" in hand.text and f"{manager.name} ?" in hand.text
+        await hand.press("s")
+        assert f"{manager.upn} is {manager.name}" in hand.text
+        await hand.press("y")
+        assert f"{manager.name} ?" not in hand.text and manager.name in hand.text
+        await hand.press("g", "enter")
+        assert "Who in Dynamics is ada.brook" in hand.text
+        await hand.press("enter")
+        assert any("already" in each for each in hand.notices) or "already" in hand.text

@@ -132,6 +132,7 @@ from dyntui.service.contract.suppressions import (
     SUPPRESSION_ODD,
     SUPPRESSIONS_PAGE,
 )
+from dyntui.service.contract.users import STUDIO_OPEN, USERS_LIST, USERS_MAP, MapUsers, UsersOf
 from tests.scenarios.office import Office
 
 OTHER = "Alpine Club invitation"
@@ -184,6 +185,9 @@ def _of_accounts(office: Office) -> Iterator[Asked]:
     yield ACCOUNTS_LIST, Nothing()
     yield CREDENTIALS_LIST, Nothing()
     yield ACCOUNT_EDIT, EditAccount(account="Main", description="Everybody's")
+    yield USERS_LIST, UsersOf()
+    yield USERS_MAP, MapUsers(choices=())
+    yield STUDIO_OPEN, UsersOf()
     second = EmailAccountInput(
         name="Second",
         api_user=info["api_user"],

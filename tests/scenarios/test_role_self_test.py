@@ -27,6 +27,7 @@ from dyntui.service.contract.subjects import CALLS
 from dyntui.service.contract.suppressions import (
     SUPPRESSION_LIFT,
 )
+from dyntui.service.contract.users import STUDIO_OPEN
 from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
@@ -106,6 +107,7 @@ _NOTHING_TO_DO = {
     SEND_RELEASE.name: "SEND_NOT_HELD",
     QUARANTINE_PICK.name: "NOTHING_REFUSED",
     CONFLICTS_SETTLE.name: "NO_CONFLICT",
+    STUDIO_OPEN.name: "USER_NOT_MAPPED",
 }
 
 

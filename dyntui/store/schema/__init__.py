@@ -36,6 +36,7 @@ from dyntui.store.schema.connecting import email_account as email_account
 from dyntui.store.schema.connecting import not_production as not_production
 from dyntui.store.schema.connecting import organisation as organisation
 from dyntui.store.schema.connecting import person_link as person_link
+from dyntui.store.schema.connecting import user_mapping as user_mapping
 from dyntui.store.schema.consent import consent_lift as consent_lift
 from dyntui.store.schema.consent import flag_set as flag_set
 from dyntui.store.schema.consent import former_address as former_address

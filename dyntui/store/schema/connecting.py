@@ -74,6 +74,19 @@ connection_fact = Table(
     text_column("version"),
 )
 
+# Which user of Dynamics a user of dotdigital is: one to one.
+user_mapping = Table(
+    "user_mapping",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("dotdigital", String, primary_key=True),  # the address there, normalised
+    text_column("user_id"),  # systemuserid
+    text_column("name"),
+    text_column("address"),
+    text_column("mapped_by"),
+    text_column("mapped_on"),
+)
+
 person_link = Table(
     "person_link",
     metadata,
