@@ -18,6 +18,7 @@ from dyntui.service.connection import Handlers
 from dyntui.service.contract.lists import LISTS_PAGE, ListDetail, ListRef, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.session import HELLO, Hello, Nothing
+from dyntui.service.handing_over import take_over
 from dyntui.service.permission import CallContext
 from dyntui.service.process import Life, Publish, run_service
 from dyntui.service.profile import Profile, open_profile
@@ -91,6 +92,9 @@ if __name__ == "__main__":
     parser.add_argument("--profile")
     parser.add_argument("--ready-fd", type=int)
     parser.add_argument("--private", action="store_true")
+    parser.add_argument("--secrets-fd", type=int)
     chosen = parser.parse_args()
+    if chosen.secrets_fd is not None:
+        take_over(chosen.secrets_fd)
     life = Life(long_lived=not chosen.private, ready=chosen.ready_fd)
     sys.exit(run_service(open_profile(chosen.profile), build, life))
