@@ -71,12 +71,15 @@ class Server:
         data = self._folder / "data"
         options = ("-U", "dyntui", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         self._run([binaries / "initdb", "-D", data, *options])
-        # It ends when this process does, however that ends: then nobody holds the other end of its standard input.
-        script = '"$@" & server=$!; cat > /dev/null; kill -QUIT $server; wait $server'
+        # It ends when this process does, however that ends: then nobody holds the other end of its standard input. What
+        # it kept goes with it.
+        script = (
+            'folder=$1; shift; "$@" & server=$!; cat > /dev/null; kill -QUIT $server; wait $server; rm -rf "$folder"'
+        )
         settings = ("listen_addresses=", "fsync=off", "full_page_writes=off", "shared_buffers=32MB", "autovacuum=off")
         command = [binaries / "postgres", "-D", data, "-k", self._folder, *(f"-c{each}" for each in settings)]
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", script, "server", *map(str, command)],
+            ["/bin/sh", "-c", script, "server", str(self._folder), *map(str, command)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=(self._folder / "log").open("w"),
