@@ -8,7 +8,9 @@ import msgspec
 from textual.binding import BindingType
 
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.people import KnownPerson
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.suppressions import (
     ON_SUPPRESSIONS,
@@ -21,6 +23,7 @@ from dyntui.service.contract.suppressions import (
 )
 
 from .bindings import bindings
+from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .lifting import LiftOutcome, LiftQuestion
 from .places import ODD_ROWS, OPT_OUT_SOURCES
@@ -111,3 +114,8 @@ class SuppressionsScreen(GridScreen[SuppressionRow]):
     def do_suppressions_synchronise(self) -> None:
         """Reads the suppression lists."""
         start_run(self, StartRun(sync_type="suppressions"))
+
+    def do_suppressions_gather(self) -> None:
+        """A list of the records with the marked addresses, or with all that are shown."""
+        marked = [KnownPerson(person="", entity="", name="", address=row.address) for row in self.grid.marks.values()]
+        gather(self, marked, PeopleSlice(suppressed=True, search=self.grid.listing.search))

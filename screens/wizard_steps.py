@@ -8,6 +8,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
+from dyntui.model.bounce_forecast import in_short as bounces_in_short
+from dyntui.model.bounce_forecast import in_words
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.reasons import BY_CODE
 from dyntui.service.contract.campaigns import CampaignDetail, ListReadiness, TargetCount
@@ -81,6 +83,12 @@ def through_another(count: TargetCount) -> str:
         return ""
     people = number(count.through_another_list)
     return f"{people} of them unsubscribed from one of these lists and are mailed through another."
+
+
+def _bounces(count: TargetCount) -> list[Fact]:
+    """How many will bounce by the account's history, where there is one."""
+    said = bounces_in_short(count.bounces, count.sendable)
+    return [("Bounces", said, "warn" if count.bounces.warning else "")] if said else []
 
 
 def _mailed(count: TargetCount) -> str:
@@ -253,6 +261,8 @@ class CountsStep(Vertical):
             text = "These people will get the campaign. Enter shows them." if some else "Nobody would get the campaign."
             if self._count is not None and self._count.through_another_list:
                 text += f" {through_another(self._count)}"
+            if self._count is not None:
+                text += f" {in_words(self._count.bounces, self._count.sendable)}"
         elif entry is None:
             text = "Enter shows these people."
         else:
@@ -323,6 +333,7 @@ class SummaryStep(Vertical):
                 ("Target lists", names, ""),
                 ("Will be mailed", _mailed(count), "good"),
                 ("Excluded", in_short(by_reason(count.excluded)), ""),
+                *_bounces(count),
                 ("Potential", equation(count), ""),
                 ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),
                 ("When", options.when, ""),

@@ -181,6 +181,7 @@ def _question(made: PlanDetail) -> str:
 @click.option("--did", type=click.Choice(RECIPIENTS), default="all", show_default=True, help="Only recipients who.")
 @click.option("--count", default="", metavar="COUNT", help="The people of this target count; --reason narrows it.")
 @click.option("--sendable", is_flag=True, help="Of a target count, those who would be mailed.")
+@click.option("--suppressed", is_flag=True, help="Whoever is suppressed; --search narrows it.")
 @click.option("--outcome", type=OUTCOMES, default=None, help="Only those with this outcome.")
 @click.option("--reason", type=ReasonCode(), default="", help="Only this reason code.")
 @click.option("--search", default="", help="Only those whose name or address contains this; alone: over all lists.")
@@ -197,6 +198,7 @@ def gather(
     did: str,
     count: str,
     sendable: bool,
+    suppressed: bool,
     outcome: str | None,
     reason: str,
     search: str,
@@ -224,6 +226,7 @@ def gather(
             did=did if campaign else "",
             count=count,
             sendable=sendable,
+            suppressed=suppressed,
             search=search,
         )
         request = GatherPeople(

@@ -9,6 +9,7 @@ from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, print_page, window_options
 from dyntui.cli.service_call import with_service
+from dyntui.model.bounce_forecast import in_words
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.service.client import ServiceClient
@@ -91,6 +92,10 @@ def print_count(counted: TargetCount) -> None:
     if counted.through_another_list:
         through = number(counted.through_another_list)
         say(f"{through} of them unsubscribed from one of these lists and are mailed through another.")
+    if said := in_words(counted.bounces, counted.sendable):
+        say(said)
+    if counted.bounces.warning:
+        say(counted.bounces.warning)
     if counted.potential != counted.sendable + sum(one.people for one in counted.excluded):
         say("These numbers do not add up. Do not send; report this.")
 

@@ -26,8 +26,8 @@ class MemberChange(enum.StrEnum):
 class PeopleSlice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """People that a screen shows: of a `run` (of an `item`), of a target `count` (`sendable`: who would be mailed), of
     a marketing `list` as last read, each narrowed by `outcome` and `reason`; recipients of a `campaign` (dotdigital's
-    number; of the email `account` with this id) who did what `did` says (opened, clicked, ...); or whom `search`
-    finds, over all lists where none of these is named."""
+    number; of the email `account` with this id) who did what `did` says (opened, clicked, ...); `suppressed` ones; or
+    whom `search` finds, over all lists where none of these is named."""
 
     run: _Text = ""
     item: _Text = ""
@@ -39,6 +39,7 @@ class PeopleSlice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     campaign: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     account: _Text = ""
     did: _Text = ""
+    suppressed: bool = False
     search: _Text = ""
 
 

@@ -35,7 +35,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import count_window, counts, send_waves, sends, watermarks
+from dyntui.store import bounce_history, count_window, counts, send_waves, sends, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
 from dyntui.store.counts import Count, NewCount
@@ -123,6 +123,9 @@ class Sending:
             counted_on=made.counted_on,
             suppressions_as_of=as_of,
             confirm_above=CONFIRM_ABOVE,
+            bounces=await self._resources.read(
+                lambda c: bounce_history.forecast(c, campaign.account_id, made.id, made.sendable)
+            ),
         )
 
     @answers(CAMPAIGN_COUNT_PEOPLE)

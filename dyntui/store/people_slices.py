@@ -17,7 +17,8 @@ from dyntui.model.lists import MemberRow
 from dyntui.model.member_changes import PeopleSlice
 from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.paging import Page, Window
-from dyntui.store import count_window, known_people, member_window, results, run_people
+from dyntui.model.suppressions import SuppressionRow
+from dyntui.store import count_window, known_people, member_window, results, run_people, suppressions
 
 PAGE = 5000
 
@@ -39,7 +40,9 @@ def _page(c: Connection, asked: PeopleSlice, offset: int) -> tuple[list[ShownPer
     return rows, len(rows) == PAGE
 
 
-def _shown(row: PersonOutcome | MemberRow | KnownPerson | RecipientRow) -> ShownPerson:
+def _shown(row: PersonOutcome | MemberRow | KnownPerson | RecipientRow | SuppressionRow) -> ShownPerson:
+    if isinstance(row, SuppressionRow):
+        return ShownPerson(row.address, "", "", row.address)
     if isinstance(row, RecipientRow):
         return ShownPerson(row.address, "", row.name, row.address)
     return ShownPerson(row.person or row.address, row.entity, row.name, row.address)
@@ -47,7 +50,7 @@ def _shown(row: PersonOutcome | MemberRow | KnownPerson | RecipientRow) -> Shown
 
 def _window(
     c: Connection, asked: PeopleSlice, window: Window
-) -> Page[PersonOutcome] | Page[MemberRow] | Page[KnownPerson] | Page[RecipientRow]:
+) -> Page[PersonOutcome] | Page[MemberRow] | Page[KnownPerson] | Page[RecipientRow] | Page[SuppressionRow]:
     if asked.run:
         return run_people.window(
             c, window, run_id=asked.run, item_id=asked.item, named=asked.outcome, reason=asked.reason
@@ -58,13 +61,15 @@ def _window(
         return member_window.window(c, window, list_id=asked.list, outcome=asked.outcome, reason=asked.reason)
     if asked.campaign:
         return results.window(c, window, account_id=asked.account, campaign_id=asked.campaign, kept=asked.did or "all")
+    if asked.suppressed:
+        return suppressions.window(c, window, account_id=asked.account)
     return Page(rows=(), matching=0, total=0)
 
 
 def everybody(c: Connection, asked: PeopleSlice) -> Iterator[ShownPerson]:
     """Each person once, however many items of a run they are in."""
     seen: set[str] = set()
-    if asked.search and not (asked.run or asked.count or asked.list or asked.campaign):
+    if asked.search and not (asked.run or asked.count or asked.list or asked.campaign or asked.suppressed):
         yield from map(_shown, known_people.everybody(c, asked.search))
         return
     offset, more = 0, True

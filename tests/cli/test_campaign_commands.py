@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from dyntui.model.bounce_forecast import Sent, forecast
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
@@ -380,6 +381,14 @@ def a_report(name: str = "Spring", id: int = 42, **changes: object) -> CampaignR
     nothing: dict[str, object] = {"hours": (), "links": (), "sends": ()}
     found = CampaignReport(row=a_campaign(name, id), as_of="2026-11-22T14:05:09Z", **zeros, **nothing)  # type: ignore[arg-type]
     return msgspec.structs.replace(found, **changes)
+
+
+def test_a_count_says_how_many_will_bounce_and_warns(dyntui: Callable, service: ScriptedService):
+    expected = forecast(300, [Sent(1000, 90)], 40, 0)
+    service.answers(CAMPAIGN_COUNT, msgspec.structs.replace(a_count(300), bounces=expected))
+    err = dyntui("campaigns", "count", "42").err
+    assert "About 27 will bounce, as 9.0% did in the last 1 campaigns; 40 were never mailed before." in err
+    assert "more than 5 %" in err
 
 
 def test_campaigns_are_compared_with_rates_and_written_where_no_spreadsheet_reckons(

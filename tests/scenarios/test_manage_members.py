@@ -151,6 +151,9 @@ def test_a_list_is_made_of_the_people_of_a_run_and_of_whom_a_search_finds(office
     assert {each.reason for each in office.people(run.run.id) if each.reason} <= {
         *("INACTIVE", "AMBIGUOUS_MATCH", "UNKNOWN_PERSON")
     }
+    suppressed = office.count_shown(suppressed=True)
+    run = office.gather(name="Suppressed", member_type="contact", shown=PeopleSlice(suppressed=True))
+    assert run.run.tally.read == suppressed[""] > 0 and run.run.tally.of(Outcome.ADDED) > 0 and run.run.tally.adds_up
     with pytest.raises(DyntuiError, match="LIST_NAME_TAKEN"):
         office.gather(name="found", member_type="contact", people=tuple(found))
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from dyntui.model.bounce_forecast import BounceForecast as BounceForecast
 from dyntui.model.campaigns import CampaignRow as CampaignRow
 from dyntui.model.campaigns import Hour as Hour
 from dyntui.model.campaigns import Link as Link
@@ -124,7 +125,7 @@ class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
     """Email Campaign Targets Counts: a snapshot, kept under `id` until sent or an hour old. Always
     `potential == sendable + sum(excluded)`. `through_another_list`: how many of the sendable unsubscribed from one of
     the target lists and are mailed through another. `confirm_above`: a send to more people asks for the count to be
-    typed."""
+    typed. `bounces`: how many of the sendable will bounce, by the account's history."""
 
     id: str
     campaign: int
@@ -137,6 +138,7 @@ class TargetCount(msgspec.Struct, frozen=True, kw_only=True):
     counted_on: str
     suppressions_as_of: str
     confirm_above: int
+    bounces: BounceForecast = BounceForecast()
 
 
 class CountPeopleQuery(Window, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from dyntui.model.suppressions import SuppressionRow as SuppressionRow
 from dyntui.service.contract.actions import Action, Scope, Section
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.members import MEMBERS_GATHER
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import Nothing
@@ -92,6 +93,15 @@ ON_SOURCES = Scope("Where people opt out")
 
 
 ACTIONS = (
+    Action(
+        id="suppressions.gather",
+        title="Make a list of who is suppressed",
+        scopes=(ON_SUPPRESSIONS,),
+        keys=("A",),
+        call=MEMBERS_GATHER,
+        command="dyntui lists gather NAME --suppressed",
+        tooltip="A static list of the records with the marked addresses, or with all shown: they are not mailed",
+    ),
     Action(
         id="suppressions.synchronise",
         title="Synchronise",
