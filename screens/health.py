@@ -17,7 +17,7 @@ from .base import Page
 from .bindings import bindings
 from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows
-from .places import FIRST_CONNECTION
+from .places import BACKUPS, FIRST_CONNECTION
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
@@ -73,6 +73,10 @@ class HealthPage(GridScreen[Finding], Page[str]):
         if self._found is None:
             self._found = (await self.console.call(HEALTH_CHECK, Nothing())).findings
         return windowed(self._found, window, lambda row: f"{row.part} {row.text} {row.code}")
+
+    def do_backups_open(self) -> None:
+        """Copies of the store."""
+        self.console.open_page(BACKUPS, "")
 
     def do_facts_open(self) -> None:
         """What is assumed of both systems, and what they answered."""

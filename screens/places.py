@@ -68,6 +68,7 @@ PLAN = Place("plan", "plan_page:PlanPage", str)
 CHANGES = Place("what a run wrote", "changes_page:ChangesPage", str)
 FOUND_PEOPLE = Place("find a person", "found_people:FoundPeoplePage", str)
 HEALTH = Place("health", "health:HealthPage", str)
+BACKUPS = Place("backups", "backups:BackupsPage", str)
 FIRST_CONNECTION = Place("first connection", "first_connection:FirstConnectionPage", str)
 PERSON = Place("person", "person_page:PersonPage", str)
 TRACES = Place("found in the audit", "traces:TracesPage", str)
@@ -97,6 +98,7 @@ PLACES: tuple[Place[Any], ...] = (
     FOUND_PEOPLE,
     PERSON,
     HEALTH,
+    BACKUPS,
     FIRST_CONNECTION,
     TRACES,
     ACCOUNTS,

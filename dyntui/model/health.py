@@ -72,7 +72,7 @@ _KINDS = (
         "STORE_DAMAGED",
         Severity.FAILED,
         "The local store contradicts itself; runs may read what is not so.",
-        "Stop the service, put the store back from a backup, or set up anew: what is installed is adopted.",
+        "Stop the service and put a backup back (`dyntui backup restore`), or set up anew, which adopts what is there.",
     ),
     Kind(
         "DISK_LOW",

@@ -131,6 +131,11 @@ SUBJECTS = (
         (Command("doctor", "What is wrong with the installation, and how it is mended.", "doctor"),),
     ),
     Subject(
+        "backups",
+        ("backups",),
+        (Command("backup", "Backups of the store: make, list, put back.", "backup"),),
+    ),
+    Subject(
         "environment",
         ("environment",),
         (Command("environment", "Whether this is production, and who may be mailed if it is not.", "environment"),),

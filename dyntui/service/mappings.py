@@ -17,7 +17,7 @@ from dyntui.model.mapping_rows import ColumnRow, MappingRow, column_row, mapping
 from dyntui.model.mapping_versions import MappingVersion, differences
 from dyntui.model.paging import Page
 from dyntui.model.row_windows import window_on
-from dyntui.service import mapping_preview
+from dyntui.service import backups, mapping_preview
 from dyntui.service.answering import answers
 from dyntui.service.contract.mappings import (
     MAPPINGS_COLUMNS,
@@ -150,6 +150,7 @@ class Mappings:
         if unreadable:
             raise _invalid("The file cannot be imported", unreadable)
         why = request.why or "Imported from a file"
+        await backups.before(self._resources, "a mapping import")
         return await self._save(context, request.account, found, why, request.acknowledge, None)
 
     @answers(MAPPINGS_HISTORY)
@@ -197,6 +198,7 @@ class Mappings:
         found = await self._resources.read(lambda c: _version(c, account.id, request.version))
         default = "Reset to what is provisioned" if request.version == 0 else f"Restored version {request.version}"
         why = request.why or default
+        await backups.before(self._resources, "mappings are restored")
         return await self._save(context, request.account, found.mappings, why, request.acknowledge, None)
 
     @answers(MAPPINGS_PREVIEW)

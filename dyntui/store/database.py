@@ -10,11 +10,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, event, inspect, text
 from sqlalchemy.engine import URL, ExceptionContext
 
+from dyntui.model.moments import text_of
 from dyntui.store import dialects, failures, watermarks
 from dyntui.store.dialects import BUSY_SECONDS, WRITES
 from dyntui.store.migrations import HEAD, MOVED, VERSION_TABLE
@@ -132,6 +134,11 @@ def _bring_up_to_date(database: Database) -> None:
         return
     if tables and not revision:
         raise failures.foreign(database.where)
+    if revision and database.engine.dialect.name == "sqlite":
+        from dyntui.store import backups
+
+        now = text_of(datetime.now(UTC))
+        backups.make(Path(database.where), f"before the upgrade from {revision}", now, automatic=True)
     # Alembic takes a second to import: only a store that needs it pays.
     from dyntui.store.migrations.upgrade import upgrade
 

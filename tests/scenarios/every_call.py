@@ -39,6 +39,7 @@ from dyntui.service.contract.accounts import (
     DisconnectAccount,
     EditAccount,
 )
+from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -313,6 +314,8 @@ _OF_MAPPINGS: tuple[Asked, ...] = (
 _OF_THE_ENVIRONMENT: tuple[Asked, ...] = (
     (HEALTH_CHECK, Nothing()),
     (FACTS_LIST, Nothing()),
+    (BACKUPS_LIST, Nothing()),
+    (BACKUP_MAKE, MakeBackup()),
     (FACTS_ASK, Nothing()),
     (ENVIRONMENT_GET, Nothing()),
     (ENVIRONMENT_MARK, environment.MarkEnvironment(production=False)),

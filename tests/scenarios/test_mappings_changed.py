@@ -11,8 +11,10 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.mapping import PROVISIONED, DataMapping
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import Entity
+from dyntui.service.backups import BackupUseCases
 from dyntui.service.contract import labels as labels_contract
 from dyntui.service.contract import mappings as contract
+from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
 from dyntui.service.labels import Labels
 from dyntui.service.mappings import Mappings
@@ -140,6 +142,9 @@ def test_a_file_is_taken_as_a_whole_or_not_at_all(office: Office, admin: Admin) 
     assert admin.bring_in(text).changes == () and admin.now().version == 1
     admin.restore(0)
     assert admin.bring_in(text).version == 3 and admin.export() == text
+    copies = office.wait(BackupUseCases(office.resources).list(office.context, Nothing())).rows
+    assert [each.reason for each in copies].count("before a mapping import") == 2
+    assert "before mappings are restored" in {each.reason for each in copies}
     before = admin.history()
     for seed in range(200):
         broken_text, row = broken(seed)

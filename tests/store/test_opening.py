@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.store import watermarks
+from dyntui.store import backups, watermarks
 from dyntui.store.database import Database, open_store, sqlite_url
 from dyntui.store.migrations import HEAD, VERSION_TABLE
 from dyntui.store.migrations.upgrade import config
@@ -76,6 +76,10 @@ def test_opt_outs_known_by_address_alone_go_on_counting(url: str) -> None:
         )
     engine.dispose()
     opened = open_store(url)
+    if url.startswith("sqlite"):
+        # As it was before the upgrade.
+        (copy,) = backups.found(backups.folder_of(Path(opened.where)))
+        assert (copy.revision, copy.automatic) == ("0001", True)
     with opened.read() as c:
         o, a = opt_out.c, opt_out_address.c
         assert [tuple(row) for row in c.execute(select(o.person_id, o.entity, o.reason).order_by(o.person_id))] == [

@@ -1,0 +1,87 @@
+"""`dyntui backup`: copies of the store, and one put back."""
+
+from __future__ import annotations
+
+import click
+
+from dyntui.cli.confirming import confirm
+from dyntui.cli.lazy import Group, choices
+from dyntui.cli.output import moment, number, print_json, print_table, say
+from dyntui.cli.service_call import ask
+from dyntui.model.errors import Exit
+from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
+from dyntui.service.contract.session import Nothing
+from dyntui.service.profile import open_profile
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Copies of the store with its mappings and settings. They hold no secret: those stay in the keyring."""
+
+
+@command.command()
+@click.option("--reason", default="", help="In words; part of its name.")
+@click.pass_context
+def create(context: click.Context, reason: str) -> None:
+    """Copy the store as it is now; work goes on meanwhile."""
+    made = ask(choices(context), BACKUP_MAKE, MakeBackup(reason=reason))
+    if choices(context).json:
+        print_json(made)
+    else:
+        say(f"Made: {made.name}, {made.size / 1e6:,.1f} MB. `dyntui backup list` says where.")
+
+
+@command.command("list")
+@click.pass_context
+def list_(context: click.Context) -> None:
+    """The backups there are, the newest first."""
+    answer = ask(choices(context), BACKUPS_LIST, Nothing())
+    if choices(context).json:
+        print_json(answer)
+        return
+    print_table(
+        ["name", "made", "reason", "by", "MB"],
+        (
+            [
+                each.name,
+                moment(each.made_on),
+                each.reason,
+                "dyntui itself" if each.automatic else "hand",
+                f"{each.size / 1e6:,.1f}",
+            ]
+            for each in answer.rows
+        ),
+        right=["MB"],
+        whole=["name"],
+    )
+    say(f"{number(len(answer.rows))} backups in {answer.folder}.")
+
+
+@command.command()
+@click.argument("backup", metavar="NAME|FILE")
+@click.option("--settings", is_flag=True, help="Put config.toml back too.")
+@click.pass_context
+def restore(context: click.Context, backup: str, settings: bool) -> int:
+    """Put a backup in place of the store. No service of the profile may run.
+
+    The store so far becomes a backup. Runs that were under way when the backup was made are ended, and sends that were
+    held are called off: they have gone out since, or were cancelled.
+    """
+    from dyntui.service.backups import restore as put_back
+
+    chosen = choices(context)
+    confirm(
+        chosen,
+        f"Put {backup} in place of the store? What was learnt since then is read from both systems again.",
+        not_done="Nothing was put back.",
+    )
+    done = put_back(open_profile(chosen.profile), backup, settings=settings)
+    if chosen.json:
+        print_json(done)
+        return int(Exit.DONE)
+    say(f"The store is as it was on {moment(done.backup.made_on)} ({done.backup.reason}).")
+    say(f"{number(done.at_rest.runs)} runs were ended, {number(done.at_rest.sends)} sends called off or in doubt.")
+    if done.kept:
+        say(f"Until now it was as in {done.kept}: `dyntui backup restore {done.kept}` goes back.")
+    say("Next: `dyntui sync suppressions`, then `dyntui doctor`.")
+    return int(Exit.DONE)

@@ -1,0 +1,160 @@
+"""Backups of the profile's store: made and listed while the service runs, put back while none does.
+
+A store on a PostgreSQL server is backed up by PostgreSQL's own tools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from dyntui.model.backups import Backup
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.moments import text_of
+from dyntui.service.answering import answers
+from dyntui.service.config import read_config, write_private
+from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
+from dyntui.service.contract.session import Nothing
+from dyntui.service.lock import let_private_end, only_service
+from dyntui.service.parts import Parts
+from dyntui.service.permission import CallContext
+from dyntui.service.profile import Profile
+from dyntui.service.resources import Resources
+from dyntui.store import backups, dialects, failures, put_back
+from dyntui.store.database import open_store, sqlite_url
+from dyntui.store.put_back import AtRest
+
+BY_HAND = "by hand"
+
+
+class BackupUseCases:
+    """The calls of `backups.*`."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    @answers(BACKUPS_LIST)
+    async def list(self, context: CallContext, request: Nothing) -> Backups:
+        """Raises STORE_ON_A_SERVER."""
+        folder = backups.folder_of(_file_of(self._resources))
+        rows = await asyncio.to_thread(backups.found, folder)
+        return Backups(folder=str(folder), rows=tuple(rows))
+
+    @answers(BACKUP_MAKE)
+    async def make(self, context: CallContext, request: MakeBackup) -> Backup:
+        """Raises STORE_ON_A_SERVER, BACKUP_NOT_MADE."""
+        return await _made(self._resources, request.reason or BY_HAND, automatic=False)
+
+
+def use_cases(parts: Parts) -> BackupUseCases:
+    """What answers these calls."""
+    return BackupUseCases(parts.resources)
+
+
+async def before(resources: Resources, what: str) -> None:
+    """A backup before something that changes much; nothing where the store is on a server. Raises BACKUP_NOT_MADE."""
+    if resources.db.engine.dialect.name == "sqlite":
+        await _made(resources, f"before {what}", automatic=True)
+
+
+async def _made(resources: Resources, reason: str, *, automatic: bool) -> Backup:
+    file, settings = _file_of(resources), _settings(resources.profile)
+    return await asyncio.to_thread(backups.make, file, reason, resources.now(), settings, automatic=automatic)
+
+
+def _file_of(resources: Resources) -> Path:
+    if resources.db.engine.dialect.name != "sqlite":
+        raise _on_a_server(resources.db.where)
+    return Path(resources.db.where)
+
+
+def _settings(profile: Profile) -> Mapping[str, bytes]:
+    return {"config.toml": profile.config_file.read_bytes()} if profile.config_file.exists() else {}
+
+
+# -- without a service -----------------------------------------------------------------------------------------------
+
+
+class PutBack(msgspec.Struct, frozen=True, kw_only=True):
+    """What was put back. `kept`: the backup of the store as it was until then; `""` where there was none. `at_rest`:
+    runs and sends that do not begin or go on by themselves. `settings`: whether config.toml was put back too."""
+
+    backup: Backup
+    kept: str
+    at_rest: AtRest
+    settings: bool
+
+
+def restore(profile: Profile, wanted: str, *, settings: bool = False) -> PutBack:
+    """Puts a backup in place of the profile's store: one by its name, or a file. The store so far becomes a backup.
+
+    Raises DyntuiError: LOCKED while a service runs; BACKUP_UNREADABLE, STORE_ON_A_SERVER, STORE_NEWER, STORE_CORRUPT;
+    nothing has changed then.
+    """
+    profile.prepare_own()
+    let_private_end(profile)
+    with only_service(profile):
+        url = read_config(profile).store.url or profile.store_url
+        if not dialects.is_file(url):
+            raise _on_a_server(dialects.place(url))
+        file = Path(dialects.place(url))
+        now = text_of(datetime.now(UTC))
+        incoming = file.with_name(f".{file.name}.restoring")
+        try:
+            _remove(incoming)
+            found, config = backups.unpack(_archive(file, wanted), incoming)
+            at_rest = _prepared(incoming, now)
+            kept = ""
+            if file.exists():
+                kept = backups.make(file, "before a restore", now, _settings(profile), automatic=True).name
+            # The write-ahead log and the engine's queue belong to the store that goes.
+            for gone in (Path(f"{file}-wal"), Path(f"{file}-shm"), *_engine_of(profile)):
+                gone.unlink(missing_ok=True)
+            incoming.replace(file)
+        finally:
+            _remove(incoming)
+        if settings and config:
+            write_private(profile.config_file, config)
+        return PutBack(backup=found, kept=kept, at_rest=at_rest, settings=bool(settings and config))
+
+
+def _archive(file: Path, wanted: str) -> Path:
+    here = backups.folder_of(file) / f"{wanted.removesuffix('.zip')}.zip"
+    return here if os.sep not in wanted and here.is_file() else Path(wanted).expanduser()
+
+
+def _prepared(incoming: Path, now: str) -> AtRest:
+    """Opened as this version opens it, proved whole, and at rest; in one file afterwards."""
+    opened = open_store(sqlite_url(incoming))
+    try:
+        with opened.write() as c:
+            if damage := dialects.damage(c):
+                raise failures.corrupt(str(incoming), damage)
+            return put_back.put_to_rest(c, now)
+    finally:
+        opened.close()
+
+
+def _engine_of(profile: Profile) -> tuple[Path, ...]:
+    engine = Path(dialects.place(profile.engine_url))
+    return (engine, Path(f"{engine}-wal"), Path(f"{engine}-shm"))
+
+
+def _remove(file: Path) -> None:
+    for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        each.unlink(missing_ok=True)
+
+
+def _on_a_server(where: str) -> DyntuiError:
+    return DyntuiError(
+        "STORE_ON_A_SERVER",
+        f"The store is at {where}: PostgreSQL backs it up and puts it back.",
+        not_done="Nothing was copied.",
+        remedy="Use pg_dump and pg_restore, and `dyntui mappings export` for the mappings alone.",
+        exit=Exit.USAGE,
+    )

@@ -1,0 +1,164 @@
+"""Backups of a store that is a file: made while it is in use, kept beside it, and put back.
+
+A backup is a zip archive for its owner alone: the store as it was at one moment (`dyntui.db`), the mappings of every
+email account (`mappings/<name>.toml`), files of the caller's (`config.toml`), and what it is (`backup.json`). It holds
+no secret: those are in the keyring.
+
+Public: `folder_of(file) -> Path`, `make(file, reason, now, more, automatic=) -> Backup`, `found(folder) -> [Backup]`,
+`unpack(archive, target) -> (Backup, settings)`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dyntui.model.backups import Backup
+from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mapping import DataMapping
+from dyntui.model.mapping_file import written
+from dyntui.store.migrations import VERSION_TABLE
+
+_STORE: Final = "dyntui.db"
+_ABOUT: Final = "backup.json"
+# Of the backups that dyntui makes by itself so many are kept.
+_KEPT: Final = 10
+# A store of a million people is written in a few seconds with this one, and is half the size.
+_LEVEL: Final = 1
+
+
+def folder_of(file: Path) -> Path:
+    """Where the backups of a store are."""
+    return file.parent / "backups"
+
+
+def make(
+    file: Path, reason: str, now: str, more: Mapping[str, bytes] | None = None, *, automatic: bool = False
+) -> Backup:
+    """Copies the store as it is at this moment; writers go on meanwhile. `now`: ISO 8601 UTC; `more`: further files by
+    their names in the archive. Of `automatic` ones the oldest are forgotten. Raises DyntuiError BACKUP_NOT_MADE."""
+    folder = folder_of(file)
+    stamp, words = re.sub(r"[-:]", "", now), re.sub(r"[^a-z0-9]+", "-", reason.lower()).strip("-")
+    temporary = ""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        target = _free_name(folder, f"{stamp}-{words}")
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".db")
+        os.close(descriptor)
+        _copy(file, Path(temporary))
+        about = _about(Path(temporary), target.stem, reason, now, automatic)
+        with zipfile.ZipFile(f"{temporary}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+            Path(f"{temporary}.zip").chmod(0o600)
+            archive.write(temporary, _STORE)
+            for name, content in {**_mappings(Path(temporary)), **(more or {})}.items():
+                archive.writestr(name, content)
+            archive.writestr(_ABOUT, msgspec.json.encode(about))
+        Path(f"{temporary}.zip").replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise DyntuiError(
+            "BACKUP_NOT_MADE",
+            f"The store at {file} could not be copied to {folder}: {error}.",
+            not_done="No backup was made.",
+            remedy="Make room there, or look at the folder's rights.",
+        ) from error
+    finally:
+        for name in (temporary, f"{temporary}.zip"):
+            if temporary:
+                Path(name).unlink(missing_ok=True)
+    if automatic:
+        for each in [each for each in found(folder) if each.automatic][_KEPT:]:
+            (folder / f"{each.name}.zip").unlink(missing_ok=True)
+    return msgspec.structs.replace(about, size=target.stat().st_size)
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    names = (f"{name}.zip", *(f"{name}-{number}.zip" for number in range(2, 1000)))
+    return next(folder / each for each in names if not (folder / each).exists())
+
+
+def _copy(file: Path, target: Path) -> None:
+    """SQLite's own way, which sees one moment of the store while others write (sqlite.org/backup.html)."""
+    source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=120)
+    with closing(source), closing(sqlite3.connect(target)) as copied:
+        source.backup(copied)
+
+
+def _about(copied: Path, name: str, reason: str, now: str, automatic: bool) -> Backup:
+    with closing(sqlite3.connect(copied)) as c:
+        revision = c.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()[0]  # noqa: S608
+    return Backup(name=name, made_on=now, reason=reason, automatic=automatic, revision=str(revision))
+
+
+def _mappings(copied: Path) -> dict[str, bytes]:
+    """The mappings that count, as files that `dyntui mappings import` takes; none of a store that has no versions."""
+    asked = (
+        "SELECT a.name, v.mappings FROM mapping_version v JOIN email_account a ON a.id = v.account_id WHERE v.version ="
+        " (SELECT max(w.version) FROM mapping_version w WHERE w.account_id = v.account_id)"
+    )
+    with closing(sqlite3.connect(copied)) as c:
+        tables = {name for (name,) in c.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        rows = c.execute(asked).fetchall() if {"mapping_version", "email_account"} <= tables else []
+    files: dict[str, bytes] = {}
+    for place, (name, mappings) in enumerate(rows, start=1):
+        kept = re.sub(r"[^A-Za-z0-9_-]+", "-", name) or "account"
+        text = written(msgspec.json.decode(mappings, type=list[DataMapping]))
+        files[f"mappings/{place}-{kept}.toml"] = text.encode()
+    return files
+
+
+def found(folder: Path) -> list[Backup]:
+    """The backups in a folder, the newest first; what is none is passed over."""
+    backups: list[Backup] = []
+    for each in folder.glob("*.zip"):
+        try:
+            backups.append(_read(each))
+        except DyntuiError:
+            continue
+    return sorted(backups, key=lambda each: (each.made_on, each.name), reverse=True)
+
+
+def _read(archive: Path) -> Backup:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            about = msgspec.json.decode(opened.read(_ABOUT), type=Backup)
+            opened.getinfo(_STORE)
+    except (OSError, KeyError, zipfile.BadZipFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _no_backup(archive) from error
+    return msgspec.structs.replace(about, name=archive.stem, size=archive.stat().st_size)
+
+
+def unpack(archive: Path, target: Path) -> tuple[Backup, bytes]:
+    """Writes the store of a backup to `target`, a new file for its owner alone; what the backup is, and its
+    `config.toml` (`b""` without one). Raises DyntuiError BACKUP_UNREADABLE."""
+    about = _read(archive)
+    try:
+        with zipfile.ZipFile(archive) as opened, opened.open(_STORE) as source:
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as out:
+                while some := source.read(1 << 20):
+                    out.write(some)
+                out.flush()
+                os.fsync(out.fileno())
+            settings = opened.read("config.toml") if "config.toml" in opened.namelist() else b""
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _no_backup(archive) from error
+    return about, settings
+
+
+def _no_backup(archive: Path) -> DyntuiError:
+    return DyntuiError(
+        "BACKUP_UNREADABLE",
+        f"{archive} is no backup of dyntui, or it is damaged.",
+        not_done="Nothing was put back.",
+        remedy="`dyntui backup list` names those that can be.",
+        exit=Exit.USAGE,
+    )

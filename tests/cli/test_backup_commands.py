@@ -1,0 +1,125 @@
+"""`dyntui backup`: a store is put back as it was, and nothing in it begins by itself afterwards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from dyntui.model.backups import Backup
+from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
+from dyntui.service.lock import only_service
+from dyntui.service.profile import Profile
+from dyntui.store import backups, runs, watermarks
+from dyntui.store.database import open_store
+from dyntui.store.runs import NewRun
+from dyntui.store.schema import send
+from tests.cli.conftest import Done
+from tests.cli.scripted_service import ScriptedService
+from tests.empty_store import lay_empty_store
+
+NOW = "2026-11-22T12:00:00Z"
+Cli = Callable[..., Done]
+
+
+def store_at_work(profile: Profile) -> Path:
+    """Its run is queued, one send waits for its hour and another has begun."""
+    file = profile.data / "dyntui.db"
+    lay_empty_store(file)
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        watermarks.put(c, "account", "feed", "as it was")
+        runs.create(c, NewRun(id="r-1", kind="lists", title="Lists", account_id="a", sync_key="lists a", queued_on=NOW))
+        for number, state in enumerate(("Scheduled", "Preparing", "Sent")):
+            values = {"id": f"s-{number}", "campaign_id": 7, "state": state, "lists": [], "list_ids": []}
+            c.execute(insert(send).values(values))
+    return file
+
+
+def changed(profile: Profile) -> None:
+    with closing(open_store(profile.store_url)) as opened, opened.write() as c:
+        watermarks.put(c, "account", "feed", "changed")
+
+
+def test_a_store_is_put_back_and_nothing_in_it_begins_by_itself(profile: Profile, dyntui: Cli, tmp_path: Path) -> None:
+    file = store_at_work(profile)
+    profile.config_file.write_text("[audit]\nkeep_days = 90\n")
+    made = backups.make(file, "by hand", NOW, {"config.toml": profile.config_file.read_bytes()})
+    profile.config_file.write_text("[audit]\nkeep_days = 3\n")
+    archive = backups.folder_of(file) / f"{made.name}.zip"
+    assert made.name == "20261122T120000Z-by-hand" and archive.stat().st_mode & 0o777 == 0o600
+    changed(profile)
+
+    assert "CONFIRMATION_MISSING" in dyntui("backup", "restore", made.name).err
+    with only_service(profile):
+        assert dyntui("backup", "restore", made.name, "--yes").code == 7
+    (tmp_path / "none.zip").write_bytes(archive.read_bytes()[:5000])
+    assert "BACKUP_UNREADABLE" in dyntui("backup", "restore", str(tmp_path / "none.zip"), "--yes").err
+    assert "BACKUP_UNREADABLE" in dyntui("backup", "restore", "nothing", "--yes").err
+
+    done = dyntui("backup", "restore", made.name, "--yes", "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["at_rest"] == {"runs": 1, "sends": 2} and told["settings"] is False
+    assert "keep_days = 3" in profile.config_file.read_text()
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert watermarks.get(c, "account", "feed") == "as it was"
+        run = runs.get(c, "r-1")
+        assert run is not None and (run.status, run.error_code) == (RunStatus.FAILED, "STORE_PUT_BACK")
+        states = c.execute(select(send.c.state, send.c.doubt).order_by(send.c.id)).all()
+    assert [tuple(each) for each in states] == [("Cancelled", ""), ("Failed", "unproved"), ("Sent", "")]
+
+    # And back again; from anywhere, with the settings.
+    again = dyntui("backup", "restore", told["kept"], "--yes")
+    assert again.code == 0, again.err
+    with closing(open_store(profile.store_url)) as opened, opened.read() as c:
+        assert watermarks.get(c, "account", "feed") == "changed"
+    elsewhere = shutil.copy(archive, tmp_path / "elsewhere.zip")
+    assert dyntui("backup", "restore", str(elsewhere), "--yes", "--settings").code == 0
+    assert "keep_days = 90" in profile.config_file.read_text()
+    assert sorted(each.name for each in profile.data.iterdir()) == ["backups", "dyntui.db"]
+
+
+def test_a_backup_that_this_version_cannot_open_changes_nothing(profile: Profile, dyntui: Cli, tmp_path: Path) -> None:
+    file = store_at_work(profile)
+    with closing(sqlite3.connect(file)) as c:
+        c.execute("UPDATE store_version SET version_num = '9999'")
+        c.commit()
+    newer = backups.make(file, "newer", NOW)
+    with closing(sqlite3.connect(file)) as c:
+        c.execute("UPDATE store_version SET version_num = '0001'")
+        c.commit()
+        before = list(c.iterdump())
+    assert "STORE_NEWER" in dyntui("backup", "restore", newer.name, "--yes").err
+    with closing(sqlite3.connect(file)) as c:
+        assert list(c.iterdump()) == before
+    assert not list(profile.data.glob(".*"))
+
+
+def test_dyntui_keeps_ten_of_its_own_and_all_that_somebody_made(profile: Profile) -> None:
+    file = store_at_work(profile)
+    backups.make(file, "by hand", "2026-01-01T00:00:00Z")
+    for day in range(1, 14):
+        backups.make(file, "before an import", f"2026-11-{day:02}T12:00:00Z", automatic=True)
+    same_moment = [backups.make(file, "x", NOW).name for _ in range(2)]
+    found = backups.found(backups.folder_of(file))
+    assert same_moment == ["20261122T120000Z-x", "20261122T120000Z-x-2"]
+    assert len([each for each in found if each.automatic]) == 10 and found[-1].made_on.startswith("2026-01-01")
+    with zipfile.ZipFile(backups.folder_of(file) / f"{same_moment[0]}.zip") as archive:
+        assert archive.namelist() == ["dyntui.db", "backup.json"]
+
+
+def test_backups_are_made_and_listed_by_the_service(dyntui: Cli, service: ScriptedService) -> None:
+    row = Backup(name="b-1", made_on=NOW, reason="before it", automatic=True, revision="0001", size=2_500_000)
+    service.answers(BACKUP_MAKE, row)
+    service.answers(BACKUPS_LIST, Backups(folder="/data/backups", rows=(row,)))
+    assert "b-1, 2.5 MB" in dyntui("backup", "create", "--reason", "before it").err
+    assert service.requests(BACKUP_MAKE) == [MakeBackup(reason="before it")]
+    listed = dyntui("backup", "list")
+    assert "dyntui itself" in listed.out and "/data/backups" in listed.err
