@@ -106,10 +106,10 @@ for _ in range(100):
 
 def test_what_several_processes_read_and_write_at_once_is_whole(server_db: Database) -> None:
     url = server_db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    processes = [subprocess.Popen([sys.executable, "-c", COUNTING, url]) for _ in range(3)]
-    assert [process.wait() for process in processes] == [0, 0, 0]
+    processes = [subprocess.Popen([sys.executable, "-c", COUNTING, url]) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
     with server_db.read() as c:
-        assert watermarks.get(c, "account", "counted") == "300"
+        assert watermarks.get(c, "account", "counted") == "200"
 
 
 def test_a_connection_that_the_server_ended_is_unreachable_once(server_db: Database) -> None:
