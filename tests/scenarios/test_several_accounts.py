@@ -230,6 +230,32 @@ def test_lists_belong_to_one_account_and_runs_are_the_accounts_own(two: Two) -> 
     assert [each.name for each in two.accounts().values() if each.lists] == ["Main", "Second"]
 
 
+def test_a_send_of_one_account_mails_nobody_whom_the_other_suppresses_and_nobody_through_the_other(two: Two) -> None:
+    office = two.office
+    trade = two.activated("Winter leads")
+    for account in ("Main", "Second"):
+        office.run("suppressions", account=account)
+    office.run("lists", account="Second")
+    office.run("campaigns", account="Second")
+    added = [each for each in office.members(trade.id) if each.outcome is Outcome.ADDED]
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, trade.id)
+    count = office.count(campaign)
+    opted = added[0].address
+    # Somebody opts out of the other account's mails between the count and the send.
+    here = office.sandbox.state
+    with here.transaction():
+        made = {"opt_in": "Unknown", "email_type": "Html", "status": "Subscribed", "data": {}}
+        contact_store.insert(here, opted, dd_storage.now(here), **made)
+    office.unsubscribe(opted)
+    sent = office.send(count)
+    mailed = {each["address"] for each in two.second.control.get("/mailed").json()}
+    assert sent.state == "Sent" and mailed and opted not in mailed
+    assert office.sandbox.control.get("/mailed").json() == []
+    excluded = {each.address: each.reason for each in office.people(sent.run) if each.outcome is Outcome.EXCLUDED}
+    assert excluded[opted] in ("SUPPRESSED", "SUPPRESSED_OTHER_ACCOUNT")
+
+
 def test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed_by_neither(two: Two) -> None:
     office = two.office
     newsletter = office.activated("Newsletter")
