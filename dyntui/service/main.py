@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service import assembly, memory
+from dyntui.service import assembly
 from dyntui.service.handing_over import take_over
 from dyntui.service.process import Build, Life, run_service
 from dyntui.service.profile import open_profile
@@ -23,7 +23,6 @@ def main(arguments: Sequence[str] | None = None, build: Build = assembly.build) 
     chosen = parser.parse_args(arguments)
     if chosen.secrets_fd is not None:
         take_over(chosen.secrets_fd)
-    memory.keep_little()
     life = Life(long_lived=not chosen.private, ready=chosen.ready_fd)
     try:
         return run_service(open_profile(chosen.profile), build, life)

@@ -17,7 +17,7 @@ from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability
 from dyntui.remote.threads import Unwaited
-from dyntui.service import readiness
+from dyntui.service import memory, readiness
 from dyntui.service.config import read_config
 from dyntui.service.connection import Handlers
 from dyntui.service.contract.session import STOP, Nothing
@@ -100,6 +100,7 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
     os.umask(0o077)
     # A core dump holds every secret of the process.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    memory.keep_little()
     try:
         profile.prepare()
         with only_service(profile, private=not life.long_lived):
