@@ -34,8 +34,9 @@ from .base import Page
 from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
+from .mapping_files import bring_in, export
 from .mapping_question import MappingQuestion
-from .places import MAPPING_PREVIEW
+from .places import MAPPING_PREVIEW, MAPPING_VERSIONS
 from .running import start_run
 from .widgets.columns import Column
 from .widgets.facts import Fact
@@ -129,6 +130,18 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
     def do_mappings_preview(self) -> None:
         """To real people."""
         self.console.open_page(MAPPING_PREVIEW, self.about or "")
+
+    def do_mappings_history(self) -> None:
+        """Its versions."""
+        self.console.open_page(MAPPING_VERSIONS, self.about or "")
+
+    def do_mappings_export(self) -> None:
+        """As a file."""
+        export(self, self.about or "")
+
+    def do_mappings_import(self) -> None:
+        """From a file."""
+        bring_in(self, self.about or "", self.grid.reload)
 
     def do_mappings_validate(self) -> None:
         """Checks all mappings, and says what it found."""

@@ -77,6 +77,7 @@ USERS = Place("user mapping", "users:UsersPage", str)
 SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
 LABELS = Place("data labels", "labels:LabelsPage", str)
 MAPPINGS = Place("data mappings", "mappings:MappingsPage", str)
+MAPPING_VERSIONS = Place("versions of data mappings", "mapping_versions:MappingVersionsPage", str)
 MAPPING_PREVIEW = Place("what mappings make of people", "mapping_preview:MappingPreviewPage", str)
 PLACES: tuple[Place[Any], ...] = (
     LIST,
@@ -106,6 +107,7 @@ PLACES: tuple[Place[Any], ...] = (
     SCHEDULES,
     LABELS,
     MAPPINGS,
+    MAPPING_VERSIONS,
     MAPPING_PREVIEW,
 )
 

@@ -222,7 +222,13 @@ def in_hand(situation: Situation) -> str:
     return "" if situation.one(MappingRow) else "No mapping is selected."
 
 
+def version_in_hand(situation: Situation) -> str:
+    """A version is in hand."""
+    return "" if situation.one(VersionRow) else "No version is selected."
+
+
 ON_MAPPINGS = Scope("Data Mappings")
+ON_MAPPING_VERSIONS = Scope("Versions of data mappings")
 
 ACTIONS = (
     Action(
@@ -297,5 +303,47 @@ ACTIONS = (
         call=RUN_START,
         command="dyntui sync metadata",
         tooltip="What columns account, contact and lead have in Dynamics now",
+    ),
+    Action(
+        id="mappings.history",
+        title="Versions",
+        scopes=(ON_MAPPINGS,),
+        keys=("v",),
+        call=MAPPINGS_HISTORY,
+        command="dyntui mappings history",
+        tooltip="Who saved the mappings when and why, what differs; any of them can count again",
+        rule=go,
+    ),
+    Action(
+        id="mappings.import",
+        title="Import a file",
+        scopes=(ON_MAPPINGS,),
+        keys=("i",),
+        hint="Import",
+        call=MAPPINGS_IMPORT,
+        command="dyntui mappings import FILE",
+        tooltip="In place of all mappings; all of it is checked first, and shown",
+    ),
+    Action(
+        id="mappings.export",
+        title="Export to a file",
+        scopes=(ON_MAPPINGS, ON_MAPPING_VERSIONS),
+        keys=("x",),
+        hint="Export",
+        call=MAPPINGS_EXPORT,
+        command="dyntui mappings export FILE",
+        tooltip="TOML, with columns by their logical names",
+    ),
+    Action(
+        id="mappings.restore",
+        title="Let the version count again",
+        scopes=(ON_MAPPING_VERSIONS,),
+        keys=("R",),
+        hint="Restore",
+        call=MAPPINGS_RESTORE,
+        command="dyntui mappings restore VERSION",
+        tooltip="As a new version; says what changes and what it costs before it counts",
+        row=True,
+        rule=version_in_hand,
     ),
 )
