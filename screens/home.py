@@ -82,16 +82,18 @@ class HomeScreen(FramedScreen):
                 latest.border_title = "Latest runs"
                 yield self._runs
         with Horizontal(id="home-more"):
-            with Vertical(classes="card") as lists:
+            with Vertical(id="home-lists-card", classes="card") as lists:
                 lists.border_title = "Activated lists, by members"
                 yield self._lists
             with Vertical(classes="card") as sent:
-                sent.border_title = "Campaigns sent, by recipients"
+                sent.border_title = "Campaigns sent, the last one first"
                 yield self._sent
 
     def begin(self) -> None:
         """Starts on the first steps, or on the runs."""
         self.trail.show_trail("Home")
+        # Once the first steps are done, the last sends have the room of them.
+        self.set_class(not self.console.first_steps, "-settled")
         self.set_focus(self._steps if self.console.first_steps else self._runs)
         self.read()
 
@@ -210,7 +212,7 @@ class HomeScreen(FramedScreen):
 
     def _know_campaigns(self, page: Page[CampaignRow]) -> None:
         self._known = msgspec.structs.replace(self._known, campaigns=page.rows)
-        rows = sorted((row for row in page.rows if row.sent), key=lambda row: -row.sent)[:_MORE]
+        rows = sorted((row for row in page.rows if row.sent), key=lambda row: row.sent_on, reverse=True)[:_MORE]
         self._sent.show_rows(
             [BarRow(str(row.id), row.name, row.sent, "good", "•", _opened_by(row)) for row in rows],
             max((row.sent for row in rows), default=0),

@@ -35,6 +35,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "Sends" in hand.text and "Scheduled" in hand.text and "1 Dec" in hand.text
         await hand.press("1")
         assert f"{CAMPAIGN} goes out 1 Dec" in hand.text
+        assert "Campaigns sent, the last one first" in hand.text and "opened by" in hand.text
         await hand.press("W", "x")
         assert "It does not go out" in hand.text
         await hand.press("y")
