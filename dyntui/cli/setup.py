@@ -31,16 +31,17 @@ from dyntui.service.setup_questions import no_place_for_secrets, request_of, wit
 
 @click.command("setup", cls=Command)
 @click.option("--from", "source", metavar="FILE", help="TOML or JSON, or the sandbox's line; - is standard input.")
+@click.option("--find", is_flag=True, help="Sign in as yourself first, and choose among your environments.")
 @click.option("--plan", is_flag=True, help="Show what would be installed, and change nothing.")
 @click.pass_context
-def command(context: click.Context, source: str | None, plan: bool) -> None:
+def command(context: click.Context, source: str | None, find: bool, plan: bool) -> None:
     """Connect Dynamics and dotdigital, and install what dyntui needs.
 
     What the environment says already (AZURE_..., DOTDIGITAL_..., a connection string, credentials of systemd) is not
     asked. Without --from the rest is asked for on the terminal. Secrets are typed unseen, go to the service's keyring
     and nowhere else. Running it again changes only what is missing.
     """
-    from dyntui.cli.setup_questions import ask_all, correct, show_environment
+    from dyntui.cli.setup_questions import ask_all, correct, found_address, show_environment
 
     chosen = choices(context)
     said = said_by(os.environ)
@@ -54,7 +55,8 @@ def command(context: click.Context, source: str | None, plan: bool) -> None:
         _carry_out(chosen, request_of(completed(said)), only_plan=plan, shows_plan=False)
         return
     _require_keyring(chosen)
-    talk = Conversation(said.answers, open_profile(chosen.profile).setup_file)
+    known = found_address(said.answers) if find else said.answers
+    talk = Conversation(known, open_profile(chosen.profile).setup_file)
     ask_all(talk)
     while True:
         try:

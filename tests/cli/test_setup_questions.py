@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
+import pytest
 from click.testing import CliRunner
 
 from dyntui.cli import setup_questions
+from dyntui.dataverse import sign_in
 from dyntui.service import setup_questions as questions
 from dyntui.service.setup_conversation import Conversation
 from dyntui.service.setup_environment import said_by
+from tests.sandbox_process import SandboxProcess
+
+_DEFAULTS = sign_in.SignIn.__init__.__kwdefaults__
+
+
+@pytest.fixture
+def sandbox_process() -> Iterator[SandboxProcess]:
+    with SandboxProcess.start(people=5) as sandbox:
+        yield sandbox
 
 
 def test_an_account_that_was_given_already_is_asked_for_again() -> None:
@@ -49,3 +62,37 @@ def test_one_more_account_is_asked_only_for_what_the_environment_leaves_out() ->
         "Shop apiuser-3@x https://r1-api.dotdigital.com False",
     ]
     assert "hush" not in done.output
+
+
+def test_environments_are_found_by_signing_in_and_one_is_chosen(
+    sandbox_process: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code is typed in the browser as soon as it is shown."""
+    info = sandbox_process.info
+    shown: list[str] = []
+
+    def say(text: str) -> None:
+        shown.append(text)
+        if text.startswith("Enter the code:"):
+            body = {"user_code": text.rsplit(maxsplit=1)[-1], "as": part}
+            sandbox_process.control.post("/device", json=body).raise_for_status()
+
+    async def at_once(seconds: float) -> None:
+        sandbox_process.advance(seconds)
+
+    monkeypatch.setattr(setup_questions, "say", say)
+    monkeypatch.setattr(sign_in.SignIn.__init__, "__kwdefaults__", {**_DEFAULTS, "sleep": at_once})
+
+    @click.command()
+    def ask() -> None:
+        known = {"tenant": info["authority"], "ca_file": info["ca_file"]}
+        click.echo(sorted(setup_questions.found_address(known).items()))
+
+    part = "manager"
+    done = CliRunner().invoke(ask, input=f"{info['client_id']}\n1\n")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert f"('url', '{info['dataverse_url'].rstrip('/')}')" in done.output
+    assert any(info["dataverse_url"].rstrip("/") in line for line in shown)
+    part = "outsider"
+    nobody = CliRunner().invoke(ask, input=f"{info['client_id']}\n1\n")
+    assert getattr(nobody.exception, "code", "") == "NO_ENVIRONMENTS"
