@@ -213,12 +213,21 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
         )
         self.refresh_hints()
 
+    def hint_of(self, action_id: str) -> str | None:
+        """Where `m` leads from here."""
+        if action_id != "report.panes":
+            return None
+        if self.grid.body.has_focus:
+            return "Overview"
+        return "Charts" if self.has_class("-narrow") and not self.has_class("-charts") else "Recipients"
+
     def do_report_panes(self) -> None:
         """To the recipients, or back to the overview; on a narrow screen by way of the charts."""
         if self.grid.body.has_focus:
             self._to_overview()
         elif self.has_class("-narrow") and not self.has_class("-charts"):
             self.add_class("-charts")
+            self.refresh_hints()
         else:
             self.remove_class("-charts")
             self.add_class("-recipients")

@@ -135,9 +135,11 @@ async def test_enter_is_hinted_as_what_it_does_there() -> None:
         help_lines = hand.app.screen.query_one("#help-lines", TextLines).text.splitlines()
         assert "Synchronise" in next(line for line in help_lines if line.startswith("  Enter"))
         await hand.press("escape", "escape", "escape", "G", "v")
-        assert "Enter Copy" in hints()
+        assert "Enter Copy" in hints() and "m Charts" in hints()
         await hand.press("m")
-        assert "Enter" not in hints()
+        assert "m Recipients" in hints()
+        await hand.press("m")
+        assert "Enter" not in hints() and "m Overview" in hints()
         await hand.press("5", "f")
         assert "Enter" not in hints()
 
