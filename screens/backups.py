@@ -39,7 +39,7 @@ _COLUMNS: tuple[Column[Backup], ...] = (
     Column(title="Made", text=lambda row: moment(row.made_on), width=17),
     Column(title="Reason", text=lambda row: row.reason, width=24, flex=2),
     Column(title="By", text=lambda row: "dyntui" if row.automatic else "hand", width=6),
-    Column(title="MB", text=lambda row: f"{row.size / 1e6:,.1f}", width=8, right=True),
+    Column(title="MB", text=lambda row: f"{row.size / 1e6:,.2f}", width=8, right=True),
 )
 _ROWS = Rows(id="backups-grid", columns=_COLUMNS, key=lambda row: row.name, wording=_WORDING, enter="Put back")
 

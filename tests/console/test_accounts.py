@@ -66,7 +66,9 @@ async def test_users_of_dotdigital_are_mapped_by_choice_and_by_suggestion() -> N
     assert manager is not None
     async with driving(Opening("worked")) as hand:
         hand.service.sandbox.state.config.dotdigital.managed_users = (ADA, manager.upn)
-        await hand.press("C", "u")
+        await hand.press("C", "a")
+        assert "USER_NOT_MAPPED" in hand.text and manager.name in hand.text
+        await hand.press("escape", "u")
         assert "User mapping" in hand.text and f"{manager.name} ?" in hand.text
         await hand.press("s")
         assert f"{manager.upn} is {manager.name}" in hand.text

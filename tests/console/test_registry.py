@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import dyntui.screens
 import pytest
 from dyntui.screens.bindings import bindings, method_name
+from dyntui.screens.grid_screen import GridScreen
 from dyntui.screens.palette import offered
+from dyntui.screens.places import PLACES, SECTIONS, load
 from dyntui.screens.shell import HINTS_AT_80, hinted
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -112,7 +114,11 @@ def test_a_key_means_one_thing_in_a_scope_and_everywhere() -> None:
 
 def test_a_screen_and_the_grid_on_it_do_not_fight_for_a_key() -> None:
     grid = {key for action in of(ON_GRID, ON_CHOICES) for key in action.keys}
+    screens = [load(each) for each in (*SECTIONS, *PLACES)]
+    on_a_grid = [scope for each in screens if issubclass(each, GridScreen) for scope in each.SCOPES]
+    assert len(on_a_grid) > 15
     for scope in (
+        *on_a_grid,
         ON_LISTS,
         ON_LIST,
         ON_CAMPAIGNS,
