@@ -11,7 +11,16 @@ from dyntui.store.schema import activity, former_address, list_member, metadata,
 # or is found by what its columns are called.
 OF_NOBODY = {
     *("admin_change", "budget_grant", "budget_limit", "budget_window", "campaign", "campaign_target", "change_part"),
-    *("cheap_answer", "consent_watch", "crm_column", "data_label", "email_account", "form", "mapping_version"),
+    *(
+        "cheap_answer",
+        "connection_fact",
+        "consent_watch",
+        "crm_column",
+        "data_label",
+        "email_account",
+        "form",
+        "mapping_version",
+    ),
     *("marketing_list", "not_production", "notice", "odd_row", "organisation", "person_link", "plan", "preference"),
     *(
         "run",
