@@ -54,7 +54,8 @@ def list_(context: click.Context) -> None:
         right=["MB"],
         whole=["name"],
     )
-    say(f"{number(len(answer.rows))} backups in {answer.folder}.")
+    count = len(answer.rows)
+    say(f"{number(count)} {'backup' if count == 1 else 'backups'} in {answer.folder}.")
 
 
 @command.command()
