@@ -3,6 +3,7 @@
 batch(c, list_id, limit, after=-1) -> list[Pending]; count(c, list_id) -> int
 not_in_book(c, list_id, listing, most) -> addresses
 acknowledge(c, list_id, rows, now) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
+stay_refused(c, list_id) -> int
 count_imported(c, list_id) -> int; imported(c, list_id, limit, after=-1) -> list[Imported]
 imported_among(c, list_id, addresses) -> list[Imported]
 """
@@ -32,7 +33,7 @@ _PENDING = (_m.outcome == "", _m.listing != PREVIEW)
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """A person to be imported. `in_book`: dotdigital acknowledged an earlier version of them. `sent_address`: the one
     under which they are in the book already, `""` for none; `sent`: what was sent of them last, None where that is not
-    known or not what the contact carries."""
+    known or not what the contact carries. `refused`: dotdigital did so when they were offered as they are now."""
 
     person_id: str
     seq: int
@@ -44,6 +45,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     in_book: bool
     sent_address: str
     sent: dict[str, Any] | None
+    refused: bool = False
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
@@ -88,6 +90,7 @@ def batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pend
             in_book=row.sent_fingerprint not in _NOT_SENT,
             sent_address=row.sent_address,
             sent=row.sent_fields if row.sent_fingerprint not in (*_NOT_SENT, OVERWRITTEN) else None,
+            refused=row.rejected_fingerprint == row.fingerprint,
         )
         for row in rows
     ]
@@ -191,6 +194,15 @@ def reject(c: Connection, list_id: str, rows: Iterable[Rejection]) -> int:
     )
     values = [(row.reason, row.detail, row.retry_on, list_id, row.address) for row in rows]
     return update_many(c, statement, ("b_reason", "b_detail", "b_retry", "b_list", "b_address"), values)
+
+
+def stay_refused(c: Connection, list_id: str) -> int:
+    """Pending people whom dotdigital refused as they are now are not offered this time; how many."""
+    again = (_m.list_id == list_id, *_PENDING, _m.rejected_fingerprint == _m.fingerprint)
+    values = {"reason": _m.rejected_reason, "detail": _m.rejected_detail}
+    return c.execute(
+        update(list_member).where(*again).values(outcome=Outcome.REJECTED.value, also="", **values)
+    ).rowcount
 
 
 def offer_again(c: Connection, list_id: str) -> None:

@@ -22,7 +22,7 @@ from dyntui.model.cursors import OneList
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import moment_of
 from dyntui.model.people import normalise
-from dyntui.store import accounts, watermarks
+from dyntui.store import accounts, pending_members, watermarks
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.pending_members import Pending
 from dyntui.sync.connections import account_unknown
@@ -56,14 +56,17 @@ async def one_first(
 ) -> Sequence[Pending]:
     """Whom of a batch to import now. Everybody, where it was shown that imports of the account mail nobody, or where
     dotdigital knows them all; else one whom it does not know. An import that is under way goes on with whom it began.
+    Nobody: those are to be asked for again, without who was refused before and is not offered this time.
 
-    Raises DOUBLE_OPT_IN_UNKNOWN when several imports of one person have shown nothing.
+    Raises DOUBLE_OPT_IN_UNKNOWN when several imports of one person have shown nothing, and somebody was never refused.
     """
     at = ctx.at(OneList)
     if at.importing:
         return [each for each in batch if at.alone in ("", each.address)]
     alone = "" if len(batch) == 1 or await _shown(ctx, account_id) else await _new_one(dd, batch)
     if alone and at.alone_so_far >= _MOST_ALONE:
+        if await ctx.write(lambda c: pending_members.stay_refused(c, at.list)):
+            return []
         raise _unknown(await _account(ctx, account_id))
     if alone or at.alone:
         await ctx.save(replace(at, alone=alone, alone_so_far=at.alone_so_far + bool(alone)), stage=stage)
@@ -76,8 +79,9 @@ async def _shown(ctx: RunContext, account_id: str) -> bool:
 
 
 async def _new_one(dd: Dotdigital, batch: Sequence[Pending]) -> str:
-    """The first address that dotdigital does not know; `""` where it knows them all."""
-    addresses = [each.address for each in batch]
+    """The first address that dotdigital does not know; `""` where it knows them all. Whom it refused before shows
+    something last of all."""
+    addresses = [each.address for each in sorted(batch, key=lambda each: each.refused)]
     for start in range(0, len(addresses), contacts.CHUNK):
         some = addresses[start : start + contacts.CHUNK]
         found = await contacts.retrieve_contacts(dd, emails=some)

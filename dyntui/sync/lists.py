@@ -346,6 +346,8 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     while batch := await _next_batch(ctx, chosen, stage):
         await double_opt_in.require_known(ctx, chosen.account_id)
         batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
+        if not batch:
+            continue
         if not ctx.at(OneList).importing:
             there = await before_images.held(dd, [each.address for each in batch], of)
             if there is not None and await _suppressed_among(ctx, chosen, there.values()):

@@ -145,3 +145,24 @@ def test_imports_of_one_person_that_are_refused_show_nothing(office: Office) -> 
     added, calls = office.calls_between(lambda: office.run("lists").run.tally.of(Outcome.ADDED))
     assert added > 100
     assert "dotdigital /contacts/v3/import 2" in writes(calls)
+
+
+def test_rows_that_are_refused_again_and_again_keep_nobody_from_being_updated(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:5]
+    for number, each in enumerate(people):
+        office.change_in_dynamics("contact", each.person, emailaddress1=f"someone{number}@spamtrap.test")
+    office.run("lists")
+    refused = {each.person for each in office.refused()}
+    assert {each.person for each in people} <= refused
+    # So long nobody new was imported that nothing is known of the account any more.
+    office.let_pass(days=40)
+    somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.UNCHANGED)
+    office.change_in_dynamics("contact", somebody.person, firstname="Changed")
+    run, calls = office.calls_between(lambda: office.run("lists").run)
+    assert run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS), status_of(office, newsletter.id)
+    assert run.tally.of(Outcome.UPDATED) == 1
+    assert {each.person for each in office.refused()} == refused
+    # Three by themselves, which shows nothing of the account; then who is known to dotdigital.
+    assert "dotdigital /contacts/v3/import 4" in writes(calls)
