@@ -115,7 +115,8 @@ async def test_every_field_shows_what_is_typed_into_it() -> None:
         ("5", "", (), ("3 Sep 2026 ", "kund94@example.net")),
         ("2", "Autumn fair", ("question_mark",), ("Binds the list to an address book",)),
         ("3", CAMPAIGN, ("w", "n", "n"), (" potential = ", " sendable + ", " excluded")),
-        ("3", "January sale", ("v",), ("m Recipients",)),
+        ("3", "January sale", ("v",), ("m Charts",)),
+        ("3", "January sale", ("v", "m"), ("m Recipients",)),
     ],
 )
 async def test_what_stands_there_is_whole(
