@@ -9,9 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from sqlalchemy import create_engine
-
-from dyntui.store import database
+from dyntui.store import dialects
 
 
 class _Compiled(dict[Any, Any]):
@@ -28,4 +26,4 @@ class _Compiled(dict[Any, Any]):
 def share_compiled_statements() -> None:
     """From now on, among all stores that are opened in this process."""
     options = {"compiled_cache": _Compiled()}
-    database.create_engine = functools.partial(create_engine, execution_options=options)
+    dialects.create_engine = functools.partial(dialects.create_engine, execution_options=options)
