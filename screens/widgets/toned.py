@@ -38,10 +38,13 @@ class Toned(Widget):
     _theme = ""
 
     def toned(self, tone: str) -> Style:
-        """The style of a tone (one of `TONES`, `""` for the plain one) on what is behind the widget's text."""
+        """The style of a tone (one of `TONES`, `""` for the plain one) on what is behind the widget's text. KeyError
+        for another name, which no style sheet would know."""
         if not tone:
             return self.rich_style
         if tone not in self._drawn:
+            if tone not in TONES:
+                raise KeyError(tone)
             part = DOMNode(classes=f"tone--{tone}")
             part._attach(self)
             self.app.stylesheet.apply(part)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from dyntui.screens.theme import DARK
 from dyntui.screens.widgets.line import Line, Part
+from dyntui.screens.widgets.toned import TONES
 from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.css.stylesheet import Stylesheet
@@ -13,6 +16,7 @@ from textual.pilot import Pilot
 
 from .driving import settle
 
+THEME = Path(__file__).parents[2] / "styles" / "theme.tcss"
 # The variable that `.tone--good` is made of, and nothing else on the screen.
 OTHER = replace(DARK, name="other", variables={**DARK.variables, "text-success": "#123456"})
 
@@ -74,3 +78,10 @@ async def test_styling_a_line_again_works_out_no_tone_that_nothing_is_drawn_with
         pilot.app.query_one("#here").add_class("-other")
         await settle(pilot)  # type: ignore[arg-type]
     assert 0 < len(styled) < 6
+
+
+async def test_a_tone_that_no_style_sheet_knows_is_a_mistake_and_not_plain() -> None:
+    async with Lines().run_test() as pilot:
+        with pytest.raises(KeyError):
+            pilot.app.query_one("#here", Line).toned("godo")
+        assert all(f".tone--{tone} {{" in THEME.read_text() for tone in TONES)
