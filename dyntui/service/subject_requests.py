@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,6 +28,8 @@ from dyntui.store.everything_known import Subject
 
 SUBJECT = "people"
 THING = "subject request"
+# Of rows of Dynamics about somebody: `dv, ids=, addresses=, caller=`.
+Reading = Callable[..., AsyncIterator[everything_of.Rows]]
 
 
 class SubjectRequests:
@@ -49,9 +51,10 @@ class SubjectRequests:
 
         about = await self._resources.read(lambda c: _subject(c, person))
         not_read: list[str] = []
-        parts = [each async for each in self._in_dynamics(context, about, not_read)]
+        parts = [each async for each in self._in_dynamics(context, DYNAMICS, everything_of.records, about, not_read)]
         about = _with_records(about, parts)
-        parts += [each async for each in self._about_them(context, about, not_read)]
+        rows = self._in_dynamics(context, f"{DYNAMICS}, rows about them", everything_of.rows_about, about, not_read)
+        parts += [each async for each in rows]
         parts += [each async for each in self._in_dotdigital(about, not_read)]
 
         def stored(c: Connection) -> tuple[Subject, list[SubjectPart], list[TimelineEvent], list[KnownPerson]]:
@@ -78,32 +81,18 @@ class SubjectRequests:
         return await self._resources.read(lambda c: admin_changes.window(c, request, subject=SUBJECT, account_id=""))
 
     async def _in_dynamics(
-        self, context: CallContext, about: Subject, not_read: list[str]
+        self, context: CallContext, what: str, read: Reading, about: Subject, not_read: list[str]
     ) -> AsyncIterator[SubjectPart]:
+        """The rows that a reading of Dynamics finds, asked in the person's name; `what` is said where it fails."""
         try:
             dv = await self._resources.connections.dataverse()
             caller = await self._identities.caller(context.uid)
-            found = everything_of.records(dv, ids=about.records, addresses=about.addresses, caller=caller)
-            async for each in found:
+            async for each in read(dv, ids=about.records, addresses=about.addresses, caller=caller):
                 if each.not_read:
                     not_read.append(f"{DYNAMICS}, {each.table}: {each.not_read}")
                 yield _part(DYNAMICS, each.table, each.rows)
         except DyntuiError as error:
-            not_read.append(f"{DYNAMICS}: {error.message} ({error.code})")
-
-    async def _about_them(
-        self, context: CallContext, about: Subject, not_read: list[str]
-    ) -> AsyncIterator[SubjectPart]:
-        try:
-            dv = await self._resources.connections.dataverse()
-            caller = await self._identities.caller(context.uid)
-            found = everything_of.rows_about(dv, ids=about.records, addresses=about.addresses, caller=caller)
-            async for each in found:
-                if each.not_read:
-                    not_read.append(f"{DYNAMICS}, {each.table}: {each.not_read}")
-                yield _part(DYNAMICS, each.table, each.rows)
-        except DyntuiError as error:
-            not_read.append(f"{DYNAMICS}, rows about them: {error.message} ({error.code})")
+            not_read.append(f"{what}: {error.message} ({error.code})")
 
     async def _in_dotdigital(self, about: Subject, not_read: list[str]) -> AsyncIterator[SubjectPart]:
         for account in await self._resources.read(accounts.accounts):
