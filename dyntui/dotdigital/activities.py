@@ -7,7 +7,7 @@
     hard_bounce_pages(dd, campaign_id, resume=) -> Page[Contact]...
 
 Facts: reference/dotdigital_api.md section 7.6. Events have no id: `key` tells them apart. Events may be processed late:
-read since-feeds with an overlap.
+read since-feeds with an overlap. A row that cannot be read fails the page, unless the caller `takes_odd`.
 """
 
 from __future__ import annotations
@@ -128,14 +128,20 @@ E = TypeVar("E", bound=_Event)
 
 
 def _feed(
-    dd: Dotdigital, campaign_id: int, feed: str, row_type: type[E], since: datetime | None, resume: str | None
+    dd: Dotdigital,
+    campaign_id: int,
+    feed: str,
+    row_type: type[E],
+    since: datetime | None,
+    resume: str | None,
+    takes_odd: bool,
 ) -> AsyncIterator[Page[E]]:
     path = f"/v2/campaigns/{campaign_id}/{feed}"
     if since is not None:
         path += f"/since-date/{stamp(since)}"
     # Who is missing in it might be mailed once more.
     whole = feed == "activities"
-    return skip_pages(dd, path, row_type, lambda row: row.key, resume=resume, until_empty=whole)
+    return skip_pages(dd, path, row_type, lambda row: row.key, resume=resume, until_empty=whole, takes_odd=takes_odd)
 
 
 async def at_least(dd: Dotdigital, campaign_id: int, people: int) -> bool:
@@ -147,38 +153,53 @@ async def at_least(dd: Dotdigital, campaign_id: int, people: int) -> bool:
 
 
 def activity_pages(
-    dd: Dotdigital, campaign_id: int, *, since: datetime | None = None, resume: str | None = None
+    dd: Dotdigital,
+    campaign_id: int,
+    *,
+    since: datetime | None = None,
+    resume: str | None = None,
+    takes_odd: bool = False,
 ) -> AsyncIterator[Page[Activity]]:
     """Every recipient, silent ones too; with `since` only those who did something after it."""
-    return _feed(dd, campaign_id, "activities", Activity, since, resume)
+    return _feed(dd, campaign_id, "activities", Activity, since, resume, takes_odd)
 
 
 def open_pages(
-    dd: Dotdigital, campaign_id: int, *, since: datetime | None = None, resume: str | None = None
+    dd: Dotdigital,
+    campaign_id: int,
+    *,
+    since: datetime | None = None,
+    resume: str | None = None,
+    takes_odd: bool = False,
 ) -> AsyncIterator[Page[Open]]:
     """Every opening."""
-    return _feed(dd, campaign_id, "opens", Open, since, resume)
+    return _feed(dd, campaign_id, "opens", Open, since, resume, takes_odd)
 
 
 def click_pages(
-    dd: Dotdigital, campaign_id: int, *, since: datetime | None = None, resume: str | None = None
+    dd: Dotdigital,
+    campaign_id: int,
+    *,
+    since: datetime | None = None,
+    resume: str | None = None,
+    takes_odd: bool = False,
 ) -> AsyncIterator[Page[Click]]:
     """Every click."""
-    return _feed(dd, campaign_id, "clicks", Click, since, resume)
+    return _feed(dd, campaign_id, "clicks", Click, since, resume, takes_odd)
 
 
 def page_view_pages(
-    dd: Dotdigital, campaign_id: int, since: datetime, *, resume: str | None = None
+    dd: Dotdigital, campaign_id: int, since: datetime, *, resume: str | None = None, takes_odd: bool = False
 ) -> AsyncIterator[Page[PageView]]:
     """Pages seen since a time (dotdigital has no list without one)."""
-    return _feed(dd, campaign_id, "page-views", PageView, since, resume)
+    return _feed(dd, campaign_id, "page-views", PageView, since, resume, takes_odd)
 
 
 def roi_pages(
-    dd: Dotdigital, campaign_id: int, since: datetime, *, resume: str | None = None
+    dd: Dotdigital, campaign_id: int, since: datetime, *, resume: str | None = None, takes_odd: bool = False
 ) -> AsyncIterator[Page[Roi]]:
     """ROI since a time (dotdigital has no list without one)."""
-    return _feed(dd, campaign_id, "roi-details", Roi, since, resume)
+    return _feed(dd, campaign_id, "roi-details", Roi, since, resume, takes_odd)
 
 
 def hard_bounce_pages(dd: Dotdigital, campaign_id: int, *, resume: str | None = None) -> AsyncIterator[Page[Contact]]:

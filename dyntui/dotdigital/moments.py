@@ -15,13 +15,14 @@ def moment(text: str | None) -> datetime | None:
     """A time that dotdigital wrote, in UTC. None for nothing, for what is no time, and for a year that means nothing.
 
     Times that are not nullable by the service's description come as .NET's year 1 where there is none, and 1753 and
-    1900 are the first years of SQL Server's and of others: nothing of an email account is as old.
+    1900 are the first years of SQL Server's and of others: nothing of an email account is as old. 9999 is .NET's last
+    year, and in another time zone there may be no such time at all.
     """
     try:
         parsed = datetime.fromisoformat((text or "").strip())
     except ValueError:
         return None
-    if parsed.year <= _NO_YEAR:
+    if not _NO_YEAR < parsed.year < datetime.max.year:
         return None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 

@@ -155,12 +155,29 @@ class PreferencesCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
 
 class CampaignsCursor(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """Of a synchronisation of email campaigns. `news`: the ids of the campaigns whose results are to be read, None
-    before that is known; `place`: how many have been. `since`, `until`: the moments between which their news are."""
+    before that is known; `place`: how many have been. `since`, `until`: the moments between which their news are.
+
+    Of the campaign in hand: `step`: which of its feeds is being read, or `tell`, `""` before its totals were; `next`:
+    the place of the next page, `page`: its number; `results_since`: from when on its feeds are read, `""` from the
+    beginning; `totals`: a fingerprint of its totals; `repeats`: one of its feeds did not go on; `untimed`: whom a time
+    was given for that cannot be.
+    """
 
     news: tuple[int, ...] | None = None
     place: int = 0
     since: str = ""
     until: str = ""
+    step: str = ""
+    next: str = ""
+    page: int = 0
+    results_since: str = ""
+    totals: str = ""
+    repeats: bool = False
+    untimed: tuple[str, ...] = ()
+
+    def next_campaign(self) -> CampaignsCursor:
+        """With the campaign after this one in hand."""
+        return CampaignsCursor(news=self.news, place=self.place + 1, since=self.since, until=self.until)
 
 
 class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):

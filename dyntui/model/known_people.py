@@ -44,6 +44,7 @@ KINDS: dict[str, str] = {
     "sent": "Email sent",
     "opened": "Opened",
     "clicked": "Clicked",
+    "replied": "Replied",
     "bounced": "Bounced",
     "visited": "Page visited",
     "roi": "ROI",

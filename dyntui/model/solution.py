@@ -180,6 +180,8 @@ ENGAGEMENT_KINDS = {
     727000002: "Clicked",
     727000003: "Bounced",
     PAGE_VISITED: "Page visited",
+    727000005: "Replied",
+    727000006: "ROI",
 }
 
 ENGAGEMENT = TableSpec(
@@ -194,6 +196,7 @@ ENGAGEMENT = TableSpec(
         ColumnSpec(schema_name="dyntui_HappenedOn", label="Happened on", kind="DateTime"),
         ColumnSpec(schema_name="dyntui_Address", label="E-mail address", max_length=256),
         ColumnSpec(schema_name="dyntui_Url", label="Address clicked or visited", max_length=2000),
+        ColumnSpec(schema_name="dyntui_Value", label="Value", max_length=255),
         ColumnSpec(schema_name="dyntui_Times", label="Times", kind="Integer"),
     ),
     lookups=(

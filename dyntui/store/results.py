@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, String, and_, case, func, lite
 from dyntui.model.campaigns import Hour, Link, ReadWith, RecipientRow, RoiRow
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
-from dyntui.store.campaigns import Recipient
+from dyntui.store.recipients import Recipient
 from dyntui.store.schema import activity, list_member, recipient, target_person
 from dyntui.store.windows import contains, ordered, shown
 

@@ -40,7 +40,7 @@ from dyntui.store.schema import (
     target_person,
 )
 
-_OF_ACTIVITY = {"open": "opened", "click": "clicked", "roi": "roi"}
+_OF_ACTIVITY = {"open": "opened", "click": "clicked", "page": "visited", "roi": "roi"}
 # By the part of a run that wrote it: the kind of event, and the words for it.
 _OF_COLUMNS = {"scoring": ("scored", scores.said), "opt-in": ("opt-in", opt_in.said)}
 # As much of what somebody wrote as a line of the timeline takes.
@@ -99,6 +99,10 @@ def _mail(c: Connection, addresses: Collection[str]) -> Iterable[TimelineEvent]:
             yield TimelineEvent(happened_on=mail.sent_on, kind="bounced", where=where, detail=f"{bounced} bounce")
         if mail.unsubscribed:
             yield TimelineEvent(happened_on=mail.sent_on, kind="unsubscribed", where=where, detail="through the mail")
+        if mail.replies:
+            # dotdigital's listing tells how many there are, and not when they came.
+            detail = "one reply" if mail.replies == 1 else f"{mail.replies} replies"
+            yield TimelineEvent(happened_on=mail.sent_on, kind="replied", where=where, detail=detail)
         theirs = (a.account_id == mail.account_id, a.campaign_id == mail.campaign_id, a.contact_id == mail.contact_id)
         several = c.execute(select(a.kind, a.happened_on, a.url, a.value).where(*theirs)).all()
         for one in several:

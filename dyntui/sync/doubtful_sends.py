@@ -16,7 +16,7 @@ from dyntui.store import mailed_already
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.sync import suppressions
-from dyntui.sync.campaigns import learn_who_was_mailed
+from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.platform_send import OUTBOX
 from dyntui.sync.run_context import RunContext
 

@@ -22,7 +22,7 @@ from dyntui.store import runs
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.sync import doubtful_sends, kept_books, platform_send
-from dyntui.sync.campaigns import learn_who_was_mailed
+from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.send_rows import record, sent_after_all, whole_settled
 

@@ -41,7 +41,8 @@ from dyntui.sync import (
     send_proof,
     sight,
 )
-from dyntui.sync.campaigns import header_of, learn_who_was_mailed
+from dyntui.sync.campaigns.listing import header_of
+from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.connections import Connections
 from dyntui.sync.imports import ROWS, carry_out, fates, row
 from dyntui.sync.run_context import Cancelled, RunContext

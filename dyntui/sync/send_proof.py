@@ -30,7 +30,7 @@ from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
 from dyntui.sync import feeds, kept_books, last_look, list_feeds, lists_left, opt_outs, platform_send, suppressions
-from dyntui.sync.campaigns import learn_who_was_mailed
+from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.last_look import Marks, News
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
+from sqlalchemy import func, select
 
-from dyntui.model.outcomes import RunStatus
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, TargetCount
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
-from tests.scenarios.office import Office
+from dyntui.store.schema import activity
+from tests.faults.every_step import EveryStep
+from tests.scenarios.office import Office, writes
 from tests.scenarios.test_members_and_books import in_dotdigital
 
 
@@ -98,3 +103,117 @@ def test_a_recipient_without_a_date_or_an_address_has_had_the_campaign(
         left = office.count_people(office.count(campaign).id, sendable=True)
         assert not {each.address for each in left} & mailed and len(left) < count.sendable
         office.run("campaigns", campaigns=(str(campaign.id),))
+
+
+# As dotdigital, the store and Dynamics call what a recipient does.
+NAMES = {"open": "Opened", "click": "Clicked", "page": "Page visited", "roi": "ROI", "reply": "Replied"}
+
+
+def happened(office: Office, campaign: CampaignRow) -> dict[str, int]:
+    """How many events dotdigital shows, by kind."""
+    query = "SELECT kind, count(*) FROM dd_event WHERE campaign_id = ? AND applied = 1 GROUP BY kind"
+    found = dict(office.sandbox.state.db.execute(query, (campaign.id,)).fetchall())
+    return {kind: found.get(kind, 0) for kind in NAMES}
+
+
+def told(office: Office, campaign: CampaignRow) -> dict[str, int]:
+    """How many events the campaign's rows in Dynamics stand for, by kind."""
+    query = "SELECT dyntui_name, sum(dyntui_times) FROM dv_dyntui_engagement GROUP BY dyntui_name"
+    found = dict(office.sandbox.state.db.execute(query).fetchall())
+    return {kind: found.get(f"{name}: {campaign.name}", 0) for kind, name in NAMES.items()}
+
+
+def kept(office: Office, campaign: CampaignRow) -> dict[str, int]:
+    with office.db.read() as c:
+        by_kind = select(activity.c.kind, func.count().label("number")).where(activity.c.campaign_id == campaign.id)
+        return {row.kind: row.number for row in c.execute(by_kind.group_by(activity.c.kind))}
+
+
+def test_everything_recipients_did_is_kept_and_told_once_however_late_and_often_killed(
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, count = counted
+    dotdigital = office.sandbox.state.config.dotdigital
+    dotdigital.late_activity_share, dotdigital.late_activity_seconds = 0.5, 36 * 3600.0
+    dotdigital.reply_share = 0.2
+    office.send(count)
+    office.let_pass(hours=20)
+    killing = EveryStep(monkeypatch)
+    with killing.of(office):
+        office.run("campaigns")
+    assert killing.kills["campaigns"] > 15
+    soon = happened(office, campaign)
+    assert told(office, campaign) == soon and all(soon.values()), soon
+    # A second run finds the totals as they were: a call for them, and nothing is read or written.
+    run, calls = office.calls_between(lambda: office.run("campaigns"))
+    assert not run.items and not writes(calls), calls
+    assert [each for each in calls if each["route"].endswith("/summary")]
+    assert not [
+        each for each in calls if each["route"].endswith(("/opens", "/activities")) or "since-date" in each["route"]
+    ]
+    # What dotdigital shows a day and a half after it happened is found, and nothing is there twice.
+    office.let_pass(days=3)
+    office.run("campaigns")
+    late = happened(office, campaign)
+    assert all(late[kind] > soon[kind] for kind in ("open", "click", "page"))
+    assert told(office, campaign) == late and kept(office, campaign) == {k: v for k, v in late.items() if k != "reply"}
+    values = office.sandbox.state.db.execute(
+        "SELECT dyntui_value, dyntui_happenedon FROM dv_dyntui_engagement WHERE dyntui_kind = 727000006"
+    ).fetchall()
+    assert values and all(value.startswith("Order value ") and when for value, when in values)
+    replied = (
+        "SELECT r.email FROM dd_event e JOIN dd_recipient r USING (campaign_id, contact_id) WHERE e.kind = 'reply'"
+    )
+    (whose,) = office.sandbox.state.db.execute(f"{replied} AND e.applied = 1").fetchone()
+    (reply,) = office.timeline(person=whose, kinds=("replied",))
+    assert (reply.where, reply.detail) == (campaign.name, "one reply")
+    # Totals do not tell of ROI: the feeds are read once a day all the same.
+    office.let_pass(days=1)
+    _, calls = office.calls_between(lambda: office.run("campaigns"))
+    assert not writes(calls)
+
+
+ODD = {
+    "a time in the year 2999": {"dateSent": "2999-01-01T00:00:00Z", "dateFirstOpened": "9999-12-31T23:59:59-05:00"},
+    "a value of another type": {"numOpens": ["many"]},
+    "a field that vanished": {"contactId": None},
+    "a field nobody knows": {"numDreams": {"vivid": 3}},
+}
+
+
+def test_recipients_that_are_odd_are_named_and_a_feed_that_circles_or_is_empty_is_read_anew(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+    how: dict[str, Any] = {"rows": ()}
+
+    def answers(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        path = request.url.path
+        if f"/campaigns/{campaign.id}/" not in path or answer.status_code != 200:
+            return answer
+        rows = answer.json()
+        if "/activities" in path:
+            if how["rows"] == "empty":
+                rows = []
+            for row, values in zip(rows, how["rows"] if isinstance(how["rows"], tuple) else (), strict=False):
+                row.update(values)
+        if "/opens" in path and how["rows"] == "again":
+            rows = how.setdefault("page", (rows * 1000)[:1000])
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(answers)
+    for each in ("empty", "again"):
+        how["rows"] = each
+        run = office.run("campaigns")
+        item = next(one for one in run.items if one.id == str(campaign.id))
+        said = "lists 0 recipients" if each == "empty" else ""
+        assert said in item.note
+        assert (f"{campaign.id} pages" in {one.id for one in run.items}) == (each == "again")
+        assert office.send_page(send.id).results_on == ""
+    how["rows"] = tuple(ODD.values())
+    run = office.run("campaigns", campaigns=(str(campaign.id),))
+    item = next(one for one in run.items if one.id == str(campaign.id))
+    named = office.people(run.run.id, outcome=Outcome.REJECTED.value)
+    assert [each.reason for each in named] == ["ODD_ROW", "ODD_ROW"] and item.tally.adds_up
+    assert "kept without a time" in item.note and "2999-01-01" in item.note
+    assert recipients(office, campaign) == send.sendable

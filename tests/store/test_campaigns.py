@@ -6,8 +6,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from dyntui.model.campaigns import Hour, Link
-from dyntui.store import campaign_window, campaigns, results, staging
-from dyntui.store.campaigns import Activity, Header, Recipient
+from dyntui.store import campaign_window, campaigns, recipients, results, staging
+from dyntui.store.campaigns import Header
+from dyntui.store.recipients import Activity, Recipient
 from dyntui.store.staging import Staged
 from tests.store.windows import windowed
 
@@ -88,9 +89,9 @@ def test_what_recipients_did_adds_up(c: Connection) -> None:
         recipient(3, hard_bounced=True),
         recipient(4, soft_bounced=True, unsubscribed=True),
     ]
-    campaigns.record_recipients(c, "a", 1, rows)
-    campaigns.record_recipients(c, "a", 1, [recipient(2, opens=2, clicks=2)])
-    campaigns.record_recipients(c, "a", 2, [recipient(1, opens=9)])
+    recipients.record_recipients(c, "a", 1, rows)
+    recipients.record_recipients(c, "a", 1, [recipient(2, opens=2, clicks=2)])
+    recipients.record_recipients(c, "a", 2, [recipient(1, opens=9)])
     found = results.totals(c, "a", 1)
     assert found == results.Totals(
         people=4,
@@ -104,7 +105,7 @@ def test_what_recipients_did_adds_up(c: Connection) -> None:
         forwards=0,
         replies=0,
     )
-    assert campaigns.count_recipients(c, "a", 1) == 4
+    assert recipients.count_recipients(c, "a", 1) == 4
     assert results.totals(c, "a", 99).people == 0
 
 
@@ -115,8 +116,8 @@ def test_an_event_read_twice_is_one_event(c: Connection) -> None:
         Activity(key="3", kind="click", contact_id=2, happened_on="2026-03-01T11:00:00Z", url="https://x/a"),
         Activity(key="4", kind="click", contact_id=2, happened_on="2026-03-01T11:01:00Z", url="https://x/b"),
     ]
-    campaigns.record_activity(c, "a", 1, events)
-    campaigns.record_activity(c, "a", 1, events[1:])
+    recipients.record_activity(c, "a", 1, events)
+    recipients.record_activity(c, "a", 1, events[1:])
     assert results.hours(c, "a", 1) == [
         Hour(hour="2026-03-01T10:00:00Z", opens=1, clicks=1),
         Hour(hour="2026-03-01T11:00:00Z", opens=0, clicks=2),
@@ -142,15 +143,15 @@ def member(person_id: str, address: str) -> Staged:
 def test_dynamics_is_told_of_recipients_it_knows_once_until_something_happens(c: Connection) -> None:
     staging.stage(c, "l1", "r", [member("ann", "p1@example.com"), member("twin", "p1@example.com")])
     staging.stage(c, "l2", "r", [member("ann", "p1@example.com")])
-    campaigns.record_recipients(c, "a", 1, [recipient(1, opens=1), recipient(2, opens=1)])
-    news = campaigns.unwritten_engagements(c, "a", 1, 10)
+    recipients.record_recipients(c, "a", 1, [recipient(1, opens=1), recipient(2, opens=1)])
+    news = recipients.unwritten_engagements(c, "a", 1, 10)
     assert [(each.contact_id, each.person_id, each.entity, each.opens) for each in news] == [(1, "ann", "contact", 1)]
-    campaigns.engagements_written(c, "a", 1, news)
-    assert campaigns.unwritten_engagements(c, "a", 1, 10) == []
-    campaigns.record_recipients(c, "a", 1, [recipient(1, opens=1)])
-    assert campaigns.unwritten_engagements(c, "a", 1, 10) == []
-    campaigns.record_recipients(c, "a", 1, [recipient(1, opens=2)])
-    assert [each.opens for each in campaigns.unwritten_engagements(c, "a", 1, 10)] == [2]
+    recipients.engagements_written(c, "a", 1, news)
+    assert recipients.unwritten_engagements(c, "a", 1, 10) == []
+    recipients.record_recipients(c, "a", 1, [recipient(1, opens=1)])
+    assert recipients.unwritten_engagements(c, "a", 1, 10) == []
+    recipients.record_recipients(c, "a", 1, [recipient(1, opens=2)])
+    assert [each.opens for each in recipients.unwritten_engagements(c, "a", 1, 10)] == [2]
 
 
 def test_recipients_are_shown_by_what_they_did(c: Connection) -> None:
@@ -162,7 +163,7 @@ def test_recipients_are_shown_by_what_they_did(c: Connection) -> None:
         recipient(4, hard_bounced=True),
         recipient(5, opens=1, unsubscribed=True),
     ]
-    campaigns.record_recipients(c, "a", 1, rows)
+    recipients.record_recipients(c, "a", 1, rows)
 
     def ids(**asked: object) -> tuple[list[int], int, int]:
         found = windowed(results.window, c, account_id="a", campaign_id=1, **asked)
@@ -191,8 +192,8 @@ def test_clients_devices_and_roi_are_counted_by_events_and_people(c: Connection)
         Activity(key="6", kind="roi", contact_id=2, happened_on=NOW, url="Order", value="NaN"),
         Activity(key="7", kind="roi", contact_id=2, happened_on=NOW, url="Visited", value="yes"),
     ]
-    campaigns.record_activity(c, "a", 1, rows)
-    campaigns.record_activity(c, "a", 2, rows[:1])
+    recipients.record_activity(c, "a", 1, rows)
+    recipients.record_activity(c, "a", 2, rows[:1])
     assert [(each.name, each.opens, each.people) for each in results.read_with(c, "a", 1, "client")] == [
         ("Outlook", 2, 1),
         ("Apple Mail", 1, 1),

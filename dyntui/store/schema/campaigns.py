@@ -66,7 +66,7 @@ activity = Table(
     Column("account_id", String, primary_key=True),
     Column("campaign_id", Integer, primary_key=True, autoincrement=False),
     Column("key", String, primary_key=True),
-    text_column("kind"),  # "open", "click" or "roi"
+    text_column("kind"),  # "open", "click", "page" or "roi"
     Column("contact_id", BigInteger, nullable=False),
     text_column("happened_on"),
     text_column("url"),  # clicked; of ROI the name of its marker

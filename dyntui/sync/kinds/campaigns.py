@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dyntui.model.sync_types import Narrowed
 from dyntui.store import accounts
-from dyntui.sync import campaigns, doubtful_sends, earlier_sends, kept_books, send_rows
+from dyntui.sync import doubtful_sends, earlier_sends, kept_books, send_rows
+from dyntui.sync.campaigns import synchronising
 from dyntui.sync.connections import Connections, account_unknown
 from dyntui.sync.run_context import RunContext
 
@@ -21,5 +22,5 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await kept_books.learn(ctx, dd, ctx.account_id)
     await kept_books.remove_due(ctx, dd, ctx.account_id)
     only = ctx.asked(Narrowed).campaigns
-    await campaigns.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level, only)
+    await synchronising.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level, only)
     await send_rows.tell_again(ctx, dv, ctx.account_id)

@@ -1,0 +1,261 @@
+"""What every recipient of a campaign did, and what Dynamics was told of it.
+
+Public:
+    record_recipients(c, account_id, campaign_id, rows, run_id=, item=); count_recipients(c, account_id, campaign_id)
+    record_activity(c, account_id, campaign_id, rows)
+    unwritten_engagements(c, account_id, campaign_id, limit, after=-1) -> list[Engagement]; engagements_written(...)
+    events_of(c, account_id, campaign_id, contacts) -> list[Events]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, String, bindparam, case, cast, func, literal, select, update
+
+from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.store import members, outcomes
+from dyntui.store.chunks import in_chunks
+from dyntui.store.schema import activity, list_member, recipient
+from dyntui.store.upserts import update_many, upsert
+
+_a = activity.c
+_r = recipient.c
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient and what they did; times ISO 8601 UTC or `""`."""
+
+    contact_id: int
+    address: str
+    sent_on: str = ""
+    opens: int = 0
+    clicks: int = 0
+    forwards: int = 0
+    replies: int = 0
+    page_views: int = 0
+    first_opened: str = ""
+    last_opened: str = ""
+    unsubscribed: bool = False
+    soft_bounced: bool = False
+    hard_bounced: bool = False
+
+
+class Engagement(Recipient, frozen=True, kw_only=True):
+    """A recipient whom Dynamics knows, with something it was not told of. `state` sums up what there is to tell."""
+
+    person_id: str
+    entity: str
+    state: str
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """One open or click, or ROI (`url`: its marker, `value`). `key`: equal for equal events, as the platform gives them
+    no id."""
+
+    key: str
+    kind: str
+    contact_id: int
+    happened_on: str
+    url: str = ""
+    client: str = ""
+    device: str = ""
+    value: str = ""
+
+
+class Events(msgspec.Struct, frozen=True, kw_only=True):
+    """Single events of one kind of one recipient, summed up: how many, when the first and the last of them happened
+    (`""` where no time is known), where the last one was, and what each marker of ROI came to."""
+
+    contact_id: int
+    kind: str
+    times: int
+    first: str
+    last: str
+    url: str
+    worth: tuple[str, ...] = ()
+
+
+_RECIPIENT = Recipient.__struct_fields__
+
+
+def record_recipients(
+    c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient], run_id: str = "", item: str = ""
+) -> None:
+    """Keep what recipients did, as last received; one received without an address has that which is known of the
+    contact. Where an `item` of a run is named, everybody becomes a person of it:
+    added, updated or unchanged (what the run itself added stays that, however often it reads it); excluded as
+    UNKNOWN_PERSON where no member of a list has the address."""
+    rows = _with_addresses(c, account_id, campaign_id, rows)
+    if item:
+        outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows), first_stands=True)
+    upsert(
+        c,
+        recipient,
+        ("account_id", "campaign_id", *_RECIPIENT),
+        ("account_id", "campaign_id", "contact_id"),
+        ((account_id, campaign_id, *msgspec.structs.astuple(row)) for row in rows),
+        update=_RECIPIENT[1:],
+    )
+
+
+def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]) -> Sequence[Recipient]:
+    nameless = [row.contact_id for row in rows if not row.address]
+    if not nameless:
+        return rows
+    known = dict(members.addresses_of_contacts(c, nameless))
+    for chunk in in_chunks(nameless):
+        kept = select(_r.contact_id, _r.address).where(
+            _r.account_id == account_id,
+            _r.campaign_id == campaign_id,
+            _r.contact_id.in_(chunk),
+            _r.address != "",
+        )
+        known |= {row.contact_id: row.address for row in c.execute(kept)}
+    return [row if row.address else msgspec.structs.replace(row, address=known.get(row.contact_id, "")) for row in rows]
+
+
+def _audited(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]) -> Iterator[PersonOutcome]:
+    m = list_member.c
+    for some in in_chunks(rows):
+        of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
+        kept = select(*(_r[name] for name in _RECIPIENT)).where(
+            *of_campaign, _r.contact_id.in_([row.contact_id for row in some])
+        )
+        before = {row.contact_id: Recipient(**row._mapping) for row in c.execute(kept)}
+        named = select(m.address, func.min(m.entity).label("entity"), func.min(m.name).label("name")).where(
+            m.address.in_([row.address for row in some if row.address])
+        )
+        people = {row.address: row for row in c.execute(named.group_by(m.address))}
+        for row in some:
+            known = people.get(row.address)
+            was = before.get(row.contact_id)
+            changed = Outcome.ADDED if was is None else Outcome.UNCHANGED if was == row else Outcome.UPDATED
+            yield PersonOutcome(
+                person=str(row.contact_id),
+                entity=known.entity if known else "",
+                name=known.name if known else "",
+                address=row.address,
+                outcome=changed if known else Outcome.EXCLUDED,
+                reason="" if known else "UNKNOWN_PERSON",
+            )
+
+
+def count_recipients(c: Connection, account_id: str, campaign_id: int) -> int:
+    """How many recipients of a campaign are known."""
+    of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
+    return c.execute(select(func.count()).select_from(recipient).where(*of_campaign)).scalar_one()
+
+
+def record_activity(c: Connection, account_id: str, campaign_id: int, rows: Iterable[Activity]) -> None:
+    """Keep opens and clicks; one that was read before is the same one."""
+    fields = Activity.__struct_fields__
+    upsert(
+        c,
+        activity,
+        ("account_id", "campaign_id", *fields),
+        ("account_id", "campaign_id", "key"),
+        ((account_id, campaign_id, *msgspec.structs.astuple(row)) for row in rows),
+        update=(),
+    )
+
+
+def _state() -> ColumnElement[str]:
+    """What there is to tell Dynamics of a recipient, as one text that differs when something does."""
+    parts: list[ColumnElement[str]] = [
+        _r.sent_on,
+        _r.first_opened,
+        _r.last_opened,
+        *(cast(_r[name], String) for name in ("opens", "clicks", "forwards", "replies")),
+        *(case((_r[name].is_(True), "1"), else_="0") for name in ("unsubscribed", "soft_bounced", "hard_bounced")),
+    ]
+    text = parts[0]
+    for part in parts[1:]:
+        text = text + literal("|", String) + part
+    # Only where there are some, so that whoever has none is as he was told of by versions that did not know of these.
+    worth = (
+        select(func.count())
+        .where(
+            _a.account_id == _r.account_id,
+            _a.campaign_id == _r.campaign_id,
+            _a.contact_id == _r.contact_id,
+            _a.kind == "roi",
+        )
+        .correlate(recipient)
+        .scalar_subquery()
+    )
+    return text + _some("pages", _r.page_views) + _some("roi", worth)
+
+
+def _some(name: str, number: ColumnElement[int]) -> ColumnElement[str]:
+    return case((number > 0, literal(f"|{name} ", String) + cast(number, String)), else_="")
+
+
+def unwritten_engagements(
+    c: Connection, account_id: str, campaign_id: int, limit: int, after: int = -1
+) -> list[Engagement]:
+    """The next recipients whom Dynamics knows (a member of some list has the address) and was not told everything of,
+    by contact id from `after` on."""
+    m = list_member.c
+    # Of several records with the address: the one that has its place in a book, then the lowest id.
+    place = func.row_number().over(
+        partition_by=_r.contact_id, order_by=[case((m.sent_address == m.address, 0), else_=1), m.person_id]
+    )
+    state = _state().label("state")
+    known = (
+        select(*(_r[name] for name in _RECIPIENT), m.person_id, m.entity, state, place.label("place"))
+        .select_from(recipient)
+        .join(list_member, m.address == _r.address)
+        .where(_r.account_id == account_id, _r.campaign_id == campaign_id, _r.contact_id > after)
+        .where(_r.address != "", _state() != _r.written)
+        .subquery("known")
+    )
+    wanted = [known.c[name] for name in (*_RECIPIENT, "person_id", "entity", "state")]
+    rows = c.execute(select(*wanted).where(known.c.place == 1).order_by(known.c.contact_id).limit(limit))
+    return [Engagement(**row._mapping) for row in rows]
+
+
+def engagements_written(c: Connection, account_id: str, campaign_id: int, rows: Iterable[Engagement]) -> None:
+    """Dynamics was told everything of these recipients, as it was when they were read here."""
+    statement = (
+        update(recipient)
+        .where(
+            _r.account_id == bindparam("b_account", type_=String),
+            _r.campaign_id == bindparam("b_campaign", type_=_r.campaign_id.type),
+            _r.contact_id == bindparam("b_contact", type_=_r.contact_id.type),
+        )
+        .values(written=bindparam("b_state", type_=String))
+    )
+    names = ("b_state", "b_account", "b_campaign", "b_contact")
+    update_many(c, statement, names, ((row.state, account_id, campaign_id, row.contact_id) for row in rows))
+
+
+def events_of(c: Connection, account_id: str, campaign_id: int, contacts: Sequence[int]) -> list[Events]:
+    """The single events of recipients, summed up by recipient and kind."""
+    found: dict[tuple[int, str], list[tuple[str, str, str]]] = {}
+    for some in in_chunks(contacts):
+        rows = c.execute(
+            select(_a.contact_id, _a.kind, _a.happened_on, _a.url, _a.value)
+            .where(_a.account_id == account_id, _a.campaign_id == campaign_id, _a.contact_id.in_(some))
+            .order_by(_a.contact_id, _a.kind, _a.happened_on, _a.key)
+        )
+        for contact_id, kind, *event in rows:
+            found.setdefault((contact_id, kind), []).append(tuple(event))
+    return [_summed(contact_id, kind, events) for (contact_id, kind), events in found.items()]
+
+
+def _summed(contact_id: int, kind: str, events: Sequence[tuple[str, str, str]]) -> Events:
+    dated = [when for when, _, _ in events if when]
+    markers: dict[str, list[str]] = {}
+    for _, marker, value in events if kind == "roi" else ():
+        markers.setdefault(marker, []).append(value)
+    return Events(
+        contact_id=contact_id,
+        kind=kind,
+        times=len(events),
+        first=dated[0] if dated else "",
+        last=dated[-1] if dated else "",
+        url=events[-1][1] if kind != "roi" else "",
+        worth=tuple(f"{marker} {', '.join(values)}".strip() for marker, values in markers.items()),
+    )

@@ -1,0 +1,86 @@
+"""What recipients did: what dotdigital's rows of openings, clicks, page views and ROI are in the store."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from dyntui.dotdigital.activities import Click, Open, PageView, Roi
+from dyntui.dotdigital.moments import moment
+from dyntui.model.devices import device_of
+from dyntui.model.moments import dated, text_of
+from dyntui.store.recipients import Activity
+
+Event = Open | Click | PageView | Roi
+
+_LONGEST_URL = 2000
+_LONGEST_NAME = 200
+
+
+def key_of(*parts: object) -> str:
+    """An identity for what the platform gives none: equal events have equal keys, so reading twice keeps one."""
+    return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()[:40]
+
+
+def when(text: str | None, latest: datetime) -> str:
+    """A time that dotdigital wrote; `""` where it is none, or later than `latest`."""
+    return text_of(dated(moment(text), latest))
+
+
+def is_beyond(text: str | None, latest: datetime) -> bool:
+    """Whether a time is given at which nothing can have happened."""
+    return moment(text) is not None and not when(text, latest)
+
+
+def time_of(row: Event) -> str:
+    """When it happened, as received."""
+    match row:
+        case Open():
+            return row.date_opened
+        case Click():
+            return row.date_clicked
+        case PageView():
+            return row.date_viewed
+        case Roi():
+            return row.date_entered
+
+
+def understood(row: Event, latest: datetime) -> Activity:
+    """An event; one whose time is later than `latest`, or stands for no date, is kept without."""
+    happened_on = when(time_of(row), latest)
+    match row:
+        case Open():
+            return Activity(
+                key=key_of("open", row.key),
+                kind="open",
+                contact_id=row.contact_id,
+                happened_on=happened_on,
+                client=(row.mail_client or "")[:_LONGEST_NAME],
+                device=device_of(row.user_agent),
+            )
+        case Click():
+            return Activity(
+                key=key_of("click", row.key),
+                kind="click",
+                contact_id=row.contact_id,
+                happened_on=happened_on,
+                url=row.url[:_LONGEST_URL],
+                device=device_of(row.user_agent),
+            )
+        case PageView():
+            return Activity(
+                key=key_of("page", row.key),
+                kind="page",
+                contact_id=row.contact_id,
+                happened_on=happened_on,
+                url=row.url[:_LONGEST_URL],
+            )
+        case Roi():
+            return Activity(
+                key=key_of("roi", row.key),
+                kind="roi",
+                contact_id=row.contact_id,
+                happened_on=happened_on,
+                url=row.marker_name[:_LONGEST_NAME],
+                value="" if row.value is None else str(row.value)[:_LONGEST_NAME],
+            )

@@ -1,0 +1,70 @@
+"""Which campaigns an email account has: each as dotdigital lists it, into the store."""
+
+from __future__ import annotations
+
+import functools
+
+from dyntui.dotdigital import campaigns as dd_campaigns
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.reading import OddRow
+from dyntui.model.errors import DyntuiError
+from dyntui.model.moments import text_of
+from dyntui.store import campaigns
+from dyntui.store.campaigns import Header
+from dyntui.sync import odd_answers
+from dyntui.sync.run_context import RunContext
+
+_NAME, _SUBJECT, _WORD = 255, 1000, 50
+_MOST_TAGS = 100
+
+
+async def read(ctx: RunContext, dd: Dotdigital, account_id: str) -> set[int]:
+    """Every campaign there is, into the store; their ids."""
+    seen: set[int] = set()
+    async for page in dd_campaigns.campaign_pages(dd):
+        for each in page.odd:
+            await _odd(ctx, each)
+        headers = [header_of(each) for each in page.rows]
+        seen.update(each.id for each in headers)
+        await ctx.save(
+            ctx.cursor,
+            stage="Reading campaigns",
+            done=len(seen),
+            work=functools.partial(campaigns.record_headers, account_id=account_id, rows=headers, now=ctx.now()),
+        )
+        if page.repeats:
+            await odd_answers.name_repeating(ctx, "campaigns", "campaigns")
+    return seen
+
+
+async def _odd(ctx: RunContext, row: OddRow) -> None:
+    """A campaign that cannot be read is named, and the others go on."""
+    item = f"odd {row.place}"
+    await ctx.begin_item(item, kind="campaign", name="a campaign that cannot be read", place=0)
+    await ctx.fail_item(
+        item,
+        DyntuiError(
+            "DOTDIGITAL_ROW_UNREADABLE",
+            f"A campaign in dotdigital's list cannot be read ({row.reason}); received: {row.received}",
+            not_done="It was left out; all other campaigns were read.",
+            remedy="Look at the campaign in dotdigital; ask dotdigital's support when it looks right there.",
+        ),
+    )
+
+
+def header_of(row: dd_campaigns.Campaign) -> Header:
+    """A campaign as dotdigital lists it, as the store keeps it: its texts as long as their columns in Dynamics take
+    (`dyntui.model.solution`)."""
+    return Header(
+        id=row.id,
+        name=(row.name or f"Campaign {row.id}")[:_NAME],
+        subject=(row.subject or "")[:_SUBJECT],
+        from_name=(row.from_name or "")[:_NAME],
+        from_address=(row.from_address.email if row.from_address else "")[:_NAME],
+        reply_to=(row.reply_to_address or "")[:_NAME],
+        status=row.status[:_WORD],
+        type=(row.type or "")[:_WORD],
+        split_test=row.is_split_test,
+        tags=tuple(tag[:_NAME] for tag in row.tag_names[:_MOST_TAGS]),
+        sent_on=text_of(row.sent_at),
+    )

@@ -1,0 +1,54 @@
+"""Who was mailed a campaign: what dotdigital's row of a recipient is in the store."""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime
+
+from dyntui.dotdigital import activities
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.people import normalise
+from dyntui.store import recipients
+from dyntui.store.recipients import Recipient
+from dyntui.sync import feeds
+from dyntui.sync.campaigns.events import when
+from dyntui.sync.run_context import RunContext
+
+
+async def learn_who_was_mailed(ctx: RunContext, dd: Dotdigital, account_id: str, campaign_id: int) -> None:
+    """Everybody of whom dotdigital says that they were mailed the campaign, whatever is read of results otherwise.
+    Raises DOTDIGITAL_ANSWER_UNREADABLE where a row cannot be read: nobody may be missing."""
+    async for page in activities.activity_pages(dd, campaign_id, since=None):
+        latest = ctx.moment() + feeds.AHEAD
+        kept = functools.partial(
+            recipients.record_recipients,
+            account_id=account_id,
+            campaign_id=campaign_id,
+            rows=[understood(each, latest) for each in page.rows],
+        )
+        await ctx.save(ctx.cursor, stage="Reading who was mailed", work=kept)
+
+
+def understood(row: activities.Activity, latest: datetime) -> Recipient:
+    """A recipient; times that are later than `latest`, or stand for no date, are `""`: that the mail was sent counts
+    whenever that was."""
+    return Recipient(
+        contact_id=row.contact_id,
+        address=normalise(row.email),
+        sent_on=when(row.date_sent, latest),
+        opens=row.num_opens,
+        clicks=row.num_clicks,
+        forwards=row.num_forwards,
+        replies=row.num_replies,
+        page_views=row.num_page_views,
+        first_opened=when(row.date_first_opened, latest),
+        last_opened=when(row.date_last_opened, latest),
+        unsubscribed=row.unsubscribed,
+        soft_bounced=row.soft_bounced,
+        hard_bounced=row.hard_bounced,
+    )
+
+
+def times_of(row: activities.Activity) -> dict[str, str | None]:
+    """What happened to a recipient when, as received."""
+    return {"sent": row.date_sent, "first opened": row.date_first_opened, "last opened": row.date_last_opened}
