@@ -14,7 +14,7 @@ from dyntui.model.roles import Role
 from dyntui.service.certificate_file import pem_of
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
 from dyntui.service.setup_environment import MANAGER, Said, Taken, in_connection_string
-from dyntui.service.setup_questions import NONE, authority_of, next_question, of_account
+from dyntui.service.setup_questions import MANAGED, NONE, authority_of, next_question, of_account
 
 SANDBOX_ACCOUNT = "Sandbox"
 
@@ -123,7 +123,7 @@ def _filled(found: Any, said: Said, name: str) -> tuple[Any, Said]:
 def _fill_organisation(organisation: dict[str, Any], said: Said) -> list[Taken]:
     given, used = said.answers, []
     others = organisation.get("client_id") not in (None, given.get("client_id"))
-    signs_in = "client_secret" in organisation or "certificate" in organisation
+    signs_in = not {"client_secret", "certificate", "sign_in"}.isdisjoint(organisation)
     for each in said.taken:
         if each.key == "url" and "dataverse_url" not in organisation:
             organisation["dataverse_url"] = given["url"]
@@ -135,6 +135,10 @@ def _fill_organisation(organisation: dict[str, Any], said: Said) -> list[Taken]:
             organisation["client_secret"] = given["client_secret"]
         elif each.key == "certificate" and not signs_in and not others:
             organisation["certificate"] = pem_of(given["certificate"], given.get("certificate_password", ""))
+        elif each.key == "sign_in" and not signs_in:
+            organisation["sign_in"] = given["sign_in"]
+        elif each.key == "managed_identity" and organisation.get("sign_in") == MANAGED:
+            organisation.setdefault("managed_identity", given["managed_identity"])
         else:
             continue
         used.append(each)

@@ -45,6 +45,24 @@ class Certificate(msgspec.Struct, frozen=True):
         yield repr(self)
 
 
+class WorkloadIdentity(msgspec.Struct, frozen=True):
+    """An application user whose platform (Kubernetes, a build server) says who it is: by the token in `token_file`,
+    which the platform renews. It is read each time that Entra ID is asked."""
+
+    tenant: str
+    client_id: str
+    token_file: str
+    authority: str = PUBLIC_AUTHORITY
+
+
+class ManagedIdentity(msgspec.Struct, frozen=True):
+    """The identity that Azure gives the machine: its own, or the user-assigned one with this client id. Where it is
+    asked for, MSAL reads of the environment (`IDENTITY_ENDPOINT`, ...)."""
+
+    client_id: str = ""
+    authority: str = PUBLIC_AUTHORITY
+
+
 class DeviceCode(msgspec.Struct, frozen=True):
     """A person, who signs in with a browser anywhere; the client id is a public client's."""
 
@@ -58,7 +76,7 @@ def is_certificate(secret: str) -> bool:
     return _PEM_BLOCK.search(secret) is not None
 
 
-Credentials = ClientSecret | Certificate | DeviceCode
+Credentials = ClientSecret | Certificate | WorkloadIdentity | ManagedIdentity | DeviceCode
 
 
 def secrets_of(given: Credentials) -> list[str]:

@@ -1,6 +1,6 @@
-"""Signing in to Entra ID, by secret, certificate or device code, with Microsoft's MSAL in threads.
+"""Signing in to Entra ID with Microsoft's MSAL in threads: by secret, certificate, the machine's identity, device code.
 
-    sign_in = SignIn(ClientSecret(...) | Certificate(...) | DeviceCode(...), environment_url, ca_file=...)
+    sign_in = SignIn(ClientSecret(...) | Certificate(...) | ..., environment_url, ca_file=...)
     token = await sign_in.token()                      # bearer token, kept until shortly before it ends
     prompt = await sign_in.begin()                     # device code: show prompt.verification_uri and prompt.user_code
     identity = await sign_in.finish(prompt)            # waits, one poll per interval, until the person is done
@@ -11,7 +11,9 @@ Facts: reference/dataverse_api.md sections 1.4 and 1.5. Secrets appear in no mes
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -23,18 +25,22 @@ import msal
 import msgspec
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
+from dyntui.dataverse import machine_identity
 from dyntui.dataverse.addresses import origin_of
 from dyntui.dataverse.credentials import (
+    Certificate,
     ClientSecret,
     Credentials,
     DeviceCode,
+    ManagedIdentity,
+    WorkloadIdentity,
     as_msal_takes_it,
     secrets_of,
     unreadable_certificate,
 )
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.sign_in_errors import AGAIN, REFUSED, TENANT, refusal, sign_in_error, sign_in_limited
-from dyntui.dataverse.sign_in_http import SignInHttp
+from dyntui.dataverse.sign_in_http import UNREACHABLE, SignInHttp
 from dyntui.model.errors import Exit
 from dyntui.remote.errors import Meaning
 
@@ -207,6 +213,8 @@ class SignIn:
 
     def _new_application(self) -> Any:
         given = self._credentials
+        if isinstance(given, ManagedIdentity):
+            return machine_identity.managed_application(given, self._http)
         host = urlsplit(given.authority).hostname or ""
         options: dict[str, Any] = {
             "client_id": given.client_id,
@@ -218,8 +226,7 @@ class SignIn:
         try:
             if isinstance(given, DeviceCode):
                 return msal.PublicClientApplication(**options)
-            credential = given.secret if isinstance(given, ClientSecret) else as_msal_takes_it(given)
-            return msal.ConfidentialClientApplication(**options, client_credential=credential)
+            return msal.ConfidentialClientApplication(**options, client_credential=_credential(given))
         except (ValueError, TypeError) as failure:
             # MSAL raises ValueError both for a tenant without configuration and for a key that it cannot read.
             words = str(failure)
@@ -230,6 +237,8 @@ class SignIn:
             raise self._error(REFUSED, str(failure)) from None
 
     def _acquire(self, fresh: bool) -> dict[str, Any]:
+        if isinstance(self._credentials, ManagedIdentity):
+            return self._acquire_as_machine(fresh)
         app = self._app()
         if isinstance(self._credentials, DeviceCode):
             account = self._account(app)
@@ -247,6 +256,23 @@ class SignIn:
             raise self._refusal(answer)
         kept: dict[str, Any] = answer
         return kept
+
+    def _acquire_as_machine(self, fresh: bool) -> dict[str, Any]:
+        if fresh:
+            self._application = None
+        address = machine_identity.identity_address(os.environ)
+        try:
+            answer: dict[str, Any] = self._app().acquire_token_for_client(resource=self._organisation)
+        except DataverseError as error:
+            if error.code == UNREACHABLE:
+                raise machine_identity.not_there(address, error.detail) from error
+            raise
+        except (ValueError, TypeError, AttributeError, OSError) as failure:
+            # MSAL reads answers without looking at their shape, and for Arc a key file.
+            raise machine_identity.not_there(address, str(failure)) from failure
+        if "access_token" not in answer:
+            raise machine_identity.not_given(f"{answer.get('error', '')} {answer.get('error_description', '')}")
+        return answer
 
     def _scopes(self) -> list[str]:
         kind = "user_impersonation" if isinstance(self._credentials, DeviceCode) else ".default"
@@ -283,6 +309,15 @@ class SignIn:
 
     def _error(self, meaning: Meaning, detail: str) -> DataverseError:
         return sign_in_error(meaning, detail, secrets_of(self._credentials))
+
+
+def _credential(given: ClientSecret | Certificate | WorkloadIdentity) -> str | dict[str, Any]:
+    """As MSAL takes it."""
+    if isinstance(given, ClientSecret):
+        return given.secret
+    if isinstance(given, WorkloadIdentity):
+        return {"client_assertion": functools.partial(machine_identity.read_token, given.token_file)}
+    return as_msal_takes_it(given)
 
 
 def _identity(account: Mapping[str, Any]) -> Identity:

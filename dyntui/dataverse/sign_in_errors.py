@@ -44,6 +44,11 @@ _CERTIFICATE = _not_permitted(
     "Entra ID refused the certificate.",
     "Upload the public certificate to the app registration, or renew it.",
 )
+_FEDERATION = _not_permitted(
+    "DATAVERSE_FEDERATION_UNKNOWN",
+    "The app registration has no federated credential for who the platform says this is.",
+    "Add one with the token's issuer, subject and audience: app registration, Certificates & secrets.",
+)
 _MEANINGS: Final[dict[int, Meaning]] = {
     7000215: _SECRET,
     7000216: _SECRET,
@@ -66,6 +71,10 @@ _MEANINGS: Final[dict[int, Meaning]] = {
     700024: _not_permitted(
         "DATAVERSE_CLOCK_WRONG", "This machine's clock is too far off for the certificate.", "Set the clock."
     ),
+    70021: _FEDERATION,
+    700211: _FEDERATION,
+    700212: _FEDERATION,
+    700213: _FEDERATION,
     53000: _BLOCKED,
     53003: _BLOCKED,
     530035: _BLOCKED,

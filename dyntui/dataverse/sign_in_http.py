@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +14,8 @@ from dyntui.dataverse.sign_in_errors import NOBODY_SIGNED_IN, sign_in_limited
 from dyntui.model.errors import Exit
 from dyntui.remote.limits import retry_after
 from dyntui.remote.network import options_to
+
+UNREACHABLE: Final = "DATAVERSE_SIGN_IN_UNREACHABLE"
 
 
 class SignInHttp:
@@ -64,7 +66,7 @@ class SignInHttp:
 
 def _sign_in_unreachable(url: str, detail: str) -> DataverseError:
     return DataverseError(
-        "DATAVERSE_SIGN_IN_UNREACHABLE",
+        UNREACHABLE,
         f"Entra ID at {urlsplit(url).netloc} could not be reached.",
         not_done=NOBODY_SIGNED_IN,
         remedy="Check the authority, the network and, for a private certificate authority, the ca_file setting.",

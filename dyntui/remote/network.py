@@ -7,8 +7,8 @@ Read here alone, for data and sign-in, Dynamics and dotdigital alike:
 What cannot be used is raised by the name of its variable.
 
 `HTTPS_PROXY` or `ALL_PROXY` (either case) name the proxy, `NO_PROXY` hosts that need none. This machine's own addresses
-never need one. `SSL_CERT_FILE` or `SSL_CERT_DIR` replace the usual certificate authorities (as OpenSSL reads them); a
-`ca_file` of the setup is added to them.
+never need one, nor does the link of a virtual machine to its host. `SSL_CERT_FILE` or `SSL_CERT_DIR` replace the usual
+certificate authorities (as OpenSSL reads them); a `ca_file` of the setup is added to them.
 """
 
 from __future__ import annotations
@@ -73,9 +73,17 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def _is_link_local(url: str) -> bool:
+    """Whether a URL leads to the host of a virtual machine, which says who it is (169.254.169.254) and no other."""
+    try:
+        return ipaddress.ip_address(urlsplit(url).hostname or "").is_link_local
+    except ValueError:
+        return False
+
+
 def _proxy_for(origin: str) -> str | None:
     parts = urlsplit(origin)
-    if is_loopback(origin) or urllib.request.proxy_bypass(parts.netloc):
+    if is_loopback(origin) or _is_link_local(origin) or urllib.request.proxy_bypass(parts.netloc):
         return None
     given = urllib.request.getproxies()
     kind = next((kind for kind in ("https", "all") if given.get(kind)), None)

@@ -8,6 +8,7 @@
 | POST /faults [...], DELETE /faults | orders failures (see `faults.Fault`), ends them |
 | POST /device {"user_code", "as", "deny"} | answers a device code for a person |
 | POST /certificate {"pem"} | uploads a certificate to the app registration |
+| POST /platform-token {"seconds", "subject"} | a token of the workload's platform, as a file of it would hold |
 | POST /sessions/revoke | ends all sign-ins |
 | POST /settings {"dataverse": {...}, "dotdigital": {...}, "entra": {...}} | sets switches of a system |
 | POST /limits {"scheme", "dataverse": {...}, "dotdigital": {...}} | switches rate limits and scales their numbers |
@@ -22,7 +23,7 @@ from datetime import timedelta
 from typing import Any, get_args
 
 from dyntui.sandbox.digest import digest
-from dyntui.sandbox.entra import assertion, directory, grants
+from dyntui.sandbox.entra import assertion, directory, federation, grants
 from dyntui.sandbox.faults import parse_fault
 from dyntui.sandbox.gateway import Gateway
 from dyntui.sandbox.limits_dotdigital import Scheme
@@ -160,6 +161,11 @@ def _certificate(gateway: Gateway, body: Any) -> Any:
     return {"thumbprint": assertion.register_certificate(gateway.state, str(_member(body, "pem")))}
 
 
+def _platform_token(gateway: Gateway, body: Any) -> Any:
+    seconds, subject = body.get("seconds", 3600), body.get("subject", federation.SUBJECT)
+    return {"token": federation.platform_token(gateway.state, int(seconds), str(subject))}
+
+
 def _revoke(gateway: Gateway, _body: Any) -> Any:
     return {"revoked": grants.revoke_refresh_tokens(gateway.state)}
 
@@ -211,6 +217,7 @@ _LEVERS: Mapping[str, Callable[[Gateway, Any], Any]] = {
     "POST /device": _answer_device,
     "POST /faults": _order_faults,
     "POST /limits": _limits,
+    "POST /platform-token": _platform_token,
     "POST /sessions/revoke": _revoke,
     "POST /settings": _settings,
 }

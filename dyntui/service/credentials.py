@@ -17,6 +17,7 @@ from dyntui.model.admin_changes import AdminChange
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
 from dyntui.model.roles import Ability
+from dyntui.model.sign_in import SignInBy
 from dyntui.service import certificate_file
 from dyntui.service.answering import answers
 from dyntui.service.contract.credentials import (
@@ -111,7 +112,9 @@ class CredentialUseCases:
                 raise _invalid(str(wrong)) from None
         await self._resources.secrets.check(DATAVERSE_SECRET, secret)
         around = self._resources.connections.surroundings
-        sign_in = sign_in_with(known, secret, around)
+        by = SignInBy.CERTIFICATE if request.certificate else SignInBy.SECRET
+        after = msgspec.structs.replace(known, auth=by, managed_identity="")
+        sign_in = sign_in_with(after, secret, around)
         budget = self._resources.connections.budgets.dynamics()
         try:
             async with dataverse_as(sign_in, known, around, patience=AT_FIRST, budget=budget) as dv:
@@ -123,7 +126,6 @@ class CredentialUseCases:
         finally:
             await sign_in.close()
         before = await self._of_dynamics(known)
-        after = msgspec.structs.replace(known, auth="certificate" if request.certificate else "secret")
         await self._resources.secrets.set(DATAVERSE_SECRET, secret)
         row = await self._of_dynamics(after)
         await self._keep(context, before, row, lambda c: accounts.sign_in_by(c, after.auth))
@@ -195,24 +197,35 @@ class CredentialUseCases:
         return known
 
     async def _of_dynamics(self, known: Organisation) -> CredentialRow:
-        until, trouble, kind = "", "", known.auth
+        until, trouble, kind = "", "", SignInBy(known.auth)
+        if not kind.keeps_a_secret:
+            return self._of_the_platform(known, kind)
         try:
             secret = await self._resources.secrets.get(DATAVERSE_SECRET)
             if secret is None:
                 trouble = "SECRET_MISSING: the keyring holds none"
             elif is_certificate(secret):
-                kind, until = "certificate", text_of(certificate_file.valid_until(secret))
+                kind, until = SignInBy.CERTIFICATE, text_of(certificate_file.valid_until(secret))
         except DyntuiError as error:
             trouble = f"{error.code}: {error.message}"
         except ValueError:
             trouble = "the certificate cannot be read"
         return CredentialRow(
             of=DYNAMICS,
-            kind="certificate" if kind == "certificate" else "client secret",
+            kind=kind.in_words,
             user=known.client_id,
             valid_until=until,
             kept_in=self._kept_in,
             trouble=trouble,
+        )
+
+    def _of_the_platform(self, known: Organisation, kind: SignInBy) -> CredentialRow:
+        """Nothing is kept, and nothing ends that dyntui would have to replace."""
+        return CredentialRow(
+            of=DYNAMICS,
+            kind=kind.in_words,
+            user=known.managed_identity or known.client_id,
+            kept_in="nowhere: the platform says who this machine is",
         )
 
     def _of_account(self, account: EmailAccount) -> CredentialRow:

@@ -33,7 +33,7 @@ from dyntui.store import accounts, connection_facts, crm_columns, dialects, heal
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import installation
-from dyntui.sync.connections import DATAVERSE_SECRET
+from dyntui.sync.connections import DATAVERSE_SECRET, needs_secret
 from dyntui.sync.sight import CONSENT_COLUMNS, READ
 
 # A part that hangs is named in this time; the installation's plan takes some dozens of calls.
@@ -120,6 +120,9 @@ class Doctor:
 
     async def _credentials(self) -> Found:
         """The certificate's time; what a client secret or a password has left of its own, no call says."""
+        organisation = await self._resources.read(accounts.organisation)
+        if organisation is None or not needs_secret(organisation):
+            return []
         secret = await self._resources.secrets.get(DATAVERSE_SECRET)
         if secret is None or not is_certificate(secret):
             return []

@@ -12,6 +12,7 @@ from dyntui.dataverse import security
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
+from dyntui.model.sign_in import SignInBy
 from dyntui.service import email_accounts, environment
 from dyntui.service.answering import answers
 from dyntui.service.contract.setup import (
@@ -21,6 +22,7 @@ from dyntui.service.contract.setup import (
     SETUP_STEP,
     Canary,
     CanaryReport,
+    OrganisationInput,
     SetupReport,
     SetupRequest,
     SetupStep,
@@ -133,14 +135,15 @@ class Setup:
         first Manager, and nothing once there is one."""
         asked = request.organisation
         environment.entries(asked.allow)
-        secret = asked.client_secret or asked.certificate
+        secret, by = asked.client_secret or asked.certificate, _signs_in_by(asked)
         wanted = Organisation(
             organisation_id="",
             name="",
             url=asked.dataverse_url.rstrip("/"),
             authority=asked.authority,
             client_id=asked.client_id,
-            auth="certificate" if asked.certificate else "secret",
+            auth=by,
+            managed_identity=asked.managed_identity if by is SignInBy.MANAGED_IDENTITY else "",
             ca_file=asked.ca_file,
             connected_on=self._resources.now(),
         )
@@ -164,13 +167,14 @@ class Setup:
                 )
                 proved = [await email_accounts.prove(each, around) for each in request.accounts]
                 # A keyring that refuses says so before anything is written.
-                await self._resources.secrets.check(DATAVERSE_SECRET, secret)
+                if by.keeps_a_secret:
+                    await self._resources.secrets.check(DATAVERSE_SECRET, secret)
                 ids = await email_accounts.ids(
                     self._resources, dv, wanted.organisation_id, [each.platform_id for each in proved]
                 )
                 for each in proved:
                     await self._resources.secrets.check(account_secret(ids[each.platform_id]), each.asked.api_password)
-            if apply:
+            if apply and by.keeps_a_secret:
                 await self._resources.secrets.set(DATAVERSE_SECRET, secret)
             async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING, budget=budget) as dv:
                 steps: list[Step] = []
@@ -180,6 +184,9 @@ class Setup:
                         self._resources.publish(SETUP_STEP.name, _contract_step(step))
                     if apply:
                         await self._keep(dv, wanted, proved)
+                        if not by.keeps_a_secret:
+                            # One of before is of no use to anybody but a thief.
+                            await self._resources.secrets.delete(DATAVERSE_SECRET)
                         await environment.keep_as_set_up(self._resources, asked)
                 except DyntuiError as error:
                     raise _with_what_was_done(error, steps) from error
@@ -255,12 +262,23 @@ def _with_what_was_done(error: DyntuiError, steps: Sequence[Step]) -> DyntuiErro
     )
 
 
+def _signs_in_by(asked: OrganisationInput) -> SignInBy:
+    if asked.certificate:
+        return SignInBy.CERTIFICATE
+    return SignInBy.SECRET if asked.client_secret or asked.sign_in is None else asked.sign_in
+
+
 def _check(request: SetupRequest) -> None:
     """Raises DyntuiError SETUP_INVALID naming what is wrong, before anything is called."""
     wrong: list[str] = []
     asked = request.organisation
-    if bool(asked.client_secret) == bool(asked.certificate):
-        wrong.append("give exactly one of client_secret and certificate")
+    by_platform = asked.sign_in is not None and not asked.sign_in.keeps_a_secret
+    if [bool(asked.client_secret), bool(asked.certificate), by_platform].count(True) != 1:
+        wrong.append("give exactly one of client_secret, certificate and sign_in by the machine's identity")
+    elif not by_platform and asked.sign_in not in (None, _signs_in_by(asked)):
+        wrong.append(f"sign_in says {asked.sign_in}, and another one is given")
+    if asked.managed_identity and asked.sign_in is not SignInBy.MANAGED_IDENTITY:
+        wrong.append(f"managed_identity is of use with sign_in = {SignInBy.MANAGED_IDENTITY} alone")
     for name, value in (("dataverse_url", asked.dataverse_url), ("authority", asked.authority)):
         if not value.startswith("https://"):
             wrong.append(f"{name} must begin with https://")

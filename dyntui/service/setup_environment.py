@@ -2,7 +2,8 @@
 
 First what systemd hands over (`$CREDENTIALS_DIRECTORY`, systemd.exec(5)) and dyntui's own variables of secrets, then an
 XRM connection string (learn.microsoft.com, "Use connection strings in XRM tooling to connect to Microsoft Dataverse"),
-then the variables of the Azure libraries (learn.microsoft.com, "EnvironmentCredential") and those of dotdigital.
+then the variables of the Azure libraries (learn.microsoft.com, "EnvironmentCredential", "WorkloadIdentityCredential",
+"ManagedIdentityCredential", and "DefaultAzureCredential" for their order) and those of dotdigital.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from pathlib import Path
 import msgspec
 
 from dyntui.service import certificate_file
-from dyntui.service.setup_questions import CERTIFICATE, SECRET, Question, checked, of_account, questions
+from dyntui.service.setup_questions import (
+    CERTIFICATE,
+    MANAGED,
+    NONE,
+    SECRET,
+    WORKLOAD,
+    Question,
+    checked,
+    of_account,
+    questions,
+)
 
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _OURS = "DYNTUI_SECRET_"
@@ -22,6 +33,11 @@ _OURS = "DYNTUI_SECRET_"
 MANAGER = "DYNTUI_MANAGER"
 _STRINGS = ("DATAVERSE_CONNECTION_STRING", "XRM_CONNECTION_STRING")
 _AZURE_HOST = "AZURE_AUTHORITY_HOST"
+# The app registration, where AZURE_CLIENT_ID is the client id of a managed identity.
+_APPLICATION = "DYNTUI_CLIENT_ID"
+_TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE"  # noqa: S105 - a variable's name
+_CHOSEN = "AZURE_TOKEN_CREDENTIALS"
+_WORKLOAD_CREDENTIAL, _MANAGED_CREDENTIAL = "workloadidentitycredential", "managedidentitycredential"
 _AZURE_SECRET, _AZURE_FILE, _AZURE_PASSWORD = (
     "AZURE_CLIENT_SECRET",
     "AZURE_CLIENT_CERTIFICATE_PATH",
@@ -113,8 +129,10 @@ def said_by(environ: Mapping[str, str]) -> Said:
     _dotdigital(environ, reading)
     if manager := environ.get(MANAGER, "").strip():
         reading.take("manager", manager, MANAGER)
-    if "client_secret" in reading.answers or "certificate" in reading.answers:
+    if reading.signs_in():
         reading.answers["sign_in"] = SECRET if "client_secret" in reading.answers else CERTIFICATE
+    else:
+        _platform(environ, reading)
     return Said(answers=reading.answers, taken=tuple(_taken(reading)), left=tuple(reading.left))
 
 
@@ -134,7 +152,7 @@ def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _question(key: str, answers: Mapping[str, str]) -> Question:
     """The question with this key, whichever way of signing in is answered."""
-    for way in (SECRET, CERTIFICATE):
+    for way in (SECRET, CERTIFICATE, MANAGED):
         for each in questions({**answers, "sign_in": way}):
             if each.key == key:
                 return each
@@ -245,6 +263,29 @@ def _azure(environ: Mapping[str, str], reading: _Reading, of_a_string: bool) -> 
             reading.take(key, value, name)
     if "certificate" in reading.answers and (password := environ.get(_AZURE_PASSWORD, "")):
         reading.take("certificate_password", password, _AZURE_PASSWORD)
+
+
+def _platform(environ: Mapping[str, str], reading: _Reading) -> None:
+    """Where there is no secret: the machine's identity, as far as the environment shows that there is one. On a virtual
+    machine nothing does but `AZURE_TOKEN_CREDENTIALS`."""
+    chosen = environ.get(_CHOSEN, "").strip().casefold()
+    if environ.get(_TOKEN_FILE) and chosen in ("", _WORKLOAD_CREDENTIAL):
+        reading.take("sign_in", WORKLOAD, _TOKEN_FILE)
+    elif chosen == _MANAGED_CREDENTIAL:
+        reading.take("sign_in", MANAGED, _CHOSEN)
+    elif not chosen and environ.get("IDENTITY_ENDPOINT") and environ.get("IDENTITY_HEADER"):
+        reading.take("sign_in", MANAGED, "IDENTITY_ENDPOINT")
+    if reading.answers.get("sign_in") != MANAGED:
+        return
+    if identity := environ.get("AZURE_CLIENT_ID", "").strip():
+        # To the Azure libraries it is then the identity's, by which no person can sign in.
+        if reading.sources.get("client_id") == "AZURE_CLIENT_ID":
+            del reading.answers["client_id"], reading.sources["client_id"]
+        reading.take("managed_identity", identity, "AZURE_CLIENT_ID")
+    else:
+        reading.answers["managed_identity"] = NONE
+    if application := environ.get(_APPLICATION, "").strip():
+        reading.take("client_id", application, _APPLICATION)
 
 
 def _dotdigital(environ: Mapping[str, str], reading: _Reading) -> None:

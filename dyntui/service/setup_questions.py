@@ -16,6 +16,7 @@ import msgspec
 from dyntui.model.environment import entry
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
+from dyntui.model.sign_in import SignInBy
 from dyntui.service import certificate_file
 from dyntui.service.contract.session import Status
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
@@ -23,7 +24,7 @@ from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, 
 MICROSOFT = "https://login.microsoftonline.com/"
 DYNAMICS, ACCOUNTS, MANAGER = "dynamics", "accounts", "manager"
 YES, NO, NONE = "yes", "no", "-"
-SECRET, CERTIFICATE = "secret", "certificate"
+SECRET, CERTIFICATE, WORKLOAD, MANAGED = (each.value for each in SignInBy)
 
 Answers = Mapping[str, str]
 
@@ -113,14 +114,28 @@ def _of_dynamics(answers: Answers) -> Iterator[Question]:
     yield Question(key="url", text="Dynamics 365 address (https://ORGANISATION.crm.dynamics.com)", about=DYNAMICS)
     yield Question(key="tenant", text="Tenant (id or domain)", about=DYNAMICS)
     yield Question(key="client_id", text="Client id of the app registration", about=DYNAMICS)
-    yield Question(key="sign_in", text="Signs in by", about=DYNAMICS, choices=(SECRET, CERTIFICATE), usual=SECRET)
+    yield Question(
+        key="sign_in",
+        text="Signs in by",
+        about=DYNAMICS,
+        choices=(SECRET, CERTIFICATE, WORKLOAD, MANAGED),
+        usual=SECRET,
+        hint="By workload identity or managed identity the service's machine says who it is, and no secret is kept.",
+    )
     if answers.get("sign_in") == CERTIFICATE:
         yield Question(key="certificate", text="Certificate with its key (PEM or PFX file)", about=DYNAMICS)
         if certificate_file.needs_password(answers.get("certificate", "")):
             yield Question(
                 key="certificate_password", text="Password of the certificate's key", about=DYNAMICS, hidden=True
             )
-    else:
+    elif answers.get("sign_in") == MANAGED:
+        yield Question(
+            key="managed_identity",
+            text="Client id of the user-assigned managed identity (-: the machine's own)",
+            about=DYNAMICS,
+            usual=NONE,
+        )
+    elif answers.get("sign_in") != WORKLOAD:
         yield Question(key="client_secret", text="Client secret", about=DYNAMICS, hidden=True)
     yield Question(
         key="ca_file",
@@ -235,21 +250,23 @@ class _Environment(TypedDict):
 
 
 def _organisation(answers: Answers) -> OrganisationInput:
-    by_certificate = answers["sign_in"] == CERTIFICATE
+    by = answers["sign_in"]
     marked = answers["production"] == NO
     environment: _Environment = {
         "not_production": marked,
         "allow": tuple(_none(answers.get("allow", NONE)).split()) if marked else (),
     }
     pem = ""
-    if by_certificate:
+    if by == CERTIFICATE:
         pem = certificate_file.pem_of(answers["certificate"], answers.get("certificate_password", ""))
     return OrganisationInput(
         dataverse_url=answers["url"].rstrip("/"),
         authority=authority_of(answers["tenant"]),
         client_id=answers["client_id"],
-        client_secret="" if by_certificate else answers["client_secret"],
+        client_secret=answers["client_secret"] if by == SECRET else "",
         certificate=pem,
+        sign_in=SignInBy(by) if by in (WORKLOAD, MANAGED) else None,
+        managed_identity=_none(answers["managed_identity"]) if by == MANAGED else "",
         ca_file=_none(answers["ca_file"]),
         **environment,
     )

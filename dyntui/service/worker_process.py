@@ -26,7 +26,7 @@ from dyntui.service.repeating import Repeating
 from dyntui.service.secret_store import SecretStore, open_secrets, variable
 from dyntui.store import accounts, dialects
 from dyntui.store.database import Database, open_store, sqlite_url
-from dyntui.sync.connections import DATAVERSE_SECRET, account_secret
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.worker import Worker
 from dyntui.sync.worker_lease import SWEEP_SECONDS, WorkerLease, connections_name
@@ -160,9 +160,11 @@ def _reached(c: Connection) -> tuple[_Reached, list[str]]:
     organisation, known = accounts.organisation(c), accounts.accounts(c)
     if organisation is None:
         return (), []
-    there = (organisation.url, organisation.authority, organisation.client_id, organisation.ca_file)
+    way = (organisation.auth, organisation.managed_identity)
+    there = (organisation.url, organisation.authority, organisation.client_id, organisation.ca_file, *way)
     each = ((one.id, one.endpoint, one.api_user, one.ca_file) for one in known)
-    return (there, *each), [DATAVERSE_SECRET, *(account_secret(one.id) for one in known)]
+    of_dynamics = [DATAVERSE_SECRET] if needs_secret(organisation) else []
+    return (there, *each), [*of_dynamics, *(account_secret(one.id) for one in known)]
 
 
 def _missing(name: str) -> DyntuiError:

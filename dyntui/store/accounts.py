@@ -26,7 +26,8 @@ from dyntui.store.upserts import upsert
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """The Dynamics organisation. `auth`: `secret` or `certificate`; `connected_on` ISO 8601 UTC."""
+    """The Dynamics organisation. `auth`: one of `dyntui.model.sign_in`; `managed_identity`: the client id of the
+    user-assigned one, `""` for the machine's own; `connected_on` ISO 8601 UTC."""
 
     organisation_id: str
     name: str
@@ -37,6 +38,7 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str = ""
     service_user_id: str = ""
     connected_on: str = ""
+    managed_identity: str = ""
 
 
 class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,8 +98,8 @@ def put_organisation(c: Connection, known: Organisation) -> None:
 
 
 def sign_in_by(c: Connection, auth: str) -> None:
-    """How the organisation is signed in to from now on; what else is known of it stays."""
-    c.execute(update(organisation_table).values(auth=auth))
+    """How the organisation is signed in to from now on, by a secret; what else is known of it stays."""
+    c.execute(update(organisation_table).values(auth=auth, managed_identity=""))
 
 
 def accounts(c: Connection) -> list[EmailAccount]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dyntui.dataverse import http as dataverse_http
-from dyntui.dataverse.credentials import Certificate, ClientSecret, Credentials, DeviceCode, is_certificate
+from dyntui.dataverse import machine_identity
+from dyntui.dataverse.credentials import (
+    Certificate,
+    ClientSecret,
+    Credentials,
+    DeviceCode,
+    ManagedIdentity,
+    WorkloadIdentity,
+    is_certificate,
+)
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.sign_in import SignIn
 from dyntui.dataverse.sign_in_errors import ENTRA_LIMIT
@@ -26,6 +36,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.budgets import OPERATIONS_A_DAY, dynamics_limits
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.sign_in import SignInBy
 from dyntui.model.trust import Rule
 from dyntui.remote.budget import Budget
 from dyntui.remote.client import Client
@@ -136,13 +147,24 @@ def split_authority(authority: str) -> tuple[str, str]:
 
 
 def sign_in_with(known: Organisation, secret: str, surroundings: Surroundings = REAL) -> SignIn:
-    """The service principal's sign-in."""
+    """The service principal's sign-in. `secret`: what the keyring holds, `""` where the machine's platform says who it
+    is."""
     return _sign_in(_credentials(known, secret), known, surroundings)
 
 
-def _credentials(known: Organisation, secret: str) -> ClientSecret | Certificate:
-    """The secret itself says what it is: where it was replaced and the store was not told any more, it still holds."""
+def needs_secret(known: Organisation) -> bool:
+    """Whether the keyring has to hold a secret for the service's own sign-in."""
+    return SignInBy(known.auth).keeps_a_secret
+
+
+def _credentials(known: Organisation, secret: str) -> Credentials:
+    """A secret itself says what it is: where it was replaced and the store was not told any more, it still holds."""
     host, tenant = split_authority(known.authority)
+    if known.auth == SignInBy.MANAGED_IDENTITY:
+        return ManagedIdentity(client_id=known.managed_identity, authority=host)
+    if known.auth == SignInBy.WORKLOAD_IDENTITY:
+        file = machine_identity.token_file(os.environ, host)
+        return WorkloadIdentity(tenant=tenant, client_id=known.client_id, token_file=file, authority=host)
     if is_certificate(secret):
         return Certificate(tenant=tenant, client_id=known.client_id, pem=secret, authority=host)
     return ClientSecret(tenant=tenant, client_id=known.client_id, secret=secret, authority=host)
@@ -155,13 +177,13 @@ def device_sign_in(known: Organisation, surroundings: Surroundings = REAL) -> Si
 
 
 def _sign_in(credentials: Credentials, known: Organisation, surroundings: Surroundings) -> SignIn:
-    return SignIn(
-        credentials,
-        known.url,
-        clock=surroundings.monotonic,
-        sleep=_waiting(surroundings),
-        http=SignInHttp(credentials.authority, file_named(known.ca_file), transport=surroundings.sign_in_transport()),
-    )
+    transport, ca_file = surroundings.sign_in_transport(), file_named(known.ca_file)
+    if isinstance(credentials, ManagedIdentity):
+        address = machine_identity.identity_address(os.environ)
+        http = SignInHttp(address, ca_file, timeout=machine_identity.METADATA_SECONDS, transport=transport)
+    else:
+        http = SignInHttp(credentials.authority, ca_file, transport=transport)
+    return SignIn(credentials, known.url, clock=surroundings.monotonic, sleep=_waiting(surroundings), http=http)
 
 
 def dataverse_as(
@@ -235,7 +257,7 @@ class Connections:
         async with self._opening:
             if self._dataverse is None:
                 around, known = self.surroundings, await asyncio.to_thread(self._organisation)
-                self._sign_in = sign_in_with(known, await self._secret(DATAVERSE_SECRET), self.surroundings)
+                self._sign_in = sign_in_with(known, await self._secret_of(known), self.surroundings)
                 budget = self.budgets.dynamics()
                 self._dataverse = dataverse_as(self._sign_in, known, around, patience=self._patience, budget=budget)
             return self._dataverse
@@ -267,7 +289,7 @@ class Connections:
         async with self._opening:
             if self._sign_in is not None:
                 known = await asyncio.to_thread(self._organisation)
-                self._sign_in.use(_credentials(known, await self._secret(DATAVERSE_SECRET)))
+                self._sign_in.use(_credentials(known, await self._secret_of(known)))
             for account_id, dd in self._dotdigital.items():
                 account = await asyncio.to_thread(self._account, account_id)
                 dd.sign_in_as(account.api_user, await self._secret(account_secret(account_id)))
@@ -303,6 +325,9 @@ class Connections:
     def _accounts(self) -> list[str]:
         with self._db.read() as c:
             return [each.id for each in accounts.accounts(c)]
+
+    async def _secret_of(self, known: Organisation) -> str:
+        return await self._secret(DATAVERSE_SECRET) if needs_secret(known) else ""
 
     async def _secret(self, name: str) -> str:
         secret = await self._secrets.get(name)

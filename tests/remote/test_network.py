@@ -20,7 +20,13 @@ from tests.dataverse.conversation import Tokens
 
 VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 AWAY = "https://contoso.crm4.dynamics.com"
-HERE = ("https://127.0.0.1:8443", "https://localhost:8443", "https://[::1]:8443", "https://127.8.9.1:8443")
+HERE = (
+    "https://127.0.0.1:8443",
+    "https://localhost:8443",
+    "https://[::1]:8443",
+    "https://127.8.9.1:8443",
+    "https://169.254.169.254",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -134,3 +134,29 @@ def test_another_process_gets_no_secret_that_setup_takes() -> None:
     environ = {**AZURE, "XRM_CONNECTION_STRING": "x", "DOTDIGITAL_PASSWORD": "x", "DOTDIGITAL_API_PASSWORD": "x"}
     kept = without_secrets({**environ, "AZURE_CLIENT_CERTIFICATE_PASSWORD": "x", "PATH": "/bin", "LANG": "C"})
     assert set(kept) == {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "PATH", "LANG"}
+
+
+PLATFORM = {"AZURE_TENANT_ID": "contoso.example", "AZURE_CLIENT_ID": "id-1"}
+KUBERNETES = {**PLATFORM, "AZURE_FEDERATED_TOKEN_FILE": "/var/run/secrets/azure/tokens/azure-identity-token"}
+APP_SERVICE = {**PLATFORM, "IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token", "IDENTITY_HEADER": "hush"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "signs_in", "client_id", "identity"),
+    [
+        (KUBERNETES, "workload-identity", "id-1", None),
+        (KUBERNETES | {"AZURE_CLIENT_SECRET": "hush-secret"}, "secret", "id-1", None),
+        (KUBERNETES | {"AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}, "managed-identity", None, "id-1"),
+        (APP_SERVICE, "managed-identity", None, "id-1"),
+        (APP_SERVICE | {"DYNTUI_CLIENT_ID": "app-1"}, "managed-identity", "app-1", "id-1"),
+        (APP_SERVICE | {"AZURE_CLIENT_ID": "", "DYNTUI_CLIENT_ID": "app-1"}, "managed-identity", "app-1", "-"),
+        ({"IDENTITY_ENDPOINT": "http://127.0.0.1:41000/msi/token"}, None, None, None),
+    ],
+)
+def test_where_the_platform_says_who_the_machine_is_no_secret_is_asked(
+    environ: dict[str, str], signs_in: str | None, client_id: str | None, identity: str | None
+) -> None:
+    said = said_by(environ)
+    found = tuple(said.answers.get(key) for key in ("sign_in", "client_id", "managed_identity"))
+    assert found == (signs_in, client_id, identity)
+    assert not said.left and "hush" not in str([each.shown for each in said.taken])

@@ -1,4 +1,5 @@
-"""Proof of an application's identity: a secret, or a JSON Web Token signed with a certificate's key (RFC 7523).
+"""Proof of an application's identity: a secret, or a JSON Web Token signed with a certificate's key (RFC 7523), or
+by another issuer (`federation`).
 
 Source: "Microsoft identity platform application authentication certificate credentials" (learn.microsoft.com).
 """
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from dyntui.sandbox.entra.directory import CLIENT_ID, CLIENT_SECRET, TENANT_NAME
 from dyntui.sandbox.entra.errors import EntraError, invalid_client
+from dyntui.sandbox.entra.federation import is_platform_token, require_platform_token
 from dyntui.sandbox.entra.tokens import decode_part
 from dyntui.sandbox.state import State
 
@@ -91,7 +93,10 @@ def require_proof(state: State, form: dict[str, str], audiences: set[str]) -> No
     elif assertion is not None:
         if form.get("client_assertion_type") != JWT_BEARER:
             raise EntraError("invalid_request", 900144, f"'client_assertion_type' must be '{JWT_BEARER}'.")
-        _require_assertion(state, assertion, audiences)
+        if is_platform_token(assertion):
+            require_platform_token(state, assertion)
+        else:
+            _require_assertion(state, assertion, audiences)
     else:
         raise invalid_client(
             7000218,

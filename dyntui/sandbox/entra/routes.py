@@ -1,6 +1,6 @@
-"""Entra ID's addresses: tenant endpoints, instance discovery, global discovery."""
+"""Entra ID's addresses: tenant endpoints, instance discovery, global discovery; and those of managed identities."""
 
-from dyntui.sandbox.entra import discovery, grants, sign_in_page
+from dyntui.sandbox.entra import discovery, grants, managed_identity, sign_in_page
 from dyntui.sandbox.entra.directory import TENANT_DOMAIN, TENANT_ID
 from dyntui.sandbox.entra.errors import EntraError, error_response
 from dyntui.sandbox.request import Request, Response, json_response
@@ -28,6 +28,10 @@ def _dispatch(state: State, request: Request) -> Response:
             return discovery.instance_discovery(state)
         if path.startswith("api/discovery/v2.0/Instances"):
             return discovery.instances(state, request)
+        if path == managed_identity.VIRTUAL_MACHINE:
+            return managed_identity.of_virtual_machine(state, request)
+        if path == managed_identity.APP_SERVICE:
+            return managed_identity.of_app_service(state, request)
     if path == "devicelogin":
         return sign_in_page.answer(state, request) if request.method == "POST" else sign_in_page.show(state, request)
     tenant, _, rest = path.partition("/")

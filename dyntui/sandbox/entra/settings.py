@@ -15,5 +15,7 @@ class EntraSettings:
     """Seconds which a client has to wait between two polls; a faster one is told `slow_down`."""
     device_code_blocked: bool = False
     """[inferred] A conditional access policy blocks the device code flow: approval ends in AADSTS53003."""
+    managed_identity: bool = True
+    """The machine has an identity of Azure's, whose application user is the world's; False: none is assigned."""
     refresh_token_seconds: int = 90 * 86400
     """Life of a refresh token."""

@@ -44,7 +44,8 @@ def decode_part(value: str) -> bytes:
         raise ValueError("not base64url") from error
 
 
-def _signature(state: State, signed: str) -> bytes:
+def signature_of(state: State, signed: str) -> bytes:
+    """The signature of this world's identity platform."""
     key = hashlib.sha256(b"sandbox token key " + str(state.ids.seed).encode()).digest()
     return hmac.new(key, signed.encode(), hashlib.sha256).digest()
 
@@ -80,7 +81,7 @@ def issue(
     }
     header = encode_part(json.dumps({"typ": "JWT", "alg": "HS256"}).encode())
     signed = f"{header}.{encode_part(json.dumps(payload).encode())}"
-    return f"{signed}.{encode_part(_signature(state, signed))}"
+    return f"{signed}.{encode_part(signature_of(state, signed))}"
 
 
 def read(state: State, bearer: str) -> Token | None:
@@ -93,7 +94,7 @@ def read(state: State, bearer: str) -> Token | None:
         text = text[7:].strip()
     signed, _, signature = text.rpartition(".")
     try:
-        if not hmac.compare_digest(_signature(state, signed), decode_part(signature)):
+        if not hmac.compare_digest(signature_of(state, signed), decode_part(signature)):
             return None
         claims = json.loads(decode_part(signed.partition(".")[2]))
     except ValueError:

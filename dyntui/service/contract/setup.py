@@ -6,6 +6,7 @@ import msgspec
 
 from dyntui.model.forms import NewRespondents
 from dyntui.model.roles import Ability
+from dyntui.model.sign_in import SignInBy
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
@@ -13,15 +14,19 @@ from dyntui.service.contract.events import Event
 
 
 class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach the organisation. Exactly one of `client_secret` or `certificate` (PEM with key). Secrets go from
-    here to the keyring, nowhere else. `not_production` marks the organisation: then sends mail only whom the allow list
-    names, to which `allow` adds addresses, or `@` and a domain; false leaves a mark as it is."""
+    """How to reach the organisation. Exactly one of `client_secret`, `certificate` (PEM with key), or `sign_in` for a
+    service whose platform says who it is; with a managed identity, `managed_identity` is the client id of the
+    user-assigned one (`""`: the machine's own), and `client_id` still the app registration by which people sign in.
+    Secrets go from here to the keyring, nowhere else. `not_production` marks the organisation: then sends mail only
+    whom the allow list names, to which `allow` adds addresses, or `@` and a domain; false leaves a mark as it is."""
 
     dataverse_url: Text
     authority: Text
     client_id: Text
     client_secret: Text = ""
     certificate: str = ""
+    sign_in: SignInBy | None = None
+    managed_identity: Text = ""
     ca_file: Text = ""
     not_production: bool = False
     allow: tuple[Text, ...] = ()

@@ -15,10 +15,11 @@ organisation = Table(
     text_column("url"),
     text_column("authority"),
     text_column("client_id"),
-    text_column("auth"),  # "secret" or "certificate"
+    text_column("auth"),  # dyntui.model.sign_in
     text_column("ca_file"),
     text_column("service_user_id"),
     text_column("connected_on"),
+    text_column("managed_identity"),  # its client id; "": the machine's own
 )
 
 email_account = Table(
