@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from dyntui.model.changes import FLAG, SUPPRESS, UNFLAG, AppliedChange
-from dyntui.model.plans import ADD, REMOVE, UPDATE
+from dyntui.model.changes import AppliedChange
+from dyntui.model.plans import ADD, FLAG, REMOVE, SUPPRESS, UNFLAG, UPDATE
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.changes import (
     CHANGES_PAGE,

@@ -10,12 +10,26 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.model.plans import ADD, CREATE, EFFECTS, JOIN, REMOVE, UPDATE, PlannedChange
+from dyntui.model.plans import (
+    ADD,
+    BRING,
+    CREATE,
+    EFFECTS,
+    FLAG,
+    JOIN,
+    REMOVE,
+    SUPPRESS,
+    UNFLAG,
+    UPDATE,
+    Fact,
+    PlannedChange,
+)
 from dyntui.model.sync_types import MEMBERS
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.plans import (
+    LIST,
     ON_PLAN,
     PLAN_APPLY,
     PLAN_CHANGES,
@@ -24,6 +38,7 @@ from dyntui.service.contract.plans import (
     PlanDetail,
     PlanRef,
     change_text,
+    shown_effects,
 )
 from dyntui.service.contract.runs import RUN_GET, RunChanged, RunRef, RunRow, calls_text
 from dyntui.service.contract.situations import Situation
@@ -54,12 +69,18 @@ _EFFECTS = {
     REMOVE: ("- remove", "warn"),
     JOIN: ("+ join", "good"),
     CREATE: ("+ create", "good"),
+    BRING: ("~ Dynamics", "accent"),
+    SUPPRESS: ("- suppress", "bad"),
+    FLAG: ("- opt-out", "bad"),
+    UNFLAG: ("~ opt-in", "accent"),
 }
 
 
 def _what(row: PlannedChange) -> str:
     if row.effect == REMOVE and row.reason:
         return reason_title(row.reason)
+    if row.effect in (FLAG, UNFLAG):
+        return f"Do not allow bulk emails is {'set' if row.effect == FLAG else 'taken back'}"
     return change_text(row)
 
 
@@ -67,7 +88,7 @@ _COLUMNS: tuple[Column[PlannedChange], ...] = (
     Column(
         title="Effect",
         text=lambda row: _EFFECTS[row.effect][0],
-        width=9,
+        width=10,
         sort="effect",
         tone=lambda row: _EFFECTS[row.effect][1],
     ),
@@ -77,7 +98,17 @@ _COLUMNS: tuple[Column[PlannedChange], ...] = (
 )
 
 _CHANGED = (Outcome.ADDED, Outcome.REMOVED)
-_TITLES = {ADD: "Added", UPDATE: "Updated", REMOVE: "Removed", JOIN: "Joining", CREATE: "Created"}
+_TITLES = {
+    ADD: "Added",
+    UPDATE: "Updated",
+    REMOVE: "Removed",
+    JOIN: "Joining",
+    CREATE: "Created",
+    BRING: "To Dynamics",
+    SUPPRESS: "Suppressed",
+    FLAG: "Opted out",
+    UNFLAG: "Opted in",
+}
 _VIEWS = (("", "All", None), *((effect, _TITLES[effect], None) for effect in EFFECTS))
 _ROWS = Rows(
     id="plan-grid",
@@ -100,16 +131,20 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         super().__init__(_ROWS)
         self._detail: PlanDetail | None = None
         self._sum = Line(id="plan-sum")
+        self._fact = Line(id="plan-fact")
+        self._fact.display = False
 
     def compose_page(self) -> Iterable[Widget]:
         """What it comes to, above the changes."""
         yield self._sum
+        yield self._fact
         yield from super().compose_page()
 
     def aimed(self) -> None:
         """Another plan: nothing is known of it yet."""
         self._detail = None
         self._sum.show()
+        self._fact.display = False
         self.trail.show_trail("Synchronisation Audit", "…", "Plan")
 
     def begin(self) -> None:
@@ -160,6 +195,9 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         writes = calls.dataverse_writes + calls.dotdigital_writes
         takes = f"{calls_text(reads, writes)}, about {number(detail.plan.seconds)} s"
         self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"{_others(detail)}  {takes}{done}"))
+        self._fact.display = detail.fact is not None
+        if detail.fact is not None:
+            self._fact.show(Part(f" Became: {_became(detail.fact)}", "muted"))
         self.refresh_hints()
 
     async def rows_in(self, window: Window) -> PageOfRows[PlannedChange]:
@@ -183,10 +221,11 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
         detail = self._detail
         if detail is None:
             return
-        books = f"{number(len(detail.lists))} address book{'' if len(detail.lists) == 1 else 's'}"
+        lists = sum(each.kind == LIST for each in detail.lists)
+        books = f"{number(lists)} address book{'' if lists == 1 else 's'}"
         of_members = detail.run.kind == MEMBERS.id
         lines = [
-            f"{_totals(detail)}{'' if of_members else f' in {books}'}.",
+            f"{_totals(detail)}{'' if of_members or not lists else f' in {books}'}.",
             f"{'Dynamics is' if of_members else 'Both systems are'} read again. Who has changed since is refused by "
             "name; the others are done.",
         ]
@@ -218,6 +257,22 @@ def _totals(detail: PlanDetail) -> str:
         ]
         return ", ".join(told) or f"Nobody joins or leaves {name}"
     return ", ".join(
-        f"{number(sum(getattr(each.effects, effect) for each in detail.lists))} {_TITLES[effect].lower()}"
-        for effect in EFFECTS
+        f"{number(sum(getattr(each.effects, effect) for each in detail.lists))} {_word(effect)}"
+        for effect in shown_effects(detail)
     )
+
+
+def _word(effect: str) -> str:
+    return "brought to Dynamics" if effect == BRING else _TITLES[effect].lower()
+
+
+def _became(fact: Fact) -> str:
+    """What was done of a plan, beside its forecast, with what it took."""
+    effects = [each for each in EFFECTS if any(getattr(of, each) for of in fact.effects)]
+    done = [f"{number(sum(getattr(each, effect) for each in fact.effects))} {_word(effect)}" for effect in effects]
+    if fact.refused:
+        done.append(f"{number(fact.refused)} refused as changed since")
+    calls = fact.calls
+    reads, writes = calls.dataverse_reads + calls.dotdigital_reads, calls.dataverse_writes + calls.dotdigital_writes
+    took = f", {number(fact.seconds)} s" if fact.status.ended else ", under way"
+    return f"{', '.join(done) or 'nothing'}  {calls_text(reads, writes)}{took}"

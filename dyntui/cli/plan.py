@@ -16,7 +16,7 @@ from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import Exit
 from dyntui.model.outcomes import RunStatus
-from dyntui.model.plans import EFFECTS, JOIN, REMOVE, PlannedChange
+from dyntui.model.plans import JOIN, REMOVE, PlannedCalls, PlannedChange
 from dyntui.model.sync_types import MEMBERS, SYNC_TYPES
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.plans import (
@@ -28,11 +28,12 @@ from dyntui.service.contract.plans import (
     PlanDetail,
     PlanRef,
     change_text,
+    forecast_and_fact,
+    shown_effects,
 )
 from dyntui.service.contract.runs import RunRow, calls_text
 
 _TYPES = tuple(SYNC_TYPES)
-# What is read at once for a file.
 
 
 @click.command("plan", cls=Command)
@@ -45,8 +46,8 @@ _TYPES = tuple(SYNC_TYPES)
 def command(context: click.Context, what: str, account: str, lists: tuple[str, ...], show: int, out: str | None) -> int:
     """Say what a synchronisation would change, and change nothing.
 
-    TYPE is lists; of the others the answer is why they have no plan, and what shows beforehand what they would do. Both
-    systems are read as by a synchronisation. With changes the exit code is 3; `dyntui apply`
+    TYPE is lists or address-books; of the others the answer is why they have no plan, and what shows beforehand what
+    they would do. Both systems are read as by a synchronisation. With changes the exit code is 3; `dyntui apply`
     carries them out.
     """
     chosen = choices(context)
@@ -100,9 +101,9 @@ def print_plan(made: PlanDetail, changes: list[PlannedChange]) -> None:
     )
     print_tally(made.run.tally, made.run.kind)
     click.echo()
-    effects = (JOIN, REMOVE) if made.run.kind == MEMBERS.id else EFFECTS
+    effects = (JOIN, REMOVE) if made.run.kind == MEMBERS.id else shown_effects(made)
     print_table(
-        ["list", *effects],
+        ["part", *effects],
         ((each.name, *(number(getattr(each.effects, effect)) for effect in effects)) for each in made.lists),
         right=list(effects),
     )
@@ -112,3 +113,30 @@ def print_plan(made: PlanDetail, changes: list[PlannedChange]) -> None:
             ["effect", "name", "address", "what"],
             ((each.effect, each.name, each.address, change_text(each)) for each in changes),
         )
+
+
+def print_fact(made: PlanDetail) -> None:
+    """What was planned beside what it became, once a plan was carried out."""
+    fact = made.fact
+    if fact is None:
+        return
+    calls = made.plan.calls
+    rows = [(name, effect, number(planned), number(done)) for name, effect, planned, done in forecast_and_fact(made)]
+    for title, before, after in (
+        ("Dynamics calls", _of_dynamics(calls), _of_dynamics(fact.calls)),
+        ("dotdigital calls", _of_dotdigital(calls), _of_dotdigital(fact.calls)),
+        ("Seconds", number(made.plan.seconds), number(fact.seconds)),
+    ):
+        rows.append((title, "", before, after))
+    click.echo()
+    print_table(["part", "effect", "planned", "done"], rows, right=["planned", "done"])
+    if fact.refused:
+        say(f"{number(fact.refused)} had changed since the plan, and nothing was done with them: STALE in the audit.")
+
+
+def _of_dynamics(calls: PlannedCalls) -> str:
+    return calls_text(calls.dataverse_reads, calls.dataverse_writes)
+
+
+def _of_dotdigital(calls: PlannedCalls) -> str:
+    return calls_text(calls.dotdigital_reads, calls.dotdigital_writes)

@@ -32,7 +32,7 @@ from dyntui.dataverse.query import guid, literal
 from dyntui.dataverse.rows import created_id, find_rows, pages_where_any
 
 CHUNK: Final = 500
-_BATCH: Final = 100
+BATCH: Final = 100
 Message = Literal["CreateMultiple", "UpdateMultiple", "UpsertMultiple"]
 Row = Mapping[str, object]
 
@@ -248,10 +248,10 @@ async def _batched(
     """The same work through `$batch`, 100 requests at a time, every one on its own."""
     repeatable = all(part.method != "POST" or table.key in row for part, row in zip(parts, rows, strict=True))
     results: list[RowResult] = []
-    for start in range(0, len(parts), _BATCH):
-        some = parts[start : start + _BATCH]
+    for start in range(0, len(parts), BATCH):
+        some = parts[start : start + BATCH]
         answers = await batch.run(dv, list(some), repeatable=repeatable, caller=caller)
-        for row, part, answer in zip(rows[start : start + _BATCH], some, answers, strict=True):
+        for row, part, answer in zip(rows[start : start + BATCH], some, answers, strict=True):
             assert isinstance(answer, PartReply)
             results.append(_result(row, part, answer, table))
     return results

@@ -10,12 +10,8 @@ from typing import Any
 
 import msgspec
 
-from dyntui.model.plans import ADD, CREATE, JOIN, REMOVE, UPDATE
+from dyntui.model.plans import ADD, CREATE, FLAG, JOIN, REMOVE, SUPPRESS, UNFLAG, UPDATE
 
-# Withdrawals of consent, in both systems: they are never undone.
-SUPPRESS, FLAG = "suppress", "flag"
-# `donotbulkemail` taken back, because the person subscribed again in dotdigital.
-UNFLAG = "unflag"
 EFFECTS_WRITTEN = (ADD, UPDATE, REMOVE, SUPPRESS, FLAG, UNFLAG, JOIN, CREATE)
 
 # What people chose of marketing preferences, in dotdigital and on their rows in Dynamics.

@@ -41,6 +41,11 @@ def created(
     return row
 
 
+def name_of(row: Mapping[str, object]) -> str:
+    """What a new record is called."""
+    return " ".join(str(row[name]) for name in ("firstname", "lastname") if row.get(name))
+
+
 def _filled(pattern: str, words: Mapping[str, str]) -> str:
     text = pattern
     for name, value in words.items():

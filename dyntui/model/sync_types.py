@@ -180,8 +180,7 @@ _SYNC_TYPES = (
         title="Address books to Dynamics",
         heading="Address books to Dynamics",
         priority=50,
-        instead="`dyntui mappings preview` shows values of real people before and after, on each side; what a run "
-        "wrote is put back by `dyntui undo RUN`.",
+        planned=True,
         interval=Interval.MINUTES_30,
     ),
     RunKind(

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from dyntui.model.changes import FLAG, PREFERENCES, SUPPRESS, UNFLAG, AppliedChange, moved_fields
+from dyntui.model.changes import PREFERENCES, AppliedChange, moved_fields
 from dyntui.model.outcomes import Outcome
-from dyntui.model.plans import ADD, JOIN, REMOVE, UPDATE
+from dyntui.model.plans import ADD, FLAG, JOIN, REMOVE, SUPPRESS, UNFLAG, UPDATE
 
 
 class ContactNow(msgspec.Struct, frozen=True, kw_only=True):

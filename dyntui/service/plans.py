@@ -5,7 +5,7 @@ from __future__ import annotations
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.paging import Page
-from dyntui.model.plans import DIFFERENCE, Effects, Plan, PlannedChange
+from dyntui.model.plans import DIFFERENCE, OPT_OUTS, Effects, Plan, PlannedChange
 from dyntui.model.roles import Ability
 from dyntui.model.sync_types import LISTS, MEMBERS, UNDO
 from dyntui.service import members
@@ -62,13 +62,24 @@ class Plans:
         detail = await self._runs.get(context, RunRef(request.run))
         made = await self._plan(detail.run.id)
         effects = await self._resources.read(lambda c: planned_changes.effects(c, detail.run.id))
+        fact = await self._resources.read(lambda c: planned_changes.fact(c, made))
         found = {each.item_id: each for each in effects}
+        done = {each.item_id: each for each in fact.effects} if fact is not None else {}
+        items = [(each.id, each.kind, each.name) for each in detail.items if each.kind != DIFFERENCE]
+        if OPT_OUTS in found or OPT_OUTS in done:
+            # No item of a run: consent is exchanged before any begins.
+            items.insert(0, (OPT_OUTS, "feed", "Opt-outs"))
         lists = tuple(
-            PlannedList(id=each.id, name=each.name, effects=found.get(each.id, Effects(item_id=each.id)))
-            for each in detail.items
-            if each.kind != DIFFERENCE
+            PlannedList(
+                id=id,
+                kind=kind,
+                name=name,
+                effects=found.get(id, Effects(item_id=id)),
+                done=None if fact is None else done.get(id, Effects(item_id=id)),
+            )
+            for id, kind, name in items
         )
-        return PlanDetail(run=detail.run, plan=made, lists=lists)
+        return PlanDetail(run=detail.run, plan=made, lists=lists, fact=fact)
 
     @answers(PLAN_CHANGES)
     async def changes(self, context: CallContext, request: ChangesQuery) -> Page[PlannedChange]:

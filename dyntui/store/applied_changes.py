@@ -6,10 +6,12 @@ answered: a run that is killed in between does not take what it wrote itself for
 Public:
     begin(c, place, rows)                           about to be written; an image that is kept already stays
     begun(c, place, people) -> {person: after}      not settled yet
+    written_of(c, place, people) -> {person}
     settle(c, place, done, refused); settle_all(c, place)          what became of it
     keep(c, place, rows, undoes=0)                  written
     keep_removed(c, place, list_id, leavers)        members who were taken out of their list's book
     part(c, place) -> Part | None; parts(c, run_id) -> [Part]; written() -> Select; change_of(row) -> AppliedChange
+    effects(c, run_id) -> [Effects]                 how many of each effect a run wrote, item by item
     undone(c, item_id, target, wanted) -> {person}       of whom just that was undone
     window(c, asked, run_id=, item_id=, person=, effect=) -> Page[AppliedChange]
     forget_before(c, moment)                        those of sends, which stay themselves
@@ -43,7 +45,7 @@ from sqlalchemy import (
 
 from dyntui.model.changes import AppliedChange, moved_fields
 from dyntui.model.paging import Page, Window
-from dyntui.model.plans import REMOVE, UPDATE
+from dyntui.model.plans import BRING, CREATE, JOIN, REMOVE, UPDATE, Effects
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import in_chunks
 from dyntui.store.leaving import Leaver
@@ -168,6 +170,18 @@ def begun(c: Connection, place: Place, people: Sequence[str]) -> dict[str, dict[
     return images
 
 
+def written_of(c: Connection, place: Place, people: Sequence[str]) -> set[str]:
+    """Those of these people of whom something was written at a place."""
+    found = part(c, place)
+    if found is None:
+        return set()
+    written: set[str] = set()
+    for some in in_chunks(people):
+        here = (_a.part == found.no, _a.person_id.in_(some), _a.begun.is_(False))
+        written.update(c.execute(select(_a.person_id).where(*here)).scalars())
+    return written
+
+
 def settle(c: Connection, place: Place, done: Iterable[Done], refused: Iterable[str]) -> None:
     """What was begun of these people was written, or was not."""
     found = part(c, place)
@@ -290,6 +304,31 @@ def undone(c: Connection, item_id: str, target: str, wanted: Mapping[str, Mappin
     )
 
 
+def effects(c: Connection, run_id: str) -> list[Effects]:
+    """How many of each effect a run wrote, item by item, in the words of a plan: values of a record are brought; who
+    was put on the list, or made a record first, and is sent their values therefore, is counted once."""
+    into_records = and_(_p.target.in_(_RECORDS), _a.effect == UPDATE)
+    effect = case((into_records, BRING), else_=_a.effect)
+    same = (_also.run_id == _p.run_id, _other.part == _also.no, _other.person_id == _a.person_id)
+    sent_after_joining = and_(
+        _a.effect == UPDATE, exists().where(*same, _other.effect == JOIN, _also.item_id != _p.item_id)
+    )
+    joins_as_made = and_(_a.effect == JOIN, exists().where(*same, _other.effect == CREATE, _also.item_id == _p.item_id))
+    rows = c.execute(
+        select(_p.item_id, effect.label("effect"), func.count(_a.person_id.distinct()).label("people"))
+        .join(change_part, _p.no == _a.part)
+        .where(_p.run_id == run_id, _a.begun.is_(False), ~sent_after_joining, ~joins_as_made)
+        .group_by(_p.item_id, effect)
+        .order_by(_p.item_id)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row.item_id, {})[row.effect] = row.people
+    return [Effects(item_id=item_id, **counted) for item_id, counted in found.items()]
+
+
+_RECORDS = ("contact", "lead", "account")
+_also, _other = change_part.alias("also").c, applied_change.alias("other").c
 _SORTABLE = {name: _a[name] for name in ("entity", "name", "address", "effect", "reason")}
 
 

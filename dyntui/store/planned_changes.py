@@ -3,25 +3,36 @@
 Public:
     begin(c, run_id)                                  before anything else becomes part of a plan
     keep(c, run_id, item_id, list_id, listing)        after a settled and guarded listing; once for each list
+    put(c, run_id, item_id, rows)                     changes that were decided row by row
+    images(c, plan_id, item_id, people) -> {person: (before, after)}
+    all_images(c, plan_id, item_id, among) -> the same, of those whom a query names
+    without_change(c, run_id, item_id, people)        of whom nothing would be written after all
+    without_removal(c, run_id, item_id, addresses)    who leaves the book by other means
+    name_conflicts(c, run_id, item_id)                who is sent because of a conflict that the item met
     keep_people(c, run_id, item_id, list_id, listing) what would become of everybody, for the audit
     close(c, run_id, now, calls, seconds) -> Plan     all lists are in it
     plan(c, run_id) -> Plan | None; effects(c, run_id) -> [Effects]; window(c, asked, run_id=) -> Page[PlannedChange]
-    refuse_others(c, plan_id, list_id, listing)       of a settled listing only what was planned is left to be done
+    refuse_others(c, plan_id, list_id, listing, following=())     only what was planned is left to be done
+    fact(c, made) -> Fact | None                      what became of it in the run that carried it out
     applied(c, plan_id, run_id)                       by which run it was carried out
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     String,
     and_,
     case,
+    delete,
     exists,
     func,
     insert,
@@ -34,14 +45,17 @@ from sqlalchemy import (
 )
 
 from dyntui.model import exact_json
+from dyntui.model.moments import moment_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
-from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Plan, PlannedCalls, PlannedChange
-from dyntui.store import leaving, members, outcomes
+from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Fact, Plan, PlannedCalls, PlannedChange
+from dyntui.store import applied_changes, leaving, members, outcomes, runs, sequences
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
+from dyntui.store.chunks import in_chunks
 from dyntui.store.failures import vanished
 from dyntui.store.schema import book_stranger, list_member, outcome, planned_change
 from dyntui.store.schema import plan as plan_table
+from dyntui.store.upserts import json_text, upsert
 from dyntui.store.windows import page, shown
 
 _m = list_member.c
@@ -83,6 +97,91 @@ def keep(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -
     )
     for people in (pending, leaves):
         c.execute(insert(planned_change).from_select([*_COLUMNS, "fingerprint"], people))
+
+
+_PUT = ("run_id", "item_id", "person_id", "seq", "entity", "name", "address", "effect", "reason", "before", "after")
+
+
+def put(
+    c: Connection,
+    run_id: str,
+    item_id: str,
+    rows: Iterable[PlannedChange],
+    fingerprints: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """These changes become part of the plan, in their order; of a person the last one stands. `fingerprints`: by
+    person, of what the change rests on besides its values."""
+    begin(c, run_id)
+    scope = (_p.run_id == run_id, _p.item_id == item_id)
+    base = sequences.following(c, planned_change, scope)
+    upsert(
+        c,
+        planned_change,
+        (*_PUT, "detail", "fingerprint"),
+        ("run_id", "item_id", "person_id"),
+        (
+            (
+                run_id,
+                item_id,
+                row.person,
+                base + place,
+                row.entity,
+                row.name,
+                row.address,
+                row.effect,
+                row.reason,
+                *(None if image is None else json_text(image) for image in (row.before, row.after)),
+                row.detail,
+                fingerprints.get(row.person, ""),
+            )
+            for place, row in enumerate(rows)
+        ),
+        update=("effect", "reason", "before", "after", "detail", "fingerprint"),
+    )
+    sequences.close_gaps(c, planned_change, scope, base)
+
+
+Images = dict[str, tuple[dict[str, Any], dict[str, Any]]]
+
+
+def images(c: Connection, plan_id: str, item_id: str, people: Sequence[str]) -> Images:
+    """What a plan changes of these people: the values before and after."""
+    found: Images = {}
+    for some in in_chunks(people):
+        found |= all_images(c, plan_id, item_id, _p.person_id.in_(some))
+    return found
+
+
+def all_images(c: Connection, plan_id: str, item_id: str, among: ColumnElement[bool]) -> Images:
+    """The same, of those whom a condition on `planned_change` names."""
+    asked = select(_p.person_id, _p.before, _p.after).where(_p.run_id == plan_id, _p.item_id == item_id, among)
+    return {row.person_id: (row.before or {}, row.after or {}) for row in c.execute(asked)}
+
+
+def on_list(list_id: str) -> ColumnElement[bool]:
+    """Planned changes of people of a list, for `all_images`."""
+    return exists().where(_m.list_id == list_id, _m.person_id == _p.person_id)
+
+
+def without_change(c: Connection, run_id: str, item_id: str, people: Sequence[str]) -> None:
+    """Of these people nothing would be written in the item after all."""
+    for some in in_chunks(people):
+        c.execute(delete(planned_change).where(_p.run_id == run_id, _p.item_id == item_id, _p.person_id.in_(some)))
+
+
+def without_removal(c: Connection, run_id: str, item_id: str, addresses: Sequence[str]) -> None:
+    """Nobody with these addresses has to be taken out of the book: they leave it by other means."""
+    for some in in_chunks(addresses):
+        leaves = (_p.run_id == run_id, _p.item_id == item_id, _p.effect == REMOVE, _p.address.in_(some))
+        c.execute(delete(planned_change).where(*leaves))
+
+
+def name_conflicts(c: Connection, run_id: str, item_id: str) -> None:
+    """Whoever is sent because of a conflict that an item has met is shown with it."""
+    met = outcome.alias("met").c
+    here = (met.run_id == run_id, met.item_id == item_id, met.person_id == _p.person_id, met.also.contains("CONFLICT"))
+    sent = (_p.run_id == run_id, _p.effect == UPDATE, _p.detail == "", exists().where(*here))
+    c.execute(update(planned_change).where(*sent).values(detail=select(met.detail).where(*here).scalar_subquery()))
 
 
 def keep_people(c: Connection, run_id: str, item_id: str, list_id: str, listing: str) -> None:
@@ -183,10 +282,10 @@ def window(c: Connection, asked: Window, *, run_id: str, item_id: str = "", effe
     return page(c, asked, everything, (_p.name, _p.address), _SORTABLE, (_p.item_id, _p.effect, _p.seq), made)
 
 
-def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> None:
+def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str, following: Collection[str] = ()) -> None:
     """Of a settled listing only what was planned is left to be done: who waits for an import otherwise than planned is
     rejected by name (STALE); who would leave the book and was not to, stays until the next synchronisation, unless they
-    withdrew consent."""
+    withdrew consent. `following`: people who wait because of what was planned of them elsewhere."""
     planned = exists().where(_p.run_id == plan_id, _p.item_id == list_id, _p.person_id == _m.person_id)
     as_planned = planned.where(_p.fingerprint == _m.fingerprint, _p.address == _m.address)
     # Who has just joined the list out of its book was planned as such.
@@ -200,7 +299,10 @@ def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> No
         "also": "",
         "news": True,
     }
-    c.execute(update(list_member).where(_m.list_id == list_id, moved).values(stale))
+    waiting = select(_m.person_id).where(_m.list_id == list_id, moved)
+    refused = [each for each in c.execute(waiting).scalars() if each not in following]
+    for some in in_chunks(refused):
+        c.execute(update(list_member).where(_m.list_id == list_id, _m.person_id.in_(some)).values(stale))
     going = leaving.going(list_id, listing).subquery("going").c
     unplanned = select(going.person_id).where(going.why != "withdrawn")
     others = and_(_m.person_id.in_(unplanned), not_(planned.where(_p.effect == REMOVE)))
@@ -210,6 +312,23 @@ def refuse_others(c: Connection, plan_id: str, list_id: str, listing: str) -> No
         .values(
             outcome=Outcome.HELD.value, reason="STALE", detail="not as planned", also="", gated_by=listing, news=True
         )
+    )
+
+
+def fact(c: Connection, made: Plan) -> Fact | None:
+    """What became of a plan in the run that carried it out; None while nobody has begun to."""
+    run = runs.get(c, made.applied_by) if made.applied_by else None
+    if run is None:
+        return None
+    began, ended = moment_of(run.started_on), moment_of(run.ended_on)
+    refused = sum(each.people for each in run.tally.counts if each.reason == "STALE")
+    return Fact(
+        run_id=run.id,
+        status=run.status,
+        effects=tuple(applied_changes.effects(c, run.id)),
+        refused=refused,
+        calls=PlannedCalls(**{name: getattr(run, name) for name in PlannedCalls.__struct_fields__}),
+        seconds=int((ended - began).total_seconds()) if began is not None and ended is not None else 0,
     )
 
 

@@ -8,11 +8,10 @@ Public:
     people_who_said_no(c, account_id, list_id, ids) -> {id: Refusal}   or as a record
     open_ones(c, list_id, run_id, limit) -> [Waiting]               not judged yet
     judged(c, list_id, verdicts)                                    what is to be done with each
-    keep_decided(c, list_id); to_do(c, list_id, effect, limit) -> [ToDo]
+    keep_decided(c, list_id); to_do(c, list_id, effect, limit, after=) -> [ToDo]
     settled(c, list_id, contact_ids); made(c, list_id, records); refused(c, list_id, rows)
     to_be_guarded(c, list_id) -> int; hold(c, list_id, why)
-    refuse_others(c, plan_id, item_id, list_id)                     of what is to be done only what was planned
-    keep_planned(c, run_id, item_id, list_id)                       what is to be done becomes part of a plan
+    refuse_others(c, plan_id, item_id, list_id); refuse(c, list_id, contact_ids)    only what was planned is done
     named(list_id) -> Select; read_by(c, list_id) -> int
     pick(c, list_id, contact_id, record) -> bool
 """
@@ -36,9 +35,8 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     literal,
-    null,
+    or_,
     select,
     update,
 )
@@ -93,13 +91,15 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 class ToDo(msgspec.Struct, frozen=True, kw_only=True):
     """A stranger with whom something is to be done; `person`: the record that joins the list; `withdrawn`: consent
-    was."""
+    was, for this `reason`."""
 
     contact_id: int
     address: str
     person: str
     fields: Mapping[str, Any]
     withdrawn: bool
+    reason: str = ""
+    detail: str = ""
 
 
 def found(c: Connection, list_id: str, run_id: str, rows: Iterable[Found]) -> None:
@@ -257,8 +257,8 @@ def hold(c: Connection, list_id: str, why: str) -> None:
     )
 
 
-def to_do(c: Connection, list_id: str, effect: Effect, limit: int) -> list[ToDo]:
-    """The next strangers with whom this is to be done."""
+def to_do(c: Connection, list_id: str, effect: Effect, limit: int, after: int = 0) -> list[ToDo]:
+    """The next strangers with whom this is to be done. `after`: the last contact of those that were looked at."""
     rows = c.execute(
         select(
             _s.contact_id,
@@ -266,8 +266,10 @@ def to_do(c: Connection, list_id: str, effect: Effect, limit: int) -> list[ToDo]
             _s.person_id.label("person"),
             _s.fields,
             (_s.becomes == Outcome.EXCLUDED.value).label("withdrawn"),
+            _s.reason,
+            _s.detail,
         )
-        .where(_s.list_id == list_id, _s.effect == effect.value, _s.outcome == "")
+        .where(_s.list_id == list_id, _s.effect == effect.value, _s.outcome == "", _s.contact_id > after)
         .order_by(_s.contact_id)
         .limit(limit)
     )
@@ -325,38 +327,26 @@ def refuse_others(c: Connection, plan_id: str, item_id: str, list_id: str) -> No
         p.person_id == cast(_s.contact_id, String),
         p.effect == _s.effect,
         p.address == _s.address,
+        # The record that joins the list; plans of earlier versions do not say which.
+        or_(p.effect != Effect.JOIN.value, p.fingerprint.in_(("", _s.person_id))),
     )
     others = and_(_s.effect != "", _s.outcome == "", _s.becomes != Outcome.EXCLUDED.value, ~planned)
-    c.execute(
-        update(book_stranger)
-        .where(_s.list_id == list_id, others)
-        .values(
-            effect="",
-            outcome=Outcome.HELD.value,
-            becomes=Outcome.HELD.value,
-            reason="STALE",
-            detail="not as planned",
-        )
-    )
+    c.execute(update(book_stranger).where(_s.list_id == list_id, others).values(_STALE))
 
 
-def keep_planned(c: Connection, run_id: str, item_id: str, list_id: str) -> None:
-    """What is to be done with strangers becomes part of a plan."""
-    people = select(
-        literal(run_id, String),
-        literal(item_id, String),
-        cast(_s.contact_id, String),
-        func.row_number().over(order_by=_s.contact_id) - 1,
-        literal(ENTITY, String),
-        literal("", String),
-        _s.address,
-        _s.effect,
-        _s.reason,
-        null(),
-        null(),
-    ).where(_s.list_id == list_id, _s.effect != "", _s.outcome == "")
-    columns = ["run_id", "item_id", "person_id", "seq", "entity", "name", "address", "effect", "reason"]
-    c.execute(insert(planned_change).from_select([*columns, "before", "after"], people))
+_STALE = {
+    "effect": "",
+    "outcome": Outcome.HELD.value,
+    "becomes": Outcome.HELD.value,
+    "reason": "STALE",
+    "detail": "not as planned",
+}
+
+
+def refuse(c: Connection, list_id: str, contact_ids: Iterable[int]) -> None:
+    """With these nothing is done for now: they are not as they were planned."""
+    for some in in_chunks(list(contact_ids)):
+        c.execute(update(book_stranger).where(_s.list_id == list_id, _s.contact_id.in_(some)).values(_STALE))
 
 
 def pick(c: Connection, list_id: str, contact_id: int, record: str) -> bool:

@@ -8,7 +8,7 @@ nothing new writes nothing. Spellings are compared here: how Dynamics compares i
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -44,12 +44,16 @@ Refused = dict[str, DataverseError]
 
 
 class _Record(
-    msgspec.Struct, frozen=True, kw_only=True, rename={"address": "emailaddress1", "changed_on": "modifiedon"}
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"address": "emailaddress1", "changed_on": "modifiedon", "name": "fullname"},
 ):
     contactid: str = ""
     leadid: str = ""
     address: str | None = None
     changed_on: datetime | None = None
+    name: str | None = None
 
     @property
     def id(self) -> str:
@@ -61,21 +65,49 @@ async def set_for(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> R
     address."""
     refused: Refused = {}
     for entity, table in TABLES.items():
-        found: dict[str, str] = {}
-        async for page in dv_rows.pages_where_any(
-            dv,
-            table.entity_set,
-            _Record,
-            "emailaddress1",
-            addresses,
-            select=(table.key, "emailaddress1"),
-            filter=_NOT_SET,
-            orderby=(table.key,),
-        ):
-            for row in page.rows:
-                found.update((row.id, address) for address in addresses_in(row.address) if address in addresses)
-        refused |= await _set(ctx, dv, entity, found)
+        having = await _having(dv, table, addresses)
+        refused |= await _set(ctx, dv, entity, {row.id: address for row, address in having})
     return refused
+
+
+async def _having(dv: Dataverse, table: bulk.Table, addresses: Sequence[str]) -> list[tuple[_Record, str]]:
+    """The records with one of these addresses whose flag is not set, each with its address."""
+    found: list[tuple[_Record, str]] = []
+    async for page in dv_rows.pages_where_any(
+        dv,
+        table.entity_set,
+        _Record,
+        "emailaddress1",
+        addresses,
+        select=(table.key, "emailaddress1", "fullname"),
+        filter=_NOT_SET,
+        orderby=(table.key,),
+    ):
+        for row in page.rows:
+            found += [(row, address) for address in addresses_in(row.address) if address in addresses]
+    return found
+
+
+class ToSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A record whose flag is to be set, for a suppressed address that it has."""
+
+    entity: Entity
+    person: str
+    name: str
+    address: str
+
+
+async def to_be_set(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> list[ToSet]:
+    """Whose flags `set_for` and `set_for_changed` would set, once these addresses are suppressed; nothing is."""
+    found: dict[str, ToSet] = {}
+    otherwise = await _otherwise(ctx, dv) if addresses else ""
+    for entity, table in TABLES.items():
+        having = await _having(dv, table, addresses) if addresses else []
+        async for page in _changed_pages(ctx, dv, table, otherwise):
+            having += list((await _suppressed(ctx, page, addresses)).values())
+        for row, address in having:
+            found.setdefault(row.id, ToSet(entity=entity, person=row.id, name=row.name or "", address=address))
+    return list(found.values())
 
 
 async def set_for_changed(ctx: RunContext, dv: Dataverse, *, spelt_otherwise: bool) -> Refused:
@@ -119,32 +151,50 @@ async def _set_for_changed(
     refused: Refused = {}
     mark = await ctx.read(lambda c: watermarks.get(c, "", _mark(table)))
     since = datetime.fromisoformat(mark) if mark else None
-    changed = f"modifiedon ge {moment(since - _OVERLAP)}" if since else ""
-    looked_at = " or ".join(each for each in (changed, otherwise) if each)
-    if not looked_at:
-        return refused
-    async for page in dv_rows.pages(
-        dv,
-        table.entity_set,
-        _Record,
-        select=(table.key, "emailaddress1", "modifiedon"),
-        filter=f"emailaddress1 ne null and {_NOT_SET} and ({looked_at})",
-        orderby=(table.key,),
-    ):
-        named = {row.id: addresses_in(row.address) for row in page.rows}
-        mentioned = sorted({address for each in named.values() for address in each})
-        known = await ctx.read(functools.partial(suppression_store.suppressed_among, addresses=mentioned))
-        found = {
-            row: next(each for each in several if each in known)
-            for row, several in named.items()
-            if known & set(several)
-        }
+    async for page in _changed_pages(ctx, dv, table, otherwise):
+        found = {row: address for row, (_, address) in (await _suppressed(ctx, page)).items()}
         refused |= await _set(ctx, dv, entity, found)
-        times = (dated(row.changed_on, ctx.moment()) for row in page.rows)
+        times = (dated(row.changed_on, ctx.moment()) for row in page)
         since = max((each for each in (since, *times) if each), default=None)
     if since is not None and (latest := moment(since)) != mark:
         await ctx.write(lambda c: watermarks.put(c, "", _mark(table), latest))
     return refused
+
+
+async def _changed_pages(
+    ctx: RunContext, dv: Dataverse, table: bulk.Table, otherwise: str
+) -> AsyncIterator[Sequence[_Record]]:
+    """Records without the flag that changed since the last look, and those of the condition `otherwise`."""
+    mark = await ctx.read(lambda c: watermarks.get(c, "", _mark(table)))
+    changed = f"modifiedon ge {moment(datetime.fromisoformat(mark) - _OVERLAP)}" if mark else ""
+    looked_at = " or ".join(each for each in (changed, otherwise) if each)
+    if not looked_at:
+        return
+    async for page in dv_rows.pages(
+        dv,
+        table.entity_set,
+        _Record,
+        select=(table.key, "emailaddress1", "modifiedon", "fullname"),
+        filter=f"emailaddress1 ne null and {_NOT_SET} and ({looked_at})",
+        orderby=(table.key,),
+    ):
+        yield page.rows
+
+
+async def _suppressed(
+    ctx: RunContext, page: Sequence[_Record], besides: Sequence[str] = ()
+) -> dict[str, tuple[_Record, str]]:
+    """Those of the records with an address that some account suppresses, or that is among those `besides`: by id, with
+    that address."""
+    named = {row.id: (row, addresses_in(row.address)) for row in page}
+    mentioned = sorted({address for _, several in named.values() for address in several})
+    known = await ctx.read(functools.partial(suppression_store.suppressed_among, addresses=mentioned))
+    known = {*known, *(each for each in besides if each in mentioned)}
+    return {
+        key: (row, next(each for each in several if each in known))
+        for key, (row, several) in named.items()
+        if known & set(several)
+    }
 
 
 async def _set(ctx: RunContext, dv: Dataverse, entity: Entity, found: Mapping[str, str]) -> Refused:
@@ -175,6 +225,36 @@ def _forget(c: Connection, ctx: RunContext, entity: Entity, settled: Mapping[str
     written_consent.flagged(c, ctx, [FlagSet(entity, each, settled[each]) for each in taken], flag=False)
 
 
+async def to_be_taken_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> list[ToSet]:
+    """Whose flags `take_back` would take back; nothing is."""
+    ours = await ctx.read(lambda c: flags.of_addresses(c, addresses))
+    found: list[ToSet] = []
+    for entity, table in TABLES.items():
+        mine = {each.person_id: each.address for each in ours if each.entity == entity}
+        for row in await _flagged(dv, table, mine):
+            found.append(ToSet(entity=entity, person=row.id, name=row.name or "", address=mine[row.id]))
+    return found
+
+
+async def _flagged(dv: Dataverse, table: bulk.Table, mine: Mapping[str, str]) -> list[_Record]:
+    """Those of the records (id -> address) that have that address still, and the flag."""
+    found: list[_Record] = []
+    if not mine:
+        return found
+    async for page in dv_rows.pages_where_any(
+        dv,
+        table.entity_set,
+        _Record,
+        table.key,
+        list(mine),
+        select=(table.key, "emailaddress1", "fullname"),
+        filter="donotbulkemail eq true",
+        orderby=(table.key,),
+    ):
+        found += [row for row in page.rows if mine[row.id] in addresses_in(row.address)]
+    return found
+
+
 async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> Refused:
     """Takes back the flags that were set for these addresses, which no account suppresses any more. A record that has
     another address by now, or whose flag was not set by dyntui, is left alone."""
@@ -184,20 +264,7 @@ async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) ->
         mine = {each.person_id: each.address for each in ours if each.entity == entity}
         if not mine:
             continue
-        having: dict[str, str] = {}
-        async for page in dv_rows.pages_where_any(
-            dv,
-            table.entity_set,
-            _Record,
-            table.key,
-            list(mine),
-            select=(table.key, "emailaddress1"),
-            filter="donotbulkemail eq true",
-            orderby=(table.key,),
-        ):
-            for row in page.rows:
-                if mine[row.id] in addresses_in(row.address):
-                    having[row.id] = mine[row.id]
+        having = [row.id for row in await _flagged(dv, table, mine)]
         results = await bulk.update_many(dv, table, [{table.key: each, "donotbulkemail": False} for each in having])
         failed = {
             each: result.error

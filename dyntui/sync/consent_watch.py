@@ -23,6 +23,7 @@ from dyntui.model import watch as model
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import PersonOutcome, Tally, status_of
+from dyntui.model.plans import OPT_OUTS
 from dyntui.model.sync_types import WATCH
 from dyntui.store import accounts, outcomes, runs
 from dyntui.store import watch as store
@@ -194,7 +195,7 @@ class ConsentWatch:
         runs.create(c, new)
         claim = runs.claim(c, new.id, text_of(now))
         assert claim is not None
-        item = Item(id=written_consent.ITEM, kind="feed", name=source.title)
+        item = Item(id=OPT_OUTS, kind="feed", name=source.title)
         outcomes.put_item(c, new.id, item)
         outcomes.record(c, new.id, item.id, news)
         counts = outcomes.recount(c, new.id, item.id)

@@ -21,15 +21,15 @@ from dyntui.dataverse.reading import ODD_COLUMNS
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment
-from dyntui.model.changes import AppliedChange, same_value
+from dyntui.model.changes import AppliedChange, moved_fields, same_value
 from dyntui.model.conversion import Direction, Rejected, Value, convert
 from dyntui.model.drains import Drain, Drains
 from dyntui.model.merge import Merged, Never, Read, Side, merge
 from dyntui.model.moments import EPOCH, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
-from dyntui.model.plans import UPDATE
-from dyntui.store import applied_changes, conflicts, mappings, outcomes, shadows
+from dyntui.model.plans import BRING, UPDATE, PlannedChange
+from dyntui.store import applied_changes, conflicts, mappings, outcomes, planned_changes, shadows
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.shadows import Kept, Shadowed
 from dyntui.sync import feeds, member_listing
@@ -39,6 +39,7 @@ from dyntui.sync.run_context import RunContext
 ITEM = "address-books"
 # As much of a value as tells what is meant.
 _SHOWN = 60
+_STAGE = "Bringing values to Dynamics"
 
 
 class _Contact(msgspec.Struct, frozen=True):
@@ -85,7 +86,14 @@ class _Decided(msgspec.Struct, frozen=True, kw_only=True):
     written: bool = False
 
 
-async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital) -> None:
+class How(msgspec.Struct, frozen=True, kw_only=True):
+    """`plan`: it ends before anything is written; `apply`: the run whose plan is carried out, and nothing else."""
+
+    plan: bool = False
+    apply: str = ""
+
+
+async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> None:
     """Everything that changed in the account's contacts since the last time, or could not be written then; an item of
     the run. Nothing is asked where no mapping leads to Dynamics."""
     drains = await ctx.read(lambda c: mappings.drains(c, ctx.account_id))
@@ -100,12 +108,13 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital) -> None:
     done = 0
     if labels:
         waiting = await ctx.read(lambda c: shadows.again(c, ctx.account_id))
-        await _page(ctx, dv, drains, await _named(dd, waiting))
+        await _page(ctx, dv, drains, await _named(dd, waiting), how)
         async for page in _changed(dd, labels, None if since == EPOCH else since):
-            await _page(ctx, dv, drains, page)
+            await _page(ctx, dv, drains, page, how)
             done += len(page)
             await ctx.save(ctx.cursor, stage="Reading what changed in dotdigital", done=done)
-        await feeds.advance(ctx, ctx.account_id, feed, until)
+        if not how.plan:
+            await feeds.advance(ctx, ctx.account_id, feed, until)
     said = "; ".join(f"Not brought - {each}" for each in notes)
     await ctx.write(lambda c: ctx.close_item(c, ITEM, note=said))
 
@@ -137,7 +146,9 @@ def _moment(text: str | None) -> str:
     return text_of(found) if found is not None else ""
 
 
-async def _page(ctx: RunContext, dv: Dataverse, drains: Mapping[Entity, Drains], page: Sequence[_Contact]) -> None:
+async def _page(
+    ctx: RunContext, dv: Dataverse, drains: Mapping[Entity, Drains], page: Sequence[_Contact], how: How
+) -> None:
     by_address = {each.address: each for each in page}
     people = await ctx.read(lambda c: shadows.people(c, ctx.account_id, list(by_address)))
     for entity, of_entity in drains.items():
@@ -147,7 +158,7 @@ async def _page(ctx: RunContext, dv: Dataverse, drains: Mapping[Entity, Drains],
             if each.entity == entity and _differs(each, by_address[each.address], of_entity)
         ]
         if of_entity.drains and met:
-            await _merge(ctx, dv, of_entity, met)
+            await _merge(ctx, dv, of_entity, met, how)
 
 
 def _differs(person: Shadowed, contact: _Contact, drains: Drains) -> bool:
@@ -180,7 +191,7 @@ def _row_type(drains: Drains, key: str) -> tuple[Any, tuple[str, ...]]:
     return made, tuple(names[each.column.logical_name] for each in drains.drains)
 
 
-async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_Met]) -> None:
+async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_Met], how: How) -> None:
     table = member_listing.TABLES[drains.entity]
     row_type, fields = _row_type(drains, table.key)
     by_id = {each.person.person_id: each for each in met}
@@ -188,6 +199,12 @@ async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_
     async for page in dv_rows.pages_where_any(dv, table.entity_set, row_type, table.key, sorted(by_id)):
         records.update((row.id, row) for row in page.rows)
     decided = [_decide(drains, fields, each, records.get(each.person.person_id)) for each in met]
+    if how.plan:
+        await ctx.save(ctx.cursor, stage=_STAGE, work=functools.partial(_plan, ctx=ctx, drains=drains, decided=decided))
+        return
+    if how.apply:
+        planned = functools.partial(planned_changes.images, plan_id=how.apply, item_id=ITEM, people=sorted(by_id))
+        decided = _as_planned(decided, await ctx.read(planned))
     place = Place(ctx.run_id, ITEM, drains.entity.value)
     known = await ctx.read(functools.partial(_begun, ctx=ctx, place=place, people=sorted(by_id)))
     decided = [_as_begun(drains, each, *known) for each in decided]
@@ -201,9 +218,47 @@ async def _merge(ctx: RunContext, dv: Dataverse, drains: Drains, met: Sequence[_
     others = [each for each in decided if not each.columns]
     await ctx.save(
         ctx.cursor,
-        stage="Bringing values to Dynamics",
+        stage=_STAGE,
         work=functools.partial(_keep, ctx=ctx, drains=drains, ended=[*ended, *others]),
     )
+
+
+def _plan(c: Connection, ctx: RunContext, drains: Drains, decided: Sequence[_Decided]) -> None:
+    entity = drains.entity.value
+    planned_changes.put(c, ctx.run_id, ITEM, [_planned(entity, each) for each in decided if each.columns])
+    outcomes.record(c, ctx.run_id, ITEM, [_told(entity, each) for each in decided])
+
+
+def _planned(entity: str, each: _Decided) -> PlannedChange:
+    person = each.met.person
+    return PlannedChange(
+        item_id=ITEM,
+        person=person.person_id,
+        entity=entity,
+        name=person.name,
+        address=person.address,
+        effect=BRING,
+        reason="",
+        before=dict(each.before),
+        after={name: _plain(value) for name, value in each.columns.items()},
+        detail=_conflicts_of(each),
+    )
+
+
+def _as_planned(decided: Sequence[_Decided], planned: planned_changes.Images) -> list[_Decided]:
+    """Only what was planned is written: who has other values by now, on either side, is refused by name and tried with
+    the next synchronisation."""
+    return [each if not each.columns or _is_planned(each, planned) else _moved(each) for each in decided]
+
+
+def _is_planned(each: _Decided, planned: planned_changes.Images) -> bool:
+    before, after = planned.get(each.met.person.person_id, ({}, {}))
+    now = {name: _plain(value) for name, value in each.columns.items()}
+    return set(now) == set(after) and not moved_fields(now, after) and not moved_fields(each.before, before)
+
+
+def _moved(each: _Decided) -> _Decided:
+    return _Decided(met=each.met, reason="STALE", rejected="not as planned")
 
 
 _Begun = tuple[dict[str, dict[str, Any]], dict[str, list[conflicts.Met]]]
@@ -319,6 +374,10 @@ def _keep(c: Connection, ctx: RunContext, drains: Drains, ended: Sequence[_Decid
     shadows.keep(c, ctx.account_id, [_shadow(drains, each) for each in ended if each.reason != "UNKNOWN_PERSON"])
 
 
+def _conflicts_of(each: _Decided) -> str:
+    return "; ".join(clash.said for clash in each.conflicts)
+
+
 def _met(entity: str, each: _Decided, clash: _Clash) -> conflicts.Met:
     person = each.met.person
     return conflicts.Met(
@@ -370,7 +429,7 @@ def _told(entity: str, each: _Decided) -> PersonOutcome:
         outcome = Outcome.EXCLUDED if each.reason == "UNKNOWN_PERSON" else Outcome.REJECTED
     else:
         outcome = Outcome.UPDATED if each.columns or each.written else Outcome.UNCHANGED
-    detail = each.rejected or "; ".join(clash.said for clash in each.conflicts) or ", ".join(each.labels)
+    detail = each.rejected or _conflicts_of(each) or ", ".join(each.labels)
     return PersonOutcome(
         entity=entity,
         person=person.person_id,

@@ -56,11 +56,13 @@ from dyntui.sync import (
     book_comparison,
     book_reading,
     double_opt_in,
+    inward,
     list_feeds,
     list_filters,
     list_reading,
     list_state,
     lists_left,
+    planned_values,
     reconciling,
     sight,
     strangers,
@@ -246,7 +248,8 @@ def _settle(c: Connection, ctx: RunContext, chosen: StoredList, how: How, mark: 
     if how.diff:
         differences.offer(c, how.apply or ctx.run_id, chosen.id, mark)
     if how.apply:
-        planned_changes.refuse_others(c, how.apply, chosen.id, mark)
+        following = planned_values.following(c, ctx.run_id, how.apply, chosen)
+        planned_changes.refuse_others(c, how.apply, chosen.id, mark, following)
 
 
 async def _rename(ctx: RunContext, dd: Dotdigital, chosen: StoredList, now: ListNow, book: AddressBook) -> str:
@@ -285,10 +288,18 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     typed = ctx.at(ListsCursor).typed
 
     def plan(c: Connection) -> None:
-        with suppression_store.supposed(c, chosen.account_id, typed, ctx.now()), trials.on_trial(c, chosen.id):
+        with (
+            suppression_store.supposed(c, chosen.account_id, typed, ctx.now()),
+            trials.on_trial(c, chosen.id),
+            planned_values.brought(c, ctx.run_id, chosen),
+        ):
             _settle(c, ctx, chosen, how, mark)
             _hold(c, chosen, short, mark)
             planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, mark)
+            planned_values.leave_out_unchanged(c, ctx.run_id, chosen.id)
+            # dotdigital takes out of every book whom it is asked to suppress.
+            planned_changes.without_removal(c, ctx.run_id, chosen.id, typed)
+            planned_changes.name_conflicts(c, ctx.run_id, inward.ITEM)
             if how.diff:
                 reconciling.keep(c, ctx, chosen, mark)
             ctx.close_plan(c, how.item, chosen.id, mark, note=_note(c, ctx, chosen))

@@ -22,7 +22,7 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.changes import AppliedChange
-from dyntui.model.created_records import LABELS, CreatedDefaults, created
+from dyntui.model.created_records import LABELS, CreatedDefaults, created, name_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.guard import guard
 from dyntui.model.membership_actions import CREATES, MembershipAction
@@ -34,7 +34,6 @@ from dyntui.store import (
     applied_changes,
     book_contents,
     intervals,
-    planned_changes,
     reading_places,
     staging,
     strangers,
@@ -42,7 +41,7 @@ from dyntui.store import (
 from dyntui.store.applied_changes import Place
 from dyntui.store.lists import StoredList
 from dyntui.store.strangers import Refusal, ToDo, Waiting
-from dyntui.sync import list_filters, member_listing, sight, suppressions
+from dyntui.sync import list_filters, member_listing, planned_strangers, sight, suppressions
 from dyntui.sync.book_reading import take_out_strangers
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import PLAIN, readings, staged
@@ -99,13 +98,12 @@ async def deal_with(
         strangers.keep_decided(c, chosen.id)
         _hold(c, chosen, asked, short)
         if asked.apply:
-            strangers.refuse_others(c, asked.apply, item, chosen.id)
-        if asked.plan:
-            planned_changes.begin(c, ctx.run_id)
-            strangers.keep_planned(c, ctx.run_id, item, chosen.id)
+            planned_strangers.refuse_others(c, asked.apply, item, chosen, asked.created)
 
     await ctx.write(guarded)
-    if not asked.plan:
+    if asked.plan:
+        await planned_strangers.keep(ctx, dv, chosen, item, asked.created)
+    else:
         await _take_out(ctx, dd, chosen, title)
         await _create(ctx, dv, now, chosen, title, asked)
         await _join(ctx, dv, now, chosen, title, asked)
@@ -280,7 +278,7 @@ def _written(place: Place, entity: str, person: str, effect: str, row: Mapping[s
         target=place.target,
         person=person,
         entity=entity,
-        name=" ".join(str(row[name]) for name in ("firstname", "lastname") if row.get(name)),
+        name=name_of(row),
         address=str(row.get("emailaddress1", "")),
         effect=effect,
         after={name: value for name, value in row.items() if "@" not in name} if effect == CREATE else None,

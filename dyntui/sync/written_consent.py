@@ -7,14 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
-from dyntui.model.changes import FLAG, SUPPRESS, UNFLAG, AppliedChange
+from dyntui.model.changes import AppliedChange
+from dyntui.model.plans import FLAG, OPT_OUTS, SUPPRESS, UNFLAG
 from dyntui.store import applied_changes
 from dyntui.store.applied_changes import Place
 from dyntui.store.flags import FlagSet
 from dyntui.sync.run_context import RunContext
 
-# What these changes belong to in a run: every run exchanges consent before it begins with its items.
-ITEM = "suppressions"
 _FLAG = "donotbulkemail"
 
 
@@ -22,7 +21,7 @@ def suppressed(c: Connection, run_id: str, addresses: Sequence[str], target: str
     """Addresses were suppressed in dotdigital (`account`), or got a suppression row in Dynamics (`suppressions`)."""
     rows = [
         AppliedChange(
-            item_id=ITEM,
+            item_id=OPT_OUTS,
             target=target,
             person=address,
             entity="",
@@ -34,7 +33,7 @@ def suppressed(c: Connection, run_id: str, addresses: Sequence[str], target: str
         )
         for address in addresses
     ]
-    applied_changes.keep(c, Place(run_id, ITEM, target), rows)
+    applied_changes.keep(c, Place(run_id, OPT_OUTS, target), rows)
 
 
 def flagged(c: Connection, ctx: RunContext, rows: Iterable[FlagSet], *, flag: bool) -> None:
@@ -42,7 +41,7 @@ def flagged(c: Connection, ctx: RunContext, rows: Iterable[FlagSet], *, flag: bo
     by_entity: dict[str, list[AppliedChange]] = {}
     for row in rows:
         change = AppliedChange(
-            item_id=ITEM,
+            item_id=OPT_OUTS,
             target=row.entity,
             person=row.person_id,
             entity=row.entity,
@@ -56,4 +55,4 @@ def flagged(c: Connection, ctx: RunContext, rows: Iterable[FlagSet], *, flag: bo
         )
         by_entity.setdefault(row.entity, []).append(change)
     for entity, changes in by_entity.items():
-        applied_changes.keep(c, Place(ctx.run_id, ITEM, entity), changes)
+        applied_changes.keep(c, Place(ctx.run_id, OPT_OUTS, entity), changes)

@@ -34,6 +34,7 @@ async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
         await hand.finish()
         await hand.press("4", "j", "enter", "v", "a")
         assert "Plan:" in hand.text.splitlines()[1]
+        assert "Became: 1 added, 1 updated, 1 removed" in hand.text
         assert "carried out" in hand.text and "carried out already" in hand.notices[-1]
 
 

@@ -437,6 +437,10 @@ class Office:
         self.engine.drain()
         return self.wait(self._plans.get(self.context, plans.PlanRef(run.id)))
 
+    def plan_again(self, plan: plans.PlanDetail) -> plans.PlanDetail:
+        """The plan as it is by now."""
+        return self.wait(self._plans.get(self.context, plans.PlanRef(plan.run.id)))
+
     def planned(self, plan: plans.PlanDetail, **chosen: Any) -> tuple[PlannedChange, ...]:
         asked = plans.ChangesQuery(run=plan.run.id, limit=100_000, **chosen)
         return self.wait(self._plans.changes(self.context, asked)).rows

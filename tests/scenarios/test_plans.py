@@ -12,6 +12,7 @@ from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.plans import PlanDetail
 from dyntui.store.schema import run
 from tests.scenarios.office import Office, writes
+from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
 from tests.scenarios.test_members_and_books import in_book
 from tests.scenarios.test_suppressions import typed
 
@@ -22,7 +23,7 @@ def newsletter(office: Office) -> ListRow:
 
 
 def numbers(plan: PlanDetail) -> tuple[int, int, int]:
-    (only,) = plan.lists
+    (only,) = [each for each in plan.lists if each.kind == "list"]
     return only.effects.add, only.effects.update, only.effects.remove
 
 
@@ -31,10 +32,12 @@ def test_a_plan_writes_nothing_and_what_it_says_is_what_happens(office: Office, 
     plan, calls = office.calls_between(lambda: office.plan(newsletter.id))
     assert writes(calls) == [] and office.digest() == before
     planned = plan.run.tally
-    assert office.found(office.planned(plan)[0].address) == (), "nothing has happened yet"
+    assert office.found(office.planned(plan, effect="add")[0].address) == (), "nothing has happened yet"
     assert planned.adds_up and numbers(plan) == (planned.of(Outcome.ADDED), 0, 0)
-    changes = office.planned(plan)
-    assert {each.effect for each in changes} == {"add"} and all(each.before is None and each.after for each in changes)
+    changes = office.planned(plan, effect="add")
+    assert {each.effect for each in office.planned(plan)} <= {"add", "suppress", "flag"} and all(
+        each.before is None and each.after for each in changes
+    )
     assert plan.plan.calls.dotdigital_writes == 1 and plan.plan.digest
     done = office.apply(plan)
     assert done.run.tally.counts == planned.counts
@@ -175,3 +178,69 @@ def test_a_run_that_an_earlier_version_began_goes_on(office: Office, newsletter:
     office.engine.drain()
     ended = office.detail(run_id).run
     assert (ended.error_code, ended.status.ended) == ("", True) and ended.tally.of(Outcome.ADDED) > 100
+
+
+def test_a_plan_says_what_arrives_from_dotdigital_and_only_that_is_brought(office: Office) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"))
+    ada, bob, cy, dee, eve = some(office, 5)
+    newsletter = office.list_named("Newsletter")
+    office.let_pass(hours=2)
+    office.run("address-books")
+    was = in_dynamics(office, ada.person, "firstname")
+    for each in (ada, bob, cy):
+        change_in_dotdigital(office, each.address, FIRSTNAME="Augusta")
+    office.change_in_dynamics("contact", bob.person, firstname="Robert")
+    office.change_in_dynamics("contact", dee.person, lastname="Dynamic")
+    before = office.digest()
+    plan, calls = office.calls_between(lambda: office.plan(newsletter.id))
+    assert writes(calls) == [] and office.digest() == before
+    brought = {each.person: each for each in office.planned(plan, effect="bring")}
+    assert set(brought) == {ada.person, bob.person, cy.person}
+    assert (brought[ada.person].before, brought[ada.person].after) == ({"firstname": was}, {"firstname": "Augusta"})
+    assert "'Robert' in Dynamics, 'Augusta' in dotdigital, dotdigital wins" in brought[bob.person].detail
+    sent = {each.person: each for each in office.planned(plan, effect="update")}
+    differs = {label for label, value in sent[ada.person].after.items() if sent[ada.person].before[label] != value}
+    # The full name is what Dynamics makes of both.
+    assert dee.person in sent and differs == {"FULLNAME"}
+    assert plan.plan.calls.dataverse_writes == 2 and plan.run.tally.adds_up
+    assert office.plan(newsletter.id).plan.digest == plan.plan.digest
+
+    change_in_dotdigital(office, cy.address, FIRSTNAME="Cyrus")
+    change_in_dotdigital(office, eve.address, FIRSTNAME="Evelyn")
+    done = office.apply(plan)
+    became = {each.person: (each.outcome, each.reason) for each in office.people(done.run.id, item="address-books")}
+    assert became[ada.person] == became[bob.person] == (Outcome.UPDATED, "")
+    assert became[cy.person] == became[eve.person] == (Outcome.REJECTED, "STALE")
+    members = {each.person: (each.outcome, each.reason) for each in office.people(done.run.id, item=newsletter.id)}
+    assert {members[each.person] for each in (ada, bob, dee)} == {(Outcome.UPDATED, "")} and done.run.tally.adds_up
+    assert in_dynamics(office, ada.person, "firstname") == in_dynamics(office, bob.person, "firstname") == "Augusta"
+    assert in_dynamics(office, cy.person, "firstname") not in ("Augusta", "Cyrus")
+    office.run("lists")
+    assert in_dynamics(office, cy.person, "firstname") == "Cyrus"
+    assert in_dynamics(office, eve.person, "firstname") == "Evelyn"
+    alone = office.plan_of("address-books")
+    assert office.planned(alone) == () and alone.run.tally.adds_up
+
+
+def test_opt_outs_that_would_be_written_are_named_and_forecast_stands_beside_fact(
+    office: Office, newsletter: ListRow
+) -> None:
+    office.run("lists")
+    added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    asked, unsubscribes, renamed = added[:3]
+    typed(office, asked.address)
+    office.unsubscribe(unsubscribes.address)
+    office.change_in_dynamics("contact", renamed.person, firstname="Renamed")
+    before = office.digest()
+    plan, calls = office.calls_between(lambda: office.plan(newsletter.id))
+    assert writes(calls) == [] and office.digest() == before
+    suppressed = {each.person: each.detail for each in office.planned(plan, effect="suppress")}
+    assert set(suppressed) == {asked.address, unsubscribes.address} and "in dotdigital" in suppressed[asked.address]
+    flagged = {each.person: each for each in office.planned(plan, effect="flag")}
+    assert {asked.person, unsubscribes.person} <= set(flagged) and flagged[asked.person].name == asked.name
+    done = office.apply(plan)
+    became = office.plan_again(plan)
+    assert became.fact is not None and became.fact.run_id == done.run.id and became.fact.refused == 0
+    assert {each.name: each.done for each in became.lists} == {each.name: each.effects for each in became.lists}
+    assert became.fact.calls.dataverse_writes == done.run.dataverse_writes
+    assert became.plan.calls.dataverse_writes == done.run.dataverse_writes

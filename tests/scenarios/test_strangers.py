@@ -12,6 +12,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.service.contract.lists import EditList
 from dyntui.service.contract.runs import RunDetail
 from tests.scenarios.office import Office, writes
+from tests.scenarios.test_address_books import change_in_dotdigital
 
 REMOVE, KNOWN = MembershipAction.REMOVE, MembershipAction.KNOWN
 CONTACTS, LEADS = MembershipAction.CONTACTS, MembershipAction.LEADS
@@ -251,13 +252,20 @@ def test_a_plan_names_who_would_join_be_made_or_leave_and_exactly_that_is_done(
 ) -> None:
     office.edit(EditList(id=met["list"], membership_action=CONTACTS))
     plan = office.plan(met["list"])
-    changes = {each.address: each.effect for each in office.planned(plan)}
-    assert changes[met["known address"]] == "join" and changes[met["nobody address"]] == "create"
-    assert changes[met["no address"]] == "remove"
+    changes = {each.address: each for each in office.planned(plan)}
+    joins, made, leaves = (changes[met[f"{each} address"]] for each in ("known", "nobody", "no"))
+    assert [each.effect for each in (joins, made, leaves)] == ["join", "create", "remove"]
+    assert joins.name and joins.after["FULLNAME"] == joins.name and joins.detail.endswith(f"as contact {met['known']}")
+    assert made.after["emailaddress1"] == met["nobody address"] and made.name and "a new contact" in made.detail
+    assert leaves.reason and plan.plan.calls.dataverse_writes >= 2
     office.put_into_book(met["list"], "late@strangers.example")
+    change_in_dotdigital(office, met["nameless address"], LASTNAME="Renamed")
     run = office.apply(plan)
     found = strangers_of(office, run, met["list"])
-    assert of_kinds(found, ["known", "nobody", "late"]) == [("added", ""), ("added", ""), ("held", "STALE")]
+    assert of_kinds(found, ["known", "nobody", "late", "nameless"]) == [
+        ("added", ""), ("added", ""), ("held", "STALE"), ("held", "STALE"),
+    ]  # fmt: skip
+    assert [record.address for record in office.written(run.run.id, effect="create")].count(made.address) == 1
     assert records(office, "contact", "late@strangers.example") == []
     member = {each.person: each for each in office.people(run.run.id, item=met["list"])}[met["known"]]
     assert member.outcome is Outcome.ADDED

@@ -6,9 +6,8 @@ from typing import Any
 
 import msgspec
 
-from dyntui.model.changes import FLAG, SUPPRESS, UNFLAG
 from dyntui.model.changes import AppliedChange as AppliedChange
-from dyntui.model.plans import ADD, REMOVE
+from dyntui.model.plans import ADD, FLAG, REMOVE, SUPPRESS, UNFLAG
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text

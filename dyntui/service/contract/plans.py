@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.model.plans import Effects, Plan, PlannedChange
+from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Fact, Plan, PlannedChange
 from dyntui.model.roles import Ability
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
@@ -17,10 +17,13 @@ from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import ON_RUN, RUN_PEOPLE, RunRow
 from dyntui.service.contract.situations import Situation
 
+# The kind of a run's items that are marketing lists.
+LIST = "list"
+
 
 class MakePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan of `sync_type` (`lists`) in an email account, the default one where none is named; of these `lists` (ids),
-    or of all that are due."""
+    """A plan of `sync_type` (`lists`, `address-books`) in an email account, the default one where none is named; of
+    these `lists` (ids), or of all that are due."""
 
     sync_type: Text
     account: Text = ""
@@ -41,23 +44,30 @@ class PlanRef(msgspec.Struct, frozen=True):
 
 
 class PlannedList(msgspec.Struct, frozen=True, kw_only=True):
-    """A marketing list in a plan, by id and name, with how many people would be added, updated and removed."""
+    """A part of a plan - mostly a marketing list (`kind` list), else what is brought to Dynamics or written of opt-outs
+    - by id and name, with how many people would be added, updated and removed. `done`: how many were, where the plan
+    was carried out."""
 
     id: str
     name: str
     effects: Effects
+    kind: str = LIST
+    done: Effects | None = None
 
 
 class PlanDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan, the run that made it, and what it would do to each list."""
+    """A plan, the run that made it, and what it would do to each list. `fact`: what became of it, once a run carries it
+    out."""
 
     run: RunRow
     plan: Plan
     lists: tuple[PlannedList, ...]
+    fact: Fact | None = None
 
 
 class ChangesQuery(Window, frozen=True, kw_only=True):
-    """A window on a plan's changes: of one `list` (id) or `effect` (add, update, remove) where given."""
+    """A window on a plan's changes: of one `list` (id) or `effect` (one of `dyntui.model.plans.EFFECTS`) where
+    given."""
 
     run: Text
     list: Text = ""
@@ -69,6 +79,27 @@ PLAN_DIFF = Call("plans.diff", DiffList, RunRow, Ability.SYNCHRONISE)
 PLAN_GET = Call("plans.get", PlanRef, PlanDetail, Ability.SEE)
 PLAN_CHANGES = Call("plans.changes", ChangesQuery, Page[PlannedChange], Ability.SEE)
 PLAN_APPLY = Call("plans.apply", PlanRef, RunRow, Ability.SYNCHRONISE)
+
+
+def shown_effects(detail: PlanDetail) -> tuple[str, ...]:
+    """The effects that a plan is told by: those of address books, and whatever else it has."""
+    return tuple(
+        each
+        for each in EFFECTS
+        if each in (ADD, UPDATE, REMOVE) or any(getattr(of.effects, each) for of in detail.lists)
+    )
+
+
+def forecast_and_fact(detail: PlanDetail) -> list[tuple[str, str, int, int]]:
+    """Part by part and effect by effect how many were planned, and how many it became, where either is any."""
+    rows: list[tuple[str, str, int, int]] = []
+    for part in detail.lists:
+        for effect in EFFECTS:
+            planned = getattr(part.effects, effect)
+            done = getattr(part.done, effect) if part.done is not None else 0
+            if planned or done:
+                rows.append((part.name, effect, planned, done))
+    return rows
 
 
 def change_text(change: PlannedChange) -> str:

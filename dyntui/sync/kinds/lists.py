@@ -28,6 +28,7 @@ from dyntui.sync import (
     lists,
     opt_out_changes,
     parts,
+    planned_consent,
     planning,
     record_changes,
     sight,
@@ -55,9 +56,9 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await sight.require_columns(ctx, dv, connections.columns)
     if ctx.at(ListsCursor).due is None:
         typed = await _consent(ctx, dv, dd, asked.plan, connections.trust)
-        if not asked.plan and not asked.apply:
+        if not asked.diff and (not asked.apply or await planning.brings(ctx, asked.apply)):
             # Before what goes out: a value that was changed in dotdigital is not to be overwritten unseen.
-            await inward.bring(ctx, dv, dd)
+            await inward.bring(ctx, dv, dd, inward.How(plan=asked.plan, apply=asked.apply))
         if not asked.lists:
             turns = await list_state.turns(dv)
             await ctx.write(lambda c: list_store.turns(c, turns))
@@ -83,7 +84,8 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     if not asked.plan:
         await _tell_dynamics(ctx, dv)
     if asked.plan:
-        await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment()))
+        suppressed = len(ctx.at(ListsCursor).typed)
+        await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment(), suppressed=suppressed))
     if asked.apply:
         await ctx.write(lambda c: planned_changes.applied(c, asked.apply, ctx.run_id))
 
@@ -102,6 +104,8 @@ async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, t
     if plan:
         await suppressions.pull(ctx, dd, ctx.account_id)
         typed = await suppressions.asked_in_dynamics(ctx, dv, ctx.account_id)
+        if not ctx.asked(Narrowed).diff:
+            await planned_consent.keep(ctx, dv, ctx.account_id, typed)
     else:
         await both_ways(ctx, dv, dd)
         typed = []
