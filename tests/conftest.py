@@ -49,7 +49,7 @@ def pytest_collection_finish() -> None:
     """Modules and tests live to the end: the garbage collector need not go through them again and again, and begins
     later than after 700 objects."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -33,6 +33,25 @@ _SETTLED = (
     )
     .values(amount=budget_window.c.amount + bindparam("more"))
 )
+# What is asked before every few calls is put together once.
+_PERCENT = select(email_account.c.budget_percent).where(email_account.c.id == bindparam("an_account"))
+_USES = select(
+    budget_window.c.limit_name, budget_window.c.start, budget_window.c.spender, budget_window.c.amount
+).where(
+    budget_window.c.account_id == bindparam("an_account"),
+    budget_window.c.limit_name.in_(bindparam("names", expanding=True)),
+)
+_OVER = delete(budget_window).where(
+    budget_window.c.account_id == bindparam("an_account"),
+    budget_window.c.limit_name == bindparam("a_limit"),
+    budget_window.c.start <= bindparam("a_start"),
+)
+_UNSEEN = delete(budget_grant).where(
+    budget_grant.c.account_id == bindparam("an_account"), budget_grant.c.seen < bindparam("a_moment")
+)
+_GRANTED_TO_OTHERS = select(func.count(), func.coalesce(func.sum(budget_grant.c.at_once), 0)).where(
+    budget_grant.c.account_id == bindparam("an_account"), budget_grant.c.sharer != bindparam("a_sharer")
+)
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -88,7 +107,7 @@ def take(c: Connection, account_id: str, wishes: Sequence[Wish], spender: str, n
 
 def _percent(c: Connection, account_id: str) -> int:
     """The share of an email account's calls that dyntui may use; of what Dynamics allows it may use all."""
-    known = c.execute(select(email_account.c.budget_percent).where(email_account.c.id == account_id)).scalar()
+    known = c.execute(_PERCENT, {"an_account": account_id}).scalar()
     return 100 if known is None else int(known)
 
 
@@ -100,12 +119,7 @@ def settle(c: Connection, account_id: str, differences: Iterable[Difference]) ->
 
 def uses(c: Connection, account_id: str, names: Sequence[str]) -> dict[str, list[Use]]:
     """What was used of these limits, bucket by bucket; old buckets may be among them."""
-    table = budget_window.c
-    rows = c.execute(
-        select(table.limit_name, table.start, table.spender, table.amount).where(
-            table.account_id == account_id, table.limit_name.in_(names)
-        )
-    )
+    rows = c.execute(_USES, {"an_account": account_id, "names": list(names)})
     found: dict[str, list[Use]] = {}
     for row in rows:
         found.setdefault(row.limit_name, []).append(Use(row.start, row.spender, row.amount))
@@ -149,13 +163,8 @@ def grant(c: Connection, account_id: str, sharer: str, under_way: int, all_at_on
     """How many calls this connection may have under way: an equal part of `all_at_once`, as far as the others have
     given up theirs. What it has under way already stays its own until it is done."""
     _lock(c, account_id)
-    table = budget_grant.c
-    c.execute(delete(budget_grant).where(table.account_id == account_id, table.seen < int(now) - _GRANT_SECONDS))
-    count, held = c.execute(
-        select(func.count(), func.coalesce(func.sum(table.at_once), 0)).where(
-            table.account_id == account_id, table.sharer != sharer
-        )
-    ).one()
+    c.execute(_UNSEEN, {"an_account": account_id, "a_moment": int(now) - _GRANT_SECONDS})
+    count, held = c.execute(_GRANTED_TO_OTHERS, {"an_account": account_id, "a_sharer": sharer}).one()
     mine: int = max(1, min(all_at_once // (count + 1), all_at_once - held))
     row = (account_id, sharer, max(mine, under_way), int(now))
     upsert(c, budget_grant, ("account_id", "sharer", "at_once", "seen"), ("account_id", "sharer"), [row])
@@ -191,11 +200,5 @@ def _with_more(new: Excluded) -> dict[str, ColumnElement[Any]]:
 
 def _forget(c: Connection, account_id: str, some: Iterable[Limit], now: float) -> None:
     """Buckets that count no more."""
-    for limit in some:
-        c.execute(
-            delete(budget_window).where(
-                budget_window.c.account_id == account_id,
-                budget_window.c.limit_name == limit.name,
-                budget_window.c.start <= int(now) - limit.window - 2 * limit.bucket,
-            )
-        )
+    rows = [(account_id, limit.name, int(now) - limit.window - 2 * limit.bucket) for limit in some]
+    update_many(c, _OVER, ("an_account", "a_limit", "a_start"), rows)

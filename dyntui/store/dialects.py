@@ -122,8 +122,11 @@ def _file(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if connection.get_execution_options().get(WRITES):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # Which waits for nobody and cannot fail: spared what SQLAlchemy does around a statement.
+            _at_the_driver(connection, "BEGIN")
 
     return engine
 
@@ -216,8 +219,12 @@ def reading(connection: Connection) -> Iterator[None]:
 
 
 def _set_query_only(connection: Connection, value: bool) -> None:
+    _at_the_driver(connection, f"PRAGMA query_only={int(value)}")
+
+
+def _at_the_driver(connection: Connection, statement: str) -> None:
     driver: Any = connection.connection.driver_connection
-    driver.execute(f"PRAGMA query_only={int(value)}").close()
+    driver.execute(statement).close()
 
 
 def interruption(connection: Connection) -> Callable[[], None]:

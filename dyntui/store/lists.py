@@ -195,9 +195,12 @@ def _stored(row: Row[Any]) -> StoredList:
     return StoredList(**row._mapping)
 
 
+_ONE = with_people().where(_l.id == bindparam("an_id"))
+
+
 def get(c: Connection, list_id: str) -> StoredList | None:
     """A list by its id."""
-    row = c.execute(with_people().where(_l.id == list_id)).one_or_none()
+    row = c.execute(_ONE, {"an_id": list_id}).one_or_none()
     return None if row is None else _stored(row)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import selectors
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,8 +74,15 @@ class AtOnce(ThreadPoolExecutor):
         return done
 
 
+class _AskedOnlyToWait(selectors.DefaultSelector):
+    """Between two things that are ready the system is not asked for news of sockets: in a simulation there are none."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return [] if timeout == 0 else super().select(timeout)
+
+
 def one_thread_loop() -> asyncio.AbstractEventLoop:
     """An event loop on which `asyncio.to_thread` uses no thread."""
-    loop = asyncio.new_event_loop()
+    loop = asyncio.SelectorEventLoop(_AskedOnlyToWait())
     loop.set_default_executor(AtOnce(1))
     return loop
