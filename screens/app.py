@@ -19,7 +19,9 @@ from textual.notifications import SeverityLevel
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
+from dyntui.service.contract.accounts import ACCOUNTS_CHANGED
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.chosen_account import of_account
 from dyntui.service.contract.environment import ENVIRONMENT_CHANGED
 from dyntui.service.contract.runs import RUN_CHANGED, RUNS_PAGE, RunChanged, RunRow, RunsQuery
 from dyntui.service.contract.session import EVENTS_LOST, HELLO, Hello, Nothing
@@ -158,8 +160,8 @@ class Console(Everywhere):
     # The connection
 
     async def call(self, method: Call[Q, A], request: Q) -> A:
-        """Asks the service. Raises DyntuiError."""
-        return await self.connection.call(method, request)
+        """Asks the service, about the chosen email account where the request names none. Raises DyntuiError."""
+        return await self.connection.call(method, of_account(request, self.account))
 
     def attach(self) -> None:
         """Reaches for the service."""
@@ -241,6 +243,44 @@ class Console(Everywhere):
         of = "" if "" in marked else f" ({', '.join(map(single_line, marked))})"
         said = f"NOT PRODUCTION{of}"
         return (f"{said} · {user} · {organisation}", f"{said} · {user}", said, "NOT PRODUCTION")
+
+    @property
+    def account(self) -> str:
+        """The id of the email account that is chosen; `""`: all of them."""
+        known = self.hello.accounts if self.hello is not None else ()
+        chosen = self.memory.now.account
+        return chosen if len(known) > 1 and chosen in {each.id for each in known} else ""
+
+    def account_name(self, *, one: bool) -> str:
+        """What stands in the frame of the chosen account, `""` where there is only one. `one`: on a page that is about
+        one account, the default one where none is chosen."""
+        known = self.hello.accounts if self.hello is not None else ()
+        if len(known) < 2:
+            return ""
+        if not one and not self.account:
+            return "all email accounts"
+        default = next((each for each in known if each.is_default), known[0])
+        meant = next((each for each in known if each.id == self.account), default)
+        return single_line(meant.name)
+
+    def do_accounts_choose(self) -> None:
+        """Asks which email account every place is to show."""
+        from .choosing_account import AccountChoice
+
+        known = self.hello.accounts if self.hello is not None else ()
+        if len(known) < 2:
+            self.notify("There is only one email account; C shows it, and connects another.", markup=False)
+        elif not isinstance(self.screen, AccountChoice):
+            self.push_screen(AccountChoice(known, self.account), self._choose_account)
+
+    def _choose_account(self, id: str | None) -> None:
+        if id is None or id == self.account:
+            return
+        self.memory.keep_account(id)
+        self._frames_anew()
+        for screen in self._screens():
+            if isinstance(screen, FramedScreen):
+                screen.account_chosen()
 
     @property
     def warned(self) -> bool:
@@ -334,7 +374,7 @@ class Console(Everywhere):
             return
         if isinstance(message.value, RunChanged):
             self._run_changed(message.value.run)
-        if message.name == ENVIRONMENT_CHANGED.name:
+        if message.name in (ENVIRONMENT_CHANGED.name, ACCOUNTS_CHANGED.name):
             start(self, "who", self._ask_who, exclusive=True)
         for screen in self._screens():
             screen.hear(message.name, message.value)

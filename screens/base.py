@@ -17,6 +17,7 @@ from textual.widget import Widget
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.chosen_account import of_account
 from dyntui.service.contract.situations import Situation
 
 from .console import ConsoleApp, WentWrong
@@ -120,11 +121,13 @@ class Asking(Screen[R], Generic[R]):
 
 
 class FramedScreen(Asking[None]):
-    """A screen within the frame. `SECTION` is the section it belongs to; a `TOP_LEVEL` one cannot be left by Esc."""
+    """A screen within the frame. `SECTION` is the section it belongs to; a `TOP_LEVEL` one cannot be left by Esc, and
+    one of `ONE_ACCOUNT` is about the default email account where none is chosen."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = ()
     SECTION: ClassVar[str] = ""
     TOP_LEVEL: ClassVar[bool] = False
+    ONE_ACCOUNT: ClassVar[bool] = False
     AUTO_FOCUS = ""
 
     def __init__(self) -> None:
@@ -172,6 +175,10 @@ class FramedScreen(Asking[None]):
         """What a page does first: loads its grid, puts the focus, reads."""
         self.read()
 
+    def account_chosen(self) -> None:
+        """Another email account is chosen."""
+        self.grow_stale()
+
     def situation(self) -> Situation:
         """Depth, and whether something could not be read, besides what the app knows."""
         return msgspec.structs.replace(
@@ -185,6 +192,7 @@ class FramedScreen(Asking[None]):
         is no answer: why is said in a line, and never stops anybody."""
         kind = kind or method.name
         answers = self.console.answers
+        request = of_account(request, self.console.account)
         known, read_on = answers.last(method, request)
         if known is not None:
             take(known)
@@ -240,6 +248,7 @@ class FramedScreen(Asking[None]):
         width = self.size.width or self.app.size.width
         here = self.SECTION or console.section
         self._top.show_sections(here, width, console.who(), warned=console.warned)
+        self.trail.show_account(console.account_name(one=self.ONE_ACCOUNT))
         self._banner.warn(console.banner)
         self._strip_of_troubles.show_troubles(self.troubles, console.waiting.away, width)
         self._strip.show_runs([run for run in console.active_runs if not self.shows_run(run.id)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow
 from dyntui.service.contract.runs import StartRun
 
 from .base import FramedScreen
@@ -16,19 +16,19 @@ class CampaignActions(FramedScreen):
     def do_campaigns_send(self) -> None:
         """Opens the send wizard."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            self.console.open_page(SEND_WIZARD, row.id)
+            self.console.open_page(SEND_WIZARD, CampaignRef(row.id, row.account))
 
     def do_campaigns_count(self) -> None:
         """Counts the targets."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            self.console.open_page(COUNT, row.id)
+            self.console.open_page(COUNT, CampaignRef(row.id, row.account))
 
     def do_campaigns_report(self) -> None:
         """Opens the report."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            self.console.open_page(REPORT, row.id)
+            self.console.open_page(REPORT, CampaignRef(row.id, row.account))
 
     def do_campaign_synchronise(self) -> None:
         """Synchronises the campaign: its content, and the newest results."""
         if (row := self.situation().one(CampaignRow)) is not None:
-            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(row.id),)))
+            start_run(self, StartRun(sync_type="campaigns", campaigns=(str(row.id),), account=row.account))

@@ -76,7 +76,7 @@ def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
     return rows
 
 
-class CampaignPage(CampaignActions, SendActions, Page[int]):
+class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
     """The page of one email campaign, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_CAMPAIGN,)
@@ -128,7 +128,7 @@ class CampaignPage(CampaignActions, SendActions, Page[int]):
         self.read()
 
     async def _target_source(self, window: Window) -> Rows[ListRow]:
-        detail = await self.console.call(CAMPAIGN_GET, CampaignRef(self.about or 0))
+        detail = await self.console.call(CAMPAIGN_GET, self.about or CampaignRef(0))
         wanted = window.search.casefold()
         rows = [row for row in detail.targets if wanted in row.name.casefold()]
         if window.sort:
@@ -142,7 +142,7 @@ class CampaignPage(CampaignActions, SendActions, Page[int]):
     def read(self) -> None:
         """Facts, text and sends."""
         if self.about is not None:
-            self.look(CAMPAIGN_GET, CampaignRef(self.about), self._show)
+            self.look(CAMPAIGN_GET, self.about, self._show)
 
     def refetch(self) -> None:
         """Everything about the campaign again."""
@@ -209,7 +209,7 @@ class CampaignPage(CampaignActions, SendActions, Page[int]):
         elif self._panes.chosen == "text":
             self.set_focus(self._text)
             if self.about is not None:
-                self.look(CAMPAIGN_PREVIEW, CampaignRef(self.about), self._show_preview)
+                self.look(CAMPAIGN_PREVIEW, self.about, self._show_preview)
         else:
             self.set_focus(self._sends)
 
@@ -265,7 +265,7 @@ class CampaignPage(CampaignActions, SendActions, Page[int]):
 
         def chosen(rows: tuple[ListRow, ...] | None) -> None:
             if rows:
-                change = ChangeTargets(id=detail.row.id, add=tuple(row.id for row in rows))
+                change = ChangeTargets(id=detail.row.id, account=detail.row.account, add=tuple(row.id for row in rows))
                 self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed)
 
         picker: Picker[ListRow] = Picker(
@@ -286,7 +286,9 @@ class CampaignPage(CampaignActions, SendActions, Page[int]):
 
         def confirmed(yes: bool | None) -> None:
             if yes:
-                change = ChangeTargets(id=detail.row.id, remove=tuple(row.id for row in rows))
+                change = ChangeTargets(
+                    id=detail.row.id, account=detail.row.account, remove=tuple(row.id for row in rows)
+                )
                 self.ask(CAMPAIGN_CHANGE_TARGETS, change, self._targets_changed)
 
         names = [rows[0].name] if len(rows) == 1 else [f"{len(rows)} target lists", *(row.name for row in rows)]

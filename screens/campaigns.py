@@ -8,7 +8,7 @@ import msgspec
 from textual.binding import BindingType
 
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, ON_CAMPAIGNS, CampaignRow, CampaignsQuery
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, ON_CAMPAIGNS, CampaignRef, CampaignRow, CampaignsQuery
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 
@@ -106,7 +106,7 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
 
     def opened(self, row: CampaignRow) -> None:
         """Its page."""
-        self.console.open_page(CAMPAIGN, row.id)
+        self.console.open_page(CAMPAIGN, CampaignRef(row.id, row.account))
 
     def do_campaigns_synchronise(self) -> None:
         """Synchronises the marked campaigns, or all."""

@@ -10,6 +10,7 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import (
     CAMPAIGNS_COMPARE,
     ON_COMPARISON,
+    CampaignRef,
     CampaignReport,
     CompareCampaigns,
 )
@@ -118,4 +119,4 @@ class ComparisonPage(GridScreen[CampaignReport], CampaignActions, Page[str]):
 
     def opened(self, row: CampaignReport) -> None:
         """Its report."""
-        self.console.open_page(REPORT, row.row.id)
+        self.console.open_page(REPORT, CampaignRef(row.row.id, row.row.account))

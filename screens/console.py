@@ -56,6 +56,14 @@ class ConsoleApp(Protocol):
         """What stands over every page while there is no service; else `""`."""
 
     @property
+    def account(self) -> str:
+        """The id of the email account that is chosen; `""`: all of them."""
+
+    def account_name(self, *, one: bool) -> str:
+        """What stands in the frame of the chosen account, `""` where there is only one. `one`: on a page that is about
+        one account, the default one where none is chosen."""
+
+    @property
     def section(self) -> str:
         """The section one is in."""
 

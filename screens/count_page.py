@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, ON_COUNT, CountTargets, TargetCount
+from dyntui.service.contract.campaigns import CAMPAIGN_COUNT, ON_COUNT, CampaignRef, CountTargets, TargetCount
 
 from .base import Page
 from .bindings import bindings
@@ -26,7 +26,7 @@ from .wording import moment
 _KEPT = timedelta(minutes=55)
 
 
-class CountPage(Page[int]):
+class CountPage(Page[CampaignRef]):
     """The count of one campaign's targets, by the campaign's id. It stays while the service keeps it; r counts anew."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_COUNT,)
@@ -35,7 +35,7 @@ class CountPage(Page[int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: dict[int, TargetCount] = {}
+        self._made: dict[CampaignRef, TargetCount] = {}
         self._counts = CountsStep()
         self._counts.display = True
 
@@ -46,7 +46,7 @@ class CountPage(Page[int]):
     @property
     def count(self) -> TargetCount | None:
         """The count that is shown."""
-        return self._made.get(self.about or 0)
+        return self._made.get(self.about or CampaignRef(0))
 
     def begin(self) -> None:
         """Shows the count that is there, or counts."""
@@ -71,14 +71,20 @@ class CountPage(Page[int]):
     def do_app_refresh(self) -> None:
         """Counts anew."""
         if self.about is not None:
-            self.ask(CAMPAIGN_COUNT, CountTargets(id=self.about), self._take, refused=self._not_counted)
+            self.ask(
+                CAMPAIGN_COUNT,
+                CountTargets(id=self.about.id, account=self.about.account),
+                self._take,
+                refused=self._not_counted,
+            )
 
     def do_count_again(self) -> None:
         """Counts anew."""
         self.do_app_refresh()
 
     def _take(self, count: TargetCount) -> None:
-        self._made[count.campaign] = count
+        if self.about is not None:
+            self._made[self.about] = count
         self.tell_trouble("count", None)
         self._show(count)
 

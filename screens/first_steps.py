@@ -8,7 +8,7 @@ import msgspec
 
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.roles import Ability, roles_with
-from dyntui.service.contract.campaigns import CampaignRow
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunRow
 
@@ -97,7 +97,7 @@ def follow(console: ConsoleApp, key: str, known: Known) -> None:
     if key == "targets":
         console.notify("Choose a campaign that was not sent yet: Enter opens it, t adds target lists.")
     elif key == "send" and row_ is not None:
-        console.open_page(CAMPAIGN, row_.id)
-        console.open_page(SEND_WIZARD, row_.id)
+        console.open_page(CAMPAIGN, CampaignRef(row_.id, row_.account))
+        console.open_page(SEND_WIZARD, CampaignRef(row_.id, row_.account))
     elif key == "results" and known.sent is not None:
-        console.open_page(REPORT, known.sent.id)
+        console.open_page(REPORT, CampaignRef(known.sent.id, known.sent.account))

@@ -63,6 +63,7 @@ class GridScreen(FramedScreen, Generic[T]):
         self.views = ChoiceBar(rows.views, id=rows.views_id)
         self.grid: Grid[T] = Grid(rows.columns, key=rows.key, wording=rows.wording, id=rows.id, enter=rows.enter)
         self._rows = rows
+        self._of_account = ""
         self._preview = Facts(id="preview-facts", columns=1)
 
     # What a subject says
@@ -107,11 +108,15 @@ class GridScreen(FramedScreen, Generic[T]):
 
     def load(self) -> None:
         """Lists the chosen view from its first row."""
-        self.grid.load(self.rows_in, slice=self.slice)
+        self._of_account = self.console.account
+        self.grid.load(self.rows_in, slice=f"{self._of_account} {self.slice}")
 
     def refetch(self) -> None:
-        """The rows again."""
-        self.grid.reload()
+        """The rows again; of another email account from the first one."""
+        if self._of_account != self.console.account:
+            self.load()
+        else:
+            self.grid.reload()
 
     def situation(self) -> Situation:
         """The row in hand, and those marked; the only marked one counts as in hand."""

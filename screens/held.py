@@ -11,10 +11,9 @@ from textual.binding import BindingType
 from dyntui.model.held import Decision, Kind
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.held import HELD_DECIDE, HELD_WAITING, ON_HELD, DecideHeld, HeldDecided
+from dyntui.service.contract.held import HELD_DECIDE, HELD_WAITING, ON_HELD, DecideHeld, HeldDecided, WaitingIn
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import RunChanged
-from dyntui.service.contract.session import Nothing
 
 from .bindings import bindings
 from .dialogs import Confirm
@@ -90,7 +89,7 @@ class HeldScreen(GridScreen[Decision]):
 
     async def rows_in(self, window: Window) -> Page[Decision]:
         """All that wait: as many as there are lists in trouble."""
-        answer = await self.console.call(HELD_WAITING, Nothing())
+        answer = await self.console.call(HELD_WAITING, WaitingIn())
         return windowed(answer.rows, window, lambda row: f"{row.name} {row.why}")
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:

@@ -17,7 +17,7 @@ from dyntui.model.held import waits_in_words
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRow, CampaignsQuery
+from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
 from dyntui.service.contract.console import ON_HOME
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page
@@ -146,7 +146,7 @@ class HomeScreen(FramedScreen):
         if status is not None and (waits := waits_in_words(status.waiting)):
             facts.append(("Decisions", f"{waits} ({_DECISIONS})", "warn"))
         if status is not None and not low:
-            facts += _budgets(status.budgets)
+            facts += _budgets(each for each in status.budgets if each.account_id in self._of_account())
             facts += _consent(status)
         if status is not None:
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
@@ -156,6 +156,12 @@ class HomeScreen(FramedScreen):
             self._wrong.display = bool(wrong)
             self._wrong.show_facts([(check.name, _what_is_wrong(check), check_tone(check.state)) for check in wrong])
         self._facts.show_facts(facts)
+
+    def _of_account(self) -> tuple[str, ...]:
+        """The ids of the email accounts that are shown, and `""` for the organisation."""
+        chosen, hello = self.console.account, self.console.hello
+        everybody = tuple(each.id for each in hello.accounts) if hello is not None else ()
+        return ("", *((chosen,) if chosen else everybody))
 
     def _know_schedules(self, known: Schedules) -> None:
         """The next runs, where this service starts them: a private one says on their own page that it does not."""
@@ -214,7 +220,7 @@ class HomeScreen(FramedScreen):
         self._known = msgspec.structs.replace(self._known, campaigns=page.rows)
         rows = sorted((row for row in page.rows if row.sent), key=lambda row: row.sent_on, reverse=True)[:_MORE]
         self._sent.show_rows(
-            [BarRow(str(row.id), row.name, row.sent, "good", "•", _opened_by(row)) for row in rows],
+            [BarRow(f"{row.account} {row.id}", row.name, row.sent, "good", "•", _opened_by(row)) for row in rows],
             max((row.sent for row in rows), default=0),
         )
         self._show_steps()
@@ -242,7 +248,8 @@ class HomeScreen(FramedScreen):
     @on(BarList.Opened, "#home-sent")
     def _open_report(self, event: BarList.Opened) -> None:
         self.console.go("campaigns")
-        self.console.open_page(REPORT, int(event.key))
+        row = next(each for each in self._known.campaigns if f"{each.account} {each.id}" == event.key)
+        self.console.open_page(REPORT, CampaignRef(row.id, row.account))
 
     @on(BarList.Opened, "#home-runs")
     def _open_run(self, event: BarList.Opened) -> None:

@@ -68,6 +68,7 @@ class LabelsPage(GridScreen[LabelRow], Page[str]):
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_LABELS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_LABELS)
+    ONE_ACCOUNT = True
     TRAIL = ("Data Labels",)
     CSS_PATH = "../styles/mappings.tcss"
 

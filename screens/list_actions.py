@@ -92,7 +92,12 @@ class ListActions(FramedScreen):
         chosen = self.situation().chosen(ListRow)
         rows = [row for row in chosen if can_be_synchronised(row)]
         tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
-        start_run(self, StartRun(sync_type="lists", lists=tuple(row.id for row in rows)))
+        # A run is of one email account.
+        of_account: dict[str, list[str]] = {}
+        for row in rows:
+            of_account.setdefault(row.account, []).append(row.id)
+        for account, ids in of_account.items():
+            start_run(self, StartRun(sync_type="lists", lists=tuple(ids), account=account))
 
     def do_plans_diff(self) -> None:
         """Compares the list in hand with its address book; its page says what was found."""

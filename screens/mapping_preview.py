@@ -75,6 +75,7 @@ _ROWS = Rows(
 class MappingPreviewPage(GridScreen[Shown], Page[str]):
     """The mappings of an email account, named by its id (`""`: the default one), on people of a table."""
 
+    ONE_ACCOUNT = True
     TRAIL = ("Data Mappings", "What they make of people")
     CSS_PATH = "../styles/mappings.tcss"
 

@@ -61,6 +61,7 @@ class MappingVersionsPage(GridScreen[VersionRow], Page[str]):
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_MAPPING_VERSIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_MAPPING_VERSIONS)
+    ONE_ACCOUNT = True
     TRAIL = ("Data Mappings", "Versions")
 
     def __init__(self) -> None:

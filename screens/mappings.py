@@ -89,6 +89,7 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_MAPPINGS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_MAPPINGS)
+    ONE_ACCOUNT = True
     TRAIL = ("Data Mappings",)
     CSS_PATH = "../styles/mappings.tcss"
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from textual.screen import Screen
 
 from dyntui.service.contract import subjects
+from dyntui.service.contract.campaigns import CampaignRef
 
 from .whose import Whose
 
@@ -51,12 +52,12 @@ SECTIONS = tuple(
 HOME = SECTIONS[0]
 
 LIST = Place("list", "list_page:ListPage", str)
-CAMPAIGN = Place("campaign", "campaign_page:CampaignPage", int)
-COUNT = Place("count", "count_page:CountPage", int)
-SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", int)
+CAMPAIGN = Place("campaign", "campaign_page:CampaignPage", CampaignRef)
+COUNT = Place("count", "count_page:CountPage", CampaignRef)
+SEND_WIZARD = Place("send wizard", "send_wizard:SendWizard", CampaignRef)
 SENDS = Place("sends", "sends:SendsPage", str)
 SEND = Place("send", "send_page:SendPage", str)
-REPORT = Place("report", "report:ReportPage", int)
+REPORT = Place("report", "report:ReportPage", CampaignRef)
 COMPARISON = Place("comparison", "comparison:ComparisonPage", str)
 RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)

@@ -1,4 +1,5 @@
-"""What the console remembers of a person from one time to the next: the theme, and how grids are sorted."""
+"""What the console remembers of a person from one time to the next: the theme, how grids are sorted, and which email
+account was chosen."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ log = logging.getLogger("dyntui.console")
 
 class Remembered(msgspec.Struct):
     """`theme` by name, `""` for the first one; `sorts`: the column that a grid, by its id, is sorted by, `-` before it
-    for descending."""
+    for descending; `account`: the id of the chosen email account, `""` for all."""
 
     theme: str = ""
     sorts: dict[str, str] = {}
+    account: str = ""
 
 
 class Memory:
@@ -43,6 +45,12 @@ class Memory:
         """The theme that was chosen."""
         if name != self.now.theme:
             self.now.theme = name
+            self._write()
+
+    def keep_account(self, id: str) -> None:
+        """The email account that was chosen; `""`: all of them."""
+        if id != self.now.account:
+            self.now.account = id
             self._write()
 
     def keep_sort(self, grid: str, by: str) -> None:

@@ -103,7 +103,7 @@ _ROWS = Rows(
 )
 
 
-class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
+class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
     """The report of one campaign, by its id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_REPORT,)
@@ -162,20 +162,22 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[int]):
 
     async def rows_in(self, window: Window) -> PageOfRows[RecipientRow]:
         """The recipients that the filter takes."""
-        query = RecipientsQuery(id=self.about or 0, filter=self.views.chosen)
+        of = self.about or CampaignRef(0)
+        query = RecipientsQuery(id=of.id, account=of.account, filter=self.views.chosen)
         return await page_of(self.console, CAMPAIGN_RECIPIENTS, query, window)
 
     def read(self) -> None:
         """Totals, hours and links."""
         if self.about is not None:
-            self.look(CAMPAIGN_REPORT, CampaignRef(self.about), self._show)
+            self.look(CAMPAIGN_REPORT, self.about, self._show)
 
     def do_members_gather(self) -> None:
         """A list of the marked recipients, or of all whom the filter takes."""
         marked = [
             KnownPerson(person="", entity="", name=row.name, address=row.address) for row in self.grid.marks.values()
         ]
-        shown = PeopleSlice(campaign=self.about or 0, did=self.views.chosen, search=self.grid.listing.search)
+        of = self.about or CampaignRef(0)
+        shown = PeopleSlice(campaign=of.id, account=of.account, did=self.views.chosen, search=self.grid.listing.search)
         gather(self, marked, shown)
 
     def refetch(self) -> None:

@@ -128,6 +128,7 @@ class SchedulesPage(GridScreen[Shown], Page[str]):
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SCHEDULES,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SCHEDULES)
+    ONE_ACCOUNT = True
     TRAIL = ("Synchronisation Settings",)
     CSS_PATH = "../styles/schedules.tcss"
 
@@ -148,6 +149,11 @@ class SchedulesPage(GridScreen[Shown], Page[str]):
     def aimed(self) -> None:
         """Edits belong to one account."""
         self._edits.clear()
+
+    def account_chosen(self) -> None:
+        """Those of another account are not edited."""
+        self._edits.clear()
+        super().account_chosen()
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 

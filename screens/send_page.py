@@ -15,6 +15,7 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.sync_types import COUNT
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.runs import RunChanged
 from dyntui.service.contract.sends import ON_SEND, SEND_SHOW, SendDetail, SendRef, SendResults, SendRow
 from dyntui.service.contract.situations import Situation
@@ -178,7 +179,7 @@ class SendPage(SendActions, Page[str]):
     def do_send_report(self) -> None:
         """The report of its email campaign."""
         if self._detail is not None:
-            self.console.open_page(REPORT, self._detail.send.campaign)
+            self.console.open_page(REPORT, CampaignRef(self._detail.send.campaign, self._detail.send.account_id))
 
     def do_send_run(self) -> None:
         """The run that carries it out."""

@@ -53,7 +53,7 @@ from .wizard_steps import (
 _LAST = len(STEPS)
 
 
-class SendWizard(ListActions, Page[int]):
+class SendWizard(ListActions, Page[CampaignRef]):
     """The wizard for one campaign, by its id. Going back keeps what was chosen; only the last step sends."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_WIZARD,)
@@ -114,7 +114,7 @@ class SendWizard(ListActions, Page[int]):
     def read(self) -> None:
         """The campaign, and how ready its lists are. A count that was made stays: it is what will be sent."""
         if self.about is not None and self._detail is None:
-            self.look(CAMPAIGN_GET, CampaignRef(self.about), self._take_campaign)
+            self.look(CAMPAIGN_GET, self.about, self._take_campaign)
         if self.about is not None and self._all is None:
             self._count_all()
         if self._step == 3 and self._uncounted is not None:
@@ -124,7 +124,7 @@ class SendWizard(ListActions, Page[int]):
         if self.about is not None:
             self.ask(
                 CAMPAIGN_COUNT,
-                CountTargets(id=self.about),
+                CountTargets(id=self.about.id, account=self.about.account),
                 self._take_readiness,
                 refused=self._not_counted,
                 kind="readiness",
@@ -316,7 +316,7 @@ class SendWizard(ListActions, Page[int]):
         self._count = self._uncounted = None
         self._counted_for = lists
         if self.about is not None:
-            request = CountTargets(id=self.about, lists=lists)
+            request = CountTargets(id=self.about.id, account=self.about.account, lists=lists)
             self.ask(CAMPAIGN_COUNT, request, self._take_count, refused=self._not_counted)
 
     def _not_counted(self, error: DyntuiError) -> None:

@@ -27,6 +27,9 @@ WIDE = 110
 LOW = 24
 
 
+_LONGEST_ACCOUNT = 24
+
+
 def _click(action_id: str) -> str:
     return f"screen.perform('{action_id}')"
 
@@ -66,16 +69,31 @@ def fitting(words: Sequence[str], width: int) -> list[str]:
 
 
 class Trail(Line):
-    """Where one is: the way from the section to the thing on the screen."""
+    """Where one is: the way from the section to the thing on the screen, and the email account that is chosen."""
+
+    _steps: tuple[str, ...] = ()
+    _note = ""
+    _account = ""
+
+    def show_account(self, name: str) -> None:
+        """Names the chosen email account; `""` where there is only one."""
+        if name != self._account:
+            self._account = name
+            self.show_trail(*self._steps, note=self._note)
 
     def show_trail(self, *steps: str, note: str = "") -> None:
         """Draws the way; the last step is where one is."""
+        self._steps, self._note = steps, note
         parts = [Part(" ")]
         for step in steps[:-1]:
             parts += [Part(step, "muted"), Part(" › ", "muted")]
         if steps:
             parts.append(Part(steps[-1], "strong"))
-        self.show(*parts, right=[Part(f"{note} ", "muted")] if note else [])
+        right = [Part(f"{note} ", "muted")] if note and note != self._account else []
+        if self._account:
+            name = fit(self._account, min(width_of(self._account), _LONGEST_ACCOUNT))
+            right.append(Part(f"@ {name} ", "accent", _click("accounts.choose")))
+        self.show(*parts, right=right)
 
 
 class RunStrip(Line):

@@ -61,6 +61,6 @@ def ask_for_trial(screen: FramedScreen, campaign: CampaignRow) -> None:
     def answered(address: str | None) -> None:
         if address:
             screen.notify("The test is being sent; that may take a minute.", title="Test send", markup=False)
-            screen.ask(CAMPAIGN_TEST, TrialSend(id=campaign.id, address=address), told)
+            screen.ask(CAMPAIGN_TEST, TrialSend(id=campaign.id, account=campaign.account, address=address), told)
 
     screen.app.push_screen(_Address(campaign.name), answered)

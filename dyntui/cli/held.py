@@ -16,10 +16,9 @@ from dyntui.cli.service_call import ask, with_service
 from dyntui.model.errors import Exit
 from dyntui.model.outcomes import Outcome
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldRemovals
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, DecideHeld, HeldDecided, HeldRemovals, WaitingIn
 from dyntui.service.contract.lists import LIST_MEMBERS, MemberRow, MembersQuery
 from dyntui.service.contract.runs import RunRow
-from dyntui.service.contract.session import Nothing
 
 _PERSON = click.option("--person", "people", multiple=True, metavar="ID", help="Only this record; may be given again.")
 
@@ -36,7 +35,7 @@ def command() -> None:
 @click.pass_context
 def list_(context: click.Context) -> int:
     """The marketing lists with removals that wait, and why."""
-    answer = ask(choices(context), HELD_LISTS, Nothing())
+    answer = ask(choices(context), HELD_LISTS, WaitingIn())
     if choices(context).json:
         print_json(answer)
     else:
@@ -131,7 +130,7 @@ def _waiting(chosen: Choices, named: str, undone: bool) -> HeldRemovals | None:
 
     async def read(client: ServiceClient) -> HeldRemovals | None:
         wanted = await list_id(client, named)
-        answer = await client.call(HELD_LISTS, Nothing())
+        answer = await client.call(HELD_LISTS, WaitingIn())
         return next((each for each in answer.rows if (each.list, each.undone) == (wanted, undone)), None)
 
     return with_service(chosen, read)

@@ -19,6 +19,7 @@ class Choices(msgspec.Struct):
     json: bool = False
     yes: bool = False
     plain: bool = False
+    account: str = ""
 
 
 def choices(context: click.Context) -> Choices:
@@ -48,6 +49,11 @@ def _json(context: click.Context, _parameter: click.Parameter, value: bool) -> N
         choices(context).json = True
 
 
+def _account(context: click.Context, _parameter: click.Parameter, value: str) -> None:
+    if value:
+        choices(context).account = value
+
+
 def _yes(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
         choices(context).yes = True
@@ -59,9 +65,21 @@ def _plain(context: click.Context, _parameter: click.Parameter, value: bool) -> 
         PLAIN.set(True)
 
 
+ACCOUNT = "--account"
+
+
 def common_options() -> list[click.Parameter]:
     """New option objects, one set for each command."""
     return [
+        click.Option(
+            [ACCOUNT, "chosen_account"],
+            metavar="NAME",
+            default="",
+            envvar="DYNTUI_ACCOUNT",
+            expose_value=False,
+            callback=_account,
+            help="The email account that is meant, by name or id; it narrows listings down.",
+        ),
         click.Option(
             ["--profile"],
             metavar="NAME",
@@ -93,7 +111,11 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params.extend(common_options())
+        self.params.extend(each for each in common_options() if not self._has(each))
+
+    def _has(self, option: click.Parameter) -> bool:
+        """Whether the command has an option of this name which says more."""
+        return any(name in each.opts for each in self.params for name in option.opts)
 
 
 class Group(click.Group):

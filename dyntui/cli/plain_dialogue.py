@@ -21,13 +21,12 @@ from dyntui.model.reasons import BY_CODE
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGN_GET, CAMPAIGNS_PAGE, CampaignRef, CampaignRow, CampaignsQuery
-from dyntui.service.contract.held import HELD_LISTS, HeldRemovals
+from dyntui.service.contract.held import HELD_LISTS, HeldRemovals, WaitingIn
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.people import PEOPLE_SEARCH, KnownPerson, PeopleQuery
 from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_status
 from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
-from dyntui.service.contract.session import Nothing
 
 Q = TypeVar("Q", bound=Window)
 T = TypeVar("T")
@@ -101,7 +100,7 @@ class Dialogue:
         self._do("status")
         self._do("held", "list")
         self._do("sends", "list", "--view", "held")
-        held = ask_service(self._chosen, HELD_LISTS, Nothing()).rows
+        held = ask_service(self._chosen, HELD_LISTS, WaitingIn()).rows
         options = [(f"{each.name}: {number(each.people)} people, {each.why}", each) for each in held]
         while options and (one := choose("Decide about which list?", options)) is not None:
             self._decide(one)

@@ -26,6 +26,7 @@ def with_service(chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]])
     async def attached() -> R:
         async with await attach_or_start(open_profile(chosen.profile)) as client:
             client.late = _say_late
+            client.account = chosen.account
             return await work(client)
 
     return asyncio.run(attached())

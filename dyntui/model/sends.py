@@ -27,6 +27,7 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     campaign: int
     campaign_name: str
+    account_id: str = ""
     run: str
     state: str
     created_by: str

@@ -139,7 +139,7 @@ class Campaigns:
     @answers(CAMPAIGN_CHANGE_TARGETS)
     async def change_targets(self, context: CallContext, request: ChangeTargets) -> Targets:
         """Adds and removes target lists, in Dynamics first, in the person's own name."""
-        campaign = await self.known(CampaignRef(request.id))
+        campaign = await self.known(CampaignRef(request.id, request.account))
         if not campaign.row_id:
             raise DyntuiError(
                 "CAMPAIGN_NOT_IN_DYNAMICS",
@@ -183,7 +183,7 @@ class Campaigns:
                 "CAMPAIGN_AMBIGUOUS",
                 f"Several email accounts have a campaign {request.id}.",
                 not_done="Nothing was read or changed.",
-                remedy="Name the email account.",
+                remedy="Name the email account: with `--account`, and in the console with @.",
                 exit=Exit.USAGE,
             )
         raise DyntuiError(

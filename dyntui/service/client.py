@@ -18,6 +18,7 @@ import msgspec
 from dyntui import __version__
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.chosen_account import of_account
 from dyntui.service.contract.session import EVENTS_LOST, Lost
 from dyntui.service.lock import holder
 from dyntui.service.peer import peer_of
@@ -100,7 +101,8 @@ class Subscription(Generic[E]):
 
 class ServiceClient:
     """One connection to a service. Calls may be made concurrently; a cancelled call tells the service so. `late` is
-    called once for each call that is not answered within two seconds."""
+    called once for each call that is not answered within two seconds. `account`: the email account that is meant by
+    calls that name none."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, greeting: Greeting) -> None:
         self._reader = reader
@@ -111,6 +113,7 @@ class ServiceClient:
         self._subscriptions: list[Subscription[msgspec.Struct]] = []
         self._gone = False
         self.late: Callable[[], None] | None = None
+        self.account = ""
         self._listening = asyncio.create_task(self._listen())
 
     async def call(self, method: Call[Q, A], request: Q) -> A:
@@ -127,7 +130,7 @@ class ServiceClient:
         self._waiting[id] = answer
         telling = loop.call_later(LATE_SECONDS, self.late) if self.late is not None else None
         try:
-            self._writer.write(request_line(id, method.name, request))
+            self._writer.write(request_line(id, method.name, of_account(request, self.account)))
             await self._writer.drain()
             raw = await answer
         except ConnectionError as error:

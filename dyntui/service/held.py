@@ -13,14 +13,14 @@ from dyntui.service.contract.held import (
     Decisions,
     HeldDecided,
     HeldLists,
+    WaitingIn,
 )
 from dyntui.service.contract.runs import RunRow
-from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.service.runs import Runs
+from dyntui.service.runs import Runs, chosen_account
 from dyntui.store import decisions, held, undone_holds
 from dyntui.store import lists as list_store
 from dyntui.store.lists import StoredList
@@ -35,15 +35,19 @@ class Held:
         self._runs = runs
 
     @answers(HELD_LISTS)
-    async def lists(self, context: CallContext, request: Nothing) -> HeldLists:
-        """The lists with removals that wait."""
-        return HeldLists(rows=tuple(await self._resources.read(held.lists)))
+    async def lists(self, context: CallContext, request: WaitingIn) -> HeldLists:
+        """The lists with removals that wait. Raises ACCOUNT_UNKNOWN."""
+        account_id = await self._account(request)
+        return HeldLists(rows=tuple(await self._resources.read(lambda c: held.lists(c, account_id))))
 
     @answers(HELD_WAITING)
-    async def waiting(self, context: CallContext, request: Nothing) -> Decisions:
-        """Everything that waits for a person."""
-        now = self._resources.now()
-        return Decisions(rows=tuple(await self._resources.read(lambda c: decisions.waiting(c, now))))
+    async def waiting(self, context: CallContext, request: WaitingIn) -> Decisions:
+        """Everything that waits for a person. Raises ACCOUNT_UNKNOWN."""
+        now, account_id = self._resources.now(), await self._account(request)
+        return Decisions(rows=tuple(await self._resources.read(lambda c: decisions.waiting(c, now, account_id))))
+
+    async def _account(self, request: WaitingIn) -> str:
+        return (await chosen_account(self._resources, request.account)).id if request.account else ""
 
     @answers(HELD_DECIDE)
     async def decide(self, context: CallContext, request: DecideHeld) -> HeldDecided:

@@ -106,7 +106,10 @@ class Lists:
             as_of = await self._resources.read(list_store.as_of)
         person = await self._identities.person(context.uid)
         user_id = person.user_id if person else ""
-        found = await self._resources.read(lambda c: list_window.window(c, request, view=request.view, user_id=user_id))
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
+        found = await self._resources.read(
+            lambda c: list_window.window(c, request, view=request.view, user_id=user_id, account_id=account_id)
+        )
         return msgspec.structs.replace(found, as_of=as_of)
 
     @answers(LISTS_REFRESH)

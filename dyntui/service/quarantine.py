@@ -40,11 +40,18 @@ class Quarantine:
 
     @answers(QUARANTINE_PAGE)
     async def page(self, context: CallContext, request: RefusedQuery) -> Page[RefusedRow]:
-        """The refused rows, by cause."""
+        """The refused rows, by cause. Raises ACCOUNT_UNKNOWN."""
         now = self._resources.now()
+        account_id = (await chosen_account(self._resources, request.account)).id if request.account else ""
         return await self._resources.read(
             lambda c: quarantine.window(
-                c, request, now, list_id=request.list, reason=request.reason, ignored=request.ignored
+                c,
+                request,
+                now,
+                list_id=request.list,
+                account_id=account_id,
+                reason=request.reason,
+                ignored=request.ignored,
             )
         )
 

@@ -60,7 +60,7 @@ class Results:
     @answers(CAMPAIGN_RECIPIENTS)
     async def recipients(self, context: CallContext, request: RecipientsQuery) -> Page[RecipientRow]:
         """A window on what each recipient did."""
-        campaign = await self._campaigns.known(CampaignRef(request.id))
+        campaign = await self._campaigns.known(CampaignRef(request.id, request.account))
         found = await self._resources.read(
             lambda c: results.window(
                 c, request, account_id=campaign.account_id, campaign_id=campaign.id, kept=request.filter

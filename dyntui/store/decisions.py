@@ -1,7 +1,7 @@
 """Everything that waits for a decision of a person: held removals, undone changes, refused rows, strangers whom several
 records match, conflicts of values.
 
-Public: `waiting(c, now) -> [Decision]`, `counted(c, now) -> Waiting`.
+Public: `waiting(c, now, account_id="") -> [Decision]`, `counted(c, now) -> Waiting`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dyntui.store.schema import conflict, email_account
 _c = conflict.c
 
 
-def waiting(c: Connection, now: str) -> list[Decision]:
+def waiting(c: Connection, now: str, account_id: str = "") -> list[Decision]:
     """All of it, what takes people out first, then by name. `now`: ISO 8601 UTC; what is ignored at present is left
-    out."""
+    out. Of an email account, where one is named."""
     removals = [
         Decision(
             kind=Kind.UNDONE if each.undone else Kind.REMOVALS,
@@ -28,7 +28,7 @@ def waiting(c: Connection, now: str) -> list[Decision]:
             in_book=each.in_book,
             run=each.run,
         )
-        for each in held.lists(c)
+        for each in held.lists(c, account_id)
     ]
     refused = [
         Decision(
@@ -38,17 +38,18 @@ def waiting(c: Connection, now: str) -> list[Decision]:
             people=each.people,
             why=", ".join(each.reasons),
         )
-        for each in quarantine.by_list(c, now)
+        for each in quarantine.by_list(c, now, account_id)
     ]
-    return [*removals, *refused, *_conflicts(c)]
+    return [*removals, *refused, *_conflicts(c, account_id)]
 
 
-def _conflicts(c: Connection) -> list[Decision]:
+def _conflicts(c: Connection, account_id: str) -> list[Decision]:
     one = case((func.count(_c.label.distinct()) == 1, func.min(_c.label)), else_="")
+    of_them = (conflicts.WAITS, _c.account_id == account_id) if account_id else (conflicts.WAITS,)
     rows = c.execute(
         select(_c.account_id, email_account.c.name, func.count().label("people"), one.label("label"))
         .join(email_account, email_account.c.id == _c.account_id)
-        .where(conflicts.WAITS)
+        .where(*of_them)
         .group_by(_c.account_id, email_account.c.name)
         .order_by(email_account.c.name, _c.account_id)
     )

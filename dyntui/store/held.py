@@ -3,13 +3,13 @@
 A decision is about a member as they stand: it ends when they belong into the book again, are out of it, or withdraw
 their consent (`dyntui.store.leaving`).
 
-Public: `waiting(c) -> int`, `lists(c) -> [HeldRemovals]`, `decide(c, list_id, people, decision, by, now) -> int`,
-`settle(c, list_id, listing)`.
+Public: `waiting(c) -> int`, `lists(c, account_id="") -> [HeldRemovals]`,
+`decide(c, list_id, people, decision, by, now) -> int`, `settle(c, list_id, listing)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, String, and_, case, func, literal, or_, select, update
@@ -42,8 +42,9 @@ def waiting(c: Connection, account_id: str = "") -> int:
     return found
 
 
-def lists(c: Connection) -> list[HeldRemovals]:
-    """The lists with removals that wait, by name; those with undone changes that wait stand behind."""
+def lists(c: Connection, account_id: str = "") -> list[HeldRemovals]:
+    """The lists with removals that wait, by name; those with undone changes that wait stand behind. Of an
+    email account, where one is named."""
     undone = case((_m.reason == UNDONE, 1), else_=0).label("undone")
     why = func.max(case((_m.reason.in_(("REMOVAL_HELD", UNDONE)), _m.detail), else_=""))
     held = (
@@ -75,9 +76,12 @@ def lists(c: Connection) -> list[HeldRemovals]:
         .join(marketing_list, marketing_list.c.id == held.c.list_id)
         .order_by(marketing_list.c.name, held.c.list_id, held.c.undone)
     )
-    waiting = [shown(HeldRemovals, row, undone=bool(row.undone)) for row in rows]
+    of_account = _lists_of(c, account_id)
+    waiting = [shown(HeldRemovals, row, undone=bool(row.undone)) for row in rows if _counts(row.list, of_account)]
     found = {each.list: each for each in waiting if not each.undone}
     for each in _of_strangers(c):
+        if not _counts(each.list, of_account):
+            continue
         known = found.get(each.list)
         found[each.list] = (
             each if known is None else replace(known, people=known.people + each.people, why=known.why or each.why)
@@ -86,6 +90,15 @@ def lists(c: Connection) -> list[HeldRemovals]:
         (*found.values(), *(each for each in waiting if each.undone)),
         key=lambda each: (each.name, each.list, each.undone),
     )
+
+
+def _lists_of(c: Connection, account_id: str) -> Collection[str] | None:
+    l_ = marketing_list.c
+    return set(c.execute(select(l_.id).where(l_.account_id == account_id)).scalars()) if account_id else None
+
+
+def _counts(list_id: str, of_account: Collection[str] | None) -> bool:
+    return of_account is None or list_id in of_account
 
 
 def _of_strangers(c: Connection) -> list[HeldRemovals]:

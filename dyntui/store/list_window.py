@@ -42,7 +42,8 @@ def window(
     c: Connection, asked: Window, *, view: str = "active", user_id: str = "", account_id: str = ""
 ) -> Page[ListRow]:
     """Lists by name; the search looks at name, owner and description. `view`: `active`, `inactive`, `my` (of
-    `user_id`), `activated`, `problems` or `all`."""
+    `user_id`), `activated`, `problems` or `all`. `account_id`: without those that are activated for another email
+    account."""
     views: dict[str, ColumnElement[bool]] = {
         "active": _l.active.is_(True),
         "inactive": _l.active.is_(False),
@@ -53,7 +54,7 @@ def window(
     }
     scope = views[view]
     if account_id:
-        scope = and_(scope, _l.account_id == account_id)
+        scope = and_(scope, _l.account_id.in_((account_id, "")))
     matching = and_(scope, contains((_l.name, _l.owner, _l.description), asked.search)) if asked.search else scope
     page = ordered(with_people().where(matching), asked.sort, _SORTABLE, (func.lower(_l.name), _l.id))
     names = accounts.names(c)

@@ -3,9 +3,9 @@
 An ignored row is heard of again after its time, or as soon as the record changes.
 
 Public:
-    window(c, asked, now, list_id="", reason="", ignored=False) -> Page[RefusedRow]
+    window(c, asked, now, list_id="", account_id="", reason="", ignored=False) -> Page[RefusedRow]
     lists(c) -> [list id]                                      those with refused rows
-    by_list(c, now) -> [RefusedOfList]                         how many, without those that are ignored
+    by_list(c, now, account_id="") -> [RefusedOfList]                 how many, without those that are ignored
     ignore(c, list_id, people, until, by, why, now) -> int
 """
 
@@ -74,7 +74,14 @@ def _ignored(now: str) -> ColumnElement[bool]:
 
 
 def window(
-    c: Connection, asked: Window, now: str, *, list_id: str = "", reason: str = "", ignored: bool = False
+    c: Connection,
+    asked: Window,
+    now: str,
+    *,
+    list_id: str = "",
+    account_id: str = "",
+    reason: str = "",
+    ignored: bool = False,
 ) -> Page[RefusedRow]:
     """The refused rows by cause, or those that are ignored at present; the search looks at name, address and detail."""
     everything = (
@@ -91,7 +98,7 @@ def window(
         everything = everything.add_columns(*shown_besides).join(refused_ignored, _ignored(now))
     else:
         everything = everything.where(not_(exists(select(literal(1)).where(_ignored(now)))))
-    for column, value in ((_r.list_id, list_id), (_r.reason, reason)):
+    for column, value in ((_r.list_id, list_id), (marketing_list.c.account_id, account_id), (_r.reason, reason)):
         if value:
             everything = everything.where(column == value)
     by_cause = (_r.reason, marketing_list.c.name, _r.list_id, _r.entity, _r.seq)
@@ -115,13 +122,15 @@ class RefusedOfList(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
 
 
-def by_list(c: Connection, now: str) -> list[RefusedOfList]:
-    """The lists with refused rows by name, without what is ignored at present."""
+def by_list(c: Connection, now: str, account_id: str = "") -> list[RefusedOfList]:
+    """The lists with refused rows by name, without what is ignored at present. Of an email account, where one is
+    named."""
     found = c.execute(
         select(_r.list_id, marketing_list.c.name, _r.reason, func.count().label("people"))
         .select_from(_refused)
         .join(marketing_list, marketing_list.c.id == _r.list_id)
         .where(not_(exists(select(literal(1)).where(_ignored(now)))))
+        .where(*([marketing_list.c.account_id == account_id] if account_id else []))
         .group_by(_r.list_id, marketing_list.c.name, _r.reason)
         .order_by(marketing_list.c.name, _r.list_id, _r.reason)
     )

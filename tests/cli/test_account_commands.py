@@ -11,6 +11,10 @@ import pytest
 
 from dyntui.model.accounts import AccountRow
 from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, Accounts, EditAccount
+from dyntui.service.contract.environment import ENVIRONMENT_MARK, Environment
+from dyntui.service.contract.held import HELD_LISTS, HeldLists
+from dyntui.service.contract.lists import LISTS_PAGE
+from dyntui.service.contract.paging import Page
 from tests.cli.scripted_service import ScriptedService
 
 MAIN = AccountRow(
@@ -75,3 +79,21 @@ def test_settings_are_changed_one_by_one(dyntui: Callable, service: ScriptedServ
     assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", copies_suppressions=False)
     assert dyntui("accounts", "edit", "Main", "--default", "--name", "One").code == 0
     assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", name="One", make_default=True)
+
+
+def test_the_account_that_is_named_once_is_meant_by_whatever_names_none(
+    dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+):
+    service.answers(LISTS_PAGE, Page(rows=(), matching=0, total=0))
+    service.answers(HELD_LISTS, HeldLists(rows=()))
+    service.answers(ENVIRONMENT_MARK, Environment(marks=(), allowed=()))
+    dyntui("--account", "Second", "lists", "list")
+    dyntui("held", "list", "--account", "Second")
+    monkeypatch.setenv("DYNTUI_ACCOUNT", "Third")
+    dyntui("lists", "list")
+    dyntui("lists", "list", "--account", "Second")
+    assert [each.account for each in service.requests(LISTS_PAGE)] == ["Second", "Third", "Second"]
+    assert [each.account for each in service.requests(HELD_LISTS)] == ["Second"]
+    # Without an account this one is about the whole organisation.
+    assert dyntui("environment", "not-production").code == 0
+    assert [each.account for each in service.requests(ENVIRONMENT_MARK)] == [""]

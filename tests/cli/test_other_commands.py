@@ -424,7 +424,7 @@ def _commands(command: click.Command, path: str = "dyntui") -> Iterator[tuple[st
 
 
 def test_every_command_takes_the_options_that_all_take():
-    common = {"--profile", "--json", "--yes", "--plain"}
+    common = {"--account", "--profile", "--json", "--yes", "--plain"}
     lacking = {
         path
         for path, command in _commands(root)

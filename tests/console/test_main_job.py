@@ -55,7 +55,7 @@ async def test_a_newcomer_does_the_whole_job(size: tuple[int, int]) -> None:
         assert hand.asked("lists.activate") == [Activate(id=newsletter)]
 
         await hand.press("enter", "s")
-        assert hand.asked("runs.start")[-1] == StartRun(sync_type="lists", lists=(newsletter,))
+        assert hand.asked("runs.start")[-1] == StartRun(sync_type="lists", account="Main", lists=(newsletter,))
         assert "Esc leaves it running" in hand.text
         while f"Importing {LIST}" not in hand.text:
             await hand.step()

@@ -60,7 +60,7 @@ from dyntui.service.contract.conflicts import CONFLICTS_PAGE, CONFLICTS_SETTLE
 from dyntui.service.contract.credentials import CREDENTIALS_LIST
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
 from dyntui.service.contract.health import FACTS_ASK, FACTS_LIST, HEALTH_CHECK
-from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, HELD_WAITING, DecideHeld
+from dyntui.service.contract.held import HELD_DECIDE, HELD_LISTS, HELD_WAITING, DecideHeld, WaitingIn
 from dyntui.service.contract.labels import LABEL_CREATE, LABEL_DELETE, LABELS_PAGE
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
@@ -165,8 +165,8 @@ def everything(office: Office) -> list[Asked]:
         (QUARANTINE_IGNORE, quarantine.IgnoreRefused(list=newsletter.id, people=(office.refused()[0].person,))),
         (QUARANTINE_RETRY, quarantine.RetryRefused()),
         (QUARANTINE_PICK, quarantine.PickMatch(list=newsletter.id, stranger="7", record=there[-2])),
-        (HELD_LISTS, Nothing()),
-        (HELD_WAITING, Nothing()),
+        (HELD_LISTS, WaitingIn()),
+        (HELD_WAITING, WaitingIn()),
         (CONFLICTS_PAGE, conflicts.ConflictsQuery()),
         (CONFLICTS_SETTLE, conflicts.SettleConflicts()),
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),

@@ -248,7 +248,6 @@ class Office:
         return next(row for row in page.rows if row.name == name)
 
     def refresh_lists(self) -> None:
-        from dyntui.service.contract.session import Nothing
 
         self.wait(self._lists.refresh(self.context, Nothing()))
 
@@ -380,11 +379,11 @@ class Office:
         return self.wait(self._environment.allow(self.context, environment.ChangeAllowList(**changes)))
 
     def held(self) -> tuple[held.HeldRemovals, ...]:
-        return self.wait(self._held.lists(self.context, Nothing())).rows
+        return self.wait(self._held.lists(self.context, held.WaitingIn())).rows
 
     def decisions(self) -> tuple[held.Decision, ...]:
         """Everything that waits for a person."""
-        return self.wait(self._held.waiting(self.context, Nothing())).rows
+        return self.wait(self._held.waiting(self.context, held.WaitingIn())).rows
 
     def conflicts(self, **asked: Any) -> tuple[conflicts.Conflict, ...]:
         return self.wait(self._conflicts.page(self.context, conflicts.ConflictsQuery(**asked))).rows

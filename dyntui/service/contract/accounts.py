@@ -79,6 +79,16 @@ ON_ACCOUNTS = Scope("Email Accounts")
 
 ACTIONS = (
     Action(
+        id="accounts.choose",
+        title="Choose the email account",
+        scopes=(ON_EVERYWHERE,),
+        keys=("at",),
+        call=ACCOUNTS_LIST,
+        command="dyntui lists list --account NAME",
+        tooltip="Every place shows what is of the chosen account; where none is chosen, of all of them",
+        rule=go,
+    ),
+    Action(
         id="accounts.open",
         title="Email Accounts",
         scopes=(ON_EVERYWHERE,),

@@ -78,6 +78,7 @@ _KEY_NAMES = {
     "plus": "+",
     "minus": "-",
     "equals_sign": "=",
+    "at": "@",
     "enter": "Enter",
     "space": "Space",
     "up": "↑",
@@ -102,4 +103,4 @@ def key_name(key: str) -> str:
 
 def is_typed(key: str) -> bool:
     """Whether the key writes a character where something is typed, so that it cannot be a command there."""
-    return len(key) == 1 or key in {"question_mark", "slash", "colon", "plus", "minus", "equals_sign", "space"}
+    return len(key) == 1 or key in {"question_mark", "slash", "colon", "plus", "minus", "equals_sign", "at", "space"}

@@ -101,6 +101,7 @@ class ChangeTargets(msgspec.Struct, frozen=True, kw_only=True):
     id: Number
     add: tuple[Text, ...] = ()
     remove: tuple[Text, ...] = ()
+    account: Text = ""
 
 
 class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,7 @@ class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Number
     lists: tuple[Text, ...] = ()
+    account: Text = ""
 
 
 class ListReadiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +193,7 @@ class RecipientsQuery(Window, frozen=True, kw_only=True):
 
     id: Number
     filter: Annotated[str, one_of(*RECIPIENTS)] = "all"
+    account: Text = ""
 
 
 class CompareCampaigns(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from dyntui.model.environment import Allowed as Allowed
@@ -23,6 +25,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 class MarkEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """The email `account` (id or name), or the organisation (`""`), is `production` or not."""
+
+    NONE_IS_ALL: ClassVar[bool] = True
 
     production: bool
     account: Text = ""

@@ -12,8 +12,13 @@ from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.lists import LISTS_CHANGED
 from dyntui.service.contract.runs import RunRow
-from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.situations import Situation
+
+
+class WaitingIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits in an email account (id or name); in all of them where none is named."""
+
+    account: Text = ""
 
 
 class HeldLists(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +52,8 @@ class HeldDecided(msgspec.Struct, frozen=True, kw_only=True):
     run: RunRow | None
 
 
-HELD_LISTS = Call("held.lists", Nothing, HeldLists, Ability.SEE)
-HELD_WAITING = Call("held.waiting", Nothing, Decisions, Ability.SEE)
+HELD_LISTS = Call("held.lists", WaitingIn, HeldLists, Ability.SEE)
+HELD_WAITING = Call("held.waiting", WaitingIn, Decisions, Ability.SEE)
 HELD_DECIDE = Call("held.decide", DecideHeld, HeldDecided, Ability.SEND, changes=(LISTS_CHANGED,))
 
 

@@ -57,9 +57,11 @@ def sync_words(row: ListRow, counts: Iterable[ReasonCount] = ()) -> str:
 
 
 class ListsQuery(Window, frozen=True, kw_only=True):
-    """`view`: `active`, `inactive`, `my`, `activated`, `problems` or `all`."""
+    """`view`: `active`, `inactive`, `my`, `activated`, `problems` or `all`. `account`: without those that are activated
+    for another email account."""
 
     view: Annotated[str, one_of(*VIEWS)] = "active"
+    account: Text = ""
 
 
 class ListRef(msgspec.Struct, frozen=True):

@@ -19,12 +19,13 @@ from dyntui.service.contract.situations import Situation
 
 
 class RefusedQuery(Window, frozen=True, kw_only=True):
-    """A window on the refused rows of all lists, by cause: of one `list` (id) or `reason` where given; `ignored`: those
-    that somebody does not want to hear of at present, instead of the others."""
+    """A window on the refused rows of all lists, by cause: of one `list` (id), `account` or `reason` where given;
+    `ignored`: those that somebody does not want to hear of at present, instead of the others."""
 
     list: Text = ""
     reason: Text = ""
     ignored: bool = False
+    account: Text = ""
 
 
 class RetryRefused(msgspec.Struct, frozen=True, kw_only=True):

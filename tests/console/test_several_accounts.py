@@ -1,0 +1,81 @@
+"""Several email accounts in the console: one is chosen, and every place shows what is of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dyntui.screens.remembered import Memory
+from sqlalchemy import update
+
+from dyntui.service.contract.campaigns import CampaignRef
+from dyntui.store import accounts, campaigns
+from dyntui.store.accounts import EmailAccount
+from dyntui.store.campaigns import Header
+from dyntui.store.schema import marketing_list
+
+from .driving import driving
+from .service import Service
+from .worlds import CAMPAIGN, LIST, NEVER, Opening
+
+SECOND = EmailAccount(
+    id="5ec0d000-0000-4000-8000-000000000002",
+    name="Second",
+    api_user="apiuser-2@apiconnector.com",
+    endpoint="https://r2-api.dotdigital.com",
+    region="r2",
+    platform_id=2,
+    description="Shops",
+)
+
+
+def two(service: Service) -> None:
+    """Winter leads belongs to another email account, which has a campaign of the same number."""
+    with service.db.write() as c:
+        number = next(each.id for each in campaigns.all_of(c, accounts.accounts(c)[0].id) if each.name == CAMPAIGN)
+        accounts.put_account(c, SECOND)
+        c.execute(update(marketing_list).where(marketing_list.c.name == NEVER).values(account_id=SECOND.id))
+        header = Header(id=number, name="News of the shops", status="Sent")
+        campaigns.record_headers(c, SECOND.id, [header], "2026-11-22T12:00:00Z")
+
+
+async def test_the_chosen_account_is_shown_everywhere_and_remembered(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.json")
+    async with driving(Opening("targeted", prepare=two), memory=memory) as hand:
+        await hand.press("3")
+        assert "@ all email accounts" in hand.text and CAMPAIGN in hand.text and "News of the shops" in hand.text
+        # A campaign of the same number is told apart by its account.
+        await hand.to("", "News of the shops")
+        await hand.press("enter")
+        assert hand.asked("campaigns.get")[-1].account == "Second" and "News of the shops" in hand.text
+        await hand.press("escape", "at")
+        assert "Shops" in hand.text and "the default one" in hand.text
+        await hand.press("G", "enter")
+        assert "@ Second" in hand.text and CAMPAIGN not in hand.text
+        await hand.press("2")
+        assert NEVER in hand.text and LIST not in hand.text
+        await hand.to("", NEVER)
+        await hand.press("s")
+        assert hand.asked("runs.start")[-1].account == "Second"
+        await hand.press("escape")
+        for keys, call in (
+            ("4", "runs.page"),
+            ("5", "suppressions.page"),
+            ("6", "held.waiting"),
+            ("S", "schedules.list"),
+            ("B", "labels.page"),
+        ):
+            await hand.press(*keys)
+            assert hand.asked(call)[-1].account == SECOND.id and "@ Second" in hand.text, call
+        # A page that is about one account goes on with the one that is chosen, or with the default one.
+        await hand.press("at", "g", "enter")
+        assert hand.asked("labels.page")[-1].account == "" and "@ Main" in hand.text
+        await hand.press("at", "G", "enter")
+    assert Memory(tmp_path / "memory.json").now.account == "" and memory.now.account == SECOND.id
+    async with driving(Opening("targeted", prepare=two), memory=Memory(tmp_path / "memory.json")) as hand:
+        assert "@ Second" in hand.text
+        await hand.press("3")
+        assert CampaignRef(0) not in hand.asked("campaigns.get") and "News of the shops" in hand.text
+    async with driving(Opening("targeted"), memory=Memory(tmp_path / "memory.json")) as hand:
+        # There is only one any more.
+        await hand.press("at")
+        assert any("only one email account" in each for each in hand.notices) and "@ " not in hand.text
