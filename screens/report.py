@@ -252,7 +252,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
 
 
 def read_with_rows(report: CampaignReport) -> list[BarRow]:
-    """Kinds of devices and mail clients by opens, then what came of it."""
+    """Kinds of devices and mail clients by opens, then the versions of a split test, and what came of it."""
     rows = []
     for each in report.devices:
         title = each.name.capitalize() or "Device not known"
@@ -260,6 +260,10 @@ def read_with_rows(report: CampaignReport) -> list[BarRow]:
     for each in report.clients:
         title = each.name or "Mail client not known"
         rows.append(BarRow(f"client {each.name}", title, each.opens, "slice-1", "▫"))
+    for version in report.versions:
+        note = f"Version {version.name}: {version.results:g} {report.split_metric.casefold()}, {rate(version.share)}"
+        won = "won" if version.won else ""
+        rows.append(BarRow(f"version {version.name}", note, None, "good" if version.won else "", "◆", won))
     for marker in report.roi:
         note = f"ROI {marker.marker}: {marker.total}, {number(marker.times)} times"
         rows.append(BarRow(f"roi {marker.marker}", note, None, "good", "+", f"{number(marker.people)} people"))

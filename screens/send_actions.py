@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dyntui.service.contract.sends import SEND_CANCEL, SEND_RELEASE, SEND_SETTLE, SendRef, SendRow, SettleSend
+from dyntui.service.contract.sends import (
+    HANDED_OVER,
+    SEND_CANCEL,
+    SEND_RELEASE,
+    SEND_SETTLE,
+    SendRef,
+    SendRow,
+    SettleSend,
+)
 
 from .base import FramedScreen
 from .dialogs import Alternatives, Confirm
@@ -30,6 +38,13 @@ class SendActions(FramedScreen):
                 "No other wave begins. Whoever was not mailed is named so, and can be sent to again.",
             ]
             question = Confirm("Stop the send?", lines, yes="Stop", no="Let it go on", danger=True)
+        elif row.state == HANDED_OVER:
+            lines = [
+                f"{row.campaign_name}: {number(row.sendable)} people.",
+                "dotdigital has it, and has no call that takes it back. Its address book is emptied, so that it "
+                "reaches nobody more. Cancel it there as well, under Campaigns > Email > Outbox; then settle it here.",
+            ]
+            question = Confirm("Take the send back?", lines, yes="Empty its book", no="Let it go out", danger=True)
         else:
             lines = [f"{row.campaign_name}: {number(row.sendable)} people.", "It does not go out; the count is lost."]
             question = Confirm("Cancel the send?", lines, yes="Cancel the send", no="Keep it", danger=True)

@@ -9,6 +9,8 @@ import msgspec
 
 from dyntui.model.held_sends import in_time, time_of
 from dyntui.model.moments import text_of
+from dyntui.model.sends import HANDED_WORDS, SPLIT_WORDS
+from dyntui.model.split_tests import SplitTest, split_of
 from dyntui.model.waves import LONGEST_PAUSE, SHORTEST_PAUSE, shares_of
 from dyntui.service.contract.sends import Limits, Waves
 
@@ -20,6 +22,10 @@ _LIMITS = tuple(Limits.__struct_fields__)
 _MEANS = {
     "at": "Such as 2026-12-01 18:00, or 18:00 alone; in local time unless it ends in Z. Empty: at once, when you "
     "confirm. Until then it can be cancelled, and at its hour everybody is decided anew.",
+    "handed": "Held by dyntui, its service has to run then: everybody is decided anew, and it can be cancelled. Handed "
+    "to dotdigital it goes out even if this machine is off; nobody is looked at again then, and it has no recall.",
+    "split": "A metric (opens, clicks or ROI), the share that gets the versions, and hours: opens, 20%, 4h. Empty: "
+    "everybody gets the first version.",
     "how": "In waves the first people get it, then more, then the rest: what comes back stops the next wave. Enter "
     "changes it.",
     "shares": "Of everybody, in per cent: 1 %, 10 %, rest.",
@@ -32,20 +38,32 @@ _MEANS = {
 
 
 class SendOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`at`: when it goes out (ISO 8601 UTC), `""` for at once; `waves`: None for all at once."""
+    """`at`: when it goes out (ISO 8601 UTC), `""` for at once; `handed`: dotdigital holds it until then; `waves`: None
+    for all at once; `split`: how a split test picks its winner, None where it is sent as one mail."""
 
     at: str = ""
+    handed: bool = False
     waves: Waves | None = None
+    split: SplitTest | None = None
 
     @property
     def when(self) -> str:
         """In words."""
-        return in_both_times(self.at) if self.at else "immediately, once you confirm the summary"
+        if not self.at:
+            return "immediately, once you confirm the summary"
+        return f"{in_both_times(self.at)}, {'handed to dotdigital now' if self.handed else 'held by dyntui until then'}"
 
     @property
     def how(self) -> str:
         """In words."""
+        if self.split is not None:
+            return f"as a split test: {self.split.words}"
         return "all at once" if self.waves is None else f"in waves: {self.waves.words}, {self.waves.pause} min apart"
+
+    @property
+    def warning(self) -> str:
+        """What cannot be taken back, in words; `""` where dyntui keeps it in hand."""
+        return " ".join([*([HANDED_WORDS] if self.handed else []), *([SPLIT_WORDS] if self.split is not None else [])])
 
     @property
     def stops(self) -> str:
@@ -62,9 +80,13 @@ class SendQuestion(FactsQuestion[SendOptions]):
 
     WORD = "Option"
 
-    def __init__(self, before: SendOptions, now: datetime) -> None:
+    def __init__(self, before: SendOptions, now: datetime, *, tests: bool = False) -> None:
+        """`tests`: the campaign is a split test."""
         super().__init__("When and how it is sent", told=_MEANS["at"])
         self._at = before.at
+        self._handed = before.handed
+        self._tests = tests
+        self._split = before.split
         self._in_waves = before.waves is not None
         self._waves = before.waves or Waves()
         self._now = now
@@ -76,10 +98,17 @@ class SendQuestion(FactsQuestion[SendOptions]):
         of_waves = [("shares", "Waves", waves.words), ("pause", "Minutes between", str(waves.pause)), *limits]
         return [
             ("at", "When", in_both_times(self._at) if self._at else "at once"),
-            ("how", "How", "in waves" if self._in_waves else "all at once"),
-            *(of_waves if self._in_waves else []),
+            *([("handed", "Held by", "dotdigital" if self._handed else "dyntui")] if self._at else []),
+            *([("split", "Split test", self._split.words if self._split else "no")] if self._tests else []),
+            *([("how", "How", "in waves" if self._in_waves else "all at once")] if self._may_be_divided else []),
+            *(of_waves if self._in_waves and self._may_be_divided else []),
             (_KEEP, "Take it over", ""),
         ]
+
+    @property
+    def _may_be_divided(self) -> bool:
+        """dotdigital takes a send as one."""
+        return self._split is None and not (self._at and self._handed)
 
     def meaning(self, key: str) -> str:
         """What an option means."""
@@ -89,7 +118,20 @@ class SendQuestion(FactsQuestion[SendOptions]):
         """All at once or in waves; the others are typed."""
         waves = self._waves
         if key == _KEEP:
-            self.dismiss(SendOptions(at=self._at, waves=waves if self._in_waves else None))
+            divided = self._in_waves and self._may_be_divided
+            self.dismiss(
+                SendOptions(
+                    at=self._at,
+                    handed=bool(self._at) and self._handed,
+                    waves=waves if divided else None,
+                    split=self._split,
+                )
+            )
+        elif key == "handed":
+            self._handed = not self._handed
+        elif key == "split":
+            split = self._split or SplitTest()
+            self.type_in(key, f"{split.by}, {split.percentage}%, {split.hours}h")
         elif key == "how":
             self._in_waves = not self._in_waves
         elif key == "at":
@@ -106,6 +148,7 @@ class SendQuestion(FactsQuestion[SendOptions]):
         """A time, shares, minutes or per cent."""
         take: Callable[[str], None] = {
             "at": self._take_time,
+            "split": self._take_split,
             "shares": self._take_shares,
             "pause": self._take_pause,
         }.get(key, lambda text: self._take_limit(key, text))
@@ -121,6 +164,9 @@ class SendQuestion(FactsQuestion[SendOptions]):
         if at is not None and (wrong := in_time(at, self._now)):
             raise ValueError(wrong)
         self._at = text_of(at)
+
+    def _take_split(self, text: str) -> None:
+        self._split = split_of(text) if text else None
 
     def _take_shares(self, text: str) -> None:
         self._waves = msgspec.structs.replace(self._waves, shares=shares_of(text))

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.model.sync_types import COUNT
+from dyntui.model.sync_types import COUNT, SENDING
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.campaigns import CampaignRef
@@ -25,7 +25,7 @@ from .bindings import bindings
 from .places import PEOPLE, REPORT, RUN, SEND
 from .running import show_progress
 from .send_actions import SendActions
-from .send_standing import goes_out, how_divided, mailed, send_tone
+from .send_standing import goes_out, how_divided, how_handed, mailed, send_tone
 from .tally import count_key, outcome_title, reason_title, split_key, tally_rows
 from .whose import Whose
 from .widgets.bars import BarList, BarRow
@@ -35,7 +35,7 @@ from .wording import in_both_times, moment, number
 
 _WHOLE = "whole"
 # Runs of these kinds end with something new about a send.
-_TOLD_BY = (SEND_KIND.id, "campaigns")
+_TOLD_BY = (*SENDING, "campaigns")
 
 
 class SendPage(SendActions, Page[str]):
@@ -219,6 +219,7 @@ def _notes(detail: SendDetail) -> list[Fact]:
     why = send.error if send.error != detail.stop else ""
     facts = [
         ("Lists", ", ".join(send.lists), ""),
+        *how_handed(send),
         *(how_divided(send) if not send.waves_of else []),
         ("Why", detail.stop, "warn"),
         ("Note", why, "warn"),

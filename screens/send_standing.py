@@ -5,7 +5,7 @@ from __future__ import annotations
 from dyntui.service.contract.sends import SendRow
 
 from .widgets.facts import Fact
-from .wording import number
+from .wording import in_both_times, number
 
 _TONES = {
     "Sent": "good",
@@ -24,14 +24,20 @@ def send_tone(send: SendRow) -> str:
 
 def goes_out(send: SendRow) -> str:
     """When it, or its next wave, begins (ISO 8601 UTC); `""` where nothing more does."""
-    if send.held and not send.wave:
-        return send.send_at
-    return send.next_on if send.state in ("In waves", "Missed") else ""
+    return send.goes_out
 
 
 def mailed(send: SendRow) -> str:
     """How many people it has mailed so far; a dash where nothing has gone out."""
     return "–" if send.people_mailed is None else number(send.people_mailed)
+
+
+def how_handed(send: SendRow) -> list[Fact]:
+    """Of a send that dotdigital mails later: when, and how a split test picks its winner."""
+    return [
+        *([("Handed over", f"dotdigital mails it {in_both_times(send.handed_for)}", "")] if send.handed_for else []),
+        *([("Split test", send.split.words, "")] if send.split is not None else []),
+    ]
 
 
 def how_divided(send: SendRow) -> list[Fact]:

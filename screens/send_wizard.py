@@ -27,7 +27,7 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.lists import ON_WIZARD
 from dyntui.service.contract.runs import RunChanged
-from dyntui.service.contract.sends import SendCampaign, SendRow, WizardStep
+from dyntui.service.contract.sends import SendCampaign, SendRow, SplitTest, WizardStep
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -131,6 +131,8 @@ class SendWizard(ListActions, Page[CampaignRef]):
             )
 
     def _take_campaign(self, detail: CampaignDetail) -> None:
+        if self._detail is None and detail.row.split_test:
+            self._chosen = SendOptions(split=SplitTest())
         self._detail = detail
         self.trail.show_trail("Email Campaigns", detail.row.name, "Send Email Campaign")
         self._campaign.show(detail, self._sender)
@@ -243,7 +245,8 @@ class SendWizard(ListActions, Page[CampaignRef]):
                 self._options.show(self._detail, options)
 
         now = datetime.fromisoformat(self.console.now())
-        self.app.push_screen(SendQuestion(self._chosen, now), answered)
+        tests = self._detail is not None and self._detail.row.split_test
+        self.app.push_screen(SendQuestion(self._chosen, now, tests=tests), answered)
 
     def do_wizard_previous(self) -> None:
         """To the step before."""
@@ -361,7 +364,9 @@ class SendWizard(ListActions, Page[CampaignRef]):
             count=self._count.id,
             confirm=self._summary.confirmed if self._summary.asks else None,
             at=self._chosen.at,
+            handed=self._chosen.handed,
             waves=self._chosen.waves,
+            split=self._chosen.split,
         )
         self.ask(CAMPAIGN_SEND, request, self._sent, refused=self._not_sent)
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 from textual.binding import BindingType
 
+from dyntui.model.sync_types import SENDING
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as Rows_
 from dyntui.service.contract.paging import Window
@@ -76,7 +77,7 @@ class SendsPage(GridScreen[SendRow], SendActions, Page[str]):
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """A send was scheduled, has begun, or has ended."""
-        return name == "sends.changed" or (isinstance(value, RunChanged) and value.run.kind == "send")
+        return name == "sends.changed" or (isinstance(value, RunChanged) and value.run.kind in SENDING)
 
     def opened(self, row: SendRow) -> None:
         """Its page."""

@@ -284,21 +284,23 @@ class OptionsStep(Vertical):
 
     def show(self, detail: CampaignDetail, options: SendOptions) -> None:
         """Draws the step."""
-        later = "synchronised again, and counted anew: who has joined them is mailed too"
+        later = options.at and not options.handed
+        lists = "synchronised again" + (", and counted anew: who has joined them is mailed too" if later else "")
         facts: list[Fact] = [
             ("When", f"● {options.when[0].upper()}{options.when[1:]}", "strong"),
             ("How", f"● {options.how[0].upper()}{options.how[1:]}", "strong"),
             *([("Stops", options.stops, "strong")] if options.stops else []),
+            *([("Mind", options.warning, "warn")] if options.warning else []),
             ("", "E changes when and how", "muted"),
             ("", "", ""),
             ("First", "the suppressions are read from dotdigital again; if that fails, nothing is sent", ""),
-            ("Then", f"the target lists are {later if options.at else 'synchronised again'}", ""),
+            ("Then", f"the target lists are {lists}", ""),
             ("Last", "exactly the people who were counted are addressed, less those who have opted out since", ""),
             ("", "", ""),
             ("After it", "opens, clicks and bounces come with the next synchronisation of email campaigns", "muted"),
         ]
-        if detail.row.split_test:
-            facts.append(("Split test", "as it is set up in dotdigital", ""))
+        if detail.row.split_test and options.split is None:
+            facts.append(("Split test", "none: everybody gets its first version", "warn"))
         self._facts.show_facts(facts)
 
 
@@ -333,6 +335,7 @@ class SummaryStep(Vertical):
                 ("Target lists", names, ""),
                 ("Will be mailed", _mailed(count), "good"),
                 ("Excluded", in_short(by_reason(count.excluded)), ""),
+                *([("Mind", options.warning, "warn")] if options.warning else []),
                 *_bounces(count),
                 ("Potential", equation(count), ""),
                 ("Counted", f"{moment(count.counted_on)}, suppressions of {moment(count.suppressions_as_of)}", ""),

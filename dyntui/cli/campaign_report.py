@@ -60,6 +60,17 @@ def print_report(report: CampaignReport) -> None:
                 ((each.name or "not known", number(each.people), number(each.opens)) for each in rows),
                 right=["people", "opens"],
             )
+    if report.versions:
+        click.echo()
+        measured = report.split_metric.casefold() or "results"
+        print_table(
+            ["version", measured, "of those who got it", ""],
+            (
+                (each.name, f"{each.results:g}", percent(each.share), "won" if each.won else "")
+                for each in report.versions
+            ),
+            right=[measured, "of those who got it"],
+        )
     if report.roi:
         click.echo()
         print_table(

@@ -157,6 +157,16 @@ class Dialogue:
                     lambda: self._with("When, such as 2026-12-01 18:00", "campaigns", "send", named, option="--at"),
                 ),
                 (
+                    "Hand it to dotdigital with a time",
+                    lambda: self._with(
+                        "When, such as 2026-12-01 18:00", "campaigns", "send", named, "--hand-over", option="--at"
+                    ),
+                ),
+                (
+                    "Send it as a split test",
+                    lambda: self._with("Test, such as opens, 20%, 4h", "campaigns", "send", named, option="--split"),
+                ),
+                (
                     "Send it in waves",
                     lambda: self._with("Waves, such as 1%, 10%, rest", "campaigns", "send", named, option="--waves"),
                 ),

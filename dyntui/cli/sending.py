@@ -18,6 +18,8 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.held_sends import time_of
 from dyntui.model.moments import text_of
 from dyntui.model.roles import Ability
+from dyntui.model.sends import HANDED_OVER, HANDED_WORDS, SPLIT_WORDS
+from dyntui.model.split_tests import SplitTest, split_of
 from dyntui.model.waves import Limits, Waves, shares_of
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CAMPAIGN_SEND, TargetCount
@@ -37,6 +39,10 @@ from dyntui.service.permission import not_permitted
     default=None,
     help="Not now but then, such as '2026-12-01 18:00' (local time) or 2026-12-01T17:00Z.",
 )
+@click.option(
+    "--hand-over", is_flag=True, help="With --at: dotdigital gets it now with this date; it cannot be taken back."
+)
+@click.option("--split", metavar="TEST", default=None, help="Of a campaign that is a split test: 'opens, 20%, 4h'.")
 @click.option("--waves", metavar="SHARES", default=None, help="Not all at once: '1%, 10%, rest'.")
 @click.option("--pause", type=int, default=None, metavar="MINUTES", help="With --waves: between two of them; 60.")
 @click.option(
@@ -54,6 +60,8 @@ def send(
     lists: tuple[str, ...],
     confirm: int | None,
     at: str | None,
+    hand_over: bool,
+    split: str | None,
     waves: str | None,
     pause: int | None,
     limits: tuple[str, ...],
@@ -68,11 +76,19 @@ def send(
     its hour the lists are synchronised and counted again. What could not begin within half an hour of its time waits
     for somebody to say so: `dyntui sends release SEND`.
 
+    With --hand-over dotdigital holds it: it goes out even where no service runs then, but nobody is looked at again at
+    that hour, and no call takes it back. As long as a service runs, whoever opts out leaves its address book.
+
+    With --split a share of the people get the versions of a split-test campaign; after the hours given the rest get the
+    one with most opens, clicks or ROI. Without it everybody gets the first version.
+
     With --waves the first people get it, then more, then the rest. No other wave begins once more than 5 % of those
     mailed bounced, 0.1 % complained or 1 % unsubscribed (--limit), or somebody stops it: `dyntui sends cancel SEND`.
     """
     chosen = choices(context)
-    goes_out, divided = _time(at), _waves(waves, pause, limits)
+    goes_out, divided, tested = _time(at), _waves(waves, pause, limits), _split(split)
+    if hand_over and not goes_out:
+        raise click.UsageError("--hand-over goes with --at.")
     started: list[RunRow] = []
 
     # The person is asked between the calls: no connection and no event loop wait for them.
@@ -83,11 +99,16 @@ def send(
             say(f"It is to go out at {moment(goes_out)}, {local_moment(goes_out)} local time.")
         if divided is not None:
             say(f"It is to go out in waves: {divided.words}, {divided.pause} minutes apart.")
+        if tested is not None:
+            say(f"Split test: {tested.words}. {SPLIT_WORDS}")
+        if hand_over:
+            say(HANDED_WORDS)
     typed = _confirmed(chosen, counted, confirm)
 
     async def send_and_follow(client: ServiceClient) -> SendRow:
         sending = await client.call(
-            CAMPAIGN_SEND, SendCampaign(count=counted.id, confirm=typed, at=goes_out, waves=divided)
+            CAMPAIGN_SEND,
+            SendCampaign(count=counted.id, confirm=typed, at=goes_out, handed=hand_over, waves=divided, split=tested),
         )
         if wait and sending.run:
             run = (await client.call(RUN_GET, RunRef(sending.run))).run
@@ -117,6 +138,15 @@ def _time(at: str | None) -> str:
         return text_of(time_of(at, datetime.now(UTC)))
     except ValueError as error:
         raise click.BadParameter(f"{error}.", param_hint="--at") from None
+
+
+def _split(text: str | None) -> SplitTest | None:
+    if text is None:
+        return None
+    try:
+        return split_of(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--split") from None
 
 
 def _waves(shares: str | None, pause: int | None, limits: tuple[str, ...]) -> Waves | None:
@@ -188,14 +218,17 @@ def _print_send(sending: SendRow) -> None:
             ("Send", sending.id),
             ("State", sending.standing),
             ("People", f"{number(sending.sendable)} of {number(sending.potential)}"),
-            ("Goes out", f"{moment(sending.send_at)}, {local_moment(sending.send_at)} local time")
-            if sending.held
+            ("Goes out", f"{moment(sending.goes_out)}, {local_moment(sending.goes_out)} local time")
+            if sending.goes_out
             else ("Sent", moment(sending.sent_on)),
             *([("Waves", sending.waves.words)] if sending.waves else []),
             ("Error", sending.error),
         ]
     )
-    if sending.held:
+    if sending.state == HANDED_OVER:
+        short = sending.id[:8]
+        say(f"`dyntui sends show {short}` follows it; `dyntui sends cancel {short}` empties its book.")
+    elif sending.held:
         say(f"`dyntui sends cancel {sending.id[:8]}` cancels it until then.")
     elif sending.waves:
         say(f"`dyntui sends list` follows it; `dyntui sends cancel {sending.id[:8]}` stops it.")

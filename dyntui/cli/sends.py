@@ -40,7 +40,7 @@ def command() -> None:
 
 def _goes_out(row: SendRow) -> str:
     """When it, or its next wave, is to begin."""
-    return row.next_on if row.wave and not row.waves_of else row.send_at if row.held else ""
+    return row.goes_out
 
 
 _COLUMNS: Columns[SendRow] = (
@@ -91,6 +91,8 @@ def show(context: click.Context, send: str) -> None:
             ("Created by", f"{row.created_by}, {moment(row.created_on)}"),
             ("Wave of", detail.whole.id if detail.whole is not None else ""),
             ("Waves", f"{row.waves.words}, {row.waves.pause} minutes apart" if row.waves is not None else ""),
+            ("Handed over", f"dotdigital mails it at {moment(row.handed_for)}" if row.handed_for else ""),
+            ("Split test", row.split.words if row.split is not None else ""),
             ("Stopped", detail.stop),
             ("Note", row.error if row.error != detail.stop else ""),
             ("Run", row.run),
@@ -176,7 +178,12 @@ async def people(client: ServiceClient, rows: Rows, send: str, mailed: bool, rea
 @click.argument("send", metavar="SEND")
 @click.pass_context
 def cancel(context: click.Context, send: str) -> None:
-    """Cancel a send that waits for its hour, or one that dotdigital does not have yet; stop one in waves."""
+    """Cancel a send that waits for its hour, or one that dotdigital does not have yet; stop one in waves.
+
+    One that dotdigital has until its date, or until a split test is over, cannot be taken back: its address book is
+    emptied, so that it reaches nobody more. Cancel it in dotdigital as well, then say what became of it: `dyntui
+    campaigns settle`.
+    """
     _print(context, ask(choices(context), SEND_CANCEL, SendRef(send)))
 
 

@@ -175,6 +175,29 @@ async def summary(dd: Dotdigital, campaign_id: int) -> Summary:
     return await dd.get(f"/v2/campaigns/{campaign_id}/summary", Summary)
 
 
+class SplitVersion(msgspec.Struct, frozen=True, rename="camel"):
+    """A version of a split test: `results_actual` people did what was measured, `results_percentage` of 100 of those
+    who got it. `version`: how dotdigital calls it."""
+
+    version: str | None = None
+    subject_line: str | None = None
+    winning_version: bool = False
+    results_actual: float = 0.0
+    results_percentage: float = 0.0
+
+
+class SplitResults(msgspec.Struct, frozen=True, rename="camel"):
+    """What became of a campaign's versions, by which metric (`Opens`, `Clicks`, `ROI`) the winner is picked."""
+
+    versions: list[SplitVersion] | None = None
+    split_test_winner_metric: str | None = None
+
+
+async def split_results(dd: Dotdigital, campaign_id: int) -> SplitResults:
+    """How the versions of a split test did (dotdigital_api.md 7.2)."""
+    return await dd.get(f"/v2/campaigns/{campaign_id}/split-test", SplitResults)
+
+
 async def campaigns_with_activity_since(dd: Dotdigital, since: datetime) -> list[Campaign]:
     """Sent campaigns that somebody opened, clicked and so on since a time: what an incremental run looks at."""
     path = f"/v2/campaigns/with-activity-since/{stamp(since)}"

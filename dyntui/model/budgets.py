@@ -97,7 +97,7 @@ def ceiling(limit: Limit, spender: str, percent: int = 100) -> int:
     """How much of a limit may be used when this one asks: sends may use it up, whoever is in a hurry leaves them a
     little, everybody else somewhat more. `percent`: of the limit, for all of them together."""
     share = (
-        _OF_SENDS if spender == sync_types.SEND.id else _OF_THE_HURRIED if spender in (PEOPLE, WATCH) else _OF_THE_REST
+        _OF_SENDS if spender in sync_types.SENDING else _OF_THE_HURRIED if spender in (PEOPLE, WATCH) else _OF_THE_REST
     )
     return max(1, math.floor(limit.most * share * percent / 100))
 

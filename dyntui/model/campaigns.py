@@ -57,6 +57,16 @@ class RoiRow(msgspec.Struct, frozen=True, kw_only=True):
     total: str
 
 
+class SplitVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a split test. `results`: what was measured, `share`: of those who got it, a fraction of 1; `won`:
+    the others get it, or got it."""
+
+    name: str
+    results: float
+    share: float
+    won: bool
+
+
 class RecipientRow(msgspec.Struct, frozen=True, kw_only=True):
     """One recipient and what they did. Times ISO 8601 UTC or `""`."""
 

@@ -1,4 +1,4 @@
-"""Sends that the service holds until their hour: when one goes out, when it is too late, and what it may grow to.
+"""Sends that go out later: when one does, when it is too late, what it may grow to, and when it is looked after.
 
 A send goes out within half an hour of its time or not at all by itself: who wakes up a service after a night must not
 find a campaign mailed that nobody expected any more.
@@ -6,6 +6,7 @@ find a campaign mailed that nobody expected any more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum, auto
 from typing import Final
@@ -18,6 +19,13 @@ LATE: Final = timedelta(minutes=30)
 STOOD_STILL: Final = timedelta(hours=2)
 # A date further away than this is a slip of the hand.
 FURTHEST: Final = timedelta(days=366)
+# Before dotdigital mails a send that it holds, everybody who has opted out is asked for so many minutes ahead.
+LOOKS: Final = (60, 15, 3)
+# After its last mail has begun a send is ended, and that is tried again.
+ENDS_AFTER: Final = timedelta(minutes=2)
+ENDED_EVERY: Final = timedelta(minutes=30)
+# What is handed to dotdigital has to be proved before: a list takes a while.
+HANDED_AHEAD: Final = timedelta(minutes=15)
 # At the hour so many more people than were confirmed may be mailed, or a tenth of those, whichever is more.
 MORE_PEOPLE: Final = 10
 
@@ -40,6 +48,16 @@ def hour_of(due: datetime, now: datetime) -> Hour:
 def grown(confirmed: int, sendable: int) -> bool:
     """Whether so many more people would be mailed than somebody confirmed that they have to be asked again."""
     return sendable - confirmed > max(MORE_PEOPLE, confirmed // 10)
+
+
+def to_look_after(mails: Sequence[datetime], looked_on: datetime, now: datetime) -> bool:
+    """Whether it is time to look after a send that dotdigital has, last looked after on `looked_on`. `mails`: when
+    dotdigital begins with mails of it, in order."""
+    ahead = [each - timedelta(minutes=minutes) for each in mails for minutes in LOOKS]
+    if any(looked_on < each <= now for each in ahead):
+        return True
+    over = mails[-1] + ENDS_AFTER
+    return now >= over and (looked_on < over or now - looked_on >= ENDED_EVERY)
 
 
 def in_time(at: datetime, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dyntui.model.outcomes import ReasonCount
+from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
 
 
@@ -12,16 +13,21 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     """One dispatch; `potential` is `sendable` + the sum of `excluded`.
 
     `state`: Scheduled (held until `send_at`), Missed (its hour passed, and a person has to say what is to be done),
-    Queued, Preparing, In waves, Sending, Sent, Stopped (before its last wave), Failed, Refused, Cancelled. `confirmed`:
-    how many people would have been mailed when somebody said that it is to be sent. `doubt`: why it is not known who
-    was mailed - `cancelled`: in dotdigital, which does not tell whom it reached; `unproved`: dotdigital did not answer
-    and does not show the send; `stopped`: it says `Sent` and shows fewer people as mailed - or `""`. `decision`:
-    `mailed` or `not mailed`, as `decided_by` found in dotdigital's outbox on `decided_on`; `""` as long as nobody has
-    said so.
+    Queued, Preparing, In waves, Handed over (dotdigital has it, and mails somebody later), Sending, Sent, Stopped
+    (before its last wave), Failed, Refused, Cancelled. `confirmed`: how many people would have been mailed when
+    somebody said that it is to be sent. `doubt`: why it is not known who was mailed - `cancelled`: in dotdigital, which
+    does not tell whom it reached; `emptied`: it was taken back from dotdigital by emptying its address book;
+    `unproved`: dotdigital did not answer and does not show the send; `stopped`: it says `Sent` and shows fewer people
+    as mailed - or `""`. `decision`: `mailed` or `not mailed`, as `decided_by` found in dotdigital's outbox on
+    `decided_on`; `""` as long as nobody has said so.
 
     `waves`: how it is divided, where it is. Each wave is a send of its own: `waves_of` names the whole one, `wave` says
     which it is. Of the whole one `wave` says how many have begun, `mailed` how many people those that were sent mailed,
     `next_on` when the next one is to begin.
+
+    `handed_for`: the time that was, or is to be, handed to dotdigital with the send, `""` where there is none. `split`:
+    how a split test picks its winner, None where the send is none. `out_by`: when dotdigital is to have begun with its
+    last mail, `""` where it does so at once.
     """
 
     id: str
@@ -49,11 +55,23 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
     wave: int = 0
     mailed: int = 0
     next_on: str = ""
+    handed_for: str = ""
+    split: SplitTest | None = None
+    out_by: str = ""
 
     @property
     def held(self) -> bool:
         """It has not begun, and waits for its hour or for a person."""
         return self.state in HELD
+
+    @property
+    def goes_out(self) -> str:
+        """When it, its next wave, or the rest of a split test begins (ISO 8601 UTC); `""` where nothing more does."""
+        if self.state == HANDED_OVER:
+            return self.handed_for if self.split is None else self.out_by
+        if self.held and not self.wave:
+            return self.send_at
+        return self.next_on if self.state in ("In waves", "Missed") else ""
 
     @property
     def people_mailed(self) -> int | None:
@@ -73,12 +91,27 @@ class SendRow(msgspec.Struct, frozen=True, kw_only=True):
         if self.decision:
             return f"{self.state}, {self.decision} as {self.decided_by or 'somebody'} found"
         said = _DOUBTS.get(self.doubt, self.state)
+        if self.state == HANDED_OVER:
+            return "Handed to dotdigital" if self.handed_for else "Split test under way"
         if self.waves is None:
             return said
         of = f"{self.wave} of {self.waves.count}"
         if self.waves_of:
             return f"Wave {of}: {said}"
         return f"{said}, {of} waves" if self.wave and self.state != "Sent" else said
+
+
+# What is said before somebody confirms a send that dotdigital holds until its date.
+HANDED_WORDS = (
+    "It goes out even where no service of dyntui runs, and no call takes it back: cancelling empties its address book. "
+    "Nobody who joins a list until then is mailed. Whoever opts out until then leaves the book while a service runs; "
+    "otherwise only those are left out whom dotdigital itself suppresses."
+)
+# The same of a split test.
+SPLIT_WORDS = (
+    "dotdigital picks the winner and mails the rest by itself, and no call takes it back. Whoever opts out until then "
+    "leaves the address book while a service runs."
+)
 
 
 class SendResults(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +133,14 @@ class SendResults(msgspec.Struct, frozen=True, kw_only=True):
 
 # Not begun: held until its hour, or past it.
 HELD = ("Scheduled", "Missed")
+# dotdigital has it, and is to mail somebody later: the service looks after it until then.
+HANDED_OVER = "Handed over"
 # The service has more to do about these, or a person has.
 LIVE = (*HELD, "In waves")
 
 _DOUBTS = {
     "cancelled": "Cancelled in dotdigital, nobody knows whom it reached",
+    "emptied": "Taken back, its address book was emptied; see the outbox",
     "unproved": "Not known whether it was made",
     "stopped": "Sent or stopped, see the outbox",
 }

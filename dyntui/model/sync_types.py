@@ -68,7 +68,7 @@ class Narrowed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SendOf(msgspec.Struct, frozen=True):
-    """What a run of `SEND` was asked for: the send's id."""
+    """What a run of `SEND` or `HAND_OVER` was asked for: the send's id."""
 
     send: str
 
@@ -129,6 +129,18 @@ SEND = RunKind(
     cursor=SendCursor,
     words={Outcome.ADDED: "mailed"},
 )
+# dotdigital has it and mails somebody later; the same kind of run looks after it until then.
+HAND_OVER = RunKind(
+    id="hand-over",
+    title="Send handed to dotdigital",
+    heading="Sends handed to dotdigital",
+    priority=10,
+    changes=("lists", "campaigns", "sends"),
+    cursor=SendCursor,
+    words={Outcome.ADDED: "handed over"},
+)
+# Runs that carry out a send.
+SENDING = (SEND.id, HAND_OVER.id)
 WATCH = RunKind(
     id="watch", title="Consent watch", heading="Consent watch", priority=20, words={Outcome.ADDED: "opted out"}
 )
@@ -242,7 +254,7 @@ _SYNC_TYPES = (
 )
 SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in _SYNC_TYPES}
 # What the engine carries out; the watch only tells the audit what it has learned, and a test send what was sent.
-CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, **{each.id: each for each in (SEND, UNDO, MEMBERS)}}
+CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, **{each.id: each for each in (SEND, HAND_OVER, UNDO, MEMBERS)}}
 RUN_KINDS: dict[str, RunKind] = {**CARRIED_OUT, WATCH.id: WATCH, TEST_SEND.id: TEST_SEND}
 
 # A count of targets is no run, and has words of its own.

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from dyntui.dotdigital import address_books
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.sends import HANDED_OVER
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import RunRef
@@ -19,9 +21,10 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs, chosen_account
 from dyntui.service.send_waves import SendWaves
+from dyntui.store import handed_sends, send_waves, send_window, sends
 from dyntui.store import lists as list_store
-from dyntui.store import send_waves, send_window, sends
 from dyntui.sync import as_confirmed
+from dyntui.sync.platform_send import OUTBOX
 
 _NOT_HERE = "Sends are not held by this service, which ends with its last client: `dyntui serve` begins them."
 
@@ -58,8 +61,8 @@ class HeldSends:
     @answers(SEND_CANCEL)
     async def cancel(self, context: CallContext, request: SendRef) -> SendRow:
         """A send that is held will not go out; one that is being prepared stops at its next step, as long as dotdigital
-        does not have it; of one in waves no other wave begins. Raises SEND_UNKNOWN, SEND_AMBIGUOUS,
-        SEND_NOT_CANCELLABLE."""
+        does not have it; of one in waves no other wave begins; one that dotdigital has loses its recipients. Raises
+        SEND_UNKNOWN, SEND_AMBIGUOUS, SEND_NOT_CANCELLABLE, DotdigitalError."""
         row = await named_send(self._resources, request.id)
         who = await self._who(context)
 
@@ -72,6 +75,8 @@ class HeldSends:
             if not await self._resources.write(stop):
                 # It began in this moment.
                 return await self.cancel(context, SendRef(row.id))
+        elif row.state == HANDED_OVER:
+            await self._take_back(row, who)
         elif row.state in ("Queued", "Preparing"):
             await self._queue.cancel(context, RunRef(row.run))
         else:
@@ -85,6 +90,21 @@ class HeldSends:
                 exit=Exit.USAGE,
             )
         return await named_send(self._resources, row.id)
+
+    async def _take_back(self, row: SendRow, who: str) -> None:
+        """dotdigital has no call for it: its address book is emptied, and whoever is in none is not mailed."""
+        this = await self._resources.read(lambda c: sends.get(c, row.id))
+        if this is None:
+            return
+        dd = await self._resources.connections.dotdigital(this.account_id)
+        await address_books.start_removal_of_all(dd, this.book_id)
+        why = (
+            f"Taken back by {who}: its address book was emptied, so that it reaches nobody more. Cancel it in "
+            f"dotdigital as well, under {OUTBOX}; then say what it shows: `dyntui campaigns settle {row.id} "
+            "--was-mailed` or `--was-not-mailed`."
+        )
+        await self._resources.write(lambda c: handed_sends.taken_back(c, row.id, why))
+        self._changed()
 
     async def _stop(self, row: SendRow, who: str) -> None:
         def stop(c: Connection) -> bool:

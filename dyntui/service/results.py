@@ -25,7 +25,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import campaign_window, results, sends
-from dyntui.store.campaigns import Campaign, total
+from dyntui.store.campaigns import Campaign, split_metric, total, versions
 
 # So many campaigns are compared where none is named.
 LAST = 10
@@ -118,6 +118,8 @@ def _figures(c: Connection, campaign: Campaign) -> CampaignReport:
         links=(),
         sends=(),
         roi=tuple(results.roi(c, campaign.account_id, campaign.id)),
+        versions=versions(campaign.summary),
+        split_metric=split_metric(campaign.summary),
     )
 
 

@@ -12,7 +12,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
 from dyntui.model.roles import Ability
-from dyntui.model.sync_types import SEND, SYNC_TYPES, UNDO, Asked, Narrowed, RunKind, SendOf, UndoOf, asked_of
+from dyntui.model.sync_types import SENDING, SYNC_TYPES, UNDO, Asked, Narrowed, RunKind, SendOf, UndoOf, asked_of
 from dyntui.model.traces import Trace
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
@@ -215,13 +215,13 @@ class Runs:
     async def cancel(self, context: CallContext, request: RunRef) -> RunRow:
         """Asks a run to stop at its next step; what was acknowledged stays. To stop a send takes the right to send."""
         asked = await self._named(request.id)
-        if asked.kind == SEND.id:
+        if asked.kind in SENDING:
             await context.require(Ability.SEND)
         now = self._resources.now()
 
         def stop(c: Connection) -> None:
             stopped = runs.request_cancel(c, asked.id, now)
-            if asked.kind == SEND.id and stopped is not None and stopped.status is RunStatus.CANCELLED:
+            if asked.kind in SENDING and stopped is not None and stopped.status is RunStatus.CANCELLED:
                 # It had not begun: nobody else will say that the send has ended.
                 send = sends.get(c, asked_of(asked.request, SendOf).send)
                 if send is not None and send.state == "Queued":

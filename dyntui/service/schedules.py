@@ -131,7 +131,10 @@ class ScheduleUseCases:
         synced = await asyncio.to_thread(lambda: list(islice(coming(_pairs(stored), start, end), request.limit + 1)))
         held_until = await self._resources.read(lambda c: sends.coming(c, account.id, text_of(start), text_of(end)))
         runs = [ComingRun(text_of(on), kind, SYNC_TYPES[kind].title) for on, kind in synced]
-        runs += [ComingRun(each.send_at, SEND.id, f"{SEND.title}: {each.campaign_name}") for each in held_until]
+        runs += [
+            ComingRun(each.handed_for or each.send_at, SEND.id, f"{SEND.title}: {each.campaign_name}")
+            for each in held_until
+        ]
         runs.sort(key=lambda each: each.on)
         return Coming(
             account=account.name,

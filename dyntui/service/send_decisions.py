@@ -44,7 +44,7 @@ class SendDecisions:
             decision = "mailed" if request.was_mailed else "not mailed"
             if not send_store.decide(c, this.id, decision, who, self._resources.now()):
                 raise _not_in_doubt()
-            if this.doubt == "stopped" or (this.doubt == "cancelled" and request.was_mailed):
+            if this.doubt == "stopped" or (this.doubt in ("cancelled", "emptied") and request.was_mailed):
                 send_store.put_doubt(c, this.id, this.doubt, "")
             elif request.was_mailed:
                 sent_after_all(c, this, self._resources.now())

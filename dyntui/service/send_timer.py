@@ -3,7 +3,7 @@
 A send that is due is queued once: it leaves the state in which it is held in the same transaction that stores its run.
 From there on it is a send like any other: suppressions and lists are synchronised again, everybody is decided anew, and
 the last look comes before the request. What could not begin within half an hour of its time is not sent by itself. A
-send in waves is looked at in the same way (`send_waves`).
+send in waves is looked at in the same way (`send_waves`), and one that dotdigital has is looked after (`handed_sends`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from sqlalchemy import Connection
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import Hour, hour_of
 from dyntui.model.moments import moment_of, text_of
-from dyntui.model.sync_types import SEND, SendOf
+from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
 from dyntui.service.contract.sends import SENDS_CHANGED
+from dyntui.service.handed_sends import HandedSends
 from dyntui.service.repeating import EveryMinute, Repeating
 from dyntui.service.resources import Resources
 from dyntui.service.schedule_timer import SCHEDULE
 from dyntui.service.send_waves import SendWaves
-from dyntui.store import runs, send_waves, sends
+from dyntui.store import handed_sends, runs, send_waves, sends
 from dyntui.store.runs import NewRun
 from dyntui.store.sends import Send
 
@@ -46,6 +47,7 @@ class SendTimer:
         self._enqueue = enqueue
         self._waves = waves
         self._begins = begins
+        self._handed = HandedSends(resources, enqueue)
         self._minutes = EveryMinute(resources.clock)
         self._again = Repeating(self.look, self._minutes.pause, "sends that were held could not be begun")
 
@@ -63,7 +65,7 @@ class SendTimer:
 
     async def look(self) -> list[str]:
         """Begins what is due; the ids of the runs. Raises DyntuiError STORE_..."""
-        queued = []
+        queued = await self._handed.look()
         for each in await self._resources.read(sends.held):
             try:
                 run_id = await self._look_at(each)
@@ -98,20 +100,23 @@ class SendTimer:
 
     async def _begin(self, this: Send, now: datetime) -> str:
         """The run's id; `""` where it has to wait for another send of the campaign."""
+        kind = SEND if this.split is None else HAND_OVER
         new = NewRun(
             id=self._resources.ids(),
-            kind=SEND.id,
+            kind=kind.id,
             title=this.campaign_name,
             account_id=this.account_id,
             sync_key=SEND.key(this.account_id, this.campaign_id),
             queued_on=text_of(now),
             started_by=f"{this.created_by} ({SCHEDULE.lower()})" if this.created_by else SCHEDULE,
             request=msgspec.to_builtins(SendOf(this.id)),
-            priority=SEND.priority,
+            priority=kind.priority,
         )
 
         def keep(c: Connection) -> bool:
-            if runs.active(c, new.sync_key) is not None or send_waves.in_waves(c, this.account_id, this.campaign_id):
+            of_campaign = (this.account_id, this.campaign_id)
+            busy = send_waves.in_waves(c, *of_campaign) or handed_sends.of_campaign(c, *of_campaign)
+            if busy or runs.active(c, new.sync_key) is not None:
                 return False
             if send_waves.planned(c, this.id) is not None or not sends.begun(c, this.id, new.id):
                 return False
@@ -137,7 +142,8 @@ def _in_waves(c: Connection, send_id: str) -> bool:
     this = sends.get(c, send_id)
     if this is None or send_waves.planned(c, send_id) is None:
         return False
-    busy = send_waves.in_waves(c, this.account_id, this.campaign_id)
+    of_campaign = (this.account_id, this.campaign_id)
+    busy = send_waves.in_waves(c, *of_campaign) or handed_sends.of_campaign(c, *of_campaign)
     return not busy and sends.in_waves(c, send_id)
 
 

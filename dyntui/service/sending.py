@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model import split_tests
 from dyntui.model import waves as waves_model
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.held_sends import in_time
+from dyntui.model.held_sends import HANDED_AHEAD, in_time
 from dyntui.model.mentioned import shown
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import PersonOutcome
-from dyntui.model.sync_types import SEND, SendOf
+from dyntui.model.split_tests import SplitTest
+from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
 from dyntui.model.waves import Waves
 from dyntui.service import targets as targets_now
 from dyntui.service.answering import answers
@@ -35,7 +37,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import Runs
-from dyntui.store import bounce_history, count_window, counts, send_waves, sends, watermarks
+from dyntui.store import bounce_history, count_window, counts, handed_sends, send_waves, sends, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
 from dyntui.store.counts import Count, NewCount
@@ -139,18 +141,23 @@ class Sending:
 
     @answers(CAMPAIGN_SEND)
     async def send(self, context: CallContext, request: SendCampaign) -> SendRow:
-        """Sends to exactly the people of a count, or holds the send until its hour.
+        """Sends to exactly the people of a count, holds the send until its hour, or hands it to dotdigital with a date.
 
         Raises COUNT_UNKNOWN, SEND_NO_RECIPIENTS, SEND_NOT_CONFIRMED, SEND_AT_INVALID, SEND_WAVES_INVALID,
-        SEND_IN_WAVES, SEND_NOT_HELD.
+        SEND_SPLIT_INVALID, SEND_IN_WAVES, SEND_HANDED_OVER, SEND_NOT_HELD.
         """
-        at, waves = self._at(request.at), request.waves
+        at, waves, split = self._at(request), request.waves, request.split
+        handed_for = at if request.handed else ""
+        at = "" if request.handed else at
         if waves is not None:
-            self._may_be_divided(waves)
+            self._may_be_divided(request, waves)
         known = await self._resources.read(lambda c: counts.get(c, request.count))
         if known is None or known.counted_on < text_of(self._resources.clock() - COUNT_LIFE):
             raise _count_unknown()
         sendable = known.sendable
+        campaign = await self._campaigns.known(CampaignRef(known.campaign_id, known.account_id))
+        if await self._resources.read(lambda c: handed_sends.of_campaign(c, campaign.account_id, campaign.id)):
+            raise _handed_over(campaign.name)
         if sendable == 0:
             raise DyntuiError(
                 "SEND_NO_RECIPIENTS",
@@ -169,7 +176,8 @@ class Sending:
                 remedy=f"Type {sendable}, or give `--confirm {sendable}`.",
                 exit=Exit.USAGE,
             )
-        campaign = await self._campaigns.known(CampaignRef(known.campaign_id, known.account_id))
+        if split is not None:
+            _may_be_tested(campaign, request, split)
         person = await self._identities.person(context.uid)
         # Of a list that was never synchronised nobody is sendable: a send does not begin with its first import.
         counted = await self._resources.read(lambda c: list_store.stored(c, known.lists))
@@ -188,6 +196,8 @@ class Sending:
             state="In waves" if waves is not None and not at else "",
             sender_id=person.user_id if person else "",
             confirmed_as=await self._as_it_is(campaign, lists) if at else {},
+            handed_for=handed_for,
+            split=split,
         )
 
         def take(c: Connection, run_id: str) -> None:
@@ -196,6 +206,8 @@ class Sending:
                 raise _count_unknown()
             if send_waves.in_waves(c, campaign.account_id, campaign.id):
                 raise _in_waves(campaign.name)
+            if handed_sends.of_campaign(c, campaign.account_id, campaign.id):
+                raise _handed_over(campaign.name)
             counts.narrow(c, new.count_id, new.list_ids)
             sends.create(c, msgspec.structs.replace(new, run_id=run_id))
             if waves is not None:
@@ -206,7 +218,8 @@ class Sending:
             self._held()
             return await self.send_get(context, SendRef(new.id))
         key = SEND.key(campaign.account_id, campaign.id)
-        await self._queue.queue(context, SEND, campaign.name, campaign.account_id, SendOf(new.id), key=key, work=take)
+        kind = HAND_OVER if handed_for or split is not None else SEND
+        await self._queue.queue(context, kind, campaign.name, campaign.account_id, SendOf(new.id), key=key, work=take)
         return await self.send_get(context, SendRef(new.id))
 
     async def _as_it_is(self, campaign: Campaign, lists: Sequence[StoredList]) -> dict[str, str]:
@@ -215,13 +228,23 @@ class Sending:
         dd = await connections.dotdigital(campaign.account_id)
         return await as_confirmed.marks(await connections.dataverse(), dd, campaign.id, lists)
 
-    def _at(self, asked: str) -> str:
+    def _at(self, request: SendCampaign) -> str:
         """When the send is to go out, as the store writes it. Raises SEND_AT_INVALID, SEND_NOT_HELD."""
-        if not asked:
+        asked, now = request.at, self._resources.clock()
+        if not asked and not request.handed:
             return ""
-        self._require_holding()
+        if not request.handed:
+            self._require_holding()
         at = _with_a_zone(asked)
-        wrong = f"{shown(asked)!r} is no time with a zone." if at is None else in_time(at, self._resources.clock())
+        if not asked:
+            wrong = "What is handed to dotdigital needs a time."
+        elif at is None:
+            wrong = f"{shown(asked)!r} is no time with a zone."
+        elif wrong := in_time(at, now):
+            pass
+        elif request.handed and at - now < HANDED_AHEAD:
+            minutes = int(HANDED_AHEAD.total_seconds() / 60)
+            wrong = f"Who is mailed has to be proved before dotdigital gets it: give a time {minutes} minutes ahead."
         if at is None or wrong:
             raise DyntuiError(
                 "SEND_AT_INVALID",
@@ -232,10 +255,15 @@ class Sending:
             )
         return text_of(at)
 
-    def _may_be_divided(self, waves: Waves) -> None:
+    def _may_be_divided(self, request: SendCampaign, waves: Waves) -> None:
         """Raises SEND_WAVES_INVALID, SEND_NOT_HELD."""
         self._require_holding()
-        if why := waves_model.wrong(waves):
+        why = waves_model.wrong(waves)
+        if request.handed:
+            why = "dotdigital takes one date: waves are begun one by one by this service."
+        if request.split is not None:
+            why = "a split test tries its versions on a share of all, which is what waves do by themselves."
+        if why:
             raise DyntuiError(
                 "SEND_WAVES_INVALID",
                 f"The send cannot go out in these waves: {why}",
@@ -296,6 +324,31 @@ def _in_waves(campaign: str) -> DyntuiError:
         f"The email campaign {campaign!r} is being sent in waves.",
         not_done="Nothing was sent.",
         remedy="Wait for its last wave, or stop it: `dyntui sends list --view held`.",
+        exit=Exit.LOCKED,
+    )
+
+
+def _may_be_tested(campaign: Campaign, request: SendCampaign, split: SplitTest) -> None:
+    """Raises SEND_SPLIT_INVALID."""
+    why = split_tests.wrong(split)
+    if not campaign.split_test:
+        why = f"{campaign.name!r} is no split test in dotdigital, where its versions are made."
+    if why:
+        raise DyntuiError(
+            "SEND_SPLIT_INVALID",
+            f"The campaign cannot be sent as a split test: {why}",
+            not_done="Nothing was sent.",
+            remedy="Give a metric, a share in per cent and hours, such as opens, 20%, 4h; or send it without them.",
+            exit=Exit.USAGE,
+        )
+
+
+def _handed_over(campaign: str) -> DyntuiError:
+    return DyntuiError(
+        "SEND_HANDED_OVER",
+        f"dotdigital has a send of the email campaign {campaign!r} already, and mails it later.",
+        not_done="Nothing was sent.",
+        remedy="Wait until it is sent, or take it back: `dyntui sends list --view held`.",
         exit=Exit.LOCKED,
     )
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
     update,
 )
 
+from dyntui.model.campaigns import SplitVersion
 from dyntui.store.schema import campaign, campaign_target
 from dyntui.store.upserts import json_text, update_many, upsert
 
@@ -71,6 +72,29 @@ class Campaign(Header, frozen=True, kw_only=True):
 
 
 _HEADER = Header.__struct_fields__
+
+
+# Where the versions of a split test stand beside the totals.
+SPLIT_TEST = "splitTest"
+
+
+def versions(summary: Mapping[str, Any]) -> tuple[SplitVersion, ...]:
+    """The versions of a split test as they were read last."""
+    rows = (summary.get(SPLIT_TEST) or {}).get("versions") or ()
+    return tuple(
+        SplitVersion(
+            name=each.get("version") or each.get("subjectLine") or "",
+            results=each.get("resultsActual") or 0.0,
+            share=(each.get("resultsPercentage") or 0.0) / 100,
+            won=bool(each.get("winningVersion")),
+        )
+        for each in rows
+    )
+
+
+def split_metric(summary: Mapping[str, Any]) -> str:
+    """By what the versions of a split test are measured, `""` where that was not read."""
+    return str((summary.get(SPLIT_TEST) or {}).get("splitTestWinnerMetric") or "")
 
 
 def total(summary: Mapping[str, Any], name: str) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from dyntui.model.outcomes import Outcome
+from dyntui.model.sends import HANDED_OVER
 from dyntui.store.among import Among, address_in
 from dyntui.store.bound import Value
 from dyntui.store.schema import recipient, send, suppression, target_person
@@ -32,7 +33,11 @@ def by_other_sends(column: ColumnElement[Any], count_id: Value, account_id: str,
             send.c.account_id == account_id,
             send.c.campaign_id == campaign_id,
             send.c.count_id != count_id,
-            or_(send.c.state.in_(("Sending", "Sent")), send.c.doubt == "cancelled", send.c.decision == "mailed"),
+            or_(
+                send.c.state.in_((HANDED_OVER, "Sending", "Sent")),
+                send.c.doubt.in_(("cancelled", "emptied")),
+                send.c.decision == "mailed",
+            ),
             send.c.decision != "not mailed",
             _p.outcome == _SENDABLE,
         )

@@ -46,7 +46,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from dyntui.model.outcomes import RunStatus, Tally, status_of
-from dyntui.model.sync_types import SEND
+from dyntui.model.sync_types import SENDING
 from dyntui.store import applied_changes, conflicts, intervals, outcomes
 from dyntui.store.failures import vanished
 from dyntui.store.schema import outcome, run
@@ -420,7 +420,7 @@ def under_way(c: Connection, account_id: str) -> int:
 def delete_ended_before(c: Connection, moment: str, most: int) -> int:
     """Forget up to `most` runs that ended before `moment` (ISO 8601 UTC), the oldest first, with their items and their
     people; how many it were. Sends stay: who was mailed is never forgotten."""
-    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, run.c.kind != SEND.id)
+    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, run.c.kind.not_in(SENDING))
     oldest = select(run.c.id).where(*over).order_by(run.c.ended_on, run.c.id).limit(most)
     old = c.execute(oldest).scalars().all()
     applied_changes.forget_before(c, moment)

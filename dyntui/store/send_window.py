@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from dyntui.model.paging import Page, Window
-from dyntui.model.sends import LIVE, SendRow
+from dyntui.model.sends import HANDED_OVER, LIVE, SendRow
 from dyntui.store import sends, windows
 from dyntui.store.dialects import casefold
 from dyntui.store.schema import send
@@ -31,7 +31,7 @@ def window(c: Connection, asked: Window, *, view: str = "all", account_id: str =
         everything = everything.where(_s.account_id == account_id)
     tie: tuple[ColumnElement[Any], ...] = (_s.created_on.desc(), _s.id)
     if view == "held":
-        everything = everything.where(_s.state.in_(LIVE))
+        everything = everything.where(_s.state.in_((*LIVE, HANDED_OVER)))
         tie = (_s.send_at, _s.created_on, _s.id)
     searched = (_s.campaign_name, _s.state, _s.created_by)
     return windows.page(c, asked, everything, searched, _SORTABLE, tie, lambda row: sends.shown_row(c, row))

@@ -20,10 +20,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, or_, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.model.sends import HELD, LIVE, SendRow
+from dyntui.model.sends import HANDED_OVER, HELD, LIVE, SendRow
+from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
 from dyntui.store import counts
 from dyntui.store.schema import campaign, send, send_waves
@@ -36,7 +37,8 @@ class NewSend(msgspec.Struct, frozen=True, kw_only=True):
     """A send to be. `lists`: names, as shown; `list_ids` likewise. `send_at`: when it is to go out, `""`: at once.
     `waves_of`, `wave`: which wave it is of which send. `state`: where it begins in another one than Queued, or
     Scheduled where it has a time. `sender_id`: the user in Dynamics who confirmed it; `confirmed_as`: what the campaign
-    and the lists were then (`dyntui.sync.as_confirmed`), nothing where nobody asks again."""
+    and the lists were then (`dyntui.sync.as_confirmed`), nothing where nobody asks again. `handed_for` and `split` as
+    in `SendRow`."""
 
     id: str
     account_id: str
@@ -54,15 +56,19 @@ class NewSend(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     sender_id: str = ""
     confirmed_as: Mapping[str, str] = {}
+    handed_for: str = ""
+    split: SplitTest | None = None
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
-    """A send as it stands. `state`: as in `SendRow`. `excluded`: by
-    reason; `potential` == `sendable` + their sum. `campaign_row_id`: the campaign's row in Dynamics, `""` before.
-    `sender_id` and `confirmed_as` as in `NewSend`.
+    """A send as it stands. `state`: as in `SendRow`. `excluded`: by reason; `potential` == `sendable` + their sum.
+    `campaign_row_id`: the campaign's row in Dynamics, `""` before. `sender_id` and `confirmed_as` as in `NewSend`,
+    `handed_for`, `split` and `out_by` as in `SendRow`. `tended_on`: when it was last looked after while dotdigital has
+    it; `tended_news`: what had been learned of opt-outs by then.
 
-    `doubt`: why it is not known who was mailed - it was `cancelled` in dotdigital, it is `unproved` whether dotdigital
-    has it, it was sent or `stopped` - or `""`; `decision`: `mailed` or `not mailed`, as somebody found out, or `""`.
+    `doubt`: why it is not known who was mailed - it was `cancelled` in dotdigital, taken back by having its book
+    `emptied`, it is `unproved` whether dotdigital has it, it was sent or `stopped` - or `""`; `decision`: `mailed` or
+    `not mailed`, as somebody found out, or `""`.
     """
 
     id: str
@@ -93,6 +99,11 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     wave: int
     sender_id: str
     confirmed_as: Mapping[str, str]
+    handed_for: str
+    split: SplitTest | None
+    out_by: str
+    tended_on: str
+    tended_news: int
 
 
 def create(c: Connection, new: NewSend) -> Send:
@@ -105,6 +116,7 @@ def create(c: Connection, new: NewSend) -> Send:
         "lists": list(new.lists),
         "list_ids": list(new.list_ids),
         "confirmed_as": dict(new.confirmed_as),
+        "split": msgspec.to_builtins(new.split) if new.split is not None else {},
         "state": state,
         "potential": counted.potential,
         "sendable": counted.sendable,
@@ -126,7 +138,11 @@ def _select() -> Select[Any]:
 
 def _send(c: Connection, row: Row[Any]) -> Send:
     lists = {"lists": tuple(row.lists), "list_ids": tuple(row.list_ids)}
-    return shown(Send, row, **lists, excluded=_left_out(c, row.count_id))
+    return shown(Send, row, **lists, split=_split(row), excluded=_left_out(c, row.count_id))
+
+
+def _split(row: Row[Any]) -> SplitTest | None:
+    return msgspec.convert(row.split, SplitTest) if row.split else None
 
 
 def get(c: Connection, send_id: str) -> Send | None:
@@ -202,6 +218,7 @@ def shown_row(c: Connection, row: Row[Any]) -> SendRow:
         campaign=row.campaign_id,
         run=row.run_id,
         lists=tuple(row.lists),
+        split=_split(row),
         excluded=_left_out(c, row.count_id),
         **_waves(c, row),
     )
@@ -327,8 +344,9 @@ def where(c: Connection, *scope: ColumnElement[bool], order: Sequence[ColumnElem
 
 def coming(c: Connection, account_id: str, start: str, end: str) -> list[Send]:
     """The account's sends that are to go out from `start` until before `end`."""
-    scope = (_s.account_id == account_id, _s.state == "Scheduled", _s.send_at >= start, _s.send_at < end)
-    return where(c, *scope, order=(_s.send_at, _s.id))
+    held_here = and_(_s.state == "Scheduled", _s.send_at >= start, _s.send_at < end)
+    handed = and_(_s.state == HANDED_OVER, _s.handed_for >= start, _s.handed_for < end)
+    return where(c, _s.account_id == account_id, or_(held_here, handed), order=(_s.send_at, _s.handed_for, _s.id))
 
 
 def begun(c: Connection, send_id: str, run_id: str) -> bool:

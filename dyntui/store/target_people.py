@@ -2,7 +2,7 @@
 
 sendable_batch(c, count_id, limit, after="") -> list[TargetPerson]; sendable_addresses(c, count_id) -> {address: id}
 addresses(c, count_id) -> frozenset[str]                            of everybody, mailed or not
-contact_ids(c, count_id, person_ids) -> [contact id]
+contact_ids(c, count_id, person_ids) -> [contact id]; without_contact(c, count_id) -> {address: person id}
 resolve(c, count_id, rows) -> int                                   what became of people on the way to the send
 copy_outcomes(c, run_id, item_id, count_id) -> int
 """
@@ -74,6 +74,12 @@ def contact_ids(c: Connection, count_id: str, person_ids: Iterable[str]) -> list
         return []
     rows = c.execute(select(_p.person_id, _p.contact_id).where(_p.count_id == count_id, _p.contact_id.is_not(None)))
     return [row.contact_id for row in rows if row.person_id in wanted]
+
+
+def without_contact(c: Connection, count_id: str) -> dict[str, str]:
+    """Those to be mailed of whom it is not known which contact they became: address -> person id."""
+    unknown = (_p.count_id == count_id, _p.outcome == _SENDABLE, _p.contact_id.is_(None))
+    return {row.address: row.person_id for row in c.execute(select(_p.address, _p.person_id).where(*unknown))}
 
 
 def resolve(c: Connection, count_id: str, rows: Iterable[Resolved]) -> int:

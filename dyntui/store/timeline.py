@@ -14,7 +14,7 @@ from dyntui.model.known_people import TimelineEvent
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Page, Window
 from dyntui.model.reasons import BY_CODE
-from dyntui.model.sends import LIVE
+from dyntui.model.sends import HANDED_OVER, LIVE
 from dyntui.store.schema import (
     activity,
     applied_change,
@@ -130,7 +130,7 @@ def _own_sends(c: Connection, person_id: str, addresses: Collection[str]) -> Ite
         .where(wave.c.waves_of == s.id, of_wave.c.person_id == p.person_id)
     )
     own = select(send, target_person).join(target_person, p.count_id == s.count_id)
-    rows = c.execute(own.where(theirs, s.state.not_in(LIVE), ~in_a_wave)).mappings()
+    rows = c.execute(own.where(theirs, s.state.not_in((*LIVE, HANDED_OVER)), ~in_a_wave)).mappings()
     for row in rows.all():
         when = row[s.sent_on] or row[s.created_on]
         name, by = row[s.campaign_name], row[s.run_id]

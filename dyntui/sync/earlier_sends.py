@@ -62,9 +62,9 @@ async def look(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) 
             made = bool(earlier.platform_send_id) or await platform_send.shows(dd, earlier)
             said = await platform_send.state(dd, earlier, cursor) if made else ""
             if said == "sent":
-                await _close(ctx, dv, dd, earlier)
+                await close(ctx, dv, dd, earlier)
             elif said == "cancelled":
-                await _cancel(ctx, dv, dd, earlier)
+                await cancel(ctx, dv, dd, earlier)
             elif _unproved(earlier, cursor) and not made:
                 await _empty(ctx, dd, earlier)
         except DyntuiError as error:
@@ -85,7 +85,7 @@ def _open(c: Connection, account_id: str, campaign_id: int | None) -> list[tuple
 
 
 def _is_open(each: send_store.State, cursor: SendCursor) -> bool:
-    if each.decision or each.doubt == "cancelled":
+    if each.decision or each.doubt in ("cancelled", "emptied"):
         return False
     may_exist = each.book_id != 0 and cursor.may_exist
     return each.state == "Sending" or each.doubt == "unproved" or may_exist
@@ -119,12 +119,12 @@ async def _end(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send, cu
     except DyntuiError as error:
         if error.code != "SEND_CANCELLED_REMOTELY":
             raise
-        await _cancel(ctx, dv, dd, earlier)
+        await cancel(ctx, dv, dd, earlier)
     else:
-        await _close(ctx, dv, dd, earlier)
+        await close(ctx, dv, dd, earlier)
 
 
-async def _cancel(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
+async def cancel(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
     """Some may have been mailed before it was cancelled, and nobody can tell who: all of them have had it, until
     somebody says otherwise."""
     error = platform_send.cancelled(earlier)
@@ -140,7 +140,8 @@ def _cancelled(c: Connection, this: Send, now: str, why: str) -> None:
     whole_settled(c, this)
 
 
-async def _close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
+async def close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
+    """Keeps that a send was sent, with everybody's outcome."""
     # Dynamics first: what is stored as sent is not looked at again.
     await record(dv, msgspec.structs.replace(earlier, sent_on=ctx.now()), "Sent")
     await ctx.write(functools.partial(sent_after_all, this=earlier, now=ctx.now()))

@@ -17,8 +17,10 @@ from msgspec.structs import replace
 from dyntui.dotdigital import campaigns, sends
 from dyntui.dotdigital.errors import NOT_TAKEN_UP, DotdigitalError, UnknownOutcome
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.moments import moment as date_of
 from dyntui.model.cursors import Cursor, SendCursor
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.moments import moment_of, text_of
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
 from dyntui.sync.run_context import RunContext
@@ -42,6 +44,10 @@ WAIT_SECONDS = 60.0
 # A look takes many calls at once: all that a budget counts of a minute has to be over before the next one.
 WINDOW_SECONDS = 90.0
 _MOST_PROOFS = 6
+# What dotdigital makes of a date that has passed is not documented (dotdigital_api.md 7.4): it gets none so close.
+_AHEAD_OF_DATE = timedelta(minutes=1)
+# A date that is read back and differs by more is another one (assumption DD-09).
+_SAME_DATE = timedelta(minutes=1)
 
 OUTBOX = "Campaigns > Email > Outbox"
 
@@ -110,7 +116,7 @@ async def create_once(
         looked_on = await last_look()
         if looked_on is None:
             return False
-        in_time(ctx)
+        in_time(ctx, this)
         await _save(ctx, replace(ctx.at(SendCursor), phase="create", asked=True, shown_before=before), stage)
         if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
             return await _ask(ctx, dd, this, stage)
@@ -118,9 +124,17 @@ async def create_once(
     return False
 
 
-def in_time(ctx: RunContext) -> None:
+def in_time(ctx: RunContext, this: Send) -> None:
     """Raises SEND_LATE for a send that stood still: nobody expects its mail any more at the hour at which it would go
-    out now."""
+    out now; SEND_DATE_PASSED for one whose date is here before dotdigital has it."""
+    date = moment_of(this.handed_for)
+    if date is not None and ctx.moment() > date - _AHEAD_OF_DATE:
+        raise DyntuiError(
+            "SEND_DATE_PASSED",
+            "The time that was to be handed to dotdigital was here before its recipients were proved.",
+            not_done="Nothing was sent, and no send was created.",
+            remedy="Count the campaign's targets and send again, with a later time.",
+        )
     if ctx.stood_still():
         raise DyntuiError(
             "SEND_LATE",
@@ -153,7 +167,9 @@ async def made_late(ctx: RunContext, dd: Dotdigital, this: Send) -> bool:
 
 async def _ask(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
     try:
-        started = await sends.start_send(dd, this.campaign_id, book_ids=(this.book_id,))
+        started = await sends.start_send(
+            dd, this.campaign_id, book_ids=(this.book_id,), at=moment_of(this.handed_for), split=_split(this)
+        )
     except UnknownOutcome as unknown:
         again = unknown.platform_code == NOT_TAKEN_UP and not ctx.at(SendCursor).turned_away
         if again and not await _appears(ctx, dd, this):
@@ -174,6 +190,26 @@ async def _ask(ctx: RunContext, dd: Dotdigital, this: Send, stage: str) -> bool:
     if started.address_book_ids != [this.book_id]:
         raise _wrong_book(this, started.address_book_ids)
     return True
+
+
+def _split(this: Send) -> sends.SplitTest | None:
+    split = this.split
+    return None if split is None else sends.SplitTest(split.metric, split.percentage, split.hours)
+
+
+async def not_as_asked(dd: Dotdigital, this: Send) -> str:
+    """What dotdigital says of a send that it has and mails later, where that is not what it was asked for; `""` where
+    it is, or cannot be told. Raises DotdigitalError."""
+    date = moment_of(this.handed_for)
+    if date is None or not this.platform_send_id:
+        return ""
+    said = date_of((await sends.send_status(dd, this.platform_send_id)).send_date)
+    if said is None or abs(said - date) <= _SAME_DATE:
+        return ""
+    return (
+        f"dotdigital has the send for {text_of(said)} instead of {this.handed_for}. Cancel it in dotdigital, under "
+        f"{OUTBOX}, or let it go out then."
+    )
 
 
 def _wrong_book(this: Send, named: list[int] | None) -> DyntuiError:

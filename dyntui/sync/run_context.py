@@ -22,7 +22,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import STOOD_STILL
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import RunStatus, Tally, status_of
-from dyntui.model.sync_types import RUN_KINDS, SEND, Asked, asked_of
+from dyntui.model.sync_types import RUN_KINDS, SENDING, Asked, asked_of
 from dyntui.store import intervals, members, outcomes, planned_changes, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
@@ -90,7 +90,7 @@ class RunContext:
         self._turn = turn
         self._prove = prove
         # A send that goes on after an interruption may be past recall; its next save says so.
-        self._cancellable = claim.kind != SEND.id or not claim.cursor
+        self._cancellable = claim.kind not in SENDING or not claim.cursor
 
     @property
     def cursor(self) -> Cursor:

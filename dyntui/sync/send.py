@@ -11,20 +11,24 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
-from dyntui.dotdigital import address_books, campaigns
+from dyntui.dotdigital import address_books, campaigns, contacts
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import grown
+from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome
+from dyntui.model.people import normalise
+from dyntui.model.sends import HANDED_OVER
 from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
-from dyntui.store import counts, send_waves, target_people
+from dyntui.store import counts, handed_sends, send_waves, target_people
 from dyntui.store import sends as send_store
 from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
@@ -76,15 +80,16 @@ async def dispatch(
         "prove": functools.partial(_prove, elsewhere),
         "create": functools.partial(_prove, elsewhere),
         "follow": _follow_send,
+        "handed": _handed,
         "clear": _clear,
     }
     phase = ctx.at(SendCursor).phase or "suppressions"
+    this = await ctx.read(lambda c: _stored(c, send_id))
     if phase == "suppressions":
-        this = await ctx.read(lambda c: _stored(c, send_id))
         await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
     while phase != "done":
         if phase not in _PAST_RECALL and not ctx.at(SendCursor).may_exist:
-            platform_send.in_time(ctx)
+            platform_send.in_time(ctx, this)
         this = await ctx.read(lambda c: _stored(c, send_id))
         after = await phases[phase](ctx, dv, dd, this)
         await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
@@ -111,11 +116,12 @@ _STAGES = {
     "prove": send_proof.PROVING,
     "create": send_proof.CREATING,
     "follow": "Sending",
+    "handed": "Handing it to dotdigital",
     "clear": "Clearing up",
     "done": "Sent",
 }
 # Once the platform may have the send, there is nothing left to cancel: it offers no recall.
-_PAST_RECALL = frozenset({"follow", "clear", "done"})
+_PAST_RECALL = frozenset({"follow", "handed", "clear", "done"})
 
 
 async def _suppressions(
@@ -242,7 +248,7 @@ async def _prove(
 ) -> str:
     """The people proved, and the send asked for; or all of it anew."""
     if await send_proof.create(ctx, dv, dd, this, elsewhere):
-        return "follow"
+        return "handed" if this.handed_for or this.split else "follow"
     await ctx.save(platform_send.proved_once_more(ctx.at(SendCursor)), stage=send_proof.PROVING)
     return "prove"
 
@@ -252,6 +258,29 @@ async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Sen
     await platform_send.follow(ctx, dd, this, _STAGES["follow"], ctx.at(SendCursor))
     await ctx.write(lambda c: _finish(c, ctx, this))
     return "clear"
+
+
+async def _handed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
+    """dotdigital has it, and mails somebody later: the run ends, and the send is looked after until then."""
+    note = await platform_send.not_as_asked(dd, this)
+    unknown = await ctx.read(lambda c: target_people.without_contact(c, this.count_id))
+    if unknown:
+        # Who opts out until then is taken out of the book as the contact that they are there.
+        async for page in contacts.contact_pages(dd, list_id=this.book_id):
+            seen = [(unknown.get(normalise(each.email), ""), each.contact_id) for each in page.rows]
+            rows = [Resolved(person, Outcome.ADDED, contact_id=number) for person, number in seen if person]
+            await ctx.write(functools.partial(target_people.resolve, count_id=this.count_id, rows=rows))
+
+    def hand_over(c: Connection) -> Send:
+        begins = moment_of(this.handed_for) or ctx.moment()
+        out_by = begins + timedelta(hours=this.split.hours if this.split else 0)
+        handed_sends.hand_over(c, this.id, text_of(out_by), note, ctx.now())
+        target_people.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
+        ctx.close_item(c, SEND_ITEM, read=this.potential)
+        return _stored(c, this.id)
+
+    await record(dv, await ctx.write(hand_over), HANDED_OVER)
+    return "done"
 
 
 async def _clear(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
@@ -287,10 +316,13 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
     if phase == "clear":
         # It was sent, and is stored so; what could not be put away is the run's own failure.
         return
+    if phase == "done" or await ctx.read(lambda c: _stored(c, send_id).state == HANDED_OVER):
+        # dotdigital has it, and it is looked after: what failed is tried again.
+        return
     cancelled = error is not None and error.code == "SEND_CANCELLED_REMOTELY"
     wrong_book = error is not None and error.code == "SEND_WRONG_BOOK"
-    unproved = phase != "follow" and not wrong_book and at.asked
-    if (phase == "follow" and not cancelled) or wrong_book:
+    unproved = phase not in ("follow", "handed") and not wrong_book and at.asked
+    if (phase in ("follow", "handed") and not cancelled) or wrong_book:
         state = "Sending"
     why = "" if error is None else error.message
     if error is not None and (unproved or cancelled or wrong_book):

@@ -212,7 +212,8 @@ async def _at_rest(ctx: RunContext, dd: Dotdigital, this: Send) -> str:
 
 
 async def _is_to_go_out(dd: Dotdigital, this: Send) -> bool:
-    """Whether the campaign has a date in dotdigital that is to come. No send of dyntui's has one."""
+    """Whether the campaign has a date in dotdigital that is to come: somebody else's, as one of dyntui's is not begun
+    while another one is with dotdigital."""
     now = await feeds.server_time(dd)
     async for page in campaigns.campaign_pages(dd, scheduled_from=now):
         if any(each.id == this.campaign_id for each in page.rows):

@@ -18,7 +18,7 @@ from dyntui.model.budgets import OPERATIONS_A_DAY
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
-from dyntui.model.sync_types import SEND
+from dyntui.model.sync_types import SENDING
 from dyntui.model.trust import Rule
 from dyntui.store import lists, runs, workers
 from dyntui.store.database import Database
@@ -200,7 +200,7 @@ class Worker:
             await ctx.finish()
 
     async def _unsent(self, ctx: RunContext, state: str, error: DyntuiError | None) -> None:
-        if ctx.kind == SEND.id:
+        if ctx.kind in SENDING:
             await end_unsent(ctx, self._connections, state, error)
 
 

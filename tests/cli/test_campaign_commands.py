@@ -13,6 +13,7 @@ from dyntui.model.bounce_forecast import Sent, forecast
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.roles import Ability
+from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Limits, Waves
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -350,6 +351,30 @@ def test_waves_are_read_with_their_pause_and_limits_or_refused_in_words(dyntui: 
     for wrong in (["--waves", "all"], ["--waves", "5", "--limit", "sun=1"], ["--waves", "5", "--pause", "1"]):
         assert dyntui(*asked, *wrong).code == Exit.USAGE
     assert dyntui(*asked, "--pause", "30").code == Exit.USAGE
+
+
+def test_what_dotdigital_gets_with_a_date_or_a_split_test_is_said_before_it_is_confirmed(
+    dyntui: Callable, service: ScriptedService
+):
+    able_to_send(service)
+    split = SplitTest(metric="Clicks", percentage=10, hours=6)
+    handed = msgspec.structs.replace(
+        a_send("Handed over"), handed_for="2026-12-01T17:00:00Z", split=split, out_by="2026-12-01T23:00:00Z", run=""
+    )
+    service.answers(CAMPAIGN_SEND, handed)
+    asked = ("campaigns", "send", "42", "--confirm", "3")
+    done = dyntui(*asked, "--at", "2026-12-01T17:00Z", "--hand-over", "--split", "clicks, 10%, 6h")
+    assert done.code == 0 and "Handed to dotdigital" in done.out and "empties its book" in done.err
+    assert "no call takes it back" in done.err and "dotdigital picks the winner" in done.err
+    assert service.requests(CAMPAIGN_SEND) == [
+        SendCampaign(count="count-1", confirm=3, at="2026-12-01T17:00:00Z", handed=True, split=split)
+    ]
+    for wrong in (["--hand-over"], ["--split", "replies"], ["--split", "900h"]):
+        assert dyntui(*asked, *wrong).code == 2
+    people = (ReasonCount(Outcome.ADDED, "", 3),)
+    service.answers(SEND_SHOW, SendDetail(send=handed, count="count-1", counted=people, people=people))
+    shown = dyntui("sends", "show", handed.id).out
+    assert "dotdigital mails it at 2026-12-01 17:00Z" in shown and "the one with most clicks" in shown
 
 
 def test_a_preview_shows_text_html_and_links_and_lets_nothing_control_the_terminal(

@@ -69,3 +69,22 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         await hand.type("Stopped")
         await hand.press("down", "enter")
         assert "Stopped, 1 of 3 waves" in hand.text
+
+        # Handed to dotdigital with its date: said before, and afterwards it can only lose its recipients.
+        await hand.press("3", "escape", "escape")
+        await hand.to("", CAMPAIGN)
+        await hand.press("w", "n", "n", "n", "E", "enter")
+        await hand.type("2026-12-01 18:00Z")
+        await hand.press("enter", "j", "enter", "G", "enter")
+        words = " ".join(hand.text.replace("│", " ").split())
+        assert "handed to dotdigital now" in words and "no call takes it back" in words and "In waves" not in words
+        await hand.press("n", "n", "enter")
+        await hand.finish()
+        await hand.press("r")
+        assert "Handed to dotdigital" in hand.text and "dotdigital mails it" in hand.text
+        await hand.press("x")
+        assert "Empty its book" in hand.text
+        await hand.press("y")
+        assert "Taken back" in hand.text
+        await hand.press("o", "right", "enter")
+        assert "not mailed as Mira Sandahl found" in " ".join(hand.text.replace("│", " ").split())

@@ -515,8 +515,8 @@ class Office:
         asked = campaigns.CountPeopleQuery(count=count_id, limit=100_000, **chosen)
         return self.wait(self._sending.count_people(self.context, asked)).rows
 
-    def queue_send(self, count: campaigns.TargetCount) -> SendRow:
-        asked = SendCampaign(count=count.id, confirm=count.sendable)
+    def queue_send(self, count: campaigns.TargetCount, **how: Any) -> SendRow:
+        asked = SendCampaign(count=count.id, confirm=count.sendable, **how)
         return self.wait(self._sending.send(self.context, asked))
 
     def send(self, count: campaigns.TargetCount) -> SendRow:

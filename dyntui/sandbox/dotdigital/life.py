@@ -31,6 +31,7 @@ _JOBS: Mapping[str, tuple[_Job, Callable[[State, str], None]]] = {
     "enrolment": (programs.finish, programs.fail),
     "send": (sends.begin, sends.fail),
     "sent": (sends.finish, sends.fail),
+    "rest": (sends.go_on, sends.fail),
 }
 """What a kind of job does when it is due, and how it ends when that breaks off."""
 

@@ -185,10 +185,13 @@ def begin(state: State, send_id: str, at: int, most: int | None = None) -> None:
     """The moment of sending: recipients are who is in the books, segments and contactIds now, or was when the send was
     accepted (`recipients_resolved_at`). `most`: how many are reached before staff cancel it; None: all.
 
-    Everyone else than Subscribed contacts is left out, as is who left the very list; each person gets one mail.
+    Everyone else than Subscribed contacts is left out, as is who left the very list; each person gets one mail. Of a
+    split test a share is mailed, and the others when it is over (`go_on`).
     """
-    campaign, books, contacts, resolved = state.db.execute(
-        "SELECT campaign_id, books, contacts, resolved FROM dd_send WHERE id = ?", (send_id,)
+    campaign, books, contacts, resolved, split = state.db.execute(
+        "SELECT s.campaign_id, s.books, s.contacts, s.resolved, CASE WHEN c.split_options IS NOT NULL THEN s.split END"
+        " FROM dd_send s JOIN dd_campaign c ON c.id = s.campaign_id WHERE s.id = ?",
+        (send_id,),
     ).fetchone()
     state.db.execute("UPDATE dd_send SET status = 'Sending', started = ? WHERE id = ?", (at, send_id))
     state.db.execute(
@@ -199,13 +202,54 @@ def begin(state: State, send_id: str, at: int, most: int | None = None) -> None:
     recipients = resolve(state, books, contacts) if resolved is None else _addressed(state, "[]", resolved)
     if most is not None:
         recipients = [recipient for recipient in recipients if recipient.status == "Subscribed"][:most]
-    direct = set(codec.decode(contacts))
-    truth.record(state, send_id, campaign, recipients, direct, at)
-    mailed = [recipient for recipient in recipients if recipient.status == "Subscribed"]
-    if most is None or not state.config.dotdigital.cancelled_send_hides_recipients:
-        audience.mail(state, campaign, mailed, codec.decode(books), at)
-    if most is None:
+    tested: dict[str, Any] | None = codec.decode(split) if split and most is None else None
+    if tested is not None:
+        if state.config.dotdigital.split_test_keeps_recipients:
+            kept = codec.text([recipient.contact_id for recipient in recipients])
+            state.db.execute("UPDATE dd_send SET resolved = ? WHERE id = ?", (kept, send_id))
+        recipients = [each for each in recipients if _drawn(each.contact_id) < tested["testPercentage"]]
+        jobs.schedule(state, "rest", send_id, at + tested["testPeriodHours"] * _HOUR)
+    shown = most is None or not state.config.dotdigital.cancelled_send_hides_recipients
+    _mail(state, (send_id, campaign, books, contacts), recipients, at, shown=shown)
+    if most is None and tested is None:
         jobs.schedule(state, "sent", send_id, at + int(state.config.dotdigital.send_duration_seconds * 1000))
+
+
+_HOUR = 3_600_000
+
+
+def _drawn(contact_id: int) -> int:
+    """A number below a hundred, spread over contacts: which of them a split test's share is."""
+    return contact_id * 7919 % 100
+
+
+def _mail(
+    state: State,
+    this: tuple[str, int, str, str],
+    recipients: Sequence[audience.Recipient],
+    at: int,
+    *,
+    shown: bool = True,
+) -> None:
+    send_id, campaign, books, contacts = this
+    truth.record(state, send_id, campaign, recipients, set(codec.decode(contacts)), at)
+    mailed = [recipient for recipient in recipients if recipient.status == "Subscribed"]
+    if shown:
+        audience.mail(state, campaign, mailed, codec.decode(books), at)
+
+
+def go_on(state: State, send_id: str, at: int) -> None:
+    """A split test is over: everybody who was not part of it gets the version that won, who is subscribed by now."""
+    campaign, books, contacts, resolved = state.db.execute(
+        "SELECT campaign_id, books, contacts, resolved FROM dd_send WHERE id = ?", (send_id,)
+    ).fetchone()
+    recipients = resolve(state, books, contacts) if resolved is None else _addressed(state, "[]", resolved)
+    had_it = {
+        row[0] for row in state.db.execute("SELECT contact_id FROM dd_mail WHERE send_id = ?", (send_id,)).fetchall()
+    }
+    rest = [each for each in recipients if each.contact_id not in had_it]
+    _mail(state, (send_id, campaign, books, contacts), rest, at)
+    jobs.schedule(state, "sent", send_id, at + int(state.config.dotdigital.send_duration_seconds * 1000))
 
 
 def finish(state: State, send_id: str, _at: int) -> None:

@@ -208,6 +208,9 @@ class DotdigitalSettings:
     recipients_resolved_at: str = "start"
     """[inferred] When the members of the books of a send are looked up: at its `start`, or when it is accepted
     (`accept`). Only subscribed contacts are mailed either way."""
+    split_test_keeps_recipients: bool = False
+    """[inferred] The people of a split test are looked up once, when it begins; False: those who get the version that
+    won are looked up when the test is over. Only subscribed contacts are mailed either way."""
     missing_book_means_everybody: bool = False
     """[inferred] A send whose books are all gone goes to All Contacts, as the service's own description says of an
     empty list of books; False: it is refused, and a book deleted later leaves nobody."""

@@ -10,6 +10,7 @@ from dyntui.sandbox.dotdigital import campaigns, codec
 from dyntui.sandbox.dotdigital.call import Call
 from dyntui.sandbox.dotdigital.errors import V2Error
 from dyntui.sandbox.request import Response
+from dyntui.sandbox.state import State
 
 _PARTS = (
     ("subjects", "subject"),
@@ -57,7 +58,8 @@ def _versions(body: Mapping[str, Any], name: str) -> list[str]:
 
 
 def results(call: Call) -> Response:
-    """GET /v2/campaigns/{id}/split-test: recipients share the versions evenly, and the one opened most wins."""
+    """GET /v2/campaigns/{id}/split-test: recipients share the versions evenly; the one with most of what its send
+    measured wins, opens where it has not been sent."""
     campaign = campaigns.existing(call)
     subject, from_name, sender, split = call.state.db.execute(
         "SELECT c.subject, c.from_name, f.email, c.split_options FROM dd_campaign c JOIN dd_from_address f"
@@ -67,10 +69,12 @@ def results(call: Call) -> Response:
     if split is None:
         raise V2Error("ERROR_CAMPAIGN_INVALID")
     texts: list[str] = codec.decode(split)
+    metric = _metric(call.state, campaign)
     opened = {
         version: (opens, opens / sent if sent else 0.0)
         for version, sent, opens in call.state.db.execute(
-            "SELECT contact_id % ? AS version, count(*), sum(opens > 0) FROM dd_recipient WHERE campaign_id = ?"
+            f"SELECT contact_id % ? AS version, count(*), {_MEASURED[metric]} FROM dd_recipient r"  # noqa: S608 - constants
+            " WHERE campaign_id = ?"
             " GROUP BY version",
             (len(texts), campaign),
         )
@@ -92,4 +96,20 @@ def results(call: Call) -> Response:
                 "resultsPercentage": round(100 * share, 2),
             }
         )
-    return codec.answer({"versions": versions, "splitTestWinnerMetric": "Opens"})
+    return codec.answer({"versions": versions, "splitTestWinnerMetric": metric})
+
+
+_MEASURED = {
+    "Opens": "sum(opens > 0)",
+    "Clicks": "sum(clicks > 0)",
+    "ROI": "sum(EXISTS (SELECT 1 FROM dd_event e WHERE e.campaign_id = r.campaign_id AND e.contact_id = r.contact_id"
+    " AND e.kind = 'roi' AND e.applied = 1))",
+}
+
+
+def _metric(state: State, campaign: int) -> str:
+    row = state.db.execute(
+        "SELECT split FROM dd_send WHERE campaign_id = ? AND split IS NOT NULL ORDER BY created DESC LIMIT 1",
+        (campaign,),
+    ).fetchone()
+    return str(codec.decode(row[0])["testMetric"]) if row else "Opens"

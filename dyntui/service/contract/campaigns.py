@@ -13,6 +13,7 @@ from dyntui.model.campaigns import Link as Link
 from dyntui.model.campaigns import ReadWith as ReadWith
 from dyntui.model.campaigns import RecipientRow as RecipientRow
 from dyntui.model.campaigns import RoiRow as RoiRow
+from dyntui.model.campaigns import SplitVersion as SplitVersion
 from dyntui.model.mail_preview import PreviewLink as PreviewLink
 from dyntui.model.outcomes import PersonOutcome, ReasonCount
 from dyntui.model.roles import Ability
@@ -155,7 +156,8 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     """Results of a campaign, as last read.
 
     `delivery_rate` and `bounce_rate` are fractions (0.0-1.0) of `sent`, `click_to_open_rate` of `unique_opens`, the
-    other rates of `delivered`; `opens` and `clicks` count events, everything else people.
+    other rates of `delivered`; `opens` and `clicks` count events, everything else people. `versions`: of a split test,
+    by what `split_metric` measures.
     """
 
     row: CampaignRow
@@ -185,6 +187,8 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[ReadWith, ...] = ()
     devices: tuple[ReadWith, ...] = ()
     roi: tuple[RoiRow, ...] = ()
+    versions: tuple[SplitVersion, ...] = ()
+    split_metric: str = ""
 
 
 class RecipientsQuery(Window, frozen=True, kw_only=True):

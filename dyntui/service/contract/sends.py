@@ -9,9 +9,11 @@ import msgspec
 from dyntui.model.outcomes import ReasonCount
 from dyntui.model.roles import Ability
 from dyntui.model.runs import RunRow
+from dyntui.model.sends import HANDED_OVER as HANDED_OVER
 from dyntui.model.sends import LIVE
 from dyntui.model.sends import SendResults as SendResults
 from dyntui.model.sends import SendRow as SendRow
+from dyntui.model.split_tests import SplitTest as SplitTest
 from dyntui.model.waves import Limits as Limits
 from dyntui.model.waves import Waves as Waves
 from dyntui.service.contract.actions import Action, Scope
@@ -28,13 +30,17 @@ class SendCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """Send to exactly the people of a target count. `confirm` is the number typed by the person where one is asked.
 
     `at`: when it is to go out (ISO 8601 with a zone), `""` for at once. Until then the service holds it; at that time
-    the lists are synchronised and counted anew. `waves`: not all at once.
+    the lists are synchronised and counted anew. `handed`: the service does not hold it, dotdigital gets it now and
+    mails it at that time: there is no call that takes it back. `waves`: not all at once. `split`: of a campaign that is
+    a split test, how its winner is picked; None sends its first version alone.
     """
 
     count: Text
     confirm: Number | None = None
     at: Text = ""
+    handed: bool = False
     waves: Waves | None = None
+    split: SplitTest | None = None
 
 
 class SendRef(msgspec.Struct, frozen=True):
@@ -43,7 +49,7 @@ class SendRef(msgspec.Struct, frozen=True):
     id: Text
 
 
-# Which sends: all of them, or those that wait for their hour or for a person.
+# Which sends: all of them, or those that wait for their hour, here or in dotdigital, or for a person.
 SENDS = ("all", "held")
 
 
@@ -133,7 +139,7 @@ def cancel(situation: Situation) -> str:
 def can_be_cancelled(situation: Situation) -> bool:
     """Whether there is something that can still be kept from going out."""
     row = situation.one(SendRow)
-    return row is not None and row.state in (*LIVE, "Queued", "Preparing")
+    return row is not None and row.state in (*LIVE, HANDED_OVER, "Queued", "Preparing")
 
 
 def release(situation: Situation) -> str:
@@ -201,7 +207,7 @@ ACTIONS = (
         hint="Cancel",
         call=SEND_CANCEL,
         command="dyntui sends cancel SEND",
-        tooltip="It does not go out; of a send in waves no other wave begins",
+        tooltip="It does not go out; no other wave begins; of one that dotdigital has the address book is emptied",
         row=True,
         rule=cancel,
         hinted=can_be_cancelled,
@@ -267,7 +273,7 @@ ACTIONS = (
         scopes=(ON_WIZARD,),
         keys=("E",),
         hint="When and how",
-        tooltip="Now or at a time, all at once or in waves that stop by themselves",
+        tooltip="Now or at a time, held here or by dotdigital; all at once, in waves, or as a split test",
         rule=options,
         hinted=has_options,
     ),

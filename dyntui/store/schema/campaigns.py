@@ -143,6 +143,11 @@ send = Table(
     text_column("sender_id"),  # the user in Dynamics who confirmed it, "" where nobody is known
     # Of a send that is held: what the campaign and the lists were when it was confirmed (`dyntui.sync.as_confirmed`).
     Column("confirmed_as", JSON, nullable=False, server_default="{}"),
+    text_column("handed_for"),  # the time handed to dotdigital with it, "" for none
+    Column("split", JSON, nullable=False, server_default="{}"),  # `dyntui.model.split_tests`, {}: no split test
+    text_column("out_by"),  # when dotdigital is to have begun with its last mail, "" for at once
+    text_column("tended_on"),  # when it was last looked after while dotdigital has it
+    number_column("tended_news"),  # what had been learned of opt-outs by then (`dyntui.store.consent_news`)
     Index("ix_send_campaign", "account_id", "campaign_id", "created_on"),
 )
 

@@ -31,7 +31,7 @@ from dyntui.store import campaigns, outcomes, recipients, watermarks
 from dyntui.store.campaigns import Campaign, total
 from dyntui.store.recipients import Activity, Recipient
 from dyntui.sync import feeds, odd_answers
-from dyntui.sync.campaigns import engagement_rows, events
+from dyntui.sync.campaigns import engagement_rows, events, split_tests
 from dyntui.sync.campaigns import recipients as recipient_rows
 from dyntui.sync.campaigns.events import Event
 from dyntui.sync.run_context import RunContext
@@ -111,7 +111,7 @@ async def _begin(ctx: RunContext, dd: Dotdigital, campaign: Campaign, level: str
     the first after the campaign was sent to more people.
     """
     account_id = campaign.account_id
-    totals = msgspec.to_builtins(await dd_campaigns.summary(dd, campaign.id))
+    totals = msgspec.to_builtins(await dd_campaigns.summary(dd, campaign.id)) | await split_tests.read(dd, campaign)
     stored = await ctx.read(lambda c: watermarks.get(c, account_id, _feed_of(campaign.id)))
     before = msgspec.json.decode(stored, type=_Read) if stored else _Read()
     known = await ctx.read(lambda c: recipients.count_recipients(c, account_id, campaign.id))

@@ -173,3 +173,25 @@ def test_who_leaves_a_list_by_a_mail_leaves_its_book_though_it_was_emptied(accou
 def unsubscribed(account: Account, book: int) -> list[str]:
     rows = account.ok("GET", f"/v2/address-books/{book}/contacts/unsubscribed-since/1970-01-01T00:00:00Z")
     return [each["suppressedContact"]["email"] for each in rows]
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_split_test_mails_a_share_and_the_rest_when_it_is_over(keeps: bool, account: Account):
+    account.settings.split_test_keeps_recipients = keeps
+    people = [f"p{number}@b.example" for number in range(60)]
+    book, mailing = account.book("Walkers", *people), campaign(account)
+    account.state.db.execute('UPDATE dd_campaign SET split_options = \'["A", "B"]\' WHERE id = ?', (mailing,))
+    options = {"testMetric": "Opens", "testPercentage": 30, "testPeriodHours": 4}
+    send(account, mailing, book, splitTestOptions=options)
+    later(account, hours=3)
+    first = set(mailed(account))
+    assert 5 <= len(first) <= 35
+    assert account.ok("GET", f"/v2/campaigns/{mailing}")["status"] == "Sending"
+    leaves, opts_out = sorted(set(people) - first)[:2]
+    account.ok("DELETE", f"/v2/address-books/{book}/contacts/{contact_id(account, leaves)}")
+    account.ok("POST", "/v2/contacts/unsubscribe", {"email": opts_out})
+    later(account, hours=2)
+    everybody = mailed(account)
+    assert len(everybody) == len(set(everybody))
+    assert set(people) - set(everybody) == {opts_out} | (set() if keeps else {leaves})
+    assert account.ok("GET", f"/v2/campaigns/{mailing}")["status"] == "Sent"

@@ -1,0 +1,91 @@
+"""Has the sends looked after that dotdigital holds: once a minute, for as long as a service runs.
+
+An opt-out that has become known takes its person out of the send's address book at once; before mails go out every
+source of opt-outs is asked as well, and afterwards the send is ended. One that could not be looked after is tried again
+after some minutes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.held_sends import to_look_after
+from dyntui.model.moments import moment_of, text_of
+from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
+from dyntui.service.resources import Resources
+from dyntui.service.schedule_timer import SCHEDULE
+from dyntui.store import consent_news, handed_sends, runs, sends
+from dyntui.store.runs import NewRun
+from dyntui.store.sends import Send
+
+_TRIED_AGAIN = timedelta(minutes=5)
+
+log = logging.getLogger(__name__)
+
+
+class HandedSends:
+    """`enqueue` hands a queued run to the engine."""
+
+    def __init__(self, resources: Resources, enqueue: Callable[[str, int], None]) -> None:
+        self._resources = resources
+        self._enqueue = enqueue
+        self._tried: dict[str, datetime] = {}
+
+    async def look(self) -> list[str]:
+        """Has those looked after for which it is time; the ids of the runs. Raises DyntuiError STORE_..."""
+        queued = []
+        for this in await self._resources.read(handed_sends.all):
+            try:
+                run_id = await self._look_at(this)
+            except DyntuiError as error:
+                log.warning("send %s could not be looked after: %s", this.id, error)
+                continue
+            if run_id:
+                queued.append(run_id)
+        return queued
+
+    async def _look_at(self, this: Send) -> str:
+        now = self._resources.clock()
+        tried = self._tried.get(this.id)
+        if tried is not None and now - tried < _TRIED_AGAIN and this.tended_on < text_of(tried):
+            return ""
+        new = NewRun(
+            id=self._resources.ids(),
+            kind=HAND_OVER.id,
+            title=this.campaign_name,
+            account_id=this.account_id,
+            sync_key=SEND.key(this.account_id, this.campaign_id),
+            queued_on=text_of(now),
+            started_by=SCHEDULE,
+            request=msgspec.to_builtins(SendOf(this.id)),
+            priority=HAND_OVER.priority,
+        )
+
+        if not await self._resources.write(lambda c: _take(c, this, new, now)):
+            return ""
+        self._tried[this.id] = now
+        self._enqueue(new.id, new.priority)
+        return new.id
+
+
+def _take(c: Connection, seen: Send, new: NewRun, now: datetime) -> bool:
+    """Whether it is time, and the run is stored."""
+    this = sends.get(c, seen.id)
+    if this is None or this.state != seen.state or runs.active(c, new.sync_key) is not None:
+        return False
+    mails = [each for each in (moment_of(this.handed_for), moment_of(this.out_by)) if each is not None]
+    looked_on = moment_of(this.tended_on)
+    due = looked_on is None or to_look_after(mails, looked_on, now)
+    if not due and consent_news.count(c) != this.tended_news:
+        # What became known is in the store: only where it is about somebody of the send dotdigital is asked.
+        handed_sends.leave_out(c, this, text_of(now))
+        handed_sends.tended(c, this.id, this.tended_on, consent_news.count(c))
+    if not (due or handed_sends.to_take_out(c, this.count_id)):
+        return False
+    return runs.create(c, new).id == new.id

@@ -1,0 +1,130 @@
+"""Looks after a send that dotdigital has and mails later, until it has mailed everybody.
+
+dotdigital takes the people of a send from its address book when it begins (dotdigital_api.md 7.4, assumption DD-08),
+and has no call that takes a send back. So until then whoever opts out is taken out of the book: as soon as it is known,
+and after every source of opt-outs was asked at set times before mails go out (`dyntui.model.held_sends`). Of a split
+test those who were mailed its versions have had the campaign; the others can still be taken out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection
+
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital import contacts
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import Cursor, SendCursor
+from dyntui.model.errors import DyntuiError
+from dyntui.store import consent_news, handed_sends, outcomes, target_people
+from dyntui.store import lists as list_store
+from dyntui.store import sends as send_store
+from dyntui.store.sends import Send
+from dyntui.sync import earlier_sends, list_feeds, platform_send, send_proof
+from dyntui.sync.campaigns.recipients import learn_who_was_mailed
+from dyntui.sync.removals import take_out
+from dyntui.sync.run_context import RunContext
+from dyntui.sync.send_rows import SEND_ITEM, record
+
+_STAGE = "Looking after a send that dotdigital has"
+# A removal that is completed may take effect later (assumption DD-15).
+_UNTIL_REMOVED = 60.0
+_LOOKS = 5
+# Of so few people it is asked one by one whether they are out of the book, of more by a listing.
+_FEW = 20
+
+log = logging.getLogger(__name__)
+
+
+async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsewhere: Mapping[str, Dotdigital]) -> None:
+    """Whoever may not be mailed any more leaves its address book; once dotdigital has mailed everybody, the send ends.
+
+    Raises SEND_REFUSED where opt-outs cannot be read, SEND_BOOK_NOT_EXACT where people do not leave the book,
+    DotdigitalError.
+    """
+    await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
+    said = await platform_send.state(dd, this, SendCursor())
+    begun = not this.handed_for or ctx.now() >= this.handed_for
+    if said == "cancelled" and not begun:
+        await _never_went_out(ctx, dv, this)
+        return
+    news = await ctx.read(consent_news.count)
+    wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
+    opted_out = await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere, frozenset(wanted.values()))
+    for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
+        await list_feeds.learn(ctx, dd, chosen)
+    if begun:
+        await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+    await ctx.write(lambda c: handed_sends.leave_out(c, this, ctx.now(), opted_out))
+    over = ctx.now() >= this.out_by
+    if not over and said != "cancelled":
+        await _clean(ctx, dd, this)
+        await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), news))
+        return
+    await _until_sent(ctx, dv, dd, this)
+    await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), news))
+
+
+def _ended(c: Connection, ctx: RunContext, this: Send, before: Collection[str], news: int) -> None:
+    """The people of this look are those whom it has left out."""
+    still = set(target_people.sendable_addresses(c, this.count_id).values())
+    outcomes.record(c, ctx.run_id, SEND_ITEM, handed_sends.people(c, this.count_id, set(before) - still))
+    ctx.close_item(c, SEND_ITEM)
+    handed_sends.tended(c, this.id, ctx.now(), news)
+
+
+async def _clean(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
+    for look in range(_LOOKS):
+        waiting = await ctx.read(lambda c: handed_sends.to_take_out(c, this.count_id))
+        if waiting and not look:
+            await take_out(ctx, dd, this.book_id, list(waiting))
+        elif waiting:
+            await ctx.save(Cursor(), stage="Waiting until people have left the address book")
+            await ctx.sleep(_UNTIL_REMOVED)
+        there = await _still_there(dd, this, waiting)
+        out = [person for contact_id, person in waiting.items() if contact_id not in there]
+        await ctx.write(lambda c: handed_sends.taken_out(c, this.count_id, out))  # noqa: B023 - awaited here
+        if not there:
+            return
+    raise DyntuiError(
+        "SEND_BOOK_NOT_EXACT",
+        f"{len(there):,} people who may not be mailed any more do not leave the address book of the send.",
+        not_done="They may be mailed at its hour.",
+        remedy=f"Cancel the send in dotdigital, under {platform_send.OUTBOX}, or take them out of the address book "
+        f"{this.book_name!r} there.",
+    )
+
+
+async def _still_there(dd: Dotdigital, this: Send, waiting: Mapping[int, str]) -> set[int]:
+    """Which of these contacts are in the address book."""
+    if len(waiting) <= _FEW:
+        return {each for each in waiting if this.book_id in await contacts.books_of_contact(dd, each)}
+    there: set[int] = set()
+    async for page in contacts.contact_pages(dd, list_id=this.book_id):
+        there |= {each.contact_id for each in page.rows if each.contact_id in waiting}
+    return there
+
+
+async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> None:
+    try:
+        await platform_send.follow(ctx, dd, this, _STAGE, SendCursor(), cancellable=True)
+    except DyntuiError as error:
+        if error.code != "SEND_CANCELLED_REMOTELY":
+            raise
+        await earlier_sends.cancel(ctx, dv, dd, this)
+        return
+    await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+    await ctx.write(lambda c: handed_sends.leave_out(c, this, ctx.now()))
+    ended = await ctx.read(lambda c: send_store.get(c, this.id))
+    if ended is not None:
+        await earlier_sends.close(ctx, dv, dd, ended)
+
+
+async def _never_went_out(ctx: RunContext, dv: Dataverse, this: Send) -> None:
+    """Somebody cancelled it in dotdigital before its hour: nobody was mailed."""
+    why = "It was cancelled in dotdigital before its hour; nobody was mailed."
+    ended = await ctx.write(lambda c: send_store.finish(c, this.id, "Cancelled", ctx.now(), why))
+    await ctx.write(lambda c: ctx.close_item(c, SEND_ITEM))
+    await record(dv, ended, "Cancelled")

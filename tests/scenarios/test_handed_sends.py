@@ -1,0 +1,148 @@
+"""Sends that dotdigital has and mails later: at a date that was handed over, or after a split test."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dyntui.model.errors import DyntuiError
+from dyntui.model.outcomes import Outcome
+from dyntui.model.split_tests import SplitTest
+from dyntui.model.waves import Waves
+from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from tests.scenarios.office import Office
+from tests.scenarios.watching import Watched
+
+
+def test_until_its_hour_whoever_opts_out_leaves_the_book_of_a_send_that_dotdigital_has(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    now = office.sandbox.now()
+    for wrong in (
+        {"handed": True},
+        {"handed": True, "at": (now + timedelta(minutes=5)).isoformat()},
+        {"handed": True, "at": (now + timedelta(hours=5)).isoformat(), "waves": Waves()},
+        {"split": SplitTest()},
+    ):
+        with pytest.raises(DyntuiError, match=r"SEND_(AT|WAVES|SPLIT)_INVALID"):
+            office.queue_send(count, **wrong)
+    at = now + timedelta(hours=20)
+    queued = office.queue_send(count, handed=True, at=at.isoformat())
+    assert (queued.state, queued.handed_for[:16]) == ("Queued", at.isoformat()[:16])
+    office.engine.drain()
+    sent = office.send_row(queued.id)
+    assert (sent.state, sent.standing, sent.error) == ("Handed over", "Handed to dotdigital", "")
+    handing = office.detail(sent.run).run
+    assert (handing.status.value, handing.tally.read) == ("Completed", sent.potential)
+    assert [run.title for run in office.coming().runs if run.sync_type == "send"] == [f"Send: {campaign.name}"]
+    with pytest.raises(DyntuiError, match="SEND_HANDED_OVER"):
+        office.queue_send(office.count(campaign))
+    # Somebody opts out in each system; what the watch learns takes them out within minutes.
+    opts_out, unsubscribes, leaves, late = office.count_people(count.id, sendable=True)[:4]
+    watched = Watched(office)
+    watched.until(office.sandbox.now() + timedelta(minutes=5))
+    office.change_in_dynamics("contact", opts_out.person, donotbulkemail=1)
+    office.unsubscribe(unsubscribes.address)
+    watched.until(office.sandbox.now() + timedelta(minutes=5))
+    assert [each.id for each in office.look_at_sends()] == [sent.id]
+    book = _in_book(office, sent.id)
+    assert not {opts_out.address, unsubscribes.address} & book and leaves.address in book
+    # Of the others every source is asked before the hour: nobody has watched since.
+    (list_id,) = [each.id for each in count.lists]
+    office.leave(list_id, [leaves.person])
+    office.let_pass(hours=19, minutes=30)
+    office.change_in_dynamics("contact", late.person, donotemail=1)
+    for _ in range(12):
+        office.let_pass(minutes=2, seconds=30)
+        office.look_at_sends()
+    assert late.address not in _in_book(office, sent.id)
+    office.let_pass(minutes=10)
+    office.look_at_sends()
+    ended = office.send_row(sent.id)
+    assert (ended.state, ended.doubt, ended.sendable) == ("Sent", "", sent.sendable - 3)
+    mailed = [mail["address"] for mail in office.mailed(campaign)]
+    assert len(mailed) == len(set(mailed)) == ended.sendable
+    assert not any(mail["opted_out_at_send"] or mail["suppressed_at_send"] for mail in office.mailed(campaign))
+    people = {each.person: each for each in office.people(sent.run)}
+    assert len(people) == ended.potential
+    assert [people[each.person].reason for each in (opts_out, unsubscribes, late)] == [
+        "DO_NOT_BULK_EMAIL",
+        "SUPPRESSED",
+        "DO_NOT_EMAIL",
+    ]
+    assert {each.address for each in people.values() if each.outcome is Outcome.ADDED} == set(mailed)
+
+
+def test_what_dotdigital_has_is_taken_back_by_emptying_its_book_and_a_person_says_what_became_of_it(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    at = (office.sandbox.now() + timedelta(hours=3)).isoformat()
+    sent = office.queue_send(count, handed=True, at=at)
+    office.engine.drain()
+    taken_back = office.cancel_send(sent.id)
+    assert (taken_back.state, taken_back.doubt, "outbox" in taken_back.standing) == ("Cancelled", "emptied", True)
+    office.let_pass(hours=4)
+    assert office.look_at_sends() == []
+    assert not office.mailed(campaign)
+    assert not office.count(campaign).sendable
+    assert office.settle(sent.id, was_mailed=False).decision == "not mailed"
+    assert office.count(campaign).sendable == count.sendable
+    # Cancelled in dotdigital itself before its hour it reached nobody either.
+    at = (office.sandbox.now() + timedelta(hours=3)).isoformat()
+    again = office.queue_send(office.count(campaign), handed=True, at=at)
+    office.engine.drain()
+    office.sandbox.control.post("/cancel-send", json={"campaign": campaign.id}).raise_for_status()
+    office.let_pass(hours=2, minutes=30)
+    assert office.look_at_sends() == []
+    ended = office.send_row(again.id)
+    assert (ended.state, ended.doubt) == ("Cancelled", "")
+
+
+def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out_meanwhile(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    _, before = counted
+    campaign = office.campaign_named("Sleeping bags A/B")
+    office.target(campaign, *(each.id for each in before.lists))
+    count = office.count(campaign)
+    split = SplitTest(metric="Clicks", percentage=30, hours=5)
+    sent = office.queue_send(count, split=split)
+    office.engine.drain()
+    under_way = office.send_row(sent.id)
+    assert (under_way.state, under_way.standing, under_way.split) == ("Handed over", "Split test under way", split)
+    office.let_pass(minutes=30)
+    office.look_at_sends()
+    tested = {mail["address"] for mail in office.mailed(campaign)}
+    assert 0 < len(tested) < count.sendable / 2
+    sendable = {each.address: each for each in office.count_people(count.id, sendable=True)}
+    waiting = sorted(set(sendable) - tested)
+    after_the_mail, before_it = sendable[min(tested)], sendable[waiting[0]]
+    office.change_in_dynamics("contact", after_the_mail.person, donotbulkemail=1)
+    office.change_in_dynamics("contact", before_it.person, donotbulkemail=1)
+    for _ in range(60):
+        office.let_pass(minutes=5)
+        office.look_at_sends()
+    ended = office.send_row(sent.id)
+    assert (ended.state, ended.doubt) == ("Sent", "")
+    mails = office.mailed(campaign)
+    mailed = {mail["address"] for mail in mails}
+    assert len(mails) == len(mailed) == ended.sendable
+    assert after_the_mail.address in mailed and before_it.address not in mailed
+    people = {each.person: each for each in office.people(sent.run)}
+    assert people[before_it.person].reason == "DO_NOT_BULK_EMAIL"
+    assert {each.address for each in people.values() if each.outcome is Outcome.ADDED} == mailed
+    office.run("campaigns")
+    report = office.report(campaign)
+    assert report.split_metric == "Clicks" and [each.name for each in report.versions] == ["Version A", "Version B"]
+    assert [each.won for each in report.versions].count(True) == 1
+
+
+def _in_book(office: Office, send_id: str) -> set[str]:
+    query = (
+        "SELECT c.email FROM dd_book b JOIN dd_member m ON m.book_id = b.id JOIN dd_contact c ON c.id = m.contact_id"
+        " WHERE b.name = ?"
+    )
+    return {row[0] for row in office.sandbox.state.db.execute(query, (f"dyntui send {send_id}",))}
