@@ -8,7 +8,7 @@ WORKERS ?= $(shell expr 2 \* $$(nproc))
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit postgresql workers sim planted switches bench clean
+.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -62,6 +62,10 @@ postgresql: $(STAMP)
 # N random histories from the seed FIRST on.
 sim: $(STAMP)
 	$(BIN)/python -m tests.simulation.main --count $(or $(N),100) --first $(or $(FIRST),0)
+
+# DAYS of schedules, faults and people who move on both sides: three email accounts, LISTS marketing lists, PEOPLE.
+month: $(STAMP)
+	$(BIN)/python -m tests.month.main --people $(or $(PEOPLE),300) --lists $(or $(LISTS),3) --days $(or $(DAYS),3) --seed $(or $(SEED),1)
 
 # Plants known bugs one at a time in a copy of the tree: histories notice each. ONLY=plan,page picks bugs by parts of their names.
 planted: $(STAMP)

@@ -72,12 +72,14 @@ class InProcessSandbox(SandboxControls):
         """A world that goes on where it was left."""
         return cls(inhabit(state_of(kept.world, Clock.standing_at(kept.left)), 0))
 
-    def beside(self, account_id: int, people: int, seed: int) -> InProcessSandbox:
-        """Another dotdigital account on the same network and the same clock; its Dynamics is nobody's."""
-        state = open_state(None, seed, self.state.clock)
+    def beside(self, account_id: int, people: int, seed: int, path: Path | None = None) -> InProcessSandbox:
+        """Another dotdigital account on the same network and the same clock, in memory or in a new file `path`; its
+        Dynamics is nobody's."""
+        state = open_state(path, seed, self.state.clock)
         urls = state.urls
-        urls.dataverse, urls.entra, urls.control = (f"https://localhost:{number}" for number in (11, 12, 16))
-        urls.dotdigital = {f"r{number}": f"https://localhost:{number + 12}" for number in (1, 2, 3)}
+        first = 10 * (len(self._wire.others) + 1)
+        urls.dataverse, urls.entra, urls.control = (f"https://localhost:{first + number}" for number in (1, 2, 6))
+        urls.dotdigital = {f"r{number}": f"https://localhost:{first + number + 2}" for number in (1, 2, 3)}
         settings = state.config.dotdigital
         settings.account_id, settings.account_name = account_id, f"Account {account_id}"
         settings.api_user = f"apiuser-{account_id}@apiconnector.com"
