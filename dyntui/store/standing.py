@@ -23,10 +23,13 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
     literal,
     or_,
     select,
+    union,
+    union_all,
 )
 
 from dyntui.store import list_unsubscribes, suppressed_people
@@ -153,16 +156,29 @@ def standing(
     return materialised(select(*(masked[name] for name in shown), detail.label("detail")), "standing")
 
 
-def _rivals(account_id: Value, lists: Sequence[Value], table: Any) -> ColumnElement[bool]:
-    """Whether a row of `list_member` (or of an alias of it) may meet others at its address: the person is on the list
-    as last read, and the list is one of the account's activated ones, or one of `lists`."""
-    activated = select(marketing_list.c.id).where(
+def _activated(account_id: Value) -> Select[tuple[str]]:
+    return select(marketing_list.c.id).where(
         marketing_list.c.account_id == account_id,
         marketing_list.c.activated.is_(True),
         marketing_list.c.active.is_(True),
     )
-    on_one = or_(table.c.list_id.in_(list(lists)), table.c.list_id.in_(activated))
+
+
+def _rivals(account_id: Value, lists: Sequence[Value], table: Any) -> ColumnElement[bool]:
+    """Whether a row of `list_member` (or of an alias of it) may meet others at its address: the person is on the list
+    as last read, and the list is one of the account's activated ones, or one of `lists`."""
+    on_one = or_(table.c.list_id.in_(list(lists)), table.c.list_id.in_(_activated(account_id)))
     return and_(table.c.address != "", table.c.has_left.is_(False), on_one)
+
+
+def _by_address(account_id: Value, lists: Sequence[Value]) -> ColumnElement[bool]:
+    """As `_rivals` of `list_member`, so put that SQLite goes through the index that is in the order of addresses and
+    holds all that is asked, and not through the wide rows of list after list."""
+    m = list_member.c
+    activated = _activated(account_id)
+    some = [select(literal(each, String) if isinstance(each, str) else each) for each in lists]
+    anywhere = (m.list_id + literal("", String)).in_(union(activated, *some))
+    return and_(m.address != "", m.has_left.is_(False), anywhere)
 
 
 def shared_addresses(account_id: Value, lists: Sequence[Value], among: Among | None = None) -> Select[Any]:
@@ -170,7 +186,10 @@ def shared_addresses(account_id: Value, lists: Sequence[Value], among: Among | N
     m = list_member.c
     return (
         select(m.address)
-        .where(_rivals(account_id, lists, list_member), address_in(among, m.address))
+        .where(
+            _by_address(account_id, lists) if among is None else _rivals(account_id, lists, list_member),
+            address_in(among, m.address),
+        )
         .group_by(m.address)
         .having(func.min(m.person_id) != func.max(m.person_id))
     )
@@ -211,7 +230,10 @@ def _keepers(account_id: Value, lists: Sequence[Value], among: Among | None) -> 
         .subquery("ranked")
     )
     keeper = select(ranked.c.address, ranked.c.person_id, ranked.c.named).where(ranked.c.place == 1)
-    return materialised(keeper, "keeper")
+    # SQLite expects a handful of them, and would go through all of them for everybody who is looked at. With what might
+    # be every member it makes an index of them, although there is none behind it.
+    nobody = select(list_member.c.address, list_member.c.person_id, list_member.c.name).where(false())
+    return materialised(union_all(keeper, nobody), "keeper")
 
 
 def with_duplicates(rows: CTE, account_id: Value, lists: Sequence[Value], among: Among | None = None) -> CTE:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
+from sqlalchemy.schema import CreateTable
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import CATALOGUE
 from dyntui.store import intervals, leaving, members, outcomes, pending_members, runs, settling, staging
+from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.schema import list_member
 from dyntui.store.staging import Staged
 
@@ -192,3 +198,15 @@ def test_a_reason_that_this_version_does_not_know_is_unknown(c: Connection) -> N
     staging.stage(c, "list", "run", [member("p", Gate("FROM_THE_FUTURE", "raw"))])
     settling.settle(c, "list", "run", ACCOUNT, NOW)
     assert settled(c, "list")["p"][:2] == ("excluded", "UNKNOWN")
+
+
+def test_keepers_of_shared_addresses_are_looked_up_and_not_gone_through_for_everybody(tmp_path: Path) -> None:
+    with closing(open_store(sqlite_url(tmp_path / "store.db"))) as db, db.write() as c:
+        asked: list[tuple[str, Any]] = []
+        event.listen(c, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        settling.settle(c, "one", "run", ACCOUNT, NOW)
+        (statement, values), *_ = [each for each in asked if "keeper" in each[0]]
+        c.execute(CreateTable(settling._gated))
+        plan = [row[3] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert any(each.startswith("SEARCH keeper USING AUTOMATIC") for each in plan), plan
+    assert any("USING COVERING INDEX ix_list_member_address" in each for each in plan), plan
