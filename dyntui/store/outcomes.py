@@ -14,16 +14,18 @@ Who they are is read in `run_people`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, not_, or_, select, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
 from dyntui.store import run_people, sequences
 from dyntui.store.gate_marks import join
-from dyntui.store.schema import outcome, run_item, run_tally
+from dyntui.store.run_people import Kept
+from dyntui.store.schema import outcome, run_item
 from dyntui.store.upserts import upsert
 
 
@@ -102,21 +104,18 @@ def item(c: Connection, run_id: str, item_id: str) -> Item:
 def clear(c: Connection, run_id: str, item_id: str) -> None:
     """Forget the people of an item, to record them anew."""
     c.execute(delete(outcome).where(outcome.c.run_id == run_id, outcome.c.item_id == item_id))
-    c.execute(update(run_item).where(*_of(run_item, run_id, item_id)).values(scope=0, edition=0))
+    c.execute(update(run_item).where(*_of(run_id, item_id)).values(scope=0, edition=0))
 
 
 def recount(c: Connection, run_id: str, item_id: str) -> tuple[ReasonCount, ...]:
     """Bring an item's kept counts up to its people; the counts."""
     counts = run_people.counts(c, run_id, item_id)
-    c.execute(delete(run_tally).where(*_of(run_tally, run_id, item_id)))
-    if counts:
-        rows = [(run_id, item_id, each.outcome.value, each.reason, each.people) for each in counts]
-        c.execute(insert(run_tally).values(rows))
+    c.execute(update(run_item).where(*_of(run_id, item_id)).values(counts=run_people.kept(counts)))
     return counts
 
 
-def _of(table: Table, run_id: str, item_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return table.c.run_id == run_id, table.c.item_id == item_id
+def _of(run_id: str, item_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return run_item.c.run_id == run_id, run_item.c.item_id == item_id
 
 
 def close_open(c: Connection, run_id: str, status: RunStatus) -> None:
@@ -130,9 +129,6 @@ def close_open(c: Connection, run_id: str, status: RunStatus) -> None:
 
 def items(c: Connection, run_id: str) -> list[Item]:
     """A run's items in their order, each with its counts."""
-    counts: dict[str, list[ReasonCount]] = {}
-    for row in c.execute(select(run_tally).where(run_tally.c.run_id == run_id)):
-        counts.setdefault(row.item_id, []).append(ReasonCount(Outcome(row.outcome), row.reason, row.people))
     rows = c.execute(select(run_item).where(run_item.c.run_id == run_id).order_by(run_item.c.place, run_item.c.item_id))
     return [
         Item(
@@ -141,7 +137,7 @@ def items(c: Connection, run_id: str) -> list[Item]:
             name=row.name,
             status=RunStatus(row.status),
             place=row.place,
-            tally=Tally(row.people_read, _sorted(counts.get(row.item_id, []))),
+            tally=Tally(row.people_read, run_people.counted([row.counts])),
             note=row.note,
         )
         for row in rows
@@ -150,25 +146,13 @@ def items(c: Connection, run_id: str) -> list[Item]:
 
 def tallies(c: Connection, run_ids: Sequence[str]) -> dict[str, Tally]:
     """Counts of several runs over all their items, from what is kept."""
-    if not run_ids:
-        return {}
-    counts: dict[str, list[ReasonCount]] = {}
-    grouped = (
-        select(
-            run_tally.c.run_id, run_tally.c.outcome, run_tally.c.reason, func.sum(run_tally.c.people).label("people")
-        )
-        .where(run_tally.c.run_id.in_(run_ids))
-        .group_by(run_tally.c.run_id, run_tally.c.outcome, run_tally.c.reason)
-    )
-    for row in c.execute(grouped):
-        counts.setdefault(row.run_id, []).append(ReasonCount(Outcome(row.outcome), row.reason, int(row.people)))
-    reads = c.execute(
-        select(run_item.c.run_id, func.sum(run_item.c.people_read).label("people"))
-        .where(run_item.c.run_id.in_(run_ids))
-        .group_by(run_item.c.run_id)
-    )
-    read = {row.run_id: int(row.people) for row in reads}
-    return {run_id: Tally(read.get(run_id, 0), _sorted(counts.get(run_id, []))) for run_id in run_ids}
+    kept: dict[str, list[Kept]] = {}
+    read: Counter[str] = Counter()
+    asked = select(run_item.c.run_id, run_item.c.people_read, run_item.c.counts).where(run_item.c.run_id.in_(run_ids))
+    for row in c.execute(asked) if run_ids else ():
+        kept.setdefault(row.run_id, []).append(row.counts)
+        read[row.run_id] += row.people_read
+    return {run_id: Tally(read[run_id], run_people.counted(kept.get(run_id, ()))) for run_id in run_ids}
 
 
 def counted(c: Connection, run_id: str) -> Tally:
@@ -176,7 +160,3 @@ def counted(c: Connection, run_id: str) -> Tally:
     for item_id in c.execute(select(run_item.c.item_id).where(run_item.c.run_id == run_id)).scalars().all():
         recount(c, run_id, item_id)
     return Tally(0, tallies(c, [run_id])[run_id].counts)
-
-
-def _sorted(counts: list[ReasonCount]) -> tuple[ReasonCount, ...]:
-    return tuple(sorted(counts, key=lambda count: (count.outcome, count.reason)))

@@ -1,10 +1,13 @@
 """The people of a run and what became of them: recorded one by one, or, of a marketing list, kept as intervals.
 
-Public: `counts(c, run_id, item_id) -> counts`, `window(c, asked, run_id=) -> Page[PersonOutcome]`, `person_of(row)`.
+Public: `counts(c, run_id, item_id) -> counts`, `kept(counts) -> Kept`, `counted(several) -> counts`,
+`window(c, asked, run_id=) -> Page[PersonOutcome]`, `person_of(row)`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,8 +17,11 @@ from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount
 from dyntui.model.paging import Page, Window
 from dyntui.store import intervals
 from dyntui.store.gate_marks import split
-from dyntui.store.schema import outcome, run_item, run_tally
+from dyntui.store.schema import outcome, run_item
 from dyntui.store.windows import contains, ordered
+
+# How many people ended in each outcome for each reason.
+Kept = dict[str, dict[str, int]]
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -67,6 +73,23 @@ def counts(c: Connection, run_id: str, item_id: str) -> tuple[ReasonCount, ...]:
             for row in c.execute(grouped.order_by(p.outcome, p.reason))
         ]
     return tuple(found)
+
+
+def kept(counts: Iterable[ReasonCount]) -> Kept:
+    """Counts as they are kept beside the people."""
+    by_outcome: Kept = {}
+    for each in counts:
+        by_outcome.setdefault(each.outcome.value, {})[each.reason] = each.people
+    return by_outcome
+
+
+def counted(several: Iterable[Kept]) -> tuple[ReasonCount, ...]:
+    """Counts that are kept, of several items together."""
+    found: Counter[tuple[str, str]] = Counter()
+    for each in several:
+        for named, reasons in each.items():
+            found.update({(named, reason): people for reason, people in reasons.items()})
+    return tuple(ReasonCount(Outcome(named), reason, people) for (named, reason), people in sorted(found.items()))
 
 
 def window(
@@ -134,15 +157,14 @@ def _searched(c: Connection, asked: Window, wanted: _Wanted, parts: list[_Part],
 
 def _kept(c: Connection, run_id: str, item_id: str, named: str = "", reason: str = "") -> int:
     """How many people the counts say that are kept beside them."""
-    kept = select(func.coalesce(func.sum(run_tally.c.people), 0)).where(run_tally.c.run_id == run_id)
-    for column, value in (
-        (run_tally.c.item_id, item_id),
-        (run_tally.c.outcome, named),
-        (run_tally.c.reason, reason),
-    ):
-        if value:
-            kept = kept.where(column == value)
-    return int(c.execute(kept).scalar_one())
+    asked = select(run_item.c.counts).where(run_item.c.run_id == run_id)
+    if item_id:
+        asked = asked.where(run_item.c.item_id == item_id)
+    return sum(
+        each.people
+        for each in counted(c.execute(asked).scalars())
+        if named in ("", each.outcome.value) and reason in ("", each.reason)
+    )
 
 
 def person_of(row: Row[Any]) -> PersonOutcome:

@@ -17,10 +17,12 @@ from dyntui.sync.run_context import RunContext
 
 # Rows per import: what other connectors use; the documented limit is 50 MB (dotdigital_api.md 5.7).
 ROWS = imports.MOST_CONTACTS
-# dotdigital's own samples poll every 10 s (dotdigital_api.md 5.2); short imports are met sooner.
 # Some two minutes; an answer without a status is said to be a passing one (dotmailer-magento2-extension 587).
 _ANSWERS_WITHOUT_STATUS = 18
+# dotdigital's own samples poll every 10 s (dotdigital_api.md 5.2); short imports are met sooner.
 POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+# An import is asked for when it should be through by the pace of the one before, and after so many seconds at most.
+_LONGEST_FIRST_WAIT = 20.0
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -59,10 +61,13 @@ async def carry_out(
         except DotdigitalError as error:
             if error.code != "DOTDIGITAL_IMPORT_NOT_FOUND":
                 raise
-    started = await imports.start_import(dd, rows)
+    started, began = await imports.start_import(dd, rows), ctx.moment()
     at = replace(ctx.at(OneList), importing=started)
     await ctx.save(at, stage=stage, done=done, of=of, cancellable=cancellable)
-    return await _follow(ctx, dd, started, stage, done, of, cancellable)
+    await ctx.sleep(min(max(len(rows) * ctx.seconds_a_row, POLL_SECONDS[0]), _LONGEST_FIRST_WAIT))
+    result = await _follow(ctx, dd, started, stage, done, of, cancellable)
+    ctx.seconds_a_row = (ctx.moment() - began).total_seconds() / len(rows)
+    return result
 
 
 async def _follow(

@@ -89,6 +89,8 @@ class RunContext:
         self._telling: asyncio.Task[None] | None = None
         self._turn = turn
         self._prove = prove
+        # How long dotdigital took for a row of the run's last import; 0: nothing was imported yet.
+        self.seconds_a_row = 0.0
         # A send that goes on after an interruption may be past recall; its next save says so.
         self._cancellable = claim.kind not in SENDING or not claim.cursor
 

@@ -29,8 +29,8 @@ from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.suppressions import ORIGIN
 
-# Addresses per round: one query for each table finds their records.
-_ROUND = 1000
+# Addresses per round: a few queries for each table find their records, and full messages change them.
+_ROUND = 5000
 _STAGE = "Telling Dynamics of suppressions"
 
 log = logging.getLogger(__name__)

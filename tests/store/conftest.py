@@ -23,7 +23,7 @@ ON_BOTH = {
     "test_upserts",
     "test_workers",
     "test_the_revisions_build_exactly_the_tables_that_the_code_speaks_of",
-    "test_opt_outs_known_by_address_alone_go_on_counting",
+    "test_opt_outs_known_by_address_alone_and_counts_of_runs_go_on_counting",
     "test_a_block_that_raises_leaves_nothing_behind",
     "test_a_reader_sees_one_moment_while_somebody_writes",
 }

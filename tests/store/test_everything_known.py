@@ -25,7 +25,6 @@ OF_NOBODY = {
     *(
         "run",
         "run_item",
-        "run_tally",
         "schedule",
         "send",
         "send_waves",

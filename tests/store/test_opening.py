@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.store import backups, watermarks
+from dyntui.model.outcomes import Outcome
+from dyntui.store import backups, outcomes, watermarks
 from dyntui.store.database import Database, open_store, sqlite_url
 from dyntui.store.migrations import HEAD, VERSION_TABLE
 from dyntui.store.migrations.upgrade import config
@@ -62,7 +63,7 @@ def test_the_revision_that_opening_expects_is_the_last_one() -> None:
     assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
 
 
-def test_opt_outs_known_by_address_alone_go_on_counting(url: str) -> None:
+def test_opt_outs_known_by_address_alone_and_counts_of_runs_go_on_counting(url: str) -> None:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as c:
         command.upgrade(config(c), "0001")
@@ -72,6 +73,19 @@ def test_opt_outs_known_by_address_alone_go_on_counting(url: str) -> None:
                 "('ann@example.com', 'DO_NOT_BULK_EMAIL', 'contact', 'p1', '000000000007'), "
                 "('ann@work.example', 'DO_NOT_EMAIL', 'contact', 'p1', '000000000009'), "
                 "('bob@example.com', 'DO_NOT_EMAIL', 'lead', 'p2', '000000000009')"
+            )
+        )
+        c.execute(text("INSERT INTO run (id, kind, request, cursor) VALUES ('r', 'lists', '{}', '{}')"))
+        c.execute(
+            text(
+                "INSERT INTO run_item (run_id, item_id, status, people_read) VALUES "
+                "('r', 'one', 'Completed', 5), ('r', 'two', 'Completed', 2)"
+            )
+        )
+        c.execute(
+            text(
+                "INSERT INTO run_tally (run_id, item_id, outcome, reason, people) VALUES "
+                "('r', 'one', 'added', '', 3), ('r', 'one', 'excluded', 'INACTIVE', 2), ('r', 'two', 'added', '', 2)"
             )
         )
     engine.dispose()
@@ -91,6 +105,9 @@ def test_opt_outs_known_by_address_alone_go_on_counting(url: str) -> None:
             ("ann@work.example", "p1"),
             ("bob@example.com", "p2"),
         ]
+        kept = outcomes.tallies(c, ["r"])["r"]
+        assert kept.read == 7 and kept.adds_up and kept.of(Outcome.ADDED) == 5
+        assert [each.tally.named for each in outcomes.items(c, "r")] == [5, 2]
     opened.close()
 
 

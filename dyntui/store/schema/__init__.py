@@ -68,7 +68,6 @@ from dyntui.store.schema.reading import watermark as watermark
 from dyntui.store.schema.runs import outcome as outcome
 from dyntui.store.schema.runs import run as run
 from dyntui.store.schema.runs import run_item as run_item
-from dyntui.store.schema.runs import run_tally as run_tally
 from dyntui.store.schema.runs import standing as standing
 from dyntui.store.schema.runs import standing_scope as standing_scope
 from dyntui.store.schema.workers import worker as worker

@@ -64,17 +64,9 @@ run_item = Table(
     # Where its people are found: a scope of `standing` as of an edition of it; 0: in `outcome`.
     number_column("scope"),
     number_column("edition"),
-)
-
-# Counts of `outcome`, kept as the rows are recorded: a history of thousands of runs is shown without counting people.
-run_tally = Table(
-    "run_tally",
-    metadata,
-    Column("run_id", String, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
-    Column("item_id", String, primary_key=True),
-    Column("outcome", String, primary_key=True),
-    Column("reason", String, primary_key=True),
-    number_column("people"),
+    # How many people ended in each outcome for each reason, {outcome: {reason: people}}: a history of thousands of runs
+    # is shown without counting people.
+    Column("counts", JSON, nullable=False, server_default="{}"),
 )
 
 outcome = Table(
