@@ -31,7 +31,7 @@ from dyntui.dataverse.http import Dataverse, read
 from dyntui.dataverse.query import guid, literal
 from dyntui.dataverse.rows import created_id, find_rows, pages_where_any
 
-CHUNK: Final = 500
+CHUNK: Final = 1000
 BATCH: Final = 100
 Message = Literal["CreateMultiple", "UpdateMultiple", "UpsertMultiple"]
 Row = Mapping[str, object]

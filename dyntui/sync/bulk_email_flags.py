@@ -73,6 +73,7 @@ async def set_for(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> R
 async def _having(dv: Dataverse, table: bulk.Table, addresses: Sequence[str]) -> list[tuple[_Record, str]]:
     """The records with one of these addresses whose flag is not set, each with its address."""
     found: list[tuple[_Record, str]] = []
+    meant = frozenset(addresses)
     async for page in dv_rows.pages_where_any(
         dv,
         table.entity_set,
@@ -84,7 +85,7 @@ async def _having(dv: Dataverse, table: bulk.Table, addresses: Sequence[str]) ->
         orderby=(table.key,),
     ):
         for row in page.rows:
-            found += [(row, address) for address in addresses_in(row.address) if address in addresses]
+            found += [(row, address) for address in addresses_in(row.address) if address in meant]
     return found
 
 
