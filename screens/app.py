@@ -36,6 +36,7 @@ from .everywhere import Everywhere
 from .hang_up import go_on_only_after_a_stop, terminal_may_go
 from .places import (
     ACCOUNTS,
+    BUDGETS,
     FOUND_PEOPLE,
     HEALTH,
     HOME,
@@ -339,6 +340,10 @@ class Console(Everywhere):
     def do_schedules_open(self) -> None:
         """When sync types run by themselves."""
         self.open_page(SCHEDULES, "")
+
+    def do_budgets_open(self) -> None:
+        """What is left of the calls, and what will be needed."""
+        self.open_page(BUDGETS, "")
 
     def do_sends_open(self) -> None:
         """Sends of all campaigns, those that wait first."""

@@ -76,6 +76,7 @@ TRACES = Place("found in the audit", "traces:TracesPage", str)
 ACCOUNTS = Place("email accounts", "accounts:AccountsPage", str)
 USERS = Place("user mapping", "users:UsersPage", str)
 SCHEDULES = Place("synchronisation settings", "schedules:SchedulesPage", str)
+BUDGETS = Place("budgets", "budgets:BudgetsPage", str)
 LABELS = Place("data labels", "labels:LabelsPage", str)
 MAPPINGS = Place("data mappings", "mappings:MappingsPage", str)
 MAPPING_VERSIONS = Place("versions of data mappings", "mapping_versions:MappingVersionsPage", str)
@@ -106,6 +107,7 @@ PLACES: tuple[Place[Any], ...] = (
     ACCOUNTS,
     USERS,
     SCHEDULES,
+    BUDGETS,
     LABELS,
     MAPPINGS,
     MAPPING_VERSIONS,

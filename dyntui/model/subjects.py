@@ -126,6 +126,11 @@ SUBJECTS = (
         (Command("schedules", "When sync types run by themselves: show, edit, pause, export.", "schedules"),),
     ),
     Subject(
+        "budgets",
+        ("budgets",),
+        (Command("budgets", "What is left of the calls, what the next 24 hours need, what slows first.", "budgets"),),
+    ),
+    Subject(
         "health",
         ("health", "first_connection"),
         (Command("doctor", "What is wrong with the installation, and how it is mended.", "doctor"),),

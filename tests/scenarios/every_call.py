@@ -40,6 +40,7 @@ from dyntui.service.contract.accounts import (
     EditAccount,
 )
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, MakeBackup
+from dyntui.service.contract.budgets import BUDGETS_SHOW, BudgetsOf
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
@@ -313,6 +314,7 @@ _OF_MAPPINGS: tuple[Asked, ...] = (
 
 _OF_THE_ENVIRONMENT: tuple[Asked, ...] = (
     (HEALTH_CHECK, Nothing()),
+    (BUDGETS_SHOW, BudgetsOf()),
     (FACTS_LIST, Nothing()),
     (BACKUPS_LIST, Nothing()),
     (BACKUP_MAKE, MakeBackup()),
