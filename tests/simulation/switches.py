@@ -55,7 +55,6 @@ OTHER: dict[str, dict[str, tuple[Any, ...]]] = {
         "listing_lag_seconds": (30.0,),
         "send_appears_after_seconds": (60.0,),
         "recipients_resolved_at": ("accept",),
-        "split_test_keeps_recipients": (True,),
         "preferences_content_type": ("application/json",),
         "import_polls": (5,),
         "import_seconds": (300.0,),
