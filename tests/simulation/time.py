@@ -81,8 +81,29 @@ class _AskedOnlyToWait(selectors.DefaultSelector):
         return [] if timeout == 0 else super().select(timeout)
 
 
+class _OneThreadLoop(asyncio.SelectorEventLoop):
+    """What is handed to threads elsewhere happens here at once; whoever waits for it goes on a turn later."""
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        if executor is not None:
+            return super().run_in_executor(executor, func, *args)
+        waiting = self.create_future()
+        try:
+            self.call_soon(_keep, waiting, func(*args), None)
+        except Exception as error:  # noqa: BLE001 - as an executor does: it belongs to whoever waits
+            self.call_soon(_keep, waiting, None, error)
+        return waiting
+
+
+def _keep(waiting: asyncio.Future[Any], made: Any, error: Exception | None) -> None:
+    if waiting.cancelled():
+        return
+    if error is None:
+        waiting.set_result(made)
+    else:
+        waiting.set_exception(error)
+
+
 def one_thread_loop() -> asyncio.AbstractEventLoop:
     """An event loop on which `asyncio.to_thread` uses no thread."""
-    loop = asyncio.SelectorEventLoop(_AskedOnlyToWait())
-    loop.set_default_executor(AtOnce(1))
-    return loop
+    return _OneThreadLoop(_AskedOnlyToWait())
