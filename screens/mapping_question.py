@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from dyntui.model.conversion import ChoiceAs, Direction
-from dyntui.model.mapping import ConflictRule, DataMapping
+from dyntui.model.labels import ADDRESS_LABEL
+from dyntui.model.mapping import ConflictRule, DataMapping, mailed_at
 from dyntui.model.people import Entity
 from dyntui.service.contract.labels import LABELS_PAGE, LabelRow, LabelsQuery
 from dyntui.service.contract.mappings import MAPPINGS_COLUMNS, ColumnRow, ColumnsQuery
@@ -23,7 +24,8 @@ _KEEP = "keep"
 _MEANS = {
     "label": "Only labels that are synchronised can be mapped. Enter shows them; / filters.",
     "entity": "Whose column it is. Enter goes to the next, and round.",
-    "column": "Enter shows the columns; / filters. One over a lookup is mapped with `dyntui mappings create`.",
+    "column": "Enter shows the columns; / filters. One over a lookup is mapped with `dyntui mappings create`. Of EMAIL "
+    "it goes to the next: an account's own address, or its primary contact's.",
     "direction": "Both ways are two mappings.",
     "conflict": "Whose value counts where both sides have changed it; for the direction to Dynamics.",
     "choice": "What of a choice or a lookup is sent to dotdigital.",
@@ -79,6 +81,10 @@ class MappingQuestion(FactsQuestion[DataMapping]):
             self._keep()
         elif key == "label":
             self._pick_label()
+        elif key == "column" and now.label == ADDRESS_LABEL:
+            # The address comes from few columns: an account's own, or its primary contact's.
+            ways = mailed_at(now.entity)
+            self._set(column=ways[(ways.index(now.column) + 1) % len(ways) if now.column in ways else 0])
         elif key == "column":
             self._pick_column()
         elif key == "entity":

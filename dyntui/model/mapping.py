@@ -49,8 +49,25 @@ class DataMapping(msgspec.Struct, frozen=True):
         return f"{self.label} {arrow} {self.entity.value}.{self.column}"
 
 
-# At which address a record is mailed.
+# At which address a record is mailed, where nobody says otherwise.
 ADDRESSES: Final[dict[Entity, str]] = dict.fromkeys(Entity, "emailaddress1")
+PRIMARY_CONTACTS: Final = "primarycontactid.emailaddress1"
+"""The column that an account's address comes from where it is mailed at its primary contact's."""
+_MAILED_AT: Final[dict[Entity, tuple[str, ...]]] = {each: (column,) for each, column in ADDRESSES.items()} | {
+    Entity.ACCOUNT: (ADDRESSES[Entity.ACCOUNT], PRIMARY_CONTACTS)
+}
+
+
+def mailed_at(entity: Entity) -> tuple[str, ...]:
+    """The columns that the address of a record may come from, the usual one first."""
+    return _MAILED_AT[entity]
+
+
+def address_column(mappings: Iterable[DataMapping], entity: Entity) -> str:
+    """The column that the address of a record comes from."""
+    said = (each.column for each in mappings if each.label == ADDRESS_LABEL and each.entity is entity and each.enabled)
+    return next((each for each in said if each in mailed_at(entity)), ADDRESSES[entity])
+
 
 _MOST_LOOKUPS: Final = 15
 
@@ -138,14 +155,15 @@ def _of_one(mapping: DataMapping, labels: dict[str, DataLabel], columns: Columns
 
 def _of_the_address(mapping: DataMapping) -> Iterator[_What]:
     if (
-        mapping.column != ADDRESSES[mapping.entity]
+        mapping.column not in mailed_at(mapping.entity)
         or mapping.direction is not Direction.TO_DOTDIGITAL
         or not mapping.enabled
     ):
         yield (
             "MAPPING_ADDRESS_FIXED",
             f"{ADDRESS_LABEL} is the address at which a record is mailed, and identifies it in the email service.",
-            f"Map it from {mapping.entity.value}.{ADDRESSES[mapping.entity]} to dotdigital, enabled, or leave it out.",
+            f"Map it from {' or '.join(f'{mapping.entity.value}.{each}' for each in mailed_at(mapping.entity))} to "
+            "dotdigital, enabled, or leave it out.",
         )
 
 

@@ -16,7 +16,7 @@ from dyntui.model import exact_json
 from dyntui.model.columns import TEXT, Column, Columns, column_at
 from dyntui.model.conversion import ChoiceAs, Direction, Rejected, Value, convert, fits
 from dyntui.model.labels import ADDRESS_LABEL, STRING_LENGTH, DataLabel, LabelType
-from dyntui.model.mapping import DataMapping
+from dyntui.model.mapping import DataMapping, address_column
 from dyntui.model.people import Entity
 
 Fields = dict[str, Value]
@@ -44,11 +44,12 @@ def feed_of(label: DataLabel, column: Column, choice: ChoiceAs) -> Feed:
 
 class Feeds(msgspec.Struct, frozen=True):
     """All columns of an entity that feed labels, in the order of the labels. `left_out`: mappings that cannot be
-    carried out at present, in words, each with why."""
+    carried out at present, in words, each with why; `address`: the column that the address comes from."""
 
     entity: Entity
     feeds: tuple[Feed, ...]
     left_out: tuple[str, ...] = ()
+    address: str = "emailaddress1"
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -64,7 +65,8 @@ def feeds_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[D
     known = {each.name: each for each in labels if each.synchronised}
     feeds: list[Feed] = []
     left_out: list[str] = []
-    for each in mappings:
+    several = tuple(mappings)
+    for each in several:
         if not each.enabled or each.entity is not entity or each.direction is not Direction.TO_DOTDIGITAL:
             continue
         if each.label == ADDRESS_LABEL:
@@ -78,7 +80,8 @@ def feeds_of(entity: Entity, mappings: Iterable[DataMapping], labels: Iterable[D
             left_out.append(f"{each.words}: a {column.type} column does not go to a {label.type} label")
         else:
             feeds.append(feed_of(label, column, each.choice))
-    return Feeds(entity, tuple(sorted(feeds, key=lambda feed: feed.label)), tuple(left_out))
+    in_order = tuple(sorted(feeds, key=lambda feed: feed.label))
+    return Feeds(entity, in_order, tuple(left_out), address_column(several, entity))
 
 
 def payload(feeds: Sequence[Feed], values: Iterable[object]) -> Payload:

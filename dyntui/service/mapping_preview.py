@@ -12,13 +12,13 @@ from dyntui.dotdigital import contacts
 from dyntui.model.columns import Column, Columns, column_at
 from dyntui.model.conversion import Converted, Direction, Rejected, Value, convert, fits
 from dyntui.model.labels import ADDRESS_LABEL, DataLabel, LabelType
-from dyntui.model.mapping import DataMapping
+from dyntui.model.mapping import DataMapping, address_column
 from dyntui.model.payloads import Feed, Feeds, feed_of
 from dyntui.model.people import Entity, normalise
 from dyntui.service.contract.mappings import PreviewPerson, PreviewValue
 from dyntui.service.resources import Resources
 from dyntui.store import mapped_people
-from dyntui.sync.member_rows import MemberRow, Reading, person_of, reading_of
+from dyntui.sync.member_rows import MemberRow, Reading, as_mailed, reading_of
 
 _TABLES = {Entity(each.logical_name): each for each in MEMBER_TABLES.values()}
 # What a data field's own values are read as, whatever column they go to.
@@ -44,10 +44,11 @@ async def preview(
     many mappings there are. Raises DyntuiError where a system refuses."""
     table = _TABLES[entity]
     chosen = _usable(entity, mappings, labels, columns)
-    reading = reading_of(Feeds(entity, tuple(feed for _, feed in chosen)))
+    feeds = tuple(feed for _, feed in chosen)
+    reading = reading_of(Feeds(entity, feeds, address=address_column(mappings, entity)))
     dv = await resources.connections.dataverse()
     if addresses:
-        column, values = "emailaddress1", sorted({normalise(each) for each in addresses})
+        column, values = reading.address, sorted({normalise(each) for each in addresses})
     else:
         known = await resources.read(lambda c: mapped_people.sample(c, account_id, entity, limit))
         column, values = table.key, [guid(each) for each in known]
@@ -65,7 +66,8 @@ async def preview(
         ):
             found += page.rows
     people = found[:limit]
-    there = await _in_dotdigital(resources, account_id, [normalise(each.address) for each in people])
+    mailed = [normalise(as_mailed(reading, each).address) for each in people]
+    there = await _in_dotdigital(resources, account_id, mailed)
     return tuple(_person(reading, [each for each, _ in chosen], row, there) for row in people)
 
 
@@ -102,7 +104,7 @@ def _person(
     row: MemberRow,
     there: dict[str, dict[str, contacts.Value]],
 ) -> PreviewPerson:
-    person = person_of(reading.entity, row)
+    person = as_mailed(reading, row)
     address = normalise(person.address)
     fields = there.get(address)
     values = [

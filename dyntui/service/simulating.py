@@ -12,13 +12,14 @@ from dyntui.dotdigital import contacts
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.guard import guard
 from dyntui.model.membership_actions import MembershipAction, offered
-from dyntui.model.people import normalise
+from dyntui.model.people import Entity, normalise
 from dyntui.model.reasons import reason_of_status
 from dyntui.model.strangers import Effect, Stranger, judge
 from dyntui.service.contract.lists import ActionSimulated, FilterSimulated, Simulation
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, list_filters, strangers
 from dyntui.store.lists import StoredList
+from dyntui.sync.member_rows import plain_reading
 from dyntui.sync.strangers import matches
 
 
@@ -77,7 +78,9 @@ async def _strangers(resources: Resources, known: StoredList, channels: dict[str
     said_no = await resources.read(functools.partial(strangers.consent, list_id=known.id, addresses=list(channels)))
     dv = await resources.connections.dataverse()
     wanted = [each for each, channel in channels.items() if not channel and each not in said_no]
-    found = await matches(dv, known, wanted, resources.read)
+    entity = Entity(known.member_type)
+    reading = await resources.read(lambda c: plain_reading(c, known.account_id, entity))
+    found = await matches(dv, known, reading, wanted, resources.read)
     return [
         Stranger(
             address=address,

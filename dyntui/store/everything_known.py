@@ -17,7 +17,7 @@ from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import former_address, list_member, metadata
 
 # What columns are called that hold the id of a record, or an address.
-RECORDS: Final = ("person_id", "survivor_id", "master_id")
+RECORDS: Final = ("person_id", "survivor_id", "master_id", "mailed_as")
 ADDRESSES: Final = ("address", "sent_address", "entry")
 
 

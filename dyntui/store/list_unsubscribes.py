@@ -25,6 +25,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    case,
     delete,
     func,
     select,
@@ -34,7 +35,8 @@ from sqlalchemy import (
 
 from dyntui.store.among import Among, person_in
 from dyntui.store.chunks import in_chunks
-from dyntui.store.schema import former_address, list_member, list_unsubscribe, merged_record
+from dyntui.store.schema import former_address, list_member, list_unsubscribe
+from dyntui.store.stand_ins import stand_ins
 from dyntui.store.upserts import upsert
 
 _u = list_unsubscribe.c
@@ -118,21 +120,28 @@ def given_up(c: Connection, list_id: str, now: str) -> None:
 def keep_addresses(c: Connection, scope: Sequence[ColumnElement[bool]]) -> None:
     """The members within `scope` are about to be forgotten: the addresses they have stay known."""
     m = list_member.c
-    known = select(_f.person_id).where(_f.list_id == m.list_id, _f.address == m.address, _f.person_id == m.person_id)
-    going = select(m.list_id, m.address, m.person_id).where(*scope, m.address != "", ~known.exists())
+    whose = case((m.mailed_as != "", m.mailed_as), else_=m.person_id)
+    known = select(_f.person_id).where(_f.list_id == m.list_id, _f.address == m.address, _f.person_id == whose)
+    going = select(m.list_id, m.address, whose).where(*scope, m.address != "", ~known.exists()).distinct()
     c.execute(former_address.insert().from_select(["list_id", "address", "person_id"], going))
 
 
 def former_addresses(c: Connection, list_ids: Collection[str], people: Collection[str]) -> dict[str, str]:
-    """The addresses that these people had before as members of these lists, with who had them."""
-    rows = c.execute(select(_f.address, _f.person_id).where(_f.list_id.in_(list(list_ids))))
+    """The addresses that these people, or who they stand for, had before as members of these lists, with whose they
+    are."""
+    here = _f.list_id.in_(list(list_ids))
+    r = stand_ins("had_by").c
+    own = select(_f.address, _f.person_id).where(here)
+    theirs = select(_f.address, r.survivor_id).join(former_address, _f.person_id == r.person_id).where(here)
+    rows = [*c.execute(theirs), *c.execute(own)]
     return {address: person_id for address, person_id in rows if person_id in people}
 
 
 def people(among: Among | None = None) -> Select[Any]:
     """`list_id`, `person_id`, `unsubscribed_on`, `address`: whoever unsubscribed from a list with an address that they
     had before, or as a record that has been merged into them since."""
-    m, r = list_member.c, merged_record.c
+    others = stand_ins("unsubscribed_stand_ins")
+    m, r = list_member.c, others.c
     before = and_(_f.list_id == _u.list_id, _f.address == _u.address)
     now = and_(m.list_id == _u.list_id, m.address == _u.address)
     said = (_u.unsubscribed_on, _u.address)
@@ -140,10 +149,10 @@ def people(among: Among | None = None) -> Select[Any]:
     found: CompoundSelect[Any] = union_all(
         select(_u.list_id, _f.person_id, *said).select_from(with_former).where(person_in(among, _f.person_id)),
         select(_u.list_id, r.survivor_id, *said)
-        .select_from(with_former.join(merged_record, r.person_id == _f.person_id))
+        .select_from(with_former.join(others, r.person_id == _f.person_id))
         .where(person_in(among, r.survivor_id)),
         select(_u.list_id, r.survivor_id, *said)
-        .select_from(list_unsubscribe.join(list_member, now).join(merged_record, r.person_id == m.person_id))
+        .select_from(list_unsubscribe.join(list_member, now).join(others, r.person_id == m.person_id))
         .where(person_in(among, r.survivor_id)),
     )
     each = found.subquery("unsubscribed_as").c

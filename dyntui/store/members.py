@@ -16,13 +16,14 @@ Public:
     counts(c, list_id, listing="") -> tuple[ReasonCount, ...]; addresses_of_contacts(c, contact_ids)
     named(list_id, listing) -> Select; accounted_for(listing) -> condition; forget_left(c, list_id, listing) -> int
     with_news(list_id) -> Select; told(c, list_id)
+    mailed_as(c, people) -> {contact: [account]}                 accounts that are mailed through a contact
     forget_book(c, list_id)                                      after deactivation, or when the book is gone
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, null, or_, select, update
@@ -46,6 +47,16 @@ def read_by(c: Connection, list_id: str, listing: str) -> int:
     fresh = (_m.list_id == list_id, _m.outcome == "", _m.has_left.is_(False), _m.listing != listing)
     without = (_m.sent_address == "", _m.outcome.not_in(_GONE))
     return _count(c, _m.list_id == list_id) - _count(c, *left, *without) - _count(c, *fresh, *without)
+
+
+def mailed_as(c: Connection, people: Collection[str]) -> dict[str, list[str]]:
+    """The contacts through whom some of these people, accounts, are mailed."""
+    found: dict[str, list[str]] = {}
+    rows = select(_m.mailed_as, _m.person_id).where(_m.mailed_as != "").distinct().order_by(_m.person_id)
+    for contact, account in c.execute(rows):
+        if account in people:
+            found.setdefault(contact, []).append(account)
+    return found
 
 
 def in_book(c: Connection, list_id: str) -> int:

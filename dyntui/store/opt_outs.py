@@ -26,6 +26,7 @@ from dyntui.store.chunks import in_chunks
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.lifts import Lift
 from dyntui.store.schema import consent_lift, list_member, merged_record, opt_out, opt_out_address
+from dyntui.store.stand_ins import stand_ins
 from dyntui.store.upserts import Excluded, update_many, upsert
 
 _o = opt_out.c
@@ -263,21 +264,23 @@ def opted_addresses(among: Among | None = None) -> CTE:
 
 
 def opted_survivors(among: Among | None = None) -> CTE:
-    """`survivor_id`, `reason`, `entity`, `person_id`: records that another one was merged into which had opted out."""
-    place = func.row_number().over(partition_by=_r.survivor_id, order_by=[code_mark(_o.reason), _o.person_id])
+    """`survivor_id`, `reason`, `entity`, `person_id`, `how`: records that stand for another one which had opted out."""
+    r = stand_ins("opted_stand_ins").c
+    place = func.row_number().over(partition_by=r.survivor_id, order_by=[code_mark(_o.reason), _o.person_id])
     ranked = (
-        select(_r.survivor_id, _o.reason, _o.entity, _o.person_id, place.label("place"))
-        .join(opt_out, _o.person_id == _r.person_id)
-        .where(person_in(among, _r.survivor_id))
+        select(r.survivor_id, _o.reason, _o.entity, _o.person_id, r.how, place.label("place"))
+        .join(opt_out, _o.person_id == r.person_id)
+        .where(person_in(among, r.survivor_id))
         .subquery("survivors_ranked")
     )
-    columns = (ranked.c[name] for name in ("survivor_id", "reason", "entity", "person_id"))
+    columns = (ranked.c[name] for name in ("survivor_id", "reason", "entity", "person_id", "how"))
     return select(*columns).where(ranked.c.place == 1).cte("opted_survivors").prefix_with("MATERIALIZED")
 
 
 def is_opted_out(person_id: ColumnElement[str], address: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a person or an address (`""`: none) opted out, or a record that was merged into the person."""
-    merged = select(_r.survivor_id).join(opt_out, _o.person_id == _r.person_id)
+    """Whether a person or an address (`""`: none) opted out, or a record that the person stands for."""
+    r = stand_ins("opted_stand_ins").c
+    merged = select(r.survivor_id).join(opt_out, _o.person_id == r.person_id)
     return (
         person_id.in_(select(_o.person_id))
         | person_id.in_(merged)

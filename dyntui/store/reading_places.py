@@ -141,13 +141,17 @@ def known(c: Connection, list_id: str, base: str, ids: Sequence[str]) -> set[str
 
 def differing(c: Connection, list_id: str, marks: Collection[str], rows: Sequence[Staged]) -> list[str]:
     """Those of the members under one of the `marks` of whom another state is stored than is read now."""
-    now = {row.person_id: (row.entity, row.name, row.address, row.fingerprint, _gates(row), row.opt_in) for row in rows}
+    now = {
+        row.person_id: (row.entity, row.name, row.address, row.fingerprint, _gates(row), row.opt_in, row.mailed_as)
+        for row in rows
+    }
     found: list[str] = []
     for some in in_chunks(list(now)):
-        stored = select(_m.person_id, _m.entity, _m.name, _m.address, _m.fingerprint, _m.own_reasons, _m.opt_in).where(
+        state = (_m.entity, _m.name, _m.address, _m.fingerprint, _m.own_reasons, _m.opt_in, _m.mailed_as)
+        stored = select(_m.person_id, *state).where(
             _m.list_id == list_id, _m.listing.in_(marks), _m.person_id.in_(some)
         )
-        found += [person_id for person_id, *state in c.execute(stored) if now[person_id] != tuple(state)]
+        found += [person_id for person_id, *known in c.execute(stored) if now[person_id] != tuple(known)]
     return found
 
 

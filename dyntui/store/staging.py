@@ -31,7 +31,7 @@ PREVIEW = "preview"
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
     """A member as just read. `address` is normalised; `fields` is what would be sent, `fingerprint` its hash; `gates`
     are the record's own closed gates (`dyntui.model.people.record_gates`, VALUE_REJECTED...);
-    `opt_in` their `OptIn`."""
+    `opt_in` their `OptIn`. `mailed_as`: the contact at whose address an account is mailed, `""` for its own."""
 
     person_id: str
     entity: str
@@ -42,6 +42,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     gates: Sequence[Gate] = ()
     opt_in: int = 0
+    mailed_as: str = ""
 
 
 _STAGED = (
@@ -59,10 +60,11 @@ _STAGED = (
     "listing",
     "has_left",
     "opt_in",
+    "mailed_as",
     "news",
 )
 # What of a record decides about its person, or is shown.
-_FACTS = ("entity", "name", "address", "fingerprint", "own_reasons", "own_detail", "opt_in")
+_FACTS = ("entity", "name", "address", "fingerprint", "own_reasons", "own_detail", "opt_in", "mailed_as")
 
 
 def stage(c: Connection, list_id: str, listing: str, rows: Iterable[Staged], *, only_new: bool = False) -> None:
@@ -107,7 +109,7 @@ def restage(c: Connection, list_ids: Sequence[str], rows: Sequence[Staged]) -> i
                 if [values[name] for name in _FACTS] == facts:
                     continue
                 if facts[2] not in ("", row.address):
-                    former.append((list_id, facts[2], person_id))
+                    former.append((list_id, facts[2], facts[-1] or person_id))
                 changed.append((*(values[name] for name in _RESTAGED), list_id, person_id))
         list_unsubscribes.had_before(c, former)
     statement = (
@@ -133,10 +135,17 @@ def unlist(c: Connection, list_id: str, person_ids: Iterable[str]) -> None:
 
 def _keep_former_addresses(c: Connection, list_id: str, page: Sequence[Staged]) -> None:
     """The addresses that people of the page have no more."""
-    now = {row.person_id: row.address for row in page}
+    now = {row.person_id: (row.address, row.mailed_as) for row in page}
     for some in in_chunks(list(now)):
-        had = select(_m.person_id, _m.address).where(_m.list_id == list_id, _m.person_id.in_(some), _m.address != "")
-        changed = [(list_id, address, each) for each, address in c.execute(had) if address != now[each]]
+        had = select(_m.person_id, _m.address, _m.mailed_as).where(
+            _m.list_id == list_id, _m.person_id.in_(some), _m.address != ""
+        )
+        # The address of an account that is mailed through a contact is the contact's, whoever that is now.
+        changed = [
+            (list_id, address, contact or each)
+            for each, address, contact in c.execute(had)
+            if (address, contact) != now[each]
+        ]
         list_unsubscribes.had_before(c, changed)
 
 
@@ -159,6 +168,7 @@ def _staged(list_id: str, listing: str, seq: int, row: Staged) -> tuple[object, 
         listing,
         False,
         row.opt_in,
+        row.mailed_as,
         True,
     )
 

@@ -94,7 +94,7 @@ def standing(
             code_mark(opt_out.c.reason).label("opted"),
             case((opt_out.c.said_by.in_(_NAMED_BY_THE_REASON), ""), else_=opt_out.c.said_by).label("opted_detail"),
             code_mark(merged.reason).label("merged_in"),
-            (literal("merged ", String) + merged.entity + literal(" ", String) + merged.person_id).label(
+            (merged.how + literal(" ", String) + merged.entity + literal(" ", String) + merged.person_id).label(
                 "merged_detail"
             ),
             code_mark(address.reason).label("opted_address"),

@@ -38,9 +38,12 @@ from dyntui.store.among import Among, person_in
 from dyntui.store.bound import Value
 from dyntui.store.gate_marks import code_mark
 from dyntui.store.schema import former_address, list_member, merged_record, suppression
+from dyntui.store.stand_ins import stand_ins
 from dyntui.store.suppressions import BY_WILL
 
-_f, _s, _r = former_address.c, suppression.c, merged_record.c
+_f, _s = former_address.c, suppression.c
+_OTHERS = stand_ins("suppressed_stand_ins")
+_r = _OTHERS.c
 # As far as is known it happened then, at the latest.
 _WHEN = case((_s.suppressed_on == "", _s.learned_on), else_=_s.suppressed_on)
 _STILL_HAD = or_(_f.gone_on == "", _f.gone_on >= _WHEN)
@@ -61,10 +64,10 @@ def _found(among: Among | None = None) -> CompoundSelect[tuple[str, str, str, st
     return union_all(
         select(_f.person_id, *said).select_from(with_former).where(by_will, person_in(among, _f.person_id)),
         select(_r.survivor_id, *said)
-        .select_from(with_former.join(merged_record, _r.person_id == _f.person_id))
+        .select_from(with_former.join(_OTHERS, _r.person_id == _f.person_id))
         .where(by_will, survivor),
         select(_r.survivor_id, *said)
-        .select_from(merged_record.join(suppression, _s.address == _r.address))
+        .select_from(_OTHERS.join(suppression, _s.address == _r.address))
         .where(by_will, survivor, _r.address != ""),
     )
 
@@ -106,13 +109,14 @@ def forget(c: Connection, person_ids: Collection[str]) -> None:
     merged = select(_r.person_id).where(_r.survivor_id.in_(list(person_ids)))
     theirs = or_(_f.person_id.in_(list(person_ids)), _f.person_id.in_(merged))
     c.execute(delete(former_address).where(theirs))
-    c.execute(update(merged_record).where(_r.survivor_id.in_(list(person_ids))).values(address=""))
+    into = merged_record.c.survivor_id.in_(list(person_ids)) | merged_record.c.person_id.in_(merged)
+    c.execute(update(merged_record).where(into).values(address=""))
 
 
 def had(c: Connection, person_ids: Collection[str]) -> dict[str, list[Had]]:
     """The addresses that these people had before, or a record that was merged into them."""
     found: dict[str, list[Had]] = {}
-    into = select(_f.address, _r.survivor_id, _f.gone_on).join(merged_record, _r.person_id == _f.person_id)
+    into = select(_f.address, _r.survivor_id, _f.gone_on).join(_OTHERS, _r.person_id == _f.person_id)
     merged = select(_r.address, _r.survivor_id, literal("", String)).where(_r.address != "")
     for asked in (select(_f.address, _f.person_id, _f.gone_on), into, merged):
         for address, person_id, until in c.execute(asked):

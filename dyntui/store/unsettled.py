@@ -15,11 +15,11 @@ from dyntui.store.bound import Value
 from dyntui.store.schema import (
     list_member,
     list_unsubscribe,
-    merged_record,
     opt_out,
     opt_out_address,
     suppression,
 )
+from dyntui.store.stand_ins import stand_ins
 from dyntui.store.standing import shared_addresses
 
 # Of its own: it is looked for within statements about the members themselves.
@@ -47,7 +47,8 @@ def with_gates(list_id: Value, account_id: Value) -> CompoundSelect[Any]:
     """`people`, and everybody against whom something is known that no record of theirs says: it may be new."""
     here = select(_m.person_id).where(_m.list_id == list_id)
     unsubscribed = list_unsubscribes.people().subquery("unsubscribed").c
-    merged = select(merged_record.c.survivor_id).join(opt_out, opt_out.c.person_id == merged_record.c.person_id)
+    others = stand_ins("unsettled_stand_ins").c
+    merged = select(others.survivor_id).join(opt_out, opt_out.c.person_id == others.person_id)
     return union(
         *people(list_id).selects,
         here.where(_m.person_id.in_(select(opt_out.c.person_id))),

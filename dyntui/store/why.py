@@ -23,7 +23,6 @@ from dyntui.store.schema import (
     list_member,
     list_unsubscribe,
     marketing_list,
-    merged_record,
     opt_out,
     opt_out_address,
     recipient,
@@ -31,6 +30,7 @@ from dyntui.store.schema import (
     suppression,
     target_person,
 )
+from dyntui.store.stand_ins import stand_ins
 
 _m, _l = list_member.c, marketing_list.c
 _NO_COUNT = ""
@@ -88,8 +88,8 @@ def _verdicts(
 
 
 def _among(c: Connection, people: Sequence[str], lists: Sequence[str]) -> Among:
-    """The people, and the records that were merged into them: what is known of those counts for them."""
-    r = merged_record.c
+    """The people, and the records that they stand for: what is known of those counts for them."""
+    r = stand_ins("why_stand_ins").c
     merged = c.execute(select(r.person_id, r.address).where(r.survivor_id.in_(people))).all()
     own = c.execute(select(_m.address).where(_m.person_id.in_(people), _m.list_id.in_(lists)).distinct()).scalars()
     addresses = {*own, *(row.address for row in merged)} - {""}
@@ -128,7 +128,7 @@ def _suppressions(c: Connection, person_id: str, address: str, account_id: str) 
 
 
 def _opt_outs(c: Connection, person_id: str, address: str) -> list[Fact]:
-    o, r, a = opt_out.c, merged_record.c, opt_out_address.c
+    o, r, a = opt_out.c, stand_ins("why_stand_ins").c, opt_out_address.c
     merged = select(r.person_id).where(r.survivor_id == person_id)
     with_address = select(a.person_id).where(a.address == address, a.address != "")
     rows = c.execute(

@@ -134,7 +134,8 @@ async def look(
     records, rows, *left = await together(
         opt_outs.since(hasty, marks.opted_out), suppressions.rows_since(hasty, marks.rows, ctx.moment()), *of_feeds
     )
-    found = _opted_out(records, wanted, people)
+    through = await ctx.read(lambda c: members.mailed_as(c, people))
+    found = _opted_out(records, wanted, people, through)
     for address in await _not_lifted(ctx, this, rows):
         found |= {wanted[address]: "SUPPRESSED"} if address in wanted else {}
         as_people = _as_people(marks.had, [address], "SUPPRESSED", rows[address])
@@ -217,11 +218,15 @@ async def _unsubscribed(
     return found, nameless, by_person
 
 
-def _opted_out(records: Iterable[OptOut], wanted: Mapping[str, str], people: frozenset[str]) -> dict[str, str]:
-    """Those of the people who opted out by a record, their own or one that shares the address: person id -> reason."""
+def _opted_out(
+    records: Iterable[OptOut], wanted: Mapping[str, str], people: frozenset[str], through: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Those of the people who opted out by a record, their own or one that shares the address: person id -> reason.
+    `through`: contacts by which accounts among the people are mailed, with these."""
     found: dict[str, str] = {}
     for each in records:
         found |= {wanted[address]: each.reason for address in each.addresses if address in wanted}
         if each.person_id in people:
             found[each.person_id] = each.reason
+        found |= dict.fromkeys(through.get(each.person_id, ()), each.reason)
     return found

@@ -60,10 +60,12 @@ class Source(msgspec.Struct, frozen=True):
 Fields = tuple[Any, Wanted, tuple[Source, ...]]
 
 
-def of(feeds: Sequence[Feed], base: Any) -> Fields:
-    """The row type for these feeds, what is asked to fill it, and where each feed's value is found in it."""
+def of(feeds: Sequence[Feed], base: Any, further: Sequence[Column] = ()) -> Fields:
+    """The row type for these feeds, what is asked to fill it, and where each feed's value is found in it; behind them
+    those of `further` columns."""
     made = _Making(base)
-    sources = tuple(made.source(each) for each in feeds)
+    sources = tuple(made.source(each.column, each.choice) for each in feeds)
+    sources += tuple(made.source(each, ChoiceAs.VALUE) for each in further)
     return made.row_type(), made.wanted(), sources
 
 
@@ -79,8 +81,7 @@ class _Making:
         self._over: dict[tuple[str, Leads], dict[str, tuple[str, Any]]] = {}
         self._named = False
 
-    def source(self, feed: Feed) -> Source:
-        column = feed.column
+    def source(self, column: Column, choice: ChoiceAs) -> Source:
         if column.over is not None:
             return self._over_a_lookup(column, column.over.lookup, column.over.leads, column.over.column)
         name = column.logical_name
@@ -89,7 +90,7 @@ class _Making:
             return Source(self._field(name, TYPES[column.type]), (name,))
         id_of = f"_{name}_value"
         self._ask(id_of, name)
-        if feed.choice is ChoiceAs.VALUE:
+        if choice is ChoiceAs.VALUE:
             return Source(self._field(id_of, str | None), (id_of,))
         self._named = True
         named = f"{id_of}@{FORMATTED}"

@@ -17,13 +17,14 @@ from sqlalchemy import Connection
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dataverse.wanted import Wanted
 from dyntui.model.conversion import Rejected
+from dyntui.model.mapping import PRIMARY_CONTACTS
 from dyntui.model.opt_in import CODES, OptIn
 from dyntui.model.opt_in import COLUMN as _OPT_IN
 from dyntui.model.payloads import Feed, Feeds, fingerprint, payload
 from dyntui.model.people import Entity, Gate, Person, normalise, record_gates
 from dyntui.store import mappings
 from dyntui.store.staging import Staged
-from dyntui.sync import mapped_fields
+from dyntui.sync import mailed_through, mapped_fields
 from dyntui.sync.mapped_fields import Source
 
 _SHARED = {
@@ -106,13 +107,17 @@ _DECIDING: Final = {
 
 class Reading(msgspec.Struct, frozen=True):
     """How the rows of an entity are read: `row_type` has a field for every column that decides about a person or feeds
-    a label, `wanted` asks for them; `sources` says, feed by feed, where its value is found."""
+    a label, `wanted` asks for them; `sources` says, feed by feed, where its value is found. `address`: the column that
+    the address comes from; `through`: where the columns of `mailed_through.COLUMNS` are found, of accounts that are
+    mailed at their primary contact's."""
 
     entity: Entity
     row_type: RowType
     feeds: tuple[Feed, ...]
     wanted: Wanted
     sources: tuple[Source, ...]
+    address: str = "emailaddress1"
+    through: tuple[Source, ...] = ()
 
 
 Readings = Mapping[Entity, Reading]
@@ -126,12 +131,18 @@ def readings(c: Connection, account_id: str) -> dict[Entity, Reading]:
 @functools.lru_cache(maxsize=64)
 def reading_of(feeds: Feeds) -> Reading:
     """How rows are read so that they feed these labels."""
-    row_type, wanted, sources = mapped_fields.of(feeds.feeds, ROW_TYPES[feeds.entity])
-    return Reading(feeds.entity, row_type, feeds.feeds, wanted, sources)
+    through = mailed_through.COLUMNS if feeds.address == PRIMARY_CONTACTS else ()
+    row_type, wanted, sources = mapped_fields.of(feeds.feeds, ROW_TYPES[feeds.entity], through)
+    split = len(feeds.feeds)
+    return Reading(
+        feeds.entity, row_type, feeds.feeds, wanted, sources[:split], feeds.address.replace(".", "/"), sources[split:]
+    )
 
 
-PLAIN: Final = {entity: reading_of(Feeds(entity, ())) for entity in Entity}
-"""Rows without what feeds labels: who somebody is, and whether they may be mailed."""
+def plain_reading(c: Connection, account_id: str, entity: Entity) -> Reading:
+    """How rows are read without what feeds labels: who somebody is, at which address, and whether they may be
+    mailed."""
+    return reading_of(Feeds(entity, (), address=mappings.feeds(c, account_id)[entity].address))
 
 
 def person_of(entity: Entity, row: MemberRow) -> Person:
@@ -149,6 +160,14 @@ def person_of(entity: Entity, row: MemberRow) -> Person:
     )
 
 
+def as_mailed(reading: Reading, row: MemberRow) -> Person:
+    """A row as a person, with the address at which it is mailed."""
+    person = person_of(reading.entity, row)
+    if not reading.through:
+        return person
+    return msgspec.structs.replace(person, address=mailed_through.contact_of(reading.through, row).address)
+
+
 def _unreadable(entity: Entity, row: MemberRow) -> list[str]:
     """The columns without which nobody can say who this is, or whether they may be mailed. A date is none of them, nor
     is an opt-in type: one that cannot be read counts as the weakest."""
@@ -164,11 +183,14 @@ def staged(reading: Reading, row: MemberRow, further: Sequence[Gate] = ()) -> St
     """A row as the store keeps it: what would be sent for the person, and the gates that the record itself closes, with
     `further` ones that its membership closes."""
     entity = reading.entity
-    person = person_of(entity, row)
+    contact = mailed_through.contact_of(reading.through, row) if reading.through else None
+    person = as_mailed(reading, row)
     address = normalise(person.address)
     gates = [*further, *record_gates(person)]
+    if contact is not None:
+        gates = mailed_through.with_contact(gates, contact)
     if row.state is None or row.odd:
-        odd = _unreadable(entity, row)
+        odd = [*_unreadable(entity, row), *(mailed_through.unreadable(reading.through, row.odd))]
         if odd:
             gates.append(Gate("ODD_ROW", f"{entity} {row.id}: {', '.join(odd)} cannot be read"))
     sent = payload(reading.feeds, _values(reading, row))
@@ -184,6 +206,7 @@ def staged(reading: Reading, row: MemberRow, further: Sequence[Gate] = ()) -> St
         fingerprint=fingerprint(address, sent.fields),
         gates=tuple(gates),
         opt_in=OptIn.UNKNOWN if isinstance(row, AccountRow) else CODES.get(row.opt_in or 0, OptIn.UNKNOWN),
+        mailed_as=contact.id if contact is not None else "",
     )
 
 

@@ -44,7 +44,7 @@ from dyntui.store.strangers import Refusal, ToDo, Waiting
 from dyntui.sync import list_filters, member_listing, planned_strangers, sight, suppressions
 from dyntui.sync.book_reading import take_out_strangers
 from dyntui.sync.list_state import ListNow
-from dyntui.sync.member_rows import PLAIN, readings, staged
+from dyntui.sync.member_rows import Reading, plain_reading, readings, staged
 from dyntui.sync.run_context import RunContext
 
 # Judged at once: some queries for the records with so many addresses.
@@ -122,13 +122,14 @@ def _close(c: Connection, ctx: RunContext, chosen: StoredList, item: str) -> Non
 
 async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, action: MembershipAction) -> None:
     done = 0
+    reading = await ctx.read(lambda c: plain_reading(c, chosen.account_id, Entity(chosen.member_type)))
     while some := await ctx.read(lambda c: strangers.open_ones(c, chosen.id, ctx.run_id, _JUDGED)):
         addresses = [each.address for each in some]
         said_no = await ctx.read(functools.partial(strangers.consent, list_id=chosen.id, addresses=addresses))
         known: dict[str, list[Match]] = {}
         if action not in (MembershipAction.IGNORE, MembershipAction.REMOVE):
             wanted = [each.address for each in some if not each.channel and each.address not in said_no]
-            known = await matches(dv, chosen, wanted, ctx.read)
+            known = await matches(dv, chosen, reading, wanted, ctx.read)
         found = [(each.contact_id, judge(action, chosen.member_type, _stranger(each, said_no, known))) for each in some]
         done += len(some)
         await ctx.save(
@@ -157,17 +158,25 @@ class _Store(Protocol):
     def __call__(self, what: Callable[[Connection], dict[str, Refusal]], /) -> Awaitable[dict[str, Refusal]]: ...
 
 
-async def matches(dv: Dataverse, chosen: StoredList, addresses: Sequence[str], store: _Store) -> dict[str, list[Match]]:
+async def matches(
+    dv: Dataverse, chosen: StoredList, reading: Reading, addresses: Sequence[str], store: _Store
+) -> dict[str, list[Match]]:
     """The active records of the list's type with one of the addresses, ignoring case, by address."""
     if not addresses:
         return {}
     entity = Entity(chosen.member_type)
     table = member_listing.TABLES[entity]
     wanted = set(addresses)
-    reading = PLAIN[entity]
     rows: dict[str, tuple[str, str, str]] = {}
     async for page in dv_rows.pages_where_any(
-        dv, table.entity_set, reading.row_type, "emailaddress1", sorted(wanted), filter="statecode eq 0"
+        dv,
+        table.entity_set,
+        reading.row_type,
+        reading.address,
+        sorted(wanted),
+        select=reading.wanted.select,
+        expand=reading.wanted.expand,
+        filter="statecode eq 0",
     ):
         for row in page.rows:
             each = staged(reading, row)

@@ -10,7 +10,8 @@ import pytest
 from dyntui.model.columns import Column, Leads, Option, by_name
 from dyntui.model.conversion import ChoiceAs, Direction
 from dyntui.model.labels import DataLabel, LabelType
-from dyntui.model.mapping import PROVISIONED, DataMapping, faults, validate
+from dyntui.model.mapping import PRIMARY_CONTACTS, PROVISIONED, DataMapping, faults, validate
+from dyntui.model.mapping_file import read, written
 from dyntui.model.people import Entity
 
 IN = Direction.TO_DYNAMICS
@@ -82,6 +83,8 @@ def test_what_is_provisioned_is_right() -> None:
         (DataMapping("A", CONTACT, "unread", IN), "MAPPING_CHOICES_UNKNOWN"),
         (DataMapping("EMAIL", CONTACT, "emailaddress1", IN), "MAPPING_ADDRESS_FIXED"),
         (DataMapping("EMAIL", CONTACT, "emailaddress2"), "MAPPING_ADDRESS_FIXED"),
+        (DataMapping("EMAIL", CONTACT, PRIMARY_CONTACTS), "MAPPING_ADDRESS_FIXED"),
+        (DataMapping("EMAIL", Entity.ACCOUNT, "primarycontactid.emailaddress2"), "MAPPING_ADDRESS_FIXED"),
     ],
 )
 def test_a_row_that_cannot_work_is_an_error_with_a_remedy(mapping: DataMapping, code: str) -> None:
@@ -95,6 +98,8 @@ def test_a_row_that_cannot_work_is_an_error_with_a_remedy(mapping: DataMapping, 
 
 def test_a_row_that_works_passes_even_over_a_lookup() -> None:
     assert codes(DataMapping("A", CONTACT, "parentid.name"), DataMapping("B", CONTACT, "statuscode")) == []
+    through_contacts = DataMapping("EMAIL", Entity.ACCOUNT, PRIMARY_CONTACTS)
+    assert codes(through_contacts) == [] and read(written([through_contacts])) == ([through_contacts], [])
 
 
 def test_no_more_lookups_are_followed_than_dynamics_follows() -> None:

@@ -101,6 +101,7 @@ list_member = Table(
     text_column("filtered_detail"),
     flag_column("news"),  # something about the person changed that no synchronisation has gone through with yet
     text_column("acknowledged_on"),  # when dotdigital acknowledged what it holds of the person
+    text_column("mailed_as"),  # of an account that is mailed at its primary contact's address: that contact
     Index("ix_list_member_seq", "list_id", "seq"),
     Index("ix_list_member_outcome", "list_id", "outcome", "reason", "seq"),
     # Holds all that tells whether records of one address meet.
@@ -114,6 +115,13 @@ list_member = Table(
     ),
     # A person over all lists.
     Index("ix_list_member_person_id", "person_id"),
+    Index(
+        "ix_list_member_mailed_as",
+        "mailed_as",
+        "person_id",
+        sqlite_where=text("mailed_as <> ''"),
+        postgresql_where=text("mailed_as <> ''"),
+    ),
 )
 
 # What lists say of people, without case: name and address of each of their rows, a line each. Kept by
