@@ -134,28 +134,25 @@ def managed_property(name: str, value: bool, can_change: bool = True) -> Json:
 
 
 def _privileges(state: State, table: Table) -> list[Json]:
-    found = []
-    for action in privileges.ACTIONS:
-        name = f"prv{action}{privileges.stem(table)}"
-        row = state.db.execute(
-            "SELECT privilegeid, canbebasic, canbelocal, canbedeep, canbeglobal FROM dv_privilege WHERE name = ?",
-            (name,),
-        ).fetchone()
-        if row is not None:
-            found.append(
-                {
-                    "CanBeBasic": bool(row[1]),
-                    "CanBeLocal": bool(row[2]),
-                    "CanBeDeep": bool(row[3]),
-                    "CanBeGlobal": bool(row[4]),
-                    "CanBeEntityReference": False,
-                    "CanBeParentEntityReference": False,
-                    "Name": name,
-                    "PrivilegeId": row[0],
-                    "PrivilegeType": action,
-                }
-            )
-    return found
+    names = {f"prv{action}{privileges.stem(table)}": action for action in privileges.ACTIONS}
+    columns, marks = "name, privilegeid, canbebasic, canbelocal, canbedeep, canbeglobal", ", ".join("?" * len(names))
+    query = f"SELECT {columns} FROM dv_privilege WHERE name IN ({marks})"  # noqa: S608 - only question marks
+    found = {row[0]: row for row in state.db.execute(query, tuple(names))}
+    return [
+        {
+            "CanBeBasic": bool(found[name][2]),
+            "CanBeLocal": bool(found[name][3]),
+            "CanBeDeep": bool(found[name][4]),
+            "CanBeGlobal": bool(found[name][5]),
+            "CanBeEntityReference": False,
+            "CanBeParentEntityReference": False,
+            "Name": name,
+            "PrivilegeId": found[name][1],
+            "PrivilegeType": action,
+        }
+        for name, action in names.items()
+        if name in found
+    ]
 
 
 def column_json(state: State, table: Table, column: Column) -> Json:

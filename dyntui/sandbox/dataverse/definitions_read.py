@@ -42,11 +42,15 @@ def entity_definitions(call: Call, steps: Sequence[Segment]) -> Response:
         return _collection(
             call,
             "EntityDefinitions",
-            (_table_json(call, table, options) for table in tables if _fits(call, table, options)),
+            (
+                _table_json(call, table, body, options)
+                for table in tables
+                if matches(body := definitions.table_json(call.state, table), options.filter)
+            ),
         )
     table = find_table(call, first.key)
     if not rest:
-        body = _table_json(call, table, options)
+        body = _table_json(call, table, definitions.table_json(call.state, table), options)
         return call.reply({"@odata.context": _context(call, "EntityDefinitions/$entity"), **body})
     return _below_table(call, table, rest, options)
 
@@ -203,18 +207,13 @@ def relationship_json(call: Call, each: Relationship) -> Json:
 # Tables and what is below them ----------------------------------------------------------------------------------------
 
 
-def _fits(call: Call, table: Table, options: Options) -> bool:
-    return options.filter is None or matches(definitions.table_json(call.state, table), options.filter)
-
-
-def _table_json(call: Call, table: Table, options: Options) -> Json:
-    """A table with its expanded collections."""
+def _table_json(call: Call, table: Table, body: Json, options: Options) -> Json:
+    """A table, which is `body`, with its expanded collections."""
     expandable: dict[str, Callable[[Options], Any]] = {
         "Attributes": lambda inner: _column_rows(call, table, None, inner),
         "Keys": lambda inner: _key_rows(call, table, inner),
         **{name: _expanding(call, table, name) for name in _SIDES},
     }
-    body = definitions.table_json(call.state, table)
     return project(body, options, expandable, "EntityMetadata")
 
 
@@ -324,9 +323,14 @@ _DERIVED = frozenset(
 def _expandable(call: Call, table: Table, column: Column) -> dict[str, Any]:
     if not column.options and column.type not in {"Picklist", "MultiSelectPicklist", "Boolean", "State", "Status"}:
         return {}
+    # Made only where they are wanted: those of every column cost more than all else of an answer.
     return {
-        "OptionSet": option_sets.option_set_json(call.state, table, column),
-        "GlobalOptionSet": option_sets.global_option_set_json(call.state, column),
+        "OptionSet": lambda inner: expanded(
+            option_sets.option_set_json(call.state, table, column), inner, "OptionSetMetadata"
+        ),
+        "GlobalOptionSet": lambda inner: expanded(
+            option_sets.global_option_set_json(call.state, column), inner, "OptionSetMetadata"
+        ),
     }
 
 
