@@ -29,13 +29,18 @@ _LOG_BYTES = 5_000_000
 @click.option("--fix", is_flag=True, help="Start the synchronisations that mend what can be mended without risk.")
 @click.option("--first", is_flag=True, help="Ask both systems what is assumed of them, before the first list and send.")
 @click.option(
+    "--from", "before", metavar="FILE", help="As --first, but before setup: from the file that setup would be given."
+)
+@click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what they answered as a text to be sent on: no names, no addresses.",
 )
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it for support, masked.")
 @click.pass_context
-def command(context: click.Context, fix: bool, first: bool, report: Path | None, bundle: Path | None) -> int:
+def command(
+    context: click.Context, fix: bool, first: bool, before: str | None, report: Path | None, bundle: Path | None
+) -> int:
     """What is wrong with the installation, what it means, and how it is mended.
 
     Looks at both systems, rights, what is installed, lists and their address books, mappings, schedules, limits, the
@@ -44,11 +49,12 @@ def command(context: click.Context, fix: bool, first: bool, report: Path | None,
 
     With --first it asks what dyntui assumes of both systems without the vendors saying so: some seventy calls, which
     only read. What they answer is kept for thirty days; where it is otherwise or not known, dyntui goes the way that is
-    safe. --report without --first writes what was answered last.
+    safe. --report without --first writes what was answered last. With --from it asks before setup, as setup would sign
+    in, and neither installs nor keeps anything.
     """
     chosen = choices(context)
-    if first or report is not None:
-        return int(first_connection.command(chosen, anew=first, report=report))
+    if first or before is not None or report is not None:
+        return int(first_connection.command(chosen, anew=first, report=report, before=before))
 
     async def ask(client: ServiceClient) -> tuple[Health, Status, tuple[str, ...]]:
         health = await client.call(HEALTH_CHECK, Nothing())

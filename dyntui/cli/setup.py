@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shutil
 import sys
 from collections import Counter
-from pathlib import Path
 
 import click
-import msgspec
 
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.output import print_facts, print_json, print_table, say, show_error
 from dyntui.cli.service_call import ask, with_service
-from dyntui.cli.setup_input import completed, read_setup
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.cli.setup_input import completed, request_in
+from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient, Subscription
 from dyntui.service.contract.calls import Call
@@ -25,7 +22,7 @@ from dyntui.service.contract.session import STATUS, Nothing
 from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SETUP_STEP, SetupReport, SetupRequest, SetupStep
 from dyntui.service.profile import open_profile
 from dyntui.service.setup_conversation import Conversation
-from dyntui.service.setup_environment import Said, said_by
+from dyntui.service.setup_environment import said_by
 from dyntui.service.setup_questions import no_place_for_secrets, request_of, without_a_keyring
 
 
@@ -46,7 +43,7 @@ def command(context: click.Context, source: str | None, find: bool, plan: bool) 
     chosen = choices(context)
     said = said_by(os.environ)
     if source is not None:
-        request, taken = _request(source, said)
+        request, taken = request_in(source, said)
         show_environment(taken)
         _carry_out(chosen, request, only_plan=plan, shows_plan=source != "-" and sys.stdin.isatty())
         return
@@ -125,31 +122,6 @@ async def _show(steps: Subscription[SetupStep]) -> None:
             click.echo(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", nl=False, err=True)
         elif step.state == "done":
             say(f"made the {step.kind} {step.name}")
-
-
-def _standard_input() -> str:
-    """All of it; or the first line where that is a whole JSON object, since a sandbox prints its line and goes on."""
-    first = sys.stdin.readline().removeprefix("\ufeff")
-    if first.lstrip().startswith("{"):
-        with contextlib.suppress(msgspec.DecodeError):
-            msgspec.json.decode(first)
-            return first
-    return first + sys.stdin.read()
-
-
-def _request(source: str, said: Said) -> tuple[SetupRequest, Said]:
-    if source == "-":
-        return read_setup(_standard_input(), "standard input", said)
-    try:
-        return read_setup(Path(source).read_text(encoding="utf-8-sig"), source, said)
-    except (OSError, UnicodeDecodeError) as error:
-        raise DyntuiError(
-            "SETUP_INPUT_UNREADABLE",
-            f"{source} cannot be read: {error}.",
-            not_done="Nothing was connected.",
-            remedy="Check the file's name and rights; it has to be text in UTF-8.",
-            exit=Exit.USAGE,
-        ) from error
 
 
 def _print(chosen: Choices, report: SetupReport) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +73,35 @@ def read_setup(text: str, name: str, said: Said = _NOTHING_SAID) -> tuple[SetupR
         raise _invalid(name, why) from error
     except msgspec.MsgspecError as error:
         raise _invalid(name, str(error)) from error
+
+
+def _standard_input() -> str:
+    """All of it; or the first line where that is a whole JSON object, since a sandbox prints its line and goes on."""
+    first = sys.stdin.readline().removeprefix("\ufeff")
+    if first.lstrip().startswith("{"):
+        with contextlib.suppress(msgspec.DecodeError):
+            msgspec.json.decode(first)
+            return first
+    return first + sys.stdin.read()
+
+
+def request_in(source: str, said: Said) -> tuple[SetupRequest, Said]:
+    """What the file `source` holds, `-` being standard input, and what of the environment went into it.
+
+    Raises DyntuiError SETUP_INPUT_UNREADABLE, SETUP_INPUT_INVALID.
+    """
+    if source == "-":
+        return read_setup(_standard_input(), "standard input", said)
+    try:
+        return read_setup(Path(source).read_text(encoding="utf-8-sig"), source, said)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DyntuiError(
+            "SETUP_INPUT_UNREADABLE",
+            f"{source} cannot be read: {error}.",
+            not_done="Nothing was connected.",
+            remedy="Check the file's name and rights; it has to be text in UTF-8.",
+            exit=Exit.USAGE,
+        ) from error
 
 
 def completed(said: Said) -> dict[str, str]:

@@ -139,8 +139,25 @@ DYNAMICS: Final[tuple[Assumption, ...]] = (
         "Opt-outs are compared by dyntui itself, over every row.",
     ),
     Assumption("DV-18", "`ne` is true where a column has no value.", "Queries ask for `or eq null` as well."),
+    Assumption(
+        "DV-27",
+        "List members are added and removed by actions of their own.",
+        "They are added and removed one by one, in batches.",
+    ),
+    Assumption(
+        "DV-28",
+        "People can sign in by device code with the client id of setup.",
+        "Nobody can sign in, and nothing is done in anybody's name.",
+        by_hand=True,
+    ),
+    Assumption("DV-29", "The link to a further page can be used again.", "The table is read from its beginning again."),
     Assumption("DV-21", "The table list can be given columns and relationships.", "Setup stops there.", by_hand=True),
     Assumption("DV-22", "The prefix dyntui and the option prefix 72700 are free.", "Setup stops there.", by_hand=True),
+    Assumption(
+        "DV-32",
+        "Change tracking is on, or can be switched on, for account, contact, lead and list.",
+        "The table is read whole, every time.",
+    ),
 )
 
 DOTDIGITAL: Final[tuple[Assumption, ...]] = (
@@ -159,9 +176,19 @@ DOTDIGITAL: Final[tuple[Assumption, ...]] = (
         "Everybody of such a send counts as mailed until a Manager has decided.",
     ),
     Assumption(
+        "DD-05",
+        "A campaign that shows Sent was sent to everybody whom it was for.",
+        "Who was mailed is told by the activities, and not by the campaign's state.",
+    ),
+    Assumption(
         "DD-07",
         "A campaign that is scheduled shows among those of its address book.",
         "It is never sent again by itself; a Manager decides.",
+    ),
+    Assumption(
+        "DD-10",
+        "Unsubscribes from a list stand with its own address book alone.",
+        "The address book of a send is kept two weeks, and its unsubscribes count for the lists it was made of.",
     ),
     Assumption("DD-12", "A short page is the last one.", "Feeds of consent are read to their empty page."),
     Assumption(
@@ -195,11 +222,43 @@ DOTDIGITAL: Final[tuple[Assumption, ...]] = (
         by_hand=True,
     ),
     Assumption("DD-28", "A campaign's activities name everybody once.", "One row of a recipient counts."),
+    Assumption(
+        "DD-35",
+        "A person's marketing preferences are one tree, each with its choice.",
+        "A person's choices are left as they are, and named.",
+    ),
     Assumption("DD-30", "Calls are limited by tiers, not 2,000 an hour.", "Consent is asked for as often as fits."),
     Assumption("DD-36", "Web behaviour is read as the collection WebInsight.", "Page visits are not read."),
 )
 
 ASSUMPTIONS: Final = {each.id: each for each in (*DYNAMICS, *DOTDIGITAL)}
+
+
+def fact(
+    about: Assumption,
+    seen: Seen,
+    *,
+    asked_on: str,
+    version: str,
+    now: datetime,
+    account_id: str = "",
+    account: str = "",
+) -> Fact:
+    """The answer of a connection, as it counts `now`."""
+    old = is_old(asked_on, now)
+    return Fact(
+        id=about.id,
+        account_id=account_id,
+        account=account,
+        text=about.text,
+        holds=Holds.UNKNOWN if old else seen.holds,
+        seen=seen.text,
+        safe=about.safe,
+        by_hand=about.by_hand,
+        asked_on=asked_on,
+        version=version,
+        old=old,
+    )
 
 
 def is_old(asked_on: str, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from dyntui.dataverse import metadata, rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import text
 from dyntui.dotdigital import account as dd_account
+from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.forms import NewRespondents
 from dyntui.service.contract.setup import EmailAccountInput
@@ -67,7 +68,14 @@ def missing_file(path: str) -> list[str]:
 
 async def prove(asked: EmailAccountInput, around: Surroundings) -> Connected:
     """Signs in to the account, wherever it lives. Raises DotdigitalError."""
-    dd = await dd_account.connect(
+    async with await connect(asked, around) as dd:
+        info = await dd_account.account_info(dd)
+    return Connected(asked, info.id, region(dd.origin), dd.origin, info.calls_in_last_hour, info.calls_remaining)
+
+
+async def connect(asked: EmailAccountInput, around: Surroundings) -> Dotdigital:
+    """The account as setup is told of it, at the address where it lives. Raises DotdigitalError."""
+    return await dd_account.connect(
         asked.dotdigital_url,
         asked.api_user,
         asked.api_password,
@@ -77,12 +85,9 @@ async def prove(asked: EmailAccountInput, around: Surroundings) -> Connected:
         sleep=around.sleep,
         transport=around.transport(),
     )
-    async with dd:
-        info = await dd_account.account_info(dd)
-    return Connected(asked, info.id, _region(dd.origin), dd.origin, info.calls_in_last_hour, info.calls_remaining)
 
 
-def _region(endpoint: str) -> str:
+def region(endpoint: str) -> str:
     """`r1`, `r2`, `r3` by the host's name (dotdigital_api.md 1.1); `""` for a host that is named otherwise."""
     host = urlsplit(endpoint).hostname or ""
     first = host.partition("-")[0].partition(".")[0]

@@ -84,7 +84,7 @@ class Setup:
     async def _run(self, context: CallContext, request: SetupRequest, *, apply: bool) -> SetupReport:
         async with self._one_at_a_time:
             # Asked for within: who waited for somebody else's first setup needs the right to change it.
-            _check(request)
+            check(request)
             known = await self._require_organisation(request)
             permitted = known is None or await self._may_administer(context)
             return await self._connect(context, request, apply=apply, known=known, permitted=permitted)
@@ -135,18 +135,8 @@ class Setup:
         first Manager, and nothing once there is one."""
         asked = request.organisation
         environment.entries(asked.allow)
-        secret, by = asked.client_secret or asked.certificate, _signs_in_by(asked)
-        wanted = Organisation(
-            organisation_id="",
-            name="",
-            url=asked.dataverse_url.rstrip("/"),
-            authority=asked.authority,
-            client_id=asked.client_id,
-            auth=by,
-            managed_identity=asked.managed_identity if by is SignInBy.MANAGED_IDENTITY else "",
-            ca_file=asked.ca_file,
-            connected_on=self._resources.now(),
-        )
+        secret, wanted = secret_in(asked), organisation_in(asked, self._resources.now())
+        by = SignInBy(wanted.auth)
         around = self._resources.connections.surroundings
         budget = self._resources.connections.budgets.dynamics()
         sign_in = sign_in_with(wanted, secret, around)
@@ -268,7 +258,28 @@ def _signs_in_by(asked: OrganisationInput) -> SignInBy:
     return SignInBy.SECRET if asked.client_secret or asked.sign_in is None else asked.sign_in
 
 
-def _check(request: SetupRequest) -> None:
+def secret_in(asked: OrganisationInput) -> str:
+    """What the service is to sign in with; `""` where its machine's platform says who it is."""
+    return asked.client_secret or asked.certificate
+
+
+def organisation_in(asked: OrganisationInput, connected_on: str) -> Organisation:
+    """The organisation as setup is told of it, before it has answered."""
+    by = _signs_in_by(asked)
+    return Organisation(
+        organisation_id="",
+        name="",
+        url=asked.dataverse_url.rstrip("/"),
+        authority=asked.authority,
+        client_id=asked.client_id,
+        auth=by,
+        managed_identity=asked.managed_identity if by is SignInBy.MANAGED_IDENTITY else "",
+        ca_file=asked.ca_file,
+        connected_on=connected_on,
+    )
+
+
+def check(request: SetupRequest) -> None:
     """Raises DyntuiError SETUP_INVALID naming what is wrong, before anything is called."""
     wrong: list[str] = []
     asked = request.organisation

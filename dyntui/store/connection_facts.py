@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
-from dyntui.model.first_connection import ASSUMPTIONS, Fact, Holds, Seen, is_old
+from dyntui.model.first_connection import ASSUMPTIONS, Fact, Holds, Seen, fact
 from dyntui.store.schema import connection_fact, email_account
 from dyntui.store.upserts import upsert
 
@@ -33,21 +34,15 @@ def facts(c: Connection, now: datetime) -> list[Fact]:
     ]
 
 
-def _fact(row: object, now: datetime) -> Fact:
-    about = ASSUMPTIONS[row.id]  # type: ignore[attr-defined]
-    old = is_old(row.asked_on, now)  # type: ignore[attr-defined]
-    return Fact(
-        id=about.id,
-        account_id=row.account_id,  # type: ignore[attr-defined]
-        account=row.name or "",  # type: ignore[attr-defined]
-        text=about.text,
-        holds=Holds.UNKNOWN if old else Holds(row.holds),  # type: ignore[attr-defined]
-        seen=row.seen,  # type: ignore[attr-defined]
-        safe=about.safe,
-        by_hand=about.by_hand,
-        asked_on=row.asked_on,  # type: ignore[attr-defined]
-        version=row.version,  # type: ignore[attr-defined]
-        old=old,
+def _fact(row: Row[Any], now: datetime) -> Fact:
+    return fact(
+        ASSUMPTIONS[row.id],
+        Seen(Holds(row.holds), row.seen),
+        asked_on=row.asked_on,
+        version=row.version,
+        now=now,
+        account_id=row.account_id,
+        account=row.name or "",
     )
 
 

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from dyntui import __version__
+from dyntui.model.errors import DyntuiError
 from dyntui.model.first_connection import ASSUMPTIONS, Fact, Holds, differing, report
 from dyntui.model.roles import Role
 from dyntui.service.contract.session import Nothing
 from dyntui.service.first_connection import FirstConnection
 from dyntui.service.identity import Identities
+from dyntui.service.setup import Setup
 from dyntui.store.schema import list_member
+from dyntui.sync.connections import DATAVERSE_SECRET
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_role_self_test import Desk
+from tests.scenarios.test_setting_up import states_of
+from tests.simulation.sandbox import InProcessSandbox
 
 # Of what the world of the sandbox holds from the beginning.
 _OTHERWISE = {"DV-04", "DD-23", "DD-30"}
-_NOTHING_TELLS = {"DV-18", "DD-04", "DD-07", "DD-16"}
+_NOTHING_TELLS = {"DV-18", "DD-04", "DD-07", "DD-10", "DD-16"}
 _ALL_OTHERWISE = {
     "dataverse": {
+        "remove_members_action": False,
         "association_page_cap": 50,
         "empty_delta": "none",
         "in_limit": 100,
@@ -32,7 +42,7 @@ _ALL_OTHERWISE = {
     "dotdigital": {"null_rows": True, "short_pages": 2, "v3_filters_together": False},
 }
 _SHOWN_BY_SWITCHES = {
-    *("DV-03", "DV-07", "DV-10", "DV-13", "DV-14", "DV-17"),
+    *("DV-03", "DV-07", "DV-10", "DV-13", "DV-14", "DV-17", "DV-27"),
     *("DD-12", "DD-13", "DD-20", "DD-24"),
 }
 
@@ -43,6 +53,28 @@ def asked(office: Office) -> tuple[Mapping[str, Fact], list[dict[str, Any]]]:
     answer, calls = office.calls_between(lambda: office.wait(first.ask(office.context, Nothing())))
     assert office.wait(first.list(office.context, Nothing())) == answer
     return {each.id: each for each in answer.facts}, calls
+
+
+def test_before_setup_both_systems_are_asked_as_setup_would_sign_in_and_nothing_is_kept(
+    sandbox: InProcessSandbox, tmp_path: Path
+) -> None:
+    with closing(Office(sandbox, tmp_path)) as office:
+        request = office.setup_request()
+        first = FirstConnection(office.resources, Identities(office.resources))
+        answer, calls = office.calls_between(lambda: office.wait(first.before(office.context, request)))
+        assert [each.id for each in answer.facts] == list(ASSUMPTIONS)
+        assert {each.account for each in answer.facts} == {"", "Main"} and writes(calls) == []
+        # Whoever asks has signed in as nobody yet, and the environment is as it was.
+        facts = {each.id: each for each in answer.facts}
+        assert facts["DV-12"].holds is Holds.UNKNOWN and facts["DV-22"].holds is Holds.YES
+        assert office.wait(first.list(office.context, Nothing())).facts == ()
+        assert office.wait(office.resources.secrets.get(DATAVERSE_SECRET)) is None
+        planned = office.wait(Setup(office.resources, office.worker.reconnect).plan(office.context, request))
+        assert set(states_of(planned).values()) == {"missing"}
+
+        office.set_up()
+        with pytest.raises(DyntuiError, match="CONNECTED_ALREADY"):
+            office.wait(first.before(office.context, request))
 
 
 def answered(facts: Mapping[str, Fact], holds: Holds) -> set[str]:
@@ -73,11 +105,14 @@ def test_both_systems_are_asked_everything_and_the_answers_are_kept_and_told(off
     office.give_roles("application", Role.SERVICE)
     office.sandbox.switch(**_ALL_OTHERWISE)
     refused = {"system": "dotdigital", "method": "GET", "route": "/data-fields", "kind": "status", "status": 403}
-    office.sandbox.order(refused)
+    no_public_client = json.dumps({"error": "invalid_client", "error_codes": [7000218]})
+    blocked = {"system": "entra", "route": "devicecode", "kind": "status", "status": 401, "body": no_public_client}
+    office.sandbox.order(refused, blocked)
     facts, _ = asked(office)
-    assert answered(facts, Holds.NO) == _SHOWN_BY_SWITCHES | {"DV-04", "DD-30"}
+    assert answered(facts, Holds.NO) == _SHOWN_BY_SWITCHES | {"DV-04", "DV-28", "DD-30"}
+    assert "DATAVERSE_PUBLIC_CLIENT_OFF" in facts["DV-28"].seen
     assert facts["DD-27"].holds is Holds.UNKNOWN and "HTTP 403" in facts["DD-27"].seen
-    assert {each.id for each in differing(facts.values())} == {"DV-03", "DV-07"}
+    assert {each.id for each in differing(facts.values())} == {"DV-03", "DV-07", "DV-28"}
 
     # Thirty days later nobody knows whether it is still so.
     office.let_pass(days=31)

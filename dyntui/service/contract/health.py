@@ -13,6 +13,7 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.setup import SetupRequest
 from dyntui.service.contract.situations import go
 
 
@@ -34,6 +35,8 @@ FACTS_CHANGED = Event("facts.changed", Changed)
 
 HEALTH_CHECK = Call("health.check", Nothing, Health, Ability.SEE)
 FACTS_LIST = Call("facts.list", Nothing, Facts, Ability.SEE)
+# With what setup would be told, before it is: open until an organisation is connected, and nothing is kept of it.
+FACTS_BEFORE = Call("facts.before", SetupRequest, Facts, None)
 FACTS_ASK = Call("facts.ask", Nothing, Facts, Ability.ADMINISTER, changes=(FACTS_CHANGED,))
 
 ON_HEALTH = Scope("Health")

@@ -16,12 +16,14 @@ from dyntui.dotdigital.moments import stamp
 from dyntui.model.first_connection import Seen
 from dyntui.model.reasons import reason_of_status
 from dyntui.sync.first_connection.asking import Probe, no, told, unknown, yes
+from dyntui.sync.send import book_name
 
 _SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE: Final = 1000
 _LATELY: Final = timedelta(days=30)
 _YEAR: Final = timedelta(days=365)
 _BOOKS: Final = 3
+_SEND_BOOKS: Final = 5
 _NAMES: Final = ("FIRSTNAME", "LASTNAME", "FULLNAME")
 _Row = dict[str, Any]
 
@@ -32,7 +34,9 @@ def probes(dd: Dotdigital, now: datetime) -> Mapping[str, Probe]:
         "DD-01": lambda: _waiting(dd, now),
         "DD-03": lambda: _capitals(dd),
         "DD-04": lambda: _cancelled(dd),
+        "DD-05": lambda: _sent_to_all(dd),
         "DD-07": lambda: _scheduled(dd, now),
+        "DD-10": lambda: _unsubscribes_of_books(dd),
         "DD-12": lambda: _short_pages(dd),
         "DD-13": lambda: _suppressions(dd),
         "DD-16": lambda: _sent_again(dd, now),
@@ -44,6 +48,7 @@ def probes(dd: Dotdigital, now: datetime) -> Mapping[str, Probe]:
         "DD-26": lambda: _year_one(dd),
         "DD-27": lambda: _fields(dd),
         "DD-28": lambda: _everybody_once(dd),
+        "DD-35": lambda: _preferences(dd),
         "DD-30": lambda: _limits(dd),
         "DD-36": lambda: _web_behaviour(dd),
     }
@@ -80,6 +85,43 @@ async def _cancelled(dd: Dotdigital) -> Seen:
             f"{summary.num_total_sent} sent by the summary, {len(rows)} activities",
         )
     return unknown("no campaign was cancelled")
+
+
+async def _sent_to_all(dd: Dotdigital) -> Seen:
+    latest = await _latest_sent(dd)
+    if latest is None:
+        return unknown("no campaign was sent")
+    total = (await campaigns.summary(dd, latest)).num_total_sent
+    rows = await _activities(dd, latest)
+    if len(rows) == _PAGE:
+        return unknown("more were mailed than one page holds")
+    return told(total == len(rows), f"{total} sent by the summary of the latest, {len(rows)} activities")
+
+
+async def _unsubscribes_of_books(dd: Dotdigital) -> Seen:
+    """Those of the books that sends were made to: what stands there was not told to the list's own book."""
+    books = [each for each in await address_books.address_books(dd) if each.name.startswith(book_name(""))]
+    if not books:
+        return unknown("there is no address book of a send")
+    found = 0
+    for book in books[-_SEND_BOOKS:]:
+        async for page in suppressions.unsubscribed_from_book_since(dd, book.id, _SINCE):
+            found += len(page.rows)
+            break
+    return told(not found, f"{found} in {min(len(books), _SEND_BOOKS)} address books of sends")
+
+
+async def _preferences(dd: Dotdigital) -> Seen:
+    try:
+        tree = await dd.get("/v2/preferences", list[_Row])
+    except DotdigitalError as error:
+        if error.status not in (403, 404):
+            raise
+        return unknown(f"the account has no preferences: HTTP {error.status}")
+    if not tree:
+        return unknown("the account has no preferences")
+    odd = sum(not isinstance(each.get("id"), int) for each in tree)
+    return told(not odd, f"{len(tree)} at the top of the tree, {odd} of them without an id")
 
 
 async def _scheduled(dd: Dotdigital, now: datetime) -> Seen:
@@ -227,10 +269,14 @@ async def _web_behaviour(dd: Dotdigital) -> Seen:
 
 
 async def _latest_activities(dd: Dotdigital) -> list[_Row]:
+    latest = await _latest_sent(dd)
+    return [] if latest is None else await _activities(dd, latest)
+
+
+async def _latest_sent(dd: Dotdigital) -> int | None:
+    """The campaign's id."""
     sent = [each for each in await campaigns.campaigns(dd, statuses=["Sent"]) if each.sent_date]
-    if not sent:
-        return []
-    return await _activities(dd, max(sent, key=lambda each: each.sent_date or "").id)
+    return max(sent, key=lambda each: each.sent_date or "").id if sent else None
 
 
 async def _activities(dd: Dotdigital, campaign_id: int) -> list[_Row]:

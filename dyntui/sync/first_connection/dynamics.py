@@ -14,7 +14,9 @@ from dyntui.dataverse import changes, consent, fetchxml, lists, rows, security, 
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import any_of, literal, query
+from dyntui.dataverse.sign_in import SignIn
 from dyntui.model import solution
+from dyntui.model.errors import Exit
 from dyntui.model.first_connection import Seen
 from dyntui.sync.first_connection.asking import Probe, no, told, unknown, yes
 from dyntui.sync.sight import CONSENT_COLUMNS, READ
@@ -23,6 +25,7 @@ _PEOPLE: Final = ("contacts", "leads", "accounts")
 _TRACKED: Final = ("account", "contact", "lead", "list")
 _CONSENT_TABLE: Final = "msdynmkt_contactpointconsent4"
 _VALUES: Final = 1500
+_MEMBER_ACTIONS: Final = ("AddListMembersList", "RemoveListMembersList")
 _GROUP_TEAMS: Final = "teamtype eq 2 or teamtype eq 3"
 _Row = dict[str, Any]
 
@@ -32,8 +35,9 @@ async def version(dv: Dataverse) -> str:
     return str((await dv.get("RetrieveVersion()", _Row)).get("Version", ""))
 
 
-def probes(dv: Dataverse, me: str, as_person: str) -> Mapping[str, Probe]:
-    """Every probe by its assumption. `me`: the service's user; `as_person`: the Entra object id of whoever asks."""
+def probes(dv: Dataverse, me: str, as_person: str, people: SignIn) -> Mapping[str, Probe]:
+    """Every probe by its assumption. `me`: the service's user; `as_person`: the Entra object id of whoever asks;
+    `people`: how people sign in."""
     return {
         "DV-01": lambda: _opt_outs(dv),
         "DV-02": lambda: _sees_everybody(dv, me),
@@ -54,6 +58,10 @@ def probes(dv: Dataverse, me: str, as_person: str) -> Mapping[str, Probe]:
         "DV-18": lambda: _unequal(dv),
         "DV-21": lambda: _list_can_grow(dv),
         "DV-22": lambda: _prefixes(dv),
+        "DV-27": lambda: _member_actions(dv),
+        "DV-28": lambda: _device_code(people),
+        "DV-29": lambda: _link_again(dv),
+        "DV-32": lambda: _can_be_tracked(dv),
     }
 
 
@@ -267,3 +275,50 @@ async def _prefixes(dv: Dataverse) -> Seen:
     found = await rows.find_rows(dv, "publishers", _Row, select=["uniquename"], filter=taken)
     others = [each for each in found if each.get("uniquename") != solution.UNIQUE_NAME]
     return told(not others, f"{len(others)} other publishers have one of them" if others else "free, or dyntui's own")
+
+
+async def _member_actions(dv: Dataverse) -> Seen:
+    """By the names in the service's own description, which is long and in XML: they are looked for as words."""
+    described = (await dv.request("GET", "$metadata", headers={"Accept": "application/xml"})).body
+    missing = [each for each in _MEMBER_ACTIONS if f'Name="{each}"'.encode() not in described]
+    return told(not missing, f"not offered: {', '.join(missing)}" if missing else "both are offered")
+
+
+async def _device_code(people: SignIn) -> Seen:
+    """A sign-in is begun and given up: nobody types its code."""
+    try:
+        await people.begin()
+    except DataverseError as error:
+        if error.exit is Exit.UNREACHABLE:
+            raise
+        return no(f"refused: {error.code}")
+    return yes("a code is given")
+
+
+async def _link_again(dv: Dataverse) -> Seen:
+    first = await dv.get("systemusers?$select=systemuserid", _Row, prefer=["odata.maxpagesize=1"])
+    link = str(first.get("@odata.nextLink") or "")
+    if not link:
+        return unknown("one page held everybody")
+    pages: list[list[object]] = []
+    for _ in range(2):
+        try:
+            found = await dv.get(link, _Row, prefer=["odata.maxpagesize=1"])
+        except DataverseError as error:
+            if not pages or not 400 <= error.status < 500:
+                raise
+            return no(f"the second time: HTTP {error.status}")
+        pages.append([each.get("systemuserid") for each in found.get("value", [])])
+    return told(pages[0] == pages[1], "the same rows both times" if pages[0] == pages[1] else "other rows")
+
+
+async def _can_be_tracked(dv: Dataverse) -> Seen:
+    names = " or ".join(f"LogicalName eq {literal(each)}" for each in _TRACKED)
+    wanted = ["LogicalName", "ChangeTrackingEnabled", "CanChangeTrackingBeEnabled"]
+    answer = await dv.get("EntityDefinitions" + query(select=wanted, filter=names), _Row)
+    cannot = [
+        str(each["LogicalName"])
+        for each in answer["value"]
+        if not each.get("ChangeTrackingEnabled") and not (each.get("CanChangeTrackingBeEnabled") or {}).get("Value")
+    ]
+    return told(not cannot, f"not for {', '.join(cannot)}" if cannot else f"for all {len(answer['value'])} tables")
