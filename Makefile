@@ -47,7 +47,14 @@ FORCE:
 SANDBOX_TESTED := .venv/.sandbox-tested
 SANDBOX := $(BIN)/python -m tests.sandbox_digest
 
-unit: $(STAMP)
+# The first time, one process reads the tests before several do: what it compiles, they load.
+TESTS_READ := .venv/.tests-read
+
+$(TESTS_READ): $(STAMP)
+	@$(BIN)/pytest --collect-only -q > /dev/null
+	@touch $@
+
+unit: $(TESTS_READ)
 	@if [ "$$($(SANDBOX))" = "$$(cat $(SANDBOX_TESTED) 2>/dev/null)" ]; then \
 	  echo "The sandbox is as it was tested: its own tests are left out (make test-all runs them)"; \
 	  $(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore=tests/sandbox --ignore=tests/conformance; \
