@@ -5,15 +5,20 @@ Public: `Among`, `person_in(among, column)`, `address_in(among, column)`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, Select, true
+
+# Given, or asked for.
+Texts = tuple[str, ...] | Select[Any]
 
 
 class Among(msgspec.Struct, frozen=True):
     """Records by id, with the addresses (normalised) that they have."""
 
-    people: tuple[str, ...]
-    addresses: tuple[str, ...]
+    people: Texts
+    addresses: Texts
 
 
 def person_in(among: Among | None, column: ColumnElement[str]) -> ColumnElement[bool]:

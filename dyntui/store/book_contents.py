@@ -71,7 +71,7 @@ def begin(c: Connection, list_id: str) -> Reading:
 
 def begin_with_news(c: Connection, list_id: str) -> Reading:
     """Only contacts that were changed are read: whom others put into the book is known since it was read as a whole."""
-    return _begun(c, list_id, unsettled.is_one(list_id))
+    return _begun(c, list_id, unsettled.is_one_in_book(list_id))
 
 
 def _begun(c: Connection, list_id: str, *among: ColumnElement[bool]) -> Reading:

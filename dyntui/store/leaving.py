@@ -116,7 +116,7 @@ def going(list_id: str, listing: str) -> Select[Any]:
 
 def _may_leave(list_id: Value) -> tuple[ColumnElement[bool], ...]:
     """Whoever is on the list and unchanged stays in the book."""
-    return (_m.list_id == list_id, unsettled.is_one(list_id), _m.sent_address != "")
+    return (_m.list_id == list_id, unsettled.is_one_in_book(list_id), _m.sent_address != "")
 
 
 def leavers(c: Connection, list_id: str, listing: str, after: int = -1, limit: int = 5000) -> list[Leaver]:

@@ -32,7 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable, DropTable
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import dialects, held, list_unsubscribes, suppressed_people, unsettled
+from dyntui.store import dialects, held, list_unsubscribes, settled_before, suppressed_people, unsettled
+from dyntui.store.among import Among
 from dyntui.store.bound import text
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
 from dyntui.store.opt_outs import is_opted_out
@@ -53,8 +54,8 @@ _PENDING = literal("", String)
 
 
 _LIST, _LISTING, _ACCOUNT, _NOW = (text(name) for name in ("list", "listing", "account", "now"))
-# Whom a settling is about.
-_EVERYBODY, _FEW, _WAITING = "everybody", "few", "waiting"
+# Whom a settling is about: `_NEWS`: where nothing that decides about the others has moved.
+_EVERYBODY, _FEW, _NEWS, _WAITING = "everybody", "few", "news", "waiting"
 # Whom it looks at, where that is not everybody; and who has a closed gate.
 _looked_at = Table(
     "people_looked_at", MetaData(), Column("person_id", String, primary_key=True), prefixes=["TEMPORARY"]
@@ -71,7 +72,7 @@ _gated = Table(
 def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str, *, whole: bool = True) -> None:
     """Decide what is to be done with everybody of a complete listing, by the facts of this moment. Once per listing:
     what the import has acknowledged since would be taken for unchanged. Not `whole`: only those are looked at of whom
-    something has changed since they were settled, or against whom something is known.
+    something has changed since they were settled, and, unless nothing has moved since, against whom something is known.
 
     The first closed gate by precedence is the reason (outcome excluded; rejected for VALUE_REJECTED), the others are
     `also`. Of several records with one address on the account's lists one is taken (`dyntui.store.standing`); the
@@ -82,7 +83,8 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str,
         dialects.count_anew(c, list_member)
         mark_left(c, list_id, listing)
     list_unsubscribes.given_up(c, list_id, now)
-    whom = _EVERYBODY if whole else _FEW
+    still = settled_before.stands_still(c, list_id, listing)
+    whom = _EVERYBODY if whole else _NEWS if still else _FEW
     here = {_LIST.key: list_id}
     read = here | {_LISTING.key: listing}
     with _looking_at(c, whom, here | {_ACCOUNT.key: account_id}):
@@ -91,6 +93,7 @@ def settle(c: Connection, list_id: str, listing: str, account_id: str, now: str,
             _close(c, list_id, listing)
         c.execute(_settled(whom), read | {_NOW.key: now})
         held.settle(c, list_id, listing, _looked(whom))
+    settled_before.keep(c, list_id, listing)
 
 
 def withhold(c: Connection, list_id: str, listing: str, account_id: str) -> None:
@@ -104,22 +107,23 @@ def withhold(c: Connection, list_id: str, listing: str, account_id: str) -> None
 @contextmanager
 def _looking_at(c: Connection, whom: str, values: dict[str, str]) -> Iterator[None]:
     """Where few are looked at, they are in `_looked_at`."""
-    if whom != _FEW:
+    if whom not in (_FEW, _NEWS):
         yield
         return
     c.execute(CreateTable(_looked_at))
-    c.execute(_to_be_looked_at(), values)
+    c.execute(_to_be_looked_at(whom), values)
     yield
     c.execute(DropTable(_looked_at))
 
 
 @functools.cache
-def _to_be_looked_at() -> Insert:
-    return insert(_looked_at).from_select(["person_id"], unsettled.with_gates(_LIST, _ACCOUNT))
+def _to_be_looked_at(whom: str) -> Insert:
+    people = unsettled.with_gates(_LIST, _ACCOUNT) if whom == _FEW else unsettled.moving(_LIST)
+    return insert(_looked_at).from_select(["person_id"], people)
 
 
 def _looked(whom: str) -> Scope:
-    return (_m.person_id.in_(select(_looked_at.c.person_id)),) if whom == _FEW else ()
+    return (_m.person_id.in_(select(_looked_at.c.person_id)),) if whom in (_FEW, _NEWS) else ()
 
 
 def _scope(whom: str) -> Scope:
@@ -208,8 +212,13 @@ def _with_gates(whom: str, own: tuple[str, ...]) -> Insert:
         _m.address.in_(shared),
     )
     channel = (_m.channel.label("channel"),)
-    facts = standing(_ACCOUNT, _scope(whom) if whom == _FEW else (*_scope(whom), concerned), own, channel)
-    stands = with_duplicates(facts, _ACCOUNT, [_LIST]).c
+    looked = _looked(whom)
+    among = None
+    if whom == _NEWS:
+        theirs = select(list_member.c.address).where(_m.list_id == _LIST, *looked)
+        among = Among(select(_looked_at.c.person_id), theirs)
+    facts = standing(_ACCOUNT, _scope(whom) if looked else (*_scope(whom), concerned), own, channel, among)
+    stands = with_duplicates(facts, _ACCOUNT, [_LIST], among).c
     closed = code_mark(stands.channel).bitwise_or(stands.mask)
     first = first_mark(stands.mask)
     # What dotdigital has against the person is no gate of a synchronisation: it stands behind those that are.

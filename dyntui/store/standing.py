@@ -186,10 +186,7 @@ def shared_addresses(account_id: Value, lists: Sequence[Value], among: Among | N
     m = list_member.c
     return (
         select(m.address)
-        .where(
-            _by_address(account_id, lists) if among is None else _rivals(account_id, lists, list_member),
-            address_in(among, m.address),
-        )
+        .where(_by_address(account_id, lists), address_in(among, m.address))
         .group_by(m.address)
         .having(func.min(m.person_id) != func.max(m.person_id))
     )

@@ -1,28 +1,40 @@
-"""The fewest calls with which the two protocols let N members of a marketing list get into an address book.
+"""The fewest calls with which members of a marketing list get into an address book as safely as dyntui brings them.
 
-Dataverse answers pages of 5,000 rows at most (reference/dataverse_api.md 4.2), and the list is told once that it was
-synchronised. dotdigital takes imports of 5,000 rows - its documented limit is 50 MB, 5,000 is what other connectors use
-(reference/dotdigital_api.md 5.7) - each started by one call and, if it is as fast as it can be, found finished with its
-report by one more; before that, its suppressions are read, 1,000 a page.
+Dataverse answers pages of 5,000 rows at most (reference/dataverse_api.md 4.2):
 
-Left out, because a program could do without and still move the people: opt-outs of other records with the same address,
-telling Dynamics of suppressions, unsubscribes from the one book, reading back whom dotdigital itself would not mail,
-further polls. dyntui does all of that, in pages and batches, so that its calls lie above the bound by a number that
-depends on how many addresses are suppressed, not on the list.
+- the members' records and the list's own rows, a page each for 5,000: a member whose record is of another type, gone or
+  hidden has a row alone, and is to be named all the same; a page of each table for the records that opt out;
+- for each 1,000 suppressed addresses a message that writes their rows, one that asks for the records with such an
+  address, one that sets their flag; one call that tells the list that it was synchronised.
+
+dotdigital (reference/dotdigital_api.md 5):
+
+- its suppressions, 1,000 a page;
+- for each import of 5,000 people - 50 MB is the documented limit, 5,000 what other connectors use, and of who is under
+  way nobody can be held back who opts out meanwhile - four calls: it is started; it runs when it is asked for, which
+  the simulated account says once of each; it is found finished with its report; and one new contact is looked at before
+  more are imported, because no call tells whether the account mails everybody who is imported to confirm;
+- the first import of an account is of one person for the same reason, who is found to be new by one call: five more;
+- the address book read back, 5,000 a page: whom dotdigital itself would not mail is known to nobody else.
+
+Left out is what does not grow: who is asked, what the service may do, clocks, the list and the book themselves.
 """
 
 from __future__ import annotations
 
 from math import ceil
 
-_MEMBERS, _IMPORT, _SUPPRESSIONS = 5000, 5000, 1000
+_PAGE, _IMPORT, _SUPPRESSIONS = 5000, 5000, 1000
+_TABLES_OF_OPT_OUTS = 3
+_CALLS_AN_IMPORT, _FIRST_ALONE = 4, 5
 
 
-def dataverse(size: int) -> int:
-    """For a list of so many members."""
-    return max(1, ceil(size / _MEMBERS)) + 1
+def dataverse(size: int, suppressed: int) -> int:
+    """For a list of so many members, in an account with so many suppressions."""
+    return 2 * max(1, ceil(size / _PAGE)) + _TABLES_OF_OPT_OUTS + 3 * ceil(suppressed / _SUPPRESSIONS) + 1
 
 
 def dotdigital(to_import: int, suppressed: int) -> int:
     """For so many people to import, in an account with so many suppressions."""
-    return max(1, ceil(suppressed / _SUPPRESSIONS)) + 2 * ceil(to_import / _IMPORT)
+    imports = _CALLS_AN_IMPORT * ceil(to_import / _IMPORT) + (_FIRST_ALONE if to_import > 1 else 0)
+    return max(1, ceil(suppressed / _SUPPRESSIONS)) + imports + ceil(to_import / _PAGE)

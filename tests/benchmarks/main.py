@@ -133,7 +133,9 @@ async def measure(there: World, size: int) -> Figures:
         changed = await synchronise(client, there, scheduled=True)
         suppressed = (await client.call(SUPPRESSIONS_PAGE, SuppressionsQuery(limit=1))).total
     speed = size / first.seconds
-    bound = Systems(lower_bound.dataverse(size), lower_bound.dotdigital(people_to_import(first.run), suppressed))
+    bound = Systems(
+        lower_bound.dataverse(size, suppressed), lower_bound.dotdigital(people_to_import(first.run), suppressed)
+    )
     return Figures(
         size=size,
         calls=Systems(first.to("dataverse"), first.to("dotdigital")),

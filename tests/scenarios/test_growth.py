@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from dyntui.model.trust import Rule
 from dyntui.service.housekeeping import forget
+from dyntui.store import reading_places, settled_before
 from dyntui.store.schema import metadata
 from tests.scenarios.office import Office
 from tests.scenarios.test_reading_only_what_changed import trusted
@@ -51,6 +52,8 @@ def test_unchanged_runs_add_a_few_rows_and_nothing_for_a_person_and_retention_ta
         for _ in range(_RUNS):
             office.let_pass(minutes=30)
             office.run("lists", lists=(list_id,))
+        with office.db.read() as c:
+            assert settled_before.stands_still(c, list_id, reading_places.place(c, list_id).base)
         assert used_bytes(office) - before < _RUNS * _MOST_BYTES_A_RUN + _PAGES
         added = rows(office) - first
         added.pop("budget_window", None)  # those of hours that are over are forgotten by themselves

@@ -34,7 +34,7 @@ OF_NOBODY = {
         "worker",
     ),
     # Worked out from list_member.
-    *("person_text", "person_text_due"),
+    *("person_text", "person_text_due", "settled_list"),
 }
 
 

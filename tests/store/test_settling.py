@@ -8,14 +8,22 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, delete, event, select
 from sqlalchemy.schema import CreateTable
 
 from dyntui.model.people import Gate
 from dyntui.model.reasons import CATALOGUE
 from dyntui.store import intervals, leaving, members, outcomes, pending_members, runs, settling, staging
 from dyntui.store.database import open_store, sqlite_url
-from dyntui.store.schema import list_member
+from dyntui.store.schema import (
+    former_address,
+    list_member,
+    list_unsubscribe,
+    merged_record,
+    opt_out,
+    opt_out_address,
+    suppression,
+)
 from dyntui.store.staging import Staged
 
 from .conftest import World as Scratch
@@ -33,6 +41,7 @@ from .worlds import (
     unsubscribed_as,
     worlds,
     write,
+    write_facts,
 )
 
 GENERATED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -210,3 +219,27 @@ def test_keepers_of_shared_addresses_are_looked_up_and_not_gone_through_for_ever
         plan = [row[3] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
     assert any(each.startswith("SEARCH keeper USING AUTOMATIC") for each in plan), plan
     assert any("USING COVERING INDEX ix_list_member_address" in each for each in plan), plan
+
+
+@GENERATED
+@given(told=worlds(lists=2), later=worlds(lists=2))
+def test_whoever_is_looked_at_again_after_other_facts_ends_as_if_everybody_was(
+    world: Scratch, told: World, later: World
+) -> None:
+    with world() as c:
+        write(c, told, "run")
+        activate(c, *told.lists)
+        for list_id in told.lists:
+            settling.settle(c, list_id, "run", ACCOUNT, NOW)
+            members.told(c, list_id)
+            settling.settle(c, list_id, "run", ACCOUNT, NOW, whole=False)
+            members.told(c, list_id)
+        for table in (opt_out_address, opt_out, merged_record, suppression, list_unsubscribe, former_address):
+            c.execute(delete(table))
+        write_facts(c, later)
+        looked_at = {}
+        for list_id in told.lists:
+            settling.settle(c, list_id, "run", ACCOUNT, NOW, whole=False)
+            looked_at[list_id] = settled(c, list_id)
+            settling.settle(c, list_id, "run", ACCOUNT, NOW)
+        assert looked_at == {list_id: settled(c, list_id) for list_id in told.lists}

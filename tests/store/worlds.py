@@ -260,6 +260,11 @@ def write(c: Connection, world: World, listing: str) -> None:
                     channel=each.channel,
                 )
             )
+    write_facts(c, world)
+
+
+def write_facts(c: Connection, world: World) -> None:
+    """What is known against the people of the world, besides what their records say."""
     for address, reason in world.opted_out.items():
         opted_out(c, address, reason, f"lead-{address}")
     for person_id, reason in world.opted_people.items():

@@ -52,6 +52,7 @@ from dyntui.store.schema.lists import marketing_list as marketing_list
 from dyntui.store.schema.lists import person_text as person_text
 from dyntui.store.schema.lists import person_text_due as person_text_due
 from dyntui.store.schema.lists import refused_ignored as refused_ignored
+from dyntui.store.schema.lists import settled_list as settled_list
 from dyntui.store.schema.lists import shadow as shadow
 from dyntui.store.schema.mappings import crm_column as crm_column
 from dyntui.store.schema.mappings import data_label as data_label

@@ -122,6 +122,26 @@ list_member = Table(
         sqlite_where=text("mailed_as <> ''"),
         postgresql_where=text("mailed_as <> ''"),
     ),
+    # Who is in the book, and in any other state than unchanged.
+    Index(
+        "ix_list_member_in_book",
+        "list_id",
+        "person_id",
+        sqlite_where=text("sent_address <> '' AND outcome <> 'unchanged'"),
+        postgresql_where=text("sent_address <> '' AND outcome <> 'unchanged'"),
+    ),
+)
+
+# As of when a list's members were settled: how often anything that decides about members had moved by then, which the
+# row without a list counts. Triggers on the tables of consent and lists keep it (`dyntui.store.settled_before`); a
+# migration that makes one of them anew has to make its triggers anew.
+settled_list = Table(
+    "settled_list",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("times", BigInteger, nullable=False, server_default="0"),
+    text_column("listing"),
+    info=DERIVED,
 )
 
 # What lists say of people, without case: name and address of each of their rows, a line each. Kept by
