@@ -91,8 +91,9 @@ opt-outs: $(STAMP)
 workers: $(STAMP)
 	$(BIN)/python -m tests.sync.engine.workers_at_random $(or $(N),50) $(or $(FIRST),1)
 
+# STORE=postgresql: with the store on a server, and PROCESSES=2 with a worker beside the service.
 bench: $(STAMP)
-	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000)
+	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000) --store $(or $(STORE),file) --workers $(or $(PROCESSES),1)
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dyntui needs Python 3.11 or newer (PYTHON=... make $@ chooses one)"; exit 1; }

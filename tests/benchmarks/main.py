@@ -7,6 +7,9 @@ Trust in answers that say only what changed is earned by one proof here, not by 
 what each synchronisation costs before, `unchanged` and the rest what it costs once the answers rule. The first one
 after the first synchronisation begins to ask what changes, which reads the table of contacts once (`asked_first`).
 
+At last every sync type is asked for at once, after a tenth of the members was changed back (`everything`). With
+`STORE=postgresql` the store is on a server; with `PROCESSES=2` one `dyntui worker` carries out runs beside the service.
+
 Two hours pass before each of them. Calls are the sandbox's own count. The last line of standard output is one JSON
 object (commands.md, "Shapes"); everything else goes to standard error. Sandbox and service share the machine, so that
 seconds are those of both together: compare figures of one machine only, and of several runs on it.
@@ -27,6 +30,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +41,13 @@ from dyntui.cli.main_job import peak_memory_mb
 from dyntui.cli.output import say
 from dyntui.cli.progress import display
 from dyntui.model.outcomes import Outcome
+from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.client import ServiceClient, attach
 from dyntui.service.contract.lists import LIST_ACTIVATE, LISTS_REFRESH, Activate
 from dyntui.service.contract.runs import RUN_START, RunRow, StartRun
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.suppressions import SUPPRESSIONS_PAGE, SuppressionsQuery
+from tests import postgresql
 from tests.benchmarks import lower_bound
 from tests.benchmarks.plain_script import PlainScript
 from tests.benchmarks.world import World, world
@@ -86,6 +92,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     changed_10: Again
     ratio_per_person_script: float
     ratio_dlt: None = None
+    store: str
+    workers: int
+    everything: float
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -112,7 +121,7 @@ class Measured(msgspec.Struct, frozen=True):
         )
 
 
-async def measure(there: World, size: int) -> Figures:
+async def measure(there: World, size: int, store: str, workers: int) -> Figures:
     """The synchronisations, and the plain script."""
     async with await attach(there.profile) as client:
         await client.call(LISTS_REFRESH, Nothing())
@@ -131,6 +140,8 @@ async def measure(there: World, size: int) -> Figures:
         print_counters(changed_1000)
         await rename(there, tenth, "Newname")
         changed = await synchronise(client, there, scheduled=True)
+        await rename(there, tenth, "Oldname")
+        everything = await synchronise_everything(client, there)
         suppressed = (await client.call(SUPPRESSIONS_PAGE, SuppressionsQuery(limit=1))).total
     speed = size / first.seconds
     bound = Systems(
@@ -151,6 +162,9 @@ async def measure(there: World, size: int) -> Figures:
         changed_1000=changed_1000.again,
         changed_10=changed.again,
         ratio_per_person_script=round(speed / plain_speed(there), 1),
+        store=store,
+        workers=workers,
+        everything=round(everything, 2),
     )
 
 
@@ -177,6 +191,19 @@ async def synchronise(client: ServiceClient, there: World, *, scheduled: bool = 
     say(f"{summary(run)} in {seconds:.2f} s, with {memory} MB at most")
     assert run.status.ended and run.tally.adds_up and not run.error_code, run
     return Measured(run, there.calls(), seconds, memory)
+
+
+async def synchronise_everything(client: ServiceClient, there: World) -> float:
+    """Every sync type, asked for at once: seconds until the last has ended."""
+    there.let_pass(hours=2)
+    began = time.perf_counter()
+    started = [await client.call(RUN_START, StartRun(sync_type=each, scheduled=True)) for each in SYNC_TYPES]
+    for each in started:
+        run = await until_ended(client, each, display())
+        assert run.status.ended and run.tally.adds_up and not run.error_code, run
+    seconds = time.perf_counter() - began
+    say(f"{len(started)} sync types at once in {seconds:.2f} s")
+    return seconds
 
 
 def forget_peak_memory(process: int) -> None:
@@ -214,9 +241,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description="Synchronisation of one list, measured.")
     parser.add_argument("--size", type=int, default=20_000, help="members of the list")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", choices=("file", "postgresql"), default="file")
+    parser.add_argument("--workers", type=int, default=1, help="processes that carry out runs of a store on a server")
     asked = parser.parse_args()
-    with world(asked.size, seed=asked.seed) as there:
-        figures = asyncio.run(measure(there, asked.size))
+    if asked.workers > 1 and asked.store == "file":
+        parser.error("a store in a file has one worker, the service: --store postgresql")
+    with ExitStack() as around:
+        url = around.enter_context(postgresql.database()) if asked.store == "postgresql" else ""
+        there = around.enter_context(world(asked.size, seed=asked.seed, store_url=url, workers=asked.workers))
+        figures = asyncio.run(measure(there, asked.size, asked.store, asked.workers))
     sys.stdout.write(json.dumps(msgspec.to_builtins(figures)) + "\n")
     return 0
 

@@ -29,7 +29,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dyntui-month-") as folder:
         ended, told = play(asked, Path(folder), say)
     if ended.broken:
-        say("\n".join(("The last that happened:", *told[-100:], "Broken:", *ended.broken)))
+        say("\n".join(("The last that happened:", *told, "Broken:", *ended.broken)))
     for name, (most, limit) in ended.peaks.items():
         say(f"{name}: at most {most:g} of {limit:g}")
     for name, times in ended.ended.items():
@@ -37,7 +37,8 @@ def main() -> int:
     say(
         f"{asked.people:,} people, {asked.lists} lists, {asked.days:g} days, seed {asked.seed}:"
         f" {sum(ended.runs.values()):,} runs, {ended.moves:,} moves, {ended.faults} faults, {ended.sends} sends to"
-        f" {ended.mailed:,}, {ended.looks:,} looks; {ended.seconds:,.0f} s, {ended.cpu:,.0f} s of a processor;"
+        f" {ended.mailed:,}, {ended.looks:,} looks, {ended.compared:,} members compared at the end;"
+        f" {ended.seconds:,.0f} s, {ended.cpu:,.0f} s of a processor;"
         f" store {ended.store / 1e6:.1f} MB, forgotten {ended.shrunk / 1e6:.1f} MB; {len(ended.broken)} promises broken"
     )
     sys.stdout.write(msgspec.json.encode(ended).decode() + "\n")

@@ -41,6 +41,7 @@ from tests.scenarios.watching import Watched
 
 # The last digit of the port at which a sandbox tells the truth.
 _CONTROL = 6
+_A_DAY_AND_A_BIT = 25 * 3600.0
 _PAGE = resource.getpagesize()
 _HTML = "<html><body><p>Month</p><a href='http://$UNSUB$'>out</a></body></html>"
 
@@ -53,7 +54,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """How large a month. `moves`: things that people do in a day, for each thousand of them; `faults`: a day; `keep`:
     days after which runs are forgotten; `proved`: days in which all cheap answers are proved; `watch`: minutes between
     two looks for opt-outs that are not left out of the simulation (0: none); `rest`: hours of schedules after the last
-    move; `kinds`: the sync types that are looked at then (empty: all)."""
+    move; `minutes`: of real time after which nothing moves any more, on whatever day that is (0: after the last);
+    `kinds`: the sync types that are looked at then (empty: all)."""
 
     people: int = 300
     lists: int = 3
@@ -65,6 +67,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     proved: float = 0.0
     watch: float = 5.0
     rest: float = 24.0
+    minutes: float = 0.0
     accounts: int = 3
     kinds: tuple[str, ...] = ()
 
@@ -84,7 +87,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """What a month came to. `broken`: every promise that was, in words; `peaks`: by limit the fullest window, and the
-    limit; `ended`: how runs ended, by kind and status; `shrunk`: the store once all of the month is forgotten."""
+    limit; `ended`: how runs ended, by kind and status; `compared`: members who were looked up in the book of their list
+    at the end; `shrunk`: the store once all of the month is forgotten."""
 
     asked: Asked
     broken: tuple[str, ...]
@@ -97,6 +101,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     sends: int
     mailed: int
     looks: int
+    compared: int
     peaks: dict[str, tuple[float, float]]
     seconds: float
     cpu: float
@@ -120,6 +125,7 @@ class Month:
         self.runs: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
         self.cpu_by_kind: Counter[str] = Counter()
+        self.compared: Counter[str] = Counter()
         self.days: list[Day] = []
         self.sends = self.mailed = self.looks = 0
         self._moves_due = self._faults_due = 0.0
@@ -184,7 +190,7 @@ class Month:
             (start + timedelta(days=self.asked.days * part), dies) for part, dies in ((1 / 3, False), (2 / 3, True))
         ]
         day, morning = 0, start
-        while (now := self.world.now()) < end:
+        while (now := self.world.now()) < end and not self._out_of_time(began):
             if now >= morning:
                 day += 1
                 self._day_begins(day, cpu)
@@ -197,6 +203,9 @@ class Month:
         self._comes_to_rest()
         store = used_bytes(self.office)
         return self._ended(time.monotonic() - began, time.process_time() - cpu, store)
+
+    def _out_of_time(self, began: float) -> bool:
+        return 0 < 60 * self.asked.minutes < time.monotonic() - began
 
     def _next_due(self) -> datetime:
         """When a schedule has something to start, in whole minutes as its timer looks."""
@@ -320,7 +329,7 @@ class Month:
         name = f"Month {account} {day}"
         number = bulk_load.campaign(state, name, name, _HTML, "Month http://$UNSUB$", from_name="Month")
         with self.movement.still():
-            run_id = self.office.start("campaigns", account=account)
+            self.office.start("campaigns", account=account)
             self._drain()
             own = [symbol for symbol, each in self.world.account_of.items() if each == account]
             targets = self.chance.sample(own, min(len(own), self.chance.randint(1, 2)))
@@ -334,8 +343,8 @@ class Month:
                 gone = [promises.left(self.world, account, self.movement.book(each)) for each in targets]
                 queued = office.queue_send(count)
             except DyntuiError as error:
-                self.movement.told.append(f"not sent: {error.code} {error} {run_id}")
-                self._say(f"not sent: {error.code} {error}")
+                self.movement.told.append(f"not sent: {error.code} {error}")
+                self.ended[f"send not begun {error.code}"] += 1
                 return
             self._sent[account, number] = None
             self._drain()
@@ -372,6 +381,8 @@ class Month:
             self._until(self._next_due())
             self._carry_out_what_is_due()
         self._say(f"movement has stopped, {self.runs.total():,} runs; {time.process_time():,.0f} s of a processor")
+        # Whatever says only what changed is proved once a day.
+        self.world.dynamics.advance(_A_DAY_AND_A_BIT)
         for _ in range(2):
             for kind in self.asked.kinds or EVERY_KIND:
                 for account in self.world.accounts:
@@ -388,7 +399,7 @@ class Month:
         every = (
             promises.consent_is_kept(self.world, self.movement),
             promises.everybody_has_one_outcome(self.world, self.office),
-            promises.both_sides_agree(self.world, self.movement, self.office),
+            promises.both_sides_agree(self.world, self.movement, self.office, self.compared),
             self._nobody_was_mailed_twice(),
             self._budgets_were_kept(),
         )
@@ -437,6 +448,7 @@ class Month:
             sends=self.sends,
             mailed=self.mailed,
             looks=self.looks,
+            compared=self.compared.total(),
             peaks={
                 name: (round(most, 1), self.world.peaks.limits[name]) for name, most in self.world.peaks.most.items()
             },

@@ -31,7 +31,7 @@ class Movement:
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
         self.chance = random.Random(f"movement/{seed}")
-        self.told: deque[str] = deque(maxlen=300)
+        self.told: deque[str] = deque(maxlen=2000)
         self.edits = 0
         self.faults = 0
         self.stays_out: set[tuple[str, str]] = set()

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import RunStatus
 from dyntui.store.runs import Run
 from tests.month.movement import Movement
@@ -67,7 +66,7 @@ def left(world: World, account: str, book: int) -> set[str]:
 
 def mails(world: World, account: str, campaign: int) -> list[str]:
     """The addresses that a campaign was sent to, with repetitions."""
-    world.accounts[account].control.get("/counts")  # whatever is due has happened
+    world.accounts[account].control.get("/state").raise_for_status()  # whatever is due happens first
     rows = (
         world.accounts[account]
         .state.db.execute("SELECT address FROM dd_mail WHERE campaign_id = ?", (campaign,))
@@ -120,8 +119,9 @@ def everybody_has_one_outcome(world: World, office: Office) -> Iterator[str]:
             yield f"{symbol}: {len(without)} of {len(there)} members have no outcome: {without[:3]}"
 
 
-def both_sides_agree(world: World, movement: Movement, office: Office) -> Iterator[str]:
-    """Once nothing moves any more: who is closed is in no book, whoever is not is in it with the same values."""
+def both_sides_agree(world: World, movement: Movement, office: Office, compared: Counter[str]) -> Iterator[str]:
+    """Once nothing moves any more: who is closed is in no book, whoever is not is in it with the same values. Counts in
+    `compared` the members whom it has looked up in their books."""
     closed, twice = must_not_be_mailed(world), _shared(world)
     blocked = {
         name: set(each.state.db.execute("SELECT pattern FROM dd_vendor_block")) for name, each in world.accounts.items()
@@ -134,16 +134,18 @@ def both_sides_agree(world: World, movement: Movement, office: Office) -> Iterat
         if there := sorted((closed | out) & inside.keys()):
             yield f"{symbol}: {len(there)} closed addresses are in the book of {account}: {there[:3]}"
         missing, other = [], []
+        kind = KINDS[_list(world, list_id)[0]]
         held = {each.person for each in office.members(list_id) if each.outcome == "held"}
         for table, row_id in _members(world, list_id):
             row = _record(world, table, row_id)
-            if row is None or row["statecode"] or row["merged"]:
+            if table != kind or row is None or row["statecode"] or row["merged"]:
                 continue
             address = plain(row["emailaddress1"] or "")
             if row_id in movement.touched or address in movement.touched or address in closed | out | twice:
                 continue
             if not sendable(address) or _is_blocked(address, blocked[account]) or row_id in held:
                 continue
+            compared[symbol] += 1
             if address not in inside:
                 missing.append(f"{row_id} {address}")
             elif any((row[name] or "").strip() != inside[address][name].strip() for name in _NAMES):
@@ -177,17 +179,17 @@ def _record(world: World, table: str, row_id: str) -> dict[str, Any] | None:
     return None if row is None else dict(zip(names, row, strict=True))
 
 
+def _list(world: World, list_id: str) -> tuple[int, str | None]:
+    """The member type's code, and the query of a dynamic list."""
+    row = world.state.db.execute("SELECT createdfromcode, query FROM dv_list WHERE listid = ?", (list_id,)).fetchone()
+    return row[0], row[1]
+
+
 def _members(world: World, list_id: str) -> Sequence[tuple[str, str]]:
     """Of a static list, or whom the query of a dynamic one finds."""
-    db = world.state.db
-    kind, query = db.execute("SELECT createdfromcode, query FROM dv_list WHERE listid = ?", (list_id,)).fetchone()
+    db, (kind, query) = world.state.db, _list(world, list_id)
     if query is None:
         return list(db.execute("SELECT entityidtype, entityid FROM dv_listmember WHERE listid = ?", (list_id,)))
     table, job = KINDS[kind], query.partition('value="')[2].partition('"')[0]
     rows = db.execute(f"SELECT {table}id FROM dv_{table} WHERE jobtitle = ?", (job,))
     return [(table, row_id) for (row_id,) in rows]
-
-
-def refused_or_unreachable(error: DyntuiError) -> bool:
-    """Whether somebody at the keyboard is told that it does not go just now, or not with these people."""
-    return error.exit.name in ("UNREACHABLE", "REFUSED") or error.code.endswith(("_LIMIT", "_BUDGET"))
