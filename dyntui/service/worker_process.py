@@ -10,8 +10,6 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from dyntui import __version__
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.errors import DyntuiError, Exit
@@ -23,10 +21,10 @@ from dyntui.service.logfile import log_to
 from dyntui.service.process import end_on_signals
 from dyntui.service.profile import Profile
 from dyntui.service.repeating import Repeating
-from dyntui.service.secret_store import SecretStore, open_secrets, variable
-from dyntui.store import accounts, dialects
-from dyntui.store.database import Database, open_store, sqlite_url
-from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
+from dyntui.service.secret_store import SecretStore, open_secrets
+from dyntui.service.worker_settings import WorkerSettings
+from dyntui.store import dialects
+from dyntui.store.database import open_store, sqlite_url
 from dyntui.sync.dbos_engine import DbosEngine
 from dyntui.sync.worker import Worker
 from dyntui.sync.worker_lease import SWEEP_SECONDS, WorkerLease, connections_name
@@ -37,7 +35,6 @@ _SETTINGS_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 # What connections to the two systems are made with: of the organisation, and of each email account.
-_Reached = tuple[tuple[str, ...], ...]
 
 
 def run_worker(profile: Profile, name: str, *, terminal: bool = False) -> int:
@@ -89,7 +86,7 @@ async def _serve(config: Config, secrets: SecretStore, engine_file: Path) -> Non
             created=CreatedDefaults(topic=config.created_records.topic, last_name=config.created_records.last_name),
             lease=lease,
         )
-        settings = _Settings(db, secrets, worker, ending)
+        settings = WorkerSettings(db, secrets, worker, ending.set)
         await settings.look()
         engine = DbosEngine(
             db,
@@ -120,57 +117,3 @@ async def _serve(config: Config, secrets: SecretStore, engine_file: Path) -> Non
     if settings.failure is not None:
         raise settings.failure
     log.info("ended")
-
-
-class _Settings:
-    """What the service has been told about the two systems since: connections are opened anew, and a worker that lacks
-    a secret ends, for it would fail the runs that it takes."""
-
-    def __init__(self, db: Database, secrets: SecretStore, worker: Worker, ending: asyncio.Event) -> None:
-        self._db = db
-        self._secrets = secrets
-        self._worker = worker
-        self._ending = ending
-        self._known: _Reached | None = None
-        self.failure: DyntuiError | None = None
-
-    async def look(self) -> None:
-        """Raises DyntuiError WORKER_SECRET_MISSING the first time; later on it ends the process."""
-        reached, names = await asyncio.to_thread(self._read)
-        if reached == self._known:
-            return
-        for name in names:
-            if await self._secrets.get(name) is None:
-                missing = _missing(name)
-                if self._known is None:
-                    raise missing
-                log.error("%s", missing)
-                self.failure = missing
-                self._ending.set()
-        if self._known is not None:
-            await asyncio.to_thread(self._worker.reconnect)
-        self._known = reached
-
-    def _read(self) -> tuple[_Reached, list[str]]:
-        with self._db.read() as c:
-            return _reached(c)
-
-
-def _reached(c: Connection) -> tuple[_Reached, list[str]]:
-    organisation, known = accounts.organisation(c), accounts.accounts(c)
-    if organisation is None:
-        return (), []
-    way = (organisation.auth, organisation.managed_identity)
-    there = (organisation.url, organisation.authority, organisation.client_id, organisation.ca_file, *way)
-    each = ((one.id, one.endpoint, one.api_user, one.ca_file) for one in known)
-    of_dynamics = [DATAVERSE_SECRET] if needs_secret(organisation) else []
-    return (there, *each), [*of_dynamics, *(account_secret(one.id) for one in known)]
-
-
-def _missing(name: str) -> DyntuiError:
-    return DyntuiError(
-        "WORKER_SECRET_MISSING",
-        f"This machine has no secret {name!r}, with which the worker would sign in.",
-        not_done="The worker takes no runs.",
-        remedy=f"Provide it as {variable(name)}, or copy the service's encrypted file and its passphrase.",
-    )
