@@ -133,11 +133,13 @@ def contact_pages(
     include: Sequence[str] = ("channelProperties",),
     limit: int = 5000,
     resume: str | None = None,
+    takes_odd: bool = False,
 ) -> AsyncIterator[Page[Person]]:
     """v3 contacts in ascending order, up to 5,000 a call: of the account, of one address book or of one segment.
 
     `data_fields` are names, or `ALL_DATA_FIELDS`. `include` may hold channelProperties, lists, preferences,
-    consentRecords. dotdigital takes one of list and segment, and one of the two dates.
+    consentRecords. dotdigital takes one of list and segment, and one of the two dates. `takes_odd`: see
+    `dyntui.dotdigital.paging`.
     """
     if list_id is not None and segment_id is not None:
         raise ValueError("dotdigital filters by an address book or by a segment, not by both")
@@ -156,7 +158,7 @@ def contact_pages(
         params["~modified"] = f"gte::{stamp(modified_since)}"
     if created_since is not None:
         params["~created"] = f"gte::{stamp(created_since)}"
-    return marker_pages(dd, "/contacts/v3", Person, params=params, limit=limit, resume=resume)
+    return marker_pages(dd, "/contacts/v3", Person, params=params, limit=limit, resume=resume, takes_odd=takes_odd)
 
 
 async def person_by(dd: Dotdigital, identifier: str, value: str) -> Person | None:

@@ -14,7 +14,7 @@ import msgspec
 
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.reading import read
+from dyntui.dotdigital.reading import OddRow, read
 
 STRING, NUMERIC, DATE, BOOLEAN = "String", "Numeric", "Date", "Boolean"
 PRIVATE, PUBLIC = "Private", "Public"
@@ -51,6 +51,11 @@ class _Answer(msgspec.Struct, frozen=True):
 async def data_fields(dd: Dotdigital) -> list[DataField]:
     """All fields of the account, in one call."""
     return await dd.get("/v2/data-fields", list[DataField])
+
+
+async def listed(dd: Dotdigital) -> tuple[list[DataField], list[OddRow]]:
+    """The same, row by row: those that can be read, and those that cannot."""
+    return await dd.rows("/v2/data-fields", DataField)
 
 
 async def create_data_field(

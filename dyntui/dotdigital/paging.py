@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.reading import OddRow, rows_of, unreadable_rows
+from dyntui.dotdigital.reading import OddRow, repeating_pages, rows_of, unreadable_rows
 from dyntui.remote.calls import Params
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ _ODD: Final = "a row that could not be read"
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page: rows not seen before, and the `cursor` to resume from, None on the last page. `odd` are rows that could
     not be read, where the caller takes them. `repeats`: dotdigital has answered the same page again instead of the next
-    one, so that it is not known what should have followed."""
+    one, so that it is not known what should have followed; who does not take what is odd gets an error for it."""
 
     rows: list[T]
     cursor: str | None = None
@@ -51,9 +51,9 @@ async def skip_pages(
     """v2 pages of rows told apart by `key`; `resume` is a stored page's cursor (its first page may repeat rows).
 
     A short page is taken for the last one, unless every row counts (`until_empty`): then the end is an empty page, as
-    the documentation says (reference 10), for a call more. A row that cannot be read is left to the caller who
-    `takes_odd`; for everybody else the whole answer is DOTDIGITAL_ANSWER_UNREADABLE, as nobody may be passed over
-    unseen.
+    the documentation says (reference 10), for a call more. A row that cannot be read, and a feed that does not go on,
+    are left to the caller who `takes_odd`; for everybody else the whole answer is DOTDIGITAL_ANSWER_UNREADABLE, and
+    DOTDIGITAL_PAGE_REPEATS follows what was read: nobody may be passed over unseen.
     """
     skip = int(resume) if resume else 0
     seen: OrderedDict[Hashable, None] = OrderedDict()
@@ -82,6 +82,9 @@ async def skip_pages(
         before = marks
         skip += select - overlap if whole else received
         yield Page(rows=fresh, cursor=str(skip) if more else None, odd=named, repeats=repeats)
+        if repeats and whole and not takes_odd:
+            # A page that is not full is the last one all the same.
+            raise repeating_pages(path)
         if not more:
             return
 
@@ -115,7 +118,7 @@ async def marker_pages(
     takes_odd: bool = False,
 ) -> AsyncIterator[Page[T]]:
     """v3 pages, ascending; `resume` is a stored page's cursor. The last page has no next link. A row that cannot be
-    read is left to the caller who `takes_odd`, as with `skip_pages`."""
+    read, and a marker that comes again, are left to the caller who `takes_odd`, as with `skip_pages`."""
     marker = resume
     before = {marker}
     while True:
@@ -128,6 +131,8 @@ async def marker_pages(
         marker = None if repeats else following
         before.add(marker)
         yield Page(rows=rows, cursor=marker, odd=odd, repeats=repeats)
+        if repeats and not takes_odd:
+            raise repeating_pages(path)
         if marker is None:
             return
 

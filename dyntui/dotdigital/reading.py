@@ -114,3 +114,14 @@ def require_whole(body: bytes) -> None:
     text = body.strip()
     if text[:1] in {b"{", b"["} and text[-1:] not in {b"}", b"]"}:
         raise msgspec.DecodeError("the body ends in the middle")
+
+
+def repeating_pages(path: str) -> RemoteError:
+    """The error of a feed that does not go on: one page was answered again and again."""
+    return DOTDIGITAL.error(
+        "DOTDIGITAL_PAGE_REPEATS",
+        f"dotdigital answered the same page of {path.partition('?')[0]} again instead of the next one.",
+        not_done="What should have followed was not read; what was read before was kept.",
+        remedy="Run it again later: it reads the same once more. Ask dotdigital's support if it stays so.",
+        status=200,
+    )

@@ -31,34 +31,47 @@ CHUNK: Final = 500
 
 
 class SuppressedContact(msgspec.Struct, frozen=True, rename="camel"):
-    """The person of a suppression; its address is in lower case as dotdigital keeps it. All may be missing."""
+    """The person of a suppression; its address is in lower case as dotdigital keeps it. All may be missing, or be of
+    another type: an odd row costs nobody else their suppression."""
 
-    id: int | None = None
-    email: str | None = None
-    status: str | None = None
+    id: int | str | None = None
+    email: str | int | None = None
 
 
 class Suppression(msgspec.Struct, frozen=True, rename="camel"):
-    """One suppression. `reason` is dotdigital's word as received (`Unsubscribed`, `HardBounced`...)."""
+    """One suppression. `said` is dotdigital's reason as received."""
 
-    suppressed_contact: SuppressedContact | None = None
-    date_removed: str | None = None
-    reason: str | None = None
+    suppressed_contact: SuppressedContact | str | int | None = None
+    date_removed: str | int | float | None = None
+    said: str | int | float | bool | None = msgspec.field(name="reason", default=None)
+
+    @property
+    def reason(self) -> str:
+        """dotdigital's word as received (`Unsubscribed`, `HardBounced`...), `""` where there is none."""
+        return "" if self.said is None else str(self.said)
 
     @property
     def contact_id(self) -> int:
         """The contact that is suppressed; 0 where the row does not say."""
-        return (self.suppressed_contact.id if self.suppressed_contact else 0) or 0
+        whose = self.suppressed_contact.id if isinstance(self.suppressed_contact, SuppressedContact) else None
+        return int(whose) if whose is not None and str(whose).isdecimal() else 0
+
+    @property
+    def named(self) -> str:
+        """What the row says in the place of an address, as received."""
+        whose = self.suppressed_contact
+        told = whose.email if isinstance(whose, SuppressedContact) else whose
+        return "" if told is None else str(told)
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """The addresses that the row names, normalised; it may name none."""
-        return addresses_in(self.suppressed_contact.email if self.suppressed_contact else "")
+        return addresses_in(self.named)
 
     @property
     def removed_at(self) -> datetime | None:
         """When the person did it or the address failed, in UTC; None where the row does not say."""
-        return moment(self.date_removed)
+        return moment(self.date_removed) if isinstance(self.date_removed, str) else None
 
 
 class IdAndEmail(msgspec.Struct, frozen=True):
@@ -83,8 +96,7 @@ class Resubscribed(msgspec.Struct, frozen=True):
 
 def _mark(row: Suppression) -> tuple[int, str, str]:
     """With the address: what is suppressed and no contact may have the number 0."""
-    email = row.suppressed_contact.email if row.suppressed_contact else None
-    return (row.contact_id, email or "", row.reason or "")
+    return (row.contact_id, row.named, row.reason)
 
 
 def _pages(

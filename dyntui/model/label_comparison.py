@@ -1,6 +1,6 @@
 """Data labels against dotdigital's data fields: what each side has to learn from the other.
 
-    compare(labels, fields, mapped) -> Comparison
+    compare(labels, fields, mapped, whole=True) -> Comparison
 
 A field that nobody knew becomes a label; a label that was made here becomes a field. Where both have the name and the
 types differ, or a field that mappings use was deleted in dotdigital, that is a conflict for a person to resolve:
@@ -42,8 +42,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     odd: tuple[str, ...]
 
 
-def compare(labels: Iterable[DataLabel], fields: Iterable[Field], mapped: Collection[str]) -> Comparison:
-    """What follows from the account's labels and dotdigital's fields; `mapped`: labels that mappings use."""
+def compare(
+    labels: Iterable[DataLabel], fields: Iterable[Field], mapped: Collection[str], *, whole: bool = True
+) -> Comparison:
+    """What follows from the account's labels and dotdigital's fields; `mapped`: labels that mappings use. Where the
+    fields are not the `whole` of them, a label without one is not taken for deleted."""
     known = {each.name: each for each in labels}
     there = {canonical(each.name): each for each in fields}
     changed: list[DataLabel] = []
@@ -70,6 +73,8 @@ def compare(labels: Iterable[DataLabel], fields: Iterable[Field], mapped: Collec
             continue
         if not label.synchronised and label.conflict != DELETED:
             create.append(msgspec.structs.replace(label, conflict=""))
+        elif not whole:
+            continue
         elif name in mapped:
             now = msgspec.structs.replace(label, synchronised=False, conflict=DELETED)
             conflicts.append(now)

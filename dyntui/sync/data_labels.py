@@ -29,8 +29,15 @@ async def synchronise(ctx: RunContext, dd: Dotdigital, account_id: str) -> Synch
 
     Raises DyntuiError where dotdigital is away.
     """
-    fields = [_field(each) for each in await data_fields.data_fields(dd)]
-    found = await ctx.write(lambda c: _compared(c, account_id, fields, ctx.now()))
+    rows, unread = await data_fields.listed(dd)
+    fields = [_field(each) for each in rows]
+    found = await ctx.write(lambda c: _compared(c, account_id, fields, ctx.now(), whole=bool(rows) and not unread))
+    notes = [f"a data field cannot be read ({each.reason}); received: {each.received}" for each in unread]
+    if not rows and not unread:
+        notes.append("dotdigital lists no data field at all")
+    if notes:
+        notes.append("no label was taken for deleted")
+        found = msgspec.structs.replace(found, odd=(*found.odd, *notes))
     refused: list[str] = []
     created: list[str] = []
     for label in found.create:
@@ -53,12 +60,12 @@ def _field(field: data_fields.DataField) -> Field:
     return Field(name=field.name, type=field.type, visibility=field.visibility, default_value=text)
 
 
-def _compared(c: Connection, account_id: str, fields: list[Field], now: str) -> Comparison:
+def _compared(c: Connection, account_id: str, fields: list[Field], now: str, *, whole: bool) -> Comparison:
     """What follows from the labels of this moment is kept; what dotdigital still has to be told is left."""
     if not labels.known(c, account_id):
         labels.put(c, account_id, labels.labels(c, account_id), now)
     mapped = {each.label for each in mappings.current(c, account_id).mappings}
-    found = compare(labels.own(c, account_id), fields, mapped)
+    found = compare(labels.own(c, account_id), fields, mapped, whole=whole)
     labels.put(c, account_id, found.labels, now)
     for name in found.removed:
         labels.remove(c, account_id, name)

@@ -48,6 +48,7 @@ _WORKFLOW = "run"
 # nothing can interrupt them when the process is to end.
 _ATTEMPTS = 3
 _NEVER = 2**31 - 1
+_UNUSED_SECONDS = 60.0
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _AT_ONCE = 500
 
@@ -68,7 +69,7 @@ class DbosEngine:
         *,
         unfinished: Callable[[Connection], list[runs.Waiting]] = runs.unfinished,
         at_once: int = _SLOTS,
-        polling_seconds: float = 0.5,
+        polling_seconds: float = 0.75,
         sweep_seconds: float = 30.0,
         put_back_seconds: float = PUT_BACK_SECONDS,
     ) -> None:
@@ -178,7 +179,9 @@ class DbosEngine:
             "serializer": DBOSPortableJSONSerializer(),
         }
         engine = config["system_database_engine"] = _sqlite_engine(self._url)
-        DBOS(config=config)
+        dbos = DBOS(config=config)
+        # DBOS's own queue, of which nothing here makes use, would be asked every second as long as the service lives.
+        dbos._registry.get_internal_queue()._polling_interval_sec = _UNUSED_SECONDS
         self._register(DBOS)
         DBOS.launch()
         try:

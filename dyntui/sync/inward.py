@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -25,14 +26,14 @@ from dyntui.model.changes import AppliedChange, moved_fields, same_value
 from dyntui.model.conversion import Direction, Rejected, Value, convert
 from dyntui.model.drains import Drain, Drains
 from dyntui.model.merge import Merged, Never, Read, Side, merge
-from dyntui.model.moments import EPOCH, text_of
+from dyntui.model.moments import EPOCH, dated, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
 from dyntui.model.plans import BRING, UPDATE, PlannedChange
 from dyntui.store import applied_changes, conflicts, mappings, outcomes, planned_changes, shadows
 from dyntui.store.applied_changes import Done, Place
 from dyntui.store.shadows import Kept, Shadowed
-from dyntui.sync import feeds, member_listing
+from dyntui.sync import feeds, member_listing, odd_answers
 from dyntui.sync.mapped_fields import TYPES
 from dyntui.sync.run_context import RunContext
 
@@ -109,11 +110,24 @@ async def bring(ctx: RunContext, dv: Dataverse, dd: Dotdigital, how: How) -> Non
     if labels:
         waiting = await ctx.read(lambda c: shadows.again(c, ctx.account_id))
         await _page(ctx, dv, drains, await _named(dd, waiting), how)
-        async for page in _changed(dd, labels, None if since == EPOCH else since):
-            await _page(ctx, dv, drains, page, how)
-            done += len(page)
+        number, repeats = 0, False
+        async for page in contacts.contact_pages(
+            dd, modified_since=None if since == EPOCH else since, data_fields=labels, takes_odd=True
+        ):
+            odd = odd_answers.unreadable(page.odd, f"{number}/")
+            await ctx.write(lambda c: outcomes.record(c, ctx.run_id, ITEM, odd))  # noqa: B023 - awaited here
+            latest = until + feeds.AHEAD
+            met = [
+                _Contact(each.contact_id, normalise(each.email), each.values, _moment(each.updated, latest))
+                for each in page.rows
+                if each.email
+            ]
+            await _page(ctx, dv, drains, met, how)
+            done, number, repeats = done + len(met), number + 1, repeats or page.repeats
             await ctx.save(ctx.cursor, stage="Reading what changed in dotdigital", done=done)
-        if not how.plan:
+        if repeats:
+            await odd_answers.name_repeating(ctx, ITEM, "contacts")
+        elif not how.plan:
             await feeds.advance(ctx, ctx.account_id, feed, until)
     said = "; ".join(f"Not brought - {each}" for each in notes)
     await ctx.write(lambda c: ctx.close_item(c, ITEM, note=said))
@@ -127,23 +141,17 @@ def _feed(drains: Mapping[Entity, Drains]) -> str:
     return f"{ITEM}/{hashlib.blake2b(chr(10).join(named).encode(), digest_size=8).hexdigest()}"
 
 
-async def _changed(dd: Dotdigital, labels: Sequence[str], since: Any) -> AsyncIterator[list[_Contact]]:
-    async for page in contacts.contact_pages(dd, modified_since=since, data_fields=labels):
-        yield [
-            _Contact(each.contact_id, normalise(each.email), each.values, _moment(each.updated))
-            for each in page.rows
-            if each.email
-        ]
-
-
 async def _named(dd: Dotdigital, ids: Sequence[int]) -> list[_Contact]:
     found = await contacts.retrieve_contacts(dd, ids=ids, with_data=True) if ids else contacts.Retrieved()
     return [_Contact(each.id, normalise(each.email), each.values) for each in found.contacts if each.email]
 
 
-def _moment(text: str | None) -> str:
-    found = moment(text) if text else None
-    return text_of(found) if found is not None else ""
+# Later than anything: where the other side's own clock has said when something was changed.
+_ANY = datetime.max.replace(tzinfo=UTC)
+
+
+def _moment(text: str | None, latest: datetime = _ANY) -> str:
+    return text_of(dated(moment(text), latest))
 
 
 async def _page(

@@ -46,9 +46,8 @@ def odd(rows: Sequence[Suppression], found: Sequence[tuple[str, Suppression]]) -
 
 def _odd(row: Suppression) -> OddRow:
     who = f"contact {row.contact_id}" if row.contact_id else "no contact"
-    when = row.date_removed or "no date"
-    received = row.suppressed_contact.email if row.suppressed_contact else None
-    said = f"{shown(row.reason) or 'no reason'}, {shown(when)}, {who}, address {shown(received) or 'empty'}"
+    when = str(row.date_removed or "no date")
+    said = f"{shown(row.reason) or 'no reason'}, {shown(when)}, {who}, address {shown(row.named) or 'empty'}"
     return OddRow(key=f"{row.contact_id}/{shown(row.reason)}/{shown(when)}", shown=said)
 
 

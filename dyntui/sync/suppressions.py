@@ -87,7 +87,7 @@ async def pull_everywhere(ctx: RunContext, everywhere: Everywhere) -> None:
 
 
 def as_stored(address: str, row: dd_suppressions.Suppression) -> Suppression:
-    status = row.reason or ""
+    status = row.reason
     reason = reason_of_status(status) or "UNKNOWN"
     return Suppression(address, status, reason, text_of(row.removed_at), contact_id=row.contact_id)
 

@@ -16,7 +16,7 @@ from dyntui.model.opt_in import CODE_OF, CODES, COLUMN, OptIn, opt_in_of, said
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
 from dyntui.store import outcomes
-from dyntui.sync import feeds, record_columns
+from dyntui.sync import feeds, odd_answers, record_columns
 from dyntui.sync.connections import Connections
 from dyntui.sync.record_columns import TABLES, ColumnChange
 from dyntui.sync.run_context import RunContext
@@ -50,11 +50,16 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     await ctx.begin_item(_ITEM, kind="feed", name="Opt-in status", place=0)
     until = await feeds.server_time(dd)
     since = await feeds.since(ctx, ctx.account_id, _FEED)
-    done, whole = 0, True
-    async for page in contacts.contact_pages(dd, modified_since=None if since == EPOCH else since):
+    done, number, whole = 0, 0, True
+    async for page in contacts.contact_pages(dd, modified_since=None if since == EPOCH else since, takes_odd=True):
+        odd = odd_answers.unreadable(page.odd, f"{number}/")
+        await ctx.write(lambda c: outcomes.record(c, ctx.run_id, _ITEM, odd))  # noqa: B023 - awaited here
         whole = await _page(ctx, dv, page.rows) and whole
-        done += len(page.rows)
+        done, number = done + len(page.rows), number + 1
         await ctx.save(ctx.cursor, stage="Reading opt-in types", done=done)
+        if page.repeats:
+            whole = False
+            await odd_answers.name_repeating(ctx, _ITEM, "contacts")
     # What was not written is looked at again: the mark stays where it is.
     if whole:
         await feeds.advance(ctx, ctx.account_id, _FEED, until)

@@ -1,0 +1,154 @@
+"""Answers of dotdigital that are not as they are described, type by type: each is named, nothing is lost, and the other
+rows go on. Forms, scoring, web behaviour, preferences and campaigns have tables of their own, and so have the odd rows
+of Dynamics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.runs import RunDetail
+from dyntui.store import labels, list_unsubscribes, suppressions, watermarks
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_address_books import account_of, change_in_dotdigital, two_way
+from tests.scenarios.test_opt_in import opt_in_of
+
+# How the first rows of an answer are changed.
+ODD: tuple[dict[str, Any], ...] = (
+    {"contactId": "a contact"},
+    {"contactId": None},
+    {"updated": "2999-01-01T00:00:00Z", "aNewField": {"deep": [1]}},
+)
+
+
+@contextmanager
+def answered(office: Office, path: str, *, rows: tuple[dict[str, Any], ...] = (), how: str = "") -> Iterator[None]:
+    """`how`: `empty`, or `again` for the first page whatever is asked for."""
+    kept: list[Any] = []
+
+    def answers(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if path not in request.url.path or request.method != "GET":
+            return answer
+        body = answer.json() if not kept else {"_items": kept} if "/v3" in path else kept
+        items = body["_items"] if isinstance(body, dict) else body
+        for row, values in zip(items, rows, strict=False):
+            row.update(values)
+        if how == "empty":
+            items = []
+        if isinstance(body, dict):
+            body["_items"] = items
+            if how == "again":
+                kept[:] = items
+                body["_links"] = {"next": {"marker": "again"}}
+        elif how == "again":
+            # As many as a full page holds.
+            kept[:] = kept or (items * 1000)[:1000]
+            body = kept
+        else:
+            body = items
+        headers = {"Date": answer.headers["Date"], "Content-Type": "application/json"}
+        return httpx.Response(200, headers=headers, content=json.dumps(body).encode())
+
+    office.sandbox.doctor(answers)
+    try:
+        yield
+    finally:
+        office.sandbox.doctor(lambda _, answer: answer)
+
+
+def rejected(office: Office, run: RunDetail) -> list[str]:
+    assert run.run.tally.adds_up, run
+    return [each.detail for each in office.people(run.run.id, outcome=Outcome.REJECTED.value)]
+
+
+def test_odd_contacts_cost_themselves_and_a_feed_that_circles_is_read_again(office: Office) -> None:
+    """Address books to Dynamics and opt-in status read the same feed."""
+    newsletter = office.activated("Newsletter")
+    two_way(office, ("FIRSTNAME", "firstname"))
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:5]
+    office.run("address-books")
+    office.run("opt-in")
+    office.let_pass(hours=3)
+    for each in people:
+        change_in_dotdigital(office, each.address, FIRSTNAME="Augusta")
+        opt_in_of(office, each.address, "Double")
+    with answered(office, "/contacts/v3", how="empty"):
+        for kind in ("address-books", "opt-in"):
+            _, calls = office.calls_between(lambda kind=kind: office.run(kind))  # type: ignore[misc]
+            assert not writes(calls)
+    with answered(office, "/contacts/v3", rows=ODD, how="again"):
+        for kind in ("address-books", "opt-in"):
+            run = office.run(kind)
+            assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS and "DOTDIGITAL_PAGE_REPEATS" in run.run.error
+            assert len([each for each in rejected(office, run) if "contactId" in each]) == 4, kind
+    # Whoever was odd is read again, as the mark stayed where it was.
+    office.run("address-books")
+    office.run("opt-in")
+    named = {each.person for each in people}
+    assert named <= office.records_where("contact", firstname="Augusta")
+    assert named <= office.records_where("contact", dyntui_optintype=727000002)
+
+
+SUPPRESSIONS: tuple[dict[str, Any], ...] = (
+    {"dateRemoved": "2999-01-01T00:00:00Z", "aNewField": 1},
+    {"dateRemoved": 20260101, "reason": 7},
+    {"suppressedContact": None},
+)
+
+
+def test_odd_suppressions_suppress_whom_they_name_and_a_feed_that_circles_stops_the_run(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:4]
+    for each in people[:3]:
+        office.unsubscribe(each.address)
+    office.let_pass(minutes=1)
+    with answered(office, "/suppressed-since/", how="again"):
+        run = office.run("suppressions")
+        assert run.run.status is RunStatus.FAILED and "answered the same page" in run.run.error
+        with office.db.read() as c:
+            mark = watermarks.get(c, account_of(office), "suppressed-since")
+    with answered(office, "/suppressed-since/", rows=SUPPRESSIONS):
+        run = office.run("suppressions")
+        assert run.run.status.ended and run.run.status is not RunStatus.FAILED and run.run.tally.adds_up, run
+    with office.db.read() as c:
+        addresses = [each.address for each in people[:3]]
+        assert suppressions.suppressed_among(c, addresses) == set(addresses)
+        assert watermarks.get(c, account_of(office), "suppressed-since") > mark
+    # Unsubscribes of a list: the list fails by name, nobody is forgotten.
+    office.unsubscribe(people[3].address, book=office.book_of(newsletter.id))
+    with answered(office, "/contacts/unsubscribed-since/", how="again"):
+        run = office.run("lists")
+        assert "DOTDIGITAL_PAGE_REPEATS" in " ".join(each.note for each in run.items)
+    office.run("lists")
+    with office.db.read() as c:
+        assert list_unsubscribes.lists_left(c, people[3].address) == [newsletter.id]
+
+
+@pytest.mark.parametrize(
+    ("how", "rows", "said"),
+    [
+        ("empty", (), "lists no data field at all; no label was taken for deleted"),
+        ("", ({"type": "Colour"}, {"name": None}, {"aNewField": 1}), "Colour"),
+    ],
+)
+def test_data_fields_that_are_odd_are_named_and_no_label_is_lost(
+    office: Office, how: str, rows: tuple[dict[str, Any], ...], said: str
+) -> None:
+    office.run("labels")
+    with office.db.read() as c:
+        before = labels.labels(c, account_of(office))
+    with answered(office, "/data-fields", rows=rows, how=how):
+        run = office.run("labels")
+    assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS
+    assert said in " ".join(each.note for each in run.items), run.items
+    assert office.run("labels").run.status is RunStatus.COMPLETED
+    with office.db.read() as c:
+        assert labels.labels(c, account_of(office)) == before
