@@ -11,21 +11,25 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.conflicts import (
     CONFLICTS_PAGE,
     CONFLICTS_SETTLE,
+    CONFLICTS_TAKE,
     ON_CONFLICTS,
     ConflictOf,
     ConflictsQuery,
     SettleConflicts,
+    TakeOther,
 )
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
+from dyntui.service.contract.runs import RunRow
 
 from .base import Page
 from .bindings import bindings
+from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
-from .places import PERSON
+from .places import PERSON, RUN
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
-from .wording import moment
+from .wording import moment, number
 
 _WORDING = Wording(
     one="conflict",
@@ -44,6 +48,10 @@ def _dotdigital_won(row: Conflict) -> str:
     return "good" if row.winner == "dotdigital" else "muted"
 
 
+def _looked_at(row: Conflict) -> str:
+    return f"{row.settled_by}, took {row.taken}'s" if row.taken else row.settled_by
+
+
 _COLUMNS: tuple[Column[Conflict], ...] = (
     Column(title="Name", text=lambda row: row.name or row.address, width=14, flex=1, sort="name"),
     Column(title="Label", text=lambda row: row.label, width=12, sort="label"),
@@ -57,8 +65,17 @@ _COLUMNS: tuple[Column[Conflict], ...] = (
     ),
     Column(title="Winner", text=lambda row: row.winner, width=11, sort="winner", priority=1),
     Column(title="Met", text=lambda row: moment(row.met_on), width=17, sort="met_on", priority=2),
-    Column(title="Looked at by", text=lambda row: row.settled_by, width=14, priority=3, tone=lambda row: "muted"),
+    Column(title="Looked at by", text=_looked_at, width=14, priority=3, tone=lambda row: "muted"),
 )
+
+# So many conflicts are named in a question.
+_SHOWN = 5
+
+
+def _taken(row: Conflict) -> str:
+    side, value = ("dotdigital", row.dotdigital) if row.winner == "Dynamics" else ("Dynamics", row.dynamics)
+    return f"{row.label} of {row.name or row.address} becomes {value} in {side} again."
+
 
 _SETTLED = "settled"
 _ROWS = Rows(
@@ -90,11 +107,35 @@ class ConflictsPage(GridScreen[Conflict], Page[str]):
         """Everything that is known of the person."""
         self.console.open_page(PERSON, row.person)
 
-    def do_conflicts_settle(self) -> None:
-        """The chosen ones wait for nobody any more."""
+    def _of_accounts(self) -> dict[str, list[ConflictOf]]:
         of_account: dict[str, list[ConflictOf]] = {}
         for each in self.situation().chosen(Conflict):
             of_account.setdefault(each.account, []).append(ConflictOf(person=each.person, label=each.label))
-        for account, of in of_account.items():
+        return of_account
+
+    def do_conflicts_take(self) -> None:
+        """Writes the values that had lost back to their side, after a confirmation."""
+        chosen = self.situation().chosen(Conflict)
+        lines = [_taken(each) for each in chosen[:_SHOWN]]
+        if len(chosen) > _SHOWN:
+            lines.append(f"and {number(len(chosen) - _SHOWN)} more.")
+        lines.append(
+            "A field that was changed since is left as it is, by name. The next run takes it to the other side."
+        )
+
+        def answered(yes: bool | None) -> None:
+            for account, of in self._of_accounts().items() if yes else ():
+                request = TakeOther(account=account, of=tuple(of))
+                self.ask(CONFLICTS_TAKE, request, self._taking, kind=f"take {account}")
+
+        self.app.push_screen(Confirm("Take the other value?", lines, yes="Take it"), answered)
+
+    def _taking(self, run: RunRow) -> None:
+        self.grid.reload()
+        self.console.open_page(RUN, run.id)
+
+    def do_conflicts_settle(self) -> None:
+        """The chosen ones wait for nobody any more."""
+        for account, of in self._of_accounts().items():
             request = SettleConflicts(account=account, of=tuple(of))
             self.ask(CONFLICTS_SETTLE, request, lambda _: self.grid.reload(), kind=f"settle {account}")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import click
 
+from dyntui.cli.following import exit_for, print_run, say_detached, until_ended
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_json, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
-from dyntui.cli.service_call import ask
+from dyntui.cli.progress import display
+from dyntui.cli.service_call import ask, with_service
 from dyntui.model.conflicts import Conflict
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.conflicts import (
     CONFLICTS_PAGE,
     CONFLICTS_SETTLE,
+    CONFLICTS_TAKE,
     ConflictOf,
     ConflictsQuery,
     SettleConflicts,
+    TakeOther,
 )
+from dyntui.service.contract.runs import RunRow
 
 _COLUMNS: Columns[Conflict] = (
     Column("name", lambda row: row.name),
@@ -68,3 +73,34 @@ def settle(context: click.Context, account: str, people: tuple[str, ...], labels
         print_json(done)
         return
     say(f"{number(done.conflicts)} conflicts are settled.")
+
+
+@command.command()
+@click.option("--account", default="", help="Email account; the default one where not given.")
+@click.option(
+    "--person", "people", multiple=True, required=True, metavar="ID", help="Of this record; may be given again."
+)
+@click.option("--label", "labels", multiple=True, required=True, help="Of this data label; may be given again.")
+@click.pass_context
+def take(context: click.Context, account: str, people: tuple[str, ...], labels: tuple[str, ...]) -> int:
+    """Take the other value: what had lost is written back to its side.
+
+    From there it travels with the next synchronisation. A field that was changed since is refused by name (STALE); what
+    was written is undone by `dyntui undo RUN`.
+    """
+    chosen = choices(context)
+    of = tuple(ConflictOf(person=person, label=label) for person in people for label in labels)
+    under_way: list[RunRow] = []
+
+    async def carry_out(client: ServiceClient) -> RunRow:
+        run = await client.call(CONFLICTS_TAKE, TakeOther(account=account, of=of))
+        under_way[:] = [run]
+        return await until_ended(client, run, display())
+
+    try:
+        run = with_service(chosen, carry_out)
+    except KeyboardInterrupt:
+        say_detached(under_way)
+        raise
+    print_json(run) if chosen.json else print_run(run)
+    return exit_for(run)

@@ -9,7 +9,7 @@ import msgspec
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     """A conflict of one data label of a person: both values in words as they were met, whose value `winner` is (the
     mapping's rule decided), in which `run`, and when (ISO 8601 UTC). `settled_by`: who has looked at it, `""`: nobody
-    yet."""
+    yet; `taken`: the side whose value they took although it had lost."""
 
     account: str
     person: str
@@ -24,3 +24,4 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     met_on: str
     settled_by: str = ""
     settled_on: str = ""
+    taken: str = ""

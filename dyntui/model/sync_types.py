@@ -18,6 +18,7 @@ from dyntui.model.cursors import (
     FeedCursor,
     ListsCursor,
     MembersCursor,
+    OneList,
     PreferencesCursor,
     SendCursor,
     UndoCursor,
@@ -101,7 +102,16 @@ class MembersOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     apply: str = ""
 
 
-Asked = Narrowed | SendOf | UndoOf | MembersOf
+class TakeOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run of `TAKE` was asked for: the conflicts `of` these (record, data label), whose other value somebody
+    (`by`) takes. `caller`: in whose name Dynamics is written to."""
+
+    of: tuple[tuple[str, str], ...]
+    by: str = ""
+    caller: str = ""
+
+
+Asked = Narrowed | SendOf | UndoOf | MembersOf | TakeOf
 R = TypeVar("R", bound=Asked)
 
 
@@ -155,6 +165,15 @@ MEMBERS = RunKind(
     priority=35,
     changes=("lists",),
     cursor=MembersCursor,
+)
+
+TAKE = RunKind(
+    id="conflicts",
+    title="Other values of conflicts",
+    heading="Conflicts",
+    priority=35,
+    changes=("conflicts",),
+    cursor=OneList,
 )
 
 # In the order in which they are to run: suppressions first of all.
@@ -254,7 +273,7 @@ _SYNC_TYPES = (
 )
 SYNC_TYPES: dict[str, RunKind] = {each.id: each for each in _SYNC_TYPES}
 # What the engine carries out; the watch only tells the audit what it has learned, and a test send what was sent.
-CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, **{each.id: each for each in (SEND, HAND_OVER, UNDO, MEMBERS)}}
+CARRIED_OUT: dict[str, RunKind] = {**SYNC_TYPES, **{each.id: each for each in (SEND, HAND_OVER, UNDO, MEMBERS, TAKE)}}
 RUN_KINDS: dict[str, RunKind] = {**CARRIED_OUT, WATCH.id: WATCH, TEST_SEND.id: TEST_SEND}
 
 # A count of targets is no run, and has words of its own.

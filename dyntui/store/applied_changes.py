@@ -6,7 +6,8 @@ answered: a run that is killed in between does not take what it wrote itself for
 Public:
     begin(c, place, rows)                           about to be written; an image that is kept already stays
     begun(c, place, people) -> {person: after}      not settled yet
-    written_of(c, place, people) -> {person}
+    written_of(c, place, people) -> {person}; images(c, place, people) -> {person: (before, after)}
+    first_in_books(c, account_id, person, label, run_id, since)    when a data field was written over
     settle(c, place, done, refused); settle_all(c, place)          what became of it
     keep(c, place, rows, undoes=0)                  written
     keep_removed(c, place, list_id, leavers)        members who were taken out of their list's book
@@ -168,6 +169,38 @@ def begun(c: Connection, place: Place, people: Sequence[str]) -> dict[str, dict[
         here = (_a.part == found.no, _a.person_id.in_(some), _a.begun.is_(True))
         images |= {row.person_id: row.after or {} for row in c.execute(select(_a.person_id, _a.after).where(*here))}
     return images
+
+
+Images = dict[str, tuple[dict[str, Any], dict[str, Any]]]
+
+
+def images(c: Connection, place: Place, people: Sequence[str]) -> Images:
+    """What was written of these people at a place: the fields before, as far as they are known, and after."""
+    found = part(c, place)
+    if found is None:
+        return {}
+    known: Images = {}
+    for some in in_chunks(people):
+        here = (_a.part == found.no, _a.person_id.in_(some), _a.begun.is_(False), _a.known.is_(True))
+        rows = c.execute(select(_a.person_id, _a.before, _a.after).where(*here))
+        known |= {row.person_id: (row.before or {}, row.after or {}) for row in rows}
+    return known
+
+
+def first_in_books(c: Connection, account_id: str, person: str, label: str, run_id: str, since: str) -> Any:
+    """The first time that a run - this one, or one since - wrote a data field of a person over another value:
+    a row with `item_id`, `target`, `address`, `before`, `after`; None where none did."""
+    books = _p.target.startswith("book:", autoescape=True)
+    later = (run.c.id == run_id) | (run.c.queued_on >= since)
+    rows = c.execute(
+        select(_p.item_id, _p.target, _a.address, _a.before, _a.after)
+        .join(change_part, _p.no == _a.part)
+        .join(run, run.c.id == _p.run_id)
+        .where(run.c.account_id == account_id, later, books, _p.undoes == 0, _a.person_id == person)
+        .where(_a.begun.is_(False), _a.known.is_(True))
+        .order_by(_p.no)
+    )
+    return next((row for row in rows if label in (row.before or {}) and label in (row.after or {})), None)
 
 
 def written_of(c: Connection, place: Place, people: Sequence[str]) -> set[str]:

@@ -5,6 +5,8 @@ Public:
     met_by(c, account_id, run_id, people) -> {person: [Met]}
     window(c, asked, account_id="", settled=False) -> Page[Conflict]
     settle(c, account_id, people, by, now) -> int
+    waiting(c, account_id, pairs) -> [Waiting]                  those of these (person, label) that wait
+    take(c, account_id, pairs, by, now)                         somebody took the value that had lost
     forget_before(c, moment)                                    those that somebody has looked at
 """
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from dyntui.model.conflicts import Conflict
 from dyntui.model.paging import Page, Window
@@ -23,7 +25,7 @@ from dyntui.store.upserts import upsert
 from dyntui.store.windows import page, shown
 
 _c = conflict.c
-_SHOWN = ("entity", "name", "address", "label", "dynamics", "dotdigital", "winner", "met_on", "settled_by")
+_SHOWN = ("entity", "name", "address", "label", "dynamics", "dotdigital", "winner", "met_on", "settled_by", "taken")
 _SORTABLE = {name: _c[name] for name in ("name", "address", "label", "winner", "met_on")}
 WAITS = _c.settled_on == ""
 
@@ -47,10 +49,10 @@ def keep(c: Connection, account_id: str, run_id: str, rows: Sequence[Met], now: 
     upsert(
         c,
         conflict,
-        ("account_id", "person_id", "label", *names, "run_id", "met_on", "settled_by", "settled_on"),
+        ("account_id", "person_id", "label", *names, "run_id", "met_on", "settled_by", "settled_on", "taken"),
         ("account_id", "person_id", "label"),
         [
-            (account_id, each.person, each.label, *(getattr(each, name) for name in names), run_id, now, "", "")
+            (account_id, each.person, each.label, *(getattr(each, name) for name in names), run_id, now, "", "", "")
             for each in rows
         ],
     )
@@ -101,6 +103,42 @@ def settle(c: Connection, account_id: str, people: Sequence[tuple[str, str]], by
         for label, of_it in labels.items()
         for some in in_chunks(of_it)
     )
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A conflict that waits, by the run that met it and when."""
+
+    person: str
+    entity: str
+    name: str
+    address: str
+    label: str
+    winner: str
+    run_id: str
+    met_on: str
+
+
+def waiting(c: Connection, account_id: str, pairs: Sequence[tuple[str, str]]) -> list[Waiting]:
+    """Those of these conflicts (person, label) of an account that wait."""
+    wanted = set(pairs)
+    found: list[Waiting] = []
+    for some in in_chunks(sorted({person for person, _ in pairs})):
+        here = select(conflict).where(_c.account_id == account_id, WAITS, _c.person_id.in_(some))
+        for row in c.execute(here.order_by(_c.person_id, _c.label)):
+            if (row.person_id, row.label) in wanted:
+                found.append(shown(Waiting, row, person=row.person_id))
+    return found
+
+
+def take(c: Connection, account_id: str, pairs: Sequence[tuple[str, str]], by: str, now: str) -> None:
+    """Somebody took the values of these conflicts that had lost."""
+    if not pairs:
+        return
+    other = case((_c.winner == "Dynamics", "dotdigital"), else_="Dynamics")
+    for person, label in pairs:
+        this = (_c.account_id == account_id, _c.person_id == person, _c.label == label)
+        c.execute(update(conflict).where(*this).values(taken=other))
+    settle(c, account_id, pairs, by, now)
 
 
 def forget_before(c: Connection, moment: str) -> int:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse import bulk
 from dyntui.dataverse import lists as dv_lists
-from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.model.changes import AppliedChange
@@ -28,7 +25,7 @@ from dyntui.model.undoing import Undoing, elsewhere, undo_membership, undo_recor
 from dyntui.store import applied_changes, undoing
 from dyntui.store.applied_changes import Part, Place
 from dyntui.store.undoing import Step
-from dyntui.sync import known_members, list_state, member_listing
+from dyntui.sync import known_members, list_state, member_listing, record_values
 from dyntui.sync.run_context import RunContext
 
 _PAGE = 1000
@@ -83,35 +80,9 @@ def _decided(c: Connection, ctx: RunContext, asked: UndoOf, item: str, list_id: 
         undoing.would_become(c, ctx.run_id, item)
 
 
-class _Now(msgspec.Struct, frozen=True):
-    """A record as it is: its etag, and its columns."""
-
-    etag: str
-    values: Mapping[str, Any]
-
-
-async def _read(dv: Dataverse, part: Part, images: Mapping[str, Mapping[str, Any]]) -> dict[str, _Now]:
-    """These records (id -> the columns that matter) as they are; those that are gone are missing."""
-    table = member_listing.TABLES[Entity(part.target)]
-    names = sorted({name for each in images.values() for name in each})
-    fields = [
-        ("id", str, msgspec.field(name=table.key)),
-        ("etag", str, msgspec.field(name="@odata.etag", default="")),
-        *((f"column{place}", Any, msgspec.field(name=name, default=None)) for place, name in enumerate(names)),
-    ]
-    row_type: Any = msgspec.defstruct("Undone", fields, frozen=True, kw_only=True)
-    found: dict[str, _Now] = {}
-    async for page in dv_rows.pages_where_any(
-        dv, table.entity_set, row_type, table.key, sorted(images), select=(table.key, *names)
-    ):
-        for row in page.rows:
-            found[row.id] = _Now(row.etag, {name: getattr(row, f"column{place}") for place, name in enumerate(names)})
-    return found
-
-
 async def _records_now(dv: Dataverse, part: Part, some: Sequence[AppliedChange]) -> list[tuple[AppliedChange, Undoing]]:
     images = {each.person: each.after for each in some if each.effect == UPDATE and each.after}
-    now = await _read(dv, part, images) if images else {}
+    now = await record_values.read(dv, Entity(part.target), images) if images else {}
     return [
         (each, undo_record(each, now[each.person].values if each.person in now else None))
         if each.effect == UPDATE
@@ -146,7 +117,7 @@ async def _write(ctx: RunContext, dv: Dataverse, part: Part, item: str, chosen: 
 async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
     """The columns of records as they were; whom Dynamics refused, and why."""
     table = member_listing.TABLES[Entity(part.target)]
-    now = await _read(dv, part, {each.person: each.after or {} for each in steps})
+    now = await record_values.read(dv, Entity(part.target), {each.person: each.after or {} for each in steps})
     refused: Said = {each.person: ("STALE", "the record is gone") for each in steps if each.person not in now}
     writing = [each for each in steps if each.person in now]
     results = await bulk.update_unmoved(

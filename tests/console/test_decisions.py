@@ -152,7 +152,13 @@ async def test_refused_rows_and_conflicts_wait_beside_removals_and_enter_leads_t
         (settled,) = hand.asked("conflicts.settle")
         assert isinstance(settled, SettleConflicts) and len(settled.of) == 1 and {settled.of[0]} <= {of, FIRST}
         assert "1 of 1 conflict" in hand.text
-        await hand.press("escape")
+        await hand.press("t")
+        assert "of Ada Ek becomes 'Here' in Dynamics again." in hand.text
+        await hand.press("n")
+        assert hand.asked("conflicts.take") == []
+        await hand.press("t", "y")
+        assert len(hand.asked("conflicts.take")) == 1
+        await hand.press("escape", "escape")
         assert "conflicts" in hand.text
 
 

@@ -57,7 +57,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGNS_PAGE,
 )
 from dyntui.service.contract.changes import CHANGES_PAGE, CHANGES_UNDO
-from dyntui.service.contract.conflicts import CONFLICTS_PAGE, CONFLICTS_SETTLE
+from dyntui.service.contract.conflicts import CONFLICTS_PAGE, CONFLICTS_SETTLE, CONFLICTS_TAKE
 from dyntui.service.contract.credentials import CREDENTIALS_LIST
 from dyntui.service.contract.environment import ENVIRONMENT_ALLOW, ENVIRONMENT_GET, ENVIRONMENT_MARK
 from dyntui.service.contract.health import FACTS_ASK, FACTS_LIST, HEALTH_CHECK
@@ -170,6 +170,7 @@ def everything(office: Office) -> list[Asked]:
         (HELD_WAITING, WaitingIn()),
         (CONFLICTS_PAGE, conflicts.ConflictsQuery()),
         (CONFLICTS_SETTLE, conflicts.SettleConflicts()),
+        (CONFLICTS_TAKE, conflicts.TakeOther(of=(conflicts.ConflictOf(person="nobody", label="FIRSTNAME"),))),
         (HELD_DECIDE, DecideHeld(list=newsletter.id, remove=False, people=tuple(there[:1]))),
         *_of_runs(first.id),
         *_of_campaigns(campaign.id, newsletter.id, count, sent.id),

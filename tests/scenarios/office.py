@@ -165,7 +165,7 @@ class Office:
         self._plans = Plans(self.resources, self._runs, self._members)
         self._changes = Changes(self.resources, self._runs)
         self._quarantine = Quarantine(self.resources, identities, self._runs)
-        self._conflicts = Conflicts(self.resources, identities)
+        self._conflicts = Conflicts(self.resources, identities, self._runs)
         waves = SendWaves(self.resources, self.engine.enqueue)
         self.send_timer = SendTimer(self.resources, self.engine.enqueue, waves, begins=True)
         self._sending = Sending(
@@ -391,6 +391,13 @@ class Office:
     def settle_conflicts(self, *of: conflicts.Conflict) -> int:
         named = tuple(conflicts.ConflictOf(person=each.person, label=each.label) for each in of)
         return self.wait(self._conflicts.settle(self.context, conflicts.SettleConflicts(of=named))).conflicts
+
+    def take_other(self, *of: conflicts.Conflict) -> runs.RunDetail:
+        """The values that had lost, written back."""
+        named = tuple(conflicts.ConflictOf(person=each.person, label=each.label) for each in of)
+        run = self.wait(self._conflicts.take(self.context, conflicts.TakeOther(of=named)))
+        self.engine.drain()
+        return self.detail(run.id)
 
     def decide_held(self, list_id: str, *people: str, remove: bool, undone: bool = False) -> held.HeldDecided:
         """The decision, carried out."""

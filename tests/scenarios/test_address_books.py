@@ -134,6 +134,50 @@ def test_a_conflict_is_decided_by_the_rule_kept_with_both_values_and_ends_alike(
     assert office.people(again.run.id, item="address-books") == () and office.conflicts() == ()
 
 
+@pytest.mark.parametrize("rule", [ConflictRule.DOTDIGITAL, ConflictRule.DYNAMICS])
+def test_the_value_that_lost_is_taken_unless_it_moved_since_and_undone(office: Office, rule: ConflictRule) -> None:
+    two_way(office, ("FIRSTNAME", "firstname"), ("LASTNAME", "lastname"), rule=rule)
+    ada, bob = some(office, 2)
+    office.let_pass(hours=2)
+    office.run("address-books")
+    for each in (ada, bob):
+        office.change_in_dynamics("contact", each.person, firstname="Here")
+        change_in_dotdigital(office, each.address, FIRSTNAME="There")
+    office.run("lists")
+    by_dotdigital = rule is ConflictRule.DOTDIGITAL
+    won, lost = ("There", "Here") if by_dotdigital else ("Here", "There")
+
+    def there(person: MemberRow) -> Any:
+        """The field on the side that lost."""
+        if by_dotdigital:
+            return in_dynamics(office, person.person, "firstname")
+        return in_dotdigital(office, person.address, "FIRSTNAME")
+
+    def change_there(person: MemberRow, value: str) -> None:
+        if by_dotdigital:
+            office.change_in_dynamics("contact", person.person, firstname=value)
+        else:
+            change_in_dotdigital(office, person.address, FIRSTNAME=value)
+
+    assert there(ada) == there(bob) == won
+    change_there(bob, "Moved")
+    run = office.take_other(*office.conflicts())
+    said = {each.person.partition("/")[0]: (each.outcome, each.reason) for each in office.people(run.run.id)}
+    assert said == {ada.person: (Outcome.UPDATED, ""), bob.person: (Outcome.REJECTED, "STALE")}
+    assert there(ada) == lost and there(bob) == "Moved" and run.run.tally.adds_up
+    (kept,) = [each for each in office.conflicts(settled=True) if each.person == ada.person]
+    assert kept.taken == ("Dynamics" if by_dotdigital else "dotdigital") and kept.settled_on
+    assert [each.person for each in office.conflicts()] == [bob.person]
+    (written,) = office.written(run.run.id)
+    assert (list((written.before or {}).values()), list((written.after or {}).values())) == ([won], [lost])
+    office.undo(run.run.id)
+    assert there(ada) == won
+    change_there(ada, lost)
+    office.let_pass(minutes=5)
+    office.run("lists")
+    assert in_dynamics(office, ada.person, "firstname") == in_dotdigital(office, ada.address, "FIRSTNAME") == lost
+
+
 def test_a_value_that_does_not_fit_is_named_written_nowhere_and_tried_again(office: Office) -> None:
     two_way(office, ("FIRSTNAME", "firstname"))
     ada, bob = some(office, 2)

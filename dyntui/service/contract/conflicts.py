@@ -14,6 +14,7 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.held import ON_HELD
 from dyntui.service.contract.paging import Page, Window
+from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.situations import Situation
 
 
@@ -41,6 +42,14 @@ class SettleConflicts(msgspec.Struct, frozen=True, kw_only=True):
     of: Annotated[tuple[ConflictOf, ...], msgspec.Meta(max_length=10_000)] = ()
 
 
+class TakeOther(msgspec.Struct, frozen=True, kw_only=True):
+    """The value that had lost counts in the conflicts `of` these people and labels of an email `account` (id or name;
+    the default one where none is given): it is written to the side that lost it, and travels from there."""
+
+    account: Text = ""
+    of: Annotated[tuple[ConflictOf, ...], msgspec.Meta(min_length=1, max_length=10_000)]
+
+
 class ConflictsSettled(msgspec.Struct, frozen=True, kw_only=True):
     """How many it were."""
 
@@ -53,6 +62,7 @@ CONFLICTS_PAGE = Call("conflicts.page", ConflictsQuery, Page[Conflict], Ability.
 CONFLICTS_SETTLE = Call(
     "conflicts.settle", SettleConflicts, ConflictsSettled, Ability.SYNCHRONISE, changes=(CONFLICTS_CHANGED,)
 )
+CONFLICTS_TAKE = Call("conflicts.take", TakeOther, RunRow, Ability.SYNCHRONISE)
 
 
 def met(situation: Situation) -> str:
@@ -84,7 +94,19 @@ ACTIONS = (
         hint="Agree",
         call=CONFLICTS_SETTLE,
         command="dyntui conflicts settle --person ID --label LABEL",
-        tooltip="It waits for nobody any more. For another value change the record: it travels with the next run",
+        tooltip="It waits for nobody any more, and the value stays the winner's",
+        row=True,
+        rule=met,
+    ),
+    Action(
+        id="conflicts.take",
+        title="Take the other value",
+        scopes=(ON_CONFLICTS,),
+        keys=("t",),
+        hint="Take the other",
+        call=CONFLICTS_TAKE,
+        command="dyntui conflicts take --person ID --label LABEL",
+        tooltip="Writes what had lost back to its side, if the field was not changed since, undone like a run",
         row=True,
         rule=met,
     ),

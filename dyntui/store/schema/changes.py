@@ -97,6 +97,7 @@ conflict = Table(
     text_column("met_on"),
     text_column("settled_by"),
     text_column("settled_on"),
+    text_column("taken"),  # the side whose value somebody took although it had lost
     Index("ix_conflict_settled", "settled_on", "met_on"),
 )
 

@@ -1,0 +1,39 @@
+"""Columns of records as they are now, by name: to be compared with what a run wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.model.people import Entity
+from dyntui.sync import member_listing
+
+
+class Now(msgspec.Struct, frozen=True):
+    """A record as it is: its etag, and its columns."""
+
+    etag: str
+    values: Mapping[str, Any]
+
+
+async def read(dv: Dataverse, entity: Entity, wanted: Mapping[str, Iterable[str]]) -> dict[str, Now]:
+    """These records (id -> the names of the columns that matter) as they are; those that are gone are missing."""
+    table = member_listing.TABLES[entity]
+    names = sorted({name for each in wanted.values() for name in each})
+    fields = [
+        ("id", str, msgspec.field(name=table.key)),
+        ("etag", str, msgspec.field(name="@odata.etag", default="")),
+        *((f"column{place}", Any, msgspec.field(name=name, default=None)) for place, name in enumerate(names)),
+    ]
+    row_type: Any = msgspec.defstruct("Values", fields, frozen=True, kw_only=True)
+    found: dict[str, Now] = {}
+    async for page in dv_rows.pages_where_any(
+        dv, table.entity_set, row_type, table.key, sorted(wanted), select=(table.key, *names)
+    ):
+        for row in page.rows:
+            found[row.id] = Now(row.etag, {name: getattr(row, f"column{place}") for place, name in enumerate(names)})
+    return found
