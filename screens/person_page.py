@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import ClassVar
 
+from textual import on
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.model.outcomes import Outcome
@@ -17,6 +19,7 @@ from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import (
     KINDS,
     ON_PERSON,
+    PEOPLE_PICTURE,
     PEOPLE_SHOW,
     PEOPLE_TIMELINE,
     PEOPLE_WHY,
@@ -36,7 +39,9 @@ from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .person_export import export_person
 from .places import RUN
+from .timeline_picture import PictureOfTimeline
 from .why import WhyDialog
+from .widgets.bars import BarList
 from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
 from .widgets.grid_words import Wording
@@ -93,16 +98,20 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
     def __init__(self) -> None:
         super().__init__(_ROWS)
         self._facts = Facts(id="person-facts", wraps=True)
+        self._picture = PictureOfTimeline()
         self._verdicts: Sequence[Verdict] = ()
         self._who: KnownPerson | None = None
 
     def compose_page(self) -> Iterable[Widget]:
-        """Who it is and where they stand, then what was seen of them."""
+        """Who it is and where they stand, then what was seen of them: as a picture beside or instead of the table."""
         with Vertical(classes="card", id="person-card") as card:
             card.border_title = "Would they be mailed?"
             yield self._facts
-        yield self.views
-        yield self.grid
+        with Horizontal(id="person-seen"):
+            yield self._picture
+            with Vertical(id="person-events"):
+                yield self.views
+                yield self.grid
 
     @property
     def _address_alone(self) -> bool:
@@ -111,13 +120,14 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
     @property
     def slice(self) -> str:
         """Whose events, and of which kinds."""
-        return f"{self.about} {self.views.chosen}"
+        return f"{self.about} {self.views.chosen} {' '.join(sorted(self._picture.off))}"
 
     def aimed(self) -> None:
         """Another person: nothing is known of them yet."""
         self._verdicts = ()
         self._who = None
         self._facts.show_facts([])
+        self._picture.forget()
         self.trail.show_trail("Find a person", "…")
 
     def begin(self) -> None:
@@ -129,6 +139,7 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         """Who it is, and where they stand."""
         if not self.about:
             return
+        self._read_picture()
         if self._address_alone:
             self.look(PEOPLE_WHY, WhyQuery(address=self.about), self._show_address)
         else:
@@ -142,6 +153,10 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
     async def rows_in(self, window: Window) -> PageOfRows[TimelineEvent]:
         """The events of the chosen kinds."""
         kinds = tuple(filter(None, self.views.chosen.split(",")))
+        if self._picture.off:
+            kinds = tuple(each for each in kinds or KINDS if each not in self._picture.off)
+            if not kinds:
+                return PageOfRows(rows=(), matching=0, total=0)
         query = TimelineQuery(person=self.about or "", kinds=kinds)
         return await page_of(self.console, PEOPLE_TIMELINE, query, window)
 
@@ -149,6 +164,42 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         """The run that tells more, where there is one."""
         if row.run:
             self.console.open_page(RUN, row.run)
+
+    def _read_picture(self) -> None:
+        self.look(PEOPLE_PICTURE, self._picture.query_for(self.about or ""), self._picture.show)
+
+    def do_person_picture(self) -> None:
+        """To the picture, or back to the table; on a narrow screen one of them is there."""
+        to_picture = self.focused is not self._picture.kinds
+        self.set_class(to_picture, "-picture")
+        if to_picture:
+            self.set_focus(self._picture.kinds)
+        else:
+            self.grid.focus_rows()
+        self.refresh_hints()
+
+    def do_person_zoom(self) -> None:
+        """Days, weeks or months."""
+        self._picture.zoom()
+        self._read_picture()
+
+    def do_person_earlier(self) -> None:
+        """Half a picture back."""
+        self._pan(-1)
+
+    def do_person_later(self) -> None:
+        """Half a picture on."""
+        self._pan(1)
+
+    def _pan(self, direction: int) -> None:
+        if self._picture.pan(direction, datetime.fromisoformat(self.console.now()).date()):
+            self._read_picture()
+
+    @on(BarList.Opened, "#picture-kinds")
+    def _toggle_kind(self, event: BarList.Opened) -> None:
+        """A kind is switched off or on, in the picture and in the table."""
+        self._picture.toggle(event.key)
+        self.grid.reload()
 
     def do_members_gather(self) -> None:
         """A list of this person, or one that is there and gets them."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from dyntui.cli.lazy import Command, Group, choices
-from dyntui.cli.output import moment, number, print_facts, print_json, say
+from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.person_export import write_export
 from dyntui.cli.service_call import ask
 from dyntui.cli.why import print_verdict
+from dyntui.model.timeline_picture import MOST, PERIODS, axis, drawn
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.people import (
     KINDS,
     PEOPLE_EXPORT,
+    PEOPLE_PICTURE,
     PEOPLE_REQUESTS,
     PEOPLE_SEARCH,
     PEOPLE_SHOW,
@@ -24,6 +27,7 @@ from dyntui.service.contract.people import (
     KnownPerson,
     PeopleQuery,
     PersonRef,
+    PictureQuery,
     RequestsQuery,
     TimelineEvent,
     TimelineQuery,
@@ -94,8 +98,49 @@ _EVENTS: Columns[TimelineEvent] = (
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only this; may be given again.")
 @page_of(PEOPLE_TIMELINE, _EVENTS)
 async def timeline(_client: ServiceClient, rows: Rows, person: str, kinds: tuple[str, ...]) -> TimelineQuery:
-    """Mails, opens, clicks, opt-outs and lists of PERSON, newest first."""
+    """Mails, opens, clicks, page visits, ROI, form responses, scores, opt-outs and lists of PERSON, newest first.
+
+    `dyntui people picture` shows how often each was seen by day, week or month.
+    """
     return TimelineQuery(person=person, kinds=kinds, **rows)
+
+
+@command.command("picture", cls=Command)
+@click.argument("person")
+@click.option("--by", type=click.Choice(PERIODS), default="week", show_default=True, help="What a column stands for.")
+@click.option("--periods", type=click.IntRange(1, MOST), default=None, help="So many of them.")
+@click.option("--until", metavar="DATE", default="", help="Up to this day, such as 2026-11-30; today.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only this; may be given again.")
+@click.pass_context
+def picture(
+    context: click.Context, person: str, by: str, periods: int | None, until: str, kinds: tuple[str, ...]
+) -> None:
+    """The Engagement Timeline of PERSON as a picture: how often each kind of event was seen by day, week or month."""
+    chosen = choices(context)
+    query = PictureQuery(person=person, by=by, periods=periods or 0, until=until)
+    answer = ask(chosen, PEOPLE_PICTURE, query)
+    shown = [row for row in answer.rows if not kinds or row.kind in kinds]
+    if chosen.json:
+        print_json(msgspec.structs.replace(answer, rows=tuple(shown)))
+        return
+    if not shown:
+        say("Nothing was seen of this person.")
+        return
+    if chosen.plain:
+        for row in shown:
+            seen = [
+                f"{number(count)} from {start}" for start, count in zip(answer.starts, row.counts, strict=True) if count
+            ]
+            click.echo(f"{KINDS[row.kind]}: {', '.join(seen) or 'none here'}; {number(row.total)} in all")
+    else:
+        most = max(max(row.counts) for row in shown)
+        print_table(
+            ["", f"by {by}", "in all"],
+            [*((KINDS[row.kind], drawn(row.counts, most), number(row.total)) for row in shown), ("", axis(answer), "")],
+            right=["in all"],
+            whole=[f"by {by}"],
+        )
+    say(f"{number(answer.earlier)} events are earlier." if answer.earlier else "Nothing is earlier.")
 
 
 @command.command("export", cls=Command)

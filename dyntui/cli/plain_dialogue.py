@@ -216,6 +216,7 @@ class Dialogue:
                 ("Would they be mailed, list by list", lambda: self._do("people", "show", named)),
                 ("Why, or why not", lambda: self._do("why", row.address)),
                 ("What was seen of them", lambda: self._do("people", "timeline", named)),
+                ("How often, by month", lambda: self._do("people", "picture", named, "--by", "month")),
                 (
                     "Export everything known of them to a file",
                     lambda: self._with("File", "people", "export", named, option="--output"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import Connection
 
+from dyntui.model import timeline_picture
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.paging import Page
@@ -14,6 +17,7 @@ from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import CampaignRef
 from dyntui.service.contract.people import (
     KINDS,
+    PEOPLE_PICTURE,
     PEOPLE_SEARCH,
     PEOPLE_SHOW,
     PEOPLE_TIMELINE,
@@ -22,7 +26,9 @@ from dyntui.service.contract.people import (
     PeopleQuery,
     PersonDetail,
     PersonRef,
+    PictureQuery,
     TimelineEvent,
+    TimelinePicture,
     TimelineQuery,
     WhyAnswer,
     WhyQuery,
@@ -100,18 +106,37 @@ class People:
                 "KIND_UNKNOWN", f"There is no kind of event {shown(wrong[0])!r}.", f"The kinds are: {', '.join(KINDS)}."
             )
 
-        def read(c: Connection) -> Page[TimelineEvent]:
-            address = normalise(request.person)
-            if is_address(address) and not known_people.with_address(c, address):
-                return timeline.window(c, request, address=address, kinds=request.kinds)
-            return timeline.window(c, request, person_id=_named(c, request.person).person, kinds=request.kinds)
+        return await self._resources.read(
+            lambda c: timeline.window(c, request, kinds=request.kinds, **_whose(c, request.person))
+        )
 
-        return await self._resources.read(read)
+    @answers(PEOPLE_PICTURE)
+    async def picture(self, context: CallContext, request: PictureQuery) -> TimelinePicture:
+        """How often each kind of event was seen of a person, by day, week or month. Raises DATE_INVALID,
+        PERSON_UNKNOWN, PERSON_AMBIGUOUS."""
+        try:
+            until = date.fromisoformat(request.until) if request.until else self._resources.clock().date()
+        except ValueError:
+            raise _refused(
+                "DATE_INVALID", f"{shown(request.until)!r} is no date.", "Give one such as 2026-11-30."
+            ) from None
+        events = await self._resources.read(lambda c: timeline.seen(c, **_whose(c, request.person)))
+        return timeline_picture.picture(
+            events, until, request.by, request.periods or timeline_picture.SHOWN[request.by]
+        )
 
 
 def use_cases(parts: Parts) -> People:
     """What answers these calls."""
     return People(parts.resources, Campaigns(parts.resources, parts.identities))
+
+
+def _whose(c: Connection, named: str) -> dict[str, str]:
+    """Whose events are asked for: a record's, or an address's that no record has."""
+    address = normalise(named)
+    if is_address(address) and not known_people.with_address(c, address):
+        return {"address": address}
+    return {"person_id": _named(c, named).person}
 
 
 def _named(c: Connection, named: str) -> KnownPerson:

@@ -1,6 +1,6 @@
 """Everything that was seen of one person, newest first: what they were sent and did, and what became of them.
 
-Public: `window(c, asked, person_id=, address=, kinds=()) -> Page[TimelineEvent]`.
+Public: `window(c, asked, person_id=, address=, kinds=()) -> Page[TimelineEvent]`; `seen(c, person_id=, address=)`: all.
 """
 
 from __future__ import annotations
@@ -48,13 +48,17 @@ _LONGEST = 500
 _NOT_MAILED = ("Failed", "Refused", "Cancelled")
 
 
+def seen(c: Connection, *, person_id: str = "", address: str = "") -> list[TimelineEvent]:
+    """Every event of a record and of each address that it has or had; or of an address alone. In no order."""
+    return list(_events(c, person_id, _addresses(c, person_id, address)))
+
+
 def window(
     c: Connection, asked: Window, *, person_id: str = "", address: str = "", kinds: Collection[str] = ()
 ) -> Page[TimelineEvent]:
     """A window on the events of a record and of every address that it has or had; or of an address alone. Only these
     `kinds` where given; the search looks at where and detail. What is one person's fits into memory."""
-    addresses = _addresses(c, person_id, address)
-    everything = [each for each in _events(c, person_id, addresses) if not kinds or each.kind in kinds]
+    everything = [each for each in seen(c, person_id=person_id, address=address) if not kinds or each.kind in kinds]
     wanted = asked.search.casefold()
     found = [each for each in everything if wanted in f"{each.where}\n{each.detail}".casefold()]
     found.sort(key=lambda each: (each.happened_on, each.kind, each.where, each.detail), reverse=True)

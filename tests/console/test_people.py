@@ -42,6 +42,10 @@ async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_
         assert f"Find a person › {somebody.name}" in hand.text  # type: ignore[attr-defined]
         assert f"no, by a send to {LIST}: Do not e-mail" in hand.text
         assert "Joined a list" in hand.text or "Left" in hand.text
+        await hand.press("m")
+        assert "Engagement Timeline" in hand.text and "by week" in hand.text
+        await hand.press("m")
+        assert "Engagement Timeline" not in hand.text
         await hand.press("w")
         assert "(DO_NOT_EMAIL)" in hand.text and "learned" in hand.text and "If the person changed" in hand.text
         # A subject request: into a new file, and it is kept who asked.
@@ -64,6 +68,16 @@ async def test_a_person_who_would_be_mailed_is_said_so_and_their_page_is_one_key
         assert f"yes, by a send to {LIST}" in hand.text
         await hand.press("right")
         assert hand.asked("people.timeline")[-1].kinds == ("sent", "bounced", "left out")  # type: ignore[attr-defined]
+        # The picture stands beside the table: kinds are switched off in both.
+        await hand.press("left")
+        assert "by week, 26 weeks" in hand.text and "■ Joined a list" in hand.text
+        await hand.press("m", "enter")
+        assert "□ Joined a list" in hand.text and "off" in hand.text
+        assert "joined" not in hand.asked("people.timeline")[-1].kinds  # type: ignore[attr-defined]
+        await hand.press("enter", "z")
+        assert "by month, 24 months" in hand.text and hand.asked("people.timeline")[-1].kinds == ()  # type: ignore[attr-defined]
+        await hand.press("z", "left_square_bracket")
+        assert "by day, 30 days" in hand.text
 
 
 async def test_where_it_is_not_production_the_top_bar_says_so() -> None:

@@ -92,6 +92,7 @@ from dyntui.service.contract.mappings import (
 from dyntui.service.contract.members import MEMBERS_COUNT, MEMBERS_FIND, MEMBERS_GATHER, MEMBERS_PLAN
 from dyntui.service.contract.people import (
     PEOPLE_EXPORT,
+    PEOPLE_PICTURE,
     PEOPLE_REQUESTS,
     PEOPLE_SEARCH,
     PEOPLE_SHOW,
@@ -286,6 +287,7 @@ def _of_people(person: str) -> Iterator[Asked]:
     yield PEOPLE_SHOW, people.PersonRef(person=person)
     yield PEOPLE_WHY, people.WhyQuery(address="nobody@example.org")
     yield PEOPLE_TIMELINE, people.TimelineQuery(person=person)
+    yield PEOPLE_PICTURE, people.PictureQuery(person=person, by="month")
 
 
 _OF_SCHEDULES: tuple[Asked, ...] = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from dyntui.model.admin_changes import AdminChange as AdminChange
@@ -14,10 +16,12 @@ from dyntui.model.people import Entity
 from dyntui.model.roles import Ability
 from dyntui.model.subject_requests import SubjectExport as SubjectExport
 from dyntui.model.subject_requests import SubjectPart as SubjectPart
+from dyntui.model.timeline_picture import MOST, PERIODS
+from dyntui.model.timeline_picture import TimelinePicture as TimelinePicture
 from dyntui.model.why import ClosedGate as ClosedGate
 from dyntui.model.why import Verdict as Verdict
 from dyntui.service.contract.actions import Action, Scope
-from dyntui.service.contract.bounds import Number, Text
+from dyntui.service.contract.bounds import Number, Text, one_of
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.lists import ON_LIST, MemberRow
@@ -65,6 +69,16 @@ class TimelineQuery(Window, frozen=True, kw_only=True):
     kinds: tuple[Text, ...] = ()
 
 
+class PictureQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The picture of what was seen of a `person` (a record's id, or an address): `periods` of a `day`, `week` or
+    `month` each (0: as many as are usual), up to the one that the day `until` is in (ISO 8601; `""`: today)."""
+
+    person: Text
+    by: Annotated[str, one_of(*PERIODS)] = "week"
+    periods: Annotated[int, msgspec.Meta(ge=0, le=MOST)] = 0
+    until: Text = ""
+
+
 class RequestsQuery(Window, frozen=True, kw_only=True):
     """A window on who asked for everything known of whom, newest first."""
 
@@ -73,6 +87,7 @@ PEOPLE_SEARCH = Call("people.search", PeopleQuery, Page[KnownPerson], Ability.SE
 PEOPLE_SHOW = Call("people.show", PersonRef, PersonDetail, Ability.SEE)
 PEOPLE_WHY = Call("people.why", WhyQuery, WhyAnswer, Ability.SEE)
 PEOPLE_TIMELINE = Call("people.timeline", TimelineQuery, Page[TimelineEvent], Ability.SEE)
+PEOPLE_PICTURE = Call("people.picture", PictureQuery, TimelinePicture, Ability.SEE)
 
 # Who asks, about whom and when is kept.
 PEOPLE_EXPORT = Call("people.export", PersonRef, SubjectExport, Ability.ADMINISTER)
@@ -130,6 +145,40 @@ ACTIONS = (
         call=PEOPLE_WHY,
         command="dyntui why ADDRESS",
         tooltip="Every closed gate in its order, what it rests on, and who can mend it",
+    ),
+    Action(
+        id="person.picture",
+        title="Picture or table",
+        scopes=(ON_PERSON,),
+        keys=("m",),
+        hint="Picture",
+        call=PEOPLE_PICTURE,
+        command="dyntui people picture PERSON",
+        tooltip="What was seen of them as a picture; Enter on a kind switches it off and on, in the table too",
+    ),
+    Action(
+        id="person.zoom",
+        title="Days, weeks or months",
+        scopes=(ON_PERSON,),
+        keys=("z",),
+        hint="Zoom",
+        call=PEOPLE_PICTURE,
+        command="dyntui people picture PERSON --by month",
+        tooltip="How much time a column of the picture is",
+    ),
+    Action(
+        id="person.earlier",
+        title="Earlier in the picture",
+        scopes=(ON_PERSON,),
+        keys=("left_square_bracket",),
+        tooltip="Half a picture back",
+    ),
+    Action(
+        id="person.later",
+        title="Later in the picture",
+        scopes=(ON_PERSON,),
+        keys=("right_square_bracket",),
+        tooltip="Half a picture on, today at the furthest",
     ),
     Action(
         id="person.export",
