@@ -8,7 +8,7 @@ WORKERS ?= $(shell expr 2 \* $$(nproc))
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench clean
+.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -86,6 +86,23 @@ switches: $(STAMP)
 # Opt-outs at random moments while a service watches: how soon each is known, and the share of the call budgets.
 opt-outs: $(STAMP)
 	$(BIN)/python -m tests.scenarios.opt_outs_at_random $(or $(N),1000) $(or $(FIRST),7)
+
+# N sends at random, in half of which something changes after they were confirmed: forecast against fact, person by person.
+forecasts: $(STAMP)
+	$(BIN)/python -m tests.scenarios.forecasts_at_random $(or $(N),1000) $(or $(FIRST),7)
+
+# `why` for ASKED random people of a world of PEOPLE against whom the simulated platform mails; STORE=1: figures of a store of as
+# many people alone.
+why: $(STAMP)
+	$(BIN)/python -m tests.scenarios.why_at_random $(or $(PEOPLE),1000000) $(or $(ASKED),10000) $(or $(FIRST),7) $(if $(STORE),--store)
+
+# A wrong list of about N members in waves of 1 %, 10 %, rest: it stops by itself.
+wrong-list: $(STAMP)
+	$(BIN)/python -m tests.scenarios.wrong_list_in_waves $(or $(N),100000)
+
+# Exports with hostile cells, opened by LibreOffice and read back.
+spreadsheets: $(STAMP)
+	$(BIN)/python -m tests.cli.spreadsheets_read_back
 
 # N accidents of workers that share a store on a server: killed, frozen, cut off.
 workers: $(STAMP)

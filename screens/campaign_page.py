@@ -46,7 +46,7 @@ from .widgets.facts import Facts
 from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.text_lines import TextLines
-from .wording import moment, number
+from .wording import moment, number, people_of
 
 _PANES = (("targets", "Target Marketing Lists", None), ("text", "Text", None), ("sends", "Sends", None))
 
@@ -69,7 +69,7 @@ def send_rows(sends: Iterable[SendRow]) -> list[BarRow]:
     rows = []
     for send in sorted(sends, key=lambda send: send.created_on, reverse=True):
         excluded = send.potential - send.sendable
-        text = f"{send.standing}: {number(send.sendable)} people, {number(excluded)} excluded · {', '.join(send.lists)}"
+        text = f"{send.standing}: {people_of(send.sendable)}, {number(excluded)} excluded · {', '.join(send.lists)}"
         coming = goes_out(send)
         when = f"goes out {moment(coming)}" if coming else moment(send.sent_on or send.created_on)
         rows.append(BarRow(send.id, text, None, send_tone(send), "•", f"{when} · {send.created_by}"))

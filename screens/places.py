@@ -62,6 +62,7 @@ COMPARISON = Place("comparison", "comparison:ComparisonPage", str)
 RUN = Place("run", "run_page:RunPage", str)
 PEOPLE = Place("people", "people:PeoplePage", Whose)
 ODD_ROWS = Place("odd rows", "odd_rows:OddRowsPage", str)
+SEND_CHANGES = Place("changes of a send", "send_changes:SendChangesPage", str)
 OPT_OUT_SOURCES = Place("opt-out sources", "opt_out_sources:SourcesPage", str)
 QUARANTINE = Place("refused rows", "quarantine:QuarantinePage", str)
 CONFLICTS = Place("conflicts", "conflicts:ConflictsPage", str)
@@ -93,6 +94,7 @@ PLACES: tuple[Place[Any], ...] = (
     RUN,
     PEOPLE,
     ODD_ROWS,
+    SEND_CHANGES,
     OPT_OUT_SOURCES,
     QUARANTINE,
     CONFLICTS,

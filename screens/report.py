@@ -40,7 +40,7 @@ from .widgets.columns import Column
 from .widgets.facts import Fact, Facts
 from .widgets.grid_words import Wording
 from .widgets.hours import HourChart
-from .wording import moment, number, rate
+from .wording import moment, number, people_of, rate
 
 FILTERS = (
     ("all", "All", None),
@@ -209,7 +209,7 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
         self._with.show_rows(read_with_rows(report), sum(each.opens for each in report.clients))
         self._links.show_rows(
             [
-                BarRow(link.url, link.url, link.clicks, "slice-1", note=f"{number(link.people)} people")
+                BarRow(link.url, link.url, link.clicks, "slice-1", note=f"{people_of(link.people)}")
                 for link in sorted(report.links, key=lambda link: -link.clicks)
             ]
         )
@@ -266,7 +266,7 @@ def read_with_rows(report: CampaignReport) -> list[BarRow]:
         rows.append(BarRow(f"version {version.name}", note, None, "good" if version.won else "", "◆", won))
     for marker in report.roi:
         note = f"ROI {marker.marker}: {marker.total}, {number(marker.times)} times"
-        rows.append(BarRow(f"roi {marker.marker}", note, None, "good", "+", f"{number(marker.people)} people"))
+        rows.append(BarRow(f"roi {marker.marker}", note, None, "good", "+", f"{people_of(marker.people)}"))
     return rows
 
 

@@ -39,7 +39,7 @@ from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
 from .widgets.line import Line, Part
 from .widgets.tones import status_tone
-from .wording import lasted, moment, number
+from .wording import lasted, moment, number, people_of
 
 
 class RunPage(RunActions, Page[str]):
@@ -204,7 +204,7 @@ def _calls(run: RunRow, reads: int, writes: int) -> str:
 
 
 def _item_row(item: RunItem) -> BarRow:
-    people = f"{number(item.tally.read)} people" if item.tally.read else ""
+    people = f"{people_of(item.tally.read)}" if item.tally.read else ""
     note = "  ".join(each for each in (people, item.note) if each)
     return BarRow(
         item.id,

@@ -14,7 +14,7 @@ from dyntui.service.contract.sends import (
 
 from .base import FramedScreen
 from .dialogs import Alternatives, Confirm
-from .wording import moment, number
+from .wording import moment, number, people_of
 
 
 class SendActions(FramedScreen):
@@ -40,13 +40,13 @@ class SendActions(FramedScreen):
             question = Confirm("Stop the send?", lines, yes="Stop", no="Let it go on", danger=True)
         elif row.state == HANDED_OVER:
             lines = [
-                f"{row.campaign_name}: {number(row.sendable)} people.",
+                f"{row.campaign_name}: {people_of(row.sendable)}.",
                 "dotdigital has it, and has no call that takes it back. Its address book is emptied, so that it "
                 "reaches nobody more. Cancel it there as well, under Campaigns > Email > Outbox; then settle it here.",
             ]
             question = Confirm("Take the send back?", lines, yes="Empty its book", no="Let it go out", danger=True)
         else:
-            lines = [f"{row.campaign_name}: {number(row.sendable)} people.", "It does not go out; the count is lost."]
+            lines = [f"{row.campaign_name}: {people_of(row.sendable)}.", "It does not go out; the count is lost."]
             question = Confirm("Cancel the send?", lines, yes="Cancel the send", no="Keep it", danger=True)
         self.app.push_screen(question, answered)
 
@@ -81,7 +81,7 @@ class SendActions(FramedScreen):
         question = Alternatives(
             "What became of the send?",
             [
-                f"{number(send.sendable)} people, {moment(send.sent_on or send.created_on)}: {send.standing}.",
+                f"{people_of(send.sendable)}, {moment(send.sent_on or send.created_on)}: {send.standing}.",
                 "Look under Campaigns > Email > Outbox in dotdigital first. Until somebody says so, all of them count "
                 "as mailed. Your answer is kept with your name and cannot be taken back.",
             ],

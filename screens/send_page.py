@@ -22,7 +22,7 @@ from dyntui.service.contract.situations import Situation
 
 from .base import Page
 from .bindings import bindings
-from .places import PEOPLE, REPORT, RUN, SEND
+from .places import PEOPLE, REPORT, RUN, SEND, SEND_CHANGES
 from .running import show_progress
 from .send_actions import SendActions
 from .send_standing import goes_out, how_divided, how_handed, mailed, send_tone
@@ -31,7 +31,7 @@ from .whose import Whose
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.line import Line, Part
-from .wording import in_both_times, moment, number
+from .wording import in_both_times, moment, number, people_of
 
 _WHOLE = "whole"
 # Runs of these kinds end with something new about a send.
@@ -176,6 +176,11 @@ class SendPage(SendActions, Page[str]):
         """Everybody in it."""
         self._open_people(Whose(title="Everybody"))
 
+    def do_send_changes(self) -> None:
+        """Who is something else than was confirmed, and why."""
+        if self._detail is not None:
+            self.console.open_page(SEND_CHANGES, self._detail.send.id)
+
     def do_send_report(self) -> None:
         """The report of its email campaign."""
         if self._detail is not None:
@@ -269,7 +274,7 @@ def _wave_rows(detail: SendDetail) -> Sequence[BarRow]:
         rows.append(BarRow(_WHOLE, "All waves", None, send_tone(detail.whole), "•", detail.whole.standing))
     for each in detail.waves:
         state = each.standing.partition(": ")[2] or each.standing
-        text = f"{state}, {number(each.sendable)} people"
+        text = f"{state}, {people_of(each.sendable)}"
         rows.append(BarRow(each.id, f"Wave {each.wave}", None, send_tone(each), "•", text))
     whole = detail.whole or send
     over = detail.stop or whole.state in ("Sent", "Stopped", "Cancelled", "Failed")

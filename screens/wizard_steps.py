@@ -27,7 +27,7 @@ from .widgets.grid_words import Wording
 from .widgets.line import Line, Part
 from .widgets.paging import windowed
 from .widgets.pie import Pie, filling, slice_tone
-from .wording import moment, number, share
+from .wording import moment, number, people_of, share
 
 STEPS = (
     "Email Campaign",
@@ -93,7 +93,7 @@ def _bounces(count: TargetCount) -> list[Fact]:
 
 def _mailed(count: TargetCount) -> str:
     through = through_another(count)
-    return f"{number(count.sendable)} people" + (f". {through}" if through else "")
+    return f"{people_of(count.sendable)}" + (f". {through}" if through else "")
 
 
 def in_short(excluded: Sequence[tuple[str, int]]) -> str:

@@ -11,6 +11,11 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def people_of(count: int) -> str:
+    """`1 person`, `3,401 people`."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
 def share(part: float, whole: float) -> str:
     """A part of a whole in per cent with one decimal; `""` where there is no whole."""
     return f"{part / whole:.1%}" if whole else ""

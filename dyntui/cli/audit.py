@@ -12,7 +12,7 @@ import click
 from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
-from dyntui.cli.output import moment, number, print_json, print_table, say, short_ids
+from dyntui.cli.output import moment, number, people_of, print_json, print_table, say, short_ids
 from dyntui.cli.pages import (
     OUTCOMES,
     Column,
@@ -211,4 +211,4 @@ def export(context: click.Context, run: str, item: str, out: str) -> None:
                 done += len(rows)
         return done
 
-    say(f"{number(with_service(choices(context), read))} people are in {out}.")
+    say(f"{people_of(with_service(choices(context), read))} in {out}.")

@@ -94,6 +94,11 @@ def local_moment(iso: str) -> str:
     return f"{datetime.fromisoformat(iso).astimezone():%a %d %b %H:%M}" if iso else "–"
 
 
+def people_of(count: int) -> str:
+    """`1 person`, `3,401 people`."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
 def yes_no(value: bool) -> str:
     """A truth value in words."""
     return "yes" if value else "no"

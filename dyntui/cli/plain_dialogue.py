@@ -14,7 +14,7 @@ import msgspec
 
 from dyntui.cli.asking import Leaving, ask, choose
 from dyntui.cli.lazy import NAMED_PROFILE, Choices
-from dyntui.cli.output import moment, number, show_error
+from dyntui.cli.output import moment, number, people_of, show_error
 from dyntui.cli.service_call import ask as ask_service
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.reasons import BY_CODE
@@ -101,7 +101,7 @@ class Dialogue:
         self._do("held", "list")
         self._do("sends", "list", "--view", "held")
         held = ask_service(self._chosen, HELD_LISTS, WaitingIn()).rows
-        options = [(f"{each.name}: {number(each.people)} people, {each.why}", each) for each in held]
+        options = [(f"{each.name}: {people_of(each.people)}, {each.why}", each) for each in held]
         while options and (one := choose("Decide about which list?", options)) is not None:
             self._decide(one)
 
@@ -294,7 +294,7 @@ def _said_of_campaign(row: CampaignRow) -> str:
 
 
 def _said_of_send(row: SendRow) -> str:
-    return f"{row.campaign_name}, {row.standing}, {number(row.sendable)} people, {moment(row.created_on)}"
+    return f"{row.campaign_name}, {row.standing}, {people_of(row.sendable)}, {moment(row.created_on)}"
 
 
 def _said_of_run(row: RunRow) -> str:

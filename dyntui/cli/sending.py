@@ -10,7 +10,7 @@ import msgspec
 
 from dyntui.cli.following import say_detached, until_ended
 from dyntui.cli.lazy import Choices, Command, choices
-from dyntui.cli.output import local_moment, moment, number, print_facts, print_json, say
+from dyntui.cli.output import local_moment, moment, number, people_of, print_facts, print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count_targets, print_count
@@ -207,7 +207,7 @@ def _confirmed(chosen: Choices, counted: TargetCount, confirm: int | None) -> in
             exit=Exit.USAGE,
         )
     if not large:
-        click.confirm(f"Send to {number(counted.sendable)} people?", abort=True, err=True)
+        click.confirm(f"Send to {people_of(counted.sendable)}?", abort=True, err=True)
         return None
     return _confirmed(chosen, counted, click.prompt("Type the number of people to send to", type=int, err=True))
 

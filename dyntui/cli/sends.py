@@ -12,18 +12,21 @@ from dyntui.cli.naming import campaign_id
 from dyntui.cli.output import local_moment, moment, number, percent, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, page_of
 from dyntui.cli.service_call import ask, with_service
-from dyntui.model.outcomes import PersonOutcome
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.sync_types import COUNT, outcome_word
 from dyntui.model.sync_types import SEND as SEND_KIND
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.campaigns import CAMPAIGN_COUNT_PEOPLE, CAMPAIGN_GET, CampaignRef, CountPeopleQuery
 from dyntui.service.contract.sends import (
     SEND_CANCEL,
+    SEND_CHANGES,
     SEND_RELEASE,
     SEND_SETTLE,
     SEND_SHOW,
     SENDS,
     SENDS_PAGE,
+    ChangesQuery,
+    PersonChanged,
     SendDetail,
     SendRef,
     SendResults,
@@ -172,6 +175,29 @@ async def people(client: ServiceClient, rows: Rows, send: str, mailed: bool, rea
     """Everybody of a send: who is mailed (added), and who is not and why."""
     detail = await client.call(SEND_SHOW, SendRef(send))
     return CountPeopleQuery(count=detail.count, sendable=mailed, reason=reason, **rows)
+
+
+_CHANGED: Columns[PersonChanged] = (
+    Column("name", lambda row: row.name),
+    Column("address", lambda row: row.address),
+    Column("was", lambda row: _stood(row.was), whole=True),
+    Column("is", lambda row: _stood(f"{row.outcome} {row.reason}"), whole=True),
+    Column("cause", lambda row: row.cause),
+    Column("since", lambda row: f"{'noticed ' if row.noticed else ''}{moment(row.on)}", whole=True),
+)
+
+
+def _stood(standing: str) -> str:
+    outcome, _, reason = standing.strip().partition(" ")
+    return reason or (outcome_word(Outcome(outcome), COUNT) if outcome else "not counted")
+
+
+@command.command("changes")
+@click.argument("send", metavar="SEND")
+@page_of(SEND_CHANGES, _CHANGED)
+async def changes(_client: ServiceClient, rows: Rows, send: str) -> ChangesQuery:
+    """Who is mailed or left out other than somebody confirmed, each with the cause and its date."""
+    return ChangesQuery(id=send, **rows)
 
 
 @command.command("cancel", cls=Command)

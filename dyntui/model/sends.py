@@ -114,6 +114,24 @@ SPLIT_WORDS = (
 )
 
 
+class PersonChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is something else by now than when the send was confirmed. `was`: the outcome then, with the reason
+    where there was one, `""` where they were not counted; `outcome`, `reason`, `detail`: now. `cause`: what has
+    changed, in words; `on`: when that was (ISO 8601 UTC), or only when it was `noticed`."""
+
+    person_id: str
+    entity: str
+    name: str
+    address: str
+    was: str
+    outcome: str
+    reason: str
+    detail: str
+    cause: str = ""
+    on: str = ""
+    noticed: bool = False
+
+
 class SendResults(msgspec.Struct, frozen=True, kw_only=True):
     """What those whom a send mailed did with it, as far as dotdigital has told: `mailed` of them by our own books,
     `known` of them among dotdigital's recipients; `opens` and `clicks` count events, everything else people."""

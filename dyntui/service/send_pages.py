@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import Connection
 
-from dyntui.model.sends import SendResults, SendRow
+from dyntui.model.reasons import BY_CODE
+from dyntui.model.sends import PersonChanged, SendResults, SendRow
+from dyntui.model.why import Fact
 from dyntui.service.answering import answers
-from dyntui.service.contract.sends import SEND_SHOW, SendDetail, SendRef
+from dyntui.service.contract.paging import Page
+from dyntui.service.contract.sends import SEND_CHANGES, SEND_SHOW, ChangesQuery, SendDetail, SendRef
 from dyntui.service.named_sends import named_send
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import campaigns, results, run_window, send_waves, sends
+from dyntui.store import campaigns, results, run_window, send_changes, send_waves, sends, why
 from dyntui.store.failures import vanished
 
 
 class SendPages:
-    """The call `sends.show`."""
+    """The calls `sends.show` and `sends.changes`."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -26,6 +30,44 @@ class SendPages:
         """A send with everything that is known of it. Raises SEND_UNKNOWN, SEND_AMBIGUOUS."""
         row = await named_send(self._resources, request.id)
         return await self._resources.read(lambda c: _detail(c, row.id))
+
+    @answers(SEND_CHANGES)
+    async def changes(self, context: CallContext, request: ChangesQuery) -> Page[PersonChanged]:
+        """Each difference between what was confirmed and what became of it, with its cause and the date of that. Raises
+        SEND_UNKNOWN, SEND_AMBIGUOUS, SORT_UNKNOWN."""
+        row = await named_send(self._resources, request.id)
+        return await self._resources.read(lambda c: _changes(c, request, row.id))
+
+
+def _changes(c: Connection, request: ChangesQuery, send_id: str) -> Page[PersonChanged]:
+    this = sends.get(c, send_id)
+    if this is None:
+        raise vanished("a send")
+    found = send_changes.window(c, request, count_id=this.count_id)
+    return msgspec.structs.replace(found, rows=tuple(_with_cause(c, this, each) for each in found.rows))
+
+
+def _with_cause(c: Connection, this: sends.Send, row: PersonChanged) -> PersonChanged:
+    """The fact that a reason rests on tells the cause and when that was; where none is known it is when the send
+    noticed it."""
+    known: tuple[Fact, ...] = ()
+    if row.reason:
+        scope = (this.account_id, this.campaign_id, this.list_ids)
+        known = tuple(each for each in why.facts(c, row.person_id, row.address, *scope) if each.code == row.reason)
+    dated = max(known, key=lambda each: each.since or each.learned_on, default=None)
+    entry = BY_CODE.get(row.reason)
+    what = entry.title if entry else row.reason
+    if not row.reason:
+        before = BY_CODE.get(row.was.partition(" ")[2])
+        what = f"No longer: {before.title}" if before else "Joined a target list" if not row.was else "May be mailed"
+    detail = (dated.detail if dated is not None else "") or row.detail
+    on = (dated.since or dated.learned_on) if dated is not None else ""
+    return msgspec.structs.replace(
+        row,
+        cause=f"{what}: {detail}" if detail else what,
+        on=on or this.sent_on or this.created_on,
+        noticed=not on,
+    )
 
 
 def _detail(c: Connection, send_id: str) -> SendDetail:

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import count_standing, sequences
+from dyntui.store import count_standing, send_changes, sequences
 from dyntui.store.bound import text
 from dyntui.store.count_standing import Facts
 from dyntui.store.failures import vanished
@@ -118,9 +118,15 @@ def anew(c: Connection, count_id: str, now: str) -> Count:
     before = get(c, count_id)
     if before is None:
         raise KeyError(count_id)
-    c.execute(delete(target_person).where(_p.count_id == count_id))
-    _count(c, count_id, before.account_id, before.campaign_id, before.lists)
-    c.execute(update(target_count).where(target_count.c.id == count_id).values(counted_on=now))
+
+    def count() -> None:
+        c.execute(delete(target_person).where(_p.count_id == count_id))
+        _count(c, count_id, before.account_id, before.campaign_id, before.lists)
+
+    send_changes.across(c, count_id, count)
+    potential = select(func.count()).select_from(target_person).where(_p.count_id == count_id).scalar_subquery()
+    recounted = update(target_count).where(target_count.c.id == count_id)
+    c.execute(recounted.values(counted_on=now, potential=potential))
     made = get(c, count_id)
     if made is None:
         raise vanished("a target count")

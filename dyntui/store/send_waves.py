@@ -37,7 +37,7 @@ from sqlalchemy import (
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.waves import Results, Waves, size
-from dyntui.store import sends
+from dyntui.store import send_changes, sends
 from dyntui.store.schema import list_unsubscribe, send, send_waves, suppression, target_count, target_person
 from dyntui.store.sends import NewSend, Send
 
@@ -145,6 +145,8 @@ def cut_again(c: Connection, this: Send, whole: Send) -> int:
     c.execute(delete(target_person).where(_p.count_id == this.count_id))
     _set(c, whole.id, people=left(c, whole.id))
     taken = _take(c, whole, this.count_id, this.wave)
+    # Who is in the wave was confirmed with the whole send: of that it is said what has changed.
+    send_changes.confirm(c, this.count_id)
     sends.take_counts(c, this.id)
     return taken
 

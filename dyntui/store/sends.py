@@ -26,7 +26,7 @@ from dyntui.model.outcomes import Outcome, ReasonCount
 from dyntui.model.sends import HANDED_OVER, HELD, LIVE, SendRow
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
-from dyntui.store import counts
+from dyntui.store import counts, send_changes
 from dyntui.store.schema import campaign, send, send_waves
 from dyntui.store.windows import shown
 
@@ -124,6 +124,7 @@ def create(c: Connection, new: NewSend) -> Send:
         "counted": [[each.outcome.value, each.reason, each.people] for each in counted.counts],
     }
     c.execute(insert(send).values(values))
+    send_changes.confirm(c, new.count_id)
     return _known(c, new.id)
 
 

@@ -5,6 +5,7 @@ Where they stand is asked of the same statement that counts everybody (`count_st
 Public:
     of_address(c, address, account_id=, campaign_id=, lists=) -> list[Verdict]
     of_person(c, person_id, account_id=, lists=) -> list[Verdict]
+    facts(c, person_id, address, account_id, campaign_id, lists) -> (Fact, ...)
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _verdicts(
             gates=closed(
                 (row.reason, *split(row.also)) if row.reason else (),
                 row.detail,
-                _facts(c, row.person_id, row.address, account_id, campaign_id, lists),
+                facts(c, row.person_id, row.address, account_id, campaign_id, lists),
             ),
             asked=_asked(c, account_id, lists),
         )
@@ -96,9 +97,10 @@ def _among(c: Connection, people: Sequence[str], lists: Sequence[str]) -> Among:
     return Among((*people, *(row.person_id for row in merged)), tuple(sorted(addresses)))
 
 
-def _facts(
+def facts(
     c: Connection, person_id: str, address: str, account_id: str, campaign_id: int, lists: Sequence[str]
 ) -> tuple[Fact, ...]:
+    """Everything known that may keep a person from a mail, with its dates."""
     return (
         *_suppressions(c, person_id, address, account_id),
         *_opt_outs(c, person_id, address),

@@ -36,7 +36,9 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         await hand.press("1")
         assert f"{CAMPAIGN} goes out 1 Dec" in hand.text
         assert "Campaigns sent, the last one first" in hand.text and "opened by" in hand.text
-        await hand.press("W", "x")
+        await hand.press("W")
+        assert not hand.pilot.app.screen.query_one("#preview").display, "there is no room for it beside the grid"
+        await hand.press("x")
         assert "It does not go out" in hand.text
         await hand.press("y")
         assert "No send waits" in hand.text

@@ -116,11 +116,13 @@ from dyntui.service.contract.schedules import (
 )
 from dyntui.service.contract.sends import (
     SEND_CANCEL,
+    SEND_CHANGES,
     SEND_GET,
     SEND_RELEASE,
     SEND_SETTLE,
     SEND_SHOW,
     SENDS_PAGE,
+    ChangesQuery,
     SendCampaign,
     SendRef,
     SendsQuery,
@@ -262,6 +264,7 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield SENDS_PAGE, SendsQuery(view="held")
     yield SEND_GET, SendRef(sent)
     yield SEND_SHOW, SendRef(sent)
+    yield SEND_CHANGES, ChangesQuery(id=sent)
     yield SEND_CANCEL, SendRef(sent)
     yield SEND_RELEASE, SendRef(sent)
     yield SEND_SETTLE, SettleSend(id=sent, was_mailed=True)

@@ -49,7 +49,16 @@ from dyntui.service.contract import (
     schedules,
     setup,
 )
-from dyntui.service.contract.sends import SendCampaign, SendDetail, SendRef, SendRow, SendsQuery, SettleSend
+from dyntui.service.contract.sends import (
+    ChangesQuery,
+    PersonChanged,
+    SendCampaign,
+    SendDetail,
+    SendRef,
+    SendRow,
+    SendsQuery,
+    SettleSend,
+)
 from dyntui.service.contract.session import Nothing
 from dyntui.service.environment import EnvironmentGuard
 from dyntui.service.held import Held
@@ -508,6 +517,20 @@ class Office:
         page = self.wait(self._campaigns.page(self.context, campaigns.CampaignsQuery(limit=500)))
         return next(row for row in page.rows if row.name == name)
 
+    def all_campaigns(self) -> tuple[campaigns.CampaignRow, ...]:
+        return self.wait(self._campaigns.page(self.context, campaigns.CampaignsQuery(limit=500))).rows
+
+    def copy_campaign(self, name: str, times: int) -> None:
+        """Somebody copies a campaign in dotdigital, so many times."""
+        self.sandbox.state.db.executemany(
+            "INSERT INTO dd_campaign"
+            " (name, subject, from_name, from_id, html, text, reply_action, reply_to, type, tags)"
+            " SELECT 'Copy of ' || name || ' ' || ?, subject, from_name, from_id, html, text, reply_action, reply_to,"
+            " type, tags FROM dd_campaign WHERE name = ?",
+            [(number, name) for number in range(times)],
+        )
+        self.sandbox.state.db.commit()
+
     def target(self, campaign: campaigns.CampaignRow, *list_ids: str) -> None:
         self.wait(self._campaigns.change_targets(self.context, campaigns.ChangeTargets(id=campaign.id, add=list_ids)))
 
@@ -565,6 +588,11 @@ class Office:
 
     def send_row(self, send_id: str) -> SendRow:
         return self.wait(self._sending.send_get(self.context, SendRef(send_id)))
+
+    def changes(self, named: str) -> tuple[PersonChanged, ...]:
+        """Who of a send is something else than was confirmed."""
+        asked = ChangesQuery(id=named, limit=500)
+        return self.wait(self._send_pages.changes(self.context, asked)).rows
 
     def send_page(self, named: str) -> SendDetail:
         return self.wait(self._send_pages.show(self.context, SendRef(named)))

@@ -56,6 +56,12 @@ def test_at_its_hour_a_send_is_decided_anew_and_goes_out_once(
     assert people[opts_out.person].reason == "DO_NOT_EMAIL"
     assert people[unsubscribes.person].reason == "SUPPRESSED"
     assert people[joins.person].outcome is Outcome.ADDED
+    changed = {each.person_id: each for each in office.changes(held.id)}
+    assert set(changed) == {leaves.person, opts_out.person, unsubscribes.person, joins.person}
+    assert changed[joins.person].cause == "No longer: No e-mail address" and changed[joins.person].noticed
+    assert changed[leaves.person].reason == "LEFT_LIST" and changed[opts_out.person].was == "added"
+    dates = {changed[each.person].on for each in (opts_out, unsubscribes)}
+    assert all(held.created_on < each <= sent.sent_on for each in dates)
     # Looked at again, nothing more goes out.
     office.let_pass(minutes=5)
     office.look_at_sends()

@@ -34,6 +34,7 @@ def test_exactly_the_people_shown_are_mailed(office: Office, counted: tuple[Camp
     assert sent.state == "Sent"
     assert {mail["address"] for mail in mails} == shown
     assert len(mails) == count.sendable
+    assert office.changes(sent.id) == (), "nothing changed: the forecast is the fact"
     assert not any(mail["suppressed_at_send"] or mail["opted_out_at_send"] for mail in mails)
 
 

@@ -11,6 +11,7 @@ from dyntui.model.roles import Ability
 from dyntui.model.runs import RunRow
 from dyntui.model.sends import HANDED_OVER as HANDED_OVER
 from dyntui.model.sends import LIVE
+from dyntui.model.sends import PersonChanged as PersonChanged
 from dyntui.model.sends import SendResults as SendResults
 from dyntui.model.sends import SendRow as SendRow
 from dyntui.model.split_tests import SplitTest as SplitTest
@@ -79,6 +80,12 @@ class SendDetail(msgspec.Struct, frozen=True, kw_only=True):
     results_on: str = ""
 
 
+class ChangesQuery(Window, frozen=True, kw_only=True):
+    """Who of a send (its id, or the beginning of it) is something else by now than when somebody confirmed it."""
+
+    id: Text
+
+
 class SettleSend(msgspec.Struct, frozen=True):
     """What somebody found in dotdigital's outbox (Campaigns > Email > Outbox) about a send in doubt: whether its people
     were mailed."""
@@ -93,6 +100,7 @@ SENDS_PAGE = Call("sends.page", SendsQuery, Page[SendRow], Ability.SEE)
 SEND_GET = Call("sends.get", SendRef, SendRow, Ability.SEE)
 # By the beginning of the id, too; `sends.show` by the id of its run as well.
 SEND_SHOW = Call("sends.show", SendRef, SendDetail, Ability.SEE)
+SEND_CHANGES = Call("sends.changes", ChangesQuery, Page[PersonChanged], Ability.SEE)
 SEND_CANCEL = Call("sends.cancel", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 SEND_RELEASE = Call("sends.release", SendRef, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
 SEND_SETTLE = Call("sends.settle", SettleSend, SendRow, Ability.SEND)
@@ -246,6 +254,17 @@ ACTIONS = (
         call=SEND_SHOW,
         command="dyntui sends people SEND",
         tooltip="Who is mailed, and who is not and why",
+        rule=any_send,
+    ),
+    Action(
+        id="send.changes",
+        title="What changed since it was confirmed",
+        scopes=(ON_SEND,),
+        keys=("d",),
+        hint="Changed since",
+        call=SEND_CHANGES,
+        command="dyntui sends changes SEND",
+        tooltip="Whoever is mailed or left out other than counted, with the cause and its date",
         rule=any_send,
     ),
     Action(

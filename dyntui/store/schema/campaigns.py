@@ -105,6 +105,7 @@ target_person = Table(
     text_column("reason"),
     text_column("detail"),
     text_column("also"),
+    text_column("was"),  # outcome and reason when somebody confirmed the send, "" where they were not counted then
     Index("ix_target_person_seq", "count_id", "seq"),
     Index("ix_target_person_reason", "count_id", "outcome", "reason", "seq"),
 )
