@@ -12,8 +12,9 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
 from dyntui.model.roles import Ability
-from dyntui.model.sync_types import SENDING, SYNC_TYPES, UNDO, Asked, Narrowed, RunKind, SendOf, UndoOf, asked_of
+from dyntui.model.sync_types import LISTS, SENDING, SYNC_TYPES, UNDO, Asked, Narrowed, RunKind, SendOf, UndoOf, asked_of
 from dyntui.model.traces import Trace
+from dyntui.service import backups
 from dyntui.service.answering import answers
 from dyntui.service.contract.paging import Page
 from dyntui.service.contract.runs import (
@@ -128,7 +129,15 @@ class Runs:
             title = await self._lists_title(account.id, asked.lists)
         if plan:
             title = f"{'Differences' if diff else 'Plan'}: {title}"
+        elif kind.id == LISTS.id:
+            await self._make_restore_point(account.id)
         return await self.queue(context, kind, title, account.id, asked)
+
+    async def _make_restore_point(self, account_id: str) -> None:
+        """Before the first list of an account is synchronised ever: the store as it was set up can be put back."""
+        books = await self._resources.read(lambda c: list_store.with_books(c, account_id))
+        if books and not any(each.last_synced for each in books):
+            await backups.before(self._resources, "the initial synchronisation")
 
     async def undo(self, context: CallContext, run_id: str, *, plan: bool = False, apply: str = "") -> RunRow:
         """Queues a run that undoes what another one wrote: `plan`, one that ends before anything is changed; `apply`,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.backups import BackupUseCases
 from dyntui.service.contract.runs import RunDetail
+from dyntui.service.contract.session import Nothing
 from tests.scenarios.office import Office, addresses, by_reason, writes
 
 
@@ -21,6 +23,11 @@ def test_everybody_on_the_list_ends_in_exactly_one_named_outcome(office: Office)
     assert len(people) == len({each.person for each in people}) == newsletter.members
     assert all(each.reason for each in people if each.outcome in (Outcome.EXCLUDED, Outcome.REJECTED))
     assert by_reason(run.run)["added"] > 100
+
+    # What was set up can be put back: before the first synchronisation ever, and not before others.
+    assert office.run("lists").run.status is RunStatus.COMPLETED
+    made = office.wait(BackupUseCases(office.resources).list(office.context, Nothing()))
+    assert [each.reason for each in made.rows] == ["before the initial synchronisation"]
 
 
 def test_a_second_synchronisation_without_changes_writes_nothing_to_either_side(office: Office) -> None:
