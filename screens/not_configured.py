@@ -15,13 +15,20 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from dyntui.model.errors import DyntuiError
+from dyntui.service import finding_environments
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.session import HELLO, STATUS, Hello, Nothing, Status
 from dyntui.service.contract.setup import ON_SETUP, SETUP_APPLY, SETUP_PLAN, SETUP_STEP, SetupReport, SetupStep
 from dyntui.service.contract.situations import Situation
 from dyntui.service.setup_conversation import Conversation
 from dyntui.service.setup_environment import said_by
-from dyntui.service.setup_questions import about, no_place_for_secrets, without_a_keyring
+from dyntui.service.setup_questions import (
+    Answers,
+    about,
+    no_place_for_secrets,
+    where_people_sign_in,
+    without_a_keyring,
+)
 
 from .base import Asking
 from .bindings import bindings
@@ -32,8 +39,9 @@ from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
 from .widgets.field import Field
 from .wording import number, share
+from .working import start
 
-_INTRODUCTION, _ASKING, _CHECKING, _PLAN, _INSTALLING, _REFUSED = range(6)
+_INTRODUCTION, _ASKING, _FINDING, _CHECKING, _PLAN, _INSTALLING, _REFUSED = range(7)
 _BAR = 40
 _DONE, _MISSING = "done", "missing"
 
@@ -52,6 +60,7 @@ class NotConfigured(Asking[None]):
         self._plan: SetupReport | None = None
         self._error: DyntuiError | None = None
         self._steps = 0
+        self._copied = ""
         self._title = Static("", classes="gate-title", id="setup-title", markup=False)
         self._text = Static("", id="setup-text", markup=False)
         self._code = Static("", classes="gate-code", id="setup-command", markup=False)
@@ -97,7 +106,8 @@ class NotConfigured(Asking[None]):
             words = {_INTRODUCTION: "Set up", _PLAN: "Install", _REFUSED: "Try again"}
             return words.get(self._phase, "")
         if action_id == "setup.copy":
-            return "Copy the command" if self._phase == _INTRODUCTION else ""
+            words = {_INTRODUCTION: "Copy the command", _FINDING: "Copy the address" if self._copied else ""}
+            return words.get(self._phase, "")
         return None
 
     def _show(self, phase: int, title: str, text: str = "", note: str = "", *, code: str = "") -> None:
@@ -139,8 +149,11 @@ class NotConfigured(Asking[None]):
         self.set_focus(self._scroll)
 
     def do_setup_copy(self) -> None:
-        """Copies the command."""
-        copy(self.app, [self._command()], "The command")
+        """Copies the command, or the address at which to sign in."""
+        if self._phase == _FINDING and self._copied:
+            copy(self.app, [self._copied], "The address")
+        elif self._phase == _INTRODUCTION:
+            copy(self.app, [self._command()], "The command")
 
     def do_app_refresh(self) -> None:
         """Looks whether it has been set up meanwhile."""
@@ -176,6 +189,9 @@ class NotConfigured(Asking[None]):
         if talk is None:
             self._introduce()
             return
+        if talk.finds:
+            self._find(talk)
+            return
         question = talk.question
         if question is None:
             self._check()
@@ -207,7 +223,11 @@ class NotConfigured(Asking[None]):
     @on(BarList.Opened, "#setup-choices")
     def _chosen(self, event: BarList.Opened) -> None:
         event.stop()
-        self._take(event.key)
+        if self._phase == _FINDING and self._talk is not None:
+            self._talk.found(event.key)
+            self._go_on()
+        else:
+            self._take(event.key)
 
     def _take(self, text: str) -> None:
         talk = self._talk
@@ -222,6 +242,38 @@ class NotConfigured(Asking[None]):
             self._field.value = ""
             self._go_on()
 
+    # The environments of whoever sets up
+
+    def _find(self, talk: Conversation) -> None:
+        """Signs the person in beside the screen; what comes after they have left counts no more."""
+        self._show(_FINDING, "Setup: your environments", "Asking for a code …")
+        self.set_focus(None)
+        self._shown()
+        start(self, "finding", self._look_for, talk.answers, exclusive=True)
+
+    async def _look_for(self, answers: Answers) -> None:
+        try:
+            found = await finding_environments.find(*where_people_sign_in(answers), self._show_code)
+        except DyntuiError as error:
+            self._refuse(error)
+            return
+        if self._phase != _FINDING:
+            return
+        self._show(_FINDING, "Setup: your environments", "Which one is to be connected?")
+        self._choices.show_rows([BarRow(each.url, each.friendly_name, None, "", "", each.url) for each in found])
+        self._choices.display = True
+        self.set_focus(self._choices)
+        self._shown()
+
+    def _show_code(self, prompt: finding_environments.DevicePrompt) -> None:
+        if self._phase != _FINDING:
+            return
+        self._copied = single_line(prompt.verification_uri)
+        words = f"Open this address in any browser, type {single_line(prompt.user_code)} there, and sign in."
+        note = "Waiting for you to sign in. Nothing of this sign-in is kept. y copies the address, Esc goes back."
+        self._show(_FINDING, "Setup: your environments", words, note, code=self._copied)
+        self._shown()
+
     def do_app_back(self) -> None:
         """One question back; from the first one to the introduction."""
         if self._phase == _INSTALLING:
@@ -231,7 +283,7 @@ class NotConfigured(Asking[None]):
             if self._talk.question is None:
                 self._talk.back()
             self._go_on()
-        elif self._phase in (_ASKING, _PLAN, _CHECKING, _REFUSED) and self._talk is not None and self._talk.back():
+        elif self._phase not in (_INTRODUCTION, _INSTALLING) and self._talk is not None and self._talk.back():
             self._field.value = ""
             self._go_on()
         else:
@@ -307,7 +359,7 @@ class NotConfigured(Asking[None]):
         self.ask(HELLO, Nothing(), self.console.admit)
 
     def _refuse(self, error: DyntuiError) -> None:
-        if self._phase not in (_CHECKING, _INSTALLING):
+        if self._phase not in (_FINDING, _CHECKING, _INSTALLING):
             return
         self._error = error
         self._show(

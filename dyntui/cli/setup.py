@@ -38,7 +38,7 @@ def command(context: click.Context, source: str | None, find: bool, plan: bool) 
     asked. Without --from the rest is asked for on the terminal. Secrets are typed unseen, go to the service's keyring
     and nowhere else. Running it again changes only what is missing.
     """
-    from dyntui.cli.setup_questions import ask_all, correct, found_address, show_environment
+    from dyntui.cli.setup_questions import ask_all, correct, show_environment
 
     chosen = choices(context)
     said = said_by(os.environ)
@@ -52,8 +52,9 @@ def command(context: click.Context, source: str | None, find: bool, plan: bool) 
         _carry_out(chosen, request_of(completed(said)), only_plan=plan, shows_plan=False)
         return
     _require_keyring(chosen)
-    known = found_address(said.answers) if find else said.answers
-    talk = Conversation(known, open_profile(chosen.profile).setup_file)
+    talk = Conversation(said.answers, open_profile(chosen.profile).setup_file)
+    if find:
+        talk.find()
     ask_all(talk)
     while True:
         try:

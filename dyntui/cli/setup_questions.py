@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dyntui.cli.output import say
-from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.errors import DyntuiError
 from dyntui.service import setup_questions
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.setup_conversation import Conversation
@@ -24,9 +24,9 @@ from dyntui.service.setup_questions import (
     Question,
     account_of,
     account_questions,
-    authority_of,
     checked,
     of_account,
+    where_people_sign_in,
 )
 
 _NOTHING, _END = "none", "end"
@@ -35,44 +35,29 @@ _NOTHING, _END = "none", "end"
 def ask_all(talk: Conversation) -> None:
     """Asks what is left to ask."""
     said = ""
-    while (question := talk.question) is not None:
+    while (question := talk.question) is not None or talk.finds:
+        if question is None:
+            talk.found(_chosen_environment(talk.answers))
+            continue
         said = _hint(question, said)
         talk.take(_asked(question, talk.check, given_before=talk.given_before))
 
 
-def found_address(known: Mapping[str, str]) -> dict[str, str]:
-    """All that is `known`, with the address of an environment that the person chose among their own.
-
-    Asks where they sign in, shows the code to type in a browser, and waits. Raises DyntuiError NO_ENVIRONMENTS, and
-    what signing in raises.
-    """
+def _chosen_environment(answers: Mapping[str, str]) -> str:
+    """The address of the environment that the person chose among their own: shows a code to type in a browser, and
+    waits. Raises DyntuiError NO_ENVIRONMENTS, and what signing in raises."""
     from dyntui.service.finding_environments import find
-
-    answers = dict(known)
-    for key in ("tenant", "client_id", "ca_file"):
-        for question in _only(key, answers):
-            if key not in answers:
-                answers[key] = _asked(question, lambda text, q=question: checked(q, text, answers))  # type: ignore[misc]
-    ca_file = "" if answers["ca_file"] == NONE else answers["ca_file"]
 
     def show(prompt: Any) -> None:
         # One line each: a link that is broken over two cannot be copied.
         say(f"Open in any browser: {prompt.verification_uri}")
         say(f"Enter the code:      {prompt.user_code}")
 
-    found = asyncio.run(find(authority_of(answers["tenant"]), answers["client_id"], ca_file, show))
-    if not found:
-        raise DyntuiError(
-            "NO_ENVIRONMENTS",
-            "Whoever signed in has a user in no environment of Dynamics 365.",
-            not_done="Nothing was connected.",
-            remedy="Sign in as somebody who has, or run `dyntui setup` and type the address.",
-            exit=Exit.USAGE,
-        )
+    found = asyncio.run(find(*where_people_sign_in(answers), show))
     for place, each in enumerate(found, start=1):
         say(f"{place}  {each.friendly_name}  {each.url}")
     place = click.prompt("Which one", type=click.IntRange(1, len(found)), default=1, err=True)
-    return answers | {"url": found[place - 1].url.rstrip("/")}
+    return found[place - 1].url
 
 
 def correct(talk: Conversation, error: DyntuiError) -> bool:

@@ -12,9 +12,10 @@ from dyntui.dataverse.credentials import DeviceCode
 from dyntui.dataverse.discovery import Environment
 from dyntui.dataverse.sign_in import DevicePrompt, SignIn
 from dyntui.dataverse.sign_in_http import SignInHttp
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.sync.connections import file_named, split_authority
 
-__all__ = ["Environment", "find"]
+__all__ = ["DevicePrompt", "Environment", "find"]
 
 
 async def find(
@@ -22,7 +23,7 @@ async def find(
 ) -> Sequence[Environment]:
     """Waits until the person has signed in with the code that `show` is told. `ca_file`: `""` for none.
 
-    Raises DataverseError, as signing in does, and DISCOVERY_REFUSED.
+    Raises DyntuiError NO_ENVIRONMENTS where there is none, DISCOVERY_REFUSED, and what signing in raises.
     """
     host, tenant = split_authority(authority)
     service, trusted = discovery.service_of(authority), file_named(ca_file)
@@ -32,6 +33,15 @@ async def find(
         prompt = await sign_in.begin()
         show(prompt)
         await sign_in.finish(prompt)
-        return await discovery.environments(sign_in, service, ca_file=trusted)
+        found = await discovery.environments(sign_in, service, ca_file=trusted)
     finally:
         await sign_in.close()
+    if not found:
+        raise DyntuiError(
+            "NO_ENVIRONMENTS",
+            "Whoever signed in has a user in no environment of Dynamics 365.",
+            not_done="Nothing was connected.",
+            remedy="Sign in as somebody who has, or type the address.",
+            exit=Exit.USAGE,
+        )
+    return found

@@ -70,7 +70,7 @@ class FirstConnection:
         sign_in = sign_in_with(organisation, secret_in(request.organisation), around)
         try:
             async with dataverse_as(sign_in, organisation, around, patience=AT_FIRST) as dv:
-                told = (*self._told("", *await self._of_dynamics(dv, organisation, "")),)
+                told = self._told("", *await self._of_dynamics(dv, organisation, ""))
         finally:
             await sign_in.close()
         for each in request.accounts:

@@ -17,6 +17,9 @@ from dyntui.service import certificate_file
 from dyntui.service.config import write_private
 from dyntui.service.contract.setup import SetupRequest
 from dyntui.service.setup_questions import (
+    ADDRESS,
+    FIND,
+    WHERE_PEOPLE_SIGN_IN,
     Answers,
     Question,
     checked,
@@ -38,6 +41,7 @@ class Conversation:
         self._left = left
         self._before = _read(left)
         self._asked: list[str] = []
+        self._finding = False
 
     def __repr__(self) -> str:
         return f"Conversation({len(self.answers)} answers)"
@@ -45,7 +49,7 @@ class Conversation:
     @property
     def question(self) -> Question | None:
         """The next one, with the answer that was given before as the usual one; None when nothing is left to ask."""
-        found = next_question(self.answers)
+        found = self._next()
         if found is None:
             return None
         before = self._before.get(found.key, "")
@@ -55,8 +59,31 @@ class Conversation:
     @property
     def given_before(self) -> bool:
         """Whether the usual answer of the question is one that was given, and not a proposal."""
-        found = next_question(self.answers)
+        found = self._next()
         return found is not None and bool(self._before.get(found.key))
+
+    def _next(self) -> Question | None:
+        if not self._finding:
+            return next_question(self.answers)
+        of_sign_in = (each for each in questions(self.answers) if each.key in WHERE_PEOPLE_SIGN_IN)
+        return next((each for each in of_sign_in if each.key not in self.answers), None)
+
+    @property
+    def finds(self) -> bool:
+        """Whether the person wants to sign in now, and choose the organisation among their own: all that signing in
+        needs is answered. `found` ends it."""
+        return self._finding and self._next() is None
+
+    def find(self) -> None:
+        """The person signs in to be told where they have a user: only what that needs is asked before."""
+        self._finding = ADDRESS not in self.answers
+
+    def found(self, address: str) -> None:
+        """They chose this one."""
+        self._finding = False
+        self.answers[ADDRESS] = address.rstrip("/")
+        self._asked.append(ADDRESS)
+        self._keep()
 
     @property
     def place(self) -> tuple[int, int]:
@@ -69,18 +96,26 @@ class Conversation:
         question = self.question
         if question is None:
             raise ValueError("There is nothing left to ask.")
+        if question.key == ADDRESS and text.strip() == FIND:
+            return FIND
         return checked(question, text or question.usual, self.answers)
 
     def take(self, text: str) -> None:
         """Takes an answer. Raises ValueError, which says what is wanted instead."""
         question, answer = self.question, self.check(text)
         assert question is not None
+        if answer == FIND:
+            self.find()
+            return
         self.answers[question.key] = answer
         self._asked.append(question.key)
         self._keep()
 
     def back(self) -> bool:
         """To the question before; False where this is the first one."""
+        if self._finding and not any(key in WHERE_PEOPLE_SIGN_IN for key in self._asked):
+            self._finding = False
+            return True
         if not self._asked:
             return False
         key = self._asked.pop()
@@ -89,6 +124,7 @@ class Conversation:
 
     def correct(self, part: str) -> None:
         """The answers of a part are asked anew, with those given as the usual ones. `part`: of `setup_questions`."""
+        self._finding = False
         self._before |= self.answers
         self.answers = without(part, self.answers)
         self._asked = [key for key in self._asked if key in self.answers]

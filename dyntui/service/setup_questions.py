@@ -26,6 +26,11 @@ DYNAMICS, ACCOUNTS, MANAGER = "dynamics", "accounts", "manager"
 YES, NO, NONE = "yes", "no", "-"
 SECRET, CERTIFICATE, WORKLOAD, MANAGED = (each.value for each in SignInBy)
 
+ADDRESS = "url"
+# The answer to the question for the address of whoever wants to choose among their own.
+FIND = "?"
+WHERE_PEOPLE_SIGN_IN = ("tenant", "client_id", "ca_file")
+
 Answers = Mapping[str, str]
 
 
@@ -45,6 +50,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 # What an error's code begins with, and the answers that it is about.
 _ABOUT = {
     "DATAVERSE_": DYNAMICS,
+    "DISCOVERY_": DYNAMICS,
+    "NO_ENVIRONMENTS": DYNAMICS,
     "AUTHORITY_": DYNAMICS,
     "SETUP_OTHER_": DYNAMICS,
     "DOTDIGITAL_": ACCOUNTS,
@@ -111,7 +118,12 @@ def without(part: str, answers: Answers) -> dict[str, str]:
 
 
 def _of_dynamics(answers: Answers) -> Iterator[Question]:
-    yield Question(key="url", text="Dynamics 365 address (https://ORGANISATION.crm.dynamics.com)", about=DYNAMICS)
+    yield Question(
+        key=ADDRESS,
+        text="Dynamics 365 address (https://ORGANISATION.crm.dynamics.com)",
+        about=DYNAMICS,
+        hint=f"{FIND} finds it: you sign in, and choose among the environments in which you have a user.",
+    )
     yield Question(key="tenant", text="Tenant (id or domain)", about=DYNAMICS)
     yield Question(key="client_id", text="Client id of the app registration", about=DYNAMICS)
     yield Question(
@@ -236,6 +248,11 @@ def account_of(number: int, answers: Answers, ca_file: str) -> EmailAccountInput
         is_default=number == 1,
         ca_file=ca_file,
     )
+
+
+def where_people_sign_in(answers: Answers) -> tuple[str, str, str]:
+    """Authority, client id and file of a certificate authority (`""`: none), as `finding_environments` takes them."""
+    return authority_of(answers["tenant"]), answers["client_id"], _none(answers["ca_file"])
 
 
 def authority_of(tenant: str) -> str:

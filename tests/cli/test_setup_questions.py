@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import click
@@ -85,14 +86,16 @@ def test_environments_are_found_by_signing_in_and_one_is_chosen(
 
     @click.command()
     def ask() -> None:
-        known = {"tenant": info["authority"], "ca_file": info["ca_file"]}
-        click.echo(sorted(setup_questions.found_address(known).items()))
+        talk = Conversation({"tenant": info["authority"], "ca_file": info["ca_file"]})
+        with contextlib.suppress(click.Abort):
+            setup_questions.ask_all(talk)
+        click.echo(sorted(talk.answers.items()))
 
     part = "manager"
-    done = CliRunner().invoke(ask, input=f"{info['client_id']}\n1\n")
+    done = CliRunner().invoke(ask, input=f"?\n{info['client_id']}\n1\n")
     assert done.exit_code == 0, (done.output, done.exception)
     assert f"('url', '{info['dataverse_url'].rstrip('/')}')" in done.output
     assert any(info["dataverse_url"].rstrip("/") in line for line in shown)
     part = "outsider"
-    nobody = CliRunner().invoke(ask, input=f"{info['client_id']}\n1\n")
+    nobody = CliRunner().invoke(ask, input=f"?\n{info['client_id']}\n1\n")
     assert getattr(nobody.exception, "code", "") == "NO_ENVIRONMENTS"

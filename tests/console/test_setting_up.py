@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from dyntui.screens.remembered import Memory
 
+from dyntui.model.errors import DyntuiError
+from dyntui.service import finding_environments
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import SetupRequest
+from dyntui.service.finding_environments import DevicePrompt, Environment
 
 from .driving import Driver, driving
 from .worlds import Opening
@@ -95,6 +100,44 @@ async def test_from_nothing_to_signing_in_by_the_questions_and_the_plan(tmp_path
         assert any("is connected" in each for each in hand.notices)
         # What could have been gone on with is gone.
         assert not left.exists()
+
+
+async def test_the_organisation_is_chosen_among_those_in_which_the_person_has_a_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    signed_in = asyncio.Event()
+    link = "https://microsoft.com/devicelogin"
+
+    async def find(where: str, client: str, ca: str, show: Callable[[DevicePrompt], None]) -> list[Environment]:
+        asked.append((where, client, ca))
+        if len(asked) == 1:
+            raise DyntuiError("NO_ENVIRONMENTS", "None.", not_done="Nothing.", remedy="Type the address.")
+        show(DevicePrompt("ABCD-1234", link, "", 900, 5, {}))
+        await signed_in.wait()
+        return [Environment(url=f"https://{name}.crm4.dynamics.com/", friendly_name=name) for name in ("live", "trial")]
+
+    monkeypatch.setattr(finding_environments, "find", find)
+    async with driving(BARE, memory=Memory(tmp_path / "console.json")) as hand:
+        await hand.press("enter")
+        assert "? finds it" in hand.text
+        await answer(hand, "Dynamics 365 address", "?")
+        await answer(hand, "Tenant (id or domain)", "contoso.example")
+        await answer(hand, "Client id of the app", "app-1")
+        await take(hand, "certificate authority")
+        assert "NO_ENVIRONMENTS" in hand.text
+        await hand.pilot.press("enter")
+        await hand.until(lambda text: "ABCD-1234" in text)
+        assert asked == [("https://login.microsoftonline.com/contoso.example", "app-1", "")] * 2
+        # A link that is broken over two lines cannot be copied.
+        assert any(link in line for line in hand.text.splitlines()) and "Copy the address" in hand.text
+        signed_in.set()
+        await hand.until(lambda text: "Which one is to be connected?" in text)
+        await take(hand, "https://trial.crm4.dynamics.com", "down")
+        # What signing in needed is not asked again.
+        assert "Signs in by" in hand.text
+        left = json.loads((tmp_path / "setup.json").read_text())
+        assert left["url"] == "https://trial.crm4.dynamics.com" and left["client_id"] == "app-1"
 
 
 async def test_another_process_goes_on_with_what_is_not_secret_and_asks_nothing_that_the_environment_says(
