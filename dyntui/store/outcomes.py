@@ -6,7 +6,8 @@ The counts beside the people are kept in the same transaction, so that a history
 Public:
     put_item(c, run_id, Item)                      adds or changes an item, and brings its kept counts up to date
     record(c, run_id, item_id, rows, first_stands=False)     people's outcomes, any number of times
-    clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts; close_open(c, run_id, status)
+    clear(c, run_id, item_id); recount(c, run_id, item_id) -> counts
+    close(c, run_id, item_id) -> status; close_open(c, run_id, status)
     item(c, run_id, item_id) -> Item; items(c, run_id) -> list[Item]
     tallies(c, run_ids) -> {run_id: Tally}; counted(c, run_id) -> Tally
 Who they are is read in `run_people`.
@@ -21,7 +22,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, not_, or_, select, update
 
-from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally
+from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus, Tally, status_of
 from dyntui.store import run_people, sequences
 from dyntui.store.gate_marks import join
 from dyntui.store.run_people import Kept
@@ -112,6 +113,26 @@ def recount(c: Connection, run_id: str, item_id: str) -> tuple[ReasonCount, ...]
     counts = run_people.counts(c, run_id, item_id)
     c.execute(update(run_item).where(*_of(run_id, item_id)).values(counts=run_people.kept(counts)))
     return counts
+
+
+def close(
+    c: Connection,
+    run_id: str,
+    item_id: str,
+    *,
+    read: int | None = None,
+    note: str = "",
+    status: RunStatus | None = None,
+) -> RunStatus:
+    """An item is through. `read`: how many people it has read, None: those recorded; `note`: what else the audit is to
+    say; `status`: None: what the recorded people earn. Raises `KeyError` for one that never began."""
+    counts = run_people.counts(c, run_id, item_id)
+    tally = Tally(sum(each.people for each in counts) if read is None else read, counts)
+    ended = status or status_of(tally)
+    values = {"status": ended.value, "people_read": tally.read, "note": note, "counts": run_people.kept(counts)}
+    if not c.execute(update(run_item).where(*_of(run_id, item_id)).values(values)).rowcount:
+        raise KeyError(item_id)
+    return ended
 
 
 def _of(run_id: str, item_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

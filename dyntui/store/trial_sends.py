@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from dyntui.model.outcomes import Outcome, PersonOutcome, Tally, status_of
+from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.sync_types import TEST_SEND
 from dyntui.store import outcomes, runs
 from dyntui.store.outcomes import Item
@@ -97,8 +97,7 @@ def tell(c: Connection, trial_id: str, run_id: str, outcome: Outcome, reason: st
     outcomes.put_item(c, run_id, item)
     person = PersonOutcome(person=row.address, address=row.address, outcome=outcome, reason=reason, detail=detail)
     outcomes.record(c, run_id, item.id, [person])
-    tally = Tally(1, outcomes.recount(c, run_id, item.id))
-    outcomes.put_item(c, run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally))
+    outcomes.close(c, run_id, item.id, read=1)
     runs.finish(c, run_id, claim.token, now)
     _set(c, trial_id, run_id=run_id)
     return True

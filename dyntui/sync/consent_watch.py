@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from dyntui.model import watch as model
 from dyntui.model.errors import DyntuiError
 from dyntui.model.moments import moment_of, text_of
-from dyntui.model.outcomes import PersonOutcome, Tally, status_of
+from dyntui.model.outcomes import PersonOutcome
 from dyntui.model.plans import OPT_OUTS
 from dyntui.model.sync_types import WATCH
 from dyntui.store import accounts, outcomes, runs
@@ -198,9 +198,7 @@ class ConsentWatch:
         item = Item(id=OPT_OUTS, kind="feed", name=source.title)
         outcomes.put_item(c, new.id, item)
         outcomes.record(c, new.id, item.id, news)
-        counts = outcomes.recount(c, new.id, item.id)
-        tally = Tally(sum(each.people for each in counts), counts)
-        outcomes.put_item(c, new.id, msgspec.structs.replace(item, status=status_of(tally), tally=tally))
+        outcomes.close(c, new.id, item.id)
         if source.key == watched_records.ROWS:
             written_consent.suppressed(c, new.id, [each.address for each in news])
         runs.finish(c, new.id, claim.token, text_of(self._clock()))

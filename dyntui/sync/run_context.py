@@ -21,7 +21,7 @@ from dyntui.model.cursors import Cursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import STOOD_STILL
 from dyntui.model.moments import moment_of, text_of
-from dyntui.model.outcomes import RunStatus, Tally, status_of
+from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.sync_types import RUN_KINDS, SENDING, Asked, asked_of
 from dyntui.store import intervals, members, outcomes, planned_changes, runs
 from dyntui.store.database import Database
@@ -284,13 +284,7 @@ class RunContext:
     ) -> RunStatus:
         """`end_item` within a transaction at hand (`work`); `note`: what else the audit is to say of it. `status`: of a
         part that is not about people; None: what the recorded people earn."""
-        item = outcomes.item(c, self.run_id, item_id)
-        counts = outcomes.recount(c, self.run_id, item_id)
-        named = Tally(0, counts).named
-        tally = Tally(named if read is None else read, counts)
-        ended = status or status_of(tally)
-        outcomes.put_item(c, self.run_id, msgspec.structs.replace(item, status=ended, tally=tally, note=note))
-        return ended
+        return outcomes.close(c, self.run_id, item_id, read=read, note=note, status=status)
 
     def close_list(self, c: Connection, item_id: str, list_id: str, mark: str, *, note: str = "") -> RunStatus:
         """A marketing list is through: what became of its people, those under the `mark` and those who left, is the

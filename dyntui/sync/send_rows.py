@@ -15,7 +15,6 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import moment
 from dyntui.model import solution
 from dyntui.model.moments import text_of
-from dyntui.model.outcomes import Tally, status_of
 from dyntui.store import outcomes, runs, send_waves, target_people
 from dyntui.store import sends as send_store
 from dyntui.store.outcomes import Item
@@ -72,9 +71,8 @@ def put_people(c: Connection, this: Send) -> None:
     # People of an item that is not there are not counted.
     outcomes.put_item(c, this.run_id, item)
     target_people.copy_outcomes(c, this.run_id, SEND_ITEM, this.count_id)
-    tally = Tally(this.potential, outcomes.recount(c, this.run_id, SEND_ITEM))
-    outcomes.put_item(c, this.run_id, msgspec.structs.replace(item, status=status_of(tally), tally=tally))
-    runs.set_people(c, this.run_id, tally.read)
+    outcomes.close(c, this.run_id, SEND_ITEM, read=this.potential)
+    runs.set_people(c, this.run_id, this.potential)
 
 
 class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_campaignsendid", "state": "dyntui_state"}):
