@@ -95,6 +95,6 @@ class PictureOfTimeline(Vertical):
             ]
         )
         # The columns end where the numbers at the right of them begin.
-        self._axis.show(right=[Part(f"{axis(picture)} {'':{totals}}  ", "muted")])
+        self._axis.show(right=[Part(f"{axis(picture)} {'':{totals}} ", "muted")])
         more = f", {number(picture.earlier)} earlier" if picture.earlier else ""
         self.border_subtitle = f"by {self.by}, {len(picture.starts)} {_WORDS[self.by]}{more}"

@@ -71,6 +71,9 @@ async def test_a_person_who_would_be_mailed_is_said_so_and_their_page_is_one_key
         # The picture stands beside the table: kinds are switched off in both.
         await hand.press("left")
         assert "by week, 26 weeks" in hand.text and "■ Joined a list" in hand.text
+        drawn = next(line for line in hand.text.splitlines() if "■ Joined a list" in line)
+        below = next(line for line in hand.text.splitlines() if "╵" in line)
+        assert below.index("╵") == drawn.index("·"), "the axis begins below the first column"
         await hand.press("m", "enter")
         assert "□ Joined a list" in hand.text and "off" in hand.text
         assert "joined" not in hand.asked("people.timeline")[-1].kinds  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from dyntui.model.outcomes import Outcome, PersonOutcome, ReasonCount, RunStatus
 from dyntui.model.why import ClosedGate, Verdict
+from dyntui.service.contract.accounts import ACCOUNTS_LIST, Accounts
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
@@ -20,6 +21,7 @@ from dyntui.service.contract.people import PEOPLE_SEARCH, PEOPLE_WHY, KnownPerso
 from dyntui.service.contract.runs import RUN_GET, RUN_START, RUNS_PAGE, RunChanged, RunDetail, RunRef, StartRun
 from dyntui.service.contract.sends import SEND_CANCEL, SEND_GET, SEND_SHOW, SENDS_PAGE, SendCampaign, SendDetail
 from dyntui.service.contract.session import HELLO, STATUS, Check, Status
+from dyntui.service.contract.suppressions import SUPPRESSIONS_PAGE, SuppressionRow
 from tests.cli.scripted_service import (
     LIST_ID,
     ScriptedService,
@@ -32,6 +34,7 @@ from tests.cli.scripted_service import (
     a_send,
     page_of,
 )
+from tests.cli.test_account_commands import MAIN
 from tests.terminal.terminal import Terminal
 
 DYNTUI = (sys.executable, "-m", "dyntui.cli.main")
@@ -94,6 +97,16 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
 
     service.answers(RUN_GET, asked)
     service.answers(RUNS_PAGE, page_of(a_run(id="audit-1")))
+    bob = SuppressionRow(
+        address="bob@x.org",
+        account="Main",
+        status="Unsubscribed",
+        reason="SUPPRESSED",
+        suppressed_on="2026-11-01T00:00:00Z",
+        learned_on="2026-11-22T14:05:09Z",
+    )
+    service.answers(SUPPRESSIONS_PAGE, page_of(bob))
+    service.answers(ACCOUNTS_LIST, Accounts(rows=(MAIN,)))
 
     with Terminal([*DYNTUI, "--plain"], {**environ, "TERM": "dumb"}) as terminal:
 
@@ -139,19 +152,30 @@ def test_the_main_jobs_are_done_in_lines_alone(service: ScriptedService, environ
         answer("1", "What about Ann?")
         answer("2", "SUPPRESSED")
         answer("", "What do you want to do?")
+        # Something is synchronised.
+        answer("6", "Synchronise what?")
+        answer("2", "Completed (3 added, 2 excluded)")
         # The audit; and what is no answer is asked again.
         answer("7", "Which run?")
         answer("nine", "Type a number from 0 to 1.")
         answer("1", "What about Newsletter?")
         answer("1", "Started by:")
         answer("", "What do you want to do?")
+        # An address that is suppressed; the email accounts.
+        answer("8", "A part of the address")
+        answer("bob", "address: bob@x.org")
+        answer("9", "What of it?")
+        answer("1", "24817, r1")
+        answer("", "What do you want to do?")
         terminal.type("\x04")
         assert terminal.ended() == 0
         said = terminal.raw.replace(b"\r\n", b"\n")
 
     assert _ANYTHING_ELSE.findall(said) == []
+    # A line of 300 baud has 30 signs a second: nine jobs, some fifty answers, in eight minutes of printing.
+    assert len(said) < 30 * 480
     assert service.requests(HELD_DECIDE) == [DecideHeld(list=LIST_ID, remove=False)]
-    assert service.requests(RUN_START) == [StartRun(sync_type="lists", lists=(LIST_ID,))]
+    assert service.requests(RUN_START) == [StartRun(sync_type="lists", lists=(LIST_ID,)), StartRun(sync_type="lists")]
     assert service.requests(CAMPAIGN_SEND) == [SendCampaign(count="count-1", confirm=300)]
     assert service.requests(PEOPLE_SEARCH) == [PeopleQuery(search="ann", limit=15)]
     assert len(service.requests(SEND_CANCEL)) == 1
