@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from dyntui.model.schedules import Interval
-from dyntui.model.sync_windows import ALWAYS, clock_of, window_of
+from dyntui.model.sync_windows import ALWAYS, clock_of, local_text, window_of
 from dyntui.service.contract.schedules import ScheduleEdit, ScheduleRow
 
 from .facts_question import FactsQuestion, following
@@ -16,6 +17,7 @@ _MEANS = {
     "at": "In UTC, such as 18:30. Empty: the time of its next run, from tomorrow.",
     "window": "Hours in UTC in which it may start, such as Mon-Fri 18:00-08:00; Sat,Sun 00:00-24:00. Empty: always. "
     "The days are those on which it opens.",
+    "local": "The same hours as the clock on the wall shows them now; Enter changes them, in UTC.",
     _KEEP: "Shown in the week ahead, and saved with w.",
 }
 
@@ -34,11 +36,13 @@ class ScheduleQuestion(FactsQuestion[ScheduleEdit]):
 
     def facts(self) -> Sequence[tuple[str, str, str]]:
         """Interval, time of day where it is once a day, and window."""
+        local = local_text(self._window, datetime.now().astimezone().utcoffset())
         daily = [("at", "At, in UTC", self._at or "the time of its next run")]
         return [
             ("interval", "How often", self._interval.words),
             *(daily if self._interval is Interval.DAILY else []),
             ("window", "Window", self._window or ALWAYS),
+            *([("local", "By the local clock", local)] if local else []),
             (_KEEP, "Take it over", ""),
         ]
 
@@ -53,7 +57,7 @@ class ScheduleQuestion(FactsQuestion[ScheduleEdit]):
         elif key == "interval":
             self._interval = following(self._interval, Interval)
         else:
-            self.type_in(key, self._at if key == "at" else self._window)
+            self.type_in("at" if key == "at" else "window", self._at if key == "at" else self._window)
 
     def typed(self, key: str, text: str) -> str:
         """A time of day, or hours of the week."""

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from dyntui.model.sync_windows import local_text
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
@@ -94,6 +95,9 @@ def _in_full(shown: Shown) -> str:
     """All of a row, however narrow the table is."""
     row = shown.row
     parts = [f"{row.title}: {shown.ahead.text}"]
+    ahead = datetime.fromisoformat(shown.ahead.next_run).astimezone().utcoffset() if shown.ahead.next_run else None
+    if local := local_text(shown.ahead.window, ahead):
+        parts.append(f"its window by the local clock: {local}")
     if shown.edited:
         parts.append(f"saved is {row.text}")
     if row.behind_since:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
 from dyntui.model.schedules import Interval
+from dyntui.model.sync_windows import local_text
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.schedules import (
     SCHEDULES_CHANGES,
@@ -167,11 +168,12 @@ def _print(chosen: Choices, answer: Schedules) -> None:
         print_json(answer)
         return
     print_table(
-        ["type", "runs", "last run", "next run", "local time", "status"],
+        ["type", "runs", "window, local", "last run", "next run", "local time", "status"],
         (
             (
                 row.sync_type,
                 row.text,
+                local_text(row.window, _ahead(row.next_run)) or "–",
                 moment(row.last_run),
                 moment(row.next_run),
                 _local(row.next_run),
@@ -183,6 +185,11 @@ def _print(chosen: Choices, answer: Schedules) -> None:
     )
     for each in (*answer.warnings, *filter(None, (answer.note,))):
         say(each)
+
+
+def _ahead(iso: str) -> timedelta | None:
+    """How far the clock on the wall is ahead of UTC, then or now."""
+    return (datetime.fromisoformat(iso).astimezone() if iso else datetime.now().astimezone()).utcoffset()
 
 
 def _local(iso: str) -> str:

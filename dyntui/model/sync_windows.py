@@ -70,6 +70,24 @@ def clock_text(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
+def shifted(window: SyncWindow, minutes: int) -> SyncWindow:
+    """The same hours by a clock that is so many minutes ahead of UTC (behind, where negative), at most a day."""
+    return tuple(_shifted(each, minutes) for each in window)
+
+
+def _shifted(hours: OpenHours, minutes: int) -> OpenHours:
+    day, opens = divmod(hours.opens + minutes, MINUTES_OF_A_DAY)
+    days = tuple(sorted({(each + day) % 7 for each in hours.days}))
+    return OpenHours(days, opens, (opens + hours.minutes - 1) % MINUTES_OF_A_DAY + 1)
+
+
+def local_text(text: str, ahead: timedelta | None) -> str:
+    """What a window's text in UTC says by a clock that is so far `ahead`; `""` where it is always open, or the clock
+    shows UTC."""
+    minutes = int((ahead or timedelta()).total_seconds() // 60)
+    return window_text(shifted(window_of(text), minutes)) if minutes and window_of(text) else ""
+
+
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.ASCII)
 
 

@@ -69,7 +69,14 @@ def test_schedules_are_shown_in_utc_with_the_local_time_beside_it(dyntui: Cli, s
     done = dyntui("schedules", "list")
     assert done.code == 0
     lists = next(line for line in done.out.splitlines() if line.startswith("lists"))
-    for part in ("every 4 hours, Mon-Fri 18:00-08:00", "2026-03-02 09:00Z", "2026-03-02 18:00Z", "Mon 20:00", "idle"):
+    for part in (
+        "every 4 hours, Mon-Fri 18:00-08:00",
+        "2026-03-02 09:00Z",
+        "2026-03-02 18:00Z",
+        "Mon 20:00",
+        "idle",
+        "Mon-Fri 20:00-10:00",
+    ):
         assert part in lists
     assert "due since 2026-03-02 08:00Z" in done.out
     assert "Read more often." in done.err and "Not by this service." in done.err

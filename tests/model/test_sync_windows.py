@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.model.sync_windows import OpenHours, SyncWindow, clock_of, is_open, next_open, window_of, window_text
+from dyntui.model.sync_windows import (
+    OpenHours,
+    SyncWindow,
+    clock_of,
+    is_open,
+    local_text,
+    next_open,
+    shifted,
+    window_of,
+    window_text,
+)
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTES_OF_A_WEEK = 7 * 1440
@@ -103,3 +113,25 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             read(text)
         except ValueError as refused:
             assert str(refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours", "local"),
+    [
+        ("Mon-Fri 18:00-08:00", 2, "Mon-Fri 20:00-10:00"),
+        ("Mon-Fri 18:00-08:00", 7, "Tue-Sat 01:00-15:00"),
+        ("Mon-Fri 01:00-03:00", -5, "Mon-Thu,Sun 20:00-22:00"),
+        ("Sat,Sun 00:00-24:00", 5.5, "Sat-Sun 05:30-05:30"),
+        ("Mon 10:00-12:00; Fri 22:00-24:00", 1, "Mon 11:00-13:00; Fri 23:00-01:00"),
+        ("Mon 10:00-12:00", 0, ""),
+        ("always", 2, ""),
+    ],
+)
+def test_a_window_is_also_told_by_the_local_clock(text: str, hours: float, local: str) -> None:
+    assert local_text(text, timedelta(hours=hours)) == local
+
+
+@given(windows, st.integers(0, MINUTES_OF_A_WEEK - 1), st.integers(-14 * 60, 14 * 60))
+def test_by_another_clock_a_window_is_open_at_the_same_moments(window: SyncWindow, at: int, ahead: int) -> None:
+    moment = MONDAY + timedelta(minutes=at)
+    assert is_open(shifted(window, ahead), moment + timedelta(minutes=ahead)) == is_open(window, moment)
