@@ -27,6 +27,7 @@ _MEANS = {
     "calls": "Of the calls that dotdigital allows the account, in percent; the rest is left to other programs.",
     "topic": "Topic of leads that are made of strangers; {list}, {address} and {local} are filled in.",
     "last_name": "Last name of new records of whom dotdigital knows none; the same words are filled in.",
+    "owner": "User of Dynamics, as name@organisation, whose new records are. Empty: the owner of the list.",
     "default": "The account that is meant where none is named. There is always one.",
     _KEEP: "They count from the next run on. Who changed what is kept.",
 }
@@ -59,6 +60,7 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             ("calls", "Calls that dyntui may use", f"{now.budget_percent} %"),
             ("topic", "Topic of new leads", now.lead_topic or _USUAL),
             ("last_name", "Last name of new records", now.last_name or _USUAL),
+            ("owner", "Owner of new records", now.record_owner or "the owner of the list"),
             ("default", "Default account", "yes" if self._default else "no"),
             (_KEEP, "Save", ""),
         )
@@ -125,6 +127,7 @@ _FIELDS = {
     "calls": "budget_percent",
     "topic": "lead_topic",
     "last_name": "last_name",
+    "owner": "record_owner",
 }
 
 

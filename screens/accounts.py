@@ -105,6 +105,7 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
             ("Share of calls", f"{row.budget_percent} %", ""),
             ("Topic of new leads", row.lead_topic or "as config.toml says", ""),
             ("Last name", row.last_name or "as config.toml says", ""),
+            ("Owner of new records", row.record_owner or "the owner of the list", ""),
             ("Suppressions read", moment(row.read_on) or "never", ""),
         )
 

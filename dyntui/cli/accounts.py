@@ -117,6 +117,7 @@ def add(context: click.Context, source: str | None) -> int:
 @click.option("--calls-percent", default=None, type=int, help="Use no more than this share of the account's calls.")
 @click.option("--lead-topic", default=None, help="Of leads made of strangers; {list}, {address}, {local}; '': usual.")
 @click.option("--last-name", default=None, help="Of whom dotdigital knows none; the same words; '': usual.")
+@click.option("--record-owner", default=None, metavar="USER", help="Whose new records are; '': the list's owner.")
 @click.pass_context
 def edit(
     context: click.Context,
@@ -132,6 +133,7 @@ def edit(
     calls_percent: int | None,
     lead_topic: str | None,
     last_name: str | None,
+    record_owner: str | None,
 ) -> int:
     """Change the settings of an email account."""
     asked = EditAccount(
@@ -147,6 +149,7 @@ def edit(
         budget_percent=calls_percent,
         lead_topic=lead_topic,
         last_name=last_name,
+        record_owner=record_owner,
     )
     _print(context, ask(choices(context), ACCOUNT_EDIT, asked))
     return int(Exit.DONE)
@@ -192,6 +195,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Calls that dyntui may use", f"{row.budget_percent} %"),
             ("Topic of new leads", row.lead_topic or "as config.toml says"),
             ("Last name of new records", row.last_name or "as config.toml says"),
+            ("Owner of new records", row.record_owner or "the owner of the list"),
             ("Activated lists", number(row.lists)),
             ("Suppressed", f"{number(row.suppressed)}, as of {moment(row.read_on) or 'never'}"),
         ]

@@ -20,7 +20,7 @@ import msgspec
 
 from dyntui.dataverse.errors import ALREADY_THERE, GONE, WRITE_NOT_DONE, DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import guid, literal
+from dyntui.dataverse.query import guid, literal, text
 from dyntui.dataverse.rows import associate, bind, create, find_rows, get_row, pages_where_any
 from dyntui.model.errors import Exit
 
@@ -130,6 +130,12 @@ async def organisation_name(dv: Dataverse) -> str:
 async def user(dv: Dataverse, user_id: str) -> User | None:
     """A user by id."""
     return await get_row(dv, "systemusers", guid(user_id), User)
+
+
+async def user_by_name(dv: Dataverse, name: str) -> User | None:
+    """The user of a principal name, or None where there is none who is enabled."""
+    found = await find_rows(dv, "systemusers", User, filter=f"domainname eq {text(name)}", top=1)
+    return found[0] if found and not found[0].disabled else None
 
 
 async def user_by_object_id(dv: Dataverse, object_id: str) -> User | None:

@@ -12,7 +12,8 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     `all`, or `""` while nobody knows. `new_respondents`: what becomes of who answers a form and is not known in
     Dynamics: `ignore`, `contact` or `lead`. Removals are held where they are more than `removal_people` and more than
     `removal_percent` of the book; `budget_percent`: of its calls dyntui may use no more; `lead_topic` and `last_name`:
-    of records that are made of strangers, `""` as config.toml says."""
+    of records that are made of strangers, `""` as config.toml says; `record_owner`: the user of Dynamics (principal
+    name) whose they are, `""` the owner of the list."""
 
     id: str
     name: str
@@ -31,6 +32,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     budget_percent: int = 100
     lead_topic: str = ""
     last_name: str = ""
+    record_owner: str = ""
     lists: int
     suppressed: int
     read_on: str = ""

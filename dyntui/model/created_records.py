@@ -18,10 +18,12 @@ LABELS: Final = tuple(_NAMES)
 
 class CreatedDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """`topic`: of a lead; `last_name`: of whom dotdigital knows none. `{list}` and `{address}` stand for the list's
-    name and the address, `{local}` for what stands before its `@`. The records belong to the list's owner."""
+    name and the address, `{local}` for what stands before its `@`. The records belong to the `owner` (a principal
+    name); where none is named, or that user is not there or disabled, to the list's owner."""
 
     topic: str = "Subscribed to {list}"
     last_name: str = "{local}"
+    owner: str = ""
 
 
 def created(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse import rows
+from dyntui.dataverse import rows, security
 from dyntui.model import solution
 from dyntui.model.accounts import AccountRow
 from dyntui.model.admin_changes import AdminChange
@@ -47,6 +47,7 @@ _SETTINGS = (
     "budget_percent",
     "lead_topic",
     "last_name",
+    "record_owner",
 )
 
 
@@ -118,12 +119,15 @@ class EmailAccounts:
                 "budget_percent": request.budget_percent,
                 "lead_topic": request.lead_topic,
                 "last_name": request.last_name,
+                "record_owner": request.record_owner,
             }
             chosen = {name: value for name, value in wanted.items() if value is not None}
             after = msgspec.structs.replace(before, **chosen)
             if after.name != before.name:
                 _require_free_name(after.name, others)
             dv = await self._resources.connections.dataverse()
+            if request.record_owner and await security.user_by_name(dv, request.record_owner) is None:
+                raise _refused("ACCOUNT_INVALID", f"Dynamics has no user {request.record_owner!r} who is enabled.")
             row = email_accounts.account_row(after)
             if row != email_accounts.account_row(before):
                 await rows.update(dv, solution.EMAIL_ACCOUNT.entity_set, after.id, row)

@@ -48,7 +48,8 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     of who answers a form and is not known in Dynamics (`dyntui.model.forms.NewRespondents`). Removals are held where
     they are more than `removal_people` and more than `removal_percent` of the book (`dyntui.model.guard`).
     `budget_percent`: of its calls dyntui may use no more. `lead_topic` and `last_name`: of records that are made of
-    strangers, `""` as the configuration says."""
+    strangers, `""` as the configuration says; `record_owner`: the user of Dynamics (principal name) whose they are,
+    `""` the owner of the list."""
 
     id: str
     name: str
@@ -68,6 +69,7 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     budget_percent: int = 100
     lead_topic: str = ""
     last_name: str = ""
+    record_owner: str = ""
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +149,11 @@ def created_defaults(known: EmailAccount | None, usual: CreatedDefaults) -> Crea
     """What records say that are made of an account's strangers: its own words, else the configuration's."""
     if known is None:
         return usual
-    return CreatedDefaults(topic=known.lead_topic or usual.topic, last_name=known.last_name or usual.last_name)
+    return CreatedDefaults(
+        topic=known.lead_topic or usual.topic,
+        last_name=known.last_name or usual.last_name,
+        owner=known.record_owner or usual.owner,
+    )
 
 
 def forget_account(c: Connection, account_id: str) -> None:

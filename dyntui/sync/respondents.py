@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from dyntui.dataverse import bulk
+from dyntui.dataverse import bulk, security
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.rows import bind
 from dyntui.model.addresses import fault
 from dyntui.model.changes import AppliedChange
 from dyntui.model.created_records import CreatedDefaults, created
@@ -56,8 +57,9 @@ async def make(
     table = TABLES[entity]
     wanted = [address for address in sorted(people) if address not in found]
     of_form = msgspec.structs.replace(defaults, topic=_TOPIC)
+    owner = await _owner(dv, defaults.owner) if wanted else {}
     rows = [
-        {table.key: _id_of(ctx.run_id, address), **created(entity, address, people[address], form, of_form)}
+        {table.key: _id_of(ctx.run_id, address), **created(entity, address, people[address], form, of_form), **owner}
         for address in wanted
     ]
     results = await bulk.create_many(dv, table, rows) if rows else []
@@ -72,6 +74,12 @@ async def make(
         written.append(_written(item, entity, person, name, address, row))
     await ctx.write(lambda c: applied_changes.keep(c, Place(ctx.run_id, item, entity.value), written))
     return found
+
+
+async def _owner(dv: Dataverse, named: str) -> dict[str, object]:
+    """A form has no owner: where the account names none, the records are the service's."""
+    owner = await security.user_by_name(dv, named) if named else None
+    return {} if owner is None else {"ownerid@odata.bind": bind("systemusers", owner.id)}
 
 
 def _id_of(run_id: str, address: str) -> str:

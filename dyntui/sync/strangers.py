@@ -222,14 +222,14 @@ async def _take_out(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
 
 
 async def _create(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList, title: str, asked: Asked) -> None:
-    """A record of each, given to the list's owner where that is a user who is enabled."""
+    """A record of each, given to the account's owner of new records, else to the list's, where that user is enabled."""
     entity = Entity(chosen.member_type)
     table = member_listing.TABLES[entity]
     where = bulk.Table(table.entity_set, table.logical_name, table.key)
     owner: dict[str, object] | None = None
     while some := await ctx.read(lambda c: strangers.to_do(c, chosen.id, Effect.CREATE, _BATCH)):
         if owner is None:
-            owner = await _owner(dv, now)
+            owner = await _owner(dv, now, asked.created.owner)
         said_no = await _who_says_no(ctx, chosen, some, asked)
         rows = [
             {
@@ -313,8 +313,10 @@ async def _who_says_no(ctx: RunContext, chosen: StoredList, some: Sequence[ToDo]
     return await ctx.read(lambda c: strangers.consent(c, chosen.id, addresses))
 
 
-async def _owner(dv: Dataverse, now: ListNow) -> dict[str, object]:
-    owner = await security.user(dv, now.row.owner_id) if now.row.owner_id else None
+async def _owner(dv: Dataverse, now: ListNow, named: str) -> dict[str, object]:
+    owner = await security.user_by_name(dv, named) if named else None
+    if owner is None:
+        owner = await security.user(dv, now.row.owner_id) if now.row.owner_id else None
     if owner is None or owner.disabled:
         return {}
     return {"ownerid@odata.bind": dv_rows.bind("systemusers", owner.id)}

@@ -15,6 +15,7 @@ from dyntui.model.forms import NewRespondents
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.sandbox.dotdigital import contact_store
 from dyntui.sandbox.dotdigital import storage as dd_storage
+from dyntui.sandbox.entra.directory import find_person
 from dyntui.service.contract import lists as lists_contract
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
@@ -39,6 +40,12 @@ from tests.scenarios.test_suppressions import resubscribed
 from tests.simulation.sandbox import InProcessSandbox
 
 NUMBER = 24_818
+
+
+def manager_upn() -> str:
+    found = find_person("manager")
+    assert found is not None
+    return found.upn
 
 
 class Two:
@@ -159,6 +166,7 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
         "budget_percent": 60,
         "lead_topic": "From {list}",
         "last_name": "Unknown",
+        "record_owner": manager_upn(),
     }
     desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", sync_level="SUMMARY", **limits))
     office.set_up()
@@ -166,6 +174,8 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
     main = two.accounts()["Main"]
     # Setup says what it is told of the sync level; what only the settings know stays.
     assert main.sync_level == "DETAILED" and {name: getattr(main, name) for name in limits} == limits
+    with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*no user 'nobody@"):
+        desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", record_owner="nobody@kestrel-outdoor.example"))
     with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*sync level"):
         desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", sync_level="SOME"))
 

@@ -30,7 +30,8 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     another by making that the default. Removals are held where they are more than `removal_people` and more than
     `removal_percent` of the address book. Of the account's calls dyntui may use `budget_percent`. `lead_topic` and
     `last_name` are of records that are made of strangers: `{list}`, `{address}` and `{local}` stand for the list's
-    name, the address, and what is before its `@`; `""`: as config.toml says."""
+    name, the address, and what is before its `@`; `""`: as config.toml says. `record_owner`: the user of Dynamics
+    (principal name) whose such records are, `""`: the owner of the list."""
 
     account: Text
     name: Text | None = None
@@ -44,6 +45,7 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     budget_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
     lead_topic: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     last_name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    record_owner: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
 
 class DisconnectAccount(msgspec.Struct, frozen=True, kw_only=True):

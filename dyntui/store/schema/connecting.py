@@ -43,6 +43,7 @@ email_account = Table(
     text_column("lead_topic"),  # "": as config.toml says
     text_column("last_name"),
     Column("budget_percent", Integer, nullable=False, server_default="100"),  # of its calls, for dyntui
+    text_column("record_owner"),  # a user's principal name; "": the list's owner
 )
 
 # Email accounts that are not production; `""`: the organisation is not.
