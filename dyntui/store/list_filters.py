@@ -16,11 +16,12 @@ from dyntui.model.opt_in import OptIn
 from dyntui.model.subscription_filters import SubscriptionFilter, against
 from dyntui.store import unsettled
 from dyntui.store.chunks import in_chunks
-from dyntui.store.gate_marks import join
+from dyntui.store.gate_marks import join, split
 from dyntui.store.schema import list_member, marketing_list
 from dyntui.store.upserts import update_many
 
 _m = list_member.c
+_NO_RECORD = frozenset({"WRONG_TYPE", "UNKNOWN_PERSON", "NO_ACCESS"})
 
 
 def places(c: Connection, list_id: str, person_ids: Sequence[str]) -> list[int]:
@@ -48,18 +49,23 @@ def would_keep_out(c: Connection, list_id: str) -> dict[str, int]:
 
 def judge(c: Connection, list_id: str, run_id: str, asked: SubscriptionFilter, found: bytes, view: str) -> None:
     """Name everybody whom the filter keeps out, as the run has asked it. `found`: a byte for each place of the list, 1
-    where the view found the person; `view`: its name."""
+    where the view found the person; `view`: its name. Of a row without a record to be filtered its own reason is all
+    there is to say."""
     c.execute(update(marketing_list).where(marketing_list.c.id == list_id).values(judged_by=run_id))
     if not asked.opt_in and not asked.view:
         past = (_m.list_id == list_id, unsettled.is_one(list_id), or_(_m.filtered != "", _m.filtered_detail != ""))
         c.execute(update(list_member).where(*past).values(filtered="", filtered_detail="", news=True))
         return
     rows = c.execute(
-        select(_m.person_id, _m.seq, _m.opt_in, _m.filtered, _m.filtered_detail).where(_m.list_id == list_id)
+        select(_m.person_id, _m.seq, _m.opt_in, _m.own_reasons, _m.filtered, _m.filtered_detail).where(
+            _m.list_id == list_id
+        )
     )
     differ: list[tuple[str, str, str, str]] = []
     for row in rows:
         gates = against(asked, row.opt_in, in_view=row.seq < len(found) and bool(found[row.seq]), view=view)
+        if not _NO_RECORD.isdisjoint(split(row.own_reasons)):
+            gates = []
         codes, detail = join(each.reason for each in gates), gates[0].detail if gates else ""
         if (codes, detail) != (row.filtered, row.filtered_detail):
             differ.append((codes, detail, list_id, row.person_id))

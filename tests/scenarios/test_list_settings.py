@@ -11,6 +11,7 @@ from dyntui.model.opt_in import CODE_OF, OptIn
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.service.contract.lists import EditList
 from tests.scenarios.office import Office
+from tests.scenarios.test_members_and_books import member_row
 
 
 def in_dynamics(office: Office, list_id: str) -> dict[str, object]:
@@ -147,6 +148,8 @@ def test_whose_opt_in_is_too_weak_stays_out_until_it_is_stronger(office: Office)
     everybody = [each.person for each in office.members(newsletter.id)]
     for person in everybody[:40]:
         office.change_in_dynamics("contact", person, dyntui_optintype=CODE_OF[OptIn(everybody.index(person) % 4)])
+    nobody = "00000000-0000-4000-8000-0000000000ff"
+    member_row(office, newsletter.id, nobody, "contact")
     office.edit(
         EditList(
             id=newsletter.id,
@@ -164,6 +167,8 @@ def test_whose_opt_in_is_too_weak_stays_out_until_it_is_stronger(office: Office)
     weak = [each for each in said.values() if each.reason == "OPT_IN_TOO_WEAK"]
     assert weak and {each.outcome for each in weak} == {Outcome.EXCLUDED} and not {e.person for e in weak} & strong
     assert any(each.detail == "Single, at least Double is asked for" for each in weak)
+    # Of a row without a record nothing else is to be said.
+    assert (said[nobody].reason, said[nobody].also) == ("UNKNOWN_PERSON", ())
     assert sum("OPT_IN_TOO_WEAK" in each.also for each in said.values() if each.outcome is Outcome.EXCLUDED) > 0
     becomes = next(each.person for each in weak)
     office.change_in_dynamics("contact", becomes, dyntui_optintype=CODE_OF[OptIn.VERIFIED_DOUBLE])
