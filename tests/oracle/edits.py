@@ -239,6 +239,13 @@ class Hands:
     def _action(self, of: str, code: int) -> None:
         self._change_list(of, dyntui_membershipaction=code)
 
+    def _filter(self, of: str, text: str) -> None:
+        self._change_list(of, dyntui_subscriptionfilter=text)
+
+    def _opt_in(self, symbol: str, code: int) -> None:
+        if symbol[0] != "a":
+            self._change(symbol, dyntui_optintype=code)
+
     def _change_list(self, of: str, **values: Any) -> None:
         if of in self.lists:
             row = {**values, "versionnumber": storage.next_version(self.state), "modifiedon": storage.now(self.state)}

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from tests.oracle.edits import BAD, SPELLINGS, Edit, address
-from tests.oracle.rows import REMOVE
+from tests.oracle.rows import CONTACTS, IGNORE, KNOWN, LEADS, REMOVE
 
 CAMPAIGNS = (4, 5, 6)
 """Campaigns of the sandbox's world that nobody has sent."""
@@ -58,6 +58,7 @@ class _Drawing:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.draw = random.Random(f"history/{seed}")
+        self.joining = random.Random(f"joining/{seed}")
         draw = self.draw
         contacts, leads, accounts = draw.randint(8, 22), draw.randint(2, 10), draw.randint(0, 4)
         self.contacts = [f"c{n}" for n in range(contacts)]
@@ -90,6 +91,8 @@ class _Drawing:
                 made.append(("flag", symbol, draw.choice(("donotemail", "donotbulkemail")), 1))
             if draw.random() < 0.06:
                 made.append(("state", symbol, draw.choice((1, 2))))
+            if self.joining.random() < 0.5:
+                made.append(("opt_in", symbol, 727000000 + self.joining.randrange(4)))
         for n in range(draw.randint(1, 4)):
             made += self._list(f"L{n}")
         for each in self.addresses:
@@ -123,11 +126,38 @@ class _Drawing:
         made += [("join", symbol, each) for each in members]
         if self.draw.random() < 0.3:
             made.append(("action", symbol, REMOVE))
+        elif self.joining.random() < 0.6:
+            made.append(("action", symbol, self._action(kind)))
+        if self.joining.random() < 0.2:
+            made.append(("filter", symbol, self._filter(kind)))
         if self.draw.random() < 0.3:
             made.append(("join", symbol, self.draw.choice(self.people)))
         if self.draw.random() < 0.2:
             made.append(("stray", symbol, self.draw.randrange(9)))
         return made
+
+    def _action(self, kind: str) -> int:
+        makes = {"contact": (CONTACTS,), "lead": (LEADS,)}.get(kind, ())
+        return self.joining.choice((IGNORE, KNOWN, *makes, *makes))
+
+    def _filter(self, kind: str) -> str:
+        # An account has no opt-in type.
+        by_opt_in = () if kind == "account" else ("bulk,opt-in:single", "opt-in:double")
+        return self.joining.choice(("bulk", "none", *by_opt_in))
+
+    def _joining(self) -> Edit:
+        """Strangers come into a book, and lists say something else of them."""
+        draw, of = self.joining, self.joining.choice(sorted(self.lists))
+        return draw.choice(
+            (
+                ("put_into_book", of, draw.choice(self.addresses)),
+                ("put_into_book", of, draw.choice(self.spare)),
+                ("put_into_book", of, draw.choice(self.spare)),
+                ("action", of, self._action(self.lists[of])),
+                ("filter", of, self._filter(self.lists[of])),
+                ("opt_in", draw.choice(self.people), 727000000 + draw.randrange(4)),
+            )
+        )
 
     def _of(self, kind: str) -> list[str]:
         return {"contact": self.contacts, "lead": self.leads, "account": self.accounts}[kind]
@@ -137,6 +167,7 @@ class _Drawing:
     def _round(self, number: int) -> Round:
         draw = self.draw
         before = [self._edit() for _ in range(draw.randint(2, 9))] if number else []
+        before += [self._joining() for _ in range(self.joining.randint(0, 4))] if number else []
         targets = tuple(sorted(draw.sample(sorted(self.lists), draw.randint(1, len(self.lists)))))
         campaign = draw.choice(CAMPAIGNS) if draw.random() < 0.85 else 0
         joined = [self._moving() for _ in range(draw.randint(1, 4))] if draw.random() < 0.4 else []

@@ -114,6 +114,8 @@ def member_reasons(key: Key, on: MarketingList, rows: Snapshot, memory: Memory) 
     contact = rows.contact(address)
     if contact is not None and contact.status == "PendingOptIn":
         found.add("PENDING_OPT_IN")
+    if rows.records[key].opt_in < on.opt_in:
+        found.add("OPT_IN_TOO_WEAK")
     if not found & RECORD and winners(rows, memory).get(address) not in (None, key):
         found.add("DUPLICATE_ADDRESS")
     return found
@@ -140,7 +142,8 @@ def winners(rows: Snapshot, memory: Memory) -> dict[str, Key]:
         for key in each.members:
             if not record_reasons(key, each.kind, rows):
                 address = address_of(rows.records[key])
-                if not memory.unsubscribed(each.id, key, address) and not memory.said_before(key):
+                weak = rows.records[key].opt_in < each.opt_in
+                if not weak and not memory.unsubscribed(each.id, key, address) and not memory.said_before(key):
                     found.setdefault(address, []).append(key)
     return {
         address: min(keys, key=lambda key: (_RANK[key[0]], rows.records[key].created, key[1]))

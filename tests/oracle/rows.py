@@ -15,8 +15,11 @@ PEOPLE = ("contact", "lead", "account")
 KINDS = {1: "account", 2: "contact", 4: "lead"}
 """Member types of a list by `createdfromcode`."""
 
-REMOVE = 727000001
-"""The membership action Remove, as the list's row has it."""
+IGNORE, REMOVE, KNOWN, LEADS, CONTACTS = range(727000000, 727000005)
+"""The membership actions, as the list's row has them."""
+
+OPT_INS = ("unknown", "single", "double", "verifieddouble")
+"""Opt-in types from the weakest on; on a record 727000000 and so on."""
 
 Key = tuple[str, str]
 """A record: its table and its id."""
@@ -36,12 +39,14 @@ class Record:
     merged: bool
     created: str
     columns: dict[str, Any] = field(compare=False)
+    opt_in: int = 0
 
 
 @dataclass(frozen=True)
 class MarketingList:
     """A list; `members` as rows say, (table, id); for a dynamic one whom its query finds. `removes`: strangers leave
-    its book, by its membership action or because it is dynamic."""
+    its book, by its membership action or because it is dynamic. `action`: its membership action; `opt_in`: the
+    weakest opt-in type that its subscription filter lets pass."""
 
     id: str
     name: str
@@ -52,6 +57,8 @@ class MarketingList:
     book: int
     members: tuple[Key, ...]
     removes: bool
+    action: int = IGNORE
+    opt_in: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,11 +126,13 @@ def _sets(rows: Iterable[tuple[Any, ...]]) -> dict[int, frozenset[int]]:
 def _records(select: Select, table: str) -> Iterable[Record]:
     name = "name" if table == "account" else "fullname"
     person = "NULL, NULL, NULL" if table == "account" else "firstname, lastname, jobtitle"
+    columns = {name for _, name, *_ in select(f"PRAGMA table_info(dv_{table})")}
+    opt_in = "dyntui_optintype" if "dyntui_optintype" in columns else "NULL"
     for row in select(
         f"SELECT {table}id, {name}, {person}, emailaddress1, emailaddress2, emailaddress3, donotemail,"
-        f" donotbulkemail, statecode, masterid, merged, createdon FROM dv_{table}"
+        f" donotbulkemail, statecode, masterid, merged, createdon, {opt_in} FROM dv_{table}"
     ):
-        row_id, full, first, last, job, one, two, three, no_email, no_bulk, state, master, merged, created = row
+        row_id, full, first, last, job, one, two, three, no_email, no_bulk, state, master, merged, created, opted = row
         yield Record(
             key=(table, row_id),
             names={"FIRSTNAME": first or "", "LASTNAME": last or "", "FULLNAME": full or ""},
@@ -135,6 +144,7 @@ def _records(select: Select, table: str) -> Iterable[Record]:
             merged=bool(merged),
             created=created,
             columns={"jobtitle": job, "statecode": state, "emailaddress1": one},
+            opt_in=(opted or 727000000) - 727000000,
         )
 
 
@@ -143,9 +153,9 @@ def _lists(select: Select, records: dict[Key, Record]) -> Iterable[MarketingList
     for list_id, table, person in select("SELECT listid, entityidtype, entityid FROM dv_listmember"):
         members.setdefault(list_id, []).append((table, person))
     columns = {name for _, name, *_ in select("PRAGMA table_info(dv_list)")}
-    own = "dyntui_activated, dyntui_bookid, dyntui_membershipaction"
-    extra = own if "dyntui_activated" in columns else "0, 0, NULL"
-    for list_id, name, kind, dynamic, query, state, activated, book, action in select(
+    own = "dyntui_activated, dyntui_bookid, dyntui_membershipaction, dyntui_subscriptionfilter"
+    extra = own if "dyntui_activated" in columns else "0, 0, NULL, NULL"
+    for list_id, name, kind, dynamic, query, state, activated, book, action, asked in select(
         f"SELECT listid, listname, createdfromcode, type, query, statecode, {extra} FROM dv_list"
     ):
         found = _found_by(query, records) if dynamic else members.get(list_id, [])
@@ -159,6 +169,8 @@ def _lists(select: Select, records: dict[Key, Record]) -> Iterable[MarketingList
             book=book or 0,
             members=tuple(sorted(found)),
             removes=bool(dynamic) or action == REMOVE,
+            action=REMOVE if dynamic else action or IGNORE,
+            opt_in=next((n for n, each in enumerate(OPT_INS) if f"opt-in:{each}" in (asked or "").split(",")), 0),
         )
 
 

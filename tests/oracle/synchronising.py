@@ -8,6 +8,7 @@ from tests.oracle.judging import (
     Verdict,
     address_of,
     consent_reasons,
+    either,
     member_reasons,
     refused,
     same_values,
@@ -30,6 +31,11 @@ def synchronised(on: MarketingList, rows: Snapshot, memory: Memory) -> dict[Key,
     free = {key for key in removals if not _withdrawn(key, leavers[key], on, rows, memory)}
     inside = rows.in_book(on.book)
     certain = sum(leavers[key] in inside for key in free)
+    weak = {key for key, each in found.items() if key in memory.carried.get(on.id, {}) and each.reasons & _BY_FILTER}
+    # Who falls under the filter leaves the book as well, and nobody withdrew anything by that.
+    removals += sorted(weak)
+    if len(removals) > THRESHOLD:
+        found |= {key: either(found[key], verdict("held", (), "removals that exceed the threshold")) for key in weak}
     for key, address in leavers.items():
         gone = address not in inside
         if on.id in memory.was_off:
@@ -48,6 +54,9 @@ def synchronised(on: MarketingList, rows: Snapshot, memory: Memory) -> dict[Key,
             why = "who left the list leaves the book"
             found[key] = verdict("removed held" if len(removals) > THRESHOLD else "removed", (), why, absent=gone)
     return found
+
+
+_BY_FILTER = {"OPT_IN_TOO_WEAK"}
 
 
 def _member(key: Key, on: MarketingList, rows: Snapshot, memory: Memory) -> Verdict:
@@ -104,9 +113,16 @@ def must_not_be_in(on: MarketingList, rows: Snapshot, memory: Memory) -> dict[st
         own = [member_reasons(key, on, rows, memory) - {"PENDING_OPT_IN", "DUPLICATE_ADDRESS"} for key in members]
         if own and all(own):
             reasons |= own[0]
-        if reasons:
+        # Whoever falls under the filter may be held, where they are many.
+        if reasons - _BY_FILTER:
             found[address] = first(reasons)
     return found
+
+
+def strangers_of(on: MarketingList, rows: Snapshot, memory: Memory) -> set[str]:
+    """The addresses in a list's book that no member has, and with which nobody is there through us."""
+    members = {address_of(rows.records[key]) for key in on.members if key in rows.records}
+    return rows.in_book(on.book) - members - set(memory.carried.get(on.id, {}).values())
 
 
 def strangers_left(on: MarketingList, before: Snapshot, after: Snapshot, memory: Memory) -> set[str]:
@@ -114,8 +130,7 @@ def strangers_left(on: MarketingList, before: Snapshot, after: Snapshot, memory:
     Remove or "implied for dynamic lists". More than the threshold are held, and so are those of an empty list."""
     if not on.removes or on.id in memory.was_off or not on.members:
         return set()
-    members = {address_of(before.records[key]) for key in on.members if key in before.records}
-    strangers = before.in_book(on.book) - members - set(memory.carried.get(on.id, {}).values())
+    strangers = strangers_of(on, before, memory)
     return strangers & after.in_book(on.book) if len(strangers) <= THRESHOLD else set()
 
 

@@ -10,13 +10,13 @@ from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, CampaignsQuery, CountTargets, TargetCount
 from dyntui.service.contract.lists import Activate
 from dyntui.service.contract.runs import RunDetail
-from tests.oracle import counting, synchronising
+from tests.oracle import counting, strangers, synchronising
 from tests.oracle.comparing import Comparison, Disagreement
 from tests.oracle.edits import Edit, Hands
 from tests.oracle.histories import History, Round
-from tests.oracle.judging import IN, Verdict, address_of, lists_at_work, whenever_lists_were_read
+from tests.oracle.judging import IN, Verdict, address_of, either, lists_at_work, whenever_lists_were_read
 from tests.oracle.memory import Memory
-from tests.oracle.rows import Key, MarketingList, Snapshot, snapshot
+from tests.oracle.rows import IGNORE, Key, MarketingList, Snapshot, snapshot
 from tests.scenarios.office import Office, writes
 
 HARM = frozenset({"WRONGLY MAILED", "MAILED TWICE", "run failed", "send not sent"})
@@ -142,7 +142,19 @@ class Trial:
         after = self._rows()
         self.figures["synchronisations"] += 1
         self.memory.read(lists_at_work(before), before)
-        expected = {each.id: self._synchronised(each, before) for each in lists_at_work(before)}
+        met = {each.id: strangers.strangers(each, before, self.memory) for each in lists_at_work(before)}
+        self._compare_strangers(run, before, after, met)
+        # Whoever joined is a member from then on; lists before theirs were decided without them.
+        joined = strangers.with_joined(before, after, met)
+        self.memory.learn(joined)
+        self.memory.read(lists_at_work(joined), joined)
+        expected = {each.id: self._synchronised(each, joined) for each in lists_at_work(joined)}
+        for each in lists_at_work(before) if joined.lists != before.lists else ():
+            alone = strangers.with_joined(before, after, {each.id: met[each.id]})
+            without = self._synchronised(alone.lists[each.id], alone)
+            several = expected[each.id]
+            expected[each.id] = {key: either(one, without.get(key, one)) for key, one in several.items()}
+        before = joined
         self._compare_run(run, before, expected)
         self.memory.conclude(before, after)
         self.comparison.suppressions(before, after)
@@ -151,6 +163,34 @@ class Trial:
                 self.comparison.book(each, expected[each.id], before, after)
         self.comparison.flags(before, after)
         self._remember(before, after, expected)
+
+    def _compare_strangers(
+        self,
+        run: RunDetail,
+        before: Snapshot,
+        after: Snapshot,
+        met: Mapping[str, Mapping[str, strangers.Stranger]],
+    ) -> None:
+        for list_id, found in met.items():
+            on = before.lists[list_id]
+            if on.id in self.memory.was_off or on.id not in after.lists:
+                continue
+            for kind, story in strangers.wrong(on, found, before, after):
+                self.comparison.disagree(kind, story)
+            if on.action == IGNORE:
+                continue
+            item = next((each for each in run.items if each.id == f"{list_id}/strangers"), None)
+            said = {each.address: each for each in self.office.people(run.run.id, item=item.id)} if item else {}
+            self.figures["strangers"] += len(found)
+            for address, each in found.items():
+                person = said.get(address)
+                outcome, reason = (str(person.outcome), person.reason) if person else (None, "")
+                if not each.open and not each.verdict.allows(outcome, reason):
+                    right = (
+                        f"{'/'.join(sorted(each.verdict.outcomes))} {'/'.join(sorted(each.verdict.reasons))}".strip()
+                    )
+                    kind = f"strangers: {outcome} {reason} | right: {right}"
+                    self.comparison.disagree(kind, f"{address} in the book of {on.name}: {each}; {person}")
 
     def _synchronised(self, each: MarketingList, rows: Snapshot) -> dict[Key, Verdict]:
         return whenever_lists_were_read(self.memory, lambda memory: synchronising.synchronised(each, rows, memory))
