@@ -6,34 +6,58 @@ import asyncio
 
 import click
 
+from dyntui.cli.following import until_ended
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import print_json, say
+from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.roles import Ability
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.session import SIGN_IN, SIGN_IN_STATE, Nothing, SignInState
+from dyntui.service.contract.runs import RUN_START, RUNS_PAGE, RunsQuery, StartRun
+from dyntui.service.contract.session import HELLO, SIGN_IN, SIGN_IN_STATE, Nothing, SignInState
 
 # The service asks Entra ID at the pace that it prescribes; asking the service more often costs nothing.
 _PACE = 1.0
+# What `doctor` misses after setup.
+_FIRST = ("metadata", "labels", "suppressions")
 
 
 @click.command("sign-in", cls=Command)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Sign in as a Dynamics user: shows an address and a code to type there, in any browser."""
+    """Sign in as a Dynamics user: shows an address and a code to type there, in any browser.
+
+    Before anything was synchronised, columns, data labels and suppressions are then read for the first time.
+    """
 
     async def sign_in(client: ServiceClient) -> SignInState:
         started = await client.call(SIGN_IN, Nothing())
         say(f"Open in any browser: {started.verification_uri}")
         say(f"Enter the code:      {started.user_code}")
         say(f"It is valid for {started.expires_in // 60} minutes; waiting for you to sign in there ...")
-        return await signed_in(client, _PACE)
+        state = await signed_in(client, _PACE)
+        if not choices(context).json:
+            say(f"Signed in as {state.user}.")
+        await _read_first(client)
+        return state
 
     state = with_service(choices(context), sign_in)
     if choices(context).json:
         print_json(state)
-    else:
-        say(f"Signed in as {state.user}.")
+
+
+async def _read_first(client: ServiceClient) -> None:
+    """What mappings are made of, and who is suppressed: read once setup is done, by the first who may."""
+    hello = await client.call(HELLO, Nothing())
+    if Ability.SYNCHRONISE.value not in hello.abilities or (await client.call(RUNS_PAGE, RunsQuery(limit=1))).rows:
+        return
+    say("Nothing was synchronised yet: what both systems have is read for the first time.")
+    for account in hello.accounts:
+        for sync_type in _FIRST:
+            run = await client.call(RUN_START, StartRun(sync_type=sync_type, account=account.id))
+            ended = await until_ended(client, run, display())
+            say(f"{ended.title}: {ended.status}.")
 
 
 async def signed_in(client: ServiceClient, pace: float) -> SignInState:

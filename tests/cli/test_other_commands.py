@@ -18,13 +18,17 @@ from rich.cells import cell_len
 
 from dyntui.cli.main import COMMANDS, root
 from dyntui.model.budgets import Meter, Share
+from dyntui.model.roles import Ability
 from dyntui.service.contract.lists import LISTS_PAGE
 from dyntui.service.contract.paging import Page
+from dyntui.service.contract.runs import RUN_GET, RUN_START, RUNS_PAGE, RunDetail
 from dyntui.service.contract.session import (
+    HELLO,
     SIGN_IN,
     SIGN_IN_STATE,
     STATUS,
     Check,
+    EmailAccount,
     Nothing,
     SignInStarted,
     SignInState,
@@ -46,7 +50,7 @@ from dyntui.service.contract.suppressions import (
 )
 from dyntui.service.lock import only_service
 from dyntui.service.profile import Profile
-from tests.cli.scripted_service import ScriptedService, page_of
+from tests.cli.scripted_service import ScriptedService, a_hello, a_run, page_of
 
 SANDBOX = {
     "dataverse_url": "https://localhost:1",
@@ -198,12 +202,32 @@ def test_signing_in_shows_the_code_and_waits(
     )
     states = iter([SignInState(state="pending"), SignInState(state="signed in", user="Mira Sandahl")])
     service.answers(SIGN_IN_STATE, lambda request: next(states))
+    service.answers(HELLO, a_hello(Ability.SEE))
     done = dyntui("sign-in")
 
-    assert done.code == 0
+    assert done.code == 0 and service.requests(RUN_START) == []
     assert "https://login.example/device" in done.err
     assert "ABC123" in done.err
     assert "Mira Sandahl" in done.err
+
+
+def test_whoever_may_synchronise_and_signs_in_first_reads_what_both_systems_have(
+    dyntui: Callable, service: ScriptedService
+):
+    service.answers(SIGN_IN, SignInStarted(verification_uri="u", user_code="c", expires_in=900, interval=5))
+    service.answers(SIGN_IN_STATE, SignInState(state="signed in", user="Mira Sandahl"))
+    main = EmailAccount(id="a-1", name="Main", is_default=True, region="r1", endpoint="e", sync_level="DETAILED")
+    service.answers(HELLO, msgspec.structs.replace(a_hello(Ability.SEE, Ability.SYNCHRONISE), accounts=(main,)))
+    service.answers(RUNS_PAGE, page_of())
+    service.answers(RUN_START, lambda request: a_run(id=request.sync_type))
+    service.answers(RUN_GET, lambda request: RunDetail(run=a_run(id=request.id), items=()))
+    done = dyntui("sign-in")
+
+    assert done.code == 0
+    assert [each.sync_type for each in service.requests(RUN_START)] == ["metadata", "labels", "suppressions"]
+    assert {each.account for each in service.requests(RUN_START)} == {"a-1"}
+    service.answers(RUNS_PAGE, page_of(a_run()))
+    assert dyntui("sign-in").code == 0 and len(service.requests(RUN_START)) == 3
 
 
 def test_a_declined_sign_in_is_not_permitted(dyntui: Callable, service: ScriptedService):
