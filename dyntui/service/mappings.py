@@ -150,6 +150,7 @@ class Mappings:
         if unreadable:
             raise _invalid("The file cannot be imported", unreadable)
         why = request.why or "Imported from a file"
+        await self._require(request.account, found, request.acknowledge)
         await backups.before(self._resources, "a mapping import")
         return await self._save(context, request.account, found, why, request.acknowledge, None)
 
@@ -198,6 +199,7 @@ class Mappings:
         found = await self._resources.read(lambda c: _version(c, account.id, request.version))
         default = "Reset to what is provisioned" if request.version == 0 else f"Restored version {request.version}"
         why = request.why or default
+        await self._require(request.account, found.mappings, request.acknowledge)
         await backups.before(self._resources, "mappings are restored")
         return await self._save(context, request.account, found.mappings, why, request.acknowledge, None)
 
@@ -269,6 +271,17 @@ class Mappings:
             )
 
         return await self._resources.write(keep)
+
+    async def _require(self, account_name: str, wanted: Sequence[DataMapping], acknowledge: bool) -> None:
+        """Raises what saving would: what is refused leaves no backup behind."""
+        account = await chosen_account(self._resources, account_name)
+        await self._learn_tables(wanted)
+
+        def check(c: Connection) -> None:
+            current = mappings.current(c, account.id).mappings
+            _require(_findings(c, account.id, wanted), _findings(c, account.id, current), acknowledge)
+
+        await self._resources.read(check)
 
     async def _learn_tables(self, wanted: Sequence[DataMapping]) -> None:
         """The columns of tables that mappings reach over a lookup, where they were never read. One that Dynamics does

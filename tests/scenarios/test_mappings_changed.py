@@ -171,6 +171,8 @@ def test_a_file_is_taken_as_a_whole_or_not_at_all(office: Office, admin: Admin) 
         error = refused("MAPPINGS_INVALID", lambda: admin.bring_in(text + more))  # noqa: B023 - called at once
         assert f"row {good + 1} (TOWN" in error.message
     assert admin.history() == before
+    # What is refused leaves nothing behind, a backup neither.
+    assert office.wait(BackupUseCases(office.resources).list(office.context, Nothing())).rows == copies
 
 
 def test_a_pair_that_may_lose_values_has_to_be_acknowledged_once(office: Office, admin: Admin) -> None:
