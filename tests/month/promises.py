@@ -64,6 +64,15 @@ def left(world: World, account: str, book: int) -> set[str]:
     return {row[0] for row in rows}
 
 
+def _left_any(world: World, account: str) -> set[str]:
+    """Who unsubscribed from any book of an account."""
+    rows = world.accounts[account].state.db.execute(
+        "SELECT DISTINCT c.email FROM dd_list_suppression s JOIN dd_contact c ON c.id = s.contact_id"
+        " WHERE c.email IS NOT NULL"
+    )
+    return {row[0] for row in rows}
+
+
 def mails(world: World, account: str, campaign: int) -> list[str]:
     """The addresses that a campaign was sent to, with repetitions."""
     world.accounts[account].control.get("/state").raise_for_status()  # whatever is due happens first
@@ -135,19 +144,23 @@ def both_sides_agree(world: World, movement: Movement, office: Office, compared:
             yield f"{symbol}: {len(there)} closed addresses are in the book of {account}: {there[:3]}"
         missing, other = [], []
         kind = KINDS[_list(world, list_id)[0]]
-        held = {each.person for each in office.members(list_id) if each.outcome == "held"}
+        said = {each.person: each for each in office.members(list_id)}
+        # The mail of a send is sent from a book of its own: who unsubscribes from that has left the list.
+        gone = closed | _left_any(world, account) | twice
         for table, row_id in _members(world, list_id):
             row = _record(world, table, row_id)
             if table != kind or row is None or row["statecode"] or row["merged"]:
                 continue
             address = plain(row["emailaddress1"] or "")
-            if row_id in movement.touched or address in movement.touched or address in closed | out | twice:
+            if row_id in movement.touched or address in movement.touched or address in gone:
                 continue
-            if not sendable(address) or _is_blocked(address, blocked[account]) or row_id in held:
+            if not sendable(address) or _is_blocked(address, blocked[account]):
+                continue
+            if row_id in said and said[row_id].outcome == "held":
                 continue
             compared[symbol] += 1
             if address not in inside:
-                missing.append(f"{row_id} {address}")
+                missing.append(f"{row_id} {address} {said.get(row_id)}")
             elif any((row[name] or "").strip() != inside[address][name].strip() for name in _NAMES):
                 other.append(f"{address}: {row['firstname']} {row['lastname']}, {inside[address]}")
         if missing:
