@@ -196,31 +196,33 @@ def _values(each: OfRecord) -> tuple[object, ...]:
 def record_news(c: Connection, account_id: str, after: tuple[int, str], most: int) -> list[Pair]:
     """Records whose choice was not compared with dotdigital yet, in order, from the one `after` which they come: each
     with what the contact with its address chose last."""
+    first = (
+        select(*(_r[name] for name in _RECORD), _r.base)
+        .where(_r.account_id == account_id, _r.news.is_(True))
+        .where(tuple_(_r.preference_id, _r.person_id) > tuple_(*after))
+        .order_by(_r.preference_id, _r.person_id)
+        .limit(most)
+        .subquery("first")
+    )
+    f = first.c
     place = func.row_number().over(
-        partition_by=(_r.preference_id, _r.person_id), order_by=(_c.chosen_on.desc(), _c.contact_id.desc())
+        partition_by=(f.preference_id, f.person_id), order_by=(_c.chosen_on.desc(), _c.contact_id.desc())
     )
     there = and_(
-        _c.account_id == _r.account_id,
-        _c.preference_id == _r.preference_id,
-        _c.address == _r.address,
-        _r.address != "",
+        _c.address == f.address, _c.account_id == account_id, _c.preference_id == f.preference_id, f.address != ""
     )
     waiting = (
         select(
-            *(_r[name] for name in _RECORD),
-            _r.base,
+            first,
             func.coalesce(_c.choice, "").label("there"),
             func.coalesce(_c.chosen_on, "").label("there_on"),
             place.label("place"),
         )
-        .select_from(record_choice)
-        .join(contact_choice, there, isouter=True)
-        .where(_r.account_id == account_id, _r.news.is_(True))
-        .where(tuple_(_r.preference_id, _r.person_id) > tuple_(*after))
+        .join_from(first, contact_choice, there, isouter=True)
         .subquery("waiting")
     )
     w = waiting.c
-    rows = c.execute(select(waiting).where(w.place == 1).order_by(w.preference_id, w.person_id).limit(most)).mappings()
+    rows = c.execute(select(waiting).where(w.place == 1).order_by(w.preference_id, w.person_id)).mappings()
     return [
         Pair(
             record=OfRecord(**{name: row[name] for name in _RECORD if name != "choice"}, choice=Choice(row["choice"])),
