@@ -188,7 +188,8 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     `turned_away`: dotdigital said that it had not taken one up; `shown_before`: what the campaign showed of earlier
     sends; `looked_for`: how often it was looked for; `waits`: how often a limit was waited for; `proofs`: how often the
     people were proved anew; `mailed_as_of`: what the campaign showed when it was last read who had been mailed it;
-    `unlisted`: how often it was waited for people to show in the address book.
+    `unlisted`: how often it was waited for people to show in the address book. `looked_on`: when every source of
+    opt-outs had been asked the last time before the request.
     """
 
     phase: str = ""
@@ -204,6 +205,7 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     proofs: int = 0
     mailed_as_of: str = ""
     unlisted: int = 0
+    looked_on: str = ""
 
     @property
     def may_exist(self) -> bool:
@@ -220,6 +222,7 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
             proofs=self.proofs,
             mailed_as_of=self.mailed_as_of,
             unlisted=self.unlisted,
+            looked_on=self.looked_on,
         )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import to_look_after
 from dyntui.model.moments import moment_of, text_of
+from dyntui.model.sends import HANDED_OVER
 from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
 from dyntui.service.resources import Resources
 from dyntui.service.schedule_timer import SCHEDULE
@@ -25,6 +26,7 @@ from dyntui.store.runs import NewRun
 from dyntui.store.sends import Send
 
 _TRIED_AGAIN = timedelta(minutes=5)
+_SOON = timedelta(minutes=20)
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,9 @@ class HandedSends:
             except DyntuiError as error:
                 log.warning("send %s could not be looked after: %s", this.id, error)
                 continue
+            except Exception:  # a defect that one send brings about must not keep the others from being looked after
+                log.exception("send %s could not be looked after", this.id)
+                continue
             if run_id:
                 queued.append(run_id)
         return queued
@@ -53,7 +58,8 @@ class HandedSends:
     async def _look_at(self, this: Send) -> str:
         now = self._resources.clock()
         tried = self._tried.get(this.id)
-        if tried is not None and now - tried < _TRIED_AGAIN and this.tended_on < text_of(tried):
+        failed = tried is not None and this.tended_on < text_of(tried)
+        if tried is not None and failed and now - tried < _TRIED_AGAIN and not _mails_soon(this, now):
             return ""
         new = NewRun(
             id=self._resources.ids(),
@@ -74,12 +80,25 @@ class HandedSends:
         return new.id
 
 
+def _mails(this: Send) -> list[datetime]:
+    """When dotdigital begins with mails of it, in order."""
+    return [each for each in (moment_of(this.handed_for), moment_of(this.out_by)) if each is not None]
+
+
+def _mails_soon(this: Send, now: datetime) -> bool:
+    """Whether what failed is tried again with every minute: later it may be too late."""
+    return any(timedelta() <= each - now <= _SOON for each in _mails(this))
+
+
 def _take(c: Connection, seen: Send, new: NewRun, now: datetime) -> bool:
     """Whether it is time, and the run is stored."""
     this = sends.get(c, seen.id)
     if this is None or this.state != seen.state or runs.active(c, new.sync_key) is not None:
         return False
-    mails = [each for each in (moment_of(this.handed_for), moment_of(this.out_by)) if each is not None]
+    if this.state != HANDED_OVER:
+        # It was taken back, and its address book is yet to be proved empty.
+        return runs.create(c, new).id == new.id
+    mails = _mails(this)
     looked_on = moment_of(this.tended_on)
     due = looked_on is None or to_look_after(mails, looked_on, now)
     if not due and consent_news.count(c) != this.tended_news:

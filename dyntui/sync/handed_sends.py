@@ -8,21 +8,26 @@ test those who were mailed its versions have had the campaign; the others can st
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.model.cursors import Cursor, SendCursor
+from dyntui.model.cursors import Cursor, SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError
-from dyntui.store import consent_news, handed_sends, outcomes, target_people
+from dyntui.model.held_sends import STOOD_STILL
+from dyntui.model.moments import moment_of, text_of
+from dyntui.model.people import normalise
+from dyntui.store import consent_news, handed_sends, outcomes, runs, target_people
 from dyntui.store import lists as list_store
 from dyntui.store import sends as send_store
 from dyntui.store.sends import Send
-from dyntui.sync import earlier_sends, list_feeds, platform_send, send_proof
+from dyntui.sync import earlier_sends, kept_books, list_feeds, platform_send, send_proof
 from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import RunContext
@@ -45,26 +50,73 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
     DotdigitalError.
     """
     await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
-    said = await platform_send.state(dd, this, SendCursor())
+    this = await read_back(ctx, dd, this)
+    asked_with = await ctx.read(lambda c: _cursor(c, this))
+    said = await platform_send.state(dd, this, asked_with)
     begun = not this.handed_for or ctx.now() >= this.handed_for
     if said == "cancelled" and not begun:
         await _never_went_out(ctx, dv, this)
         return
+    over = said == "cancelled" or (ctx.now() >= this.out_by and said not in _NOT_BEGUN)
     news = await ctx.read(consent_news.count)
     wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
-    opted_out = await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere, frozenset(wanted.values()))
-    for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
-        await list_feeds.learn(ctx, dd, chosen)
-    if begun:
-        await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+    try:
+        opted_out = await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere, frozenset(wanted.values()))
+        for chosen in await ctx.read(lambda c: list_store.stored(c, this.list_ids)):
+            await list_feeds.learn(ctx, dd, chosen)
+        if begun:
+            await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
+    except DyntuiError:
+        # Who is known to have opted out leaves the book all the same, whatever else cannot be asked.
+        await ctx.write(lambda c: handed_sends.leave_out(c, this, ctx.now()))
+        if not over:
+            await _clean(ctx, dd, this)
+        raise
     await ctx.write(lambda c: handed_sends.leave_out(c, this, ctx.now(), opted_out))
-    over = ctx.now() >= this.out_by
-    if not over and said != "cancelled":
+    if over:
+        await _until_sent(ctx, dv, dd, this, asked_with)
+    else:
         await _clean(ctx, dd, this)
-        await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), news))
-        return
-    await _until_sent(ctx, dv, dd, this)
     await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), news))
+    due = moment_of(this.out_by)
+    if not over and due is not None and ctx.moment() - due > STOOD_STILL:
+        raise platform_send.not_seen(said)
+
+
+# What dotdigital calls a send that it has and has not begun with.
+_NOT_BEGUN = ("scheduled", "notsent")
+
+
+def _cursor(c: Connection, this: Send) -> SendCursor:
+    """Where the run was that asked for the send."""
+    run = runs.get(c, this.run_id)
+    return SendCursor() if run is None else cursor_of(run.cursor, SendCursor)
+
+
+def out_by(this: Send, begins: datetime) -> str:
+    """When dotdigital is to have begun with the last mail of a send that begins then."""
+    return text_of(begins + timedelta(hours=this.split.hours if this.split else 0))
+
+
+async def read_back(ctx: RunContext, dd: Dotdigital, this: Send) -> Send:
+    """The send as dotdigital has it: its date, which is the one that counts, and, as long as it was not looked after,
+    who is in its address book as which contact. Raises DotdigitalError."""
+    date, note = await platform_send.date_of_send(dd, this)
+    if note:
+        until = out_by(this, moment_of(date) or ctx.moment())
+        await ctx.write(lambda c: handed_sends.dated(c, this.id, date, until, note))
+    if not this.tended_on and await ctx.read(lambda c: bool(target_people.without_contact(c, this.count_id))):
+        async for page in contacts.contact_pages(dd, list_id=this.book_id):
+            found = {normalise(each.email): each.contact_id for each in page.rows}
+            await ctx.write(functools.partial(handed_sends.know_contacts, count_id=this.count_id, found=found))
+    stored = await ctx.read(lambda c: send_store.get(c, this.id))
+    return this if stored is None else stored
+
+
+async def prove_empty(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
+    """Nobody is in the address book of a send that was taken back. Raises DotdigitalError, BOOK_NOT_EMPTIED."""
+    await kept_books.empty(ctx, dd, this.book_id)
+    await ctx.write(lambda c: handed_sends.emptied(c, this.id))
 
 
 def _ended(c: Connection, ctx: RunContext, this: Send, before: Collection[str], news: int) -> None:
@@ -107,9 +159,9 @@ async def _still_there(dd: Dotdigital, this: Send, waiting: Mapping[int, str]) -
     return there
 
 
-async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> None:
+async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, asked_with: SendCursor) -> None:
     try:
-        await platform_send.follow(ctx, dd, this, _STAGE, SendCursor(), cancellable=True)
+        await platform_send.follow(ctx, dd, this, _STAGE, asked_with, cancellable=True)
     except DyntuiError as error:
         if error.code != "SEND_CANCELLED_REMOTELY":
             raise

@@ -117,7 +117,8 @@ async def create_once(
         if looked_on is None:
             return False
         in_time(ctx, this)
-        await _save(ctx, replace(ctx.at(SendCursor), phase="create", asked=True, shown_before=before), stage)
+        asking = {"phase": "create", "asked": True, "shown_before": before, "looked_on": text_of(looked_on)}
+        await _save(ctx, replace(ctx.at(SendCursor), **asking), stage)
         if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
             return await _ask(ctx, dd, this, stage)
         await _save(ctx, replace(ctx.at(SendCursor), phase="prove", asked=False), stage)
@@ -197,16 +198,16 @@ def _split(this: Send) -> sends.SplitTest | None:
     return None if split is None else sends.SplitTest(split.metric, split.percentage, split.hours)
 
 
-async def not_as_asked(dd: Dotdigital, this: Send) -> str:
-    """What dotdigital says of a send that it has and mails later, where that is not what it was asked for; `""` where
-    it is, or cannot be told. Raises DotdigitalError."""
+async def date_of_send(dd: Dotdigital, this: Send) -> tuple[str, str]:
+    """For when dotdigital has a send that it mails later, and what is to be said where that is not what it was asked
+    for; as asked, and `""`, where it is or cannot be told. Raises DotdigitalError."""
     date = moment_of(this.handed_for)
     if date is None or not this.platform_send_id:
-        return ""
+        return this.handed_for, ""
     said = date_of((await sends.send_status(dd, this.platform_send_id)).send_date)
     if said is None or abs(said - date) <= _SAME_DATE:
-        return ""
-    return (
+        return this.handed_for, ""
+    return text_of(said), (
         f"dotdigital has the send for {text_of(said)} instead of {this.handed_for}. Cancel it in dotdigital, under "
         f"{OUTBOX}, or let it go out then."
     )
@@ -312,16 +313,21 @@ async def follow(
         if said == "cancelled":
             raise cancelled(this)
         if said not in ("", "sending") and turn >= _LONG_ENOUGH:
-            raise DyntuiError(
-                "SEND_NOT_SEEN",
-                f"dotdigital has the send, and for two hours it has not begun: {said}.",
-                not_done="It is not known whether anybody was mailed; nothing is sent a second time.",
-                remedy=f"Look for it in dotdigital, under {OUTBOX}. Once it has begun there, the next synchronisation "
-                "of the email campaigns sees it and brings it to its end.",
-            )
+            raise not_seen(said)
         await ctx.save(ctx.cursor, stage=stage, of=this.sendable, cancellable=cancellable)
         await ctx.sleep(_FOLLOW_SECONDS[min(turn, len(_FOLLOW_SECONDS) - 1)])
         turn += 1
+
+
+def not_seen(said: str) -> DyntuiError:
+    """dotdigital has had a send for hours and does not begin it."""
+    return DyntuiError(
+        "SEND_NOT_SEEN",
+        f"dotdigital has the send, and for two hours it has not begun: {said}.",
+        not_done="It is not known whether anybody was mailed; nothing is sent a second time.",
+        remedy=f"Look for it in dotdigital, under {OUTBOX}. Once it has begun there, the next synchronisation "
+        "of the email campaigns sees it and brings it to its end.",
+    )
 
 
 def cancelled(this: Send) -> DyntuiError:

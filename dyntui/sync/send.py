@@ -11,20 +11,18 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dyntui.dataverse.http import Dataverse
-from dyntui.dotdigital import address_books, campaigns, contacts
+from dyntui.dotdigital import address_books, campaigns
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import grown
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import moment_of
 from dyntui.model.outcomes import Outcome
-from dyntui.model.people import normalise
 from dyntui.model.sends import HANDED_OVER
 from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
@@ -48,6 +46,7 @@ from dyntui.sync import (
 from dyntui.sync.campaigns.listing import header_of
 from dyntui.sync.campaigns.recipients import learn_who_was_mailed
 from dyntui.sync.connections import Connections
+from dyntui.sync.handed_sends import out_by, read_back
 from dyntui.sync.imports import ROWS, carry_out, fates, row
 from dyntui.sync.run_context import Cancelled, RunContext
 from dyntui.sync.send_rows import SEND_ITEM, record
@@ -262,24 +261,20 @@ async def _follow_send(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Sen
 
 async def _handed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
     """dotdigital has it, and mails somebody later: the run ends, and the send is looked after until then."""
-    note = await platform_send.not_as_asked(dd, this)
-    unknown = await ctx.read(lambda c: target_people.without_contact(c, this.count_id))
-    if unknown:
-        # Who opts out until then is taken out of the book as the contact that they are there.
-        async for page in contacts.contact_pages(dd, list_id=this.book_id):
-            seen = [(unknown.get(normalise(each.email), ""), each.contact_id) for each in page.rows]
-            rows = [Resolved(person, Outcome.ADDED, contact_id=number) for person, number in seen if person]
-            await ctx.write(functools.partial(target_people.resolve, count_id=this.count_id, rows=rows))
 
-    def hand_over(c: Connection) -> Send:
+    def hand_over(c: Connection) -> None:
         begins = moment_of(this.handed_for) or ctx.moment()
-        out_by = begins + timedelta(hours=this.split.hours if this.split else 0)
-        handed_sends.hand_over(c, this.id, text_of(out_by), note, ctx.now())
+        handed_sends.hand_over(c, this.id, out_by(this, begins))
         target_people.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
         ctx.close_item(c, SEND_ITEM, read=this.potential)
-        return _stored(c, this.id)
 
-    await record(dv, await ctx.write(hand_over), HANDED_OVER)
+    # First of all: from here on it is looked after, whatever becomes of this run.
+    if this.state != HANDED_OVER:
+        await ctx.write(hand_over)
+    handed = await read_back(ctx, dd, this)
+    looked_on = ctx.at(SendCursor).looked_on
+    await ctx.write(lambda c: handed_sends.tended(c, this.id, looked_on, handed.tended_news))
+    await record(dv, handed, HANDED_OVER)
     return "done"
 
 
@@ -316,8 +311,9 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
     if phase == "clear":
         # It was sent, and is stored so; what could not be put away is the run's own failure.
         return
-    if phase == "done" or await ctx.read(lambda c: _stored(c, send_id).state == HANDED_OVER):
-        # dotdigital has it, and it is looked after: what failed is tried again.
+    this = await ctx.read(lambda c: _stored(c, send_id))
+    if phase == "done" or this.state == HANDED_OVER or this.run_id != ctx.run_id:
+        # dotdigital has it, or had it: what failed of looking after it is tried again, and ends no send.
         return
     cancelled = error is not None and error.code == "SEND_CANCELLED_REMOTELY"
     wrong_book = error is not None and error.code == "SEND_WRONG_BOOK"

@@ -140,6 +140,42 @@ def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out
     assert [each.won for each in report.versions].count(True) == 1
 
 
+def test_what_fails_while_dotdigital_has_a_send_keeps_nobody_in_its_book_and_ends_no_send(
+    office: Office, counted: tuple[CampaignRow, TargetCount]
+) -> None:
+    campaign, count = counted
+    unread = {"system": "dotdigital", "method": "GET", "kind": "status", "status": 500, "times": 1000}
+    at = office.sandbox.now() + timedelta(hours=20)
+    # The answer about the date fails when dotdigital has it already: it is looked after all the same.
+    office.sandbox.order({**unread, "route": r"/v2/campaigns/send/"})
+    sent = office.queue_send(count, handed=True, at=at.isoformat())
+    office.engine.drain()
+    office.sandbox.reset()
+    assert office.send_row(sent.id).state == "Handed over"
+    assert office.detail(sent.run).run.status.value == "Failed"
+    office.let_pass(minutes=2)
+    office.look_at_sends()
+    assert office.send_row(sent.id).sendable == sent.sendable
+    # What is known leaves the book although another source cannot be read.
+    opts_out = office.count_people(count.id, sendable=True)[0]
+    watched = Watched(office)
+    watched.until(office.sandbox.now() + timedelta(minutes=5))
+    office.change_in_dynamics("contact", opts_out.person, donotbulkemail=1)
+    watched.until(office.sandbox.now() + timedelta(minutes=5))
+    office.sandbox.order({**unread, "route": "suppressed-since"})
+    office.look_at_sends()
+    office.sandbox.reset()
+    assert opts_out.address not in _in_book(office, sent.id)
+    # It ends once, whatever Dynamics says of its row: not as failed, which would free its people for another one.
+    office.sandbox.control.post("/cancel-send", json={"campaign": campaign.id}).raise_for_status()
+    office.sandbox.order({"system": "dataverse", "route": "dyntui_campaignsend", "kind": "status", "status": 403})
+    office.let_pass(hours=19, minutes=10)
+    office.look_at_sends()
+    ended = office.send_row(sent.id)
+    assert (ended.state, ended.doubt) == ("Cancelled", "")
+    assert _in_book(office, sent.id)
+
+
 def _in_book(office: Office, send_id: str) -> set[str]:
     query = (
         "SELECT c.email FROM dd_book b JOIN dd_member m ON m.book_id = b.id JOIN dd_contact c ON c.id = m.contact_id"

@@ -22,3 +22,5 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         await send.dispatch(ctx, dv, dd, send_id, elsewhere)
     elif this.state == HANDED_OVER:
         await handed_sends.tend(ctx, dv, dd, this, elsewhere)
+    elif this.doubt == "emptied":
+        await handed_sends.prove_empty(ctx, dd, this)
