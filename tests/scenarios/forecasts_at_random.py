@@ -71,12 +71,13 @@ def play(office: Office, list_id: str, campaign: CampaignRow, chance: random.Ran
         raise Differs(f"the send ended as {sent.state}: {sent.error}")
     fact = {mail["address"] for mail in office.mailed(campaign)}
     named = {each.person_id: each for each in office.changes(sent.id)}
-    missing = {person for person, each in forecast.items() if each.address not in fact}
-    more = fact - {each.address for each in forecast.values()}
     people = {each.person: each for each in office.people(sent.run)}
-    if {each.address for each in people.values() if each.outcome is Outcome.ADDED} != fact:
+    mailed = {person for person, each in people.items() if each.outcome is Outcome.ADDED}
+    if {people[person].address for person in mailed} != fact:
         raise Differs("what is said of everybody is not what was mailed")
-    if missing != set(changed) or more:
+    missing, more = set(forecast) - mailed, mailed - set(forecast)
+    # A held send is counted anew: of two records with one address the other one may be mailed instead.
+    if missing != set(changed) or (more and not held) or not more <= set(named):
         raise Differs(f"changed were {changed}, not mailed were {missing}, mailed besides were {more}")
     if not missing <= set(named) or any(each.was == "added" for key, each in named.items() if key not in missing):
         raise Differs(f"not mailed were {missing}, named were {sorted(named)}")
