@@ -1,6 +1,6 @@
 """Members of lists that are cleared after a send.
 
-Public: `on_the_list(c, list_id, after, limit) -> [Member]`, `let_go(c, list_id, people, now)`.
+Public: `on_the_list(c, list_id, after, limit, counted="") -> [Member]`, `let_go(c, list_id, people, now)`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from dyntui.store.chunks import in_chunks
 from dyntui.store.held import REMOVE
-from dyntui.store.schema import list_member
+from dyntui.store.schema import list_member, target_person
 from dyntui.store.windows import shown
 
 _m = list_member.c
@@ -29,11 +29,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     address: str
 
 
-def on_the_list(c: Connection, list_id: str, after: int, limit: int) -> list[Member]:
-    """Who is on the list as last read, by `seq` after `after`."""
+def on_the_list(c: Connection, list_id: str, after: int, limit: int, counted: str = "") -> list[Member]:
+    """Who is on the list as last read, by `seq` after `after`; of the people of a count, where its id is given."""
+    of_count = select(target_person.c.person_id).where(target_person.c.count_id == counted)
+    theirs = (_m.person_id.in_(of_count),) if counted else ()
     rows = c.execute(
         select(*(_m[name] for name in Member.__struct_fields__))
-        .where(_m.list_id == list_id, _m.has_left.is_(False), _m.seq > after)
+        .where(_m.list_id == list_id, _m.has_left.is_(False), _m.seq > after, *theirs)
         .order_by(_m.seq)
         .limit(limit)
     )

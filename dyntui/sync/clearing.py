@@ -28,19 +28,24 @@ from dyntui.sync.run_context import RunContext
 _BATCH = 1000
 
 
-async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str]) -> None:
-    """Those of the lists whose setting says so, as it is in Dynamics now. Repeatable. Raises DyntuiError."""
+async def clear(ctx: RunContext, dv: Dataverse, list_ids: Sequence[str], counted: str = "") -> None:
+    """Those of the lists whose setting says so, as it is in Dynamics now. `counted`: of the people of this count alone,
+    where the lists may have been read since. Repeatable. Raises DyntuiError."""
     for place, chosen in enumerate(await ctx.read(lambda c: list_store.stored(c, list_ids)), start=1):
         row = await dv_lists.marketing_list(dv, chosen.id, list_state.ListRow)
         if row is not None and row.clear_on_send and not row.dynamic and not chosen.dynamic:
-            await _clear(ctx, dv, row, chosen, place)
+            await _clear(ctx, dv, row, chosen, place, counted)
 
 
-async def _clear(ctx: RunContext, dv: Dataverse, row: list_state.ListRow, chosen: StoredList, place: int) -> None:
+async def _clear(
+    ctx: RunContext, dv: Dataverse, row: list_state.ListRow, chosen: StoredList, place: int, counted: str
+) -> None:
     item = f"{chosen.id}/cleared"
     await ctx.begin_item(item, kind="cleared", name=f"{chosen.name}: cleared", place=place)
     after = -1
-    while some := await ctx.read(functools.partial(clearing.on_the_list, list_id=chosen.id, after=after, limit=_BATCH)):
+    while some := await ctx.read(
+        functools.partial(clearing.on_the_list, list_id=chosen.id, after=after, limit=_BATCH, counted=counted)
+    ):
         changed = await dv_lists.remove_members(dv, row, [each.person_id for each in some])
         after = some[-1].seq
         work = functools.partial(_keep, ctx=ctx, chosen=chosen, item=item, some=some, changed=changed)

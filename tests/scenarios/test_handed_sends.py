@@ -11,7 +11,9 @@ from dyntui.model.outcomes import Outcome
 from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.lists import EditList
 from tests.scenarios.office import Office
+from tests.scenarios.test_strangers import on_the_list
 from tests.scenarios.watching import Watched
 
 
@@ -28,6 +30,8 @@ def test_until_its_hour_whoever_opts_out_leaves_the_book_of_a_send_that_dotdigit
     ):
         with pytest.raises(DyntuiError, match=r"SEND_(AT|WAVES|SPLIT)_INVALID"):
             office.queue_send(count, **wrong)
+    (list_id,) = [each.id for each in count.lists]
+    office.edit(EditList(id=list_id, clear_on_send=True))
     at = now + timedelta(hours=20)
     queued = office.queue_send(count, handed=True, at=at.isoformat())
     assert (queued.state, queued.handed_for[:16]) == ("Queued", at.isoformat()[:16])
@@ -50,7 +54,9 @@ def test_until_its_hour_whoever_opts_out_leaves_the_book_of_a_send_that_dotdigit
     book = _in_book(office, sent.id)
     assert not {opts_out.address, unsubscribes.address} & book and leaves.address in book
     # Of the others every source is asked before the hour: nobody has watched since.
-    (list_id,) = [each.id for each in count.lists]
+    (joins, *_) = office.records_where("contact", donotemail=0) - on_the_list(office, list_id)
+    office.join(list_id, [joins])
+    office.run("lists", lists=(list_id,))
     office.leave(list_id, [leaves.person])
     office.let_pass(hours=19, minutes=30)
     office.change_in_dynamics("contact", late.person, donotemail=1)
@@ -65,6 +71,7 @@ def test_until_its_hour_whoever_opts_out_leaves_the_book_of_a_send_that_dotdigit
     mailed = [mail["address"] for mail in office.mailed(campaign)]
     assert len(mailed) == len(set(mailed)) == ended.sendable
     assert not any(mail["opted_out_at_send"] or mail["suppressed_at_send"] for mail in office.mailed(campaign))
+    assert on_the_list(office, list_id) == {joins}, "the list is cleared of those whom the send was to"
     people = {each.person: each for each in office.people(sent.run)}
     assert len(people) == ended.potential
     assert [people[each.person].reason for each in (opts_out, unsubscribes, late)] == [
