@@ -4,10 +4,10 @@
     python -m tests.every_switch --only since,lag -- tests/scenarios/test_sending.py -k guarded
     python -m tests.every_switch --together --but double_opt_in   # as many as do not exclude each other at once
 
-`--only` and `--but` take parts of `name=value`. What fails with a group of switches is run again with each of them by
-itself, so that every failing test is named under the switches that make it fail. What fails without any switch does not
-count. Tests that are not about a switch are left out with it: `tests/not_about.py` says which, and why. The answer is 1
-when a switch made a test fail.
+`--only` and `--but` take parts of `name=value`. What fails with a group of switches is run again with either half of
+it, and so on, so that every failing test is named under the switches that make it fail. What fails without any switch
+does not count. Tests that are not about a switch are left out with it: `tests/not_about.py` says which, and why. The
+answer is 1 when a switch made a test fail.
 """
 
 from __future__ import annotations
@@ -54,11 +54,7 @@ def main() -> int:
         _say(", ".join(map(named, group)))
         found = _failures(group, tests, asked.workers)
         found -= _failures([], sorted(found), 1)
-        guilty = {test: set[str]() for test in found}
-        for each in group if len(group) > 1 and found else ():
-            for test in _failures([each], sorted(found), 1):
-                guilty[test].add(named(each))
-        for test, switches in sorted(guilty.items()):
+        for test, switches in sorted(_guilty(group, found, asked.workers).items()):
             _say(f"    {test}" + (f": {', '.join(sorted(switches)) or 'only together'}" if len(group) > 1 else ""))
             harmful |= switches or {", ".join(map(named, group))}
         _say(f"    {len(found)} failed")
@@ -84,6 +80,18 @@ def together(chosen: Iterable[Switch]) -> list[list[Switch]]:
             groups.append(place := {})
         place[each[:2]] = each
     return [list(group.values()) for group in groups]
+
+
+def _guilty(group: Sequence[Switch], failing: set[str], workers: int) -> dict[str, set[str]]:
+    """Which switches of a group, with which these tests fail, each of them fails with: none where it does not fail with
+    fewer of them."""
+    guilty = {test: {named(each) for each in group if len(group) == 1} for test in failing}
+    halves = (group[: len(group) // 2], group[len(group) // 2 :]) if len(group) > 1 and failing else ()
+    for half in halves:
+        found = _failures(half, sorted(failing), workers)
+        for test, switches in _guilty(half, found, workers).items():
+            guilty[test] |= switches or {", ".join(map(named, half))}
+    return guilty
 
 
 def _wanted(switch: Switch, only: str, but: str) -> bool:
