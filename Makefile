@@ -8,7 +8,7 @@ WORKERS ?= $(shell expr 2 \* $$(nproc))
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets clean
+.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets deb deb-try clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -111,6 +111,14 @@ workers: $(STAMP)
 # STORE=postgresql: with the store on a server, and PROCESSES=2 with a worker beside the service.
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000) --store $(or $(STORE),file) --workers $(or $(PROCESSES),1)
+
+# A Debian package that carries an environment of its own, for the distribution and the architecture that it is built on.
+deb:
+	@packaging/deb/build.sh
+
+# Installs it in a bare root without network, and goes from there to a green doctor; as root, with mmdebstrap.
+deb-try: deb
+	@packaging/deb/try.sh
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dyntui needs Python 3.11 or newer (PYTHON=... make $@ chooses one)"; exit 1; }

@@ -41,7 +41,7 @@ def install(context: click.Context, only_print: bool, user: str) -> int:
     """
     unit = _unit(choices(context).profile, user)
     commands = (
-        ("systemd-sysusers", str(unit.user_file.path)),
+        ("systemd-sysusers", unit.user_file.path.name if unit.packaged else str(unit.user_file.path)),
         ("systemctl", "daemon-reload"),
         ("systemctl", "enable", "--now", unit.name),
     )
@@ -62,10 +62,12 @@ def install(context: click.Context, only_print: bool, user: str) -> int:
             remedy="Install dyntui for everybody, for example with `pipx install --global dyntui`, and run that one.",
             exit=Exit.USAGE,
         )
-    _write(unit.user_file)
+    if not unit.packaged:
+        _write(unit.user_file)
     _run(*commands[0])
     _write_passphrase(unit)
-    _write(unit.unit_file)
+    if not unit.packaged:
+        _write(unit.unit_file)
     for words in commands[1:]:
         _run(*words)
     say(f"{unit.name} runs. Whoever may use it goes into the group {user} (`usermod -aG {user} NAME`), then signs in.")
@@ -83,7 +85,7 @@ def uninstall(context: click.Context, only_print: bool, user: str) -> int:
     stop = ("systemctl", "disable", "--now", unit.name)
     # Another profile's service runs as the same user.
     files = (unit.unit_file,) if unit.others() else (unit.unit_file, unit.user_file)
-    going = [each.path for each in files]
+    going = [] if unit.packaged else [each.path for each in files]
     if only_print:
         click.echo(f"$ {plain(' '.join(stop))}")
         for path in going:
@@ -91,7 +93,7 @@ def uninstall(context: click.Context, only_print: bool, user: str) -> int:
         click.echo("$ systemctl daemon-reload")
     else:
         _require_root()
-        if unit.unit_file.path.exists():
+        if unit.packaged or unit.unit_file.path.exists():
             _run(*stop)
         for path in going:
             path.unlink(missing_ok=True)

@@ -15,11 +15,13 @@ from dyntui.service.profile import SHARED, SOCKET_DIRECTORY
 
 PASSPHRASE_CREDENTIAL = "dyntui.passphrase"  # noqa: S105 - the credential's name
 HOME = Path("/var/lib/dyntui")
+# Where a package of the system puts its units and users, below the root.
+PACKAGED_UNITS, PACKAGED_USERS = Path("usr/lib/systemd/system"), Path("usr/lib/sysusers.d")
 # Below these a unit with ProtectHome= finds nothing.
 _HOMES = ("/home", "/root", "/run/user")
 
 _UNIT = """\
-# Written by `dyntui service install`; `dyntui service uninstall` takes it away.
+# Given by dyntui (`dyntui service install --print`).
 [Unit]
 Description=dyntui between Dynamics 365 and dotdigital, profile {profile}
 Wants=network-online.target
@@ -77,7 +79,7 @@ WantedBy=multi-user.target
 """
 
 _USER = """\
-# Written by `dyntui service install`: the user that the service runs as, and the group of those who may use it.
+# Given by dyntui: the user that the service runs as, and the group of those who may use it.
 u {user} - "dyntui's service" {home}
 """
 
@@ -153,8 +155,15 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def packaged(self) -> bool:
+        """Whether a package of the system has brought unit and user: then they are its own to replace."""
+        return (self.root / PACKAGED_UNITS / self.name).exists()
+
+    @property
     def files(self) -> tuple[UnitFile, ...]:
         """All that is written, in order."""
+        if self.packaged:
+            return (self.credential_file,)
         return (self.user_file, self.credential_file, self.unit_file)
 
     @property

@@ -21,7 +21,7 @@ from dyntui.service.config import Config
 from dyntui.service.profile import SOCKET_DIRECTORY, open_profile
 from dyntui.service.secret_store import open_secrets
 from dyntui.service.server import Server
-from dyntui.service.unit import PASSPHRASE_CREDENTIAL, Unit
+from dyntui.service.unit import PACKAGED_UNITS, PASSPHRASE_CREDENTIAL, Unit
 
 # A hardened unit scores 1.5 or less on systemd's scale of 0 to 10, on which less is better.
 GOAL = 15
@@ -119,6 +119,18 @@ def test_install_hands_the_passphrase_over_by_a_pipe_and_keeps_one_that_is_there
     other.unlink()
     assert run(["service", "uninstall"]) == 0
     assert [each.path.exists() for each in unit.files] == [False, True, False]
+
+    # A package of the system has brought unit and user, and replaces them itself.
+    packaged = tmp_path / PACKAGED_UNITS / unit.name
+    packaged.parent.mkdir(parents=True)
+    packaged.write_text("")
+    ran.clear()
+    assert run(["service", "install"]) == run(["service", "uninstall"]) == 0
+    assert [each.path.name for each in unit.files] == [PASSPHRASE_CREDENTIAL] and packaged.exists()
+    assert not unit.unit_file.path.exists() and not unit.user_file.path.exists()
+    assert ran[0][0] == ("systemd-sysusers", "dyntui.conf") and ("systemctl", "disable", "--now", unit.name) in [
+        words for words, _ in ran
+    ]
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert run(["service", "install"]) == 5
 
