@@ -16,10 +16,13 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import select
+
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Window
 from dyntui.store import known_people, member_window
 from dyntui.store import lists as list_store
+from dyntui.store.schema import list_member
 from tests.benchmarks.million import fill
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import world
@@ -54,16 +57,16 @@ def main(people: int, asked: int, seed: int, *, store: bool) -> int:
             fill(Path(folder) / "dyntui.db", newsletter, people)
         with office.db.read() as c:
             assert list_store.stored(c, [newsletter])
+            m = list_member.c
+            of_it = select(m.address, m.outcome).where(m.list_id == newsletter)
             total = member_window.window(c, Window(limit=1), list_id=newsletter).total
-            offsets = sorted(chance.sample(range(total), min(asked, total)))
-            members = [
-                member_window.window(c, Window(limit=1, offset=each), list_id=newsletter).rows[0]
-                for each in offsets[: 2000 if store else None]
-            ]
+            places = sorted(chance.sample(range(total), min(asked, total)))
+            chunks = [places[start : start + 500] for start in range(0, len(places), 500)]
+            members = [row for some in chunks for row in c.execute(of_it.where(m.seq.in_(some))).all()]
         addressed = [each for each in members if each.address]
         print(f"{total:,} members, {len(addressed):,} of them asked about", flush=True)  # noqa: T201
         if not store:
-            mailable = [each for each in addressed if each.outcome is Outcome.ADDED]
+            mailable = [each for each in addressed if each.outcome == Outcome.ADDED.value]
             for each in chance.sample(mailable, min(_OPT_OUTS, len(mailable) // 4)):
                 office.unsubscribe(each.address)
             office.run("suppressions")
