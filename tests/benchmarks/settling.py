@@ -26,7 +26,7 @@ _WORLD = (
     " INSERT INTO list_member"
     " (list_id, person_id, seq, entity, name, address, fields, own_reasons, fingerprint, listing)"
     f" SELECT '{_LIST}', lower(hex(randomblob(16))), i, 'contact', 'Name', 'p' || (i - (i % 40 = 7)) || '@example.com',"
-    " '{{{{}}}}',"
+    " '{{}}',"
     f" CASE WHEN i % 10 = 0 THEN 'DO_NOT_BULK_EMAIL' ELSE '' END, hex(randomblob(16)), '{_READ}' FROM n",
     "UPDATE list_member SET sent_fingerprint = fingerprint, sent_address = address, outcome = 'unchanged'"
     " WHERE own_reasons = '' AND seq % 40 <> 7",
