@@ -44,13 +44,12 @@ def copy(source: Database, target: Database, told: Callable[[Copied], None] = la
     found: list[Copied] = []
     with source.read() as reader, target.write() as writer:
         _prove_unused(reader, source.where)
-        tables = [table for table in metadata.sorted_tables if table is not worker]
+        # A store in a file begins with a row of what is worked out.
+        tables = [each for each in metadata.sorted_tables if each is not worker and not each.info.get("derived")]
         for table in tables:
             if writer.execute(select(table).limit(1)).first() is not None:
                 raise failures.not_empty(target.where)
         for table in tables:
-            if table.info.get("derived"):
-                continue
             there = _Digest(table.name)
             with _indexed_afterwards(writer, table) as without_indexes:
                 for rows in _rows(reader, table, dialects.is_kept_by_key(writer)):
