@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from dyntui.cli.lazy import NAMED_PROFILE
 from dyntui.cli.main import run
 from dyntui.service.profile import Profile, open_profile
 from tests.cli.scripted_service import ScriptedService
+
+
+@pytest.fixture(autouse=True)
+def _no_profile_named() -> None:
+    """What a command line named before, in this process, is over."""
+    NAMED_PROFILE.set("")
 
 
 @pytest.fixture

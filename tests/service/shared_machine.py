@@ -252,4 +252,6 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         asyncio.run(_at_work(sys.argv[1]))
     else:
+        # Whoever started this may keep what it writes to itself; here others are to reach it.
+        os.umask(0o022)
         _say(_machine())
