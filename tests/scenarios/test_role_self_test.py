@@ -17,7 +17,7 @@ from dyntui.service.assembly import use_cases
 from dyntui.service.contract import lists
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.campaigns import CAMPAIGN_TEST
-from dyntui.service.contract.conflicts import CONFLICTS_SETTLE
+from dyntui.service.contract.conflicts import CONFLICTS_SETTLE, CONFLICTS_TAKE
 from dyntui.service.contract.lists import (
     LIST_ACTIVATE,
 )
@@ -107,6 +107,7 @@ _NOTHING_TO_DO = {
     SEND_RELEASE.name: "SEND_NOT_HELD",
     QUARANTINE_PICK.name: "NOTHING_REFUSED",
     CONFLICTS_SETTLE.name: "NO_CONFLICT",
+    CONFLICTS_TAKE.name: "NO_CONFLICT",
     STUDIO_OPEN.name: "USER_NOT_MAPPED",
 }
 

@@ -141,19 +141,25 @@ def test_a_job_that_breaks_off_ends_as_failed_and_the_world_goes_on(
         ),
         "send": (_send(campaign, book), "/v2/campaigns/send/", "Cancelled"),
         "sent": (_send(campaign, book), "/v2/campaigns/send/", "Cancelled"),
+        "rest": (_send(campaign, book, splitTestOptions=_SPLIT), "/v2/campaigns/send/", "Cancelled"),
     }[kind]
+    if kind == "rest":
+        account.state.db.execute('UPDATE dd_campaign SET split_options = \'["A", "B"]\' WHERE id = ?', (campaign,))
     monkeypatch.setattr(life, "_JOBS", {**life._JOBS, kind: (broken, fail)})
     answer = account.ok(*start)
     key = answer.get("importId") or answer.get("deleteId") or answer["id"]
-    account.advance(minutes=5)
+    account.advance(minutes=5 + 60 * _SPLIT["testPeriodHours"] * (kind == "rest"))
     assert account.ok("GET", "/v2/contacts/count") == 1
     assert account.ok("GET", f"{status_at}{key}")["status"] == ends
     assert account.members(book) == ["ada@kestrel.example"]
     assert f"the {kind}" in caplog.text and "ZeroDivisionError" in caplog.text
 
 
-def _send(campaign: int, book: int) -> tuple[str, str, Any]:
-    return "POST", "/v2/campaigns/send", {"campaignId": campaign, "addressBookIds": [book]}
+_SPLIT: dict[str, Any] = {"testMetric": "Opens", "testPercentage": 30, "testPeriodHours": 1}
+
+
+def _send(campaign: int, book: int, **more: Any) -> tuple[str, str, Any]:
+    return "POST", "/v2/campaigns/send", {"campaignId": campaign, "addressBookIds": [book], **more}
 
 
 @pytest.mark.parametrize(
