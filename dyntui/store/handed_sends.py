@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, String, and_, bindparam, or_, 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.sends import HANDED_OVER
 from dyntui.store import counts, sends, target_people
+from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import recipient, send, target_person
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
@@ -120,21 +121,18 @@ def taken_out(c: Connection, count_id: str, person_ids: Collection[str]) -> None
     """These are certainly out of the address book."""
     waiting = set(person_ids)
     gone = [person for person in to_take_out(c, count_id).values() if person in waiting]
-    for place in range(0, len(gone), _AT_ONCE):
-        some = _p.person_id.in_(gone[place : place + _AT_ONCE])
-        c.execute(update(target_person).where(_p.count_id == count_id, some).values(contact_id=-_p.contact_id))
-
-
-_AT_ONCE = 500
+    for some in in_chunks(gone):
+        out = (_p.count_id == count_id, _p.person_id.in_(some))
+        c.execute(update(target_person).where(*out).values(contact_id=-_p.contact_id))
 
 
 def people(c: Connection, count_id: str, person_ids: Collection[str]) -> list[PersonOutcome]:
     """What these people of the count are named as."""
-    wanted, found = sorted(person_ids), list[PersonOutcome]()
+    found: list[PersonOutcome] = []
     columns = ("entity", "name", "address", "outcome", "reason", "detail")
-    for place in range(0, len(wanted), _AT_ONCE):
-        some = or_(_p.person_id.in_(wanted[place : place + _AT_ONCE]))
-        rows = c.execute(select(_p.person_id, *(_p[name] for name in columns)).where(_p.count_id == count_id, some))
+    for some in in_chunks(sorted(person_ids)):
+        of_these = (_p.count_id == count_id, _p.person_id.in_(some))
+        rows = c.execute(select(_p.person_id, *(_p[name] for name in columns)).where(*of_these))
         found += [
             PersonOutcome(
                 person=row.person_id,
