@@ -14,15 +14,13 @@ from typing import Final
 
 import msgspec
 
-from dyntui.model.budgets import WATCH, Meter
+from dyntui.model.budgets import OF_THE_REST, WATCH, Meter
 from dyntui.model.moments import text_of
 from dyntui.model.sync_types import RUN_KINDS, SYNC_TYPES
 
 HOURS: Final = 24
 _HOUR: Final = 3600
 _DAY: Final = 86_400
-# As `dyntui.model.budgets.ceiling` gives to the sync types.
-_OF_RUNS: Final = 0.9
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -119,7 +117,7 @@ def _runs_out(
     needs: Sequence[int], used: int, most: int, window: int, now: datetime
 ) -> tuple[int | None, datetime | None]:
     """In which hour what runs may use is used up, and when; None and None where it lasts."""
-    ceiling = most * _OF_RUNS
+    ceiling = most * OF_THE_REST
     if window >= _DAY:
         together = float(used)
         for place, need in enumerate(needs):

@@ -26,7 +26,7 @@ OTHERS: Final = "others"
 # The share of a limit that each may use: what is left is a reserve for those who may use more.
 _OF_SENDS: Final = 1.0
 _OF_THE_HURRIED: Final = 0.95
-_OF_THE_REST: Final = 0.9
+OF_THE_REST: Final = 0.9
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +97,7 @@ def ceiling(limit: Limit, spender: str, percent: int = 100) -> int:
     """How much of a limit may be used when this one asks: sends may use it up, whoever is in a hurry leaves them a
     little, everybody else somewhat more. `percent`: of the limit, for all of them together."""
     share = (
-        _OF_SENDS if spender in sync_types.SENDING else _OF_THE_HURRIED if spender in (PEOPLE, WATCH) else _OF_THE_REST
+        _OF_SENDS if spender in sync_types.SENDING else _OF_THE_HURRIED if spender in (PEOPLE, WATCH) else OF_THE_REST
     )
     return max(1, math.floor(limit.most * share * percent / 100))
 
