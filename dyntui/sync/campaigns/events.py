@@ -47,40 +47,23 @@ def time_of(row: Event) -> str:
 
 def understood(row: Event, latest: datetime) -> Activity:
     """An event; one whose time is later than `latest`, or stands for no date, is kept without."""
-    happened_on = when(time_of(row), latest)
     match row:
         case Open():
-            return Activity(
-                key=key_of("open", row.key),
-                kind="open",
-                contact_id=row.contact_id,
-                happened_on=happened_on,
-                client=(row.mail_client or "")[:_LONGEST_NAME],
-                device=device_of(row.user_agent),
+            kind, more = (
+                "open",
+                {"client": (row.mail_client or "")[:_LONGEST_NAME], "device": device_of(row.user_agent)},
             )
         case Click():
-            return Activity(
-                key=key_of("click", row.key),
-                kind="click",
-                contact_id=row.contact_id,
-                happened_on=happened_on,
-                url=row.url[:_LONGEST_URL],
-                device=device_of(row.user_agent),
-            )
+            kind, more = "click", {"url": row.url[:_LONGEST_URL], "device": device_of(row.user_agent)}
         case PageView():
-            return Activity(
-                key=key_of("page", row.key),
-                kind="page",
-                contact_id=row.contact_id,
-                happened_on=happened_on,
-                url=row.url[:_LONGEST_URL],
-            )
+            kind, more = "page", {"url": row.url[:_LONGEST_URL]}
         case Roi():
-            return Activity(
-                key=key_of("roi", row.key),
-                kind="roi",
-                contact_id=row.contact_id,
-                happened_on=happened_on,
-                url=row.marker_name[:_LONGEST_NAME],
-                value="" if row.value is None else str(row.value)[:_LONGEST_NAME],
-            )
+            value = "" if row.value is None else str(row.value)[:_LONGEST_NAME]
+            kind, more = "roi", {"url": row.marker_name[:_LONGEST_NAME], "value": value}
+    return Activity(
+        key=key_of(kind, row.key),
+        kind=kind,
+        contact_id=row.contact_id,
+        happened_on=when(time_of(row), latest),
+        **more,
+    )
