@@ -27,7 +27,7 @@ _WORDING = Wording(
     one="assumption",
     many="assumptions",
     empty="Nothing was asked yet",
-    next_step="a asks both systems: some seventy calls, which only read.",
+    next_step="a asks both systems: some ninety calls, which only read.",
 )
 _TONES = {Holds.YES: "good", Holds.NO: "warn", Holds.UNKNOWN: "muted"}
 

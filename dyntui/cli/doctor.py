@@ -47,7 +47,7 @@ def command(
     store and this machine. Ends with 0 when all is well, with 4 when something needs mending, with 1 when something
     does not work.
 
-    With --first it asks what dyntui assumes of both systems without the vendors saying so: some seventy calls, which
+    With --first it asks what dyntui assumes of both systems without the vendors saying so: some ninety calls, which
     only read. What they answer is kept for thirty days; where it is otherwise or not known, dyntui goes the way that is
     safe. --report without --first writes what was answered last. With --from it asks before setup, as setup would sign
     in, and neither installs nor keeps anything.

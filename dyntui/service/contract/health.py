@@ -70,6 +70,6 @@ ACTIONS = (
         keys=("a",),
         call=FACTS_ASK,
         command="dyntui doctor --first",
-        tooltip="Asks both systems what is assumed of them; some seventy calls, which only read",
+        tooltip="Asks both systems what is assumed of them; some ninety calls, which only read",
     ),
 )
