@@ -87,6 +87,9 @@ def _guilty(group: Sequence[Switch], failing: set[str], workers: int) -> dict[st
     """Which switches of a group, with which these tests fail, each of them fails with: none where it does not fail with
     fewer of them."""
     guilty = {test: {named(each) for each in group if len(group) == 1} for test in failing}
+    if len(group) == 1 and failing:
+        # Said at once: the search may be stopped before its end.
+        _say(f"    {named(group[0])}: {', '.join(sorted(failing))}")
     halves = (group[: len(group) // 2], group[len(group) // 2 :]) if len(group) > 1 and failing else ()
     for half in halves:
         found = _failures(half, sorted(failing), workers)
