@@ -76,6 +76,7 @@ async def pages_where_any(
     values: Sequence[str],
     *,
     select: Sequence[str] | None = None,
+    besides: str | None = None,
     filter: str | None = None,
     orderby: Sequence[str] = (),
     expand: str | None = None,
@@ -83,6 +84,8 @@ async def pages_where_any(
     caller: str | None = None,
 ) -> AsyncIterator[Page[T]]:
     """Rows whose `column` is one of `values`, asked in as few queries as the URL limit allows (never one per value).
+
+    `besides`: rows of this condition come with those of the first query; of either kind only those of `filter`.
 
     No limit on the number of values is documented: a query that is refused is asked again in halves, and the number
     that was taken is remembered for the connection. Raises DataverseError when one value alone is refused too.
@@ -95,6 +98,8 @@ async def pages_where_any(
             waiting += [some[dv.most_values :], some[: dv.most_values]]
             continue
         condition = any_of(column, some)
+        if besides:
+            condition = f"({condition} or {besides})"
         if filter:
             condition = f"{condition} and ({filter})"
         answered = False
@@ -121,7 +126,7 @@ async def pages_where_any(
             half = (len(some) + 1) // 2
             waiting += [some[half:], some[:half]]
         else:
-            refused = False
+            refused, besides = False, None
 
 
 async def get_row(

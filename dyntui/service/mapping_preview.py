@@ -18,6 +18,7 @@ from dyntui.model.people import Entity, normalise
 from dyntui.service.contract.mappings import PreviewPerson, PreviewValue
 from dyntui.service.resources import Resources
 from dyntui.store import mapped_people
+from dyntui.sync.having_address import pages_having
 from dyntui.sync.member_rows import MemberRow, Reading, as_mailed, reading_of
 
 _TABLES = {Entity(each.logical_name): each for each in MEMBER_TABLES.values()}
@@ -47,22 +48,33 @@ async def preview(
     feeds = tuple(feed for _, feed in chosen)
     reading = reading_of(Feeds(entity, feeds, address=address_column(mappings, entity)))
     dv = await resources.connections.dataverse()
+    found: list[MemberRow] = []
+    kind, wanted = reading.row_type, reading.wanted
     if addresses:
-        column, values = reading.address, sorted({normalise(each) for each in addresses})
+        async for some in pages_having(
+            resources,
+            dv,
+            table.entity_set,
+            kind,
+            sorted({normalise(each) for each in addresses}),
+            lambda row: as_mailed(reading, row).address,
+            column=reading.address,
+            select=wanted.select,
+            expand=wanted.expand,
+            annotations=wanted.annotations,
+        ):
+            found += some
     else:
         known = await resources.read(lambda c: mapped_people.sample(c, account_id, entity, limit))
-        column, values = table.key, [guid(each) for each in known]
-    found: list[MemberRow] = []
-    if values:
         async for page in dv_rows.pages_where_any(
             dv,
             table.entity_set,
-            reading.row_type,
-            column,
-            values,
-            select=reading.wanted.select,
-            expand=reading.wanted.expand,
-            annotations=reading.wanted.annotations,
+            kind,
+            table.key,
+            [guid(each) for each in known],
+            select=wanted.select,
+            expand=wanted.expand,
+            annotations=wanted.annotations,
         ):
             found += page.rows
     people = found[:limit]

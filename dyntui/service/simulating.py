@@ -80,7 +80,7 @@ async def _strangers(resources: Resources, known: StoredList, channels: dict[str
     wanted = [each for each, channel in channels.items() if not channel and each not in said_no]
     entity = Entity(known.member_type)
     reading = await resources.read(lambda c: plain_reading(c, known.account_id, entity))
-    found = await matches(dv, known, reading, wanted, resources.read)
+    found = await matches(dv, known, reading, wanted, resources)
     return [
         Stranger(
             address=address,

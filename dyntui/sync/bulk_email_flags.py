@@ -18,7 +18,7 @@ from dyntui.dataverse import bulk
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import differs, moment, text
+from dyntui.dataverse.query import differs, moment
 from dyntui.model.mentioned import addresses_in
 from dyntui.model.moments import dated
 from dyntui.model.people import Entity
@@ -26,6 +26,7 @@ from dyntui.store import flags, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.flags import FlagSet
 from dyntui.sync import written_consent
+from dyntui.sync.having_address import spelt_otherwise
 from dyntui.sync.run_context import RunContext
 
 TABLES = {
@@ -36,9 +37,6 @@ TABLES = {
 _NOT_SET = differs("donotbulkemail", True)
 # A transaction may show its rows later than their `modifiedon` says.
 _OVERLAP = timedelta(minutes=15)
-_COLLATION, _IGNORES_CASE = "collation", "ignores case"
-# White space in front of an address is the one difference that every comparison of Dynamics sees.
-_LEADING = " \t\r\n\v\f\u00a0\u2002\u2003\u2009\u202f\u3000\u200b\ufeff<\"'"
 
 Refused = dict[str, DataverseError]
 
@@ -101,7 +99,7 @@ class ToSet(msgspec.Struct, frozen=True, kw_only=True):
 async def to_be_set(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> list[ToSet]:
     """Whose flags `set_for` and `set_for_changed` would set, once these addresses are suppressed; nothing is."""
     found: dict[str, ToSet] = {}
-    otherwise = await _otherwise(ctx, dv) if addresses else ""
+    otherwise = await spelt_otherwise(ctx, dv) if addresses else ""
     for entity, table in TABLES.items():
         having = await _having(dv, table, addresses) if addresses else []
         async for page in _changed_pages(ctx, dv, table, otherwise):
@@ -111,13 +109,13 @@ async def to_be_set(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) ->
     return list(found.values())
 
 
-async def set_for_changed(ctx: RunContext, dv: Dataverse, *, spelt_otherwise: bool) -> Refused:
+async def set_for_changed(ctx: RunContext, dv: Dataverse, *, however_spelt: bool) -> Refused:
     """Sets the flag of every record that changed since the last look and whose address some account suppresses.
 
-    With `spelt_otherwise` all records are looked at that `set_for` cannot find by their address.
+    With `however_spelt` all records are looked at that `set_for` cannot find by their address.
     """
     refused: Refused = {}
-    otherwise = await _otherwise(ctx, dv) if spelt_otherwise else ""
+    otherwise = await spelt_otherwise(ctx, dv) if however_spelt else ""
     for entity, table in TABLES.items():
         refused |= await _set_for_changed(ctx, dv, entity, table, otherwise)
     return refused
@@ -277,35 +275,3 @@ async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) ->
         taken = [each for each, result in zip(having, results, strict=True) if result.error is None]
         await ctx.write(functools.partial(_forget, ctx=ctx, entity=entity, settled=settled, taken=taken))
     return refused
-
-
-class _Me(msgspec.Struct, frozen=True, rename={"id": "UserId"}):
-    id: str
-
-
-class _User(msgspec.Struct, frozen=True, rename={"id": "systemuserid", "name": "fullname"}):
-    id: str
-    name: str | None = None
-
-
-async def _otherwise(ctx: RunContext, dv: Dataverse) -> str:
-    """The condition for records that equality with a normalised address may not find: those with something in front of
-    the address, and all where this organisation's database tells capitals from small letters."""
-    known = await ctx.read(lambda c: watermarks.get(c, "", _COLLATION))
-    if not known:
-        known = _IGNORES_CASE if await _ignores_case(dv) else "tells case apart"
-        await ctx.write(lambda c: watermarks.put(c, "", _COLLATION, known))
-    if known != _IGNORES_CASE:
-        return "emailaddress1 ne null"
-    return " or ".join(f"startswith(emailaddress1,{text(each)})" for each in _LEADING)
-
-
-async def _ignores_case(dv: Dataverse) -> bool:
-    """Asked with the service's own name, its letters turned round; False where nothing can be told."""
-    me = (await dv.get("WhoAmI", _Me)).id
-    names = await dv_rows.find_rows(dv, "systemusers", _User, filter=f"systemuserid eq {me}", top=1)
-    name = (names[0].name or "") if names else ""
-    if name.swapcase() == name:
-        return False
-    turned = f"systemuserid eq {me} and fullname eq {text(name.swapcase())}"
-    return bool(await dv_rows.find_rows(dv, "systemusers", _User, filter=turned, top=1))

@@ -15,6 +15,7 @@ from dyntui.model.moments import moment_of, text_of
 from dyntui.model.people import Entity, is_address, normalise
 from dyntui.store import watermarks
 from dyntui.sync import feeds
+from dyntui.sync.having_address import Store, pages_having
 from dyntui.sync.record_columns import TABLES
 from dyntui.sync.run_context import RunContext
 
@@ -34,21 +35,25 @@ class _Record(
     odd: tuple[str, ...] = msgspec.field(name=ODD_COLUMNS, default=())
 
 
-async def records(dv: Dataverse, addresses: Sequence[str]) -> dict[str, Candidate]:
+async def records(store: Store, dv: Dataverse, addresses: Sequence[str]) -> dict[str, Candidate]:
     """One contact or lead for each of the (normalised) addresses that has any: see `dyntui.model.matching`."""
-    return winners(await everybody(dv, addresses))
+    return winners(await everybody(store, dv, addresses))
 
 
-async def everybody(dv: Dataverse, addresses: Sequence[str]) -> list[Candidate]:
+async def everybody(store: Store, dv: Dataverse, addresses: Sequence[str]) -> list[Candidate]:
     """All contacts and leads with one of the (normalised) addresses, active or not."""
     wanted = sorted({each for each in addresses if is_address(each)})
     found: list[Candidate] = []
     for entity, table in TABLES.items():
-        async for page in dv_rows.pages_where_any(
-            dv, table.entity_set, _Record, "emailaddress1", wanted, select=_select(entity), orderby=(table.key,)
+        async for page in pages_having(
+            store, dv, table.entity_set, _Record, wanted, _address, select=_select(entity), orderby=(table.key,)
         ):
-            found += [_candidate(entity, each) for each in page.rows]
+            found += [_candidate(entity, each) for each in page]
     return found
+
+
+def _address(row: _Record) -> str | None:
+    return row.address
 
 
 def _select(entity: Entity) -> tuple[str, ...]:

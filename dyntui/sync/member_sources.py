@@ -21,6 +21,7 @@ from dyntui.model.people import normalise
 from dyntui.model.sync_types import MembersOf
 from dyntui.store import people_slices
 from dyntui.store.people_slices import ShownPerson
+from dyntui.sync.having_address import pages_having
 from dyntui.sync.list_state import is_about_the_query
 from dyntui.sync.run_context import RunContext
 
@@ -93,7 +94,7 @@ async def named(ctx: RunContext, dv: Dataverse, table: MemberTable, asked: Membe
     else:
         ids, addresses = _told_apart(asked.people)
         everybody = [ShownPerson(each, table.logical_name, "", "") for each in ids]
-    async for page in _by_address(dv, table, addresses, caller):
+    async for page in _by_address(ctx, dv, table, addresses, caller):
         yield page
     for start in range(0, len(everybody), _PAGE):
         yield await _by_id(dv, table, everybody[start : start + _PAGE], caller)
@@ -131,16 +132,16 @@ def _of_another_kind(each: ShownPerson, table: MemberTable) -> PersonOutcome:
 
 
 async def _by_address(
-    dv: Dataverse, table: MemberTable, addresses: Sequence[str], caller: str | None
+    ctx: RunContext, dv: Dataverse, table: MemberTable, addresses: Sequence[str], caller: str | None
 ) -> AsyncIterator[Named]:
     kind = record_type(table)
     for start in range(0, len(addresses), _PAGE):
         some = addresses[start : start + _PAGE]
         found: dict[str, list[Candidate]] = {each: [] for each in some}
-        async for page in dv_rows.pages_where_any(
-            dv, table.entity_set, kind, "emailaddress1", some, orderby=(table.key,), caller=caller
+        async for page in pages_having(
+            ctx, dv, table.entity_set, kind, some, lambda row: row.address, orderby=(table.key,), caller=caller
         ):
-            for row in page.rows:
+            for row in page:
                 found.setdefault(normalise(row.address), []).append(candidate(row))
         records = list(_matches(found))
         certain = {each.id for each in records}

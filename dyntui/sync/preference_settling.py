@@ -31,7 +31,7 @@ async def find_records(ctx: RunContext, dv: Dataverse, known: Mapping[int, Known
     one of them had been told is not to stand against it."""
     while some := await ctx.read(lambda c: preferences.contact_news(c, ctx.account_id, _AT_ONCE)):
         addresses = [each.address for each in some]
-        everybody = await matching.everybody(dv, addresses)
+        everybody = await matching.everybody(ctx, dv, addresses)
         found = winners(everybody)
         chose = await ctx.read(functools.partial(preferences.chose, account_id=ctx.account_id, addresses=addresses))
         sharing: dict[str, list[Candidate]] = {}

@@ -10,14 +10,12 @@ from __future__ import annotations
 import functools
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse import bulk, security
-from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import bulk, membership, security
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital.http import Dotdigital
@@ -43,6 +41,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.strangers import Refusal, ToDo, Waiting
 from dyntui.sync import list_filters, member_listing, planned_strangers, sight, suppressions
 from dyntui.sync.book_reading import take_out_strangers
+from dyntui.sync.having_address import Store, pages_having
 from dyntui.sync.list_state import ListNow
 from dyntui.sync.member_rows import Reading, plain_reading, readings, staged
 from dyntui.sync.run_context import RunContext
@@ -129,7 +128,7 @@ async def _judge(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str,
         known: dict[str, list[Match]] = {}
         if action not in (MembershipAction.IGNORE, MembershipAction.REMOVE):
             wanted = [each.address for each in some if not each.channel and each.address not in said_no]
-            known = await matches(dv, chosen, reading, wanted, ctx.read)
+            known = await matches(dv, chosen, reading, wanted, ctx)
         found = [(each.contact_id, judge(action, chosen.member_type, _stranger(each, said_no, known))) for each in some]
         done += len(some)
         await ctx.save(
@@ -152,38 +151,30 @@ def _stranger(each: Waiting, said_no: dict[str, Refusal], known: dict[str, list[
     )
 
 
-class _Store(Protocol):
-    """Asks the store."""
-
-    def __call__(self, what: Callable[[Connection], dict[str, Refusal]], /) -> Awaitable[dict[str, Refusal]]: ...
-
-
 async def matches(
-    dv: Dataverse, chosen: StoredList, reading: Reading, addresses: Sequence[str], store: _Store
+    dv: Dataverse, chosen: StoredList, reading: Reading, addresses: Sequence[str], store: Store
 ) -> dict[str, list[Match]]:
-    """The active records of the list's type with one of the addresses, ignoring case, by address."""
-    if not addresses:
-        return {}
+    """The active records of the list's type with one of the addresses, however they are spelt, by address."""
     entity = Entity(chosen.member_type)
     table = member_listing.TABLES[entity]
-    wanted = set(addresses)
     rows: dict[str, tuple[str, str, str]] = {}
-    async for page in dv_rows.pages_where_any(
+    async for page in pages_having(
+        store,
         dv,
         table.entity_set,
         reading.row_type,
-        reading.address,
-        sorted(wanted),
+        addresses,
+        lambda row: staged(reading, row).address,
+        column=reading.address,
         select=reading.wanted.select,
         expand=reading.wanted.expand,
         filter="statecode eq 0",
     ):
-        for row in page.rows:
+        for row in page:
             each = staged(reading, row)
             closed = first([gate for gate in each.gates if gate.reason != "VALUE_REJECTED"])
-            if each.address in wanted:
-                rows[row.id] = (each.address, each.name, closed.reason if closed else "")
-    refused = await store(lambda c: strangers.people_who_said_no(c, chosen.account_id, chosen.id, sorted(rows)))
+            rows[row.id] = (each.address, each.name, closed.reason if closed else "")
+    refused = await store.read(lambda c: strangers.people_who_said_no(c, chosen.account_id, chosen.id, sorted(rows)))
     found: dict[str, list[Match]] = {}
     for person, (address, name, closed_by) in sorted(rows.items()):
         reason = closed_by or (refused[person].reason if person in refused else "")
@@ -335,7 +326,7 @@ async def _join(ctx: RunContext, dv: Dataverse, now: ListNow, chosen: StoredList
     while some := await ctx.read(lambda c: strangers.to_do(c, chosen.id, Effect.JOIN, _BATCH)):
         said_no = await _who_says_no(ctx, chosen, some, asked)
         wanted = {each.person: each for each in some if each.address not in said_no}
-        changed = await dv_lists.add_members(dv, now.row, list(wanted))
+        changed = await membership.add_members(dv, now.row, list(wanted))
         rows = [each async for page in member_listing.unseen_members(dv, how, entity, changed.done) for each in page]
         refused = [(wanted[each.id].contact_id, f"Dynamics: {each.error.message}") for each in changed.refused]
         done = [wanted[each] for each in changed.done]

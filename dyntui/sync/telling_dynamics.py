@@ -53,7 +53,7 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str, item: s
         after = addresses[-1]
         told = functools.partial(_told, ctx, account_id=account_id, addresses=addresses, refused=refused, item=item)
         await ctx.save(ctx.cursor, stage=_STAGE, done=done, of=waiting, work=told)
-    refused = await bulk_email_flags.set_for_changed(ctx, dv, spelt_otherwise=waiting > 0)
+    refused = await bulk_email_flags.set_for_changed(ctx, dv, however_spelt=waiting > 0)
     if refused:
         await ctx.save(ctx.cursor, stage=_STAGE, work=functools.partial(_refused, ctx, refused=refused, item=item))
     await _tell_lifts(ctx, dv, account_id, item)

@@ -58,7 +58,7 @@ def meet_strangers(office: Office) -> dict[str, str]:
         if row[0] not in members
     ]
     one, twin, other_twin, gone, no = free[:5]
-    office.change_in_dynamics("contact", one[0], emailaddress1="Known@Strangers.example")
+    office.change_in_dynamics("contact", one[0], emailaddress1=" Known@Strangers.example")
     office.change_in_dynamics("contact", twin[0], emailaddress1="twin@strangers.example")
     office.change_in_dynamics("contact", other_twin[0], emailaddress1="TWIN@strangers.example")
     office.change_in_dynamics("contact", gone[0], emailaddress1="inactive@strangers.example", statecode=1)
@@ -296,7 +296,7 @@ def test_a_lost_answer_makes_nobody_twice_and_leaves_nobody_out(
         run = office.run("lists", lists=(met["list"],))
     assert adds_up(run)
     for each in ("inactive", "nobody", "nameless", "known"):
-        active = "SELECT contactid FROM dv_contact WHERE lower(emailaddress1) = ? AND statecode = 0"
+        active = "SELECT contactid FROM dv_contact WHERE lower(trim(emailaddress1)) = ? AND statecode = 0"
         found = [row[0] for row in office.sandbox.state.db.execute(active, (met[f"{each} address"],))]
         assert len(found) == 1 and found[0] in on_the_list(office, met["list"]), each
     assert len(on_the_list(office, met["list"]) - before) == 4

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dotdigital import contacts
@@ -18,6 +17,7 @@ from dyntui.model.people import Entity, normalise
 from dyntui.store import outcomes
 from dyntui.sync import feeds, odd_answers, record_columns
 from dyntui.sync.connections import Connections
+from dyntui.sync.having_address import pages_having
 from dyntui.sync.record_columns import TABLES, ColumnChange
 from dyntui.sync.run_context import RunContext
 
@@ -98,14 +98,19 @@ async def _raise(ctx: RunContext, dv: Dataverse, entity: Entity, wanted: dict[st
     select = (table.key, "emailaddress1", "fullname", COLUMN)
     weaker: list[ColumnChange] = []
     same: list[PersonOutcome] = []
-    pages = dv_rows.pages_where_any(
-        dv, table.entity_set, _Record, "emailaddress1", sorted(wanted), select=select, orderby=(table.key,)
+    pages = pages_having(
+        ctx,
+        dv,
+        table.entity_set,
+        _Record,
+        list(wanted),
+        lambda row: row.address,
+        select=select,
+        orderby=(table.key,),
     )
     async for page in pages:
-        for each in page.rows:
-            after, before = wanted.get(normalise(each.address)), CODES.get(each.opt_in or 0, OptIn.UNKNOWN)
-            if after is None:
-                continue
+        for each in page:
+            after, before = wanted[normalise(each.address)], CODES.get(each.opt_in or 0, OptIn.UNKNOWN)
             columns = {COLUMN: each.opt_in}, {COLUMN: CODE_OF[after]}
             change = ColumnChange(
                 entity=entity,

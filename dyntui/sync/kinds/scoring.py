@@ -43,6 +43,7 @@ from dyntui.model.scores import (
 from dyntui.store import applied_changes, outcomes, scores, watermarks
 from dyntui.sync import feeds, odd_answers, paged_feed, record_columns
 from dyntui.sync.connections import Connections
+from dyntui.sync.having_address import pages_having
 from dyntui.sync.paged_feed import Work
 from dyntui.sync.record_columns import TABLES, ColumnChange
 from dyntui.sync.run_context import RunContext
@@ -167,7 +168,7 @@ async def _tell(ctx: RunContext, dv: Dataverse) -> None:
         known: set[str] = set()
         missed: set[str] = set()
         for entity in TABLES:
-            async for rows in _with_address(dv, entity, some):
+            async for rows in _with_address(ctx, dv, entity, some):
                 known.update(normalise(each.address) for each in rows)
                 missed |= await _write(ctx, dv, entity, rows)
         strangers = [
@@ -186,12 +187,13 @@ def _told(c: Connection, run_id: str, account_id: str, strangers: Sequence[Perso
     scores.told(c, account_id, told)
 
 
-async def _with_address(dv: Dataverse, entity: Entity, addresses: Sequence[str]) -> AsyncIterator[Sequence[_Record]]:
-    table = TABLES[entity]
-    async for page in dv_rows.pages_where_any(
-        dv, table.entity_set, _Record, "emailaddress1", addresses, select=_select(entity), orderby=(table.key,)
-    ):
-        yield page.rows
+def _with_address(
+    ctx: RunContext, dv: Dataverse, entity: Entity, addresses: Sequence[str]
+) -> AsyncIterator[Sequence[_Record]]:
+    table, select = TABLES[entity], _select(entity)
+    return pages_having(
+        ctx, dv, table.entity_set, _Record, addresses, lambda row: row.address, select=select, orderby=(table.key,)
+    )
 
 
 def _select(entity: Entity) -> tuple[str, ...]:

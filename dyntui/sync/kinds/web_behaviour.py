@@ -142,7 +142,7 @@ async def _tell(ctx: RunContext, dv: Dataverse) -> None:
     told again by the next run."""
     after, told_of = "", Counter[str]()
     while some := await ctx.read(lambda c: page_visits.news(c, ctx.account_id, after, _AT_ONCE)):  # noqa: B023
-        found = await matching.records(dv, [each.address for each in some])
+        found = await matching.records(ctx, dv, [each.address for each in some])
         known = [each for each in some if each.address in found]
         rows = [_columns(ctx.account_id, each, found[each.address]) for each in known]
         results = await upsert_rows(dv, solution.ENGAGEMENT, rows) if rows else []

@@ -1,0 +1,110 @@
+"""The records of Dynamics that have one of some addresses, however somebody spelt them there.
+
+Dynamics compares text as its database does: capitals and small letters are mostly the same, blanks at the end never
+count, anything in front of an address always does (dataverse_api.md 4.1 and 13). Whoever is missed for that would be
+made a second time, or keep a flag that dotdigital has taken from them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import rows as dv_rows
+from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import text
+from dyntui.dataverse.rows import Page
+from dyntui.model.people import normalise
+from dyntui.store import watermarks
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_COLLATION, _IGNORES_CASE = "collation", "ignores case"
+# White space in front of an address is the one difference that every comparison of Dynamics sees.
+_LEADING = " \t\r\n\v\f\u00a0\u2002\u2003\u2009\u202f\u3000\u200b\ufeff<\"'"
+
+
+class Store(Protocol):
+    """Where it is kept how this organisation compares text."""
+
+    async def read(self, what: Callable[[Connection], R], /) -> R: ...
+
+    async def write(self, what: Callable[[Connection], R], /) -> R: ...
+
+
+async def pages_having(
+    store: Store,
+    dv: Dataverse,
+    entity_set: str,
+    row_type: type[T],
+    addresses: Sequence[str],
+    address_of: Callable[[T], str | None],
+    *,
+    column: str = "emailaddress1",
+    select: Sequence[str] | None = None,
+    filter: str | None = None,
+    orderby: Sequence[str] = (),
+    expand: str | None = None,
+    annotations: str | None = None,
+    caller: str | None = None,
+) -> AsyncIterator[Sequence[T]]:
+    """Rows whose `column` holds one of the (normalised) addresses, each row once. `address_of` says what it holds.
+
+    As few queries as `pages_where_any` makes; where the organisation tells capitals from small letters, one that reads
+    everybody with an address. Raises DataverseError.
+    """
+    if not addresses:
+        return
+    wanted = frozenset(addresses)
+    otherwise = await spelt_otherwise(store, dv, column)
+    pages: Callable[..., AsyncIterator[Page[T]]]
+    if otherwise == everybody(column):
+        everyone = f"{otherwise} and ({filter})" if filter else otherwise
+        pages = functools.partial(dv_rows.pages, dv, entity_set, row_type, filter=everyone)
+    else:
+        named = functools.partial(dv_rows.pages_where_any, dv, entity_set, row_type, column, sorted(wanted))
+        pages = functools.partial(named, besides=otherwise, filter=filter)
+    async for page in pages(select=select, orderby=orderby, expand=expand, annotations=annotations, caller=caller):
+        yield [each for each in page.rows if normalise(address_of(each)) in wanted]
+
+
+async def spelt_otherwise(store: Store, dv: Dataverse, column: str = "emailaddress1") -> str:
+    """The condition for records that equality with a normalised address may not find: those with something in front of
+    the address, and all (`everybody`) where this organisation's database tells capitals from small letters."""
+    known = await store.read(lambda c: watermarks.get(c, "", _COLLATION))
+    if not known:
+        known = _IGNORES_CASE if await _ignores_case(dv) else "tells case apart"
+        await store.write(lambda c: watermarks.put(c, "", _COLLATION, known))
+    if known != _IGNORES_CASE:
+        return everybody(column)
+    return " or ".join(f"startswith({column},{text(each)})" for each in _LEADING)
+
+
+def everybody(column: str) -> str:
+    """The condition for all who have any address."""
+    return f"{column} ne null"
+
+
+class _Me(msgspec.Struct, frozen=True, rename={"id": "UserId"}):
+    id: str
+
+
+class _User(msgspec.Struct, frozen=True, rename={"id": "systemuserid", "name": "fullname"}):
+    id: str
+    name: str | None = None
+
+
+async def _ignores_case(dv: Dataverse) -> bool:
+    """Asked with the service's own name, its letters turned round; False where nothing can be told."""
+    me = (await dv.get("WhoAmI", _Me)).id
+    names = await dv_rows.find_rows(dv, "systemusers", _User, filter=f"systemuserid eq {me}", top=1)
+    name = (names[0].name or "") if names else ""
+    if name.swapcase() == name:
+        return False
+    turned = f"systemuserid eq {me} and fullname eq {text(name.swapcase())}"
+    return bool(await dv_rows.find_rows(dv, "systemusers", _User, filter=turned, top=1))
