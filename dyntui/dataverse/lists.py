@@ -5,9 +5,9 @@
     member_pages(dv, ml, row_type, select=, filter=, resume=) -> Page[T]...     static and dynamic alike
     membership_pages(dv, list_id, resume=) -> Page[Membership]...          the rows of a static list alone
     member_ids(dv, ml) -> pages of ids                   count_members(dv, ml) -> int
-    add_members(dv, ml, ids) -> Changed                  remove_members(dv, ml, ids) -> Changed
 
-Facts: reference/dataverse_api.md section 7. To read own columns of `list` as well, subclass MarketingList.
+Who is put on one, or taken off: `dyntui.dataverse.membership`. Facts: reference/dataverse_api.md section 7. To read own
+columns of `list` as well, subclass MarketingList.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from dyntui.dataverse import batch, fetchxml, list_queries
-from dyntui.dataverse.errors import GONE, LIST_REFUSES, NOT_A_MEMBER, DataverseError
+from dyntui.dataverse import fetchxml, list_queries
+from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.member_tables import MEMBER_TABLES, MemberTable
 from dyntui.dataverse.query import columns_of, guid, is_guid, moment
@@ -30,8 +30,6 @@ from dyntui.dataverse.wanted import Wanted
 from dyntui.remote.errors import READ_NOT_DONE
 
 T = TypeVar("T")
-CHUNK: Final = 1000
-_BATCH: Final = 100
 # The column takes 128 characters (attribute metadata of `listname`).
 _LONGEST_NAME: Final = 300
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -110,20 +108,6 @@ class MarketingList(msgspec.Struct, frozen=True, kw_only=True, rename=_LIST_COLU
 
 
 L = TypeVar("L", bound=MarketingList)
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A member that Dynamics would not add or remove, with its reason."""
-
-    id: str
-    error: DataverseError
-
-
-class Changed(msgspec.Struct, frozen=True):
-    """What became of a change of members: every id given is in exactly one of the two."""
-
-    done: list[str]
-    refused: list[Refused]
 
 
 async def marketing_lists(
@@ -306,93 +290,3 @@ async def count_members(dv: Dataverse, ml: MarketingList, *, caller: str | None 
             "</link-entity></entity></fetch>"
         )
     return await list_queries.count(dv, table, query, caller=caller)
-
-
-async def add_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, caller: str | None = None) -> Changed:
-    """Add members to a static list, 1,000 a call; whoever is one already counts as done.
-
-    A call that fails because of one member is halved until that member stands alone; the others are added.
-    Raises DataverseError when the list itself refuses (locked, inactive, dynamic, wrong type) or for sign-in, limits
-    and connections.
-    """
-    return await _change(dv, ml, ids, "AddListMembersList", frozenset(), caller)
-
-
-async def remove_members(dv: Dataverse, ml: MarketingList, ids: Sequence[str], *, caller: str | None = None) -> Changed:
-    """Remove members from a static list, 1,000 a call; whoever is none counts as done. Errors as `add_members`.
-
-    Not every environment has the action; there, the links are removed one by one, 100 in a batch.
-    """
-    try:
-        return await _change(dv, ml, ids, "RemoveListMembersList", NOT_A_MEMBER, caller)
-    except DataverseError as error:
-        if error.status != 404 or error.platform_code in GONE:
-            raise
-    return await _unlink(dv, ml, list(dict.fromkeys(guid(each) for each in ids)), caller)
-
-
-async def _unlink(dv: Dataverse, ml: MarketingList, ids: Sequence[str], caller: str | None) -> Changed:
-    done: list[str] = []
-    refused: list[Refused] = []
-    for start in range(0, len(ids), _BATCH):
-        some = ids[start : start + _BATCH]
-        links = [f"lists({guid(ml.id)})/{ml.table.association}({each})/$ref" for each in some]
-        answers = await batch.run(dv, [batch.Part("DELETE", link) for link in links], repeatable=True, caller=caller)
-        for each, answer in zip(some, answers, strict=True):
-            if answer.error is None or answer.error.platform_code in GONE | NOT_A_MEMBER:
-                done.append(each)
-            elif _about_one_member(answer.error):
-                refused.append(Refused(each, answer.error))
-            else:
-                raise answer.error
-    return Changed(done=done, refused=refused)
-
-
-async def _change(
-    dv: Dataverse, ml: MarketingList, ids: Sequence[str], action: str, fine: frozenset[str], caller: str | None
-) -> Changed:
-    done: list[str] = []
-    refused: list[Refused] = []
-    distinct = list(dict.fromkeys(guid(each) for each in ids))
-    waiting = [distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK)]
-    waiting.reverse()
-    while waiting:
-        some = waiting.pop()
-        try:
-            await _act(dv, ml, some, action, caller)
-        except DataverseError as error:
-            if error.platform_code in fine and len(some) == 1:
-                done.extend(some)
-            elif not _about_one_member(error):
-                raise
-            elif len(some) == 1:
-                refused.append(Refused(some[0], error))
-            else:
-                half = len(some) // 2
-                waiting.append(some[half:])
-                waiting.append(some[:half])
-        else:
-            done.extend(some)
-    return Changed(done=done, refused=refused)
-
-
-def _about_one_member(error: DataverseError) -> bool:
-    """Whether splitting the call may help: the list's own state and everything around the call concern all of them."""
-    if error.platform_code in LIST_REFUSES - {"0x8004033b"}:
-        return False
-    return error.platform_code in GONE | NOT_A_MEMBER | {"0x8004033b", "0x8004020d"} or error.status == 400
-
-
-async def _act(dv: Dataverse, ml: MarketingList, ids: Sequence[str], action: str, caller: str | None) -> None:
-    table = ml.table
-    kind = f"Microsoft.Dynamics.CRM.{table.logical_name}"
-    await dv.request(
-        "POST",
-        action,
-        body={
-            "List": {"@odata.type": "Microsoft.Dynamics.CRM.list", "listid": guid(ml.id)},
-            "Members": [{"@odata.type": kind, table.key: each} for each in ids],
-        },
-        repeatable=True,
-        caller=caller,
-    )

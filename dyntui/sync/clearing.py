@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import membership
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.lists import Changed
+from dyntui.dataverse.membership import Changed
 from dyntui.model.changes import AppliedChange
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.plans import REMOVE
@@ -46,7 +47,7 @@ async def _clear(
     while some := await ctx.read(
         functools.partial(clearing.on_the_list, list_id=chosen.id, after=after, limit=_BATCH, counted=counted)
     ):
-        changed = await dv_lists.remove_members(dv, row, [each.person_id for each in some])
+        changed = await membership.remove_members(dv, row, [each.person_id for each in some])
         after = some[-1].seq
         work = functools.partial(_keep, ctx=ctx, chosen=chosen, item=item, some=some, changed=changed)
         await ctx.save(ctx.cursor, stage=f"Clearing {chosen.name}", work=work, cancellable=False)

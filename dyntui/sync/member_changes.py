@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import membership
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
 from dyntui.model.changes import AppliedChange
@@ -30,7 +31,7 @@ from dyntui.sync import known_members, member_sources
 from dyntui.sync.member_sources import Candidate, candidate, record_type
 from dyntui.sync.run_context import RunContext
 
-_CHUNK = dv_lists.CHUNK
+_CHUNK = membership.CHUNK
 _NOT_DONE = "The members of the list are as they were."
 
 
@@ -225,7 +226,7 @@ async def _write(job: Job) -> None:
 async def _change_members(job: Job, steps: Sequence[Step]) -> dict[str, tuple[str, str]]:
     """Onto the list, or off it; whom Dynamics refused, and why."""
     refused: dict[str, tuple[str, str]] = {}
-    for joins, change in ((True, dv_lists.add_members), (False, dv_lists.remove_members)):
+    for joins, change in ((True, membership.add_members), (False, membership.remove_members)):
         people = [each.person for each in steps if each.puts_in is joins]
         if people:
             changed = await change(job.dv, job.row, people, caller=job.caller)

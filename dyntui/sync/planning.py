@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from dyntui.dataverse import bulk
-from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import bulk, membership
 from dyntui.dotdigital import suppressions
 from dyntui.dotdigital.address_books import CHUNK
 from dyntui.dotdigital.imports import MOST_CONTACTS
@@ -59,7 +58,7 @@ def _to_dynamics(each: Effects) -> int:
         list_row
         + _calls(each.bring, bulk.BATCH)
         + _calls(each.create, bulk.CHUNK)
-        + _calls(each.join + each.create, dv_lists.CHUNK)
+        + _calls(each.join + each.create, membership.CHUNK)
         + _calls(each.suppress, bulk.CHUNK)
         + _calls(each.flag + each.unflag, bulk.CHUNK)
     )

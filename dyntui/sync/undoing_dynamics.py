@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from dyntui.dataverse import bulk
+from dyntui.dataverse import bulk, membership
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.lists import MarketingList
@@ -135,7 +135,7 @@ async def _put_back(dv: Dataverse, part: Part, steps: Sequence[Step]) -> Said:
 async def _change_members(dv: Dataverse, chosen: MarketingList, steps: Sequence[Step], caller: str | None) -> Said:
     """Back onto the list, or off it, in the name of the `caller` where there is one; whom Dynamics refused, and why."""
     refused: Said = {}
-    for puts_in, change in ((True, dv_lists.add_members), (False, dv_lists.remove_members)):
+    for puts_in, change in ((True, membership.add_members), (False, membership.remove_members)):
         people = [each.person for each in steps if each.puts_in is puts_in]
         if people:
             changed = await change(dv, chosen, people, caller=caller)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from trustme import CA, KeyType
 
-from dyntui.dataverse import batch, bulk, changes, fetchxml, lists, rows, security
+from dyntui.dataverse import batch, bulk, changes, fetchxml, lists, membership, rows, security
 from dyntui.dataverse.batch import ChangeSet, ChangeSetReply, Part
 from dyntui.dataverse.credentials import Certificate, ClientSecret, DeviceCode
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
@@ -124,11 +124,11 @@ async def test_members_are_added_and_removed_once_however_often(dv: Dataverse, n
     ml = await new_list(dv, name)
     people = await new_contacts(dv, name, 30)
     for _ in range(2):
-        assert (await lists.add_members(dv, ml, people)).done == people
+        assert (await membership.add_members(dv, ml, people)).done == people
     assert sorted(await members(dv, ml, size=7)) == sorted(people)
     assert sorted([each async for some in lists.member_ids(dv, ml, maxpagesize=7) for each in some]) == sorted(people)
     for _ in range(2):
-        assert (await lists.remove_members(dv, ml, people[:10])).done == people[:10]
+        assert (await membership.remove_members(dv, ml, people[:10])).done == people[:10]
     assert sorted(await members(dv, ml)) == sorted(people[10:])
 
 
@@ -136,7 +136,7 @@ async def test_a_member_that_does_not_exist_keeps_nobody_else_out(dv: Dataverse,
     ml = await new_list(dv, name)
     people = await new_contacts(dv, name, 8)
     stranger = str(uuid.uuid4())
-    changed = await lists.add_members(dv, ml, [*people[:4], stranger, *people[4:]])
+    changed = await membership.add_members(dv, ml, [*people[:4], stranger, *people[4:]])
     assert [each.id for each in changed.refused] == [stranger]
     assert sorted(await members(dv, ml)) == sorted(people)
 
@@ -146,7 +146,7 @@ async def test_a_locked_list_refuses_as_a_whole(dv: Dataverse, name: str):
     people = await new_contacts(dv, name, 3)
     await rows.update(dv, "lists", ml.id, {"lockstatus": True})
     with pytest.raises(DataverseError) as raised:
-        await lists.add_members(dv, ml, people)
+        await membership.add_members(dv, ml, people)
     assert raised.value.code == "DATAVERSE_LIST_LOCKED"
 
 
@@ -154,7 +154,7 @@ async def test_a_locked_list_refuses_as_a_whole(dv: Dataverse, name: str):
 async def test_a_listing_of_members_goes_on_where_it_stopped(dv: Dataverse, name: str, dynamic: bool):
     people = await new_contacts(dv, name, 25)
     ml = await new_list(dv, name)
-    await lists.add_members(dv, ml, people)
+    await membership.add_members(dv, ml, people)
     if dynamic:
         condition = f'<condition attribute="lastname" operator="eq" value="{name.replace("&", "&amp;")}"/>'
         query = f'<fetch><entity name="contact"><all-attributes/><filter>{condition}</filter></entity></fetch>'
@@ -264,7 +264,7 @@ async def test_a_listing_survives_every_kind_of_fault(
 ):
     people = await new_contacts(dv, name, 25)
     ml = await new_list(dv, name)
-    await lists.add_members(dv, ml, people)
+    await membership.add_members(dv, ml, people)
     sandbox.order({"system": "dataverse", "method": "GET", "route": "association", "times": 3, "after": 1, **fault})
     assert sorted(await members(dv, ml, size=10)) == sorted(people)
 

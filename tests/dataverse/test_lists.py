@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from dyntui.dataverse import lists
+from dyntui.dataverse import lists, membership
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.lists import MarketingList
 from tests.dataverse.conversation import Conversation, error, ok
@@ -125,13 +125,35 @@ async def test_members_are_added_a_thousand_at_a_time_and_each_once():
     talk = Conversation(httpx.Response(204), forever=True)
     ids = [person(n) for n in range(2500)]
     async with talk.client() as dv:
-        changed = await lists.add_members(dv, STATIC, [*ids, ids[0].upper()])
+        changed = await membership.add_members(dv, STATIC, [*ids, ids[0].upper()])
     assert changed.done == ids
     assert changed.refused == []
     assert [len(talk.body(place)["Members"]) for place in range(3)] == [1000, 1000, 500]
     assert talk.body(0)["List"] == {"@odata.type": "Microsoft.Dynamics.CRM.list", "listid": LIST}
     assert talk.body(0)["Members"][0] == {"@odata.type": "Microsoft.Dynamics.CRM.contact", "contactid": ids[0]}
     assert talk.calls[0] == ("write", "POST AddListMembersList")
+
+
+async def test_where_a_member_is_not_added_again_it_is_read_who_is_one_and_the_others_are_added():
+    there = {person(n) for n in range(0, 40, 2)}
+    added: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            asked = [each for each in there if f"_entityid_value eq {each}" in request.url.params["$filter"]]
+            return httpx.Response(200, json={"value": [{"entityid": None, "_entityid_value": each} for each in asked]})
+        members = [each["contactid"] for each in json.loads(request.content)["Members"]]
+        if there & set(members):
+            return error(412, "0x80040237", "Cannot insert duplicate key.")
+        added.extend(members)
+        return httpx.Response(204)
+
+    talk = Conversation(answer, forever=True)
+    async with talk.client() as dv:
+        changed = await membership.add_members(dv, STATIC, [person(n) for n in range(40)])
+    assert sorted(changed.done) == sorted(person(n) for n in range(40)) and changed.refused == []
+    assert set(added) == set(changed.done) - there
+    assert len(talk.requests) == 3
 
 
 async def test_one_member_that_is_gone_does_not_keep_the_others_out():
@@ -143,7 +165,7 @@ async def test_one_member_that_is_gone_does_not_keep_the_others_out():
 
     talk = Conversation(answer, forever=True)
     async with talk.client() as dv:
-        changed = await lists.add_members(dv, STATIC, [person(n) for n in range(1000)])
+        changed = await membership.add_members(dv, STATIC, [person(n) for n in range(1000)])
     assert len(changed.done) == 999
     assert [(each.id, each.error.code) for each in changed.refused] == [(gone, "DATAVERSE_ROW_GONE")]
     assert len(talk.requests) <= 21
@@ -162,7 +184,7 @@ async def test_a_list_that_refuses_as_a_whole_is_not_asked_member_by_member(plat
     talk = Conversation(error(400, platform_code, "no"))
     async with talk.client() as dv:
         with pytest.raises(DataverseError) as raised:
-            await lists.add_members(dv, STATIC, [person(n) for n in range(10)])
+            await membership.add_members(dv, STATIC, [person(n) for n in range(10)])
     assert raised.value.code == code
     assert len(talk.requests) == 1
 
@@ -170,7 +192,7 @@ async def test_a_list_that_refuses_as_a_whole_is_not_asked_member_by_member(plat
 async def test_removing_who_is_no_member_is_success():
     talk = Conversation(error(400, "0x80048458", "Cannot remove non list member."))
     async with talk.client() as dv:
-        changed = await lists.remove_members(dv, STATIC, [person(1)])
+        changed = await membership.remove_members(dv, STATIC, [person(1)])
     assert changed.done == [person(1)]
 
 
@@ -187,7 +209,7 @@ async def test_where_the_removal_action_is_missing_links_are_removed_in_batches(
     talk = Conversation(answer, forever=True)
     ids = [person(n) for n in range(250)]
     async with talk.client() as dv:
-        changed = await lists.remove_members(dv, STATIC, ids)
+        changed = await membership.remove_members(dv, STATIC, ids)
     assert changed.done == ids
     assert [route for _, route in talk.calls] == ["POST RemoveListMembersList", *["POST $batch"] * 3]
     assert f"/listcontact_association({ids[0]})/$ref".encode() in talk.requests[1].content

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import membership
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.campaigns import TargetCount
@@ -150,7 +151,7 @@ class History:
 
     def joins_or_leaves(self) -> None:
         person = self.somebody()
-        act = self.chance.choice((dv_lists.add_members, dv_lists.remove_members))
+        act = self.chance.choice((membership.add_members, membership.remove_members))
         self.told.append(f"{act.__name__} {person}")
 
         async def change() -> None:

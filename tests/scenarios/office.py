@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import membership
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dotdigital import address_books, imports
 from dyntui.model.changes import AppliedChange
@@ -715,7 +716,7 @@ class Office:
             dv = await self.resources.connections.dataverse()
             row = await dv_lists.marketing_list(dv, list_id)
             assert row is not None
-            assert (await dv_lists.remove_members(dv, row, people)).refused == []
+            assert (await membership.remove_members(dv, row, people)).refused == []
 
         self.wait(remove())
 
@@ -726,7 +727,7 @@ class Office:
             dv = await self.resources.connections.dataverse()
             row = await dv_lists.marketing_list(dv, list_id)
             assert row is not None
-            assert (await dv_lists.add_members(dv, row, people)).refused == []
+            assert (await membership.add_members(dv, row, people)).refused == []
 
         self.wait(add())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dyntui.dataverse import lists, security
+from dyntui.dataverse import lists, membership, security
 from dyntui.model import solution
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
@@ -56,7 +56,7 @@ def test_records_out_of_sight_hold_removals_and_refuse_sends(office: Office) -> 
         await security.ensure_role(dv, Role.SERVICE, {**held, "prvReadLead": security.LOCAL})
         left = await lists.marketing_list(dv, newsletter.id)
         assert left is not None
-        assert not (await lists.remove_members(dv, left, [leaver.person])).refused
+        assert not (await membership.remove_members(dv, left, [leaver.person])).refused
 
     office.wait(leads_of_the_unit_alone())
     office.give_roles("application", Role.SERVICE)

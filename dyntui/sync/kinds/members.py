@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from dyntui.dataverse import lists as dv_lists
+from dyntui.dataverse import membership
 from dyntui.dataverse.lists import MarketingList
 from dyntui.model.plans import PlannedCalls
 from dyntui.model.sync_types import MembersOf
@@ -46,6 +47,6 @@ def _close(c: Connection, ctx: RunContext) -> None:
     if run is None:
         raise vanished("a run")
     effects = planned_changes.effects(c, ctx.run_id)
-    writes = sum(-(-number // dv_lists.CHUNK) for each in effects for number in (each.join, each.remove))
+    writes = sum(-(-number // membership.CHUNK) for each in effects for number in (each.join, each.remove))
     calls = PlannedCalls(dataverse_reads=run.dataverse_reads + 1, dataverse_writes=writes)
     planned_changes.close(c, ctx.run_id, ctx.now(), calls, writes)
