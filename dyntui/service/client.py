@@ -20,7 +20,7 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.chosen_account import of_account
 from dyntui.service.contract.session import EVENTS_LOST, Lost
-from dyntui.service.lock import holder
+from dyntui.service.lock import holder, socket_of_holder
 from dyntui.service.peer import peer_of
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import (
@@ -236,7 +236,7 @@ async def attach(profile: Profile, *, any_version: bool = False, patience: float
 
 async def _attach(profile: Profile, *, any_version: bool) -> ServiceClient:
     try:
-        reader, writer = await asyncio.open_unix_connection(str(profile.socket), limit=ANSWER_LIMIT)
+        reader, writer = await _connected(profile)
     except (FileNotFoundError, ConnectionError) as error:
         raise _not_running(profile) from error
     except OSError as error:
@@ -266,6 +266,17 @@ async def _attach(profile: Profile, *, any_version: bool) -> ServiceClient:
         writer.close()
         raise
     return ServiceClient(reader, writer, greeting)
+
+
+async def _connected(profile: Profile) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Where a service of this session listens, else where the one that holds the profile says that it does."""
+    try:
+        return await asyncio.open_unix_connection(str(profile.socket), limit=ANSWER_LIMIT)
+    except (FileNotFoundError, ConnectionError):
+        elsewhere = None if profile.shared else socket_of_holder(profile)
+        if elsewhere is None or elsewhere == profile.socket:
+            raise
+        return await asyncio.open_unix_connection(str(elsewhere), limit=ANSWER_LIMIT)
 
 
 def _way_in(profile: Profile) -> str:

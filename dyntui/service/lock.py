@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.profile import Profile
@@ -19,7 +20,8 @@ _PRIVATE = " private"
 def only_service(profile: Profile, *, private: bool = False) -> Iterator[None]:
     """Holds the profile's lock. Raises DyntuiError LOCKED, which names the process that holds it.
 
-    The file says who holds it, and of a private service that it is one: it gives way to a long-lived one.
+    The file says who holds it, of a private service that it is one - it gives way to a long-lived one -, and in its
+    second line where the service listens.
 
     The file stays behind: removing it would let two services hold locks on two files of one name.
     """
@@ -37,7 +39,8 @@ def only_service(profile: Profile, *, private: bool = False) -> Iterator[None]:
                 exit=Exit.LOCKED,
             ) from error
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}{_PRIVATE if private else ''}\n".encode(), 0)
+        written = f"{os.getpid()}{_PRIVATE if private else ''}\n".encode() + os.fsencode(profile.socket) + b"\n"
+        os.pwrite(descriptor, written, 0)
         yield
     finally:
         os.close(descriptor)
@@ -51,11 +54,21 @@ def holder(profile: Profile) -> int | None:
         return None
 
 
+def socket_of_holder(profile: Profile) -> Path | None:
+    """Where the service that last held the lock listens, or did: another place than the one that this process would
+    choose, where the two were started in different sessions (one of them without `XDG_RUNTIME_DIR`)."""
+    try:
+        lines = profile.lock_file.read_bytes().splitlines()
+    except OSError:
+        return None
+    return Path(os.fsdecode(lines[1])) if len(lines) > 1 else None
+
+
 def let_private_end(profile: Profile) -> bool:
     """Ends the profile's service if it is a private one, so that a long-lived one takes its place; its runs go on
     there. Whether one was ended. Raises DyntuiError LOCKED when it does not end in time."""
     try:
-        private = profile.lock_file.read_text().strip().endswith(_PRIVATE)
+        private = profile.lock_file.read_text().partition("\n")[0].endswith(_PRIVATE)
         with only_service(profile):
             return False
     except FileNotFoundError:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -160,13 +161,16 @@ def _shared_directory(name: str, data: Path, environ: Mapping[str, str]) -> Path
 
 
 def _runtime_directory(dirs: PlatformDirs, name: str) -> Path | None:
-    """The session's runtime directory; None where the system made none and the library would guess one."""
+    """The session's runtime directory, or the system's for this user; None where there is neither and the library would
+    guess one below the TMPDIR of the moment."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        # It warns of a guess once in a process: what it answers must not depend on how often it was asked.
+        warnings.simplefilter("ignore")
         try:
-            return Path(dirs.user_runtime_dir, name)
-        except Warning:
+            found = Path(dirs.user_runtime_dir, name)
+        except PermissionError:
             return None
+    return None if found.is_relative_to(Path(tempfile.gettempdir(), f"runtime-{os.getuid()}")) else found
 
 
 def _short_stand_in(data: Path) -> Path:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
+from platformdirs.unix import Unix
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.config import (
@@ -81,6 +83,20 @@ def test_without_a_home_of_its_own_the_platforms_directories_are_used():
 
     assert profile.config.parts[-2:] == ("dyntui", "default")
     assert len({profile.config, profile.data, profile.state, profile.runtime}) == 4
+
+
+def test_where_the_system_made_no_directory_for_the_session_the_socket_has_one_place_however_often_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Unix, "_default_runtime_dir", Unix._temp_runtime_dir)
+    tmp_path.joinpath(f"runtime-{os.getuid()}").mkdir(mode=0o700)
+
+    first, second = open_profile("default", {}), open_profile("default", {})
+
+    assert first.socket == second.socket
+    assert tmp_path not in first.socket.parents
 
 
 def test_settings_are_the_defaults_until_there_is_a_file(profile: Profile):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import dyntui.service.client
@@ -63,6 +64,15 @@ async def test_clients_that_start_at_the_same_moment_share_one_service(profile: 
     for client in clients[1:]:
         await client.close()
     await end(clients[0])
+
+
+async def test_a_client_of_another_session_finds_the_service_where_it_listens(
+    profile: Profile, started: ServiceClient, tmp_path: Path
+):
+    elsewhere = msgspec.structs.replace(profile, runtime=tmp_path / "another session")
+
+    async with await attach_or_start(elsewhere, command=TINY) as second:
+        assert second.greeting.process == started.greeting.process
 
 
 async def test_the_service_lives_in_a_session_of_its_own(started: ServiceClient):
