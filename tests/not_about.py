@@ -19,6 +19,7 @@ class NotAbout(NamedTuple):
 
 
 _CLIENTS = "tests/dotdigital/test_against_sandbox.py"
+_DYNAMICS = "tests/dataverse/test_against_sandbox.py"
 _TRUST = "tests/scenarios/test_reading_only_what_changed.py"
 _EARLIER = "tests/faults/test_earlier_sends.py"
 _SCENARIOS = "tests/scenarios/test_"
@@ -142,6 +143,38 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
                 "members_and_books.py::test_an_association_that_ends_early_takes_nobody_out",
             )
         ),
+    ),
+    NotAbout(
+        "in_limit",
+        "the test counts calls, and a question for 50 ids at a time takes more of them",
+        (f"{_DYNAMICS}::test_many_ids_are_read_in_few_calls",),
+    ),
+    NotAbout(
+        "association_page_cap",
+        "a client answers what a listing shows; synchronisations look at the members' own rows as well: "
+        "test_members_and_books.py::test_an_association_that_ends_early_takes_nobody_out holds that",
+        (f"{_DYNAMICS}::test_every_list_counts_as_many_members_as_it_has",),
+    ),
+    NotAbout(
+        "missing_member_fails_call=False",
+        "Dynamics passes over whom there is not and names nobody: there is nothing to tell",
+        (f"{_DYNAMICS}::test_a_member_that_does_not_exist_keeps_nobody_else_out",),
+    ),
+    *(
+        NotAbout(
+            switch,
+            "what the first connection answers is what the switch says: the test throws such switches itself",
+            (
+                f"{_SCENARIOS}first_connection.py::test_both_systems_are_asked_everything_and_the_answers_are_kept_and_told",
+            ),
+        )
+        for switch in (
+            "association_page_cap",
+            "empty_delta=none",
+            "in_limit",
+            "remove_members_action=False",
+            "text_tells_case_apart",
+        )
     ),
     NotAbout(
         "association_page_cap",

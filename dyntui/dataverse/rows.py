@@ -90,7 +90,7 @@ async def pages_where_any(
     No limit on the number of values is documented: a query that is refused is asked again in halves, and the number
     that was taken is remembered for the connection. Raises DataverseError when one value alone is refused too.
     """
-    waiting = [list(some) for some in in_chunks(values, limit=PART_URL_LIMIT - 8_000)][::-1]
+    waiting = [list(some) for some in in_chunks(list(dict.fromkeys(values)), limit=PART_URL_LIMIT - 8_000)][::-1]
     refused = False
     while waiting:
         some = waiting.pop()
