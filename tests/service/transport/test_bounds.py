@@ -122,6 +122,15 @@ async def test_one_client_too_many_is_told_so_once_in_the_log_and_there_is_room_
     assert caplog.text.count("sent away") == 1
 
 
+async def _attached_at_last(profile: Profile) -> dyntui.service.client.ServiceClient:
+    """A service that starts has a socket before it listens."""
+    async with asyncio.timeout(20):
+        while True:
+            with contextlib.suppress(DyntuiError):
+                return await attach(profile)
+            await asyncio.sleep(0.02)
+
+
 async def test_with_few_descriptors_clients_are_bounded_and_the_log_stays_short(profile: Profile):
     """A real process: its own files must not be used up by whoever connects."""
     program = str(Path(__file__).with_name("tiny_service.py"))
@@ -129,12 +138,9 @@ async def test_with_few_descriptors_clients_are_bounded_and_the_log_stays_short(
         "sh", "-c", 'ulimit -n 48; exec "$@"', "sh", sys.executable, program, "--profile", profile.name
     )
     try:
-        async with asyncio.timeout(20):
-            while not profile.socket.exists():  # noqa: ASYNC110 - another process makes it
-                await asyncio.sleep(0.02)
         ends: list[Ends] = []
         codes = []
-        async with attach_to(profile) as ours:
+        async with await _attached_at_last(profile) as ours:
             for _ in range(80):
                 reader, writer = await asyncio.open_unix_connection(str(profile.socket))
                 ends.append((reader, writer))
