@@ -68,7 +68,7 @@ postgresql: $(STAMP)
 
 # N random histories from the seed FIRST on.
 sim: $(STAMP)
-	$(BIN)/python -m tests.simulation.main --count $(or $(N),100) --first $(or $(FIRST),0)
+	$(BIN)/python -m tests.simulation.main --count $(or $(N),100) --first $(or $(FIRST),0) --kinds $(or $(KINDS),sends)
 
 # DAYS of schedules, faults and people who move on both sides: three email accounts, LISTS marketing lists, PEOPLE.
 month: $(STAMP)

@@ -3,16 +3,14 @@
 Before any call and at any wait of a send somebody opts out in one of the ways there are, is mailed the campaign by
 somebody else, or staff cancel the send; listings are slow, removals and sends show late, answers fail after the work is
 done. Whoever had opted out before the last look began is not mailed, nobody has a campaign twice, everybody is
-accounted for. `python -m tests.faults.restless FIRST COUNT` plays many.
+accounted for. `make sim KINDS=restless` plays many.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,15 @@ import httpx
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.sends import SendRow
+from dyntui.store.sends import Send
 from dyntui.sync import last_look
-from tests.faults.history import History
+from dyntui.sync.run_context import RunContext
+from tests.faults.history import Ended, History
 from tests.faults.interrupted import Interrupted
-from tests.faults.job import make_ready_to_send, new_office, office_from
+from tests.faults.job import office_from
 from tests.faults.sends import NOT_TAKEN_UP
 
+STEPS = 25
 SWITCHES: dict[str, tuple[Any, ...]] = {
     "removal_lag_seconds": (0.0, 0.0, 30.0, 150.0),
     "listing_lag_seconds": (0.0, 0.0, 20.0, 300.0),
@@ -53,7 +54,6 @@ class RestlessHistory(History):
 
     def __init__(self, office: Restless, seed: int) -> None:
         self.when: dict[str, datetime] = {}
-        self.windows: list[timedelta] = []
         self.looks: dict[int, list[datetime]] = {}
         # When the book of a send was listed; who said so in dotdigital, whose feeds may be late.
         self.listings: dict[int, list[datetime]] = {}
@@ -64,10 +64,14 @@ class RestlessHistory(History):
         self.busy = False
         super().__init__(office, seed)
         self.steps.append((1, self.weeks_pass_after_an_unsubscribe))
-        switched = {name: self.chance.choice(values) for name, values in SWITCHES.items()}
+        switched = self.switches()
         self.told.append(f"switches {switched}")
         office.sandbox.switch(dotdigital=switched)
-        self.late = bool(switched["late_suppressions_seconds"])
+        self.late = bool(switched.get("late_suppressions_seconds"))
+
+    def switches(self) -> dict[str, Any]:
+        """Of dotdigital in this world."""
+        return {name: self.chance.choice(values) for name, values in SWITCHES.items()}
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -77,19 +81,20 @@ class RestlessHistory(History):
         self.busy = True
         self.left -= 1
         try:
-            self.chance.choice(
-                (
-                    self.opts_out_in_dynamics,
-                    self.opts_out_in_dynamics,
-                    self.unsubscribes,
-                    self.unsubscribes_from_the_list,
-                    self.unsubscribes_from_a_sends_book,
-                    self.is_suppressed_in_dynamics,
-                    self.staff_cancel,
-                )
-            )()
+            self.chance.choice(self.ways_to_say_no())()
         finally:
             self.busy = False
+
+    def ways_to_say_no(self) -> tuple[Callable[[], None], ...]:
+        return (
+            self.opts_out_in_dynamics,
+            self.opts_out_in_dynamics,
+            self.unsubscribes,
+            self.unsubscribes_from_the_list,
+            self.unsubscribes_from_a_sends_book,
+            self.is_suppressed_in_dynamics,
+            self.staff_cancel,
+        )
 
     def note(self, address: str) -> None:
         self.when[address] = self.office.sandbox.time.now()
@@ -242,24 +247,19 @@ class RestlessHistory(History):
 
 @contextmanager
 def watched(history: RestlessHistory) -> Iterator[None]:
-    """Things happen before calls too, and it is noted when the book of each send was listed, its last look began and
-    its request left."""
+    """Things happen before calls too, and it is noted when the book of each send was listed and its last look began."""
     look, wire = last_look.look, history.office.sandbox._wire
     arrive = wire.arrive
 
-    async def looked(*which: Any, **how: Any) -> Any:
-        history.looks.setdefault(history.sending, []).append(history.office.sandbox.time.now())
-        return await look(*which, **how)
+    async def looked(ctx: RunContext, this: Send, *which: Any, **how: Any) -> Any:
+        history.looks.setdefault(this.campaign_id, []).append(history.office.sandbox.time.now())
+        return await look(ctx, this, *which, **how)
 
     def arrived(request: httpx.Request, body: bytes) -> Any:
         if "/control" not in str(request.url) and request.url.host != httpx.URL(wire.gateway.state.urls.control).host:
             history.happens(0.01)
         if request.url.path == "/contacts/v3" and history.sending and request.url.params.get("~listId"):
             history.listings.setdefault(history.sending, []).append(history.office.sandbox.time.now())
-        if request.url.path == "/v2/campaigns/send" and history.sending and not history.busy:
-            began = history.looks.get(history.sending, [])
-            if began:
-                history.windows.append(history.office.sandbox.time.now() - began[-1])
         return arrive(request, body)
 
     last_look.look, wire.arrive = looked, arrived
@@ -269,7 +269,7 @@ def watched(history: RestlessHistory) -> Iterator[None]:
         last_look.look, wire.arrive = look, arrive
 
 
-def play(seed: int, kept: Path, folder: Path, steps: int = 25) -> RestlessHistory:
+def play(seed: int, kept: Path, folder: Path, steps: int = STEPS) -> Ended:
     """Plays a history. Raises AssertionError with all that happened where somebody was wronged."""
     with office_from(kept, folder, Restless) as office:
         history = RestlessHistory(office, seed)
@@ -280,38 +280,4 @@ def play(seed: int, kept: Path, folder: Path, steps: int = 25) -> RestlessHistor
         except AssertionError as wrong:
             wrong.add_note("\n".join(history.told))
             raise
-        return history
-
-
-def main(first: int, count: int) -> int:
-    """Plays many, and says what went wrong with which seed."""
-    wrong, sends, windows = [], 0, []
-    with tempfile.TemporaryDirectory() as name:
-        connected, ready = Path(name) / "connected", Path(name) / "ready"
-        connected.mkdir()
-        with new_office(connected):
-            pass
-        make_ready_to_send(connected, ready)
-        for seed in range(first, first + count):
-            folder = Path(name) / f"{seed}"
-            folder.mkdir()
-            try:
-                played = play(seed, ready, folder)
-                sends += played.sends
-                windows += played.windows
-            except AssertionError as error:
-                wrong.append(seed)
-                _say(f"seed {seed}: {error}\n" + "\n".join(getattr(error, "__notes__", ())))
-            _say(f"{seed - first + 1} of {count}, {len(wrong)} wrong, {sends} sent")
-    longest = max(windows, default=timedelta())
-    _say(f"{count} histories, wrong: {wrong}, sends {sends}, requests {len(windows)}, longest window {longest}")
-    return bool(wrong)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(int(sys.argv[1]), int(sys.argv[2])))
+        return Ended(tuple(history.told), history.sends, office.sandbox.time.seconds(), office.digest())

@@ -1,4 +1,4 @@
-"""A few histories in which people change their minds at any moment of a send: `python -m tests.faults.restless` plays
+"""A few histories in which people change their minds at any moment of a send: `make sim KINDS=restless` plays
 many. `DYNTUI_FAULT_SEEDS` says how many there are here."""
 
 from __future__ import annotations

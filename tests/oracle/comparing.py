@@ -103,6 +103,19 @@ class Comparison:
             if earlier and earlier.no_bulk and record.no_bulk and not right:
                 self.disagree("flag not taken back after a resubscribe", self.who(key, after))
 
+    def opt_in_types(self, before: Snapshot, after: Snapshot) -> None:
+        """Contacts and leads have the stronger of their own opt-in type and that of the contact with their address:
+        "Unknown < Single < Double < VerifiedDouble -> contact/lead column; never lowered"."""
+        for key, record in before.records.items():
+            if key[0] == "account":
+                continue
+            contact, now = before.contact(address_of(record)), after.records[key].opt_in
+            right = max(record.opt_in, contact.opt_in if contact else 0)
+            # Whether a record that is used no more is told of it is not said.
+            if now != right and not (record.state != 0 and now == record.opt_in):
+                said = f"{now}, right: {right} (was {record.opt_in}, {contact})"
+                self.disagree("opt-in type", f"{self.who(key, before)} has {said}")
+
     def odd_rows(self, before: Snapshot, said: Iterable[PersonOutcome]) -> None:
         """A row from which no address can be got "is named (ODD_ROW), never passed over"."""
         named = [person for person in said if person.reason == "ODD_ROW"]

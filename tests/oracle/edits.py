@@ -329,6 +329,12 @@ class Hands:
             "UPDATE dd_contact SET status = 'PendingOptIn' WHERE id = ? AND status = 'Subscribed'", (self._make(where),)
         )
 
+    def _opt_in_there(self, where: str, opt_in: str) -> None:
+        self.state.db.execute(
+            "UPDATE dd_contact SET opt_in = ?, updated = ? WHERE id = ?",
+            (opt_in, dd_storage.now(self.state), self._make(where)),
+        )
+
     def _confirm(self, where: str) -> None:
         people.confirm_opt_in(self.state, where)
 

@@ -16,6 +16,7 @@ STATUSES = (
     *("DomainSuppression", "SharedSuppression", "NotAllowed", "NoMxRecord"),
 )
 
+OPT_IN_TYPES = ("Unknown", "Single", "Double", "VerifiedDouble")
 
 _GUIDES = (
     '<fetch version="1.0" mapping="logical" distinct="false"><entity name="{0}"><attribute name="{0}id"/>'
@@ -26,8 +27,8 @@ _GUIDES = (
 @dataclass(frozen=True)
 class Round:
     """`before` happens before the lists are synchronised, `again`: at once a second time,
-    `suppressions_first`: the suppressions in a run of their own. `joined` happens before a
-    second count, `during` between the count and the send. `campaign` 0: nothing is counted."""
+    `suppressions_first`: the suppressions in a run of their own; `opt_in`: opt-in types, before the lists. `joined`
+    happens before a second count, `during` between the count and the send. `campaign` 0: nothing is counted."""
 
     before: tuple[Edit, ...]
     targets: tuple[str, ...]
@@ -37,6 +38,7 @@ class Round:
     send: bool
     again: bool
     suppressions_first: bool
+    opt_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Drawing:
         self.seed = seed
         self.draw = random.Random(f"history/{seed}")
         self.joining = random.Random(f"joining/{seed}")
+        self.opting = random.Random(f"opting/{seed}")
         draw = self.draw
         contacts, leads, accounts = draw.randint(8, 22), draw.randint(2, 10), draw.randint(0, 4)
         self.contacts = [f"c{n}" for n in range(contacts)]
@@ -168,12 +171,18 @@ class _Drawing:
         draw = self.draw
         before = [self._edit() for _ in range(draw.randint(2, 9))] if number else []
         before += [self._joining() for _ in range(self.joining.randint(0, 4))] if number else []
+        before += [self._opting() for _ in range(self.opting.randint(0, 5))]
         targets = tuple(sorted(draw.sample(sorted(self.lists), draw.randint(1, len(self.lists)))))
         campaign = draw.choice(CAMPAIGNS) if draw.random() < 0.85 else 0
         joined = [self._moving() for _ in range(draw.randint(1, 4))] if draw.random() < 0.4 else []
         during = [self._between() for _ in range(draw.randint(0, 4))]
         send, again = bool(campaign) and draw.random() < 0.6, draw.random() < 0.25
-        return Round(tuple(before), targets, campaign, tuple(joined), tuple(during), send, again, draw.random() < 0.3)
+        first, opt_in = draw.random() < 0.3, self.opting.random() < 0.6
+        return Round(tuple(before), targets, campaign, tuple(joined), tuple(during), send, again, first, opt_in)
+
+    def _opting(self) -> Edit:
+        """Somebody agrees to be mailed in dotdigital, more or less than before."""
+        return ("opt_in_there", self.opting.choice(self.addresses), self.opting.choice(OPT_IN_TYPES))
 
     def _edit(self) -> Edit:
         kinds = (self._moving, self._saying_no, self._saying_yes, self._keeping, self._by_other_hands, self._rare)

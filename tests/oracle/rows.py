@@ -63,12 +63,13 @@ class MarketingList:
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact of dotdigital."""
+    """A contact of dotdigital. `opt_in`: the place of its opt-in type in `OPT_INS`."""
 
     id: int
     address: str
     status: str
     data: dict[str, Any]
+    opt_in: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,9 @@ def snapshot(select: Select) -> Snapshot:
         lists={each.id: each for each in _lists(select, records)},
         suppressions=_suppressions(select),
         contacts={
-            number: Contact(number, address, status, json.loads(data))
-            for number, address, status, data in select(
-                "SELECT id, email, status, data FROM dd_contact WHERE email IS NOT NULL"
+            number: Contact(number, address, status, json.loads(data), OPT_INS.index(opt_in.lower()))
+            for number, address, status, data, opt_in in select(
+                "SELECT id, email, status, data, opt_in FROM dd_contact WHERE email IS NOT NULL"
             )
         },
         books=dict(select("SELECT id, name FROM dd_book WHERE kind = 'book'")),  # type: ignore[arg-type]

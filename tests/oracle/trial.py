@@ -102,6 +102,8 @@ class Trial:
         self.office.let_pass(hours=25 if again else 1)
         if wanted.suppressions_first:
             self._suppress()
+        if wanted.opt_in and not self._over():
+            self._read_opt_in_types()
         if not self._over():
             self._synchronise()
         if wanted.again and not self._over():
@@ -130,6 +132,16 @@ class Trial:
         self.comparison.odd_rows(before, self.office.people(run.run.id))
         self.comparison.suppressions(before, after)
         self.comparison.flags(before, after)
+
+    def _read_opt_in_types(self) -> None:
+        self.told.append(">> opt-in types are synchronised")
+        before = self._rows()
+        self.office.run("opt-in")
+        again, calls = self.office.calls_between(lambda: self.office.run("opt-in"))
+        self.figures["opt-in types"] += 1
+        self.comparison.opt_in_types(before, self._rows())
+        if again.run.error_code or writes(calls):
+            self.comparison.disagree("a second run of opt-in types writes", f"{again.run} {writes(calls)}")
 
     def _synchronise(self, *, again: bool = False) -> None:
         """`again`: as a schedule would; a person who asks again is offered what was refused a moment ago once more."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-WORLDS, PAGES, SENDS, RESTLESS, DECISIONS = "worlds", "worlds in short pages", "sends", "restless", "decisions"
+WORLDS, PAGES = "worlds", "worlds in short pages"
+SENDS, RESTLESS, DECISIONS, CROWDED = "sends", "restless", "decisions", "crowded"
 
 
 class Bug(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from tests.planted.bugs import DECISIONS, PAGES, RESTLESS, SENDS, WORLDS
+from tests.planted.bugs import CROWDED, DECISIONS, PAGES, RESTLESS, SENDS, WORLDS
 
 # No history takes as long: one that does is going round in circles.
 _SECONDS = 120
@@ -64,51 +64,34 @@ def _short_pages(seed: int, kept: Path, folder: Path) -> str:
     return _world(seed, kept, folder)
 
 
-def _history(seed: int, kept: Path, folder: Path) -> str:
-    from tests.faults.history import play
+def _of_kind(kind: str) -> Callable[[int, Path, Path], str]:
+    def play(seed: int, kept: Path, folder: Path) -> str:
+        from tests.faults.kinds import KINDS
 
-    play(seed, kept / "ready", folder)
-    return ""
+        of = KINDS[kind]
+        of.play(seed, kept / of.world, folder, of.steps)
+        return ""
 
-
-def _restless(seed: int, kept: Path, folder: Path) -> str:
-    from tests.faults.restless import play
-
-    play(seed, kept / "ready", folder)
-    return ""
-
-
-def _decisions(seed: int, kept: Path, folder: Path) -> str:
-    from tests.faults.decisions import play
-
-    play(seed, kept / "connected", folder)
-    return ""
+    return play
 
 
 DETECTORS = {
     WORLDS: Detector(_world),
     PAGES: Detector(_short_pages, {"dotdigital": {"short_pages": 3}}),
-    DECISIONS: Detector(_decisions),
-    SENDS: Detector(_history),
-    RESTLESS: Detector(_restless),
+    **{each: Detector(_of_kind(each)) for each in (DECISIONS, SENDS, RESTLESS, CROWDED)},
 }
 
 
 def make_worlds(folder: Path, names: Iterable[str]) -> None:
     """The worlds in which histories of these detectors begin."""
-    from tests.faults.job import make_ready_to_send, new_office
+    from tests.faults import kinds
     from tests.oracle.many import empty_world
 
     chosen = set(names)
-    for name in ("empty", "connected", "ready"):
-        (folder / name).mkdir()
     if chosen & {WORLDS, PAGES}:
+        (folder / "empty").mkdir()
         empty_world(folder / "empty")
-    if chosen & {DECISIONS, SENDS, RESTLESS}:
-        with new_office(folder / "connected"):
-            pass
-    if chosen & {SENDS, RESTLESS}:
-        make_ready_to_send(folder / "connected", folder / "ready")
+    kinds.make_worlds(folder, chosen & kinds.KINDS.keys())
 
 
 def look(name: str, kept: Path, seed: int) -> Noticed:

@@ -165,7 +165,7 @@ class Office:
             trust=trust,
         )
         self.worker.start()
-        self.engine = InlineEngine(self.db, self.worker.chunk)
+        self.engine = self.new_engine()
         identities = Identities(self.resources)
         self._runs = Runs(self.resources, identities, self.engine.enqueue)
         self._lists = Lists(self.resources, identities)
@@ -200,6 +200,10 @@ class Office:
         office = cls(sandbox, home or Path(tempfile.mkdtemp(prefix="dyntui-office-")), timeout=timeout)
         office.set_up()
         return office
+
+    def new_engine(self) -> InlineEngine:
+        """What carries runs out."""
+        return InlineEngine(self.db, self.worker.chunk)
 
     def take_over(self) -> None:
         """Goes on with a store that another office has kept: its secrets, and ids that it has not given away."""

@@ -44,6 +44,14 @@ def test_stronger_types_are_written_to_every_record_with_the_address_and_never_l
     office.let_pass(hours=2)
     again, calls = office.calls_between(lambda: office.run("opt-in"))
     assert writes(calls) == [] and again.run.tally.adds_up
+    # A record that takes such an address later has agreed as well, though nothing has changed in dotdigital.
+    (lead,) = office.sandbox.state.db.execute("SELECT leadid FROM dv_lead WHERE statecode = 0 LIMIT 1").fetchone()
+    office.change_in_dynamics("lead", lead, emailaddress1=f" {people[2].address.upper()}")
+    late = office.run("opt-in")
+    assert in_dynamics(office, "lead")[people[2].address] == [OptIn.VERIFIED_DOUBLE]
+    assert late.run.tally.adds_up and [each.person for each in office.people(late.run.id)] == [lead]
+    office.let_pass(hours=2)
+    assert writes(office.calls_between(lambda: office.run("opt-in"))[1]) == []
 
 
 def test_a_type_that_nobody_knows_is_named_and_written_nowhere(office: Office) -> None:

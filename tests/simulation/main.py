@@ -1,9 +1,9 @@
-"""`make sim N=1000`: plays random histories in simulated worlds, on every core, and names the seeds that went wrong.
+"""`make sim N=1000`: plays random histories in simulated worlds, and names the seeds that went wrong.
 
-    python -m tests.simulation.main --count 1000 --first 0 --steps 30
+    python -m tests.simulation.main --count 1000 --first 0 --kinds sends,restless,decisions,crowded --workers 1
 
-A seed that went wrong is played again, alone, by `--first SEED --count 1`. Two runs of the same seeds print the same
-digest. The answer is 1 when a history went wrong.
+A seed that went wrong is played again, alone, by `--kinds KIND --first SEED --count 1`. Two runs of the same seeds
+print the same digest. The answer is 1 when a history went wrong.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pathlib import Path
 
 import msgspec
 
-from tests.faults.history import STEPS, play
-from tests.faults.job import make_ready_to_send, new_office
+from tests.faults.kinds import KINDS, make_worlds
 
 
 class Played(msgspec.Struct, frozen=True):
     """A history: its digest, or what was wrong with it."""
 
+    kind: str
     seed: int
     digest: str = ""
     sends: int = 0
@@ -40,65 +40,60 @@ class Played(msgspec.Struct, frozen=True):
 
 def main() -> int:
     asked = _parser().parse_args()
+    kinds = [each.strip() for each in asked.kinds.split(",")]
     with tempfile.TemporaryDirectory(prefix="dyntui-sim-") as name:
-        kept = _ready(Path(name))
-        began = time.monotonic()
+        make_worlds(Path(name), kinds)
         every: list[Played] = []
-        for played in _all(asked, kept):
+        for played in _all(asked, kinds, Path(name)):
             every.append(played)
             if played.wrong:
-                _say(f"\nseed {played.seed} went wrong\n{played.wrong}")
+                _say(f"\n{played.kind}, seed {played.seed} went wrong\n{played.wrong}")
             elif len(every) % 25 == 0:
-                _say(f"{len(every)} of {asked.count}")
-        _sum_up(every, time.monotonic() - began)
+                _say(f"{len(every)} of {asked.count * len(kinds)}")
+        for kind in kinds:
+            _sum_up(kind, [each for each in every if each.kind == kind])
     return int(any(each.wrong for each in every))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Random histories in simulated worlds.")
-    parser.add_argument("--count", type=int, default=100, help="how many histories")
+    parser.add_argument("--count", type=int, default=100, help="how many histories of each kind")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--steps", type=int, default=STEPS, help="how long each history is")
+    parser.add_argument("--kinds", default="sends", help=f"of {', '.join(KINDS)}, between commas")
+    parser.add_argument("--steps", type=int, default=0, help="how long each history is (0: as its kind says)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
     return parser
 
 
-def _ready(folder: Path) -> Path:
-    """The world that every history begins in."""
-    connected, ready = folder / "connected", folder / "ready"
-    connected.mkdir()
-    with new_office(connected):
-        pass
-    make_ready_to_send(connected, ready)
-    return ready
-
-
-def _all(asked: argparse.Namespace, kept: Path) -> Iterator[Played]:
-    seeds = range(asked.first, asked.first + asked.count)
+def _all(asked: argparse.Namespace, kinds: list[str], kept: Path) -> Iterator[Played]:
+    wanted = [(kind, seed) for seed in range(asked.first, asked.first + asked.count) for kind in kinds]
     one = partial(_play, kept=kept, steps=asked.steps)
+    if asked.workers == 1:
+        yield from map(one, wanted)
+        return
     with ProcessPoolExecutor(asked.workers) as processes:
-        yield from processes.map(one, seeds)
+        yield from processes.map(one, wanted)
 
 
-def _play(seed: int, kept: Path, steps: int) -> Played:
+def _play(wanted: tuple[str, int], kept: Path, steps: int) -> Played:
     logging.disable(logging.CRITICAL)
+    (kind, seed), of = wanted, KINDS[wanted[0]]
     began = time.process_time()
     try:
         with tempfile.TemporaryDirectory(prefix=f"dyntui-sim-{seed}-") as folder:
-            ended = play(seed, kept, Path(folder), steps)
+            ended = of.play(seed, kept / of.world, Path(folder), steps or of.steps)
     except Exception:  # noqa: BLE001 - told with its seed; the other histories go on
-        return Played(seed, wrong=traceback.format_exc())
-    return Played(seed, ended.digest, ended.sends, ended.seconds, time.process_time() - began)
+        return Played(kind, seed, wrong=traceback.format_exc(), cpu_seconds=time.process_time() - began)
+    return Played(kind, seed, ended.digest, ended.sends, ended.seconds, time.process_time() - began)
 
 
-def _sum_up(every: list[Played], seconds: float) -> None:
+def _sum_up(kind: str, every: list[Played]) -> None:
     wrong = [each.seed for each in every if each.wrong]
     digest = hashlib.sha256("".join(each.digest for each in every).encode()).hexdigest()
     virtual = sum(each.virtual_seconds for each in every) / 3600
     busy = sum(each.cpu_seconds for each in every) / len(every)
     _say(
-        f"{len(every)} histories in {seconds:.0f} s, {3600 * len(every) / seconds:.0f} an hour,"
-        f" {busy:.1f} s of a processor each;"
+        f"{kind}: {len(every)} histories, {busy:.1f} s of a processor each, {3600 / busy:.0f} an hour of one;"
         f" {sum(each.sends for each in every)} sends, {virtual:.0f} simulated hours\n"
         f"digest {digest}\n"
         f"seeds that went wrong: {', '.join(map(str, wrong)) or 'none'}"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
+from dyntui.dataverse.query import literal
 from dyntui.dataverse.reading import ODD_COLUMNS, Whole
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.contacts import Person
-from dyntui.model.moments import EPOCH
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.opt_in import CODE_OF, CODES, COLUMN, OptIn, opt_in_of, said
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import Entity, normalise
-from dyntui.store import outcomes
+from dyntui.store import outcomes, watermarks
 from dyntui.sync import feeds, odd_answers, record_columns
 from dyntui.sync.connections import Connections
 from dyntui.sync.having_address import pages_having
@@ -44,8 +47,7 @@ class _Record(
 
 
 async def run(ctx: RunContext, connections: Connections) -> None:
-    """The contacts that changed since the last run: the records with their addresses get what is stronger than they
-    have."""
+    """The contacts and the records that changed since the last run: records get what is stronger than they have."""
     dv, dd = await connections.dataverse(), await connections.dotdigital(ctx.account_id)
     await ctx.begin_item(_ITEM, kind="feed", name="Opt-in status", place=0)
     until = await feeds.server_time(dd)
@@ -63,7 +65,31 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     # What was not written is looked at again: the mark stays where it is.
     if whole:
         await feeds.advance(ctx, ctx.account_id, _FEED, until)
+    for entity in TABLES:
+        await _changed_records(ctx, dv, dd, entity)
     await ctx.end_item(_ITEM)
+
+
+async def _changed_records(ctx: RunContext, dv: Dataverse, dd: Dotdigital, entity: Entity) -> None:
+    """Records that changed since this was asked last may have taken the address of somebody who agreed long ago."""
+    feed = f"{_FEED}/{entity.value}"
+    since = moment_of(await ctx.read(lambda c: watermarks.get(c, ctx.account_id, feed)))
+    asked_on = dv.server_time or ctx.moment()
+    whole = True
+    # Nothing was asked before: all contacts have just been read, and all records with their addresses.
+    if since is not None:
+        table = TABLES[entity]
+        weaker = f"({COLUMN} eq null or {COLUMN} lt {CODE_OF[OptIn.VERIFIED_DOUBLE]})"
+        changed = f"modifiedon ge {literal(since - feeds.OVERLAP)} and emailaddress1 ne null and {weaker}"
+        async for page in dv_rows.pages(
+            dv, table.entity_set, _Record, select=_select(entity), filter=changed, orderby=(table.key,)
+        ):
+            found = await contacts.retrieve_contacts(dd, emails=sorted({normalise(each.address) for each in page.rows}))
+            told = {normalise(each.email): opt_in_of(each.opt_in_type) for each in found.contacts}
+            wanted = {address: each for address, each in told.items() if each}
+            whole = await _write(ctx, dv, entity, page.rows, wanted, only_changed=True) and whole
+    if whole:
+        await ctx.write(lambda c: watermarks.put(c, ctx.account_id, feed, text_of(asked_on)))
 
 
 async def _page(ctx: RunContext, dv: Dataverse, rows: Sequence[Person]) -> bool:
@@ -95,9 +121,6 @@ async def _page(ctx: RunContext, dv: Dataverse, rows: Sequence[Person]) -> bool:
 
 async def _raise(ctx: RunContext, dv: Dataverse, entity: Entity, wanted: dict[str, OptIn]) -> bool:
     table = TABLES[entity]
-    select = (table.key, "emailaddress1", "fullname", COLUMN)
-    weaker: list[ColumnChange] = []
-    same: list[PersonOutcome] = []
     pages = pages_having(
         ctx,
         dv,
@@ -105,25 +128,46 @@ async def _raise(ctx: RunContext, dv: Dataverse, entity: Entity, wanted: dict[st
         _Record,
         list(wanted),
         lambda row: row.address,
-        select=select,
+        select=_select(entity),
         orderby=(table.key,),
     )
-    async for page in pages:
-        for each in page:
-            after, before = wanted[normalise(each.address)], CODES.get(each.opt_in or 0, OptIn.UNKNOWN)
-            columns = {COLUMN: each.opt_in}, {COLUMN: CODE_OF[after]}
-            change = ColumnChange(
-                entity=entity,
-                id=each.id,
-                etag=each.etag,
-                name=each.name or "",
-                address=normalise(each.address),
-                before=columns[0],
-                after=columns[1],
-                said=said(*columns),
-            )
-            if after > before and COLUMN not in each.odd:
-                weaker.append(change)
-            else:
-                same.append(record_columns.outcome_of(change, Outcome.UNCHANGED, before.title))
+    return await _write(ctx, dv, entity, [each async for page in pages for each in page], wanted)
+
+
+def _select(entity: Entity) -> tuple[str, ...]:
+    return (TABLES[entity].key, "emailaddress1", "fullname", COLUMN)
+
+
+async def _write(
+    ctx: RunContext,
+    dv: Dataverse,
+    entity: Entity,
+    rows: Sequence[_Record],
+    wanted: Mapping[str, OptIn],
+    *,
+    only_changed: bool = False,
+) -> bool:
+    """Whether everything that is stronger was written. `only_changed`: records that stay as they are are not told
+    of."""
+    weaker: list[ColumnChange] = []
+    same: list[PersonOutcome] = []
+    for each in rows:
+        after, before = wanted.get(normalise(each.address)), CODES.get(each.opt_in or 0, OptIn.UNKNOWN)
+        if after is None:
+            continue
+        columns = {COLUMN: each.opt_in}, {COLUMN: CODE_OF[after]}
+        change = ColumnChange(
+            entity=entity,
+            id=each.id,
+            etag=each.etag,
+            name=each.name or "",
+            address=normalise(each.address),
+            before=columns[0],
+            after=columns[1],
+            said=said(*columns),
+        )
+        if after > before and COLUMN not in each.odd:
+            weaker.append(change)
+        elif not only_changed:
+            same.append(record_columns.outcome_of(change, Outcome.UNCHANGED, before.title))
     return not await record_columns.write(ctx, dv, _ITEM, entity, weaker, same, stage="Writing opt-in types")
