@@ -4,6 +4,7 @@ faker knows how people, streets and towns are called in each country, but asking
 would take an hour; combining what it gave for a few hundred takes seconds.
 """
 
+import functools
 import random
 import unicodedata
 from collections.abc import Callable
@@ -85,6 +86,7 @@ def _distinct(draw: Callable[[], str], count: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(draw() for _ in range(count)))
 
 
+@functools.cache
 def _pool(locale: str, country: str, seed: int) -> Pool:
     fake = Faker(locale)
     fake.seed_instance(f"{seed}/{locale}")
