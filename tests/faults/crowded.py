@@ -220,7 +220,7 @@ class CrowdedHistory(RestlessHistory):
 
     def one_plan_is_as_the_other(self, account: str) -> None:
         """Nothing fails and nothing happens between the two."""
-        made = []
+        made: list[PlanDetail] = []
 
         def make() -> None:
             made.extend(self.office.plan_of("lists", account=account) for _ in range(2))

@@ -73,9 +73,7 @@ def connected(office: TwoWorkers) -> Account:
         is_default=False,
     )
     office.wait(EmailAccounts(office.resources, office.reconnect).add(office.context, asked))
-    inward = tuple(
-        DataMapping(label, Entity.CONTACT, column, Direction.TO_DYNAMICS) for label, column in BOTH_WAYS
-    )
+    inward = tuple(DataMapping(label, Entity.CONTACT, column, Direction.TO_DYNAMICS) for label, column in BOTH_WAYS)
     with office.db.write() as c:
         new = next(each for each in accounts.accounts(c) if each.name == NAME)
         mails_nobody(c, new.id, office.resources.now())

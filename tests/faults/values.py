@@ -69,9 +69,9 @@ class Values:
             base, was = self._agreed.get(key), before.records.get(each.person)
             if base is not None and was is not None and was[0] == each.address and key in before.contacts:
                 right = _by_rule(base, was[1], before.contacts[key])
+                known = f"{base!r}, then {was[1]!r} in Dynamics and {before.contacts[key]!r} in {account}"
                 assert (name, there) == (right, right), (
-                    f"{each.address} was {base!r}, then {was[1]!r} in Dynamics and {before.contacts[key]!r} in {account}:"
-                    f" {name!r} and {there!r} are not {right!r}"
+                    f"{each.address} was {known}: {name!r}, {there!r}, not {right!r}"
                 )
                 self.compared += 1
             if name == there:
@@ -106,7 +106,9 @@ class Values:
                 if each.outcome in IN and each.address in names.alone:
                     assert each.address in inside, f"{each} is not in the book of {list_id} in {account}"
                     name = names.records.get(each.person, ("", ""))[1]
-                    assert name == inside[each.address]["firstname"].strip(), f"{each}: {name!r}, {inside[each.address]}"
+                    assert name == inside[each.address]["firstname"].strip(), (
+                        f"{each}: {name!r}, {inside[each.address]}"
+                    )
 
 
 def _by_rule(base: str, dynamics: str, dotdigital: str) -> str:

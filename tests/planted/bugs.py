@@ -185,6 +185,28 @@ BUGS = (
         '            bindparam("b_token", type_=Integer) >= 0,\n',
         (DECISIONS,),
     ),
+    Bug(
+        "a list in the hands of two runs",
+        "dyntui/store/lists.py",
+        "taken = update(marketing_list).where(_l.id == list_id, _free_for(run_id))",
+        "taken = update(marketing_list).where(_l.id == list_id)",
+        (CROWDED,),
+    ),
+    # -- values ---------------------------------------------------------------------------------------------------
+    Bug(
+        "base and remote swapped",
+        "dyntui/model/merge.py",
+        "    elif same_value(base, dynamics.value):\n        return Merged(dotdigital.value, Side.DYNAMICS)\n",
+        "    elif same_value(base, dotdigital.value):\n        return Merged(dotdigital.value, Side.DYNAMICS)\n",
+        (CROWDED,),
+    ),
+    Bug(
+        "before-image of the wrong row",
+        "dyntui/sync/before_images.py",
+        "there = person.sent if held is None else held.get(person.address)",
+        "there = person.sent if held is None else next(iter(held.values()), None)",
+        (CROWDED,),
+    ),
     # -- everybody is accounted for -------------------------------------------------------------------------------
     Bug(
         "interval of outcomes not closed",
