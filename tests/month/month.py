@@ -74,7 +74,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
     """A day as it ended: runs, things that happened and sends so far, seconds of a processor, bytes of the store and of
-    this process's memory."""
+    this process's memory; promises broken, calls that a limit refused, and of the fullest window how much of its limit
+    was used, each so far."""
 
     number: int
     runs: int
@@ -83,6 +84,9 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     store: int
     memory: int
+    broken: int
+    refused: int
+    fullest: float
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -300,6 +304,7 @@ class Month:
             self._is_broken(wrong)
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
+        peaks = self.world.peaks
         last = Day(
             number=day - 1,
             runs=self.runs.total(),
@@ -308,11 +313,15 @@ class Month:
             cpu=round(time.process_time() - cpu, 1),
             store=used_bytes(self.office),
             memory=pages * _PAGE,
+            broken=len(self.broken),
+            refused=self.world.refused(),
+            fullest=max((most / peaks.limits[name] for name, most in peaks.most.items()), default=0.0),
         )
         self.days.append(last)
         self._say(
             f"day {last.number}: {last.runs:,} runs, {last.moves:,} moves, {last.sends} sends, {last.cpu:,.0f} s of a"
-            f" processor, store {last.store / 1e6:.1f} MB, memory {last.memory / 1e6:.0f} MB"
+            f" processor, store {last.store / 1e6:.1f} MB, memory {last.memory / 1e6:.0f} MB; {last.broken} promises"
+            f" broken, {last.refused} calls refused, fullest window {last.fullest:.0%}"
         )
 
     def _decide(self, *, all_of_it: bool = False) -> None:
