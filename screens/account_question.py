@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from dyntui.model.campaign_results import LEVELS
 from dyntui.model.forms import NewRespondents
 from dyntui.service.contract.accounts import AccountRow, EditAccount
 from dyntui.service.contract.setup import EmailAccountInput
@@ -15,11 +16,14 @@ from .facts_question import FactsQuestion, following
 from .wording import number
 
 _KEEP = "keep"
-_LEVELS = ("NONE", "SUMMARY", "DETAILED")
 _MEANS = {
     "name": "What the account is called in dyntui.",
     "description": "A word about it, for those who choose among accounts.",
-    "sync_level": "Of campaigns: nothing, sums, or who opened, clicked and bounced. Enter goes to the next.",
+    "sync_level": "Of campaigns: nothing, totals, or what every recipient did. Enter goes to the next.",
+    "opens": "At the level DETAILED: who was mailed, bounced and opened, in Dynamics as well.",
+    "clicks": "At the level DETAILED: who clicked which link.",
+    "page_views": "At the level DETAILED: who saw which page after a click.",
+    "roi": "At the level DETAILED: what a campaign brought, by the markers of the account.",
     "copies": "Whether whom this account suppresses is suppressed in the other accounts too.",
     "respondents": "What becomes of who answers a form and is not known in Dynamics.",
     "people": "Removals from an address book wait for a decision above so many people,",
@@ -30,6 +34,12 @@ _MEANS = {
     "owner": "User of Dynamics, as name@organisation, whose new records are. Empty: the owner of the list.",
     "default": "The account that is meant where none is named. There is always one.",
     _KEEP: "They count from the next run on. Who changed what is kept.",
+}
+_SWITCHES = {
+    "opens": ("Sends and opens", "reads_opens"),
+    "clicks": ("Clicks", "reads_clicks"),
+    "page_views": ("Page views", "reads_page_views"),
+    "roi": ("ROI", "reads_roi"),
 }
 _NUMBERS = {"people": (0, 1_000_000), "percent": (0, 100), "calls": (1, 100)}
 _USUAL = "as config.toml says"
@@ -53,6 +63,7 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             ("name", "Name", now.name),
             ("description", "Description", now.description or "–"),
             ("sync_level", "Sync level", now.sync_level),
+            *((key, title, "read" if getattr(now, name) else "not read") for key, (title, name) in _SWITCHES.items()),
             ("copies", "Copies suppressions", "yes" if now.copies_suppressions else "no"),
             ("respondents", "Who answers a form", now.new_respondents),
             ("people", "Removals held above", f"{number(now.removal_people)} people"),
@@ -75,7 +86,10 @@ class AccountQuestion(FactsQuestion[EditAccount]):
         if key == _KEEP:
             self.dismiss(self._edit())
         elif key == "sync_level":
-            self._now = msgspec.structs.replace(now, sync_level=following(now.sync_level, _LEVELS))
+            self._now = msgspec.structs.replace(now, sync_level=following(now.sync_level, LEVELS))
+        elif key in _SWITCHES:
+            name = _SWITCHES[key][1]
+            self._now = msgspec.structs.replace(now, **{name: not getattr(now, name)})
         elif key == "copies":
             self._now = msgspec.structs.replace(now, copies_suppressions=not now.copies_suppressions)
         elif key == "respondents":
@@ -104,7 +118,8 @@ class AccountQuestion(FactsQuestion[EditAccount]):
 
     def _edit(self) -> EditAccount | None:
         """What differs; None where nothing does."""
-        names = (*_FIELDS.values(), "sync_level", "copies_suppressions")
+        switches = (name for _, name in _SWITCHES.values())
+        names = (*_FIELDS.values(), "sync_level", *switches, "copies_suppressions")
         changed = {name: getattr(self._now, name) for name in names}
         different = {name: value for name, value in changed.items() if value != getattr(self._before, name)}
         respondents = self._now.new_respondents != self._before.new_respondents

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dyntui.service.contract.campaigns import CampaignRef, CampaignRow
+from dyntui.service.contract.campaigns import CAMPAIGN_EDIT, CampaignRef, CampaignRow, EditCampaign
 from dyntui.service.contract.runs import StartRun
 
 from .base import FramedScreen
 from .places import COUNT, REPORT, SEND_WIZARD
 from .running import start_run
+from .sync_level import SyncLevelChoice
 
 
 class CampaignActions(FramedScreen):
@@ -17,6 +18,19 @@ class CampaignActions(FramedScreen):
         """Opens the send wizard."""
         if (row := self.situation().one(CampaignRow)) is not None:
             self.console.open_page(SEND_WIZARD, CampaignRef(row.id, row.account))
+
+    def do_campaigns_edit(self) -> None:
+        """Asks for the campaign's sync level."""
+        row = self.situation().one(CampaignRow)
+        if row is None:
+            return
+
+        def chosen(level: str | None) -> None:
+            if level is not None and level != row.sync_level:
+                change = EditCampaign(id=row.id, account=row.account, sync_level=level)
+                self.ask(CAMPAIGN_EDIT, change, lambda after: None)
+
+        self.app.push_screen(SyncLevelChoice(row), chosen)
 
     def do_campaigns_count(self) -> None:
         """Counts the targets."""

@@ -39,6 +39,7 @@ from .list_columns import PICK_COLUMNS
 from .places import LIST, SEND
 from .send_actions import SendActions
 from .send_standing import goes_out, send_tone
+from .sync_level import narrowed
 from .trial_send import ask_for_trial
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import ChoiceBar
@@ -181,6 +182,7 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
                 ("Account", row.account, ""),
                 ("Kind", f"{row.type}{', split test' if row.split_test else ''}", ""),
                 ("Tags", ", ".join(detail.tags) or "—", ""),
+                *narrowed(detail.reads),
                 ("Sent to", number(row.sent) if row.sent else "not read yet" if row.sent_on else "nobody yet", ""),
             ]
         )

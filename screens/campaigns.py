@@ -98,6 +98,7 @@ class CampaignsScreen(GridScreen[CampaignRow], CampaignActions):
             ("Type", f"{row.type}{', split test' if row.split_test else ''}", ""),
             ("Account", row.account, ""),
             ("Target lists", number(row.targets) if row.targets else "none yet", "" if row.targets else "muted"),
+            ("Sync level", row.sync_level or "as the account", ""),
             ("Sent on", moment(row.sent_on) or "—", ""),
             ("Sent to", number(row.sent) if row.sent else "—", ""),
             ("Opened by", f"{number(row.unique_opens)}  {share(row.unique_opens, row.delivered)}", ""),

@@ -34,6 +34,7 @@ from .campaign_actions import CampaignActions
 from .clipboard import copy
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
+from .sync_level import narrowed
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
 from .widgets.columns import Column
@@ -288,4 +289,5 @@ def _totals(report: CampaignReport) -> list[Fact]:
         ("Unsubscribed", with_rate(report.unsubscribes, report.unsubscribe_rate), "warn"),
         ("Complained", f"{number(report.complaints):>7}", "bad" if report.complaints else "muted"),
         ("Fwd, replied", f"{number(report.forwards):>7}  {number(report.replies):>6}", "muted"),
+        *narrowed(report.reads),
     ]

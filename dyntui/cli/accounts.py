@@ -7,6 +7,7 @@ import click
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say, yes_no
 from dyntui.cli.service_call import ask
+from dyntui.model.campaign_results import LEVELS
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.forms import NewRespondents
 from dyntui.model.plain import plain
@@ -111,7 +112,16 @@ def add(context: click.Context, source: str | None) -> int:
     type=click.Choice(["ignore", "contact", "lead"]),
     help="What becomes of who answers a form and is not known in Dynamics.",
 )
-@click.option("--sync-level", default=None, type=click.Choice(["NONE", "SUMMARY", "DETAILED"]))
+@click.option(
+    "--sync-level",
+    default=None,
+    type=click.Choice(LEVELS),
+    help="Of campaigns: nothing, totals, or what every recipient did besides; of that:",
+)
+@click.option("--opens/--no-opens", "opens", default=None, help="who was mailed, bounced and opened,")
+@click.option("--clicks/--no-clicks", "clicks", default=None, help="who clicked which link,")
+@click.option("--page-views/--no-page-views", "page_views", default=None, help="who saw which page afterwards,")
+@click.option("--roi/--no-roi", "roi", default=None, help="and what it brought.")
 @click.option("--hold-above", "people", default=None, type=int, help="Hold removals above so many people,")
 @click.option("--hold-above-percent", "percent", default=None, type=int, help="and above this share of the book.")
 @click.option("--calls-percent", default=None, type=int, help="Use no more than this share of the account's calls.")
@@ -128,6 +138,10 @@ def edit(
     copies: bool | None,
     new_respondents: str | None,
     sync_level: str | None,
+    opens: bool | None,
+    clicks: bool | None,
+    page_views: bool | None,
+    roi: bool | None,
     people: int | None,
     percent: int | None,
     calls_percent: int | None,
@@ -144,6 +158,10 @@ def edit(
         copies_suppressions=copies,
         new_respondents=NewRespondents(new_respondents) if new_respondents else None,
         sync_level=sync_level,
+        reads_opens=opens,
+        reads_clicks=clicks,
+        reads_page_views=page_views,
+        reads_roi=roi,
         removal_people=people,
         removal_percent=percent,
         budget_percent=calls_percent,
@@ -188,6 +206,10 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("dotdigital", f"{row.platform_id} at {row.endpoint}"),
             ("API user", row.api_user),
             ("Sync level", row.sync_level),
+            ("Sends and opens", _read(row.reads_opens)),
+            ("Clicks", _read(row.reads_clicks)),
+            ("Page views", _read(row.reads_page_views)),
+            ("ROI", _read(row.reads_roi)),
             ("Double opt-in", row.double_opt_in or "not known"),
             ("Copies suppressions", yes_no(row.copies_suppressions)),
             ("New respondents of forms", row.new_respondents),
@@ -200,3 +222,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("Suppressed", f"{number(row.suppressed)}, as of {moment(row.read_on) or 'never'}"),
         ]
     )
+
+
+def _read(switched_on: bool) -> str:
+    return "read at the level DETAILED" if switched_on else "not read"

@@ -21,6 +21,7 @@ def print_report(report: CampaignReport) -> None:
             ("Campaign", f"{report.row.name} ({report.row.id})"),
             ("Status", report.row.status),
             ("As of", moment(report.as_of)),
+            ("Results read", report.reads),
         ]
     )
     if not report.as_of:

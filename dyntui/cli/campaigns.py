@@ -22,11 +22,13 @@ from dyntui.cli.sending import send
 from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
 from dyntui.cli.target_counts import count
+from dyntui.model.campaign_results import LEVELS
 from dyntui.model.plain import plain
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract import campaigns as contract
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_EDIT,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
     CAMPAIGN_RECIPIENTS,
@@ -43,6 +45,7 @@ from dyntui.service.contract.campaigns import (
     ChangeTargets,
     CompareCampaigns,
     Comparison,
+    EditCampaign,
     MailPreview,
     RecipientRow,
     RecipientsQuery,
@@ -110,6 +113,7 @@ def show(context: click.Context, named: str) -> None:
             ("Status", row.status),
             ("Account", row.account),
             ("Tags", ", ".join(detail.tags)),
+            ("Results read", detail.reads),
             ("Targets", ", ".join(target.name for target in detail.targets) or "none"),
             ("Active run", detail.active_run),
             ("As read", moment(detail.as_of) if detail.as_of else ""),
@@ -126,6 +130,31 @@ def show(context: click.Context, named: str) -> None:
                 ("Error", one.error),
             ]
         )
+
+
+@command.command("edit")
+@click.argument("named", metavar="CAMPAIGN")
+@click.option(
+    "--sync-level",
+    required=True,
+    type=click.Choice(["ACCOUNT", *LEVELS]),
+    help="Of its results: nothing, totals, what every recipient did besides; ACCOUNT: as its email account says.",
+)
+@click.pass_context
+def edit(context: click.Context, named: str, sync_level: str) -> None:
+    """Change how much of a campaign's results is read. What is read already stays."""
+
+    async def ask(client: ServiceClient) -> CampaignDetail:
+        campaign = await campaign_id(client, named)
+        level = "" if sync_level == "ACCOUNT" else sync_level
+        await client.call(CAMPAIGN_EDIT, EditCampaign(id=campaign, sync_level=level))
+        return await client.call(CAMPAIGN_GET, CampaignRef(campaign))
+
+    detail = with_service(choices(context), ask)
+    if choices(context).json:
+        print_json(detail)
+        return
+    print_facts([("Campaign", f"{detail.row.name} ({detail.row.id})"), ("Results read", detail.reads)])
 
 
 @command.command("preview")

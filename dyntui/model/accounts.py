@@ -10,7 +10,9 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     addresses are known to be suppressed in it; `read_on`: when its suppressions were read last (ISO 8601 UTC);
     `copies_suppressions`: whom it suppresses is suppressed in the other accounts too. `double_opt_in`: `off`, `single`,
     `all`, or `""` while nobody knows. `new_respondents`: what becomes of who answers a form and is not known in
-    Dynamics: `ignore`, `contact` or `lead`. Removals are held where they are more than `removal_people` and more than
+    Dynamics: `ignore`, `contact` or `lead`. `sync_level` and the switches `reads_opens` (sends as well),
+    `reads_clicks`, `reads_page_views`, `reads_roi`: how much is read of the results of campaigns
+    (`dyntui.model.campaign_results`). Removals are held where they are more than `removal_people` and more than
     `removal_percent` of the book; `budget_percent`: of its calls dyntui may use no more; `lead_topic` and `last_name`:
     of records that are made of strangers, `""` as config.toml says; `record_owner`: the user of Dynamics (principal
     name) whose they are, `""` the owner of the list."""
@@ -33,6 +35,10 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     lead_topic: str = ""
     last_name: str = ""
     record_owner: str = ""
+    reads_opens: bool = True
+    reads_clicks: bool = True
+    reads_page_views: bool = True
+    reads_roi: bool = True
     lists: int
     suppressed: int
     read_on: str = ""

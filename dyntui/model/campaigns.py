@@ -7,7 +7,7 @@ import msgspec
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     """An email campaign in the grid. `status` as dotdigital names it (Unsent, Sending, Sent, ...); `account`: the
-    email account's name."""
+    email account's name; `sync_level`: of its own, `""` as the account."""
 
     id: int
     name: str
@@ -22,6 +22,7 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int = 0
     unique_opens: int = 0
     unique_clicks: int = 0
+    sync_level: str = ""
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):

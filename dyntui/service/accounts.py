@@ -12,6 +12,7 @@ from dyntui.dataverse import rows, security
 from dyntui.model import solution
 from dyntui.model.accounts import AccountRow
 from dyntui.model.admin_changes import AdminChange
+from dyntui.model.campaign_results import LEVELS
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service import email_accounts
 from dyntui.service.answering import answers
@@ -40,6 +41,10 @@ _SETTINGS = (
     "description",
     "is_default",
     "sync_level",
+    "reads_opens",
+    "reads_clicks",
+    "reads_page_views",
+    "reads_roi",
     "copies_suppressions",
     "new_respondents",
     "removal_people",
@@ -100,8 +105,8 @@ class EmailAccounts:
     @answers(ACCOUNT_EDIT)
     async def edit(self, context: CallContext, request: EditAccount) -> AccountRow:
         """Changes an account's settings. Raises ACCOUNT_UNKNOWN, ACCOUNT_INVALID, ACCOUNT_NAME_TAKEN."""
-        if request.sync_level is not None and request.sync_level not in email_accounts.LEVELS:
-            raise _refused("ACCOUNT_INVALID", f"The sync level is one of {', '.join(email_accounts.LEVELS)}.")
+        if request.sync_level is not None and request.sync_level not in LEVELS:
+            raise _refused("ACCOUNT_INVALID", f"The sync level is one of {', '.join(LEVELS)}.")
         if request.name is not None and not request.name.strip():
             raise _refused("ACCOUNT_INVALID", "An email account needs a name.")
         async with self._one_at_a_time:
@@ -114,6 +119,10 @@ class EmailAccounts:
                 "copies_suppressions": request.copies_suppressions,
                 "new_respondents": request.new_respondents,
                 "sync_level": request.sync_level,
+                "reads_opens": request.reads_opens,
+                "reads_clicks": request.reads_clicks,
+                "reads_page_views": request.reads_page_views,
+                "reads_roi": request.reads_roi,
                 "removal_people": request.removal_people,
                 "removal_percent": request.removal_percent,
                 "budget_percent": request.budget_percent,

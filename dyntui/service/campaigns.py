@@ -11,11 +11,14 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.model import mail_preview, solution
+from dyntui.model.admin_changes import AdminChange
+from dyntui.model.campaign_results import reading_text
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.sync_types import SEND
 from dyntui.service.answering import answers
 from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
+    CAMPAIGN_EDIT,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
     CAMPAIGN_TARGETS,
@@ -25,6 +28,7 @@ from dyntui.service.contract.campaigns import (
     CampaignRow,
     CampaignsQuery,
     ChangeTargets,
+    EditCampaign,
     MailPreview,
     Targets,
 )
@@ -34,7 +38,8 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import campaign_window, list_window, runs, sends
+from dyntui.store import accounts as account_store
+from dyntui.store import admin_changes, campaign_window, list_window, runs, sends
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import lists as list_store
 from dyntui.store.campaigns import Campaign
@@ -44,6 +49,7 @@ from dyntui.store.lists import StoredList
 TEXT_SECONDS = 1.5
 # Of the text: what somebody looks at, not an archive of it.
 _LONGEST_TEXT = 100_000
+_AS_ACCOUNT = "as the email account says"
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +87,36 @@ class Campaigns:
             sends=made,
             active_run=active.id if active else "",
             as_of=campaign.read_on,
+            reads=reading_text(await self._resources.read(lambda c: campaign_store.reading(c, campaign))),
         )
+
+    @answers(CAMPAIGN_EDIT)
+    async def edit(self, context: CallContext, request: EditCampaign) -> CampaignRow:
+        """Gives a campaign a sync level of its own, or that of its email account. Raises CAMPAIGN_UNKNOWN,
+        CAMPAIGN_AMBIGUOUS."""
+        campaign = await self.known(CampaignRef(request.id, request.account))
+        account = await chosen_account(self._resources, campaign.account_id)
+
+        def keep(c: Connection) -> None:
+            before, person = (
+                campaign_store.get(c, campaign.account_id, campaign.id),
+                account_store.person(c, context.uid),
+            )
+            if before is None or before.sync_level == request.sync_level:
+                return
+            campaign_store.set_level(c, account, before, request.sync_level)
+            change = AdminChange(
+                subject="accounts",
+                thing=f"sync level of {campaign.name}",
+                changed_by=person.name if person else "",
+                changed_on=self._resources.now(),
+                before=before.sync_level or _AS_ACCOUNT,
+                after=request.sync_level or _AS_ACCOUNT,
+            )
+            admin_changes.record(c, account.id, change)
+
+        await self._resources.write(keep)
+        return await self._resources.read(lambda c: campaign_window.row(c, campaign.account_id, campaign.id))
 
     async def _text(self, campaign: Campaign) -> str:
         """The campaign's text as dotdigital has it; where that cannot be had in time, why not: the page shows what is

@@ -20,6 +20,7 @@ from dyntui.dataverse.query import text
 from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
+from dyntui.model.campaign_results import LEVELS
 from dyntui.model.forms import NewRespondents
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.resources import Resources
@@ -29,7 +30,6 @@ from dyntui.sync import double_opt_in
 from dyntui.sync.connections import Patience, account_secret
 from dyntui.sync.surroundings import Surroundings
 
-LEVELS = ("NONE", "SUMMARY", "DETAILED")
 # Somebody waits for the answer: what cannot be reached is said after seconds, where a run would be patient.
 AT_FIRST = Patience(attempts=2, silence=30.0, limits=30.0)
 

@@ -7,6 +7,7 @@ import functools
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.model.campaign_results import reading_text
 from dyntui.service.answering import answers
 from dyntui.service.campaigns import Campaigns
 from dyntui.service.contract.campaigns import (
@@ -25,7 +26,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import campaign_window, results, sends
-from dyntui.store.campaigns import Campaign, split_metric, total, versions
+from dyntui.store.campaigns import Campaign, reading, split_metric, total, versions
 
 # So many campaigns are compared where none is named.
 LAST = 10
@@ -120,6 +121,7 @@ def _figures(c: Connection, campaign: Campaign) -> CampaignReport:
         roi=tuple(results.roi(c, campaign.account_id, campaign.id)),
         versions=versions(campaign.summary),
         split_metric=split_metric(campaign.summary),
+        reads=reading_text(reading(c, campaign)),
     )
 
 

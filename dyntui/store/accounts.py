@@ -7,7 +7,8 @@ Public:
     accounts(c) -> list[EmailAccount], the default one first; names(c) -> {id: name}; account(c, id); default_account(c)
     put_account(c, EmailAccount); rename_account(c, before, after); forget_account(c, id)
     sign_in_by(c, auth); sign_in_as(c, account_id, api_user)
-    removal_limits(c, id) -> Limits; created_defaults(EmailAccount | None, usual) -> CreatedDefaults
+    reading(EmailAccount, level="") -> Reading; removal_limits(c, id) -> Limits
+    created_defaults(EmailAccount | None, usual) -> CreatedDefaults
     person(c, os_uid) -> PersonLink | None; link_person(c, PersonLink); unlink_person(c, os_uid)
 """
 
@@ -18,9 +19,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, delete, select, update
 
+from dyntui.model import campaign_results
+from dyntui.model.campaign_results import Reading, ResultKind
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.guard import GUARD_PEOPLE, GUARD_PERCENT, Limits
-from dyntui.store.schema import email_account, metadata, person_link, schedule
+from dyntui.store.schema import campaign, email_account, metadata, person_link, schedule
 from dyntui.store.schema import organisation as organisation_table
 from dyntui.store.upserts import upsert
 
@@ -49,7 +52,8 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     they are more than `removal_people` and more than `removal_percent` of the book (`dyntui.model.guard`).
     `budget_percent`: of its calls dyntui may use no more. `lead_topic` and `last_name`: of records that are made of
     strangers, `""` as the configuration says; `record_owner`: the user of Dynamics (principal name) whose they are,
-    `""` the owner of the list."""
+    `""` the owner of the list. `reads_opens` and so on: which kinds of results are read of its campaigns
+    (`dyntui.model.campaign_results`)."""
 
     id: str
     name: str
@@ -70,6 +74,10 @@ class EmailAccount(msgspec.Struct, frozen=True, kw_only=True):
     lead_topic: str = ""
     last_name: str = ""
     record_owner: str = ""
+    reads_opens: bool = True
+    reads_clicks: bool = True
+    reads_page_views: bool = True
+    reads_roi: bool = True
 
 
 class PersonLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +136,14 @@ def default_account(c: Connection) -> EmailAccount | None:
 
 
 def put_account(c: Connection, known: EmailAccount) -> None:
-    """Keep an email account; where it is the default one, no other is."""
+    """Keep an email account; where it is the default one, no other is. Where more is read of its campaigns' results
+    than before, they are to be read from the beginning."""
+    before = account(c, known.id)
+    if before is not None:
+        for level in ("", *campaign_results.LEVELS):
+            if not reading(before, level).holds(reading(known, level)):
+                of_level = (campaign.c.account_id == known.id, campaign.c.sync_level == level)
+                c.execute(update(campaign).where(*of_level).values(read_again=True))
     if known.is_default:
         c.execute(update(email_account).where(email_account.c.id != known.id).values(is_default=False))
     _put(c, email_account, msgspec.structs.asdict(known), "id")
@@ -143,6 +158,20 @@ def removal_limits(c: Connection, account_id: str) -> Limits:
     """When removals of an account are held."""
     known = account(c, account_id)
     return Limits(people=known.removal_people, percent=known.removal_percent) if known is not None else Limits()
+
+
+_SWITCHES = {
+    ResultKind.OPENS: "reads_opens",
+    ResultKind.CLICKS: "reads_clicks",
+    ResultKind.PAGE_VIEWS: "reads_page_views",
+    ResultKind.ROI: "reads_roi",
+}
+
+
+def reading(known: EmailAccount, of_campaign: str = "") -> Reading:
+    """What is read of an account's campaign that has this sync level of its own, `""` for none."""
+    switched_on = [kind for kind, name in _SWITCHES.items() if getattr(known, name)]
+    return campaign_results.reading(known.sync_level, of_campaign, switched_on)
 
 
 def created_defaults(known: EmailAccount | None, usual: CreatedDefaults) -> CreatedDefaults:

@@ -2,7 +2,9 @@
 
 Public:
     record_headers(c, account_id, rows, now); record_summary(c, account_id, campaign_id, summary, now)
-    record_results_read(c, account_id, campaign_id, now)
+    record_results_read(c, account_id, campaign_id, now, again=)
+    reading(c, Campaign) -> Reading; read_at_all(c, account_id) -> set[int]
+    set_level(c, EmailAccount, Campaign, level)
     record_content(c, account_id, campaign_id, text)
     get(c, account_id, campaign_id) -> Campaign | None; all_of(c, account_id) -> list[Campaign]
     find(c, campaign_id) -> list[Campaign]                              in every account
@@ -29,11 +31,15 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    or_,
     select,
     update,
 )
 
+from dyntui.model.campaign_results import Reading
 from dyntui.model.campaigns import SplitVersion
+from dyntui.store import accounts
+from dyntui.store.accounts import EmailAccount
 from dyntui.store.schema import campaign, campaign_target
 from dyntui.store.upserts import json_text, update_many, upsert
 
@@ -59,7 +65,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 class Campaign(Header, frozen=True, kw_only=True):
     """A campaign as stored. `summary`: its totals as received, `{}` before the first reading; `fingerprint`: of what
-    was written to Dynamics, `row_id` its row there; `targets`: how many target lists it has."""
+    was written to Dynamics, `row_id` its row there; `targets`: how many target lists it has; `sync_level`: of its own,
+    `""` as its email account; `read_again`: its results are to be read from the beginning."""
 
     account_id: str
     row_id: str = ""
@@ -68,6 +75,8 @@ class Campaign(Header, frozen=True, kw_only=True):
     fingerprint: str = ""
     read_on: str = ""
     results_on: str = ""
+    sync_level: str = ""
+    read_again: bool = False
     targets: int = 0
 
 
@@ -129,9 +138,34 @@ def record_summary(c: Connection, account_id: str, campaign_id: int, summary: di
     c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(summary=summary, results_on=now))
 
 
-def record_results_read(c: Connection, account_id: str, campaign_id: int, now: str) -> None:
-    """Everything of a campaign was read; `""`: not everything, so that the next reading begins from the beginning."""
-    c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(results_on=now))
+def record_results_read(
+    c: Connection, account_id: str, campaign_id: int, now: str, *, again: bool | None = None
+) -> None:
+    """Everything of a campaign was read; `""`: not everything, so that the next reading begins from the beginning.
+    `again`: whether it does so in any case; None: as it is."""
+    values = {"results_on": now} | ({} if again is None else {"read_again": again})
+    c.execute(update(campaign).where(*_is(account_id, campaign_id)).values(**values))
+
+
+def reading(c: Connection, known: Campaign) -> Reading:
+    """What is read of a campaign's results."""
+    of = accounts.account(c, known.account_id)
+    return accounts.reading(of, known.sync_level) if of is not None else Reading("NONE")
+
+
+def read_at_all(c: Connection, account_id: str) -> set[int]:
+    """The campaigns of an account whose sync level is not NONE."""
+    of = accounts.account(c, account_id)
+    levels = ("" if of is not None and of.sync_level != "NONE" else "SUMMARY", "SUMMARY", "DETAILED")
+    return set(c.execute(select(_c.id).where(_c.account_id == account_id, _c.sync_level.in_(levels))).scalars())
+
+
+def set_level(c: Connection, of: EmailAccount, known: Campaign, level: str) -> None:
+    """Give a campaign a sync level of its own, or `""` that of its account. Where more is read of it than before, it
+    is read from the beginning."""
+    widened = not accounts.reading(of, known.sync_level).holds(accounts.reading(of, level))
+    values = {"sync_level": level, "read_again": True} if widened else {"sync_level": level}
+    c.execute(update(campaign).where(*_is(known.account_id, known.id)).values(**values))
 
 
 def record_content(c: Connection, account_id: str, campaign_id: int, text: str) -> None:
@@ -171,9 +205,10 @@ def all_of(c: Connection, account_id: str) -> list[Campaign]:
 
 
 def without_results(c: Connection, account_id: str) -> list[int]:
-    """Campaigns that have been sent and whose results were never read to the end."""
+    """Campaigns that have been sent and whose results were never read to the end, or are to be read again."""
     sent = func.lower(_c.status).in_(("sent", "sending"))
-    rows = c.execute(select(_c.id).where(_c.account_id == account_id, sent, _c.results_on == "").order_by(_c.id))
+    unread = or_(_c.results_on == "", _c.read_again.is_(True))
+    rows = c.execute(select(_c.id).where(_c.account_id == account_id, sent, unread).order_by(_c.id))
     return list(rows.scalars())
 
 

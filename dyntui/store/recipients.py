@@ -1,15 +1,17 @@
 """What every recipient of a campaign did, and what Dynamics was told of it.
 
 Public:
-    record_recipients(c, account_id, campaign_id, rows, run_id=, item=); count_recipients(c, account_id, campaign_id)
+    record_recipients(c, account_id, campaign_id, rows, run_id=, item=, left_out=)
+    count_recipients(c, account_id, campaign_id)
     record_activity(c, account_id, campaign_id, rows)
-    unwritten_engagements(c, account_id, campaign_id, limit, after=-1) -> list[Engagement]; engagements_written(...)
+    unwritten_engagements(c, account_id, campaign_id, limit, after=-1, sends=True) -> list[Engagement]
+    engagements_written(c, account_id, campaign_id, rows)
     events_of(c, account_id, campaign_id, contacts) -> list[Events]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, String, bindparam, case, cast, func, literal, select, update
@@ -81,22 +83,28 @@ _RECIPIENT = Recipient.__struct_fields__
 
 
 def record_recipients(
-    c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient], run_id: str = "", item: str = ""
+    c: Connection,
+    account_id: str,
+    campaign_id: int,
+    rows: Sequence[Recipient],
+    run_id: str = "",
+    item: str = "",
+    left_out: Collection[str] = (),
 ) -> None:
     """Keep what recipients did, as last received; one received without an address has that which is known of the
-    contact. Where an `item` of a run is named, everybody becomes a person of it:
-    added, updated or unchanged (what the run itself added stays that, however often it reads it); excluded as
-    UNKNOWN_PERSON where no member of a list has the address."""
+    contact. `left_out`: fields that were not read, and stay as they are known. Where an `item` of a run is named,
+    everybody becomes a person of it: added, updated or unchanged (what the run itself added stays that, however often
+    it reads it); excluded as UNKNOWN_PERSON where no member of a list has the address."""
     rows = _with_addresses(c, account_id, campaign_id, rows)
     if item:
-        outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows), first_stands=True)
+        outcomes.record(c, run_id, item, _audited(c, account_id, campaign_id, rows, left_out), first_stands=True)
     upsert(
         c,
         recipient,
         ("account_id", "campaign_id", *_RECIPIENT),
         ("account_id", "campaign_id", "contact_id"),
         ((account_id, campaign_id, *msgspec.structs.astuple(row)) for row in rows),
-        update=_RECIPIENT[1:],
+        update=[name for name in _RECIPIENT[1:] if name not in left_out],
     )
 
 
@@ -116,7 +124,9 @@ def _with_addresses(c: Connection, account_id: str, campaign_id: int, rows: Sequ
     return [row if row.address else msgspec.structs.replace(row, address=known.get(row.contact_id, "")) for row in rows]
 
 
-def _audited(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient]) -> Iterator[PersonOutcome]:
+def _audited(
+    c: Connection, account_id: str, campaign_id: int, rows: Sequence[Recipient], left_out: Collection[str]
+) -> Iterator[PersonOutcome]:
     m = list_member.c
     for some in in_chunks(rows):
         of_campaign = (_r.account_id == account_id, _r.campaign_id == campaign_id)
@@ -131,7 +141,10 @@ def _audited(c: Connection, account_id: str, campaign_id: int, rows: Sequence[Re
         for row in some:
             known = people.get(row.address)
             was = before.get(row.contact_id)
-            changed = Outcome.ADDED if was is None else Outcome.UNCHANGED if was == row else Outcome.UPDATED
+            changed = Outcome.ADDED
+            if was is not None:
+                as_read = msgspec.structs.replace(row, **{name: getattr(was, name) for name in left_out})
+                changed = Outcome.UNCHANGED if was == as_read else Outcome.UPDATED
             yield PersonOutcome(
                 person=str(row.contact_id),
                 entity=known.entity if known else "",
@@ -161,10 +174,11 @@ def record_activity(c: Connection, account_id: str, campaign_id: int, rows: Iter
     )
 
 
-def _state() -> ColumnElement[str]:
-    """What there is to tell Dynamics of a recipient, as one text that differs when something does."""
+def _state(*, sends: bool = True) -> ColumnElement[str]:
+    """What there is to tell Dynamics of a recipient, as one text that differs when something does; without `sends` not
+    that it was mailed."""
     parts: list[ColumnElement[str]] = [
-        _r.sent_on,
+        _r.sent_on if sends else literal("", String),
         _r.first_opened,
         _r.last_opened,
         *(cast(_r[name], String) for name in ("opens", "clicks", "forwards", "replies")),
@@ -193,22 +207,22 @@ def _some(name: str, number: ColumnElement[int]) -> ColumnElement[str]:
 
 
 def unwritten_engagements(
-    c: Connection, account_id: str, campaign_id: int, limit: int, after: int = -1
+    c: Connection, account_id: str, campaign_id: int, limit: int, after: int = -1, *, sends: bool = True
 ) -> list[Engagement]:
     """The next recipients whom Dynamics knows (a member of some list has the address) and was not told everything of,
-    by contact id from `after` on."""
+    by contact id from `after` on. Without `sends` it is not told who was mailed: who has been told of is not news."""
     m = list_member.c
     # Of several records with the address: the one that has its place in a book, then the lowest id.
     place = func.row_number().over(
         partition_by=_r.contact_id, order_by=[case((m.sent_address == m.address, 0), else_=1), m.person_id]
     )
-    state = _state().label("state")
+    state = _state(sends=sends).label("state")
     known = (
         select(*(_r[name] for name in _RECIPIENT), m.person_id, m.entity, state, place.label("place"))
         .select_from(recipient)
         .join(list_member, m.address == _r.address)
         .where(_r.account_id == account_id, _r.campaign_id == campaign_id, _r.contact_id > after)
-        .where(_r.address != "", _state() != _r.written)
+        .where(_r.address != "", _state() != _r.written, *(() if sends else (_state(sends=False) != _r.written,)))
         .subquery("known")
     )
     wanted = [known.c[name] for name in (*_RECIPIENT, "person_id", "entity", "state")]

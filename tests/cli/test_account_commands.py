@@ -79,6 +79,11 @@ def test_settings_are_changed_one_by_one(dyntui: Callable, service: ScriptedServ
     assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", copies_suppressions=False)
     assert dyntui("accounts", "edit", "Main", "--default", "--name", "One").code == 0
     assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", name="One", make_default=True)
+    shown = dyntui("accounts", "edit", "Main", "--no-roi", "--opens", "--sync-level", "DETAILED")
+    assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(
+        account="Main", reads_roi=False, reads_opens=True, sync_level="DETAILED"
+    )
+    assert [line.split()[-1] for line in shown.out.splitlines() if line.startswith("ROI")] == ["DETAILED"]
 
 
 def test_the_account_that_is_named_once_is_meant_by_whatever_names_none(

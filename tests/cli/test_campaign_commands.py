@@ -19,6 +19,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_EDIT,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
     CAMPAIGN_RECIPIENTS,
@@ -104,6 +105,18 @@ def test_targets_are_added_and_removed_by_name(dyntui: Callable, service: Script
         ChangeTargets(id=42, remove=(LIST_ID,)),
     ]
     assert "Newsletter" in added.out
+
+
+def test_a_campaign_gets_a_sync_level_of_its_own_and_that_of_its_account_again(
+    dyntui: Callable, service: ScriptedService
+):
+    service.answers(CAMPAIGN_EDIT, a_campaign())
+    service.answers(CAMPAIGN_GET, msgspec.structs.replace(a_campaign_with(), reads="SUMMARY, of its own"))
+    done = dyntui("campaigns", "edit", "42", "--sync-level", "SUMMARY")
+    dyntui("campaigns", "edit", "42", "--sync-level", "ACCOUNT")
+    assert [each.sync_level for each in service.requests(CAMPAIGN_EDIT)] == ["SUMMARY", ""]
+    assert "SUMMARY, of its own" in done.out
+    assert dyntui("campaigns", "edit", "42").code == 2
 
 
 def test_a_campaign_without_targets_says_so(dyntui: Callable, service: ScriptedService):

@@ -46,6 +46,7 @@ from dyntui.service.contract.campaigns import (
     CAMPAIGN_CHANGE_TARGETS,
     CAMPAIGN_COUNT,
     CAMPAIGN_COUNT_PEOPLE,
+    CAMPAIGN_EDIT,
     CAMPAIGN_GET,
     CAMPAIGN_PREVIEW,
     CAMPAIGN_RECIPIENTS,
@@ -257,6 +258,7 @@ def _of_campaigns(campaign: int, newsletter: str, count: campaigns.TargetCount, 
     yield CAMPAIGN_TEST, campaigns.TrialSend(id=campaign, address="nobody@example.org")
     yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, remove=(newsletter,))
     yield CAMPAIGN_CHANGE_TARGETS, campaigns.ChangeTargets(id=campaign, add=(newsletter,))
+    yield CAMPAIGN_EDIT, campaigns.EditCampaign(id=campaign, sync_level="SUMMARY")
     yield CAMPAIGN_TARGETS, campaigns.CampaignRef(campaign)
     yield CAMPAIGN_COUNT, campaigns.CountTargets(id=campaign)
     yield CAMPAIGN_COUNT_PEOPLE, campaigns.CountPeopleQuery(count=count.id)

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.campaigns import CampaignRow, RecipientsQuery, TargetCount
+from dyntui.service.accounts import EmailAccounts
+from dyntui.service.contract.accounts import EditAccount
+from dyntui.service.contract.campaigns import CampaignRef, CampaignRow, EditCampaign, RecipientsQuery, TargetCount
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.sends import SendRow
 from dyntui.store.schema import activity
@@ -217,3 +219,56 @@ def test_recipients_that_are_odd_are_named_and_a_feed_that_circles_or_is_empty_i
     assert [each.reason for each in named] == ["ODD_ROW", "ODD_ROW"] and item.tally.adds_up
     assert "kept without a time" in item.note and "2999-01-01" in item.note
     assert recipients(office, campaign) == send.sendable
+
+
+# The routes by which single events are read, beside the listing of recipients.
+FEEDS = {"opens": "/opens", "clicks": "/clicks", "page views": "/page-views", "ROI": "/roi-detail"}
+
+
+def test_of_results_is_read_what_levels_and_switches_say_and_all_of_it_once_more_is_wanted(
+    office: Office, sent: tuple[CampaignRow, SendRow]
+) -> None:
+    campaign, send = sent
+    accounts = EmailAccounts(office.resources, office.worker.reconnect)
+
+    def edit(**settings: object) -> None:
+        office.wait(accounts.edit(office.context, EditAccount(account="Main", **settings)))  # type: ignore[arg-type]
+
+    def level(of_its_own: str) -> CampaignRow:
+        asked = EditCampaign(id=campaign.id, sync_level=of_its_own)
+        return office.wait(office._campaigns.edit(office.context, asked))
+
+    def read(**narrowed: tuple[str, ...]) -> tuple[RunDetail, set[str]]:
+        run, calls = office.calls_between(lambda: office.run("campaigns", **narrowed))
+        routes = " ".join(each["route"] for each in calls if each["system"] == "dotdigital")
+        return run, {kind for kind, route in FEEDS.items() if f"{{id}}{route}" in routes}
+
+    edit(reads_opens=False, reads_page_views=False, reads_roi=False)
+    run, feeds = read()
+    all_of_it = happened(office, campaign)
+    assert all(all_of_it[kind] for kind in ("open", "click", "page", "roi")), all_of_it
+    assert feeds == {"clicks"} and item_of(run, campaign) is RunStatus.COMPLETED
+    assert kept(office, campaign) == {"click": all_of_it["click"]}
+    assert told(office, campaign) == dict.fromkeys(NAMES, 0) | {"click": all_of_it["click"]}
+    assert recipients(office, campaign) == send.sendable
+    page = office.wait(office._campaigns.get(office.context, CampaignRef(campaign.id)))
+    assert page.reads == "DETAILED without sends and opens, page views and ROI, as the email account says"
+    # Nothing has happened since, and what was switched on is read from the beginning all the same.
+    edit(reads_opens=True, reads_page_views=True, reads_roi=True)
+    assert read()[1] == set(FEEDS)
+    assert told(office, campaign) == all_of_it
+    assert kept(office, campaign) == {kind: times for kind, times in all_of_it.items() if kind != "reply"}
+    # A level of its own: nothing is read, even where somebody asks, who is told why; then its totals.
+    assert level("NONE").sync_level == "NONE"
+    office.let_pass(days=2)
+    assert not item_in(read()[0], campaign)
+    asked, feeds = read(campaigns=(str(campaign.id),))
+    assert "NONE, of its own" in item_in(asked, campaign)[0].note and not feeds
+    level("SUMMARY")
+    assert read()[1] == set()
+    level("")
+    assert read()[1] == set(FEEDS)
+
+
+def item_in(run: RunDetail, campaign: CampaignRow) -> list[Any]:
+    return [each for each in run.items if each.id == str(campaign.id)]

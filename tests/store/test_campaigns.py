@@ -6,7 +6,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from dyntui.model.campaigns import Hour, Link
-from dyntui.store import campaign_window, campaigns, recipients, results, staging
+from dyntui.store import accounts, campaign_window, campaigns, recipients, results, staging
+from dyntui.store.accounts import EmailAccount
 from dyntui.store.campaigns import Header
 from dyntui.store.recipients import Activity, Recipient
 from dyntui.store.staging import Staged
@@ -51,6 +52,43 @@ def test_sent_campaigns_without_results_are_to_be_read(c: Connection) -> None:
     assert campaigns.without_results(c, "a") == [2]
     campaigns.record_summary(c, "a", 2, {}, NOW)
     assert campaigns.without_results(c, "a") == []
+
+
+def test_campaigns_of_which_more_is_wanted_are_to_be_read_again(c: Connection) -> None:
+    account = EmailAccount(id="a", name="A", api_user="u", endpoint="e", region="r1", platform_id=1, reads_roi=False)
+    accounts.put_account(c, account)
+    campaigns.record_headers(c, "a", [msgspec.structs.replace(WINTER, id=number) for number in (1, 2, 3)], NOW)
+
+    def read() -> list[int]:
+        """Who is to be read; then everybody has been."""
+        found = campaigns.without_results(c, "a")
+        for number in (1, 2, 3):
+            campaigns.record_results_read(c, "a", number, NOW, again=False)
+        return found
+
+    def own(number: int, level: str) -> None:
+        known = campaigns.get(c, "a", number)
+        assert known is not None
+        campaigns.set_level(c, account, known, level)
+
+    def now(**settings: object) -> None:
+        nonlocal account
+        account = msgspec.structs.replace(account, **settings)
+        accounts.put_account(c, account)
+
+    assert read() == [1, 2, 3]
+    own(2, "SUMMARY")
+    own(3, "DETAILED")
+    assert read() == [] and campaigns.read_at_all(c, "a") == {1, 2, 3}
+    now(reads_roi=True)
+    assert read() == [1, 3]
+    now(sync_level="NONE", reads_clicks=False)
+    assert read() == [] and campaigns.read_at_all(c, "a") == {2, 3}
+    own(2, "DETAILED")
+    own(3, "")
+    assert read() == [2] and campaigns.read_at_all(c, "a") == {2}
+    now(sync_level="SUMMARY")
+    assert read() == [1, 3] and campaigns.read_at_all(c, "a") == {1, 2, 3}
 
 
 def test_targets_are_a_set(c: Connection) -> None:
@@ -152,6 +190,24 @@ def test_dynamics_is_told_of_recipients_it_knows_once_until_something_happens(c:
     assert recipients.unwritten_engagements(c, "a", 1, 10) == []
     recipients.record_recipients(c, "a", 1, [recipient(1, opens=2)])
     assert [each.opens for each in recipients.unwritten_engagements(c, "a", 1, 10)] == [2]
+
+
+def test_what_is_left_out_stays_as_it_is_known_and_who_was_told_of_is_no_news(c: Connection) -> None:
+    staging.stage(c, "l1", "r", [member("ann", "p1@example.com"), member("ben", "p2@example.com")])
+    recipients.record_recipients(c, "a", 1, [recipient(1, opens=2, first_opened=NOW)])
+    told = recipients.unwritten_engagements(c, "a", 1, 10)
+    recipients.engagements_written(c, "a", 1, told)
+    left_out = ("opens", "first_opened")
+    recipients.record_recipients(c, "a", 1, [recipient(1, clicks=1), recipient(2)], left_out=left_out)
+    narrow = recipients.unwritten_engagements(c, "a", 1, 10, sends=False)
+    assert [(each.contact_id, each.opens, each.first_opened, each.clicks) for each in narrow] == [
+        (1, 2, NOW, 1),
+        (2, 0, "", 0),
+    ]
+    recipients.engagements_written(c, "a", 1, narrow)
+    assert recipients.unwritten_engagements(c, "a", 1, 10, sends=False) == []
+    # Once sends are told as well, who was mailed is news.
+    assert [each.contact_id for each in recipients.unwritten_engagements(c, "a", 1, 10)] == [1, 2]
 
 
 def test_recipients_are_shown_by_what_they_did(c: Connection) -> None:

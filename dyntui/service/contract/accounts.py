@@ -31,7 +31,9 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     `removal_percent` of the address book. Of the account's calls dyntui may use `budget_percent`. `lead_topic` and
     `last_name` are of records that are made of strangers: `{list}`, `{address}` and `{local}` stand for the list's
     name, the address, and what is before its `@`; `""`: as config.toml says. `record_owner`: the user of Dynamics
-    (principal name) whose such records are, `""`: the owner of the list."""
+    (principal name) whose such records are, `""`: the owner of the list. Of campaigns' results is read what
+    `sync_level` says, and at the level DETAILED the kinds that are switched on: `reads_opens` (and who was mailed),
+    `reads_clicks`, `reads_page_views`, `reads_roi`."""
 
     account: Text
     name: Text | None = None
@@ -40,6 +42,10 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     copies_suppressions: bool | None = None
     new_respondents: NewRespondents | None = None
     sync_level: Text | None = None
+    reads_opens: bool | None = None
+    reads_clicks: bool | None = None
+    reads_page_views: bool | None = None
+    reads_roi: bool | None = None
     removal_people: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
     removal_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
     budget_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None

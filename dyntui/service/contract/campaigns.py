@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from dyntui.model.bounce_forecast import BounceForecast as BounceForecast
+from dyntui.model.campaign_results import LEVELS
 from dyntui.model.campaigns import CampaignRow as CampaignRow
 from dyntui.model.campaigns import Hour as Hour
 from dyntui.model.campaigns import Link as Link
@@ -33,7 +34,8 @@ RECIPIENTS = ("all", "opened", "clicked", "bounced", "unsubscribed", "unopened")
 
 
 class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign's page. `text` is the plain-text content as received; `as_of`: when the rest was read."""
+    """A campaign's page. `text` is the plain-text content as received; `as_of`: when the rest was read; `reads`: what
+    is read of its results, in words."""
 
     row: CampaignRow
     from_name: str
@@ -45,6 +47,7 @@ class CampaignDetail(msgspec.Struct, frozen=True, kw_only=True):
     sends: tuple[SendRow, ...]
     active_run: str = ""
     as_of: str = ""
+    reads: str = ""
 
 
 class MailPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,14 @@ class ChangeTargets(msgspec.Struct, frozen=True, kw_only=True):
     account: Text = ""
 
 
+class EditCampaign(msgspec.Struct, frozen=True, kw_only=True):
+    """Gives a campaign a sync level of its own: `NONE`, `SUMMARY` or `DETAILED`; `""` that of its email account."""
+
+    id: Number
+    sync_level: Annotated[str, one_of("", *LEVELS)]
+    account: Text = ""
+
+
 class CountTargets(msgspec.Struct, frozen=True, kw_only=True):
     """Count the targets of a campaign over these target lists (all targets when empty)."""
 
@@ -157,7 +168,7 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `delivery_rate` and `bounce_rate` are fractions (0.0-1.0) of `sent`, `click_to_open_rate` of `unique_opens`, the
     other rates of `delivered`; `opens` and `clicks` count events, everything else people. `versions`: of a split test,
-    by what `split_metric` measures.
+    by what `split_metric` measures; `reads`: what is read of its results, in words.
     """
 
     row: CampaignRow
@@ -189,6 +200,7 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     roi: tuple[RoiRow, ...] = ()
     versions: tuple[SplitVersion, ...] = ()
     split_metric: str = ""
+    reads: str = ""
 
 
 class RecipientsQuery(Window, frozen=True, kw_only=True):
@@ -223,6 +235,7 @@ CAMPAIGN_TARGETS = Call("campaigns.targets", CampaignRef, Targets, Ability.SEE)
 CAMPAIGN_CHANGE_TARGETS = Call(
     "campaigns.change_targets", ChangeTargets, Targets, Ability.SYNCHRONISE, changes=(CAMPAIGNS_CHANGED,)
 )
+CAMPAIGN_EDIT = Call("campaigns.edit", EditCampaign, CampaignRow, Ability.SYNCHRONISE, changes=(CAMPAIGNS_CHANGED,))
 CAMPAIGN_COUNT = Call("campaigns.count", CountTargets, TargetCount, Ability.SEE)
 CAMPAIGN_COUNT_PEOPLE = Call("campaigns.count_people", CountPeopleQuery, Page[PersonOutcome], Ability.SEE)
 CAMPAIGN_SEND = Call("campaigns.send", SendCampaign, SendRow, Ability.SEND, changes=(SENDS_CHANGED,))
@@ -237,6 +250,11 @@ _ONE_CAMPAIGN = "This is about one campaign; Esc takes back the marks."
 def campaign(situation: Situation) -> str:
     """Any campaign."""
     return "" if situation.one(CampaignRow) is not None else "No email campaign is selected."
+
+
+def edit(situation: Situation) -> str:
+    """One campaign."""
+    return _ONE_CAMPAIGN if len(situation.marks(CampaignRow)) > 1 else campaign(situation)
 
 
 def send(situation: Situation) -> str:
@@ -307,6 +325,17 @@ ACTIONS = (
         tooltip="Opens the send wizard; nothing is sent before its last step",
         row=True,
         rule=send,
+    ),
+    Action(
+        id="campaigns.edit",
+        title="Sync level",
+        scopes=(ON_CAMPAIGNS, ON_CAMPAIGN),
+        keys=("E",),
+        call=CAMPAIGN_EDIT,
+        command="dyntui campaigns edit CAMPAIGN --sync-level LEVEL",
+        tooltip="How much of its results is read: nothing, totals, what every recipient did, or as the account says",
+        row=True,
+        rule=edit,
     ),
     Action(
         id="campaign.add_targets",

@@ -27,6 +27,8 @@ campaign = Table(
     text_column("fingerprint"),  # of what was written to Dataverse
     text_column("read_on"),
     text_column("results_on"),
+    text_column("sync_level"),  # of its own; "": as its email account
+    flag_column("read_again"),  # its results are to be read from the beginning, whatever is known of them
 )
 
 campaign_target = Table(

@@ -44,6 +44,11 @@ email_account = Table(
     text_column("last_name"),
     Column("budget_percent", Integer, nullable=False, server_default="100"),  # of its calls, for dyntui
     text_column("record_owner"),  # a user's principal name; "": the list's owner
+    # Which kinds of results are read of its campaigns (dyntui.model.campaign_results).
+    Column("reads_opens", Boolean, nullable=False, server_default=text("true")),
+    Column("reads_clicks", Boolean, nullable=False, server_default=text("true")),
+    Column("reads_page_views", Boolean, nullable=False, server_default=text("true")),
+    Column("reads_roi", Boolean, nullable=False, server_default=text("true")),
 )
 
 # Email accounts that are not production; `""`: the organisation is not.

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from dyntui.dataverse.errors import GONE, DataverseError
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.rows import bind
 from dyntui.model import solution
+from dyntui.model.campaign_results import ResultKind
 from dyntui.store import campaigns, recipients
 from dyntui.store.campaigns import Campaign
 from dyntui.store.recipients import Engagement, Events
@@ -24,8 +25,10 @@ _AT_ONCE = 500
 log = logging.getLogger(__name__)
 
 
-async def tell(ctx: RunContext, dv: Dataverse, account_id: str, campaign_id: int, stage: str) -> None:
-    """What recipients whom Dynamics knows did, where it changed, some recipients at a time.
+async def tell(
+    ctx: RunContext, dv: Dataverse, account_id: str, campaign_id: int, kinds: Collection[ResultKind], stage: str
+) -> None:
+    """What recipients whom Dynamics knows did, where it changed, some recipients at a time; of these kinds alone.
 
     A person whom Dynamics refuses delays no other: it is named, and tried again by the next run. Where the record has
     been deleted since there is nothing to be mended: the log alone says so.
@@ -36,13 +39,21 @@ async def tell(ctx: RunContext, dv: Dataverse, account_id: str, campaign_id: int
         return
     after = -1
     named: dict[str, DataverseError] = {}
+    sends = ResultKind.OPENS in kinds
     while some := await ctx.read(
-        lambda c: recipients.unwritten_engagements(c, account_id, campaign_id, _AT_ONCE, after)  # noqa: B023 - awaited
+        lambda c: recipients.unwritten_engagements(
+            c,
+            account_id,
+            campaign_id,
+            _AT_ONCE,
+            after,  # noqa: B023 - awaited
+            sends=sends,
+        )
     ):
         contacts = [person.contact_id for person in some]
         found = await ctx.read(lambda c: recipients.events_of(c, account_id, campaign_id, contacts))  # noqa: B023
         events = {(each.contact_id, each.kind): each for each in found}
-        rows = [(person, row) for person in some for row in _engagements(campaign, person, events)]
+        rows = [(person, row) for person in some for row in _engagements(campaign, person, events, kinds)]
         results = await upsert_rows(dv, solution.ENGAGEMENT, [row for _, row in rows])
         refused: set[int] = set()
         for (person, _), result in zip(rows, results, strict=True):
@@ -67,7 +78,10 @@ _NAME, _URL, _VALUE = 255, 2000, 255
 
 
 def _engagements(
-    campaign: Campaign, person: Engagement, events: Mapping[tuple[int, str], Events]
+    campaign: Campaign,
+    person: Engagement,
+    events: Mapping[tuple[int, str], Events],
+    kinds: Collection[ResultKind],
 ) -> Iterator[dict[str, object]]:
     """Its rows. Of replies dotdigital's listing tells how many there are, and not when they came."""
 
@@ -78,20 +92,21 @@ def _engagements(
     def row(kind: str, when: str, times: int, **more: str) -> dict[str, object]:
         return {**_engagement(campaign, person, kind, when, times), **more}
 
-    yield row("Sent", person.sent_on, 1)
-    if person.hard_bounced or person.soft_bounced:
-        yield row("Bounced", person.sent_on, 1)
-    if person.opens:
-        yield row("Opened", person.first_opened, person.opens)
-    if person.clicks:
+    if ResultKind.OPENS in kinds:
+        yield row("Sent", person.sent_on, 1)
+        if person.hard_bounced or person.soft_bounced:
+            yield row("Bounced", person.sent_on, 1)
+        if person.opens:
+            yield row("Opened", person.first_opened, person.opens)
+        if person.replies:
+            yield row("Replied", "", person.replies)
+    if person.clicks and ResultKind.CLICKS in kinds:
         clicks = of("click")
         yield row("Clicked", clicks.first or person.last_opened, person.clicks, dyntui_url=clicks.url[:_URL])
-    if person.page_views:
+    if person.page_views and ResultKind.PAGE_VIEWS in kinds:
         views = of("page")
         yield row("Page visited", views.first, person.page_views, dyntui_url=views.url[:_URL])
-    if person.replies:
-        yield row("Replied", "", person.replies)
-    if (roi := of("roi")).times:
+    if ResultKind.ROI in kinds and (roi := of("roi")).times:
         yield row("ROI", roi.last, roi.times, dyntui_value="; ".join(roi.worth)[:_VALUE])
 
 

@@ -1,4 +1,5 @@
-"""The results of one campaign: its totals and, where asked for, its recipients and everything they did, page by page.
+"""The results of one campaign: its totals and, where asked for, its recipients and what they did, page by page. Who a
+recipient is stands in the listing of recipients alone: it is read whichever kind is wanted.
 
 Where a campaign was read before, its feeds are asked for what came since, with an overlap: dotdigital may process
 openings and clicks late. What is read again is known by its key. Totals that are as they were tell that there is
@@ -10,7 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from dyntui.dotdigital import campaigns as dd_campaigns
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.paging import Page
+from dyntui.model.campaign_results import Reading, ResultKind, reading_text
 from dyntui.model.cursors import CampaignsCursor
 from dyntui.model.moments import EPOCH, moment_of, text_of
 from dyntui.model.outcomes import PersonOutcome
@@ -63,32 +65,41 @@ class _Feed(msgspec.Struct, frozen=True):
 
 _RECIPIENTS = "recipients"
 _FEEDS = {
-    "opens": _Feed(activities.open_pages, "opened"),
-    "clicks": _Feed(activities.click_pages, "clicked"),
-    "page views": _Feed(activities.page_view_pages, "viewed a page", optional=True),
-    "ROI": _Feed(activities.roi_pages, "brought ROI", optional=True),
+    ResultKind.OPENS: _Feed(activities.open_pages, "opened"),
+    ResultKind.CLICKS: _Feed(activities.click_pages, "clicked"),
+    ResultKind.PAGE_VIEWS: _Feed(activities.page_view_pages, "viewed a page", optional=True),
+    ResultKind.ROI: _Feed(activities.roi_pages, "brought ROI", optional=True),
 }
-_STEPS = (_RECIPIENTS, *_FEEDS, _TELL)
 
 
 async def read(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, campaign_id: int, *, level: str, asked: bool
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, campaign_id: int, *, asked: bool
 ) -> None:
-    """One campaign's totals and, at the `level` DETAILED, its recipients: one item of the run, every recipient an
-    outcome. `asked`: somebody asked for this one, so that its feeds are read whatever its totals say. Goes on at the
-    cursor. Raises DyntuiError."""
+    """One campaign's totals and, as far as its sync level and the account's switches say, what its recipients did: one
+    item of the run, every recipient an outcome. `asked`: somebody asked for this one, so that its feeds are read
+    whatever its totals say. Goes on at the cursor. Raises DyntuiError."""
     campaign = await ctx.read(lambda c: campaigns.get(c, account_id, campaign_id))
     if campaign is None:
         return
-    if not ctx.at(CampaignsCursor).step and not await _begin(ctx, dd, campaign, level, asked):
-        return
-    await ctx.begin_item(str(campaign_id), kind="campaign", name=campaign.name, place=ctx.at(CampaignsCursor).place)
+    item, place = str(campaign_id), ctx.at(CampaignsCursor).place
+    if not ctx.at(CampaignsCursor).step:
+        wanted = await ctx.read(lambda c: campaigns.reading(c, campaign))
+        if wanted.level == "NONE":
+            # Only where somebody asked for it by name.
+            await ctx.begin_item(item, kind="campaign", name=campaign.name, place=place)
+            note = f"no results were read: {reading_text(wanted)}"
+            await _save(ctx, ctx.at(CampaignsCursor), campaign, lambda c: ctx.close_item(c, item, note=note))
+            return
+        if not await _begin(ctx, dd, campaign, wanted, asked):
+            return
+    await ctx.begin_item(item, kind="campaign", name=campaign.name, place=place)
     while (step := ctx.at(CampaignsCursor).step) != _TELL:
         if step == _RECIPIENTS:
             await _recipients(ctx, dd, campaign)
         else:
-            await _events(ctx, dd, campaign, step)
-    await engagement_rows.tell(ctx, dv, account_id, campaign_id, _stage(campaign))
+            await _events(ctx, dd, campaign, ResultKind(step))
+    kinds = ctx.at(CampaignsCursor).kinds
+    await engagement_rows.tell(ctx, dv, account_id, campaign_id, kinds, _stage(campaign))
     await _end(ctx, campaign)
 
 
@@ -104,11 +115,11 @@ def _print(totals: dict[str, Any]) -> str:
     return hashlib.blake2b(msgspec.json.encode(totals, order="sorted"), digest_size=12).hexdigest()
 
 
-async def _begin(ctx: RunContext, dd: Dotdigital, campaign: Campaign, level: str, asked: bool) -> bool:
+async def _begin(ctx: RunContext, dd: Dotdigital, campaign: Campaign, wanted: Reading, asked: bool) -> bool:
     """Its totals, into the store; whether there is something to be read besides.
 
-    Who was mailed and did nothing shows in a reading from the beginning alone: the first, one that was broken off, and
-    the first after the campaign was sent to more people.
+    Who was mailed and did nothing shows in a reading from the beginning alone: the first, one that was broken off, the
+    first after the campaign was sent to more people, and the first after more is wanted than was read.
     """
     account_id = campaign.account_id
     totals = msgspec.to_builtins(await dd_campaigns.summary(dd, campaign.id)) | await split_tests.read(dd, campaign)
@@ -116,24 +127,29 @@ async def _begin(ctx: RunContext, dd: Dotdigital, campaign: Campaign, level: str
     before = msgspec.json.decode(stored, type=_Read) if stored else _Read()
     known = await ctx.read(lambda c: recipients.count_recipients(c, account_id, campaign.id))
     more = total(totals, "numTotalSent") > total(campaign.summary, "numTotalSent")
-    detailed = level == "DETAILED"
+    detailed = bool(wanted.kinds)
     read_on = moment_of(before.on)
-    whole = detailed and (not campaign.results_on or not known or more or read_on is None)
+    whole = detailed and (not campaign.results_on or not known or more or campaign.read_again or read_on is None)
     as_they_are = _print(totals)
     news = detailed and (whole or asked or before.totals != as_they_are or _due(ctx, read_on))
     at = ctx.at(CampaignsCursor)
     if news:
         since = "" if whole or read_on is None else text_of(read_on - OVERLAP)
-        at = replace(at, step=_RECIPIENTS, results_since=since, totals=as_they_are)
-    keep = functools.partial(
-        campaigns.record_summary,
-        account_id=account_id,
-        campaign_id=campaign.id,
-        summary=totals,
-        now="" if whole else ctx.now(),
-    )
+        at = replace(at, step=_RECIPIENTS, results_since=since, kinds=wanted.kinds, totals=as_they_are)
+
+    def keep(c: Connection) -> None:
+        now = "" if whole else ctx.now()
+        campaigns.record_summary(c, account_id, campaign.id, totals, now)
+        if campaign.read_again and not news:
+            campaigns.record_results_read(c, account_id, campaign.id, now, again=_still_again(c, campaign, wanted))
+
     await _save(ctx, at, campaign, keep)
     return news
+
+
+def _still_again(c: Connection, campaign: Campaign, read: Reading) -> bool:
+    """Whether more has been asked for since, by somebody who changed a level or a switch during this reading."""
+    return not read.holds(campaigns.reading(c, campaigns.get(c, campaign.account_id, campaign.id) or campaign))
 
 
 def _due(ctx: RunContext, read_on: datetime | None) -> bool:
@@ -160,7 +176,8 @@ def _after(at: CampaignsCursor, page: Page[Any], untimed: Sequence[str]) -> Camp
 
 
 def _through(at: CampaignsCursor) -> CampaignsCursor:
-    return replace(at, step=_STEPS[_STEPS.index(at.step) + 1], next="", page=0)
+    steps = (_RECIPIENTS, *(each.value for each in _FEEDS if each in at.kinds or each == at.step), _TELL)
+    return replace(at, step=steps[steps.index(at.step) + 1], next="", page=0)
 
 
 async def _recipients(ctx: RunContext, dd: Dotdigital, campaign: Campaign) -> None:
@@ -179,7 +196,8 @@ async def _recipients(ctx: RunContext, dd: Dotdigital, campaign: Campaign) -> No
             _keep_recipients,
             ctx=ctx,
             campaign=campaign,
-            rows=[recipient_rows.understood(each, latest) for each in page.rows],
+            rows=[recipient_rows.understood(each, latest, at.kinds) for each in page.rows],
+            left_out=recipient_rows.left_out(at.kinds),
             odd=odd_answers.unreadable(page.odd, f"{_RECIPIENTS} {at.page}"),
         )
         at = _after(at, page, untimed)
@@ -190,14 +208,21 @@ _LONGEST = 40
 
 
 def _keep_recipients(
-    c: Connection, ctx: RunContext, campaign: Campaign, rows: Sequence[Recipient], odd: Sequence[PersonOutcome]
+    c: Connection,
+    ctx: RunContext,
+    campaign: Campaign,
+    rows: Sequence[Recipient],
+    left_out: Collection[str],
+    odd: Sequence[PersonOutcome],
 ) -> None:
     item = str(campaign.id)
-    recipients.record_recipients(c, campaign.account_id, campaign.id, rows, run_id=ctx.run_id, item=item)
+    recipients.record_recipients(
+        c, campaign.account_id, campaign.id, rows, run_id=ctx.run_id, item=item, left_out=left_out
+    )
     outcomes.record(c, ctx.run_id, item, odd)
 
 
-async def _events(ctx: RunContext, dd: Dotdigital, campaign: Campaign, step: str) -> None:
+async def _events(ctx: RunContext, dd: Dotdigital, campaign: Campaign, step: ResultKind) -> None:
     feed = _FEEDS[step]
     at = ctx.at(CampaignsCursor)
     latest, since = _latest(at), moment_of(at.results_since) or EPOCH
@@ -249,7 +274,8 @@ async def _end(ctx: RunContext, campaign: Campaign) -> None:
         notes.append(f"kept without a time, as that cannot be: {'; '.join(at.untimed[:_NAMED])}{more}")
 
     def end(c: Connection) -> None:
-        campaigns.record_results_read(c, account_id, campaign.id, ctx.now() if through else "")
+        again = _still_again(c, campaign, Reading("DETAILED", at.kinds)) if through else None
+        campaigns.record_results_read(c, account_id, campaign.id, ctx.now() if through else "", again=again)
         if through:
             mark = msgspec.json.encode(_Read(at.until, at.totals)).decode()
             watermarks.put(c, account_id, _feed_of(campaign.id), mark)

@@ -24,16 +24,16 @@ _FEED = "campaign-activity"
 
 
 async def synchronise(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, level: str, only: Collection[int] = ()
+    ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, only: Collection[int] = ()
 ) -> None:
-    """Every campaign of an account, and the results of those with news. `level`: `NONE`, `SUMMARY` or `DETAILED`.
-    `only`: the results of these, whether they have news or not, and of no others."""
+    """Every campaign of an account, and the results of those with news. `only`: the results of these, whether they have
+    news or not, and of no others."""
     if ctx.at(CampaignsCursor).news is None:
-        await _list(ctx, dv, dd, account_id, level, only)
+        await _list(ctx, dv, dd, account_id, only)
     news = ctx.at(CampaignsCursor).news or ()
     while (place := ctx.at(CampaignsCursor).place) < len(news):
         try:
-            await results.read(ctx, dv, dd, account_id, news[place], level=level, asked=bool(only))
+            await results.read(ctx, dv, dd, account_id, news[place], asked=bool(only))
         except DyntuiError as error:
             if await parts.is_of_the_run(error, dv, dd):
                 raise
@@ -47,20 +47,19 @@ async def synchronise(
         await feeds.advance(ctx, account_id, _FEED, moment_of(ctx.at(CampaignsCursor).until) or EPOCH)
 
 
-async def _list(
-    ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, level: str, only: Collection[int]
-) -> None:
+async def _list(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, only: Collection[int]) -> None:
     mark = await feeds.mark(ctx, account_id, _FEED)
     since = EPOCH if mark == EPOCH else mark - results.OVERLAP
     until = await feeds.server_time(dd)
     listed = await listing.read(ctx, dd, account_id)
     await campaign_rows.tell(ctx, dv, account_id)
-    if level == "NONE":
-        wanted: list[int] = []
-    elif only:
+    readable = await ctx.read(lambda c: campaigns.read_at_all(c, account_id))
+    if only:
         wanted = sorted(listed.intersection(only))
+    elif readable:
+        wanted = await _with_news(ctx, dd, account_id, since, listed & readable)
     else:
-        wanted = await _with_news(ctx, dd, account_id, since, listed)
+        wanted = []
     start = CampaignsCursor(news=tuple(wanted), since=text_of(since), until=text_of(until))
     await ctx.save(start, stage="Reading results", of=len(wanted))
 

@@ -14,13 +14,12 @@ async def run(ctx: RunContext, connections: Connections) -> None:
     """The campaigns of an email account, or those that were named. Raises ACCOUNT_UNKNOWN."""
     dv = await connections.dataverse()
     dd = await connections.dotdigital(ctx.account_id)
-    known = await ctx.read(lambda c: accounts.account(c, ctx.account_id))
-    if known is None:
+    if await ctx.read(lambda c: accounts.account(c, ctx.account_id)) is None:
         raise account_unknown(ctx.account_id)
     await earlier_sends.look(ctx, dv, dd, ctx.account_id)
     await doubtful_sends.look(ctx, dd, ctx.account_id)
     await kept_books.learn(ctx, dd, ctx.account_id)
     await kept_books.remove_due(ctx, dd, ctx.account_id)
     only = ctx.asked(Narrowed).campaigns
-    await synchronising.synchronise(ctx, dv, dd, ctx.account_id, known.sync_level, only)
+    await synchronising.synchronise(ctx, dv, dd, ctx.account_id, only)
     await send_rows.tell_again(ctx, dv, ctx.account_id)
