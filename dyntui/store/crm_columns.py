@@ -8,11 +8,13 @@ Public:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, String, cast, delete, func, insert, select
 
+from dyntui.model import exact_json
 from dyntui.model.columns import Column, by_name
 from dyntui.model.people import Entity
 from dyntui.store.schema import crm_column
@@ -46,9 +48,15 @@ class Replaced(msgspec.Struct, frozen=True):
 def columns(c: Connection) -> dict[tuple[str, str], Column]:
     """Everything that is known, by table and logical name. A table that was never read has the columns of the
     provisioned mappings."""
-    found = [msgspec.convert(each, Column) for each in c.execute(select(_c.definition)).scalars()]
+    found = [_column(each) for each in c.execute(select(cast(_c.definition, String))).scalars()]
     read = {each.entity for each in found}
     return {key: each for key, each in STANDARD.items() if key[0] not in read} | by_name(found)
+
+
+@functools.lru_cache(maxsize=8192)
+def _column(definition: str) -> Column:
+    """A column as it is stored: every run asks for those of its mappings, and a table has hundreds."""
+    return msgspec.convert(exact_json.decode(definition), Column)
 
 
 def of_table(c: Connection, entity: str) -> list[Column]:
