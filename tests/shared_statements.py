@@ -23,6 +23,7 @@ class _Compiled(dict[Any, Any]):
         super().__setitem__((key[0].name, *key[1:]), compiled)
 
 
+@functools.cache
 def share_compiled_statements() -> None:
     """From now on, among all stores that are opened in this process."""
     options = {"compiled_cache": _Compiled()}

@@ -94,7 +94,7 @@ class Values:
                 )
                 assert there is None or said == there, f"{each} tells of {said!r} before, and there was {there!r}"
 
-    def agree(self, office: Office, left: set[str]) -> None:
+    def agree(self, office: Office) -> None:
         """In the end nobody who said no is in a book, and whoever is in one through a list has the record's name."""
         closed, names = promises.must_not_be_mailed(self._world), self.now()
         for list_id, book in self._books.items():

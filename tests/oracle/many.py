@@ -29,6 +29,7 @@ from tests.oracle.histories import History, history
 from tests.oracle.trial import Trial
 from tests.scenarios.office import PROVE_EACH, Office
 from tests.scenarios.worlds import copied, world
+from tests.shared_statements import share_compiled_statements
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def _with_edits(wanted: History, place: int, edits: tuple[Edit, ...]) -> History
 
 
 def _one(kept: Path, go_on: bool, shrink: bool, manner: Manner, seed: int) -> tuple[int, list[str], str, Counter[str]]:
+    share_compiled_statements()
     trial = played(kept, history(seed), go_on=go_on, manner=manner)
     story = trial.story()
     if trial.found and shrink:
@@ -97,12 +99,12 @@ def _one(kept: Path, go_on: bool, shrink: bool, manner: Manner, seed: int) -> tu
     return seed, [each.kind for each in trial.found], story, trial.figures
 
 
-def report(first: int, worlds: int, *, go_on: bool, shrink: bool, manner: Manner) -> Iterator[str]:
+def report(first: int, worlds: int, *, go_on: bool, shrink: bool, manner: Manner, workers: int | None) -> Iterator[str]:
     """Lines to be read; the last one sums up."""
     began, figures, kinds = time.monotonic(), Counter[str](), dict[str, set[int]]()
     stories = Path(tempfile.gettempdir()) / "oracle-stories"
     stories.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="oracle-empty-") as name, ProcessPoolExecutor(os.cpu_count()) as pool:
+    with tempfile.TemporaryDirectory(prefix="oracle-empty-") as name, ProcessPoolExecutor(workers) as pool:
         task = partial(_one, empty_world(Path(name)), go_on, shrink, manner)
         for seed, found, story, counted in pool.map(task, range(first, first + worlds)):
             figures += counted
@@ -123,9 +125,11 @@ def main() -> None:
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("--trust", action="store_true")
     parser.add_argument("--gaps", action="store_true")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
     asked = parser.parse_args()
     manner = Manner(Rule(first_days=0) if asked.trust else PROVE_EACH, asked.gaps)
-    for line in report(asked.first, asked.worlds, go_on=asked.go_on, shrink=asked.shrink, manner=manner):
+    how = {"go_on": asked.go_on, "shrink": asked.shrink, "manner": manner, "workers": asked.workers}
+    for line in report(asked.first, asked.worlds, **how):
         sys.stdout.write(line + "\n")
 
 

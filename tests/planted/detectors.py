@@ -120,7 +120,10 @@ def _too_long(*_: object) -> None:
 
 def main(kept: str, name: str, first: str, count: str) -> None:
     """See the module."""
+    from tests.shared_statements import share_compiled_statements
+
     logging.disable(logging.CRITICAL)
+    share_compiled_statements()
     for seed in range(int(first), int(first) + int(count)):
         noticed = look(name, Path(kept), seed)
         sys.stdout.write(msgspec.json.encode(noticed).decode() + "\n")

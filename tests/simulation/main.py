@@ -24,6 +24,7 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.kinds import KINDS, make_worlds
+from tests.shared_statements import share_compiled_statements
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -77,6 +78,7 @@ def _all(asked: argparse.Namespace, kinds: list[str], kept: Path) -> Iterator[Pl
 
 def _play(wanted: tuple[str, int], kept: Path, steps: int) -> Played:
     logging.disable(logging.CRITICAL)
+    share_compiled_statements()
     (kind, seed), of = wanted, KINDS[wanted[0]]
     began = time.process_time()
     try:
