@@ -100,7 +100,16 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
                 "opt_outs.py::test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_answered",
                 "other_ways.py::test_a_list_is_sent_to_and_its_results_are_read_whatever_the_sources_say",
                 "schedules.py::test_every_sync_type_has_a_row_that_follows_its_runs",
+                "several_accounts.py::test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_was",
                 "several_accounts.py::test_lists_belong_to_one_account_and_runs_are_the_accounts_own",
+                "several_accounts.py::"
+                "test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed_by_neither",
+                "store_on_a_server.py::test_a_store_on_a_server_does_all_that_one_in_a_file_does",
+                "suppressions.py::"
+                "test_a_row_that_somebody_copied_or_corrected_counts_though_it_names_dotdigital_as_its_origin",
+                "suppressions.py::test_a_suppression_that_dynamics_refuses_delays_no_other",
+                "suppressions.py::"
+                "test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_named_until_mended",
             )
         ),
     ),
@@ -156,6 +165,52 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         (f"{_DYNAMICS}::test_every_list_counts_as_many_members_as_it_has",),
     ),
     NotAbout(
+        "short_pages",
+        "the test counts on pages as long as asked for: it kills a run at each, makes the first rows of each odd, "
+        "or has rows shift by fewer than one holds",
+        (
+            f"{_SCENARIOS}campaign_results.py::"
+            "test_everything_recipients_did_is_kept_and_told_once_however_late_and_often_killed",
+            f"{_SCENARIOS}campaign_results.py::"
+            "test_recipients_that_are_odd_are_named_and_a_feed_that_circles_or_is_empty_is_read_anew",
+            "tests/faults/test_one_kind_at_a_time.py::"
+            "test_rows_that_shift_between_pages_are_neither_lost_nor_counted_twice",
+        ),
+    ),
+    *(
+        NotAbout(
+            switch,
+            "a setup between real processes, whose clocks nobody moves, takes longer with it than a test may",
+            ("tests/faults/test_canary_secrets.py",),
+        )
+        for switch in ("customisation_lock_seconds", "key_index_reads", "key_index_seconds")
+    ),
+    NotAbout(
+        "null_rows",
+        "of a row that names no contact nobody knows whom it means before the contacts themselves are read, which a "
+        "second plan has the first one to thank for",
+        (f"{_SCENARIOS}plans.py::test_the_same_facts_give_the_same_plan_and_a_second_one_is_empty",),
+    ),
+    NotAbout(
+        "late_suppressions_seconds",
+        "what the feed does not name yet only the other account's own contacts say: neither account asks for those",
+        tuple(
+            f"{_SCENARIOS}several_accounts.py::{name}"
+            for name in (
+                "test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_was",
+                "test_who_unsubscribed_from_one_account_a_moment_ago_gets_no_test_by_the_other_and_becomes_no_record",
+            )
+        ),
+    ),
+    NotAbout(
+        "recreate_reuses_id",
+        "a contact that has its old id looks untouched to whoever lists a book: what it lacks `dyntui diff` finds",
+        (
+            f"{_SCENARIOS}subscribing_again.py::"
+            "test_a_contact_that_others_make_anew_gets_the_values_of_its_record_again",
+        ),
+    ),
+    NotAbout(
         "missing_member_fails_call=False",
         "Dynamics passes over whom there is not and names nobody: there is nothing to tell",
         (f"{_DYNAMICS}::test_a_member_that_does_not_exist_keeps_nobody_else_out",),
@@ -172,8 +227,11 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
             "association_page_cap",
             "empty_delta=none",
             "in_limit",
+            "null_rows",
             "remove_members_action=False",
+            "short_pages",
             "text_tells_case_apart",
+            "year_one_dates",
         )
     ),
     NotAbout(

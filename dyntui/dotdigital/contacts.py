@@ -24,7 +24,7 @@ import msgspec
 
 from dyntui.dotdigital.errors import CONTACT_NOT_FOUND, DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.moments import stamp
+from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, marker_pages, skip_pages
 
 CHUNK: Final = 500
@@ -50,6 +50,11 @@ class Contact(msgspec.Struct, frozen=True, rename="camel"):
     email_type: str = ""
     data_fields: list[DataValue] | None = None
     created: str | None = None
+
+    @property
+    def made_on(self) -> datetime | None:
+        """When it was made, in UTC; None where that was not said: `retrieve_contacts` alone is told."""
+        return moment(self.created)
 
     @property
     def values(self) -> dict[str, Value]:

@@ -7,7 +7,7 @@ into. So it is kept which addresses the members of a list had before. Addresses 
 Public:
     add(c, list_id, rows, now, book_id=0, contact_ids=); lift(c, list_id, addresses) -> int
     not_known(c, pairs) -> pairs; lists_left(c, address) -> list[str]
-    left_by_book(c, list_id, book_id, addresses) -> {address: contact}
+    left_by_book(c, list_id, book_id, addresses) -> {address: Left}
     had_before(c, rows); keep_addresses(c, scope)                      addresses that members had, or have at present
     given_up(c, list_id, now)                                          the list was read: until then they had them
     former_addresses(c, list_ids, people) -> {address: person id}
@@ -17,7 +17,7 @@ Public:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -82,14 +82,23 @@ def lists_left(c: Connection, address: str) -> list[str]:
     return list(c.execute(select(_u.list_id).where(_u.address == address).order_by(_u.list_id)).scalars())
 
 
-def left_by_book(c: Connection, list_id: str, book_id: int, addresses: Sequence[str]) -> dict[str, int]:
-    """Those of the addresses whose unsubscribe from the list was read of this book, with the contact's id (0: it was
-    not named)."""
-    found: dict[str, int] = {}
+class Left(NamedTuple):
+    """An unsubscribe from a list: the contact's id (0: it was not named), and when, or when that was learned."""
+
+    contact_id: int
+    on: str
+
+
+def left_by_book(c: Connection, list_id: str, book_id: int, addresses: Sequence[str]) -> dict[str, Left]:
+    """Those of the addresses whose unsubscribe from the list was read of this book."""
+    found: dict[str, Left] = {}
+    on = case((_u.unsubscribed_on != "", _u.unsubscribed_on), else_=_u.learned_on)
     for chunk in in_chunks(addresses):
         some = _u.address.in_(chunk)
-        rows = c.execute(select(_u.address, _u.contact_id).where(_u.list_id == list_id, _u.book_id == book_id, some))
-        found.update((address, contact_id) for address, contact_id in rows)
+        rows = c.execute(
+            select(_u.address, _u.contact_id, on).where(_u.list_id == list_id, _u.book_id == book_id, some)
+        )
+        found.update((address, Left(*how)) for address, *how in rows)
     return found
 
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, select, true, update
+from sqlalchemy import Connection, and_, case, delete, func, select, true, update
 
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page, Window
@@ -161,9 +161,11 @@ def begin_whole(c: Connection, account_id: str) -> str:
 
 
 def unseen(c: Connection, account_id: str, reading: str, after: str = "", limit: int = 500) -> list[Suppression]:
-    """Suppressions that nothing has named since the whole reading began, by address from `after` on."""
+    """Suppressions that nothing has named since the whole reading began, by address from `after` on. Where it is not
+    known when somebody did it, `suppressed_on` is when it was learned."""
+    since = case((_s.suppressed_on != "", _s.suppressed_on), else_=_s.learned_on).label("suppressed_on")
     rows = c.execute(
-        select(*_SHOWN)
+        select(*(since if each is _s.suppressed_on else each for each in _SHOWN))
         .where(_s.account_id == account_id, _s.listing < reading, _s.address > after)
         .order_by(_s.address)
         .limit(limit)

@@ -27,6 +27,7 @@ from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import is_address, normalise
 from dyntui.model.reasons import reason_of_status
+from dyntui.model.same_contact import is_the_same
 from dyntui.store import accounts, lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
@@ -113,12 +114,16 @@ async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, r
         after = some[-1].address
         named = {each.address: each for each in some if is_address(each.address)}
         answer = await contacts.retrieve_contacts(dd, emails=list(named))
-        status = {(each.email or "").lower(): (each.status.casefold(), each.id) for each in answer.contacts}
-        subscribed = {address: status[address][1] for address in named if status.get(address, ("",))[0] == "subscribed"}
+        there = {normalise(each.email): each for each in answer.contacts}
+        subscribed = {
+            address: there[address]
+            for address in named
+            if address in there and there[address].status.casefold() == "subscribed"
+        }
         evidence = {
-            address: f"dotdigital: contact {contact_id} is Subscribed, and no suppression names it any more"
-            for address, contact_id in subscribed.items()
-            if named[address].in_feed and named[address].contact_id in (0, contact_id)
+            address: f"dotdigital: contact {contact.id} is Subscribed, and no suppression names it any more"
+            for address, contact in subscribed.items()
+            if named[address].in_feed and _is_still(contact, named[address])
         }
         asked_again = [address for address in subscribed if not named[address].in_feed]
         await dd_suppressions.suppress_contacts(dd, emails=asked_again)
@@ -132,6 +137,10 @@ async def _lift_resubscribed(ctx: RunContext, dd: Dotdigital, account_id: str, r
             item=item,
         )
         await ctx.save(ctx.cursor, stage=_STAGE, work=work)
+
+
+def _is_still(contact: contacts.Contact, known: Suppression) -> bool:
+    return is_the_same(contact.id, contact.made_on, known.contact_id, known.suppressed_on)
 
 
 async def _read_statuses(ctx: RunContext, dd: Dotdigital, account_id: str, item: str, now: datetime) -> None:

@@ -97,7 +97,7 @@ BUGS = (
     Bug(
         "resubscribe believed without evidence",
         "dyntui/sync/suppressions.py",
-        "            if named[address].in_feed and named[address].contact_id in (0, contact_id)\n",
+        "            if named[address].in_feed and _is_still(contact, named[address])\n",
         "",
     ),
     Bug(

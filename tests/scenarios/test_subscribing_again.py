@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.sandbox.dotdigital import contact_store, memberships, suppressions
 from dyntui.sandbox.dotdigital import storage as dotdigital
@@ -40,7 +42,11 @@ def in_book(office: Office, book: int, address: str) -> bool:
     return found is not None and (found.id,) in members
 
 
-def test_who_subscribes_to_the_list_again_is_on_it_again_and_a_contact_made_anew_is_not(office: Office) -> None:
+@pytest.mark.parametrize("recreate_reuses_id", [False, True])
+def test_who_subscribes_to_the_list_again_is_on_it_again_and_a_contact_made_anew_is_not(
+    office: Office, recreate_reuses_id: bool
+) -> None:
+    office.sandbox.state.config.dotdigital.recreate_reuses_id = recreate_reuses_id
     newsletter = office.activated("Newsletter")
     first = office.run("lists")
     again, anew, suppressed, stays = [each for each in office.people(first.run.id) if each.outcome is Outcome.ADDED][:4]

@@ -34,8 +34,8 @@ def test_who_left_a_list_is_known_with_the_book_that_said_so_and_the_contact(c: 
     ann, bob = "ann@example.com", "bob@example.com"
     list_unsubscribes.add(c, "list", [(ann, NOW)], NOW, book_id=7, contact_ids={ann: 70})
     list_unsubscribes.add(c, "list", [(bob, NOW)], NOW)
-    assert list_unsubscribes.left_by_book(c, "list", 7, [ann, bob]) == {ann: 70}
-    assert list_unsubscribes.left_by_book(c, "list", 0, [ann, bob]) == {bob: 0}
+    assert list_unsubscribes.left_by_book(c, "list", 7, [ann, bob]) == {ann: (70, NOW)}
+    assert list_unsubscribes.left_by_book(c, "list", 0, [ann, bob]) == {bob: (0, NOW)}
     assert list_unsubscribes.lift(c, "list", [ann]) == 1
     assert list_unsubscribes.lift(c, "list", []) == 0
 
