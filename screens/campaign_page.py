@@ -36,6 +36,7 @@ from .campaign_actions import CampaignActions
 from .dialogs import Confirm, Picker
 from .grid_screen import page_of
 from .list_columns import PICK_COLUMNS
+from .perform import with_its_key
 from .places import LIST, SEND
 from .send_actions import SendActions
 from .send_standing import goes_out, send_tone
@@ -93,7 +94,7 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
             PICK_COLUMNS, key=lambda row: row.id, wording=_WORDING, id="targets-grid", classes="pane"
         )
         self._text = TextLines(id="campaign-text")
-        self._sends = BarList(id="campaign-sends", empty="Not sent yet: press w for the send wizard.")
+        self._sends = BarList(id="campaign-sends", empty="Not sent yet.")
 
     def compose_page(self) -> Iterable[Widget]:
         """Facts above; below them one pane, or all of them where there is room."""
@@ -190,6 +191,7 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
             self._text.show_text(detail.text)
         else:
             self._text.show_lines([((" This campaign has no plain text.", "muted"),)])
+        self._sends.say_when_empty(with_its_key(self, "Not sent yet", "campaigns.send"))
         self._sends.show_rows(send_rows(detail.sends))
         self._panes.show_choices(
             (

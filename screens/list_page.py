@@ -37,6 +37,7 @@ from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
 from .list_actions import ListActions
 from .list_columns import kind, status_text
+from .perform import with_its_key
 from .places import PERSON, RUN
 from .reason_help import ReasonHelp
 from .tally import reason_title, split_key, tally_rows
@@ -83,6 +84,9 @@ _ROWS = Rows(
 )
 
 
+_NOT_ACTIVATED = ("Not activated for email yet", "lists.activate")
+
+
 class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
     """The page of one marketing list, by its id."""
 
@@ -94,7 +98,7 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
         super().__init__(_ROWS)
         self._detail: ListDetail | None = None
         self._facts = Facts(id="list-facts", columns=2, cuts=False)
-        self._bars = BarList(id="list-outcomes", empty="Not synchronised yet: press s.")
+        self._bars = BarList(id="list-outcomes", empty="Not synchronised yet.")
         self._runs = BarList(id="list-runs", empty="No run of this list yet.")
 
     def compose_page(self) -> Iterable[Widget]:
@@ -186,6 +190,8 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
                 ("Order", f"{row.sync_order}{', by hand only' if row.manual_only else ''}", ""),
             ]
         )
+        missing = ("Not synchronised yet", "lists.synchronise") if row.activated else _NOT_ACTIVATED
+        self._bars.say_when_empty(with_its_key(self, *missing))
         self._bars.show_rows(tally_rows(detail.counts))
         self._show_choices(detail)
         self.look(RUNS_PAGE, RunsQuery(search=row.name, limit=4), self._show_runs, kind="list-runs")

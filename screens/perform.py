@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from textual.dom import DOMNode
 
-from dyntui.service.contract.actions import Action, Scope, disabled_reason
+from dyntui.service.contract.actions import Action, Scope, disabled_reason, key_name
 from dyntui.service.contract.situations import Situation
 from dyntui.service.contract.subjects import BY_ID
 
@@ -58,6 +58,12 @@ def scopes_in_focus(node: DOMNode) -> tuple[Scope, ...]:
 def reason_against(node: DOMNode, action: Action) -> str:
     """Why an action cannot be taken on this screen now; `""` when it can."""
     return disabled_reason(action, situation_of(node))
+
+
+def with_its_key(node: DOMNode, said: str, action_id: str) -> str:
+    """What is said where there is nothing yet; with the key of the action that changes it where it can be taken now."""
+    action = BY_ID[action_id]
+    return f"{said}." if reason_against(node, action) else f"{said}: press {key_name(action.keys[0])}."
 
 
 def hint_of(node: DOMNode, action: Action) -> str:

@@ -34,6 +34,7 @@ from .campaign_actions import CampaignActions
 from .clipboard import copy
 from .gathering import gather
 from .grid_screen import GridScreen, Rows, page_of
+from .perform import with_its_key
 from .sync_level import narrowed
 from .widgets.bars import BarList, BarRow
 from .widgets.cells import single_line
@@ -202,9 +203,9 @@ class ReportPage(GridScreen[RecipientRow], CampaignActions, Page[CampaignRef]):
             "Email Campaigns",
             report.row.name,
             "Report",
-            note=f"as of {moment(report.as_of)}" if report.as_of else "not read yet: press s",
+            note=f"as of {moment(report.as_of)}" if report.as_of else "not read yet",
         )
-        waiting = [("Results", "not read yet: s reads them from dotdigital", "warn")]
+        waiting = [("Results", with_its_key(self, "not read from dotdigital yet", "campaign.synchronise"), "warn")]
         self._totals.show_facts(_totals(report) if report.as_of else waiting)
         self._hours.show_hours(report.hours)
         self._with.show_rows(read_with_rows(report), sum(each.opens for each in report.clients))

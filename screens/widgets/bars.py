@@ -103,6 +103,12 @@ class BarList(ScrollView, Toned, can_focus=True):
         """What Enter does."""
         return self._enter if action_id == "choices.open" else None
 
+    def say_when_empty(self, text: str) -> None:
+        """What stands where there is no bar."""
+        if text != self._empty:
+            self._empty = text
+            self.refresh()
+
     def show_rows(self, rows: Sequence[BarRow], whole: int | None = None) -> None:
         """Draws the bars; shares are of `whole`, by default the sum of the counts."""
         if (tuple(rows), whole) == (self._rows, self._whole):

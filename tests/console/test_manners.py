@@ -44,6 +44,16 @@ async def test_q_asks_on_a_top_level_screen_and_does_nothing_deeper_down() -> No
         assert not hand.app.is_running or hand.app._exit
 
 
+async def test_an_empty_page_names_no_key_that_does_nothing() -> None:
+    async with driving() as hand:
+        await hand.press("2", "enter")
+        assert "Not activated for email yet: press a." in hand.text and "press s" not in hand.text
+        await hand.press("escape")
+        await hand.to("2", LIST)
+        await hand.press("enter")
+        assert "Not activated" not in hand.text
+
+
 async def test_ctrl_q_asks_anywhere() -> None:
     async with driving() as hand:
         await hand.press("2", "enter", "ctrl+q")
