@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.model.mapping import ConflictRule
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.campaigns import ChangeTargets, CountTargets, TargetCount
 from dyntui.service.contract.plans import PlanDetail
@@ -34,9 +35,10 @@ from tests.month.world import MAIN, Peaks, World
 from tests.scenarios.test_address_books import two_way
 
 OTHER, ELSEWHERE = "Alpine Club", "Scotland"
-STEPS = 16
+STEPS = 8
 _CAMPAIGNS_ELSEWHERE = 3
 _ROUNDS = 4
+_RENAMED = 12
 _KINDS = ("lists", "lists", "suppressions", "address-books", "campaigns", "opt-in")
 _REFUSED = ("PLAN_APPLIED", "NO_PLAN", "NOTHING_TO_UNDO", "RUN_NOT_UNDONE", "LIST_NOT_ACTIVATED", "ALREADY_RUNNING")
 
@@ -54,7 +56,8 @@ class CrowdedHistory(RestlessHistory):
         office.engine.chance.seed(seed)
         self.world = World({MAIN: office.sandbox, self.second.name: self.second.sandbox}, {}, {}, Peaks())
         self.lists = {self.newsletter: MAIN, self.other: MAIN, self.elsewhere: self.second.name}
-        self.values = Values(self.world, {each: office.book_of(each) for each in self.lists}, self.lists)
+        books = {each: office.book_of(each) for each in self.lists}
+        self.values = Values(self.world, books, self.lists, self.rule)
         self.steps = [
             (2, self.opts_out_in_dynamics),
             (1, self.opts_in_again_in_dynamics),
@@ -86,13 +89,15 @@ class CrowdedHistory(RestlessHistory):
         """Half of the newsletter's people are on another list of the account, a third on one of the second account, and
         names travel both ways."""
         office = self.office
-        two_way(office, *second_account.BOTH_WAYS)
+        self.rule = self.chance.choice((ConflictRule.DOTDIGITAL, ConflictRule.DYNAMICS))
+        self.told.append(f"of two values that of {self.rule} wins")
+        two_way(office, *second_account.BOTH_WAYS, rule=self.rule)
         there = [each for each in office.members(self.job.newsletter.id) if each.outcome is not Outcome.EXCLUDED]
         self.other = office.activated(OTHER).id
         known = {row[0] for row in office.sandbox.state.db.execute("SELECT entityid FROM dv_listmember")}
         people = [each.person for each in there if each.person in known]
         office.join(self.other, people[::2])
-        self.second = second_account.connected(office)
+        self.second = second_account.connected(office, self.rule)
         self.elsewhere = second_account.list_of(office, ELSEWHERE, people[::3])
         for name in (MAIN, self.second.name):
             office.start("lists", account=name)
@@ -149,6 +154,20 @@ class CrowdedHistory(RestlessHistory):
         account = self.chance.choice((Account(MAIN, self.office.sandbox), self.second))
         if account.change(address, FIRSTNAME=name):
             self.told.append(f"{address} is renamed {name} in {account.name}")
+
+    def names_change(self) -> None:
+        """On one side, on both the same field, or a field on each."""
+        here, accounts = self.office.sandbox.state.db, (Account(MAIN, self.office.sandbox), self.second)
+        for place, person in enumerate(self.chance.sample(sorted(self.members), _RENAMED)):
+            address, there = self.members[person], self.chance.choice(accounts)
+            known = here.execute("SELECT statecode FROM dv_contact WHERE contactid = ?", (person,)).fetchone()
+            ours, theirs = self.chance.choice(((0, ""), (1, ""), (0, "FIRSTNAME"), (1, "FIRSTNAME"), (1, "LASTNAME")))
+            if known != (0,) or not address:
+                continue
+            if ours:
+                self.change(person, firstname=f"Ours{len(self.told)}")
+            if theirs and there.change(address, **{theirs: f"Theirs{place}"}):
+                self.told.append(f"{address}: {theirs} is Theirs{place} in {there.name}")
 
     def is_renamed_in_dynamics(self) -> None:
         self.change(self.somebody(), firstname=f"Here{len(self.told)}")
@@ -369,6 +388,8 @@ class CrowdedHistory(RestlessHistory):
         self.office.sandbox.reset()
         self.office.let_pass(hours=25)
         self.nobody_is_wronged()
+        self.comes_to_rest()
+        self.names_change()
         self.comes_to_rest()
         self.somebody_counts()
         self.somebody_sends()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dyntui.model.conversion import Direction
-from dyntui.model.mapping import PROVISIONED, DataMapping
+from dyntui.model.mapping import PROVISIONED, ConflictRule, DataMapping
 from dyntui.model.people import Entity
 from dyntui.sandbox.dotdigital import contact_store, storage
 from dyntui.service.accounts import EmailAccounts
@@ -57,8 +57,8 @@ class Account:
         return True
 
 
-def connected(office: TwoWorkers) -> Account:
-    """The account, connected; names travel both ways in it."""
+def connected(office: TwoWorkers, rule: ConflictRule) -> Account:
+    """The account, connected; names travel both ways in it, and of two changed ones that of the rule wins."""
     sandbox = office.sandbox.beside(NUMBER, people=0, seed=7)
     # dotdigital numbers campaigns over all accounts of a region.
     sandbox.state.db.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'dd_campaign'", (NUMBER,))
@@ -73,7 +73,9 @@ def connected(office: TwoWorkers) -> Account:
         is_default=False,
     )
     office.wait(EmailAccounts(office.resources, office.reconnect).add(office.context, asked))
-    inward = tuple(DataMapping(label, Entity.CONTACT, column, Direction.TO_DYNAMICS) for label, column in BOTH_WAYS)
+    inward = tuple(
+        DataMapping(label, Entity.CONTACT, column, Direction.TO_DYNAMICS, rule) for label, column in BOTH_WAYS
+    )
     with office.db.write() as c:
         new = next(each for each in accounts.accounts(c) if each.name == NAME)
         mails_nobody(c, new.id, office.resources.now())
