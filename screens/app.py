@@ -252,17 +252,21 @@ class Console(Everywhere):
         chosen = self.memory.now.account
         return chosen if len(known) > 1 and chosen in {each.id for each in known} else ""
 
+    @property
+    def one_account(self) -> str:
+        """The id of the email account that a page about one account shows: the chosen one, else the default one; `""`
+        where none is known."""
+        known = self.hello.accounts if self.hello is not None else ()
+        return self.account or next((each.id for each in (*(one for one in known if one.is_default), *known)), "")
+
     def account_name(self, *, one: bool) -> str:
         """What stands in the frame of the chosen account, `""` where there is only one. `one`: on a page that is about
         one account, the default one where none is chosen."""
         known = self.hello.accounts if self.hello is not None else ()
         if len(known) < 2:
             return ""
-        if not one and not self.account:
-            return "all email accounts"
-        default = next((each for each in known if each.is_default), known[0])
-        meant = next((each for each in known if each.id == self.account), default)
-        return single_line(meant.name)
+        meant = self.one_account if one else self.account
+        return next((single_line(each.name) for each in known if each.id == meant), "all email accounts")
 
     def do_accounts_choose(self) -> None:
         """Asks which email account every place is to show."""

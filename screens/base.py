@@ -362,3 +362,23 @@ class Page(FramedScreen, Generic[R]):
     def forget(self) -> None:
         """As for another thing."""
         self.aimed()
+
+
+class AccountPage(Page[str]):
+    """A page about one email account, named by its id (`""`: the chosen one, else the default one).
+
+    Another one may be chosen while something is asked or answered: a subject takes the account of what it reads from
+    `account_meant`, keeps it in `shown_of` with the answer, and does whatever is done for `shown_of` as it was when a
+    person began with it.
+    """
+
+    ONE_ACCOUNT = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown_of = ""
+
+    @property
+    def account_meant(self) -> str:
+        """The account that is to be shown now."""
+        return self.about or self.console.one_account

@@ -59,6 +59,11 @@ class ConsoleApp(Protocol):
     def account(self) -> str:
         """The id of the email account that is chosen; `""`: all of them."""
 
+    @property
+    def one_account(self) -> str:
+        """The id of the email account that a page about one account shows: the chosen one, else the default one; `""`
+        where none is known."""
+
     def account_name(self, *, one: bool) -> str:
         """What stands in the frame of the chosen account, `""` where there is only one. `one`: on a page that is about
         one account, the default one where none is chosen."""

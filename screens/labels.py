@@ -24,7 +24,7 @@ from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 
-from .base import Page
+from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm
 from .facts_question import FactsQuestion, following
@@ -63,12 +63,11 @@ _ROWS = Rows(
 )
 
 
-class LabelsPage(GridScreen[LabelRow], Page[str]):
+class LabelsPage(GridScreen[LabelRow], AccountPage):
     """The labels of an email account, named by its id (`""`: the default one)."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_LABELS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_LABELS)
-    ONE_ACCOUNT = True
     TRAIL = ("Data Labels",)
     CSS_PATH = "../styles/mappings.tcss"
 
@@ -77,7 +76,10 @@ class LabelsPage(GridScreen[LabelRow], Page[str]):
 
     async def rows_in(self, window: Window) -> PageOfRows[LabelRow]:
         """The labels by name."""
-        return await page_of(self.console, LABELS_PAGE, LabelsQuery(account=self.about or ""), window)
+        account = self.account_meant
+        found = await page_of(self.console, LABELS_PAGE, LabelsQuery(account=account), window)
+        self.shown_of = account
+        return found
 
     def previewed(self, row: LabelRow) -> Sequence[Fact]:
         """All of a label."""
@@ -105,14 +107,15 @@ class LabelsPage(GridScreen[LabelRow], Page[str]):
 
     def do_labels_synchronise(self) -> None:
         """Each side learns what the other one has."""
-        start_run(self, StartRun(sync_type="labels", account=self.about or ""))
+        start_run(self, StartRun(sync_type="labels", account=self.shown_of))
 
     def do_labels_create(self) -> None:
         """Asks for a new label."""
+        account = self.shown_of
 
         def answered(request: CreateLabel | None) -> None:
             if request is not None:
-                asked = msgspec.structs.replace(request, account=self.about or "")
+                asked = msgspec.structs.replace(request, account=account)
                 self.ask(LABEL_CREATE, asked, lambda _: self.grid.reload())
 
         self.app.push_screen(LabelQuestion(), answered)
@@ -126,7 +129,7 @@ class LabelsPage(GridScreen[LabelRow], Page[str]):
             f"The data field {row.name} goes with everything that contacts have in it, for ever.",
             "dotdigital refuses that while a campaign, a form or a program uses it, and says which.",
         ]
-        asked = DeleteLabel(account=self.about or "", name=row.name, confirm=row.name)
+        asked = DeleteLabel(account=self.shown_of, name=row.name, confirm=row.name)
 
         def confirmed(yes: bool | None) -> None:
             if yes:

@@ -11,7 +11,7 @@ from dyntui.service.contract.mappings import MAPPINGS_PREVIEW, PreviewMappings
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 
-from .base import Page
+from .base import AccountPage
 from .grid_screen import GridScreen, Rows
 from .widgets.columns import Column
 from .widgets.facts import Fact
@@ -72,10 +72,9 @@ _ROWS = Rows(
 )
 
 
-class MappingPreviewPage(GridScreen[Shown], Page[str]):
+class MappingPreviewPage(GridScreen[Shown], AccountPage):
     """The mappings of an email account, named by its id (`""`: the default one), on people of a table."""
 
-    ONE_ACCOUNT = True
     TRAIL = ("Data Mappings", "What they make of people")
     CSS_PATH = "../styles/mappings.tcss"
 
@@ -84,7 +83,7 @@ class MappingPreviewPage(GridScreen[Shown], Page[str]):
 
     async def rows_in(self, window: Window) -> PageOfRows[Shown]:
         """Some people of the chosen table, as both systems have them at this moment."""
-        asked = PreviewMappings(account=self.about or "", entity=Entity(self.views.chosen), limit=_PEOPLE)
+        asked = PreviewMappings(account=self.account_meant, entity=Entity(self.views.chosen), limit=_PEOPLE)
         found = await self.console.call(MAPPINGS_PREVIEW, asked)
         rows = [
             Shown(

@@ -28,7 +28,7 @@ from dyntui.service.contract.mappings import (
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 
-from .base import Page
+from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm
 from .facts_dialog import FactsDialog
@@ -55,13 +55,12 @@ _ROWS = Rows(
 )
 
 
-class MappingVersionsPage(GridScreen[VersionRow], Page[str]):
+class MappingVersionsPage(GridScreen[VersionRow], AccountPage):
     """A row is a version of an email account's mappings (`""`: the default one's), the newest first. Enter says what it
     changed, and what leads from it to the one that counts."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_MAPPING_VERSIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_MAPPING_VERSIONS)
-    ONE_ACCOUNT = True
     TRAIL = ("Data Mappings", "Versions")
 
     def __init__(self) -> None:
@@ -69,7 +68,9 @@ class MappingVersionsPage(GridScreen[VersionRow], Page[str]):
 
     async def rows_in(self, window: Window) -> PageOfRows[VersionRow]:
         """All of them."""
-        answer = await self.console.call(MAPPINGS_HISTORY, MappingsOf(account=self.about or ""))
+        account = self.account_meant
+        answer = await self.console.call(MAPPINGS_HISTORY, MappingsOf(account=account))
+        self.shown_of = account
         return windowed(answer.versions, window, lambda row: f"{row.version} {row.made_by} {row.why}")
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
@@ -86,14 +87,14 @@ class MappingVersionsPage(GridScreen[VersionRow], Page[str]):
             facts += _listed("Since then", since)
             self.app.push_screen(FactsDialog(f"Version {row.version}", facts))
 
-        self.ask(MAPPINGS_DIFF, DiffMappings(account=self.about or "", before=row.version), told)
+        self.ask(MAPPINGS_DIFF, DiffMappings(account=self.shown_of, before=row.version), told)
 
     def do_mappings_restore(self) -> None:
         """After a question that says what changes and what it costs."""
         row = self.situation().one(VersionRow)
         if row is None:
             return
-        account = self.about or ""
+        account = self.shown_of
 
         def found(known: MappingSet) -> None:
             check = ValidateMappings(account=account, mappings=known.version.mappings)
@@ -117,7 +118,7 @@ class MappingVersionsPage(GridScreen[VersionRow], Page[str]):
         """The version in hand, as a file."""
         row = self.situation().one(VersionRow)
         if row is not None:
-            export(self, self.about or "", row.version)
+            export(self, self.shown_of, row.version)
 
 
 def _listed(title: str, lines: Sequence[str]) -> list[Fact]:

@@ -30,7 +30,7 @@ from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 
-from .base import Page
+from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
@@ -83,13 +83,12 @@ _ROWS = Rows(
 )
 
 
-class MappingsPage(GridScreen[MappingRow], Page[str]):
+class MappingsPage(GridScreen[MappingRow], AccountPage):
     """The mappings of an email account, named by its id (`""`: the default one). Every change is checked with all
     others, and says whom it concerns, before it counts."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_MAPPINGS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_MAPPINGS)
-    ONE_ACCOUNT = True
     TRAIL = ("Data Mappings",)
     CSS_PATH = "../styles/mappings.tcss"
 
@@ -98,7 +97,10 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
 
     async def rows_in(self, window: Window) -> PageOfRows[MappingRow]:
         """The mappings that count."""
-        return await page_of(self.console, MAPPINGS_PAGE, MappingsQuery(account=self.about or ""), window)
+        account = self.account_meant
+        found = await page_of(self.console, MAPPINGS_PAGE, MappingsQuery(account=account), window)
+        self.shown_of = account
+        return found
 
     def previewed(self, row: MappingRow) -> Sequence[Fact]:
         """All of a mapping, and what is wrong with it."""
@@ -126,7 +128,7 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
 
     def do_mappings_columns(self) -> None:
         """Reads what columns Dynamics has."""
-        start_run(self, StartRun(sync_type="metadata", account=self.about or ""))
+        start_run(self, StartRun(sync_type="metadata", account=self.shown_of))
 
     def do_mappings_preview(self) -> None:
         """To real people."""
@@ -138,11 +140,11 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
 
     def do_mappings_export(self) -> None:
         """As a file."""
-        export(self, self.about or "")
+        export(self, self.shown_of)
 
     def do_mappings_import(self) -> None:
         """From a file."""
-        bring_in(self, self.about or "", self.grid.reload)
+        bring_in(self, self.shown_of, self.grid.reload)
 
     def do_mappings_validate(self) -> None:
         """Checks all mappings, and says what it found."""
@@ -154,20 +156,21 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
             else:
                 self.console.notify("Nothing is wrong with them.", title="Data mappings")
 
-        self.ask(MAPPINGS_VALIDATE, ValidateMappings(account=self.about or ""), told)
+        self.ask(MAPPINGS_VALIDATE, ValidateMappings(account=self.shown_of), told)
 
     def do_mappings_create(self) -> None:
         """Asks for a new mapping."""
+        account = self.shown_of
 
         def answered(made: DataMapping | None) -> None:
             if made is not None:
-                self._change(f"Mapped {made.words}", lambda now: (*now, made))
+                self._change(account, f"Mapped {made.words}", lambda now: (*now, made))
 
-        self.app.push_screen(MappingQuestion(self.about or "", None), answered)
+        self.app.push_screen(MappingQuestion(account, None), answered)
 
     def do_mappings_edit(self) -> None:
         """Asks for the mapping in hand."""
-        row = self.grid.row()
+        row, account = self.grid.row(), self.shown_of
         if row is None:
             return
 
@@ -180,15 +183,15 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
             def answered(made: DataMapping | None) -> None:
                 if made is not None and made != before:
                     instead = lambda now: tuple(made if each == before else each for each in now)  # noqa: E731
-                    self._change(f"Edited {before.words}", instead)
+                    self._change(account, f"Edited {before.words}", instead)
 
-            self.app.push_screen(MappingQuestion(self.about or "", before), answered)
+            self.app.push_screen(MappingQuestion(account, before), answered)
 
-        self.ask(MAPPINGS_GET, MappingsOf(account=self.about or ""), found)
+        self.ask(MAPPINGS_GET, MappingsOf(account=account), found)
 
     def do_mappings_delete(self) -> None:
         """Deletes the mapping in hand, after a confirmation."""
-        row = self.grid.row()
+        row, account = self.grid.row(), self.shown_of
         if row is None:
             return
         lines = ["What the data field or the column holds stays there. The version before can be restored."]
@@ -196,6 +199,7 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
         def confirmed(yes: bool | None) -> None:
             if yes:
                 self._change(
+                    account,
                     f"Deleted {row.label} of {row.entity}",
                     lambda now: tuple(each for each in now if each != _of(row, now)),
                 )
@@ -204,12 +208,14 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
 
     # -- every change goes the same way --------------------------------------------------------------------------------
 
-    def _change(self, why: str, changed: Callable[[tuple[DataMapping, ...]], tuple[DataMapping, ...]]) -> None:
+    def _change(
+        self, account: str, why: str, changed: Callable[[tuple[DataMapping, ...]], tuple[DataMapping, ...]]
+    ) -> None:
         """Checked with all others; errors end it, warnings and people who are sent again are asked about."""
 
         def found(known: MappingSet) -> None:
             asked = SaveMappings(
-                account=self.about or "",
+                account=account,
                 based_on=known.version.version,
                 mappings=changed(known.version.mappings),
                 why=why,
@@ -217,7 +223,7 @@ class MappingsPage(GridScreen[MappingRow], Page[str]):
             check = ValidateMappings(account=asked.account, mappings=asked.mappings)
             self.ask(MAPPINGS_VALIDATE, check, lambda checked: self._decide(asked, checked))
 
-        self.ask(MAPPINGS_GET, MappingsOf(account=self.about or ""), found)
+        self.ask(MAPPINGS_GET, MappingsOf(account=account), found)
 
     def _decide(self, asked: SaveMappings, checked: MappingsChecked) -> None:
         warnings = [each for each in checked.findings if each.warning]

@@ -34,7 +34,7 @@ from dyntui.service.contract.schedules import (
 )
 from dyntui.service.contract.situations import Situation
 
-from .base import Page
+from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows
@@ -126,13 +126,12 @@ _COLUMNS: tuple[Column[Shown], ...] = (
 _ROWS = Rows(id="schedules-grid", columns=_COLUMNS, key=lambda each: each.row.sync_type, wording=_WORDING, enter="Edit")
 
 
-class SchedulesPage(GridScreen[Shown], Page[str]):
+class SchedulesPage(GridScreen[Shown], AccountPage):
     """The schedules of an email account, named by its id (`""`: the default one). Edits are kept on the page until they
     are saved together."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_SCHEDULES,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_SCHEDULES)
-    ONE_ACCOUNT = True
     TRAIL = ("Synchronisation Settings",)
     CSS_PATH = "../styles/schedules.tcss"
 
@@ -163,12 +162,13 @@ class SchedulesPage(GridScreen[Shown], Page[str]):
 
     async def rows_in(self, window: Window) -> PageOfRows[Shown]:
         """All of them, with the week."""
-        account = self.about or ""
+        account = self.account_meant
         known = await self.console.call(SCHEDULES_LIST, SchedulesOf(account=account))
         edits = tuple(self._edits.values())
         strip = await self.console.call(SCHEDULES_STRIP, StripQuery(account=account, edits=edits))
         ahead = {each.sync_type: each for each in strip.rows}
         rows = [Shown(row, ahead[row.sync_type], row.sync_type in self._edits) for row in known.rows]
+        self.shown_of = account
         self._show(known, strip)
         return windowed(rows, window, lambda each: f"{each.row.title} {each.ahead.text} {each.row.status}")
 
@@ -219,23 +219,24 @@ class SchedulesPage(GridScreen[Shown], Page[str]):
         shown = self.grid.row()
         if shown is None:
             return
-        row, before = shown.row, self._edits.get(shown.row.sync_type)
+        row, before, account = shown.row, self._edits.get(shown.row.sync_type), self.shown_of
 
         def answered(edit: ScheduleEdit | None) -> None:
             if edit is not None:
-                self._try(edit)
+                self._try(account, edit)
 
         self.app.push_screen(ScheduleQuestion(row, before), answered)
 
-    def _try(self, edit: ScheduleEdit) -> None:
-        """Keeps an edit once the service takes it; it is not saved yet."""
+    def _try(self, account: str, edit: ScheduleEdit) -> None:
+        """Keeps an edit once the service takes it, unless another account is shown by then; it is not saved yet."""
 
         def taken(_: Strip) -> None:
-            self._edits[edit.sync_type] = edit
-            self.grid.reload()
+            if account == self.account_meant:
+                self._edits[edit.sync_type] = edit
+                self.grid.reload()
 
         edits = tuple({**self._edits, edit.sync_type: edit}.values())
-        self.ask(SCHEDULES_STRIP, StripQuery(account=self.about or "", edits=edits), taken, kind="try an edit")
+        self.ask(SCHEDULES_STRIP, StripQuery(account=account, edits=edits), taken, kind="try an edit")
 
     def do_schedules_save(self) -> None:
         """Saves all edits together."""
@@ -263,13 +264,13 @@ class SchedulesPage(GridScreen[Shown], Page[str]):
             then()
             self.grid.reload()
 
-        self.ask(SCHEDULES_SAVE, SaveSchedules(account=self.about or "", edits=edits), saved)
+        self.ask(SCHEDULES_SAVE, SaveSchedules(account=self.shown_of, edits=edits), saved)
 
     def do_schedules_start(self) -> None:
         """Starts a run of the sync type in hand."""
         shown = self.grid.row()
         if shown is not None:
-            asked = StartRun(sync_type=shown.row.sync_type, account=self.about or "")
+            asked = StartRun(sync_type=shown.row.sync_type, account=self.shown_of)
             self.ask(RUN_START, asked, self._started)
 
     def _started(self, run: RunRow) -> None:

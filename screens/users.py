@@ -23,7 +23,7 @@ from dyntui.service.contract.users import (
     UsersOf,
 )
 
-from .base import Page
+from .base import AccountPage
 from .bindings import bindings
 from .dialogs import Confirm, Picker
 from .grid_screen import GridScreen, Rows
@@ -61,11 +61,12 @@ _PEOPLE: tuple[Column[Candidate], ...] = (
 )
 
 
-class UsersPage(GridScreen[UserRow], Page[str]):
+class UsersPage(GridScreen[UserRow], AccountPage):
     """A row is a user of dotdigital; Enter chooses the user of Dynamics. `about`: the email account's id."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_USERS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_USERS)
+    ONE_ACCOUNT = False
     TRAIL = ("Email Accounts", "User mapping")
 
     def __init__(self) -> None:
@@ -75,7 +76,9 @@ class UsersPage(GridScreen[UserRow], Page[str]):
 
     async def rows_in(self, window: Window) -> PageOfRows[UserRow]:
         """All of them."""
-        answer = await self.console.call(USERS_LIST, UsersOf(account=self.about or ""))
+        account = self.account_meant
+        answer = await self.console.call(USERS_LIST, UsersOf(account=account))
+        self.shown_of = account
         self._users, self._candidates = answer.rows, answer.candidates
         return windowed(answer.rows, window, lambda row: f"{row.dotdigital} {row.name} {row.suggested}")
 
@@ -89,7 +92,7 @@ class UsersPage(GridScreen[UserRow], Page[str]):
 
     def do_users_map(self) -> None:
         """Chooses among those who hold a role of the connector."""
-        row = self.situation().one(UserRow)
+        row, account = self.situation().one(UserRow), self.shown_of
         if row is None:
             return
 
@@ -100,7 +103,7 @@ class UsersPage(GridScreen[UserRow], Page[str]):
 
         def answered(taken: tuple[Candidate, ...] | None) -> None:
             for each in taken or ():
-                self._map(Choice(dotdigital=row.dotdigital, to=each.id))
+                self._map(account, Choice(dotdigital=row.dotdigital, to=each.id))
 
         wording = Wording(
             one="user",
@@ -125,11 +128,11 @@ class UsersPage(GridScreen[UserRow], Page[str]):
         """Nobody, from now on."""
         row = self.situation().one(UserRow)
         if row is not None:
-            self._map(Choice(dotdigital=row.dotdigital, to=""))
+            self._map(self.shown_of, Choice(dotdigital=row.dotdigital, to=""))
 
     def do_users_suggested(self) -> None:
         """After a question that names them."""
-        rows = [each for each in self._users if each.suggested_id]
+        account, rows = self.shown_of, [each for each in self._users if each.suggested_id]
         if not rows:
             text = "Nobody who is not mapped has the same address on both sides."
             self.notify(text, title="User mapping", markup=False)
@@ -137,12 +140,12 @@ class UsersPage(GridScreen[UserRow], Page[str]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._map(*(Choice(dotdigital=each.dotdigital, to=each.suggested_id) for each in rows))
+                self._map(account, *(Choice(dotdigital=each.dotdigital, to=each.suggested_id) for each in rows))
 
         lines = [f"{each.dotdigital} is {each.suggested}" for each in rows[:10]]
         if len(rows) > len(lines):
             lines.append(f"and {len(rows) - len(lines)} more")
         self.app.push_screen(Confirm("Map users with the same address?", lines, yes="Map"), answered)
 
-    def _map(self, *made: Choice) -> None:
-        self.ask(USERS_MAP, MapUsers(account=self.about or "", choices=made), lambda _: self.grid.reload())
+    def _map(self, account: str, *made: Choice) -> None:
+        self.ask(USERS_MAP, MapUsers(account=account, choices=made), lambda _: self.grid.reload())

@@ -55,6 +55,11 @@ def a_long_town(service: Service) -> None:
 OPENING = Opening(prepare=columns_and_labels)
 
 
+def account_of(service: Service) -> str:
+    with service.db.read() as c:
+        return accounts.accounts(c)[0].id
+
+
 def mapped(service: Service) -> tuple[DataMapping, ...]:
     with service.db.read() as c:
         return mappings.current(c, accounts.accounts(c)[0].id).mappings
@@ -85,7 +90,7 @@ async def test_labels_are_shown_made_and_deleted() -> None:
         await hand.press("y")
         assert "SHOE" not in labelled(hand.service)
         await hand.press("escape", "s")
-        assert [each for each in hand.asked("runs.start") if each == StartRun(sync_type="labels")]
+        assert StartRun(sync_type="labels", account=account_of(hand.service)) in hand.asked("runs.start")
 
 
 async def test_a_label_that_is_mapped_is_not_deleted() -> None:

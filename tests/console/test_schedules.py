@@ -173,7 +173,9 @@ async def test_a_type_is_paused_resumed_and_started_at_once() -> None:
         await hand.press("p")
         assert not stored(hand.service, "lists").schedule.paused and "p Pause" in hand.text
         await hand.press("s")
-        assert hand.asked("runs.start") == [StartRun(sync_type="lists")]
+        with hand.service.db.read() as c:
+            account = accounts.accounts(c)[0].id
+        assert hand.asked("runs.start") == [StartRun(sync_type="lists", account=account)]
         assert "Run" in hand.text
 
 

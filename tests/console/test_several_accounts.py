@@ -7,8 +7,9 @@ from pathlib import Path
 from dyntui.screens.remembered import Memory
 from sqlalchemy import update
 
+from dyntui.model.mapping import PROVISIONED
 from dyntui.service.contract.campaigns import CampaignRef
-from dyntui.store import accounts, campaigns
+from dyntui.store import accounts, campaigns, mappings
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.campaigns import Header
 from dyntui.store.schema import marketing_list
@@ -71,8 +72,18 @@ async def test_the_chosen_account_is_shown_everywhere_and_remembered(tmp_path: P
             assert hand.asked(call)[-1].account == SECOND.id and "@ Second" in hand.text, call
         # A page that is about one account goes on with the one that is chosen, or with the default one.
         await hand.press("at", "g", "enter")
-        assert hand.asked("labels.page")[-1].account == "" and "@ Main" in hand.text
-        await hand.press("at", "G", "enter")
+        main = hand.asked("labels.page")[-1].account
+        assert main not in ("", SECOND.id) and "@ Main" in hand.text
+        # What somebody has begun with an account is done for it, though another one is chosen before the answer.
+        await hand.press("M", "D")
+        hand.app._choose_account(SECOND.id)
+        await hand.settle()
+        await hand.press("y")
+        await hand.press("y")
+        assert [each.account for each in hand.asked("mappings.save")] == [main] and "@ Second" in hand.text
+        with hand.service.db.read() as c:
+            assert len(mappings.current(c, main).mappings) == len(PROVISIONED) - 1
+            assert mappings.current(c, SECOND.id).mappings == PROVISIONED
     assert Memory(tmp_path / "memory.json").now.account == "" and memory.now.account == SECOND.id
     async with driving(Opening("targeted", prepare=two), memory=Memory(tmp_path / "memory.json")) as hand:
         assert "@ Second" in hand.text
