@@ -135,9 +135,7 @@ def _said(each: TypeWork) -> str:
 
 
 def _lasts(row: Forecast) -> str:
-    first = (
-        f"{row.slows[0]} slows first" if row.runs_out_on else f"{row.slows[0]} would slow first" if row.slows else ""
-    )
+    first = f"{row.slows[0]} {'slows' if row.runs_out_on else 'would slow'} first" if row.slows else ""
     lasts = f"what runs may use is used up {day(row.runs_out_on)}" if row.runs_out_on else "lasts for the next 24 hours"
     return f"{lasts}; {first}" if first else lasts
 

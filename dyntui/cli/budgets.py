@@ -21,7 +21,8 @@ def command(context: click.Context, account: str) -> None:
     """What is left of the calls that both systems allow, what the next 24 hours will need, when that is more than there
     is, and which sync type slows first; and what each kind of run has done in the last 24 hours.
 
-    The need is reckoned from the schedules, and from the calls that the last runs made.
+    The need is reckoned from the schedules, from the sends and waves that wait for their hour, and from the calls that
+    the last runs made; of a send to more people than the last ones in proportion.
     """
     chosen = choices(context)
     answer = ask(chosen, BUDGETS_SHOW, BudgetsOf(account=account))

@@ -1,5 +1,5 @@
-"""What the next 24 hours will need of the limits, from the schedules and from what runs needed before: rules over
-values, without a clock.
+"""What the next 24 hours will need of the limits, from the schedules, from the sends that wait for their hour, and from
+what runs needed before: rules over values, without a clock.
 
 A limit of an hour or less is compared with each hour's need, one of a day with what the hours need together. Sends may
 use a limit up; runs of the sync types stop short of it (`dyntui.model.budgets.ceiling`), so they are what slows first:
@@ -8,6 +8,7 @@ of those that are due together the last one in line.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,15 +25,30 @@ _DAY: Final = 86_400
 
 
 class Start(msgspec.Struct, frozen=True):
-    """A run to come."""
+    """A run to come. `calls` it will make; None: as many as runs of its kind made lately."""
 
     on: datetime
     kind: str
+    calls: int | None = None
+
+
+class ComingSend(msgspec.Struct, frozen=True):
+    """A send, or a wave of one, that is to begin: a run of this kind for so many people."""
+
+    on: datetime
+    kind: str
+    people: int
+
+
+def calls_of_a_send(people: int, calls: int, people_lately: int) -> int:
+    """How many calls a send to so many `people` will make, where sends to `people_lately` made so many `calls` in the
+    mean: to fewer people as many, for most of them are made for any send; to more in proportion."""
+    return calls if people <= people_lately or not people_lately else math.ceil(calls * people / people_lately)
 
 
 class TypeNeed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sync type will need: so many runs of `calls` each. `calls` None: it has not run lately, so that nobody
-    knows."""
+    """What a sync type, or sends, will need: so many runs of `calls` each, in the mean. `calls` None: none has run
+    lately, so that nobody knows."""
 
     kind: str
     title: str
@@ -76,18 +92,25 @@ def forecast(
     24 hours that use it; `calls`: how many a run of a kind made lately."""
     hours = [0.0] * HOURS
     runs: dict[str, int] = {}
+    known: dict[str, int] = {}
     due: list[set[str]] = [set() for _ in range(HOURS)]
     for each in starts:
         hour = int((each.on - now).total_seconds() // _HOUR)
         if 0 <= hour < HOURS:
-            hours[hour] += calls.get(each.kind, 0)
-            due[hour].add(each.kind)
             runs[each.kind] = runs.get(each.kind, 0) + 1
+            if each.kind in SYNC_TYPES:
+                due[hour].add(each.kind)
+            needs_calls = calls.get(each.kind) if each.calls is None else each.calls
+            if needs_calls is not None:
+                hours[hour] += needs_calls
+                known[each.kind] = known.get(each.kind, 0) + needs_calls
     watched = sum(share.used for share in meter.shares if share.kind == WATCH) * _HOUR / window
     needs = [round(need + watched) for need in hours]
     most = meter.most * percent // 100
     place, runs_out = _runs_out(needs, meter.used, most, window, now)
-    lane = sorted(due[place] if place is not None else runs, key=lambda kind: -SYNC_TYPES[kind].priority)
+    # Sends wait for nobody: where they alone use it up, what is due at another hour would be the first to slow.
+    waiting = (due[place] if place is not None else set()) or set().union(*due)
+    lane = sorted(waiting, key=lambda kind: -SYNC_TYPES[kind].priority)
     return Forecast(
         account=meter.account,
         account_id=meter.account_id,
@@ -103,8 +126,13 @@ def forecast(
         runs_out_on=text_of(runs_out),
         slows=tuple(RUN_KINDS[kind].title for kind in lane),
         types=tuple(
-            TypeNeed(kind=kind, title=SYNC_TYPES[kind].title, runs=count, calls=calls.get(kind))
-            for kind, count in sorted(runs.items(), key=lambda each: (-each[1] * calls.get(each[0], 0), each[0]))
+            TypeNeed(
+                kind=kind,
+                title=RUN_KINDS[kind].title,
+                runs=count,
+                calls=round(known[kind] / count) if kind in known else None,
+            )
+            for kind, count in sorted(runs.items(), key=lambda each: (-known.get(each[0], 0), each[0]))
         ),
     )
 

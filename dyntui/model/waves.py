@@ -7,6 +7,8 @@ bounce, complain and unsubscribe: what passes a limit then ends the send, and no
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -84,6 +86,18 @@ def size(waves: Waves, wave: int, people: int, left: int) -> int:
         return left
     share = int(round(people * waves.shares[wave - 1] / 100, 6))
     return min(left, max(1, share))
+
+
+def to_come(waves: Waves, begun: int, people: int, left: int, first: datetime) -> Iterator[tuple[datetime, int]]:
+    """When each wave after the `begun` ones is to start, the next one at `first`, and how many of the `left` people it
+    takes; as if none took any time, and results stopped none."""
+    for wave in range(begun + 1, waves.count + 1):
+        if not left:
+            return
+        taken = size(waves, wave, people, left)
+        yield first, taken
+        left -= taken
+        first += timedelta(minutes=waves.pause)
 
 
 def passed(limits: Limits, mailed: int, results: Results) -> str:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import Connection
 
-from dyntui.model.budget_forecast import Forecast, Start, TypeWork, forecast
+from dyntui.model.budget_forecast import ComingSend, Forecast, Start, TypeWork, calls_of_a_send, forecast
 from dyntui.model.budgets import Meter
 from dyntui.model.moments import text_of
 from dyntui.model.schedules import coming, overdue_since
-from dyntui.model.sync_types import RUN_KINDS, SYNC_TYPES
+from dyntui.model.sync_types import RUN_KINDS, SEND, SYNC_TYPES
 from dyntui.service.answering import answers
 from dyntui.service.contract.budgets import BUDGETS_SHOW, Budgets, BudgetsOf
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import accounts, run_work, schedules
+from dyntui.store import accounts, coming_sends, run_work, schedules
 from dyntui.store.accounts import EmailAccount
 from dyntui.store.run_work import Lately, Work
 from dyntui.store.schedules import StoredSchedule
@@ -47,7 +48,7 @@ class BudgetUseCases:
             for limit in await self._resources.connections.budgets.limits_of(account)
         }
         known = await self._resources.read(accounts.accounts)
-        planned = await self._resources.read(lambda c: _planned(c, known))
+        planned = await self._resources.read(lambda c: _planned(c, known, now))
         work = await self._resources.read(lambda c: run_work.work_since(c, text_of(now - _AHEAD), chosen))
 
         def reckoned() -> tuple[list[Forecast], list[str]]:
@@ -59,9 +60,9 @@ class BudgetUseCases:
         behind = {
             kind: sum(
                 each.schedule.sync_type == kind and overdue_since(each.schedule, each.last_start, now) is not None
-                for account, (stored, _) in planned.items()
+                for account, plan in planned.items()
                 if not chosen or account == chosen
-                for each in stored
+                for each in plan.schedules
             )
             for kind in SYNC_TYPES
         }
@@ -73,12 +74,35 @@ class BudgetUseCases:
         )
 
 
-Planned = Mapping[str, tuple[Sequence[StoredSchedule], Mapping[str, Lately]]]
+class Plan(msgspec.Struct, frozen=True):
+    """What an account is to do: its schedules, and the sends that wait for their hour; and what its runs needed
+    lately."""
+
+    schedules: Sequence[StoredSchedule]
+    sends: Sequence[ComingSend]
+    lately: Mapping[str, Lately]
+
+    def of_a_send(self, each: ComingSend) -> Lately | None:
+        """What it will need; None where no send has been made lately."""
+        known = self.lately.get(each.kind) or self.lately.get(SEND.id)
+        if known is None:
+            return None
+        dynamics, dotdigital = (
+            calls_of_a_send(each.people, calls, known.people) for calls in (known.dynamics, known.dotdigital)
+        )
+        return Lately(dynamics, dotdigital, each.people)
 
 
-def _planned(c: Connection, known: Sequence[EmailAccount]) -> Planned:
-    """The schedules of each account, and what its runs needed lately."""
-    return {each.id: (schedules.schedules(c, each.id), run_work.calls_lately(c, each.id)) for each in known}
+Planned = Mapping[str, Plan]
+
+
+def _planned(c: Connection, known: Sequence[EmailAccount], now: datetime) -> Planned:
+    return {
+        each.id: Plan(
+            schedules.schedules(c, each.id), coming_sends.coming(c, each.id, now), run_work.calls_lately(c, each.id)
+        )
+        for each in known
+    }
 
 
 def _starts(stored: Sequence[StoredSchedule], now: datetime) -> list[Start]:
@@ -94,7 +118,7 @@ def _forecasts(
     now: datetime,
 ) -> list[Forecast]:
     found = []
-    starts = {account: _starts(stored, now) for account, (stored, _) in planned.items()}
+    starts = {account: _starts(plan.schedules, now) for account, plan in planned.items()}
     percents = {each.id: each.budget_percent for each in known}
     for meter in meters:
         window = windows.get((meter.account_id, meter.limit))
@@ -104,14 +128,22 @@ def _forecasts(
         if meter.account_id == _DYNAMICS:
             # Runs of every account use it: each counts with the calls of its own account.
             everybody = [each for of_account in starts.values() for each in of_account]
-            calls = _mean(starts, {account: lately for account, (_, lately) in planned.items()})
+            for plan in planned.values():
+                everybody += _sends(plan, lambda need: need.dynamics)
+            calls = _mean(starts, {account: plan.lately for account, plan in planned.items()})
             found.append(forecast(meter, window, 100, everybody, calls, now))
         elif meter.account_id in planned:
-            lately = planned[meter.account_id][1]
-            calls = {kind: each.dotdigital for kind, each in lately.items()}
+            plan = planned[meter.account_id]
+            calls = {kind: each.dotdigital for kind, each in plan.lately.items()}
             percent = percents.get(meter.account_id, 100)
-            found.append(forecast(meter, window, percent, starts[meter.account_id], calls, now))
+            of_account = [*starts[meter.account_id], *_sends(plan, lambda need: need.dotdigital)]
+            found.append(forecast(meter, window, percent, of_account, calls, now))
     return found
+
+
+def _sends(plan: Plan, calls: Callable[[Lately], int]) -> list[Start]:
+    needs = [(each, plan.of_a_send(each)) for each in plan.sends]
+    return [Start(each.on, each.kind, None if need is None else calls(need)) for each, need in needs]
 
 
 def _mean(starts: Mapping[str, Sequence[Start]], lately: Mapping[str, Mapping[str, Lately]]) -> dict[str, int]:
@@ -129,14 +161,16 @@ def _unknown(known: Sequence[EmailAccount], planned: Planned, chosen: str) -> li
     for each in known:
         if chosen and each.id != chosen:
             continue
-        stored, lately = planned[each.id]
+        plan = planned[each.id]
         new = [
             SYNC_TYPES[one.schedule.sync_type].title
-            for one in stored
+            for one in plan.schedules
             if one.schedule.interval.length is not None
             and not one.schedule.paused
-            and one.schedule.sync_type not in lately
+            and one.schedule.sync_type not in plan.lately
         ]
+        if any(plan.of_a_send(one) is None for one in plan.sends):
+            new.append(SEND.heading)
         if new:
             notes.append(f"{each.name}: what these need is not known, as they have not run yet: {', '.join(new)}.")
     return notes

@@ -20,17 +20,24 @@ _DOTDIGITAL = _r.dotdigital_reads + _r.dotdigital_writes
 
 
 class Lately(msgspec.Struct, frozen=True):
-    """How many calls a run made in the mean of the last ones."""
+    """How many calls a run made, and how many people it read, in the mean of the last ones."""
 
     dynamics: int
     dotdigital: int
+    people: int
 
 
 def calls_lately(c: Connection, account_id: str) -> dict[str, Lately]:
     """By kind, of an email account's runs that came to an end, those that a person narrowed down included."""
     newest = func.row_number().over(partition_by=_r.kind, order_by=(_r.queued_on.desc(), _r.id.desc()))
     ended = (
-        select(_r.kind, _DYNAMICS.label("dynamics"), _DOTDIGITAL.label("dotdigital"), newest.label("place"))
+        select(
+            _r.kind,
+            _DYNAMICS.label("dynamics"),
+            _DOTDIGITAL.label("dotdigital"),
+            _r.people_read,
+            newest.label("place"),
+        )
         .where(
             _r.account_id == account_id,
             _r.status.in_((RunStatus.COMPLETED.value, RunStatus.COMPLETED_WITH_ERRORS.value, RunStatus.HELD.value)),
@@ -39,11 +46,16 @@ def calls_lately(c: Connection, account_id: str) -> dict[str, Lately]:
     )
     e = ended.c
     rows = c.execute(
-        select(e.kind, func.avg(e.dynamics).label("dynamics"), func.avg(e.dotdigital).label("dotdigital"))
+        select(
+            e.kind,
+            func.avg(e.dynamics).label("dynamics"),
+            func.avg(e.dotdigital).label("dotdigital"),
+            func.avg(e.people_read).label("people"),
+        )
         .where(e.place <= _LAST)
         .group_by(e.kind)
     )
-    return {row.kind: Lately(round(row.dynamics), round(row.dotdigital)) for row in rows}
+    return {row.kind: Lately(round(row.dynamics), round(row.dotdigital), round(row.people)) for row in rows}
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyntui.model.budget_forecast import Forecast, Start, forecast
+from dyntui.model.budget_forecast import Forecast, Start, calls_of_a_send, forecast
 from dyntui.model.budgets import WATCH, Meter, Share
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -57,6 +57,30 @@ def test_when_it_runs_out_and_what_slows_first(
     found = reckoned(starts, window, **known)
     assert found.runs_out_on == runs_out
     assert next(iter(found.slows), "") == slows
+
+
+def test_sends_that_wait_for_their_hour_need_their_calls_then_and_slow_nothing_but_others() -> None:
+    held = [Start(NOW + timedelta(hours=5, minutes=20), "send", 1500), Start(NOW + timedelta(hours=7), "send", 100)]
+    found = reckoned(at(5.5, 7) + held)
+    assert (found.hours[5], found.hours[7], found.need) == (2500, 1100, 3600)
+    assert found.runs_out_on == "2026-11-22T17:43:12Z" and found.slows == ("Marketing lists",)
+    assert [(each.title, each.runs, each.all) for each in found.types] == [
+        ("Marketing lists", 2, 2000),
+        ("Send", 2, 1600),
+    ]
+    # Where sends alone use it up, nothing that is due then has to wait; where nothing is due at all, nothing slows.
+    alone = reckoned(held, used=0, most=1000)
+    assert alone.runs_out_on and alone.slows == ()
+    unknown = reckoned([Start(NOW + timedelta(hours=1), "send")])
+    assert unknown.need == 0 and [each.calls for each in unknown.types] == [None]
+
+
+@pytest.mark.parametrize(
+    ("people", "calls", "lately", "needed"),
+    [(100, 40, 100, 40), (10, 40, 100, 40), (250, 40, 100, 100), (101, 40, 100, 41), (9, 40, 0, 40), (0, 0, 0, 0)],
+)
+def test_a_send_to_more_people_needs_more_calls(people: int, calls: int, lately: int, needed: int) -> None:
+    assert calls_of_a_send(people, calls, lately) == needed
 
 
 def test_a_share_of_the_limit_is_all_there_is_and_what_nobody_knows_is_said() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dyntui.model.waves import Limits, Results, Waves, passed, shares_of, size, wrong
+from dyntui.model.waves import Limits, Results, Waves, passed, shares_of, size, to_come, wrong
 
 SHARE = st.floats(0.01, 60)
 
@@ -81,3 +83,21 @@ def test_results_are_those_since_the_first_wave_and_the_higher_of_two_counts() -
     shown = Results(bounces=9, complaints=1).since(Results(bounces=4, complaints=2, unsubscribes=1))
     assert shown == Results(bounces=5)
     assert shown.or_more(Results(bounces=2, unsubscribes=3)) == Results(bounces=5, unsubscribes=3)
+
+
+@pytest.mark.parametrize(
+    ("begun", "people", "left", "said"),
+    [
+        (0, 1000, 1000, [("12:00", 10), ("13:00", 100), ("14:00", 890)]),
+        (1, 1000, 985, [("12:00", 100), ("13:00", 885)]),
+        (2, 1000, 890, [("12:00", 890)]),
+        (3, 1000, 5, []),
+        (0, 2, 2, [("12:00", 1), ("13:00", 1)]),
+        (0, 0, 0, []),
+    ],
+)
+def test_the_waves_to_come_follow_each_other_after_the_pause(
+    begun: int, people: int, left: int, said: list[tuple[str, int]]
+) -> None:
+    found = to_come(Waves(), begun, people, left, datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
+    assert [(f"{on:%H:%M}", taken) for on, taken in found] == said

@@ -9,6 +9,8 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.model.waves import Limits, Waves
+from dyntui.service.budgets import BudgetUseCases
+from dyntui.service.contract.budgets import Budgets, BudgetsOf, TypeNeed
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.sends import SendRow
 from tests.scenarios.office import Office
@@ -28,6 +30,13 @@ def everybody_named(office: Office, whole: SendRow, campaign: CampaignRow) -> di
     return {each.person: each.reason for each in people}
 
 
+def of_sends(shown: Budgets) -> list[TypeNeed]:
+    """What sends need of each limit."""
+    found = [[each for each in row.types if each.kind == "send"] for row in shown.forecasts]
+    assert all(len(each) == 1 for each in found)
+    return [each for of_limit in found for each in of_limit]
+
+
 def test_a_send_goes_out_in_waves_and_whoever_opts_out_between_them_is_not_mailed(
     office: Office, counted: tuple[CampaignRow, TargetCount]
 ) -> None:
@@ -35,6 +44,11 @@ def test_a_send_goes_out_in_waves_and_whoever_opts_out_between_them_is_not_maile
     at = office.sandbox.now() + timedelta(hours=1)
     whole = office.send_in_waves(count, Waves(shares=(10, 30), limits=UNLIMITED), at)
     assert (whole.state, whole.waves.words if whole.waves else "") == ("Scheduled", "10 %, 30 %, the rest")
+    budgets = BudgetUseCases(office.resources, run_here=True)
+    shown = office.wait(budgets.show(office.context, BudgetsOf()))
+    # Three waves are to come; no send has been made yet that would tell what they need.
+    assert {(each.runs, each.calls) for each in of_sends(shown)} == {(3, None)}
+    assert any("have not run yet" in note and note.endswith(": Sends.") for note in shown.notes), shown.notes
     (list_id,) = [each.id for each in count.lists]
     joins = office.count_people(count.id, reason="NO_EMAIL")[0]
     office.change_in_dynamics("contact", joins.person, emailaddress1="late.joiner@example.org")
@@ -50,6 +64,8 @@ def test_a_send_goes_out_in_waves_and_whoever_opts_out_between_them_is_not_maile
     office.let_pass(minutes=50)
     (between,) = office.look_at_sends()
     assert (between.state, between.wave, between.mailed) == ("In waves", 1, first.sendable)
+    shown = office.wait(budgets.show(office.context, BudgetsOf()))
+    assert {each.runs for each in of_sends(shown)} == {2} and all(each.all > 10 for each in of_sends(shown))
     had = {mail["address"] for mail in office.mailed(campaign)}
     mailable = [each for each in office.count_people(count.id) if not each.reason and each.person != joins.person]
     here, there, leaves = [each for each in mailable if each.address not in had][-3:]
