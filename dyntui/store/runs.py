@@ -34,6 +34,7 @@ from sqlalchemy import (
     Row,
     Select,
     String,
+    and_,
     bindparam,
     delete,
     func,
@@ -49,7 +50,7 @@ from dyntui.model.outcomes import RunStatus, Tally, status_of
 from dyntui.model.sync_types import SENDING
 from dyntui.store import applied_changes, conflicts, intervals, outcomes
 from dyntui.store.failures import vanished
-from dyntui.store.schema import outcome, run
+from dyntui.store.schema import outcome, run, send
 from dyntui.store.windows import shown
 
 ACTIVE = (RunStatus.QUEUED, RunStatus.IN_PROCESS)
@@ -419,8 +420,10 @@ def under_way(c: Connection, account_id: str) -> int:
 
 def delete_ended_before(c: Connection, moment: str, most: int) -> int:
     """Forget up to `most` runs that ended before `moment` (ISO 8601 UTC), the oldest first, with their items and their
-    people; how many it were. Sends stay: who was mailed is never forgotten."""
-    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, run.c.kind.not_in(SENDING))
+    people; how many it were. That of a send stays, for who was mailed is never forgotten; those that have looked after
+    it since do not."""
+    of_a_send = and_(run.c.kind.in_(SENDING), run.c.id.in_(select(send.c.run_id)))
+    over = (run.c.status.not_in(ACTIVE), run.c.ended_on < moment, ~of_a_send)
     oldest = select(run.c.id).where(*over).order_by(run.c.ended_on, run.c.id).limit(most)
     old = c.execute(oldest).scalars().all()
     applied_changes.forget_before(c, moment)

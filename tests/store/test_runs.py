@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus, Tally
@@ -13,6 +13,7 @@ from dyntui.store import outcomes, run_window, runs
 from dyntui.store.database import Database
 from dyntui.store.outcomes import Item
 from dyntui.store.runs import Calls, Fenced, NewRun, Problem, Waiting
+from dyntui.store.schema import send
 from tests.store.windows import windowed
 
 NOW = "2026-03-01T10:00:00Z"
@@ -278,9 +279,11 @@ def test_old_runs_are_forgotten_with_their_people_and_active_ones_never(c: Conne
     assert runs.get(c, "active") is not None
 
 
-def test_some_runs_are_forgotten_at_a_time_the_oldest_first_and_sends_never(c: Connection) -> None:
+def test_some_runs_are_forgotten_at_a_time_the_oldest_first_and_that_of_a_send_never(c: Connection) -> None:
+    # The first one is that of a send; the last one has only looked after it.
+    c.execute(insert(send).values(id="s1", account_id="a", campaign_id=1, run_id="r0", lists=[], list_ids=[]))
     for number in range(4):
-        kind = "send" if number == 0 else "lists"
+        kind = {0: "send", 3: "hand-over"}.get(number, "lists")
         runs.create(c, new(f"r{number}", key=f"k{number}", kind=kind))
         token = claimed(c, f"r{number}")
         outcomes.put_item(c, f"r{number}", Item(id="item", kind="list", name="Walkers", tally=Tally(1)))
