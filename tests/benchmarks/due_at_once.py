@@ -23,6 +23,7 @@ from sqlalchemy import select
 
 from dyntui.cli.output import say
 from dyntui.model.moments import moment_of
+from dyntui.model.outcomes import RunStatus
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.schedules import SaveSchedules, ScheduleEdit
 from dyntui.store.schema import marketing_list
@@ -30,6 +31,9 @@ from dyntui.sync.engine import LATER, MORE
 from tests.month.world import World, connect, new_world
 from tests.scenarios.office import Office
 from tests.shared_statements import share_compiled_statements
+
+# Of what failed in a run.
+_NAMED = 5
 
 
 def measure(office: Office, world: World) -> None:
@@ -68,11 +72,17 @@ def measure(office: Office, world: World) -> None:
     ended = synchronised(office, began)
     spent = time.process_time() - cpu
     say(f"{len(due)} runs of {len(ended):,} of {len(world.account_of):,} lists, {spent:.0f} s of a processor")
-    for run in map(office.run_of, due):
+    for detail in map(office.detail, due):
+        run = detail.run
         seconds = (moment(run.ended_on) - began).total_seconds()
         calls = run.dataverse_reads + run.dataverse_writes + run.dotdigital_reads + run.dotdigital_writes
         said = f"{run.status} {run.error_code}".strip()
-        say(f"  {said} after {seconds:,.0f} s, {calls:,} calls, {run.people_read:,} people")
+        say(f"  {said} after {seconds:,.0f} s, {calls:,} calls, {run.tally.read:,} people")
+        failed = [each for each in detail.items if each.status is RunStatus.FAILED]
+        for each in failed[:_NAMED]:
+            say(f"    {each.name}: {each.note}")
+        if len(failed) > _NAMED:
+            say(f"    and {len(failed) - _NAMED:,} more")
     median, last = statistics.median(ended.values()), max(ended.values())
     say(f"a list had run after {median:,.0f} s (median), the last after {last:,.0f} s")
     half = max(ended.values()) / 2
