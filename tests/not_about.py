@@ -211,6 +211,11 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         ),
     ),
     NotAbout(
+        "book_names_ignore_case=False",
+        "names that differ in their capitals are two names there: nothing is refused",
+        (f"{_CLIENTS}::test_a_book_lives_through_create_rename_and_delete",),
+    ),
+    NotAbout(
         "missing_member_fails_call=False",
         "Dynamics passes over whom there is not and names nobody: there is nothing to tell",
         (f"{_DYNAMICS}::test_a_member_that_does_not_exist_keeps_nobody_else_out",),
@@ -225,12 +230,15 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         )
         for switch in (
             "association_page_cap",
+            "book_count_lag_seconds",
             "empty_delta=none",
             "in_limit",
+            "listing_lag_seconds",
             "null_rows",
             "remove_members_action=False",
             "short_pages",
             "text_tells_case_apart",
+            "v3_filters_together=False",
             "year_one_dates",
         )
     ),

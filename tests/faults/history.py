@@ -288,6 +288,7 @@ def play(seed: int, kept: Path, folder: Path, steps: int = STEPS) -> Ended:
             history.somebody_counts()
             history.somebody_sends()
             history.runs("lists")
+            office.until_told()
             again, calls = office.calls_between(lambda: history.runs("lists"))
             assert again.run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS)
             assert not [each for each in calls if each["writes"]], "a second synchronisation wrote"

@@ -505,7 +505,8 @@ class Office:
         return self.wait(self.timer.look())
 
     def plan_undo(self, run_id: str) -> plans.PlanDetail:
-        """The plan of undoing a run."""
+        """The plan of undoing a run, once everything shows."""
+        self.until_told()
         run = self.wait(self._changes.undo(self.context, changes.UndoRun(run_id)))
         self.engine.drain()
         return self.wait(self._plans.get(self.context, plans.PlanRef(run.id)))
@@ -622,6 +623,8 @@ class Office:
         return [mail for mail in mails if mail["campaign_id"] == campaign.id]
 
     def digest(self) -> dict[str, str]:
+        """What both systems hold, once everything shows."""
+        self.until_told()
         return dict(self.sandbox.control.get("/digest").raise_for_status().json())
 
     def let_pass(self, **time: float) -> None:
@@ -709,6 +712,7 @@ class Office:
             made = {"opt_in": "Unknown", "email_type": "Html", "status": "Subscribed", "data": values}
             contact = known.id if known else contact_store.insert(state, address, now, **made)
             memberships.join(state, book, [contact], now)
+        self.until_told()
 
     def all_lists(self) -> tuple[lists.ListRow, ...]:
         return self.wait(self._lists.page(self.context, lists.ListsQuery(view="all", limit=500))).rows

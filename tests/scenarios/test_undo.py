@@ -218,6 +218,7 @@ def test_who_has_opted_out_since_is_not_put_back_and_what_has_moved_is_refused_b
     office.change_in_dotdigital(people[by_hand].address, LASTNAME="By hand")
     number = contact_id(office, people[out].address)
     in_dotdigital(office, "DELETE", f"/v2/address-books/{book}/contacts/{number}")
+    office.until_told()
     done = office.apply(plan)
     became = {each.person: (each.outcome, each.reason) for each in office.people(done.run.id)}
     assert became[fine] == (Outcome.ADDED, "") and became[right] == (Outcome.UPDATED, "")
