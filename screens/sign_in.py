@@ -11,21 +11,25 @@ from textual.widgets import Static
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Scope
+from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import (
     HELLO,
     ON_SIGN_IN,
     SIGN_IN,
     SIGN_IN_STATE,
+    Hello,
     Nothing,
     SignInStarted,
     SignInState,
 )
+from dyntui.service.first_reading import SAID, what_to_read
 
 from .base import Asking
 from .bindings import bindings
 from .clipboard import copy
 from .shell import KeyHints
 from .widgets.cells import single_line
+from .working import start
 
 
 class SignIn(Asking[None]):
@@ -82,9 +86,24 @@ class SignIn(Asking[None]):
             self.set_timer(max(0.01, started.interval), self._look)
         elif state.state == "signed in":
             self._state.update(f"Welcome, {single_line(state.user)}.")
-            self.ask(HELLO, Nothing(), self.console.admit)
+            self.ask(HELLO, Nothing(), self._welcome)
         else:
             self._state.update(f"The sign-in was {state.state}. Press n for a new code.")
+
+    def _welcome(self, hello: Hello) -> None:
+        start(self, "first reading", self._read_first, hello)
+
+    async def _read_first(self, hello: Hello) -> None:
+        """Starts what the first who signs in reads; the runs are shown where all are."""
+        try:
+            wanted = await what_to_read(self.console, hello)
+            for request in wanted:
+                await self.console.call(RUN_START, request)
+            if wanted:
+                self.notify(SAID, title="First synchronisation", markup=False)
+        except DyntuiError as error:
+            self.show_error(error)
+        self.console.admit(hello)
 
     def _show_refusal(self, error: DyntuiError) -> None:
         self._state.update(f"{error.code}: {single_line(error.message)} {single_line(error.remedy)}")

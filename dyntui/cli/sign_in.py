@@ -12,15 +12,13 @@ from dyntui.cli.output import print_json, say
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.roles import Ability
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.runs import RUN_START, RUNS_PAGE, RunsQuery, StartRun
+from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import HELLO, SIGN_IN, SIGN_IN_STATE, Nothing, SignInState
+from dyntui.service.first_reading import SAID, what_to_read
 
 # The service asks Entra ID at the pace that it prescribes; asking the service more often costs nothing.
 _PACE = 1.0
-# What `doctor` misses after setup.
-_FIRST = ("metadata", "labels", "suppressions")
 
 
 @click.command("sign-in", cls=Command)
@@ -48,16 +46,13 @@ def command(context: click.Context) -> None:
 
 
 async def _read_first(client: ServiceClient) -> None:
-    """What mappings are made of, and who is suppressed: read once setup is done, by the first who may."""
-    hello = await client.call(HELLO, Nothing())
-    if Ability.SYNCHRONISE.value not in hello.abilities or (await client.call(RUNS_PAGE, RunsQuery(limit=1))).rows:
-        return
-    say("Nothing was synchronised yet: what both systems have is read for the first time.")
-    for account in hello.accounts:
-        for sync_type in _FIRST:
-            run = await client.call(RUN_START, StartRun(sync_type=sync_type, account=account.id))
-            ended = await until_ended(client, run, display())
-            say(f"{ended.title}: {ended.status}.")
+    """One after the other, in sight."""
+    wanted = await what_to_read(client, await client.call(HELLO, Nothing()))
+    if wanted:
+        say(SAID)
+    for request in wanted:
+        ended = await until_ended(client, await client.call(RUN_START, request), display())
+        say(f"{ended.title}: {ended.status}.")
 
 
 async def signed_in(client: ServiceClient, pace: float) -> SignInState:

@@ -16,6 +16,7 @@ import msgspec
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.client import ServiceClient, attach
 from dyntui.service.handing_over import hand_over, parted
+from dyntui.service.lock import holder
 from dyntui.service.profile import Profile
 from dyntui.service.protocol import as_error
 from dyntui.service.redaction import redact
@@ -48,7 +49,8 @@ async def attach_or_start(
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
         if time.monotonic() > until:
-            raise _not_started(profile, f"it was not ready within {limit:.0f} seconds")
+            held = f"process {holder(profile)} holds the profile, and does not listen at {profile.socket}"
+            raise _not_started(profile, held)
 
 
 async def _start(profile: Profile, long_lived: bool, command: Sequence[str], limit: float) -> bool:

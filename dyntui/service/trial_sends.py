@@ -34,7 +34,8 @@ from dyntui.store import accounts, environment, trial_sends
 from dyntui.store.campaigns import Campaign
 from dyntui.store.schema import opt_out, opt_out_address, suppression
 from dyntui.store.trial_sends import NewTrial
-from dyntui.sync import consent_sources
+from dyntui.sync import consent_sources, sight
+from dyntui.sync.connections import not_configured
 from dyntui.sync.opt_outs import ADDRESSES, REASONS, SETS, Record
 
 # How long somebody waits for the copy to be sent, so that it can be removed: 40 seconds.
@@ -57,7 +58,7 @@ class TrialSends:
     @answers(CAMPAIGN_TEST)
     async def test(self, context: CallContext, request: TrialSend) -> TrialSent:
         """Sends a copy of the campaign to one contact. Raises CAMPAIGN_UNKNOWN, TEST_ADDRESS_INVALID,
-        TEST_CONTACT_UNKNOWN, TEST_OPTED_OUT, TEST_UNCONFIRMED, DotdigitalError, DataverseError."""
+        TEST_CONTACT_UNKNOWN, TEST_OPTED_OUT, TEST_UNCONFIRMED, CONSENT_HIDDEN, DotdigitalError, DataverseError."""
         campaign = await self._campaigns.known(CampaignRef(request.id, request.account))
         address = normalise(request.address)
         if not is_address(address):
@@ -146,6 +147,10 @@ class TrialSends:
     async def _opted_out(self, address: str) -> str:
         """Why the address must not be mailed, by the records in Dynamics as they are now."""
         dv = await self._resources.connections.dataverse()
+        organisation = await self._resources.read(accounts.organisation)
+        if organisation is None:
+            raise not_configured()
+        await sight.refuse_hidden(dv, organisation.service_user_id)
         counts = await self._resources.read(consent_sources.as_known)
         theirs = " or ".join(f"{column} eq {query.text(address)}" for column in ADDRESSES)
         for entity, (entity_set, key) in SETS.items():

@@ -19,7 +19,7 @@ from dyntui.model.people import Entity
 from dyntui.model.plans import CREATE
 from dyntui.store import applied_changes, strangers
 from dyntui.store.applied_changes import Place
-from dyntui.sync import opt_outs, suppressions
+from dyntui.sync import opt_outs, sight, suppressions
 from dyntui.sync.record_columns import TABLES
 from dyntui.sync.run_context import RunContext
 
@@ -47,6 +47,7 @@ async def make(
     opted out anywhere is never made: Dynamics and every email account (`everywhere`) are asked before."""
     if as_what is NewRespondents.IGNORE or not people:
         return {address: Not("UNKNOWN_PERSON") for address in people}
+    await sight.require_columns(ctx, dv)
     await suppressions.pull_everywhere(ctx, everywhere)
     await opt_outs.read(ctx, dv)
     said_no = await ctx.read(lambda c: strangers.consent(c, "", sorted(people)))

@@ -27,6 +27,8 @@ CONSENT_COLUMNS: Final = {
     "lead": _COLUMNS,
     "account": _COLUMNS,
     "dyntui_suppression": ("dyntui_address", "dyntui_reason"),
+    # Of Customer Insights - Journeys; where there is none, none of it is hidden.
+    "msdynmkt_contactpointconsent4": ("msdynmkt_contactpointvalue", "msdynmkt_value"),
 }
 READ: Final = ("Contact", "Lead", "Account", "List")
 
@@ -44,20 +46,26 @@ async def require_columns(ctx: RunContext, dv: Dataverse, remembered: ColumnsSee
     seen_on = remembered.on if remembered is not None else None
     if seen_on is not None and timedelta() <= ctx.moment() - seen_on < _LASTS:
         return
-    hidden = await sight.hidden_columns(dv, await _me(ctx, dv), CONSENT_COLUMNS)
+    await refuse_hidden(dv, await _me(ctx, dv))
+    if remembered is not None:
+        remembered.on = ctx.moment()
+
+
+async def refuse_hidden(dv: Dataverse, user_id: str) -> None:
+    """Raises CONSENT_HIDDEN, naming the columns, when a secured one reads as empty for the service's user at this
+    moment."""
+    hidden = await sight.hidden_columns(dv, user_id, CONSENT_COLUMNS)
     if hidden:
         raise DyntuiError(
             "CONSENT_HIDDEN",
             f"Column security hides {', '.join(hidden)} from the service: who opted out would look as if they had not.",
-            not_done="No list was synchronised and nobody was mailed.",
+            not_done="No list was synchronised, nobody was mailed and no record was made.",
             remedy=(
                 "Give the application user a column security profile that may read "
                 f"{', '.join(hidden)} (Power Platform admin centre, Column security profiles), then start again."
             ),
             exit=Exit.NOT_PERMITTED,
         )
-    if remembered is not None:
-        remembered.on = ctx.moment()
 
 
 async def short_reads(ctx: RunContext, dv: Dataverse) -> list[str]:

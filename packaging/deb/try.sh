@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the package in a bare root without network, and goes from there to a green `dyntui doctor`, headless. Needs root, and mmdebstrap for the root, which is kept below build/ for the next time.
+# Installs the package in a bare root without network, and goes from there to a green `dyntui doctor`, headless and by hand. Needs root, and mmdebstrap for the root, which is kept below build/ for the next time.
 set -eu
 cd "$(dirname "$0")/../.."
 if [ "$(id -u)" != 0 ]; then

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service.contract.runs import StartRun
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.store.schema import marketing_list
 
@@ -29,8 +30,8 @@ def before_sign_in(service: Service) -> None:
 SIGNED_OUT = Opening(signed_in=False, prepare=before_sign_in)
 
 
-async def test_signing_in_shows_address_and_code_and_leads_home() -> None:
-    async with driving(SIGNED_OUT) as hand:
+async def test_signing_in_shows_address_and_code_and_leads_home_while_everything_is_read_for_the_first_time() -> None:
+    async with driving(Opening("connected", signed_in=False, prepare=before_sign_in)) as hand:
         for text in ("Sign in to Skarnfjäll Friluft AB", "/devicelogin"):
             assert text in hand.text
         await hand.press("2")
@@ -45,6 +46,10 @@ async def test_signing_in_shows_address_and_code_and_leads_home() -> None:
         assert "Latest runs" in hand.text
         hello = await hand.service.client.call(HELLO, Nothing())
         assert hello.user == PERSON
+        (account,) = hello.accounts
+        assert hand.asked("runs.start") == [
+            StartRun(sync_type=each, account=account.id) for each in ("metadata", "labels", "suppressions")
+        ]
 
 
 async def test_a_code_that_expired_says_so_and_a_new_one_can_be_had() -> None:

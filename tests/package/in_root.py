@@ -1,16 +1,23 @@
-"""In a bare root without network: the package is installed, and dyntui set up with it.
+"""In a bare root without network: the package is installed, and dyntui set up with it, headless and by hand.
 
 Run by packaging/deb/try.sh with the system's Python. Fails where something is not as it should be; ends with one line
-of JSON: seconds and commands.
+of JSON: seconds, commands, and the keys that were pressed by hand.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import pwd
+import re
+import select
 import ssl
+import struct
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
 from pathlib import Path
@@ -84,9 +91,107 @@ def headless(sandbox: Sandbox, user: str) -> dict[str, Any]:
     return {"commands": 3, "seconds": round(time.monotonic() - began, 1)}
 
 
+class Hand:
+    """Somebody at a terminal of 80 columns and 24 rows, who reads a question before answering it."""
+
+    def __init__(self, user: str) -> None:
+        self.user = pwd.getpwnam(user)
+        self.commands = 0
+        self.keys = 0
+        # What was on the screen, and where in it the answer to come was not yet asked for.
+        self.shown = ""
+        self._read = 0
+        self._terminal = -1
+        self._process = 0
+
+    def run(self, *words: str) -> None:
+        """Types a command."""
+        self.commands += 1
+        self.keys += len(" ".join(words)) + 1
+        self._process, self._terminal = pty.fork()
+        if self._process == 0:
+            os.chdir("/")
+            os.setgid(self.user.pw_gid)
+            os.setgroups([])
+            os.setuid(self.user.pw_uid)
+            os.execvpe(words[0], words, environ_of(self.user.pw_name))
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.shown += f"$ {' '.join(words)}\n"
+        self._read = len(self.shown)
+
+    def see(self, pattern: str, limit: float = 60) -> str:
+        """Waits until it is shown, from where was answered last; what its group is, or it."""
+        until = time.monotonic() + limit
+        while (found := re.search(pattern, self.shown[self._read :])) is None:
+            assert time.monotonic() < until and self._more(until), (pattern, self.shown[-3000:])
+        self._read += found.end()
+        return found.group(found.re.groups)
+
+    def answer(self, question: str, typed: str = "") -> None:
+        """Waits for the question, and answers with Enter."""
+        self.see(question)
+        self.keys += len(typed) + 1
+        os.write(self._terminal, f"{typed}\r".encode())
+
+    def end(self) -> int:
+        """Waits until the command has ended; its exit code."""
+        while self._more(time.monotonic() + 60):
+            pass
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+
+    def _more(self, until: float) -> bool:
+        """Reads on; False at the command's end."""
+        if not select.select([self._terminal], [], [], max(0.0, until - time.monotonic()))[0]:
+            return False
+        try:
+            some = os.read(self._terminal, 65536)
+        except OSError:
+            return False
+        self.shown += some.decode(errors="replace")
+        return bool(some)
+
+
+def by_hand(sandbox: Sandbox, user: str) -> dict[str, Any]:
+    """Every question of setup is answered at a terminal, in the order in which it is asked."""
+    began = time.monotonic()
+    hand, said = Hand(user), sandbox.info
+    hand.run("dyntui", "setup")
+    for question, answer in (
+        ("Dynamics 365 address", said["dataverse_url"]),
+        ("Tenant", said["authority"]),
+        ("Client id", said["client_id"]),
+        ("Signs in by", ""),
+        ("Client secret:", said["client_secret"]),
+        ("certificate authority", said["ca_file"]),
+        ("production organisation", ""),
+        ("Name of the email account", ""),
+        ("dotdigital address", said["dotdigital_url"]),
+        ("API user", said["api_user"]),
+        ("API password:", said["api_password"]),
+        ("Double opt-in of the account", "off"),
+        ("Another email account", ""),
+        ("User name in Dynamics", MANAGER),
+        (r"Apply it\?", "y"),
+    ):
+        hand.answer(question, answer)
+    hand.see(r"Connected\.")
+    assert hand.end() == 0, hand.shown
+    hand.run("dyntui", "sign-in")
+    sandbox.approve(hand.see(r"Enter the code: +(\S+)"))
+    assert hand.end() == 0, hand.shown
+    hand.run("dyntui", "doctor")
+    assert hand.end() == 0, hand.shown
+    say(re.sub(r"[^\n]*\r(?=\x1b\[K)|\x1b\[[0-9;?]*[A-Za-z]", "", hand.shown.replace("\r\n", "\n")))
+    for secret in (said["client_secret"], said["api_password"]):
+        assert secret not in hand.shown
+    return {"commands": hand.commands, "keys": hand.keys, "seconds": round(time.monotonic() - began, 1)}
+
+
 def main() -> int:
     told: dict[str, Any] = {"installed_in_seconds": round(system("dpkg", "--install", "/root/dyntui.deb"), 1)}
-    system("useradd", "--create-home", "headless")
+    for user in ("headless", "hand"):
+        system("useradd", "--create-home", user)
     for place in (
         "/usr/lib/systemd/system/dyntui.service",
         "/usr/lib/sysusers.d/dyntui.conf",
@@ -96,15 +201,17 @@ def main() -> int:
         assert Path(place).is_file(), place
     # There is no way out of here: what is installed came with the package.
     assert subprocess.run(["dyntui", "--version"], capture_output=True, check=False).returncode == 0
-    sandbox = Sandbox()
-    try:
-        told["headless"] = headless(sandbox, "headless")
-    finally:
-        sandbox.process.terminate()
-        sandbox.process.wait(30)
+    for way in (headless, by_hand):
+        sandbox = Sandbox()
+        try:
+            told[way.__name__] = way(sandbox, "headless" if way is headless else "hand")
+        finally:
+            sandbox.process.terminate()
+            sandbox.process.wait(30)
     system("dpkg", "--remove", "dyntui")
     assert not Path("/usr/lib/dyntui").exists() and not Path("/usr/bin/dyntui").exists()
     assert told["headless"]["seconds"] <= 60, told
+    assert told["by_hand"]["seconds"] <= 300 and told["by_hand"]["commands"] == 3, told
     say(json.dumps(told))
     return 0
 

@@ -139,6 +139,12 @@ def test_a_respondent_whom_nobody_knows_becomes_a_record_where_the_account_says_
     office.change_in_dynamics("contact", known.person, emailaddress2=opted_out, donotemail=1)
     for address in ("new@person.example", "New@Person.example ", gone, opted_out, "no address", known.address):
         answered(office, address, "Lovelace")
+    # An opt-out that column security hides would read as none: nobody is made until it can be read.
+    office.sandbox.switch(dataverse={"secured_columns": {"contact.donotemail": []}})
+    refused, calls = office.calls_between(lambda: office.run("forms"))
+    assert "CONSENT_HIDDEN" in str([each.note for each in refused.items]) + refused.run.error_code
+    assert not [each for each in writes(calls) if "lead" in each]
+    office.sandbox.switch(dataverse={"secured_columns": {}})
     run = office.run("forms")
     assert run.run.status is RunStatus.COMPLETED and run.run.tally.adds_up, run
     there = responses(office)

@@ -47,6 +47,9 @@ def test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out(
     }
     assert refused(office, campaign, "somebody.new@example.org") == "TEST_CONTACT_UNKNOWN"
     assert refused(office, campaign, "nobody") == "TEST_ADDRESS_INVALID"
+    # An opt-out that column security hides would read as none.
+    office.sandbox.switch(dataverse={"secured_columns": {"contact.donotemail": []}})
+    assert refused(office, campaign, me.address) == "CONSENT_HIDDEN"
     assert len(office.sandbox.control.get("/mailed").json()) == 1
 
 
