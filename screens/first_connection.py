@@ -15,6 +15,7 @@ from dyntui.service.contract.session import Nothing
 
 from .base import Page
 from .bindings import bindings
+from .canary import ask_for_canary
 from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows
 from .widgets.columns import Column
@@ -72,6 +73,10 @@ class FirstConnectionPage(GridScreen[Fact], Page[str]):
         """Asks both systems anew."""
         self.console.notify("Asking both systems: this takes up to a minute.", title="First connection")
         self.ask(FACTS_ASK, Nothing(), lambda _: self.grid.reload())
+
+    def do_canary_fly(self) -> None:
+        """One address of one's own is imported."""
+        ask_for_canary(self, self.grid.reload)
 
     def opened(self, row: Fact) -> None:
         """What was seen, and what follows."""

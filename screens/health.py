@@ -15,6 +15,7 @@ from dyntui.service.contract.session import Nothing
 
 from .base import Page
 from .bindings import bindings
+from .canary import ask_for_canary
 from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows
 from .places import BACKUPS, FIRST_CONNECTION
@@ -25,12 +26,14 @@ from .widgets.paging import windowed
 
 _WORDING = Wording(one="finding", many="findings", empty="All is well", next_step="r looks at every part again.")
 
+_TONES = {Severity.FAILED: "bad", Severity.MENDING: "warn", Severity.NEXT: "accent"}
+
 _COLUMNS: tuple[Column[Finding], ...] = (
     Column(
         title="Severity",
         text=lambda row: str(row.severity),
         width=13,
-        tone=lambda row: "bad" if row.severity is Severity.FAILED else "warn",
+        tone=lambda row: _TONES[row.severity],
     ),
     Column(title="Part", text=lambda row: row.part, width=16, flex=1),
     Column(title="What was found", text=lambda row: row.text, width=24, flex=3),
@@ -81,6 +84,10 @@ class HealthPage(GridScreen[Finding], Page[str]):
     def do_facts_open(self) -> None:
         """What is assumed of both systems, and what they answered."""
         self.console.open_page(FIRST_CONNECTION, "")
+
+    def do_canary_fly(self) -> None:
+        """One address of one's own is imported."""
+        ask_for_canary(self, self.refetch)
 
     def previewed(self, row: Finding) -> Sequence[Fact]:
         """What it means, and the remedy."""

@@ -14,6 +14,7 @@ from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import number, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import Exit
+from dyntui.model.health import wrong
 from dyntui.model.masked import masked
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.health import HEALTH_CHECK, Health, Severity
@@ -45,7 +46,7 @@ def command(
 
     Looks at both systems, rights, what is installed, lists and their address books, mappings, schedules, limits, the
     store and this machine. Ends with 0 when all is well, with 4 when something needs mending, with 1 when something
-    does not work.
+    does not work. A next step, such as a canary import before the first list, is nothing that is wrong.
 
     With --first it asks what dyntui assumes of both systems without the vendors saying so: some ninety calls, which
     only read. What they answer is kept for thirty days; where it is otherwise or not known, dyntui goes the way that is
@@ -86,9 +87,10 @@ def _print(health: Health) -> None:
                 ("remedy", each.remedy),
             ]
         )
-    failed = sum(each.severity is Severity.FAILED for each in health.findings)
-    mending = len(health.findings) - failed
-    if health.findings:
+    found = wrong(health.findings)
+    failed = sum(each.severity is Severity.FAILED for each in found)
+    mending = len(found) - failed
+    if found:
         say(f"{number(failed)} failed, {number(mending)} to mend, in {number(len(health.looked_at))} parts.")
     else:
         say(f"All is well: {', '.join(health.looked_at)}.")
@@ -99,7 +101,7 @@ def _print(health: Health) -> None:
 def _exit(health: Health) -> Exit:
     if any(each.severity is Severity.FAILED for each in health.findings):
         return Exit.FAILED
-    return Exit.HELD if health.findings else Exit.DONE
+    return Exit.HELD if wrong(health.findings) else Exit.DONE
 
 
 async def _mend(client: ServiceClient, health: Health) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import click
 import msgspec
 
 from dyntui.cli.lazy import Choices
@@ -33,6 +35,9 @@ def with_service(chosen: Choices, work: Callable[[ServiceClient], Awaitable[R]])
 
 
 def _say_late() -> None:
+    if sys.stderr.isatty():
+        # In place of a line that tells of progress.
+        click.echo("\r\x1b[K", nl=False, err=True)
     say("No answer yet: Dynamics or dotdigital is slow, at its limit or away. Ctrl+C stops waiting;")
     say("`dyntui status` tells which.")
 

@@ -63,7 +63,7 @@ def _chosen_environment(answers: Mapping[str, str]) -> str:
 def correct(talk: Conversation, error: DyntuiError) -> bool:
     """Some answers are given anew, where the others stay; False when that is the end of it."""
     parts = click.Choice([DYNAMICS, ACCOUNTS, MANAGER, _NOTHING, _END])
-    click.echo("Your answers are kept. Which of them do you want to correct before it is tried again?", err=True)
+    say("Your answers are kept. Which of them do you want to correct before it is tried again?")
     usual = setup_questions.about(error) or _NOTHING
     part: str = click.prompt("Correct", type=parts, default=usual, err=True)
     if part == _END:
@@ -112,7 +112,7 @@ def show_environment(said: Said) -> None:
 
 def _hint(question: Question, said: str) -> str:
     if question.hint and question.hint != said:
-        click.echo(question.hint, err=True)
+        say(question.hint)
     return question.hint or said
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is: something does not work, or it does and somebody should look."""
+    """How bad a finding is: something does not work, or it does and somebody should look, or nothing is wrong and there
+    is something to be done before the first list or the first send. The worst first."""
 
     FAILED = "failed"
     MENDING = "needs mending"
+    NEXT = "next step"
+
+
+_ORDER = tuple(Severity)
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -135,6 +141,13 @@ _KINDS = (
         "Find it out with an address of your own: `dyntui canary ADDRESS`.",
     ),
     Kind(
+        "DOUBLE_OPT_IN_ENFORCED",
+        Severity.FAILED,
+        "The account mails everybody who is imported, to confirm; nobody is imported as long as that is so.",
+        "Switch it off for bulk uploads in dotdigital (Account settings, Double opt-in); then `dyntui canary ADDRESS`"
+        " tells, in the console c.",
+    ),
+    Kind(
         "COLUMNS_OLD",
         Severity.MENDING,
         "What columns Dynamics has was read long ago; new ones cannot be mapped, and lost ones are not noticed.",
@@ -197,6 +210,26 @@ _KINDS = (
         "A system answers otherwise than dyntui assumes, and what dyntui can do by itself is to stop.",
         "`dyntui doctor --first` says what stops and asks again; mend it in Dynamics or dotdigital.",
     ),
+    Kind(
+        "FACTS_NOT_ASKED",
+        Severity.NEXT,
+        "What is assumed of both systems was not asked yet; until then dyntui takes the safe path everywhere.",
+        "Ask both systems, which only reads: `dyntui doctor --first`; in the console f, then a.",
+    ),
+    Kind(
+        "CANARY_OUTSTANDING",
+        Severity.NEXT,
+        "No import has shown yet that the account mails nobody who is imported; the first list would find it out with"
+        " one of its people.",
+        "Before the first list, import one address of your own: `dyntui canary ADDRESS`; in the console c.",
+    ),
+    Kind(
+        "TEST_SEND_OUTSTANDING",
+        Severity.NEXT,
+        "Nothing was sent through the account yet.",
+        "Before the first send, send a copy to yourself alone: `dyntui campaigns test CAMPAIGN ADDRESS`; in the console"
+        " T on the campaign's page.",
+    ),
 )
 KINDS: dict[str, Kind] = {each.code: each for each in _KINDS}
 
@@ -216,5 +249,10 @@ def finding(code: str, part: str, text: str) -> Finding:
 
 
 def worst_first(found: list[Finding]) -> tuple[Finding, ...]:
-    """What failed, then what needs mending; the order otherwise stays."""
-    return tuple(sorted(found, key=lambda each: each.severity is not Severity.FAILED))
+    """What failed, then what needs mending, then what is to be done next; the order otherwise stays."""
+    return tuple(sorted(found, key=lambda each: _ORDER.index(each.severity)))
+
+
+def wrong(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that say that something is not as it should be."""
+    return tuple(each for each in found if each.severity is not Severity.NEXT)

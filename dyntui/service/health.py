@@ -32,7 +32,7 @@ from dyntui.service.resources import Resources
 from dyntui.store import accounts, connection_facts, crm_columns, dialects, health, held, odd_rows, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
-from dyntui.sync import installation
+from dyntui.sync import double_opt_in, installation
 from dyntui.sync.connections import DATAVERSE_SECRET, needs_secret
 from dyntui.sync.sight import CONSENT_COLUMNS, READ
 
@@ -75,6 +75,7 @@ class Doctor:
             parts["credentials"] = self._within(PART_SECONDS, "credentials", self._credentials())
             parts["the work"] = self._within(PART_SECONDS, "the work", self._work(known))
             parts["Dynamics"] = self._within(PART_SECONDS, "Dynamics", self._dynamics(organisation))
+            parts["next steps"] = self._within(PART_SECONDS, "next steps", self._next(known))
             parts["what is installed"] = self._within(PLAN_SECONDS, "what is installed", self._installed())
         for each in known:
             name = f"email account {each.name}"
@@ -179,6 +180,25 @@ class Doctor:
         behind = [finding("SCHEDULES_BEHIND", "schedules", told.text)] if told.state != "ok" else []
         return [*behind, *await self._resources.read(read)]
 
+    async def _next(self, known: Sequence[EmailAccount]) -> Found:
+        """What is to be done before the first list and the first send, one step after the other."""
+        now = self._resources.clock()
+
+        def read(c: Connection) -> Found:
+            found: Found = []
+            if not connection_facts.facts(c, now):
+                found.append(finding("FACTS_NOT_ASKED", "first connection", "both systems were not asked yet"))
+            for account in known:
+                part = f"email account {account.name}"
+                if account.double_opt_in in (double_opt_in.OFF, double_opt_in.SINGLE):
+                    if not double_opt_in.shown_on(c, account.id):
+                        found.append(finding("CANARY_OUTSTANDING", part, "nobody was imported yet"))
+                    elif not health.sent_before(c, account.id):
+                        found.append(finding("TEST_SEND_OUTSTANDING", part, "nothing was sent yet"))
+            return found
+
+        return await self._resources.read(read)
+
     async def _dynamics(self, organisation: Organisation) -> Found:
         dv = (await self._resources.connections.dataverse()).at_once()
         me = await security.who_am_i(dv)
@@ -212,6 +232,8 @@ class Doctor:
         found: Found = []
         if not account.double_opt_in:
             found.append(finding("DOUBLE_OPT_IN_UNKNOWN", part, "whom it asks to confirm is not known"))
+        elif account.double_opt_in == double_opt_in.ALL:
+            found.append(finding("DOUBLE_OPT_IN_ENFORCED", part, "everybody who is imported is asked to confirm"))
         endpoint = (told.endpoint or account.endpoint).rstrip("/").casefold()
         if endpoint != account.endpoint.rstrip("/").casefold():
             found.append(finding("ENDPOINT_CHANGED", part, f"{endpoint}, and not {account.endpoint}"))

@@ -1,15 +1,17 @@
 """What the store itself knows to be wrong.
 
-Public: `of_lists(c, before) -> list[ListOfConcern]`, `refused(c) -> int`; its file: `dyntui.store.dialects.damage`.
+Public: `of_lists(c, before) -> list[ListOfConcern]`, `refused(c) -> int`, `sent_before(c, account_id) -> bool`; its
+file: `dyntui.store.dialects.damage`.
 """
 
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store.schema import list_member, marketing_list
+from dyntui.model.sync_types import TEST_SEND
+from dyntui.store.schema import list_member, marketing_list, run, send
 
 _l, _m = marketing_list.c, list_member.c
 
@@ -44,3 +46,10 @@ def refused(c: Connection) -> int:
             select(func.count()).select_from(list_member).where(_m.outcome == Outcome.REJECTED.value)
         ).scalar_one()
     )
+
+
+def sent_before(c: Connection, account_id: str) -> bool:
+    """Whether anything was sent through the email account, as a test or to people."""
+    tests = exists().where(run.c.kind == TEST_SEND.id, run.c.account_id == account_id)
+    sends = exists().where(send.c.account_id == account_id, send.c.sent_on != "")
+    return bool(c.execute(select(tests | sends)).scalar())

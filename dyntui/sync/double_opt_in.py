@@ -73,9 +73,14 @@ async def one_first(
     return [each for each in batch if alone in ("", each.address)]
 
 
+def shown_on(c: Connection, account_id: str) -> str:
+    """When an import or a canary last showed that the account mails nobody who is imported; `""` before the first."""
+    return watermarks.get(c, account_id, _SHOWN)
+
+
 async def _shown(ctx: RunContext, account_id: str) -> bool:
-    shown_on = moment_of(await ctx.read(lambda c: watermarks.get(c, account_id, _SHOWN)))
-    return shown_on is not None and ctx.moment() - shown_on <= _LASTS
+    last = moment_of(await ctx.read(lambda c: shown_on(c, account_id)))
+    return last is not None and ctx.moment() - last <= _LASTS
 
 
 async def _new_one(dd: Dotdigital, batch: Sequence[Pending]) -> str:

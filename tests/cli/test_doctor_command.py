@@ -55,6 +55,9 @@ def test_it_ends_by_the_worst_that_was_found(dyntui: Cli, told: Callable[..., No
     told()
     done = dyntui("doctor")
     assert (done.code, done.out) == (0, "") and "All is well: Dynamics, the store." in done.err
+    told("CANARY_OUTSTANDING")
+    done = dyntui("doctor")
+    assert done.code == 0 and "All is well" in done.err and KINDS["CANARY_OUTSTANDING"].remedy[:40] in done.out
     told("LIST_OLD")
     done = dyntui("doctor")
     assert done.code == 4 and KINDS["LIST_OLD"].remedy in done.out and "--fix" in done.err

@@ -107,3 +107,8 @@ async def test_health_names_what_is_wrong_and_how_it_is_mended() -> None:
         assert "match" in hand.text and len(hand.asked("health.check")) == 1, "filtering looks at nothing anew"
         await hand.press("enter", "r")
         assert len(hand.asked("health.check")) == 2
+        await hand.press("c", "enter")
+        await hand.paste("astrid+canary@skarnfjall.example")
+        await hand.press("enter", "down", "enter")
+        assert any("without a mail" in notice for notice in hand.notices), hand.notices
+        assert len(hand.asked("health.check")) == 3, "what it has shown is looked at"

@@ -16,15 +16,18 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.model import solution
 from dyntui.model.budgets import Meter
 from dyntui.model.first_connection import Holds, Seen
-from dyntui.model.health import KINDS, Finding, Severity
+from dyntui.model.health import KINDS, Finding, Severity, wrong
 from dyntui.model.moments import text_of
 from dyntui.model.roles import Role
 from dyntui.service import health
 from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.setup import Canary
+from dyntui.service.first_connection import FirstConnection
 from dyntui.service.health import Doctor
 from dyntui.service.identity import Identities
 from dyntui.service.mappings import Mappings
-from dyntui.store import connection_facts, schedules
+from dyntui.service.setup import Setup
+from dyntui.store import accounts, connection_facts, schedules
 from dyntui.store.schema import (
     crm_column,
     email_account,
@@ -35,6 +38,7 @@ from dyntui.store.schema import (
     watermark,
 )
 from dyntui.sync.connections import DATAVERSE_SECRET
+from dyntui.sync.double_opt_in import remember
 from tests import certificates
 from tests.scenarios.office import Office
 
@@ -46,10 +50,19 @@ def doctor(office: Office, *, keyring: str = "memory", run_here: bool = True) ->
 
 def found(office: Office, **how: object) -> dict[str, Finding]:
     """What is wrong, by code."""
+    return {each.code: each for each in wrong(told(office, **how))}
+
+
+def told(office: Office, **how: object) -> tuple[Finding, ...]:
+    """What is wrong, and what is to be done next."""
     answer = office.wait(doctor(office, **how).check(office.context, Nothing()))  # type: ignore[arg-type]
-    assert list(answer.findings) == sorted(answer.findings, key=lambda each: each.severity is not Severity.FAILED)
+    assert list(answer.findings) == sorted(answer.findings, key=lambda each: list(Severity).index(each.severity))
     assert all(each.remedy and each.meaning and each.text for each in answer.findings)
-    return {each.code: each for each in answer.findings}
+    return answer.findings
+
+
+def steps(office: Office) -> list[str]:
+    return [each.code for each in told(office) if each.severity is Severity.NEXT]
 
 
 @pytest.fixture
@@ -65,6 +78,25 @@ def healthy(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
         c.execute(update(marketing_list).values(sync_problem=False))
     assert found(office) == {}
     return office
+
+
+def test_the_doctor_leads_to_the_first_list_and_the_first_send(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PART_SECONDS", 60.0)
+    office.give_roles("manager", Role.MANAGER)
+    # As setup leaves it where its question was answered with "off".
+    with office.db.write() as c:
+        remember(c, accounts.accounts(c)[0].id, "off")
+    assert steps(office) == ["FACTS_NOT_ASKED", "CANARY_OUTSTANDING"]
+    office.wait(FirstConnection(office.resources, Identities(office.resources)).ask(office.context, Nothing()))
+    assert steps(office) == ["CANARY_OUTSTANDING"]
+    setup = Setup(office.resources, office.worker.reconnect)
+    office.wait(setup.canary(office.context, Canary(address="astrid+canary@skarnfjall.example")))
+    assert steps(office) == ["TEST_SEND_OUTSTANDING"]
+    office.run("campaigns")
+    office.test_send(office.campaign_named("Newsletter March"), "astrid+canary@skarnfjall.example")
+    assert steps(office) == []
+    PROVOKED["DOUBLE_OPT_IN_ENFORCED"](office, monkeypatch)
+    assert "DOUBLE_OPT_IN_ENFORCED" in found(office)
 
 
 def change(office: Office, statement: object) -> None:
@@ -181,6 +213,7 @@ PROVOKED: dict[str, Callable[[Office, Patch], None]] = {
     "COLUMNS_OLD": _stored(update(crm_column).values(read_on=_LONG_AGO)),
     "MAPPINGS_INVALID": _stored(delete(crm_column).where(crm_column.c.logical_name == "firstname")),
     "DOUBLE_OPT_IN_UNKNOWN": _stored(update(email_account).values(double_opt_in="")),
+    "DOUBLE_OPT_IN_ENFORCED": _stored(update(email_account).values(double_opt_in="all")),
     "BOOK_MISSING": _stored(_ACTIVATED.values(book_id=999_999)),
     "SCHEDULES_BEHIND": _nothing_starts_what_is_due,
     "COLUMNS_HIDDEN": _a_column_is_secured,
@@ -202,7 +235,8 @@ def test_every_finding_is_found_where_it_is_so(healthy: Office, monkeypatch: pyt
     assert not {"CREDENTIAL_ENDING", "CREDENTIAL_ENDED"} & found(healthy).keys()
     change(healthy, delete(organisation))
     assert "NOT_CONNECTED" in found(healthy)
-    assert PROVOKED.keys() | {"KEYRING_MISSING", "NOT_CONNECTED"} == KINDS.keys()
+    next_steps = {code for code, kind in KINDS.items() if kind.severity is Severity.NEXT}
+    assert PROVOKED.keys() | {"KEYRING_MISSING", "NOT_CONNECTED"} == KINDS.keys() - next_steps
 
 
 def test_what_a_run_mends_is_gone_after_it(healthy: Office) -> None:

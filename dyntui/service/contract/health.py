@@ -13,7 +13,7 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Changed, Event
 from dyntui.service.contract.session import Nothing
-from dyntui.service.contract.setup import SetupRequest
+from dyntui.service.contract.setup import CANARY, SetupRequest
 from dyntui.service.contract.situations import go
 
 
@@ -71,5 +71,15 @@ ACTIONS = (
         call=FACTS_ASK,
         command="dyntui doctor --first",
         tooltip="Asks both systems what is assumed of them; some ninety calls, which only read",
+    ),
+    Action(
+        id="canary.fly",
+        title="Canary import",
+        scopes=(ON_HEALTH, ON_FACTS),
+        keys=("c",),
+        call=CANARY,
+        command="dyntui canary ADDRESS",
+        tooltip="Imports one address of your own, to see whether the email account mails everybody who is imported",
+        hint="Canary",
     ),
 )
