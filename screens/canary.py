@@ -20,8 +20,7 @@ def ask_for_canary(screen: FramedScreen, look_again: Callable[[], None]) -> None
             shown = f"{report.account} mails everybody who is imported: nobody is, until that is switched off."
         else:
             shown = f"{report.account} took {report.address} without a mail: lists can be synchronised."
-        severity = "warning" if report.double_opt_in == "all" else "information"
-        screen.notify(shown, title=_TITLE, severity=severity, markup=False)
+        screen.notify(shown, title=_TITLE, markup=False)
         look_again()
 
     def answered(address: str | None) -> None:

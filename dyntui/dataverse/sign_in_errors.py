@@ -34,15 +34,17 @@ TENANT = Meaning(
     "DATAVERSE_TENANT_UNKNOWN", "Entra ID does not know the tenant.", "Check the tenant id or domain.", Exit.USAGE
 )
 AGAIN = _not_permitted("DATAVERSE_SIGN_IN_AGAIN", "The sign-in has ended.", "Sign in again: `dyntui setup`.")
+# In setup the question comes again; a service that runs is handed the new one meanwhile.
+_HAND_OVER: Final = "`dyntui credentials replace dynamics` hands it to the service while runs go on."
 _SECRET = _not_permitted(
     "DATAVERSE_SECRET_REFUSED",
     "Entra ID refused the client secret.",
-    "Check that the secret's value (not its id) was entered and that it has not expired.",
+    f"Check that the secret's value (not its id) was entered and that it has not expired; {_HAND_OVER}",
 )
 _CERTIFICATE = _not_permitted(
     "DATAVERSE_CERTIFICATE_REFUSED",
     "Entra ID refused the certificate.",
-    "Upload the public certificate to the app registration, or renew it.",
+    f"Upload the public certificate to the app registration, or make another one; {_HAND_OVER}",
 )
 _FEDERATION = _not_permitted(
     "DATAVERSE_FEDERATION_UNKNOWN",
@@ -53,7 +55,9 @@ _MEANINGS: Final[dict[int, Meaning]] = {
     7000215: _SECRET,
     7000216: _SECRET,
     7000222: _not_permitted(
-        "DATAVERSE_SECRET_EXPIRED", "The client secret has expired.", "Create a new secret in the app registration."
+        "DATAVERSE_SECRET_EXPIRED",
+        "The client secret has expired.",
+        f"Create a new secret in the app registration; {_HAND_OVER}",
     ),
     700016: Meaning(
         "DATAVERSE_CLIENT_UNKNOWN",

@@ -132,6 +132,11 @@ DYNAMICS: Final[tuple[Assumption, ...]] = (
     Assumption(
         "DV-14", "A query may list 1,500 values.", "It is asked again in halves, and the size that worked kept."
     ),
+    Assumption(
+        "DV-15",
+        "Rows that are written by their key carry it.",
+        "Rows without it are written again, one by one.",
+    ),
     Assumption("DV-16", "Contacts can be written with UpdateMultiple.", "They are written in batches."),
     Assumption(
         "DV-17",
@@ -151,8 +156,24 @@ DYNAMICS: Final[tuple[Assumption, ...]] = (
         by_hand=True,
     ),
     Assumption("DV-29", "The link to a further page can be used again.", "The table is read from its beginning again."),
+    Assumption(
+        "DV-19",
+        "What dyntui writes into a list does not look like a change of somebody else's.",
+        "Such a list is compared with what was read last, and costs some calls more.",
+    ),
+    Assumption(
+        "DV-20",
+        "A record that was merged away is a member of no list any more.",
+        "Such a member ends as MERGED, and the record that is left counts.",
+    ),
     Assumption("DV-21", "The table list can be given columns and relationships.", "Setup stops there.", by_hand=True),
     Assumption("DV-22", "The prefix dyntui and the option prefix 72700 are free.", "Setup stops there.", by_hand=True),
+    Assumption(
+        "DV-23",
+        "The keys of dyntui's own tables can be used.",
+        "Setup waits for them, and goes on where it was left: `dyntui setup`.",
+        by_hand=True,
+    ),
     Assumption(
         "DV-32",
         "Change tracking is on, or can be switched on, for account, contact, lead and list.",
@@ -228,6 +249,16 @@ DOTDIGITAL: Final[tuple[Assumption, ...]] = (
         "A person's choices are left as they are, and named.",
     ),
     Assumption("DD-30", "Calls are limited by tiers, not 2,000 an hour.", "Consent is asked for as often as fits."),
+    Assumption(
+        "DD-31",
+        "Nobody else uses up the account's calls.",
+        "Runs wait for what is left; give the account a smaller share of the budget.",
+    ),
+    Assumption(
+        "DD-32",
+        "A question with a body reaches dotdigital and is answered.",
+        "Addresses are asked for one by one.",
+    ),
     Assumption("DD-36", "Web behaviour is read as the collection WebInsight.", "Page visits are not read."),
 )
 

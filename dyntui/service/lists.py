@@ -14,14 +14,11 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse import security
 from dyntui.dataverse.errors import DataverseError, UnknownOutcome
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.lists import MarketingList
-from dyntui.dataverse.member_tables import MEMBER_TABLES
 from dyntui.dataverse.query import guid
 from dyntui.dataverse.views import saved_views
 from dyntui.dotdigital import address_books
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.list_definitions import LONGEST_DESCRIPTION
 from dyntui.model.membership_actions import offered
 from dyntui.model.sync_types import LISTS, Narrowed, asked_of
 from dyntui.service import list_books, list_definitions, list_settings, simulating, targets
@@ -66,24 +63,9 @@ from dyntui.service.runs import chosen_account
 from dyntui.store import accounts, list_window, member_window, members, runs
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount
-from dyntui.store.lists import RemoteList, StoredList
-from dyntui.sync import list_state
-
-UNKNOWN_TYPE = "other"
-# What is kept of a query is only shown; it is run as Dynamics has it.
-_LONGEST_QUERY = 20_000
-
-
-class _Row(list_state.ListRow, frozen=True, kw_only=True):
-    """A marketing list with the connector's own columns."""
-
-    account_id: str | None = msgspec.field(name="_dyntui_emailaccountid_value", default=None)
-
-
-class _Name(msgspec.Struct, frozen=True):
-    ownerid: str = msgspec.field(name="systemuserid", default="")
-    name: str | None = msgspec.field(name="fullname", default="")
-
+from dyntui.store.lists import StoredList
+from dyntui.sync import list_rows, list_state
+from dyntui.sync.list_rows import UNKNOWN_TYPE
 
 log = logging.getLogger(__name__)
 
@@ -117,12 +99,7 @@ class Lists:
         """Reads all marketing lists from Dynamics again."""
         async with self._resources.lists_lock:
             dv = await self._resources.connections.dataverse()
-            found = await dv_lists.marketing_lists(dv, _Row)
-            owners = {each.owner_id for each in found if each.owner_id}
-            names: dict[str, str] = {}
-            async for page in dv_rows.pages(dv, "systemusers", _Name):
-                names.update((row.ownerid, row.name or "") for row in page.rows if row.ownerid in owners)
-            rows = [_remote(each, names) for each in found]
+            rows = await list_rows.read_all(dv)
             read_on = self._resources.now()
 
             def keep(c: Connection) -> None:
@@ -200,11 +177,11 @@ class Lists:
 
     async def _read_again(self, dv: Dataverse, list_id: str) -> None:
         """One list as Dynamics has it now; as of when all of them are known is as before."""
-        found = await dv_lists.marketing_list(dv, list_id, _Row)
+        found = await dv_lists.marketing_list(dv, list_id, list_rows.Row)
         if found is None:
             raise _unknown(list_id)
         owner = await security.user(dv, found.owner_id) if found.owner_id else None
-        row = _remote(found, {owner.id: owner.name or ""} if owner is not None else {})
+        row = list_rows.remote(found, {owner.id: owner.name or ""} if owner is not None else {})
         as_of = await self._resources.read(list_store.as_of) or self._resources.now()
         await self._resources.write(lambda c: list_store.put(c, [row], as_of))
 
@@ -346,37 +323,6 @@ class Lists:
 def use_cases(parts: Parts) -> Lists:
     """What answers these calls."""
     return Lists(parts.resources, parts.identities)
-
-
-def _remote(row: _Row, owners: dict[str, str]) -> RemoteList:
-    return RemoteList(
-        id=row.id,
-        name=row.name,
-        member_type=_member_type(row),
-        dynamic=row.dynamic,
-        description=(row.description or "")[:LONGEST_DESCRIPTION],
-        query=(row.query or "")[:_LONGEST_QUERY],
-        member_count=None if row.dynamic else row.member_count,
-        active=row.state == 0,
-        locked=bool(row.locked),
-        owner_id=row.owner_id or "",
-        owner=owners.get(row.owner_id or "", ""),
-        modified_on=row.modified_on or "",
-        activated=bool(row.activated),
-        account_id=row.account_id or "",
-        book_id=row.book_id or 0,
-        sync_order=row.sync_order if row.sync_order is not None else 1000,
-        manual_only=bool(row.manual_only),
-        membership_action=row.chosen_action,
-        subscription_filter=row.chosen_filter,
-        clear_on_send=bool(row.clear_on_send),
-    )
-
-
-def _member_type(row: MarketingList) -> str:
-    """Of a list whose members nobody has documented, or whose type cannot be read: shown, and never activated."""
-    table = MEMBER_TABLES.get(row.member_code)
-    return UNKNOWN_TYPE if table is None else table.logical_name
 
 
 def _unknown(list_id: str) -> DyntuiError:

@@ -159,13 +159,15 @@ def row_key(account_id: str, form_id: int) -> str:
 
 def _columns(account_id: str, known: Form) -> dict[str, object]:
     header = known.header
+    # What was not read yet takes nothing away that was there before.
+    questions = questions_text(known.questions)[: solution.LONGEST_MEMO]
     return {
         KEY: row_key(account_id, known.id),
         "dyntui_name": header.name,
         "dyntui_formnumber": known.id,
         "dyntui_state": header.state or None,
         "dyntui_url": header.url or None,
-        "dyntui_questions": questions_text(known.questions)[: solution.LONGEST_MEMO] or None,
+        **({"dyntui_questions": questions} if questions else {}),
         "dyntui_madeon": header.made_on or None,
         "dyntui_changedon": text_of(moment(header.changed_on)) or None,
         "dyntui_firstresponse": header.first_response or None,

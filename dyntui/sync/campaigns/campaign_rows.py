@@ -80,7 +80,8 @@ def _columns(account_id: str, known: Campaign) -> dict[str, object]:
         "dyntui_issplittest": known.split_test,
         "dyntui_senton": known.sent_on or None,
         "dyntui_EmailAccountId@odata.bind": f"/{solution.EMAIL_ACCOUNT.entity_set}({account_id})",
-        **{column: known.summary.get(total) for column, total in _TOTALS.items()},
+        # Totals that were not read yet take nothing away that was there before.
+        **{column: known.summary[total] for column, total in _TOTALS.items() if total in known.summary},
     }
 
 

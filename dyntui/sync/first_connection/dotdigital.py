@@ -13,6 +13,7 @@ from dyntui.dotdigital import account, address_books, campaigns, contacts, data_
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import stamp
+from dyntui.model.errors import Exit
 from dyntui.model.first_connection import Seen
 from dyntui.model.reasons import reason_of_status
 from dyntui.sync.first_connection.asking import Probe, no, told, unknown, yes
@@ -50,6 +51,8 @@ def probes(dd: Dotdigital, now: datetime) -> Mapping[str, Probe]:
         "DD-28": lambda: _everybody_once(dd),
         "DD-35": lambda: _preferences(dd),
         "DD-30": lambda: _limits(dd),
+        "DD-31": lambda: _calls_of_others(dd),
+        "DD-32": lambda: _question_with_a_body(dd),
         "DD-36": lambda: _web_behaviour(dd),
     }
 
@@ -256,6 +259,30 @@ async def _everybody_once(dd: Dotdigital) -> Seen:
 async def _limits(dd: Dotdigital) -> Seen:
     remaining = (await account.account_info(dd)).calls_remaining
     return told(remaining is None, "limited by tiers" if remaining is None else f"{remaining} calls are left this hour")
+
+
+async def _calls_of_others(dd: Dotdigital) -> Seen:
+    """Two calls one after the other: what they use up beyond themselves, somebody else does."""
+    left: dict[str, list[int]] = {}
+    for _ in range(2):
+        await account.server_time(dd)
+        for scope, window in dd.limits.items():
+            left.setdefault(scope, []).append(window.remaining)
+    if not left:
+        return unknown("no answer tells what is left")
+    scope, remaining = min(left.items(), key=lambda each: each[1][-1])
+    return unknown(f"{remaining[-1]} of {dd.limits[scope].limit} calls of a window are left; nothing tells whose")
+
+
+async def _question_with_a_body(dd: Dotdigital) -> Seen:
+    body = {"contacts": [{"email": "nobody@example.invalid"}], "withFullData": False}
+    try:
+        answer = await dd.get("/v2/contacts/retrieve-collection", _Row, body=body)
+    except DotdigitalError as error:
+        if error.exit is Exit.UNREACHABLE and not error.status:
+            raise
+        return no(f"refused: HTTP {error.status}")
+    return told("notFound" in answer, "answered" if "notFound" in answer else "the body did not arrive")
 
 
 async def _web_behaviour(dd: Dotdigital) -> Seen:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from dyntui.dataverse import changes, consent, fetchxml, lists, rows, security, sight
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import any_of, literal, query
+from dyntui.dataverse.query import any_of, guid, literal, query
 from dyntui.dataverse.sign_in import SignIn
 from dyntui.model import solution
 from dyntui.model.errors import Exit
@@ -26,6 +26,8 @@ _TRACKED: Final = ("account", "contact", "lead", "list")
 _CONSENT_TABLE: Final = "msdynmkt_contactpointconsent4"
 _VALUES: Final = 1500
 _MEMBER_ACTIONS: Final = ("AddListMembersList", "RemoveListMembersList")
+_KEYED_SET, _KEY_COLUMN, _KEY_ACTIVE = "dyntui_suppressions", "dyntui_key", "Active"
+_MERGED: Final = 20
 _GROUP_TEAMS: Final = "teamtype eq 2 or teamtype eq 3"
 _Row = dict[str, Any]
 
@@ -53,11 +55,15 @@ def probes(dv: Dataverse, me: str, as_person: str, people: SignIn) -> Mapping[st
         "DV-12": lambda: _acting_for(dv, me, as_person),
         "DV-13": lambda: _links(dv),
         "DV-14": lambda: _many_values(dv),
+        "DV-15": lambda: _keys_carried(dv),
         "DV-16": lambda: _bulk(dv),
         "DV-17": lambda: _capitals(dv),
         "DV-18": lambda: _unequal(dv),
+        "DV-19": lambda: _own_changes(dv, me),
+        "DV-20": lambda: _merged_members(dv),
         "DV-21": lambda: _list_can_grow(dv),
         "DV-22": lambda: _prefixes(dv),
+        "DV-23": lambda: _keys_active(dv),
         "DV-27": lambda: _member_actions(dv),
         "DV-28": lambda: _device_code(people),
         "DV-29": lambda: _link_again(dv),
@@ -275,6 +281,45 @@ async def _prefixes(dv: Dataverse) -> Seen:
     found = await rows.find_rows(dv, "publishers", _Row, select=["uniquename"], filter=taken)
     others = [each for each in found if each.get("uniquename") != solution.UNIQUE_NAME]
     return told(not others, f"{len(others)} other publishers have one of them" if others else "free, or dyntui's own")
+
+
+async def _keys_carried(dv: Dataverse) -> Seen:
+    """Of the rows that runs write by their key."""
+    found = await _number(dv, _KEYED_SET, f"{_KEY_COLUMN} ne null")
+    if not found.rows:
+        return unknown("none was written yet")
+    without = await _number(dv, _KEYED_SET, f"{_KEY_COLUMN} eq null")
+    return told(not without.rows, f"{found.rows} rows carry it, {without.rows} do not")
+
+
+async def _keys_active(dv: Dataverse) -> Seen:
+    names = " or ".join(f"LogicalName eq {literal(each.logical_name)}" for each in solution.TABLES)
+    expand = "Keys($select=SchemaName,EntityKeyIndexStatus)"
+    answer = await dv.get("EntityDefinitions" + query(select=["LogicalName"], filter=names, expand=expand), _Row)
+    states = [str(key.get("EntityKeyIndexStatus")) for table in answer["value"] for key in table.get("Keys", [])]
+    if not states:
+        return unknown("nothing was installed yet")
+    waiting = [each for each in states if each != _KEY_ACTIVE]
+    return told(not waiting, f"{len(states) - len(waiting)} of {len(states)} keys are active")
+
+
+async def _own_changes(dv: Dataverse, me: str) -> Seen:
+    activated = "dyntui_activated eq true and dyntui_lastsynced ne null"
+    found = await rows.find_rows(dv, "lists", _Row, select=["_modifiedby_value"], filter=activated)
+    if not found:
+        return unknown("no list was synchronised yet")
+    ours = sum(str(each.get("_modifiedby_value", "")).lower() == me.lower() for each in found)
+    return told(not ours, f"{ours} of {len(found)} synchronised lists were changed last by the service")
+
+
+async def _merged_members(dv: Dataverse) -> Seen:
+    merged = await rows.find_rows(dv, "contacts", _Row, select=["contactid"], filter="merged eq true", top=_MERGED)
+    if not merged:
+        return unknown("no contact was merged into another")
+    condition = " or ".join(f"_entityid_value eq {guid(str(each['contactid']))}" for each in merged)
+    members = await rows.find_rows(dv, "listmembers", _Row, select=["_entityid_value"], filter=condition)
+    still = len({str(each.get("_entityid_value")) for each in members})
+    return told(not still, f"{still} of {len(merged)} merged contacts are members of a list still")
 
 
 async def _member_actions(dv: Dataverse) -> Seen:

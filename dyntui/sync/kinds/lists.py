@@ -24,7 +24,7 @@ from dyntui.sync import (
     inward,
     kept_books,
     list_feeds,
-    list_state,
+    list_rows,
     lists,
     opt_out_changes,
     parts,
@@ -60,8 +60,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
             # Before what goes out: a value that was changed in dotdigital is not to be overwritten unseen.
             await inward.bring(ctx, dv, dd, inward.How(plan=asked.plan, apply=asked.apply))
         if not asked.lists:
-            turns = await list_state.turns(dv)
-            await ctx.write(lambda c: list_store.turns(c, turns))
+            await list_rows.take_turns(ctx, dv)
             await _name_left_out(ctx)
         due = await ctx.read(lambda c: list_store.due(c, ctx.account_id, asked.lists))
         untold = await ctx.read(lambda c: suppression_store.count_unwritten(c, ctx.account_id))
