@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from dyntui.dataverse.errors import DYNAMICS, DataverseError
+from dyntui.dataverse.errors import DYNAMICS, DataverseError, repeating_pages
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import columns_of, query
 from dyntui.dataverse.reading import loosely
@@ -74,20 +74,25 @@ async def changes(
     without the deletions. An answer without a delta link leaves `since` as the place to go on from.
 
     Change tracking takes no filter, order or expand. Raises DataverseError DATAVERSE_CHANGES_EXPIRED when the link
-    is too old (read everything again) and DATAVERSE_TRACKING_OFF when the table is not tracked.
+    is too old (read everything again), DATAVERSE_TRACKING_OFF when the table is not tracked, and DATAVERSE_PAGE_REPEATS
+    where a page leads back to one that was answered.
     """
     if since is not None and age >= life - min(_LIFE_MARGIN, life / 2):
         raise _changes_expired(age)
     columns = columns_of(row_type) if select is None else select
     prefer = ["odata.track-changes", f"odata.maxpagesize={maxpagesize}"]
     link: str | None = resume or since or entity_set + query(select=columns)
+    answered: set[str] = set()
     while link is not None:
+        answered.add(link)
         raw = await dv.get(link, _Changes, prefer=prefer)
         page = _sorted_out(raw, row_type)
         if page.next_link is None and page.delta_link is None:
             page = msgspec.structs.replace(page, delta_link=since)
         yield page
         link = page.next_link
+        if link in answered:
+            raise repeating_pages(entity_set)
 
 
 class _TrackingLife(msgspec.Struct, frozen=True, rename={"days": "expirechangetrackingindays"}):

@@ -335,3 +335,14 @@ def error_from(
         privileges=privileges,
         repeated=repeated,
     )
+
+
+def repeating_pages(of: str) -> DataverseError:
+    """The error of a listing that does not go on: a page leads back to one that was answered."""
+    return DataverseError(
+        "DATAVERSE_PAGE_REPEATS",
+        f"Dynamics answered the same page of {of} again instead of the next one.",
+        not_done="What should have followed was not read.",
+        remedy="Run it again later: it begins anew. Ask a Dynamics administrator if it stays so.",
+        status=200,
+    )

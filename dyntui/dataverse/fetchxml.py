@@ -22,7 +22,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from dyntui.dataverse.batch import get_long
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.errors import DataverseError, repeating_pages
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.wanted import Over
 from dyntui.remote.errors import READ_NOT_DONE
@@ -141,7 +141,8 @@ async def fetch_pages(
     """Run a query page by page. FetchXML leaves empty columns out: fields of `row_type` need defaults. `annotations`: a
     comma list of further ones.
 
-    A query with `top` is one page. Raises DataverseError (DATAVERSE_PAGE_LOST: start again without `resume`).
+    A query with `top` is one page. Raises DataverseError (DATAVERSE_PAGE_LOST: start again without `resume`;
+    DATAVERSE_PAGE_REPEATS: it does not go on).
     """
     root = parse(fetch_xml)
     place = msgspec.json.decode(resume, type=_Cursor) if resume else _Cursor(page=1)
@@ -150,8 +151,11 @@ async def fetch_pages(
         wanted = f"{_ANNOTATIONS},{annotations}" if annotations else _ANNOTATIONS
         answer = await _one_page(dv, entity_set, row_type, root, place if paged else None, pagesize, wanted, caller)
         more = paged and answer.more in (True, "true", "True")
-        place = _Cursor(page=place.page + 1, cookie=_inner_cookie(answer.cookie))
+        before, place = place, _Cursor(page=place.page + 1, cookie=_inner_cookie(answer.cookie))
         yield FetchPage(rows=answer.rows, cursor=msgspec.json.encode(place).decode() if more else None)
+        if more and place.cookie and place.cookie == before.cookie:
+            # The cookie is of the last row: the next page would end where this one did.
+            raise repeating_pages(entity_set)
         if not more:
             return
 

@@ -1,6 +1,6 @@
 """Reading the definitions of tables, columns and keys.
 
-    columns(dv, table) -> [Column]       table_info(dv, table) -> TableInfo | None       key_status(dv, table, key)
+    columns(dv, table) -> Columns        table_info(dv, table) -> TableInfo | None       key_status(dv, table, key)
 
 Facts: reference/dataverse_api.md section 9.1.
 """
@@ -21,6 +21,14 @@ T = TypeVar("T")
 CRM: Final = "Microsoft.Dynamics.CRM."
 STRONG: Final = {"Consistency": "Strong"}
 """Asks past the caches, which lag by up to half a minute."""
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """The columns of a table. `odd`: of what is described in a way that is not understood the column's logical name
+    (`""` where that is not told either), and why; such a column is not among the `rows`."""
+
+    rows: list[Column]
+    odd: dict[str, str]
 
 
 class TableInfo(msgspec.Struct, frozen=True, rename="pascal"):
@@ -166,25 +174,26 @@ async def found_or_none(asking: Awaitable[T]) -> T | None:
         raise
 
 
-async def columns(dv: Dataverse, table: str) -> list[Column]:
+async def columns(dv: Dataverse, table: str) -> Columns:
     """The columns of a table that may be mapped, by label, with choices and limits. About a dozen calls.
 
     Left out are the helper columns of others (`AttributeOf`) and virtual ones other than multi-select choices.
     """
     path = f"{definition_of(table)}/Attributes"
-    listed = await _decoded(dv, path + query(select=_COMMON), _Attribute)
+    odd: dict[str, str] = {}
+    listed = await _decoded(dv, path + query(select=_COMMON), _Attribute, odd)
     details: dict[str, _Attribute] = {}
     for cast, names in _DETAIL_CASTS.items():
         asked = f"{path}/{CRM}{cast}" + query(select=["LogicalName", *names])
-        details.update({each.logical_name: each for each in await _decoded(dv, asked, _Attribute)})
+        details.update({each.logical_name: each for each in await _decoded(dv, asked, _Attribute, odd)})
     choices: dict[str, tuple[Option, ...]] = {}
     for cast in _CHOICE_CASTS:
         expand = "OptionSet" if cast == "BooleanAttributeMetadata" else "OptionSet($select=Options)"
         if cast in {"PicklistAttributeMetadata", "MultiSelectPicklistAttributeMetadata"}:
             expand += ",GlobalOptionSet($select=Options)"
         asked = f"{path}/{CRM}{cast}" + query(select=["LogicalName"], expand=expand)
-        choices.update({each.logical_name: _options(each) for each in await _decoded(dv, asked, _Choices)})
-    leads = await _leads(dv, table)
+        choices.update({each.logical_name: _options(each) for each in await _decoded(dv, asked, _Choices, odd)})
+    leads = await _leads(dv, table, odd)
     found = [
         _column(
             table,
@@ -194,9 +203,9 @@ async def columns(dv: Dataverse, table: str) -> list[Column]:
             leads.get(each.logical_name, ()),
         )
         for each in listed
-        if _mappable(each)
+        if _mappable(each) and each.logical_name not in odd
     ]
-    return sorted(found, key=lambda column: (column.label.casefold(), column.logical_name))
+    return Columns(sorted(found, key=lambda column: (column.label.casefold(), column.logical_name)), odd)
 
 
 class _Reference(msgspec.Struct, frozen=True, rename="pascal"):
@@ -206,7 +215,7 @@ class _Reference(msgspec.Struct, frozen=True, rename="pascal"):
     property: str | None = msgspec.field(name="ReferencingEntityNavigationPropertyName", default=None)
 
 
-async def _leads(dv: Dataverse, table: str) -> dict[str, tuple[Leads, ...]]:
+async def _leads(dv: Dataverse, table: str, odd: dict[str, str]) -> dict[str, tuple[Leads, ...]]:
     """Where the lookups of a table lead, by logical name (reference section 5.1: the navigation property is not always
     what its name suggests)."""
     names = [
@@ -217,7 +226,7 @@ async def _leads(dv: Dataverse, table: str) -> dict[str, tuple[Leads, ...]]:
     ]
     found: dict[str, list[Leads]] = {}
     path = f"{definition_of(table)}/ManyToOneRelationships" + query(select=names)
-    for each in await _decoded(dv, path, _Reference):
+    for each in await _decoded(dv, path, _Reference, odd):
         if each.property:
             leads = Leads(each.referenced_entity, each.referenced_attribute, each.property)
             found.setdefault(each.referencing_attribute, []).append(leads)
@@ -250,9 +259,26 @@ async def has_relationship(dv: Dataverse, schema_name: str) -> bool:
     return await found_or_none(dv.get(path, dict[str, object], headers=STRONG)) is not None
 
 
-async def _decoded(dv: Dataverse, path: str, into: type[T]) -> list[T]:
+async def _decoded(dv: Dataverse, path: str, into: type[T], odd: dict[str, str]) -> list[T]:
+    """What can be read; what cannot is named in `odd`."""
     answer = await dv.get(path, _List)
-    return [msgspec.json.decode(item, type=into) for item in answer.value]
+    found = []
+    for item in answer.value:
+        try:
+            found.append(msgspec.json.decode(item, type=into))
+        except (msgspec.DecodeError, UnicodeDecodeError) as failure:
+            odd[_name_of(item)] = str(failure)
+    return found
+
+
+def _name_of(item: msgspec.Raw) -> str:
+    """The logical name of the column that a row of any shape is about; `""` where it tells none."""
+    try:
+        row = msgspec.json.decode(item)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    names = (row.get("LogicalName"), row.get("ReferencingAttribute")) if isinstance(row, dict) else ()
+    return next((each for each in names if isinstance(each, str)), "")
 
 
 def _mappable(attribute: _Attribute) -> bool:

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from dyntui.dataverse.batch import PART_URL_LIMIT, get_long
-from dyntui.dataverse.errors import DUPLICATE, GONE, VERSION_MISMATCH, DataverseError, UnknownOutcome
+from dyntui.dataverse.errors import DUPLICATE, GONE, VERSION_MISMATCH, DataverseError, UnknownOutcome, repeating_pages
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import any_of, columns_of, guid, in_chunks, query
 from dyntui.model.errors import Exit
@@ -54,6 +54,7 @@ async def pages(
     """A set's rows, page by page; `resume` goes on from a stored `next_link`.
 
     Order by something unique, or rows may shift between pages. `annotations` is a comma list of annotation names.
+    Raises DATAVERSE_PAGE_REPEATS where a page leads back to one that was answered.
     """
     prefer = [f"odata.maxpagesize={maxpagesize}"]
     if annotations:
@@ -62,10 +63,14 @@ async def pages(
     link: str | None = resume or entity_set + query(
         select=columns, filter=filter, orderby=orderby, expand=expand, count=count
     )
+    answered: set[str] = set()
     while link is not None:
+        answered.add(link)
         page: Page[T] = await get_long(dv, link, Page[row_type], prefer=prefer, caller=caller)  # type: ignore[valid-type]
         yield page
         link = page.next_link
+        if link in answered:
+            raise repeating_pages(entity_set)
 
 
 async def pages_where_any(

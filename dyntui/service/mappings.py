@@ -294,9 +294,10 @@ class Mappings:
 
         for table in sorted(await self._resources.read(missing)):
             found = await metadata.found_or_none(metadata.columns(await self._resources.connections.dataverse(), table))
-            if found:
+            if found is not None and found.rows:
+                rows = found.rows
                 await self._resources.write(
-                    lambda c: crm_columns.replace(c, table, found, self._resources.now())  # noqa: B023 - awaited here
+                    lambda c: crm_columns.replace(c, table, rows, self._resources.now())  # noqa: B023 - awaited here
                 )
 
 

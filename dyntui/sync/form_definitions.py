@@ -21,7 +21,7 @@ from dyntui.model.forms import Definition, Question, merged, questions_text
 from dyntui.model.moments import dated, text_of
 from dyntui.store import forms
 from dyntui.store.forms import Form, Header
-from dyntui.sync import feeds, parts
+from dyntui.sync import feeds, odd_answers, parts
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.refused_rows import name_refused
 from dyntui.sync.run_context import RunContext
@@ -43,7 +43,7 @@ async def listed(ctx: RunContext, dd: Dotdigital) -> set[int]:
         keep = functools.partial(forms.record, account_id=ctx.account_id, rows=rows)
         await ctx.save(ctx.cursor, stage="Reading forms", done=len(seen), work=keep)
     if repeats:
-        await _name_odd(ctx, "pages of forms", "dotdigital answered the same page of forms again", "a page seen before")
+        await odd_answers.name_repeating(ctx, "forms", "forms")
     return seen
 
 

@@ -193,7 +193,7 @@ async def test_columns_are_read_with_limits_choices_and_targets():
 
     talk = Conversation(answer, forever=True)
     async with talk.client() as dv:
-        found = {column.logical_name: column for column in await metadata.columns(dv, "contact")}
+        found = {column.logical_name: column for column in (await metadata.columns(dv, "contact")).rows}
     assert set(found) == {"emailaddress1", "parentcustomerid", "statecode", "new_tastes"}
     assert (found["emailaddress1"].max_length, found["emailaddress1"].format) == (100, "Email")
     assert found["parentcustomerid"].targets == ("account", "contact")

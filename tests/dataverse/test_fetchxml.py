@@ -86,6 +86,18 @@ async def test_pages_follow_the_cookie_decoded_twice():
     assert pages[1].cursor is None
 
 
+async def test_a_page_whose_cookie_is_that_of_the_one_before_ends_the_listing_by_name():
+    again = {
+        "value": [{"contactid": "1"}],
+        "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie": COOKIE,
+        "@Microsoft.Dynamics.CRM.morerecords": True,
+    }
+    async with Conversation(ok(again), forever=True).client() as dv:
+        with pytest.raises(DataverseError, match="DATAVERSE_PAGE_REPEATS"):
+            async for _ in fetchxml.fetch_pages(dv, "contacts", Person, STORED):
+                pass
+
+
 async def test_a_listing_goes_on_from_a_stored_cursor():
     first = {
         "value": [],

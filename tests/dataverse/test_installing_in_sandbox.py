@@ -66,7 +66,7 @@ async def test_the_installation_survives_lost_answers_and_is_made_once(dv: Datav
     )
     assert await install(dv) > 40
     assert await install(dv) == 0
-    named = {column.logical_name: column for column in await metadata.columns(dv, "dyntui_engagement")}
+    named = {column.logical_name: column for column in (await metadata.columns(dv, "dyntui_engagement")).rows}
     assert [option.value for option in named["dyntui_kind"].options][:2] == [727000000, 727000001]
     assert named["dyntui_contactid"].targets == ("contact",)
     assert (named["dyntui_url"].max_length, named["dyntui_happenedon"].type) == (2000, "DateTime")
@@ -75,7 +75,7 @@ async def test_the_installation_survives_lost_answers_and_is_made_once(dv: Datav
         await change.add_options("dyntui_engagement", "dyntui_kind", {727000099: "Waved"})
     assert {727000000, 727000099} <= await metadata.option_values(dv, "dyntui_engagement", "dyntui_kind")
     assert await metadata.option_values(dv, "dyntui_engagement", "dyntui_nothing") == frozenset()
-    assert "dyntui_bookid" in {column.logical_name for column in await metadata.columns(dv, "list")}
+    assert "dyntui_bookid" in {column.logical_name for column in (await metadata.columns(dv, "list")).rows}
 
 
 @pytest.mark.parametrize("key_in_body", ["accept", "refuse"])

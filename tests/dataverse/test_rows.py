@@ -109,6 +109,17 @@ async def test_changes_tell_new_rows_from_deleted_ones_even_when_a_name_imitates
     assert all("odata.track-changes" in request.headers["Prefer"] for request in talk.requests)
 
 
+async def test_a_page_that_leads_back_to_one_before_ends_the_listing_by_name():
+    again = ok({"value": [row(ADA, "Ada")], "@odata.nextLink": f"{API}contacts?$skiptoken=2"})
+    for listing in (rows.pages, changes.changes):
+        seen = 0
+        async with Conversation(again, forever=True).client() as dv:
+            with pytest.raises(DataverseError, match="DATAVERSE_PAGE_REPEATS"):
+                async for page in listing(dv, "contacts", Person):
+                    seen += len(page.rows)
+        assert seen == 2
+
+
 async def test_an_expired_delta_link_says_so():
     talk = Conversation(error(400, "0x80044352", "Version stamp associated with the client has expired."))
     async with talk.client() as dv:

@@ -27,7 +27,7 @@ def two_way(
     """These labels also feed their columns of contacts; `more`: besides those that do."""
 
     async def columns() -> Any:
-        return await metadata.columns(await office.resources.connections.dataverse(), "contact")
+        return (await metadata.columns(await office.resources.connections.dataverse(), "contact")).rows
 
     found, account = office.wait(columns()), account_of(office)
     inward = tuple(DataMapping(label, Entity.CONTACT, column, Direction.TO_DYNAMICS, rule) for label, column in pairs)

@@ -15,6 +15,7 @@ from dyntui.service.contract.people import TimelineQuery
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts as account_store
 from tests.scenarios.office import Office, writes
+from tests.scenarios.test_members_and_books import in_dotdigital
 
 TRIP = "How was your last trip?"
 
@@ -206,3 +207,15 @@ def test_odd_forms_and_responses_are_named_and_delay_no_other(office: Office) ->
     )
     empty, calls = office.calls_between(lambda: office.run("forms"))
     assert empty.run.status is RunStatus.COMPLETED and writes(calls) == []
+
+    # A page that is answered again and again is named, and what it holds is there once.
+    def again(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        rows = kept if request.url.path == "/v2/surveys" else answer.json()
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    office.sandbox.doctor(lambda request, answer: answer)
+    kept = (json.loads(in_dotdigital(office, "GET", "/v2/surveys")) * 500)[:500]
+    office.sandbox.doctor(again)
+    repeated = office.run("forms")
+    assert repeated.run.status is RunStatus.FAILED and "DOTDIGITAL_PAGE_REPEATS" in repeated.run.error
+    assert sum(len(each) for each in responses(office).values()) == truth

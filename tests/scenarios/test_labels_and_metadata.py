@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
 import msgspec
 
 from dyntui.dotdigital import data_fields
 from dyntui.dotdigital.data_fields import DataField
+from dyntui.model.columns import Column
 from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import PROVISIONED, DataMapping
 from dyntui.model.outcomes import RunStatus
@@ -129,3 +133,42 @@ def test_a_column_of_another_shape_is_told(office: Office) -> None:
         crm_columns.replace(c, "contact", changed, NOW)
     note = office.run("metadata").items[1].note
     assert "new: lastname" in note and "changed: firstname" in note
+
+
+def test_columns_that_dynamics_describes_oddly_or_not_at_all_stay_as_they_are_known(office: Office) -> None:
+    office.run("metadata")
+
+    def known() -> dict[str, Column]:
+        with office.db.read() as c:
+            return {each.logical_name: each for each in crm_columns.of_table(c, "contact")}
+
+    before = known()
+    odd: dict[str, dict[str, Any]] = {
+        "firstname": {"SchemaName": {"deep": 1}},
+        "lastname": {"MaxLength": "many"},
+        "birthdate": {"ANewField": [2999]},
+        "gendercode": {"OptionSet": 7},
+    }
+    how = {"rows": "odd"}
+
+    def answers(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "LogicalName='contact')/Attributes" not in request.url.path or answer.status_code != 200:
+            return answer
+        rows = answer.json()["value"]
+        rows = [] if how["rows"] == "none" else [{**each, **odd.get(each["LogicalName"], {})} for each in rows]
+        if how["rows"] == "nameless":
+            rows = [each for each in rows if each["LogicalName"] not in odd] + [{"MetadataId": 7}]
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json={"value": rows})
+
+    office.sandbox.doctor(answers)
+    for rows, said in (
+        ("odd", ("firstname (", "lastname (", "gendercode (")),
+        ("nameless", ("a column (",)),
+        ("none", ("DYNAMICS_LISTS_NO_COLUMN",)),
+    ):
+        how["rows"] = rows
+        run = office.run("metadata")
+        item = next(each for each in run.items if each.id == "contact")
+        assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS and all(each in item.note for each in said), item.note
+        assert "birthdate (" not in item.note and known() == before
+        assert all(each.status is RunStatus.COMPLETED for each in run.items if each.id != "contact")

@@ -47,7 +47,7 @@ def mapped(office: Office, *more: tuple[str, LabelType, str], entity: Entity = E
         for label, kind, _ in more:
             if label not in there:
                 await data_fields.create_data_field(dd, label, kind.value)
-        return await metadata.columns(await office.resources.connections.dataverse(), entity.value)
+        return (await metadata.columns(await office.resources.connections.dataverse(), entity.value)).rows
 
     columns = office.wait(make())
     made = [DataLabel(name=name, type=kind, synchronised=True) for name, kind, _ in more]

@@ -81,8 +81,9 @@ def test_odd_contacts_cost_themselves_and_a_feed_that_circles_is_read_again(offi
         opt_in_of(office, each.address, "Double")
     with answered(office, "/contacts/v3", how="empty"):
         for kind in ("address-books", "opt-in"):
-            _, calls = office.calls_between(lambda kind=kind: office.run(kind))  # type: ignore[misc]
-            assert not writes(calls)
+            run, calls = office.calls_between(lambda kind=kind: office.run(kind))  # type: ignore[misc]
+            # Whose record has changed in Dynamics is asked for by address, whatever the feed says.
+            assert run.run.status is RunStatus.COMPLETED and (kind == "opt-in" or not writes(calls))
     with answered(office, "/contacts/v3", rows=ODD, how="again"):
         for kind in ("address-books", "opt-in"):
             run = office.run(kind)
@@ -115,6 +116,9 @@ def test_odd_suppressions_suppress_whom_they_name_and_a_feed_that_circles_stops_
         assert run.run.status is RunStatus.FAILED and "answered the same page" in run.run.error
         with office.db.read() as c:
             mark = watermarks.get(c, account_of(office), "suppressed-since")
+    with answered(office, "/suppressed-since/", how="empty"):
+        assert office.run("suppressions").run.status is RunStatus.COMPLETED
+    office.unsubscribe(people[0].address)
     with answered(office, "/suppressed-since/", rows=SUPPRESSIONS):
         run = office.run("suppressions")
         assert run.run.status.ended and run.run.status is not RunStatus.FAILED and run.run.tally.adds_up, run

@@ -299,3 +299,19 @@ def test_odd_preferences_and_choices_are_named_and_delay_no_other(office: Office
     assert [in_dynamics(office, each.person).get(OFFERS) for each in people] == [Choice.NO] * 5
     tree = next(each for each in last.items if each.name == "Preferences offered")
     assert f"not offered any more: Newsletters: {EVENTS}" in tree.note
+
+    # A page that is answered again and again is named, and nobody's choice is another one for it.
+    def again(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "opt-ins-since" not in request.url.path:
+            return answer
+        rows = kept.setdefault(request.url.path, (answer.json() * 1000)[:1000])
+        return httpx.Response(200, headers={"Date": answer.headers["Date"]}, json=rows)
+
+    kept: dict[str, list[Any]] = {}
+    for each in people[:3]:
+        chosen(office, each.address, OFFERS, True)
+    office.sandbox.doctor(again)
+    repeated = office.run("preferences")
+    assert repeated.run.status is RunStatus.COMPLETED_WITH_ERRORS and "DOTDIGITAL_PAGE_REPEATS" in repeated.run.error
+    told = [in_dynamics(office, each.person).get(OFFERS) for each in people]
+    assert told == [Choice.YES] * 3 + [Choice.NO] * 2

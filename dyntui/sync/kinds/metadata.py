@@ -8,7 +8,8 @@ import functools
 from sqlalchemy import Connection
 
 from dyntui.dataverse import metadata
-from dyntui.model.columns import Column, tables_reached
+from dyntui.dataverse.metadata import Columns
+from dyntui.model.columns import tables_reached
 from dyntui.model.cursors import Cursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.mapping import faults, validate
@@ -33,6 +34,8 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         await ctx.begin_item(table, kind="table", name=f"Columns of {table}", place=len(done))
         try:
             found = await metadata.columns(dv, table)
+            if not found.rows:
+                raise _nothing(table)
         except DyntuiError as error:
             if await parts.is_of_the_run(error, dv):
                 raise
@@ -45,11 +48,26 @@ async def run(ctx: RunContext, connections: Connections) -> None:
             due = [each for each in await ctx.read(_reached) if each not in done]
 
 
-def _keep(c: Connection, ctx: RunContext, table: str, found: list[Column]) -> None:
-    replaced = crm_columns.replace(c, table, found, ctx.now())
+def _nothing(table: str) -> DyntuiError:
+    return DyntuiError(
+        "DYNAMICS_LISTS_NO_COLUMN",
+        f"Dynamics lists no column of {table} at all.",
+        not_done="No column was taken for gone; what is known of them stays.",
+        remedy="Run it again; `dyntui doctor` says which privileges are missing.",
+    )
+
+
+def _keep(c: Connection, ctx: RunContext, table: str, found: Columns) -> None:
+    """What could not be read stays as it is known: where it is not told which column that is, all that are missing."""
+    read = {each.logical_name for each in found.rows}
+    known = [each for each in crm_columns.of_table(c, table) if each.logical_name not in read]
+    stay = [each for each in known if "" in found.odd or each.logical_name in found.odd]
+    replaced = crm_columns.replace(c, table, [*found.rows, *stay], ctx.now())
     broken = _broken(c, ctx.account_id, table)
+    odd = [f"cannot be read, and stays as it is known: {name or 'a column'} ({why})" for name, why in found.odd.items()]
     notes = [
-        f"{len(found)} columns",
+        f"{len(found.rows)} columns",
+        *odd[:_NAMED],
         *(
             f"{word}: {_some(names)}"
             for word, names in (("new", replaced.added), ("changed", replaced.changed), ("gone", replaced.gone))
@@ -58,7 +76,9 @@ def _keep(c: Connection, ctx: RunContext, table: str, found: list[Column]) -> No
         ),
         *broken,
     ]
-    ctx.close_item(c, table, read=0, note="; ".join(notes), status=RunStatus.COMPLETED_WITH_ERRORS if broken else None)
+    ctx.close_item(
+        c, table, read=0, note="; ".join(notes), status=RunStatus.COMPLETED_WITH_ERRORS if broken or odd else None
+    )
 
 
 def _some(names: tuple[str, ...]) -> str:
