@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from dyntui.cli.output import say
 from dyntui.model.moments import moment_of
-from dyntui.model.outcomes import RunStatus
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.service.contract.schedules import SaveSchedules, ScheduleEdit
 from dyntui.store.schema import marketing_list
@@ -78,6 +78,9 @@ def measure(office: Office, world: World) -> None:
         calls = run.dataverse_reads + run.dataverse_writes + run.dotdigital_reads + run.dotdigital_writes
         said = f"{run.status} {run.error_code}".strip()
         say(f"  {said} after {seconds:,.0f} s, {calls:,} calls, {run.tally.read:,} people")
+        for count in run.tally.counts:
+            if count.outcome is Outcome.REJECTED:
+                say(f"    {count.people:,} people rejected: {count.reason}")
         failed = [each for each in detail.items if each.status is RunStatus.FAILED]
         for each in failed[:_NAMED]:
             say(f"    {each.name}: {each.note}")
