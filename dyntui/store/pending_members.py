@@ -110,18 +110,19 @@ def not_in_book(c: Connection, list_id: str, listing: str, most: int) -> list[st
     return list(c.execute(missing.order_by(_m.seq).limit(most)).scalars())
 
 
-def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged], now: str) -> int:
-    """These pending people are in the book as staged: added, or updated where they had been before. How many it were;
-    an address that nobody pending has is passed over."""
+def acknowledge(c: Connection, list_id: str, rows: Iterable[Acknowledged], now: str, *, found_so: bool = False) -> int:
+    """These pending people are in the book as staged: added, or updated where they had been before; unchanged where
+    they were `found_so`. How many it were; an address that nobody pending has is passed over."""
     known = bindparam("b_contact", type_=_m.contact_id.type)
+    written = case(
+        (or_(*(_m.sent_fingerprint == each for each in _NOT_SENT)), Outcome.ADDED.value),
+        else_=Outcome.UPDATED.value,
+    )
     statement = (
         update(list_member)
         .where(*_pending_with_address())
         .values(
-            outcome=case(
-                (or_(*(_m.sent_fingerprint == each for each in _NOT_SENT)), Outcome.ADDED.value),
-                else_=Outcome.UPDATED.value,
-            ),
+            outcome=Outcome.UNCHANGED.value if found_so else written,
             reason="",
             detail="",
             also="",
@@ -151,7 +152,7 @@ def _overwrite(c: Connection, list_id: str, addresses: Sequence[str]) -> None:
     sender = select(here.c.person_id).where(
         here.c.list_id == list_id,
         here.c.address == address,
-        here.c.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value)),
+        here.c.outcome.in_((Outcome.ADDED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)),
     )
     account = select(marketing_list.c.account_id).where(marketing_list.c.id == list_id).scalar_subquery()
     lists = select(marketing_list.c.id).where(marketing_list.c.account_id == account)

@@ -84,6 +84,20 @@ def _change(place: Place, person: Pending, held: dict[str, dict[str, Any]] | Non
     )
 
 
+def there_already(batch: Sequence[Pending], there: Mapping[str, Contact] | None) -> list[Pending]:
+    """Those who are in the book as they are to be: importing them would change nothing. `there`: what `held` has
+    answered."""
+    if there is None:
+        return []
+    return [
+        each
+        for each in batch
+        if each.sent_address == each.address
+        and each.address in there
+        and differing(dict(there[each.address].values), dict(each.fields))[0] == {}
+    ]
+
+
 def settle_import(
     c: Connection, place: Place, batch: Sequence[Pending], found: Sequence[Fate], result: ImportResult
 ) -> None:

@@ -363,6 +363,15 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
             there = await before_images.held(dd, [each.address for each in batch], of)
             if there is not None and await _suppressed_among(ctx, chosen, there.values()):
                 continue
+            if not chosen.last_run_id and (same := before_images.there_already(batch, there)):
+                # A machine that took the list over: the one before it has sent them just so.
+                done += len(same)
+                found_so = functools.partial(_found_so, ctx=ctx, chosen=chosen, people=same)
+                await ctx.save(ctx.at(OneList), stage=stage, done=done, of=of, work=found_so)
+                like_that = {each.address for each in same}
+                batch = [each for each in batch if each.address not in like_that]
+                if not batch:
+                    continue
             await before_images.begin_import(ctx, chosen, batch, there)
         rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
         result = await carry_out(ctx, dd, rows, stage, done, of)
@@ -401,6 +410,11 @@ async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
     their opt-in: of the others it is known since the book was read."""
     await book_reading.look_at_imported(ctx, dd, chosen)
     await ctx.save(replace(ctx.at(OneList), step="close"), stage=f"Finishing {title}")
+
+
+def _found_so(c: Connection, ctx: RunContext, chosen: StoredList, people: Sequence[Pending]) -> None:
+    rows = [pending_members.Acknowledged(each.address, each.contact_id) for each in people]
+    pending_members.acknowledge(c, chosen.id, rows, ctx.now(), found_so=True)
 
 
 def _settle_import(
