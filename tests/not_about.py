@@ -183,7 +183,13 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
             "a setup between real processes, whose clocks nobody moves, takes longer with it than a test may",
             ("tests/faults/test_canary_secrets.py",),
         )
-        for switch in ("customisation_lock_seconds", "key_index_reads", "key_index_seconds")
+        for switch in (
+            "customisation_lock_seconds",
+            "key_index_reads",
+            "key_index_seconds",
+            "send_start_seconds",
+            "send_duration_seconds",
+        )
     ),
     NotAbout(
         "null_rows",
@@ -209,6 +215,22 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
             f"{_SCENARIOS}subscribing_again.py::"
             "test_a_contact_that_others_make_anew_gets_the_values_of_its_record_again",
         ),
+    ),
+    NotAbout(
+        "send_start_seconds",
+        "of a send that has not begun, somebody else's or one that was said to be turned away, nothing is to be seen",
+        (
+            "tests/faults/test_last_look.py::test_whom_somebody_else_mailed_the_campaign_since_the_count_is_left_out",
+            f"{_EARLIER}::test_a_request_turned_away_and_carried_out_all_the_same_is_not_made_again",
+        ),
+    ),
+    *(
+        NotAbout(
+            switch,
+            "nobody waits minutes for a test: its copy is named as left, which other tests of the file hold",
+            (f"{_SCENARIOS}trial_sends.py::test_a_test_mails_one_contact_a_copy_and_nobody_who_opted_out",),
+        )
+        for switch in ("send_start_seconds", "send_duration_seconds")
     ),
     NotAbout(
         "book_names_ignore_case=False",
