@@ -67,7 +67,11 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
     NotAbout(
         "import_declines_unsaid_preferences",
         "nothing more is written to such an account: a test of its own holds that",
-        (f"{_SCENARIOS}preferences.py::test_choices_go_both_ways_and_what_nobody_chose_stays_unchosen",),
+        (
+            f"{_SCENARIOS}preferences.py::test_choices_go_both_ways_and_what_nobody_chose_stays_unchosen",
+            f"{_SCENARIOS}preferences.py::"
+            "test_of_several_records_with_one_address_a_no_is_not_overruled_by_the_yes_of_another",
+        ),
     ),
     NotAbout(
         "odd_campaigns",
@@ -187,6 +191,7 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
             ("tests/faults/test_canary_secrets.py",),
         )
         for switch in (
+            "column_visibility_seconds",
             "customisation_lock_seconds",
             "key_index_reads",
             "key_index_seconds",
@@ -256,6 +261,42 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
                 ("test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out_meanwhile",),
             ),
         )
+    ),
+    NotAbout(
+        "resend_permitted=False",
+        "such an account sends a campaign once: the second send, or wave, that the test is about is refused by name",
+        (
+            "tests/faults/test_creating_the_send.py::"
+            "test_a_campaign_that_was_sent_before_is_followed_although_it_says_sent_all_along",
+            "tests/faults/test_creating_the_send.py::"
+            "test_a_request_that_arrives_an_hour_late_reaches_nobody_and_can_be_sent_again",
+            f"{_EARLIER}::"
+            "test_a_send_that_has_not_begun_is_waited_for_and_its_mails_are_not_taken_for_those_of_the_next",
+            f"{_EARLIER}::test_a_send_of_which_nothing_is_seen_for_hours_is_not_taken_for_sent",
+            f"{_EARLIER}::test_whom_a_cancelled_send_reached_is_not_mailed_again_before_somebody_says_so",
+            "tests/faults/test_last_look.py::test_whom_somebody_else_mailed_the_campaign_since_the_count_is_left_out",
+            "tests/faults/test_waves.py::test_waves_whose_service_ends_at_random_mail_nobody_twice",
+            f"{_SCENARIOS}waves.py::test_a_send_goes_out_in_waves_and_whoever_opts_out_between_them_is_not_mailed",
+            f"{_SCENARIOS}waves.py::test_waves_stop_by_what_comes_back_or_by_a_person_and_the_rest_can_be_sent",
+            f"{_SCENARIOS}held_sends.py::"
+            "test_a_held_send_is_refused_by_name_where_it_is_not_what_was_confirmed_any_more",
+            f"{_SCENARIOS}handed_sends.py::"
+            "test_what_dotdigital_has_is_taken_back_by_emptying_its_book_and_a_person_says_what_became_of_it",
+        ),
+    ),
+    NotAbout(
+        "suppressed_contacts_leave_books=False",
+        "whom dotdigital itself takes out of its books otherwise, a synchronisation removes: another outcome than the "
+        "tests expect, and one more than a plan can foresee",
+        (
+            f"{_SCENARIOS}plans.py::test_opt_outs_that_would_be_written_are_named_and_forecast_stands_beside_fact",
+            f"{_SCENARIOS}suppressions.py::test_a_suppression_that_dynamics_refuses_delays_no_other",
+        ),
+    ),
+    NotAbout(
+        "scoring_active",
+        "every sync type is run, and an account without scoring has no scores",
+        (f"{_SCENARIOS}store_on_a_server.py::test_a_store_on_a_server_does_all_that_one_in_a_file_does",),
     ),
     NotAbout(
         "book_names_ignore_case=False",

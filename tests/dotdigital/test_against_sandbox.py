@@ -190,7 +190,7 @@ async def test_fields_are_listed_created_and_deleted(dd: Dotdigital):
 
 async def sendable_campaign(dd: Dotdigital) -> int:
     unsent = await campaigns.campaigns(dd, statuses=["Unsent"])
-    return next(each.id for each in unsent if not each.is_split_test and each.type != "Triggered")
+    return next(each.id for each in unsent if each.name and not each.is_split_test and each.type != "Triggered")
 
 
 async def test_a_campaign_is_sent_once_and_its_results_come_back(
