@@ -48,13 +48,11 @@ class Names:
 
 
 class Values:
-    """See the module. `books` and `accounts` (by name): of the lists; `rule`: of both mappings. `compared`, `clashed`:
-    how many names were compared, and how many of them both sides had changed."""
+    """See the module. `books` and `accounts` (by name): of the lists; `rule`: of both mappings."""
 
     def __init__(self, world: World, books: Mapping[str, int], accounts: Mapping[str, str], rule: ConflictRule) -> None:
         self._world, self._books, self._accounts, self._rule = world, books, accounts, rule
         self._agreed: dict[tuple[str, str], Pair] = {}
-        self.compared = self.clashed = 0
 
     def now(self) -> Names:
         return Names(self._world)
@@ -69,7 +67,7 @@ class Values:
         if run.run.status not in _CALM or any(each.status not in _CALM for each in run.items):
             self.forget()
             return
-        after, clashes = self.now(), set[tuple[str, str, str]]()
+        after, clashes, compared = self.now(), set[tuple[str, str, str]](), set[str]()
         # Whoever is on several lists is told of by each.
         for each in {(said.person, said.address): said for said in office.people(run.run.id)}.values():
             key = account, each.address
@@ -85,7 +83,7 @@ class Values:
                     f"{each.address} was {facts[0]}, then {facts[1]} in Dynamics and {facts[2]} in {account}:"
                     f" {names} and {there} are not {right}"
                 )
-                self.compared += 1
+                compared.add(each.person)
                 for label, field in zip(FIELDS, zip(*facts, strict=True), strict=True):
                     if len(set(field)) == len(field):
                         clashes.add((each.person, label, "/".join(map(repr, field[1:]))))
@@ -93,19 +91,13 @@ class Values:
                 self._agreed[key] = names
             else:
                 self._agreed.pop(key, None)
-        self._are_recorded(clashes, run, account, office)
-
-    def _are_recorded(self, clashes: set[tuple[str, str, str]], run: RunDetail, account: str, office: Office) -> None:
-        """The conflict is recorded with both values."""
-        self.clashed += len(clashes)
-        if clashes:
-            found = office.conflicts(account=account, limit=500)
-            told = {
-                (each.person, each.label, f"{each.dynamics}/{each.dotdigital}")
-                for each in found
-                if each.run == run.run.id
-            }
-            assert clashes <= told, f"conflicts that nobody is told of: {clashes - told}, told are {told}"
+        # A conflict is recorded with both values, and what only one side has changed is none.
+        told = {
+            (each.person, each.label, f"{each.dynamics}/{each.dotdigital}")
+            for each in (office.conflicts(account=account, limit=500) if compared else ())
+            if each.run == run.run.id and each.person in compared and each.label in FIELDS
+        }
+        assert told == clashes, f"told of {told - clashes}, which are no conflicts, and not of {clashes - told}"
 
     def _by_rule(self, base: str, dynamics: str, dotdigital: str) -> str:
         if dotdigital == base:
