@@ -417,7 +417,8 @@ class Month:
                 self._is_broken(wrong)
 
     def _run(self, kind: str, account: str) -> runs.Run:
-        run_id = self.office.start(kind, account=account)
+        # As a schedule does: by hand, whom dotdigital has refused would be offered once more with every run.
+        run_id = self.office.start(kind, account=account, scheduled=True)
         self._drain()
         return self.office.run_of(run_id)
 
