@@ -60,6 +60,19 @@ def test_the_unit_is_hardened_and_systemd_knows_every_line_of_it(tmp_path: Path,
     assert _score(file.path).returncode != 0
 
 
+@pytest.mark.parametrize("profile", ["default", "shop"])
+def test_all_that_the_service_writes_lies_where_its_unit_may_write(profile: str) -> None:
+    lines = Unit(profile=profile, executable="/usr/bin/dyntui").unit_file.content.splitlines()
+    said = dict(line.split("=", 1) for line in lines if "=" in line)
+    environment = dict(each.split("=", 1) for each in said["Environment"].split())
+    serves = open_profile(profile, environment)
+    state, runtime = Path("/var/lib") / said["StateDirectory"], Path("/run") / said["RuntimeDirectory"]
+    kept = (serves.config, serves.data, serves.state, serves.lock_file, serves.log_file, serves.secrets_file)
+    assert all(state in each.parents for each in (*kept, Path(serves.store_url.removeprefix("sqlite:///"))))
+    assert (serves.shared, serves.socket.parent) == (True, runtime)
+    assert (said["ProtectSystem"], said["ProtectHome"], said["PrivateTmp"]) == ("strict", "yes", "yes")
+
+
 def test_print_shows_every_file_and_command_and_writes_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
