@@ -13,14 +13,13 @@ from dyntui.store import environment, mailed_already
 from dyntui.store.among import Among, address_in, person_in
 from dyntui.store.bound import Value
 from dyntui.store.gate_marks import code_mark, first_code, first_mark, further_codes, mark
-from dyntui.store.schema import list_member, marketing_list, target_person
+from dyntui.store.schema import list_member, marketing_list
 from dyntui.store.stand_ins import stand_ins
 from dyntui.store.standing import Scope, materialised, own_reason_lists, standing, with_duplicates
 
 _THROUGH_ANOTHER = "unsubscribed from another target list"
 
 _m = list_member.c
-_p = target_person.c
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -78,9 +77,7 @@ def _best_of_lists(count_id: Value, facts: Facts, among: Among | None) -> CTE:
     account_id, campaign_id, lists = facts.account_id, facts.campaign_id, facts.lists
     had = mailed_already.addresses(count_id, account_id, campaign_id, among)
     # Under another address by now, or as a record that was merged away: the person has had it all the same.
-    had_elsewhere = mailed_already.by_other_sends(_p.person_id, count_id, account_id, campaign_id).where(
-        person_in(among, _p.person_id)
-    )
+    had_elsewhere = mailed_already.people(count_id, account_id, campaign_id, among)
     merged = stand_ins("mailed_stand_ins").c
     had_before_a_merge = select(merged.survivor_id).where(
         person_in(among, merged.survivor_id),

@@ -155,13 +155,13 @@ def _everybody(known: Facts) -> Insert:
             _COUNT,
             _m.person_id,
             func.row_number().over(order_by=[s.place, _m.seq, _m.person_id]) - 1,
-            *(_m[name] for name in ("entity", "name", "address", "fields", "contact_id")),
+            *(_m[name] for name in ("entity", "name", "address", "fields", "contact_id", "mailed_as")),
             *count_standing.named(stands),
         )
         .select_from(stands)
         .join(list_member, and_(_m.list_id == s.list_id, _m.person_id == s.person_id))
     )
-    columns = ("count_id", "person_id", "seq", "entity", "name", "address", "fields", "contact_id")
+    columns = ("count_id", "person_id", "seq", "entity", "name", "address", "fields", "contact_id", "mailed_as")
     return insert(target_person).from_select([*columns, "outcome", "reason", "detail", "also"], people)
 
 

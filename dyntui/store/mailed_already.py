@@ -1,18 +1,20 @@
 """Who has had an email campaign: by our own sends, and by what dotdigital shows of its recipients.
 
-by_other_sends(column, ...), addresses(...) -> Select         for the standing of a count's people
+people(...), addresses(...) -> Select                        for the standing of a count's people
+of_person(person_ids, address, account_id, campaign_id) -> Select        by which of our own sends somebody had it
 before(c, account_id, campaign_id, count_id) -> int; not_seen(c, account_id, campaign_id, count_id) -> int
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select, union
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sends import HANDED_OVER
-from dyntui.store.among import Among, address_in
+from dyntui.store.among import Among, address_in, person_in
 from dyntui.store.bound import Value
 from dyntui.store.schema import recipient, send, suppression, target_person
 
@@ -20,14 +22,15 @@ _p = target_person.c
 _SENDABLE = Outcome.ADDED.value
 
 
-def by_other_sends(column: ColumnElement[Any], count_id: Value, account_id: str, campaign_id: int) -> Select[Any]:
+def _by_other_sends(count_id: Value, account_id: str, campaign_id: int, *columns: ColumnElement[Any]) -> Select[Any]:
     """Of the people of the campaign's other sends whom those mailed, are mailing, or may have mailed.
 
     Of a send that was cancelled nobody can tell whom it reached before: all have had it, until somebody has found out
     otherwise.
     """
     return (
-        select(column)
+        select(*columns)
+        .select_from(target_person)
         .join(send, send.c.count_id == _p.count_id)
         .where(
             send.c.account_id == account_id,
@@ -44,9 +47,31 @@ def by_other_sends(column: ColumnElement[Any], count_id: Value, account_id: str,
     )
 
 
+def people(count_id: Value, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:
+    """The records that had the campaign by its other sends, whatever their address is by now: those that were mailed,
+    and contacts at whose address an account was."""
+    mailed, through = (
+        _by_other_sends(count_id, account_id, campaign_id, column).where(person_in(among, column))
+        for column in (_p.person_id, _p.mailed_as)
+    )
+    return select(union(mailed, through.where(_THROUGH)).subquery("had_as_records"))
+
+
+# Written out, as the index of those few is.
+_THROUGH = _p.mailed_as != literal_column("''")
+
+
+def of_person(person_ids: Sequence[str], address: str, account_id: str, campaign_id: int) -> Select[Any]:
+    """The sends of ours by which one of the records, or whoever had the address, had the campaign: `sent_on` and
+    `created_by`, the first one first."""
+    had = _by_other_sends("", account_id, campaign_id, send.c.sent_on, send.c.created_by)
+    theirs = or_(_p.person_id.in_(person_ids), and_(_THROUGH, _p.mailed_as.in_(person_ids)), _p.address == address)
+    return had.where(theirs).order_by(send.c.sent_on)
+
+
 def addresses(count_id: Value, account_id: str, campaign_id: int, among: Among | None = None) -> Select[Any]:
     """The addresses that had the campaign already, by its other sends and by what dotdigital says of its recipients."""
-    earlier = by_other_sends(_p.address, count_id, account_id, campaign_id).where(address_in(among, _p.address))
+    earlier = _by_other_sends(count_id, account_id, campaign_id, _p.address).where(address_in(among, _p.address))
     seen = _seen(account_id, campaign_id).where(address_in(among, recipient.c.address))
     return select(earlier.union(seen).subquery("had"))
 

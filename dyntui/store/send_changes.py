@@ -46,10 +46,12 @@ _CARRY = (
 )
 _LEFT = (
     "INSERT INTO target_person"
-    " (count_id, person_id, seq, entity, name, address, fields, contact_id, outcome, reason, detail, also, was)"
+    " (count_id, person_id, seq, entity, name, address, fields, contact_id, outcome, reason, detail, also, was,"
+    " mailed_as)"
     " SELECT b.count_id, b.person_id,"
     " (SELECT count(*) FROM target_person WHERE count_id = :count) + row_number() OVER (ORDER BY b.seq) - 1,"
-    " b.entity, b.name, b.address, b.fields, b.contact_id, 'excluded', 'LEFT_LIST', '', '', b.was"
+    " b.entity, b.name, b.address, b.fields, b.contact_id, 'excluded', 'LEFT_LIST', '', '', b.was,"
+    " b.mailed_as"
     " FROM confirmed_before b WHERE b.was = 'added' AND NOT EXISTS"
     " (SELECT 1 FROM target_person p WHERE p.count_id = :count AND p.person_id = b.person_id)"
 )

@@ -27,9 +27,7 @@ from dyntui.store.schema import (
     opt_out,
     opt_out_address,
     recipient,
-    send,
     suppression,
-    target_person,
 )
 from dyntui.store.stand_ins import stand_ins
 
@@ -174,10 +172,10 @@ def _unsubscribes(c: Connection, person_id: str, address: str, lists: Sequence[s
 def _had(c: Connection, person_id: str, address: str, account_id: str, campaign_id: int) -> list[Fact]:
     if not campaign_id:
         return []
-    p, s, r = target_person.c, send.c, recipient.c
-    theirs = or_(p.person_id == person_id, p.address == address)
-    ours = mailed_already.by_other_sends(p.person_id, _NO_COUNT, account_id, campaign_id).where(theirs)
-    rows = c.execute(ours.add_columns(s.sent_on, s.created_by).order_by(s.sent_on).limit(1)).all()
+    r, stood_for = recipient.c, stand_ins("why_stand_ins").c
+    people = c.execute(select(stood_for.person_id).where(stood_for.survivor_id == person_id)).scalars()
+    ours = mailed_already.of_person((person_id, *people), address, account_id, campaign_id)
+    rows = c.execute(ours.limit(1)).all()
     facts = [Fact(code="ALREADY_SENT", detail=f"sent by {row.created_by}".strip(), since=row.sent_on) for row in rows]
     if not facts:
         seen = select(func.min(r.sent_on).label("sent_on")).where(

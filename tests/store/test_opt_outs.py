@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from dyntui.store import counts, leaving, lifts, opt_outs, settling
+from dyntui.store import counts, leaving, lifts, opt_outs, settling, why
 from dyntui.store.opt_outs import Merge, OptOut, Unseen
 from dyntui.store.schema import list_member, merged_record, opt_out, opt_out_address, recipient, send, target_person
 
 from .test_counts import new, synced
 from .test_members import became, imported, listing, person
-from .worlds import ACCOUNT, NOW, merged_into, opted_out
+from .worlds import ACCOUNT, NOW, activate, merged_into, opted_out
 
 LATER = "2026-03-02T10:00:00Z"
 
@@ -139,3 +139,43 @@ def test_the_surviving_record_of_a_merge_has_had_what_either_had(c: Connection) 
         "bob": ("excluded", "ALREADY_SENT"),
         "cleo": ("added", ""),
     }
+
+
+def test_who_had_a_campaign_through_an_account_that_is_mailed_at_their_address_has_had_it(c: Connection) -> None:
+    synced(c, "list-0", "shop", "club", "cleo")
+    through = {"shop": "buyer", "club": "gone"}
+    m = list_member.c
+    for account_id, contact in through.items():
+        c.execute(update(list_member).where(m.person_id == account_id).values(mailed_as=contact))
+    c.execute(
+        insert(send).values(
+            id="s",
+            account_id=ACCOUNT,
+            campaign_id=1,
+            count_id="first",
+            state="Sent",
+            created_by="Ann",
+            lists=[],
+            list_ids=[],
+        )
+    )
+    counts.snapshot(c, new("first", ("list-0",)))
+    # By now the accounts are mailed at somebody else's address; the contacts have another one, and one was merged.
+    c.execute(update(list_member).where(m.mailed_as != "").values(mailed_as="another"))
+    opt_outs.record_merges(c, [Merge(person_id="gone", entity="contact", master_id="left")], NOW)
+    synced(c, "list-1", "buyer", "left", "other", "branch")
+    c.execute(update(list_member).where(m.person_id == "branch").values(mailed_as="buyer"))
+    counts.snapshot(c, new("second", ("list-1",)))
+    p = target_person.c
+    rows = c.execute(select(p.person_id, p.outcome, p.reason).where(p.count_id == "second")).all()
+    had = ("excluded", "ALREADY_SENT")
+    assert {row.person_id: (row.outcome, row.reason) for row in rows} == {
+        "buyer": had,
+        "left": had,
+        "branch": had,
+        "other": ("added", ""),
+    }
+    activate(c, "list-1")
+    for each in ("buyer", "left", "branch"):
+        (told,) = why.of_address(c, f"{each}@example.com", account_id=ACCOUNT, campaign_id=1, lists=["list-1"])
+        assert [(gate.code, gate.detail) for gate in told.gates] == [("ALREADY_SENT", "sent by Ann")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, text
 
 from dyntui.store.schema.columns import flag_column, metadata, number_column, text_column
 
@@ -108,7 +108,15 @@ target_person = Table(
     text_column("detail"),
     text_column("also"),
     text_column("was"),  # outcome and reason when somebody confirmed the send, "" where they were not counted then
+    text_column("mailed_as"),  # as in `list_member`
     Index("ix_target_person_seq", "count_id", "seq"),
+    Index(
+        "ix_target_person_mailed_as",
+        "count_id",
+        "mailed_as",
+        sqlite_where=text("mailed_as <> ''"),
+        postgresql_where=text("mailed_as <> ''"),
+    ),
     Index("ix_target_person_reason", "count_id", "outcome", "reason", "seq"),
 )
 
