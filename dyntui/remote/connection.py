@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol, TypedDict
 
@@ -106,6 +107,10 @@ class Connection:
         self._chance = chance
         self._patience = Patience(attempts=attempts, slow_down_deadline=slow_down_deadline, sleep=sleep, chance=chance)
         http.event_hooks = {"request": [self._before_request], "response": [self._after_response]}
+
+    def clock_of(self, mine: datetime) -> datetime:
+        """What the system's clock shows when this machine's shows `mine`, as far as it has answered."""
+        return mine + timedelta(seconds=self.ahead)
 
     def sign_in_with(self, auth: httpx.Auth) -> None:
         """Calls are made with this from the next attempt on; those under way come to their end."""

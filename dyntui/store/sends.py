@@ -9,7 +9,7 @@ Public:
     set_state(c, send_id, state, error=""); put_run(c, send_id, run_id); set_book(c, send_id, book_id, book_name)
     set_platform_send(c, send_id, platform_send_id); take_counts(c, send_id) -> int
     put_doubt(c, send_id, doubt, error); decide(c, send_id, decision, who, now) -> bool
-    finish(c, send_id, state, now, error="") -> Send
+    finish(c, send_id, state, now, error="") -> Send; ended_by_person(c, send_id) -> bool
     held(c) -> list[Send]; coming(c, account_id, start, end) -> list[Send]; ids_beginning(c, text) -> [id]
     begun, in_waves, missed, released, cancelled(c, send_id, ...) -> bool    sends that wait for their hour
 """
@@ -424,10 +424,20 @@ def take_counts(c: Connection, send_id: str) -> int:
 
 
 def finish(c: Connection, send_id: str, state: str, now: str, error: str = "") -> Send:
-    """The send ended as `state`; `Sent` ones get their time."""
-    _set(c, send_id, state=state, error=error, **({"sent_on": now} if state == "Sent" else {}))
+    """The send ended as `state`; `Sent` ones get their time. Not one that a person has ended meanwhile, which stays as
+    it is: the send as it stands then."""
+    if state != "Sent" or not ended_by_person(c, send_id):
+        _set(c, send_id, state=state, error=error, **({"sent_on": now} if state == "Sent" else {}))
     take_counts(c, send_id)
     return _known(c, send_id)
+
+
+def ended_by_person(c: Connection, send_id: str) -> bool:
+    """Whether somebody has taken the send back or said that it was not mailed: whatever dotdigital shows of it later
+    does not change that."""
+    taken_back = and_(_s.state == "Cancelled", _s.doubt == "emptied")
+    by_person = and_(_s.id == send_id, or_(taken_back, _s.decision == "not mailed"))
+    return c.execute(select(_s.id).where(by_person)).first() is not None
 
 
 def _set(c: Connection, send_id: str, **values: object) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import logging
 
+from sqlalchemy import Connection
+
 from dyntui.dotdigital import activities
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
@@ -33,7 +35,7 @@ async def compare(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
         await _doubt(ctx, this, "It could not be read how many people dotdigital mailed: sent, or stopped.")
         return
     if not missing:
-        await ctx.write(lambda c: send_store.put_doubt(c, this.id, "", ""))
+        await _keep(ctx, this, "", "")
         return
     shown = f"dotdigital shows {this.sendable - missing:,} of {this.sendable:,} people as mailed: sent, or stopped."
     await _doubt(ctx, this, shown)
@@ -44,7 +46,17 @@ async def _doubt(ctx: RunContext, this: Send, shown: str) -> None:
         f"{shown} See {OUTBOX} in dotdigital, then say what you found: `dyntui campaigns settle {this.id} "
         "--was-mailed` or `--was-not-mailed`."
     )
-    await ctx.write(lambda c: send_store.put_doubt(c, this.id, "stopped", what))
+    await _keep(ctx, this, "stopped", what)
+
+
+async def _keep(ctx: RunContext, this: Send, doubt: str, what: str) -> None:
+    def keep(c: Connection) -> None:
+        now = send_store.get(c, this.id)
+        # What a person has said while dotdigital was asked is no doubt any more.
+        if now is not None and now.state == "Sent" and not now.decision:
+            send_store.put_doubt(c, this.id, doubt, what)
+
+    await ctx.write(keep)
 
 
 async def _missing(ctx: RunContext, dd: Dotdigital, this: Send) -> int:

@@ -128,21 +128,32 @@ async def cancel(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) 
     """Some may have been mailed before it was cancelled, and nobody can tell who: all of them have had it, until
     somebody says otherwise."""
     error = platform_send.cancelled(earlier)
-    await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=f"{error.message} {error.remedy}"))
+    why = f"{error.message} {error.remedy}"
+    if not await ctx.write(functools.partial(_cancelled, this=earlier, now=ctx.now(), why=why)):
+        return
     await learn_who_was_mailed(ctx, dd, earlier.account_id, earlier.campaign_id)
     await _empty(ctx, dd, earlier)
     await record(dv, earlier, "Cancelled")
 
 
-def _cancelled(c: Connection, this: Send, now: str, why: str) -> None:
+def _cancelled(c: Connection, this: Send, now: str, why: str) -> bool:
+    """False: a person has ended it meanwhile."""
+    if send_store.ended_by_person(c, this.id):
+        return False
     send_store.put_doubt(c, this.id, "cancelled", why)
     send_store.finish(c, this.id, "Cancelled", now, why)
     whole_settled(c, this)
+    return True
 
 
 async def close(ctx: RunContext, dv: Dataverse, dd: Dotdigital, earlier: Send) -> None:
-    """Keeps that a send was sent, with everybody's outcome."""
+    """Keeps that a send was sent, with everybody's outcome; not of one that a person has ended meanwhile."""
+    if await ctx.read(lambda c: send_store.ended_by_person(c, earlier.id)):
+        return
     # Dynamics first: what is stored as sent is not looked at again.
     await record(dv, msgspec.structs.replace(earlier, sent_on=ctx.now()), "Sent")
-    await ctx.write(functools.partial(sent_after_all, this=earlier, now=ctx.now()))
+    ended = await ctx.write(functools.partial(sent_after_all, this=earlier, now=ctx.now()))
+    if ended.state != "Sent":
+        await record(dv, ended, ended.state)
+        return
     await doubtful_sends.compare(ctx, dd, earlier)

@@ -53,11 +53,14 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
     this = await read_back(ctx, dd, this)
     asked_with = await ctx.read(lambda c: _cursor(c, this))
     said = await platform_send.state(dd, this, asked_with)
-    begun = not this.handed_for or ctx.now() >= this.handed_for
+    # It is dotdigital's clock by which it mails.
+    clock = dd.connection.clock_of
+    now = text_of(clock(ctx.moment()))
+    begun = not this.handed_for or now >= this.handed_for
     if said == "cancelled" and not begun:
         await _never_went_out(ctx, dv, this)
         return
-    over = said == "cancelled" or (ctx.now() >= this.out_by and said not in _NOT_BEGUN)
+    over = said == "cancelled" or (now >= this.out_by and said not in _NOT_BEGUN)
     news = await ctx.read(consent_news.count)
     wanted = await ctx.read(lambda c: target_people.sendable_addresses(c, this.count_id))
     try:
@@ -68,18 +71,18 @@ async def tend(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, elsew
             await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
     except DyntuiError:
         # Who is known to have opted out leaves the book all the same, whatever else cannot be asked.
-        await ctx.write(lambda c: handed_sends.leave_out(c, this, ctx.now()))
+        await ctx.write(lambda c: handed_sends.leave_out(c, this, now))
         if not over:
             await _clean(ctx, dd, this)
         raise
-    await ctx.write(lambda c: handed_sends.leave_out(c, this, ctx.now(), opted_out))
+    await ctx.write(lambda c: handed_sends.leave_out(c, this, now, opted_out))
     if over:
         await _until_sent(ctx, dv, dd, this, asked_with)
     else:
         await _clean(ctx, dd, this)
-    await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), news))
+    await ctx.write(lambda c: _ended(c, ctx, this, wanted.values(), text_of(clock(ctx.moment())), news))
     due = moment_of(this.out_by)
-    if not over and due is not None and ctx.moment() - due > STOOD_STILL:
+    if not over and due is not None and clock(ctx.moment()) - due > STOOD_STILL:
         raise platform_send.not_seen(said)
 
 
@@ -119,12 +122,12 @@ async def prove_empty(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
     await ctx.write(lambda c: handed_sends.emptied(c, this.id))
 
 
-def _ended(c: Connection, ctx: RunContext, this: Send, before: Collection[str], news: int) -> None:
+def _ended(c: Connection, ctx: RunContext, this: Send, before: Collection[str], now: str, news: int) -> None:
     """The people of this look are those whom it has left out."""
     still = set(target_people.sendable_addresses(c, this.count_id).values())
     outcomes.record(c, ctx.run_id, SEND_ITEM, handed_sends.people(c, this.count_id, set(before) - still))
     ctx.close_item(c, SEND_ITEM)
-    handed_sends.tended(c, this.id, ctx.now(), news)
+    handed_sends.tended(c, this.id, now, news)
 
 
 async def _clean(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
@@ -160,15 +163,22 @@ async def _still_there(dd: Dotdigital, this: Send, waiting: Mapping[int, str]) -
 
 
 async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send, asked_with: SendCursor) -> None:
+    async def here() -> bool:
+        return not await ctx.read(lambda c: send_store.ended_by_person(c, this.id))
+
     try:
-        await platform_send.follow(ctx, dd, this, _STAGE, asked_with, cancellable=True)
+        await platform_send.follow(ctx, dd, this, _STAGE, asked_with, cancellable=True, still=here)
     except DyntuiError as error:
         if error.code != "SEND_CANCELLED_REMOTELY":
             raise
         await earlier_sends.cancel(ctx, dv, dd, this)
         return
     await learn_who_was_mailed(ctx, dd, this.account_id, this.campaign_id)
-    await ctx.write(lambda c: handed_sends.leave_out(c, this, ctx.now()))
+    if not await here():
+        # Its address book is yet to be proved empty, by a run of its own.
+        return
+    now = text_of(dd.connection.clock_of(ctx.moment()))
+    await ctx.write(lambda c: handed_sends.leave_out(c, this, now))
     # Before it has ended, as it is looked after until then: who joined meanwhile was not mailed, and stays.
     await clearing.clear(ctx, dv, this.list_ids, this.count_id)
     ended = await ctx.read(lambda c: send_store.get(c, this.id))
@@ -179,6 +189,13 @@ async def _until_sent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send
 async def _never_went_out(ctx: RunContext, dv: Dataverse, this: Send) -> None:
     """Somebody cancelled it in dotdigital before its hour: nobody was mailed."""
     why = "It was cancelled in dotdigital before its hour; nobody was mailed."
-    ended = await ctx.write(lambda c: send_store.finish(c, this.id, "Cancelled", ctx.now(), why))
-    await ctx.write(lambda c: ctx.close_item(c, SEND_ITEM))
-    await record(dv, ended, "Cancelled")
+
+    def end(c: Connection) -> Send:
+        ctx.close_item(c, SEND_ITEM)
+        if send_store.ended_by_person(c, this.id):
+            return this
+        return send_store.finish(c, this.id, "Cancelled", ctx.now(), why)
+
+    ended = await ctx.write(end)
+    if ended is not this:
+        await record(dv, ended, "Cancelled")

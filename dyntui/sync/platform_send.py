@@ -116,7 +116,7 @@ async def create_once(
         looked_on = await last_look()
         if looked_on is None:
             return False
-        in_time(ctx, this)
+        in_time(ctx, dd, this)
         asking = {"phase": "create", "asked": True, "shown_before": before, "looked_on": text_of(looked_on)}
         await _save(ctx, replace(ctx.at(SendCursor), **asking), stage)
         if timedelta() <= ctx.moment() - looked_on <= AT_ONCE:
@@ -125,11 +125,11 @@ async def create_once(
     return False
 
 
-def in_time(ctx: RunContext, this: Send) -> None:
+def in_time(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
     """Raises SEND_LATE for a send that stood still: nobody expects its mail any more at the hour at which it would go
     out now; SEND_DATE_PASSED for one whose date is here before dotdigital has it."""
     date = moment_of(this.handed_for)
-    if date is not None and ctx.moment() > date - _AHEAD_OF_DATE:
+    if date is not None and dd.connection.clock_of(ctx.moment()) > date - _AHEAD_OF_DATE:
         raise DyntuiError(
             "SEND_DATE_PASSED",
             "The time that was to be handed to dotdigital was here before its recipients were proved.",
@@ -292,9 +292,17 @@ async def shows(dd: Dotdigital, this: Send) -> bool:
 
 
 async def follow(
-    ctx: RunContext, dd: Dotdigital, this: Send, stage: str, cursor: SendCursor, *, cancellable: bool = False
+    ctx: RunContext,
+    dd: Dotdigital,
+    this: Send,
+    stage: str,
+    cursor: SendCursor,
+    *,
+    cancellable: bool = False,
+    still: Callable[[], Awaitable[bool]] | None = None,
 ) -> None:
-    """Until the platform says that it is sent. `cursor`: that of the send's run, which may be another one.
+    """Until the platform says that it is sent, or it is `still` to be followed no more. `cursor`: that of the send's
+    run, which may be another one.
 
     Raises SEND_CANCELLED_REMOTELY, SEND_NOT_SEEN where nothing is seen of it for hours, DotdigitalError.
     """
@@ -316,6 +324,8 @@ async def follow(
             raise not_seen(said)
         await ctx.save(ctx.cursor, stage=stage, of=this.sendable, cancellable=cancellable)
         await ctx.sleep(_FOLLOW_SECONDS[min(turn, len(_FOLLOW_SECONDS) - 1)])
+        if still is not None and not await still():
+            return
         turn += 1
 
 

@@ -21,7 +21,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import SendCursor
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import grown
-from dyntui.model.moments import moment_of
+from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome
 from dyntui.model.sends import HANDED_OVER
 from dyntui.model.sync_types import SendOf
@@ -88,7 +88,7 @@ async def dispatch(
         await ctx.begin_item(SEND_ITEM, kind="send", name=this.campaign_name, place=0)
     while phase != "done":
         if phase not in _PAST_RECALL and not ctx.at(SendCursor).may_exist:
-            platform_send.in_time(ctx, this)
+            platform_send.in_time(ctx, dd, this)
         this = await ctx.read(lambda c: _stored(c, send_id))
         after = await phases[phase](ctx, dv, dd, this)
         await ctx.save(ctx.at(SendCursor).entering(after), stage=_STAGES[after], cancellable=after not in _PAST_RECALL)
@@ -263,7 +263,7 @@ async def _handed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) ->
     """dotdigital has it, and mails somebody later: the run ends, and the send is looked after until then."""
 
     def hand_over(c: Connection) -> None:
-        begins = moment_of(this.handed_for) or ctx.moment()
+        begins = moment_of(this.handed_for) or dd.connection.clock_of(ctx.moment())
         handed_sends.hand_over(c, this.id, out_by(this, begins))
         target_people.copy_outcomes(c, ctx.run_id, SEND_ITEM, this.count_id)
         ctx.close_item(c, SEND_ITEM, read=this.potential)
@@ -272,8 +272,10 @@ async def _handed(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) ->
     if this.state != HANDED_OVER:
         await ctx.write(hand_over)
     handed = await read_back(ctx, dd, this)
-    looked_on = ctx.at(SendCursor).looked_on
-    await ctx.write(lambda c: handed_sends.tended(c, this.id, looked_on, handed.tended_news))
+    looked_on = moment_of(ctx.at(SendCursor).looked_on)
+    # By dotdigital's clock, by which it mails.
+    tended_on = "" if looked_on is None else text_of(dd.connection.clock_of(looked_on))
+    await ctx.write(lambda c: handed_sends.tended(c, this.id, tended_on, handed.tended_news))
     await record(dv, handed, HANDED_OVER)
     return "done"
 
@@ -312,7 +314,7 @@ async def end_unsent(ctx: RunContext, connections: Connections, state: str, erro
         # It was sent, and is stored so; what could not be put away is the run's own failure.
         return
     this = await ctx.read(lambda c: _stored(c, send_id))
-    if phase == "done" or this.state == HANDED_OVER or this.run_id != ctx.run_id:
+    if phase == "done" or this.state == HANDED_OVER or this.doubt == "emptied" or this.run_id != ctx.run_id:
         # dotdigital has it, or had it: what failed of looking after it is tried again, and ends no send.
         return
     cancelled = error is not None and error.code == "SEND_CANCELLED_REMOTELY"

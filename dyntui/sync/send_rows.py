@@ -48,11 +48,14 @@ async def record(dv: Dataverse, this: Send, state: str) -> None:
     await dv_rows.upsert(dv, table.entity_set, this.id, columns)
 
 
-def sent_after_all(c: Connection, this: Send, now: str) -> None:
-    """A send whose run had ended without knowing it was sent: everybody gets their outcome in that run."""
-    put_people(c, this)
-    send_store.finish(c, this.id, "Sent", now)
-    whole_settled(c, this)
+def sent_after_all(c: Connection, this: Send, now: str) -> Send:
+    """A send whose run had ended without knowing it was sent: everybody gets their outcome in that run. The send as it
+    stands, which is another one where a person has ended it meanwhile."""
+    ended = send_store.finish(c, this.id, "Sent", now)
+    if ended.state == "Sent":
+        put_people(c, this)
+        whole_settled(c, this)
+    return ended
 
 
 def whole_settled(c: Connection, this: Send) -> None:

@@ -100,7 +100,7 @@ async def _pages(
     dd: Dotdigital, place: str, now: datetime, pages: Callable[[datetime], AsyncIterator[Page[Suppression]]]
 ) -> AsyncIterator[tuple[list[Suppression], str]]:
     """The rows of each page, and from where to ask on after it: where it came to an end only after the last one."""
-    began = now + timedelta(seconds=dd.connection.ahead)
+    began = dd.connection.clock_of(now)
     since = (moment_of(place) or began) - _OVERLAP
     async for page in pages(since):
         yield page.rows, text_of(began) if page.cursor is None else place

@@ -132,7 +132,7 @@ def _keep(
 
 def _since(place: str, dv: Dataverse, now: datetime) -> tuple[str, str]:
     """From where on a query by `modifiedon` asks, and from where the next one will: by Dynamics' own clock."""
-    began = text_of(now + timedelta(seconds=dv.connection.ahead))
+    began = text_of(dv.connection.clock_of(now))
     return place or began, began
 
 

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from msgspec.structs import replace
+
 from dyntui.dataverse import lists as dv_lists
 from dyntui.dataverse import membership
 from dyntui.dataverse import rows as dv_rows
@@ -146,7 +148,11 @@ class Office:
         self.db: Database = open_store(known) if known else open_empty_store(store)
         self._numbers = itertools.count(1)
         self.during_sleep: Callable[[], None] = lambda: None
-        surroundings = sandbox.surroundings(sleep=self._pass_time, timeout=timeout)
+        # How much this machine's clock is behind that of both systems.
+        self.behind = timedelta()
+        surroundings = replace(
+            sandbox.surroundings(sleep=self._pass_time, timeout=timeout), wall=lambda: self._now().timestamp()
+        )
         self.resources = Resources(
             profile=open_profile("test", {"DYNTUI_HOME": str(home)}),
             db=self.db,
@@ -230,7 +236,7 @@ class Office:
         return self._loop.run_until_complete(work)  # type: ignore[arg-type]
 
     def _now(self) -> datetime:
-        return self.sandbox.now()
+        return self.sandbox.now() - self.behind
 
     async def _pass_time(self, seconds: float) -> None:
         """Instead of sleeping the whole world moves on, and at least by a second."""

@@ -12,6 +12,8 @@ from dyntui.model.split_tests import SplitTest
 from dyntui.model.waves import Waves
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
+from dyntui.store import handed_sends
+from dyntui.sync import platform_send
 from tests.scenarios.office import Office
 from tests.scenarios.test_strangers import on_the_list
 from tests.scenarios.watching import Watched
@@ -54,13 +56,16 @@ def test_until_its_hour_whoever_opts_out_leaves_the_book_of_a_send_that_dotdigit
     book = _in_book(office, sent.id)
     assert not {opts_out.address, unsubscribes.address} & book and leaves.address in book
     # Of the others every source is asked before the hour: nobody has watched since.
-    (joins, *_) = office.records_where("contact", donotemail=0) - on_the_list(office, list_id)
+    joins = min(office.records_where("contact", donotemail=0, statecode=0) - on_the_list(office, list_id))
     office.join(list_id, [joins])
     office.run("lists", lists=(list_id,))
     office.leave(list_id, [leaves.person])
-    office.let_pass(hours=19, minutes=30)
-    office.change_in_dynamics("contact", late.person, donotemail=1)
-    for _ in range(12):
+    # It is dotdigital's clock that says when its hour is.
+    office.behind = timedelta(minutes=10)
+    office.let_pass(seconds=(at - office.sandbox.now()).total_seconds() - 30 * 60)
+    for turn in range(12):
+        if turn == 10:
+            office.change_in_dynamics("contact", late.person, donotemail=1)
         office.let_pass(minutes=2, seconds=30)
         office.look_at_sends()
     assert late.address not in _in_book(office, sent.id)
@@ -83,7 +88,7 @@ def test_until_its_hour_whoever_opts_out_leaves_the_book_of_a_send_that_dotdigit
 
 
 def test_what_dotdigital_has_is_taken_back_by_emptying_its_book_and_a_person_says_what_became_of_it(
-    office: Office, counted: tuple[CampaignRow, TargetCount]
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign, count = counted
     at = (office.sandbox.now() + timedelta(hours=3)).isoformat()
@@ -106,6 +111,32 @@ def test_what_dotdigital_has_is_taken_back_by_emptying_its_book_and_a_person_say
     assert office.look_at_sends() == []
     ended = office.send_row(again.id)
     assert (ended.state, ended.doubt) == ("Cancelled", "")
+    # What somebody takes back while dotdigital is asked how it ended stays taken back, and its list as it is.
+    (list_id,) = [each.id for each in count.lists]
+    office.edit(EditList(id=list_id, clear_on_send=True))
+    on_it = on_the_list(office, list_id)
+    for said, name in (("cancelled", "Trade news"), ("sent", "Spring leads offer")):
+        campaign = office.campaign_named(name)
+        office.target(campaign, list_id)
+        at = (office.sandbox.now() + timedelta(hours=3)).isoformat()
+        under_way = office.queue_send(office.count(campaign), handed=True, at=at)
+        office.engine.drain()
+        if said == "cancelled":
+            office.sandbox.control.post("/cancel-send", json={"campaign": campaign.id}).raise_for_status()
+
+        async def taken_back_meanwhile(*_: object, send: str = under_way.id, says: str = said) -> str:
+            with office.db.write() as c:
+                handed_sends.taken_back(c, send, "Taken back by Ann")
+            return says
+
+        office.let_pass(hours=3, minutes=5)
+        with monkeypatch.context() as patched:
+            patched.setattr(platform_send, "state", taken_back_meanwhile)
+            office.look_at_sends()
+        kept = office.send_row(under_way.id)
+        assert (kept.state, kept.doubt, kept.error) == ("Cancelled", "emptied", "Taken back by Ann")
+        assert on_the_list(office, list_id) == on_it
+        office.settle(under_way.id, was_mailed=said == "sent")
 
 
 def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out_meanwhile(
@@ -148,7 +179,7 @@ def test_the_rest_of_a_split_test_is_mailed_the_winner_without_those_who_opt_out
 
 
 def test_what_fails_while_dotdigital_has_a_send_keeps_nobody_in_its_book_and_ends_no_send(
-    office: Office, counted: tuple[CampaignRow, TargetCount]
+    office: Office, counted: tuple[CampaignRow, TargetCount], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign, count = counted
     unread = {"system": "dotdigital", "method": "GET", "kind": "status", "status": 500, "times": 1000}
@@ -161,6 +192,12 @@ def test_what_fails_while_dotdigital_has_a_send_keeps_nobody_in_its_book_and_end
     assert office.send_row(sent.id).state == "Handed over"
     assert office.detail(sent.run).run.status.value == "Failed"
     office.let_pass(minutes=2)
+    # What keeps the service from looking after it at all is named in the audit, and told to whoever has a console open.
+    with monkeypatch.context() as patched:
+        patched.setattr("dyntui.service.handed_sends._take", lambda *_: 1 // 0)
+        assert office.look_at_sends() == []
+    failed = office.audit().rows[0]
+    assert (failed.kind, failed.title, failed.error_code) == ("hand-over", campaign.name, "INTERNAL_ERROR")
     office.look_at_sends()
     assert office.send_row(sent.id).sendable == sent.sendable
     # What is known leaves the book although another source cannot be read.
