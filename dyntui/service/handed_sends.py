@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
+from dyntui.dotdigital import account
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import to_look_after
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.sends import HANDED_OVER
 from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
+from dyntui.service import not_begun
 from dyntui.service.resources import Resources
 from dyntui.service.schedule_timer import SCHEDULE
 from dyntui.store import consent_news, handed_sends, runs, sends
@@ -27,6 +29,7 @@ from dyntui.store.sends import Send
 
 _TRIED_AGAIN = timedelta(minutes=5)
 _SOON = timedelta(minutes=20)
+_CLOCK_ASKED_EVERY = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
 
@@ -38,46 +41,65 @@ class HandedSends:
         self._resources = resources
         self._enqueue = enqueue
         self._tried: dict[str, datetime] = {}
+        self._clocks = _Clocks(resources)
 
     async def look(self) -> list[str]:
         """Has those looked after for which it is time; the ids of the runs. Raises DyntuiError STORE_..."""
         queued = []
         for this in await self._resources.read(handed_sends.all):
-            try:
-                run_id = await self._look_at(this)
-            except DyntuiError as error:
-                log.warning("send %s could not be looked after: %s", this.id, error)
-                continue
-            except Exception:  # a defect that one send brings about must not keep the others from being looked after
-                log.exception("send %s could not be looked after", this.id)
-                continue
-            if run_id:
-                queued.append(run_id)
+            new = self._run(this)
+            if await not_begun.unless_it_fails(self._resources, new, self._look_at(this, new), False):
+                queued.append(new.id)
         return queued
 
-    async def _look_at(self, this: Send) -> str:
-        now = self._resources.clock()
-        tried = self._tried.get(this.id)
-        failed = tried is not None and this.tended_on < text_of(tried)
-        if tried is not None and failed and now - tried < _TRIED_AGAIN and not _mails_soon(this, now):
-            return ""
-        new = NewRun(
+    def _run(self, this: Send) -> NewRun:
+        return NewRun(
             id=self._resources.ids(),
             kind=HAND_OVER.id,
             title=this.campaign_name,
             account_id=this.account_id,
             sync_key=SEND.key(this.account_id, this.campaign_id),
-            queued_on=text_of(now),
+            queued_on=self._resources.now(),
             started_by=SCHEDULE,
             request=msgspec.to_builtins(SendOf(this.id)),
             priority=HAND_OVER.priority,
         )
 
+    async def _look_at(self, this: Send, new: NewRun) -> bool:
+        now = await self._clocks.now(this.account_id)
+        tried = self._tried.get(this.id)
+        failed = tried is not None and this.tended_on < text_of(tried)
+        if tried is not None and failed and now - tried < _TRIED_AGAIN and not _mails_soon(this, now):
+            return False
         if not await self._resources.write(lambda c: _take(c, this, new, now)):
-            return ""
+            return False
         self._tried[this.id] = now
         self._enqueue(new.id, new.priority)
-        return new.id
+        return True
+
+
+class _Clocks:
+    """dotdigital's clock, which says when it mails, by this machine's and how far they are apart: asked again before
+    that is old, as this machine's may be put right. As last known where it does not answer."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._ahead: dict[str, timedelta] = {}
+        self._asked: dict[str, datetime] = {}
+
+    async def now(self, account_id: str) -> datetime:
+        """What it shows for an email account."""
+        mine = self._resources.clock()
+        asked = self._asked.get(account_id)
+        if asked is None or not timedelta() <= mine - asked < _CLOCK_ASKED_EVERY:
+            self._asked[account_id] = mine
+            try:
+                dd = await self._resources.connections.dotdigital(account_id)
+                await account.server_time(dd)
+                self._ahead[account_id] = dd.connection.clock_of(mine) - mine
+            except DyntuiError as error:
+                log.warning("dotdigital was not asked for its clock: %s %s", error, error.detail)
+        return self._resources.clock() + self._ahead.get(account_id, timedelta())
 
 
 def _mails(this: Send) -> list[datetime]:

@@ -29,7 +29,9 @@ class Housekeeping:
             if self._kept is not None:
                 await forget(resources, self._kept)
 
-        self._daily = Repeating(daily, lambda: asyncio.sleep(_EVERY_SECONDS), "old runs could not be forgotten")
+        self._daily = Repeating(
+            daily, lambda: asyncio.sleep(_EVERY_SECONDS), "old runs could not be forgotten", resources.troubles
+        )
 
     def start(self) -> None:
         """Begins, unless everything is kept for ever."""

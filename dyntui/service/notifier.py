@@ -45,7 +45,7 @@ class Notifier:
         self._meters = meters
         self._tell = tell
         self._every_minute = Repeating(
-            self.look, lambda: asyncio.sleep(_EVERY_SECONDS), "notices could not be looked for"
+            self.look, lambda: asyncio.sleep(_EVERY_SECONDS), "notices could not be looked for", resources.troubles
         )
 
     def start(self) -> None:

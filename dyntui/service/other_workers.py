@@ -25,7 +25,10 @@ class OtherWorkers:
         self._changed = changed
         self._seen: dict[str, object] = {}
         self._repeating = Repeating(
-            self.look, lambda: asyncio.sleep(_LOOK_SECONDS), "runs of other workers could not be read"
+            self.look,
+            lambda: asyncio.sleep(_LOOK_SECONDS),
+            "runs of other workers could not be read",
+            resources.troubles,
         )
 
     def start(self) -> None:

@@ -22,6 +22,7 @@ class PersonIndex:
             lambda: catch_up(resources, _PAUSE_SECONDS),
             lambda: asyncio.sleep(_EVERY_SECONDS),
             "the index of people is not up to date",
+            resources.troubles,
         )
 
     def start(self) -> None:

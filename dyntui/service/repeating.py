@@ -16,14 +16,20 @@ log = logging.getLogger(__name__)
 
 class Repeating:
     """Does `work`, awaits `pause`, and begins again. What keeps `work` from being done is logged after the words
-    `failed`, and does not keep it from being done the next time."""
+    `failed`, stands under them in `troubles` until it was done again, and does not keep it from being done the next
+    time."""
 
     def __init__(
-        self, work: Callable[[], Awaitable[object]], pause: Callable[[], Awaitable[object]], failed: str
+        self,
+        work: Callable[[], Awaitable[object]],
+        pause: Callable[[], Awaitable[object]],
+        failed: str,
+        troubles: dict[str, str],
     ) -> None:
         self._work = work
         self._pause = pause
         self._failed = failed
+        self._troubles = troubles
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -42,10 +48,13 @@ class Repeating:
             try:
                 await self._work()
             except DyntuiError as error:
-                # What a store or a system says is wrong with it, it says by itself as well.
                 log.warning("%s: %s", self._failed, error)
-            except Exception:  # the boundary of a task that nobody waits for: a defect is logged, the service goes on
+                self._troubles[self._failed] = str(error)
+            except Exception:  # the boundary of a task that nobody waits for: a defect is named, the service goes on
                 log.exception("%s", self._failed)
+                self._troubles[self._failed] = "a defect of dyntui; the log has the details"
+            else:
+                self._troubles.pop(self._failed, None)
             await self._pause()
 
 

@@ -35,6 +35,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     ids: Callable[[], str]
     publish: Publish
+    # What the service does by itself and could not do the last time: what that is in words, and why.
+    troubles: dict[str, str] = msgspec.field(default_factory=dict)
     readers: Executor | None = None
     writers: Executor | None = None
     # A reading of all lists must not undo what somebody sets meanwhile, and a book is linked by one at a time.

@@ -6,17 +6,15 @@ nobody else has moved it. A run that is due while one of its type goes on waits 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.model.errors import DyntuiError
-from dyntui.model.moments import text_of
 from dyntui.model.schedules import next_run
 from dyntui.model.sync_types import SYNC_TYPES, Narrowed
+from dyntui.service import not_begun
 from dyntui.service.repeating import EveryMinute, Repeating
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, runs, schedules
@@ -25,8 +23,6 @@ from dyntui.store.schedules import StoredSchedule
 
 # Who has started a run that no person asked for.
 SCHEDULE = "Schedule"
-
-log = logging.getLogger(__name__)
 
 
 class _Taken(Exception):
@@ -40,7 +36,9 @@ class ScheduleTimer:
         self._resources = resources
         self._enqueue = enqueue
         self._minutes = EveryMinute(resources.clock)
-        self._every_minute = Repeating(self.look, self._minutes.pause, "scheduled runs could not be started")
+        self._every_minute = Repeating(
+            self.look, self._minutes.pause, "scheduled runs could not be started", resources.troubles
+        )
 
     def start(self) -> None:
         """Begins; what was missed meanwhile is made up for, by one run of each type."""
@@ -61,17 +59,9 @@ class ScheduleTimer:
             await self._resources.write(lambda c: schedules.provision(c, now))
         queued = []
         for due in await self._resources.read(self._due):
-            try:
-                run_id = await self._begin(due)
-            except DyntuiError as error:
-                # One that cannot be started delays no other; it is due in a minute, too.
-                log.warning("the scheduled run of %s could not be started: %s", due.schedule.sync_type, error)
-                continue
-            except Exception:  # a defect that one row brings about must not keep the others from running
-                log.exception("the scheduled run of %s could not be started", due.schedule.sync_type)
-                continue
-            if run_id:
-                queued.append(run_id)
+            new = self._run(due)
+            if await not_begun.unless_it_fails(self._resources, new, self._begin(due, new), False):
+                queued.append(new.id)
         return queued
 
     def _due(self, c: Connection) -> list[StoredSchedule]:
@@ -79,20 +69,22 @@ class ScheduleTimer:
         here = accounts.names(c)
         return [each for each in schedules.schedules(c) if each.account_id in here and _is_due(each, now)]
 
-    async def _begin(self, due: StoredSchedule) -> str:
+    def _run(self, due: StoredSchedule) -> NewRun:
         kind = SYNC_TYPES[due.schedule.sync_type]
-        now = self._resources.clock()
-        new = NewRun(
+        return NewRun(
             id=self._resources.ids(),
             kind=kind.id,
             title=kind.title,
             account_id=due.account_id,
             sync_key=kind.key(due.account_id),
-            queued_on=text_of(now),
+            queued_on=self._resources.now(),
             started_by=SCHEDULE,
             request=msgspec.to_builtins(Narrowed(scheduled=True)),
             priority=kind.priority,
         )
+
+    async def _begin(self, due: StoredSchedule, new: NewRun) -> bool:
+        now = self._resources.clock()
 
         def keep(c: Connection) -> bool:
             if runs.active(c, new.sync_key) is not None or not schedules.started(c, due, now):
@@ -103,11 +95,11 @@ class ScheduleTimer:
 
         try:
             if not await self._resources.write(keep):
-                return ""
+                return False
         except _Taken:
-            return ""
+            return False
         self._enqueue(new.id, new.priority)
-        return new.id
+        return True
 
 
 def _is_due(each: StoredSchedule, now: datetime) -> bool:

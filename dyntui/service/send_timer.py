@@ -15,10 +15,10 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import Hour, hour_of
-from dyntui.model.moments import moment_of, text_of
+from dyntui.model.moments import moment_of
 from dyntui.model.sync_types import HAND_OVER, SEND, SendOf
+from dyntui.service import not_begun
 from dyntui.service.contract.sends import SENDS_CHANGED
 from dyntui.service.handed_sends import HandedSends
 from dyntui.service.repeating import EveryMinute, Repeating
@@ -49,7 +49,9 @@ class SendTimer:
         self._begins = begins
         self._handed = HandedSends(resources, enqueue)
         self._minutes = EveryMinute(resources.clock)
-        self._again = Repeating(self.look, self._minutes.pause, "sends that were held could not be begun")
+        self._again = Repeating(
+            self.look, self._minutes.pause, "sends that were held could not be begun", resources.troubles
+        )
 
     def start(self) -> None:
         """Begins; what has missed its hour meanwhile is left to a person."""
@@ -67,15 +69,7 @@ class SendTimer:
         """Begins what is due; the ids of the runs. Raises DyntuiError STORE_..."""
         queued = await self._handed.look()
         for each in await self._resources.read(sends.held):
-            try:
-                run_id = await self._look_at(each)
-            except DyntuiError as error:
-                # One that cannot be begun delays no other; it is looked at again in a minute.
-                log.warning("send %s could not be begun: %s", each.id, error)
-                continue
-            except Exception:  # a defect that one send brings about must not keep the others from going out
-                log.exception("send %s could not be begun", each.id)
-                continue
+            run_id = await not_begun.unless_it_fails(self._resources, self._run(each), self._look_at(each), "")
             if run_id:
                 queued.append(run_id)
         return queued
@@ -96,22 +90,25 @@ class SendTimer:
             return ""
         if await self._resources.write(lambda c: _in_waves(c, this.id)):
             return await self._waves.look(this.id, begins=True)
-        return await self._begin(this, now)
+        return await self._begin(this)
 
-    async def _begin(self, this: Send, now: datetime) -> str:
-        """The run's id; `""` where it has to wait for another send of the campaign."""
+    def _run(self, this: Send) -> NewRun:
         kind = SEND if this.split is None else HAND_OVER
-        new = NewRun(
+        return NewRun(
             id=self._resources.ids(),
             kind=kind.id,
             title=this.campaign_name,
             account_id=this.account_id,
             sync_key=SEND.key(this.account_id, this.campaign_id),
-            queued_on=text_of(now),
+            queued_on=self._resources.now(),
             started_by=f"{this.created_by} ({SCHEDULE.lower()})" if this.created_by else SCHEDULE,
             request=msgspec.to_builtins(SendOf(this.id)),
             priority=kind.priority,
         )
+
+    async def _begin(self, this: Send) -> str:
+        """The run's id; `""` where it has to wait for another send of the campaign."""
+        new = self._run(this)
 
         def keep(c: Connection) -> bool:
             of_campaign = (this.account_id, this.campaign_id)

@@ -136,6 +136,8 @@ class Session:
             checks.append(await schedules.check(self._resources, run_here=self._long_lived))
         if self._workers is not None:
             checks.append(await self._workers())
+        troubles = sorted(self._resources.troubles.items())
+        checks += [Check(name="Service", state="error", text=f"{what}: {why}") for what, why in troubles]
         sends = await held_sends.check(self._resources, held_here=self._long_lived)
         told = await notifier.check(self._resources, self._hook, run_here=self._long_lived)
         checks += [each for each in (sends, told, self._metrics()) if each is not None]

@@ -32,7 +32,7 @@ class TrialCopies:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         pause = functools.partial(asyncio.sleep, _EVERY_SECONDS)
-        self._again = Repeating(self.sweep, pause, "copies of test sends were not removed")
+        self._again = Repeating(self.sweep, pause, "copies of test sends were not removed", resources.troubles)
 
     def start(self) -> None:
         """Begins."""

@@ -21,7 +21,9 @@ class Watching:
         self._watch = ConsentWatch(resources.db, connections, clock=resources.clock, ids=resources.ids, learned=learned)
         self._loop = asyncio.get_running_loop()
         self._seconds = AT_BEST
-        self._again = Repeating(self._look, lambda: asyncio.sleep(self._seconds), "consent cannot be watched")
+        self._again = Repeating(
+            self._look, lambda: asyncio.sleep(self._seconds), "consent cannot be watched", resources.troubles
+        )
 
     def start(self) -> None:
         """Begins."""

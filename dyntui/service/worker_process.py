@@ -100,7 +100,9 @@ async def _serve(config: Config, secrets: SecretStore, engine_file: Path) -> Non
         await asyncio.to_thread(worker.start)
         try:
             await asyncio.to_thread(engine.start)
-            looking = Repeating(settings.look, lambda: asyncio.sleep(_SETTINGS_SECONDS), "settings could not be read")
+            looking = Repeating(
+                settings.look, lambda: asyncio.sleep(_SETTINGS_SECONDS), "settings could not be read", {}
+            )
             looking.start()
             log.info("version %s, %s carries out runs of %s", __version__, lease.current.name, db.where)
             readiness.tell(readiness.READY)

@@ -13,7 +13,7 @@ Public:
     get(c, run_id) -> Run | None; desired(c, run_id) -> str; priority(c, run_id) -> int
     ids_beginning(c, text) -> list[str]
     active(c, sync_key) -> Run | None; last(c, kind, account_id) -> Run | None
-    calls_since(c, moment) -> Calls
+    failed_since(c, sync_key, code, since) -> bool; calls_since(c, moment) -> Calls
     in_hand_of_others(c, worker) -> {id: where}    for who tells people how runs get on
     under_way(c, account_id) -> int                how many of an email account are queued or running
     unfinished(c, worker=) -> list[Waiting]        what the engine's sweep hands to the queue again
@@ -387,6 +387,13 @@ def last(c: Connection, kind: str, account_id: str) -> Run | None:
     """The run of a kind that was queued last."""
     of_kind = select(run).where(run.c.kind == kind, run.c.account_id == account_id)
     return _one(c, of_kind.order_by(run.c.queued_on.desc(), run.c.id.desc()).limit(1))
+
+
+def failed_since(c: Connection, sync_key: str, code: str, since: str) -> bool:
+    """Whether a run of a key that was queued at or after `since` (ISO 8601 UTC) failed with this error code."""
+    of_key = (run.c.sync_key == sync_key, run.c.queued_on >= since)
+    failed = (run.c.status == RunStatus.FAILED.value, run.c.error_code == code)
+    return c.execute(select(run.c.id).where(*of_key, *failed).limit(1)).first() is not None
 
 
 def calls_since(c: Connection, moment: str) -> Calls:

@@ -81,6 +81,10 @@ def test_status_tells_each_systems_refusal_and_what_is_stored_is_still_shown(off
     with_roles(office)
     desk = Desk(office, "manager")
     assert {check.state for check in desk.ask(STATUS, Nothing()).checks} == {"ok"}
+    office.resources.troubles["consent cannot be watched"] = "a defect"
+    told = next(check for check in desk.ask(STATUS, Nothing()).checks if check.name == "Service")
+    assert (told.state, told.text) == ("error", "consent cannot be watched: a defect")
+    office.resources.troubles.clear()
     office.sandbox.order({"system": "dotdigital", "kind": "status", "status": 429, "times": 1000})
     began = office.sandbox.now()
     states = {check.name: check for check in desk.ask(STATUS, Nothing()).checks}

@@ -41,6 +41,7 @@ class Days:
         self.now = MONDAY
         self.queued: list[str] = []
         self._ids = 0
+        self.troubles: dict[str, str] = {}
         self._loop = one_thread_loop()
         with self.db.write() as c:
             accounts.put_account(
@@ -58,6 +59,7 @@ class Days:
             clock=lambda: self.now,
             ids=self._id,
             publish=lambda name, params, key="": None,
+            troubles=self.troubles,
         )
 
     def close(self) -> None:
@@ -225,8 +227,11 @@ def test_a_run_that_cannot_be_started_delays_no_other(days: Days, monkeypatch: p
 
     monkeypatch.setattr(runs, "create", refuse)
     assert days.at("2026-03-02 09:05") == ["lists", "campaigns"]
+    # Not even a failed run can be made of it: the service's status tells then.
+    assert list(days.troubles) == ["suppressions of 'Suppressions' could not be begun"]
     monkeypatch.setattr(runs, "create", create)
     assert days.at("2026-03-02 09:06") == ["suppressions"]
+    assert not days.troubles
 
 
 def test_a_run_due_outside_its_window_starts_when_it_opens(days: Days) -> None:
@@ -358,3 +363,34 @@ def schedules_behind(row: schedules.StoredSchedule, now: datetime) -> bool:
     """Whether a run could start now that the timer, which has just looked, has not started."""
     next_one = next(coming([(row.schedule, row.last_start)], now, now + timedelta(minutes=1)), None)
     return next_one is not None and next_one[0] <= now
+
+
+def test_what_cannot_be_started_is_a_failed_run_of_the_audit_once_an_hour_and_delays_no_other(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days.only(lists="1h", forms="1h")
+    days.carry_out()
+    started = schedules.started
+
+    def defect(c: Connection, due: schedules.StoredSchedule, now: datetime) -> bool:
+        if due.schedule.sync_type == "forms":
+            raise ZeroDivisionError
+        return started(c, due, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schedules, "started", defect)
+        assert days.at("2026-03-02T11:00") == ["lists"]
+        assert days.at("2026-03-02T11:01") == days.at("2026-03-02T11:02") == []
+        (failed,) = _failed(days)
+        assert (failed.kind, failed.error_code, failed.started_by) == ("forms", "INTERNAL_ERROR", SCHEDULE)
+        assert "a minute" in failed.not_done and failed.remedy
+        days.carry_out()
+        assert days.at("2026-03-02T12:05") == ["lists"]
+        assert len(_failed(days)) == 2
+    assert days.at("2026-03-02T12:06") == ["forms"]
+
+
+def _failed(days: Days) -> list[Run]:
+    with days.db.read() as c:
+        ids = c.execute(select(schema.run.c.id).where(schema.run.c.status == RunStatus.FAILED.value)).scalars().all()
+    return [days.run(each) for each in ids]
