@@ -1,17 +1,18 @@
 """A few people only, where what is asked about everybody of a list is asked about them.
 
-Public: `Among`, `person_in(among, column)`, `address_in(among, column)`.
+Public: `Among`, `TOLD` and `told(people, addresses)`, `person_in(among, column)`, `address_in(among, column)`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, true
+from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, true
 
-# Given, or asked for.
-Texts = tuple[str, ...] | Select[Any]
+# Given, asked for, or told when the statement is carried out.
+Texts = tuple[str, ...] | Select[Any] | BindParameter[Any]
 
 
 class Among(msgspec.Struct, frozen=True):
@@ -19,6 +20,17 @@ class Among(msgspec.Struct, frozen=True):
 
     people: Texts
     addresses: Texts
+
+
+# Those who are told when a statement is carried out: it is then put together only once. `told` says who they are.
+_PEOPLE = bindparam("b_people", expanding=True, type_=String)
+_ADDRESSES = bindparam("b_addresses", expanding=True, type_=String)
+TOLD = Among(_PEOPLE, _ADDRESSES)
+
+
+def told(people: Sequence[str], addresses: Sequence[str] = ()) -> dict[str, list[str]]:
+    """The values of a statement about those of `TOLD`."""
+    return {_PEOPLE.key: list(people), _ADDRESSES.key: list(addresses)}
 
 
 def person_in(among: Among | None, column: ColumnElement[str]) -> ColumnElement[bool]:

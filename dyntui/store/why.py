@@ -10,14 +10,18 @@ Public:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Row, Select, String, bindparam, func, or_, select
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.why import Asked, Fact, Verdict, closed
 from dyntui.store import count_standing, environment, list_unsubscribes, mailed_already, suppressed_people, watermarks
-from dyntui.store.among import Among
+from dyntui.store.among import TOLD, Among, told
+from dyntui.store.bound import text
+from dyntui.store.count_standing import Facts
 from dyntui.store.gate_marks import split
 from dyntui.store.schema import (
     email_account,
@@ -32,7 +36,13 @@ from dyntui.store.schema import (
 from dyntui.store.stand_ins import stand_ins
 
 _m, _l = list_member.c, marketing_list.c
+_r = stand_ins("why_stand_ins").c
 _NO_COUNT = ""
+_ACCOUNT = text("account")
+_WHOSE = bindparam("b_whose", expanding=True, type_=String)
+_STOOD_FOR = select(_r.person_id, _r.address).where(_r.survivor_id.in_(_WHOSE))
+# Putting the larger statements together takes longer than carrying them out: those about so many lists are kept.
+_KEPT = 32
 
 
 def of_address(
@@ -54,17 +64,12 @@ def _verdicts(
 ) -> list[Verdict]:
     if not people or not lists:
         return []
-    among = _among(c, people, lists)
-    known = count_standing.facts(c, account_id, campaign_id, lists, among)
-    stands = count_standing.stands(_NO_COUNT, known, among)
-    shown = (_m[name] for name in ("person_id", "entity", "name", "address"))
-    rows = c.execute(
-        select(*shown, stands.c.list_id, *count_standing.named(stands))
-        .join(stands, (_m.list_id == stands.c.list_id) & (_m.person_id == stands.c.person_id))
-        .where(_m.person_id.in_(people))
-        .order_by(stands.c.mask, _m.person_id)
-    ).all()
+    everybody, addresses = _among(c, people, lists)
+    known = count_standing.facts(c, account_id, campaign_id, lists, Among(everybody, addresses))
+    asked_of = told(everybody, addresses) | {_WHOSE.key: list(people)}
+    rows = c.execute(_where_they_stand(known), asked_of).all()
     where = ", ".join(c.execute(select(_l.name).where(_l.id.in_(lists)).order_by(_l.name)).scalars())
+    asked = _asked(c, account_id, lists)
     return [
         Verdict(
             person=row.person_id,
@@ -80,33 +85,60 @@ def _verdicts(
                 row.detail,
                 facts(c, row.person_id, row.address, account_id, campaign_id, lists),
             ),
-            asked=_asked(c, account_id, lists),
+            asked=asked,
         )
         for row in rows
     ]
 
 
-def _among(c: Connection, people: Sequence[str], lists: Sequence[str]) -> Among:
+@functools.lru_cache(maxsize=_KEPT)
+def _where_they_stand(known: Facts) -> Select[Any]:
+    stands = count_standing.stands(_NO_COUNT, known, TOLD)
+    shown = (_m[name] for name in ("person_id", "entity", "name", "address"))
+    return (
+        select(*shown, stands.c.list_id, *count_standing.named(stands))
+        .join(stands, (_m.list_id == stands.c.list_id) & (_m.person_id == stands.c.person_id))
+        .where(_m.person_id.in_(_WHOSE))
+        .order_by(stands.c.mask, _m.person_id)
+    )
+
+
+def _among(c: Connection, people: Sequence[str], lists: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The people, and the records that they stand for: what is known of those counts for them."""
-    r = stand_ins("why_stand_ins").c
-    merged = c.execute(select(r.person_id, r.address).where(r.survivor_id.in_(people))).all()
+    merged = _stood_for(c, people)
     own = c.execute(select(_m.address).where(_m.person_id.in_(people), _m.list_id.in_(lists)).distinct()).scalars()
     addresses = {*own, *(row.address for row in merged)} - {""}
-    return Among((*people, *(row.person_id for row in merged)), tuple(sorted(addresses)))
+    return (*people, *(row.person_id for row in merged)), tuple(sorted(addresses))
+
+
+def _stood_for(c: Connection, people: Sequence[str]) -> Sequence[Row[str, str]]:
+    return c.execute(_STOOD_FOR, {_WHOSE.key: list(people)}).all()
 
 
 def facts(
     c: Connection, person_id: str, address: str, account_id: str, campaign_id: int, lists: Sequence[str]
 ) -> tuple[Fact, ...]:
     """Everything known that may keep a person from a mail, with its dates."""
+    # What those said, and had, for whom the person stands counts.
+    people = (person_id, *(row.person_id for row in _stood_for(c, (person_id,))))
     return (
         *_suppressions(c, person_id, address, account_id),
-        *_opt_outs(c, person_id, address),
+        *_opt_outs(c, people, address),
         *_unsubscribes(c, person_id, address, lists),
-        *_had(c, person_id, address, account_id, campaign_id),
+        *_had(c, people, address, account_id, campaign_id),
         *_marked(c, account_id),
         *_of_members(c, person_id, lists),
     )
+
+
+@functools.cache
+def _suppressed_before() -> Select[Any]:
+    return suppressed_people.people(_ACCOUNT, TOLD)
+
+
+@functools.cache
+def _unsubscribed_before() -> Select[Any]:
+    return list_unsubscribes.people(TOLD)
 
 
 def _suppressions(c: Connection, person_id: str, address: str, account_id: str) -> list[Fact]:
@@ -122,19 +154,18 @@ def _suppressions(c: Connection, person_id: str, address: str, account_id: str) 
         )
         for row in rows
     ]
-    before = suppressed_people.people(account_id, Among((person_id,), ()))
-    facts.extend(Fact(code=row.reason, detail=names.get(row.detail, row.detail)) for row in c.execute(before))
+    before = c.execute(_suppressed_before(), told((person_id,)) | {_ACCOUNT.key: account_id})
+    facts.extend(Fact(code=row.reason, detail=names.get(row.detail, row.detail)) for row in before)
     return facts
 
 
-def _opt_outs(c: Connection, person_id: str, address: str) -> list[Fact]:
-    o, r, a = opt_out.c, stand_ins("why_stand_ins").c, opt_out_address.c
-    merged = select(r.person_id).where(r.survivor_id == person_id)
+def _opt_outs(c: Connection, people: Sequence[str], address: str) -> list[Fact]:
+    o, a = opt_out.c, opt_out_address.c
     with_address = select(a.person_id).where(a.address == address, a.address != "")
     rows = c.execute(
         select(opt_out)
-        .where(or_(o.person_id == person_id, o.person_id.in_(merged), o.person_id.in_(with_address)))
-        .order_by(o.person_id != person_id, o.person_id)
+        .where(or_(o.person_id.in_(people), o.person_id.in_(with_address)))
+        .order_by(o.person_id != people[0], o.person_id)
     )
     return [
         Fact(
@@ -148,9 +179,9 @@ def _opt_outs(c: Connection, person_id: str, address: str) -> list[Fact]:
 
 def _unsubscribes(c: Connection, person_id: str, address: str, lists: Sequence[str]) -> list[Fact]:
     u = list_unsubscribe.c
-    as_person = list_unsubscribes.people(Among((person_id,), ())).subquery("as_person").c
-    with_those = select(as_person.list_id, as_person.address).where(as_person.person_id == person_id)
-    pairs = {(row.list_id, row.address) for row in c.execute(with_those)} | {(each, address) for each in lists}
+    as_person = c.execute(_unsubscribed_before(), told((person_id,)))
+    pairs = {(row.list_id, row.address) for row in as_person if row.person_id == person_id}
+    pairs |= {(each, address) for each in lists}
     rows = c.execute(
         select(list_unsubscribe, _l.name)
         .join(marketing_list, _l.id == u.list_id, isouter=True)
@@ -169,12 +200,11 @@ def _unsubscribes(c: Connection, person_id: str, address: str, lists: Sequence[s
     ]
 
 
-def _had(c: Connection, person_id: str, address: str, account_id: str, campaign_id: int) -> list[Fact]:
+def _had(c: Connection, people: Sequence[str], address: str, account_id: str, campaign_id: int) -> list[Fact]:
     if not campaign_id:
         return []
-    r, stood_for = recipient.c, stand_ins("why_stand_ins").c
-    people = c.execute(select(stood_for.person_id).where(stood_for.survivor_id == person_id)).scalars()
-    ours = mailed_already.of_person((person_id, *people), address, account_id, campaign_id)
+    r = recipient.c
+    ours = mailed_already.of_person(people, address, account_id, campaign_id)
     rows = c.execute(ours.limit(1)).all()
     facts = [Fact(code="ALREADY_SENT", detail=f"sent by {row.created_by}".strip(), since=row.sent_on) for row in rows]
     if not facts:
