@@ -24,12 +24,13 @@ from dyntui.service.contract.calls import Call
 from dyntui.service.contract.chosen_account import of_account
 from dyntui.service.contract.environment import ENVIRONMENT_CHANGED
 from dyntui.service.contract.runs import RUN_CHANGED, RUNS_PAGE, RunChanged, RunRow, RunsQuery
-from dyntui.service.contract.session import EVENTS_LOST, HELLO, Hello, Nothing
+from dyntui.service.contract.session import EVENTS_LOST, HELLO, EmailAccount, Hello, Nothing
 from dyntui.service.contract.situations import Situation
 
 from . import going
 from .answers import Answers
 from .base import Asking, FramedScreen
+from .chosen_account import ChosenAccount
 from .connection import RETRY_AFTER, Connection
 from .console import ConsoleApp, WentWrong
 from .everywhere import Everywhere
@@ -108,6 +109,7 @@ class Console(Everywhere):
         self.hello: Hello | None = None
         self.entered = False
         self.answers = Answers()
+        self._chosen_account = ChosenAccount(self, self.memory, self._known_accounts, self._account_changed)
         self._clock = clock
         self.connection = Connection(
             self,
@@ -245,43 +247,29 @@ class Console(Everywhere):
         said = f"NOT PRODUCTION{of}"
         return (f"{said} · {user} · {organisation}", f"{said} · {user}", said, "NOT PRODUCTION")
 
+    def _known_accounts(self) -> Sequence[EmailAccount]:
+        return self.hello.accounts if self.hello is not None else ()
+
     @property
     def account(self) -> str:
         """The id of the email account that is chosen; `""`: all of them."""
-        known = self.hello.accounts if self.hello is not None else ()
-        chosen = self.memory.now.account
-        return chosen if len(known) > 1 and chosen in {each.id for each in known} else ""
+        return self._chosen_account.id
 
     @property
     def one_account(self) -> str:
         """The id of the email account that a page about one account shows: the chosen one, else the default one; `""`
         where none is known."""
-        known = self.hello.accounts if self.hello is not None else ()
-        return self.account or next((each.id for each in (*(one for one in known if one.is_default), *known)), "")
+        return self._chosen_account.one
 
     def account_name(self, *, one: bool) -> str:
-        """What stands in the frame of the chosen account, `""` where there is only one. `one`: on a page that is about
-        one account, the default one where none is chosen."""
-        known = self.hello.accounts if self.hello is not None else ()
-        if len(known) < 2:
-            return ""
-        meant = self.one_account if one else self.account
-        return next((single_line(each.name) for each in known if each.id == meant), "all email accounts")
+        """What stands in the frame of the chosen account (see `ChosenAccount.name`)."""
+        return self._chosen_account.name(one=one)
 
     def do_accounts_choose(self) -> None:
         """Asks which email account every place is to show."""
-        from .choosing_account import AccountChoice
+        self._chosen_account.ask()
 
-        known = self.hello.accounts if self.hello is not None else ()
-        if len(known) < 2:
-            self.notify("There is only one email account; C shows it, and connects another.", markup=False)
-        elif not isinstance(self.screen, AccountChoice):
-            self.push_screen(AccountChoice(known, self.account), self._choose_account)
-
-    def _choose_account(self, id: str | None) -> None:
-        if id is None or id == self.account:
-            return
-        self.memory.keep_account(id)
+    def _account_changed(self) -> None:
         self._frames_anew()
         for screen in self._screens():
             if isinstance(screen, FramedScreen):
