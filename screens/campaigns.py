@@ -39,7 +39,7 @@ def _status_tone(row: CampaignRow) -> str:
 COLUMNS: tuple[Column[CampaignRow], ...] = (
     Column(title="Name", text=lambda row: row.name, width=18, flex=2, sort="name"),
     Column(title="Subject", text=lambda row: row.subject, width=14, flex=2, priority=2, sort="subject"),
-    Column(title="Status", text=lambda row: row.status, width=8, sort="status", tone=_status_tone),
+    Column(title="Status", text=lambda row: row.status, width=9, sort="status", tone=_status_tone),
     Column(
         title="Targets",
         text=lambda row: str(row.targets) if row.targets else "none",
