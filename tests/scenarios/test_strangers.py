@@ -84,6 +84,13 @@ def of_kinds(found: dict[str, PersonOutcome], kinds: Iterable[str]) -> list[tupl
 OPEN = ("known", "twin", "inactive", "nobody", "nameless")
 
 
+def members_are_in_the_book(office: Office, list_id: str) -> bool:
+    """Whether every member whom nothing keeps out is in the list's book, and there are some."""
+    in_it = (Outcome.ADDED, Outcome.UPDATED, Outcome.UNCHANGED)
+    wanted = {each.address for each in office.members(list_id) if each.outcome in in_it}
+    return bool(wanted) and wanted <= office.in_book(list_id)
+
+
 def test_a_simulation_tells_what_each_action_then_does_and_changes_nothing(office: Office, met: dict[str, str]) -> None:
     office.edit(EditList(id=met["list"], membership_action=CONTACTS))
     office.run("suppressions")
@@ -104,6 +111,7 @@ def test_a_simulation_tells_what_each_action_then_does_and_changes_nothing(offic
 def test_ignored_strangers_stay_and_only_consent_takes_them_out(office: Office, met: dict[str, str]) -> None:
     run = office.run("lists")
     assert adds_up(run) and strangers_of(office, run, met["list"]) == {}
+    assert members_are_in_the_book(office, met["list"])
     inside = office.in_book(met["list"])
     assert {met[f"{each} address"] for each in OPEN} <= inside and met["no address"] not in inside
 
@@ -115,6 +123,7 @@ def test_removed_strangers_leave_the_book_and_are_not_deleted(office: Office, me
     assert adds_up(run)
     found = strangers_of(office, run, met["list"])
     assert {found[met[f"{each} address"]].outcome for each in OPEN} == {Outcome.REMOVED}
+    assert members_are_in_the_book(office, met["list"])
     assert of_kinds(found, ["no"]) == [("excluded", "DO_NOT_BULK_EMAIL")]
     assert not {met[f"{each} address"] for each in (*OPEN, "no")} & office.in_book(met["list"])
     query = "SELECT count(*) FROM dd_contact WHERE email LIKE '%@strangers.example'"
@@ -139,6 +148,7 @@ def test_known_contacts_join_the_list_and_the_others_stay_strangers(office: Offi
         ("excluded", "DO_NOT_BULK_EMAIL"),
     ]
     assert on_the_list(office, met["list"]) == before | {met["known"]}
+    assert members_are_in_the_book(office, met["list"])
     assert sum("AddListMembersList" in each for each in writes(calls)) == 1
     member = {each.person: each for each in office.people(run.run.id, item=met["list"])}[met["known"]]
     assert member.outcome is Outcome.ADDED
@@ -175,6 +185,7 @@ def test_whom_nobody_knows_becomes_a_record_once_and_joins(office: Office, met: 
     made = ["inactive", "nobody", "nameless"] if kind == "contact" else list(OPEN)
     assert of_kinds(found, made) == [("added", "")] * len(made)
     assert of_kinds(found, ["no"]) == [("excluded", "DO_NOT_BULK_EMAIL")]
+    assert members_are_in_the_book(office, met["list"])
     new = on_the_list(office, met["list"]) - before
     ids = {each: records(office, kind, met[f"{each} address"]) for each in made}
     assert len(new) == len(made) + (kind == "contact")
