@@ -59,9 +59,10 @@ class ChosenAccount:
             text = "There is only one email account; C shows it, and connects another."
             self._app.notify(text, markup=False)
         elif not isinstance(self._app.screen, AccountChoice):
-            self._app.push_screen(AccountChoice(known, self.id), self._take)
+            self._app.push_screen(AccountChoice(known, self.id), self.take)
 
-    def _take(self, id: str | None) -> None:
+    def take(self, id: str | None) -> None:
+        """That one from now on; None: as before."""
         if id is None or id == self.id:
             return
         self._memory.keep_account(id)

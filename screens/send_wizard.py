@@ -286,7 +286,9 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self.refresh_hints()
 
     def hint_of(self, action_id: str) -> str | None:
-        """In the lists Enter goes on, or mends what keeps a list from taking part."""
+        """In the lists Enter goes on, or mends what keeps a list from taking part; the last step sends."""
+        if action_id == "wizard.next" and self._step == _LAST:
+            return "Send"
         if action_id != "grid.open":
             return None
         row = self._lists.grid.row()

@@ -201,12 +201,13 @@ class KeyHints(Line):
         limit = HINTS_AT_80 if width < WIDE else 12
         if not situation.depth:
             shown = [one for one in shown if one[2].id != "app.back"]
-        tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help")]
+        tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help", "app.quit_at_top")]
         rest = [one for one in shown if one not in tail]
         while rest and (len(rest) + len(tail) > limit or self._needed(rest + tail) > width):
-            # Where there is no room for all, one that cannot be taken goes first.
+            # Where there is no room for all, what works everywhere goes first, then what cannot be taken.
+            everywhere = [one for one in rest if ON_EVERYWHERE in one[2].scopes]
             refused = [one for one in rest if disabled_reason(one[2], situation)]
-            rest.remove(refused[-1] if refused else rest[-1])
+            rest.remove((everywhere or refused or rest)[-1])
         parts: list[Part] = [Part(" ")]
         for key, hint, action in rest + tail:
             off = bool(disabled_reason(action, situation))

@@ -223,5 +223,5 @@ async def test_no_more_than_seven_hints_at_eighty_columns(section: str) -> None:
     async with driving(size=NARROW) as hand:
         await hand.press(section)
         hints = hand.text.splitlines()[-1]
-        assert hints.rstrip().endswith("? Help")
+        assert hints.rstrip().endswith("? Help  q Quit")
         assert len([word for word in hints.split("  ") if word.strip()]) <= HINTS_AT_80

@@ -76,7 +76,7 @@ async def test_the_chosen_account_is_shown_everywhere_and_remembered(tmp_path: P
         assert main not in ("", SECOND.id) and "@ Main" in hand.text
         # What somebody has begun with an account is done for it, though another one is chosen before the answer.
         await hand.press("M", "D")
-        hand.app._choose_account(SECOND.id)
+        hand.app._chosen_account.take(SECOND.id)
         await hand.settle()
         await hand.press("y")
         await hand.press("y")

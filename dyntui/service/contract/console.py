@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dyntui.service.contract.actions import Action, Scope, Section
-from dyntui.service.contract.situations import quit_at_top, trouble
+from dyntui.service.contract.situations import at_top, quit_at_top, trouble
 
 ON_EVERYWHERE = Scope("Everywhere")
 ON_GRID = Scope("In a grid")
@@ -79,6 +79,8 @@ ACTIONS = (
         title="Quit",
         scopes=(ON_EVERYWHERE,),
         keys=("q",),
+        hint="Quit",
+        hinted=at_top,
         palette=False,
         tooltip="The same, on a top-level screen: a q too many further down does nothing",
         rule=quit_at_top,

@@ -27,7 +27,7 @@ from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.lists import ON_LIST, MemberRow
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.runs import ON_PEOPLE
-from dyntui.service.contract.situations import Situation, go
+from dyntui.service.contract.situations import Situation, go, within
 
 
 class PeopleQuery(Window, frozen=True, kw_only=True):
@@ -119,6 +119,8 @@ ACTIONS = (
         title="Find a person",
         scopes=(ON_EVERYWHERE,),
         keys=("F",),
+        hint="Find a person",
+        hinted=within,
         call=PEOPLE_SEARCH,
         command="dyntui people search TEXT",
         tooltip="By name or address, over all marketing lists and opt-outs",

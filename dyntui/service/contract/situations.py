@@ -70,6 +70,16 @@ def on_its_page(situation: Situation) -> bool:
     return situation.depth > 0
 
 
+def within(situation: Situation) -> bool:
+    """Once somebody is signed in."""
+    return situation.entered
+
+
+def at_top(situation: Situation) -> bool:
+    """On a screen from which Esc leads nowhere."""
+    return situation.depth == 0
+
+
 def quit_at_top(situation: Situation) -> str:
     """Not on a screen from which Esc leads out."""
     return "Esc goes one step out; q quits on a top-level screen." if situation.depth else ""
