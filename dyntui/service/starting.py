@@ -21,8 +21,8 @@ from dyntui.service.profile import Profile
 from dyntui.service.protocol import as_error
 from dyntui.service.redaction import redact
 
-# A first start creates the store and imports the engine; seconds.
-START_LIMIT = 20.0
+# A first start creates the store and imports the engine: seconds, and many of them on a busy machine.
+START_LIMIT = 60.0
 
 SERVICE = (sys.executable, "-m", "dyntui.service.main")
 
@@ -43,14 +43,16 @@ async def attach_or_start(
         except DyntuiError as error:
             if error.code != "SERVICE_NOT_RUNNING":
                 raise
-        # Another client may be starting a service at the same moment, or one may just be ending: who holds the lock is
-        # then not ready yet, or no longer, and a little later it is either attached to or replaced.
-        if not await _start(profile, long_lived, command, until - time.monotonic()):
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 0.5)
-        if time.monotonic() > until:
+        # After a start that took long, it is looked for once more before that is given up.
+        left = until - time.monotonic()
+        if left < 0:
             held = f"process {holder(profile)} holds the profile, and does not listen at {profile.socket}"
             raise _not_started(profile, held)
+        # Another client may be starting a service at the same moment, or one may just be ending: who holds the lock is
+        # then not ready yet, or no longer, and a little later it is either attached to or replaced.
+        if not await _start(profile, long_lived, command, left):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.5)
 
 
 async def _start(profile: Profile, long_lived: bool, command: Sequence[str], limit: float) -> bool:

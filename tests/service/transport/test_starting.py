@@ -9,12 +9,14 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 import dyntui.service.client
 from dyntui.model.errors import DyntuiError, Exit
+from dyntui.service import starting
 from dyntui.service.client import ServiceClient, attach
 from dyntui.service.config import Config, ServiceSettings, write_config
 from dyntui.service.contract.session import HELLO, STOP, Nothing
@@ -73,6 +75,28 @@ async def test_a_client_of_another_session_finds_the_service_where_it_listens(
 
     async with await attach_or_start(elsewhere, command=TINY) as second:
         assert second.greeting.process == started.greeting.process
+
+
+async def test_a_service_that_was_ready_at_the_last_moment_is_attached_to(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    now = [0.0]
+    answers: list[object] = [DyntuiError("SERVICE_NOT_RUNNING", "", not_done="", remedy=""), "the client"]
+
+    async def answer(_: Profile) -> object:
+        said = answers.pop(0)
+        if isinstance(said, DyntuiError):
+            raise said
+        return said
+
+    async def ready_late(*_: object) -> bool:
+        now[0] = 61.0
+        return True
+
+    monkeypatch.setattr(starting, "attach", answer)
+    monkeypatch.setattr(starting, "_start", ready_late)
+    monkeypatch.setattr(starting, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    assert await attach_or_start(profile) == "the client"  # type: ignore[comparison-overlap]
 
 
 async def test_the_service_lives_in_a_session_of_its_own(started: ServiceClient):
