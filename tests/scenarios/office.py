@@ -150,9 +150,8 @@ class Office:
         self.during_sleep: Callable[[], None] = lambda: None
         # How much this machine's clock is behind that of both systems.
         self.behind = timedelta()
-        surroundings = replace(
-            sandbox.surroundings(sleep=self._pass_time, timeout=timeout), wall=lambda: self._now().timestamp()
-        )
+        around = sandbox.surroundings(sleep=self._pass_time, timeout=timeout)
+        surroundings = replace(around, wall=lambda: around.wall() - self.behind.total_seconds())
         self.resources = Resources(
             profile=open_profile("test", {"DYNTUI_HOME": str(home)}),
             db=self.db,
