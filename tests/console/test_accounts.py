@@ -17,7 +17,7 @@ async def test_an_account_is_edited_another_one_connected_and_disconnected() -> 
         await hand.press("C")
         assert "Email Accounts" in hand.text and "DETAILED" in hand.text and "Main" in hand.text
         # Setting by setting; nothing counts before the last line.
-        await hand.press("enter", "j", "j", "enter", "j", "enter", "j", "j", "enter")
+        await hand.press("enter", "j", "j", "enter", *["j"] * 5, "enter", "j", "j", "enter")
         await hand.press("backspace", "backspace")
         await hand.type("5x")
         await hand.press("enter", "j", "enter", "backspace", "backspace")
