@@ -188,10 +188,11 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
 
     Of the request to create the platform's send: `asked`: it may be on its way, so it is looked for and not made again;
     `turned_away`: dotdigital said that it had not taken one up; `shown_before`: what the campaign showed of earlier
-    sends; `looked_for`: how often it was looked for; `waits`: how often a limit was waited for; `proofs`: how often the
-    people were proved anew; `mailed_as_of`: what the campaign showed when it was last read who had been mailed it;
-    `unlisted`: how often it was waited for people to show in the address book. `looked_on`: when every source of
-    opt-outs had been asked the last time before the request.
+    sends; `looked_for`: how often it was looked for; `waits`: how often a limit was waited for, `apart`: for how many
+    of them the last look was put off until a minute after the proof; `proofs`: how often the people were proved anew;
+    `mailed_as_of`: what the campaign showed when it was last read who had been mailed it; `unlisted`: how often it was
+    waited for people to show in the address book. `looked_on`: when every source of opt-outs had been asked the last
+    time before the request.
     """
 
     phase: str = ""
@@ -204,6 +205,7 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
     shown_before: str = ""
     looked_for: int = 0
     waits: int = 0
+    apart: int = 0
     proofs: int = 0
     mailed_as_of: str = ""
     unlisted: int = 0
@@ -221,6 +223,7 @@ class SendCursor(OneList, frozen=True, kw_only=True, omit_defaults=True):
             turned_away=self.turned_away,
             shown_before=self.shown_before,
             waits=self.waits,
+            apart=self.apart,
             proofs=self.proofs,
             mailed_as_of=self.mailed_as_of,
             unlisted=self.unlisted,

@@ -112,9 +112,10 @@ async def create_once(
     if await made_already(ctx, dd, this):
         return True
     before = await _shown_before(dd, this)
-    if ctx.at(SendCursor).waits:
+    cursor = ctx.at(SendCursor)
+    if cursor.waits > cursor.apart:
         # The proof takes many calls too: where a limit was met, a look and the request have a minute to themselves.
-        await ctx.save(ctx.cursor, stage=stage)
+        await _save(ctx, replace(cursor, apart=cursor.waits), stage)
         await ctx.sleep(WINDOW_SECONDS)
     for _ in range(_MOST_LOOKS):
         looked_on = await last_look()
