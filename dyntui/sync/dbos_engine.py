@@ -159,7 +159,13 @@ class DbosEngine:
         due = [run_id for run_id, when in self._put_back.copy().items() if when <= now]
         for each in due:
             self._put_back.pop(each, None)
-        over = [each.workflow_id for each in _workflows(dbos, workflow_ids=due) if each.status in _ENDED]
+        over: list[str] = []
+        for known in _workflows(dbos, workflow_ids=due):
+            if known.status in _ENDED:
+                over.append(known.workflow_id)
+            else:
+                # On a busy machine it may not be written yet that the workflow has come to its end.
+                self._put_back.setdefault(known.workflow_id, now + self._put_back_seconds)
         with self._db.read() as c:
             unfinished = [each for each in self._unfinished(c) if each.id in over]
         if over:
