@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,7 +111,12 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--together", action="store_true", help="as many switches at once as do not exclude each other")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="tests at once")
     parser.add_argument("tests", nargs="*", help="what pytest is told, after --")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    # With several workers pytest says of such a path only that it found no test.
+    missing = [each for each in asked.tests if each.startswith("tests") and not Path(each.partition("::")[0]).exists()]
+    if missing:
+        parser.error(f"not there: {', '.join(missing)}")
+    return asked
 
 
 def _failures(thrown: Sequence[Switch], tests: Sequence[str], workers: int) -> set[str]:
