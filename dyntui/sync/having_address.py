@@ -77,8 +77,8 @@ async def spelt_otherwise(store: Store, dv: Dataverse, column: str = "emailaddre
     """The condition for records that equality with a normalised address may not find: those with something in front of
     the address, and all (`everybody`) where this organisation's database tells capitals from small letters."""
     known = await store.read(lambda c: watermarks.get(c, "", _COLLATION))
-    if not known:
-        known = _IGNORES_CASE if await _ignores_case(dv) else "tells case apart"
+    if not known and (ignores := await _ignores_case(dv)) is not None:
+        known = _IGNORES_CASE if ignores else "tells case apart"
         await store.write(lambda c: watermarks.put(c, "", _COLLATION, known))
     if known != _IGNORES_CASE:
         return everybody(column)
@@ -99,12 +99,23 @@ class _User(msgspec.Struct, frozen=True, rename={"id": "systemuserid", "name": "
     name: str | None = None
 
 
-async def _ignores_case(dv: Dataverse) -> bool:
-    """Asked with the service's own name, its letters turned round; False where nothing can be told."""
+class _Contact(msgspec.Struct, frozen=True, rename={"id": "contactid", "address": "emailaddress1"}):
+    id: str
+    address: str | None = None
+
+
+async def _ignores_case(dv: Dataverse) -> bool | None:
+    """Asked with the service's own name, its letters turned round, or with somebody's address where that name has
+    neither capitals nor small letters; None where nobody has one."""
     me = (await dv.get("WhoAmI", _Me)).id
     names = await dv_rows.find_rows(dv, "systemusers", _User, filter=f"systemuserid eq {me}", top=1)
     name = (names[0].name or "") if names else ""
-    if name.swapcase() == name:
-        return False
-    turned = f"systemuserid eq {me} and fullname eq {text(name.swapcase())}"
-    return bool(await dv_rows.find_rows(dv, "systemusers", _User, filter=turned, top=1))
+    if name.swapcase() != name:
+        turned = f"systemuserid eq {me} and fullname eq {text(name.swapcase())}"
+        return bool(await dv_rows.find_rows(dv, "systemusers", _User, filter=turned, top=1))
+    some = await dv_rows.find_rows(dv, "contacts", _Contact, filter="emailaddress1 ne null", top=1)
+    address = (some[0].address or "") if some else ""
+    if address.swapcase() == address:
+        return None
+    same = f"contactid eq {some[0].id} and emailaddress1 eq {text(address.swapcase())}"
+    return bool(await dv_rows.find_rows(dv, "contacts", _Contact, filter=same, top=1))
