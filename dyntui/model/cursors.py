@@ -18,9 +18,19 @@ from dyntui.model.campaign_results import ResultKind
 from dyntui.model.errors import DyntuiError
 
 
+class Removing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Removals from an address book that are under way in dotdigital: their ids, and a fingerprint of the book and of
+    who is to leave it."""
+
+    ids: tuple[str, ...] = ()
+    of: str = ""
+
+
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a run that begins anew after an interruption. Stored as JSON, without what has its default: `{}` at the
-    start."""
+    start. Whatever the kind, removals that are under way (`removing`) are waited for and not begun again."""
+
+    removing: Removing = Removing()
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):

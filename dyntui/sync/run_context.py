@@ -257,6 +257,16 @@ class RunContext:
         if desired == "cancel" and cancellable:
             raise Cancelled(self.run_id)
 
+    async def note(self, cursor: Cursor) -> None:
+        """Keep the cursor alone: stage, progress, and whether the run can stop are as they were. Raises `Fenced`."""
+
+        def keep() -> None:
+            with self._db.write() as c:
+                runs.advance(c, self.run_id, self.token, cursor=msgspec.to_builtins(cursor), at=self._at_work())
+
+        await asyncio.to_thread(keep)
+        self._cursor = cursor
+
     async def begin_item(self, item_id: str, *, kind: str, name: str, place: int) -> None:
         """A part of the run (a list, a campaign, a feed) begins, or goes on: one that is through already stays so."""
         item = Item(id=item_id, kind=kind, name=name, place=place)
