@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, admin_changes, everything_known, known_people, timeline
 from dyntui.store.everything_known import Subject
+from dyntui.sync.having_address import pages_having
 
 SUBJECT = "people"
 THING = "subject request"
@@ -51,6 +53,7 @@ class SubjectRequests:
 
         about = await self._resources.read(lambda c: _subject(c, person))
         not_read: list[str] = []
+        about = await self._spelt_otherwise(context, about, not_read)
         parts = [each async for each in self._in_dynamics(context, DYNAMICS, everything_of.records, about, not_read)]
         about = _with_records(about, parts)
         rows = self._in_dynamics(context, f"{DYNAMICS}, rows about them", everything_of.rows_about, about, not_read)
@@ -72,13 +75,37 @@ class SubjectRequests:
             shared_with=tuple(others),
             parts=tuple(each for each in (*parts, *tables) if each.rows),
             timeline=tuple(events),
-            not_read=tuple(not_read),
+            not_read=tuple(dict.fromkeys(not_read)),
         )
 
     @answers(PEOPLE_REQUESTS)
     async def requests(self, context: CallContext, request: RequestsQuery) -> Page[AdminChange]:
         """Who asked for everything known of whom, newest first."""
         return await self._resources.read(lambda c: admin_changes.window(c, request, subject=SUBJECT, account_id=""))
+
+    async def _spelt_otherwise(self, context: CallContext, about: Subject, not_read: list[str]) -> Subject:
+        """With the records that have one of the addresses in another spelling, which equality does not find."""
+        found = set(about.records)
+        for table, key in everything_of.RECORDS:
+            try:
+                dv = await self._resources.connections.dataverse()
+                caller = await self._identities.caller(context.uid)
+                for column in everything_of.ADDRESSES:
+                    pages = pages_having(
+                        self._resources,
+                        dv,
+                        table,
+                        dict[str, Any],
+                        about.addresses,
+                        operator.itemgetter(column),
+                        column=column,
+                        select=(key, column),
+                        caller=caller,
+                    )
+                    found.update([str(row[key]).lower() async for page in pages for row in page])
+            except DyntuiError as error:
+                not_read.append(f"{DYNAMICS}, {table}: {error.message} ({error.code})")
+        return Subject(records=tuple(sorted(found)), addresses=about.addresses)
 
     async def _in_dynamics(
         self, context: CallContext, what: str, read: Reading, about: Subject, not_read: list[str]

@@ -101,6 +101,23 @@ def test_a_person_is_found_by_name_and_address_and_shown_with_where_they_stand(o
     assert [each.kind for each in office.timeline(person=somebody.address, kinds=("suppressed",))] == ["suppressed"]
 
 
+def test_a_subject_request_finds_what_somebody_spelt_otherwise_in_dynamics(office: Office) -> None:
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    somebody, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    spelt = f"\u00a0{somebody.address.upper()}"
+    office.change_in_dynamics("contact", other.person, emailaddress2=spelt)
+    typed = (f"Ann <{somebody.address}>", f"xy{somebody.address}")
+    for number, address in enumerate(typed):
+        row = {"dyntui_address": address, "dyntui_key": f"by-hand-{number}", "dyntui_origin": "Dynamics"}
+        office.sandbox.control.post("/dataverse/rows", json={"table": "dyntui_suppression", "values": row})
+    known = office.everything_known(somebody.address)
+    rows = {(part.system, part.what): part.rows for part in known.parts}
+    assert {somebody.person, other.person} <= {each["contactid"] for each in rows["Dynamics", "contacts"]}
+    assert [each["dyntui_address"] for each in rows["Dynamics", "dyntui_suppressions"]] == [typed[0]]
+    assert known.not_read == ()
+
+
 def test_who_is_not_known_is_said_so(office: Office) -> None:
     answer = office.why("nobody@nowhere.example")
     assert answer.verdicts == () and "No record" in answer.note
