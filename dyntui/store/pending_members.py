@@ -1,6 +1,7 @@
 """Members who wait to be imported into the list's address book, and what dotdigital makes of them.
 
-batch(c, list_id, limit, after=-1) -> list[Pending]; count(c, list_id) -> int
+batch(c, list_id, limit, after=-1) -> list[Pending]; among(c, list_id, addresses) -> list[Pending]
+count(c, list_id) -> int
 not_in_book(c, list_id, listing, most) -> addresses
 acknowledge(c, list_id, rows, now) -> int; reject(c, list_id, rows) -> int; offer_again(c, list_id)
 stay_refused(c, list_id) -> int
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, case, func, or_, select, update
 
 from dyntui.model.outcomes import Outcome
 from dyntui.store import unsettled
@@ -75,25 +76,33 @@ class Imported(msgspec.Struct, frozen=True):
 def batch(c: Connection, list_id: str, limit: int, after: int = -1) -> list[Pending]:
     """The next people to import after a settled listing, by `seq` from `after` on: the same ones until acknowledged or
     rejected."""
-    rows = c.execute(
-        select(list_member).where(_m.list_id == list_id, *_PENDING, _m.seq > after).order_by(_m.seq).limit(limit)
+    waiting = select(list_member).where(_m.list_id == list_id, *_PENDING, _m.seq > after)
+    return [_pending(row) for row in c.execute(waiting.order_by(_m.seq).limit(limit))]
+
+
+def among(c: Connection, list_id: str, addresses: Sequence[str]) -> list[Pending]:
+    """Whoever of those with one of these addresses waits to be imported."""
+    found: list[Pending] = []
+    for some in in_chunks(addresses):
+        here = select(list_member).where(_m.list_id == list_id, *_PENDING, _m.address.in_(some))
+        found += [_pending(row) for row in c.execute(here)]
+    return found
+
+
+def _pending(row: Row[Any]) -> Pending:
+    return Pending(
+        person_id=row.person_id,
+        seq=row.seq,
+        entity=row.entity,
+        name=row.name,
+        address=row.address,
+        fields=row.fields,
+        contact_id=row.contact_id,
+        in_book=row.sent_fingerprint not in _NOT_SENT,
+        sent_address=row.sent_address,
+        sent=row.sent_fields if row.sent_fingerprint not in (*_NOT_SENT, OVERWRITTEN) else None,
+        refused=row.rejected_fingerprint == row.fingerprint,
     )
-    return [
-        Pending(
-            person_id=row.person_id,
-            seq=row.seq,
-            entity=row.entity,
-            name=row.name,
-            address=row.address,
-            fields=row.fields,
-            contact_id=row.contact_id,
-            in_book=row.sent_fingerprint not in _NOT_SENT,
-            sent_address=row.sent_address,
-            sent=row.sent_fields if row.sent_fingerprint not in (*_NOT_SENT, OVERWRITTEN) else None,
-            refused=row.rejected_fingerprint == row.fingerprint,
-        )
-        for row in rows
-    ]
 
 
 def count(c: Connection, list_id: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dyntui.dotdigital import contacts
-from dyntui.dotdigital.contacts import Contact
+from dyntui.dotdigital.contacts import Contact, Person
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.changes import AppliedChange, differing
@@ -84,7 +84,7 @@ def _change(place: Place, person: Pending, held: dict[str, dict[str, Any]] | Non
     )
 
 
-def there_already(batch: Sequence[Pending], there: Mapping[str, Contact] | None) -> list[Pending]:
+def there_already(batch: Sequence[Pending], there: Mapping[str, Contact | Person] | None) -> list[Pending]:
     """Those who are in the book as they are to be: importing them would change nothing. `there`: what `held` has
     answered."""
     if there is None:

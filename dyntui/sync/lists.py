@@ -56,6 +56,7 @@ from dyntui.sync import (
     book_comparison,
     book_reading,
     double_opt_in,
+    found_in_book,
     inward,
     list_feeds,
     list_filters,
@@ -353,6 +354,9 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
     """Pending people in batches; an import that was started before an interruption is followed before a new one is."""
     stage = f"Importing {title}"
     of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
+    if of > before_images.MOST_READ and not chosen.last_run_id:
+        await found_in_book.leave_out(ctx, dd, chosen, stage)
+        of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
     done = 0
     while batch := await _next_batch(ctx, chosen, stage):
         await double_opt_in.require_known(ctx, chosen.account_id)
@@ -364,9 +368,8 @@ async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: st
             if there is not None and await _suppressed_among(ctx, chosen, there.values()):
                 continue
             if not chosen.last_run_id and (same := before_images.there_already(batch, there)):
-                # A machine that took the list over: the one before it has sent them just so.
                 done += len(same)
-                found_so = functools.partial(_found_so, ctx=ctx, chosen=chosen, people=same)
+                found_so = functools.partial(found_in_book.unchanged, ctx=ctx, chosen=chosen, people=same)
                 await ctx.save(ctx.at(OneList), stage=stage, done=done, of=of, work=found_so)
                 like_that = {each.address for each in same}
                 batch = [each for each in batch if each.address not in like_that]
@@ -410,11 +413,6 @@ async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: 
     their opt-in: of the others it is known since the book was read."""
     await book_reading.look_at_imported(ctx, dd, chosen)
     await ctx.save(replace(ctx.at(OneList), step="close"), stage=f"Finishing {title}")
-
-
-def _found_so(c: Connection, ctx: RunContext, chosen: StoredList, people: Sequence[Pending]) -> None:
-    rows = [pending_members.Acknowledged(each.address, each.contact_id) for each in people]
-    pending_members.acknowledge(c, chosen.id, rows, ctx.now(), found_so=True)
 
 
 def _settle_import(

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from dyntui.model.errors import DyntuiError
-from dyntui.model.outcomes import RunStatus
+from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.solution import PAGE_VISITED
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.sandbox.dataverse import storage
 from dyntui.sandbox.dataverse.storage import schema_of
 from dyntui.store import accounts
-from tests.scenarios.office import Office, writes
+from dyntui.sync import before_images
+from tests.scenarios.office import Office, addresses, writes
 from tests.scenarios.worlds import NOW
 from tests.simulation.sandbox import InProcessSandbox
 
@@ -74,6 +75,24 @@ def test_another_machine_takes_over_account_lists_books_and_who_was_sent_to(offi
         assert laptop.book_names() == books
         # The first machine goes on as well.
         assert {step.state for step in office.set_up().steps} == {"there"}
+
+
+def test_another_machine_writes_a_list_of_many_no_second_time(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many that their contacts are not asked for one import after the other."""
+    monkeypatch.setattr(before_images, "MOST_READ", 20)
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    changed = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    with another_machine(office.sandbox, tmp_path / "laptop") as laptop:
+        laptop.set_up()
+        office.change_in_dynamics("contact", changed.person, firstname="Otherwise")
+        run = laptop.run("lists")
+        # That somebody else had put them there is all that this machine knows.
+        assert addresses(laptop.people(run.run.id), Outcome.ADDED) == {changed.address}
+        assert run.run.tally.of(Outcome.UPDATED) == 0
+        assert run.run.tally.of(Outcome.UNCHANGED) > 100 and run.run.tally.adds_up
 
 
 def test_an_account_that_had_another_id_here_is_the_one_of_its_row_from_now_on(office: Office) -> None:
