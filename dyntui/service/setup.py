@@ -13,6 +13,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
 from dyntui.model.sign_in import SignInBy
+from dyntui.remote.errors import READ_NOT_DONE
 from dyntui.service import email_accounts, environment
 from dyntui.service.answering import answers
 from dyntui.service.contract.setup import (
@@ -167,34 +168,44 @@ class Setup:
             if apply and by.keeps_a_secret:
                 await self._resources.secrets.set(DATAVERSE_SECRET, secret)
             async with dataverse_as(sign_in, wanted, around, patience=_INSTALLING, budget=budget) as dv:
-                steps: list[Step] = []
+                way = _Way(connected=known is not None)
                 try:
-                    async for step in self._install(dv, me.user_id, chosen, apply=apply):
-                        steps.append(step)
+                    async for step in self._install(dv, me.user_id, chosen, way.begins, apply=apply):
+                        way.steps.append(step)
                         self._resources.publish(SETUP_STEP.name, _contract_step(step))
                     if apply:
+                        way.begins("row", "of every email account")
                         await self._keep(dv, wanted, proved)
+                        way.connected = True
                         if not by.keeps_a_secret:
                             # One of before is of no use to anybody but a thief.
                             await self._resources.secrets.delete(DATAVERSE_SECRET)
                         await environment.keep_as_set_up(self._resources, asked)
                 except DyntuiError as error:
-                    raise _with_what_was_done(error, steps) from error
+                    if not apply:
+                        raise
+                    raise way.ended_by(error) from error
         finally:
             await sign_in.close()
         return SetupReport(
             organisation=wanted.name,
             organisation_url=wanted.url,
             accounts=tuple(f"{each.asked.name} at {each.endpoint}" for each in proved),
-            steps=tuple(_contract_step(step) for step in steps),
+            steps=tuple(_contract_step(step) for step in way.steps),
             applied=apply,
             managers=tuple(dict.fromkeys((*managers, *map(_shown, chosen.get(Role.MANAGER, ()))))),
         )
 
     async def _install(
-        self, dv: Dataverse, me: str, chosen: Mapping[str, Sequence[security.User]], *, apply: bool
+        self,
+        dv: Dataverse,
+        me: str,
+        chosen: Mapping[str, Sequence[security.User]],
+        begun: installation.Begun,
+        *,
+        apply: bool,
     ) -> AsyncIterator[Step]:
-        async for step in installation.install(dv, apply=apply):
+        async for step in installation.install(dv, apply=apply, begun=begun):
             yield step
         yield await installation.give_service_role(dv, me, apply=apply)
         for role, users in chosen.items():
@@ -234,22 +245,44 @@ def _contract_step(step: Step) -> SetupStep:
     return SetupStep(kind=step.kind, name=step.name, state=step.state)
 
 
-def _with_what_was_done(error: DyntuiError, steps: Sequence[Step]) -> DyntuiError:
-    """An error that hides nothing: what had been made when it came stays made."""
-    made = [step for step in steps if step.state == "done"]
-    if not made:
-        return error
-    return DyntuiError(
-        error.code,
-        error.message,
-        not_done=(
-            f"{error.not_done} Made before that, and kept: {len(made)} things in Dynamics, the last one "
-            f"the {made[-1].kind} {made[-1].name}; setup goes on from there."
-        ),
-        remedy=error.remedy,
-        exit=error.exit,
-        detail=error.detail,
-    )
+class _Way:
+    """How far a setup has come, so that an error that ends it hides nothing: what was made by then stays made.
+
+    `connected`: whether this profile is.
+    """
+
+    def __init__(self, *, connected: bool) -> None:
+        self.connected = connected
+        self.steps: list[Step] = []
+        self._begun = 0
+        self._making = ""
+
+    def begins(self, kind: str, name: str) -> None:
+        """This is about to be made."""
+        self._begun, self._making = len(self.steps), f"the {kind} {name}"
+
+    def ended_by(self, error: DyntuiError) -> DyntuiError:
+        """The error with what was done and what not."""
+        # That a call has read nothing is no word about all of it; that a change is in doubt or refused is.
+        told = [] if error.not_done == READ_NOT_DONE else [error.not_done]
+        if self._making and self._begun == len(self.steps):
+            told.append(f"Not finished: {self._making}, and everything after it.")
+        elif self.steps:
+            told.append(f"Not finished: everything after the {self.steps[-1].kind} {self.steps[-1].name}.")
+        told.append("This profile stays connected." if self.connected else "This profile is not connected yet.")
+        made = [step for step in self.steps if step.state == "done"]
+        if made:
+            named = f"{len(made)} things in Dynamics, the last one the {made[-1].kind} {made[-1].name}"
+            told.append(f"Made before that, and kept: {named}.")
+        again = "" if "dyntui setup" in error.remedy else " Then run `dyntui setup` again: it goes on from there."
+        return DyntuiError(
+            error.code,
+            error.message,
+            not_done=" ".join(told),
+            remedy=f"{error.remedy}{again}",
+            exit=error.exit,
+            detail=error.detail,
+        )
 
 
 def _signs_in_by(asked: OrganisationInput) -> SignInBy:

@@ -30,12 +30,17 @@ class Step(msgspec.Struct, frozen=True):
     state: str
 
 
+Begun = Callable[[str, str], None]
+"""Is told the kind and name of everything that is about to be made."""
+
+
 class _Installer:
     """Yields steps; carries them out where `apply` says so."""
 
-    def __init__(self, dv: Dataverse, apply: bool) -> None:
+    def __init__(self, dv: Dataverse, apply: bool, begun: Begun) -> None:
         self._dv = dv
         self._apply = apply
+        self._begun = begun
         self._customise = Customisation(dv, solution.UNIQUE_NAME)
 
     async def step(self, kind: str, name: str, there: bool, make: Callable[[], Awaitable[object]]) -> Step:
@@ -43,6 +48,7 @@ class _Installer:
             return Step(kind, name, "there")
         if not self._apply:
             return Step(kind, name, "missing")
+        self._begun(kind, name)
         try:
             await make()
         except DataverseError as error:
@@ -180,9 +186,13 @@ class _Solution(msgspec.Struct, frozen=True):
     solutionid: str
 
 
-async def install(dv: Dataverse, *, apply: bool) -> AsyncIterator[Step]:
+def _nobody_listens(kind: str, name: str) -> None:
+    pass
+
+
+async def install(dv: Dataverse, *, apply: bool, begun: Begun = _nobody_listens) -> AsyncIterator[Step]:
     """Every step in order, as found (`apply` False) or carried out. Raises DataverseError."""
-    installer = _Installer(dv, apply)
+    installer = _Installer(dv, apply, begun)
     async for step in installer.solution():
         yield step
     for spec in solution.TABLES:

@@ -252,6 +252,10 @@ class Office:
                 mails_nobody(c, each.id, self.resources.now())
         return report
 
+    def plan_setup(self) -> setup.SetupReport:
+        """What setting up would make."""
+        return self.wait(Setup(self.resources, self.worker.reconnect).plan(self.context, self.setup_request()))
+
     def give_roles(self, user: str, *roles: str) -> None:
         """All the roles that a user (short name, or "application") holds directly from now on."""
         self.sandbox.control.post("/dataverse/roles", json={"user": user, "roles": roles}).raise_for_status()

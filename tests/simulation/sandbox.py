@@ -114,9 +114,17 @@ class InProcessSandbox(SandboxControls):
         """From now on dyntui's clients receive what this makes of every answer."""
         self._wire.doctor = answers
 
+    def unplug(self) -> None:
+        """There is no network, until `plug_in`; what has arrived is answered."""
+        self._wire.cut = True
+
+    def plug_in(self) -> None:
+        """The network is there."""
+        self._wire.cut = False
+
     def stop(self) -> None:
         """Nobody reaches it any more."""
-        self._wire.cut = True
+        self.unplug()
         self.control.close()
         self.http.close()
         self.state.db.close()
