@@ -63,6 +63,12 @@ _KINDS = (
         "See docs/install.md, Where secrets go: an encrypted file, environment variables or a credentials directory.",
     ),
     Kind(
+        "CREDENTIAL_MISSING",
+        Severity.FAILED,
+        "Nobody keeps what the service signs in with: what is open goes on until the service ends, and nothing after.",
+        "Give it again: `dyntui credentials replace`; or provide it in the environment (docs/install.md).",
+    ),
+    Kind(
         "CREDENTIAL_ENDING",
         Severity.MENDING,
         "What the service signs in with ends within 30 days; nothing can be synchronised or sent after that.",

@@ -135,6 +135,7 @@ class Assembly:
                 schedules_changed=self._timer.wake,
                 sends_changed=self._send_timer.wake,
                 keyring=secrets.label,
+                keyring_answers=secrets.answers,
                 demo=bool(os.environ.get(DEMO)),
                 long_lived=self._long_lived,
                 hook=config.hook,

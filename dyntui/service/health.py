@@ -33,7 +33,7 @@ from dyntui.store import accounts, connection_facts, crm_columns, dialects, heal
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import double_opt_in, installation
-from dyntui.sync.connections import DATAVERSE_SECRET, needs_secret
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
 from dyntui.sync.sight import CONSENT_COLUMNS, READ
 
 # A part that hangs is named in this time; the installation's plan takes some dozens of calls.
@@ -72,7 +72,7 @@ class Doctor:
         if organisation is None:
             parts["the organisation"] = _always([finding("NOT_CONNECTED", "the organisation", "none is connected")])
         else:
-            parts["credentials"] = self._within(PART_SECONDS, "credentials", self._credentials())
+            parts["credentials"] = self._within(PART_SECONDS, "credentials", self._credentials(known))
             parts["the work"] = self._within(PART_SECONDS, "the work", self._work(known))
             parts["Dynamics"] = self._within(PART_SECONDS, "Dynamics", self._dynamics(organisation))
             parts["next steps"] = self._within(PART_SECONDS, "next steps", self._next(known))
@@ -119,13 +119,23 @@ class Doctor:
                 found.append(finding("BUDGET_LOW", each.account, used))
         return found
 
-    async def _credentials(self) -> Found:
-        """The certificate's time; what a client secret or a password has left of its own, no call says."""
+    async def _credentials(self, known: Sequence[EmailAccount]) -> Found:
+        """Whether there is one for everything, and the certificate's time; what a client secret or a password has left
+        of its own, no call says. Raises what the keyring refuses with."""
         organisation = await self._resources.read(accounts.organisation)
+        found: Found = []
+        for each in known:
+            if await self._resources.secrets.get(account_secret(each.id)) is None:
+                found.append(finding("CREDENTIAL_MISSING", f"email account {each.name}", "its API password is missing"))
         if organisation is None or not needs_secret(organisation):
-            return []
+            return found
         secret = await self._resources.secrets.get(DATAVERSE_SECRET)
-        if secret is None or not is_certificate(secret):
+        if secret is None:
+            return [*found, finding("CREDENTIAL_MISSING", "Dynamics", "what the service signs in with is missing")]
+        return [*found, *self._ending(secret)]
+
+    def _ending(self, secret: str) -> Found:
+        if not is_certificate(secret):
             return []
         try:
             until = certificate_file.valid_until(secret)

@@ -13,13 +13,17 @@ from dyntui.service.identity import Identities
 from dyntui.service.resources import Resources
 
 
+async def answers_at_once() -> None:
+    """Of a keyring that refuses nothing."""
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Made once, when the service starts. `enqueue` hands a run to the engine, `reconnect` makes the engine's
     connections anew, `renew` has them sign in with what the keyring holds now, `schedules_changed` has schedules looked
-    at, `sends_changed` the sends that are held. `keyring` says where secrets are kept; `demo` marks a throw-away
-    profile; `long_lived` a service that outlives its clients, and that alone runs schedules, begins sends that are held
-    and tells the `hook`; `metrics` says whether measurements are given out, `workers` who
-    else carries out runs (None: nobody can, as the store is a file)."""
+    at, `sends_changed` the sends that are held. `keyring` says where secrets are kept, and `keyring_answers` raises
+    what it refuses with; `demo` marks a throw-away profile; `long_lived` a service that outlives its clients, and that
+    alone runs schedules, begins sends that are held and tells the `hook`; `metrics` says whether measurements are given
+    out, `workers` who else carries out runs (None: nobody can, as the store is a file)."""
 
     resources: Resources
     identities: Identities
@@ -29,6 +33,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     schedules_changed: Callable[[], None] = lambda: None
     sends_changed: Callable[[], None] = lambda: None
     keyring: str = ""
+    keyring_answers: Callable[[], Awaitable[None]] = answers_at_once
     demo: bool = False
     long_lived: bool = False
     hook: HookSettings = HookSettings()

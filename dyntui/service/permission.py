@@ -13,15 +13,20 @@ AbilitiesOf = Callable[[int], Awaitable[frozenset[Ability] | None]]
 
 
 class RolesUnknown(DyntuiError):
-    """Dynamics does not say which roles somebody has. `last`: what they were allowed to do when it last said so."""
+    """Dynamics does not say which roles somebody has. `last`: what they were allowed to do when it last said so;
+    `named`: what keeps the service from asking, where that is to be mended under its own name."""
 
-    def __init__(self, why: str, last: frozenset[Ability], detail: str = "") -> None:
+    def __init__(
+        self, why: str, last: frozenset[Ability], detail: str = "", *, named: DyntuiError | None = None
+    ) -> None:
         super().__init__(
-            "ROLES_UNKNOWN",
-            f"Dynamics does not say which roles you have: {why}",
+            "ROLES_UNKNOWN" if named is None else named.code,
+            f"Dynamics does not say which roles you have: {why}" if named is None else named.message,
             not_done="Nothing was changed. What is stored can be looked at by who was seen to be allowed to.",
-            remedy="Try again when Dynamics answers; `dyntui status` shows whether it does.",
-            exit=Exit.UNREACHABLE,
+            remedy="Try again when Dynamics answers; `dyntui status` shows whether it does."
+            if named is None
+            else named.remedy,
+            exit=Exit.UNREACHABLE if named is None else named.exit,
             detail=detail,
         )
         self.last = last

@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.config import Config
@@ -21,8 +21,10 @@ from dyntui.service.encrypted_file import EncryptedFile
 from dyntui.service.handing_over import PASSPHRASE, PROVIDED
 from dyntui.service.profile import Profile
 from dyntui.service.redaction import hide
-from dyntui.service.system_keyring import SystemKeyring
+from dyntui.service.system_keyring import PROBE, SystemKeyring
 from dyntui.service.unit import PASSPHRASE_CREDENTIAL
+
+T = TypeVar("T")
 
 CHOICE = "DYNTUI_KEYRING"
 
@@ -58,11 +60,14 @@ class Memory:
 
 
 class SecretStore:
-    """The profile's secrets by name (`organisation/client-secret`). Every secret that passes is masked in the log."""
+    """The profile's secrets by name (`organisation/client-secret`). Every secret that passes is masked in the log.
 
-    def __init__(self, backend: Backend | None, environ: Mapping[str, str]) -> None:
+    `refusal`: what the backend said when it was found, where it gave nothing."""
+
+    def __init__(self, backend: Backend | None, environ: Mapping[str, str], refusal: DyntuiError | None = None) -> None:
         self._backend = backend
         self._environ = environ
+        self._refusal = refusal
         self._turn = asyncio.Lock()
 
     @property
@@ -74,8 +79,7 @@ class SecretStore:
         """The secret; None where there is none. Raises DyntuiError when the backend refuses (KEYRING_...)."""
         secret = await asyncio.to_thread(self._provided, name)
         if secret is None and self._backend is not None:
-            async with self._turn:
-                secret = await asyncio.to_thread(self._backend.get, name)
+            secret = await self._asked(self._backend.get, name)
         if secret is not None:
             hide(secret)
         return secret
@@ -98,14 +102,28 @@ class SecretStore:
         """
         await self.check(name, secret)
         if self._backend is not None and await asyncio.to_thread(self._provided, name) is None:
-            async with self._turn:
-                await asyncio.to_thread(self._backend.set, name, secret)
+            await self._asked(self._backend.set, name, secret)
 
     async def delete(self, name: str) -> None:
         """Forgets a secret, also one that is not there."""
         if self._backend is not None:
-            async with self._turn:
-                await asyncio.to_thread(self._backend.delete, name)
+            await self._asked(self._backend.delete, name)
+
+    async def answers(self) -> None:
+        """Raises what the backend refused the last time with, unless it answers now. One that gave its answer is not
+        asked: a desktop's may ask the person for a password."""
+        if self._backend is not None and self._refusal is not None:
+            await self._asked(self._backend.get, PROBE)
+
+    async def _asked(self, work: Callable[..., T], *arguments: str) -> T:
+        async with self._turn:
+            try:
+                answer = await asyncio.to_thread(work, *arguments)
+            except DyntuiError as error:
+                self._refusal = error
+                raise
+            self._refusal = None
+            return answer
 
     def _provided(self, name: str) -> str | None:
         given = _of_systemd(self._environ, f"dyntui.{_simple(name).lower()}")
@@ -136,13 +154,15 @@ def open_secrets(profile: Profile, config: Config, environ: Mapping[str, str] = 
     choice = environ.get(CHOICE) or config.keyring.backend
     passphrase = environ.get(PASSPHRASE, "") or _of_systemd(environ, PASSPHRASE_CREDENTIAL) or ""
     backend: Backend | None
+    refusal: DyntuiError | None = None
     if choice == "memory":
         backend = Memory()
     elif choice == "file" or (choice == "auto" and passphrase):
         backend = EncryptedFile(profile.secrets_file, passphrase) if passphrase else None
     else:
-        backend = SystemKeyring.find(f"dyntui/{profile.name}")
-    return SecretStore(backend, environ)
+        backend = found = SystemKeyring.find(f"dyntui/{profile.name}")
+        refusal = found.refusal if found is not None else None
+    return SecretStore(backend, environ, refusal)
 
 
 def unavailable(name: str) -> DyntuiError:

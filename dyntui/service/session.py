@@ -35,7 +35,7 @@ from dyntui.service.contract.session import (
 )
 from dyntui.service.hook_settings import HookSettings
 from dyntui.service.identity import ROLES_BY_ROWS, Identities
-from dyntui.service.parts import Parts
+from dyntui.service.parts import Parts, answers_at_once
 from dyntui.service.permission import CallContext, RolesUnknown
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, decisions, environment, runs, watch
@@ -48,8 +48,8 @@ _NO_HOOK = HookSettings()
 class Session:
     """The calls of `session.*`.
 
-    `keyring` says where secrets are kept; `demo` marks a throw-away profile; `long_lived` a service that outlives its
-    clients.
+    `keyring` says where secrets are kept, and `keyring_answers` raises what it refuses with; `demo` marks a throw-away
+    profile; `long_lived` a service that outlives its clients.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Session:
         identities: Identities,
         *,
         keyring: str,
+        keyring_answers: Callable[[], Awaitable[None]] = answers_at_once,
         long_lived: bool,
         demo: bool,
         hook: HookSettings = _NO_HOOK,
@@ -65,6 +66,7 @@ class Session:
         workers: Callable[[], Awaitable[Check]] | None = None,
     ) -> None:
         self._keyring = keyring
+        self._keyring_answers = keyring_answers
         self._resources = resources
         self._identities = identities
         self._long_lived = long_lived
@@ -121,12 +123,8 @@ class Session:
         ]
         if organisation is not None:
             asked.insert(0, self._checks.look("Dynamics", organisation.url, self._dynamics))
-        checks = [
-            Check(name="Keyring", state="ok", text=self._keyring)
-            if self._keyring
-            else Check(name="Keyring", state="warning", text="none that works in this session: secrets cannot be kept")
-        ]
-        checks.extend(await asyncio.gather(*asked))
+        keyring, *others = await asyncio.gather(self._look_at_keyring(), *asked)
+        checks = [keyring, *others]
         watched = await self._resources.read(watch.watched)
         if self._long_lived and organisation is not None:
             checks.append(_watch_check(watched))
@@ -165,6 +163,19 @@ class Session:
     async def close(self) -> None:
         """Waits for no system any more."""
         await self._checks.close()
+
+    async def _look_at_keyring(self) -> Check:
+        if not self._keyring:
+            return Check(
+                name="Keyring", state="warning", text="none that works in this session: secrets cannot be kept"
+            )
+
+        async def ask() -> str:
+            await self._keyring_answers()
+            return self._keyring
+
+        # One that is locked may ask its person for a password before it answers.
+        return await self._checks.look("Keyring", self._keyring, ask)
 
     async def _dynamics(self) -> str:
         me = await security.who_am_i((await self._resources.connections.dataverse()).at_once())
@@ -212,6 +223,7 @@ def use_cases(parts: Parts) -> Session:
         parts.resources,
         parts.identities,
         keyring=parts.keyring,
+        keyring_answers=parts.keyring_answers,
         long_lived=parts.long_lived,
         demo=parts.demo,
         hook=parts.hook,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import keyring
@@ -10,18 +11,25 @@ import keyring.errors
 
 from dyntui.model.errors import DyntuiError
 
+# A name under which nothing is kept: asking for it shows whether there is an answer.
+PROBE = "probe"
+
+log = logging.getLogger(__name__)
+
 
 class SystemKeyring:
-    """Secrets of one service name in a keyring backend."""
+    """Secrets of one service name in a keyring backend. `refusal`: why it gave nothing when it was found, if so."""
 
     def __init__(self, backend: keyring.backend.KeyringBackend, service: str) -> None:
         self.label = f"the system's keyring ({backend.name})"
+        self.refusal: DyntuiError | None = None
         self._backend = backend
         self._service = service
 
     @classmethod
     def find(cls, service: str) -> SystemKeyring | None:
-        """The keyring that works in this session; None where none does (no desktop session, no D-Bus).
+        """The keyring of this session, also one that is locked: it is asked again whenever a secret is needed. None
+        where none works (no desktop session, no D-Bus).
 
         Raises DyntuiError KEYRING_UNUSABLE where the environment or keyring's own configuration names another one that
         cannot be loaded.
@@ -35,8 +43,11 @@ class SystemKeyring:
             return None
         found = cls(backend, service)
         try:
-            backend.get_password(service, "probe")
-        except keyring.errors.KeyringError:
+            backend.get_password(service, PROBE)
+        except keyring.errors.KeyringLocked as error:
+            found.refusal = _refused(found.label, error)
+        except Exception as error:  # noqa: BLE001 - whatever the library below raises, it does not work here
+            log.warning("%s does not work here: %s", found.label, type(error).__name__)
             return None
         return found
 
@@ -44,14 +55,14 @@ class SystemKeyring:
         """Raises DyntuiError KEYRING_REFUSED."""
         try:
             return self._backend.get_password(self._service, name)
-        except keyring.errors.KeyringError as error:
+        except Exception as error:  # the libraries below have errors of their own, and pass on those of the bus
             raise _refused(self.label, error) from error
 
     def set(self, name: str, secret: str) -> None:
         """Raises DyntuiError KEYRING_REFUSED."""
         try:
             self._backend.set_password(self._service, name, secret)
-        except keyring.errors.KeyringError as error:
+        except Exception as error:  # as above
             raise _refused(self.label, error) from error
 
     def delete(self, name: str) -> None:
@@ -59,7 +70,7 @@ class SystemKeyring:
         try:
             if self._backend.get_password(self._service, name) is not None:
                 self._backend.delete_password(self._service, name)
-        except keyring.errors.KeyringError as error:
+        except Exception as error:  # as above
             raise _refused(self.label, error) from error
 
 
@@ -83,11 +94,14 @@ def _unusable(error: Exception) -> DyntuiError:
     )
 
 
-def _refused(label: str, error: keyring.errors.KeyringError) -> DyntuiError:
+def _refused(label: str, error: Exception) -> DyntuiError:
     return DyntuiError(
         "KEYRING_REFUSED",
         f"{label[0].upper()}{label[1:]} refused: {type(error).__name__}.",
         not_done="No secret was read or written.",
-        remedy="Unlock the keyring of this session and try again.",
+        remedy=(
+            "Unlock the keyring of this session and try again: a service that runs goes on by itself. Where nobody can"
+            " unlock it, docs/install.md, Where secrets go, names what takes its place."
+        ),
         detail=str(error),
     )

@@ -37,7 +37,7 @@ from dyntui.store.schema import (
     organisation,
     watermark,
 )
-from dyntui.sync.connections import DATAVERSE_SECRET
+from dyntui.sync.connections import DATAVERSE_SECRET, account_secret
 from dyntui.sync.double_opt_in import remember
 from tests import certificates
 from tests.scenarios.office import Office
@@ -189,6 +189,13 @@ def _certificate_for(days: float) -> Callable[[Office, Patch], None]:
     return provoke
 
 
+def _a_password_is_missing(office: Office, patch: Patch) -> None:
+    with office.db.read() as c:
+        (account,) = accounts.accounts(c)
+    office.wait(office.resources.connections.dotdigital(account.id))
+    office.wait(office.secrets.delete(account_secret(account.id)))
+
+
 def _a_system_answers_otherwise(office: Office, patch: Patch) -> None:
     with office.db.write() as c:
         seen = {"DV-02": Seen(Holds.NO, "leads are not seen"), "DV-13": Seen(Holds.NO, "another address")}
@@ -197,6 +204,7 @@ def _a_system_answers_otherwise(office: Office, patch: Patch) -> None:
 
 # In an order in which one does not hide the next.
 PROVOKED: dict[str, Callable[[Office, Patch], None]] = {
+    "CREDENTIAL_MISSING": _a_password_is_missing,
     "CREDENTIAL_ENDING": _certificate_for(days=29.5),
     "CREDENTIAL_ENDED": _certificate_for(days=-0.5),
     "DISK_LOW": _disk_is_full,

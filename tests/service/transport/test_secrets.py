@@ -162,7 +162,38 @@ async def test_a_keyring_that_locks_itself_is_named(profile: Profile, monkeypatc
 
     with pytest.raises(DyntuiError, match="KEYRING_REFUSED"):
         await store.get(NAME)
+    with pytest.raises(DyntuiError, match="KEYRING_REFUSED"):
+        await store.answers()
+    desktop.locked = False
+    await store.answers()
+    assert await store.get(NAME) is None
+
+
+async def test_a_keyring_that_is_locked_at_the_start_is_used_once_it_is_not(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    desktop = Desktop()
+    desktop.locked = True
+    monkeypatch.setattr(keyring, "get_keyring", lambda: desktop)
+    store = open_secrets(profile, Config(), {})
+    with pytest.raises(DyntuiError, match="KEYRING_REFUSED"):
+        await store.answers()
+    desktop.locked = False
+    await store.answers()
+    await store.set(NAME, "s3cret-value")
+    assert desktop.secrets == {("dyntui/tiny", NAME): "s3cret-value"}
+
+
+async def test_a_keyring_that_answers_with_an_error_of_its_own_is_none(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(self: Desktop, service: str, username: str) -> str | None:
+        raise RuntimeError("the bus is gone")
+
+    monkeypatch.setattr(Desktop, "get_password", broken)
+    monkeypatch.setattr(keyring, "get_keyring", Desktop)
     assert SystemKeyring.find("dyntui/tiny") is None
+    assert open_secrets(profile, Config(), {}).label == ""
 
 
 async def test_a_secret_that_passed_through_the_store_never_reaches_the_log(profile: Profile):
