@@ -9,6 +9,7 @@ import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,7 +22,6 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.campaign_results import LEVELS
-from dyntui.model.forms import NewRespondents
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.resources import Resources
 from dyntui.store import accounts
@@ -50,7 +50,7 @@ def wrong_with(asked: EmailAccountInput) -> list[str]:
     wrong: list[str] = []
     if not asked.api_user or not asked.api_password:
         wrong.append(f"{asked.name or 'an email account'}: api_user and api_password are both needed")
-    if asked.sync_level not in LEVELS:
+    if asked.sync_level not in ("", *LEVELS):
         wrong.append(f"{asked.name}: sync_level is one of {', '.join(LEVELS)}")
     if asked.double_opt_in not in double_opt_in.ANSWERS:
         wrong.append(f"{asked.name}: double_opt_in is one of {', '.join(filter(None, double_opt_in.ANSWERS))}")
@@ -101,32 +101,61 @@ class _AccountRow(
     platform_id: str = ""
 
 
+class _WholeRow(
+    _AccountRow,
+    frozen=True,
+    rename={
+        "id": "dyntui_emailaccountid",
+        "platform_id": "dyntui_platformid",
+        "description": "dyntui_description",
+        "is_default": "dyntui_isdefault",
+        "sync_level": "dyntui_synclevel",
+    },
+):
+    """With what people have set."""
+
+    description: str | None = None
+    is_default: bool | None = None
+    sync_level: str | None = None
+
+
+_Row = TypeVar("_Row", bound=_AccountRow)
+
+
 async def ids(resources: Resources, dv: Dataverse, organisation_id: str, numbers: Sequence[int]) -> dict[int, str]:
     """Account number -> id of its row. One that has none yet gets the same everywhere: two setups at once make one
     row, and what an environment is to provide for it can be named before."""
     here = {each.platform_id: each.id for each in await resources.read(accounts.accounts)}
     installed = await metadata.column_names(dv, solution.EMAIL_ACCOUNT.logical_name)
-    there = await _rows_in_dynamics(dv, numbers) if solution.EMAIL_ACCOUNT.key.lower() in installed else {}
+    there: dict[int, str] = {}
+    if solution.EMAIL_ACCOUNT.key.lower() in installed:
+        there = {number: row.id for number, row in (await _rows_in_dynamics(dv, numbers, _AccountRow)).items()}
     new = {each: str(uuid.uuid5(uuid.UUID(organisation_id), f"dotdigital/{each}")) for each in numbers}
     return new | here | there
 
 
-async def _rows_in_dynamics(dv: Dataverse, numbers: Sequence[int]) -> dict[int, str]:
-    """Account number -> id of its row, for those that have one."""
+async def _rows_in_dynamics(dv: Dataverse, numbers: Sequence[int], kind: type[_Row]) -> dict[int, _Row]:
+    """Account number -> its row, for those that have one."""
     table, key = solution.EMAIL_ACCOUNT, solution.EMAIL_ACCOUNT.key.lower()
     condition = " or ".join(f"{key} eq {text(str(number))}" for number in numbers)
-    found = await rows.find_rows(dv, table.entity_set, _AccountRow, filter=condition)
-    return {int(row.platform_id): row.id for row in found if row.platform_id.strip().isdecimal()}
+    found = await rows.find_rows(dv, table.entity_set, kind, filter=condition)
+    return {int(row.platform_id): row for row in found if row.platform_id.strip().isdecimal()}
 
 
 async def keep_in_dynamics(
     resources: Resources, dv: Dataverse, organisation_id: str, proved: Sequence[Connected]
 ) -> list[EmailAccount]:
     """Keeps the accounts' passwords, and their rows in Dynamics; what the store is to `keep`. What was said of an
-    account before stays where nothing is said now."""
+    account before, here or by another machine, stays where nothing is said now."""
     before = {each.platform_id: each for each in await resources.read(accounts.accounts)}
-    found = await ids(resources, dv, organisation_id, [each.platform_id for each in proved])
-    kept = [_account(each, found[each.platform_id], before.get(each.platform_id)) for each in proved]
+    numbers = [each.platform_id for each in proved]
+    found = await ids(resources, dv, organisation_id, numbers)
+    rows_there = await _rows_in_dynamics(dv, numbers, _WholeRow)
+    here = {
+        number: before[number] if number in before else _as_in_dynamics(rows_there.get(number)) for number in numbers
+    }
+    kept = [_account(each, found[each.platform_id], here[each.platform_id]) for each in proved]
+    kept = _with_a_default(kept, proved, any(each.is_default for each in before.values()))
     for account, each in zip(kept, proved, strict=True):
         await resources.secrets.set(account_secret(account.id), each.asked.api_password)
     for account in kept:
@@ -134,26 +163,50 @@ async def keep_in_dynamics(
     return kept
 
 
-def _account(proved: Connected, row_id: str, before: EmailAccount | None) -> EmailAccount:
-    asked = proved.asked
-    copies = before is None or before.copies_suppressions
-    new_respondents = before.new_respondents if before is not None else NewRespondents.IGNORE
-    known = EmailAccount(id=row_id, name="", api_user="", endpoint="", region="", platform_id=0)
+def _as_in_dynamics(row: _WholeRow | None) -> EmailAccount:
+    """An account that is new here, as another machine or store has left it; or that is new altogether."""
+    new = EmailAccount(id="", name="", api_user="", endpoint="", region="", platform_id=0)
+    if row is None:
+        return new
     return msgspec.structs.replace(
-        before or known,
+        new,
+        description=row.description or "",
+        is_default=bool(row.is_default),
+        sync_level=row.sync_level if row.sync_level in LEVELS else new.sync_level,
+    )
+
+
+def _with_a_default(
+    kept: Sequence[EmailAccount], proved: Sequence[Connected], one_was_known: bool
+) -> list[EmailAccount]:
+    """One of them at most is the default one: which setup says, else the one that was, else the first where none is."""
+    said = [each.asked.is_default is True for each in proved]
+    if not any(said):
+        said = [each.is_default for each in kept]
+    if not any(said) and not one_was_known:
+        said = [each.asked.is_default is None for each in proved]
+    first = said.index(True) if any(said) else None
+    return [msgspec.structs.replace(each, is_default=place == first) for place, each in enumerate(kept)]
+
+
+def _account(proved: Connected, row_id: str, before: EmailAccount) -> EmailAccount:
+    asked = proved.asked
+    copies = before.copies_suppressions
+    return msgspec.structs.replace(
+        before,
         id=row_id,
         name=asked.name,
-        description=asked.description,
-        is_default=asked.is_default,
+        description=asked.description or before.description,
+        is_default=before.is_default if asked.is_default is None else asked.is_default,
         region=proved.region,
         endpoint=proved.endpoint,
         api_user=asked.api_user,
         ca_file=asked.ca_file,
-        sync_level=asked.sync_level,
+        sync_level=asked.sync_level or before.sync_level,
         platform_id=proved.platform_id,
-        double_opt_in=asked.double_opt_in or (before.double_opt_in if before is not None else ""),
+        double_opt_in=asked.double_opt_in or before.double_opt_in,
         copies_suppressions=copies if asked.copies_suppressions is None else asked.copies_suppressions,
-        new_respondents=asked.new_respondents or new_respondents,
+        new_respondents=asked.new_respondents or before.new_respondents,
     )
 
 

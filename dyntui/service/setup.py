@@ -330,7 +330,7 @@ def check(request: SetupRequest) -> None:
         wrong.append("client_id is missing")
     if not request.accounts:
         wrong.append("at least one email account is needed")
-    if sum(each.is_default for each in request.accounts) > 1:
+    if sum(each.is_default is True for each in request.accounts) > 1:
         wrong.append("only one email account can be the default")
     for what, given in (
         ("name", [each.name.casefold() for each in request.accounts if each.name]),

@@ -237,7 +237,7 @@ def request_of(answers: Answers) -> SetupRequest:
 
 
 def account_of(number: int, answers: Answers, ca_file: str) -> EmailAccountInput:
-    """The email account with this number; the first one is the default one."""
+    """The email account with this number."""
     double_opt_in = answers[of_account(number, "double_opt_in")]
     return EmailAccountInput(
         name=answers[of_account(number, "name")],
@@ -245,7 +245,6 @@ def account_of(number: int, answers: Answers, ca_file: str) -> EmailAccountInput
         api_user=answers[of_account(number, "user")],
         api_password=answers[of_account(number, "password")],
         double_opt_in="" if double_opt_in == "unknown" else double_opt_in,
-        is_default=number == 1,
         ca_file=ca_file,
     )
 

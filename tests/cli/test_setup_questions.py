@@ -40,7 +40,7 @@ def test_an_account_that_was_given_already_is_asked_for_again() -> None:
     done = CliRunner().invoke(ask, input="\n".join([*first, "y", *second, "n", ""]))
     assert done.exit_code == 0, done.output
     assert done.output.count("Another email account has that already.") == 2
-    assert done.output.splitlines()[-2:] == ["Main apiuser-1@x True", "Outlet apiuser-2@x False"]
+    assert done.output.splitlines()[-2:] == ["Main apiuser-1@x None", "Outlet apiuser-2@x None"]
 
 
 def test_one_more_account_is_asked_only_for_what_the_environment_leaves_out() -> None:
@@ -57,10 +57,10 @@ def test_one_more_account_is_asked_only_for_what_the_environment_leaves_out() ->
     typed = ["Shop", "", "apiuser-3@x", "password", "off", "-"]
     done = CliRunner().invoke(ask, input="\n".join([*known, *typed, ""]))
     assert done.exit_code == 0, done.output
-    lines = [line for line in done.output.splitlines() if line.endswith("False")]
+    lines = [line for line in done.output.splitlines() if line.endswith("None")]
     assert lines == [
-        "Outlet apiuser-2@x https://r2-api.dotdigital.com False",
-        "Shop apiuser-3@x https://r1-api.dotdigital.com False",
+        "Outlet apiuser-2@x https://r2-api.dotdigital.com None",
+        "Shop apiuser-3@x https://r1-api.dotdigital.com None",
     ]
     assert "hush" not in done.output
 

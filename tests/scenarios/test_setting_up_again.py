@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dyntui.model.errors import DyntuiError
@@ -15,6 +16,9 @@ from dyntui.model.solution import PAGE_VISITED
 from dyntui.model.sync_types import SYNC_TYPES
 from dyntui.sandbox.dataverse import storage
 from dyntui.sandbox.dataverse.storage import schema_of
+from dyntui.service.accounts import EmailAccounts
+from dyntui.service.contract.accounts import EditAccount
+from dyntui.service.setup import Setup
 from dyntui.store import accounts
 from dyntui.sync import before_images
 from tests.scenarios.office import Office, addresses, writes
@@ -93,6 +97,28 @@ def test_another_machine_writes_a_list_of_many_no_second_time(
         assert addresses(laptop.people(run.run.id), Outcome.ADDED) == {changed.address}
         assert run.run.tally.of(Outcome.UPDATED) == 0
         assert run.run.tally.of(Outcome.UNCHANGED) > 100 and run.run.tally.adds_up
+
+
+def test_setup_leaves_an_accounts_settings_as_somebody_has_set_them(office: Office, tmp_path: Path) -> None:
+    """It is run after every upgrade, with the file of the first time."""
+    edited = EditAccount(account="Main", description="Of the shop", sync_level="SUMMARY", removal_people=3)
+    office.wait(EmailAccounts(office.resources, office.worker.reconnect).edit(office.context, edited))
+    office.set_up()
+    kept = account_of(office)
+    assert (kept.description, kept.sync_level, kept.removal_people) == ("Of the shop", "SUMMARY", 3)
+    assert kept.is_default
+    with another_machine(office.sandbox, tmp_path / "laptop") as laptop:
+        laptop.set_up()
+        taken_over = account_of(laptop)
+        assert (taken_over.description, taken_over.sync_level) == ("Of the shop", "SUMMARY")
+        assert taken_over.is_default
+    # Who says otherwise is heard.
+    request = office.setup_request()
+    (asked,) = request.accounts
+    said = msgspec.structs.replace(asked, description="All of it", sync_level="DETAILED")
+    setup = Setup(office.resources, office.worker.reconnect)
+    office.wait(setup.apply(office.context, msgspec.structs.replace(request, accounts=(said,))))
+    assert (account_of(office).description, account_of(office).sync_level) == ("All of it", "DETAILED")
 
 
 def test_an_account_that_had_another_id_here_is_the_one_of_its_row_from_now_on(office: Office) -> None:

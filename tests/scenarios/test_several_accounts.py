@@ -172,8 +172,9 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
     office.set_up()
     assert two.accounts()["Scotland"].copies_suppressions is False
     main = two.accounts()["Main"]
-    # Setup says what it is told of the sync level; what only the settings know stays.
-    assert main.sync_level == "DETAILED" and {name: getattr(main, name) for name in limits} == limits
+    # It is told nothing of the sync level, nor which is the default one.
+    assert two.accounts()["Scotland"].is_default and office.wait(in_dynamics()) == [("Main", False), ("Scotland", True)]
+    assert main.sync_level == "SUMMARY" and {name: getattr(main, name) for name in limits} == limits
     with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*no user 'nobody@"):
         desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", record_owner="nobody@kestrel-outdoor.example"))
     with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*sync level"):

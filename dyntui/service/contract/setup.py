@@ -35,17 +35,19 @@ class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
 class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach one email account; any region's address will do, the right one is discovered. `double_opt_in`: whom
     the account asks to confirm by mail, as an administrator knows it: `off`, `single` (one-at-a-time sign-ups), `all`
-    (bulk uploads too), or `""`; nobody is imported before that is known. `copies_suppressions`: whom this account
-    suppresses is suppressed in the others too; None: as before, and yes for a new one. `new_respondents`: what becomes
-    of who answers a form and is not known in Dynamics; None: as before, and `ignore` for a new account."""
+    (bulk uploads too), or `""`; nobody is imported before that is known. `is_default` None, `sync_level` and
+    `description` `""`: as they are, here or in its row in Dynamics; a new account is the default one where no other is,
+    and everything is read of its campaigns' results. `copies_suppressions`: whom this account suppresses is suppressed
+    in the others too; None: as before, and yes for a new one. `new_respondents`: what becomes of who answers a form and
+    is not known in Dynamics; None: as before, and `ignore` for a new account."""
 
     name: Text
     api_user: Text
     api_password: Text
     dotdigital_url: Text = "https://r1-api.dotdigital.com"
     ca_file: Text = ""
-    is_default: bool = True
-    sync_level: Text = "DETAILED"
+    is_default: bool | None = None
+    sync_level: Text = ""
     description: Text = ""
     double_opt_in: Text = ""
     copies_suppressions: bool | None = None
