@@ -129,8 +129,8 @@ def what_changes(checked: MappingsChecked) -> list[str]:
     lines = list(checked.changes[:_SHOWN])
     if len(checked.changes) > _SHOWN:
         lines.append(f"and {number(len(checked.changes) - _SHOWN)} more changes")
-    if checked.people:
-        lines.append(f"{number(checked.people)} people are sent again by the next synchronisation.")
+    if checked.cost:
+        lines.append(f"{checked.cost}, by the next synchronisation.")
     return lines
 
 

@@ -232,8 +232,8 @@ class MappingsPage(GridScreen[MappingRow], AccountPage):
             self._save(asked)
             return
         lines = _lines(warnings)
-        if checked.people:
-            lines.append(f"{number(checked.people)} people are sent again by the next synchronisation.")
+        if checked.cost:
+            lines.append(f"{checked.cost}, by the next synchronisation.")
 
         def confirmed(yes: bool | None) -> None:
             if yes:

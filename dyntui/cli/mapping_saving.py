@@ -19,8 +19,7 @@ def ask_first(chosen: Choices, checked: MappingsChecked) -> None:
     if checked.people and all(each.warning for each in checked.findings):
         confirm(
             chosen,
-            f"{number(checked.people)} people are sent again, in {number(checked.imports)} imports of some "
-            f"{number(checked.seconds)} seconds. Save the mappings?",
+            f"{checked.cost}. Save the mappings?",
             not_done="No mapping was changed.",
         )
 

@@ -112,7 +112,7 @@ async def test_a_mapping_is_made_of_what_there_is_and_checked_before_it_counts()
         await hand.press("enter", "enter", "j", "j", "enter", "/")
         await hand.type("city")
         await hand.press("enter", "enter", "G", "enter")
-        assert "163 people are sent again by the next synchronisation." in hand.text
+        assert "163 people are sent again, in one import of some 10 seconds" in hand.text
         await hand.press("y")
         assert mapped(hand.service) == (*PROVISIONED, TOWN)
         assert "address1_city" in hand.text

@@ -75,6 +75,15 @@ class MappingsChecked(msgspec.Struct, frozen=True, kw_only=True):
     imports: int = 0
     seconds: int = 0
 
+    @property
+    def cost(self) -> str:
+        """What saving it costs, in words; `""` where nobody is sent again."""
+        if not self.people:
+            return ""
+        how_long = f"{self.seconds:,} seconds" if self.seconds < 120 else f"{-(-self.seconds // 60):,} minutes"
+        imports = "one import" if self.imports == 1 else f"{self.imports:,} imports"
+        return f"{self.people:,} people are sent again, in {imports} of some {how_long}"
+
 
 class SaveMappings(msgspec.Struct, frozen=True, kw_only=True):
     """The mappings that are to count from now on. `based_on`: the version that was edited; where somebody has saved
