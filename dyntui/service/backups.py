@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Connection
 
 from dyntui.model.backups import Backup
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.moments import text_of
+from dyntui.model.sync_types import LISTS
 from dyntui.service.answering import answers
 from dyntui.service.config import read_config, write_private
 from dyntui.service.contract.backups import BACKUP_MAKE, BACKUPS_LIST, Backups, MakeBackup
@@ -25,7 +27,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.profile import Profile
 from dyntui.service.resources import Resources
-from dyntui.store import backups, dialects, failures, put_back
+from dyntui.store import backups, dialects, failures, lists, put_back, runs
 from dyntui.store.database import open_store, sqlite_url
 from dyntui.store.put_back import AtRest
 
@@ -60,6 +62,19 @@ async def before(resources: Resources, what: str) -> None:
     """A backup before something that changes much; nothing where the store is on a server. Raises BACKUP_NOT_MADE."""
     if resources.db.engine.dialect.name == "sqlite":
         await _made(resources, f"before {what}", automatic=True)
+
+
+async def before_first_lists(resources: Resources, account_id: str) -> None:
+    """A backup before the first list of an account is synchronised ever, whoever starts that: the store as it was set
+    up can be put back. Raises BACKUP_NOT_MADE."""
+
+    def is_first(c: Connection) -> bool:
+        books = lists.with_books(c, account_id)
+        never = bool(books) and not any(each.last_synced for each in books)
+        return never and runs.active(c, LISTS.key(account_id)) is None
+
+    if await resources.read(is_first):
+        await before(resources, "the initial synchronisation")
 
 
 async def _made(resources: Resources, reason: str, *, automatic: bool) -> Backup:

@@ -130,14 +130,8 @@ class Runs:
         if plan:
             title = f"{'Differences' if diff else 'Plan'}: {title}"
         elif kind.id == LISTS.id:
-            await self._make_restore_point(account.id)
+            await backups.before_first_lists(self._resources, account.id)
         return await self.queue(context, kind, title, account.id, asked)
-
-    async def _make_restore_point(self, account_id: str) -> None:
-        """Before the first list of an account is synchronised ever: the store as it was set up can be put back."""
-        books = await self._resources.read(lambda c: list_store.with_books(c, account_id))
-        if books and not any(each.last_synced for each in books):
-            await backups.before(self._resources, "the initial synchronisation")
 
     async def undo(self, context: CallContext, run_id: str, *, plan: bool = False, apply: str = "") -> RunRow:
         """Queues a run that undoes what another one wrote: `plan`, one that ends before anything is changed; `apply`,

@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from dyntui.model.schedules import next_run
-from dyntui.model.sync_types import SYNC_TYPES, Narrowed
-from dyntui.service import not_begun
+from dyntui.model.sync_types import LISTS, SYNC_TYPES, Narrowed
+from dyntui.service import backups, not_begun
 from dyntui.service.repeating import EveryMinute, Repeating
 from dyntui.service.resources import Resources
 from dyntui.store import accounts, runs, schedules
@@ -93,6 +93,8 @@ class ScheduleTimer:
                 raise _Taken
             return True
 
+        if new.kind == LISTS.id:
+            await backups.before_first_lists(self._resources, due.account_id)
         try:
             if not await self._resources.write(keep):
                 return False

@@ -15,6 +15,10 @@ def adds_up(run: RunDetail) -> bool:
     return run.run.tally.adds_up and all(item.tally.adds_up for item in run.items)
 
 
+def kinds_of(office: Office, run_ids: list[str]) -> list[str]:
+    return [office.run_of(each).kind for each in run_ids]
+
+
 def test_everybody_on_the_list_ends_in_exactly_one_named_outcome(office: Office) -> None:
     newsletter = office.activated("Newsletter")
     run = office.run("lists")
@@ -28,6 +32,23 @@ def test_everybody_on_the_list_ends_in_exactly_one_named_outcome(office: Office)
     assert office.run("lists").run.status is RunStatus.COMPLETED
     made = office.wait(BackupUseCases(office.resources).list(office.context, Nothing()))
     assert [each.reason for each in made.rows] == ["before the initial synchronisation"]
+
+
+def test_the_store_is_kept_before_the_initial_synchronisation_whoever_starts_it(office: Office) -> None:
+    office.activated("Newsletter")
+    office.look_at_schedules()
+    office.let_pass(hours=2)
+    assert "lists" in kinds_of(office, office.look_at_schedules())
+    office.let_pass(hours=2)
+    # It is under way: nobody begins it a second time.
+    assert "lists" not in kinds_of(office, office.look_at_schedules())
+    made = office.wait(BackupUseCases(office.resources).list(office.context, Nothing()))
+    assert [each.reason for each in made.rows] == ["before the initial synchronisation"]
+    office.engine.drain()
+    office.let_pass(hours=2)
+    assert "lists" in kinds_of(office, office.look_at_schedules())
+    again = office.wait(BackupUseCases(office.resources).list(office.context, Nothing()))
+    assert again.rows == made.rows
 
 
 def test_a_second_synchronisation_without_changes_writes_nothing_to_either_side(office: Office) -> None:
