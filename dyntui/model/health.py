@@ -113,7 +113,8 @@ _KINDS = (
     Kind(
         "RIGHTS_MISSING",
         Severity.FAILED,
-        "The service does not see every record of these tables; absence would prove nothing.",
+        "The service may not do for the whole organisation what it has to. Where it does not see every record, absence"
+        " would prove nothing.",
         "Give the application user the role Email Campaign Connector Service in the root business unit.",
     ),
     Kind(

@@ -15,6 +15,7 @@ from dyntui.dataverse.credentials import is_certificate
 from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital import address_books
 from dyntui.dotdigital.moments import moment as dotdigital_moment
+from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.first_connection import differing
 from dyntui.model.health import Finding, Severity, finding, worst_first
@@ -34,7 +35,7 @@ from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import double_opt_in, installation
 from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
-from dyntui.sync.sight import CONSENT_COLUMNS, READ
+from dyntui.sync.sight import CONSENT_COLUMNS
 
 # A part that hangs is named in this time; the installation's plan takes some dozens of calls.
 PART_SECONDS = 2.5
@@ -213,13 +214,13 @@ class Doctor:
         dv = (await self._resources.connections.dataverse()).at_once()
         me = await security.who_am_i(dv)
         short, hidden, managers = await asyncio.gather(
-            sight.short_reads(dv, me.user_id, READ),
+            sight.short_rights(dv, me.user_id, solution.ROLE_PRIVILEGES[Role.SERVICE]),
             sight.hidden_columns(dv, me.user_id, CONSENT_COLUMNS),
             security.users_with_roles(dv, [Role.MANAGER]),
         )
         found: Found = []
         if short:
-            found.append(finding("RIGHTS_MISSING", "Dynamics", f"held for a part only: {', '.join(short)}"))
+            found.append(finding("RIGHTS_MISSING", "Dynamics", f"not held, or for a part only: {', '.join(short)}"))
         if hidden:
             found.append(finding("COLUMNS_HIDDEN", "Dynamics", ", ".join(hidden)))
         if not managers:
@@ -228,7 +229,8 @@ class Doctor:
 
     async def _installed(self) -> Found:
         dv = (await self._resources.connections.dataverse()).at_once()
-        missing = [step.name async for step in installation.install(dv, apply=False) if step.state == "missing"]
+        steps = [step async for step in installation.install(dv, apply=False) if step.state == "missing"]
+        missing = [f"{each.name} (lacks {', '.join(each.lacks)})" if each.lacks else each.name for each in steps]
         if not missing:
             return []
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""

@@ -23,11 +23,13 @@ from dyntui.model.solution import ColumnSpec, LookupSpec, TableSpec
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One thing to make sure of; `state`: `there`, `missing` or `done`."""
+    """One thing to make sure of; `state`: `there`, `missing` or `done`. `lacks`: the privileges that a role which is
+    there is found without."""
 
     kind: str
     name: str
     state: str
+    lacks: tuple[str, ...] = ()
 
 
 Begun = Callable[[str, str], None]
@@ -157,12 +159,13 @@ class _Installer:
             own = await security.known_privileges(dv, solution.OWN_ROWS_PRIVILEGES.get(role, ()))
             depths = dict.fromkeys((*needed, *optional), security.GLOBAL) | dict.fromkeys(own, security.BASIC)
             held = await security.role_privileges(dv, role.value)
-            complete = held is not None and all(held.get(name.lower()) == depth for name, depth in depths.items())
+            lacks = [name for name, depth in depths.items() if held is not None and held.get(name.lower()) != depth]
 
             async def make(role: Role = role, depths: dict[str, str] = depths) -> None:
                 await security.ensure_role(dv, role.value, depths, solution=solution.UNIQUE_NAME)
 
-            yield await self.step("role", role.value, complete, make)
+            step = await self.step("role", role.value, held is not None and not lacks, make)
+            yield msgspec.structs.replace(step, lacks=tuple(lacks))
 
 
 def _rights_missing(kind: str, name: str, error: DataverseError) -> DyntuiError:

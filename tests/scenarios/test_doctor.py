@@ -247,6 +247,34 @@ def test_every_finding_is_found_where_it_is_so(healthy: Office, monkeypatch: pyt
     assert PROVOKED.keys() | {"KEYRING_MISSING", "NOT_CONNECTED"} == KINDS.keys() - next_steps
 
 
+def privileges_without(office: Office, role: Role, *gone: str) -> None:
+    """A role as somebody has changed it in Dynamics."""
+
+    async def change() -> None:
+        dv = await office.resources.connections.dataverse()
+        more = await security.known_privileges(dv, solution.OPTIONAL_PRIVILEGES.get(role, ()))
+        own = await security.known_privileges(dv, solution.OWN_ROWS_PRIVILEGES.get(role, ()))
+        kept = [each for each in (*solution.ROLE_PRIVILEGES[role], *more) if each not in gone]
+        depths = dict.fromkeys(kept, security.GLOBAL) | dict.fromkeys(own, security.BASIC)
+        await security.ensure_role(dv, role, depths)
+
+    office.give_roles("application", "System Administrator")
+    office.wait(change())
+    office.give_roles("application", Role.SERVICE)
+
+
+def test_every_missing_privilege_is_named(healthy: Office) -> None:
+    office = healthy
+    privileges_without(office, Role.SERVICE, "prvWriteLead", "prvActOnBehalfOfAnotherUser")
+    privileges_without(office, Role.VIEWER, "prvReaddyntui_Suppression")
+    wrong = found(office)
+    assert wrong.keys() == {"RIGHTS_MISSING", "INSTALLATION_INCOMPLETE"}
+    assert "prvWriteLead, prvActOnBehalfOfAnotherUser" in wrong["RIGHTS_MISSING"].text
+    told = wrong["INSTALLATION_INCOMPLETE"].text
+    assert f"{Role.VIEWER} (lacks prvReaddyntui_Suppression)" in told
+    assert f"{Role.SERVICE} (lacks prvWriteLead, prvActOnBehalfOfAnotherUser)" in told
+
+
 def test_what_a_run_mends_is_gone_after_it(healthy: Office) -> None:
     office = healthy
     for code in ("SUPPRESSIONS_OLD", "COLUMNS_OLD", "LIST_OLD"):
