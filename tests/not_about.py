@@ -104,6 +104,7 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
                 "doctor.py::test_every_finding_is_found_where_it_is_so",
                 "doctor.py::test_what_a_run_mends_is_gone_after_it",
                 "doctor.py::test_a_part_that_hangs_or_refuses_holds_up_no_other",
+                "odd_answers.py::test_odd_suppressions_suppress_whom_they_name_and_a_feed_that_circles_stops_the_run",
                 "opt_outs.py::test_every_column_and_table_that_may_hold_an_opt_out_counts_until_somebody_answered",
                 "other_ways.py::test_a_list_is_sent_to_and_its_results_are_read_whatever_the_sources_say",
                 "schedules.py::test_every_sync_type_has_a_row_that_follows_its_runs",

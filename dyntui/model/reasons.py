@@ -354,6 +354,12 @@ def reason_of_status(status: str) -> str:
     return _STATUS_REASONS.get(known, "UNKNOWN")
 
 
+def as_v2_spells(status: str) -> str:
+    """A status of a v3 contact or channel as v2 spells it (`HardBounced`): v3 begins the same words with a small letter
+    (dotdigital_api.md 3.7), and what is said twice in two spellings would be news."""
+    return status[:1].upper() + status[1:]
+
+
 def reason_of_import_failure(code: str) -> str:
     """The reason code for one failure code of a v3 import row."""
     return _FAILURE_REASONS.get(code.casefold(), "REJECTED")

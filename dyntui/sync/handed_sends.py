@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import contacts
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.model.cursors import Cursor, SendCursor, cursor_of
+from dyntui.model.cursors import SendCursor, cursor_of
 from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import STOOD_STILL
 from dyntui.model.moments import moment_of, text_of
@@ -136,7 +136,7 @@ async def _clean(ctx: RunContext, dd: Dotdigital, this: Send) -> None:
         if waiting and not look:
             await take_out(ctx, dd, this.book_id, list(waiting))
         elif waiting:
-            await ctx.save(Cursor(), stage="Waiting until people have left the address book")
+            await ctx.save(ctx.cursor, stage="Waiting until people have left the address book")
             await ctx.sleep(_UNTIL_REMOVED)
         there = await _still_there(dd, this, waiting)
         out = [person for contact_id, person in waiting.items() if contact_id not in there]

@@ -108,6 +108,11 @@ class RunContext:
             raise TypeError(f"a run of {self.kind} has no {kind.__name__}")
         return cursor
 
+    def _is_ours(self, cursor: Cursor) -> None:
+        kind = RUN_KINDS[self.kind].cursor
+        if not isinstance(cursor, kind):
+            raise TypeError(f"a {type(cursor).__name__} is no {kind.__name__}, which runs of {self.kind} have")
+
     def asked(self, request: type[R]) -> R:
         """What the run was asked for."""
         return asked_of(self.request, request)
@@ -226,8 +231,9 @@ class RunContext:
         """Keep `work`, the cursor after it, the progress and the calls made, in one transaction.
 
         Raises `Fenced` (nothing was kept) and, once everything is kept, `Cancelled` when the run is to stop, unless it
-        is past the point where it can (`cancellable` False).
+        is past the point where it can (`cancellable` False). TypeError for the cursor of another kind of run.
         """
+        self._is_ours(cursor)
         await self._told()
         calls = self._calls.copy()
 
@@ -259,6 +265,7 @@ class RunContext:
 
     async def note(self, cursor: Cursor) -> None:
         """Keep the cursor alone: stage, progress, and whether the run can stop are as they were. Raises `Fenced`."""
+        self._is_ours(cursor)
 
         def keep() -> None:
             with self._db.write() as c:

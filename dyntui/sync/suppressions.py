@@ -26,7 +26,7 @@ from dyntui.model.mentioned import addresses_in, shown
 from dyntui.model.moments import dated, moment_of, text_of
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import is_address, normalise
-from dyntui.model.reasons import reason_of_status
+from dyntui.model.reasons import as_v2_spells, reason_of_status
 from dyntui.model.same_contact import is_the_same
 from dyntui.store import accounts, lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
@@ -174,7 +174,7 @@ async def learn_statuses(ctx: RunContext, account_id: str, said: Iterable[Said],
         return False
     fresh = await ctx.read(lambda c: suppression_store.not_known(c, account_id, list(withheld)))
     rows = [
-        Suppression(each, known.status, reason_of_status(known.status), contact_id=known.contact_id)
+        Suppression(each, as_v2_spells(known.status), reason_of_status(known.status), contact_id=known.contact_id)
         for each, known in withheld.items()
         if each in fresh
     ]

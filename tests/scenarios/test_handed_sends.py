@@ -200,7 +200,8 @@ def test_what_fails_while_dotdigital_has_a_send_keeps_nobody_in_its_book_and_end
     assert (failed.kind, failed.title, failed.error_code) == ("hand-over", campaign.name, "INTERNAL_ERROR")
     office.look_at_sends()
     assert office.send_row(sent.id).sendable == sent.sendable
-    # What is known leaves the book although another source cannot be read.
+    # What is known leaves the book although another source cannot be read, and however late it shows that they left.
+    office.sandbox.switch(dotdigital={"removal_lag_seconds": 30.0})
     opts_out = office.count_people(count.id, sendable=True)[0]
     watched = Watched(office)
     watched.until(office.sandbox.now() + timedelta(minutes=5))
