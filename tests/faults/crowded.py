@@ -271,6 +271,7 @@ class CrowdedHistory(SharedLists):
     def comes_to_rest(self) -> None:
         """What one account brings to Dynamics the other one takes from there; then there is nothing left to write."""
         for _ in range(_ROUNDS):
+            self.office.until_told()
             before = self._writes()
             again = [self.runs("lists", name) for name in self.world.accounts]
             written = self._writes() - before
