@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
 from textual.binding import BindingType
 
+from dyntui.model.user_mapping import browser_is_here
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
     ACCOUNT_DISCONNECT,
@@ -148,12 +151,15 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
             self.console.open_page(USERS, row.id)
 
     def do_users_studio(self) -> None:
-        """The address at which one signs in to dotdigital goes to the clipboard."""
+        """Where one signs in to dotdigital opens in the browser; over SSH it goes to the clipboard."""
         row = self.situation().one(AccountRow)
 
         def opened(found: Studio) -> None:
             self.notify(f"Sign in as {found.user}: {found.url}", title="Automation Studio", markup=False, timeout=20)
-            copy(self.app, [found.url], "The address")
+            if browser_is_here(sys.platform, os.environ):
+                self.app.open_url(found.url)
+            else:
+                copy(self.app, [found.url], "The address")
 
         if row is not None:
             self.ask(STUDIO_OPEN, UsersOf(account=row.id), opened)

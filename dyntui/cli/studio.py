@@ -10,6 +10,7 @@ import click
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import print_json, say
 from dyntui.cli.service_call import ask
+from dyntui.model.user_mapping import browser_is_here
 from dyntui.service.contract.users import STUDIO_OPEN, UsersOf
 
 
@@ -26,13 +27,8 @@ def command(context: click.Context, account: str) -> None:
     if chosen.json:
         print_json(found)
         return
-    if _has_a_browser():
+    if sys.stdout.isatty() and browser_is_here(sys.platform, os.environ):
         click.launch(found.url)
     # A link by OSC 8; the address itself stays readable where a terminal does not know it.
     click.echo(f"\x1b]8;;{found.url}\x1b\\{found.url}\x1b]8;;\x1b\\" if sys.stdout.isatty() else found.url)
     say(f"Sign in as {found.user}.")
-
-
-def _has_a_browser() -> bool:
-    here = sys.platform in ("darwin", "win32") or any(os.environ.get(each) for each in ("DISPLAY", "WAYLAND_DISPLAY"))
-    return here and sys.stdout.isatty() and not os.environ.get("SSH_CONNECTION")

@@ -97,3 +97,9 @@ def app_address(endpoint: str) -> str:
     if not region.endswith("-api") or rest not in ("dotdigital.com", "dotmailer.com"):
         return ""
     return f"https://{region.removesuffix('-api')}-app{dot}{rest}/"
+
+
+def browser_is_here(platform: str, environ: Mapping[str, str]) -> bool:
+    """Whether whoever sits at this terminal would see a browser that is opened on this machine."""
+    screen = platform in ("darwin", "win32") or any(environ.get(each) for each in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return screen and not environ.get("SSH_CONNECTION")

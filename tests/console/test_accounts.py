@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+from sqlalchemy import update
+
 from dyntui.sandbox.entra.directory import find_person
 from dyntui.store.schema import email_account
 
@@ -78,3 +83,31 @@ async def test_users_of_dotdigital_are_mapped_by_choice_and_by_suggestion() -> N
         assert "Who in Dynamics is ada.brook" in hand.text
         await hand.press("enter")
         assert any("already" in each for each in hand.notices) or "already" in hand.text
+
+
+async def test_automation_studio_is_opened_in_the_browser_and_over_ssh_its_address_is_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manager = find_person("manager")
+    assert manager is not None
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    async with driving(Opening("worked")) as hand:
+        hand.service.sandbox.state.config.dotdigital.managed_users = (manager.upn,)
+        shown: list[str] = []
+        monkeypatch.setattr(hand.app, "open_url", shown.append)
+        await hand.press("C", "u", "s", "y", "escape")
+        with hand.service.db.write() as c:
+            c.execute(update(email_account).values(endpoint="https://r2-api.dotdigital.com"))
+        studio = "https://r2-app.dotdigital.com/"
+        await hand.press("a")
+        assert (shown, hand.app.clipboard) == ([], studio)
+        hand.app.copy_to_clipboard("")
+        monkeypatch.setenv("DISPLAY", ":0")
+        await hand.press("a")
+        assert (shown, hand.app.clipboard) == ([studio], "")
+        monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+        await hand.press("a")
+        assert (shown, hand.app.clipboard) == ([studio], studio)
+        assert any(manager.upn in each for each in hand.notices)

@@ -96,7 +96,7 @@ ACTIONS = (
         hint="Studio",
         call=STUDIO_OPEN,
         command="dyntui automation-studio",
-        tooltip="Copies the address at which you sign in to dotdigital; for users who are mapped",
+        tooltip="Opens dotdigital in the browser; over SSH its address is copied. For users who are mapped",
         row=True,
         rule=_account_in_hand,
     ),
