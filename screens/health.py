@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import BindingType
 
+from dyntui.service import support_bundle
 from dyntui.service.contract.actions import Scope
-from dyntui.service.contract.health import HEALTH_CHECK, ON_HEALTH, Finding, Severity
+from dyntui.service.contract.health import HEALTH_CHECK, ON_HEALTH, Finding, Health, Severity
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.session import Nothing
+from dyntui.service.contract.runs import StartRun
+from dyntui.service.contract.session import STATUS, Nothing, Status
+from dyntui.service.profile import open_profile
 
 from .base import Page
 from .bindings import bindings
 from .canary import ask_for_canary
 from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows
+from .mapping_files import FileQuestion
 from .places import BACKUPS, FIRST_CONNECTION
+from .running import start_run
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
@@ -26,6 +32,7 @@ from .widgets.paging import windowed
 
 _WORDING = Wording(one="finding", many="findings", empty="All is well", next_step="r looks at every part again.")
 
+_FOR_SUPPORT = "For support"
 _TONES = {Severity.FAILED: "bad", Severity.MENDING: "warn", Severity.NEXT: "accent"}
 
 _COLUMNS: tuple[Column[Finding], ...] = (
@@ -59,23 +66,53 @@ class HealthPage(GridScreen[Finding], Page[str]):
 
     def __init__(self) -> None:
         super().__init__(_ROWS)
-        self._found: Sequence[Finding] | None = None
+        self._health: Health | None = None
 
     def begin(self) -> None:
         """Looks at every part."""
-        self._found = None
+        self._health = None
         super().begin()
 
     def refetch(self) -> None:
         """Looks at every part anew."""
-        self._found = None
+        self._health = None
         super().refetch()
 
     async def rows_in(self, window: Window) -> PageOfRows[Finding]:
         """What was found: a look takes dozens of calls, so scrolling and filtering go by the last one."""
-        if self._found is None:
-            self._found = (await self.console.call(HEALTH_CHECK, Nothing())).findings
-        return windowed(self._found, window, lambda row: f"{row.part} {row.text} {row.code}")
+        if self._health is None:
+            self._health = await self.console.call(HEALTH_CHECK, Nothing())
+        return windowed(self._health.findings, window, lambda row: f"{row.part} {row.text} {row.code}")
+
+    def do_health_mend(self) -> None:
+        """The synchronisation that mends the finding in hand."""
+        row = self.situation().one(Finding)
+        if row is not None and row.mended_by:
+            start_run(self, StartRun(sync_type=row.mended_by, account=row.account))
+
+    def do_health_bundle(self) -> None:
+        """What was found, with the status of this moment, in a new file."""
+
+        def answered(file: Path | None) -> None:
+            if file is not None:
+                self.ask(STATUS, Nothing(), lambda status: self._write(file, status))
+
+        means = "Findings, status, configuration and log; addresses of people are masked, secrets are in none of it."
+        question = FileQuestion("A file for support", "Write it", usual="dyntui-support.zip", means=means)
+        self.app.push_screen(question, answered)
+
+    def _write(self, file: Path, status: Status) -> None:
+        found = self._health
+        if found is None:
+            self.notify("What is wrong is being looked at; press x again.", title=_FOR_SUPPORT, markup=False)
+            return
+        try:
+            support_bundle.write(file, open_profile(status.profile), found, status)
+        except OSError as error:
+            why = f"{file}: {error.strerror or error}. Nothing was written."
+            self.notify(why, title=_FOR_SUPPORT, severity="warning", markup=False)
+            return
+        self.notify(f"Written: {file.absolute()}.", title=_FOR_SUPPORT, markup=False)
 
     def do_backups_open(self) -> None:
         """Copies of the store."""

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import click
-import msgspec
 
-from dyntui import __version__
 from dyntui.cli import first_connection
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.output import number, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import Exit
 from dyntui.model.health import wrong
-from dyntui.model.masked import masked
+from dyntui.service import support_bundle
 from dyntui.service.client import ServiceClient
 from dyntui.service.contract.health import HEALTH_CHECK, Health, Severity
 from dyntui.service.contract.runs import RUN_START, StartRun
 from dyntui.service.contract.session import STATUS, Nothing, Status
-from dyntui.service.profile import Profile, open_profile
-
-# Of the log: what led up to now.
-_LOG_BYTES = 5_000_000
+from dyntui.service.profile import open_profile
 
 
 @click.command("doctor", cls=Command)
@@ -64,7 +58,7 @@ def command(
 
     health, status, started = with_service(chosen, ask)
     if bundle is not None:
-        _write(bundle, open_profile(chosen.profile), health, status)
+        support_bundle.write(bundle, open_profile(chosen.profile), health, status)
         say(f"Written: {bundle}. Addresses of people are masked; secrets are in none of it.")
     if chosen.json:
         print_json(health)
@@ -106,29 +100,6 @@ def _exit(health: Health) -> Exit:
 
 async def _mend(client: ServiceClient, health: Health) -> tuple[str, ...]:
     """Runs, each once, for every finding that one mends."""
-    runs = dict.fromkeys(each.mended_by for each in health.findings if each.mended_by)
-    return tuple([(await client.call(RUN_START, StartRun(sync_type=each))).title for each in runs])
-
-
-def _write(bundle: Path, profile: Profile, health: Health, status: Status) -> None:
-    """Findings, status, configuration and the end of the log, addresses masked. Raises OSError."""
-    parts = {
-        "version.txt": f"dyntui {__version__}\n",
-        "findings.json": msgspec.json.format(msgspec.json.encode(health)).decode(),
-        "status.json": msgspec.json.format(msgspec.json.encode(status)).decode(),
-        "config.toml": _text(profile.config_file),
-        "service.log": _text(profile.log_file),
-    }
-    # Never in place of another file.
-    with zipfile.ZipFile(bundle, "x", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, masked(text))
-
-
-def _text(file: Path) -> str:
-    """The end of a file; `""` where there is none."""
-    if not file.exists():
-        return ""
-    with file.open("rb") as opened:
-        opened.seek(max(0, file.stat().st_size - _LOG_BYTES))
-        return opened.read().decode("utf-8", "replace")
+    runs = dict.fromkeys((each.mended_by, each.account) for each in health.findings if each.mended_by)
+    asked = [StartRun(sync_type=sync_type, account=account) for sync_type, account in runs]
+    return tuple([(await client.call(RUN_START, each)).title for each in asked])

@@ -32,7 +32,8 @@ class Kind(msgspec.Struct, frozen=True):
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was found of a `part` (a system, an email account, a list). `text` is what was seen; the rest is
-    as in `Kind`. A finding whose code is that of an error carries the error's own remedy."""
+    as in `Kind`, and `account` the id of the email account for which `mended_by` mends it (`""`: for all). A finding
+    whose code is that of an error carries the error's own remedy."""
 
     code: str
     severity: Severity
@@ -41,6 +42,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     remedy: str
     mended_by: str = ""
+    account: str = ""
 
 
 _KINDS = (
@@ -241,8 +243,8 @@ _KINDS = (
 KINDS: dict[str, Kind] = {each.code: each for each in _KINDS}
 
 
-def finding(code: str, part: str, text: str) -> Finding:
-    """A finding of a kind."""
+def finding(code: str, part: str, text: str, account: str = "") -> Finding:
+    """A finding of a kind. `account`: as in `Finding`."""
     kind = KINDS[code]
     return Finding(
         code=code,
@@ -252,6 +254,7 @@ def finding(code: str, part: str, text: str) -> Finding:
         meaning=kind.meaning,
         remedy=kind.remedy,
         mended_by=kind.mended_by,
+        account=account,
     )
 
 

@@ -165,7 +165,7 @@ class Doctor:
                     found.append(finding("LIST_TROUBLE", each.name, each.status))
                 else:
                     last = f"last on {each.last_synced}" if each.last_synced else "never"
-                    found.append(finding("LIST_OLD", each.name, f"synchronised {last}"))
+                    found.append(finding("LIST_OLD", each.name, f"synchronised {last}", each.account_id))
             if waiting := held.waiting(c):
                 found.append(finding("REMOVALS_HELD", "address books", f"{waiting:,} removals wait"))
             if refused := health.refused(c):
@@ -175,7 +175,7 @@ class Doctor:
             for account in known:
                 read_on = watermarks.get(c, account.id, "suppressed-since")
                 if not read_on or (moment_of(read_on) or now) < now - _SUPPRESSIONS_LAST:
-                    found.append(finding("SUPPRESSIONS_OLD", account.name, f"read {read_on or 'never'}"))
+                    found.append(finding("SUPPRESSIONS_OLD", account.name, f"read {read_on or 'never'}", account.id))
             for fact in differing(connection_facts.facts(c, now)):
                 found.append(
                     finding(

@@ -23,17 +23,18 @@ class ListOfConcern(msgspec.Struct, frozen=True):
     name: str
     last_synced: str
     status: str
+    account_id: str
 
 
 def of_lists(c: Connection, before: str) -> list[ListOfConcern]:
     """Activated lists with a problem, and those that run by themselves and were not synchronised since `before`."""
     rows = c.execute(
-        select(_l.id, _l.name, _l.last_synced, _l.sync_problem, _l.sync_status, _l.manual_only)
+        select(_l.id, _l.name, _l.last_synced, _l.sync_problem, _l.sync_status, _l.manual_only, _l.account_id)
         .where(_l.activated.is_(True), _l.active.is_(True))
         .order_by(_l.name)
     )
     return [
-        ListOfConcern(row.id, row.name, row.last_synced, row.sync_status if row.sync_problem else "")
+        ListOfConcern(row.id, row.name, row.last_synced, row.sync_status if row.sync_problem else "", row.account_id)
         for row in rows
         if row.sync_problem or (row.last_synced < before and not row.manual_only)
     ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Window
 from dyntui.store import environment, member_window
+from dyntui.store.schema import watermark
 
 from .driving import NARROW, WIDE, Driver, driving
 from .service import Service
@@ -93,6 +96,31 @@ async def test_where_it_is_not_production_the_top_bar_says_so() -> None:
             assert "NOT PRODUCTION" in hand.text.splitlines()[0]
     async with driving(Opening(), WIDE) as hand:
         assert "PRODUCTION" not in hand.text
+
+
+async def test_a_finding_is_mended_by_its_run_and_all_of_it_is_written_for_support(tmp_path: Path) -> None:
+    async with driving(Opening("worked"), WIDE) as hand:
+        with hand.service.db.write() as c:
+            c.execute(delete(watermark).where(watermark.c.feed == "suppressed-since"))
+        await hand.press("H", "slash")
+        await hand.paste("BOOK_MISSING")
+        await hand.press("enter", "m")
+        assert any("No synchronisation mends it" in notice for notice in hand.notices)
+        await hand.press("slash", "ctrl+u")
+        await hand.paste("SUPPRESSIONS_OLD")
+        file = tmp_path / "support.zip"
+        await hand.press("enter", "x", "enter", "ctrl+u")
+        await hand.paste(str(file))
+        await hand.press("enter", "j", "enter")
+        with zipfile.ZipFile(file) as written:
+            assert b"BOOK_MISSING" in written.read("findings.json") and written.read("status.json")
+        await hand.press("x", "enter", "ctrl+u")
+        await hand.paste(str(file))
+        await hand.press("enter", "j", "enter")
+        assert any("Nothing was written" in notice for notice in hand.notices)
+        await hand.press("m")
+        (started,) = hand.asked("runs.start")
+        assert started.sync_type == "suppressions"  # type: ignore[attr-defined]
 
 
 async def test_health_names_what_is_wrong_and_how_it_is_mended() -> None:

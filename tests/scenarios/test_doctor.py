@@ -283,7 +283,7 @@ def test_what_a_run_mends_is_gone_after_it(healthy: Office) -> None:
     assert wrong.keys() == {"SUPPRESSIONS_OLD", "COLUMNS_OLD", "LIST_OLD"}
     assert wrong.keys() == {code for code, kind in KINDS.items() if kind.mended_by}
     for each in wrong.values():
-        office.run(each.mended_by)
+        office.run(each.mended_by, account=each.account)
     assert found(office).keys() <= {"ROWS_REFUSED", "LIST_TROUBLE"}
 
 

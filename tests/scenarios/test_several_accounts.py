@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import delete
 
 from dyntui.dataverse import rows as dv_rows
 from dyntui.model import solution
@@ -26,11 +27,12 @@ from dyntui.service.contract.accounts import (
     DisconnectAccount,
     EditAccount,
 )
+from dyntui.service.contract.health import HEALTH_CHECK
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.store import accounts, suppressions
-from dyntui.store.schema import admin_change, schedule
+from dyntui.store.schema import admin_change, schedule, watermark
 from dyntui.sync.connections import account_secret
 from tests.scenarios.office import Office
 from tests.scenarios.test_forms import answered
@@ -179,6 +181,18 @@ def test_a_second_account_is_connected_shown_and_edited(two: Two) -> None:
         desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", record_owner="nobody@kestrel-outdoor.example"))
     with pytest.raises(DyntuiError, match=r"ACCOUNT_INVALID.*sync level"):
         desk.ask(ACCOUNT_EDIT, EditAccount(account="Main", sync_level="SOME"))
+
+
+def test_what_is_found_of_the_other_account_is_mended_there(two: Two) -> None:
+    for name in ("Main", "Second"):
+        two.office.run("suppressions", account=name)
+    with two.office.db.write() as c:
+        c.execute(delete(watermark).where(watermark.c.feed == "suppressed-since", watermark.c.account_id == two.row.id))
+    found = [each for each in two.desk.ask(HEALTH_CHECK, Nothing()).findings if each.code == "SUPPRESSIONS_OLD"]
+    assert [(each.part, each.account) for each in found] == [("Second", two.row.id)]
+    two.office.run(found[0].mended_by, account=found[0].account)
+    again = two.desk.ask(HEALTH_CHECK, Nothing()).findings
+    assert not [each for each in again if each.code == "SUPPRESSIONS_OLD"]
 
 
 def test_an_account_is_disconnected_when_nothing_needs_it_and_comes_back_as_it_was(two: Two) -> None:

@@ -12,9 +12,10 @@ from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.console import ON_EVERYWHERE
 from dyntui.service.contract.events import Changed, Event
+from dyntui.service.contract.runs import RUN_START
 from dyntui.service.contract.session import Nothing
 from dyntui.service.contract.setup import CANARY, SetupRequest
-from dyntui.service.contract.situations import go
+from dyntui.service.contract.situations import Situation, go
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,15 @@ FACTS_ASK = Call("facts.ask", Nothing, Facts, Ability.ADMINISTER, changes=(FACTS
 ON_HEALTH = Scope("Health")
 ON_FACTS = Scope("First connection")
 
+
+def mended_by_a_run(situation: Situation) -> str:
+    """A finding that a run mends without risk."""
+    row = situation.one(Finding)
+    if row is None:
+        return "No finding is selected."
+    return "" if row.mended_by else "No synchronisation mends it: see its remedy."
+
+
 ACTIONS = (
     Action(
         id="health.open",
@@ -52,6 +62,28 @@ ACTIONS = (
         command="dyntui doctor",
         tooltip="What is wrong with the installation, what it means and how it is mended",
         rule=go,
+    ),
+    Action(
+        id="health.mend",
+        title="Mend it by a synchronisation",
+        scopes=(ON_HEALTH,),
+        keys=("m",),
+        hint="Mend",
+        call=RUN_START,
+        command="dyntui doctor --fix",
+        tooltip="Starts the synchronisation that mends the finding without risk",
+        row=True,
+        rule=mended_by_a_run,
+    ),
+    Action(
+        id="health.bundle",
+        title="Write a file for support",
+        scopes=(ON_HEALTH,),
+        keys=("x",),
+        hint="For support",
+        call=HEALTH_CHECK,
+        command="dyntui doctor --bundle FILE",
+        tooltip="Findings, status, configuration and log, with addresses masked and no secret",
     ),
     Action(
         id="facts.open",

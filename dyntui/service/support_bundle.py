@@ -1,0 +1,40 @@
+"""What support asks for, in one file: findings, status, configuration and the end of the log, addresses masked."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import msgspec
+
+from dyntui import __version__
+from dyntui.model.masked import masked
+from dyntui.service.contract.health import Health
+from dyntui.service.contract.session import Status
+from dyntui.service.profile import Profile
+
+# Of the log: what led up to now.
+_LOG_BYTES = 5_000_000
+
+
+def write(bundle: Path, profile: Profile, health: Health, status: Status) -> None:
+    """Writes the bundle, never in place of another file. Raises OSError."""
+    parts = {
+        "version.txt": f"dyntui {__version__}\n",
+        "findings.json": msgspec.json.format(msgspec.json.encode(health)).decode(),
+        "status.json": msgspec.json.format(msgspec.json.encode(status)).decode(),
+        "config.toml": _text(profile.config_file),
+        "service.log": _text(profile.log_file),
+    }
+    with zipfile.ZipFile(bundle, "x", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, masked(text))
+
+
+def _text(file: Path) -> str:
+    """The end of a file; `""` where there is none."""
+    if not file.exists():
+        return ""
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - _LOG_BYTES))
+        return opened.read().decode("utf-8", "replace")
