@@ -26,6 +26,11 @@ _SCENARIOS = "tests/scenarios/test_"
 
 NOT_ABOUT: tuple[NotAbout, ...] = (
     NotAbout(
+        "send_duration_seconds",
+        "of what goes out between the looks of two machines the second one has to write the results",
+        (f"{_SCENARIOS}setting_up_again.py::test_another_machine_takes_over_account_lists_books_and_who_was_sent_to",),
+    ),
+    NotAbout(
         "double_opt_in=all",
         "no list is imported, by name, and nothing can be sent: tests/scenarios/test_double_opt_in.py holds that",
         ("tests/scenarios/", "tests/faults/"),

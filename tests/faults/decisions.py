@@ -317,6 +317,7 @@ def play(seed: int, kept: Path, folder: Path, steps: int = STEPS) -> Ended:
             office.let_pass(hours=3)
             history.runs("lists")
             history.everything_is_known()
+            office.until_told()
             again, calls = office.calls_between(lambda: office.run("lists"))
             assert again.run.status is not RunStatus.FAILED
             assert not writes(calls), f"a second synchronisation wrote: {writes(calls)}"
