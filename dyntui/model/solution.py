@@ -228,6 +228,30 @@ SUPPRESSION = TableSpec(
     key="dyntui_Key",
 )
 
+# One row for each list that somebody unsubscribed from, with the record on it that has the address. When dyntui told of
+# it is the row's own `createdon`.
+LIST_UNSUBSCRIBE = TableSpec(
+    schema_name="dyntui_ListUnsubscribe",
+    label="List Unsubscribe",
+    plural="List Unsubscribes",
+    entity_set="dyntui_listunsubscribes",
+    primary_name=ColumnSpec(schema_name="dyntui_Address", label="E-mail address", max_length=256),
+    columns=(
+        _key(),
+        ColumnSpec(schema_name="dyntui_UnsubscribedOn", label="Unsubscribed on", kind="DateTime"),
+    ),
+    lookups=(
+        LookupSpec(
+            schema_name="dyntui_ListId",
+            label="Marketing List",
+            referenced="list",
+            relationship="dyntui_list_listunsubscribe",
+        ),
+        *_of_person("listunsubscribe"),
+    ),
+    key="dyntui_Key",
+)
+
 # As long as Dynamics takes (attribute metadata, MemoAttributeMetadata).
 LONGEST_MEMO = 1_048_576
 
@@ -330,7 +354,7 @@ PREFERENCE_CHOICE = TableSpec(
 # In the order in which their lookups need one another.
 TABLES = (
     *(EMAIL_ACCOUNT, EMAIL_CAMPAIGN, CAMPAIGN_SEND, ENGAGEMENT, SUPPRESSION),
-    *(FORM, FORM_RESPONSE, PREFERENCE, PREFERENCE_CHOICE),
+    *(FORM, FORM_RESPONSE, PREFERENCE, PREFERENCE_CHOICE, LIST_UNSUBSCRIBE),
 )
 
 LIST_COLUMNS = (

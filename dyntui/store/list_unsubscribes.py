@@ -33,6 +33,7 @@ from sqlalchemy import (
     update,
 )
 
+from dyntui.store import told_unsubscribes
 from dyntui.store.among import Among, person_in
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import former_address, list_member, list_unsubscribe
@@ -106,6 +107,7 @@ def lift(c: Connection, list_id: str, addresses: Sequence[str]) -> int:
     """People who subscribed to the list again; how many had unsubscribed. The caller records the evidence."""
     if not addresses:
         return 0
+    told_unsubscribes.ending(c, list_id, addresses)
     return c.execute(delete(list_unsubscribe).where(_u.list_id == list_id, _u.address.in_(addresses))).rowcount
 
 

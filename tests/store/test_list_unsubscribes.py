@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from dyntui.store import leaving, list_unsubscribes, member_window, members, opt_outs, settling, staging
-from dyntui.store.schema import list_unsubscribe
+from dyntui.store import (
+    leaving,
+    list_unsubscribes,
+    member_window,
+    members,
+    opt_outs,
+    settling,
+    staging,
+    told_unsubscribes,
+)
+from dyntui.store.schema import list_unsubscribe, marketing_list
 from tests.store.windows import windowed
 
 from .test_members import ACCOUNT, imported, listing, person
@@ -85,3 +94,41 @@ def test_another_list_knows_nothing_of_it(c: Connection) -> None:
     assert list_unsubscribes.former_addresses(c, ["list"], {"ann"}) == {"ann@example.com": "ann"}
     assert list_unsubscribes.former_addresses(c, ["other"], {"ann"}) == {}
     assert list_unsubscribes.former_addresses(c, ["list"], {"bob"}) == {}
+
+
+def listed(c: Connection, *list_ids: str) -> None:
+    for each in list_ids:
+        c.execute(
+            marketing_list.insert().values(
+                id=each, name=each, member_type="contact", account_id=ACCOUNT, activated=True, active=True
+            )
+        )
+
+
+def test_dynamics_is_told_once_again_when_the_time_differs_and_of_the_end(c: Connection) -> None:
+    listing(c, "r1", person("ann"))
+    listed(c, "list", "other")
+    ann, bob = "ann@example.com", "bob@example.com"
+    list_unsubscribes.add(c, "list", [(ann, NOW), (bob, "")], NOW)
+    list_unsubscribes.add(c, "other", [(ann, NOW)], NOW)
+    list_unsubscribes.add(c, "of nobody", [(ann, NOW)], NOW)
+
+    def untold() -> list[tuple[str, str, str]]:
+        found = told_unsubscribes.untold(c, ACCOUNT, 100)
+        assert told_unsubscribes.count_untold(c, ACCOUNT) == len(found)
+        return [(each.list_id, each.address, each.person_id) for each in found]
+
+    assert untold() == [("list", ann, "ann"), ("list", bob, ""), ("other", ann, "")]
+    (first,) = told_unsubscribes.untold(c, ACCOUNT, 1)
+    assert [each.address for each in told_unsubscribes.untold(c, ACCOUNT, 1, (first.list_id, first.address))] == [bob]
+    told_unsubscribes.told(c, told_unsubscribes.untold(c, ACCOUNT, 100))
+    assert untold() == []
+    # The feed says later when it was.
+    list_unsubscribes.add(c, "list", [(ann, "2026-01-01T00:00:00Z"), (bob, "")], NOW)
+    assert untold() == [("list", ann, "ann")]
+
+    list_unsubscribes.lift(c, "list", [ann, bob])
+    list_unsubscribes.lift(c, "of nobody", [ann])
+    list_unsubscribes.add(c, "list", [(bob, NOW)], NOW)
+    assert told_unsubscribes.ended(c) == [("list", ann)] and untold() == [("list", bob, "")]
+    assert told_unsubscribes.forget_ended(c) == 2 and told_unsubscribes.ended(c) == []

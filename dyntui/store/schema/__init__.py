@@ -41,6 +41,7 @@ from dyntui.store.schema.consent import consent_lift as consent_lift
 from dyntui.store.schema.consent import flag_set as flag_set
 from dyntui.store.schema.consent import former_address as former_address
 from dyntui.store.schema.consent import list_unsubscribe as list_unsubscribe
+from dyntui.store.schema.consent import list_unsubscribe_ended as list_unsubscribe_ended
 from dyntui.store.schema.consent import merged_record as merged_record
 from dyntui.store.schema.consent import odd_row as odd_row
 from dyntui.store.schema.consent import opt_out as opt_out

@@ -120,4 +120,13 @@ list_unsubscribe = Table(
     text_column("learned_on"),
     number_column("book_id"),  # the book whose feed names the contact; 0: that of a send, or not known
     Column("contact_id", BigInteger, nullable=False, server_default="0"),
+    text_column("told_as"),  # the time that Dynamics' row says, "-" for none; "": Dynamics was not told
+)
+
+# Unsubscribes from one list that ended, and whose row Dynamics still has.
+list_unsubscribe_ended = Table(
+    "list_unsubscribe_ended",
+    metadata,
+    Column("list_id", String, primary_key=True),
+    Column("address", String, primary_key=True),
 )

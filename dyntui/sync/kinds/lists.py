@@ -33,6 +33,7 @@ from dyntui.sync import (
     record_changes,
     sight,
     suppressions,
+    telling_unsubscribes,
 )
 from dyntui.sync.connections import Connections
 from dyntui.sync.kinds.suppressions import both_ways
@@ -82,6 +83,7 @@ async def run(ctx: RunContext, connections: Connections) -> None:
         await ctx.save(ctx.at(ListsCursor).next_list(place=place + 1), stage="Synchronising the lists")
     if not asked.plan:
         await _tell_dynamics(ctx, dv)
+        await telling_unsubscribes.tell(ctx, dv, ctx.account_id)
     if asked.plan:
         suppressed = len(ctx.at(ListsCursor).typed)
         await ctx.write(lambda c: planning.close(c, ctx.run_id, ctx.moment(), suppressed=suppressed))
