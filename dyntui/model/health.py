@@ -233,6 +233,13 @@ _KINDS = (
         "Before the first list, import one address of your own: `dyntui canary ADDRESS`; in the console c.",
     ),
     Kind(
+        "INITIAL_SYNC_OUTSTANDING",
+        Severity.NEXT,
+        "Lists are activated, none was synchronised yet, and nothing is wrong: the initial synchronisation can begin."
+        " It may be interrupted at any moment, and goes on.",
+        "See what it would do: `dyntui plan lists`; begin it: `dyntui sync lists`; in the console s on the list.",
+    ),
+    Kind(
         "TEST_SEND_OUTSTANDING",
         Severity.NEXT,
         "Nothing was sent through the account yet.",

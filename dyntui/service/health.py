@@ -18,7 +18,7 @@ from dyntui.dotdigital.moments import moment as dotdigital_moment
 from dyntui.model import solution
 from dyntui.model.errors import DyntuiError
 from dyntui.model.first_connection import differing
-from dyntui.model.health import Finding, Severity, finding, worst_first
+from dyntui.model.health import Finding, Severity, finding, worst_first, wrong
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.roles import Role
 from dyntui.service import certificate_file, schedules
@@ -87,6 +87,9 @@ class Doctor:
         async with asyncio.TaskGroup() as looking:
             looks = [looking.create_task(each) for each in parts.values()]
         found = [each for look in looks for each in look.result()]
+        if not wrong(found):
+            # The initial synchronisation is offered when all is well (spec section 3), and no sooner.
+            found += await self._initial(known, found)
         return Health(findings=worst_first(found), looked_at=tuple(parts), as_of=self._resources.now())
 
     async def _within(self, seconds: float, part: str, look: Coroutine[None, None, Found]) -> Found:
@@ -160,10 +163,11 @@ class Doctor:
 
         def read(c: Connection) -> Found:
             found: Found = []
+            initial = health.never_synchronised(c)
             for each in health.of_lists(c, text_of(now - _LISTS_LAST)):
                 if each.status:
                     found.append(finding("LIST_TROUBLE", each.name, each.status))
-                else:
+                elif each.account_id not in initial:
                     last = f"last on {each.last_synced}" if each.last_synced else "never"
                     found.append(finding("LIST_OLD", each.name, f"synchronised {last}", each.account_id))
             if waiting := held.waiting(c):
@@ -209,6 +213,16 @@ class Doctor:
             return found
 
         return await self._resources.read(read)
+
+    async def _initial(self, known: Sequence[EmailAccount], found: Found) -> Found:
+        lists = await self._resources.read(health.never_synchronised)
+        unflown = {each.part for each in found if each.code == "CANARY_OUTSTANDING"}
+        parts = {f"email account {each.name}": lists.get(each.id, 0) for each in known}
+        return [
+            finding("INITIAL_SYNC_OUTSTANDING", part, f"{count:,} activated lists were never synchronised")
+            for part, count in parts.items()
+            if count and part not in unflown
+        ]
 
     async def _dynamics(self, organisation: Organisation) -> Found:
         dv = (await self._resources.connections.dataverse()).at_once()

@@ -1,7 +1,7 @@
 """What the store itself knows to be wrong.
 
-Public: `of_lists(c, before) -> list[ListOfConcern]`, `refused(c) -> int`, `sent_before(c, account_id) -> bool`; its
-file: `dyntui.store.dialects.damage`.
+Public: `of_lists(c, before) -> list[ListOfConcern]`, `never_synchronised(c) -> {account id: lists}`,
+`refused(c) -> int`, `sent_before(c, account_id) -> bool`; its file: `dyntui.store.dialects.damage`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,17 @@ def of_lists(c: Connection, before: str) -> list[ListOfConcern]:
         for row in rows
         if row.sync_problem or (row.last_synced < before and not row.manual_only)
     ]
+
+
+def never_synchronised(c: Connection) -> dict[str, int]:
+    """The email accounts none of whose activated lists was ever synchronised, with how many lists those are."""
+    rows = c.execute(
+        select(_l.account_id, func.count().label("lists"))
+        .where(_l.activated.is_(True), _l.active.is_(True))
+        .group_by(_l.account_id)
+        .having(func.max(_l.last_synced) == "")
+    )
+    return {row.account_id: row.lists for row in rows}
 
 
 def refused(c: Connection) -> int:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, select, update
 
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
@@ -97,6 +97,30 @@ def test_the_doctor_leads_to_the_first_list_and_the_first_send(office: Office, m
     assert steps(office) == []
     PROVOKED["DOUBLE_OPT_IN_ENFORCED"](office, monkeypatch)
     assert "DOUBLE_OPT_IN_ENFORCED" in found(office)
+
+
+def test_the_initial_synchronisation_is_offered_when_nothing_is_wrong(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PART_SECONDS", 60.0)
+    office.give_roles("manager", Role.MANAGER)
+    office.activated("Newsletter")
+    # What was never read is to be read first; what was never synchronised has not grown old.
+    assert found(office).keys() == {"SUPPRESSIONS_OLD", "COLUMNS_OLD"}
+    assert "INITIAL_SYNC_OUTSTANDING" not in steps(office)
+    for each in ("suppressions", "metadata"):
+        office.run(each)
+    assert found(office) == {} and "INITIAL_SYNC_OUTSTANDING" in steps(office)
+    firstname = crm_column.c.logical_name == "firstname"
+    with office.db.write() as c:
+        rows = [dict(row._mapping) for row in c.execute(select(crm_column).where(firstname))]
+        c.execute(delete(crm_column).where(firstname))
+    assert found(office).keys() == {"MAPPINGS_INVALID"} and "INITIAL_SYNC_OUTSTANDING" not in steps(office)
+    change(office, insert(crm_column).values(rows))
+    office.run("lists")
+    assert "INITIAL_SYNC_OUTSTANDING" not in steps(office)
+    change(office, _ACTIVATED.values(last_synced=_LONG_AGO, sync_problem=False))
+    assert "LIST_OLD" in found(office)
 
 
 def change(office: Office, statement: object) -> None:
