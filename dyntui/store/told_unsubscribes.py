@@ -4,6 +4,7 @@ Public:
     untold(c, account_id, most, after) -> [Untold]; told(c, rows)      of the account's activated lists
     ending(c, list_id, addresses)                                      before an unsubscribe is forgotten
     ended(c) -> [(list id, address)]; forget_ended(c)                  rows that Dynamics has in vain
+    all_ended(c) -> {(list id, address)}                               those too that began again
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ def ended(c: Connection) -> list[tuple[str, str]]:
     """Unsubscribes that ended and did not begin again, whose rows are to go."""
     again = select(_u.address).where(_u.list_id == _e.list_id, _u.address == _e.address).exists()
     return [tuple(row) for row in c.execute(select(_e.list_id, _e.address).where(~again).order_by(*_e))]
+
+
+def all_ended(c: Connection) -> set[tuple[str, str]]:
+    """Unsubscribes (list id, address) that ended and whose rows Dynamics still has."""
+    return {(row.list_id, row.address) for row in c.execute(select(_e.list_id, _e.address))}
 
 
 def forget_ended(c: Connection) -> int:

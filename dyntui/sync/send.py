@@ -32,6 +32,7 @@ from dyntui.store.lists import StoredList
 from dyntui.store.sends import Send
 from dyntui.store.target_people import Resolved
 from dyntui.sync import (
+    adopted_unsubscribes,
     as_confirmed,
     clearing,
     double_opt_in,
@@ -133,6 +134,7 @@ async def _suppressions(
         await as_confirmed.require(ctx, dv, dd, whole)
     await sight.require_columns(ctx, dv)
     await sight.require_records(ctx, dv)
+    await adopted_unsubscribes.read(ctx, dv)
     await earlier_sends.settle(ctx, dv, dd, this)
     await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
     return "lists"

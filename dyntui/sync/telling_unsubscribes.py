@@ -1,7 +1,7 @@
 """Dynamics is told who unsubscribed from which marketing list: a row for each person and list, for every user to see.
 
-What keeps somebody out of a list is in the store; these rows decide nothing. One that Dynamics refuses is logged and
-tried again by the next run.
+What keeps somebody out of a list is in the store; another machine learns it from these rows
+(`dyntui.sync.adopted_unsubscribes`). One that Dynamics refuses is logged and tried again by the next run.
 """
 
 from __future__ import annotations
@@ -89,17 +89,18 @@ class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_listunsubscribeid"
 
 async def _take_away(ctx: RunContext, dv: Dataverse) -> None:
     ended = await ctx.read(told_unsubscribes.ended)
-    if ended:
-        await _delete_rows(dv, [_key(*each) for each in ended])
+    if ended and await _delete_rows(dv, [_key(*each) for each in ended]):
         await ctx.save(ctx.cursor, stage=_STAGE, work=told_unsubscribes.forget_ended)
 
 
-async def _delete_rows(dv: Dataverse, keys: Sequence[str]) -> None:
+async def _delete_rows(dv: Dataverse, keys: Sequence[str]) -> bool:
+    """Whether all of them are gone; otherwise it is tried again."""
     spec = solution.LIST_UNSUBSCRIBE
     table = bulk.Table(spec.entity_set, spec.logical_name, f"{spec.logical_name}id")
     ids: list[str] = []
     async for page in dv_rows.pages_where_any(dv, table.entity_set, _Row, KEY, keys, orderby=(table.key,)):
         ids += [row.id for row in page.rows]
-    for result in await bulk.delete_many(dv, table, ids):
-        if result.error is not None:
-            log.warning("the row of somebody who subscribed to a list again could not be deleted: %s", result.error)
+    refused = [each.error for each in await bulk.delete_many(dv, table, ids) if each.error is not None]
+    for error in refused:
+        log.warning("the row of somebody who subscribed to a list again could not be deleted: %s", error)
+    return not refused

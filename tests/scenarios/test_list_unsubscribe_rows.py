@@ -77,3 +77,33 @@ def test_lists_are_synchronised_where_the_table_was_not_installed_yet(office: Of
     assert made == [solution.LIST_UNSUBSCRIBE.label]
     office.run("lists")
     assert (newsletter.id, leaver.address) in rows_of(office)
+
+
+def test_who_left_the_list_by_a_mail_has_left_it_for_a_machine_without_that_store_too(
+    office: Office, tmp_path: Path
+) -> None:
+    """The send's own book, which alone has said so, is gone by then."""
+    office.sandbox.switch(dotdigital={"audience": False})
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    sent = office.send(office.count(campaign))
+    db = office.sandbox.state.db
+    ((book,),) = db.execute("SELECT id FROM dd_book WHERE name LIKE 'dyntui send %'").fetchall()
+    leaver = office.people(sent.run, outcome="added")[3]
+    office.unsubscribe(leaver.address, book=book)
+    office.run("lists")
+    assert (newsletter.id, leaver.address) in rows_of(office)
+    office.let_pass(days=15)
+    office.run("campaigns")
+    assert db.execute("SELECT id FROM dd_book WHERE name LIKE 'dyntui send %'").fetchall() == []
+
+    (tmp_path / "laptop").mkdir()
+    with closing(Office(office.sandbox, tmp_path / "laptop")) as laptop:
+        laptop.set_up()
+        laptop.run("lists")
+        (found,) = [each for each in laptop.members(newsletter.id) if each.address == leaver.address]
+        assert (found.outcome, found.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
+        assert (newsletter.id, leaver.address) in rows_of(office)

@@ -21,6 +21,7 @@ from dyntui.store import lists as list_store
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.lists import StoredList
 from dyntui.sync import (
+    adopted_unsubscribes,
     inward,
     kept_books,
     list_feeds,
@@ -111,6 +112,7 @@ async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, t
         await both_ways(ctx, dv, dd)
         typed = []
     await opt_out_changes.read(ctx, dv, trust)
+    await adopted_unsubscribes.read(ctx, dv)
     await kept_books.learn(ctx, dd, ctx.account_id)
     return typed
 
