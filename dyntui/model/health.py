@@ -144,6 +144,13 @@ _KINDS = (
         "Deactivate the list and activate it again: `dyntui lists deactivate`, `dyntui lists activate`.",
     ),
     Kind(
+        "BOOK_ORPHANED",
+        Severity.MENDING,
+        "Address books of sends are emptied and removed after two weeks. These are older, and no store knows them any"
+        " more: nobody reads who unsubscribes through them.",
+        "Look at their unsubscribes in dotdigital (Contacts, the list, Suppressed), then delete them there.",
+    ),
+    Kind(
         "DOUBLE_OPT_IN_UNKNOWN",
         Severity.FAILED,
         "Nobody knows whether the account mails everybody who is imported; nobody is imported before that is known.",

@@ -30,11 +30,12 @@ from dyntui.service.mappings import Mappings
 from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
-from dyntui.store import accounts, connection_facts, crm_columns, dialects, health, held, odd_rows, watermarks
+from dyntui.store import accounts, connection_facts, crm_columns, dialects, health, held, odd_rows, sends, watermarks
 from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
-from dyntui.sync import double_opt_in, installation
+from dyntui.sync import double_opt_in, installation, kept_books, send_rows
 from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
+from dyntui.sync.send import send_of_book
 from dyntui.sync.sight import CONSENT_COLUMNS
 
 # A part that hangs is named in this time; the installation's plan takes some dozens of calls.
@@ -270,7 +271,21 @@ class Doctor:
         for each in await self._resources.read(lambda c: list_store.with_books(c, account.id)):
             if each.book_id not in there:
                 found.append(finding("BOOK_MISSING", each.name, f"{each.book_name} ({each.book_id}) is not there"))
+        if orphans := await self._orphans(account, [book.name for book in books]):
+            found.append(finding("BOOK_ORPHANED", part, ", ".join(orphans)))
         return found
+
+    async def _orphans(self, account: EmailAccount, books: Sequence[str]) -> list[str]:
+        """The books of sends that nobody will remove: those that this store does not keep, and that no other one does
+        either, as they are older, or Dynamics has no row of the send."""
+        kept = {each.book_name for each in await self._resources.read(lambda c: sends.with_books(c, account.id))}
+        strange = {name: send for name in books if name not in kept and (send := send_of_book(name))}
+        if not strange:
+            return []
+        dv = (await self._resources.connections.dataverse()).at_once()
+        since = self._resources.clock() - kept_books.KEPT - timedelta(days=1)
+        young = await send_rows.made_since(dv, list(strange.values()), since)
+        return [name for name, send in strange.items() if send not in young]
 
     async def _mapped(self, context: CallContext, account: EmailAccount) -> Found:
         checked = await self._mappings.validate(context, ValidateMappings(account=account.id))

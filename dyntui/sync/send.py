@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
@@ -57,9 +58,20 @@ log = logging.getLogger(__name__)
 _Phase = Callable[[RunContext, Dataverse, Dotdigital, Send], Awaitable[str]]
 
 
+_BOOKS = "dyntui send "
+
+
 def book_name(send_id: str) -> str:
     """The name of the send's own address book: unique, and recognisable for the person who finds one left over."""
-    return f"dyntui send {send_id}"
+    return f"{_BOOKS}{send_id}"
+
+
+def send_of_book(name: str) -> str:
+    """The id of the send whose address book has this name; `""` for any other book."""
+    try:
+        return str(uuid.UUID(name.removeprefix(_BOOKS))) if name.startswith(_BOOKS) else ""
+    except ValueError:
+        return ""
 
 
 async def dispatch(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.http import Dataverse
-from dyntui.dataverse.query import moment
+from dyntui.dataverse.query import guid, moment
 from dyntui.model import solution
 from dyntui.model.moments import text_of
 from dyntui.store import outcomes, runs, send_waves, target_people
@@ -81,6 +82,21 @@ def put_people(c: Connection, this: Send) -> None:
 class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_campaignsendid", "state": "dyntui_state"}):
     id: str
     state: str | None = None
+
+
+class _Made(msgspec.Struct, frozen=True, rename={"id": "dyntui_campaignsendid", "made_on": "createdon"}):
+    id: str
+    made_on: datetime | None = None
+
+
+async def made_since(dv: Dataverse, sends: Sequence[str], since: datetime) -> set[str]:
+    """Those of the sends that have a row in Dynamics which was made since, whoever made it."""
+    table, found = solution.CAMPAIGN_SEND, set[str]()
+    key = f"{table.logical_name}id"
+    wanted = [guid(each) for each in sends]
+    async for page in dv_rows.pages_where_any(dv, table.entity_set, _Made, key, wanted, orderby=(key,)):
+        found |= {row.id.lower() for row in page.rows if row.made_on is not None and row.made_on >= since}
+    return found
 
 
 async def tell_again(ctx: RunContext, dv: Dataverse, account_id: str) -> None:

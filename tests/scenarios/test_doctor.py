@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -13,6 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 from dyntui.dataverse import security
 from dyntui.dotdigital import account as dd_account
+from dyntui.dotdigital import address_books
 from dyntui.model import solution
 from dyntui.model.budgets import Meter
 from dyntui.model.first_connection import Holds, Seen
@@ -213,6 +216,16 @@ def _certificate_for(days: float) -> Callable[[Office, Patch], None]:
     return provoke
 
 
+def _a_send_left_its_book(office: Office, patch: Patch) -> None:
+    async def make() -> None:
+        with office.db.read() as c:
+            (account,) = accounts.accounts(c)
+        dd = await office.resources.connections.dotdigital(account.id)
+        await address_books.create_address_book(dd, f"dyntui send {office.resources.ids()}")
+
+    office.wait(make())
+
+
 def _a_password_is_missing(office: Office, patch: Patch) -> None:
     with office.db.read() as c:
         (account,) = accounts.accounts(c)
@@ -247,6 +260,7 @@ PROVOKED: dict[str, Callable[[Office, Patch], None]] = {
     "DOUBLE_OPT_IN_UNKNOWN": _stored(update(email_account).values(double_opt_in="")),
     "DOUBLE_OPT_IN_ENFORCED": _stored(update(email_account).values(double_opt_in="all")),
     "BOOK_MISSING": _stored(_ACTIVATED.values(book_id=999_999)),
+    "BOOK_ORPHANED": _a_send_left_its_book,
     "SCHEDULES_BEHIND": _nothing_starts_what_is_due,
     "COLUMNS_HIDDEN": _a_column_is_secured,
     "NO_MANAGER": lambda office, _: office.give_roles("manager"),
@@ -285,6 +299,26 @@ def privileges_without(office: Office, role: Role, *gone: str) -> None:
     office.give_roles("application", "System Administrator")
     office.wait(change())
     office.give_roles("application", Role.SERVICE)
+
+
+def test_the_book_of_another_machines_send_is_an_orphan_once_nobody_reads_it_any_more(
+    healthy: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = healthy
+    newsletter = office.list_named("Newsletter")
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    office.send(office.count(campaign))
+    assert "BOOK_ORPHANED" not in found(office)
+    (tmp_path / "laptop").mkdir()
+    with closing(Office(office.sandbox, tmp_path / "laptop")) as laptop:
+        laptop.set_up()
+        assert "BOOK_ORPHANED" not in found(laptop)
+        laptop.let_pass(days=16)
+        assert "dyntui send" in found(laptop)["BOOK_ORPHANED"].text
+    office.run("campaigns")
+    assert "BOOK_ORPHANED" not in found(office)
 
 
 def test_every_missing_privilege_is_named(healthy: Office) -> None:
