@@ -97,14 +97,15 @@ def test_a_closed_terminal_ends_the_console_while_the_synchronisation_goes_on(
     assert b"Newsletter" in activated.stdout
     subprocess.run([*DYNTUI, "lists", "activate", "Newsletter"], env=environ, capture_output=True, check=True)
     # Every call takes a moment, so that there is something left to do when the terminal goes.
-    world.control("POST", "/faults", [{"system": "*", "kind": "delay", "seconds": 0.3}])
-    with Terminal(DYNTUI, environ) as console, Terminal([*DYNTUI, "sync", "lists"], environ) as command:
+    world.control("POST", "/faults", [{"system": "*", "kind": "delay", "seconds": 1.0}])
+    with Terminal(DYNTUI, environ) as console:
         console.until("Latest runs")
-        command.until("Newsletter")
+        with Terminal([*DYNTUI, "sync", "lists"], environ) as command:
+            command.until("Newsletter")
+            command.close()
+            assert command.ended() == -signal.SIGHUP
         console.close()
-        command.close()
         assert console.ended() == 128 + signal.SIGHUP
-        assert command.ended() == -signal.SIGHUP
         world.control("DELETE", "/faults")
 
     run = asyncio.run(the_only_run_as_it_ended(profile))
