@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import msgspec
 
 from dyntui.model.outcomes import ReasonCount
@@ -162,3 +164,18 @@ _DOUBTS = {
     "unproved": "Not known whether it was made",
     "stopped": "Sent or stopped, see the outbox",
 }
+
+_BOOKS = "dyntui send "
+
+
+def book_of_send(send_id: str) -> str:
+    """The name of a send's own address book: unique, and recognisable for the person who finds one left over."""
+    return f"{_BOOKS}{send_id}"
+
+
+def send_of_book(name: str) -> str:
+    """The id of the send whose address book has this name; `""` for any other book."""
+    try:
+        return str(uuid.UUID(name.removeprefix(_BOOKS))) if name.startswith(_BOOKS) else ""
+    except ValueError:
+        return ""

@@ -21,6 +21,7 @@ from dyntui.model.first_connection import differing
 from dyntui.model.health import Finding, Severity, finding, worst_first, wrong
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.roles import Role
+from dyntui.model.sends import send_of_book
 from dyntui.service import certificate_file, schedules
 from dyntui.service.answering import answers
 from dyntui.service.contract.health import HEALTH_CHECK, Health
@@ -35,7 +36,6 @@ from dyntui.store import lists as list_store
 from dyntui.store.accounts import EmailAccount, Organisation
 from dyntui.sync import double_opt_in, installation, kept_books, send_rows
 from dyntui.sync.connections import DATAVERSE_SECRET, account_secret, needs_secret
-from dyntui.sync.send import send_of_book
 from dyntui.sync.sight import CONSENT_COLUMNS
 
 # A part that hangs is named in this time; the installation's plan takes some dozens of calls.

@@ -46,7 +46,7 @@ async def learn(
     """
     for kept in await ctx.read(lambda c: send_store.with_books(c, account_id)):
         if not list_ids or set(list_ids) & set(kept.list_ids):
-            await _learn(ctx, dd, kept, daily=daily)
+            await learn_of(ctx, dd, kept, daily=daily)
 
 
 async def remove_due(ctx: RunContext, dd: Dotdigital, account_id: str) -> None:
@@ -57,7 +57,7 @@ async def remove_due(ctx: RunContext, dd: Dotdigital, account_id: str) -> None:
         if since is None or ctx.moment() - since < KEPT:
             continue
         try:
-            if await _learn(ctx, dd, kept, whole=True):
+            if await learn_of(ctx, dd, kept, whole=True):
                 await empty(ctx, dd, kept.book_id)
                 await address_books.delete_address_book(dd, kept.book_id)
                 await _forget(ctx, kept)
@@ -65,8 +65,9 @@ async def remove_due(ctx: RunContext, dd: Dotdigital, account_id: str) -> None:
             log.warning("the book of send %s could not be removed: %s %s", kept.id, error, error.detail)
 
 
-async def _learn(ctx: RunContext, dd: Dotdigital, kept: Kept, *, whole: bool = False, daily: bool = False) -> bool:
-    """Whether the book is there. `whole`: from its beginning, for what came late."""
+async def learn_of(ctx: RunContext, dd: Dotdigital, kept: Kept, *, whole: bool = False, daily: bool = False) -> bool:
+    """Who unsubscribed through one of them; whether the book is there. `whole`: from its beginning, for what came
+    late."""
     feed, odd = feed_of(kept.id), list[OddRow]()
     until = await feeds.server_time(dd)
     window = await feeds.consent_window(ctx, kept.account_id, feed, until, daily=daily)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
@@ -24,7 +23,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.held_sends import grown
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.outcomes import Outcome
-from dyntui.model.sends import HANDED_OVER
+from dyntui.model.sends import HANDED_OVER, book_of_send
 from dyntui.model.sync_types import SendOf
 from dyntui.store import campaigns as campaign_store
 from dyntui.store import counts, handed_sends, send_waves, target_people
@@ -44,6 +43,7 @@ from dyntui.sync import (
     platform_send,
     send_proof,
     sight,
+    strange_books,
 )
 from dyntui.sync.campaigns.listing import header_of
 from dyntui.sync.campaigns.recipients import learn_who_was_mailed
@@ -56,22 +56,6 @@ from dyntui.sync.send_rows import SEND_ITEM, record
 log = logging.getLogger(__name__)
 
 _Phase = Callable[[RunContext, Dataverse, Dotdigital, Send], Awaitable[str]]
-
-
-_BOOKS = "dyntui send "
-
-
-def book_name(send_id: str) -> str:
-    """The name of the send's own address book: unique, and recognisable for the person who finds one left over."""
-    return f"{_BOOKS}{send_id}"
-
-
-def send_of_book(name: str) -> str:
-    """The id of the send whose address book has this name; `""` for any other book."""
-    try:
-        return str(uuid.UUID(name.removeprefix(_BOOKS))) if name.startswith(_BOOKS) else ""
-    except ValueError:
-        return ""
 
 
 async def dispatch(
@@ -147,6 +131,7 @@ async def _suppressions(
     await sight.require_columns(ctx, dv)
     await sight.require_records(ctx, dv)
     await adopted_unsubscribes.read(ctx, dv)
+    await strange_books.learn(ctx, dv, dd, this.account_id)
     await earlier_sends.settle(ctx, dv, dd, this)
     await send_proof.learn_who_opted_out(ctx, dv, dd, this, elsewhere)
     return "lists"
@@ -221,7 +206,7 @@ def _counted_anew(c: Connection, this: Send, now: str) -> tuple[Send, Send]:
 
 
 async def _book(ctx: RunContext, dv: Dataverse, dd: Dotdigital, this: Send) -> str:
-    name = book_name(this.id)
+    name = book_of_send(this.id)
     book = await address_books.book_by_name(dd, name) or await address_books.create_address_book(dd, name)
     await ctx.write(lambda c: send_store.set_book(c, this.id, book.id, book.name))
     return "fill"

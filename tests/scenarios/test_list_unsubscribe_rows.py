@@ -107,3 +107,32 @@ def test_who_left_the_list_by_a_mail_has_left_it_for_a_machine_without_that_stor
         (found,) = [each for each in laptop.members(newsletter.id) if each.address == leaver.address]
         assert (found.outcome, found.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
         assert (newsletter.id, leaver.address) in rows_of(office)
+
+
+def test_who_leaves_the_list_by_a_mail_after_the_store_was_lost_has_left_it_too(office: Office, tmp_path: Path) -> None:
+    """The send's book is nobody's then; the next machine reads it."""
+    office.sandbox.switch(dotdigital={"audience": False})
+    newsletter = office.activated("Newsletter")
+    office.run("lists")
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    sent = office.send(office.count(campaign))
+    ((book,),) = office.sandbox.state.db.execute("SELECT id FROM dd_book WHERE name LIKE 'dyntui send %'").fetchall()
+    early, late, *_ = office.people(sent.run, outcome="added")
+    office.unsubscribe(early.address, book=book)
+
+    (tmp_path / "laptop").mkdir()
+    with closing(Office(office.sandbox, tmp_path / "laptop")) as laptop:
+        laptop.set_up()
+        laptop.run("lists")
+
+        def reason_of(address: str) -> str:
+            (found,) = [each for each in laptop.members(newsletter.id) if each.address == address]
+            return found.reason
+
+        assert (reason_of(early.address), reason_of(late.address)) == ("UNSUBSCRIBED_LIST", "")
+        laptop.unsubscribe(late.address, book=book)
+        laptop.run("lists")
+        assert reason_of(late.address) == "UNSUBSCRIBED_LIST"
+        assert {(newsletter.id, each.address) for each in (early, late)} <= rows_of(laptop).keys()

@@ -16,8 +16,8 @@ from dyntui.dotdigital.moments import stamp
 from dyntui.model.errors import Exit
 from dyntui.model.first_connection import Seen
 from dyntui.model.reasons import reason_of_status
+from dyntui.model.sends import book_of_send
 from dyntui.sync.first_connection.asking import Probe, no, told, unknown, yes
-from dyntui.sync.send import book_name
 
 _SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE: Final = 1000
@@ -103,7 +103,7 @@ async def _sent_to_all(dd: Dotdigital) -> Seen:
 
 async def _unsubscribes_of_books(dd: Dotdigital) -> Seen:
     """Those of the books that sends were made to: what stands there was not told to the list's own book."""
-    books = [each for each in await address_books.address_books(dd) if each.name.startswith(book_name(""))]
+    books = [each for each in await address_books.address_books(dd) if each.name.startswith(book_of_send(""))]
     if not books:
         return unknown("there is no address book of a send")
     found = 0

@@ -33,6 +33,7 @@ from dyntui.sync import (
     planning,
     record_changes,
     sight,
+    strange_books,
     suppressions,
     telling_unsubscribes,
 )
@@ -113,6 +114,7 @@ async def _consent(ctx: RunContext, dv: Dataverse, dd: Dotdigital, plan: bool, t
         typed = []
     await opt_out_changes.read(ctx, dv, trust)
     await adopted_unsubscribes.read(ctx, dv)
+    await strange_books.learn(ctx, dv, dd, ctx.account_id)
     await kept_books.learn(ctx, dd, ctx.account_id)
     return typed
 
