@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.lists import ListRow
 from tests.built_once import built_once
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import copied, world
 from tests.simulation.sandbox import InProcessSandbox
 
+NEWSLETTER = "Newsletter"
 CAMPAIGN = "Newsletter March"
 
 
@@ -35,25 +37,42 @@ def connected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def targeted(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A world in which the list "Newsletter" is synchronised, and a target of the campaign."""
+def synchronised(connected: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which the list "Newsletter" is synchronised."""
 
     def build(folder: Path) -> None:
         with office_from(connected, folder) as office:
-            newsletter = office.activated("Newsletter")
+            office.activated(NEWSLETTER)
             office.run("lists")
+
+    return built_once(tmp_path_factory, "synchronised-for-scenarios", build)
+
+
+@pytest.fixture(scope="session")
+def targeted(synchronised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which the list "Newsletter" is synchronised, and a target of the campaign."""
+
+    def build(folder: Path) -> None:
+        with office_from(synchronised, folder) as office:
             office.run("campaigns")
-            office.target(office.campaign_named(CAMPAIGN), newsletter.id)
+            office.target(office.campaign_named(CAMPAIGN), office.list_named(NEWSLETTER).id)
 
     return built_once(tmp_path_factory, "targeted-for-scenarios", build)
 
 
 @pytest.fixture
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """Just connected; where the campaign is `counted`, there is a synchronised list to be sent to."""
-    kept = request.getfixturevalue("targeted" if "counted" in request.fixturenames else "connected")
-    with office_from(kept, tmp_path) as opened:
+    """Just connected, or where a test takes the `newsletter` or the `counted` campaign, that far."""
+    asked = request.fixturenames
+    kept = "targeted" if "counted" in asked else "synchronised" if "newsletter" in asked else "connected"
+    with office_from(request.getfixturevalue(kept), tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def newsletter(office: Office) -> ListRow:
+    """The list "Newsletter", activated and synchronised."""
+    return office.list_named(NEWSLETTER)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.sandbox.dotdigital import contact_store
 from dyntui.sandbox.dotdigital import storage as dd_storage
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.setup import Canary
 from dyntui.service.setup import Setup
 from dyntui.store import accounts
@@ -147,9 +148,9 @@ def test_imports_of_one_person_that_are_refused_show_nothing(office: Office) -> 
     assert "dotdigital /contacts/v3/import 2" in writes(calls)
 
 
-def test_rows_that_are_refused_again_and_again_keep_nobody_from_being_updated(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_rows_that_are_refused_again_and_again_keep_nobody_from_being_updated(
+    office: Office, newsletter: ListRow
+) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:5]
     for number, each in enumerate(people):
         office.change_in_dynamics("contact", each.person, emailaddress1=f"someone{number}@spamtrap.test")

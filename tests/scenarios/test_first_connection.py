@@ -81,9 +81,8 @@ def answered(facts: Mapping[str, Fact], holds: Holds) -> set[str]:
     return {name for name, each in facts.items() if each.holds is holds}
 
 
+@pytest.mark.usefixtures("newsletter")
 def test_both_systems_are_asked_everything_and_the_answers_are_kept_and_told(office: Office) -> None:
-    office.activated("Newsletter")
-    office.run("lists")
     Desk(office, "manager")
     facts, calls = asked(office)
 

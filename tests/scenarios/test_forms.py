@@ -11,6 +11,7 @@ from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.sandbox.dotdigital import storage as dd_storage
 from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import EditAccount
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.people import TimelineQuery
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import accounts as account_store
@@ -59,9 +60,9 @@ def item(run: RunDetail, name: str = TRIP) -> Any:
     return next(each for each in run.items if each.name == name)
 
 
-def test_forms_and_responses_come_to_dynamics_with_the_records_they_belong_to(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_forms_and_responses_come_to_dynamics_with_the_records_they_belong_to(
+    office: Office, newsletter: ListRow
+) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     half = answered(office, somebody.address, "Wet, but fun", complete=False)
     answered(office, "new@person.example", "Hello", complete=True)

@@ -6,6 +6,7 @@ import pytest
 
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.backups import BackupUseCases
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.session import Nothing
 from tests.scenarios.office import Office, addresses, by_reason, writes
@@ -72,9 +73,7 @@ def test_members_are_read_in_pages_and_written_in_bulk_never_one_by_one(office: 
     assert run.run.dotdigital_writes == 1
 
 
-def test_a_name_changed_in_dynamics_is_the_only_thing_that_travels(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_name_changed_in_dynamics_is_the_only_thing_that_travels(office: Office, newsletter: ListRow) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     office.change_in_dynamics("contact", somebody.person, firstname="Changed")
     run = office.run("lists")
@@ -82,9 +81,7 @@ def test_a_name_changed_in_dynamics_is_the_only_thing_that_travels(office: Offic
     assert addresses(office.people(run.run.id), Outcome.UPDATED) == {somebody.address}
 
 
-def test_who_opts_out_in_dynamics_leaves_the_address_book_by_name(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_who_opts_out_in_dynamics_leaves_the_address_book_by_name(office: Office, newsletter: ListRow) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     office.change_in_dynamics("contact", somebody.person, donotbulkemail=1)
     run, calls = office.calls_between(lambda: office.run("lists"))
@@ -93,9 +90,7 @@ def test_who_opts_out_in_dynamics_leaves_the_address_book_by_name(office: Office
     assert any("contacts/delete" in each for each in writes(calls))
 
 
-def test_an_opt_out_of_one_record_keeps_every_record_with_the_address_out(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_an_opt_out_of_one_record_keeps_every_record_with_the_address_out(office: Office, newsletter: ListRow) -> None:
     one, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
     office.change_in_dynamics("contact", other.person, emailaddress1=one.address.upper(), donotemail=1)
     run = office.run("lists")
@@ -104,9 +99,7 @@ def test_an_opt_out_of_one_record_keeps_every_record_with_the_address_out(office
     assert {each.reason for each in shared} == {"DO_NOT_EMAIL"}
 
 
-def test_who_unsubscribes_in_dotdigital_is_named_and_dynamics_is_told(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_who_unsubscribes_in_dotdigital_is_named_and_dynamics_is_told(office: Office, newsletter: ListRow) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     office.unsubscribe(somebody.address)
     run = office.run("lists")
@@ -115,9 +108,7 @@ def test_who_unsubscribes_in_dotdigital_is_named_and_dynamics_is_told(office: Of
     assert "DO_NOT_BULK_EMAIL" in person.also
 
 
-def test_who_unsubscribes_from_the_one_list_is_named(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_who_unsubscribes_from_the_one_list_is_named(office: Office, newsletter: ListRow) -> None:
     book = office.activated("Newsletter")
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     book_id = office.book_of(book.id)
@@ -146,9 +137,9 @@ def test_who_unsubscribes_from_one_list_gives_the_address_free_on_all_others_in_
     assert (said[keeps.person].reason, said[waits.person].outcome) == ("UNSUBSCRIBED_LIST", Outcome.ADDED)
 
 
-def test_who_unsubscribes_from_the_list_and_takes_another_address_is_not_mailed_at_it(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_who_unsubscribes_from_the_list_and_takes_another_address_is_not_mailed_at_it(
+    office: Office, newsletter: ListRow
+) -> None:
     before, at_once, shares = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
     book = office.book_of(newsletter.id)
     office.unsubscribe(before.address, book=book)
@@ -222,10 +213,8 @@ def test_a_list_that_came_back_empty_removes_nobody(office: Office) -> None:
     assert adds_up(run)
 
 
-def test_a_column_that_may_not_be_read_any_more_empties_no_address_book(office: Office) -> None:
+def test_a_column_that_may_not_be_read_any_more_empties_no_address_book(office: Office, newsletter: ListRow) -> None:
     """Dynamics shows an address that the service may not read as none at all."""
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
     members = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     for each in members:
         office.change_in_dynamics("contact", each.person, emailaddress1=None)

@@ -9,7 +9,7 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.member_changes import PeopleSlice
 from dyntui.model.outcomes import Outcome, RunStatus
-from dyntui.service.contract.lists import EditList
+from dyntui.service.contract.lists import EditList, ListRow
 from dyntui.store import accounts
 from dyntui.store.accounts import PersonLink
 from dyntui.sync import member_changes
@@ -185,9 +185,9 @@ def test_lists_that_nobody_can_change_by_hand_are_refused_by_name(office: Office
         assert refused.value.code == code
 
 
-def test_who_unsubscribed_from_the_list_is_not_put_back_and_who_opted_out_is_marked(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_who_unsubscribed_from_the_list_is_not_put_back_and_who_opted_out_is_marked(
+    office: Office, newsletter: ListRow
+) -> None:
     gone, opted_out, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
     office.unsubscribe(gone.address, book=office.book_of(newsletter.id))
     office.change_in_dynamics("contact", opted_out.person, donotbulkemail=1)

@@ -17,6 +17,7 @@ from dyntui.model.labels import DataLabel, LabelType
 from dyntui.model.mapping import PROVISIONED, DataMapping, faults, validate
 from dyntui.model.outcomes import Outcome
 from dyntui.model.people import Entity
+from dyntui.service.contract.lists import ListRow
 from dyntui.store import accounts, crm_columns, mappings
 from dyntui.store import labels as label_store
 from tests.scenarios.office import Office, addresses, writes
@@ -71,9 +72,7 @@ def in_dotdigital(office: Office, *names: str) -> dict[str, dict[str, Any]]:
     return office.wait(read())
 
 
-def test_every_mapped_column_arrives_in_its_own_form(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_every_mapped_column_arrives_in_its_own_form(office: Office, newsletter: ListRow) -> None:
     ada, bob, cy = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
     office.change_in_dynamics(
         "contact",
@@ -103,9 +102,7 @@ def test_every_mapped_column_arrives_in_its_own_form(office: Office) -> None:
     assert addresses(office.people(office.run("lists").run.id), Outcome.UPDATED) == {cy.address}
 
 
-def test_a_value_that_cannot_be_carried_costs_one_person(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_value_that_cannot_be_carried_costs_one_person(office: Office, newsletter: ListRow) -> None:
     ada, bob = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
     office.change_in_dynamics("contact", ada.person, description="x" * 1001, address1_city="Oslo")
     office.change_in_dynamics("contact", bob.person, description="y" * 1000)

@@ -14,6 +14,7 @@ from dyntui.model.people import Entity
 from dyntui.service.backups import BackupUseCases
 from dyntui.service.contract import labels as labels_contract
 from dyntui.service.contract import mappings as contract
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import Nothing
 from dyntui.service.identity import Identities
 from dyntui.service.labels import Labels
@@ -86,9 +87,7 @@ def refused(code: str, work: Any) -> DyntuiError:
     return caught.value
 
 
-def test_a_label_is_made_synchronised_mapped_and_sent(office: Office, admin: Admin) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_label_is_made_synchronised_mapped_and_sent(office: Office, newsletter: ListRow, admin: Admin) -> None:
     assert admin.label("Town", description="Where").synchronised is False
     refused("LABEL_EXISTS", lambda: admin.label("TOWN"))
     wrong = refused("LABEL_INVALID", lambda: admin.label("e mail", "Colour", visibility="Secret"))

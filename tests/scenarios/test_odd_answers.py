@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store import labels, list_unsubscribes, suppressions, watermarks
 from tests.scenarios.office import Office, writes
@@ -104,9 +105,9 @@ SUPPRESSIONS: tuple[dict[str, Any], ...] = (
 )
 
 
-def test_odd_suppressions_suppress_whom_they_name_and_a_feed_that_circles_stops_the_run(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_odd_suppressions_suppress_whom_they_name_and_a_feed_that_circles_stops_the_run(
+    office: Office, newsletter: ListRow
+) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:4]
     for each in people[:3]:
         office.unsubscribe(each.address)

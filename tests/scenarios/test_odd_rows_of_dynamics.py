@@ -175,9 +175,9 @@ def test_nobody_who_opted_out_is_mailed_because_of_odd_columns(
 
 
 @pytest.mark.parametrize("column", ["dyntui_address", "modifiedon", "dyntui_reason"])
-def test_an_odd_suppression_row_suppresses_whom_it_names_or_is_named_itself(office: Office, column: str) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_an_odd_suppression_row_suppresses_whom_it_names_or_is_named_itself(
+    office: Office, newsletter: ListRow, column: str
+) -> None:
     somebody = added(office, newsletter.id)[: len(ODD)]
     rows = {
         row(office, "dyntui_suppression", dyntui_key=each.person, dyntui_address=each.address): (each.address, oddity)

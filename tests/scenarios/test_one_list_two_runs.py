@@ -12,6 +12,7 @@ import pytest
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract import lists as contract
+from dyntui.service.contract.lists import ListRow
 from dyntui.store import lists as list_store
 from dyntui.sync.engine import DONE, LATER
 from tests.scenarios.office import Office
@@ -50,9 +51,7 @@ def told(answers: list[tuple[str, str]], run_id: str, answer: str) -> str:
     return answer
 
 
-def test_a_run_waits_for_the_list_that_an_interrupted_one_has_in_hand(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_run_waits_for_the_list_that_an_interrupted_one_has_in_hand(office: Office, newsletter: ListRow) -> None:
     office.run("campaigns")
     campaign = office.campaign_named("Newsletter March")
     office.target(campaign, newsletter.id)
@@ -128,9 +127,7 @@ def test_a_list_that_vanishes_before_its_turn_is_named_and_delays_no_other(offic
     assert "LIST_GONE" in run.items[1].note
 
 
-def test_a_list_that_a_reading_did_not_see_keeps_what_its_book_holds(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_list_that_a_reading_did_not_see_keeps_what_its_book_holds(office: Office, newsletter: ListRow) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     office.unsubscribe(somebody.address, book=office.book_of(newsletter.id))
     office.run("lists")
@@ -145,9 +142,7 @@ def test_a_list_that_a_reading_did_not_see_keeps_what_its_book_holds(office: Off
     assert (person.outcome, person.reason) == (Outcome.EXCLUDED, "UNSUBSCRIBED_LIST")
 
 
-def test_a_list_that_takes_over_a_book_learns_who_had_unsubscribed_from_it(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_list_that_takes_over_a_book_learns_who_had_unsubscribed_from_it(office: Office, newsletter: ListRow) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     office.unsubscribe(somebody.address, book=office.book_of(newsletter.id))
     office.run("lists")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dyntui.model.opt_in import CODE_OF, CODES, OptIn
 from dyntui.model.outcomes import Outcome
+from dyntui.service.contract.lists import ListRow
 from tests.scenarios.office import Office, writes
 
 
@@ -21,9 +22,9 @@ def opt_in_of(office: Office, address: str, text: str) -> None:
     office.sandbox.state.db.execute("UPDATE dd_contact SET opt_in = ? WHERE email = ?", (text, address))
 
 
-def test_stronger_types_are_written_to_every_record_with_the_address_and_never_lowered(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_stronger_types_are_written_to_every_record_with_the_address_and_never_lowered(
+    office: Office, newsletter: ListRow
+) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:4]
     for each, text in zip(people, ("Single", "Double", "VerifiedDouble", "Single"), strict=True):
         opt_in_of(office, each.address, text)
@@ -54,9 +55,7 @@ def test_stronger_types_are_written_to_every_record_with_the_address_and_never_l
     assert writes(office.calls_between(lambda: office.run("opt-in"))[1]) == []
 
 
-def test_a_type_that_nobody_knows_is_named_and_written_nowhere(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_type_that_nobody_knows_is_named_and_written_nowhere(office: Office, newsletter: ListRow) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     opt_in_of(office, somebody.address, "Telepathic")
     run = office.run("opt-in")

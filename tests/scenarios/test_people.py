@@ -8,6 +8,7 @@ from sqlalchemy import select
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
+from dyntui.service.contract.lists import ListRow
 from dyntui.store.schema import recipient
 from tests.scenarios.office import Office
 
@@ -79,9 +80,9 @@ def test_why_says_of_everybody_what_the_count_says_and_afterwards_that_they_have
         assert bool(opens) == bool(row.opens) and all(each.happened_on >= sent.sent_on for each in opens)
 
 
-def test_a_person_is_found_by_name_and_address_and_shown_with_where_they_stand(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_person_is_found_by_name_and_address_and_shown_with_where_they_stand(
+    office: Office, newsletter: ListRow
+) -> None:
     somebody = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
     for text in (somebody.name.upper(), somebody.address, somebody.address.split("@", maxsplit=1)[0]):
         assert somebody.person in {each.person for each in office.found_people(text)}
@@ -101,9 +102,7 @@ def test_a_person_is_found_by_name_and_address_and_shown_with_where_they_stand(o
     assert [each.kind for each in office.timeline(person=somebody.address, kinds=("suppressed",))] == ["suppressed"]
 
 
-def test_a_subject_request_finds_what_somebody_spelt_otherwise_in_dynamics(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_subject_request_finds_what_somebody_spelt_otherwise_in_dynamics(office: Office, newsletter: ListRow) -> None:
     somebody, other = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
     spelt = f"\u00a0{somebody.address.upper()}"
     office.change_in_dynamics("contact", other.person, emailaddress2=spelt)

@@ -9,6 +9,7 @@ import httpx
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.scores import COLUMNS, ENGAGEMENT, LABEL, SCORE, SCORED_ON
 from dyntui.sandbox.dotdigital import storage as dd_storage
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.people import TimelineQuery
 from tests.scenarios.office import Office, writes
 
@@ -41,9 +42,9 @@ def records_with_a_score(office: Office) -> dict[str, list[tuple[str, int | None
     return found
 
 
-def test_scores_come_to_every_record_with_the_address_and_only_news_are_written(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_scores_come_to_every_record_with_the_address_and_only_news_are_written(
+    office: Office, newsletter: ListRow
+) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:5]
     for number, each in enumerate(people):
         scored(office, each.address, 20 + number)
@@ -86,9 +87,7 @@ def test_scores_come_to_every_record_with_the_address_and_only_news_are_written(
     assert in_dynamics(office, people[2].person)[SCORE] == 71
 
 
-def test_odd_scores_are_named_and_delay_no_other(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_odd_scores_are_named_and_delay_no_other(office: Office, newsletter: ListRow) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:7]
     for each in people:
         scored(office, each.address, 50)

@@ -36,9 +36,8 @@ def test_a_limit_of_forty_minutes_slows_a_run_which_says_until_when(office: Offi
     assert office.members(newsletter.id)
 
 
+@pytest.mark.usefixtures("newsletter")
 def test_a_limit_of_entra_slows_a_run_too_and_is_named(office: Office) -> None:
-    office.activated("Newsletter")
-    office.run("lists")
     office.let_pass(hours=2)  # the token has ended
     office.sandbox.order({"system": "entra", "kind": "status", "status": 429, "retry_after": 2400, "times": 3})
     run_id, stages = office.start("lists"), set[str]()

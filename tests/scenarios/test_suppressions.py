@@ -13,6 +13,7 @@ from dyntui.dotdigital import suppressions as dd_suppressions
 from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract import lists, runs
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.suppressions import Lifted, LiftSuppression
 from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
@@ -31,9 +32,7 @@ def opted_out(office: Office, list_id: str) -> set[str]:
     return {each.person for each in office.people(run.run.id) if each.reason in out or out & set(each.also)}
 
 
-def test_a_suppression_that_dynamics_refuses_delays_no_other(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_suppression_that_dynamics_refuses_delays_no_other(office: Office, newsletter: ListRow) -> None:
     added = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     odd, plain = sorted(added, key=lambda each: each.address)[:2]
     # No column is long enough for what dotdigital says of the first one.
@@ -57,9 +56,9 @@ def typed(office: Office, *texts: str | None, **more: object) -> None:
         ).raise_for_status()
 
 
-def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_named_until_mended(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_named_until_mended(
+    office: Office, newsletter: ListRow
+) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     a, b, c, d, e, f, g = (each.address for each in people[:7])
     meant = {each.person for each in people[:7]}
@@ -89,9 +88,8 @@ def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_name
 
 def test_a_row_that_somebody_copied_or_corrected_counts_though_it_names_dotdigital_as_its_origin(
     office: Office,
+    newsletter: ListRow,
 ) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     suppressed, copied, corrected, empty = people[:4]
     for each in (suppressed, empty):
@@ -132,9 +130,7 @@ def flags(office: Office, entity_set: str, *ids: str) -> list[bool]:
     return office.wait(ask())
 
 
-def test_every_record_with_a_suppressed_address_is_told_in_the_first_run(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_every_record_with_a_suppressed_address_is_told_in_the_first_run(office: Office, newsletter: ListRow) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     gone, blanks, inactive, later, back = people[:5]
     office.change_in_dynamics("contact", blanks.person, emailaddress1=f"  {gone.address.upper()} ")
@@ -170,9 +166,9 @@ def resubscribed(office: Office, address: str) -> None:
     assert office.wait(ask()) == "ContactAdded"
 
 
-def test_who_subscribes_again_through_dotdigital_is_mailed_again_and_the_evidence_is_kept(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_who_subscribes_again_through_dotdigital_is_mailed_again_and_the_evidence_is_kept(
+    office: Office, newsletter: ListRow
+) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     again, own, deleted, by_hand = people[:4]
     office.change_in_dynamics("contact", own.person, donotbulkemail=1)
@@ -202,9 +198,9 @@ def test_who_subscribes_again_through_dotdigital_is_mailed_again_and_the_evidenc
     assert writes(calls) == []
 
 
-def test_who_unsubscribes_and_takes_another_address_before_anybody_knew_is_not_mailed_at_it(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_who_unsubscribes_and_takes_another_address_before_anybody_knew_is_not_mailed_at_it(
+    office: Office, newsletter: ListRow
+) -> None:
     office.run("campaigns")
     campaign = office.campaign_named("Newsletter March")
     office.target(campaign, newsletter.id)
@@ -241,9 +237,7 @@ def test_who_unsubscribes_and_takes_another_address_before_anybody_knew_is_not_m
     assert writes(calls) == []
 
 
-def test_suppressions_are_read_whatever_their_feed_makes_of_them(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_suppressions_are_read_whatever_their_feed_makes_of_them(office: Office, newsletter: ListRow) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:15]
     odd_ways = {"short_pages": 3, "null_rows": True, "year_one_dates": True, "late_suppressions_seconds": 20 * 3600}
     office.sandbox.control.post("/settings", json={"dotdigital": odd_ways}).raise_for_status()
@@ -357,9 +351,7 @@ def delete_contact(office: Office, person: lists.MemberRow) -> None:
     office.wait(ask())
 
 
-def test_a_manager_ends_with_a_reason_what_neither_system_says_any_more(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_manager_ends_with_a_reason_what_neither_system_says_any_more(office: Office, newsletter: ListRow) -> None:
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     deleted, heir, suppressed, standing = people[:4]
     for each in (deleted, standing):

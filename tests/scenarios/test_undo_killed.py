@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from dyntui.model.outcomes import Outcome, RunStatus
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.plans import PlanDetail
 from dyntui.service.contract.runs import RunDetail
 from dyntui.store.schema import list_member
@@ -75,10 +76,8 @@ def known(office: Office, list_id: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.timeout(300)
 def test_an_undo_that_is_killed_at_any_step_ends_as_the_uninterrupted_one(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
     office.leave(newsletter.id, [each.person for each in people[:4]])
     office.run("lists")

@@ -10,6 +10,7 @@ import httpx
 from dyntui.model import solution
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.sandbox.dotdigital import storage as dd_storage
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.people import TimelineQuery
 from tests.scenarios.office import Office, writes
 
@@ -39,9 +40,9 @@ def looked_at(office: Office, key: str, address: str, *paths: str) -> None:
     )
 
 
-def test_sessions_become_page_visits_of_who_is_known_and_only_news_are_written(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_sessions_become_page_visits_of_who_is_known_and_only_news_are_written(
+    office: Office, newsletter: ListRow
+) -> None:
     office.sandbox.state.db.execute("DELETE FROM dd_insight")
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:3]
     looked_at(office, "s1", people[0].address, "tents", "boots", "tents")
@@ -81,9 +82,7 @@ def test_sessions_become_page_visits_of_who_is_known_and_only_news_are_written(o
     )
 
 
-def test_odd_sessions_are_named_and_delay_no_other(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_odd_sessions_are_named_and_delay_no_other(office: Office, newsletter: ListRow) -> None:
     office.sandbox.state.db.execute("DELETE FROM dd_insight")
     people = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:6]
     for number, each in enumerate(people):

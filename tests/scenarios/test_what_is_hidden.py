@@ -10,6 +10,7 @@ from dyntui.dataverse import lists, membership, security
 from dyntui.model import solution
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.roles import Role
+from dyntui.service.contract.lists import ListRow
 from tests.scenarios.office import Office
 
 _APPLICATION = "connector@skarnfjall.example"
@@ -39,9 +40,7 @@ def test_a_secured_column_refuses_lists_and_sends_by_name(office: Office, column
     assert office.mailed(campaign) == []
 
 
-def test_records_out_of_sight_hold_removals_and_refuse_sends(office: Office) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_records_out_of_sight_hold_removals_and_refuse_sends(office: Office, newsletter: ListRow) -> None:
     office.run("campaigns")
     campaign = office.campaign_named("Newsletter March")
     office.target(campaign, newsletter.id)
