@@ -5,6 +5,9 @@ STAMP := .venv/.installed
 # Half of what the tests do is waiting for processes of their own.
 WORKERS ?= $(shell expr 2 \* $$(nproc))
 
+# What a test marked `thorough` shows, another one shows too: `make test-all` runs them all.
+CHOSEN ?= -m "not thorough"
+
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -20,7 +23,7 @@ test: lint
 
 test-all:
 	@rm -f $(SANDBOX_TESTED)
-	@$(MAKE) test
+	@$(MAKE) test CHOSEN=
 
 # Between two edits: everything but the tests that are not near what has changed.
 check: lint types imports
@@ -57,9 +60,9 @@ $(TESTS_READ): $(STAMP)
 unit: $(TESTS_READ)
 	@if [ "$$($(SANDBOX))" = "$$(cat $(SANDBOX_TESTED) 2>/dev/null)" ]; then \
 	  echo "The sandbox is as it was tested: its own tests are left out (make test-all runs them)"; \
-	  $(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore=tests/sandbox --ignore=tests/conformance; \
+	  $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(CHOSEN) --ignore=tests/sandbox --ignore=tests/conformance; \
 	else \
-	  $(BIN)/pytest -n $(WORKERS) --dist loadgroup && $(SANDBOX) > $(SANDBOX_TESTED); \
+	  $(BIN)/pytest -n $(WORKERS) --dist loadgroup $(CHOSEN) && $(SANDBOX) > $(SANDBOX_TESTED); \
 	fi
 
 # Every test of the store on PostgreSQL too: `make test` runs there only those that are about what differs.

@@ -38,7 +38,10 @@ def a_hundred_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "CONFIRM_ABOVE", 100)
 
 
-SIZES = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
+SIZES = pytest.mark.parametrize(
+    "size",
+    [pytest.param(NARROW, id="80x24"), pytest.param(WIDE, id="120x40", marks=pytest.mark.thorough)],
+)
 
 
 @SIZES

@@ -13,6 +13,7 @@ from tests.faults.crowded import play
 SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")))
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_runs_of_two_accounts_at_once_wrong_nobody_and_leave_nothing_to_write(

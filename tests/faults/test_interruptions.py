@@ -20,6 +20,7 @@ SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")))
 SYSTEMS = ("dataverse", "dotdigital")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_job_that_is_interrupted_again_and_again_ends_the_same(
     seed: int, connected: Path, tmp_path: Path, undisturbed: Ending

@@ -163,6 +163,7 @@ def about_to_send(place: Place, run_id: str) -> bool:
     return cursor.get("phase") == "create" and POST not in place.sandbox.calls()
 
 
+@pytest.mark.thorough
 @of_a_synchronisation
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_synchronisation_killed_at_random_ends_the_same(
@@ -174,6 +175,7 @@ def test_a_synchronisation_killed_at_random_ends_the_same(
         assert ending_of(place, run_id) == synchronised
 
 
+@pytest.mark.thorough
 @of_a_send
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_send_killed_at_random_ends_the_same_and_mails_nobody_twice(
@@ -209,6 +211,7 @@ def kill_at_each(place: Place, run_id: str, faults: list[dict[str, object]]) -> 
     assert place.service.kills == len(faults)
 
 
+@pytest.mark.thorough
 @of_a_synchronisation
 def test_a_synchronisation_killed_after_each_kind_of_call_ends_the_same(
     activated: Path, synchronised: Ending, tmp_path: Path
@@ -239,7 +242,11 @@ def test_a_send_killed_after_each_kind_of_call_ends_the_same(targeted: Path, sen
 
 @of_a_send
 @pytest.mark.parametrize(
-    ("how", "seconds"), [("drop_after", 0.0), ("delay", 4.0)], ids=["was accepted", "is still being carried out"]
+    ("how", "seconds"),
+    [
+        pytest.param("drop_after", 0.0, id="was accepted"),
+        pytest.param("delay", 4.0, id="is still being carried out", marks=pytest.mark.thorough),
+    ],
 )
 def test_a_service_killed_when_the_send(how: str, seconds: float, targeted: Path, sent: Ending, tmp_path: Path):
     with place_from(targeted, tmp_path) as place:

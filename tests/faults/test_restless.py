@@ -13,6 +13,7 @@ from tests.faults.restless import play
 SEEDS = range(int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")))
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nobody_is_mailed_against_their_will_whenever_they_say_so(seed: int, targeted: Path, tmp_path: Path):

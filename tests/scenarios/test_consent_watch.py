@@ -16,6 +16,7 @@ from dyntui.model.budgets import dynamics_limits
 from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.model.watch import SHARE, Watched
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import STATUS, Nothing
 from dyntui.store import list_unsubscribes, suppressions, watch
 from dyntui.sync import lists
@@ -37,6 +38,7 @@ def sources(office: Office) -> dict[str, Watched]:
         return {f"{each.account}/{each.source}": each for each in watch.watched(c)}
 
 
+@pytest.mark.thorough
 def test_opt_outs_at_any_moment_are_known_within_a_minute_for_three_per_cent(office: Office, watcher: Watcher) -> None:
     figures = play(office, watcher, opt_outs=36, seed=11)
     assert len(figures.delays) == 36
@@ -169,9 +171,9 @@ def test_a_small_pool_of_dynamics_is_asked_as_seldom_as_its_share_takes(office: 
     assert used["calls in an hour"] <= 2000 * SHARE + 3
 
 
-def test_a_link_that_is_too_old_begins_anew_and_nobody_is_missed(office: Office, watcher: Watcher) -> None:
-    newsletter = office.activated("Newsletter")
-    office.run("lists")
+def test_a_link_that_is_too_old_begins_anew_and_nobody_is_missed(
+    office: Office, newsletter: ListRow, watcher: Watcher
+) -> None:
     watcher.look()
     some = free(office, newsletter.id)
     office.change_in_dynamics("contact", some[0].person, donotbulkemail=1)

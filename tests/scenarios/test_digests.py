@@ -6,6 +6,8 @@ import itertools
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.scenarios.office import Office
 from tests.scenarios.worlds import world
 
@@ -23,6 +25,7 @@ def worked(folder: Path, hours: int, first_id: int) -> dict[str, str]:
         return office.digest()
 
 
+@pytest.mark.thorough
 def test_the_same_work_at_another_hour_leaves_the_same_digest(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:

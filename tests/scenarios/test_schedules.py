@@ -195,6 +195,7 @@ def test_the_status_says_what_comes_next_what_is_behind_and_who_does_not_start_r
     assert status_line(office, run_here=True) == ("ok", "nothing runs by itself")
 
 
+@pytest.mark.thorough
 def test_a_week_of_schedules_on_both_systems_with_restarts_and_outages(office: Office) -> None:
     """Both systems move; the service stops now and then for hours, and runs fail while dotdigital is away."""
     chance = random.Random(4)

@@ -90,6 +90,7 @@ def world(
         yield sandbox
 
 
+@pytest.mark.thorough
 def test_a_closed_terminal_ends_the_console_while_the_synchronisation_goes_on(
     world: Sandbox, profile: Profile, environ: Mapping[str, str]
 ):
