@@ -5,10 +5,29 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import zipfile
 from pathlib import Path
 
-from dyntui.service.logfile import JournalFormatter, RedactingFormatter, to_the_journal
+import pytest
 
+from dyntui.service import logfile, support_bundle
+from dyntui.service.contract.health import Health
+from dyntui.service.contract.session import Status
+from dyntui.service.logfile import JournalFormatter, RedactingFormatter, to_the_journal
+from dyntui.service.profile import open_profile
+
+A_STATUS = Status(
+    version="1",
+    profile="default",
+    process=1,
+    started_on="",
+    store="",
+    checks=(),
+    active_runs=0,
+    held=0,
+    dataverse_calls=0,
+    dotdigital_calls=0,
+)
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\n2026-01-01T00:00:00Z ERROR dyntui: forged \u202eline"
 
 
@@ -54,3 +73,32 @@ def test_the_journal_is_known_by_the_stream_that_it_names(tmp_path: Path) -> Non
         assert not to_the_journal(stream.fileno(), {})
         closed = other.fileno()
     assert not to_the_journal(closed, told)
+
+
+def test_the_log_rotates_is_its_owners_alone_and_is_whole_for_support(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logfile, "MAX_BYTES", 2000)
+    profile = open_profile("default", {"DYNTUI_HOME": str(tmp_path)})
+    profile.log_file.parent.mkdir(parents=True)
+    before = logging.getLogger().handlers[:]
+    try:
+        logfile.log_to(profile.log_file, "info")
+        for number in range(200):
+            logging.getLogger("dyntui.test").info("line %04d of many", number)
+        logging.shutdown()
+    finally:
+        logging.getLogger().handlers[:] = before
+    kept = sorted(profile.log_file.parent.glob(f"{profile.log_file.name}*"))
+    assert len(kept) == 1 + logfile.KEPT and all(each.stat().st_size <= 2000 for each in kept)
+    assert {each.stat().st_mode & 0o777 for each in kept} == {0o600}
+    # What led up to now, also right after a rotation.
+    bundle = tmp_path / "support.zip"
+    health = Health(findings=(), looked_at=(), as_of="")
+    support_bundle.write(bundle, profile, health, A_STATUS)
+    with zipfile.ZipFile(bundle) as archive:
+        told = archive.read("service.log").decode().splitlines()
+    numbers = [int(line.split("line ")[1][:4]) for line in told]
+    assert numbers == list(range(numbers[0], 200)) and len(told) == sum(
+        len(each.read_text().splitlines()) for each in kept
+    )
