@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -23,6 +24,9 @@ _ANSWERS_WITHOUT_STATUS = 18
 POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 # An import is asked for when it should be through by the pace of the one before, and after so many seconds at most.
 _LONGEST_FIRST_WAIT = 20.0
+# One that was through when it was first asked for may have been so for a while: the next one is asked for by this share
+# sooner, and one that was not, by this share later at first.
+_SOONER_OR_LATER = 0.1
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -57,31 +61,44 @@ async def carry_out(
     started = ctx.at(OneList).importing
     if started:
         try:
-            return await _follow(ctx, dd, started, stage, done, of, cancellable)
+            return (await _follow(ctx, dd, started, stage, done, of, cancellable))[0]
         except DotdigitalError as error:
             if error.code != "DOTDIGITAL_IMPORT_NOT_FOUND":
                 raise
     started, began = await imports.start_import(dd, rows), ctx.moment()
     at = replace(ctx.at(OneList), importing=started)
     await ctx.save(at, stage=stage, done=done, of=of, cancellable=cancellable)
-    await ctx.sleep(min(max(len(rows) * ctx.seconds_a_row, POLL_SECONDS[0]), _LONGEST_FIRST_WAIT))
-    result = await _follow(ctx, dd, started, stage, done, of, cancellable)
-    ctx.seconds_a_row = (ctx.moment() - began).total_seconds() / len(rows)
+    first = min(max(len(rows) * ctx.seconds_a_row, POLL_SECONDS[0]), _LONGEST_FIRST_WAIT)
+    await ctx.sleep(first)
+    result, at_work = await _follow(ctx, dd, started, stage, done, of, cancellable, first)
+    # As long as it was seen at work: with the wait for its end the waits would grow from import to import.
+    took = first * (1 - _SOONER_OR_LATER) if at_work is None else (at_work - began).total_seconds()
+    ctx.seconds_a_row = took / len(rows)
     return result
 
 
 async def _follow(
-    ctx: RunContext, dd: Dotdigital, import_id: str, stage: str, done: int, of: int, cancellable: bool
-) -> imports.ImportResult:
-    """Polls an import to its end, slower and slower; a request to cancel is heard between polls."""
-    turn = 0
+    ctx: RunContext,
+    dd: Dotdigital,
+    import_id: str,
+    stage: str,
+    done: int,
+    of: int,
+    cancellable: bool,
+    waited: float = 0.0,
+) -> tuple[imports.ImportResult, datetime | None]:
+    """Polls an import to its end, slower and slower, and the more slowly the longer it was `waited` for before; a
+    request to cancel is heard between polls. With when it was last seen at work."""
+    turn, at_work = 0, None
     while not (result := await imports.import_result(dd, import_id)).finished:
         if not result.status and turn >= _ANSWERS_WITHOUT_STATUS:
             break
+        at_work = ctx.moment()
         await ctx.save(ctx.cursor, stage=stage, done=done, of=of, cancellable=cancellable)
-        await ctx.sleep(POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)])
+        pause = POLL_SECONDS[min(turn, len(POLL_SECONDS) - 1)]
+        await ctx.sleep(min(max(pause, waited * _SOONER_OR_LATER * 2**turn), POLL_SECONDS[-1]))
         turn += 1
-    return result
+    return result, at_work
 
 
 def fates(addresses: Iterable[str], result: imports.ImportResult) -> list[Fate]:

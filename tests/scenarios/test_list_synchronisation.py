@@ -9,6 +9,7 @@ from dyntui.service.backups import BackupUseCases
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.session import Nothing
+from dyntui.sync import lists
 from tests.scenarios.office import Office, addresses, by_reason, writes
 
 
@@ -231,6 +232,19 @@ def test_a_column_that_may_not_be_read_any_more_empties_no_address_book(office: 
     # Who had left their place to another record is back in it.
     assert again.run.tally.of(Outcome.UNCHANGED) + again.run.tally.of(Outcome.ADDED) == len(members) - 1
     assert (again.run.tally.of(Outcome.HELD), again.run.tally.of(Outcome.REMOVED)) == (0, 0) and adds_up(again)
+
+
+def test_however_many_imports_a_list_takes_none_is_waited_for_longer_than_the_first(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.activated("Newsletter")
+    monkeypatch.setattr(lists, "ROWS", 4)
+    began = office.sandbox.time.seconds()
+    run, calls = office.calls_between(lambda: office.run("lists"))
+    imports = sum(each["writes"] for each in calls if "import" in each["route"])
+    assert run.run.tally.of(Outcome.ADDED) > 100 and imports > 30
+    # Each takes two looks, with a second in front of either, and the calls.
+    assert office.sandbox.time.seconds() - began < 5 * imports
 
 
 def test_an_empty_list_completes_with_nobody(office: Office) -> None:
