@@ -36,6 +36,16 @@ NOT_ABOUT: tuple[NotAbout, ...] = (
         ("tests/scenarios/", "tests/faults/"),
     ),
     NotAbout(
+        "double_opt_in=all",
+        "a client sends to whom it is told, and dotdigital mails nobody who has not confirmed",
+        (f"{_CLIENTS}::test_a_campaign_is_sent_once_and_its_results_come_back",),
+    ),
+    NotAbout(
+        "double_opt_in=single",
+        "dotdigital asks whoever is put into a book by hand to confirm, by a mail that is no campaign's",
+        ("tests/faults/test_creating_the_send.py::test_a_stranger_in_the_book_of_a_send_stops_it",),
+    ),
+    NotAbout(
         "listing_lag_seconds",
         "a client answers what a listing shows; synchronisations and sends wait for it",
         tuple(
