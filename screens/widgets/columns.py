@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Generic, TypeVar
+
+from .cells import single_line, width_of
 
 T = TypeVar("T")
 
@@ -37,26 +40,58 @@ class Place(Generic[T]):
     width: int
 
 
-def arrange(columns: Sequence[Column[T]], width: int) -> list[Place[T]]:
-    """The columns that fit into `width` cells, in their own order, filling it where one is flexible."""
-    chosen = list(columns)
+@dataclass(frozen=True)
+class Wants:
+    """The cells that each column takes for nine rows in ten to be uncut, and for all of them."""
+
+    most: tuple[int, ...]
+    all: tuple[int, ...]
+
+
+def wanted(columns: Sequence[Column[T]], rows: Sequence[T], before: Wants | None = None) -> Wants:
+    """What these rows want; never less than `before`, so that columns do not jump while rows come and go."""
+    titles = tuple(width_of(column.title) + (len(" ▲") if column.sort else 0) for column in columns)
+    before = before or Wants(titles, titles)
+    if not rows:
+        return before
+    widths = [sorted(width_of(single_line(column.text(row))) for row in rows) for column in columns]
+    nine_in_ten = -(-len(rows) * 9 // 10) - 1
+    return Wants(
+        tuple(max(least, each[nine_in_ten]) for least, each in zip(before.most, widths, strict=True)),
+        tuple(max(least, each[-1]) for least, each in zip(before.all, widths, strict=True)),
+    )
+
+
+def arrange(columns: Sequence[Column[T]], width: int, wants: Wants | None = None) -> list[Place[T]]:
+    """The columns that fit into `width` cells, in their own order, filling it where one is flexible. `wants` says what
+    each takes uncut, where rows are known: what one does not need goes first to those that would be cut."""
+    chosen = list(range(len(columns)))
 
     def needed() -> int:
-        return sum(column.width for column in chosen) + SEPARATOR * (len(chosen) - 1)
+        return sum(columns[one].width for one in chosen) + SEPARATOR * (len(chosen) - 1)
 
-    while len(chosen) > 1 and needed() > width and any(column.priority for column in chosen):
-        chosen.remove(max(reversed(chosen), key=lambda column: column.priority))
-    spare = max(0, width - needed())
-    shares = sum(column.flex for column in chosen)
+    while len(chosen) > 1 and needed() > width and any(columns[one].priority for one in chosen):
+        chosen.remove(max(reversed(chosen), key=lambda one: columns[one].priority))
+    most = width - SEPARATOR * (len(chosen) - 1)
+    cells = {one: columns[one].width for one in chosen}
+    if wants is not None:
+        cells = {one: min(columns[one].width, wants.all[one]) for one in chosen}
+        flexible = [one for one in chosen if columns[one].flex]
+        for want, group in product((wants.most, wants.all), (flexible, chosen)):
+            # A cell at a time, to whichever has the fewest: what is short is whole first.
+            while sum(cells.values()) < most and (cut := [one for one in group if cells[one] < want[one]]):
+                cells[min(cut, key=cells.__getitem__)] += 1
+    spare = max(0, most - sum(cells.values()))
+    shares = sum(columns[one].flex for one in chosen)
     places: list[Place[T]] = []
     x = 0
-    for column in chosen:
-        extra = spare * column.flex // shares if shares else 0
+    for one in chosen:
+        extra = spare * columns[one].flex // shares if shares else 0
         spare -= extra
-        shares -= column.flex
-        cells = max(1, min(column.width + extra, width - x))
-        places.append(Place(column, x, cells))
-        x += cells + SEPARATOR
+        shares -= columns[one].flex
+        room = max(1, min(cells[one] + extra, width - x))
+        places.append(Place(columns[one], x, room))
+        x += room + SEPARATOR
         if x >= width:
             break
     return places

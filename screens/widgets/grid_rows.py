@@ -18,7 +18,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.paging import Page
 
 from ..working import start
-from .columns import Column, Place, arrange
+from .columns import Column, Place, Wants, arrange, wanted
 from .grid_parts import FilterInput, GridBody, GridHead
 from .grid_words import GUTTER, Wording, notice, status, titles
 from .line import Line
@@ -91,6 +91,8 @@ class GridRows(Vertical, Generic[T]):
         self.wording = wording
         self.listing: Listing[T] = Listing()
         self.places: list[Place[T]] = []
+        self._room = 0
+        self._wants: Wants | None = None
         self.cursor = 0
         self.marks: dict[str, T] = {}
         self._source: Source[T] | None = None
@@ -117,6 +119,7 @@ class GridRows(Vertical, Generic[T]):
         """Shows another listing from its first row, without filter and marks. `slice` names it: where it was shown
         before, its rows are there until they are read anew."""
         self._source = source
+        self._wants = None
         self.cursor = 0
         self.marks.clear()
         with self._input.prevent(Input.Changed):
@@ -178,7 +181,8 @@ class GridRows(Vertical, Generic[T]):
 
     def lay_out(self, width: int) -> None:
         """Shares the width among the columns."""
-        self.places = arrange(self.columns, max(1, width - GUTTER))
+        self._room = width
+        self.places = arrange(self.columns, max(1, width - GUTTER), self._wants)
         self._show_head()
         self.body.refresh()
 
@@ -206,6 +210,7 @@ class GridRows(Vertical, Generic[T]):
         first = self.listing.phase is Phase.LOADING
         if message.listing is self.listing and self.listing.arrived(message.generation, message.number, message.page):
             self._lay_out_rows()
+            self._make_room(message.page.rows)
             self.post_message(self.Read(self, self.listing))
             self.cursor = max(0, min(self.cursor, self.listing.matching - 1))
             if first:
@@ -231,6 +236,14 @@ class GridRows(Vertical, Generic[T]):
             self.post_message(self.Read(self, self.listing))
 
     # Drawing
+
+    def _make_room(self, rows: Sequence[T]) -> None:
+        """The columns get what these rows need of the width."""
+        wants = wanted(self.columns, rows, self._wants)
+        if rows and wants != self._wants:
+            self._wants = wants
+            if self._room:
+                self.lay_out(self._room)
 
     def _lay_out_rows(self) -> None:
         self.body.virtual_size = Size(self.body.size.width, self.listing.matching)

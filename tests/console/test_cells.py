@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from dyntui.screens.widgets.cells import fit, single_line, width_of, wrap
-from dyntui.screens.widgets.columns import Column, arrange
+from dyntui.screens.widgets.columns import Column, Wants, arrange, wanted
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -68,3 +69,38 @@ def test_flexible_columns_fill_the_width() -> None:
     places = arrange(columns, 50)
     assert places[-1].x + places[-1].width == 50
     assert places[1].width == 5
+
+
+def test_what_a_column_does_not_need_goes_to_those_that_would_be_cut() -> None:
+    columns = [
+        Column[tuple[str, ...]](title=title, text=lambda row, at=at: row[at], width=width, flex=flex)
+        for at, (title, width, flex) in enumerate((("Address", 18, 3), ("Did", 12, 1), ("First opened", 17, 0)))
+    ]
+    rows = [("aleksander.schacht243@epost.example", "✓ opened", "1 Dec 2026 20:48"), ("a@b.example", "", "")]
+    places = arrange(columns, 66, wanted(columns, rows))
+    assert all(place.width >= len(place.column.text(rows[0])) for place in places)
+    assert arrange(columns, 66, wanted(columns, rows[1:], wanted(columns, rows))) == places
+
+
+def test_one_long_row_in_ten_takes_no_room_from_the_others() -> None:
+    columns = [
+        Column[str](title="a", text=str, width=5, flex=1),
+        Column[str](title="b", text=lambda row: "y" * 20, width=5, flex=1),
+    ]
+    rows = ["x" * 18] * 18 + ["x" * 90] * 2
+    assert [place.width for place in arrange(columns, 40, wanted(columns, rows))] == [18, 20]
+
+
+@given(
+    st.lists(st.tuples(st.integers(3, 20), st.integers(0, 3), st.integers(0, 5), st.integers(1, 40)), min_size=1),
+    st.integers(20, 200),
+)
+def test_columns_never_run_over_the_width(shapes: list[tuple[int, int, int, int]], width: int) -> None:
+    columns = [
+        Column[str](title="t", text=str, width=least, flex=flex, priority=priority)
+        for least, flex, priority, _ in shapes
+    ]
+    wants = tuple(want for *_, want in shapes)
+    places = arrange(columns, width, Wants(wants, wants))
+    assert all(before.x + before.width < after.x for before, after in pairwise(places))
+    assert places[-1].x + places[-1].width <= width
