@@ -42,26 +42,43 @@ class TopBar(Line):
         the last of them has room whatever is cut for it."""
         parts: list[Part] = []
         kept = width_of(who[-1]) + 3 if warned else 0
-        words = fitting(
-            [section.title if width - kept >= WIDE else section.short for section in SECTIONS], width - kept
-        )
+        words, around = sections_in(width - kept)
+        pad = " " * ((around - _CLOSE) // 2)
         for place, (section, text) in enumerate(zip(SECTIONS, words, strict=True), start=1):
             chosen = section.name == here
             parts.append(Part(" ", ""))
-            parts.append(Part(f" {place} {text} ", "chosen" if chosen else "", _click(f"go.{section.name}")))
+            parts.append(Part(f"{pad}{place} {text}{pad}", "chosen" if chosen else "", _click(f"go.{section.name}")))
         room = width - sum(len(part.text) for part in parts) - 2
         right = next((text for text in who if width_of(text) <= room), "")
         self.show(*parts, right=[Part(f"{right} ", "warn" if warned else "muted")])
 
 
-# What stands around a word in the top bar: two spaces, the key and a space before it, one after it.
+# What stands around a word in the top bar: two spaces, the key and a space before it, one after it; where room is
+# scarce, one space and no more.
 _AROUND = 5
+_CLOSE = 3
+# A word that is shorter still, where all words are whole by it.
+_SHORTER = {"suppressions": "Suppressed"}
 _SHORTEST = 2
 
 
-def fitting(words: Sequence[str], width: int) -> list[str]:
+def sections_in(width: int) -> tuple[list[str], int]:
+    """The words of the sections for a top bar of this width, and how many cells stand around each: rather shorter
+    words, and closer ones, than one that is cut."""
+    short = [section.short for section in SECTIONS]
+    shorter = [_SHORTER.get(section.name, section.short) for section in SECTIONS]
+    ways = [(short, _AROUND), (short, _CLOSE), (shorter, _CLOSE)]
+    if width >= WIDE:
+        ways.insert(0, ([section.title for section in SECTIONS], _AROUND))
+    for words, around in ways:
+        if fitting(words, width, around) == words:
+            return words, around
+    return fitting(short, width, _CLOSE), _CLOSE
+
+
+def fitting(words: Sequence[str], width: int, around: int = _AROUND) -> list[str]:
     """The words as they fit side by side into the top bar, the longest ones cut as far as it takes."""
-    room = max(width - _AROUND * len(words), 0)
+    room = max(width - around * len(words), 0)
     longest = max(map(len, words))
     while longest > _SHORTEST and sum(min(len(word), longest) for word in words) > room:
         longest -= 1
