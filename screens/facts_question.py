@@ -41,6 +41,7 @@ class FactsQuestion(Dialog[R], Generic[R]):
         self._typed.cursor_blink = False
         self._typed.display = False
         self._typing = ""
+        self._begun_with = ""
 
     # What a subject says
 
@@ -101,7 +102,8 @@ class FactsQuestion(Dialog[R], Generic[R]):
         self.refresh_hints()
 
     def begin_with(self, key: str) -> None:
-        """Asks at once for what cannot be missing."""
+        """Asks at once for what cannot be missing; once that is typed, the line below it is in hand."""
+        self._begun_with = key
         self._lines.choose(key)
         self.type_in(key, "")
 
@@ -130,6 +132,9 @@ class FactsQuestion(Dialog[R], Generic[R]):
             self.console.notify(refused, title="Not taken over", severity="warning")
         else:
             self._back()
+            if self._typing == self._begun_with:
+                self._begun_with = ""
+                self._lines.do_choices_down()
 
     def _back(self) -> None:
         self._typed.value = ""

@@ -18,6 +18,10 @@ from .facts_question import FactsQuestion
 from .wording import in_both_times
 
 _KEEP = "keep"
+_NOT_HELD = (
+    "This service ends with its last client: it can neither hold a send until its hour nor send in waves. Start "
+    "`dyntui serve`, which stays; or send it at once, or let dotdigital hold it."
+)
 _LIMITS = tuple(Limits.__struct_fields__)
 _MEANS = {
     "at": "Such as 2026-12-01 18:00, or 18:00 alone; in local time unless it ends in Z. Empty: at once, when you "
@@ -80,12 +84,13 @@ class SendQuestion(FactsQuestion[SendOptions]):
 
     WORD = "Option"
 
-    def __init__(self, before: SendOptions, now: datetime, *, tests: bool = False) -> None:
-        """`tests`: the campaign is a split test."""
+    def __init__(self, before: SendOptions, now: datetime, *, tests: bool = False, holds: bool = True) -> None:
+        """`tests`: the campaign is a split test; `holds`: the service stays to hold a send or send in waves."""
         super().__init__("When and how it is sent", told=_MEANS["at"])
         self._at = before.at
         self._handed = before.handed
         self._tests = tests
+        self._holds = holds
         self._split = before.split
         self._in_waves = before.waves is not None
         self._waves = before.waves or Waves()
@@ -117,8 +122,10 @@ class SendQuestion(FactsQuestion[SendOptions]):
     def change(self, key: str) -> None:
         """All at once or in waves; the others are typed."""
         waves = self._waves
-        if key == _KEEP:
-            divided = self._in_waves and self._may_be_divided
+        divided = self._in_waves and self._may_be_divided
+        if key == _KEEP and not self._holds and (divided or (self._at and not self._handed)):
+            self.console.notify(_NOT_HELD, title="Not taken over", severity="warning", markup=False)
+        elif key == _KEEP:
             self.dismiss(
                 SendOptions(
                     at=self._at,

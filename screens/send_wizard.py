@@ -27,6 +27,7 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.lists import ON_WIZARD
 from dyntui.service.contract.runs import RunChanged
+from dyntui.service.contract.schedules import SCHEDULES_LIST, Schedules, SchedulesOf
 from dyntui.service.contract.sends import SendCampaign, SendRow, SplitTest, WizardStep
 from dyntui.service.contract.situations import Situation
 
@@ -69,6 +70,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self._counted_for: tuple[str, ...] = ()
         self._uncounted: DyntuiError | None = None
         self._sending = False
+        self._holds = True
         self._chosen = SendOptions()
         self._steps = Line(id="wizard-steps")
         self._campaign = CampaignStep()
@@ -115,6 +117,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
         """The campaign, and how ready its lists are. A count that was made stays: it is what will be sent."""
         if self.about is not None and self._detail is None:
             self.look(CAMPAIGN_GET, self.about, self._take_campaign)
+            self.look(SCHEDULES_LIST, SchedulesOf(), self._know_service)
         if self.about is not None and self._all is None:
             self._count_all()
         if self._step == 3 and self._uncounted is not None:
@@ -129,6 +132,10 @@ class SendWizard(ListActions, Page[CampaignRef]):
                 refused=self._not_counted,
                 kind="readiness",
             )
+
+    def _know_service(self, schedules: Schedules) -> None:
+        """A service that starts nothing by itself ends with its last client."""
+        self._holds = schedules.run_here
 
     def _take_campaign(self, detail: CampaignDetail) -> None:
         if self._detail is None and detail.row.split_test:
@@ -246,7 +253,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
 
         now = datetime.fromisoformat(self.console.now())
         tests = self._detail is not None and self._detail.row.split_test
-        self.app.push_screen(SendQuestion(self._chosen, now, tests=tests), answered)
+        self.app.push_screen(SendQuestion(self._chosen, now, tests=tests, holds=self._holds), answered)
 
     def do_wizard_previous(self) -> None:
         """To the step before."""
@@ -288,7 +295,7 @@ class SendWizard(ListActions, Page[CampaignRef]):
     def hint_of(self, action_id: str) -> str | None:
         """In the lists Enter goes on, or mends what keeps a list from taking part; the last step sends."""
         if action_id == "wizard.next" and self._step == _LAST:
-            return "Send"
+            return "To the button"
         if action_id != "grid.open":
             return None
         row = self._lists.grid.row()

@@ -22,7 +22,7 @@ def ask_for_trial(screen: FramedScreen, campaign: CampaignRow) -> None:
 
     question = AddressQuestion(
         f"Test {campaign.name}",
-        told="A copy goes to one contact that dotdigital has; the campaign stays.",
+        told="A copy goes to one contact that dotdigital has; the campaign itself stays unsent.",
         take="Send the test",
         follows="The copy is removed again once it was sent. Whoever must not be mailed gets no test either.",
         whose="Your own address, as dotdigital knows it.",

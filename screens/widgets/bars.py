@@ -170,11 +170,15 @@ class BarList(ScrollView, Toned, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base)
 
     def _text_line(self, row: BarRow, mark: str, base: Style, colour: Style, width: int) -> Strip:
-        note = single_line(row.note)
         swatch = f"{row.swatch} " if row.swatch else ""
-        room = width - 2 - width_of(swatch) - (width_of(note) + 3 if note else 0)
+        room = width - 2 - width_of(swatch)
+        # The note gives way, as far as the name needs it and a third of the line goes.
+        name = min(width_of(single_line(row.label)), room // 3)
+        note = single_line(row.note)
+        note = fit(note, min(width_of(note), max(0, room - name - 3)))
+        room -= width_of(note) + 3 if note else 0
         dim = base if base.reverse or (self.has_focus and self._rows[self.cursor] is row) else self.toned("muted")
-        segments = [Segment(f"{mark} ", base), Segment(swatch, colour), Segment(fit(row.label, max(8, room)), base)]
+        segments = [Segment(f"{mark} ", base), Segment(swatch, colour), Segment(fit(row.label, room), base)]
         if note:
             segments.append(Segment(f"  {note} ", dim))
         return Strip(segments).adjust_cell_length(width, base)

@@ -8,6 +8,16 @@ from .driving import driving
 from .worlds import CAMPAIGN, Opening
 
 
+async def test_a_service_that_does_not_stay_says_so_where_an_hour_or_waves_are_chosen() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w", "n", "n", "n", "E", "j", "enter", "G", "enter")
+        assert "In waves" not in hand.text and "Take it over" in hand.text
+        assert any("ends with its last client" in notice for notice in hand.notices)
+        await hand.press("g", "j", "enter", "G", "enter", "n")
+        assert "all at once" in hand.text and "n To the button" in hand.text
+
+
 async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_until_it_is_stopped() -> None:
     async with driving(Opening("targeted", prepare=lambda service: service.stays())) as hand:
         await hand.to("3", CAMPAIGN)
@@ -17,7 +27,7 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "-- LINKS --" in hand.text and "$UNSUB$" in hand.text
         await hand.press("w", "T")
         await hand.type("nobody.here@example.org")
-        await hand.press("enter", "j", "enter")
+        await hand.press("enter", "enter")
         assert "a test makes nobody a contact" in " ".join(hand.text.replace("│", " ").split())
         await hand.press("escape", "n", "n", "n", "E")
         assert "When and how it is sent" in hand.text

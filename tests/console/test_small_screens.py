@@ -38,7 +38,7 @@ async def test_every_section_is_in_the_top_bar() -> None:
     async with driving(size=SMALL) as hand:
         assert all(f"{key} " in hand.text.splitlines()[0] for key in range(1, 7))
         await hand.press("6")
-        assert "6 Deci" in hand.text.splitlines()[0]
+        assert hand.text.splitlines()[0].rstrip() == " 1 Home 2 Lists 3 Campaigns 4 Audit 5 Suppressed 6 Decisions"
 
 
 async def test_every_view_can_be_seen_when_it_is_chosen() -> None:
@@ -82,6 +82,12 @@ async def test_a_filter_wider_than_its_line_shows_what_is_being_typed(size: tupl
         await hand.until(lambda text: typed(text).endswith("xyz"))
         await hand.press("home")
         await hand.until(lambda text: typed(text).startswith("abab"))
+
+
+async def test_the_note_of_an_item_gives_way_to_its_name() -> None:
+    async with driving(size=(80, 24)) as hand:
+        await hand.press("4", "enter")
+        assert "• Alpine Club  Failed" in hand.text and "… │" in hand.text
 
 
 async def test_a_run_under_way_is_shown_once() -> None:
