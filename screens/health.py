@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 from textual.binding import BindingType
 
 from dyntui.service import support_bundle
@@ -13,7 +14,7 @@ from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.health import HEALTH_CHECK, ON_HEALTH, Finding, Health, Severity
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
-from dyntui.service.contract.runs import StartRun
+from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.session import STATUS, Nothing, Status
 from dyntui.service.profile import open_profile
 
@@ -77,6 +78,12 @@ class HealthPage(GridScreen[Finding], Page[str]):
         """Looks at every part anew."""
         self._health = None
         super().refetch()
+
+    def concerns(self, name: str, value: msgspec.Struct) -> bool:
+        """A run has ended that mends what was found."""
+        if self._health is None or not isinstance(value, RunChanged) or not value.run.status.ended:
+            return False
+        return any(row.mended_by == value.run.kind for row in self._health.findings)
 
     async def rows_in(self, window: Window) -> PageOfRows[Finding]:
         """What was found: a look takes dozens of calls, so scrolling and filtering go by the last one."""

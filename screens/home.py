@@ -30,7 +30,7 @@ from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .places import LIST, REPORT, RUN, SECTIONS, SEND
 from .send_standing import goes_out
-from .shell import LOW, progress_text
+from .shell import LOW, WIDE, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone, status_tone
@@ -63,7 +63,7 @@ class HomeScreen(FramedScreen):
         self._known = Known()
         self._status: Status | None = None
         self._latest: tuple[RunRow, ...] = ()
-        self._coming = ""
+        self._coming: list[str] = []
         self._sends: Fact | None = None
 
     def compose_page(self) -> Iterable[Widget]:
@@ -133,6 +133,7 @@ class HomeScreen(FramedScreen):
             ("Role", _roles(hello), "" if hello.roles and hello.roles_known else "warn"),
         ]
         low = (self.size.height or self.app.size.height) < LOW
+        brief = self._brief
         if low:
             # There is room for who and where, hardly for the rest.
             facts = [facts[0], ("You", ", ".join((hello.user, *hello.roles)), "strong")]
@@ -140,22 +141,28 @@ class HomeScreen(FramedScreen):
             default = ", default" if account.is_default else ""
             facts.append(("Account", f"{account.name}{default}", ""))
         if self._coming:
-            facts.append(("Coming", self._coming, ""))
+            facts.append(("Coming", self._coming[0] if brief else ", ".join(self._coming), ""))
         if self._sends is not None:
             facts.append(self._sends)
         if status is not None and (waits := waits_in_words(status.waiting)):
             facts.append(("Decisions", f"{waits} ({_DECISIONS})", "warn"))
         if status is not None and not low:
-            facts += _budgets(each for each in status.budgets if each.account_id in self._of_account())
-            facts += _consent(status)
+            facts += _budgets((each for each in status.budgets if each.account_id in self._of_account()), brief=brief)
+            facts += _consent(status, brief=brief)
         if status is not None:
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:
-                facts.append(("In order", f"✓ {', '.join(well)}", "good"))
+                parts = "1 part" if len(well) == 1 else f"{number(len(well))} parts"
+                facts.append(("In order", f"✓ {f'{parts} (H)' if brief and not low else ', '.join(well)}", "good"))
             wrong = [check for check in status.checks if check.state != "ok"]
             self._wrong.display = bool(wrong)
             self._wrong.show_facts([(check.name, _what_is_wrong(check), check_tone(check.state)) for check in wrong])
         self._facts.show_facts(facts)
+
+    @property
+    def _brief(self) -> bool:
+        """Where there is no room for whole sentences."""
+        return (self.size.width or self.app.size.width) < WIDE
 
     def _of_account(self) -> tuple[str, ...]:
         """The ids of the email accounts that are shown, and `""` for the organisation."""
@@ -168,10 +175,10 @@ class HomeScreen(FramedScreen):
         rows = sorted((row for row in known.rows if row.next_run), key=lambda row: row.next_run)[:_COMING]
         now = datetime.fromisoformat(self.console.now())
         coming = [
-            f"{row.title} {'now' if datetime.fromisoformat(row.next_run) <= now else hour(row.next_run)}"
+            f"{'now' if datetime.fromisoformat(row.next_run) <= now else hour(row.next_run)} {row.title}"
             for row in rows
         ]
-        self._coming = ", ".join(coming) if known.run_here else ""
+        self._coming = coming if known.run_here else []
         self._show_facts(self._status)
 
     def _know_sends(self, page: Page[SendRow]) -> None:
@@ -257,23 +264,24 @@ class HomeScreen(FramedScreen):
         self.console.open_page(SEND if is_send else RUN, event.key)
 
 
-def _budgets(meters: Iterable[Meter]) -> list[Fact]:
+def _budgets(meters: Iterable[Meter], *, brief: bool) -> list[Fact]:
     """Of each remote account the limit that is nearest to being used up."""
     fullest: dict[str, Meter] = {}
     for each in meters:
         known = fullest.setdefault(each.account_id, each)
         if each.used * known.most > known.used * each.most:
             fullest[each.account_id] = each
-    return [("Calls", *_budget(each)) for each in fullest.values()]
+    return [("Calls", *(_budget_in_short if brief else _budget)(each)) for each in fullest.values()]
 
 
-def _consent(status: Status) -> list[Fact]:
+def _consent(status: Status, *, brief: bool) -> list[Fact]:
     """Until when opt-outs are known, where they are watched; what cannot be watched is said below."""
     known = [each.as_of for each in status.watched if not each.in_turn]
     if not status.long_lived or not known:
         return []
     failing = any(each.failing_since for each in status.watched)
-    return [("Opt-outs", f"known as of {moment(min(known)) or 'never'}", "warn" if failing else "good")]
+    since = (hour if brief else moment)(min(known)) if min(known) else "never"
+    return [("Opt-outs", f"known as of {since}", "warn" if failing else "good")]
 
 
 def _budget(meter: Meter) -> tuple[str, str]:
@@ -282,6 +290,14 @@ def _budget(meter: Meter) -> tuple[str, str]:
     if meter.used_up_on:
         return f"{text}, used up {moment(meter.used_up_on)}", "warn"
     return text, ""
+
+
+def _budget_in_short(meter: Meter) -> tuple[str, str]:
+    """The same where there is room for a share."""
+    if meter.used_up_on:
+        return f"{meter.account} used up {moment(meter.used_up_on)}", "warn"
+    _, _, span = meter.limit.partition(" in ")
+    return f"{meter.account} {share(meter.used, meter.most)} in {span}", ""
 
 
 def _roles(hello: Hello) -> str:

@@ -123,6 +123,9 @@ class RunPage(RunActions, Page[str]):
         error = "\n".join(single_line(part) for part in (run.error_code, run.error, run.not_done, run.remedy) if part)
         self._error.display = bool(error)
         self._error.update(error)
+        yet = "" if run.status.ended else " yet"
+        self._tally.say_when_empty(f"Nobody has an outcome{yet}.")
+        self._items.say_when_empty(f"No item{yet}.")
         self._tally.show_rows(tally_rows(run.tally.counts, run.kind), run.tally.read)
         self._show_sum(run)
         self._items.show_rows([_item_row(item) for item in detail.items])

@@ -121,6 +121,12 @@ async def test_a_finding_is_mended_by_its_run_and_all_of_it_is_written_for_suppo
         await hand.press("m")
         (started,) = hand.asked("runs.start")
         assert started.sync_type == "suppressions"  # type: ignore[attr-defined]
+        looked = len(hand.asked("health.check"))
+        await hand.finish()
+        assert "outcome yet" not in hand.text
+        await hand.press("escape")
+        assert len(hand.asked("health.check")) == looked + 1
+        assert "Nothing matches" in hand.text, "what is mended is not there any more"
 
 
 async def test_health_names_what_is_wrong_and_how_it_is_mended() -> None:

@@ -84,6 +84,13 @@ async def test_a_filter_wider_than_its_line_shows_what_is_being_typed(size: tupl
         await hand.until(lambda text: typed(text).startswith("abab"))
 
 
+@pytest.mark.parametrize("stays", [False, True])
+async def test_the_status_of_home_is_whole_at_80_columns(stays: bool) -> None:
+    async with driving(Opening(stays=stays), size=(80, 24)) as hand:
+        card = hand.text.partition("─ Status ─")[2].partition("╰")[0]
+        assert "Calls" in card and "…" not in card and "parts (H)" in card
+
+
 async def test_the_note_of_an_item_gives_way_to_its_name() -> None:
     async with driving(size=(80, 24)) as hand:
         await hand.press("4", "enter")
