@@ -60,7 +60,7 @@ def command(context: click.Context, people: int, seed: int, person: str, headles
         say(f"Starting Dynamics 365 and dotdigital, simulated, with {number(people)} people…")
         log = profile.state / "sandbox.log"
         with Sandbox(people, seed, log, stay=keep) as sandbox, service_ended_after(profile, keep=keep):
-            asyncio.run(connect(profile, sandbox, person, long_lived=keep))
+            asyncio.run(connect(profile, sandbox, person, long_lived=keep or not headless))
             if person == "viewer" and not headless:
                 asyncio.run(_give_something_to_see(profile, sandbox, people))
             if keep:

@@ -23,8 +23,9 @@ from dyntui.service.lock import holder, until_released
 from dyntui.service.profile import Profile, open_profile
 from dyntui.service.secret_store import CHOICE
 
-# Tells the service that its profile is a demo's.
+# Tells the service that its profile is a demo's, and that nobody keeps it.
 DEMO = "DYNTUI_DEMO"
+PASSING = "passing"
 
 # Seconds a service gets to end after it has been asked to.
 _END_LIMIT = 15.0
@@ -64,7 +65,12 @@ def throw_away_profile(*, keep: bool) -> Iterator[Profile]:
     there alone: never on disk, never in an argument.
     """
     home = Path(tempfile.mkdtemp(prefix="dyntui-demo-"))
-    wanted = {"DYNTUI_HOME": str(home), PASSPHRASE: secrets.token_urlsafe(24), CHOICE: "file", DEMO: "1"}
+    wanted = {
+        "DYNTUI_HOME": str(home),
+        PASSPHRASE: secrets.token_urlsafe(24),
+        CHOICE: "file",
+        DEMO: "kept" if keep else PASSING,
+    }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     profile = open_profile("demo")

@@ -33,6 +33,8 @@ from dyntui.service.stopping import require_right_to_stop
 
 # A throw-away profile says so itself, for the console's first-steps card.
 DEMO = "DYNTUI_DEMO"
+# A demo that nobody keeps: its service starts what a long-lived one starts, and ends where its demo was killed.
+PASSING = "passing"
 # Seconds that requests under way get to finish when the service ends.
 GRACE = 10.0
 # Seconds after which a private service ends that cannot keep secrets.
@@ -107,7 +109,8 @@ def run_service(profile: Profile, build: Build, life: Life) -> int:
             config = read_config(profile)
             log_to(profile.log_file, config.service.log_level, terminal=life.terminal)
             try:
-                asyncio.run(_serve(profile, build, life, None if life.long_lived else config.service.idle_seconds))
+                stays = life.long_lived and os.environ.get(DEMO) != PASSING
+                asyncio.run(_serve(profile, build, life, None if stays else config.service.idle_seconds))
             except DyntuiError as error:
                 log.error("ended by %s %s", error, error.detail)
                 raise
