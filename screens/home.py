@@ -37,6 +37,8 @@ from .widgets.tones import MARKS, check_tone, status_tone
 from .wording import day, hour, moment, number, share
 
 _RUNS = 6
+# Cells for the names of what is in order on a low screen, where the status has one column.
+_LOW_NAMES = 38
 _COMING = 3
 # Where the screen is tall: as many runs, lists and campaigns as their cards may hold.
 _MORE = 16
@@ -152,8 +154,10 @@ class HomeScreen(FramedScreen):
         if status is not None:
             well = [check.name.removeprefix("Email account ") for check in status.checks if check.state == "ok"]
             if well:
-                parts = "1 part" if len(well) == 1 else f"{number(len(well))} parts"
-                facts.append(("In order", f"✓ {f'{parts} (H)' if brief and not low else ', '.join(well)}", "good"))
+                names = ", ".join(well)
+                if brief and len(names) > (_LOW_NAMES if low else 0):
+                    names = f"{number(len(well))} {'part' if len(well) == 1 else 'parts'} (H)"
+                facts.append(("In order", f"✓ {names}", "good"))
             wrong = [check for check in status.checks if check.state != "ok"]
             self._wrong.display = bool(wrong)
             self._wrong.show_facts([(check.name, _what_is_wrong(check), check_tone(check.state)) for check in wrong])

@@ -91,6 +91,12 @@ async def test_the_status_of_home_is_whole_at_80_columns(stays: bool) -> None:
         assert "Calls" in card and "…" not in card and "parts (H)" in card
 
 
+async def test_the_status_of_home_is_whole_at_60_columns() -> None:
+    async with driving(Opening(stays=True), size=SMALL) as hand:
+        card = hand.text.partition("─ Status ─")[2].partition("╰")[0]
+        assert "In order" in card and "…" not in card
+
+
 async def test_the_note_of_an_item_gives_way_to_its_name() -> None:
     async with driving(size=(80, 24)) as hand:
         await hand.press("4", "enter")
