@@ -14,7 +14,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import OneList
 from dyntui.model.people import normalise
 from dyntui.model.reasons import reason_of_import_failure
-from dyntui.sync.run_context import RunContext
+from dyntui.sync.run_context import LastImport, RunContext
 
 # Rows per import: what other connectors use; the documented limit is 50 MB (dotdigital_api.md 5.7).
 ROWS = imports.MOST_CONTACTS
@@ -27,6 +27,8 @@ _LONGEST_FIRST_WAIT = 20.0
 # One that was through when it was first asked for may have been so for a while: the next one is asked for by this share
 # sooner, and one that was not, by this share later at first.
 _SOONER_OR_LATER = 0.1
+# How long one of so many times as many rows takes nobody can tell by it.
+_MUCH_LARGER = 10
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -68,13 +70,19 @@ async def carry_out(
     started, began = await imports.start_import(dd, rows), ctx.moment()
     at = replace(ctx.at(OneList), importing=started)
     await ctx.save(at, stage=stage, done=done, of=of, cancellable=cancellable)
-    first = min(max(len(rows) * ctx.seconds_a_row, POLL_SECONDS[0]), _LONGEST_FIRST_WAIT)
+    first = min(max(_as_long_as(ctx.last_import, len(rows)), POLL_SECONDS[0]), _LONGEST_FIRST_WAIT)
     await ctx.sleep(first)
     result, at_work = await _follow(ctx, dd, started, stage, done, of, cancellable, first)
     # As long as it was seen at work: with the wait for its end the waits would grow from import to import.
     took = first * (1 - _SOONER_OR_LATER) if at_work is None else (at_work - began).total_seconds()
-    ctx.seconds_a_row = took / len(rows)
+    ctx.last_import = LastImport(len(rows), took)
     return result
+
+
+def _as_long_as(last: LastImport, rows: int) -> float:
+    """Seconds that an import may take at the pace of the last one; 0 where that was so small that what takes the same
+    time for any import counted most."""
+    return last.seconds * rows / last.rows if last.rows * _MUCH_LARGER >= rows else 0.0
 
 
 async def _follow(

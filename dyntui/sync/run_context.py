@@ -54,6 +54,13 @@ class PutBack(Exception):
         self.list_id = list_id
 
 
+class LastImport(msgspec.Struct, frozen=True):
+    """How many rows the last import of a run had, 0 before the first, and how many seconds dotdigital was at work."""
+
+    rows: int = 0
+    seconds: float = 0.0
+
+
 class RunContext:
     """One run in the hands of one worker. Belongs to one event loop; not shared between tasks that save."""
 
@@ -89,8 +96,7 @@ class RunContext:
         self._telling: asyncio.Task[None] | None = None
         self._turn = turn
         self._prove = prove
-        # How long dotdigital took for a row of the run's last import; 0: nothing was imported yet.
-        self.seconds_a_row = 0.0
+        self.last_import = LastImport()
         # A send that goes on after an interruption may be past recall; its next save says so.
         self._cancellable = claim.kind not in SENDING or not claim.cursor
 
