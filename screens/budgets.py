@@ -50,12 +50,12 @@ def _left(row: Forecast) -> str:
 
 _COLUMNS: tuple[Column[Forecast], ...] = (
     Column(title="Of", text=lambda row: row.account, width=9, flex=1),
-    Column(title="Limit", text=lambda row: f"{number(row.allowed)} {row.unit}", width=24, flex=2),
+    Column(title="Limit", text=lambda row: f"{number(row.allowed)} {row.unit}", width=20, flex=2),
     Column(title="Left", text=lambda row: number(row.left), width=8, right=True, tone=_warned),
-    Column(title="", text=_left, width=_BAR, tone=_warned, priority=2),
-    Column(title="Next 24 h", text=lambda row: number(row.need), width=9, right=True),
+    Column(title="", text=_left, width=_BAR, tone=_warned, priority=3),
+    Column(title="Next 24 h", text=lambda row: number(row.need), width=9, right=True, priority=1),
     Column(title="Runs out", text=_runs_out, width=14, tone=_warned),
-    Column(title="Slows first", text=lambda row: row.slows[0] if row.slows else "–", width=16, flex=2, priority=1),
+    Column(title="Slows first", text=lambda row: row.slows[0] if row.slows else "–", width=16, flex=2, priority=2),
 )
 _ROWS = Rows(
     id="budgets-grid",

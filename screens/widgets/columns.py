@@ -12,6 +12,7 @@ from .cells import single_line, width_of
 T = TypeVar("T")
 
 SEPARATOR = 2
+_NARROWEST = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,9 @@ def arrange(columns: Sequence[Column[T]], width: int, wants: Wants | None = None
             # A cell at a time, to whichever has the fewest: what is short is whole first.
             while sum(cells.values()) < most and (cut := [one for one in group if cells[one] < want[one]]):
                 cells[min(cut, key=cells.__getitem__)] += 1
+    # Rather the widest a little narrower than the last ones cut off.
+    while sum(cells.values()) > most and max(cells.values()) > _NARROWEST:
+        cells[max(chosen, key=cells.__getitem__)] -= 1
     spare = max(0, most - sum(cells.values()))
     shares = sum(columns[one].flex for one in chosen)
     places: list[Place[T]] = []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 
+import dyntui.screens.base as of_screens
 import pytest
 from dyntui.screens.widgets.cells import fit, single_line, width_of, wrap
 from dyntui.screens.widgets.columns import Column, Wants, arrange, wanted
@@ -62,6 +65,17 @@ def test_columns_go_by_priority_when_the_width_does_not_suffice() -> None:
     assert [place.column.title for place in arrange(columns, 40)] == ["Name", "First to go", "Last to go"]
     assert [place.column.title for place in arrange(columns, 30)] == ["Name", "Last to go"]
     assert [place.column.title for place in arrange(columns, 15)] == ["Name"]
+
+
+def test_no_column_is_cut_off_by_others_at_60_columns() -> None:
+    folder = Path(of_screens.__file__).parent
+    for module in sorted(folder.glob("*.py")):
+        for name, columns in vars(import_module(f"dyntui.screens.{module.stem}")).items():
+            if isinstance(columns, tuple) and columns and isinstance(columns[0], Column):
+                places = arrange(columns, 58)
+                assert all(place.width >= min(place.column.width, 9) for place in places), f"{module.stem}.{name}"
+                always = [column for column in columns if not column.priority]
+                assert [place.column for place in places if not place.column.priority] == always
 
 
 def test_flexible_columns_fill_the_width() -> None:
