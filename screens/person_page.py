@@ -99,7 +99,9 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         super().__init__(_ROWS)
         self._facts = Facts(id="person-facts", wraps=True)
         self._picture = PictureOfTimeline()
-        self._verdicts: Sequence[Verdict] = ()
+        # None while it is still being asked.
+        self._verdicts: Sequence[Verdict] | None = None
+        self._why_wanted = False
         self._who: KnownPerson | None = None
 
     def compose_page(self) -> Iterable[Widget]:
@@ -124,7 +126,8 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
 
     def aimed(self) -> None:
         """Another person: nothing is known of them yet."""
-        self._verdicts = ()
+        self._verdicts = None
+        self._why_wanted = False
         self._who = None
         self._facts.show_facts([])
         self._picture.forget()
@@ -213,17 +216,25 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
 
     def do_person_why(self) -> None:
         """Every closed gate, what it rests on, and who can mend it."""
-        self.app.push_screen(WhyDialog(self._verdicts))
+        self._why_wanted = self._verdicts is None
+        if self._verdicts is not None:
+            self.app.push_screen(WhyDialog(self._verdicts))
+
+    def _know(self, verdicts: Sequence[Verdict]) -> None:
+        """What was asked for before it was known is answered now."""
+        self._verdicts = verdicts
+        if self._why_wanted and self.is_current:
+            self.do_person_why()
 
     def _show(self, detail: PersonDetail) -> None:
         who = self._who = detail.person
         self.trail.show_trail("Find a person", who.name or who.address)
-        self._verdicts = detail.verdicts
+        self._know(detail.verdicts)
         self._facts.show_facts([*_identity(who), *_standing(detail.verdicts), *_others(detail.others)])
 
     def _show_address(self, answer: WhyAnswer) -> None:
         self.trail.show_trail("Find a person", answer.address)
-        self._verdicts = answer.verdicts
+        self._know(answer.verdicts)
         self._facts.show_facts(
             [
                 ("Address", answer.address, "strong"),

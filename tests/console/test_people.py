@@ -146,3 +146,15 @@ async def test_health_names_what_is_wrong_and_how_it_is_mended() -> None:
         await hand.press("enter", "down", "enter")
         assert any("without a mail" in notice for notice in hand.notices), hand.notices
         assert len(hand.asked("health.check")) == 3, "what it has shown is looked at"
+
+
+async def test_why_asked_before_it_is_known_waits_for_the_answer() -> None:
+    async with driving(Opening("worked")) as hand:
+        await hand.press("F")
+        await hand.paste("kund24@example.net")
+        await hand.press("enter", "enter")
+        page = hand.pilot.app.screen
+        page.aim(page.about)  # type: ignore[attr-defined]
+        page.do_person_why()  # type: ignore[attr-defined]
+        await hand.settle()
+        assert "Send to" in hand.text and "On no activated" not in hand.text
