@@ -64,13 +64,13 @@ def targeted(synchronised: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     """Just connected, or where a test takes the `newsletter` or the `counted` campaign, that far."""
     asked = request.fixturenames
-    kept = "targeted" if "counted" in asked else "synchronised" if "newsletter" in asked else "connected"
+    kept = "targeted" if "counted" in asked else "synchronised" if "synchronised" in asked else "connected"
     with office_from(request.getfixturevalue(kept), tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def newsletter(office: Office) -> ListRow:
+def newsletter(synchronised: Path, office: Office) -> ListRow:
     """The list "Newsletter", activated and synchronised."""
     return office.list_named(NEWSLETTER)
 
