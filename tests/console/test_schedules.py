@@ -83,13 +83,13 @@ async def test_every_sync_type_is_shown_with_its_schedule_its_runs_and_the_week(
 
 async def test_home_shows_what_comes_next_where_this_service_starts_it() -> None:
     async with driving(Opening(stays=True, prepare=an_hour_later), size=WIDE) as hand:
-        assert "Coming" in hand.text and "Suppressions now" in hand.text
+        assert "Coming" in hand.text and "now Suppressions" in hand.text
         for kind in SYNC_TYPES:
             due = stored(hand.service, kind)
             with hand.service.db.write() as c:
                 assert schedules.started(c, due, hand.service.sandbox.now())
         await hand.press("r")
-        assert "Suppressions 13:15, " in hand.text
+        assert "13:15 Suppressions, " in hand.text
     async with driving(size=WIDE) as hand:
         assert "Coming" not in hand.text
 
