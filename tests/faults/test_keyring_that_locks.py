@@ -79,6 +79,7 @@ def test_a_service_whose_keyring_locks_goes_on_with_what_is_open_and_names_what_
     assert service.call(CREDENTIAL_REPLACE, again).of == "Main"
 
 
+@pytest.mark.thorough
 def test_a_service_that_starts_while_the_keyring_is_locked_works_as_soon_as_it_is_unlocked(
     service: RealService, tmp_path: Path
 ) -> None:

@@ -227,6 +227,7 @@ def test_a_synchronisation_killed_after_each_kind_of_call_ends_the_same(
         assert ending_of(place, run_id) == synchronised
 
 
+@pytest.mark.thorough
 @of_a_send
 def test_a_send_killed_after_each_kind_of_call_ends_the_same(targeted: Path, sent: Ending, tmp_path: Path):
     told = answers_lost("dataverse", r"PATCH /dyntui_campaignsends\(")

@@ -34,7 +34,10 @@ def test_after_a_refusal_for_the_moment_who_may_be_mailed_is_proved_anew(office:
 
 
 # Each refusal of the send itself has everybody proved anew.
-@pytest.mark.parametrize(("route", "seconds"), [(r"^/v2/campaigns/\d+/with-details$", 1800), (SEND, 300)])
+@pytest.mark.parametrize(
+    ("route", "seconds"),
+    [(r"^/v2/campaigns/\d+/with-details$", 1800), pytest.param(SEND, 300, marks=pytest.mark.thorough)],
+)
 def test_a_limit_of_an_hour_before_the_send_is_created_does_not_age_the_proof(
     route: str, seconds: int, targeted: Path, tmp_path: Path
 ):

@@ -34,10 +34,8 @@ def worlds() -> dict[str, Story]:
     return {story.name: story for story in stories()}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [each if each == "first setup" else pytest.param(each, marks=pytest.mark.thorough) for each in _AT_ANY_RATE],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", list(_AT_ANY_RATE))
 def test_setup_goes_on_after_a_kill_or_a_lost_answer_and_nothing_is_there_twice(name: str) -> None:
     story = worlds()[name]
     right, met = undisturbed(story), ends(story)

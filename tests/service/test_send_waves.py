@@ -208,6 +208,7 @@ def ends_well(post: Post) -> None:
         assert [len(post.mailed), *(each.potential for each in send_waves.waves(c, WHOLE))] == [47, 5, 20, 25]
 
 
+@pytest.mark.thorough
 def test_waves_end_the_same_wherever_the_service_was_killed(tmp_path: Path) -> None:
     """At every write there is, before and after it was kept."""
     for kill_at in itertools.count(0):
