@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -30,6 +31,7 @@ from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
+from .working import start
 
 _WORDING = Wording(one="finding", many="findings", empty="All is well", next_step="r looks at every part again.")
 
@@ -113,13 +115,17 @@ class HealthPage(GridScreen[Finding], Page[str]):
         if found is None:
             self.notify("What is wrong is being looked at; press x again.", title=_FOR_SUPPORT, markup=False)
             return
+        start(self, "for-support", self._written, file.absolute(), status, found)
+
+    async def _written(self, file: Path, status: Status, found: Health) -> None:
+        """Beside the screen: the end of the log is megabytes, read, masked and packed."""
         try:
-            support_bundle.write(file, open_profile(status.profile), found, status)
+            await asyncio.to_thread(support_bundle.write, file, open_profile(status.profile), found, status)
         except OSError as error:
             why = f"{file}: {error.strerror or error}. Nothing was written."
             self.notify(why, title=_FOR_SUPPORT, severity="warning", markup=False)
             return
-        self.notify(f"Written: {file.absolute()}.", title=_FOR_SUPPORT, markup=False)
+        self.notify(f"Written: {file}.", title=_FOR_SUPPORT, markup=False)
 
     def do_backups_open(self) -> None:
         """Copies of the store."""
