@@ -71,7 +71,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture
 def newsletter(synchronised: Path, office: Office) -> ListRow:
-    """The list "Newsletter", activated and synchronised."""
+    """The list "Newsletter", activated and synchronised: the office begins there, as this asks for that world."""
     return office.list_named(NEWSLETTER)
 
 
