@@ -3,7 +3,9 @@
 Dataverse answers pages of 5,000 rows at most (reference/dataverse_api.md 4.2):
 
 - the members' records and the list's own rows, a page each for 5,000: a member whose record is of another type, gone or
-  hidden has a row alone, and is to be named all the same; a page of each table for the records that opt out;
+  hidden has a row alone, and is to be named all the same;
+- of each table the records that opt out or were merged away, a page for 5,000 and one at least: their addresses are
+  mailed to nobody, whichever record of the list has them;
 - for each 1,000 suppressed addresses a message that writes their rows, one that asks for the records with such an
   address, one that sets their flag; one call that tells the list that it was synchronised.
 
@@ -22,16 +24,18 @@ Left out is what does not grow: who is asked, what the service may do, clocks, t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 _PAGE, _IMPORT, _SUPPRESSIONS = 5000, 5000, 1000
-_TABLES_OF_OPT_OUTS = 3
 _CALLS_AN_IMPORT, _FIRST_ALONE = 4, 5
 
 
-def dataverse(size: int, suppressed: int) -> int:
-    """For a list of so many members, in an account with so many suppressions."""
-    return 2 * max(1, ceil(size / _PAGE)) + _TABLES_OF_OPT_OUTS + 3 * ceil(suppressed / _SUPPRESSIONS) + 1
+def dataverse(size: int, suppressed: int, opted_out: Sequence[int]) -> int:
+    """For a list of so many members, in an account with so many suppressions, where so many records of each table opt
+    out or were merged away."""
+    tables = sum(max(1, ceil(each / _PAGE)) for each in opted_out)
+    return 2 * max(1, ceil(size / _PAGE)) + tables + 3 * ceil(suppressed / _SUPPRESSIONS) + 1
 
 
 def dotdigital(to_import: int, suppressed: int) -> int:

@@ -127,6 +127,8 @@ async def measure(there: World, size: int, store: str, workers: int) -> Figures:
         await client.call(LISTS_REFRESH, Nothing())
         await client.call(LIST_ACTIVATE, Activate(id=there.list_id))
         idle = peak_memory_mb(client.greeting.process)
+        with PlainScript(there.sandbox.line) as hands:
+            opted_out = await asyncio.to_thread(hands.opted_out)
         first = await synchronise(client, there)
         print_counters(first)
         before = await synchronise(client, there, scheduled=True)
@@ -145,7 +147,8 @@ async def measure(there: World, size: int, store: str, workers: int) -> Figures:
         suppressed = (await client.call(SUPPRESSIONS_PAGE, SuppressionsQuery(limit=1))).total
     speed = size / first.seconds
     bound = Systems(
-        lower_bound.dataverse(size, suppressed), lower_bound.dotdigital(people_to_import(first.run), suppressed)
+        lower_bound.dataverse(size, suppressed, opted_out),
+        lower_bound.dotdigital(people_to_import(first.run), suppressed),
     )
     return Figures(
         size=size,

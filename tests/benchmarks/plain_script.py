@@ -70,6 +70,14 @@ class PlainScript:
         asked = {"$select": "_entityid_value", "$filter": f"_listid_value eq {list_id}"}
         return [row["_entityid_value"] for row in self._rows("/listmembers", asked)]
 
+    def opted_out(self) -> tuple[int, ...]:
+        """How many contacts, leads and accounts opt out or were merged away."""
+        tables = {"contacts": "contactid", "leads": "leadid", "accounts": "accountid"}
+        said = "donotemail eq true or donotbulkemail eq true or merged eq true"
+        return tuple(
+            sum(1 for _ in self._rows(f"/{table}", {"$select": key, "$filter": said})) for table, key in tables.items()
+        )
+
     def remove_members(self, list_id: str, contact_ids: Sequence[str]) -> None:
         """Takes contacts out of a list."""
         for some in _chunks(contact_ids):
