@@ -112,8 +112,14 @@ workers: $(STAMP)
 	$(BIN)/python -m tests.sync.engine.workers_at_random $(or $(N),50) $(or $(FIRST),1)
 
 # STORE=postgresql: with the store on a server, and PROCESSES=2 with a worker beside the service.
-bench: $(STAMP)
-	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000) --store $(or $(STORE),file) --workers $(or $(PROCESSES),1)
+bench: $(STAMP) .venv/dlt
+	$(BIN)/python -m tests.benchmarks.main --size $(or $(SIZE),20000) --store $(or $(STORE),file) --workers $(or $(PROCESSES),1) --dlt .venv/dlt/bin/python
+
+# What a first synchronisation is compared with: in an environment of its own, because dyntui does not use it.
+.venv/dlt: $(STAMP)
+	$(BIN)/python -m venv $@.new
+	$@.new/bin/pip install --quiet 'dlt>=1.31,<2'
+	mv $@.new $@
 
 # A Debian package that carries an environment of its own, for the distribution and the architecture that it is built on.
 deb:

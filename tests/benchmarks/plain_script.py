@@ -51,7 +51,8 @@ class PlainScript:
         asked = httpx.get(f"{line.dotdigital_url}/v2/account-info", auth=signed, verify=trusted, trust_env=False)
         properties = asked.raise_for_status().json()["properties"]
         region = next(each["value"] for each in properties if each["name"] == "ApiEndpoint")
-        self._dotdigital = httpx.Client(base_url=region, auth=signed, verify=trusted, trust_env=False, timeout=120)
+        self.region = str(region).rstrip("/")
+        self._dotdigital = httpx.Client(base_url=self.region, auth=signed, verify=trusted, trust_env=False, timeout=120)
 
     def __enter__(self) -> Self:
         return self
