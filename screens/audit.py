@@ -18,17 +18,17 @@ from dyntui.service.contract.runs import (
     RunChanged,
     RunRow,
     RunsQuery,
-    run_status,
+    run_text,
 )
 
 from .bindings import bindings
 from .grid_screen import GridScreen, Rows, page_of
 from .places import RUN, SEND, TRACES
 from .running import RunActions
+from .runs_under_way import run_tone
 from .shell import progress_text
 from .widgets.columns import Column
 from .widgets.grid_words import Wording
-from .widgets.tones import status_tone
 from .wording import day, lasted, number
 
 KINDS = (("", "All", None), *((kind.id, kind.heading, None) for kind in RUN_KINDS.values()))
@@ -52,13 +52,11 @@ COLUMNS: tuple[Column[RunRow], ...] = (
     Column(title="Type", text=lambda run: run.kind, width=12, priority=4, sort="kind"),
     Column(
         title="Status",
-        text=lambda run: (
-            run_status(run.status, run.tally) if run.status.ended else f"{run.status}: {progress_text(run)}"
-        ),
+        text=lambda run: run_text(run) if run.status.ended else f"{run.status}: {progress_text(run)}",
         width=21,
         flex=1,
         sort="status",
-        tone=lambda run: status_tone(run.status),
+        tone=run_tone,
     ),
     Column(title="People", text=lambda run: number(run.tally.read) if run.tally.read else "", width=7, right=True),
     Column(

@@ -21,7 +21,7 @@ from dyntui.service.contract.campaigns import CAMPAIGNS_PAGE, CampaignRef, Campa
 from dyntui.service.contract.console import ON_HOME
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page
-from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_status
+from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, plan_waits, run_text
 from dyntui.service.contract.schedules import SCHEDULES_LIST, Schedules, SchedulesOf
 from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
 from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Status
@@ -29,11 +29,12 @@ from dyntui.service.contract.session import STATUS, Check, Hello, Nothing, Statu
 from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .places import LIST, REPORT, RUN, SECTIONS, SEND
+from .runs_under_way import run_tone
 from .send_standing import goes_out
 from .shell import LOW, WIDE, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
-from .widgets.tones import MARKS, check_tone, status_tone
+from .widgets.tones import MARKS, check_tone
 from .wording import day, hour, moment, number, share
 
 _RUNS = 6
@@ -213,10 +214,10 @@ class HomeScreen(FramedScreen):
         rows = []
         for run in page.rows[: _MORE if self.has_class("-tall") else _RUNS]:
             if run.status.ended:
-                note = f"{run_status(run.status, run.tally)}  {moment(run.ended_on)}"
+                note = f"{run_text(run)}  {moment(run.ended_on)}"
             else:
                 note = progress_text(run)
-            rows.append(BarRow(run.id, run.title, None, status_tone(run.status), _sign(run.status), note))
+            rows.append(BarRow(run.id, run.title, None, run_tone(run), _sign(run), note))
         self._runs.show_rows(rows)
         self._show_steps()
 
@@ -326,9 +327,12 @@ def _what_is_wrong(check: Check) -> str:
     return f"{MARKS.get(check.state, '?')} {_ADDRESS.sub('', check.text)}"
 
 
-def _sign(status: RunStatus) -> str:
+def _sign(run: RunRow) -> str:
+    status = run.status
     if not status.ended:
         return "▶"
+    if plan_waits(run):
+        return "!"
     return "✓" if status is RunStatus.COMPLETED else "!" if status is not RunStatus.FAILED else "✗"
 
 

@@ -24,7 +24,7 @@ from .activation import activate, deactivate, tell_left_out
 from .base import FramedScreen
 from .list_settings import SettingsQuestion
 from .managing import ManageQuestion
-from .places import PLAN, RUN
+from .places import PLAN
 from .running import start_run
 from .simulation import SimulationShown
 
@@ -102,7 +102,7 @@ class ListActions(FramedScreen):
     def do_plans_diff(self) -> None:
         """Compares the list in hand with its address book; its page says what was found."""
         if (row := self.situation().one(ListRow)) is not None:
-            self.ask(PLAN_DIFF, DiffList(row.id), lambda run: self.console.open_page(RUN, run.id))
+            self.ask(PLAN_DIFF, DiffList(row.id), lambda run: self.console.open_page(PLAN, run.id))
 
     def do_plans_make(self) -> None:
         """Plans a synchronisation of the marked lists, or of the one in hand."""
@@ -110,4 +110,4 @@ class ListActions(FramedScreen):
         rows = [row for row in chosen if can_be_synchronised(row)]
         tell_left_out(self, [row for row in chosen if row not in rows], "not activated, or inactive in Dynamics")
         asked = MakePlan(sync_type="lists", lists=tuple(row.id for row in rows))
-        self.ask(PLAN_MAKE, asked, lambda run: self.console.open_page(RUN, run.id))
+        self.ask(PLAN_MAKE, asked, lambda run: self.console.open_page(PLAN, run.id))

@@ -28,7 +28,7 @@ from dyntui.service.contract.members import PeopleSlice
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.people import person_of
-from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, run_status
+from dyntui.service.contract.runs import RUNS_PAGE, RunChanged, RunRow, RunsQuery, run_text
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -40,13 +40,14 @@ from .list_columns import kind, status_text
 from .perform import with_its_key
 from .places import PERSON, RUN
 from .reason_help import ReasonHelp
+from .runs_under_way import run_tone
 from .tally import reason_title, split_key, tally_rows
 from .widgets.bars import BarList, BarRow
 from .widgets.choice import Choice
 from .widgets.columns import Column
 from .widgets.facts import Facts
 from .widgets.grid_words import Wording
-from .widgets.tones import outcome_text, outcome_tone, status_tone
+from .widgets.tones import outcome_text, outcome_tone
 from .wording import dated, moment, number
 
 _WORDING = Wording(
@@ -216,9 +217,9 @@ class ListPage(GridScreen[MemberRow], ListActions, Page[str]):
             [
                 BarRow(
                     run.id,
-                    run_status(run.status, run.tally) if run.kind == LISTS.id else run.title,
+                    run_text(run) if run.kind == LISTS.id else run.title,
                     None,
-                    status_tone(run.status),
+                    run_tone(run),
                     "•",
                     moment(run.ended_on or run.queued_on),
                 )

@@ -24,13 +24,12 @@ from dyntui.model.plans import (
     Fact,
     PlannedChange,
 )
-from dyntui.model.sync_types import MEMBERS
+from dyntui.model.sync_types import MEMBERS, UNDO
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.plans import (
     LIST,
-    ON_PLAN,
     PLAN_APPLY,
     PLAN_CHANGES,
     PLAN_GET,
@@ -40,7 +39,7 @@ from dyntui.service.contract.plans import (
     change_text,
     shown_effects,
 )
-from dyntui.service.contract.runs import RUN_GET, RunChanged, RunRef, RunRow, calls_text
+from dyntui.service.contract.runs import ON_PLAN, RUN_GET, RunChanged, RunRef, RunRow, calls_text
 from dyntui.service.contract.situations import Situation
 
 from .base import Page
@@ -48,7 +47,7 @@ from .bindings import bindings
 from .dialogs import Confirm
 from .grid_screen import GridScreen, Rows, page_of
 from .places import PEOPLE, RUN
-from .shell import progress_text
+from .running import RunActions, show_progress
 from .tally import reason_title
 from .whose import Whose
 from .widgets.columns import Column
@@ -120,7 +119,7 @@ _ROWS = Rows(
 )
 
 
-class PlanPage(GridScreen[PlannedChange], Page[str]):
+class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
     """The changes by effect, with what carrying them out takes."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_PLAN,)
@@ -130,21 +129,27 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
     def __init__(self) -> None:
         super().__init__(_ROWS)
         self._detail: PlanDetail | None = None
+        self._run: RunRow | None = None
+        self._waits = Line(id="plan-waits")
+        self._bar = Line(id="plan-bar")
         self._sum = Line(id="plan-sum")
         self._fact = Line(id="plan-fact")
         self._fact.display = False
 
     def compose_page(self) -> Iterable[Widget]:
         """What it comes to, above the changes."""
+        yield self._waits
+        yield self._bar
         yield self._sum
         yield self._fact
         yield from super().compose_page()
 
     def aimed(self) -> None:
         """Another plan: nothing is known of it yet."""
-        self._detail = None
-        self._sum.show()
-        self._fact.display = False
+        self._detail = self._run = None
+        self._waits.show()
+        self._sum.display = self._bar.display = self._fact.display = False
+        self.views.display = self.grid.display = False
         self.trail.show_trail("Synchronisation Audit", "…", "Plan")
 
     def begin(self) -> None:
@@ -178,23 +183,30 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
 
     def _show_run(self, run: RunRow) -> None:
         """A plan that was not made has a page that says why."""
+        self._run = run
+        self.trail.show_trail("Synchronisation Audit", run.title, "Plan", note=run.id)
+        show_progress(self._bar, run, 30 if self.has_class("-wide") else 14)
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
             self.app.pop_screen()
             self.console.open_page(RUN, run.id)
         elif run.status.ended:
             self.look(PLAN_GET, PlanRef(run.id), self._show)
         else:
-            self._sum.show(Part(" The plan is being made", "strong"), Part(f"  {progress_text(run)}", "muted"))
+            self._waits.show(Part(" The plan is being made. Nothing is changed by it.", "strong"))
+        self.refresh_hints()
 
     def _show(self, detail: PlanDetail) -> None:
         self._detail = detail
-        self.trail.show_trail("Synchronisation Audit", detail.run.title, "Plan", note=detail.run.id)
+        self._waits.show(*_standing(detail))
+        if not self.grid.display:
+            self.views.display = self.grid.display = True
+            self.grid.focus_rows()
+        self._sum.display = True
         calls = detail.plan.calls
         reads = calls.dataverse_reads + calls.dotdigital_reads
-        done = ", carried out" if detail.plan.applied_by else ""
         writes = calls.dataverse_writes + calls.dotdigital_writes
         takes = f"{calls_text(reads, writes)}, about {number(detail.plan.seconds)} s"
-        self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"{_others(detail)}  {takes}{done}"))
+        self._sum.show(Part(f" {_totals(detail)}", "strong"), Part(f"{_others(detail)}  {takes}"))
         self._fact.display = detail.fact is not None
         if detail.fact is not None:
             self._fact.show(Part(f" Became: {_became(detail.fact)}", "muted"))
@@ -207,7 +219,7 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
 
     def situation(self) -> Situation:
         """The plan."""
-        return super().situation().holding(self._detail)
+        return super().situation().holding(self._detail, self._run)
 
     def do_plans_people(self) -> None:
         """Everybody, with what would become of them."""
@@ -235,6 +247,22 @@ class PlanPage(GridScreen[PlannedChange], Page[str]):
                 self.ask(PLAN_APPLY, PlanRef(detail.run.id), lambda run: self.console.open_page(RUN, run.id))
 
         self.app.push_screen(Confirm("Carry the plan out?", lines, yes="Carry it out", danger=True), answered)
+
+
+def _standing(detail: PlanDetail) -> list[Part]:
+    """What a person has to know before anything else: whether it waits for them, and for which key."""
+    if detail.plan.applied_by:
+        return [Part(" The plan was carried out", "good"), Part(f", by the run {detail.plan.applied_by[:8]}")]
+    if not any(each.effects.changes for each in detail.lists):
+        return [Part(" There is nothing to be done.", "good")]
+    done = "undone" if detail.run.kind == UNDO.id else "done"
+    return [
+        Part(f" Nothing is {done} yet: ", "warn"),
+        Part("a", "key", "screen.perform('plans.apply')"),
+        Part(" carries it out, ", "strong"),
+        Part("Esc", "key", "screen.perform('app.back')"),
+        Part(" leaves it"),
+    ]
 
 
 def _others(detail: PlanDetail) -> str:

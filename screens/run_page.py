@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
+from dyntui.model.outcomes import RunStatus
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.runs import (
     ON_RUN,
@@ -23,7 +24,9 @@ from dyntui.service.contract.runs import (
     RunRow,
     calls_text,
     permalink,
+    plan_waits,
     run_status,
+    run_text,
 )
 from dyntui.service.contract.situations import Situation
 
@@ -32,6 +35,7 @@ from .bindings import bindings
 from .clipboard import copy
 from .places import CHANGES, PEOPLE, PLAN
 from .running import RunActions, show_progress
+from .runs_under_way import run_tone
 from .tally import outcome_title, reason_title, split_key, tally_rows
 from .whose import Whose
 from .widgets.bars import BarList, BarRow
@@ -54,6 +58,14 @@ class RunPage(RunActions, Page[str]):
         self._detail: RunDetail | None = None
         self._facts = Facts(id="run-facts", columns=2, cuts=False)
         self._bar = Line(id="run-page-bar")
+        self._waits = Line(
+            Part(" Nothing is done yet: ", "warn"),
+            Part("v", "key", "screen.perform('plans.show')"),
+            Part(" shows it, then "),
+            Part("a", "key"),
+            Part(" carries it out"),
+            id="run-page-waits",
+        )
         self._error = Static("", id="run-page-error", classes="card", markup=False)
         self._error.border_title = "What went wrong"
         self._tally = BarList(id="run-tally", empty="Nobody has an outcome yet.")
@@ -66,6 +78,7 @@ class RunPage(RunActions, Page[str]):
             facts.border_title = "Run"
             yield self._facts
             yield self._bar
+            yield self._waits
         yield self._error
         with Horizontal(id="run-lower"):
             with Vertical(id="run-tally-card", classes="card") as tally:
@@ -85,6 +98,7 @@ class RunPage(RunActions, Page[str]):
         self._items.show_rows([])
         self._error.display = False
         self._bar.display = False
+        self._waits.display = False
 
     def begin(self) -> None:
         """Starts on the outcomes."""
@@ -120,6 +134,7 @@ class RunPage(RunActions, Page[str]):
         self.trail.show_trail("Synchronisation Audit", run.title, note=run.id)
         self._facts.show_facts(_facts(run))
         self._show_progress(run)
+        self._waits.display = plan_waits(run)
         error = "\n".join(single_line(part) for part in (run.error_code, run.error, run.not_done, run.remedy) if part)
         self._error.display = bool(error)
         self._error.update(error)
@@ -128,7 +143,7 @@ class RunPage(RunActions, Page[str]):
         self._items.say_when_empty(f"No item{yet}.")
         self._tally.show_rows(tally_rows(run.tally.counts, run.kind), run.tally.read)
         self._show_sum(run)
-        self._items.show_rows([_item_row(item) for item in detail.items])
+        self._items.show_rows([_item_row(item, planned=run.plan) for item in detail.items])
         self.refresh_hints()
 
     def _show_progress(self, run: RunRow) -> None:
@@ -190,7 +205,7 @@ class RunPage(RunActions, Page[str]):
 
 def _facts(run: RunRow) -> list[Fact]:
     return [
-        ("Status", run_status(run.status, run.tally), status_tone(run.status)),
+        ("Status", run_text(run), run_tone(run)),
         ("Type", run.kind, ""),
         ("Account", run.account, ""),
         ("Started by", run.started_by, ""),
@@ -206,7 +221,10 @@ def _calls(run: RunRow, reads: int, writes: int) -> str:
     return calls_text(reads, writes) if run.status.ended or reads or writes else "—"
 
 
-def _item_row(item: RunItem) -> BarRow:
+def _item_row(item: RunItem, *, planned: bool) -> BarRow:
+    status = run_status(item.status, item.tally)
+    if planned and item.status.ended:
+        status = status.replace(RunStatus.COMPLETED, "Planned", 1)
     people = f"{people_of(item.tally.read)}" if item.tally.read else ""
     note = "  ".join(each for each in (people, item.note) if each)
     return BarRow(
@@ -215,5 +233,5 @@ def _item_row(item: RunItem) -> BarRow:
         None,
         status_tone(item.status),
         "•",
-        f"{run_status(item.status, item.tally)}  {note}".strip(),
+        f"{status}  {note}".strip(),
     )

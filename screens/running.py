@@ -6,7 +6,7 @@ from dyntui.service.contract.changes import CHANGES_UNDO, UndoRun
 from dyntui.service.contract.runs import RUN_CANCEL, RUN_START, RunRef, RunRow, StartRun
 
 from .base import Asking, FramedScreen
-from .places import RUN
+from .places import PLAN, RUN
 from .shell import progress_text
 from .widgets.bars import block_bar
 from .widgets.line import Line, Part
@@ -40,9 +40,9 @@ class RunActions(FramedScreen):
     """A screen with a run in hand: its situation names it."""
 
     def do_changes_undo(self) -> None:
-        """Plans how to undo the run; the plan's page says when it is ready, and carries it out."""
+        """Plans how to undo the run: the plan's page says so, and carries it out."""
         if (run := self.situation().one(RunRow)) is not None:
-            self.ask(CHANGES_UNDO, UndoRun(run.id), lambda planned: self.console.open_page(RUN, planned.id))
+            self.ask(CHANGES_UNDO, UndoRun(run.id), lambda planned: self.console.open_page(PLAN, planned.id))
 
     def do_runs_cancel(self) -> None:
         """Cancels the run."""

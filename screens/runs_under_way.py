@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from dyntui.model.outcomes import RunStatus
-from dyntui.service.contract.runs import RunRow, outcomes_text, run_status
+from dyntui.service.contract.runs import RunRow, outcomes_text, plan_waits, run_text
+
+from .widgets.tones import status_tone
 
 Severity = Literal["information", "warning", "error"]
 
@@ -44,5 +46,13 @@ def severity_of(status: RunStatus) -> Severity:
 
 
 def end_text(run: RunRow) -> str:
-    """What became of a run, in one line."""
-    return ": ".join(part for part in (run_status(run.status, run.tally), outcomes_text(run) or run.error) if part)
+    """What became of a run, in one line; of a plan what would."""
+    became = outcomes_text(run)
+    if became and plan_waits(run):
+        became = f"it would be {became}"
+    return ": ".join(part for part in (run_text(run), became or run.error) if part)
+
+
+def run_tone(run: RunRow) -> str:
+    """The look of a run's status: a plan that can be carried out waits for a person."""
+    return "warn" if plan_waits(run) else status_tone(run.status)

@@ -45,6 +45,7 @@ from dyntui.service.contract.runs import (
     named_by,
     permalink,
     run_status,
+    run_text,
 )
 
 # How Dynamics writes the id of a record.
@@ -63,7 +64,7 @@ def _columns(rows: Sequence[RunRow]) -> Columns[RunRow]:
     return (
         Column("started", lambda row: moment(row.started_on or row.queued_on), whole=True),
         Column("title", lambda row: row.title),
-        Column("status", lambda row: run_status(row.status, row.tally), whole=True),
+        Column("status", run_text, whole=True),
         Column("people", lambda row: number(row.tally.read), right=True),
         Column("by", lambda row: row.started_by),
         Column("run", lambda row: short[row.id], whole=True),

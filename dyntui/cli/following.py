@@ -12,7 +12,7 @@ from dyntui.model.errors import Exit
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.sync_types import outcome_word
 from dyntui.service.client import ServiceClient
-from dyntui.service.contract.runs import RUN_CHANGED, RUN_GET, RunRef, RunRow, calls_text, outcomes_text, run_status
+from dyntui.service.contract.runs import RUN_CHANGED, RUN_GET, RunRef, RunRow, calls_text, outcomes_text, run_text
 
 # Seconds after which the run is asked for itself, in case the event of its end was lost.
 _ASK_AGAIN = 5.0
@@ -69,7 +69,7 @@ def print_run(run: RunRow) -> None:
     print_facts(
         [
             ("Run", f"{run.title} ({run.id})"),
-            ("Status", f"{run_status(run.status, run.tally)}{', being cancelled' if run.cancelling else ''}"),
+            ("Status", f"{run_text(run)}{', being cancelled' if run.cancelling else ''}"),
             ("Account", run.account),
             ("Started by", run.started_by),
             ("Started", moment(run.started_on)),
@@ -97,4 +97,4 @@ def print_tally(tally: Tally, kind: str = "") -> None:
 def summary(run: RunRow) -> str:
     """A run's end in one line."""
     counts = outcomes_text(run)
-    return f"{run.title}: {run_status(run.status, run.tally)}{f' ({counts})' if counts else ''}"
+    return f"{run.title}: {run_text(run)}{f' ({counts})' if counts else ''}"

@@ -25,7 +25,7 @@ from dyntui.service.contract.held import HELD_LISTS, HeldRemovals, WaitingIn
 from dyntui.service.contract.lists import LISTS_PAGE, ListRow, ListsQuery
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.people import PEOPLE_SEARCH, KnownPerson, PeopleQuery
-from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_status
+from dyntui.service.contract.runs import RUNS_PAGE, RunRow, RunsQuery, run_text
 from dyntui.service.contract.sends import SENDS_PAGE, SendRow, SendsQuery
 
 Q = TypeVar("Q", bound=Window)
@@ -298,7 +298,7 @@ def _said_of_send(row: SendRow) -> str:
 
 
 def _said_of_run(row: RunRow) -> str:
-    return f"{row.title}, {run_status(row.status, row.tally)}, {moment(row.queued_on)}"
+    return f"{row.title}, {run_text(row)}, {moment(row.queued_on)}"
 
 
 def _said_of_person(row: KnownPerson) -> str:

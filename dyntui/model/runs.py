@@ -40,6 +40,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     cancelling: bool = False
     plan: bool = False
+    applied_by: str = ""
+    empty_plan: bool = False
 
 
 class RunItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -261,6 +261,18 @@ def plan(c: Connection, run_id: str) -> Plan | None:
     )
 
 
+def standing(c: Connection, run_ids: Collection[str]) -> dict[str, tuple[str, bool]]:
+    """Of the plans of these runs that are whole: the run that has carried it out (`""`: none), and whether there is
+    nothing in it."""
+    anything = exists().where(_p.run_id == plan_table.c.run_id)
+    asked = select(plan_table.c.run_id, plan_table.c.applied_by, anything).where(plan_table.c.digest != "")
+    found: dict[str, tuple[str, bool]] = {}
+    for some in in_chunks(list(run_ids)):
+        for id, applied_by, has_changes in c.execute(asked.where(plan_table.c.run_id.in_(some))):
+            found[id] = (applied_by, not has_changes)
+    return found
+
+
 def effects(c: Connection, run_id: str) -> list[Effects]:
     """How many of each effect, item by item."""
     counted = [func.count().filter(_p.effect == effect).label(effect) for effect in EFFECTS]

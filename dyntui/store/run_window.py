@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from dyntui.model.outcomes import RunStatus, Tally
 from dyntui.model.paging import Page, Window
 from dyntui.model.runs import Progress, RunRow
-from dyntui.store import accounts, outcomes
+from dyntui.store import accounts, outcomes, planned_changes
 from dyntui.store.runs import tally_so_far
 from dyntui.store.schema import run
 from dyntui.store.windows import contains, ordered, shown
@@ -53,10 +53,11 @@ def _count(c: Connection, listing: Select[Any]) -> int:
 def _rows(c: Connection, rows: Sequence[Row[Any]]) -> tuple[RunRow, ...]:
     names = accounts.names(c)
     tallies = outcomes.tallies(c, [row.id for row in rows])
-    return tuple(_row(row, tallies.get(row.id, Tally()), names) for row in rows)
+    plans = planned_changes.standing(c, [row.id for row in rows if row.request.get("plan")])
+    return tuple(_row(row, tallies.get(row.id, Tally()), names, *plans.get(row.id, ("", False))) for row in rows)
 
 
-def _row(row: Row[Any], tally: Tally, names: Mapping[str, str]) -> RunRow:
+def _row(row: Row[Any], tally: Tally, names: Mapping[str, str], applied_by: str, empty_plan: bool) -> RunRow:
     status = RunStatus(row.status)
     return shown(
         RunRow,
@@ -67,4 +68,6 @@ def _row(row: Row[Any], tally: Tally, names: Mapping[str, str]) -> RunRow:
         progress=Progress(stage=row.stage, done=row.stage_done, of=row.stage_of),
         cancelling=row.desired == "cancel" and not status.ended,
         plan=bool(row.request.get("plan")),
+        applied_by=applied_by,
+        empty_plan=empty_plan,
     )

@@ -35,11 +35,9 @@ async def test_a_run_is_undone_with_its_plan_first() -> None:
         assert "The run goes on" in hand.notices[-1]
         await hand.finish()
         await hand.press("u")
-        assert f"Plan: Undo: {LIST}" in hand.text
+        assert f"Undo: {LIST}" in hand.text and "Completed" not in hand.text
         await hand.finish()
-        await hand.press("u")
-        assert "A plan changes nothing" in hand.notices[-1]
-        await hand.press("v")
+        assert "Nothing is undone yet: a carries it out, Esc leaves it" in hand.text
         assert "1 added, 1 updated, 1 removed" in hand.text and "[b]Bob[/b] → Christian" in hand.text
         await hand.press("a", "y")
         assert len(hand.asked("plans.apply")) == 1
@@ -58,5 +56,7 @@ async def test_a_plan_has_written_nothing() -> None:
         await hand.to("2", LIST)
         await hand.press("P")
         await hand.finish()
-        await hand.press("w")
+        await hand.press("4", "enter", "w")
         assert "A plan writes nothing" in hand.notices[-1]
+        await hand.press("u")
+        assert "A plan changes nothing" in hand.notices[-1]

@@ -13,11 +13,12 @@ async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
     async with driving(Opening("changed"), size=WIDE) as hand:
         await hand.to("2", LIST)
         await hand.press("P")
-        assert f"Plan: {LIST}" in hand.text
-        await hand.press("v")
+        assert f"Plan: {LIST}" in hand.text and "The plan is being made" in hand.text
+        assert "Nothing would be changed" not in hand.text and "c Cancel run" in hand.text
+        await hand.press("a")
         assert "The plan is being made." in hand.notices[-1]
         await hand.finish()
-        await hand.press("v")
+        assert "Nothing is done yet: a carries it out, Esc leaves it" in hand.text
         assert (
             "1 added, 1 updated, 1 removed" in hand.text and " reads, " in hand.text and " writes, about " in hand.text
         )
@@ -32,7 +33,11 @@ async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
         assert len(hand.asked("plans.apply")) == 1 and isinstance(hand.asked("plans.apply")[0], PlanRef)
         assert "Plan:" not in hand.text.splitlines()[1]
         await hand.finish()
-        await hand.press("4", "j", "enter", "v", "a")
+        await hand.press("4")
+        assert "Plan, carried out" in hand.text and "Plan, not carried out" not in hand.text
+        await hand.press("j", "enter")
+        assert "Plan, carried out" in hand.text
+        await hand.press("v", "a")
         assert "Plan:" in hand.text.splitlines()[1]
         assert "Became: 1 added, 1 updated, 1 removed" in hand.text
         assert "carried out" in hand.text and "carried out already" in hand.notices[-1]
@@ -44,7 +49,6 @@ async def test_a_list_is_compared_with_its_address_book() -> None:
         await hand.press("equals_sign")
         assert len(hand.asked("plans.diff")) == 1
         await hand.finish()
-        await hand.press("v")
         assert "FIRSTNAME" in hand.text and "→ [b]Bob[/b]" in hand.text
 
 
@@ -53,8 +57,26 @@ async def test_an_empty_plan_has_nothing_to_be_carried_out() -> None:
         await hand.to("2", LIST)
         await hand.press("P")
         await hand.finish()
-        await hand.press("v", "a")
+        assert "There is nothing to be done" in hand.text
+        await hand.press("a")
         assert "Nothing would be changed" in hand.text and "There is nothing to be done." in hand.notices[-1]
+        await hand.press("4")
+        assert "Plan: nothing to do" in hand.text
+
+
+async def test_a_plan_that_waits_says_so_wherever_its_run_is_seen() -> None:
+    async with driving(Opening("changed"), size=WIDE) as hand:
+        await hand.to("2", LIST)
+        await hand.press("P", "escape")
+        await hand.finish()
+        assert hand.notices[-1].startswith("Plan, not carried out: it would be 1 added")
+        await hand.press("4")
+        assert "Plan, not carried out" in hand.text
+        await hand.press("enter")
+        assert "Plan, not carried out" in hand.text
+        assert "Nothing is done yet: v shows it, then a carries it out" in hand.text
+        await hand.press("1")
+        assert "Plan, not carried out" in hand.text
 
 
 async def test_who_may_only_look_makes_no_plan_and_a_run_that_is_none_has_none() -> None:

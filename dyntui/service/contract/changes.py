@@ -78,6 +78,12 @@ def has_written(situation: Situation) -> str:
     return "A plan writes nothing; `v` shows what it would write." if run.plan else ""
 
 
+def may_have_written(situation: Situation) -> bool:
+    """Whether the run in hand does what it decides, and no mere plan of it."""
+    run = situation.one(RunRow)
+    return run is not None and not run.plan
+
+
 def undo(situation: Situation) -> str:
     """A run that has ended and changed something."""
     run = situation.one(RunRow)
@@ -111,6 +117,7 @@ ACTIONS = (
         command="dyntui audit show RUN --changes",
         tooltip="Whom the run changed on either side, with the fields before and after",
         rule=has_written,
+        hinted=may_have_written,
     ),
     Action(
         id="changes.undo",

@@ -9,12 +9,12 @@ import msgspec
 from dyntui.model.outcomes import RunStatus
 from dyntui.model.plans import ADD, EFFECTS, REMOVE, UPDATE, Effects, Fact, Plan, PlannedChange
 from dyntui.model.roles import Ability
-from dyntui.service.contract.actions import Action, Scope
+from dyntui.service.contract.actions import Action
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
 from dyntui.service.contract.lists import ON_LIST, ON_LISTS, synchronise_list
 from dyntui.service.contract.paging import Page, Window
-from dyntui.service.contract.runs import ON_RUN, RUN_PEOPLE, RunRow
+from dyntui.service.contract.runs import ON_PLAN, ON_RUN, RUN_PEOPLE, RunRow
 from dyntui.service.contract.situations import Situation
 
 # The kind of a run's items that are marketing lists.
@@ -142,16 +142,14 @@ def is_planned(situation: Situation) -> bool:
 
 def to_apply(situation: Situation) -> str:
     """A plan in hand that has changes and was not carried out yet."""
-    detail = situation.one(PlanDetail)
+    detail, run = situation.one(PlanDetail), situation.one(RunRow)
     if detail is None:
-        return "The plan is not read yet."
+        return "The plan is not read yet." if run is None or run.status.ended else "The plan is being made."
     if detail.plan.applied_by:
         return "The plan was carried out already."
     changes = sum(each.effects.changes for each in detail.lists)
     return "" if changes else "There is nothing to be done."
 
-
-ON_PLAN = Scope("Plan")
 
 ACTIONS = (
     Action(

@@ -39,6 +39,25 @@ def run_status(status: RunStatus, tally: Tally) -> str:
     return str(status)
 
 
+def run_text(run: RunRow) -> str:
+    """The status of a run in words. A plan that is made has done nothing: it says how it stands."""
+    said = run_status(run.status, run.tally)
+    if not run.plan or run.status not in _MADE:
+        return said
+    errors = " with errors" if said == RunStatus.COMPLETED_WITH_ERRORS else ""
+    if run.applied_by:
+        return f"Plan{errors}, carried out"
+    return f"Plan{errors}: nothing to do" if run.empty_plan else f"Plan{errors}, not carried out"
+
+
+def plan_waits(run: RunRow) -> bool:
+    """Whether a run has made a plan that somebody can carry out."""
+    return run.plan and run.status in _MADE and not run.applied_by and not run.empty_plan
+
+
+_MADE = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS, RunStatus.HELD)
+
+
 def outcomes_text(run: RunRow) -> str:
     """What became of the people of a run: `1,077 mailed, 263 excluded`; `""` where nobody was in it."""
     people = {outcome: run.tally.of(outcome) for outcome in Outcome}
@@ -143,6 +162,7 @@ SECTION = Section("audit", title="Synchronisation Audit", short="Audit", tooltip
 
 ON_AUDIT = Scope("Synchronisation Audit")
 ON_RUN = Scope("Run")
+ON_PLAN = Scope("Plan")
 ON_PEOPLE = Scope("People")
 
 
@@ -150,7 +170,7 @@ ACTIONS = (
     Action(
         id="runs.cancel",
         title="Cancel run",
-        scopes=(ON_AUDIT, ON_RUN),
+        scopes=(ON_AUDIT, ON_RUN, ON_PLAN),
         keys=("c",),
         hint="Cancel run",
         call=RUN_CANCEL,
