@@ -23,7 +23,7 @@ test: lint
 
 test-all:
 	@rm -f $(SANDBOX_TESTED)
-	@$(MAKE) test CHOSEN=
+	@$(MAKE) test CHOSEN="--hypothesis-profile thorough"
 
 # Between two edits: everything but the tests that are not near what has changed.
 check: lint types imports

@@ -21,14 +21,15 @@ _LONG = ("faults/test_kills", "faults/", "terminal/", "scenarios/")
 _NEW = 300
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # A suite that a script starts in the background is told to ignore Ctrl+C, and its children inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     share_compiled_statements()
     # How long an example takes says how busy the machine is.
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("any machine")
+    settings.register_profile("thorough", settings.get_profile("any machine"), max_examples=500)
+    settings.load_profile(config.getoption("--hypothesis-profile") or "any machine")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

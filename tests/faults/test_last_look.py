@@ -139,7 +139,7 @@ def test_rows_that_are_dated_in_the_future_hide_nobody_who_opts_out_later(
     assert excluded(office, sent, somebody.person) == reason
 
 
-@pytest.mark.parametrize(("seconds", "before"), [(45.0, 44.0), (240.0, 121.0)])
+@pytest.mark.parametrize(("seconds", "before"), [(45.0, 44.0), pytest.param(240.0, 121.0, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("kind", OPT_OUTS)
 def test_who_opts_out_while_the_book_is_listed_is_not_mailed(
     kind: str, seconds: float, before: float, office: MovingOffice, job: Job, monkeypatch: pytest.MonkeyPatch

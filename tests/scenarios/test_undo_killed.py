@@ -25,7 +25,7 @@ from tests.scenarios.office import Office
 THOROUGH = int(os.environ.get("DYNTUI_FAULT_SEEDS", "1")) > 1
 MOMENTS = (True, False) if THOROUGH else (True,)
 # Each kill takes a second.
-STRIDE = 1 if THOROUGH else 5
+STRIDE = 1 if THOROUGH else 8
 
 
 class Killed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -41,6 +41,7 @@ from tests.store.windows import windowed
 from .conftest import World as Scratch
 from .worlds import (
     ACCOUNT,
+    GENERATED,
     NOW,
     Somebody,
     World,
@@ -53,7 +54,6 @@ from .worlds import (
     write,
 )
 
-GENERATED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LISTS = ("list-0", "list-1")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Select, false, func, literal, select, union_all
 
@@ -15,6 +15,7 @@ from dyntui.store.outcomes import Item
 from dyntui.store.schema import standing
 from tests.store.conftest import World
 from tests.store.windows import windowed
+from tests.store.worlds import GENERATED
 
 NOW = "2026-03-01T10:00:00Z"
 LASTS = {
@@ -64,7 +65,6 @@ def rows(c: Connection) -> int:
     return c.execute(select(func.count()).select_from(standing)).scalar_one()
 
 
-GENERATED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 names = st.sampled_from([f"p{number}" for number in range(6)])
 
 

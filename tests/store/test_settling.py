@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from sqlalchemy import Connection, delete, event, select
 from sqlalchemy.schema import CreateTable
 
@@ -29,6 +29,7 @@ from dyntui.store.staging import Staged
 from .conftest import World as Scratch
 from .worlds import (
     ACCOUNT,
+    GENERATED,
     NOW,
     World,
     activate,
@@ -43,8 +44,6 @@ from .worlds import (
     write,
     write_facts,
 )
-
-GENERATED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def expected(world: World, list_id: str) -> dict[str, tuple[str, str, str, str]]:

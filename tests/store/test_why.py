@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from sqlalchemy import Connection, insert, select, update
 
 from dyntui.model.why import Fact, closed
@@ -19,13 +19,11 @@ from dyntui.store.schema import (
 )
 
 from .conftest import World as Scratch
-from .test_counts import GENERATED, LISTS, synced
-from .worlds import ACCOUNT, NOW, World, activate, merged_into, opted_out, worlds, write
-
-SEEN_BY = settings(GENERATED, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+from .test_counts import LISTS, synced
+from .worlds import ACCOUNT, GENERATED, NOW, World, activate, merged_into, opted_out, worlds, write
 
 
-@SEEN_BY
+@GENERATED
 @given(told=worlds(lists=2))
 def test_it_says_of_everybody_what_the_count_says(world: Scratch, told: World) -> None:
     with world() as c:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, update
 
@@ -23,6 +24,12 @@ OWN = ("MERGED", "INACTIVE", "DO_NOT_EMAIL", "DO_NOT_BULK_EMAIL", "FILTERED", "V
 SUPPRESSIONS = ("COMPLAINED", "HARD_BOUNCED", "SUPPRESSED", "PENDING_OPT_IN", "UNKNOWN")
 BY_WILL = ("COMPLAINED", "SUPPRESSED")
 REFUSALS = ("REJECTED", "GLOBALLY_SUPPRESSED")
+# Each example takes a fifth of a second. `make test-all` tries five times as many.
+GENERATED = settings(
+    max_examples=settings().max_examples // 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @dataclass(frozen=True)
