@@ -35,6 +35,9 @@ FAULTS = {
     "answers cut in half": everywhere(kind="truncate", probability=0.25),
 }
 
+# The clients make the same of them as of another one: an answer that says to try again, a connection that breaks.
+ALIKE = ("a gateway that waited in vain", "connections lost on the way there", "a service that says when it is back")
+THOROUGH = pytest.mark.thorough
 
 DIRECTORY_AWAY = [
     {"system": "entra", "kind": "status", "status": 503, "times": 2},
@@ -47,7 +50,7 @@ def struck(sandbox: SandboxControls) -> int:
     return sum(fault["struck"] for fault in sandbox.control.get("/faults").json())
 
 
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("kind", [pytest.param(each, marks=THOROUGH if each in ALIKE else ()) for each in FAULTS])
 def test_the_job_ends_the_same_in_spite_of(kind: str, office: FrozenOffice, undisturbed: Ending):
     office.sandbox.order(*FAULTS[kind])
     ending = Job(office).whole()
