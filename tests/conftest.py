@@ -54,6 +54,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    _take_away_directories()
+    # pytest collects five times at its end, for what objects say when they go: this once finds them, and leaves the
+    # other times nothing to go through.
+    gc.collect()
+    gc.freeze()
+
+
+def _take_away_directories() -> None:
     """Profiles in the long paths of tests keep their sockets in short directories of their own, which nobody else
     takes away. One in which there is still something is in use, and a new empty one may be another worker's or another
     run's service about to listen there."""
