@@ -98,7 +98,9 @@ def console(**environment: str) -> Iterator[Terminal]:
         terminal.process.wait()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.thorough)]
+)
 def test_a_signal_ends_the_console_with_the_terminal_restored(number: signal.Signals, code: int) -> None:
     with console() as terminal:
         terminal.process.send_signal(number)

@@ -17,6 +17,7 @@ def test_nobody_is_mailed_against_their_will_in_history(seed: int, targeted: Pat
     assert play(seed, targeted, tmp_path).seconds > 0
 
 
+@pytest.mark.thorough
 def test_a_history_can_be_repeated_exactly(targeted: Path, tmp_path: Path):
     one, again, another = (
         play(seed, targeted, tmp_path / name, 4) for seed, name in ((91, "one"), (91, "again"), (92, "another"))

@@ -25,7 +25,9 @@ OTHER_WAYS = {
 }
 
 
-@pytest.mark.parametrize("switches", [{}, OTHER_WAYS], ids=["as described", "the other way"])
+@pytest.mark.parametrize(
+    "switches", [pytest.param({}, marks=pytest.mark.thorough), OTHER_WAYS], ids=["as described", "the other way"]
+)
 def test_a_list_is_sent_to_and_its_results_are_read_whatever_the_sources_say(
     switches: dict[str, object], tmp_path: Path
 ) -> None:

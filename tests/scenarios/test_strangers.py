@@ -291,7 +291,7 @@ def test_a_plan_names_who_would_join_be_made_or_leave_and_exactly_that_is_done(
     assert member.outcome is Outcome.ADDED
 
 
-@pytest.mark.parametrize("kind", ["drop_after", "status_after"])
+@pytest.mark.parametrize("kind", ["drop_after", pytest.param("status_after", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("call", ["CreateMultiple", "AddListMembersList"])
 def test_a_lost_answer_makes_nobody_twice_and_leaves_nobody_out(
     office: Office, met: dict[str, str], kind: str, call: str

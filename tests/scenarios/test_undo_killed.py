@@ -75,6 +75,7 @@ def known(office: Office, list_id: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.thorough
 def test_an_undo_that_is_killed_at_any_step_ends_as_the_uninterrupted_one(
     office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

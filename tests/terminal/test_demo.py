@@ -56,6 +56,7 @@ def test_without_a_terminal_the_demo_says_so_and_does_the_main_job(demo_environ:
     assert list((tmp_path / "t").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_a_viewer_may_look_but_not_do_the_job(demo_environ: Mapping[str, str]):
     done = headless(demo_environ, "--headless", "--as", "viewer")
 
