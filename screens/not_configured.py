@@ -15,7 +15,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from dyntui.model.errors import DyntuiError
-from dyntui.service import finding_environments
+from dyntui.service import finding_environments, person_sign_in
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.session import HELLO, STATUS, Hello, Nothing, Status
 from dyntui.service.contract.setup import ON_SETUP, SETUP_APPLY, SETUP_PLAN, SETUP_STEP, SetupReport, SetupStep
@@ -27,6 +27,7 @@ from dyntui.service.setup_questions import (
     about,
     no_place_for_secrets,
     where_people_sign_in,
+    where_the_service_signs_in,
     without_a_keyring,
 )
 
@@ -41,9 +42,12 @@ from .widgets.field import Field
 from .wording import number, share
 from .working import start
 
-_INTRODUCTION, _ASKING, _FINDING, _CHECKING, _PLAN, _INSTALLING, _REFUSED = range(7)
+_INTRODUCTION, _ASKING, _FINDING, _SIGNING_IN, _CHECKING, _PLAN, _INSTALLING, _REFUSED = range(8)
+# A person signs in with a code.
+_BY_CODE = (_FINDING, _SIGNING_IN)
 _BAR = 40
 _DONE, _MISSING = "done", "missing"
+_ENVIRONMENTS, _AS_WHOM = "Setup: your environments", "Setup: as whom the service acts"
 
 
 class NotConfigured(Asking[None]):
@@ -106,7 +110,10 @@ class NotConfigured(Asking[None]):
             words = {_INTRODUCTION: "Set up", _PLAN: "Install", _REFUSED: "Try again"}
             return words.get(self._phase, "")
         if action_id == "setup.copy":
-            words = {_INTRODUCTION: "Copy the command", _FINDING: "Copy the address" if self._copied else ""}
+            words = {
+                _INTRODUCTION: "Copy the command",
+                **dict.fromkeys(_BY_CODE, "Copy the address" if self._copied else ""),
+            }
             return words.get(self._phase, "")
         return None
 
@@ -150,7 +157,7 @@ class NotConfigured(Asking[None]):
 
     def do_setup_copy(self) -> None:
         """Copies the command, or the address at which to sign in."""
-        if self._phase == _FINDING and self._copied:
+        if self._phase in _BY_CODE and self._copied:
             copy(self.app, [self._copied], "The address")
         elif self._phase == _INTRODUCTION:
             copy(self.app, [self._command()], "The command")
@@ -191,6 +198,9 @@ class NotConfigured(Asking[None]):
             return
         if talk.finds:
             self._find(talk)
+            return
+        if talk.signs_in:
+            self._sign_in(talk)
             return
         question = talk.question
         if question is None:
@@ -246,7 +256,8 @@ class NotConfigured(Asking[None]):
 
     def _find(self, talk: Conversation) -> None:
         """Signs the person in beside the screen; what comes after they have left counts no more."""
-        self._show(_FINDING, "Setup: your environments", "Asking for a code …")
+        self._copied = ""
+        self._show(_FINDING, _ENVIRONMENTS, "Asking for a code …")
         self.set_focus(None)
         self._shown()
         start(self, "finding", self._look_for, talk.answers, exclusive=True)
@@ -259,19 +270,42 @@ class NotConfigured(Asking[None]):
             return
         if self._phase != _FINDING:
             return
-        self._show(_FINDING, "Setup: your environments", "Which one is to be connected?")
+        self._show(_FINDING, _ENVIRONMENTS, "Which one is to be connected?")
         self._choices.show_rows([BarRow(each.url, each.friendly_name, None, "", "", each.url) for each in found])
         self._choices.display = True
         self.set_focus(self._choices)
         self._shown()
 
+    # The person as whom the service acts
+
+    def _sign_in(self, talk: Conversation) -> None:
+        """Signs them in beside the screen."""
+        self._copied = ""
+        self._show(_SIGNING_IN, _AS_WHOM, "Asking for a code …")
+        self.set_focus(None)
+        self._shown()
+        start(self, "signing in", self._wait_for_sign_in, talk, exclusive=True)
+
+    async def _wait_for_sign_in(self, talk: Conversation) -> None:
+        try:
+            kept = await person_sign_in.sign_in(where_the_service_signs_in(talk.answers), self._show_code)
+        except DyntuiError as error:
+            self._refuse(error)
+            return
+        # Who has left meanwhile is asked anew when they come back.
+        if self._phase == _SIGNING_IN and talk.signs_in:
+            talk.take(kept)
+            self._go_on()
+
     def _show_code(self, prompt: finding_environments.DevicePrompt) -> None:
-        if self._phase != _FINDING:
+        if self._phase not in _BY_CODE:
             return
         self._copied = single_line(prompt.verification_uri)
         words = f"Open this address in any browser, type {single_line(prompt.user_code)} there, and sign in."
-        note = "Waiting for you to sign in. Nothing of this sign-in is kept. y copies the address, Esc goes back."
-        self._show(_FINDING, "Setup: your environments", words, note, code=self._copied)
+        finding = self._phase == _FINDING
+        kept = "Nothing of this sign-in is kept." if finding else "The service acts as you, until it is revoked."
+        note = f"Waiting for you to sign in. {kept} y copies the address, Esc goes back."
+        self._show(self._phase, _ENVIRONMENTS if finding else _AS_WHOM, words, note, code=self._copied)
         self._shown()
 
     def do_app_back(self) -> None:
@@ -359,7 +393,7 @@ class NotConfigured(Asking[None]):
         self.ask(HELLO, Nothing(), self.console.admit)
 
     def _refuse(self, error: DyntuiError) -> None:
-        if self._phase not in (_FINDING, _CHECKING, _INSTALLING):
+        if self._phase not in (*_BY_CODE, _CHECKING, _INSTALLING):
             return
         self._error = error
         self._show(

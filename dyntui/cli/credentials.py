@@ -8,12 +8,14 @@ from pathlib import Path
 
 import click
 
+from dyntui.cli import device_code
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.service_call import ask
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service import certificate_file
 from dyntui.service.contract.credentials import (
+    CREDENTIAL_PLACE,
     CREDENTIAL_REPLACE,
     CREDENTIALS_LIST,
     DYNAMICS,
@@ -52,12 +54,15 @@ def replace(context: click.Context, of: str, certificate: str | None, api_user: 
     """Replace the secret of OF: `dynamics`, or an email account by id or name.
 
     The new one is proved first. Runs go on: what they call next is called with it. Without --certificate or --from it
-    is typed unseen. Let the old secret end in Entra ID or dotdigital after that.
+    is typed unseen. Where the service acts as a person who signed in by device code, they sign in again. Let the old
+    secret end in Entra ID or dotdigital after that.
     """
     chosen = choices(context)
     of_dynamics = of.strip().casefold() == DYNAMICS
     if certificate is not None:
         asked = ReplaceCredential(of=of, certificate=_certificate(certificate), api_user=api_user)
+    elif of_dynamics and source is None and (place := ask(chosen, CREDENTIAL_PLACE, Nothing())).by_person:
+        asked = ReplaceCredential(of=of, signed_in=device_code.signed_in(place), api_user=api_user)
     else:
         secret = _secret(source, "Client secret" if of_dynamics else "API password")
         asked = ReplaceCredential(

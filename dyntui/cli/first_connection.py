@@ -11,7 +11,7 @@ from dyntui import __version__
 from dyntui.cli.lazy import Choices
 from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.service_call import ask
-from dyntui.cli.setup_input import request_in
+from dyntui.cli.setup_input import request_in, with_person
 from dyntui.cli.setup_questions import show_environment
 from dyntui.model import first_connection
 from dyntui.model.errors import DyntuiError, Exit
@@ -29,7 +29,7 @@ def command(chosen: Choices, *, anew: bool, report: Path | None, before: str | N
     else:
         request, taken = request_in(before, said_by(os.environ))
         show_environment(taken)
-        answer = ask(chosen, FACTS_BEFORE, request)
+        answer = ask(chosen, FACTS_BEFORE, with_person(request))
     if report is not None:
         _write(report, answer.facts)
     if chosen.json:

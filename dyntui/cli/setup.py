@@ -13,7 +13,7 @@ import click
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.output import print_facts, print_json, print_table, say, show_error
 from dyntui.cli.service_call import ask, with_service
-from dyntui.cli.setup_input import completed, request_in
+from dyntui.cli.setup_input import completed, request_in, with_person
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.service.client import ServiceClient, Subscription
@@ -45,6 +45,7 @@ def command(context: click.Context, source: str | None, find: bool, plan: bool) 
     if source is not None:
         request, taken = request_in(source, said)
         show_environment(taken)
+        request = with_person(request)
         _carry_out(chosen, request, only_plan=plan, shows_plan=source != "-" and sys.stdin.isatty())
         return
     show_environment(said)

@@ -11,9 +11,12 @@ from typing import Any
 
 import msgspec
 
+from dyntui.cli import device_code
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Role
+from dyntui.model.sign_in import SignInBy
 from dyntui.service.certificate_file import pem_of
+from dyntui.service.contract.credentials import SignInPlace
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
 from dyntui.service.setup_environment import MANAGER, Said, Taken, in_connection_string
 from dyntui.service.setup_questions import MANAGED, NONE, authority_of, next_question, of_account
@@ -102,6 +105,20 @@ def request_in(source: str, said: Said) -> tuple[SetupRequest, Said]:
             remedy="Check the file's name and rights; it has to be text in UTF-8.",
             exit=Exit.USAGE,
         ) from error
+
+
+def with_person(request: SetupRequest) -> SetupRequest:
+    """The request with the sign-in of the person as whom the service is to act, where it asks for one: they sign in.
+    Raises DyntuiError SIGN_IN_NEEDS_A_PERSON, and what signing in raises."""
+    asked = request.organisation
+    if asked.sign_in is not SignInBy.DEVICE_CODE or asked.signed_in or asked.client_secret or asked.certificate:
+        return request
+    place = SignInPlace(
+        url=asked.dataverse_url, authority=asked.authority, client_id=asked.client_id, ca_file=asked.ca_file
+    )
+    return msgspec.structs.replace(
+        request, organisation=msgspec.structs.replace(asked, signed_in=device_code.signed_in(place))
+    )
 
 
 def completed(said: Said) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import click
 
+from dyntui.cli import device_code
 from dyntui.cli.output import say
 from dyntui.model.errors import DyntuiError
 from dyntui.service import setup_questions
@@ -27,6 +27,7 @@ from dyntui.service.setup_questions import (
     checked,
     of_account,
     where_people_sign_in,
+    where_the_service_signs_in,
 )
 
 _NOTHING, _END = "none", "end"
@@ -39,6 +40,9 @@ def ask_all(talk: Conversation) -> None:
         if question is None:
             talk.found(_chosen_environment(talk.answers))
             continue
+        if talk.signs_in:
+            talk.take(device_code.signed_in(where_the_service_signs_in(talk.answers)))
+            continue
         said = _hint(question, said)
         talk.take(_asked(question, talk.check, given_before=talk.given_before))
 
@@ -48,12 +52,7 @@ def _chosen_environment(answers: Mapping[str, str]) -> str:
     waits. Raises DyntuiError NO_ENVIRONMENTS, and what signing in raises."""
     from dyntui.service.finding_environments import find
 
-    def show(prompt: Any) -> None:
-        # One line each: a link that is broken over two cannot be copied.
-        say(f"Open in any browser: {prompt.verification_uri}")
-        say(f"Enter the code:      {prompt.user_code}")
-
-    found = asyncio.run(find(*where_people_sign_in(answers), show))
+    found = asyncio.run(find(*where_people_sign_in(answers), device_code.show))
     for place, each in enumerate(found, start=1):
         say(f"{place}  {each.friendly_name}  {each.url}")
     place = click.prompt("Which one", type=click.IntRange(1, len(found)), default=1, err=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dyntui.dataverse import kept_sign_in
 from dyntui.dataverse.errors import DataverseError
 from dyntui.model.errors import Exit
 
@@ -71,12 +72,28 @@ class DeviceCode(msgspec.Struct, frozen=True):
     authority: str = PUBLIC_AUTHORITY
 
 
+class SignedIn(msgspec.Struct, frozen=True):
+    """A person who signed in by device code, as whom the service acts; `kept`: the text of `kept_sign_in`."""
+
+    tenant: str
+    client_id: str
+    kept: str
+    authority: str = PUBLIC_AUTHORITY
+
+    def __repr__(self) -> str:
+        return f"SignedIn(tenant={self.tenant!r}, client_id={self.client_id!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield repr(self)
+
+
 def is_certificate(secret: str) -> bool:
     """Whether a kept secret is a certificate with its key, and not a client secret."""
     return _PEM_BLOCK.search(secret) is not None
 
 
-Credentials = ClientSecret | Certificate | WorkloadIdentity | ManagedIdentity | DeviceCode
+OfAPerson = DeviceCode | SignedIn
+Credentials = ClientSecret | Certificate | WorkloadIdentity | ManagedIdentity | OfAPerson
 
 
 def secrets_of(given: Credentials) -> list[str]:
@@ -85,6 +102,8 @@ def secrets_of(given: Credentials) -> list[str]:
         return [given.secret]
     if isinstance(given, Certificate):
         return [each for each in (given.pem, given.passphrase) if each]
+    if isinstance(given, SignedIn):
+        return kept_sign_in.secrets_in(given.kept)
     return []
 
 

@@ -4,6 +4,7 @@
     token = await sign_in.token()                      # bearer token, kept until shortly before it ends
     prompt = await sign_in.begin()                     # device code: show prompt.verification_uri and prompt.user_code
     identity = await sign_in.finish(prompt)            # waits, one poll per interval, until the person is done
+    sign_in.kept()                                     # what a service goes on with as that person: SignedIn(...)
 
 Facts: reference/dataverse_api.md sections 1.4 and 1.5. Secrets appear in no message, detail or repr.
 """
@@ -16,6 +17,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -25,7 +27,7 @@ import msal
 import msgspec
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
-from dyntui.dataverse import machine_identity
+from dyntui.dataverse import kept_sign_in, machine_identity
 from dyntui.dataverse.addresses import origin_of
 from dyntui.dataverse.credentials import (
     Certificate,
@@ -33,15 +35,26 @@ from dyntui.dataverse.credentials import (
     Credentials,
     DeviceCode,
     ManagedIdentity,
+    OfAPerson,
+    SignedIn,
     WorkloadIdentity,
     as_msal_takes_it,
     secrets_of,
     unreadable_certificate,
 )
 from dyntui.dataverse.errors import DataverseError
-from dyntui.dataverse.sign_in_errors import AGAIN, REFUSED, TENANT, refusal, sign_in_error, sign_in_limited
+from dyntui.dataverse.sign_in_errors import (
+    AGAIN,
+    NOT_KEPT,
+    REFUSED,
+    SIGNED_OUT,
+    TENANT,
+    refusal,
+    sign_in_error,
+    sign_in_limited,
+)
 from dyntui.dataverse.sign_in_http import UNREACHABLE, SignInHttp
-from dyntui.model.errors import Exit
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.remote.errors import Meaning
 
 # A token is renewed before it ends; where that fails, it is used until it does.
@@ -83,7 +96,8 @@ class Identity(msgspec.Struct, frozen=True):
 class SignIn:
     """Bearer tokens for one environment; a `TokenSource` for `Dataverse`.
 
-    `kept` is what `cache()` gave earlier: it lets a person's sign-in live on. It is as secret as a password.
+    `keep` is told a person's sign-in as it is by now, where what it began with has grown old; the text is as secret as
+    a password. `now`: the time of day.
     """
 
     def __init__(
@@ -92,7 +106,8 @@ class SignIn:
         environment_url: str,
         *,
         ca_file: Path | None = None,
-        kept: str | None = None,
+        keep: Callable[[str], Awaitable[None]] | None = None,
+        now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         http: SignInHttp | None = None,
@@ -102,9 +117,9 @@ class SignIn:
         self._http = http or SignInHttp(credentials.authority, ca_file)
         self._clock = clock
         self._sleep = sleep
-        self._cache = msal.SerializableTokenCache()
-        if kept is not None:
-            self._cache.deserialize(kept)
+        self._keep = keep
+        self._now = now
+        self._cache = _cache_of(credentials)
         self._application: Any = None
         self._token = ""
         self._token_ends = 0.0
@@ -137,10 +152,26 @@ class SignIn:
         self._token = str(answer["access_token"])
         self._token_ends = asked_at + float(answer.get("expires_in", 0))
         self._renew_at = self._token_ends - _RENEW_BEFORE_SECONDS
+        await self._keep_newest()
+
+    async def _keep_newest(self) -> None:
+        given, now = self._credentials, datetime.fromtimestamp(self._now(), UTC)
+        if self._keep is None or not isinstance(given, SignedIn) or not kept_sign_in.grows_old(given.kept, now):
+            return
+        newest = kept_sign_in.text(self._cache.serialize(), now)
+        try:
+            await self._keep(newest)
+        except DyntuiError as error:
+            # The one that is kept lasts for weeks; the next token brings the next try.
+            log.warning("the renewed sign-in is not kept yet: %s", error)
+            return
+        if self._credentials is given:
+            self._credentials = msgspec.structs.replace(given, kept=newest)
 
     def use(self, credentials: Credentials) -> None:
         """From now on tokens are asked for with these; the one in hand is used to its end."""
         self._credentials = credentials
+        self._cache = _cache_of(credentials)
         self._application = None
 
     async def begin(self) -> DevicePrompt:
@@ -184,9 +215,13 @@ class SignIn:
         """Who is signed in by device code; DATAVERSE_SIGN_IN_AGAIN when nobody is."""
         return _identity(await self._in_thread(lambda: self._account(self._app())))
 
-    def cache(self) -> str:
-        """MSAL's tokens, for the operating system's keyring and nowhere else."""
-        return str(self._cache.serialize())
+    def kept(self) -> str:
+        """What a service goes on with as the person who signed in: for the keyring and nowhere else. Raises
+        DATAVERSE_SIGN_IN_NOT_KEPT."""
+        try:
+            return kept_sign_in.text(self._cache.serialize(), datetime.fromtimestamp(self._now(), UTC))
+        except ValueError as error:
+            raise self._error(NOT_KEPT, str(error)) from None
 
     async def close(self) -> None:
         """Close the connections to Entra ID."""
@@ -224,7 +259,7 @@ class SignIn:
             "instance_discovery": None if host in WELL_KNOWN_AUTHORITY_HOSTS else False,
         }
         try:
-            if isinstance(given, DeviceCode):
+            if isinstance(given, OfAPerson):
                 return msal.PublicClientApplication(**options)
             return msal.ConfidentialClientApplication(**options, client_credential=_credential(given))
         except (ValueError, TypeError) as failure:
@@ -240,9 +275,11 @@ class SignIn:
         if isinstance(self._credentials, ManagedIdentity):
             return self._acquire_as_machine(fresh)
         app = self._app()
-        if isinstance(self._credentials, DeviceCode):
+        if isinstance(self._credentials, OfAPerson):
             account = self._account(app)
-            answer = app.acquire_token_silent_with_error(self._scopes(), account=account, force_refresh=fresh)
+            # MSAL would give the token in hand once more, by a clock of its own.
+            anew = fresh or bool(self._token)
+            answer = app.acquire_token_silent_with_error(self._scopes(), account=account, force_refresh=anew)
             answer = answer or {"error": "interaction_required"}
         else:
             if fresh:
@@ -275,7 +312,7 @@ class SignIn:
         return answer
 
     def _scopes(self) -> list[str]:
-        kind = "user_impersonation" if isinstance(self._credentials, DeviceCode) else ".default"
+        kind = "user_impersonation" if isinstance(self._credentials, OfAPerson) else ".default"
         return [f"{self._organisation}/{kind}"]
 
     def _begin_device_flow(self) -> dict[str, Any]:
@@ -293,7 +330,7 @@ class SignIn:
     def _account(self, app: Any) -> dict[str, Any]:
         accounts: list[dict[str, Any]] = app.get_accounts()
         if not accounts:
-            raise self._error(AGAIN, "nobody is signed in")
+            raise self._error(self._again, "nobody is signed in")
         return accounts[0]
 
     def _keep_only(self, claims: Mapping[str, Any]) -> dict[str, Any]:
@@ -304,11 +341,22 @@ class SignIn:
                 app.remove_account(account)
         return {**self._account(app), "name": claims.get("name", "")}
 
+    @property
+    def _again(self) -> Meaning:
+        return SIGNED_OUT if isinstance(self._credentials, SignedIn) else AGAIN
+
     def _refusal(self, answer: Mapping[str, Any]) -> DataverseError:
-        return refusal(answer, secrets_of(self._credentials))
+        return refusal(answer, secrets_of(self._credentials), again=self._again)
 
     def _error(self, meaning: Meaning, detail: str) -> DataverseError:
         return sign_in_error(meaning, detail, secrets_of(self._credentials))
+
+
+def _cache_of(credentials: Credentials) -> msal.SerializableTokenCache:
+    cache = msal.SerializableTokenCache()
+    if isinstance(credentials, SignedIn):
+        cache.deserialize(kept_sign_in.cache_of(credentials.kept))
+    return cache
 
 
 def _credential(given: ClientSecret | Certificate | WorkloadIdentity) -> str | dict[str, Any]:

@@ -33,7 +33,19 @@ _BLOCKED = _not_permitted(
 TENANT = Meaning(
     "DATAVERSE_TENANT_UNKNOWN", "Entra ID does not know the tenant.", "Check the tenant id or domain.", Exit.USAGE
 )
-AGAIN = _not_permitted("DATAVERSE_SIGN_IN_AGAIN", "The sign-in has ended.", "Sign in again: `dyntui setup`.")
+AGAIN = _not_permitted("DATAVERSE_SIGN_IN_AGAIN", "The sign-in has ended.", "Start the sign-in again.")
+# The same of a person as whom the service acts.
+SIGNED_OUT = _not_permitted(
+    "DATAVERSE_SERVICE_SIGNED_OUT",
+    "The sign-in of the person as whom the service acts has ended: it was revoked, or its time is over.",
+    "`dyntui credentials replace dynamics` signs them in again, and runs go on; `dyntui setup` with a client secret or"
+    " a certificate makes the service need nobody.",
+)
+NOT_KEPT = _not_permitted(
+    "DATAVERSE_SIGN_IN_NOT_KEPT",
+    "Entra ID lets this sign-in end within hours: it gave no refresh token, by which a service could go on.",
+    "Use a client secret or a certificate, or ask the tenant's administrator.",
+)
 # In setup the question comes again; a service that runs is handed the new one meanwhile.
 _HAND_OVER: Final = "`dyntui credentials replace dynamics` hands it to the service while runs go on."
 _SECRET = _not_permitted(
@@ -122,13 +134,14 @@ _BY_WORD: Final[dict[str, Meaning]] = {
 REFUSED = _not_permitted("DATAVERSE_SIGN_IN_REFUSED", "Entra ID refused the sign-in.", "See the log for its answer.")
 
 
-def refusal(answer: Mapping[str, Any], secrets: Iterable[str]) -> DataverseError:
-    """The error for an answer without a token: by Entra ID's number, else by OAuth's word. `secrets` are masked."""
+def refusal(answer: Mapping[str, Any], secrets: Iterable[str], *, again: Meaning = AGAIN) -> DataverseError:
+    """The error for an answer without a token: by Entra ID's number, else by OAuth's word. `secrets` are masked;
+    `again` is what is said of a sign-in that has ended."""
     description = str(answer.get("error_description", ""))
     numbers = [*answer.get("error_codes", []), *(int(each) for each in _NUMBER.findall(description))]
     meaning = next((_MEANINGS[number] for number in numbers if number in _MEANINGS), None)
     meaning = meaning or _BY_WORD.get(str(answer.get("error")), REFUSED)
-    return sign_in_error(meaning, f"{answer.get('error', '')} {description}", secrets)
+    return sign_in_error(again if meaning is AGAIN else meaning, f"{answer.get('error', '')} {description}", secrets)
 
 
 def sign_in_error(meaning: Meaning, detail: str, secrets: Iterable[str]) -> DataverseError:

@@ -83,6 +83,12 @@ _KINDS = (
         "Make another in Entra ID and hand it over: `dyntui credentials replace dynamics`.",
     ),
     Kind(
+        "SERVICE_ACTS_AS_PERSON",
+        Severity.NEXT,
+        "What the service does in Dynamics, it does as that person, and it stops when their sign-in is revoked.",
+        "Leave it so, or connect with a client secret or a certificate of the service's own: `dyntui setup`.",
+    ),
+    Kind(
         "STORE_DAMAGED",
         Severity.FAILED,
         "The local store contradicts itself; runs may read what is not so.",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse import security
+from dyntui.dataverse import kept_sign_in, security
 from dyntui.dataverse.credentials import is_certificate
 from dyntui.dataverse.http import Dataverse
 from dyntui.dotdigital import account as dd_account
@@ -21,12 +21,14 @@ from dyntui.model.sign_in import SignInBy
 from dyntui.service import certificate_file
 from dyntui.service.answering import answers
 from dyntui.service.contract.credentials import (
+    CREDENTIAL_PLACE,
     CREDENTIAL_REPLACE,
     CREDENTIALS_LIST,
     DYNAMICS,
     CredentialRow,
     Credentials,
     ReplaceCredential,
+    SignInPlace,
 )
 from dyntui.service.contract.session import Nothing
 from dyntui.service.email_accounts import AT_FIRST
@@ -70,6 +72,18 @@ class CredentialUseCases:
         rows += [self._of_account(each) for each in await self._resources.read(accounts.accounts)]
         return Credentials(rows=tuple(rows))
 
+    @answers(CREDENTIAL_PLACE)
+    async def place(self, context: CallContext, request: Nothing) -> SignInPlace:
+        """Where the person signs in. Raises NOT_CONFIGURED."""
+        known = await self._organisation()
+        return SignInPlace(
+            url=known.url,
+            authority=known.authority,
+            client_id=known.client_id,
+            ca_file=known.ca_file,
+            by_person=known.auth == SignInBy.DEVICE_CODE,
+        )
+
     @answers(CREDENTIAL_REPLACE)
     async def replace(self, context: CallContext, request: ReplaceCredential) -> CredentialRow:
         """Proves the new one, keeps it, and hands it to what is open. Raises CREDENTIAL_INVALID, CREDENTIAL_OF_ANOTHER,
@@ -99,9 +113,12 @@ class CredentialUseCases:
         self, context: CallContext, request: ReplaceCredential, *, permitted: bool
     ) -> CredentialRow:
         known = await self._organisation()
-        if bool(request.client_secret) == bool(request.certificate) or request.api_password or request.api_user:
-            raise _invalid("for Dynamics give exactly one of client_secret and certificate")
-        secret = request.client_secret
+        given = [bool(each) for each in (request.client_secret, request.certificate, request.signed_in)]
+        if given.count(True) != 1 or request.api_password or request.api_user:
+            raise _invalid("for Dynamics give exactly one of client_secret, certificate and a person's sign-in")
+        if request.signed_in and not kept_sign_in.is_one(request.signed_in):
+            raise _invalid("signed_in is not what a sign-in by device code has left")
+        secret = request.client_secret or request.signed_in
         if request.certificate:
             if not certificate_file.is_text(request.certificate):
                 # The name of a file would be one of the service's, and not of who asks.
@@ -113,6 +130,7 @@ class CredentialUseCases:
         await self._resources.secrets.check(DATAVERSE_SECRET, secret)
         around = self._resources.connections.surroundings
         by = SignInBy.CERTIFICATE if request.certificate else SignInBy.SECRET
+        by = SignInBy.DEVICE_CODE if request.signed_in else by
         after = msgspec.structs.replace(known, auth=by, managed_identity="")
         sign_in = sign_in_with(after, secret, around)
         budget = self._resources.connections.budgets.dynamics()
@@ -138,7 +156,7 @@ class CredentialUseCases:
             raise not_permitted(Ability.ADMINISTER)
 
     async def _replace_of_account(self, context: CallContext, request: ReplaceCredential) -> CredentialRow:
-        if not request.api_password or request.client_secret or request.certificate:
+        if not request.api_password or request.client_secret or request.certificate or request.signed_in:
             raise _invalid("for an email account give api_password, and api_user where that is another one too")
         account = await chosen_account(self._resources, request.of)
         after = msgspec.structs.replace(account, api_user=request.api_user or account.api_user)
@@ -197,13 +215,15 @@ class CredentialUseCases:
         return known
 
     async def _of_dynamics(self, known: Organisation) -> CredentialRow:
-        until, trouble, kind = "", "", SignInBy(known.auth)
+        until, trouble, kind, user = "", "", SignInBy(known.auth), known.client_id
         if not kind.keeps_a_secret:
             return self._of_the_platform(known, kind)
         try:
             secret = await self._resources.secrets.get(DATAVERSE_SECRET)
             if secret is None:
                 trouble = "SECRET_MISSING: the keyring holds none"
+            elif kept_sign_in.is_one(secret):
+                kind, user = SignInBy.DEVICE_CODE, kept_sign_in.user_of(secret)
             elif is_certificate(secret):
                 kind, until = SignInBy.CERTIFICATE, text_of(certificate_file.valid_until(secret))
         except DyntuiError as error:
@@ -213,7 +233,7 @@ class CredentialUseCases:
         return CredentialRow(
             of=DYNAMICS,
             kind=kind.in_words,
-            user=known.client_id,
+            user=user,
             valid_until=until,
             kept_in=self._kept_in,
             trouble=trouble,

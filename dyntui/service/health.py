@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from dyntui.dataverse import security, sight
+from dyntui.dataverse import kept_sign_in, security, sight
 from dyntui.dataverse.credentials import is_certificate
 from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital import address_books
@@ -22,6 +22,7 @@ from dyntui.model.health import Finding, Severity, finding, worst_first, wrong
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.roles import Role
 from dyntui.model.sends import send_of_book
+from dyntui.model.sign_in import SignInBy
 from dyntui.service import certificate_file, schedules
 from dyntui.service.answering import answers
 from dyntui.service.contract.health import HEALTH_CHECK, Health
@@ -74,7 +75,8 @@ class Doctor:
         if organisation is None:
             parts["the organisation"] = _always([finding("NOT_CONNECTED", "the organisation", "none is connected")])
         else:
-            parts["credentials"] = self._within(PART_SECONDS, "credentials", self._credentials(known))
+            by = f"credentials (Dynamics by {SignInBy(organisation.auth).in_words})"
+            parts[by] = self._within(PART_SECONDS, "credentials", self._credentials(known))
             parts["the work"] = self._within(PART_SECONDS, "the work", self._work(known))
             parts["Dynamics"] = self._within(PART_SECONDS, "Dynamics", self._dynamics(organisation))
             parts["next steps"] = self._within(PART_SECONDS, "next steps", self._next(known))
@@ -137,6 +139,12 @@ class Doctor:
         secret = await self._resources.secrets.get(DATAVERSE_SECRET)
         if secret is None:
             return [*found, finding("CREDENTIAL_MISSING", "Dynamics", "what the service signs in with is missing")]
+        if kept_sign_in.is_one(secret):
+            who = kept_sign_in.user_of(secret)
+            return [
+                *found,
+                finding("SERVICE_ACTS_AS_PERSON", "Dynamics", f"the service signs in by device code as {who}"),
+            ]
         return [*found, *self._ending(secret)]
 
     def _ending(self, secret: str) -> Found:

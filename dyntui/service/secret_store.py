@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from dyntui.dataverse import kept_sign_in
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.service.config import Config
 from dyntui.service.encrypted_file import EncryptedFile
@@ -81,12 +82,12 @@ class SecretStore:
         if secret is None and self._backend is not None:
             secret = await self._asked(self._backend.get, name)
         if secret is not None:
-            hide(secret)
+            _hide(secret)
         return secret
 
     async def check(self, name: str, secret: str) -> None:
         """Raises what `set` would, as far as that can be known without keeping the secret."""
-        hide(secret)
+        _hide(secret)
         provided = await asyncio.to_thread(self._provided, name)
         if provided is not None and provided != secret:
             raise _provided_otherwise(name)
@@ -128,6 +129,12 @@ class SecretStore:
     def _provided(self, name: str) -> str | None:
         given = _of_systemd(self._environ, f"dyntui.{_simple(name).lower()}")
         return self._environ.get(variable(name)) if given is None else given
+
+
+def _hide(secret: str) -> None:
+    """It, and what a person's sign-in is made of."""
+    for each in kept_sign_in.secrets_in(secret):
+        hide(each)
 
 
 def _of_systemd(environ: Mapping[str, str], credential: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from dyntui.dataverse import security
+from dyntui.dataverse import kept_sign_in, security
 from dyntui.dataverse.http import Dataverse
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, Role
@@ -286,6 +286,8 @@ class _Way:
 
 
 def _signs_in_by(asked: OrganisationInput) -> SignInBy:
+    if asked.signed_in:
+        return SignInBy.DEVICE_CODE
     if asked.certificate:
         return SignInBy.CERTIFICATE
     return SignInBy.SECRET if asked.client_secret or asked.sign_in is None else asked.sign_in
@@ -293,7 +295,7 @@ def _signs_in_by(asked: OrganisationInput) -> SignInBy:
 
 def secret_in(asked: OrganisationInput) -> str:
     """What the service is to sign in with; `""` where its machine's platform says who it is."""
-    return asked.client_secret or asked.certificate
+    return asked.client_secret or asked.certificate or asked.signed_in
 
 
 def organisation_in(asked: OrganisationInput, connected_on: str) -> Organisation:
@@ -317,8 +319,13 @@ def check(request: SetupRequest) -> None:
     wrong: list[str] = []
     asked = request.organisation
     by_platform = asked.sign_in is not None and not asked.sign_in.keeps_a_secret
-    if [bool(asked.client_secret), bool(asked.certificate), by_platform].count(True) != 1:
-        wrong.append("give exactly one of client_secret, certificate and sign_in by the machine's identity")
+    secrets = (asked.client_secret, asked.certificate, asked.signed_in)
+    if [*map(bool, secrets), by_platform].count(True) != 1:
+        wrong.append(
+            "give exactly one of client_secret, certificate, a person's sign-in, and sign_in by the machine's identity"
+        )
+    elif asked.signed_in and not kept_sign_in.is_one(asked.signed_in):
+        wrong.append("signed_in is not what a sign-in by device code has left")
     elif not by_platform and asked.sign_in not in (None, _signs_in_by(asked)):
         wrong.append(f"sign_in says {asked.sign_in}, and another one is given")
     if asked.managed_identity and asked.sign_in is not SignInBy.MANAGED_IDENTITY:

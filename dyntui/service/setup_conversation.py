@@ -19,6 +19,7 @@ from dyntui.service.contract.setup import SetupRequest
 from dyntui.service.setup_questions import (
     ADDRESS,
     FIND,
+    SIGNED_IN,
     WHERE_PEOPLE_SIGN_IN,
     Answers,
     Question,
@@ -84,6 +85,12 @@ class Conversation:
         self.answers[ADDRESS] = address.rstrip("/")
         self._asked.append(ADDRESS)
         self._keep()
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether the person as whom the service acts signs in now. `take` is told what that has left."""
+        found = self._next()
+        return found is not None and found.key == SIGNED_IN
 
     @property
     def place(self) -> tuple[int, int]:
@@ -165,7 +172,7 @@ class Conversation:
 
 def _is_secret(key: str, value: str) -> bool:
     """Whatever is asked now: of answers of an earlier turn it is not known any more which are hidden."""
-    return key.endswith(("password", "secret")) or certificate_file.is_text(value)
+    return key == SIGNED_IN or key.endswith(("password", "secret")) or certificate_file.is_text(value)
 
 
 def _read(file: Path | None) -> dict[str, str]:

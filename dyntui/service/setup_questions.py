@@ -13,23 +13,27 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from dyntui.dataverse.kept_sign_in import user_of
 from dyntui.model.environment import entry
 from dyntui.model.errors import DyntuiError
 from dyntui.model.roles import Role
 from dyntui.model.sign_in import SignInBy
 from dyntui.service import certificate_file
+from dyntui.service.contract.credentials import SignInPlace
 from dyntui.service.contract.session import Status
 from dyntui.service.contract.setup import EmailAccountInput, OrganisationInput, SetupRequest
 
 MICROSOFT = "https://login.microsoftonline.com/"
 DYNAMICS, ACCOUNTS, MANAGER = "dynamics", "accounts", "manager"
 YES, NO, NONE = "yes", "no", "-"
-SECRET, CERTIFICATE, WORKLOAD, MANAGED = (each.value for each in SignInBy)
+SECRET, CERTIFICATE, WORKLOAD, MANAGED, DEVICE_CODE = (each.value for each in SignInBy)
 
 ADDRESS = "url"
 # The answer to the question for the address of whoever wants to choose among their own.
 FIND = "?"
 WHERE_PEOPLE_SIGN_IN = ("tenant", "client_id", "ca_file")
+# Answered by signing in, with the text of `person_sign_in`, and by no typing.
+SIGNED_IN = "signed_in"
 
 Answers = Mapping[str, str]
 
@@ -95,6 +99,7 @@ def questions(answers: Answers) -> Iterator[Question]:
         key="manager",
         text="User name in Dynamics of the first one (-: somebody holds the role already)",
         about=MANAGER,
+        usual=user_of(answers.get(SIGNED_IN, "")),
         hint=f"Only holders of the role {Role.MANAGER} can administer dyntui and send.",
     )
 
@@ -130,9 +135,10 @@ def _of_dynamics(answers: Answers) -> Iterator[Question]:
         key="sign_in",
         text="Signs in by",
         about=DYNAMICS,
-        choices=(SECRET, CERTIFICATE, WORKLOAD, MANAGED),
+        choices=(SECRET, CERTIFICATE, WORKLOAD, MANAGED, DEVICE_CODE),
         usual=SECRET,
-        hint="By workload identity or managed identity the service's machine says who it is, and no secret is kept.",
+        hint="By workload identity or managed identity the service's machine says who it is, and no secret is kept. By"
+        " device code a person signs in: the service acts as them, until their sign-in is revoked.",
     )
     if answers.get("sign_in") == CERTIFICATE:
         yield Question(key="certificate", text="Certificate with its key (PEM or PFX file)", about=DYNAMICS)
@@ -147,7 +153,7 @@ def _of_dynamics(answers: Answers) -> Iterator[Question]:
             about=DYNAMICS,
             usual=NONE,
         )
-    elif answers.get("sign_in") != WORKLOAD:
+    elif answers.get("sign_in") not in (WORKLOAD, DEVICE_CODE):
         yield Question(key="client_secret", text="Client secret", about=DYNAMICS, hidden=True)
     yield Question(
         key="ca_file",
@@ -155,6 +161,10 @@ def _of_dynamics(answers: Answers) -> Iterator[Question]:
         about=DYNAMICS,
         usual=NONE,
     )
+    if answers.get("sign_in") == DEVICE_CODE:
+        yield Question(
+            key=SIGNED_IN, text="The sign-in of the person as whom the service acts", about=DYNAMICS, hidden=True
+        )
     yield Question(
         key="production",
         text="Is this a production organisation?",
@@ -254,6 +264,12 @@ def where_people_sign_in(answers: Answers) -> tuple[str, str, str]:
     return authority_of(answers["tenant"]), answers["client_id"], _none(answers["ca_file"])
 
 
+def where_the_service_signs_in(answers: Answers) -> SignInPlace:
+    """For `person_sign_in`."""
+    authority, client_id, ca_file = where_people_sign_in(answers)
+    return SignInPlace(url=answers[ADDRESS], authority=authority, client_id=client_id, ca_file=ca_file)
+
+
 def authority_of(tenant: str) -> str:
     """The address of a tenant; one that is written out is taken as it is: national clouds have their own
     (learn.microsoft.com, "National clouds")."""
@@ -281,6 +297,7 @@ def _organisation(answers: Answers) -> OrganisationInput:
         client_id=answers["client_id"],
         client_secret=answers["client_secret"] if by == SECRET else "",
         certificate=pem,
+        signed_in=answers[SIGNED_IN] if by == DEVICE_CODE else "",
         sign_in=SignInBy(by) if by in (WORKLOAD, MANAGED) else None,
         managed_identity=_none(answers["managed_identity"]) if by == MANAGED else "",
         ca_file=_none(answers["ca_file"]),

@@ -10,6 +10,7 @@ import contextvars
 import math
 import os
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -17,13 +18,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dyntui.dataverse import http as dataverse_http
-from dyntui.dataverse import machine_identity
+from dyntui.dataverse import kept_sign_in, machine_identity
 from dyntui.dataverse.credentials import (
     Certificate,
     ClientSecret,
     Credentials,
     DeviceCode,
     ManagedIdentity,
+    SignedIn,
     WorkloadIdentity,
     is_certificate,
 )
@@ -80,6 +82,9 @@ class Secrets(Protocol):
     async def check(self, name: str, secret: str) -> None:
         """Raises what `set` would, as far as that can be known without keeping the secret."""
         ...
+
+
+Keep = Callable[[str], Awaitable[None]]
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,10 +151,12 @@ def split_authority(authority: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", tenant
 
 
-def sign_in_with(known: Organisation, secret: str, surroundings: Surroundings = REAL) -> SignIn:
-    """The service principal's sign-in. `secret`: what the keyring holds, `""` where the machine's platform says who it
-    is."""
-    return _sign_in(_credentials(known, secret), known, surroundings)
+def sign_in_with(
+    known: Organisation, secret: str, surroundings: Surroundings = REAL, keep: Keep | None = None
+) -> SignIn:
+    """The service's sign-in. `secret`: what the keyring holds, `""` where the machine's platform says who it is;
+    `keep` is told what a person's sign-in has become."""
+    return _sign_in(_credentials(known, secret), known, surroundings, keep)
 
 
 def needs_secret(known: Organisation) -> bool:
@@ -165,6 +172,8 @@ def _credentials(known: Organisation, secret: str) -> Credentials:
     if known.auth == SignInBy.WORKLOAD_IDENTITY:
         file = machine_identity.token_file(os.environ, host)
         return WorkloadIdentity(tenant=tenant, client_id=known.client_id, token_file=file, authority=host)
+    if kept_sign_in.is_one(secret):
+        return SignedIn(tenant=tenant, client_id=known.client_id, kept=secret, authority=host)
     if is_certificate(secret):
         return Certificate(tenant=tenant, client_id=known.client_id, pem=secret, authority=host)
     return ClientSecret(tenant=tenant, client_id=known.client_id, secret=secret, authority=host)
@@ -176,14 +185,24 @@ def device_sign_in(known: Organisation, surroundings: Surroundings = REAL) -> Si
     return _sign_in(DeviceCode(tenant=tenant, client_id=known.client_id, authority=host), known, surroundings)
 
 
-def _sign_in(credentials: Credentials, known: Organisation, surroundings: Surroundings) -> SignIn:
+def _sign_in(
+    credentials: Credentials, known: Organisation, surroundings: Surroundings, keep: Keep | None = None
+) -> SignIn:
     transport, ca_file = surroundings.sign_in_transport(), file_named(known.ca_file)
     if isinstance(credentials, ManagedIdentity):
         address = machine_identity.identity_address(os.environ)
         http = SignInHttp(address, ca_file, timeout=machine_identity.METADATA_SECONDS, transport=transport)
     else:
         http = SignInHttp(credentials.authority, ca_file, transport=transport)
-    return SignIn(credentials, known.url, clock=surroundings.monotonic, sleep=_waiting(surroundings), http=http)
+    return SignIn(
+        credentials,
+        known.url,
+        keep=keep,
+        now=surroundings.wall,
+        clock=surroundings.monotonic,
+        sleep=_waiting(surroundings),
+        http=http,
+    )
 
 
 def dataverse_as(
@@ -257,7 +276,7 @@ class Connections:
         async with self._opening:
             if self._dataverse is None:
                 around, known = self.surroundings, await asyncio.to_thread(self._organisation)
-                self._sign_in = sign_in_with(known, await self._secret_of(known), self.surroundings)
+                self._sign_in = sign_in_with(known, await self._secret_of(known), self.surroundings, self._keep_sign_in)
                 budget = self.budgets.dynamics()
                 self._dataverse = dataverse_as(self._sign_in, known, around, patience=self._patience, budget=budget)
             return self._dataverse
@@ -328,6 +347,13 @@ class Connections:
 
     async def _secret_of(self, known: Organisation) -> str:
         return await self._secret(DATAVERSE_SECRET) if needs_secret(known) else ""
+
+    async def _keep_sign_in(self, newest: str) -> None:
+        """In place of an old one of the same person: meanwhile another sign-in, or another secret, may have been
+        kept."""
+        held, now = await self._secrets.get(DATAVERSE_SECRET) or "", self.surroundings.wall()
+        if kept_sign_in.same_person(held, newest) and kept_sign_in.grows_old(held, datetime.fromtimestamp(now, UTC)):
+            await self._secrets.set(DATAVERSE_SECRET, newest)
 
     async def _secret(self, name: str) -> str:
         secret = await self._secrets.get(name)

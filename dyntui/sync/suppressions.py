@@ -8,7 +8,6 @@ is kept as an odd one and named in every run until it is mended. Dynamics is tol
 from __future__ import annotations
 
 import functools
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -28,15 +27,15 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.people import is_address, normalise
 from dyntui.model.reasons import as_v2_spells, reason_of_status
 from dyntui.model.same_contact import is_the_same
-from dyntui.store import accounts, lifts, odd_rows, outcomes, watermarks
+from dyntui.store import lifts, odd_rows, outcomes, watermarks
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.odd_rows import OddRow
 from dyntui.store.suppressions import Suppression
 from dyntui.sync import feeds, nameless_rows, written_consent
 from dyntui.sync.run_context import RunContext
+from dyntui.sync.suppression_rows import Added, Written, written_in_dynamics
 
 FEED = "suppressed-since"
-ORIGIN = "dotdigital"
 _A_LITTLE = timedelta(minutes=10)
 _ROWS_IN_DYNAMICS = "suppression rows in Dynamics"
 # How often every contact's own status is read, in case the feed does not name everybody (dotdigital_api.md 3.5).
@@ -183,18 +182,6 @@ async def learn_statuses(ctx: RunContext, account_id: str, said: Iterable[Said],
     return bool(rows)
 
 
-class Added(
-    msgspec.Struct,
-    frozen=True,
-    rename={"row": "dyntui_suppressionid", "address": "dyntui_address", "changed_on": "modifiedon"},
-):
-    """A suppression row that somebody wrote in Dynamics."""
-
-    row: str
-    address: str | None = None
-    changed_on: datetime | None = None
-
-
 # When a row asks for a suppression whose date cannot be read: later than whatever has ended one.
 _UNDATED = "9999-12-31T23:59:59Z"
 
@@ -213,21 +200,11 @@ class _Changed(msgspec.Struct, frozen=True):
     modifiedon: datetime | None = None
 
 
-def written_in_dynamics(c: Connection) -> str:
-    """The condition for rows that a person wrote: those that name another origin, and those that somebody else than the
-    service changed last. A row that was copied, imported or corrected names the origin that it had before."""
-    known = accounts.organisation(c)
-    by_others = [query.differs("dyntui_origin", ORIGIN)]
-    if known is not None and known.service_user_id:
-        by_others.append(query.differs("_modifiedby_value", uuid.UUID(query.guid(known.service_user_id))))
-    return f"({' or '.join(by_others)})"
-
-
 class RowsMark(msgspec.Struct, frozen=True):
-    """Which suppression rows persons wrote (`written`, a condition), and when the last of them was changed, by
-    Dynamics' own clock; `""`: there is none."""
+    """Which suppression rows persons wrote, and when the last of them was changed, by Dynamics' own clock; `""`: there
+    is none."""
 
-    written: str
+    written: Written
     newest: str
 
 
@@ -239,7 +216,7 @@ async def newest_row(ctx: RunContext, dv: Dataverse) -> RowsMark:
         solution.SUPPRESSION.entity_set,
         _Changed,
         # A row that is dated in the future would make every later one old.
-        filter=f"{written} and modifiedon le {query.moment(now)}",
+        filter=f"{written.condition} and modifiedon le {query.moment(now)}",
         orderby=("modifiedon desc", "dyntui_suppressionid"),
         select=("modifiedon",),
         top=1,
@@ -257,10 +234,10 @@ async def rows_since(dv: Dataverse, mark: RowsMark, now: datetime) -> dict[str, 
         dv,
         solution.SUPPRESSION.entity_set,
         Added,
-        filter=f"{mark.written}{changed}",
+        filter=f"{mark.written.condition}{changed}",
         orderby=("dyntui_suppressionid",),
     ):
-        found += page.rows
+        found += filter(mark.written.theirs, page.rows)
     return asked_on(found, now)
 
 
@@ -307,19 +284,21 @@ async def _asked_in_dynamics(
 ) -> AsyncIterator[dict[str, str]]:
     """Page by page the addresses that suppression rows written in Dynamics name and nobody knows to be suppressed, with
     when; rows without one go to `odd`."""
+    written = await ctx.read(written_in_dynamics)
     async for page in dv_rows.pages(
         dv,
         solution.SUPPRESSION.entity_set,
         Added,
-        filter=await ctx.read(written_in_dynamics),
+        filter=written.condition,
         orderby=("dyntui_suppressionid",),
     ):
+        rows = list(filter(written.theirs, page.rows))
         odd += [
             OddRow(key=row.row, shown=f"suppression row {row.row}: {shown(row.address) or 'empty'}")
-            for row in page.rows
+            for row in rows
             if not addresses_in(row.address)
         ]
-        asked = asked_on(page.rows, ctx.moment())
+        asked = asked_on(rows, ctx.moment())
         fresh = await ctx.read(functools.partial(not_suppressed_yet, account_id=account_id, asked=asked))
         if fresh:
             yield fresh

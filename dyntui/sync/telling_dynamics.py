@@ -7,7 +7,6 @@ by the next run.
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
 from collections.abc import Sequence
 
@@ -27,7 +26,7 @@ from dyntui.store.suppressions import Suppression
 from dyntui.sync import bulk_email_flags, written_consent
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.run_context import RunContext
-from dyntui.sync.suppressions import ORIGIN
+from dyntui.sync.suppression_rows import ORIGIN, row_key
 
 # Addresses per round: a few queries for each table find their records, and full messages change them.
 _ROUND = 5000
@@ -91,19 +90,13 @@ def _refused(ctx: RunContext, c: Connection, refused: dict[str, DataverseError],
         outcomes.record(c, ctx.run_id, item, rejected)
 
 
-def _row_key(account_id: str, address: str) -> str:
-    """The alternate key of a suppression row: a hash, since key values may not hold `/ < > * % & : \\ ? +`
-    (dataverse_api.md 5.2)."""
-    return hashlib.sha256(f"{account_id}\n{address}".encode()).hexdigest()[:40]
-
-
 async def _write_rows(dv: Dataverse, account_id: str, batch: list[Suppression]) -> dict[str, DataverseError]:
     results = await upsert_rows(
         dv,
         solution.SUPPRESSION,
         [
             {
-                KEY: _row_key(account_id, each.address),
+                KEY: row_key(account_id, each.address),
                 "dyntui_address": each.address,
                 "dyntui_reason": each.reason,
                 "dyntui_status": each.status,
@@ -141,7 +134,7 @@ async def _delete_rows(dv: Dataverse, account_id: str, addresses: Sequence[str])
     table = bulk.Table(
         solution.SUPPRESSION.entity_set, solution.SUPPRESSION.logical_name, f"{solution.SUPPRESSION.logical_name}id"
     )
-    keys = [_row_key(account_id, each) for each in addresses]
+    keys = [row_key(account_id, each) for each in addresses]
     ids: list[str] = []
     async for page in dv_rows.pages_where_any(dv, table.entity_set, _Row, KEY, keys, orderby=(table.key,)):
         ids += [row.id for row in page.rows]

@@ -26,7 +26,7 @@ from dyntui.store import suppressions as suppression_store
 from dyntui.store.database import Database
 from dyntui.store.opt_outs import OptOut
 from dyntui.store.suppressions import Suppression
-from dyntui.sync import consent_sources, opt_outs, suppressions
+from dyntui.sync import consent_sources, opt_outs, suppression_rows, suppressions
 from dyntui.sync.connections import Connections
 from dyntui.sync.opt_outs import ADDRESSES, SETS, Record
 from dyntui.sync.watched import Ask, Source, Told
@@ -148,7 +148,7 @@ def _consent_rows(connections: Connections) -> Ask:
 
 def _rows(c: Connection, db: Database, connections: Connections) -> Ask:
     """Suppression rows: dotdigital is asked to suppress whom they name, in every account, as a synchronisation does."""
-    written = suppressions.written_in_dynamics(c)
+    written = suppression_rows.written_in_dynamics(c)
     account_ids = [each.id for each in accounts.accounts(c)]
 
     async def ask(place: str, now: datetime) -> AsyncIterator[Told]:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from dyntui.cli import device_code
 from dyntui.service.certificate_file import pem_of
 from dyntui.service.contract.credentials import (
+    CREDENTIAL_PLACE,
     CREDENTIAL_REPLACE,
     CREDENTIALS_LIST,
     CredentialRow,
     Credentials,
     ReplaceCredential,
+    SignInPlace,
 )
 from tests import certificates
 from tests.cli.scripted_service import ScriptedService
@@ -40,6 +43,26 @@ def test_credentials_are_listed_and_replaced_from_a_file_or_a_pipe(
     assert service.requests(CREDENTIAL_REPLACE)[-1] == ReplaceCredential(
         of="Main", api_password="hush-password", api_user="u@x.y"
     )
+
+
+def test_where_the_service_acts_as_a_person_they_sign_in_again(
+    dyntui: Callable, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = SignInPlace(url="https://c", authority="https://login/t", client_id="a")
+    service.answers(CREDENTIAL_PLACE, place)
+    service.answers(CREDENTIAL_REPLACE, ROW)
+    refused = dyntui("credentials", "replace", "dynamics")
+    assert refused.code == 2 and "SIGN_IN_NEEDS_A_PERSON" in refused.err
+    asked = []
+
+    def signed_in(where: SignInPlace) -> str:
+        asked.append(where)
+        return "hush-kept"
+
+    monkeypatch.setattr(device_code, "signed_in", signed_in)
+    done = dyntui("credentials", "replace", "dynamics")
+    assert done.code == 0 and "hush" not in done.out + done.err and asked == [place]
+    assert service.requests(CREDENTIAL_REPLACE) == [ReplaceCredential(of="dynamics", signed_in="hush-kept")]
 
 
 def test_a_certificate_is_looked_at_before_it_is_handed_over(

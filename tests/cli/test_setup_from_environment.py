@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dyntui.cli import device_code
+from dyntui.service.contract.credentials import SignInPlace
 from dyntui.service.contract.setup import SETUP_APPLY, SETUP_PLAN, SetupReport, SetupRequest
 from tests.cli.scripted_service import ScriptedService
 
@@ -59,6 +61,31 @@ def test_what_is_missing_is_named_by_the_variable_that_would_say_it(
     assert done.code == 2
     assert "the environment lacks AZURE_TENANT_ID, DOTDIGITAL_PASSWORD." in " ".join(done.err.split())
     assert connecting.requests(SETUP_APPLY) == []
+
+
+def test_a_file_that_wants_a_person_is_refused_where_nobody_would_see_the_code(
+    dyntui: Callable, connecting: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "setup.toml"
+    file.write_text(
+        '[organisation]\ndataverse_url = "https://contoso.crm4.dynamics.com"\nclient_id = "a"\n'
+        'authority = "https://login.microsoftonline.com/contoso"\nsign_in = "device-code"\n'
+        '[[accounts]]\nname = "Main"\napi_user = "u"\napi_password = "hush"\n'
+    )
+    refused = dyntui("setup", "--from", str(file))
+    assert refused.code == 2 and "SIGN_IN_NEEDS_A_PERSON" in refused.err and "certificate" in refused.err
+    assert connecting.requests(SETUP_APPLY) == []
+
+    asked = []
+
+    def signed_in(place: SignInPlace) -> str:
+        asked.append(place.url)
+        return "hush-kept"
+
+    monkeypatch.setattr(device_code, "signed_in", signed_in)
+    done = dyntui("setup", "--from", str(file))
+    assert done.code == 0 and "hush" not in done.out + done.err
+    assert applied(connecting).organisation.signed_in == "hush-kept" and asked == ["https://contoso.crm4.dynamics.com"]
 
 
 def test_a_file_leaves_out_what_the_environment_says_and_goes_before_it(

@@ -9,11 +9,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from dyntui.cli import setup_questions
-from dyntui.dataverse import sign_in
+from dyntui.cli import device_code, setup_questions
+from dyntui.dataverse import kept_sign_in, sign_in
+from dyntui.service import person_sign_in
 from dyntui.service import setup_questions as questions
 from dyntui.service.setup_conversation import Conversation
 from dyntui.service.setup_environment import said_by
+from dyntui.sync.surroundings import Surroundings
 from tests.sandbox_process import SandboxProcess
 
 _DEFAULTS = sign_in.SignIn.__init__.__kwdefaults__
@@ -65,6 +67,42 @@ def test_one_more_account_is_asked_only_for_what_the_environment_leaves_out() ->
     assert "hush" not in done.output
 
 
+def test_the_person_as_whom_the_service_acts_signs_in_between_two_questions(
+    sandbox_process: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = sandbox_process.info
+    shown: list[str] = []
+
+    def say(text: str) -> None:
+        shown.append(text)
+        if text.startswith("Enter the code:"):
+            body = {"user_code": text.rsplit(maxsplit=1)[-1], "as": "admin"}
+            sandbox_process.control.post("/device", json=body).raise_for_status()
+
+    async def at_once(seconds: float) -> None:
+        sandbox_process.advance(seconds)
+
+    monkeypatch.setattr(device_code, "say", say)
+    monkeypatch.setattr(device_code, "somebody_there", lambda: True)
+    monkeypatch.setattr(person_sign_in.sign_in, "__defaults__", (Surroundings(sleep=at_once),))
+
+    @click.command()
+    def ask() -> None:
+        known = {"url": info["dataverse_url"], "tenant": info["authority"], "ca_file": info["ca_file"]}
+        talk = Conversation({**known, "client_id": info["client_id"]})
+        with contextlib.suppress(click.Abort):
+            setup_questions.ask_all(talk)
+        kept = talk.answers["signed_in"]
+        assert kept_sign_in.is_one(kept) and "production" in talk.answers
+        click.echo(kept_sign_in.user_of(kept))
+
+    done = CliRunner().invoke(ask, input="device-code\ny\n")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "astrid.holmvik@skarnfjall.example" in done.output
+    (link,) = [line for line in shown if line.startswith("Open in any browser: ")]
+    assert link.endswith("/devicelogin") and "\n" not in link
+
+
 def test_environments_are_found_by_signing_in_and_one_is_chosen(
     sandbox_process: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +120,7 @@ def test_environments_are_found_by_signing_in_and_one_is_chosen(
         sandbox_process.advance(seconds)
 
     monkeypatch.setattr(setup_questions, "say", say)
+    monkeypatch.setattr(device_code, "say", say)
     monkeypatch.setattr(sign_in.SignIn.__init__, "__kwdefaults__", {**_DEFAULTS, "sleep": at_once})
 
     @click.command()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from dyntui.screens.remembered import Memory
 
+from dyntui.dataverse import kept_sign_in
 from dyntui.model.errors import DyntuiError
-from dyntui.service import finding_environments
+from dyntui.service import finding_environments, person_sign_in
+from dyntui.service.contract.credentials import SignInPlace
 from dyntui.service.contract.session import HELLO, Nothing
 from dyntui.service.contract.setup import SetupRequest
 from dyntui.service.finding_environments import DevicePrompt, Environment
@@ -138,6 +141,63 @@ async def test_the_organisation_is_chosen_among_those_in_which_the_person_has_a_
         assert "Signs in by" in hand.text
         left = json.loads((tmp_path / "setup.json").read_text())
         assert left["url"] == "https://trial.crm4.dynamics.com" and left["client_id"] == "app-1"
+
+
+async def test_who_signs_in_by_device_code_is_whom_the_service_acts_as_and_is_offered_as_the_first_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, asked = "https://microsoft.com/devicelogin", []
+    kept = kept_sign_in.text(
+        json.dumps(
+            {"RefreshToken": {"r": {"secret": "hush"}}, "Account": {"a": {"username": "astrid@contoso.example"}}}
+        ),
+        datetime.now(UTC),
+    )
+    signed_in = asyncio.Event()
+
+    async def sign_in(where: SignInPlace, show: Callable[[DevicePrompt], None]) -> str:
+        asked.append(where)
+        if len(asked) == 1:
+            raise DyntuiError("DATAVERSE_DEVICE_CODE_BLOCKED", "Blocked.", not_done="Nothing.", remedy="Ask.")
+        show(DevicePrompt(f"ABCD-{len(asked)}", link, "", 900, 5, {}))
+        await signed_in.wait()
+        return kept
+
+    monkeypatch.setattr(person_sign_in, "sign_in", sign_in)
+    async with driving(BARE, memory=Memory(tmp_path / "console.json")) as hand:
+        await hand.press("enter")
+        await answer(hand, "Dynamics 365 address", "https://contoso.crm4.dynamics.com")
+        await answer(hand, "Tenant (id or domain)", "contoso.example")
+        await answer(hand, "Client id of the app", "app-1")
+        assert "the service acts as them" in " ".join(hand.text.split())
+        await take(hand, "Signs in by", "end")
+        await take(hand, "certificate authority")
+        assert "DATAVERSE_DEVICE_CODE_BLOCKED" in hand.text
+        await hand.pilot.press("enter")
+        await hand.until(lambda text: "ABCD-2" in text)
+        # Back, and forward again: another code.
+        await hand.pilot.press("escape")
+        await hand.until(lambda text: "certificate authority" in text)
+        await hand.pilot.press("enter")
+        await hand.until(lambda text: "ABCD-3" in text)
+        assert any(link in line for line in hand.text.splitlines()) and "Copy the address" in hand.text
+        signed_in.set()
+        await hand.until(lambda text: "Is this a production organisation?" in text)
+        place = SignInPlace(
+            url="https://contoso.crm4.dynamics.com",
+            authority="https://login.microsoftonline.com/contoso.example",
+            client_id="app-1",
+        )
+        assert asked == [place] * 3
+        await take(hand, "Is this a production organisation?")
+        await take(hand, "Name of the email account")
+        await take(hand, "dotdigital address")
+        await answer(hand, "API user", "apiuser-1@x")
+        await answer(hand, "API password", "hush-password")
+        await take(hand, "Double opt-in of the account")
+        await take(hand, "Another email account?")
+        assert "User name in Dynamics of the first one" in hand.text and "astrid@contoso.example" in hand.text
+        assert "hush" not in (tmp_path / "setup.json").read_text() and "hush" not in hand.text
 
 
 async def test_another_process_goes_on_with_what_is_not_secret_and_asks_nothing_that_the_environment_says(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
 from trustme import CA, KeyType
 
-from dyntui.dataverse.credentials import Certificate, ClientSecret, DeviceCode
+from dyntui.dataverse import kept_sign_in
+from dyntui.dataverse.credentials import Certificate, ClientSecret, DeviceCode, SignedIn
 from dyntui.dataverse.errors import DataverseError
 from dyntui.dataverse.sign_in import SignIn
 from dyntui.dataverse.sign_in_http import SignInHttp
-from dyntui.model.errors import Exit
+from dyntui.model.errors import DyntuiError, Exit
 from dyntui.remote.verdicts import Limited
 from tests.dataverse.conversation import ORG, Time
 
@@ -248,9 +250,15 @@ async def test_a_token_that_cannot_be_renewed_yet_is_used_until_it_ends(refused:
         await sign_in.token()
 
 
-def by_device_code(entra: Entra, time: Time, kept: str | None = None) -> SignIn:
+def by_device_code(entra: Entra, time: Time) -> SignIn:
     given = DeviceCode(TENANT, CLIENT, AUTHORITY)
-    return SignIn(given, ORG, http=entra.http(), kept=kept, clock=time.clock, sleep=time.sleep)
+    return SignIn(given, ORG, http=entra.http(), clock=time.clock, sleep=time.sleep)
+
+
+def by_kept(entra: Entra, kept: str) -> SignIn:
+    time = Time()
+    given = SignedIn(TENANT, CLIENT, kept, AUTHORITY)
+    return SignIn(given, ORG, http=entra.http(), clock=time.clock, sleep=time.sleep)
 
 
 PENDING = (400, {"error": "authorization_pending", "error_codes": [70016]})
@@ -290,9 +298,75 @@ async def test_a_kept_sign_in_lives_on_in_another_process():
     entra = Entra(user_token())
     sign_in = by_device_code(entra, Time())
     await sign_in.finish(await sign_in.begin())
-    again = by_device_code(entra, Time(), kept=sign_in.cache())
+    kept = sign_in.kept()
+    assert "user-jwt" not in kept and kept_sign_in.user_of(kept) == "mia@contoso.com"
+    again = by_kept(entra, kept)
     assert await again.token() == "user-jwt"
+    assert entra.asked[-1]["refresh_token"] == "refresh" and entra.asked[-1]["grant_type"] == "refresh_token"
     assert (await again.identity()).object_id == PERSON
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (50173, "DATAVERSE_SERVICE_SIGNED_OUT"),
+        (700082, "DATAVERSE_SERVICE_SIGNED_OUT"),
+        (50076, "DATAVERSE_SERVICE_SIGNED_OUT"),
+        (50133, "DATAVERSE_SERVICE_SIGNED_OUT"),
+        (53003, "DATAVERSE_DEVICE_CODE_BLOCKED"),
+        (50057, "DATAVERSE_USER_DISABLED"),
+    ],
+)
+async def test_a_kept_sign_in_that_has_ended_says_so_and_repeats_no_token(number: int, code: str):
+    entra = Entra(user_token())
+    sign_in = by_device_code(entra, Time())
+    await sign_in.finish(await sign_in.begin())
+    entra.answers = [(400, {**refusal("invalid_grant", number, "refresh")[1]})]
+    again = by_kept(entra, sign_in.kept())
+    with pytest.raises(DataverseError) as raised:
+        await again.token()
+    assert raised.value.code == code and raised.value.remedy
+    assert "refresh" not in raised.value.detail
+    assert "refresh" not in repr(SignedIn(TENANT, CLIENT, sign_in.kept(), AUTHORITY))
+
+
+async def test_a_sign_in_without_a_refresh_token_is_of_no_use_to_a_service():
+    without = user_token()
+    del without[1]["refresh_token"]
+    sign_in = by_device_code(Entra(without), Time())
+    await sign_in.finish(await sign_in.begin())
+    with pytest.raises(DataverseError, match="DATAVERSE_SIGN_IN_NOT_KEPT"):
+        sign_in.kept()
+
+
+async def test_the_newest_sign_in_is_kept_once_a_day_and_what_cannot_be_kept_stops_nothing():
+    entra, day = Entra(user_token()), 86_400
+    first = by_device_code(entra, Time())
+    await first.finish(await first.begin())
+    kept, told, time, now = first.kept(), [], Time(), datetime.now(UTC).timestamp()
+
+    async def keep(newest: str) -> None:
+        told.append(newest)
+        if len(told) == 1:
+            raise DyntuiError("KEYRING_REFUSED", "It is locked.", not_done="-", remedy="-")
+
+    given = SignedIn(TENANT, CLIENT, kept, AUTHORITY)
+    again = SignIn(
+        given, ORG, http=entra.http(), keep=keep, now=lambda: now + time.now, clock=time.clock, sleep=time.sleep
+    )
+    for passed, expected in ((0, 0), (3600, 0), (day, 1), (3600, 2), (3600, 2), (day, 3)):
+        time.now += passed
+        assert await again.token() == "user-jwt"
+        assert len(told) == expected, passed
+    assert kept_sign_in.same_person(told[-1], kept) and "user-jwt" not in told[-1]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "secret", "dyntui-sign-in:", "dyntui-sign-in:{}", 'dyntui-sign-in:{"kept_on":"x","cache":{}}']
+)
+def test_what_is_no_kept_sign_in_is_taken_for_none(text: str):
+    assert not kept_sign_in.is_one(text) and not kept_sign_in.grows_old(text, datetime.now(UTC))
+    assert kept_sign_in.secrets_in(text) == [text] and kept_sign_in.user_of(text) == ""
 
 
 async def test_nobody_signed_in_is_asked_to_sign_in():

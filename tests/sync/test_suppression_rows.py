@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dyntui.sync.suppressions import Added, asked_on
+from dyntui.sync.suppression_rows import Added
+from dyntui.sync.suppressions import asked_on
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 SUBSCRIBED_AGAIN = "2026-11-01T00:00:00Z"

@@ -17,6 +17,8 @@ from dyntui.sandbox.state import State
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 GLOBAL_DISCOVERY = "https://globaldisco.crm.dynamics.com"
+# In place of the moment at which a refresh token ends.
+_REVOKED = 0
 _OPENID_SCOPES = {"openid", "profile", "email", "offline_access"}
 
 
@@ -165,6 +167,13 @@ def _refresh_token(state: State, form: dict[str, str]) -> Response:
     if row is None:
         raise EntraError("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
     oid, scope, expires = row
+    if expires == _REVOKED:
+        raise EntraError(
+            "invalid_grant",
+            50173,
+            "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have"
+            " changed or reset their password.",
+        )
     if state.clock.now().timestamp() >= expires:
         raise EntraError("invalid_grant", 700082, "The refresh token has expired due to inactivity.")
     person = find_person(oid)
@@ -175,7 +184,7 @@ def _refresh_token(state: State, form: dict[str, str]) -> Response:
 
 def revoke_refresh_tokens(state: State) -> int:
     """Ends every sign-in as an administrator's "revoke sessions" does; answers how many there were."""
-    return state.db.execute("DELETE FROM entra_refresh_token").rowcount
+    return state.db.execute("UPDATE entra_refresh_token SET expires = ?", (_REVOKED,)).rowcount
 
 
 def _person_tokens(state: State, person: Person, scope: str) -> Response:

@@ -16,8 +16,9 @@ DYNAMICS = "dynamics"
 
 class CredentialRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the service signs in with, never the secret itself. `of`: `dynamics`, or an email account's name; `kind`:
-    `client secret`, `certificate` or `API password`; `user`: the client id or the API user; `valid_until` (ISO 8601
-    UTC): `""` where nobody knows, as of secrets and passwords; `kept_in`: in words; `trouble`: why it is unreadable."""
+    `client secret`, `certificate`, `device code`, ... or `API password`; `user`: the client id, the person's user
+    name or the API user; `valid_until` (ISO 8601 UTC): `""` where nobody knows, as of secrets and passwords; `kept_in`:
+    in words; `trouble`: why it is unreadable."""
 
     of: str
     kind: str
@@ -33,13 +34,26 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[CredentialRow, ...]
 
 
+class SignInPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the person signs in as whom the service acts: the organisation's address, the tenant's, the client id, and
+    the file of a certificate authority (`""`: none). `by_person`: whether one has to, as things are."""
+
+    url: str
+    authority: str
+    client_id: str
+    ca_file: str = ""
+    by_person: bool = True
+
+
 class ReplaceCredential(msgspec.Struct, frozen=True, kw_only=True):
-    """Another secret for `dynamics` (`client_secret`, or `certificate`: PEM with key), or for an email account by id or
-    name (`api_password`, and `api_user` where that is another one too). Secrets go from here to the keyring."""
+    """Another secret for `dynamics` (`client_secret`, `certificate`: PEM with key, or `signed_in`: what the sign-in of
+    the person has left as whom the service acts), or for an email account by id or name (`api_password`, and `api_user`
+    where that is another one too). Secrets go from here to the keyring."""
 
     of: Text
     client_secret: Text = ""
     certificate: str = ""
+    signed_in: str = ""
     api_password: Text = ""
     api_user: Text = ""
 
@@ -49,5 +63,8 @@ CREDENTIALS_CHANGED = Event("credentials.changed", Changed)
 CREDENTIALS_LIST = Call("credentials.list", Nothing, Credentials, Ability.ADMINISTER)
 # The service asks for ADMINISTER itself, over the new connection where the old secret is not taken any more.
 CREDENTIAL_REPLACE = Call("credentials.replace", ReplaceCredential, CredentialRow, None, changes=(CREDENTIALS_CHANGED,))
+# Open, like the sign-in of a person: it says nothing that a sign-in page would not, and who could be asked for more may
+# be away because the sign-in has ended.
+CREDENTIAL_PLACE = Call("credentials.place", Nothing, SignInPlace, None)
 
 ACTIONS = ()

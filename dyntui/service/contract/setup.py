@@ -14,7 +14,8 @@ from dyntui.service.contract.events import Event
 
 
 class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach the organisation. Exactly one of `client_secret`, `certificate` (PEM with key), or `sign_in` for a
+    """How to reach the organisation. Exactly one of `client_secret`, `certificate` (PEM with key), `signed_in` (of the
+    person as whom the service acts: what their sign-in by device code has left, `kept_sign_in`), or `sign_in` for a
     service whose platform says who it is; with a managed identity, `managed_identity` is the client id of the
     user-assigned one (`""`: the machine's own), and `client_id` still the app registration by which people sign in.
     Secrets go from here to the keyring, nowhere else. `not_production` marks the organisation: then sends mail only
@@ -25,6 +26,7 @@ class OrganisationInput(msgspec.Struct, frozen=True, kw_only=True):
     client_id: Text
     client_secret: Text = ""
     certificate: str = ""
+    signed_in: str = ""
     sign_in: SignInBy | None = None
     managed_identity: Text = ""
     ca_file: Text = ""

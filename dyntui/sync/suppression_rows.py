@@ -1,0 +1,79 @@
+"""Which suppression rows in Dynamics a person wrote, and which are dyntui's own.
+
+A row that was copied, imported or corrected by a person names the origin that it had before. Where the service has a
+user of its own, who changed a row last says whose it is. Where it acts as a person, the rows of that person are told
+from its own by their alternate key, which is made of address and email account: neither a copy nor a corrected address
+has the right one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from dyntui.dataverse import query
+from dyntui.model.sign_in import SignInBy
+from dyntui.store import accounts
+
+ORIGIN = "dotdigital"
+# A condition that every row meets.
+_ALL = "dyntui_suppressionid ne null"
+
+
+class Added(
+    msgspec.Struct,
+    frozen=True,
+    rename={
+        "row": "dyntui_suppressionid",
+        "address": "dyntui_address",
+        "changed_on": "modifiedon",
+        "changed_by": "_modifiedby_value",
+        "origin": "dyntui_origin",
+        "key": "dyntui_key",
+        "account": "_dyntui_emailaccountid_value",
+    },
+):
+    """A suppression row that may have been written in Dynamics."""
+
+    row: str
+    address: str | None = None
+    changed_on: datetime | None = None
+    changed_by: str | None = None
+    origin: str | None = None
+    key: str | None = None
+    account: str | None = None
+
+
+class Written(msgspec.Struct, frozen=True):
+    """Which rows persons wrote: those that meet the `condition` and, where the service acts as the person `person`,
+    are `theirs`."""
+
+    condition: str
+    person: str = ""
+
+    def theirs(self, row: Added) -> bool:
+        """Whether a row that meets the condition is a person's."""
+        if not self.person or row.origin != ORIGIN or (row.changed_by or "").lower() != self.person.lower():
+            return True
+        return row.key != row_key(row.account or "", row.address or "")
+
+
+def written_in_dynamics(c: Connection) -> Written:
+    """Those that name another origin, and those that somebody else than the service changed last."""
+    known = accounts.organisation(c)
+    if known is not None and known.auth == SignInBy.DEVICE_CODE:
+        return Written(_ALL, known.service_user_id)
+    by_others = [query.differs("dyntui_origin", ORIGIN)]
+    if known is not None and known.service_user_id:
+        by_others.append(query.differs("_modifiedby_value", uuid.UUID(query.guid(known.service_user_id))))
+    return Written(f"({' or '.join(by_others)})")
+
+
+def row_key(account_id: str, address: str) -> str:
+    """The alternate key of a suppression row: a hash, since key values may not hold `/ < > * % & : \\ ? +`
+    (dataverse_api.md 5.2)."""
+    return hashlib.sha256(f"{account_id}\n{address}".encode()).hexdigest()[:40]
