@@ -7,8 +7,6 @@ imports and removals that run twice change nothing more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -18,49 +16,39 @@ from dyntui.dataverse import rows as dv_rows
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import guid
 from dyntui.dotdigital.address_books import AddressBook
-from dyntui.dotdigital.contacts import Contact
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.imports import ImportResult
 from dyntui.model.created_records import CreatedDefaults
 from dyntui.model.cursors import ListsCursor, OneList, Told
 from dyntui.model.errors import DyntuiError
-from dyntui.model.guard import guard
-from dyntui.model.moments import text_of
 from dyntui.model.outcomes import Outcome, RunStatus, Tally, status_of
 from dyntui.model.people import Entity
 from dyntui.model.trust import Rule
 from dyntui.store import (
-    accounts,
-    applied_changes,
     consent_news,
     differences,
-    leaving,
     mappings,
     members,
     pending_members,
     planned_changes,
     reading_places,
     settling,
-    staging,
     trials,
     undone_holds,
 )
 from dyntui.store import lists as list_store
 from dyntui.store import strangers as stranger_store
 from dyntui.store import suppressions as suppression_store
-from dyntui.store.leaving import Leaver
 from dyntui.store.lists import StoredList
-from dyntui.store.pending_members import Pending
 from dyntui.sync import (
     before_images,
     book_comparison,
     book_reading,
-    double_opt_in,
-    found_in_book,
     inward,
     list_feeds,
     list_filters,
+    list_imports,
     list_reading,
+    list_removals,
     list_state,
     lists_left,
     planned_values,
@@ -70,14 +58,8 @@ from dyntui.sync import (
     suppressions,
 )
 from dyntui.sync.book_comparison import Book
-from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
 from dyntui.sync.list_state import ListNow
-from dyntui.sync.removals import take_out
 from dyntui.sync.run_context import PutBack, RunContext
-
-PAGE = 5000
-# A refused row is not offered again before this has passed, unless the record changes or a person asks for it.
-RETRY = timedelta(hours=6)
 
 
 class How(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,11 +131,11 @@ async def _synchronise(
     if ctx.at(OneList).step == "plan":
         await _plan(ctx, dv, dd, chosen, how, mark)
     if ctx.at(OneList).step == "remove" and not ctx.at(OneList).guarded:
-        await _guard(ctx, dv, chosen, title, mark)
+        await list_removals.guard_leavers(ctx, dv, chosen, title, mark)
     if ctx.at(OneList).step == "remove":
-        await _remove(ctx, dd, chosen, title, mark)
+        await list_removals.take_out_leavers(ctx, dd, chosen, title, mark)
     if ctx.at(OneList).step == "import":
-        await _import(ctx, dd, chosen, title)
+        await list_imports.bring_in(ctx, dd, chosen, title)
     if ctx.at(OneList).step == "channels":
         await _channels(ctx, dd, chosen, title)
     if ctx.at(OneList).step == "close":
@@ -266,17 +248,6 @@ async def _rename(ctx: RunContext, dd: Dotdigital, chosen: StoredList, now: List
     return note
 
 
-async def _guard(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, mark: str) -> None:
-    """Of those who would leave the book without having withdrawn consent too many are held, and all of them when the
-    listing came back empty or the service does not see every record. Once for a listing, before anybody leaves: a share
-    means something only of the whole book."""
-    going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, mark))
-    short = await sight.short_reads(ctx, dv) if going else []
-    await ctx.save(
-        replace(ctx.at(OneList), guarded=True), stage=f"Comparing {title}", work=lambda c: _hold(c, chosen, short, mark)
-    )
-
-
 async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredList, how: How, mark: str) -> None:
     """What would be done is decided as ever and stored, and here it ends. Whom a synchronisation would suppress in
     dotdigital first, because somebody in Dynamics asked for it, counts as suppressed; so does whom it would find to be
@@ -284,7 +255,7 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     most = before_images.MOST_READ + 1
     new = await ctx.read(lambda c: pending_members.not_in_book(c, chosen.id, mark, most))
     there = await before_images.held(dd, new, len(new))
-    await _suppressed_among(ctx, chosen, (there or {}).values())
+    await list_imports.suppressed_among(ctx, chosen, (there or {}).values())
     short = await sight.short_reads(ctx, dv)
     typed = ctx.at(ListsCursor).typed
 
@@ -295,7 +266,7 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
             planned_values.brought(c, ctx.run_id, chosen),
         ):
             _settle(c, ctx, chosen, how, mark)
-            _hold(c, chosen, short, mark)
+            list_removals.hold(c, chosen, short, mark)
             planned_changes.keep(c, ctx.run_id, chosen.id, chosen.id, mark)
             planned_values.leave_out_unchanged(c, ctx.run_id, chosen.id)
             # dotdigital takes out of every book whom it is asked to suppress.
@@ -310,132 +281,11 @@ async def _plan(ctx: RunContext, dv: Dataverse, dd: Dotdigital, chosen: StoredLi
     await ctx.save(done, stage=f"Planned {chosen.name}", work=plan)
 
 
-async def _remove(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str) -> None:
-    """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list, and is not
-    held. A contact whose address another member has taken over stays."""
-    done, after = 0, -1
-    while some := await ctx.read(
-        lambda c: leaving.leavers(c, chosen.id, mark, after, PAGE)  # noqa: B023 - awaited here
-    ):
-        gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
-        await take_out(ctx, dd, chosen.book_id, gone)
-        done, after = done + len(some), some[-1].seq
-        at = ctx.at(OneList)
-        await ctx.save(
-            replace(at, left=at.left + len(gone)),
-            stage=f"Removing from {title}",
-            done=done,
-            work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some, mark=mark),
-        )
-    await ctx.save(replace(ctx.at(OneList), step="import"), stage=f"Importing {title}")
-
-
-def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver], mark: str) -> None:
-    applied_changes.keep_removed(c, before_images.book_place(ctx, chosen), chosen.id, some)
-    leaving.remove(c, chosen.id, mark, [each.person_id for each in some])
-    leaving.hand_over(c, chosen.id, mark, some)
-
-
-def _hold(c: Connection, chosen: StoredList, short: Sequence[str], mark: str) -> None:
-    """`short`: privileges without which some records are hidden from the service."""
-    going = leaving.to_be_guarded(c, chosen.id, mark)
-    if not going:
-        return
-    listed = staging.listed(c, chosen.id, mark)
-    limits = accounts.removal_limits(c, chosen.account_id)
-    held = guard(going, members.in_book(c, chosen.id), listed, reading_places.doubt(c, chosen.id), limits)
-    if short:
-        held = f"the service does not see every record: {', '.join(short)}"
-    if held:
-        leaving.hold(c, chosen.id, mark, held)
-
-
-async def _import(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
-    """Pending people in batches; an import that was started before an interruption is followed before a new one is."""
-    stage = f"Importing {title}"
-    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
-    if of > before_images.MOST_READ and not chosen.last_run_id:
-        await found_in_book.leave_out(ctx, dd, chosen, stage)
-        of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
-    done = 0
-    while batch := await _next_batch(ctx, chosen, stage):
-        await double_opt_in.require_known(ctx, chosen.account_id)
-        batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
-        if not batch:
-            continue
-        if not ctx.at(OneList).importing:
-            there = await before_images.held(dd, [each.address for each in batch], of)
-            if there is not None and await _suppressed_among(ctx, chosen, there.values()):
-                continue
-            if not chosen.last_run_id and (same := before_images.there_already(batch, there)):
-                done += len(same)
-                found_so = functools.partial(found_in_book.unchanged, ctx=ctx, chosen=chosen, people=same)
-                await ctx.save(ctx.at(OneList), stage=stage, done=done, of=of, work=found_so)
-                like_that = {each.address for each in same}
-                batch = [each for each in batch if each.address not in like_that]
-                if not batch:
-                    continue
-            await before_images.begin_import(ctx, chosen, batch, there)
-        rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
-        result = await carry_out(ctx, dd, rows, stage, done, of)
-        found = fates([each.address for each in batch], result)
-        done += len(batch)
-        settled = functools.partial(_settle_import, ctx=ctx, chosen=chosen, batch=batch, found=found, result=result)
-        at = ctx.at(OneList)
-        refused = {each.address for each in found if each.reason}
-        joined = sum(each.sent_address != each.address and each.address not in refused for each in batch)
-        after = replace(at, importing="", joined=at.joined + joined)
-        await ctx.save(after, stage=stage, done=done, of=of, work=settled)
-        await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
-    await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
-
-
-async def _suppressed_among(ctx: RunContext, chosen: StoredList, there: Iterable[Contact]) -> bool:
-    """Whether contacts are suppressed of whom no feed has said so: they are not imported."""
-    said = [suppressions.Said(each.email, each.status, each.id) for each in there]
-    return await suppressions.learn_statuses(ctx, chosen.account_id, said)
-
-
-async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> Sequence[Pending]:
-    """Those to be imported next, without who has opted out since that was decided; an import that is under way goes on
-    as it was begun."""
-    news = await ctx.read(consent_news.count)
-    if news != ctx.at(OneList).consent and not ctx.at(OneList).importing:
-        withhold = functools.partial(
-            settling.withhold, list_id=chosen.id, listing=ctx.run_id, account_id=chosen.account_id
-        )
-        await ctx.save(replace(ctx.at(OneList), consent=news), stage=stage, work=withhold)
-    return await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS))
-
-
 async def _channels(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
     """Whom dotdigital would not mail although no feed of suppressions names them, such as those who have not confirmed
     their opt-in: of the others it is known since the book was read."""
     await book_reading.look_at_imported(ctx, dd, chosen)
     await ctx.save(replace(ctx.at(OneList), step="close"), stage=f"Finishing {title}")
-
-
-def _settle_import(
-    c: Connection,
-    ctx: RunContext,
-    chosen: StoredList,
-    batch: Sequence[Pending],
-    found: Sequence[Fate],
-    result: ImportResult,
-) -> None:
-    list_id, retry_on = chosen.id, text_of(ctx.moment() + RETRY)
-    before_images.settle_import(c, before_images.book_place(ctx, chosen), batch, found, result)
-    accepted = [pending_members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
-    pending_members.acknowledge(c, list_id, accepted, ctx.now())
-    pending_members.reject(
-        c,
-        list_id,
-        [
-            pending_members.Rejection(address=each.address, reason=each.reason, detail=each.detail, retry_on=retry_on)
-            for each in found
-            if each.reason
-        ],
-    )
 
 
 async def _close(ctx: RunContext, dv: Dataverse, chosen: StoredList, item: str, mark: str) -> None:

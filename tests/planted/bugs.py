@@ -162,7 +162,10 @@ BUGS = (
         'reason = ""',
     ),
     Bug(
-        "retry of a refused row each run", "dyntui/sync/lists.py", "RETRY = timedelta(hours=6)", "RETRY = timedelta(0)"
+        "retry of a refused row each run",
+        "dyntui/sync/list_imports.py",
+        "_RETRY = timedelta(hours=6)",
+        "_RETRY = timedelta(0)",
     ),
     Bug(
         "rename not followed",
@@ -172,7 +175,7 @@ BUGS = (
     ),
     Bug(
         "cursor saved before the work",
-        "dyntui/sync/lists.py",
+        "dyntui/sync/list_imports.py",
         "    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))\n    done = 0\n",
         "    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))\n    done = 0\n"
         '    await ctx.save(replace(ctx.at(OneList), step="channels"), stage=stage)\n',

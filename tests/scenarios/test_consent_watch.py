@@ -19,7 +19,7 @@ from dyntui.model.watch import SHARE, Watched
 from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import STATUS, Nothing
 from dyntui.store import list_unsubscribes, suppressions, watch
-from dyntui.sync import lists
+from dyntui.sync import list_removals
 from dyntui.sync.budgets import Budgets
 from tests.scenarios.office import Office
 from tests.scenarios.opt_outs_at_random import free, known, opts_out, play
@@ -69,7 +69,7 @@ def test_who_opts_out_while_a_list_is_imported_is_not_handed_over(
     leaves, stays = free(office, newsletter.id)[:2]
     for each in (leaves, stays):
         office.change_in_dynamics("contact", each.person, firstname="Changed")
-    decided, opted_out = lists._remove, list[str]()
+    decided, opted_out = list_removals.take_out_leavers, list[str]()
 
     async def meanwhile(*arguments: Any) -> None:
         """The run has decided whom it imports; before it does, the watch learns of an opt-out."""
@@ -80,7 +80,7 @@ def test_who_opts_out_while_a_list_is_imported_is_not_handed_over(
             await watcher._watch.look()
         await decided(*arguments)
 
-    monkeypatch.setattr(lists, "_remove", meanwhile)
+    monkeypatch.setattr(list_removals, "take_out_leavers", meanwhile)
     run = office.run("lists").run
     assert opted_out and known(office, leaves.address)
     became = {each.person: each for each in office.people(run.id)}

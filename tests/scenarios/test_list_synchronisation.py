@@ -10,7 +10,7 @@ from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.runs import RunDetail
 from dyntui.service.contract.session import Nothing
 from dyntui.store import accounts
-from dyntui.sync import lists
+from dyntui.sync import list_imports
 from dyntui.sync.double_opt_in import remember
 from tests.scenarios.office import Office, addresses, by_reason, writes
 
@@ -241,7 +241,7 @@ def test_however_many_imports_a_list_takes_none_is_waited_for_longer_than_the_fi
     alone: int, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.activated("Newsletter")
-    monkeypatch.setattr(lists, "ROWS", 40 if alone else 4)
+    monkeypatch.setattr(list_imports, "ROWS", 40 if alone else 4)
     if alone:
         # Nothing has shown yet that the account mails nobody who is imported.
         with office.db.write() as c:

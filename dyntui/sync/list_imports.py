@@ -1,0 +1,109 @@
+"""The pending people of a marketing list imported into its address book, batch by batch.
+
+Public: `bring_in(ctx, dd, chosen, title)`, `suppressed_among(ctx, chosen, there) -> bool`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from dyntui.dotdigital.contacts import Contact
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.imports import ImportResult
+from dyntui.model.cursors import OneList
+from dyntui.model.moments import text_of
+from dyntui.store import consent_news, pending_members, settling
+from dyntui.store.lists import StoredList
+from dyntui.store.pending_members import Pending
+from dyntui.sync import before_images, double_opt_in, found_in_book, suppressions
+from dyntui.sync.imports import ROWS, Fate, carry_out, fates, row
+from dyntui.sync.run_context import RunContext
+
+# A refused row is not offered again before this has passed, unless the record changes or a person asks for it.
+_RETRY = timedelta(hours=6)
+
+
+async def bring_in(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str) -> None:
+    """Pending people in batches; an import that was started before an interruption is followed before a new one is."""
+    stage = f"Importing {title}"
+    of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
+    if of > before_images.MOST_READ and not chosen.last_run_id:
+        await found_in_book.leave_out(ctx, dd, chosen, stage)
+        of = await ctx.read(lambda c: pending_members.count(c, chosen.id))
+    done = 0
+    while batch := await _next_batch(ctx, chosen, stage):
+        await double_opt_in.require_known(ctx, chosen.account_id)
+        batch = await double_opt_in.one_first(ctx, dd, chosen.account_id, batch, stage)
+        if not batch:
+            continue
+        if not ctx.at(OneList).importing:
+            there = await before_images.held(dd, [each.address for each in batch], of)
+            if there is not None and await suppressed_among(ctx, chosen, there.values()):
+                continue
+            if not chosen.last_run_id and (same := before_images.there_already(batch, there)):
+                done += len(same)
+                found_so = functools.partial(found_in_book.unchanged, ctx=ctx, chosen=chosen, people=same)
+                await ctx.save(ctx.at(OneList), stage=stage, done=done, of=of, work=found_so)
+                like_that = {each.address for each in same}
+                batch = [each for each in batch if each.address not in like_that]
+                if not batch:
+                    continue
+            await before_images.begin_import(ctx, chosen, batch, there)
+        rows = [row(each.address, each.fields, chosen.book_id) for each in batch]
+        result = await carry_out(ctx, dd, rows, stage, done, of)
+        found = fates([each.address for each in batch], result)
+        done += len(batch)
+        settled = functools.partial(_settle_import, ctx=ctx, chosen=chosen, batch=batch, found=found, result=result)
+        at = ctx.at(OneList)
+        refused = {each.address for each in found if each.reason}
+        joined = sum(each.sent_address != each.address and each.address not in refused for each in batch)
+        after = replace(at, importing="", joined=at.joined + joined)
+        await ctx.save(after, stage=stage, done=done, of=of, work=settled)
+        await double_opt_in.look_at_new(ctx, dd, chosen.account_id, result)
+    await ctx.save(replace(ctx.at(OneList), step="channels"), stage=f"Checking {title}")
+
+
+async def suppressed_among(ctx: RunContext, chosen: StoredList, there: Iterable[Contact]) -> bool:
+    """Whether contacts are suppressed of whom no feed has said so: they are not imported."""
+    said = [suppressions.Said(each.email, each.status, each.id) for each in there]
+    return await suppressions.learn_statuses(ctx, chosen.account_id, said)
+
+
+async def _next_batch(ctx: RunContext, chosen: StoredList, stage: str) -> Sequence[Pending]:
+    """Those to be imported next, without who has opted out since that was decided; an import that is under way goes on
+    as it was begun."""
+    news = await ctx.read(consent_news.count)
+    if news != ctx.at(OneList).consent and not ctx.at(OneList).importing:
+        withhold = functools.partial(
+            settling.withhold, list_id=chosen.id, listing=ctx.run_id, account_id=chosen.account_id
+        )
+        await ctx.save(replace(ctx.at(OneList), consent=news), stage=stage, work=withhold)
+    return await ctx.read(lambda c: pending_members.batch(c, chosen.id, ROWS))
+
+
+def _settle_import(
+    c: Connection,
+    ctx: RunContext,
+    chosen: StoredList,
+    batch: Sequence[Pending],
+    found: Sequence[Fate],
+    result: ImportResult,
+) -> None:
+    list_id, retry_on = chosen.id, text_of(ctx.moment() + _RETRY)
+    before_images.settle_import(c, before_images.book_place(ctx, chosen), batch, found, result)
+    accepted = [pending_members.Acknowledged(each.address, each.contact_id) for each in found if not each.reason]
+    pending_members.acknowledge(c, list_id, accepted, ctx.now())
+    pending_members.reject(
+        c,
+        list_id,
+        [
+            pending_members.Rejection(address=each.address, reason=each.reason, detail=each.detail, retry_on=retry_on)
+            for each in found
+            if each.reason
+        ],
+    )

@@ -1,0 +1,77 @@
+"""Who leaves a marketing list's address book: whom the guard holds, and the others taken out page by page.
+
+Public: `guard_leavers(ctx, dv, chosen, title, mark)`, `take_out_leavers(ctx, dd, chosen, title, mark)`,
+`hold(c, chosen, short, mark)`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from dyntui.dataverse.http import Dataverse
+from dyntui.dotdigital.http import Dotdigital
+from dyntui.model.cursors import OneList
+from dyntui.model.guard import guard
+from dyntui.store import accounts, applied_changes, leaving, members, reading_places, staging
+from dyntui.store.leaving import Leaver
+from dyntui.store.lists import StoredList
+from dyntui.sync import before_images, sight
+from dyntui.sync.removals import take_out
+from dyntui.sync.run_context import RunContext
+
+_PAGE = 5000
+
+
+async def guard_leavers(ctx: RunContext, dv: Dataverse, chosen: StoredList, title: str, mark: str) -> None:
+    """Of those who would leave the book without having withdrawn consent too many are held, and all of them when the
+    listing came back empty or the service does not see every record. Once for a listing, before anybody leaves: a share
+    means something only of the whole book."""
+    going = await ctx.read(lambda c: leaving.to_be_guarded(c, chosen.id, mark))
+    short = await sight.short_reads(ctx, dv) if going else []
+    await ctx.save(
+        replace(ctx.at(OneList), guarded=True), stage=f"Comparing {title}", work=lambda c: hold(c, chosen, short, mark)
+    )
+
+
+async def take_out_leavers(ctx: RunContext, dd: Dotdigital, chosen: StoredList, title: str, mark: str) -> None:
+    """Takes out of the book who withdrew consent, is excluded now, has another address or has left the list, and is not
+    held. A contact whose address another member has taken over stays."""
+    done, after = 0, -1
+    while some := await ctx.read(
+        lambda c: leaving.leavers(c, chosen.id, mark, after, _PAGE)  # noqa: B023 - awaited here
+    ):
+        gone = [each.contact_id for each in some if each.contact_id is not None and not each.in_use]
+        await take_out(ctx, dd, chosen.book_id, gone)
+        done, after = done + len(some), some[-1].seq
+        at = ctx.at(OneList)
+        await ctx.save(
+            replace(at, left=at.left + len(gone)),
+            stage=f"Removing from {title}",
+            done=done,
+            work=functools.partial(_removed, ctx=ctx, chosen=chosen, some=some, mark=mark),
+        )
+    await ctx.save(replace(ctx.at(OneList), step="import"), stage=f"Importing {title}")
+
+
+def _removed(c: Connection, ctx: RunContext, chosen: StoredList, some: Sequence[Leaver], mark: str) -> None:
+    applied_changes.keep_removed(c, before_images.book_place(ctx, chosen), chosen.id, some)
+    leaving.remove(c, chosen.id, mark, [each.person_id for each in some])
+    leaving.hand_over(c, chosen.id, mark, some)
+
+
+def hold(c: Connection, chosen: StoredList, short: Sequence[str], mark: str) -> None:
+    """`short`: privileges without which some records are hidden from the service."""
+    going = leaving.to_be_guarded(c, chosen.id, mark)
+    if not going:
+        return
+    listed = staging.listed(c, chosen.id, mark)
+    limits = accounts.removal_limits(c, chosen.account_id)
+    held = guard(going, members.in_book(c, chosen.id), listed, reading_places.doubt(c, chosen.id), limits)
+    if short:
+        held = f"the service does not see every record: {', '.join(short)}"
+    if held:
+        leaving.hold(c, chosen.id, mark, held)
