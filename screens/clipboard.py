@@ -23,11 +23,6 @@ def fitting(lines: Sequence[str]) -> tuple[str, int]:
     return "\n".join(lines[:taken]), taken
 
 
-def guarded(cell: str) -> str:
-    """A cell that a spreadsheet will not run as a formula when it is pasted there."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell
-
-
 def copy(app: App[object], lines: Sequence[str], what: str) -> None:
     """Sends lines to the terminal and says so: whether the terminal took them cannot be known."""
     text, taken = fitting(lines)

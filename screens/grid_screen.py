@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 from textual import on
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from dyntui.service.contract.calls import Call
+from dyntui.service.contract.console import ON_ROWS
 from dyntui.service.contract.paging import Page, Window
 from dyntui.service.contract.situations import Situation
 
 from .base import FramedScreen
+from .bindings import bindings
 from .console import ConsoleApp
 from .widgets.choice import Choice, ChoiceBar
 from .widgets.columns import Column
@@ -54,9 +57,17 @@ async def page_of(console: ConsoleApp, call: Call[Q, Page[T]], query: Q, window:
 
 class GridScreen(FramedScreen, Generic[T]):
     """A screen with the grid that it declares. A subject says where its rows come from (`rows_in`), what Enter opens
-    (`opened`), and what the preview tells (`previewed`). `TRAIL`: the way to the screen."""
+    (`opened`), and what the preview tells (`previewed`). `TRAIL`: the way to the screen; `EXPORTS`: its rows can be
+    written to a file by the key that does so everywhere."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_ROWS)
     TRAIL: ClassVar[tuple[str, ...]] = ()
+    EXPORTS: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **how: Any) -> None:
+        super().__init_subclass__(**how)
+        if cls.EXPORTS and ON_ROWS not in cls.SCOPES:
+            cls.SCOPES = (*cls.SCOPES, ON_ROWS)
 
     def __init__(self, rows: Rows[T]) -> None:
         super().__init__()
@@ -123,6 +134,13 @@ class GridScreen(FramedScreen, Generic[T]):
         marked = tuple(self.grid.marks.values())
         row = marked[0] if len(marked) == 1 else self.grid.row()
         return super().situation().holding(row, marked=marked)
+
+    def do_rows_export(self) -> None:
+        """The rows into a file."""
+        # Few come here, and it brings the writers of files with it.
+        from .exporting import export
+
+        export(self, self.grid, self.rows_in)
 
     @on(ChoiceBar.Changed)
     def _view_changed(self) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from dyntui.service.contract.actions import Scope, disabled_reason, key_name
-from dyntui.service.contract.console import ON_CHOICES, ON_DIALOG, ON_EVERYWHERE, ON_GRID, ON_TEXT
+from dyntui.service.contract.console import ON_CHOICES, ON_DIALOG, ON_EVERYWHERE, ON_GRID, ON_ROWS, ON_TEXT
 from dyntui.service.contract.subjects import of
 
 from .dialogs import Dialog
@@ -20,7 +20,7 @@ _KEYS, _TITLE, _INDENT = 14, 24, 4
 _THREE_COLUMNS = _KEYS + _TITLE + 24
 
 # Moving about comes after what a screen is for.
-_MOVING = (ON_GRID, ON_CHOICES, ON_TEXT)
+_MOVING = (ON_GRID, ON_ROWS, ON_CHOICES, ON_TEXT)
 
 
 def _place(scope: Scope) -> int:

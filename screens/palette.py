@@ -10,7 +10,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, P
 from textual.widgets import Input
 
 from dyntui.service.contract.actions import Action
-from dyntui.service.contract.console import ON_EVERYWHERE, ON_GRID
+from dyntui.service.contract.console import ON_EVERYWHERE, ON_GRID, ON_ROWS
 from dyntui.service.contract.subjects import of
 
 from .perform import perform, reason_against, scopes_in_focus
@@ -24,7 +24,10 @@ _SCREEN_FIRST = 1.3
 def offered(actions: tuple[Action, ...]) -> list[Action]:
     """The actions of the palette in the order of the open list: about the row, about the screen, everywhere."""
     in_palette = [action for action in actions if action.palette]
-    return sorted(in_palette, key=lambda one: (ON_EVERYWHERE in one.scopes, ON_GRID in one.scopes, not one.row))
+    return sorted(
+        in_palette,
+        key=lambda one: (ON_EVERYWHERE in one.scopes, not {ON_GRID, ON_ROWS}.isdisjoint(one.scopes), not one.row),
+    )
 
 
 class Actions(Provider):

@@ -93,6 +93,8 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_PERSON,)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ON_PERSON)
+    # Everything that is known of them, what is listed here included, has the key.
+    EXPORTS = False
     CSS_PATH = "../styles/person_page.tcss"
 
     def __init__(self) -> None:

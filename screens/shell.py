@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.actions import Action, Scope, disabled_reason, is_typed, key_name
-from dyntui.service.contract.console import ON_CHOICES, ON_EVERYWHERE, ON_GRID, ON_TEXT
+from dyntui.service.contract.console import ON_CHOICES, ON_EVERYWHERE, ON_GRID, ON_ROWS, ON_TEXT
 from dyntui.service.contract.runs import RunRow
 from dyntui.service.contract.subjects import of
 
@@ -177,7 +177,7 @@ class Banner(Static):
 
 def hinted(scopes: Sequence[Scope]) -> list[Action]:
     """The actions with a place in the key hints: what the screen is for first, then moving about."""
-    general = {ON_EVERYWHERE: 3, ON_GRID: 1, ON_CHOICES: 1, ON_TEXT: 1}
+    general = {ON_EVERYWHERE: 3, ON_ROWS: 2, ON_GRID: 1, ON_CHOICES: 1, ON_TEXT: 1}
     order = {scope: (general.get(scope, 0), place) for place, scope in enumerate(scopes)}
     actions = [action for action in of(*scopes) if action.hint]
     return sorted(actions, key=lambda action: min(order[each] for each in action.scopes if each in order))

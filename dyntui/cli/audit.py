@@ -24,7 +24,6 @@ from dyntui.cli.pages import (
     print_page,
     window_options,
 )
-from dyntui.cli.people_file import PEOPLE, check_suffix, row_file
 from dyntui.cli.service_call import ask, with_service
 from dyntui.cli.target_counts import people
 from dyntui.model.outcomes import RunStatus
@@ -47,6 +46,8 @@ from dyntui.service.contract.runs import (
     run_status,
     run_text,
 )
+from dyntui.service.row_cells import PEOPLE
+from dyntui.service.row_files import check_suffix, row_file
 
 # How Dynamics writes the id of a record.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)

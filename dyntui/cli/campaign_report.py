@@ -8,8 +8,8 @@ import click
 
 from dyntui.cli.output import moment, number, percent, print_facts, print_table, say, yes_no
 from dyntui.cli.pages import Column, Columns
-from dyntui.cli.people_file import Cell
 from dyntui.service.contract.campaigns import CampaignReport, Comparison, RecipientRow
+from dyntui.service.row_files import Cell
 
 _LINKS_SHOWN = 10
 
@@ -105,40 +105,6 @@ _COMPARED: Sequence[Cell[CampaignReport]] = (
     ("bounced", lambda each: _with_rate(each.hard_bounces + each.soft_bounces, each.bounce_rate)),
     ("unsubscribed", lambda each: _with_rate(each.unsubscribes, each.unsubscribe_rate)),
     ("id", lambda each: str(each.row.id)),
-)
-
-# Counts and rates in columns of their own, as a spreadsheet reckons with them.
-COMPARED_CELLS: Sequence[Cell[CampaignReport]] = (
-    ("id", lambda each: str(each.row.id)),
-    ("campaign", lambda each: each.row.name),
-    ("account", lambda each: each.row.account),
-    ("sent on", lambda each: each.row.sent_on),
-    ("sent", lambda each: str(each.sent)),
-    ("delivered", lambda each: str(each.delivered)),
-    ("delivery rate", lambda each: f"{each.delivery_rate:.4f}"),
-    ("opened by", lambda each: str(each.unique_opens)),
-    ("open rate", lambda each: f"{each.open_rate:.4f}"),
-    ("clicked by", lambda each: str(each.unique_clicks)),
-    ("click rate", lambda each: f"{each.click_rate:.4f}"),
-    ("click to open rate", lambda each: f"{each.click_to_open_rate:.4f}"),
-    ("hard bounces", lambda each: str(each.hard_bounces)),
-    ("soft bounces", lambda each: str(each.soft_bounces)),
-    ("bounce rate", lambda each: f"{each.bounce_rate:.4f}"),
-    ("unsubscribes", lambda each: str(each.unsubscribes)),
-    ("unsubscribe rate", lambda each: f"{each.unsubscribe_rate:.4f}"),
-    ("complaints", lambda each: str(each.complaints)),
-)
-RECIPIENT_CELLS: Sequence[Cell[RecipientRow]] = (
-    ("contact", lambda row: str(row.contact_id)),
-    ("address", lambda row: row.address),
-    ("name", lambda row: row.name),
-    ("sent on", lambda row: row.sent_on),
-    ("opens", lambda row: str(row.opens)),
-    ("clicks", lambda row: str(row.clicks)),
-    ("first opened", lambda row: row.first_opened),
-    ("last opened", lambda row: row.last_opened),
-    ("bounced", lambda row: "hard" if row.hard_bounced else "soft" if row.soft_bounced else "no"),
-    ("unsubscribed", lambda row: yes_no(row.unsubscribed)),
 )
 
 

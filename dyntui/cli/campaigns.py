@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 
 from dyntui.cli.campaign_report import (
-    COMPARED_CELLS,
-    RECIPIENT_CELLS,
     RECIPIENTS,
     print_comparison,
     print_report,
@@ -17,7 +15,6 @@ from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, every_page, page_of, print_page, window_options
-from dyntui.cli.people_file import check_suffix, row_file
 from dyntui.cli.sending import send
 from dyntui.cli.sends import sends, settle
 from dyntui.cli.service_call import with_service
@@ -55,6 +52,8 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.lists import sync_words
 from dyntui.service.contract.paging import Page
+from dyntui.service.row_cells import COMPARED_CELLS, RECIPIENT_CELLS
+from dyntui.service.row_files import check_suffix, row_file
 
 
 @click.group(cls=Group)

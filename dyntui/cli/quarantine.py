@@ -11,7 +11,6 @@ from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
 from dyntui.cli.output import moment, number, print_json, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, every_page, page_of
-from dyntui.cli.people_file import PEOPLE, check_suffix, row_file
 from dyntui.cli.progress import display
 from dyntui.cli.service_call import with_service
 from dyntui.model.outcomes import Outcome, PersonOutcome
@@ -29,6 +28,8 @@ from dyntui.service.contract.quarantine import (
     RetryRefused,
 )
 from dyntui.service.contract.runs import RunRow
+from dyntui.service.row_cells import PEOPLE
+from dyntui.service.row_files import check_suffix, row_file
 
 # Rows read at once for a file.
 

@@ -8,7 +8,9 @@ from typing import Any, Generic, TypeVar
 from textual import on
 from textual.widgets import Input
 
-from ..clipboard import copy, guarded
+from dyntui.service.row_files import harmless
+
+from ..clipboard import copy
 from .cells import single_line
 from .columns import Column
 from .grid_parts import GridHead
@@ -117,7 +119,7 @@ class Grid(GridRows[T], Generic[T]):
     def do_grid_copy(self) -> None:
         """Copies the marked rows, or the row in hand, as tab-separated text."""
         rows = self.chosen()
-        lines = ["\t".join(guarded(single_line(column.text(row))) for column in self.columns) for row in rows]
+        lines = ["\t".join(harmless(single_line(column.text(row))) for column in self.columns) for row in rows]
         if lines:
             copy(self.app, lines, self.wording.of(len(lines)))
 

@@ -13,10 +13,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from dyntui.cli.campaign_report import RECIPIENT_CELLS
-from dyntui.cli.people_file import PEOPLE, harmless, row_file
 from dyntui.model.campaigns import RecipientRow
 from dyntui.model.outcomes import Outcome, PersonOutcome
+from dyntui.service.row_cells import PEOPLE, RECIPIENT_CELLS
+from dyntui.service.row_files import harmless, row_file
 
 # What a name or an address can hold: beginnings of formulas, commands of spreadsheets, numbers that are none.
 HOSTILE = (

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from dyntui.cli.people_file import harmless
 from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.model.paging import Page
 from dyntui.service.contract.runs import RUN_PEOPLE, OutcomesQuery
+from dyntui.service.row_files import harmless
 from tests.cli.scripted_service import ScriptedService
 
 Cli = Callable[..., Any]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
-from dyntui.screens.clipboard import ENCODED_LIMIT, fitting, guarded
+from dyntui.screens.clipboard import ENCODED_LIMIT, fitting
 from dyntui.screens.theme import DARK
 from dyntui.screens.widgets.columns import Column
 from dyntui.screens.widgets.grid import Grid
@@ -249,11 +249,6 @@ def test_more_than_a_terminal_takes_is_cut_at_a_whole_line() -> None:
     assert taken < 100
     assert len(text) * 4 / 3 <= ENCODED_LIMIT
     assert text.count("\n") == taken - 1
-
-
-def test_what_a_spreadsheet_would_run_is_guarded() -> None:
-    assert guarded("=1+1") == "'=1+1"
-    assert guarded("person@example.org") == "person@example.org"
 
 
 async def test_loading_says_so_without_moving(monkeypatch: pytest.MonkeyPatch) -> None:

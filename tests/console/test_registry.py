@@ -132,6 +132,9 @@ def test_a_screen_and_the_grid_on_it_do_not_fight_for_a_key() -> None:
         ON_SOURCES,
     ):
         assert not grid & {key for action in of(scope) for key in action.keys}, scope
+    for each in screens:
+        keys = Counter(key for action in of(*each.SCOPES) for key in action.keys)
+        assert [key for key, count in keys.items() if count > 1] == [], each
 
 
 def test_keys_that_terminals_take_away_are_never_the_only_way() -> None:

@@ -7,6 +7,7 @@ from dyntui.service.contract.situations import at_top, quit_at_top, trouble
 
 ON_EVERYWHERE = Scope("Everywhere")
 ON_GRID = Scope("In a grid")
+ON_ROWS = Scope("In the grid of a screen")
 ON_FILTER = Scope("While filtering")
 ON_CHOICES = Scope("In a chart or a list of choices")
 ON_TEXT = Scope("In a text")
@@ -127,6 +128,15 @@ ACTIONS = (
         keys=("y",),
         row=True,
         tooltip="Sends the row, or the marked rows, to your terminal's clipboard",
+    ),
+    Action(
+        id="rows.export",
+        title="Export to a file",
+        scopes=(ON_ROWS,),
+        keys=("X",),
+        hint="Export",
+        command="dyntui audit export RUN --out FILE",
+        tooltip="The marked rows, or all that the grid lists: CSV, JSON or an Excel workbook; asks where to first",
     ),
     Action(id="filter.keep", title="To the rows", scopes=(ON_FILTER,), keys=("down",), palette=False, hint="Rows"),
     Action(

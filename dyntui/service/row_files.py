@@ -15,23 +15,12 @@ from typing import TypeVar
 import msgspec
 
 from dyntui.model.errors import DyntuiError, Exit
-from dyntui.model.outcomes import PersonOutcome
 
 R = TypeVar("R", bound=msgspec.Struct)
 Write = Callable[[Sequence[R]], None]
 # A heading, and what stands below it of a row.
 Cell = tuple[str, Callable[[R], str]]
 
-PEOPLE: Sequence[Cell[PersonOutcome]] = (
-    ("entity", lambda row: row.entity),
-    ("person", lambda row: row.person),
-    ("name", lambda row: row.name),
-    ("address", lambda row: row.address),
-    ("outcome", lambda row: row.outcome.value),
-    ("reason", lambda row: row.reason),
-    ("detail", lambda row: row.detail),
-    ("also", lambda row: ", ".join(row.also)),
-)
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection).
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 # The most rows of a worksheet.
@@ -40,10 +29,10 @@ _MOST_ROWS = 1_048_576
 
 def check_suffix(out: str) -> None:
     """Raises DyntuiError FORMAT_UNKNOWN."""
-    if Path(out).suffix.lower() not in _WRITERS:
+    if Path(out).suffix.lower() not in SUFFIXES:
         raise DyntuiError(
             "FORMAT_UNKNOWN",
-            f"{out} ends in none of {', '.join(_WRITERS)}.",
+            f"{out} ends in none of {', '.join(SUFFIXES)}.",
             not_done="Nothing was written.",
             remedy="Name a file that ends in one of them.",
             exit=Exit.USAGE,
@@ -122,3 +111,5 @@ def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
 
 
 _WRITERS = {".csv": _csv, ".json": _json, ".xlsx": _xlsx}
+# What a file can end in.
+SUFFIXES = tuple(_WRITERS)

@@ -1,0 +1,192 @@
+"""The rows of a grid into a new file: where to, in which form, and how many there were."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from textual.widget import Widget
+
+from dyntui.model.errors import DyntuiError
+from dyntui.service.contract.paging import Window
+from dyntui.service.row_cells import cells_of
+from dyntui.service.row_files import SUFFIXES, row_file
+
+from .base import FramedScreen
+from .dialogs import Dialog
+from .facts_question import FactsQuestion, following
+from .widgets.grid import Grid
+from .widgets.line import Line, Part
+from .widgets.paging import Source
+from .wording import number
+from .working import start
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_TITLE = "Export"
+_FORM, _FILE, _WRITE = "form", "file", "write"
+_FORMS = {".csv": "CSV, for any spreadsheet", ".xlsx": "Excel workbook", ".json": "JSON, for programs"}
+_AT_ONCE = 5000
+# So long a notice stays that names a path.
+_READABLE = 20.0
+
+
+class _Where(FactsQuestion[Path]):
+    """Asks for the file; its ending is the form."""
+
+    WORD = "Line"
+
+    def __init__(self, title: str, name: str) -> None:
+        super().__init__(title)
+        self._base = name
+        self._file = _free(name, ".csv")
+
+    def facts(self) -> Sequence[tuple[str, str, str]]:
+        """The form, the file, and to write it."""
+        return [(_FORM, "Form", _FORMS[_suffix(self._file)]), (_FILE, "File", self._file), (_WRITE, "Write it", "")]
+
+    def meaning(self, key: str) -> str:
+        """What a line means."""
+        return {
+            _FORM: "Enter chooses another one. No spreadsheet takes any of it for a formula.",
+            _FILE: f"A new file, in {Path.cwd()} where no folder is named. It ends in {', '.join(SUFFIXES)}.",
+            _WRITE: f"All of it goes into {Path(self._file).expanduser().absolute()}.",
+        }[key]
+
+    def change(self, key: str) -> None:
+        """Another form, the file is typed, or it is written."""
+        if key == _FORM:
+            self._file = _free(self._base, following(_suffix(self._file), _FORMS))
+        elif key == _FILE:
+            self.type_in(_FILE, self._file)
+        else:
+            self.dismiss(Path(self._file).expanduser().absolute())
+
+    def typed(self, key: str, text: str) -> str:
+        """Takes the file."""
+        if _suffix(text) not in SUFFIXES:
+            return f"Its name has to end in {', '.join(SUFFIXES)}."
+        if Path(text).expanduser().exists():
+            return f"{text} is there already, and stays as it is. Name another file."
+        self._file, self._base = text, str(Path(text).with_suffix(""))
+        return ""
+
+
+class _Writing(Dialog[str], Generic[T]):
+    """Writes the rows while it is open; answers with what to tell, None where the person stopped it."""
+
+    def __init__(self, title: str, file: Path, source: Source[T], asked: Window, rows: Sequence[T], of: int) -> None:
+        """`rows`: these alone, where there are any; else all of the `of` that the source has."""
+        super().__init__(title)
+        self._file, self._source, self._asked, self._rows, self._of = file, source, asked, rows, of
+        self._line = Line()
+        self._stopped = False
+
+    def compose_body(self) -> Iterable[Widget]:
+        """How far it is."""
+        yield self._line
+
+    def on_mount(self) -> None:
+        """Begins."""
+        self.show_keys(("Esc", "Stop"))
+        self._tell(0)
+        start(self, "export", self._write)
+
+    def do_dialog_close(self) -> None:
+        """Stops it; nothing of the file stays."""
+        self._stopped = True
+
+    def _tell(self, done: int) -> None:
+        self._line.show(Part(f"{number(done)} of {number(self._of)} written"))
+
+    async def _write(self) -> None:
+        try:
+            done = await self._into_file()
+        except OSError as error:
+            self.dismiss(f"{self._file}: {error.strerror or error}. Nothing was written.")
+        except DyntuiError as error:
+            self.dismiss(f"{error.message} Nothing was written. {error.remedy}")
+        else:
+            self.dismiss(None if self._stopped else f"{done}")
+
+    async def _into_file(self) -> int:
+        """How many rows were written. Raises OSError, DyntuiError."""
+        self._file.touch(exist_ok=False)
+        done, whole = 0, False
+        try:
+            with ExitStack() as open_file:
+                write = None
+                async for rows in self._pages():
+                    if write is None:
+                        cells: Sequence[Any] = cells_of(type(rows[0]))
+                        write = open_file.enter_context(row_file(self._file, cells, "Rows"))
+                    # Beside the screen: a workbook takes its time.
+                    await asyncio.to_thread(write, rows)
+                    done += len(rows)
+                    self._tell(done)
+                    if self._stopped:
+                        return done
+                await asyncio.to_thread(open_file.close)
+            whole = True
+        finally:
+            if not whole:
+                self._file.unlink()
+        return done
+
+    async def _pages(self) -> AsyncIterator[Sequence[T]]:
+        if self._rows:
+            yield self._rows
+            return
+        done = 0
+        while True:
+            page = await self._source(msgspec.structs.replace(self._asked, offset=done, limit=_AT_ONCE))
+            if page.rows:
+                yield page.rows
+            done += len(page.rows)
+            if not page.rows or done >= page.matching:
+                return
+
+
+def export(screen: FramedScreen, grid: Grid[T], source: Source[T]) -> None:
+    """Asks where to, writes the marked rows or all that the grid lists, and says how many are where."""
+    marked = tuple(grid.marks.values())
+    of = len(marked) or grid.listing.matching
+    if not of:
+        screen.notify("There are no rows to export.", title=_TITLE, severity="warning", markup=False)
+        return
+    what = grid.wording.of(of)
+    asked = Window(search=grid.listing.search, sort=grid.listing.sort)
+    title = f"Export {what}{' that you marked' if marked else ''}"
+
+    def answered(file: Path | None) -> None:
+        if file is not None:
+            writing: _Writing[T] = _Writing(title, file, source, asked, marked, of)
+            screen.app.push_screen(writing, lambda said: told(said, file))
+
+    def told(said: str | None, file: Path) -> None:
+        if said is None:
+            screen.notify("Stopped. Nothing was written.", title=_TITLE, severity="warning", markup=False)
+        elif said.isdecimal():
+            text = f"{grid.wording.of(int(said))} {'is' if int(said) == 1 else 'are'} in {file}."
+            screen.notify(text, title="Exported", timeout=_READABLE, markup=False)
+        else:
+            screen.notify(said, title=_TITLE, severity="error", timeout=_READABLE, markup=False)
+
+    screen.app.push_screen(_Where(title, grid.wording.many.replace(" ", "-")), answered)
+
+
+def _suffix(file: str) -> str:
+    return Path(file).suffix.lower()
+
+
+def _free(name: str, suffix: str) -> str:
+    """The name with this ending, and a number where such a file is there already."""
+    tried, count = f"{name}{suffix}", 1
+    while Path(tried).expanduser().exists():
+        count += 1
+        tried = f"{name}-{count}{suffix}"
+    return tried
