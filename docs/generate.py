@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -117,7 +119,7 @@ def contract() -> str:
     types = [kind for method in CALLS.values() for kind in (method.request, method.answer)]
     types += [event.value for event in EVENTS.values()]
     _, components = msgspec.json.schema_components(types)
-    schema = msgspec.json.format(msgspec.json.encode(components, order="sorted"), indent=1).decode()
+    schema = msgspec.json.format(msgspec.json.encode(_dedented(components), order="sorted"), indent=1).decode()
     lines += [
         "",
         "## Types",
@@ -129,6 +131,18 @@ def contract() -> str:
         "```",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _dedented(schema: Any) -> Any:
+    """Descriptions without the indentation that docstrings keep before Python 3.13."""
+    if isinstance(schema, list):
+        return [_dedented(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: inspect.cleandoc(value) if name == "description" and isinstance(value, str) else _dedented(value)
+        for name, value in schema.items()
+    }
 
 
 def _name(kind: object) -> str:
