@@ -235,6 +235,7 @@ class FramedScreen(Asking[None]):
         # A grid without rows says itself what is wrong.
         told = listing.error is not None and listing.read_on != ""
         self.tell_trouble(f"grid {event.grid.id}", listing.error if told else None, listing.read_on)
+        self.refresh_hints()
 
     def do_app_trouble(self) -> None:
         """What could not be read, in full."""

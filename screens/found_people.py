@@ -50,6 +50,7 @@ _ROWS = Rows(
     key=lambda row: row.person or row.address,
     wording=_WORDING,
     enter="Person",
+    finds=True,
 )
 
 

@@ -34,8 +34,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 class Rows(Generic[T]):
     """A grid as a screen declares it: its `id` (under which its order is remembered), columns, the `key` that names a
     row for good, the words for its rows and for none, and the views (or filters) among which one is chosen above it.
-    `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none. `enter`:
-    see `Grid`."""
+    `preview` is the heading of the card that shows the row in hand where there is room; `""`: there is none. `enter`,
+    `finds`: see `Grid`."""
 
     id: str
     columns: Sequence[Column[T]]
@@ -45,6 +45,7 @@ class Rows(Generic[T]):
     views_id: str = "views"
     preview: str = ""
     enter: str | None = None
+    finds: bool = False
 
 
 async def page_of(console: ConsoleApp, call: Call[Q, Page[T]], query: Q, window: Window) -> Page[T]:
@@ -72,7 +73,9 @@ class GridScreen(FramedScreen, Generic[T]):
     def __init__(self, rows: Rows[T]) -> None:
         super().__init__()
         self.views = ChoiceBar(rows.views, id=rows.views_id)
-        self.grid: Grid[T] = Grid(rows.columns, key=rows.key, wording=rows.wording, id=rows.id, enter=rows.enter)
+        self.grid: Grid[T] = Grid(
+            rows.columns, key=rows.key, wording=rows.wording, id=rows.id, enter=rows.enter, finds=rows.finds
+        )
         self._rows = rows
         self._of_account = ""
         self._preview = Facts(id="preview-facts", columns=1)

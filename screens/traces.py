@@ -45,6 +45,7 @@ _ROWS = Rows(
     key=lambda row: f"{row.run} {row.item} {row.person} {row.outcome}",
     wording=_WORDING,
     enter="Run",
+    finds=True,
 )
 
 

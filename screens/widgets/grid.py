@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 class Grid(GridRows[T], Generic[T]):
     """Filter as you type, sort, marks, copy. Where the marks are a choice that is to be kept (`marks_stay`), stepping
-    out does not take them back. `enter`: what Enter does, in a word; `""`: nothing; None: it opens the row."""
+    out does not take them back. `enter`: what Enter does, in a word; `""`: nothing; None: it opens the row.
+    `finds`: the filter is a search for one row, so that Enter in it opens the only one it finds."""
 
     class Opened(GridRows.Event):
         """Enter was pressed on the row in hand."""
@@ -47,14 +48,24 @@ class Grid(GridRows[T], Generic[T]):
         classes: str | None = None,
         marks_stay: bool = False,
         enter: str | None = None,
+        finds: bool = False,
     ) -> None:
         super().__init__(columns, key=key, wording=wording, id=id, classes=classes)
         self._marks_stay = marks_stay
         self._enter = enter
+        self._finds = finds
+        # Enter was pressed before the rows of the search were there.
+        self._opens = False
 
     def hint_of(self, action_id: str) -> str | None:
         """What Enter does."""
+        if action_id == "filter.done":
+            return "Open" if self._found_one else None
         return self._enter if action_id == "grid.open" else None
+
+    @property
+    def _found_one(self) -> bool:
+        return self._finds and self.listing.current and self.listing.matching == 1 and bool(self.listing.searched)
 
     # Moving
 
@@ -131,6 +142,20 @@ class Grid(GridRows[T], Generic[T]):
             self._input.display = True
             self.screen.set_focus(self._input)
 
+    def do_filter_done(self) -> None:
+        """Goes to the rows; opens the only one that a search has found, once it is there."""
+        self.do_filter_keep()
+        self._opens = self._finds and bool(self.listing.search)
+        if self.listing.current:
+            self.arrived()
+
+    def arrived(self) -> None:
+        """The rows of a search are there after Enter."""
+        if self._opens and self.listing.current:
+            self._opens = False
+            if self._found_one and self.screen.focused is self.body:
+                self.do_grid_open()
+
     def do_filter_keep(self) -> None:
         """Goes to the rows, the filter stays."""
         if not self._input.value:
@@ -160,16 +185,12 @@ class Grid(GridRows[T], Generic[T]):
     @on(Input.Changed)
     def _filter_typed(self, event: Input.Changed) -> None:
         event.stop()
+        self._opens = False
         if event.value != self.listing.search:
             if event.value:
                 self._wanted = ""
             self.listing.search = event.value
             self._ask_anew()
-
-    @on(Input.Submitted)
-    def _filter_done(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.do_filter_keep()
 
     # Sorting
 

@@ -217,7 +217,11 @@ class GridRows(Vertical, Generic[T]):
                 self.call_after_refresh(self._bring_into_view)
             self._go_to_wanted(message.page)
             self._changed()
+            self.arrived()
         self.look()
+
+    def arrived(self) -> None:
+        """Rows that were asked for are there."""
 
     def _go_to_wanted(self, page: Page[Any]) -> None:
         """To the row that was in hand before the filter was cleared, where it is among the first."""

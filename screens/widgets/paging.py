@@ -83,6 +83,11 @@ class Listing(Generic[T]):
         self._pages.clear()
         self.matching = self.total = 0
 
+    @property
+    def current(self) -> bool:
+        """Whether what is known answers what was asked last."""
+        return self._known and self._shown == self.generation
+
     def row(self, index: int) -> T | None:
         """The row, or None while its page is not there."""
         number, place = divmod(index, PAGE_ROWS)

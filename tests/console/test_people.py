@@ -41,7 +41,8 @@ async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_
         await hand.press("escape", "F")
         await hand.paste(somebody.address)  # type: ignore[attr-defined]
         assert somebody.name in hand.text and "Do not e-mail" in hand.text  # type: ignore[attr-defined]
-        await hand.press("enter", "enter")
+        assert "Enter Open" in hand.text.splitlines()[-1]
+        await hand.press("enter")
         assert f"Find a person › {somebody.name}" in hand.text  # type: ignore[attr-defined]
         assert f"no, by a send to {LIST}: Do not e-mail" in hand.text
         assert "Joined a list" in hand.text or "Left" in hand.text
@@ -84,6 +85,25 @@ async def test_a_person_who_would_be_mailed_is_said_so_and_their_page_is_one_key
         assert "by month, 24 months" in hand.text and hand.asked("people.timeline")[-1].kinds == ()  # type: ignore[attr-defined]
         await hand.press("z", "left_square_bracket")
         assert "by day, 30 days" in hand.text
+
+
+async def test_enter_in_a_search_opens_the_only_match_also_before_it_is_there() -> None:
+    async with driving(Opening("targeted")) as hand:
+        somebody = members(hand, outcome=Outcome.ADDED.value)[0]
+        await hand.press("F")
+        await hand.paste(" ")
+        assert "Enter Rows" in hand.text.splitlines()[-1]
+        await hand.press("enter")
+        assert "Enter Person" in hand.text.splitlines()[-1]
+        # Faster than the answer.
+        await hand.press("slash", "ctrl+u")
+        await hand.pilot.press(*somebody.address, "enter")  # type: ignore[attr-defined]
+        await hand.settle()
+        assert f"Find a person › {somebody.name}" in hand.text  # type: ignore[attr-defined]
+        await hand.press("4", "f")
+        await hand.pilot.press(*somebody.address, "enter")  # type: ignore[attr-defined]
+        await hand.settle()
+        assert "Synchronisation Audit › Newsletter" in hand.text
 
 
 async def test_where_it_is_not_production_the_top_bar_says_so() -> None:
@@ -152,7 +172,7 @@ async def test_why_asked_before_it_is_known_waits_for_the_answer() -> None:
     async with driving(Opening("worked")) as hand:
         await hand.press("F")
         await hand.paste("kund24@example.net")
-        await hand.press("enter")
+        await hand.press("down")
         # Faster than the page has its answer.
         await hand.pilot.app.run_action("perform('grid.open')", hand.pilot.app.focused)  # type: ignore[arg-type]
         while "Would they be mailed" not in hand.text:

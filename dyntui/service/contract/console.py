@@ -138,7 +138,8 @@ ACTIONS = (
         command="dyntui audit export RUN --out FILE",
         tooltip="The marked rows, or all that the grid lists: CSV, JSON or an Excel workbook; asks where to first",
     ),
-    Action(id="filter.keep", title="To the rows", scopes=(ON_FILTER,), keys=("down",), palette=False, hint="Rows"),
+    Action(id="filter.done", title="To the rows", scopes=(ON_FILTER,), keys=("enter",), palette=False, hint="Rows"),
+    Action(id="filter.keep", title="To the rows as well", scopes=(ON_FILTER,), keys=("down",), palette=False),
     Action(
         id="filter.clear", title="Clear the filter", scopes=(ON_FILTER,), keys=("escape",), palette=False, hint="Clear"
     ),
