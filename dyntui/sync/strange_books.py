@@ -1,7 +1,8 @@
 """Address books of sends that this store knows nothing of: another machine's, or those of a store that was lost.
 
 Who leaves "this list" by a mail of such a send leaves its book alone (`dyntui.sync.kept_books`). So these books are
-read as well, for the lists that the campaign has as targets in Dynamics. Once a day it is asked which there are.
+read as well, for the lists that the campaign has as targets in Dynamics. Once a day it is asked which there are, and of
+which lists.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dyntui.store.sends import Kept
 from dyntui.sync import kept_books
 from dyntui.sync.run_context import RunContext
 
-# When it was asked which there are, and those: `TIME BOOK:SEND BOOK:SEND`.
+# When it was asked which there are, and those of the campaigns that have targets: `TIME BOOK:SEND:LIST,LIST ...`.
 _FEED = "books-of-other-sends"
 _EVERY = timedelta(days=1)
 
@@ -40,37 +41,45 @@ class _List(msgspec.Struct, frozen=True, rename={"id": "listid"}):
 async def learn(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> None:
     """Who unsubscribed through them counts for the targets of their campaigns. Raises DotdigitalError,
     DataverseError."""
-    for send_id, book_id in (await _books(ctx, dd, account_id)).items():
-        targets = await _targets(dv, send_id)
-        if targets:
-            kept = Kept(
-                id=send_id,
-                account_id=account_id,
-                book_id=book_id,
-                book_name=book_of_send(send_id),
-                list_ids=targets,
-                settled_on="",
-            )
-            await kept_books.learn_of(ctx, dd, kept, daily=True)
+    for each in await _books(ctx, dv, dd, account_id):
+        await kept_books.learn_of(ctx, dd, each, daily=True)
 
 
-async def _books(ctx: RunContext, dd: Dotdigital, account_id: str) -> dict[str, int]:
-    """Send -> book."""
+async def _books(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str) -> list[Kept]:
     now = ctx.moment()
-    asked_on, known = _remembered(await ctx.read(lambda c: watermarks.get(c, account_id, _FEED)))
+    asked_on, known = _remembered(account_id, await ctx.read(lambda c: watermarks.get(c, account_id, _FEED)))
     if asked_on is not None and timedelta() <= now - asked_on < _EVERY:
         return known
     there = {send: book.id for book in await address_books.address_books(dd) if (send := send_of_book(book.name))}
     own = {each.book_id for each in await ctx.read(lambda c: sends.with_books(c, account_id))}
-    strange = {send: book for send, book in there.items() if book not in own}
-    value = " ".join([text_of(now), *(f"{book}:{send}" for send, book in strange.items())])
+    strange = [
+        _kept(account_id, send, book, targets)
+        for send, book in there.items()
+        if book not in own and (targets := await _targets(dv, send))
+    ]
+    value = " ".join([text_of(now), *(f"{each.book_id}:{each.id}:{','.join(each.list_ids)}" for each in strange)])
     await ctx.write(lambda c: watermarks.put(c, account_id, _FEED, value))
     return strange
 
 
-def _remembered(value: str) -> tuple[datetime | None, dict[str, int]]:
+def _remembered(account_id: str, value: str) -> tuple[datetime | None, list[Kept]]:
+    """What was written without lists is asked again."""
     on, *books = value.split(" ")
-    return moment_of(on), {send: int(book) for book, _, send in (each.partition(":") for each in books)}
+    parts = [each.split(":") for each in books]
+    if any(len(each) != 3 for each in parts):
+        return None, []
+    return moment_of(on), [_kept(account_id, send, int(book), tuple(of.split(","))) for book, send, of in parts]
+
+
+def _kept(account_id: str, send_id: str, book_id: int, targets: tuple[str, ...]) -> Kept:
+    return Kept(
+        id=send_id,
+        account_id=account_id,
+        book_id=book_id,
+        book_name=book_of_send(send_id),
+        list_ids=targets,
+        settled_on="",
+    )
 
 
 async def _targets(dv: Dataverse, send_id: str) -> tuple[str, ...]:
