@@ -78,9 +78,9 @@ BUGS = (
     ),
     Bug(
         "merged records forgotten",
-        "dyntui/sync/opt_outs.py",
-        "[merge_of(entity, row) for row in gone if row.into]",
-        "[]",
+        "dyntui/store/opt_outs.py",
+        "    several = list(rows)\n    upsert(\n        c,\n        merged_record,\n",
+        "    several = list(rows)[:0]\n    upsert(\n        c,\n        merged_record,\n",
     ),
     Bug(
         "former addresses forgotten",
