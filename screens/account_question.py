@@ -8,6 +8,7 @@ import msgspec
 
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.forms import NewRespondents
+from dyntui.model.suppression_flags import SuppressionFlags, in_words
 from dyntui.service.contract.accounts import AccountRow, EditAccount
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.setup_questions import account_questions, checked, of_account
@@ -25,6 +26,7 @@ _MEANS = {
     "page_views": "At the level DETAILED: who saw which page after a click.",
     "roi": "At the level DETAILED: what a campaign brought, by the markers of the account.",
     "copies": "Whether whom this account suppresses is suppressed in the other accounts too.",
+    "flags": "On contacts and leads with a suppressed address; nobody whom it suppresses is mailed, whatever is set.",
     "respondents": "What becomes of who answers a form and is not known in Dynamics.",
     "people": "Removals from an address book wait for a decision above so many people,",
     "percent": "and above this share of the book, in percent. Both have to be exceeded.",
@@ -65,6 +67,11 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             ("sync_level", "Sync level", now.sync_level),
             *((key, title, "read" if getattr(now, name) else "not read") for key, (title, name) in _SWITCHES.items()),
             ("copies", "Copies suppressions", "yes" if now.copies_suppressions else "no"),
+            (
+                "flags",
+                "Suppressions set in Dynamics",
+                in_words(SuppressionFlags(now.suppression_flags).columns) or "nothing",
+            ),
             ("respondents", "Who answers a form", now.new_respondents),
             ("people", "Removals held above", f"{number(now.removal_people)} people"),
             ("percent", "and above", f"{now.removal_percent} % of the book"),
@@ -92,6 +99,9 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             self._now = msgspec.structs.replace(now, **{name: not getattr(now, name)})
         elif key == "copies":
             self._now = msgspec.structs.replace(now, copies_suppressions=not now.copies_suppressions)
+        elif key == "flags":
+            chosen = following(now.suppression_flags, [each.value for each in SuppressionFlags])
+            self._now = msgspec.structs.replace(now, suppression_flags=chosen)
         elif key == "respondents":
             after = following(now.new_respondents, [each.value for each in NewRespondents])
             self._now = msgspec.structs.replace(now, new_respondents=after)
@@ -123,13 +133,15 @@ class AccountQuestion(FactsQuestion[EditAccount]):
         changed = {name: getattr(self._now, name) for name in names}
         different = {name: value for name, value in changed.items() if value != getattr(self._before, name)}
         respondents = self._now.new_respondents != self._before.new_respondents
+        flags = self._now.suppression_flags != self._before.suppression_flags
         makes_default = self._default and not self._before.is_default
-        if not different and not respondents and not makes_default:
+        if not different and not respondents and not flags and not makes_default:
             return None
         return EditAccount(
             account=self._before.id,
             make_default=makes_default,
             new_respondents=NewRespondents(self._now.new_respondents) if respondents else None,
+            suppression_flags=SuppressionFlags(self._now.suppression_flags) if flags else None,
             **different,
         )
 

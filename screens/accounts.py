@@ -10,6 +10,7 @@ from typing import ClassVar
 import msgspec
 from textual.binding import BindingType
 
+from dyntui.model.suppression_flags import SuppressionFlags, in_words
 from dyntui.model.user_mapping import browser_is_here
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
@@ -103,6 +104,7 @@ class AccountsPage(GridScreen[AccountRow], Page[str]):
             ("dotdigital", f"{row.platform_id} at {row.endpoint}", ""),
             ("API user", row.api_user, ""),
             ("Copies suppressions", "yes" if row.copies_suppressions else "no", ""),
+            ("Set in Dynamics", in_words(SuppressionFlags(row.suppression_flags).columns) or "nothing", ""),
             ("Who answers a form", row.new_respondents, ""),
             ("Removals held", f"above {number(row.removal_people)} and {row.removal_percent} %", ""),
             ("Share of calls", f"{row.budget_percent} %", ""),

@@ -24,6 +24,7 @@ from dyntui.model.plans import (
     Fact,
     PlannedChange,
 )
+from dyntui.model.suppression_flags import in_words
 from dyntui.model.sync_types import MEMBERS, UNDO
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.paging import Page as PageOfRows
@@ -79,7 +80,7 @@ def _what(row: PlannedChange) -> str:
     if row.effect == REMOVE and row.reason:
         return reason_title(row.reason)
     if row.effect in (FLAG, UNFLAG):
-        return f"Do not allow bulk emails is {'set' if row.effect == FLAG else 'taken back'}"
+        return f"{in_words(row.after or {})}: {'set' if row.effect == FLAG else 'taken back'}"
     return change_text(row)
 
 

@@ -11,6 +11,7 @@ from dyntui.model.campaign_results import LEVELS
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.forms import NewRespondents
 from dyntui.model.plain import plain
+from dyntui.model.suppression_flags import SuppressionFlags, in_words
 from dyntui.service.contract.accounts import (
     ACCOUNT_ADD,
     ACCOUNT_DISCONNECT,
@@ -107,6 +108,12 @@ def add(context: click.Context, source: str | None) -> int:
     help="Whether whom it suppresses is suppressed in the other accounts too.",
 )
 @click.option(
+    "--suppression-flags",
+    default=None,
+    type=click.Choice([each.value for each in SuppressionFlags]),
+    help="What is set in Dynamics on records whose address it suppresses: no bulk emails, no emails, both, nothing.",
+)
+@click.option(
     "--new-respondents",
     default=None,
     type=click.Choice(["ignore", "contact", "lead"]),
@@ -136,6 +143,7 @@ def edit(
     description: str | None,
     make_default: bool,
     copies: bool | None,
+    suppression_flags: str | None,
     new_respondents: str | None,
     sync_level: str | None,
     opens: bool | None,
@@ -156,6 +164,7 @@ def edit(
         description=description,
         make_default=make_default,
         copies_suppressions=copies,
+        suppression_flags=SuppressionFlags(suppression_flags) if suppression_flags else None,
         new_respondents=NewRespondents(new_respondents) if new_respondents else None,
         sync_level=sync_level,
         reads_opens=opens,
@@ -212,6 +221,7 @@ def _print(context: click.Context, row: AccountRow) -> None:
             ("ROI", _read(row.reads_roi)),
             ("Double opt-in", row.double_opt_in or "not known"),
             ("Copies suppressions", yes_no(row.copies_suppressions)),
+            ("Suppressions set in Dynamics", in_words(SuppressionFlags(row.suppression_flags).columns) or "nothing"),
             ("New respondents of forms", row.new_respondents),
             ("Removals held", f"above {number(row.removal_people)} people and {row.removal_percent} % of the book"),
             ("Calls that dyntui may use", f"{row.budget_percent} %"),

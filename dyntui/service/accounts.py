@@ -31,7 +31,7 @@ from dyntui.service.parts import Parts
 from dyntui.service.permission import CallContext
 from dyntui.service.resources import Resources
 from dyntui.service.runs import chosen_account
-from dyntui.store import account_window, admin_changes, runs, sends
+from dyntui.store import account_window, admin_changes, runs, sends, suppressions
 from dyntui.store import accounts as store
 from dyntui.store.accounts import EmailAccount
 from dyntui.sync.connections import account_secret, account_unknown, not_configured
@@ -46,6 +46,7 @@ _SETTINGS = (
     "reads_page_views",
     "reads_roi",
     "copies_suppressions",
+    "suppression_flags",
     "new_respondents",
     "removal_people",
     "removal_percent",
@@ -117,6 +118,7 @@ class EmailAccounts:
                 "description": request.description,
                 "is_default": True if request.make_default else None,
                 "copies_suppressions": request.copies_suppressions,
+                "suppression_flags": request.suppression_flags,
                 "new_respondents": request.new_respondents,
                 "sync_level": request.sync_level,
                 "reads_opens": request.reads_opens,
@@ -148,6 +150,8 @@ class EmailAccounts:
                 if known is None:
                     raise account_unknown(before.id)
                 store.put_account(c, msgspec.structs.replace(known, **chosen))
+                if not email_accounts.flags_of(after) <= email_accounts.flags_of(known):
+                    suppressions.tell_all_again(c, after.id)
                 if change.before != change.after:
                     admin_changes.record(c, after.id, change)
 

@@ -22,9 +22,10 @@ from dyntui.dotdigital import account as dd_account
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.model import solution
 from dyntui.model.campaign_results import LEVELS
+from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.resources import Resources
-from dyntui.store import accounts
+from dyntui.store import accounts, suppressions
 from dyntui.store.accounts import EmailAccount
 from dyntui.sync import double_opt_in
 from dyntui.sync.connections import Patience, account_secret
@@ -206,6 +207,7 @@ def _account(proved: Connected, row_id: str, before: EmailAccount) -> EmailAccou
         platform_id=proved.platform_id,
         double_opt_in=asked.double_opt_in or before.double_opt_in,
         copies_suppressions=copies if asked.copies_suppressions is None else asked.copies_suppressions,
+        suppression_flags=asked.suppression_flags or before.suppression_flags,
         new_respondents=asked.new_respondents or before.new_respondents,
     )
 
@@ -228,7 +230,15 @@ def keep(c: Connection, kept: Sequence[EmailAccount]) -> None:
     for account in kept:
         if here.get(account.platform_id, account.id) != account.id:
             accounts.rename_account(c, here[account.platform_id], account.id)
+        known = accounts.account(c, account.id)
+        if known is not None and not flags_of(account) <= flags_of(known):
+            suppressions.tell_all_again(c, account.id)
         accounts.put_account(c, account)
+
+
+def flags_of(account: EmailAccount) -> frozenset[str]:
+    """What the account's suppressions set in Dynamics."""
+    return SuppressionFlags(account.suppression_flags).columns
 
 
 async def heed_budgets(resources: Resources, kept: Sequence[EmailAccount], proved: Sequence[Connected]) -> None:

@@ -13,7 +13,7 @@ Public:
     of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
-    written(c, account_id, addresses); tell_again(c, addresses)
+    written(c, account_id, addresses); tell_again(c, addresses); tell_all_again(c, account_id)
     window(c, asked, account_id="") -> Page[SuppressionRow]
 """
 
@@ -298,6 +298,11 @@ def written(c: Connection, account_id: str, addresses: Sequence[str]) -> None:
 def tell_again(c: Connection, addresses: Sequence[str]) -> None:
     """Dynamics refused what these addresses ask for: the next run tells it once more."""
     c.execute(update(suppression).where(_s.address.in_(addresses)).values(in_dynamics=False))
+
+
+def tell_all_again(c: Connection, account_id: str) -> None:
+    """What Dynamics is to be told has changed: the next run tells everything of the account."""
+    c.execute(update(suppression).where(_s.account_id == account_id).values(in_dynamics=False))
 
 
 _SORTABLE = {name: _s[name] for name in ("address", "status", "reason", "suppressed_on", "learned_on")} | {

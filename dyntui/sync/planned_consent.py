@@ -1,5 +1,5 @@
 """Opt-outs in a plan, by name: who would be suppressed in dotdigital, get a suppression row in Dynamics, have
-`donotbulkemail` set on their records or taken back.
+flags set on their records or taken back.
 
 They wait for no plan: whoever carries one out exchanges what is so by then.
 """
@@ -13,11 +13,10 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.model.plans import FLAG, OPT_OUTS, SUPPRESS, UNFLAG, PlannedChange
 from dyntui.store import lifts, planned_changes
 from dyntui.store import suppressions as suppression_store
-from dyntui.sync import bulk_email_flags
-from dyntui.sync.bulk_email_flags import ToSet
+from dyntui.sync import record_flags
+from dyntui.sync.record_flags import ToSet
 from dyntui.sync.run_context import RunContext
 
-_FLAG = "donotbulkemail"
 _IN_DOTDIGITAL = "in dotdigital, as a row in Dynamics asks: it takes the contact out of every address book"
 # Read from the store, and looked up in Dynamics, at once.
 _BATCH = 1000
@@ -42,11 +41,11 @@ async def keep(ctx: RunContext, dv: Dataverse, account_id: str, typed: Sequence[
                 if each.address not in asked
             ],
         )
-    await _put(ctx, [_flagged(each, FLAG) for each in await bulk_email_flags.to_be_set(ctx, dv, flagged)])
+    await _put(ctx, [_flagged(each, FLAG) for each in await record_flags.to_be_set(ctx, dv, account_id, flagged)])
     untold = [each.address for each in await ctx.read(lambda c: lifts.untold(c, account_id))]
     again = await ctx.read(lambda c: suppression_store.suppressed_among(c, untold))
     ended = sorted({*untold} - again)
-    await _put(ctx, [_flagged(each, UNFLAG) for each in await bulk_email_flags.to_be_taken_back(ctx, dv, ended)])
+    await _put(ctx, [_flagged(each, UNFLAG) for each in await record_flags.to_be_taken_back(ctx, dv, ended)])
 
 
 async def _put(ctx: RunContext, rows: Sequence[PlannedChange]) -> None:
@@ -78,6 +77,6 @@ def _flagged(each: ToSet, effect: str) -> PlannedChange:
         address=each.address,
         effect=effect,
         reason="SUPPRESSED",
-        before={_FLAG: effect == UNFLAG},
-        after={_FLAG: effect == FLAG},
+        before=dict.fromkeys(each.columns, effect == UNFLAG),
+        after=dict.fromkeys(each.columns, effect == FLAG),
     )

@@ -1,4 +1,4 @@
-"""Dynamics is told who is suppressed, and who is suppressed no more: suppression rows, and `donotbulkemail`.
+"""Dynamics is told who is suppressed, and who is suppressed no more: suppression rows, and flags of records.
 
 An address that Dynamics refuses delays no other: it is logged, rejected in the audit of the run's item, and told again
 by the next run.
@@ -23,7 +23,7 @@ from dyntui.model.outcomes import Outcome, PersonOutcome
 from dyntui.store import lifts, outcomes
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.suppressions import Suppression
-from dyntui.sync import bulk_email_flags, written_consent
+from dyntui.sync import record_flags, written_consent
 from dyntui.sync.connector_rows import KEY, upsert_rows
 from dyntui.sync.run_context import RunContext
 from dyntui.sync.suppression_rows import ORIGIN, row_key
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str, item: str = "") -> None:
     """Rows and flags for every suppression that Dynamics does not know of yet, flags for every record that came by a
     suppressed address since, and both taken back where a suppression ended."""
-    await bulk_email_flags.begin(ctx, dv)
+    await record_flags.begin(ctx, dv)
     waiting = await ctx.read(lambda c: suppression_store.count_unwritten(c, account_id))
     done = 0
     after = ""
@@ -47,12 +47,12 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str, item: s
     ):
         addresses = [each.address for each in batch]
         refused = await _write_rows(dv, account_id, batch)
-        refused |= await bulk_email_flags.set_for(ctx, dv, addresses)
+        refused |= await record_flags.set_for(ctx, dv, addresses)
         done += len(batch)
         after = addresses[-1]
         told = functools.partial(_told, ctx, account_id=account_id, addresses=addresses, refused=refused, item=item)
         await ctx.save(ctx.cursor, stage=_STAGE, done=done, of=waiting, work=told)
-    refused = await bulk_email_flags.set_for_changed(ctx, dv, however_spelt=waiting > 0)
+    refused = await record_flags.set_for_changed(ctx, dv, however_spelt=waiting > 0)
     if refused:
         await ctx.save(ctx.cursor, stage=_STAGE, work=functools.partial(_refused, ctx, refused=refused, item=item))
     await _tell_lifts(ctx, dv, account_id, item)
@@ -122,7 +122,7 @@ async def _tell_lifts(ctx: RunContext, dv: Dataverse, account_id: str, item: str
         return
     again = await ctx.read(lambda c: suppression_store.suppressed_among(c, [each.address for each in untold]))
     ended = sorted({each.address for each in untold} - again)
-    refused = await bulk_email_flags.take_back(ctx, dv, ended)
+    refused = await record_flags.take_back(ctx, dv, ended)
     await _delete_rows(dv, account_id, ended)
     told = [each.id for each in untold if each.address not in refused]
     for address, error in refused.items():

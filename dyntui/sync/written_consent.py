@@ -1,4 +1,4 @@
-"""What runs write of consent, kept for the audit: suppressions in dotdigital, suppression rows and `donotbulkemail` in
+"""What runs write of consent, kept for the audit: suppressions in dotdigital, suppression rows and records' flags in
 Dynamics. Withdrawals are never undone."""
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from dyntui.store import applied_changes
 from dyntui.store.applied_changes import Place
 from dyntui.store.flags import FlagSet
 from dyntui.sync.run_context import RunContext
-
-_FLAG = "donotbulkemail"
 
 
 def suppressed(c: Connection, run_id: str, addresses: Sequence[str], target: str = "account") -> None:
@@ -37,22 +35,25 @@ def suppressed(c: Connection, run_id: str, addresses: Sequence[str], target: str
 
 
 def flagged(c: Connection, ctx: RunContext, rows: Iterable[FlagSet], *, flag: bool) -> None:
-    """`donotbulkemail` of records was set, or taken back, for the address that is, or was, suppressed."""
-    by_entity: dict[str, list[AppliedChange]] = {}
+    """Flags of records were set, or taken back, for the address that is, or was, suppressed."""
+    by_record: dict[tuple[str, str], list[FlagSet]] = {}
     for row in rows:
+        by_record.setdefault((row.entity, row.person_id), []).append(row)
+    by_entity: dict[str, list[AppliedChange]] = {}
+    for (entity, person_id), flags in by_record.items():
         change = AppliedChange(
             item_id=OPT_OUTS,
-            target=row.entity,
-            person=row.person_id,
-            entity=row.entity,
+            target=entity,
+            person=person_id,
+            entity=entity,
             name="",
-            address=row.address,
+            address=flags[0].address,
             effect=FLAG if flag else UNFLAG,
             reason="SUPPRESSED",
             consent=flag,
-            before={_FLAG: not flag},
-            after={_FLAG: flag},
+            before=dict.fromkeys((each.flag for each in flags), not flag),
+            after=dict.fromkeys((each.flag for each in flags), flag),
         )
-        by_entity.setdefault(row.entity, []).append(change)
+        by_entity.setdefault(entity, []).append(change)
     for entity, changes in by_entity.items():
         applied_changes.keep(c, Place(ctx.run_id, OPT_OUTS, entity), changes)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from dyntui.model.accounts import AccountRow
+from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.service.contract.accounts import ACCOUNT_ADD, ACCOUNT_EDIT, ACCOUNTS_LIST, Accounts, EditAccount
 from dyntui.service.contract.environment import ENVIRONMENT_MARK, Environment
 from dyntui.service.contract.held import HELD_LISTS, HeldLists
@@ -64,6 +65,13 @@ def test_an_account_is_added_from_a_file_whose_password_is_never_printed(
     assert "Second" in done.out and "hush" not in done.out + done.err
     asked = service.requests(ACCOUNT_ADD)[-1]
     assert (asked.name, asked.api_password, asked.is_default) == ("Second", "hush", False)
+    keys = 'name = "Third"\napi_user = "u"\napi_password = "hush"\n'
+    file.write_text(f'{keys}suppression_flags = "none"\n')
+    assert dyntui("accounts", "add", "--from", str(file)).code == 0
+    assert service.requests(ACCOUNT_ADD)[-1].suppression_flags is SuppressionFlags.NONE
+    file.write_text(f'{keys}suppression_flags = "everything"\n')
+    refused = dyntui("accounts", "add", "--from", str(file))
+    assert refused.code == 2 and "suppression_flags" in refused.err
     file.write_text('name = "x"\npasword = "hush"')
     wrong = dyntui("accounts", "add", "--from", str(file))
     assert wrong.code == 2
@@ -77,6 +85,10 @@ def test_settings_are_changed_one_by_one(dyntui: Callable, service: ScriptedServ
     service.answers(ACCOUNT_EDIT, MAIN)
     assert dyntui("accounts", "edit", "Main", "--no-copy-suppressions").code == 0
     assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", copies_suppressions=False)
+    shown = dyntui("accounts", "edit", "Main", "--suppression-flags", "none")
+    assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", suppression_flags=SuppressionFlags.NONE)
+    assert "Do not allow bulk emails" in shown.out, "as the service answers"
+    assert dyntui("accounts", "edit", "Main", "--suppression-flags", "all").code == 2
     assert dyntui("accounts", "edit", "Main", "--default", "--name", "One").code == 0
     assert service.requests(ACCOUNT_EDIT)[-1] == EditAccount(account="Main", name="One", make_default=True)
     shown = dyntui("accounts", "edit", "Main", "--no-roi", "--opens", "--sync-level", "DETAILED")

@@ -22,7 +22,7 @@ async def test_an_account_is_edited_another_one_connected_and_disconnected() -> 
         await hand.press("C")
         assert "Email Accounts" in hand.text and "DETAILED" in hand.text and "Main" in hand.text
         # Setting by setting; nothing counts before the last line.
-        await hand.press("enter", "j", "j", "enter", *["j"] * 5, "enter", "j", "j", "enter")
+        await hand.press("enter", "j", "j", "enter", *["j"] * 5, "enter", "j", "enter", "j", "j", "enter")
         await hand.press("backspace", "backspace")
         await hand.type("5x")
         await hand.press("enter", "j", "enter", "backspace", "backspace")
@@ -36,6 +36,7 @@ async def test_an_account_is_edited_another_one_connected_and_disconnected() -> 
         with hand.service.db.read() as c:
             kept = c.execute(email_account.select()).one()
         assert (kept.removal_people, kept.removal_percent, kept.copies_suppressions) == (5, 30, False)
+        assert kept.suppression_flags == "email"
 
         await hand.press("n", "G", "enter")
         assert any("Answer first: Name of the email account" in each for each in hand.notices)

@@ -117,7 +117,7 @@ BUGS = (
     Bug(
         "donotbulkemail not set for addresses taken later",
         "dyntui/sync/telling_dynamics.py",
-        "    refused = await bulk_email_flags.set_for_changed(ctx, dv, however_spelt=waiting > 0)\n",
+        "    refused = await record_flags.set_for_changed(ctx, dv, however_spelt=waiting > 0)\n",
         "    refused = {}\n",
     ),
     # -- lists and their books ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import msgspec
 from dyntui.model.accounts import AccountRow as AccountRow
 from dyntui.model.forms import NewRespondents
 from dyntui.model.roles import Ability
+from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
@@ -33,13 +34,15 @@ class EditAccount(msgspec.Struct, frozen=True, kw_only=True):
     name, the address, and what is before its `@`; `""`: as config.toml says. `record_owner`: the user of Dynamics
     (principal name) whose such records are, `""`: the owner of the list. Of campaigns' results is read what
     `sync_level` says, and at the level DETAILED the kinds that are switched on: `reads_opens` (and who was mailed),
-    `reads_clicks`, `reads_page_views`, `reads_roi`."""
+    `reads_clicks`, `reads_page_views`, `reads_roi`. `suppression_flags`: what is set on records in Dynamics whose
+    address the account suppresses; what was set before stays until the suppression ends."""
 
     account: Text
     name: Text | None = None
     description: Text | None = None
     make_default: bool = False
     copies_suppressions: bool | None = None
+    suppression_flags: SuppressionFlags | None = None
     new_respondents: NewRespondents | None = None
     sync_level: Text | None = None
     reads_opens: bool | None = None

@@ -7,6 +7,7 @@ import msgspec
 from dyntui.model.forms import NewRespondents
 from dyntui.model.roles import Ability
 from dyntui.model.sign_in import SignInBy
+from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.service.contract.actions import Action, Scope
 from dyntui.service.contract.bounds import Text
 from dyntui.service.contract.calls import Call
@@ -40,7 +41,8 @@ class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     (bulk uploads too), or `""`; nobody is imported before that is known. `is_default` None, `sync_level` and
     `description` `""`: as they are, here or in its row in Dynamics; a new account is the default one where no other is,
     and everything is read of its campaigns' results. `copies_suppressions`: whom this account suppresses is suppressed
-    in the others too; None: as before, and yes for a new one. `new_respondents`: what becomes of who answers a form and
+    in the others too; None: as before, and yes for a new one. `suppression_flags`: what is set on their records in
+    Dynamics; None: as before, and `bulk` for a new account. `new_respondents`: what becomes of who answers a form and
     is not known in Dynamics; None: as before, and `ignore` for a new account."""
 
     name: Text
@@ -53,6 +55,7 @@ class EmailAccountInput(msgspec.Struct, frozen=True, kw_only=True):
     description: Text = ""
     double_opt_in: Text = ""
     copies_suppressions: bool | None = None
+    suppression_flags: SuppressionFlags | None = None
     new_respondents: NewRespondents | None = None
 
 

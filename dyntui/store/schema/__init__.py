@@ -38,7 +38,6 @@ from dyntui.store.schema.connecting import organisation as organisation
 from dyntui.store.schema.connecting import person_link as person_link
 from dyntui.store.schema.connecting import user_mapping as user_mapping
 from dyntui.store.schema.consent import consent_lift as consent_lift
-from dyntui.store.schema.consent import flag_set as flag_set
 from dyntui.store.schema.consent import former_address as former_address
 from dyntui.store.schema.consent import list_unsubscribe as list_unsubscribe
 from dyntui.store.schema.consent import list_unsubscribe_ended as list_unsubscribe_ended
@@ -46,6 +45,7 @@ from dyntui.store.schema.consent import merged_record as merged_record
 from dyntui.store.schema.consent import odd_row as odd_row
 from dyntui.store.schema.consent import opt_out as opt_out
 from dyntui.store.schema.consent import opt_out_address as opt_out_address
+from dyntui.store.schema.consent import record_flag as record_flag
 from dyntui.store.schema.consent import suppression as suppression
 from dyntui.store.schema.lists import book_stranger as book_stranger
 from dyntui.store.schema.lists import list_member as list_member

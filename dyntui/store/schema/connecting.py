@@ -49,6 +49,7 @@ email_account = Table(
     Column("reads_clicks", Boolean, nullable=False, server_default=text("true")),
     Column("reads_page_views", Boolean, nullable=False, server_default=text("true")),
     Column("reads_roi", Boolean, nullable=False, server_default=text("true")),
+    Column("suppression_flags", String, nullable=False, server_default="bulk"),  # dyntui.model.suppression_flags
 )
 
 # Email accounts that are not production; `""`: the organisation is not.

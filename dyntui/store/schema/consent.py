@@ -60,15 +60,16 @@ suppression = Table(
     Index("ix_suppression_address", "address", "account_id"),
 )
 
-# Records whose `donotbulkemail` dyntui itself has set, and for which suppressed address: no other flag is taken back.
-flag_set = Table(
-    "flag_set",
+# Flags of records that dyntui itself has set, and for which suppressed address: no other one is taken back.
+record_flag = Table(
+    "record_flag",
     metadata,
     Column("person_id", String, primary_key=True),
+    Column("flag", String, primary_key=True),  # the column in Dynamics: donotbulkemail, donotemail
     text_column("entity"),
     text_column("address"),
     text_column("set_on"),
-    Index("ix_flag_set_address", "address"),
+    Index("ix_record_flag_address", "address"),
 )
 
 # Every suppression and opt-out that ended, and the evidence for it.

@@ -1,0 +1,152 @@
+"""What an email account's suppressions set on records in Dynamics is a setting; whom it suppresses is never mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from dyntui.model.outcomes import Outcome
+from dyntui.model.suppression_flags import BULK_EMAIL, EMAIL, SuppressionFlags
+from dyntui.service.accounts import EmailAccounts
+from dyntui.service.contract.accounts import AccountRow, EditAccount
+from dyntui.service.contract.lists import ListRow, MemberRow
+from dyntui.store.schema import admin_change
+from tests.scenarios.office import Office, writes
+from tests.scenarios.test_opt_outs import create_in_dynamics
+from tests.scenarios.test_suppressions import reason_of, resubscribed, typed
+
+# Setting -> whether bulk emails, and emails, are not allowed any more.
+SET = {
+    SuppressionFlags.BULK: (True, False),
+    SuppressionFlags.EMAIL: (False, True),
+    SuppressionFlags.BOTH: (True, True),
+    SuppressionFlags.NONE: (False, False),
+}
+
+
+def choose(office: Office, flags: SuppressionFlags) -> AccountRow:
+    use_cases = EmailAccounts(office.resources, office.worker.reconnect)
+    return office.wait(use_cases.edit(office.context, EditAccount(account="Main", suppression_flags=flags)))
+
+
+def truth(office: Office, table: str, *ids: str) -> list[tuple[bool, bool]]:
+    """What Dynamics holds: no bulk emails, no emails."""
+    asked = f"SELECT {BULK_EMAIL}, {EMAIL} FROM dv_{table} WHERE {table}id = ?"
+    rows = [office.sandbox.state.db.execute(asked, (each,)).fetchone() for each in ids]
+    return [(bool(bulk), bool(email)) for bulk, email in rows]
+
+
+def in_the_book(office: Office, newsletter: ListRow) -> list[MemberRow]:
+    found = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED]
+    ids = [each.person for each in found]
+    untouched = [person for person, flags in zip(ids, truth(office, "contact", *ids), strict=True) if not any(flags)]
+    return [each for each in found if each.person in untouched]
+
+
+def persons(rows: Sequence[MemberRow]) -> list[str]:
+    return [each.person for each in rows]
+
+
+@pytest.mark.parametrize("flags", SuppressionFlags)
+def test_whatever_is_set_in_dynamics_nobody_who_is_suppressed_is_mailed(
+    office: Office, newsletter: ListRow, flags: SuppressionFlags
+) -> None:
+    assert choose(office, flags).suppression_flags == flags.value
+    office.run("campaigns")
+    campaign = office.campaign_named("Newsletter March")
+    office.target(campaign, newsletter.id)
+    gone, by_hand, moves, stays = in_the_book(office, newsletter)[:4]
+    # On no list, with the address of somebody who unsubscribes.
+    outside = create_in_dynamics(office, "contacts", lastname="Outside", emailaddress1=moves.address)
+    lead = create_in_dynamics(office, "leads", lastname="L", emailaddress1=f"<{gone.address.upper()}>")
+    for each in (gone, moves):
+        office.unsubscribe(each.address)
+    typed(office, by_hand.address)
+    office.run("suppressions")
+    assert truth(office, "contact", gone.person, by_hand.person, outside) == [SET[flags]] * 3
+    assert truth(office, "lead", lead) == [SET[flags]]
+    rows = office.sandbox.state.db.execute("SELECT dyntui_address FROM dv_dyntui_suppression").fetchall()
+    assert {gone.address, by_hand.address, moves.address} <= {address for (address,) in rows}
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+    # A person is not an address: neither takes another one to be mailed at.
+    office.change_in_dynamics("contact", outside, emailaddress1="outside@elsewhere.example")
+    office.change_in_dynamics("contact", moves.person, emailaddress1="moved@elsewhere.example")
+    office.join(newsletter.id, [outside])
+    run = office.run("lists")
+    became = {each.person: each.reason for each in office.people(run.run.id)}
+    assert all(became[each] for each in (gone.person, by_hand.person, moves.person, outside)), became[outside]
+    assert not became[stays.person]
+    count = office.count(campaign)
+    assert office.send(count).state == "Sent"
+    mailed = {each["address"] for each in office.mailed(campaign)}
+    assert stays.address in mailed
+    out = {gone.address, by_hand.address, moves.address, "outside@elsewhere.example", "moved@elsewhere.example"}
+    assert not mailed & out
+
+
+@pytest.mark.parametrize("flags", SuppressionFlags)
+def test_only_what_dyntui_has_set_is_taken_back_when_a_suppression_ends(
+    office: Office, newsletter: ListRow, flags: SuppressionFlags
+) -> None:
+    choose(office, flags)
+    again, own = in_the_book(office, newsletter)[:2]
+    office.change_in_dynamics("contact", own.person, donotemail=1)
+    for each in (again, own):
+        office.unsubscribe(each.address)
+    run = office.run("suppressions")
+    bulk, email = SET[flags]
+    assert truth(office, "contact", again.person, own.person) == [(bulk, email), (bulk, True)]
+    written = {each.person: each for each in office.written(run.run.id) if each.effect == "flag"}
+    after = {column: True for column, is_set in ((BULK_EMAIL, bulk), (EMAIL, email)) if is_set}
+    if after:
+        assert (written[again.person].after, written[again.person].consent) == (after, True)
+        assert written[again.person].before == dict.fromkeys(after, False)
+    assert (written[own.person].after if bulk else None) == ({BULK_EMAIL: True} if bulk else None)
+    assert again.person in written or not after
+
+    # Undone, and what people said stays.
+    undone = office.undo(run.run.id)
+    assert truth(office, "contact", again.person) == [(bulk, email)]
+    assert not [each for each in office.written(undone.run.id) if each.effect in ("flag", "unflag")]
+
+    for each in (again, own):
+        resubscribed(office, each.address)
+    office.let_pass(days=1, minutes=1)
+    lifted = office.run("suppressions")
+    assert truth(office, "contact", again.person, own.person) == [(False, False), (False, True)]
+    back = {each.person: each.after for each in office.written(lifted.run.id) if each.effect == "unflag"}
+    assert back.get(again.person, {}) == dict.fromkeys(after, False)
+    run = office.run("lists")
+    assert reason_of(office, run, again) in ("added", "updated")
+    assert reason_of(office, run, own) == "DO_NOT_EMAIL"
+
+
+def test_more_flags_are_set_on_who_is_suppressed_already_and_fewer_leave_what_is_set(
+    office: Office, newsletter: ListRow
+) -> None:
+    choose(office, SuppressionFlags.NONE)
+    gone, later = in_the_book(office, newsletter)[:2]
+    office.unsubscribe(gone.address)
+    office.run("suppressions")
+    assert truth(office, "contact", gone.person) == [(False, False)]
+    choose(office, SuppressionFlags.BOTH)
+    plan = office.plan(newsletter.id)
+    (planned,) = [each for each in office.planned(plan) if each.effect == "flag" and each.person == gone.person]
+    assert planned.after == {BULK_EMAIL: True, EMAIL: True}
+    office.run("suppressions")
+    assert truth(office, "contact", gone.person) == [(True, True)]
+    choose(office, SuppressionFlags.EMAIL)
+    office.unsubscribe(later.address)
+    office.run("suppressions")
+    assert truth(office, "contact", gone.person, later.person) == [(True, True), (False, True)]
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+    resubscribed(office, gone.address)
+    office.let_pass(days=1, minutes=1)
+    office.run("suppressions")
+    assert truth(office, "contact", gone.person) == [(False, False)]
+    with office.db.read() as c:
+        told = [(row.before, row.after) for row in c.execute(admin_change.select())]
+    assert any("suppression_flags none" in before and "suppression_flags both" in after for before, after in told)
