@@ -84,9 +84,9 @@ BUGS = (
     ),
     Bug(
         "former addresses forgotten",
-        "dyntui/store/staging.py",
-        "        _keep_former_addresses(c, list_id, page)\n",
-        "        pass\n",
+        "dyntui/store/list_unsubscribes.py",
+        '((*row, "") for row in rows),',
+        '((*row, "") for row in list(rows)[:0]),',
     ),
     Bug(
         "email addresses compared with case",
