@@ -28,7 +28,7 @@ _WORDING = Wording(
     one="assumption",
     many="assumptions",
     empty="Nothing was asked yet",
-    next_step="a asks both systems: some ninety calls, which only read.",
+    next_step="a asks both systems: some ninety calls, which change nothing.",
 )
 _TONES = {Holds.YES: "good", Holds.NO: "warn", Holds.UNKNOWN: "muted"}
 

@@ -43,9 +43,9 @@ def command(
     does not work. A next step, such as a canary import before the first list, is nothing that is wrong.
 
     With --first it asks what dyntui assumes of both systems without the vendors saying so: some ninety calls, which
-    only read. What they answer is kept for thirty days; where it is otherwise or not known, dyntui goes the way that is
-    safe. --report without --first writes what was answered last. With --from it asks before setup, as setup would sign
-    in, and neither installs nor keeps anything.
+    change nothing. What they answer is kept for thirty days; where it is otherwise or not known, dyntui goes the way
+    that is safe. --report without --first writes what was answered last. With --from it asks before setup, as setup
+    would sign in, and neither installs nor keeps anything.
     """
     chosen = choices(context)
     if first or before is not None or report is not None:

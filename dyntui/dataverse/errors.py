@@ -33,7 +33,12 @@ DUPLICATE_KEY: Final = frozenset({"0x80060892"})
 VERSION_MISMATCH: Final = frozenset({"0x80060882"})
 PRIVILEGE: Final = frozenset({"0x80040220", "0x80040231", "0x80048306", "0x8004020d", "0x80048405"})
 THROTTLED: Final = frozenset({"0x80072321", "0x80072322", "0x80072326", "0x8005f103", "0x80048544"})
-DEADLOCK: Final = frozenset({"0x80044150"})
+# "Generic SQL error" of any kind: its message names SQL Server's number ("Sql Number: 1205"), and that of a deadlock is
+# the one after which a transaction was rolled back for certain ("Troubleshoot Dataverse bulk operation errors",
+# Microsoft Learn).
+SQL_ERROR: Final = frozenset({"0x80044150"})
+SQL_DEADLOCK: Final = 1205
+_SQL_NUMBER: Final = re.compile(r"Sql Number:\s*(\d+)", re.IGNORECASE)
 SQL_TIMEOUT: Final = frozenset({"0x80044151"})
 EXPIRED_STAMP: Final = frozenset({"0x80044352"})
 TRACKING_OFF: Final = frozenset({"0x80072491", "0x80072492", "0x80072493"})
@@ -252,7 +257,7 @@ _mean(
     ),
 )
 _mean(
-    DEADLOCK | SQL_TIMEOUT,
+    SQL_ERROR | SQL_TIMEOUT,
     Meaning("DATAVERSE_DATABASE_BUSY", "Dynamics' database was too busy.", "Try again with less at a time."),
 )
 _mean(
@@ -301,6 +306,12 @@ def read_error(body: bytes) -> tuple[str, str]:
     except msgspec.DecodeError:
         pass  # not JSON at all, or JSON of another shape: its text is the message
     return "", text_of(body)
+
+
+def sql_number(message: str) -> int:
+    """SQL Server's number in the message of an SQL error; 0 where it names none."""
+    found = _SQL_NUMBER.search(message)
+    return int(found[1]) if found else 0
 
 
 def _hexadecimal(code: str | int | None) -> str:

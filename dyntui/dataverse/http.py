@@ -25,7 +25,15 @@ import httpx
 import msgspec
 
 from dyntui.dataverse.addresses import API_PATH, origin_of, route_of
-from dyntui.dataverse.errors import DEADLOCK, DYNAMICS, THROTTLED, error_from, read_error
+from dyntui.dataverse.errors import (
+    DYNAMICS,
+    SQL_DEADLOCK,
+    SQL_ERROR,
+    THROTTLED,
+    error_from,
+    read_error,
+    sql_number,
+)
 from dyntui.dataverse.links import Links
 from dyntui.dataverse.reading import loosely
 from dyntui.model import exact_json
@@ -48,12 +56,12 @@ _GATEWAY: Final = frozenset({502, 503, 504})
 
 def verdict(response: httpx.Response, now: float) -> Verdict:
     """What a refused answer means for the next attempt (reference 2.1 and 3.2)."""
-    platform_code, _ = read_error(response.content)
+    platform_code, message = read_error(response.content)
     if response.status_code == 429 or platform_code in THROTTLED:
         return Limited(retry_after(response), for_all=True)
-    if platform_code in DEADLOCK:
-        # The platform rolled the transaction back and said so: nothing is doubtful about it.
-        return NotCarriedOut()
+    if platform_code in SQL_ERROR:
+        # Of a deadlock SQL Server has rolled the transaction back: nothing is doubtful about it.
+        return NotCarriedOut() if sql_number(message) == SQL_DEADLOCK else Doubtful()
     if response.status_code in _GATEWAY:
         return Doubtful(retry_after(response))
     return Refused()

@@ -145,6 +145,16 @@ DYNAMICS: Final[tuple[Assumption, ...]] = (
     ),
     Assumption("DV-18", "`ne` is true where a column has no value.", "Queries ask for `or eq null` as well."),
     Assumption(
+        "DV-25",
+        "What Dynamics calls an SQL error names SQL Server's number; 1205 alone is a deadlock, which was rolled back.",
+        "A write that ends in one without that number counts as one of unknown outcome: it is read back.",
+    ),
+    Assumption(
+        "DV-26",
+        "Linking what is linked already is refused as a duplicate, and a link that is not there is not found.",
+        "A link that is made again counts as made; another refusal is told, and the target lists stay as they were.",
+    ),
+    Assumption(
         "DV-27",
         "List members are added and removed by actions of their own.",
         "They are added and removed one by one, in batches.",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from dyntui.sandbox.dataverse import group_teams, lists, system_rows
+from dyntui.sandbox.dataverse import group_teams, lists, system_jobs, system_rows
 from dyntui.sandbox.dataverse import storage as dataverse_storage
 from dyntui.sandbox.dataverse.storage import quoted, schema_of
 from dyntui.sandbox.dataverse.tables import Table
@@ -158,6 +158,11 @@ def _open_list(state: State, body: Any) -> Any:
     return {"members": lists.open_form(state, _text(body, "id").lower())}
 
 
+def _failed_job(state: State, body: Any) -> Any:
+    """{"sql": number}: a system job ends with an SQL error."""
+    return {"id": system_jobs.fail(state, int(body.get("sql", 1205)))}
+
+
 def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) -> int:
     """As somebody does who is not the client."""
     row = {**values, "versionnumber": dataverse_storage.next_version(state)}
@@ -177,6 +182,7 @@ def _update(state: State, table: Table, row_id: str, values: Mapping[str, Any]) 
 
 LEVERS: Mapping[str, Callable[[State, Any], Any]] = {
     "/cancel-send": _cancel_send,
+    "/dataverse/failed-job": _failed_job,
     "/dataverse/join": _join,
     "/dataverse/open-list": _open_list,
     "/dataverse/rows": _rows,

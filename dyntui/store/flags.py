@@ -49,10 +49,9 @@ def of_addresses(c: Connection, addresses: Sequence[str]) -> list[FlagSet]:
     found: list[FlagSet] = []
     for some in in_chunks(addresses):
         rows = c.execute(
-            select(_f.entity, _f.person_id, _f.address, _f.flag).where(
-                _f.address.in_(some),
-                ~exists().where(suppression.c.address == _f.address),
-            )
+            select(_f.entity, _f.person_id, _f.address, _f.flag)
+            .where(_f.address.in_(some), ~exists().where(suppression.c.address == _f.address))
+            .order_by(_f.person_id, _f.flag)
         )
         found += [FlagSet(*row) for row in rows]
     return found

@@ -129,7 +129,7 @@ async def test_a_write_that_never_left_is_tried_again():
 
 
 async def test_a_deadlock_was_rolled_back_and_so_even_a_create_is_repeated():
-    talk = Conversation(error(500, "-2147204784", "Transaction was deadlocked"), ok(status=204))
+    talk = Conversation(error(500, "-2147204784", "Sql error: Generic SQL error. Sql Number: 1205"), ok(status=204))
     async with talk.client() as dv:
         await dv.request("POST", "contacts", body={"lastname": "A"})
     assert len(talk.requests) == 2

@@ -17,7 +17,10 @@ from tests.dataverse.conversation import error
         (error(429, ""), Limited(None, for_all=True)),
         (error(429, "", **{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), Limited(None, for_all=True)),
         (error(400, "0x80072321", **{"Retry-After": "-1"}), Limited(0.0, for_all=True)),
-        (error(500, "0x80044150"), NotCarriedOut()),
+        (error(500, "0x80044150", "Generic SQL error. Sql ErrorCode: -2146232060 Sql Number: 1205"), NotCarriedOut()),
+        # A connection that was lost, and one that says nothing: nobody knows what became of it.
+        (error(500, "0x80044150", "Generic SQL error. Sql ErrorCode: -2146232060 Sql Number: 10054"), Doubtful()),
+        (error(500, "0x80044150"), Doubtful()),
         (error(502, ""), Doubtful()),
         (error(503, "", **{"Retry-After": "40"}), Doubtful(40.0)),
         (error(504, "0x80040216"), Doubtful()),

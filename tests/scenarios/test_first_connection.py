@@ -15,6 +15,7 @@ from dyntui import __version__
 from dyntui.model.errors import DyntuiError
 from dyntui.model.first_connection import ASSUMPTIONS, Fact, Holds, differing, report
 from dyntui.model.roles import Role
+from dyntui.service.contract.lists import ListRow
 from dyntui.service.contract.session import Nothing
 from dyntui.service.first_connection import FirstConnection
 from dyntui.service.identity import Identities
@@ -28,7 +29,7 @@ from tests.simulation.sandbox import InProcessSandbox
 
 # Of what the world of the sandbox holds from the beginning.
 _OTHERWISE = {"DV-04", "DV-19", "DV-20", "DD-23", "DD-30"}
-_NOTHING_TELLS = {"DV-18", "DD-04", "DD-07", "DD-10", "DD-16", "DD-31"}
+_NOTHING_TELLS = {"DV-18", "DV-25", "DV-26", "DD-04", "DD-07", "DD-10", "DD-16", "DD-31"}
 _ALL_OTHERWISE = {
     "dataverse": {
         "remove_members_action": False,
@@ -118,3 +119,39 @@ def test_both_systems_are_asked_everything_and_the_answers_are_kept_and_told(off
     first = FirstConnection(office.resources, Identities(office.resources))
     old = office.wait(first.list(office.context, Nothing())).facts
     assert all(each.old and each.holds is Holds.UNKNOWN and each.seen for each in old)
+
+
+def test_whether_sql_errors_name_their_number_is_seen_of_system_jobs(office: Office) -> None:
+    office.give_roles("application", "System Administrator", Role.SERVICE)
+    assert asked(office)[0]["DV-25"].holds is Holds.UNKNOWN
+    job = "/dataverse/failed-job"
+    for number in (1205, 10054):
+        office.sandbox.control.post(job, json={"sql": number}).raise_for_status()
+    fact = asked(office)[0]["DV-25"]
+    assert (fact.holds, fact.seen) == (Holds.YES, "2 of 2 name it, 1 are deadlocks")
+    office.sandbox.switch(dataverse={"sql_errors_numbered": False})
+    office.sandbox.control.post(job, json={}).raise_for_status()
+    fact = asked(office)[0]["DV-25"]
+    assert (fact.holds, fact.seen) == (Holds.NO, "2 of 3 name it, 1 are deadlocks")
+    assert not fact.by_hand
+    # Who may not read system jobs learns nothing, and is told so.
+    office.give_roles("application", Role.SERVICE)
+    fact = asked(office)[0]["DV-25"]
+    assert fact.holds is Holds.UNKNOWN and "HTTP 403" in fact.seen
+
+
+@pytest.mark.parametrize("parts", ["one", "each"])
+def test_what_becomes_of_a_link_that_is_there_already_is_tried_and_undone_at_once(
+    office: Office, newsletter: ListRow, parts: str
+) -> None:
+    office.sandbox.switch(dataverse={"failed_change_set_parts": parts})
+    office.run("campaigns")
+    assert asked(office)[0]["DV-26"].holds is Holds.UNKNOWN
+    office.target(office.campaign_named("Newsletter March"), newsletter.id)
+    before = office.digest()
+    fact = asked(office)[0]["DV-26"]
+    assert (fact.holds, fact.seen) == (Holds.YES, "refused as a duplicate; one that is not there: 0x80040217")
+    office.sandbox.switch(dataverse={"associate_twice": "ignore"})
+    fact = asked(office)[0]["DV-26"]
+    assert (fact.holds, fact.seen) == (Holds.NO, "made again; one that is not there: 0x80040217")
+    assert not fact.by_hand and office.digest() == before

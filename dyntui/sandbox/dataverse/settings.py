@@ -116,6 +116,10 @@ class DataverseSettings:
     bulk_messages: dict[str, list[str]] = field(default_factory=dict)
     """[inferred for contact, account, lead] *Multiple messages by table; tables that are missing here have all."""
 
+    sql_errors_numbered: bool = True
+    """A generic SQL error (0x80044150), also of a system job, names SQL Server's number; 1205 is a deadlock. Off: it
+    does not [inferred]."""
+
     failed_change_set_parts: str = "one"
     """[inferred] "one" or "each": error parts that a failed change set yields."""
 

@@ -1,4 +1,5 @@
-"""What a connection's Dynamics answers to what is assumed of it. Reading calls alone, some forty of them.
+"""What a connection's Dynamics answers to what is assumed of it. Some forty calls, which read; two try what is rolled
+back in the same request.
 
 `probes(dv, me, as_person) -> {id: Probe}`, `version(dv) -> str`. Each probe stands below under its assumption's id.
 """
@@ -11,7 +12,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from dyntui.dataverse import changes, consent, fetchxml, lists, rows, security, sight
-from dyntui.dataverse.errors import DataverseError
+from dyntui.dataverse.batch import ChangeSet, Part, run
+from dyntui.dataverse.errors import DUPLICATE, GONE, SQL_DEADLOCK, SQL_ERROR, DataverseError, sql_number
 from dyntui.dataverse.http import Dataverse
 from dyntui.dataverse.query import any_of, guid, literal, query
 from dyntui.dataverse.sign_in import SignIn
@@ -28,6 +30,7 @@ _VALUES: Final = 1500
 _MEMBER_ACTIONS: Final = ("AddListMembersList", "RemoveListMembersList")
 _KEYED_SET, _KEY_COLUMN, _KEY_ACTIVE = "dyntui_suppressions", "dyntui_key", "Active"
 _MERGED: Final = 20
+_JOBS: Final = 20
 _GROUP_TEAMS: Final = "teamtype eq 2 or teamtype eq 3"
 _Row = dict[str, Any]
 
@@ -64,6 +67,8 @@ def probes(dv: Dataverse, me: str, as_person: str, people: SignIn) -> Mapping[st
         "DV-21": lambda: _list_can_grow(dv),
         "DV-22": lambda: _prefixes(dv),
         "DV-23": lambda: _keys_active(dv),
+        "DV-25": lambda: _sql_errors(dv),
+        "DV-26": lambda: _links_twice(dv),
         "DV-27": lambda: _member_actions(dv),
         "DV-28": lambda: _device_code(people),
         "DV-29": lambda: _link_again(dv),
@@ -327,6 +332,49 @@ async def _member_actions(dv: Dataverse) -> Seen:
     described = (await dv.request("GET", "$metadata", headers={"Accept": "application/xml"})).body
     missing = [each for each in _MEMBER_ACTIONS if f'Name="{each}"'.encode() not in described]
     return told(not missing, f"not offered: {', '.join(missing)}" if missing else "both are offered")
+
+
+async def _sql_errors(dv: Dataverse) -> Seen:
+    """By the system jobs that ended with this code."""
+    code = int(next(iter(SQL_ERROR)), 16) - (1 << 32)
+    found = await rows.find_rows(
+        dv,
+        "asyncoperations",
+        _Row,
+        select=["message"],
+        filter=f"errorcode eq {code}",
+        orderby=["createdon desc"],
+        top=_JOBS,
+    )
+    if not found:
+        return unknown("no system job ended with one")
+    numbers = [sql_number(str(each.get("message") or "")) for each in found]
+    named = [each for each in numbers if each]
+    deadlocks = named.count(SQL_DEADLOCK)
+    return told(len(named) == len(found), f"{len(named)} of {len(found)} name it, {deadlocks} are deadlocks")
+
+
+async def _links_twice(dv: Dataverse) -> Seen:
+    """With a campaign and one of its target lists. Whatever is answered, nothing is changed: the last request of each
+    change set cannot succeed, and undoes the one before."""
+    campaigns, between = solution.EMAIL_CAMPAIGN, solution.CAMPAIGN_LISTS.schema_name
+    key = f"{campaigns.logical_name}id"
+    expand = f"{between}($select=listid;$top=1)"
+    path = campaigns.entity_set + query(select=[key], filter=f"{between}/any()", expand=expand, top=1)
+    linked = [each for each in (await dv.get(path, _Row))["value"] if each.get(between)]
+    if not linked:
+        return unknown("no campaign has a target list yet")
+    own = f"{campaigns.entity_set}({guid(str(linked[0][key]))})/{between}"
+    list_id, nowhere = str(linked[0][between][0]["listid"]), str(uuid.uuid4())
+    undoes = Part("DELETE", f"{campaigns.entity_set}({uuid.uuid4()})")
+    again = Part("POST", f"{own}/$ref", body={"@odata.id": f"{dv.api}lists({guid(list_id)})"})
+    gone = Part("DELETE", f"{own}({nowhere})/$ref")
+    answers = await run(dv, [ChangeSet([again, undoes]), ChangeSet([gone, undoes])])
+    twice, missing = ["" if each.error is None else each.error.platform_code for each in answers]
+    as_duplicate, not_found = twice in DUPLICATE, missing in GONE
+    made_again = "made again" if twice in GONE else f"refused: {twice}"
+    seen = f"{'refused as a duplicate' if as_duplicate else made_again}; one that is not there: {missing or 'nothing'}"
+    return told(as_duplicate and not_found, seen)
 
 
 async def _device_code(people: SignIn) -> Seen:
