@@ -40,7 +40,10 @@ class AccountChoice(Dialog[str]):
         self._bars.show_rows(self._rows)
         self._bars.choose(self._chosen)
         self.set_focus(self._bars)
-        self.show_keys(("Enter", "Choose"), ("Esc", "Cancel"))
+
+    def refresh_hints(self) -> None:
+        """Draws how one chooses."""
+        self.show_keys(("↑ ↓", "Line"), ("Enter", "Choose"), ("Esc", "Cancel"))
 
     @on(BarList.Opened)
     def _answered(self, event: BarList.Opened) -> None:

@@ -8,14 +8,14 @@ from typing import ClassVar, Generic, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
 from dyntui.service.contract.actions import Scope, disabled_reason, key_name
-from dyntui.service.contract.console import ON_DIALOG, ON_GRID, ON_QUESTION
+from dyntui.service.contract.console import ON_DIALOG, ON_GRID, ON_OVER, ON_QUESTION
 from dyntui.service.contract.subjects import of
 
 from .base import Asking
@@ -27,16 +27,18 @@ from .widgets.grid import Grid
 from .widgets.grid_words import Wording
 from .widgets.line import Line, Part
 from .widgets.paging import Source
+from .wording import number
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
 class Dialog(Asking[R], ModalScreen[R], Generic[R]):
-    """A box over the screen with a title, a body, and the keys that work in it on its last line."""
+    """A box over the screen with a title, a body, and the keys that work in it on its last line. What is longer than
+    the screen scrolls by the arrow keys, where a subject puts it into a `VerticalScroll`."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_DIALOG,)
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_DIALOG, ON_OVER)
     AUTO_FOCUS = ""
 
     def __init__(self, title: str, *, tone: str = "") -> None:
@@ -56,13 +58,28 @@ class Dialog(Asking[R], ModalScreen[R], Generic[R]):
         return ()
 
     def on_mount(self) -> None:
-        """Shows the keys."""
+        """Shows the keys, which scroll what is there to be scrolled."""
+        if self.focused is None and (scrolling := self._scrolling()) is not None:
+            self.set_focus(scrolling)
+        self.refresh_hints()
+
+    def _scrolling(self) -> VerticalScroll | None:
+        return next((each for each in self.query(VerticalScroll) if each.can_focus), None)
+
+    def on_resize(self) -> None:
+        """More or less of it is to be seen."""
+        self.call_after_refresh(self.refresh_hints)
+
+    def on_descendant_focus(self) -> None:
+        """Other keys work now."""
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
         """Draws the keys that work in the dialog."""
         situation = self.situation()
         parts: list[Part] = []
+        if (scrolling := self._scrolling()) is not None and scrolling.max_scroll_y:
+            parts += [Part("↑ ↓", "key"), Part(" Scroll  ", "muted")]
         for action in of(*self.hinting()):
             if action.hint and action.keys and action.hinted(situation):
                 off = bool(disabled_reason(action, situation))
@@ -159,6 +176,9 @@ class Alternatives(Dialog[str]):
     def on_mount(self) -> None:
         """The safe answer first."""
         self.set_focus(self._none)
+
+    def refresh_hints(self) -> None:
+        """Draws how one answers."""
         self.show_keys(("← → Enter", "Choose"), ("Esc", "Cancel"))
 
     @on(Button.Pressed)
@@ -207,9 +227,24 @@ class Picker(Dialog[tuple[T, ...]], Generic[T]):
         self._grid.do_grid_filter()
 
     def refresh_hints(self) -> None:
-        """Draws the keys of a choice."""
-        marks = () if self._alone else (("Space", "Mark"),)
-        self.show_keys(*marks, ("Enter", "Take"), ("/", "Filter"), ("Esc", "Cancel"))
+        """Draws the keys of a choice, or of its filter."""
+        grid = self._grid
+        if isinstance(self.focused, Input):
+            self.show_keys(("Enter", "Rows"), ("Esc", "Clear"))
+            return
+        keys = [] if grid.row() is None or self._alone else [("Space", "Mark")]
+        if grid.marks:
+            many = len(grid.marks)
+            keys.append(("Enter", f"Take the {number(many)} marked" if many > 1 else "Take the marked one"))
+        elif grid.row() is not None:
+            keys.append(("Enter", "Take"))
+        out = {"filter": "Clear the filter", "marks": "Take the marks back"}.get(grid.narrowed, "Cancel")
+        self.show_keys(*keys, ("/", "Filter"), ("Esc", out))
+
+    @on(Grid.Moved)
+    @on(Grid.Read)
+    def _rows_changed(self) -> None:
+        self.refresh_hints()
 
     def do_dialog_close(self) -> None:
         """Out of the filter, the marks, the dialog."""

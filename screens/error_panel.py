@@ -48,7 +48,7 @@ class ErrorPanel(Dialog[None]):
 
     def compose_body(self) -> Iterable[Widget]:
         """The four parts."""
-        with VerticalScroll(id="error-parts", can_focus=False):
+        with VerticalScroll(id="error-parts", can_focus=True):
             yield self._message
             yield self._not_done
             yield Static("What to do", classes="label", markup=False)

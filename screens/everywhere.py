@@ -32,6 +32,7 @@ class Everywhere(TypingAhead, inherit_bindings=False):
         self.memory = memory
         self.runs = RunsUnderWay()
         self._farewell = farewell
+        self._asks_to_quit = False
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""
@@ -78,7 +79,9 @@ class Everywhere(TypingAhead, inherit_bindings=False):
         self.do_app_quit()
 
     def do_app_quit(self) -> None:
-        """Asks, then ends the console."""
+        """Asks once, then ends the console."""
+        if self._asks_to_quit:
+            return
         from .dialogs import Confirm
 
         running = len(self.runs)
@@ -87,10 +90,12 @@ class Everywhere(TypingAhead, inherit_bindings=False):
             text = f"{number(running)} run{'' if running == 1 else 's'} under way; the service finishes without you."
 
         def answered(yes: bool | None) -> None:
+            self._asks_to_quit = False
             if yes:
                 self.exit()
 
         lines = [text, self._farewell] if self._farewell else [text]
+        self._asks_to_quit = True
         self.push_screen(Confirm("Quit dyntui?", lines, yes="Quit", no="Stay"), answered)
 
 

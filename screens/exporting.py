@@ -92,9 +92,12 @@ class _Writing(Dialog[str], Generic[T]):
 
     def on_mount(self) -> None:
         """Begins."""
-        self.show_keys(("Esc", "Stop"))
         self._tell(0)
         start(self, "export", self._write)
+
+    def refresh_hints(self) -> None:
+        """Draws the one key there is."""
+        self.show_keys(("Esc", "Stop"))
 
     def do_dialog_close(self) -> None:
         """Stops it; nothing of the file stays."""

@@ -16,7 +16,11 @@ from dyntui.service.contract.console import ON_DIALOG
 from .bindings import bindings
 from .dialogs import Dialog
 from .widgets.bars import BarList, BarRow
+from .widgets.cells import width_of
 from .widgets.field import Field
+
+# A line's own words are the hint, where they are no longer.
+_SHORT = 24
 
 R = TypeVar("R")
 V = TypeVar("V")
@@ -83,7 +87,14 @@ class FactsQuestion(Dialog[R], Generic[R]):
         if self._typed.display:
             self.show_keys(("Enter", "Take"), ("Esc", "Back"))
             return
-        self.show_keys(("↑ ↓", self.WORD), ("Enter", self.ENTER), ("Esc", "Cancel"))
+        self.show_keys(("↑ ↓", self.WORD), ("Enter", self._enter()), ("Esc", "Cancel"))
+
+    def _enter(self) -> str:
+        """What Enter does: the last line of those that are changed takes them over, and says how."""
+        last = self._lines.rows[-1] if self._lines.rows else None
+        if last is None or self.ENTER != FactsQuestion.ENTER or last.key != self._lines.current:
+            return self.ENTER
+        return last.label if width_of(last.label) <= _SHORT else "Go on"
 
     def show_facts(self) -> None:
         """Draws the facts as they are now."""
@@ -117,6 +128,7 @@ class FactsQuestion(Dialog[R], Generic[R]):
     @on(BarList.Moved)
     def _explain(self, event: BarList.Moved) -> None:
         self._means.update(self.meaning(event.key))
+        self.refresh_hints()
 
     @on(BarList.Opened)
     def _change(self, event: BarList.Opened) -> None:

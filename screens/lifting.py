@@ -16,7 +16,8 @@ from dyntui.service.contract.suppressions import Lifted, LiftSuppression
 
 from .bindings import bindings
 from .dialogs import Dialog
-from .widgets.facts import Fact, Facts
+from .facts_dialog import FactsDialog
+from .widgets.facts import Fact
 from .widgets.field import Field
 
 
@@ -53,8 +54,8 @@ class LiftQuestion(Dialog[LiftSuppression]):
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
-        """Draws the keys of the fields."""
-        self.show_keys(("Enter", "Next, then lift"), ("Esc", "Cancel"))
+        """Draws the keys of the field in which something is typed."""
+        self.show_keys(("Enter", "Next" if self.focused is self._address else "Lift"), ("Esc", "Cancel"))
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -70,14 +71,9 @@ class LiftQuestion(Dialog[LiftSuppression]):
             self.dismiss(LiftSuppression(address=address, reason=reason))
 
 
-class LiftOutcome(Dialog[None]):
+class LiftOutcome(FactsDialog):
     """What ended, and what stays with what would end it."""
 
     def __init__(self, lifted: Lifted) -> None:
-        super().__init__(lifted.address)
         facts: list[Fact] = [("Ended", each, "good") for each in lifted.lifted] or [("Ended", "nothing", "muted")]
-        self._facts = [*facts, *(("Stays", each, "warn") for each in lifted.stays)]
-
-    def compose_body(self) -> Iterable[Widget]:
-        """Both."""
-        yield Facts(self._facts, wraps=True)
+        super().__init__(lifted.address, [*facts, *(("Stays", each, "warn") for each in lifted.stays)])

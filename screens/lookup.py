@@ -34,7 +34,7 @@ class Lookup(Picker[FoundRecord]):
                 one=member_type,
                 many=f"{member_type}s",
                 empty="Whom are you looking for?",
-                next_step="/ and a part of a name or an address.",
+                next_step="Type a part of a name or an address.",
             ),
             refuse=lambda row: "" if row.active else f"{row.name} is inactive; Dynamics takes active records only.",
         )

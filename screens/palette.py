@@ -6,13 +6,15 @@ from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
+from textual.binding import BindingType
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, ProviderSource
 from textual.widgets import Input
 
 from dyntui.service.contract.actions import Action
-from dyntui.service.contract.console import ON_EVERYWHERE, ON_GRID, ON_ROWS
+from dyntui.service.contract.console import ON_EVERYWHERE, ON_GRID, ON_OVER, ON_ROWS
 from dyntui.service.contract.subjects import of
 
+from .bindings import bindings
 from .perform import perform, reason_against, scopes_in_focus
 from .widgets.cells import literal
 
@@ -70,10 +72,15 @@ class Palette(CommandPalette):
     """Textual's palette with a cursor that does not blink."""
 
     COMMANDS: ClassVar[set[type[Provider]]] = {Actions}  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ON_OVER)
 
     def __init__(self) -> None:
         providers: ProviderSource = {Actions}
         super().__init__(providers, placeholder="Type a command")
+
+    def action_perform(self, action_id: str) -> None:
+        """Takes an action of the registry."""
+        perform(self, action_id)
 
     def on_mount(self) -> None:
         """Keeps the line quiet."""

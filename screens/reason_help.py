@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from textual.containers import VerticalScroll
-from textual.widget import Widget
-
 from dyntui.model.reasons import BY_CODE
 
-from .dialogs import Dialog
-from .widgets.facts import Facts
+from .facts_dialog import FactsDialog
 from .wording import dated
 
 _TONES = {"Reason": "strong", "What to do": "accent"}
 
 
-class ReasonHelp(Dialog[None]):
+class ReasonHelp(FactsDialog):
     """A person's outcome, or a reason alone, explained from the catalogue."""
 
     def __init__(
         self, *, code: str, outcome: str = "", name: str = "", address: str = "", detail: str = "", also: str = ""
     ) -> None:
         entry = BY_CODE.get(code)
-        super().__init__(name or address or (entry.title if entry else code) or outcome.capitalize())
         facts: list[tuple[str, str]] = []
         if address:
             facts.append(("Address", address))
@@ -43,9 +36,7 @@ class ReasonHelp(Dialog[None]):
             facts.append(("What to do", "Nothing: this person is where they should be."))
         if also:
             facts.append(("Also", also))
-        self._facts = [(label, value, _TONES.get(label, "")) for label, value in facts if value]
-
-    def compose_body(self) -> Iterable[Widget]:
-        """The explanation."""
-        with VerticalScroll(id="reason-facts", can_focus=False):
-            yield Facts(self._facts, wraps=True)
+        super().__init__(
+            name or address or (entry.title if entry else code) or outcome.capitalize(),
+            [(label, value, _TONES.get(label, "")) for label, value in facts if value],
+        )

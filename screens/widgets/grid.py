@@ -170,12 +170,20 @@ class Grid(GridRows[T], Generic[T]):
         self.screen.set_focus(self.body)
         self._wanted = self.key(row) if row is not None else ""
 
+    @property
+    def narrowed(self) -> str:
+        """What stepping out takes back: the `filter`, else the `marks`, else nothing."""
+        if self.listing.search or self._input.display:
+            return "filter"
+        return "marks" if self.marks and not self._marks_stay else ""
+
     def step_out(self) -> bool:
         """Takes back the last thing narrowed down, filter before marks; False when there is none."""
-        if self.listing.search or self._input.display:
+        narrowed = self.narrowed
+        if narrowed == "filter":
             self.do_filter_clear()
             return True
-        if self.marks and not self._marks_stay:
+        if narrowed == "marks":
             self.marks.clear()
             self._changed()
             self.post_message(self.Moved(self))

@@ -55,6 +55,12 @@ class FilterInput(Input):
     SCOPES: ClassVar[tuple[Scope, ...]] = (ON_FILTER,)
     BINDINGS = bindings(ON_FILTER)
 
+    def on_key(self, event: events.Key) -> None:
+        """The key that opens the filter leads to where one is already."""
+        if event.key == "slash" and not self.value:
+            event.stop()
+            event.prevent_default()
+
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""
         perform(self, action_id)

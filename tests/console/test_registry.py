@@ -29,6 +29,7 @@ from dyntui.service.contract.console import (
     ON_EVERYWHERE,
     ON_FILTER,
     ON_GRID,
+    ON_OVER,
     ON_PICKER,
     ON_TEXT,
 )
@@ -106,7 +107,7 @@ def test_a_key_means_one_thing_in_a_scope_and_everywhere() -> None:
         keys = Counter(key for action in of(scope) for key in action.keys)
         assert [key for key, count in keys.items() if count > 1] == [], scope
     everywhere = {key for action in of(ON_EVERYWHERE) for key in action.keys} - {"escape"}
-    dialogs = (ON_FILTER, ON_DIALOG, ON_ERROR, ON_PICKER, ON_EVERYWHERE)
+    dialogs = (ON_FILTER, ON_DIALOG, ON_OVER, ON_ERROR, ON_PICKER, ON_EVERYWHERE)
     for scope in SCOPES:
         if scope not in dialogs:
             assert not everywhere & {key for action in of(scope) for key in action.keys}, scope

@@ -14,6 +14,7 @@ ON_TEXT = Scope("In a text")
 ON_HOME = Scope("Home")
 ON_PICKER = Scope("Choosing")
 ON_DIALOG = Scope("In a dialog")
+ON_OVER = Scope("In a dialog or the palette")
 ON_QUESTION = Scope("In a question")
 ON_FIELD = Scope("In a field")
 ON_ERROR = Scope("Error")
@@ -71,7 +72,7 @@ ACTIONS = (
     Action(
         id="app.quit",
         title="Quit",
-        scopes=(ON_EVERYWHERE,),
+        scopes=(ON_EVERYWHERE, ON_OVER),
         keys=("f10", "ctrl+q"),
         tooltip="Asks first; runs go on in the service",
     ),
@@ -89,7 +90,7 @@ ACTIONS = (
     Action(
         id="app.suspend",
         title="Back to the shell",
-        scopes=(ON_EVERYWHERE,),
+        scopes=(ON_EVERYWHERE, ON_OVER),
         keys=("ctrl+z",),
         tooltip="The console waits; `fg` brings it back, and runs go on meanwhile",
     ),
