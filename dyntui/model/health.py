@@ -236,7 +236,7 @@ _KINDS = (
         "FACTS_NOT_ASKED",
         Severity.NEXT,
         "What is assumed of both systems was not asked yet; until then dyntui takes the safe path everywhere.",
-        "Ask both systems, which only reads: `dyntui doctor --first`; in the console f, then a.",
+        "Ask both systems, which changes nothing: `dyntui doctor --first`; in the console f, then a.",
     ),
     Kind(
         "CANARY_OUTSTANDING",

@@ -15,8 +15,9 @@ mkdir -p "$work" "$stage/DEBIAN" "$stage/usr/bin" dist
 $python -m venv "$work/tools"
 pip="$work/tools/bin/pip --quiet --disable-pip-version-check"
 
-# What goes in is gathered first, and then installed from there alone.
-$pip wheel --wheel-dir "$work/wheels" '.[postgresql]'
+# What goes in is gathered first, and then installed from there alone. Of a package that has no wheel one is built in an
+# environment of its own: nothing says that there is a setuptools here, or the `wheel` that old ones need.
+$pip wheel --use-pep517 --wheel-dir "$work/wheels" '.[postgresql]'
 $python -m venv --without-pip "$environment"
 $pip --python "$environment/bin/python" install --no-compile --no-index --find-links "$work/wheels" 'dyntui[postgresql]'
 version=$("$environment/bin/dyntui" --version | sed 's/.* //')
