@@ -19,6 +19,7 @@ from .bindings import bindings
 from .clipboard import copy
 from .dialogs import Dialog
 from .widgets.cells import single_line
+from .wording import dated
 
 
 class ErrorPanel(Dialog[None]):
@@ -58,7 +59,7 @@ class ErrorPanel(Dialog[None]):
         error, count = self.error, len(self._errors)
         self._box.border_title = Content(single_line(error.code))
         self._box.border_subtitle = Content(f"{self._at + 1} of {count}" if count > 1 else "")
-        self._message.update(single_line(error.message))
+        self._message.update(single_line(dated(error.message)))
         self._not_done.update(single_line(error.not_done))
         self._remedy.update(single_line(error.remedy))
         if self.is_mounted:

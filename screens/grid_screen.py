@@ -78,7 +78,7 @@ class GridScreen(FramedScreen, Generic[T]):
         )
         self._rows = rows
         self._of_account = ""
-        self._preview = Facts(id="preview-facts", columns=1)
+        self._preview = Facts(id="preview-facts", wraps=True)
 
     # What a subject says
 

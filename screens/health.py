@@ -31,6 +31,7 @@ from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid_words import Wording
 from .widgets.paging import windowed
+from .wording import dated
 from .working import start
 
 _WORDING = Wording(one="finding", many="findings", empty="All is well", next_step="r looks at every part again.")
@@ -46,7 +47,7 @@ _COLUMNS: tuple[Column[Finding], ...] = (
         tone=lambda row: _TONES[row.severity],
     ),
     Column(title="Part", text=lambda row: row.part, width=16, flex=1),
-    Column(title="What was found", text=lambda row: row.text, width=24, flex=3),
+    Column(title="What was found", text=lambda row: dated(row.text), width=24, flex=3),
     Column(title="Code", text=lambda row: row.code, width=22, priority=2, tone=lambda row: "muted"),
 )
 
@@ -150,7 +151,7 @@ class HealthPage(GridScreen[Finding], Page[str]):
 
 def _facts(row: Finding) -> list[Fact]:
     return [
-        ("Found", row.text, "strong"),
+        ("Found", dated(row.text), "strong"),
         ("Means", row.meaning, ""),
         ("Remedy", row.remedy, "accent"),
         ("Code", row.code, "muted"),

@@ -35,7 +35,7 @@ from .shell import LOW, WIDE, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone
-from .wording import day, hour, moment, number, share
+from .wording import dated, day, hour, moment, number, share
 
 _RUNS = 6
 # Cells for the names of what is in order on a low screen, where the status has one column.
@@ -324,7 +324,7 @@ _ADDRESS = re.compile(r"^https?://\S+: ")
 
 
 def _what_is_wrong(check: Check) -> str:
-    return f"{MARKS.get(check.state, '?')} {_ADDRESS.sub('', check.text)}"
+    return f"{MARKS.get(check.state, '?')} {_ADDRESS.sub('', dated(check.text))}"
 
 
 def _sign(run: RunRow) -> str:

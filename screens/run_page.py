@@ -43,7 +43,7 @@ from .widgets.cells import single_line
 from .widgets.facts import Fact, Facts
 from .widgets.line import Line, Part
 from .widgets.tones import status_tone
-from .wording import lasted, moment, number, people_of
+from .wording import dated, lasted, moment, number, people_of
 
 
 class RunPage(RunActions, Page[str]):
@@ -135,7 +135,9 @@ class RunPage(RunActions, Page[str]):
         self._facts.show_facts(_facts(run))
         self._show_progress(run)
         self._waits.display = plan_waits(run)
-        error = "\n".join(single_line(part) for part in (run.error_code, run.error, run.not_done, run.remedy) if part)
+        error = "\n".join(
+            dated(single_line(part)) for part in (run.error_code, run.error, run.not_done, run.remedy) if part
+        )
         self._error.display = bool(error)
         self._error.update(error)
         yet = "" if run.status.ended else " yet"
@@ -226,7 +228,7 @@ def _item_row(item: RunItem, *, planned: bool) -> BarRow:
     if planned and item.status.ended:
         status = status.replace(RunStatus.COMPLETED, "Planned", 1)
     people = f"{people_of(item.tally.read)}" if item.tally.read else ""
-    note = "  ".join(each for each in (people, item.note) if each)
+    note = "  ".join(each for each in (people, dated(item.note)) if each)
     return BarRow(
         item.id,
         item.name,

@@ -38,7 +38,7 @@ def moment(iso: str) -> str:
     return f"{local.day} {local:%b %Y %H:%M}"
 
 
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z")
 
 
 def dated(text: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from dyntui.cli import first_connection
 from dyntui.cli.lazy import Command, choices
-from dyntui.cli.output import number, print_facts, print_json, say
+from dyntui.cli.output import dated, number, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import Exit
 from dyntui.model.health import wrong
@@ -75,7 +75,7 @@ def _print(health: Health) -> None:
             click.echo()
         print_facts(
             [
-                (str(each.severity), f"{each.part}: {each.text}"),
+                (str(each.severity), f"{each.part}: {dated(each.text)}"),
                 ("code", each.code),
                 ("means", each.meaning),
                 ("remedy", each.remedy),

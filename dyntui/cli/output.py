@@ -89,6 +89,14 @@ def moment(iso: str) -> str:
     return f"{iso[:16].replace('T', ' ')}Z" if iso else "–"
 
 
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z")
+
+
+def dated(text: str) -> str:
+    """A text with the ISO 8601 times in it as `2026-11-22 14:05Z`."""
+    return _TIME.sub(lambda found: moment(found[0]), text)
+
+
 def local_moment(iso: str) -> str:
     """A time in UTC as the clock on the wall shows it: `Mon 23 Nov 15:05`; a dash for never."""
     return f"{datetime.fromisoformat(iso).astimezone():%a %d %b %H:%M}" if iso else "–"

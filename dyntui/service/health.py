@@ -175,10 +175,11 @@ class Doctor:
             initial = health.never_synchronised(c)
             for each in health.of_lists(c, text_of(now - _LISTS_LAST)):
                 if each.status:
-                    found.append(finding("LIST_TROUBLE", each.name, each.status))
+                    found.append(finding("LIST_TROUBLE", each.name, f"last synchronisation: {each.status}"))
                 elif each.account_id not in initial:
-                    last = f"last on {each.last_synced}" if each.last_synced else "never"
-                    found.append(finding("LIST_OLD", each.name, f"synchronised {last}", each.account_id))
+                    found.append(
+                        finding("LIST_OLD", each.name, _last("synchronised", each.last_synced), each.account_id)
+                    )
             if waiting := held.waiting(c):
                 found.append(finding("REMOVALS_HELD", "address books", f"{waiting:,} removals wait"))
             if refused := health.refused(c):
@@ -188,7 +189,14 @@ class Doctor:
             for account in known:
                 read_on = watermarks.get(c, account.id, "suppressed-since")
                 if not read_on or (moment_of(read_on) or now) < now - _SUPPRESSIONS_LAST:
-                    found.append(finding("SUPPRESSIONS_OLD", account.name, f"read {read_on or 'never'}", account.id))
+                    found.append(
+                        finding(
+                            "SUPPRESSIONS_OLD",
+                            account.name,
+                            f"suppressions {_last('read', read_on)}",
+                            account.id,
+                        )
+                    )
             for fact in differing(connection_facts.facts(c, now)):
                 found.append(
                     finding(
@@ -198,7 +206,7 @@ class Doctor:
             columns = crm_columns.read_on(c)
             oldest = min(columns.values(), default="")
             if not oldest or oldest < text_of(now - _METADATA_LASTS):
-                found.append(finding("COLUMNS_OLD", "Dynamics", f"read {oldest or 'never'}"))
+                found.append(finding("COLUMNS_OLD", "Dynamics", f"columns {_last('read', oldest)}"))
             return found
 
         behind = [finding("SCHEDULES_BEHIND", "schedules", told.text)] if told.state != "ok" else []
@@ -211,7 +219,11 @@ class Doctor:
         def read(c: Connection) -> Found:
             found: Found = []
             if not connection_facts.facts(c, now):
-                found.append(finding("FACTS_NOT_ASKED", "first connection", "both systems were not asked yet"))
+                found.append(
+                    finding(
+                        "FACTS_NOT_ASKED", "first connection", "nothing that is assumed of both systems was asked yet"
+                    )
+                )
             for account in known:
                 part = f"email account {account.name}"
                 if account.double_opt_in in (double_opt_in.OFF, double_opt_in.SINGLE):
@@ -278,7 +290,13 @@ class Doctor:
         there = {book.id for book in books}
         for each in await self._resources.read(lambda c: list_store.with_books(c, account.id)):
             if each.book_id not in there:
-                found.append(finding("BOOK_MISSING", each.name, f"{each.book_name} ({each.book_id}) is not there"))
+                found.append(
+                    finding(
+                        "BOOK_MISSING",
+                        each.name,
+                        f"address book {each.book_name} ({each.book_id}) is not in dotdigital",
+                    )
+                )
         if orphans := await self._orphans(account, [book.name for book in books]):
             found.append(finding("BOOK_ORPHANED", part, ", ".join(orphans)))
         return found
@@ -302,6 +320,10 @@ class Doctor:
             for each in checked.findings
             if not each.warning
         ]
+
+
+def _last(done: str, on: str) -> str:
+    return f"last {done} {on}" if on else f"never {done}"
 
 
 def _free(folder: Path) -> int:

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from dyntui.model.outcomes import Outcome
 from dyntui.model.paging import Window
@@ -180,3 +180,27 @@ async def test_why_asked_before_it_is_known_waits_for_the_answer() -> None:
         hand.pilot.app.screen.do_person_why()  # type: ignore[attr-defined]
         await hand.settle()
         assert "Send to" in hand.text and "On no activated" not in hand.text
+
+
+async def test_health_is_told_in_words_and_mend_stands_where_it_mends() -> None:
+    def read_once(service: Service) -> None:
+        with service.db.write() as c:
+            c.execute(
+                update(watermark).where(watermark.c.feed == "suppressed-since").values(value="2026-11-01T09:30:00Z")
+            )
+
+    async with driving(Opening("worked", prepare=read_once), NARROW) as hand:
+        await hand.press("H")
+        assert "address book Alpine Club (13) is not in" in hand.text
+        assert "columns never read" in hand.text and "2026-11-01" not in hand.text
+        assert "suppressions last read 1 Nov 2026 09:30" in hand.text
+        assert "m Mend" not in hand.text.splitlines()[-1]
+        await hand.press("j")
+        assert "never synchronised" in hand.text and "m Mend" in hand.text.splitlines()[-1]
+
+
+async def test_what_is_wrong_is_seen_whole_beside_the_rows() -> None:
+    async with driving(Opening("worked"), WIDE) as hand:
+        await hand.press("H")
+        said = " ".join(line.rsplit("│", 2)[-2].strip() for line in hand.text.splitlines() if line.count("│") == 2)
+        assert "does not exist in dotdigital." in said and "`dyntui lists activate`" in said

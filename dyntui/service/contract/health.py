@@ -52,6 +52,12 @@ def mended_by_a_run(situation: Situation) -> str:
     return "" if row.mended_by else "No synchronisation mends it: see its remedy."
 
 
+def is_mended_by_a_run(situation: Situation) -> bool:
+    """Whether a run mends the finding in hand."""
+    row = situation.one(Finding)
+    return row is not None and bool(row.mended_by)
+
+
 ACTIONS = (
     Action(
         id="health.open",
@@ -74,6 +80,7 @@ ACTIONS = (
         tooltip="Starts the synchronisation that mends the finding without risk",
         row=True,
         rule=mended_by_a_run,
+        hinted=is_mended_by_a_run,
     ),
     Action(
         id="health.bundle",
