@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import msgspec
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -24,6 +24,7 @@ from .bindings import bindings
 from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows
 from .widgets.bars import BarList, BarRow, fine_bar
+from .widgets.cells import wrap
 from .widgets.columns import Column
 from .widgets.facts import Fact
 from .widgets.grid import Grid
@@ -34,6 +35,8 @@ from .wording import day, number
 
 _WORDING = Wording(one="limit", many="limits", empty="No limit is known yet", next_step="Calls tell of their limits.")
 _BAR = 8
+_NOTE_LINES = 2
+_MORE = " … Enter tells all of it"
 
 
 def _runs_out(row: Forecast) -> str:
@@ -80,6 +83,7 @@ class BudgetsPage(GridScreen[Forecast], Page[str]):
         self._work = BarList(id="budgets-work", empty="Nothing has run in the last 24 hours.", shares=False)
         self._row = Static("", id="budgets-row", markup=False)
         self._note = Static("", id="budgets-note", classes="label", markup=False)
+        self._notes: tuple[str, ...] = ()
 
     def compose_page(self) -> Iterable[Widget]:
         """The limits, the hours of the one in hand, and what runs get done."""
@@ -103,8 +107,21 @@ class BudgetsPage(GridScreen[Forecast], Page[str]):
             for each in answer.work
         ]
         self._work.show_rows(rows, max((each.people for each in answer.work), default=0))
-        self._note.update(" ".join(answer.notes))
-        self._note.display = bool(answer.notes)
+        self._notes = answer.notes
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        """As much of them as there is room for; the dialog has all."""
+        self._note.display = bool(self._notes)
+        lines = wrap(" ".join(self._notes), max(20, self.app.size.width - 2))
+        if len(lines) > _NOTE_LINES:
+            room = self.app.size.width - 2 - len(_MORE)
+            lines = [*lines[: _NOTE_LINES - 1], f"{wrap(lines[_NOTE_LINES - 1], room)[0]}{_MORE}"]
+        self._note.update("\n".join(lines))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """More or less of the notes has room."""
+        self._show_notes()
 
     def concerns(self, name: str, value: msgspec.Struct) -> bool:
         """A run ended."""
@@ -120,8 +137,9 @@ class BudgetsPage(GridScreen[Forecast], Page[str]):
             self._chart.show_needs(datetime.fromisoformat(row.start), row.hours, row.hourly)
 
     def opened(self, row: Forecast) -> None:
-        """What each sync type will need of it."""
-        self.app.push_screen(FactsDialog(f"{row.account}: {number(row.allowed)} {row.unit}", _by_type(row)))
+        """What each sync type will need of it, and what is not known."""
+        facts = [*_by_type(row), *(("Note", each, "") for each in self._notes)]
+        self.app.push_screen(FactsDialog(f"{row.account}: {number(row.allowed)} {row.unit}", facts))
 
 
 def _runs(count: int) -> str:

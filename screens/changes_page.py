@@ -91,7 +91,7 @@ class ChangesPage(GridScreen[AppliedChange], Page[str]):
             self.look(RUN_GET, RunRef(self.about), self._show)
 
     def _show(self, detail: RunDetail) -> None:
-        self.trail.show_trail("Synchronisation Audit", detail.run.title, "What it wrote", note=detail.run.id)
+        self.trail.show_trail("Synchronisation Audit", detail.run.title, "What it wrote", note=detail.run.id[:8])
 
     async def rows_in(self, window: Window) -> PageOfRows[AppliedChange]:
         """The changes of the chosen effect."""

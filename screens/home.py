@@ -30,12 +30,12 @@ from .base import FramedScreen
 from .first_steps import STEPS, Known, follow, step_rows
 from .places import LIST, REPORT, RUN, SECTIONS, SEND
 from .runs_under_way import run_tone
-from .send_standing import goes_out
+from .send_standing import goes_out, in_a_line, in_short
 from .shell import LOW, WIDE, progress_text
 from .widgets.bars import BarList, BarRow
 from .widgets.facts import Fact, Facts
 from .widgets.tones import MARKS, check_tone
-from .wording import dated, day, hour, moment, number, share
+from .wording import dated, hour, moment, number, share
 
 _RUNS = 6
 # Cells for the names of what is in order on a low screen, where the status has one column.
@@ -194,15 +194,8 @@ class HomeScreen(FramedScreen):
             others = f" and {number(len(missed) - 1)} more" if len(missed) > 1 else ""
             self._sends = ("Sends", f"{missed[0].campaign_name}{others} missed the hour (W)", "warn")
         elif following is not None:
-            name = following.campaign_name
             others = f", {number(len(page.rows) - 1)} more" if len(page.rows) > 1 else ""
-            if not following.held:
-                said = f"{name} {following.standing.casefold()}"
-            elif self._brief:
-                # As what comes next: whatever is cut there, it is not when.
-                said = f"{day(following.send_at)} {name}"
-            else:
-                said = f"{name} goes out {day(following.send_at)}"
+            said = in_short(following) if self._brief else in_a_line(following)
             self._sends = ("Sends", f"{said}{others} (W)", "accent")
         else:
             self._sends = None

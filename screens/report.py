@@ -289,6 +289,6 @@ def _totals(report: CampaignReport) -> list[Fact]:
         ("Blocked", f"{number(report.mail_blocks):>7}", "warn" if report.mail_blocks else "muted"),
         ("Unsubscribed", with_rate(report.unsubscribes, report.unsubscribe_rate), "warn"),
         ("Complained", f"{number(report.complaints):>7}", "bad" if report.complaints else "muted"),
-        ("Fwd, replied", f"{number(report.forwards):>7}  {number(report.replies):>6}", "muted"),
+        ("Besides", f"{number(report.forwards)} forwarded, {number(report.replies)} replied", "muted"),
         *narrowed(report.reads),
     ]

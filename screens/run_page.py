@@ -57,6 +57,7 @@ class RunPage(RunActions, Page[str]):
         super().__init__()
         self._detail: RunDetail | None = None
         self._facts = Facts(id="run-facts", columns=2, cuts=False)
+        self._whole_id = Line(id="run-page-id")
         self._bar = Line(id="run-page-bar")
         self._waits = Line(
             Part(" Nothing is done yet: ", "warn"),
@@ -77,6 +78,7 @@ class RunPage(RunActions, Page[str]):
         with Vertical(id="run-facts-card", classes="card") as facts:
             facts.border_title = "Run"
             yield self._facts
+            yield self._whole_id
             yield self._bar
             yield self._waits
         yield self._error
@@ -98,6 +100,7 @@ class RunPage(RunActions, Page[str]):
         self._items.show_rows([])
         self._error.display = False
         self._bar.display = False
+        self._whole_id.show()
         self._waits.display = False
 
     def begin(self) -> None:
@@ -131,8 +134,11 @@ class RunPage(RunActions, Page[str]):
     def _show(self, detail: RunDetail) -> None:
         self._detail = detail
         run = detail.run
-        self.trail.show_trail("Synchronisation Audit", run.title, note=run.id)
+        self.trail.show_trail("Synchronisation Audit", run.title, note=run.id[:8])
         self._facts.show_facts(_facts(run))
+        self._whole_id.show(
+            Part(f" {'Id':<10} {run.id}", "muted"), right=[Part("Y ", "key"), Part("copies it ", "muted")]
+        )
         self._show_progress(run)
         self._waits.display = plan_waits(run)
         error = "\n".join(

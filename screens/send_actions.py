@@ -14,11 +14,17 @@ from dyntui.service.contract.sends import (
 
 from .base import FramedScreen
 from .dialogs import Alternatives, Confirm
+from .send_standing import between_waves
 from .wording import moment, number, people_of
 
 
 class SendActions(FramedScreen):
     """A screen with a send in hand: its situation names it."""
+
+    def hint_of(self, action_id: str) -> str | None:
+        """A send that has begun can only be stopped."""
+        row = self.situation().one(SendRow) if action_id == "sends.cancel" else None
+        return "Stop" if row is not None and between_waves(row) else None
 
     def do_sends_cancel(self) -> None:
         """Keeps the send in hand, or its later waves, from going out, after a confirmation."""

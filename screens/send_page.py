@@ -25,7 +25,7 @@ from .bindings import bindings
 from .places import PEOPLE, REPORT, RUN, SEND, SEND_CHANGES
 from .running import show_progress
 from .send_actions import SendActions
-from .send_standing import goes_out, how_divided, how_handed, mailed, send_tone
+from .send_standing import between_waves, goes_out, how_divided, how_handed, mailed, send_tone
 from .tally import count_key, outcome_title, reason_title, split_key, tally_rows
 from .whose import Whose
 from .widgets.bars import BarList, BarRow
@@ -34,6 +34,10 @@ from .widgets.line import Line, Part
 from .wording import in_both_times, moment, number, people_of
 
 _WHOLE = "whole"
+# So many facts, and these notes, are told where there are few lines.
+_BRIEF = 3
+_PRESSING = ("Why", "Note")
+_ROOMY = 80
 # Runs of these kinds end with something new about a send.
 _TOLD_BY = (*SENDING, "campaigns")
 
@@ -119,9 +123,11 @@ class SendPage(SendActions, Page[str]):
         self._detail = detail
         send = detail.send
         self.trail.show_trail("Sends", send.campaign_name, note=send.id[:8])
-        self._facts.show_facts(_facts(send))
-        self._notes.show_facts(_notes(detail))
-        self._notes.display = bool(_notes(detail))
+        low = self.has_class("-low")
+        self._facts.show_facts(_facts(send)[: _BRIEF if low else None])
+        notes = [each for each in _notes(detail) if not low or each[0] in _PRESSING]
+        self._notes.show_facts(notes)
+        self._notes.display = bool(notes)
         show_progress(self._bar, detail.run, 30 if self.has_class("-wide") else 14)
         rows = forecast_rows(detail)
         self._people.show_rows(rows)
@@ -142,7 +148,7 @@ class SendPage(SendActions, Page[str]):
         self._sum.display = bool(send.potential)
         excluded = send.potential - send.sendable
         self._sum.show(
-            Part(f" {number(send.potential)} potential", "strong"),
+            Part(f" {number(send.potential)}{' potential' if self.app.size.width >= _ROOMY else ''}", "strong"),
             Part(f" = {number(send.sendable)} + {number(excluded)} excluded ✓", "muted"),
         )
 
@@ -208,9 +214,9 @@ def _kind(send: SendRow) -> str:
 def _facts(send: SendRow) -> list[Fact]:
     facts: list[Fact] = [
         ("State", send.standing, send_tone(send)),
-        ("Goes out", in_both_times(goes_out(send)), ""),
-        ("Sent on", moment(send.sent_on), ""),
+        ("Next wave" if between_waves(send) else "Goes out", in_both_times(goes_out(send)), ""),
         ("Mailed", f"{mailed(send)} of {number(send.potential)}", "strong"),
+        ("Sent on", moment(send.sent_on), ""),
         ("By", send.created_by, ""),
         ("Made", moment(send.created_on), ""),
         ("Decided", f"{send.decided_by}, {moment(send.decided_on)}" if send.decided_by else "", ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dyntui.service.contract.sends import SendRow
 
 from .widgets.facts import Fact
-from .wording import in_both_times, number
+from .wording import day, in_both_times, number
 
 _TONES = {
     "Sent": "good",
@@ -27,9 +27,33 @@ def goes_out(send: SendRow) -> str:
     return send.goes_out
 
 
+def between_waves(send: SendRow) -> bool:
+    """Whether the first of its waves has begun, and others are to come."""
+    return send.state == "In waves" and not send.waves_of and send.wave > 0
+
+
 def mailed(send: SendRow) -> str:
     """How many people it has mailed so far; a dash where nothing has gone out."""
     return "–" if send.people_mailed is None else number(send.people_mailed)
+
+
+def in_a_line(send: SendRow) -> str:
+    """How it stands, with when it goes on."""
+    if not goes_out(send):
+        return f"{send.campaign_name} {send.standing.casefold()}"
+    if between_waves(send):
+        return f"{send.campaign_name} {send.standing.casefold()}, the next {day(goes_out(send))}"
+    return f"{send.campaign_name} goes out {day(goes_out(send))}"
+
+
+def in_short(send: SendRow) -> str:
+    """The same where there is little room: whatever is cut there, it is neither when nor which wave."""
+    when = [day(goes_out(send))] if goes_out(send) else []
+    if between_waves(send) and send.waves is not None:
+        when.append(f"wave {send.wave + bool(when)} of {send.waves.count}")
+    elif not when:
+        when.append(send.standing)
+    return " ".join([*when, send.campaign_name])
 
 
 def how_handed(send: SendRow) -> list[Fact]:

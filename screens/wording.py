@@ -64,12 +64,15 @@ def day(iso: str) -> str:
 
 
 def in_both_times(iso: str) -> str:
-    """An ISO 8601 time in local time and UTC: `3 Mar 2026 15:05 (14:05 UTC)`; `""` for none."""
+    """An ISO 8601 time in local time and UTC: `3 Mar 2026 15:05 (14:05 UTC)`, once where both are the same; `""` for
+    none."""
     try:
         when = datetime.fromisoformat(iso)
     except ValueError:
         return iso
     utc, here = when.astimezone(UTC), when.astimezone()
+    if utc.utcoffset() == here.utcoffset():
+        return f"{moment(iso)} UTC"
     return f"{moment(iso)} ({utc:%H:%M}{'' if utc.date() == here.date() else f' on {utc.day} {utc:%b}'} UTC)"
 
 

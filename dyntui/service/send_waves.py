@@ -60,7 +60,8 @@ class SendWaves:
 
         Raises DyntuiError STORE_...
         """
-        if await self._resources.read(lambda c: self._nothing_to_do(c, send_id)):
+        nothing, before = await self._resources.read(lambda c: (self._nothing_to_do(c, send_id), _next_on(c, send_id)))
+        if nothing:
             return ""
         known = await self._resources.write(lambda c: self._step(c, send_id))
         if known is None:
@@ -68,6 +69,9 @@ class SendWaves:
             return ""
         whole, plan, last = known
         due = moment_of(plan.next_on)
+        if last is not None and plan.next_on != before:
+            # Whoever looks at the send hears when its next wave begins.
+            self._tell()
         if not begins or due is None:
             return ""
         hour = hour_of(due, self._resources.clock())
@@ -246,6 +250,11 @@ class SendWaves:
 
     def _tell(self) -> None:
         self._resources.publish(SENDS_CHANGED.name, SENDS_CHANGED.value())
+
+
+def _next_on(c: Connection, send_id: str) -> str:
+    plan = send_waves.planned(c, send_id)
+    return plan.next_on if plan is not None else ""
 
 
 def _under_way(c: Connection, wave: Send) -> bool:

@@ -87,11 +87,15 @@ class NeedChart(Toned):
         return line
 
     def _legend(self, width: int) -> Strip:
+        hourly = number(self._hourly)
+        over = f" more than the {hourly} that an hour may have"
+        if _AXIS + len(over) + 27 > width:
+            over = f" above {hourly}"
         segments = [
             Segment(" " * _AXIS, self.rich_style),
             Segment("█", self.toned("accent")),
             Segment(" needed in an hour, UTC  ", self.toned("muted")),
             Segment(_OVER, self.toned("bad")),
-            Segment(f" more than the {number(self._hourly)} that an hour may have", self.toned("muted")),
+            Segment(over, self.toned("muted")),
         ]
         return Strip(segments).adjust_cell_length(width, self.rich_style)

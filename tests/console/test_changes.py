@@ -18,7 +18,10 @@ async def synchronised(hand: Driver) -> None:
 async def test_what_a_run_wrote_is_shown_from_its_page_down_to_the_fields() -> None:
     async with driving(Opening("changed"), size=WIDE) as hand:
         await synchronised(hand)
+        run = hand.asked("runs.get")[-1].id  # type: ignore[attr-defined]
+        assert f" {run[:8]} " in hand.text.splitlines()[1] and "Id " in hand.text and run in hand.text
         await hand.press("w")
+        assert run not in hand.text and f" {run[:8]} " in hand.text.splitlines()[1]
         assert "Christian → [b]Bob[/" in hand.text and "taken out" in hand.text and "1 of 3 changes" in hand.text
         await hand.press("l", "l")
         assert "[b]Bob[/b]" in hand.text and "taken out" not in hand.text
@@ -60,3 +63,11 @@ async def test_a_plan_has_written_nothing() -> None:
         assert "A plan writes nothing" in hand.notices[-1]
         await hand.press("u")
         assert "A plan changes nothing" in hand.notices[-1]
+
+
+async def test_the_id_of_a_run_in_which_nobody_is_can_be_copied() -> None:
+    async with driving() as hand:
+        await hand.press("4", "enter")
+        assert "Failed" in hand.text and "Y copies it" in hand.text
+        await hand.press("Y")
+        assert hand.app.clipboard in hand.text and len(hand.app.clipboard) == 36

@@ -62,11 +62,17 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         await hand.press("w", "n", "n", "n", "E", "j", "enter", "G", "enter")
         assert "In waves: 1 %, 10 %, the rest" in hand.text
         await hand.press("n", "n", "enter")
-        assert "In waves" in hand.text
+        assert "In waves" in hand.text and "x Cancel" in hand.text.splitlines()[-1]
         await hand.service.look_at_sends()
         await hand.finish()
-        await hand.press("r")
-        assert "In waves, 1 of 3 waves" in hand.text
+        await hand.service.look_at_sends()
+        await hand.settle()
+        # The page hears of the hour by itself.
+        assert "In waves, 1 of 3 waves" in hand.text and "Next wave 22 Nov 2026 13:00" in hand.text
+        assert "10 %, 22 Nov 2026 13:00" in hand.text and "x Stop" in hand.text.splitlines()[-1]
+        await hand.press("1", "1")
+        assert "22 Nov 13:00 wave 2 of 3" in hand.text
+        await hand.press("3")
         await hand.press("x")
         assert "No other wave begins" in hand.text
         await hand.press("y")

@@ -134,7 +134,9 @@ async def test_every_field_shows_what_is_typed_into_it() -> None:
         ("5", "", (), ("3 Sep 2026 ", "kund94@example.net")),
         ("2", "Autumn fair", ("question_mark",), ("Binds the list to an address book",)),
         ("3", CAMPAIGN, ("w", "n", "n"), (" potential = ", " sendable + ", " excluded")),
-        ("3", "January sale", ("v",), ("m Charts",)),
+        ("3", "January sale", ("v",), ("m Charts", "Besides        0 forwarded, 0 replied")),
+        ("U", "", (), ("preferences would slow first", "▒ above 72,000", "Enter tells all of it")),
+        ("U", "", ("enter", "end"), ("have not run yet",)),
         ("3", "January sale", ("v", "m"), ("m Recipients",)),
     ],
 )

@@ -158,6 +158,11 @@ def run_people(situation: Situation) -> str:
     return "" if run.tally.named else "Nobody has an outcome in this run yet."
 
 
+def any_run(situation: Situation) -> str:
+    """A run, whatever became of it."""
+    return "" if situation.one(RunRow) is not None else "The run is not read yet."
+
+
 SECTION = Section("audit", title="Synchronisation Audit", short="Audit", tooltip="Every run, down to people")
 
 ON_AUDIT = Scope("Synchronisation Audit")
@@ -210,6 +215,6 @@ ACTIONS = (
         call=RUN_GET,
         command="dyntui audit show RUN/ITEM",
         tooltip="RUN, or RUN/ITEM with an item in hand: what `dyntui audit show` and `dyntui audit open` take",
-        rule=run_people,
+        rule=any_run,
     ),
 )
