@@ -31,7 +31,7 @@ from dyntui.model.suppressions import SuppressionRow
 from dyntui.store import accounts, consent_news, lifts, outcomes, watermarks
 from dyntui.store.chunks import in_chunks
 from dyntui.store.lifts import Lift
-from dyntui.store.schema import email_account, suppression
+from dyntui.store.schema import email_account, former_address, suppression
 from dyntui.store.upserts import upsert
 from dyntui.store.windows import contains, ordered, shown
 
@@ -40,7 +40,7 @@ BY_WILL = ("SUPPRESSED", "COMPLAINED")
 # The status of what an administrator or a suppression row in Dynamics asked for (dotdigital_api.md 3.5).
 BY_HAND = "Suppressed"
 
-_s = suppression.c
+_f, _s = former_address.c, suppression.c
 # The count of whole readings of an account.
 _READINGS = "suppressed-since/readings"
 
@@ -69,6 +69,7 @@ def record(
     told = {row.address for row in news}
     same = [row for row in latest.values() if row.address not in told]
     reading = watermarks.get(c, account_id, _READINGS)
+    _stays_theirs(c, account_id, {row.address: row.suppressed_on or now for row in news}, known)
     upsert(
         c,
         suppression,
@@ -106,6 +107,25 @@ def record(
         outcomes.record(c, run_id, item, (_audited(row, row.address in known) for row in news))
         outcomes.record(c, run_id, item, (_audited(row, None) for row in same), first_stands=True)
     return len(news)
+
+
+def _stays_theirs(c: Connection, account_id: str, dated: Mapping[str, str], known: Mapping[str, Suppression]) -> None:
+    """Addresses whose suppression is `dated` anew: who had one when it was suppressed at first has said no still,
+    though they gave it up before the new time."""
+    when = case((_s.suppressed_on == "", _s.learned_on), else_=_s.suppressed_on)
+    for some in in_chunks([each for each in dated if each in known and known[each].reason in BY_WILL]):
+        theirs = (
+            select(_f.list_id, _f.address, _f.person_id, _f.gone_on)
+            .join(suppression, _s.address == _f.address)
+            .where(_s.account_id == account_id, _s.address.in_(some), _f.gone_on != "", _f.gone_on >= when)
+        )
+        upsert(
+            c,
+            former_address,
+            ("list_id", "address", "person_id", "gone_on"),
+            ("list_id", "address", "person_id"),
+            [(*key, dated[key[1]]) for *key, gone_on in c.execute(theirs) if gone_on < dated[key[1]]],
+        )
 
 
 _SHOWN = (_s.address, _s.status, _s.reason, _s.suppressed_on, _s.in_feed, _s.contact_id)

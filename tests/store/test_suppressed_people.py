@@ -69,6 +69,27 @@ def test_what_becomes_of_an_address_later_or_without_anybodys_will_says_nothing_
     assert named(c)["ann"] == ("", "")
 
 
+@pytest.mark.parametrize("first", [BEFORE, ""])
+@pytest.mark.parametrize("again", [AFTER, ""])
+def test_a_suppression_that_is_dated_anew_goes_on_to_mean_who_had_the_address_at_first(
+    c: Connection, first: str, again: str
+) -> None:
+    moved(c)
+    suppressed(c, first, now=BEFORE)
+    # Somebody in dotdigital suppresses the address once more, with another status.
+    suppressions.record(c, ACCOUNT, [Suppression(ANN, "Other", "SUPPRESSED", again)], AFTER)
+    read(c, "r3", person("ann", address=NEW), now=AFTER)
+    assert named(c)["ann"][0] == "SUPPRESSED"
+
+
+def test_a_no_to_an_address_that_had_bounced_is_of_who_has_it_then(c: Connection) -> None:
+    moved(c)
+    suppressed(c, BEFORE, "HARD_BOUNCED", now=BEFORE)
+    suppressed(c, AFTER)
+    read(c, "r3", person("ann", address=NEW), now=AFTER)
+    assert named(c)["ann"] == ("", "")
+
+
 def test_another_accounts_suppression_is_named_as_such(c: Connection) -> None:
     moved(c)
     suppressed(c, BEFORE, account=OTHER)
