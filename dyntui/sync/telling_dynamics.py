@@ -20,7 +20,7 @@ from dyntui.dataverse.http import Dataverse
 from dyntui.model import solution
 from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import Outcome, PersonOutcome
-from dyntui.store import lifts, outcomes
+from dyntui.store import flags, lifts, outcomes
 from dyntui.store import suppressions as suppression_store
 from dyntui.store.suppressions import Suppression
 from dyntui.sync import record_flags, written_consent
@@ -46,11 +46,14 @@ async def tell_dynamics(ctx: RunContext, dv: Dataverse, account_id: str, item: s
         lambda c: suppression_store.unwritten(c, account_id, _ROUND, after)  # noqa: B023 - awaited here
     ):
         addresses = [each.address for each in batch]
+        flagged = await ctx.read(lambda c: flags.of_account(c, account_id))
         refused = await _write_rows(dv, account_id, batch)
         refused |= await record_flags.set_for(ctx, dv, addresses)
         done += len(batch)
         after = addresses[-1]
-        told = functools.partial(_told, ctx, account_id=account_id, addresses=addresses, refused=refused, item=item)
+        told = functools.partial(
+            _told, ctx, account_id=account_id, addresses=addresses, flagged=flagged, refused=refused, item=item
+        )
         await ctx.save(ctx.cursor, stage=_STAGE, done=done, of=waiting, work=told)
     refused = await record_flags.set_for_changed(ctx, dv, however_spelt=waiting > 0)
     if refused:
@@ -63,11 +66,14 @@ def _told(
     c: Connection,
     account_id: str,
     addresses: list[str],
+    flagged: frozenset[str],
     refused: dict[str, DataverseError],
     item: str,
 ) -> None:
+    """`flagged`: what the account wanted set when that was begun; where it wants more by now, the next run sets it."""
     written = [each for each in addresses if each not in refused]
-    suppression_store.written(c, account_id, written)
+    if flags.of_account(c, account_id) <= flagged:
+        suppression_store.written(c, account_id, written)
     written_consent.suppressed(c, ctx.run_id, written, "suppressions")
     _refused(ctx, c, refused, item)
 

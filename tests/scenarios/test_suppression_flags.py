@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from dyntui.service.accounts import EmailAccounts
 from dyntui.service.contract.accounts import AccountRow, EditAccount
 from dyntui.service.contract.lists import ListRow, MemberRow
 from dyntui.store.schema import admin_change
+from dyntui.sync import record_flags
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_opt_outs import create_in_dynamics
 from tests.scenarios.test_suppressions import reason_of, resubscribed, typed
@@ -150,3 +152,27 @@ def test_more_flags_are_set_on_who_is_suppressed_already_and_fewer_leave_what_is
     with office.db.read() as c:
         told = [(row.before, row.after) for row in c.execute(admin_change.select())]
     assert any("suppression_flags none" in before and "suppression_flags both" in after for before, after in told)
+
+
+def test_what_is_to_be_set_as_well_is_set_though_that_was_chosen_while_dynamics_was_told(
+    office: Office, newsletter: ListRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(office, SuppressionFlags.NONE)
+    (gone,) = in_the_book(office, newsletter)[:1]
+    office.run("suppressions")
+    office.let_pass(hours=1)
+    office.unsubscribe(gone.address)
+    use_cases, sets = EmailAccounts(office.resources, office.worker.reconnect), record_flags.set_for
+
+    async def then_chosen(*asked: Any) -> record_flags.Refused:
+        refused = await sets(*asked)
+        monkeypatch.setattr(record_flags, "set_for", sets)
+        await use_cases.edit(office.context, EditAccount(account="Main", suppression_flags=SuppressionFlags.BOTH))
+        return refused
+
+    monkeypatch.setattr(record_flags, "set_for", then_chosen)
+    office.run("suppressions")
+    office.run("suppressions")
+    assert truth(office, "contact", gone.person) == [(True, True)]
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
