@@ -171,7 +171,7 @@ def _filled(found: Any, said: Said, name: str) -> tuple[Any, Said]:
 def _fill_organisation(organisation: dict[str, Any], said: Said) -> list[Taken]:
     given, used = said.answers, []
     others = organisation.get("client_id") not in (None, given.get("client_id"))
-    signs_in = not {"client_secret", "certificate", "sign_in"}.isdisjoint(organisation)
+    signs_in = not {"client_secret", "certificate", "signed_in", "sign_in"}.isdisjoint(organisation)
     for each in said.taken:
         if each.key == "url" and "dataverse_url" not in organisation:
             organisation["dataverse_url"] = given["url"]

@@ -130,7 +130,7 @@ class CredentialUseCases:
         await self._resources.secrets.check(DATAVERSE_SECRET, secret)
         around = self._resources.connections.surroundings
         by = SignInBy.CERTIFICATE if request.certificate else SignInBy.SECRET
-        by = SignInBy.DEVICE_CODE if request.signed_in else by
+        by = SignInBy.DEVICE_CODE if kept_sign_in.is_one(secret) else by
         after = msgspec.structs.replace(known, auth=by, managed_identity="")
         sign_in = sign_in_with(after, secret, around)
         budget = self._resources.connections.budgets.dynamics()

@@ -286,7 +286,7 @@ class _Way:
 
 
 def _signs_in_by(asked: OrganisationInput) -> SignInBy:
-    if asked.signed_in:
+    if asked.signed_in or kept_sign_in.is_one(asked.client_secret):
         return SignInBy.DEVICE_CODE
     if asked.certificate:
         return SignInBy.CERTIFICATE

@@ -88,6 +88,18 @@ def test_a_file_that_wants_a_person_is_refused_where_nobody_would_see_the_code(
     assert applied(connecting).organisation.signed_in == "hush-kept" and asked == ["https://contoso.crm4.dynamics.com"]
 
 
+def test_a_file_with_a_persons_sign_in_needs_no_secret_of_the_environment(
+    dyntui: Callable, connecting: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in WHOLE.items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "setup.toml"
+    file.write_text('[organisation]\nsigned_in = "hush-kept"\n')
+    assert dyntui("setup", "--from", str(file)).code == 0
+    asked = applied(connecting).organisation
+    assert (asked.signed_in, asked.client_secret, asked.sign_in) == ("hush-kept", "", None)
+
+
 def test_a_file_leaves_out_what_the_environment_says_and_goes_before_it(
     dyntui: Callable, connecting: ScriptedService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

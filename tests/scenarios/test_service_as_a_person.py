@@ -109,6 +109,17 @@ def test_what_is_revoked_stops_runs_by_name_and_the_same_person_signs_in_again(o
     assert office.run("suppressions").run.status is RunStatus.COMPLETED
 
 
+def test_a_sign_in_that_is_given_as_a_secret_is_one_of_a_person_all_the_same(office: Office) -> None:
+    # An environment that provides what a keyring held knows nothing of what it is.
+    office.give_roles("admin", "System Administrator")
+    assert set_up_as(office, "", client_secret=signed_in(office)).applied
+    known = office.wait(office.resources.read(accounts.organisation))
+    assert known is not None and known.auth == "device-code"
+    replace(office, of="dynamics", client_secret=signed_in(office))
+    known = office.wait(office.resources.read(accounts.organisation))
+    assert known is not None and known.auth == "device-code"
+
+
 def test_the_doctor_says_as_whom_the_service_acts_and_that_is_nothing_wrong(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
