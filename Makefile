@@ -11,7 +11,7 @@ CHOSEN ?= -m "not thorough"
 # The tests start hundreds of processes: what the first one compiles, the others load.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets deb deb-try clean
+.PHONY: demo test test-all check lint types imports unit postgresql workers sim month planted switches bench forecasts why wrong-list spreadsheets deb deb-try image clean
 
 demo: $(STAMP)
 	@$(BIN)/dyntui demo
@@ -128,6 +128,10 @@ deb:
 # Installs it in a bare root without network, and goes from there to a green doctor; as root, with mmdebstrap.
 deb-try: deb
 	@packaging/deb/try.sh
+
+# An OCI image around the package, with podman, buildah or docker.
+image: deb
+	@packaging/image/build.sh
 
 # A fifth of pip's work, half a minute of one core in a clean clone. What it downloads stays in .venv too.
 UV_INSTALL := $(BIN)/pip install --quiet uv && UV_CACHE_DIR=.venv/uv-cache $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'
