@@ -72,9 +72,9 @@ class Assembly:
         self._lease: WorkerLease | None = None
         self._others: OtherWorkers | None = None
 
-    async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
+    async def abilities_of(self, uid: int, *, soon: bool) -> frozenset[Ability] | None:
         """What an operating-system user may do; None before they signed in. Raises NOT_CONFIGURED before setup."""
-        held = await self._identities.abilities_of(uid)
+        held = await self._identities.abilities_of(uid, soon=soon)
         if held is None and await self._resources.read(accounts.organisation) is None:
             raise not_configured()
         return held

@@ -27,8 +27,10 @@ from dyntui.sync.connections import OF_PEOPLE, dataverse_as, device_sign_in, not
 # How long roles are believed; a change in Dynamics takes effect within this.
 ROLES_SECONDS = 120.0
 # How long Dynamics is waited for: where roles were read before, what is stored can be shown meanwhile; some
-# commands make two calls, and are to be answered within three seconds.
+# commands make two calls, and are to be answered within three seconds. What changes something is refused after it:
+# over a slow link a sign-in and a question take some seconds.
 KNOWN_PATIENCE = 1.0
+CHANGE_PATIENCE = 10.0
 FIRST_PATIENCE = 20.0
 ROLES_BY_ROWS = (
     "roles are read from rows of team membership, because Dynamics does not answer RetrieveAadUserRoles: who was put"
@@ -75,8 +77,9 @@ class Identities:
         person = await self.person(uid)
         return person.object_id if person else None
 
-    async def held(self, person: PersonLink) -> Held:
-        """The person's connector roles, direct and through teams; nothing when the user is disabled.
+    async def held(self, person: PersonLink, *, soon: bool = True) -> Held:
+        """The person's connector roles, direct and through teams; nothing when the user is disabled. `soon`: as for
+        `dyntui.service.permission.AbilitiesOf`.
 
         Raises RolesUnknown when Dynamics does not answer in time; the answer that comes late counts for the next call,
         and until then nobody waits a second time.
@@ -86,7 +89,7 @@ class Identities:
         if known is not None and self._monotonic() - known[0] < ROLES_SECONDS:
             return known[1]
         last = self.last_held(person).abilities
-        patience = KNOWN_PATIENCE if last else FIRST_PATIENCE
+        patience = FIRST_PATIENCE if not last else KNOWN_PATIENCE if soon else CHANGE_PATIENCE
         asking = self._asking.get(person.user_id)
         if asking is None:
             asking = _Asking(asyncio.create_task(self._ask(person.user_id)), self._monotonic())
@@ -134,10 +137,10 @@ class Identities:
         """Whether roles had to be read from rows of team membership, which can be old for groups of Entra ID."""
         return self._by_rows
 
-    async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
+    async def abilities_of(self, uid: int, *, soon: bool) -> frozenset[Ability] | None:
         """What an operating-system user may do; None before they signed in."""
         person = await self.person(uid)
-        return None if person is None else (await self.held(person)).abilities
+        return None if person is None else (await self.held(person, soon=soon)).abilities
 
     async def begin(self, uid: int) -> SignInStarted:
         """Starts a sign-in by device code; an earlier one of the same person is given up."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from typing import Protocol
 
 from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.roles import Ability, roles_with
 from dyntui.service.contract.events import Changed, Event
 
-# Abilities of an operating-system user; None while they have not signed in as a Dynamics user.
-AbilitiesOf = Callable[[int], Awaitable[frozenset[Ability] | None]]
+
+class AbilitiesOf(Protocol):
+    """Abilities of an operating-system user; None while they have not signed in as a Dynamics user. `soon`: what is
+    stored can be shown meanwhile, so that Dynamics is not waited for long."""
+
+    def __call__(self, uid: int, *, soon: bool) -> Awaitable[frozenset[Ability] | None]: ...
 
 
 class RolesUnknown(DyntuiError):
@@ -49,13 +54,14 @@ class CallContext:
 
     async def abilities(self) -> frozenset[Ability]:
         """What the caller may do; nothing before they signed in."""
-        return await self._abilities_of(self.uid) or frozenset()
+        return await self._abilities_of(self.uid, soon=True) or frozenset()
 
-    async def require(self, ability: Ability) -> None:
+    async def require(self, ability: Ability, *, soon: bool = False) -> None:
         """Raises DyntuiError NOT_SIGNED_IN or NOT_PERMITTED unless the caller has the ability, ROLES_UNKNOWN when that
-        cannot be told. To see what is stored it is enough to have been allowed to before."""
+        cannot be told. To see what is stored it is enough to have been allowed to before, and Dynamics is not waited
+        for; for anything else it is, unless that has to be `soon`."""
         try:
-            held = await self._abilities_of(self.uid)
+            held = await self._abilities_of(self.uid, soon=soon or ability is Ability.SEE)
         except RolesUnknown as unknown:
             if ability is Ability.SEE and ability in unknown.last:
                 return

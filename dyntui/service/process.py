@@ -54,7 +54,7 @@ class Assembly(Protocol):
 
     handlers: Handlers
 
-    async def abilities_of(self, uid: int) -> frozenset[Ability] | None: ...
+    async def abilities_of(self, uid: int, *, soon: bool) -> frozenset[Ability] | None: ...
 
     async def start(self, publish: Publish) -> None:
         """Opens what the handlers need and resumes runs; raises DyntuiError when it cannot."""

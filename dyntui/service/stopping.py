@@ -20,7 +20,7 @@ async def require_right_to_stop(context: CallContext, *, stays: bool) -> None:
     if not stays:
         return
     try:
-        await context.require(Ability.ADMINISTER)
+        await context.require(Ability.ADMINISTER, soon=True)
     except RolesUnknown as unknown:
         if Ability.ADMINISTER not in unknown.last:
             raise _refused("Dynamics does not say which roles you have.") from unknown

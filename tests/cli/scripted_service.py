@@ -180,7 +180,7 @@ class ScriptedService:
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
 
-        async def abilities_of(uid: int) -> frozenset[Ability] | None:
+        async def abilities_of(uid: int, *, soon: bool) -> frozenset[Ability] | None:
             return self.abilities
 
         self.server = Server(

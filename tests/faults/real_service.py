@@ -70,7 +70,8 @@ class RealService:
             self._client = self._wait(attach_or_start(self.profile, command=_COMMAND, limit=60.0))
 
     def call(self, method: Call[Q, A], request: Q) -> A:
-        """As a person does, who asks again where a busy machine took longer than a second to say what they may do."""
+        """As a person does, who asks again where a busy machine took longer to say what they may do than it is waited
+        for."""
         assert self._client is not None
         for _ in range(_ASKED):
             try:

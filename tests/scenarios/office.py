@@ -123,7 +123,7 @@ class Pocket:
         """There is always room."""
 
 
-async def _everything(uid: int) -> frozenset[Ability]:
+async def _everything(uid: int, *, soon: bool) -> frozenset[Ability]:
     return frozenset(Ability)
 
 

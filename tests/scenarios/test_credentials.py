@@ -141,10 +141,10 @@ def test_a_secret_that_has_ended_is_replaced_by_a_manager_and_by_nobody_else(
 ) -> None:
     """Their roles can be asked for over the new connection alone."""
 
-    async def unknown(uid: int) -> frozenset[Ability]:
+    async def unknown(uid: int, *, soon: bool) -> frozenset[Ability]:
         raise RolesUnknown("the sign-in is refused", frozenset({Ability.SEE}))
 
-    async def only_sees(uid: int) -> frozenset[Ability]:
+    async def only_sees(uid: int, *, soon: bool) -> frozenset[Ability]:
         return frozenset({Ability.SEE})
 
     Desk(office, "manager")

@@ -99,7 +99,7 @@ class Client:
         self.answers: list[dict[str, Any]] = []
         self.broken = False
 
-        async def everybody(uid: int) -> frozenset[Ability]:
+        async def everybody(uid: int, *, soon: bool) -> frozenset[Ability]:
             return frozenset(Ability)
 
         lines = Lines(self._reader, Unfinished())

@@ -124,7 +124,7 @@ def test_who_may_not_send_may_not_stop_a_send_either(office: Office, counted: Co
     _, count = counted
     queued = office.queue_send(count)
 
-    async def professional(uid: int) -> frozenset[Ability]:
+    async def professional(uid: int, *, soon: bool) -> frozenset[Ability]:
         return frozenset({Ability.SEE, Ability.SYNCHRONISE})
 
     with pytest.raises(DyntuiError, match="NOT_PERMITTED"):

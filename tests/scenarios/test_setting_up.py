@@ -25,7 +25,7 @@ from tests.simulation.sandbox import InProcessSandbox
 MIRA = "mira.sandahl@skarnfjall.example"
 
 
-async def nobody(uid: int) -> frozenset[Ability] | None:
+async def nobody(uid: int, *, soon: bool) -> frozenset[Ability] | None:
     return None
 
 

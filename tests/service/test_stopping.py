@@ -14,7 +14,7 @@ MANAGER = abilities([Role.MANAGER])
 
 
 def answering(answer: frozenset[Ability] | DyntuiError | None) -> AbilitiesOf:
-    async def abilities_of(uid: int) -> frozenset[Ability] | None:
+    async def abilities_of(uid: int, *, soon: bool) -> frozenset[Ability] | None:
         if isinstance(answer, DyntuiError):
             raise answer
         return answer

@@ -49,6 +49,7 @@ class Directory(Identities):
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "KNOWN_PATIENCE", 0.01)
+    monkeypatch.setattr(identity, "CHANGE_PATIENCE", 0.01)
     monkeypatch.setattr(identity, "FIRST_PATIENCE", 0.01)
 
 
@@ -100,6 +101,22 @@ async def test_an_answer_that_does_not_come_is_waited_for_once_and_not_by_every_
     monkeypatch.setattr(asyncio, "wait", noted)
     await context.require(Ability.SEE)
     assert waited == [0.0]
+
+
+async def test_a_change_waits_for_an_answer_over_a_slow_link_and_what_is_stored_is_shown_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    directory = Directory()
+    context = CallContext(1000, directory.abilities_of)
+    await context.require(Ability.SEND)
+    directory.seconds += identity.ROLES_SECONDS + 1
+    directory.silent = asyncio.Event()
+    monkeypatch.setattr(identity, "CHANGE_PATIENCE", 60.0)
+    change = asyncio.create_task(context.require(Ability.SEND))
+    await context.require(Ability.SEE)
+    assert not change.done()
+    directory.silent.set()
+    await change
 
 
 async def test_what_another_service_read_of_somebodys_roles_is_enough_to_see_what_is_stored():

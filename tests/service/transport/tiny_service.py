@@ -59,7 +59,7 @@ class TinyAssembly:
             row=NEWSLETTER, description="", address_book="", address_book_id=0, counts=(), last_run="", active_run=""
         )
 
-    async def abilities_of(self, uid: int) -> frozenset[Ability] | None:
+    async def abilities_of(self, uid: int, *, soon: bool) -> frozenset[Ability] | None:
         return self.abilities
 
     async def start(self, publish: Publish) -> None:
