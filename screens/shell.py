@@ -184,6 +184,7 @@ def hinted(scopes: Sequence[Scope]) -> list[Action]:
 
 
 HINTS_AT_80 = 7
+OF_ANY_ROWS = ("rows.export",)
 
 
 def typing_scopes(node: Widget) -> tuple[Scope, ...]:
@@ -221,10 +222,12 @@ class KeyHints(Line):
         tail = [one for one in shown if one[2].id in ("app.back", "app.palette", "app.help", "app.quit_at_top")]
         rest = [one for one in shown if one not in tail]
         while rest and (len(rest) + len(tail) > limit or self._needed(rest + tail) > width):
-            # Where there is no room for all, what works everywhere goes first, then what cannot be taken.
+            # Where there is no room for all, what works everywhere goes first, what works on any rows next, then what
+            # cannot be taken.
             everywhere = [one for one in rest if ON_EVERYWHERE in one[2].scopes]
+            of_rows = [one for one in rest if one[2].id in OF_ANY_ROWS]
             refused = [one for one in rest if disabled_reason(one[2], situation)]
-            rest.remove((everywhere or refused or rest)[-1])
+            rest.remove((everywhere or of_rows or refused or rest)[-1])
         parts: list[Part] = [Part(" ")]
         for key, hint, action in rest + tail:
             off = bool(disabled_reason(action, situation))
