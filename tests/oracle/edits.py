@@ -343,6 +343,11 @@ class Hands:
         if contact is not None:
             contact_store.delete(self.state, [contact.id], dd_storage.now(self.state))
 
+    def _remake(self, where: str) -> None:
+        """Somebody deletes a contact and makes it anew, by which nobody has subscribed to anything."""
+        self._erase(where)
+        self._make(where)
+
     def _leave_book(self, of: str, where: str) -> None:
         """The person unsubscribes from this list."""
         if book := self._book(of):

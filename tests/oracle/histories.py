@@ -266,6 +266,7 @@ class _Drawing:
                 ("put_into_book", of, where),
                 ("put_into_book", of, draw.choice(self.spare)),
                 ("erase", where),
+                ("remake", where),
             )
         )
 
