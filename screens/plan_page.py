@@ -185,7 +185,8 @@ class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
     def _show_run(self, run: RunRow) -> None:
         """A plan that was not made has a page that says why."""
         self._run = run
-        self.trail.show_trail("Synchronisation Audit", run.title, "Plan", note=run.id[:8])
+        named = () if run.title.startswith("Plan: ") else ("Plan",)
+        self.trail.show_trail("Synchronisation Audit", run.title, *named, note=run.id[:8])
         show_progress(self._bar, run, 30 if self.has_class("-wide") else 14)
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
             self.app.pop_screen()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import msgspec
@@ -82,9 +82,12 @@ def _utc(iso: str) -> str:
 
 
 def _next(shown: Shown) -> str:
-    """`Mon 18:00Z`, and what the clock on the wall shows then."""
-    iso = shown.ahead.next_run
-    return f"{_utc(iso)} {datetime.fromisoformat(iso).astimezone():%H:%M}" if iso else "–"
+    """What the clock on the wall shows then, and UTC, in which intervals and windows are, where that is another time:
+    `Mon 19:00 (18:00Z)`."""
+    if not (iso := shown.ahead.next_run):
+        return "–"
+    local = datetime.fromisoformat(iso).astimezone()
+    return f"{local:%a %H:%M} ({local.astimezone(UTC):%H:%M}Z)" if local.utcoffset() else f"{local:%a %H:%M}"
 
 
 def _saved(row: ScheduleRow) -> str:
@@ -117,7 +120,7 @@ _COLUMNS: tuple[Column[Shown], ...] = (
     Column(title="Interval", text=_often, width=18, flex=1, tone=_edited_tone),
     Column(title="Window", text=lambda each: each.ahead.window, width=19, flex=2, priority=3, tone=_edited_tone),
     Column(title="Status", text=_status, width=8, flex=1, tone=_status_tone),
-    Column(title="Next, local", text=_next, width=16, priority=1),
+    Column(title="Next", text=_next, width=18, priority=1),
     Column(title="Last run", text=lambda each: day(each.row.last_run) or "never", width=12, priority=2),
     Column(title="It ended", text=lambda each: each.row.last_status, width=21, priority=4),
     Column(title="Saved by", text=lambda each: _saved(each.row), width=26, flex=1, priority=5),

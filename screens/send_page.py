@@ -139,7 +139,9 @@ class SendPage(SendActions, Page[str]):
         self.query_one("#send-waves-card").display = bool(waves)
         self._waves.show_rows(waves)
         results = detail.results
-        self._results.show_rows([] if results is None else result_rows(results), results.mailed if results else 0)
+        read = results is not None and bool(detail.results_on)
+        self._results.say_when_empty("Nothing has gone out yet." if results is None else "Not read yet: v, then s.")
+        self._results.show_rows(result_rows(results) if read and results else [], results.mailed if results else 0)
         card = self.query_one("#send-results-card", Vertical)
         card.border_subtitle = f"as of {moment(detail.results_on)}" if results and detail.results_on else ""
         self.refresh_hints()

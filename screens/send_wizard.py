@@ -293,7 +293,10 @@ class SendWizard(ListActions, Page[CampaignRef]):
         self.refresh_hints()
 
     def hint_of(self, action_id: str) -> str | None:
-        """In the lists Enter goes on, or mends what keeps a list from taking part; the last step sends."""
+        """In the lists Enter goes on, or mends what keeps a list from taking part; the last step sends. Where a person
+        looks at the campaign, a test of it is near."""
+        if action_id == "campaign.test":
+            return None if self._step in (1, _LAST) else ""
         if action_id == "wizard.next" and self._step == _LAST:
             return "To the button"
         if action_id != "grid.open":

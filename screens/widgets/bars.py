@@ -101,7 +101,9 @@ class BarList(ScrollView, Toned, can_focus=True):
 
     def hint_of(self, action_id: str) -> str | None:
         """What Enter does."""
-        return self._enter if action_id == "choices.open" else None
+        if action_id != "choices.open":
+            return None
+        return self._enter if self._rows else ""
 
     def say_when_empty(self, text: str) -> None:
         """What stands where there is no bar."""

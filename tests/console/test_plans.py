@@ -13,7 +13,8 @@ async def test_a_plan_is_made_looked_at_and_carried_out() -> None:
     async with driving(Opening("changed"), size=WIDE) as hand:
         await hand.to("2", LIST)
         await hand.press("P")
-        assert f"Plan: {LIST}" in hand.text and "The plan is being made" in hand.text
+        assert hand.text.splitlines()[1].split("  ")[0].strip() == f"Synchronisation Audit › Plan: {LIST}"
+        assert "The plan is being made" in hand.text
         assert "Nothing would be changed" not in hand.text and "c Cancel run" in hand.text
         await hand.press("a")
         assert "The plan is being made." in hand.notices[-1]

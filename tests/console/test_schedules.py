@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from dyntui.screens.widgets.week import cells_of_a_day, shade
 
@@ -210,3 +212,14 @@ async def test_it_can_be_used_on_every_screen_and_without_colour(
 def test_a_day_takes_the_cells_there_are_and_more_starts_are_darker() -> None:
     assert [cells_of_a_day(width) for width in (174, 173, 90, 62, 48, 34, 13, 3)] == [24, 12, 12, 8, 6, 4, 1, 1]
     assert [shade(count) for count in (0, 1, 2, 5, 12, 500)] == ["·", "░", "▒", "▓", "█", "█"]
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("UTC", "Mon 03:00 "), ("Europe/Stockholm", "Mon 04:00 (03:00Z)")])
+async def test_when_a_type_runs_next_is_local_time_first(
+    zone: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    async with driving(Opening("worked", stays=True), size=NARROW) as hand:
+        await hand.press("S")
+        assert shown in hand.text and "Next, local" not in hand.text

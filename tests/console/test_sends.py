@@ -108,3 +108,21 @@ async def test_a_send_is_scheduled_and_cancelled_and_another_goes_out_in_waves_u
         assert "Taken back" in hand.text
         await hand.press("o", "right", "enter")
         assert "not mailed as Mira Sandahl found" in " ".join(hand.text.replace("│", " ").split())
+
+
+async def test_what_came_back_is_no_zero_before_it_was_read() -> None:
+    async with driving(Opening("few")) as hand:
+        await hand.to("3", CAMPAIGN)
+        await hand.press("w")
+        assert "T Test send" in hand.text.splitlines()[-1]
+        await hand.press("n", "n", "n", "n", "n", "enter")
+        await hand.finish()
+        assert "Not read yet: v, then s" in hand.text and "Opened by" not in hand.text
+        await hand.press("v")
+        assert "Enter Copy" not in hand.text.splitlines()[-1]
+        await hand.press("s")
+        await hand.finish()
+        await hand.press("escape")
+        assert "as of 22 Nov 2026" in hand.text
+        await hand.press("escape")
+        assert "Opened by" in hand.text

@@ -419,6 +419,7 @@ ACTIONS = (
         title="Test send to one address",
         scopes=(ON_CAMPAIGN, ON_WIZARD),
         keys=("T",),
+        hint="Test send",
         call=CAMPAIGN_TEST,
         command="dyntui campaigns test CAMPAIGN ADDRESS",
         tooltip="A copy to one contact who may be mailed; the campaign itself stays unsent",
