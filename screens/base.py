@@ -133,6 +133,7 @@ class FramedScreen(Asking[None]):
     def __init__(self) -> None:
         super().__init__()
         self._stale = False
+        self._departed = False
         self._theme = ""
         self._top = TopBar(id="top-bar")
         self.trail = Trail(id="trail")
@@ -281,7 +282,9 @@ class FramedScreen(Asking[None]):
         the style sheets again is a third of the time that going to a screen takes."""
         event.refresh_styles = self._theme != self.app.theme
         self._theme = self.app.theme
-        if self.is_mounted:
+        if self._departed:
+            self.depart()
+        elif self.is_mounted:
             self.refresh_frame()
             if self._stale:
                 self._stale = False
@@ -328,6 +331,15 @@ class FramedScreen(Asking[None]):
         if not self.TOP_LEVEL:
             self.app.pop_screen()
 
+    def depart(self) -> None:
+        """Goes, with what stands above it, as it has done its work; from another section once one comes back to it."""
+        self._departed = self not in self.app.screen_stack
+        if self._departed:
+            return
+        while self.app.screen is not self:
+            self.app.pop_screen()
+        self.app.pop_screen()
+
     def do_app_refresh(self) -> None:
         """Asks again."""
         self.console.ask_for_roles()
@@ -352,6 +364,7 @@ class Page(FramedScreen, Generic[R]):
     def aim(self, about: R) -> None:
         """Shows another thing."""
         self.about = about
+        self._departed = False
         self._troubles.clear()
         self.aimed()
         if self.is_mounted:

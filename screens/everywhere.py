@@ -6,6 +6,8 @@ import os
 from functools import partialmethod
 from typing import ClassVar
 
+from textual.screen import Screen
+
 from dyntui.service.contract.actions import Scope
 from dyntui.service.contract.console import ON_EVERYWHERE
 
@@ -32,7 +34,7 @@ class Everywhere(TypingAhead, inherit_bindings=False):
         self.memory = memory
         self.runs = RunsUnderWay()
         self._farewell = farewell
-        self._asks_to_quit = False
+        self._asks_to_quit: Screen[bool] | None = None
 
     def action_perform(self, action_id: str) -> None:
         """Takes an action of the registry."""
@@ -80,7 +82,7 @@ class Everywhere(TypingAhead, inherit_bindings=False):
 
     def do_app_quit(self) -> None:
         """Asks once, then ends the console."""
-        if self._asks_to_quit:
+        if self._asks_to_quit in self.screen_stack:
             return
         from .dialogs import Confirm
 
@@ -90,13 +92,12 @@ class Everywhere(TypingAhead, inherit_bindings=False):
             text = f"{number(running)} run{'' if running == 1 else 's'} under way; the service finishes without you."
 
         def answered(yes: bool | None) -> None:
-            self._asks_to_quit = False
             if yes:
                 self.exit()
 
         lines = [text, self._farewell] if self._farewell else [text]
-        self._asks_to_quit = True
-        self.push_screen(Confirm("Quit dyntui?", lines, yes="Quit", no="Stay"), answered)
+        self._asks_to_quit = asks = Confirm("Quit dyntui?", lines, yes="Quit", no="Stay")
+        self.push_screen(asks, answered)
 
 
 for _section in SECTIONS:

@@ -189,8 +189,11 @@ class PlanPage(GridScreen[PlannedChange], RunActions, Page[str]):
         self.trail.show_trail("Synchronisation Audit", run.title, *named, note=run.id[:8])
         show_progress(self._bar, run, 30 if self.has_class("-wide") else 14)
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
-            self.app.pop_screen()
-            self.console.open_page(RUN, run.id)
+            if self.app.screen is self:
+                self.depart()
+                self.console.open_page(RUN, run.id)
+            else:
+                self._stale = True
         elif run.status.ended:
             self.look(PLAN_GET, PlanRef(run.id), self._show)
         else:

@@ -388,5 +388,5 @@ class SendWizard(ListActions, Page[CampaignRef]):
 
     def _sent(self, send: SendRow) -> None:
         # The wizard has done its work: it is not come back to.
-        self.app.pop_screen()
+        self.depart()
         self.console.open_page(SEND, send.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 
@@ -295,3 +297,45 @@ async def test_a_run_that_was_left_is_found_again_with_all_its_outcomes() -> Non
         assert f"{NO_BULK} people" in hand.text
         await hand.press("escape")
         assert f"{MEMBERS} read" in hand.text
+
+
+@pytest.mark.usefixtures("a_hundred_are_many")
+async def test_a_wizard_that_has_sent_goes_wherever_one_is_by_then() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await counting(hand)
+        await hand.press("n", "n")
+        await hand.type(str(SENDABLE))
+        await hand.press("enter")
+        service = hand.service
+        service.gate, service.held = asyncio.Event(), {"campaigns.send"}
+        await hand.pilot.press("enter")
+        await hand.until(lambda _: bool(hand.asked("campaigns.send")))
+        await hand.pilot.press("5")
+        await hand.until(lambda text: "suppression" in text)
+        service.gate.set()
+        await hand.finish()
+        await hand.press("1", "5", "3")
+        assert "Wizard" not in hand.text and "Send Email Campaign" not in hand.text
+        assert len(hand.asked("campaigns.send")) == 1
+
+
+@pytest.mark.usefixtures("a_hundred_are_many")
+async def test_a_wizard_that_has_sent_takes_the_question_above_it_along() -> None:
+    async with driving(Opening("targeted")) as hand:
+        await counting(hand)
+        await hand.press("n", "n")
+        await hand.type(str(SENDABLE))
+        await hand.press("enter")
+        service = hand.service
+        service.gate, service.held = asyncio.Event(), {"campaigns.send"}
+        await hand.pilot.press("enter")
+        await hand.until(lambda _: bool(hand.asked("campaigns.send")))
+        await hand.pilot.press("f10")
+        await hand.until(lambda text: "Quit dyntui?" in text)
+        service.gate.set()
+        await hand.finish()
+        assert "Mailed" in hand.text
+        await hand.press("escape")
+        assert "Step 5 of 5" not in hand.text
+        await hand.press("f10")
+        assert "Quit dyntui?" in hand.text

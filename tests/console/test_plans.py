@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+from dyntui.screens.plan_page import PlanPage
+
+from dyntui.model.outcomes import RunStatus
 from dyntui.model.roles import Role
 from dyntui.service.contract.plans import PlanRef
 
@@ -87,3 +91,24 @@ async def test_who_may_only_look_makes_no_plan_and_a_run_that_is_none_has_none()
         assert "needs the role" in hand.notices[-1]
         await hand.press("4", "enter", "v")
         assert "This run is no plan" in hand.notices[-1]
+
+
+async def test_a_plan_that_fails_once_one_has_left_it_takes_nobody_anywhere() -> None:
+    async with driving(Opening("changed")) as hand:
+        await hand.press("2")
+        await hand.to("", LIST)
+        await hand.press("enter", "P")
+        page = hand.app.screen
+        assert isinstance(page, PlanPage) and page._run is not None
+        failed = msgspec.structs.replace(page._run, status=RunStatus.FAILED)
+        await hand.press("f10")
+        # It was asked before the question was.
+        page._show_run(failed)
+        await hand.settle()
+        assert "Quit dyntui?" in hand.text
+        await hand.press("n", "escape")
+        page._show_run(failed)
+        await hand.settle()
+        assert f"Marketing Lists › {LIST}" in hand.text
+        await hand.press("f10")
+        assert "Quit dyntui?" in hand.text
