@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -53,8 +53,8 @@ class _Where(FactsQuestion[Path]):
         """What a line means."""
         return {
             _FORM: "Enter chooses another one. No spreadsheet takes any of it for a formula.",
-            _FILE: f"A new file, in {Path.cwd()} where no folder is named. It ends in {', '.join(SUFFIXES)}.",
-            _WRITE: f"All of it goes into {Path(self._file).expanduser().absolute()}.",
+            _FILE: f"A new file, in {_whole('')} where no folder is named. It ends in {', '.join(SUFFIXES)}.",
+            _WRITE: f"All of it goes into {_whole(self._file)}.",
         }[key]
 
     def change(self, key: str) -> None:
@@ -64,13 +64,17 @@ class _Where(FactsQuestion[Path]):
         elif key == _FILE:
             self.type_in(_FILE, self._file)
         else:
-            self.dismiss(Path(self._file).expanduser().absolute())
+            self.dismiss(_whole(self._file))
 
     def typed(self, key: str, text: str) -> str:
         """Takes the file."""
         if _suffix(text) not in SUFFIXES:
             return f"Its name has to end in {', '.join(SUFFIXES)}."
-        if Path(text).expanduser().exists():
+        try:
+            there = _whole(text).exists()
+        except (OSError, RuntimeError, ValueError) as error:
+            return f"This name cannot be used: {getattr(error, 'strerror', None) or error}. Name another file."
+        if there:
             return f"{text} is there already, and stays as it is. Name another file."
         self._file, self._base = text, str(Path(text).with_suffix(""))
         return ""
@@ -186,10 +190,22 @@ def _suffix(file: str) -> str:
     return Path(file).suffix.lower()
 
 
+def _whole(file: str) -> Path:
+    """The path that a person names. Raises RuntimeError where it begins with the home of somebody unknown."""
+    named = Path(file).expanduser()
+    try:
+        return named.absolute()
+    except OSError:
+        # The folder in which the console was started is gone.
+        return named
+
+
 def _free(name: str, suffix: str) -> str:
     """The name with this ending, and a number where such a file is there already."""
     tried, count = f"{name}{suffix}", 1
-    while Path(tried).expanduser().exists():
-        count += 1
-        tried = f"{name}-{count}{suffix}"
+    # What cannot be asked is told when it is written.
+    with suppress(OSError):
+        while _whole(tried).exists():
+            count += 1
+            tried = f"{name}-{count}{suffix}"
     return tried

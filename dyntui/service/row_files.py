@@ -80,6 +80,7 @@ def _json(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
 @contextmanager
 def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[R]]:
     import xlsxwriter
+    from xlsxwriter.exceptions import XlsxFileError
 
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     page = book.add_worksheet(sheet)
@@ -107,7 +108,12 @@ def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
 
         yield write
     finally:
-        book.close()
+        try:
+            book.close()
+        except XlsxFileError as error:
+            # It wraps what the disk said, and is no OSError.
+            said = error.args[0] if error.args else error
+            raise said if isinstance(said, OSError) else OSError(str(said)) from error
 
 
 _WRITERS = {".csv": _csv, ".json": _json, ".xlsx": _xlsx}

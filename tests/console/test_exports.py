@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +107,33 @@ async def test_what_cannot_be_written_is_told_and_leaves_nothing(somewhere: Path
         assert "No such file or directory. Nothing was written." in hand.notices[-1]
         await hand.press("S", "X")
     assert not any(somewhere.iterdir())  # noqa: ASYNC240 - nobody waits for it
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-that-name/runs.csv", f"{'x' * 300}.csv"])
+async def test_a_name_that_no_file_can_have_is_refused(somewhere: Path, name: str) -> None:
+    async with driving() as hand:
+        await hand.press("4", "X", "j", "enter")
+        await hand.press(*["backspace"] * len("runs.csv"))
+        await hand.paste(name)
+        await hand.press("enter")
+        assert "cannot be used" in hand.notices[-1], hand.notices
+        await hand.press("escape", "G", "enter")
+        assert hand.notices[-1].startswith("4 runs are in")
+    assert [each.name for each in somewhere.iterdir()] == ["runs.csv"]  # noqa: ASYNC240 - nobody waits for it
+
+
+async def test_a_workbook_for_which_there_is_no_room_is_told_and_leaves_nothing(
+    somewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ZipFile, "write", full)
+    async with driving() as hand:
+        await hand.press("4", "X", "enter", "G", "enter")
+        assert "No space left on device. Nothing was written." in hand.notices[-1], hand.notices
+    assert not any(somewhere.iterdir())  # noqa: ASYNC240 - nobody waits for it
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 async def test_what_is_stopped_leaves_nothing(somewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
