@@ -122,7 +122,7 @@ class _Writing(Dialog[str], Generic[T]):
 
     async def _into_file(self) -> int:
         """How many rows were written. Raises OSError, DyntuiError."""
-        self._file.touch(exist_ok=False)
+        self._file.touch(0o600, exist_ok=False)
         done, whole = 0, False
         try:
             with ExitStack() as open_file:

@@ -43,8 +43,8 @@ def check_suffix(out: str) -> None:
 def row_file(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[R]]:
     """Opens the file for one call after the other of what it yields; `sheet`: what its rows are called. Raises
     OSError."""
-    # Not every writer names the file that it cannot open.
-    file.touch()
+    # Not every writer names the file that it cannot open. People are for nobody else's eyes.
+    file.touch(0o600)
     with _WRITERS[file.suffix.lower()](file, columns, sheet) as write:
         yield write
 

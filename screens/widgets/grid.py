@@ -153,7 +153,8 @@ class Grid(GridRows[T], Generic[T]):
         """The rows of a search are there after Enter."""
         if self._opens and self.listing.current:
             self._opens = False
-            if self._found_one and self.screen.focused is self.body:
+            # Meanwhile they may have gone on, or have asked for something else.
+            if self._found_one and self.app.screen.focused is self.body:
                 self.do_grid_open()
 
     def do_filter_keep(self) -> None:

@@ -43,6 +43,7 @@ async def test_the_people_of_a_run_are_exported_as_the_command_does(
         there = rows_of(somewhere / "people.csv")
         assert len(there) == len({row["person"] for row in there}) == 207
         assert list(there[0])[:6] == ["entity", "person", "name", "address", "outcome", "reason"]
+        assert (somewhere / "people.csv").stat().st_mode & 0o777 == 0o600
 
 
 async def test_nothing_is_overwritten_and_the_form_is_chosen(somewhere: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zipfile
 from pathlib import Path
 
@@ -104,6 +105,20 @@ async def test_enter_in_a_search_opens_the_only_match_also_before_it_is_there() 
         await hand.pilot.press(*somebody.address, "enter")  # type: ignore[attr-defined]
         await hand.settle()
         assert "Synchronisation Audit › Newsletter" in hand.text
+
+
+async def test_a_match_that_comes_once_one_is_elsewhere_opens_nothing() -> None:
+    async with driving(Opening("targeted")) as hand:
+        somebody = members(hand, outcome=Outcome.ADDED.value)[0]
+        await hand.press("F")
+        await hand.paste(" ")
+        service = hand.service
+        service.gate, service.held = asyncio.Event(), {"people.search"}
+        await hand.pilot.press("slash", "ctrl+u", *somebody.address, "enter", "question_mark")  # type: ignore[attr-defined]
+        await hand.until(lambda text: "─ Help ─" in text)
+        service.gate.set()
+        await hand.settle()
+        assert "─ Help ─" in hand.text and "Find a person › " not in hand.text
 
 
 async def test_where_it_is_not_production_the_top_bar_says_so() -> None:
