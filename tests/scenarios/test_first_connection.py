@@ -154,4 +154,7 @@ def test_what_becomes_of_a_link_that_is_there_already_is_tried_and_undone_at_onc
     office.sandbox.switch(dataverse={"associate_twice": "ignore"})
     fact = asked(office)[0]["DV-26"]
     assert (fact.holds, fact.seen) == (Holds.NO, "made again; one that is not there: 0x80040217")
+    office.sandbox.switch(dataverse={"associate_twice": "reject", "disassociate_missing": "ignore"})
+    fact = asked(office)[0]["DV-26"]
+    assert (fact.holds, fact.seen) == (Holds.NO, "refused as a duplicate; one that is not there: nothing")
     assert not fact.by_hand and office.digest() == before

@@ -20,6 +20,7 @@ OTHER: dict[str, dict[str, tuple[Any, ...]]] = {
         "read_only_columns": ("reject",),
         "status_of_other_state": ("follow",),
         "associate_twice": ("ignore",),
+        "disassociate_missing": ("ignore",),
         "old_delta_link": ("everything",),
         "empty_delta": ("none",),
         "in_limit": (50,),

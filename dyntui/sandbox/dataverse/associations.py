@@ -70,7 +70,8 @@ def disassociate(call: Call, table: Table, row_id: str, collection: Collection, 
             list_id, person = (row_id, far_id) if near_is_list else (far_id, row_id)
             lists.remove_members(call, list_id, [person])
         elif not is_in(call, row_id, collection, far_id):
-            raise row_missing(target.schema_name, far_id)
+            if call.state.config.dataverse.disassociate_missing == "reject":
+                raise row_missing(target.schema_name, far_id)
         elif collection.intersect is None:
             writes.bind(call, table, None, collection, far_id)
         else:

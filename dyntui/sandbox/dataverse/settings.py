@@ -47,6 +47,9 @@ class DataverseSettings:
     associate_twice: str = "reject"
     """[inferred] "reject" or "ignore": an N:N link that exists is made again (lists have their own rule)."""
 
+    disassociate_missing: str = "reject"
+    """[inferred] "reject" or "ignore": an N:N link that is not there is undone (lists have their own rule)."""
+
     delta_token_days: int = 7
     """Organisation setting ExpireChangeTrackingInDays (0..365): how long a delta link can be used."""
 
