@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from textual.notifications import SeverityLevel
 from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError
@@ -80,13 +81,17 @@ class _Where(FactsQuestion[Path]):
         return ""
 
 
-class _Writing(Dialog[str], Generic[T]):
-    """Writes the rows while it is open; answers with what to tell, None where the person stopped it."""
+class _Writing(Dialog[tuple[bool, str]], Generic[T]):
+    """Writes the rows while it is open; answers with whether they are there, and what to tell."""
 
-    def __init__(self, title: str, file: Path, source: Source[T], asked: Window, rows: Sequence[T], of: int) -> None:
+    def __init__(
+        self, title: str, file: Path, grid: Grid[T], source: Source[T], asked: Window, rows: Sequence[T], of: int
+    ) -> None:
         """`rows`: these alone, where there are any; else all of the `of` that the source has."""
         super().__init__(title)
         self._file, self._source, self._asked, self._rows, self._of = file, source, asked, rows, of
+        self._wording = grid.wording
+        self._more = False
         self._line = Line()
         self._stopped = False
 
@@ -114,11 +119,17 @@ class _Writing(Dialog[str], Generic[T]):
         try:
             done = await self._into_file()
         except OSError as error:
-            self.dismiss(f"{self._file}: {error.strerror or error}. Nothing was written.")
+            self.dismiss((False, f"{self._file}: {error.strerror or error}. Nothing was written."))
         except DyntuiError as error:
-            self.dismiss(f"{error.message} Nothing was written. {error.remedy}")
+            self.dismiss((False, f"{error.message} Nothing was written. {error.remedy}"))
         else:
-            self.dismiss(None if self._stopped else f"{done}")
+            self.dismiss((False, "Stopped. Nothing was written.") if self._stopped else (True, self._told(done)))
+
+    def _told(self, done: int) -> str:
+        many = self._wording.of(done)
+        if self._more:
+            return f"The first {many} are in {self._file}; more of the search leads to the others."
+        return f"{many} {'is' if done == 1 else 'are'} in {self._file}."
 
     async def _into_file(self) -> int:
         """How many rows were written. Raises OSError, DyntuiError."""
@@ -151,6 +162,7 @@ class _Writing(Dialog[str], Generic[T]):
         done = 0
         while True:
             page = await self._source(msgspec.structs.replace(self._asked, offset=done, limit=_AT_ONCE))
+            self._more = page.more
             if page.rows:
                 yield page.rows
             done += len(page.rows)
@@ -171,17 +183,14 @@ def export(screen: FramedScreen, grid: Grid[T], source: Source[T]) -> None:
 
     def answered(file: Path | None) -> None:
         if file is not None:
-            writing: _Writing[T] = _Writing(title, file, source, asked, marked, of)
-            screen.app.push_screen(writing, lambda said: told(said, file))
+            screen.app.push_screen(_Writing(title, file, grid, source, asked, marked, of), told)
 
-    def told(said: str | None, file: Path) -> None:
-        if said is None:
-            screen.notify("Stopped. Nothing was written.", title=_TITLE, severity="warning", markup=False)
-        elif said.isdecimal():
-            text = f"{grid.wording.of(int(said))} {'is' if int(said) == 1 else 'are'} in {file}."
-            screen.notify(text, title="Exported", timeout=_READABLE, markup=False)
-        else:
-            screen.notify(said, title=_TITLE, severity="error", timeout=_READABLE, markup=False)
+    def told(answer: tuple[bool, str] | None) -> None:
+        if answer is not None:
+            there, text = answer
+            title = "Exported" if there else _TITLE
+            loud: SeverityLevel = "information" if there else "warning"
+            screen.notify(text, title=title, severity=loud, timeout=_READABLE, markup=False)
 
     screen.app.push_screen(_Where(title, grid.wording.many.replace(" ", "-")), answered)
 

@@ -220,7 +220,7 @@ class PersonPage(GridScreen[TimelineEvent], Page[str]):
         """Every closed gate, what it rests on, and who can mend it."""
         self._why_wanted = self._verdicts is None
         if self._verdicts is not None:
-            self.app.push_screen(WhyDialog(self._verdicts))
+            self.app.push_screen(WhyDialog(self._verdicts, self.about or ""))
 
     def _know(self, verdicts: Sequence[Verdict]) -> None:
         """What was asked for before it was known is answered now."""

@@ -19,9 +19,23 @@ class SimulationShown(FactsDialog):
             ("In the book", number(found.in_book), ""),
             ("Not on the list", number(found.strangers), "strong"),
             *((ACTIONS[each.action].title, _became(each), "warn" if each.held else "") for each in found.actions),
-            *((f"Filter {each.part}", f"keeps out {number(each.people)}", "muted") for each in found.filters),
+            *((_filter(each.part), f"keeps out {number(each.people)}", "muted") for each in found.filters),
         ]
         super().__init__(f"What each setting would do: {name}", facts)
+
+
+# As the settings of a list call them.
+_FILTERS = {
+    "bulk": "Skip do not allow bulk emails",
+    "email": "Skip do not allow emails",
+    "active": "Active records only",
+    "view": "Only who the saved view finds",
+}
+
+
+def _filter(part: str) -> str:
+    name, _, least = part.partition(":")
+    return f"Opt-in at least {least}" if least else _FILTERS.get(name, part)
 
 
 def _became(each: ActionSimulated) -> str:

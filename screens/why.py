@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dyntui.model.outcomes import Outcome
@@ -13,21 +14,22 @@ from .wording import dated, moment
 
 
 class WhyDialog(FactsDialog):
-    """Where a person stands on each of their lists."""
+    """Where a person stands on each of their lists. `person`: the record on whose page it is asked, which needs no id
+    in it."""
 
-    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+    def __init__(self, verdicts: Sequence[Verdict], person: str) -> None:
         nowhere: list[Fact] = [("Lists", "On no activated marketing list: no send reaches them.", "")]
-        super().__init__("Why?", [fact for each in verdicts for fact in _facts(each)] or nowhere)
+        super().__init__("Why?", [fact for each in verdicts for fact in _facts(each, person)] or nowhere)
 
 
-def _facts(verdict: Verdict) -> list[Fact]:
+def _facts(verdict: Verdict, person: str) -> list[Fact]:
     sendable = verdict.outcome is Outcome.ADDED
     said = "would be mailed" if sendable else "would not be mailed"
     facts: list[Fact] = [("Send to", f"{verdict.where}: {said}", "good" if sendable else "warn")]
     if sendable and verdict.detail:
         facts.append(("Note", verdict.detail, ""))
     for place, gate in enumerate(verdict.gates):
-        facts.append(("Reason" if place == 0 else "Also", _told(gate), "strong" if place == 0 else ""))
+        facts.append(("Reason" if place == 0 else "Also", _told(gate, person), "strong" if place == 0 else ""))
         facts.append(("What to do", f"{gate.who[0].upper()}{gate.who[1:]}: {gate.remedy}", "accent"))
     facts.extend(
         ("Looked at", f"{each.source}, {moment(each.as_of) or 'never read'}", "muted") for each in verdict.asked
@@ -35,7 +37,10 @@ def _facts(verdict: Verdict) -> list[Fact]:
     return facts
 
 
-def _told(gate: ClosedGate) -> str:
+def _told(gate: ClosedGate, person: str) -> str:
+    detail = (
+        re.sub(rf"\b(account|contact|lead) {re.escape(person)}", r"this \1", gate.detail) if person else gate.detail
+    )
     times = [f"since {moment(gate.since)}"] if gate.since else []
     times += [f"learned {moment(gate.learned_on)}"] if gate.learned_on else []
-    return ", ".join(filter(None, (f"{gate.title} ({gate.code})", dated(gate.detail), *times)))
+    return ", ".join(filter(None, (f"{gate.title} ({gate.code})", dated(detail), *times)))

@@ -11,8 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
+import msgspec
 import pytest
 from dyntui.screens import exporting
+from dyntui.screens.found_people import FoundPeoplePage
+
+from dyntui.model.paging import Page, Window
+from dyntui.service.contract.people import KnownPerson
 
 from .driving import WIDE, driving
 from .worlds import LIST, Opening
@@ -155,3 +160,22 @@ async def test_what_is_stopped_leaves_nothing(somewhere: Path, monkeypatch: pyte
         assert len(written) == 100 and hand.notices[-1] == "Stopped. Nothing was written."
         assert "1 of 207 people" in hand.text
     assert not any(somewhere.iterdir())  # noqa: ASYNC240 - nobody waits for it
+
+
+async def test_of_more_than_a_search_lists_it_is_said_that_there_are_more(
+    somewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = FoundPeoplePage.rows_in
+
+    async def with_more(page: FoundPeoplePage, window: Window) -> Page[KnownPerson]:
+        return msgspec.structs.replace(await listed(page, window), more=True)
+
+    monkeypatch.setattr(FoundPeoplePage, "rows_in", with_more)
+    async with driving(size=WIDE) as hand:
+        await hand.press("F")
+        await hand.type("ann")
+        await hand.press("enter", "X", "G", "enter")
+        assert (
+            hand.notices[-1].startswith("The first ") and "more of the search leads to the others" in hand.notices[-1]
+        )
+    assert rows_of(somewhere / "people.csv")

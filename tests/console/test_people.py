@@ -52,6 +52,7 @@ async def test_a_person_is_found_from_anywhere_and_their_page_says_why_they_are_
         await hand.press("m")
         assert "Engagement Timeline" not in hand.text
         await hand.press("w")
+        assert "this contact, " in hand.text
         assert "(DO_NOT_EMAIL)" in hand.text and "learned" in hand.text and "If the person changed" in hand.text
         # A subject request: into a new file, and it is kept who asked.
         monkeypatch.chdir(tmp_path)
