@@ -1,15 +1,16 @@
 """Which suppression rows in Dynamics a person wrote, and which are dyntui's own.
 
 A row that was copied, imported or corrected by a person names the origin that it had before. Where the service has a
-user of its own, who changed a row last says whose it is. Where it acts as a person, the rows of that person are told
-from its own by their alternate key, which is made of address and email account: neither a copy nor a corrected address
-has the right one.
+user of its own, who changed a row last says whose it is, unless it says what the service itself had told
+(`news_to_us`). Where it acts as a person, the rows of that person are told from its own by their alternate key, which
+is made of address and email account: neither a copy nor a corrected address has the right one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,7 +18,7 @@ from sqlalchemy import Connection
 
 from dyntui.dataverse import query
 from dyntui.model.sign_in import SignInBy
-from dyntui.store import accounts
+from dyntui.store import accounts, suppressions
 
 ORIGIN = "dotdigital"
 # A condition that every row meets.
@@ -71,6 +72,21 @@ def written_in_dynamics(c: Connection) -> Written:
     if known is not None and known.service_user_id:
         by_others.append(query.differs("_modifiedby_value", uuid.UUID(query.guid(known.service_user_id))))
     return Written(f"({' or '.join(by_others)})")
+
+
+def news_to_us(c: Connection, rows: Sequence[Added]) -> list[Added]:
+    """Rows of persons without those that the service wrote, whoever changed them since: it acted as another user, or
+    somebody gave all rows another owner. The key is its own, and that the account suppresses the address is known; in
+    other accounts such a row asks for nothing."""
+    own: dict[str, list[Added]] = {}
+    for row in rows:
+        if row.origin == ORIGIN and row.account and row.address and row.key == row_key(row.account, row.address):
+            own.setdefault(row.account, []).append(row)
+    told: set[str] = set()
+    for account_id, some in own.items():
+        unknown = frozenset(suppressions.not_known(c, account_id, [row.address or "" for row in some]))
+        told.update(row.row for row in some if row.address not in unknown)
+    return [row for row in rows if row.row not in told]
 
 
 def row_key(account_id: str, address: str) -> str:

@@ -33,7 +33,7 @@ from dyntui.store.odd_rows import OddRow
 from dyntui.store.suppressions import Suppression
 from dyntui.sync import feeds, nameless_rows, written_consent
 from dyntui.sync.run_context import RunContext
-from dyntui.sync.suppression_rows import Added, Written, written_in_dynamics
+from dyntui.sync.suppression_rows import Added, Written, news_to_us, written_in_dynamics
 
 FEED = "suppressed-since"
 _A_LITTLE = timedelta(minutes=10)
@@ -227,6 +227,11 @@ async def newest_row(ctx: RunContext, dv: Dataverse) -> RowsMark:
 async def rows_since(dv: Dataverse, mark: RowsMark, now: datetime) -> dict[str, str]:
     """The suppression rows that were written in Dynamics since the mark, and a little before: every address that can be
     got out of them, with when the row was changed last."""
+    return asked_on(await changed_rows(dv, mark), now)
+
+
+async def changed_rows(dv: Dataverse, mark: RowsMark) -> list[Added]:
+    """Those rows themselves."""
     known = moment_of(mark.newest)
     changed = "" if known is None else f" and modifiedon ge {query.moment(known - _A_LITTLE)}"
     found: list[Added] = []
@@ -238,7 +243,7 @@ async def rows_since(dv: Dataverse, mark: RowsMark, now: datetime) -> dict[str, 
         orderby=("dyntui_suppressionid",),
     ):
         found += filter(mark.written.theirs, page.rows)
-    return asked_on(found, now)
+    return found
 
 
 async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
@@ -292,7 +297,8 @@ async def _asked_in_dynamics(
         filter=written.condition,
         orderby=("dyntui_suppressionid",),
     ):
-        rows = list(filter(written.theirs, page.rows))
+        theirs = list(filter(written.theirs, page.rows))
+        rows = await ctx.read(functools.partial(news_to_us, rows=theirs))
         odd += [
             OddRow(key=row.row, shown=f"suppression row {row.row}: {shown(row.address) or 'empty'}")
             for row in rows

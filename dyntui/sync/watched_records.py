@@ -154,7 +154,9 @@ def _rows(c: Connection, db: Database, connections: Connections) -> Ask:
     async def ask(place: str, now: datetime) -> AsyncIterator[Told]:
         dv = await connections.dataverse()
         since, following = _since(place, dv, now)
-        asked = await suppressions.rows_since(dv, suppressions.RowsMark(written, since), now)
+        changed = await suppressions.changed_rows(dv, suppressions.RowsMark(written, since))
+        with db.read() as reading:
+            asked = suppressions.asked_on(suppression_rows.news_to_us(reading, changed), now)
         kept: dict[str, list[Suppression]] = {}
         for account_id in account_ids:
             with db.read() as reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -320,6 +321,35 @@ def test_who_unsubscribes_from_one_account_is_suppressed_in_the_other_and_mailed
         office.run("suppressions", account=account)
     assert set(two.suppressed(later)) == {"Second"}
     assert status_there(office.sandbox, later) == "Subscribed"
+
+
+@pytest.mark.parametrize("before", ["secret", "device-code"])
+def test_rows_that_the_service_wrote_as_another_user_ask_for_nothing_in_the_other_accounts(
+    two: Two, before: str
+) -> None:
+    office = two.office
+    two.desk.ask(ACCOUNT_EDIT, EditAccount(account="Second", copies_suppressions=False))
+    left, copied = "left@only.example", "copied@only.example"
+    for address in (left, copied):
+        two.there(address)
+    two.unsubscribe_there(left)
+    office.run("suppressions", account="Second")
+    # Setup has connected as somebody else since.
+    with office.db.write() as c:
+        known = accounts.organisation(c)
+        assert known is not None
+        accounts.put_organisation(c, msgspec.structs.replace(known, service_user_id=str(uuid.uuid4()), auth=before))
+
+    async def by_hand() -> None:
+        dv = await office.resources.connections.dataverse()
+        own = {"dyntui_origin": "dotdigital", "dyntui_key": "copied"}
+        await dv_rows.create(dv, "dyntui_suppressions", {"dyntui_address": copied, **own})
+
+    office.wait(by_hand())
+    for account in ("Second", "Main"):
+        assert office.run("suppressions", account=account).run.status is RunStatus.COMPLETED
+    assert set(two.suppressed(left)) == {"Second"}
+    assert set(two.suppressed(copied)) == {"Main", "Second"}
 
 
 def test_who_unsubscribed_from_one_account_a_moment_ago_gets_no_test_by_the_other_and_becomes_no_record(
