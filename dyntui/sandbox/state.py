@@ -6,7 +6,7 @@ State is used by one thread, one request after the other.
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -138,6 +138,10 @@ class State:
         )
 
 
+# What is deserialised grows to 1 GiB and no further (https://sqlite.org/c3ref/deserialize.html).
+_GROWS = 1 << 28
+
+
 def open_state(path: Path | None = None, seed: int = 1, clock: Clock | None = None) -> State:
     """A state in memory, or in the file `path`, which is created or reopened with its seed, ids and clock offset.
 
@@ -154,7 +158,12 @@ def open_state(path: Path | None = None, seed: int = 1, clock: Clock | None = No
 def state_of(stored: bytes, clock: Clock | None = None) -> State:
     """A state in memory that goes on from what `stored` gave of another one in memory."""
     db = _connect(None)
-    db.deserialize(stored)
+    if len(stored) < _GROWS:
+        db.deserialize(stored)
+    else:
+        with closing(_connect(None)) as copy:
+            copy.deserialize(stored)
+            copy.backup(db)
     return _on(db, 1, clock)
 
 
