@@ -60,9 +60,10 @@ def secrets_in(secret: str) -> list[str]:
 
 
 def grows_old(secret: str, now: datetime) -> bool:
-    """Whether the newest refresh token is to be kept in place of this one. False for what is no sign-in."""
+    """Whether the newest refresh token is to be kept in place of this one. False for what is no sign-in. Of one
+    that was kept by a clock that went ahead nobody knows how old it is."""
     found = _read(secret)
-    return found is not None and now - found.kept_on >= _RENEWED_AFTER
+    return found is not None and not timedelta() <= now - found.kept_on < _RENEWED_AFTER
 
 
 def same_person(one: str, other: str) -> bool:

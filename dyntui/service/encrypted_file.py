@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,7 +24,8 @@ _SALT_BYTES = 16
 class EncryptedFile:
     """All secrets of a profile in one Fernet token (AES-128-CBC with HMAC-SHA256) under a key derived by scrypt.
 
-    The file is the salt followed by the token; every change writes it anew, whole or not at all.
+    The file is the salt followed by the token; every change writes it anew, whole or not at all, one process after the
+    other: a worker keeps a renewed sign-in while the service keeps what somebody has replaced.
     """
 
     def __init__(self, file: Path, passphrase: str) -> None:
@@ -31,19 +35,47 @@ class EncryptedFile:
         self._keys: dict[bytes, Fernet] = {}
 
     def get(self, name: str) -> str | None:
-        """Raises DyntuiError KEYRING_PASSPHRASE_WRONG."""
-        return self._read()[1].get(name)
+        """Raises DyntuiError KEYRING_PASSPHRASE_WRONG, KEYRING_REFUSED."""
+        with self._answering():
+            return self._read()[1].get(name)
 
     def set(self, name: str, secret: str) -> None:
-        """Raises DyntuiError KEYRING_PASSPHRASE_WRONG."""
-        salt, secrets = self._read()
-        self._write(salt, {**secrets, name: secret})
+        """Raises DyntuiError KEYRING_PASSPHRASE_WRONG, KEYRING_REFUSED."""
+        with self._answering(), self._alone():
+            salt, secrets = self._read()
+            self._write(salt, {**secrets, name: secret})
 
     def delete(self, name: str) -> None:
-        """Raises DyntuiError KEYRING_PASSPHRASE_WRONG."""
-        salt, secrets = self._read()
-        if name in secrets:
-            self._write(salt, {key: value for key, value in secrets.items() if key != name})
+        """Raises DyntuiError KEYRING_PASSPHRASE_WRONG, KEYRING_REFUSED."""
+        if not self._file.exists():
+            return
+        with self._answering(), self._alone():
+            salt, secrets = self._read()
+            if name in secrets:
+                self._write(salt, {key: value for key, value in secrets.items() if key != name})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process changes the file meanwhile. Its folder is locked: the file itself is replaced."""
+        descriptor = os.open(self._file.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DyntuiError(
+                "KEYRING_REFUSED",
+                f"The encrypted file {self._file} cannot be used: {error.strerror or error}.",
+                not_done="No secret was read or written; what was kept before stays as it was.",
+                remedy=f"See that there is room on the disk, and that the service's user may read and write in"
+                f" {self._file.parent}; then try again.",
+            ) from error
 
     def _read(self) -> tuple[bytes, dict[str, str]]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 import httpx
@@ -367,6 +367,13 @@ async def test_the_newest_sign_in_is_kept_once_a_day_and_what_cannot_be_kept_sto
 def test_what_is_no_kept_sign_in_is_taken_for_none(text: str):
     assert not kept_sign_in.is_one(text) and not kept_sign_in.grows_old(text, datetime.now(UTC))
     assert kept_sign_in.secrets_in(text) == [text] and kept_sign_in.user_of(text) == ""
+
+
+@pytest.mark.parametrize(("hours", "old"), [(-48, True), (0, False), (23, False), (24, True)])
+def test_a_sign_in_is_renewed_after_a_day_and_where_a_clock_went_ahead(hours: int, old: bool):
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    cache = '{"RefreshToken": {"a": {"secret": "r", "home_account_id": "h"}}}'
+    assert kept_sign_in.grows_old(kept_sign_in.text(cache, now - timedelta(hours=hours)), now) is old
 
 
 async def test_nobody_signed_in_is_asked_to_sign_in():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import logging
 import stat
+import threading
+import time
 from pathlib import Path
 
 import keyring.backend
@@ -11,6 +15,7 @@ import keyring.errors
 import pytest
 
 from dyntui.model.errors import DyntuiError
+from dyntui.service import encrypted_file
 from dyntui.service.config import Config, KeyringSettings
 from dyntui.service.logfile import log_to
 from dyntui.service.profile import Profile
@@ -63,6 +68,45 @@ async def test_a_forgotten_secret_is_gone_and_the_others_stay(profile: Profile):
 
     assert await store.get(NAME) is None
     assert await store.get("account/1") == "other-value"
+
+
+async def test_two_processes_that_keep_something_at_once_lose_nothing(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    begun, write = threading.Event(), encrypted_file.write_private
+
+    def slowly(file: Path, content: bytes) -> None:
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.5)
+        write(file, content)
+
+    monkeypatch.setattr(encrypted_file, "write_private", slowly)
+    first = asyncio.create_task(with_passphrase(profile).set(NAME, "renewed-value"))
+    await asyncio.to_thread(begun.wait)
+    await with_passphrase(profile).set("account/1", "replaced-value")
+    await first
+    store = with_passphrase(profile)
+    assert (await store.get(NAME), await store.get("account/1")) == ("renewed-value", "replaced-value")
+
+
+async def test_a_file_that_cannot_be_written_or_read_is_told_and_nothing_is_lost(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    await with_passphrase(profile).set(NAME, "s3cret-value")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(DyntuiError, match="KEYRING_REFUSED") as raised:
+        patch.setattr(encrypted_file, "write_private", full)
+        await with_passphrase(profile).set(NAME, "other-value")
+    assert "No space left on device" in raised.value.message and str(profile.secrets_file.parent) in raised.value.remedy
+    assert await with_passphrase(profile).get(NAME) == "s3cret-value"
+    profile.secrets_file.unlink()
+    profile.secrets_file.mkdir()
+    with pytest.raises(DyntuiError, match="KEYRING_REFUSED"):
+        await with_passphrase(profile).get(NAME)
 
 
 async def test_without_any_keyring_the_alternatives_are_named(profile: Profile):
