@@ -8,7 +8,7 @@ import msgspec
 
 from dyntui.model.campaign_results import LEVELS
 from dyntui.model.forms import NewRespondents
-from dyntui.model.suppression_flags import SuppressionFlags, in_words
+from dyntui.model.suppression_flags import SuppressionFlags
 from dyntui.service.contract.accounts import AccountRow, EditAccount
 from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.service.setup_questions import account_questions, checked, of_account
@@ -67,11 +67,7 @@ class AccountQuestion(FactsQuestion[EditAccount]):
             ("sync_level", "Sync level", now.sync_level),
             *((key, title, "read" if getattr(now, name) else "not read") for key, (title, name) in _SWITCHES.items()),
             ("copies", "Copies suppressions", "yes" if now.copies_suppressions else "no"),
-            (
-                "flags",
-                "Suppressions set in Dynamics",
-                in_words(SuppressionFlags(now.suppression_flags).columns) or "nothing",
-            ),
+            ("flags", "Set in Dynamics", SuppressionFlags(now.suppression_flags).in_short),
             ("respondents", "Who answers a form", now.new_respondents),
             ("people", "Removals held above", f"{number(now.removal_people)} people"),
             ("percent", "and above", f"{now.removal_percent} % of the book"),

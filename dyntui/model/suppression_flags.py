@@ -28,7 +28,13 @@ class SuppressionFlags(enum.StrEnum):
         """The columns that are set to yes."""
         return _COLUMNS[self]
 
+    @property
+    def in_short(self) -> str:
+        """As it fits in a line, with what is asked."""
+        return ", ".join(_SHORT[each] for each in TITLES if each in self.columns) or "nothing"
 
+
+_SHORT: Final = {BULK_EMAIL: "no bulk emails", EMAIL: "no emails"}
 _COLUMNS: Final = {
     SuppressionFlags.BULK: frozenset({BULK_EMAIL}),
     SuppressionFlags.EMAIL: frozenset({EMAIL}),

@@ -58,6 +58,16 @@ async def test_an_account_is_edited_another_one_connected_and_disconnected() -> 
         second.stop()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 18)])
+async def test_what_suppressions_set_in_dynamics_is_read_whole(size: tuple[int, int]) -> None:
+    async with driving(Opening("connected"), size=size) as hand:
+        await hand.press("C", "E", *["j"] * 8)
+        for expected in ("no bulk emails", "no emails", "no bulk emails, no emails", "nothing"):
+            (line,) = [each for each in hand.text.splitlines() if "▌ Set in Dynamics" in each]
+            assert line.split("Set in Dynamics")[1].strip(" │") == expected
+            await hand.press("enter")
+
+
 async def test_the_settings_stand_beside_the_rows_where_there_is_room() -> None:
     async with driving(Opening("worked"), size=WIDE) as hand:
         await hand.press("C")
