@@ -82,7 +82,7 @@ class Everywhere(TypingAhead, inherit_bindings=False):
 
     def do_app_quit(self) -> None:
         """Asks once, then ends the console."""
-        if self._asks_to_quit in self.screen_stack:
+        if self._asks_to_quit is self.screen:
             return
         from .dialogs import Confirm
 

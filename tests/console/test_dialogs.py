@@ -99,3 +99,16 @@ async def test_quitting_is_asked_in_a_dialog_too_and_once(key: str) -> None:
         assert "Quit dyntui?" in hand.text
         await hand.press("y")
         assert hand.app._exit
+
+
+async def test_quitting_is_asked_over_what_has_come_above_the_question() -> None:
+    async with driving() as hand:
+        await hand.press("f10")
+        # An answer that comes late opens its page.
+        hand.app.do_app_help()
+        await hand.settle()
+        assert "─ Help ─" in hand.text
+        await hand.press("f10")
+        assert "Quit dyntui?" in hand.text
+        await hand.press("y")
+        assert hand.app._exit
