@@ -163,6 +163,10 @@ class CampaignPage(CampaignActions, SendActions, Page[CampaignRef]):
         target = self._targets.row() if self._targets.body.has_focus else None
         return super().situation().holding(campaign, target, self._send())
 
+    def hint_of(self, action_id: str) -> str | None:
+        """What is done with sends has the room; a test is named where one is prepared."""
+        return "" if action_id == "campaign.test" else None
+
     def _send(self) -> SendRow | None:
         """The send in hand, else the first of which nobody knows whom it reached."""
         sends = self._detail.sends if self._detail else ()

@@ -101,7 +101,7 @@ class PeoplePage(GridScreen[PersonOutcome], Page[Whose]):
         about = self.about
         if about is None:
             return
-        link = permalink(about.run[:8], about.item) if about.run else ""
+        link = permalink(about.run, about.item) if about.run else ""
         self.trail.show_trail(*about.trail, about.title, note=link)
         entry = BY_CODE.get(about.reason)
         self._remedy.display = entry is not None
