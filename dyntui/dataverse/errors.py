@@ -256,9 +256,17 @@ _mean(
         "Wait for it and run setup again.",
     ),
 )
+_DATABASE_BUSY: Final = Meaning(
+    "DATAVERSE_DATABASE_BUSY", "Dynamics' database was too busy.", "Try again with less at a time."
+)
+_mean(SQL_TIMEOUT, _DATABASE_BUSY)
 _mean(
-    SQL_ERROR | SQL_TIMEOUT,
-    Meaning("DATAVERSE_DATABASE_BUSY", "Dynamics' database was too busy.", "Try again with less at a time."),
+    SQL_ERROR,
+    Meaning(
+        "DATAVERSE_DATABASE_ERROR",
+        "Dynamics' database ended the request with an error.",
+        "Try again; where it comes again, a Dynamics administrator finds its cause by the number that it names.",
+    ),
 )
 _mean(
     ALREADY_THERE - DUPLICATE,
@@ -327,6 +335,8 @@ def error_from(
     """The error for an answer outside 2xx and 3xx. `wait`: seconds that a limit asks to wait."""
     platform_code, remote_message = read_error(body)
     meaning = _MEANINGS.get(platform_code) or _BY_STATUS.get(status) or (_SERVER_FAILED if status >= 500 else _REFUSED)
+    if platform_code in SQL_ERROR and sql_number(remote_message) == SQL_DEADLOCK:
+        meaning = _DATABASE_BUSY
     privileges = tuple(dict.fromkeys(_PRIVILEGE_NAME.findall(remote_message))) if status == 403 else ()
     message = meaning.message
     if privileges:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from dyntui.dataverse.errors import error_from
 from dyntui.dataverse.http import verdict
 from dyntui.remote.verdicts import Doubtful, Limited, NotCarriedOut, Refused, Verdict
 from tests.dataverse.conversation import error
@@ -31,3 +32,18 @@ from tests.dataverse.conversation import error
 )
 def test_a_refusal_means(answer: httpx.Response, meaning: Verdict):
     assert verdict(answer, 0.0) == meaning
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "expected"),
+    [
+        ("0x80044150", "Generic SQL error. Sql Number: 1205", "DATAVERSE_DATABASE_BUSY"),
+        ("0x80044151", "SQL timeout expired.", "DATAVERSE_DATABASE_BUSY"),
+        # String or binary data would be truncated: fewer rows at a time help nobody.
+        ("0x80044150", "Generic SQL error. Sql Number: 2628", "DATAVERSE_DATABASE_ERROR"),
+        ("0x80044150", "", "DATAVERSE_DATABASE_ERROR"),
+    ],
+)
+def test_of_sql_errors_those_alone_are_of_a_busy_database_that_say_so(code: str, words: str, expected: str):
+    told = error_from(500, error(500, code, words).content, writes=True)
+    assert told.code == expected and words in told.message
