@@ -38,6 +38,16 @@ async def _until(pilot: Pilot[None], seen: Callable[[str], bool]) -> str:
     raise TimeoutError(_text(pilot))
 
 
+async def _while_time_passes(pilot: Pilot[None], sandbox: Sandbox, seen: Callable[[str], bool]) -> None:
+    """A minute of the simulated systems in each half second, until the screen shows something."""
+    for _ in range(_PATIENCE):
+        if seen(_text(pilot)):
+            return
+        await asyncio.to_thread(sandbox.control, "POST", "/clock", {"advance_seconds": 60})
+        await pilot.pause(0.5)
+    raise TimeoutError(_text(pilot))
+
+
 def _text(pilot: Pilot[None]) -> str:
     lines = pilot.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in line) for line in lines)
@@ -57,7 +67,7 @@ async def _play(profile: Profile, sandbox: Sandbox) -> None:
         await _until(pilot, lambda text: "First steps" in text)
         _save(pilot, "home")
         await pilot.press("2", "slash", *"Newsletter", "enter", "enter")
-        await _until(pilot, lambda text: "Not synchronised yet" in text)
+        await _until(pilot, lambda text: "Not activated for email yet" in text)
         await pilot.press("a")
         await _until(pilot, lambda text: "Activate Newsletter" in text)
         await pilot.press("tab", "enter")
@@ -85,15 +95,21 @@ async def _play(profile: Profile, sandbox: Sandbox) -> None:
         number = re.search(r"Type (\d+) to confirm", text)
         assert number
         await pilot.press(*number[1], "enter", "enter")
-        await _until(pilot, lambda text: "Mailed" in text and "excluded ✓" in text)
-        _save(pilot, "sent")
+        await _while_time_passes(pilot, sandbox, lambda text: re.search(r"State +Sent\b", text) is not None)
         for _ in range(8):
             await asyncio.to_thread(sandbox.control, "POST", "/clock", {"advance_seconds": 6 * 3600})
-        await pilot.press("escape", "s")
-        await _until(pilot, lambda text: "Completed" in text)
-        await pilot.press("escape", "v")
-        await _until(pilot, lambda text: "Links by clicks" in text or "By hour" in text)
+        await pilot.press("escape")
+        await _until(pilot, lambda text: re.search(r"Status +Sent\b", text) is not None)
+        await pilot.press("s")
+        await _until(pilot, lambda text: "Synchronisation Audit ›" in text and "Completed" in text)
+        await pilot.press("escape")
+        await _until(pilot, lambda text: "Target Marketing Lists" in text and "not read yet" not in text)
+        await pilot.press("v")
+        await _until(pilot, lambda text: "Links by clicks" in text and "No link" not in text)
         _save(pilot, "report")
+        await pilot.press("escape", "m", "m", "enter")
+        await _until(pilot, lambda text: "excluded ✓" in text)
+        _save(pilot, "sent")
         await pilot.press("4")
         await _until(pilot, lambda text: "Synchronisation Audit" in text and "Newsletter" in text)
         _save(pilot, "audit")
