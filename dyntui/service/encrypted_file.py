@@ -39,11 +39,12 @@ class EncryptedFile:
         with self._answering():
             return self._read()[1].get(name)
 
-    def set(self, name: str, secret: str) -> None:
+    def set(self, name: str, secret: str, instead_of: str | None = None) -> None:
         """Raises DyntuiError KEYRING_PASSPHRASE_WRONG, KEYRING_REFUSED."""
         with self._answering(), self._alone():
             salt, secrets = self._read()
-            self._write(salt, {**secrets, name: secret})
+            if instead_of in (None, secrets.get(name)):
+                self._write(salt, {**secrets, name: secret})
 
     def delete(self, name: str) -> None:
         """Raises DyntuiError KEYRING_PASSPHRASE_WRONG, KEYRING_REFUSED."""

@@ -31,13 +31,14 @@ CHOICE = "DYNTUI_KEYRING"
 
 
 class Backend(Protocol):
-    """A place for secrets. Calls may block; they are made in a thread. `label` says in words where it is."""
+    """A place for secrets. Calls may block; they are made in a thread. `label` says in words where it is. Where `set`
+    is told another secret, it does nothing unless that is the one that is kept."""
 
     label: str
 
     def get(self, name: str) -> str | None: ...
 
-    def set(self, name: str, secret: str) -> None: ...
+    def set(self, name: str, secret: str, instead_of: str | None = None) -> None: ...
 
     def delete(self, name: str) -> None: ...
 
@@ -53,8 +54,9 @@ class Memory:
     def get(self, name: str) -> str | None:
         return self._secrets.get(name)
 
-    def set(self, name: str, secret: str) -> None:
-        self._secrets[name] = secret
+    def set(self, name: str, secret: str, instead_of: str | None = None) -> None:
+        if instead_of in (None, self._secrets.get(name)):
+            self._secrets[name] = secret
 
     def delete(self, name: str) -> None:
         self._secrets.pop(name, None)
@@ -95,15 +97,16 @@ class SecretStore:
             raise unavailable(name)
         await self.get(name)
 
-    async def set(self, name: str, secret: str) -> None:
-        """Keeps a secret. One that the environment already provides needs no keeping.
+    async def set(self, name: str, secret: str, *, instead_of: str | None = None) -> None:
+        """Keeps a secret; `instead_of`: only where this one is kept still. One that the environment already provides
+        needs no keeping.
 
         Raises DyntuiError KEYRING_UNAVAILABLE where there is no place for it, SECRET_PROVIDED where the environment
         provides another one.
         """
         await self.check(name, secret)
         if self._backend is not None and await asyncio.to_thread(self._provided, name) is None:
-            await self._asked(self._backend.set, name, secret)
+            await self._asked(self._backend.set, name, secret, *([] if instead_of is None else [instead_of]))
 
     async def delete(self, name: str) -> None:
         """Forgets a secret, also one that is not there."""

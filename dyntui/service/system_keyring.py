@@ -58,10 +58,11 @@ class SystemKeyring:
         except Exception as error:  # the libraries below have errors of their own, and pass on those of the bus
             raise _refused(self.label, error) from error
 
-    def set(self, name: str, secret: str) -> None:
+    def set(self, name: str, secret: str, instead_of: str | None = None) -> None:
         """Raises DyntuiError KEYRING_REFUSED."""
         try:
-            self._backend.set_password(self._service, name, secret)
+            if instead_of is None or self._backend.get_password(self._service, name) == instead_of:
+                self._backend.set_password(self._service, name, secret)
         except Exception as error:  # as above
             raise _refused(self.label, error) from error
 

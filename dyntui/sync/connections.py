@@ -75,7 +75,9 @@ class Secrets(Protocol):
 
     async def get(self, name: str) -> str | None: ...
 
-    async def set(self, name: str, secret: str) -> None: ...
+    async def set(self, name: str, secret: str, *, instead_of: str | None = None) -> None:
+        """`instead_of`: only where this one is kept still."""
+        ...
 
     async def delete(self, name: str) -> None: ...
 
@@ -353,7 +355,7 @@ class Connections:
         kept."""
         held, now = await self._secrets.get(DATAVERSE_SECRET) or "", self.surroundings.wall()
         if kept_sign_in.same_person(held, newest) and kept_sign_in.grows_old(held, datetime.fromtimestamp(now, UTC)):
-            await self._secrets.set(DATAVERSE_SECRET, newest)
+            await self._secrets.set(DATAVERSE_SECRET, newest, instead_of=held)
 
     async def _secret(self, name: str) -> str:
         secret = await self._secrets.get(name)

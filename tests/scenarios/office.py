@@ -113,8 +113,9 @@ class Pocket:
     async def get(self, name: str) -> str | None:
         return self.held.get(name)
 
-    async def set(self, name: str, secret: str) -> None:
-        self.held[name] = secret
+    async def set(self, name: str, secret: str, *, instead_of: str | None = None) -> None:
+        if instead_of in (None, self.held.get(name)):
+            self.held[name] = secret
 
     async def delete(self, name: str) -> None:
         self.held.pop(name, None)

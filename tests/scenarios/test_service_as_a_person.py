@@ -156,6 +156,21 @@ def test_an_older_sign_in_never_takes_the_place_of_what_was_kept_meanwhile(offic
         office.let_pass(hours=3)
 
 
+def test_what_replaces_a_sign_in_while_that_is_renewed_stays(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_admin(office)
+    office.run("metadata")
+    office.let_pass(days=2)
+    newer, looks = signed_in(office), kept_sign_in.same_person
+
+    def meanwhile(one: str, other: str) -> bool:
+        office.secrets.held[DATAVERSE_SECRET] = newer
+        return looks(one, other)
+
+    monkeypatch.setattr(kept_sign_in, "same_person", meanwhile)
+    assert office.run("metadata").run.status is RunStatus.COMPLETED
+    assert held(office) == newer
+
+
 def test_rows_that_this_person_copied_or_corrected_count_though_the_service_signs_in_as_them(office: Office) -> None:
     newsletter = office.activated("Newsletter")
     as_admin(office)

@@ -31,7 +31,7 @@ class NoSecrets:
     async def get(self, name: str) -> str | None:
         return None
 
-    async def set(self, name: str, secret: str) -> None:
+    async def set(self, name: str, secret: str, *, instead_of: str | None = None) -> None:
         return
 
     async def check(self, name: str, secret: str) -> None:

@@ -70,6 +70,21 @@ async def test_a_forgotten_secret_is_gone_and_the_others_stay(profile: Profile):
     assert await store.get("account/1") == "other-value"
 
 
+@pytest.mark.parametrize("kept_in", ["memory", "file"])
+async def test_what_is_kept_in_place_of_another_takes_no_third_ones_place(profile: Profile, kept_in: str):
+    environ = {"DYNTUI_KEYRING": kept_in, "DYNTUI_KEYRING_PASSPHRASE": "correct horse"}
+    store = open_secrets(profile, Config(), environ)
+    await store.set(NAME, "first-value")
+    await store.set(NAME, "renewed-value", instead_of="first-value")
+    assert await store.get(NAME) == "renewed-value"
+    await store.set(NAME, "replaced-value")
+    await store.set(NAME, "renewed-again", instead_of="renewed-value")
+    assert await store.get(NAME) == "replaced-value"
+    await store.delete(NAME)
+    await store.set(NAME, "renewed-again", instead_of="replaced-value")
+    assert await store.get(NAME) is None
+
+
 async def test_two_processes_that_keep_something_at_once_lose_nothing(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ):
