@@ -282,9 +282,13 @@ def _remember(c: Connection, ctx: RunContext, done: Sequence[FlagSet]) -> None:
     written_consent.flagged(c, ctx, done, flag=True)
 
 
-def _forget(c: Connection, ctx: RunContext, settled: Sequence[FlagSet], taken: Sequence[FlagSet]) -> None:
-    """`settled`: flags that are dyntui's no more; `taken`: those that were taken back."""
+def _forget(
+    c: Connection, ctx: RunContext, settled: Sequence[FlagSet], taken: Sequence[FlagSet], stays: Sequence[FlagSet]
+) -> None:
+    """`settled`: flags that are dyntui's no more; `taken`: those that were taken back; `stays`: those that stand for
+    another address now."""
     flags.forget(c, settled)
+    flags.remember(c, stays, ctx.now())
     written_consent.flagged(c, ctx, taken, flag=False)
 
 
@@ -293,7 +297,8 @@ async def to_be_taken_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[s
     ours = await ctx.read(lambda c: flags.of_addresses(c, addresses))
     found: list[ToSet] = []
     for entity, table in TABLES.items():
-        for row, flagged in await _flagged(dv, table, [each for each in ours if each.entity == entity]):
+        having, _ = await _flagged(ctx, dv, table, [each for each in ours if each.entity == entity])
+        for row, flagged in having:
             found.append(
                 ToSet(
                     entity=entity,
@@ -306,14 +311,18 @@ async def to_be_taken_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[s
     return found
 
 
-async def _flagged(dv: Dataverse, table: bulk.Table, ours: Sequence[FlagSet]) -> list[tuple[_Record, list[FlagSet]]]:
-    """Those of the records that have the address still, and a flag that was set for it."""
+async def _flagged(
+    ctx: RunContext, dv: Dataverse, table: bulk.Table, ours: Sequence[FlagSet]
+) -> tuple[list[tuple[_Record, list[FlagSet]]], list[FlagSet]]:
+    """Those of the records that have the address still, and a flag that was set for it alone; and the flags that
+    another address of the record wants, which is suppressed still."""
     found: list[tuple[_Record, list[FlagSet]]] = []
+    stays: list[FlagSet] = []
     by_record: dict[str, list[FlagSet]] = {}
     for each in ours:
         by_record.setdefault(each.person_id, []).append(each)
     if not ours:
-        return found
+        return found, stays
     async for page in dv_rows.pages_where_any(
         dv,
         table.entity_set,
@@ -324,12 +333,17 @@ async def _flagged(dv: Dataverse, table: bulk.Table, ours: Sequence[FlagSet]) ->
         filter=f"({' or '.join(f'{each} eq true' for each in sorted({one.flag for one in ours}))})",
         orderby=(table.key,),
     ):
+        several = {row.id: addresses_in(row.address) for row in page.rows}
+        mentioned = sorted({address for each in several.values() for address in each})
+        wanted = await ctx.read(functools.partial(flags.wanted, addresses=mentioned))
         for row in page.rows:
-            there = frozenset(addresses_in(row.address))
+            there = several[row.id]
             still = [each for each in by_record[row.id] if each.address in there and each.flag in row.flags]
-            if still:
-                found.append((row, still))
-    return found
+            asks = {each.flag: address for address in there for each in still if each.flag in wanted.get(address, ())}
+            stays += [msgspec.structs.replace(each, address=asks[each.flag]) for each in still if each.flag in asks]
+            if going := [each for each in still if each.flag not in asks]:
+                found.append((row, going))
+    return found, stays
 
 
 async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) -> Refused:
@@ -341,7 +355,8 @@ async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) ->
         mine = [each for each in ours if each.entity == entity]
         if not mine:
             continue
-        having = {row.id: flagged for row, flagged in await _flagged(dv, table, mine)}
+        found, stays = await _flagged(ctx, dv, table, mine)
+        having = {row.id: flagged for row, flagged in found}
         rows = [{table.key: key, **_all([each.flag for each in flagged], False)} for key, flagged in having.items()]
         results = await bulk.update_many(dv, table, rows)
         failed = {
@@ -357,5 +372,5 @@ async def take_back(ctx: RunContext, dv: Dataverse, addresses: Sequence[str]) ->
             if result.error is None
             for each in flagged
         ]
-        await ctx.write(functools.partial(_forget, ctx=ctx, settled=settled, taken=taken))
+        await ctx.write(functools.partial(_forget, ctx=ctx, settled=settled, taken=taken, stays=stays))
     return refused

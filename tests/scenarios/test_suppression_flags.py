@@ -176,3 +176,22 @@ def test_what_is_to_be_set_as_well_is_set_though_that_was_chosen_while_dynamics_
     assert truth(office, "contact", gone.person) == [(True, True)]
     _, calls = office.calls_between(lambda: office.run("suppressions"))
     assert writes(calls) == []
+
+
+def test_what_is_set_stays_for_another_address_of_the_record_that_is_suppressed_still(
+    office: Office, newsletter: ListRow
+) -> None:
+    again, stays = in_the_book(office, newsletter)[:2]
+    both = create_in_dynamics(office, "contacts", lastname="B", emailaddress1=f"{again.address}; {stays.address}")
+    for each in (again, stays):
+        office.unsubscribe(each.address)
+    office.run("suppressions")
+    assert truth(office, "contact", again.person, both) == [(True, False)] * 2
+    resubscribed(office, again.address)
+    office.let_pass(days=1, minutes=1)
+    office.run("suppressions")
+    assert truth(office, "contact", again.person, both) == [(False, False), (True, False)]
+    resubscribed(office, stays.address)
+    office.let_pass(days=1, minutes=1)
+    office.run("suppressions")
+    assert truth(office, "contact", stays.person, both) == [(False, False)] * 2
