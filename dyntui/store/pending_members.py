@@ -28,7 +28,8 @@ from dyntui.store.upserts import update_many
 _m = list_member.c
 # Marks of who has not been sent.
 _NOT_SENT = ("", BY_OTHERS)
-_PENDING = (_m.outcome == "", _m.listing != PREVIEW)
+# Who was read by a plan, or by a run that ended before it imported them, may have left the list since.
+_PENDING = (_m.outcome == "", _m.listing != PREVIEW, _m.has_left.is_(False))
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):

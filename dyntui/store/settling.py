@@ -128,7 +128,7 @@ def _looked(whom: str) -> Scope:
 
 def _scope(whom: str) -> Scope:
     if whom == _WAITING:
-        return (_m.list_id == _LIST, _m.listing != PREVIEW, _m.outcome == "")
+        return (_m.list_id == _LIST, _m.listing != PREVIEW, _m.outcome == "", _m.has_left.is_(False))
     return (_m.list_id == _LIST, _m.listing == _LISTING, *_looked(whom))
 
 

@@ -273,6 +273,27 @@ def test_cancelling_stops_the_run_and_the_next_one_finishes_the_work(office: Off
     assert again.run.tally.of(Outcome.ADDED) + again.run.tally.of(Outcome.UNCHANGED) > 100
 
 
+@pytest.mark.parametrize("begun", ["a plan", "a run that failed"])
+def test_who_left_the_list_after_they_were_read_and_before_they_were_imported_is_not_imported(
+    begun: str, office: Office
+) -> None:
+    newsletter = office.activated("Newsletter")
+    if begun == "a plan":
+        office.plan(newsletter.id)
+    else:
+        office.sandbox.order(
+            {"system": "dotdigital", "route": "/contacts/v3/import", "kind": "status", "status": 503, "times": 999}
+        )
+        assert office.run("lists").run.status is RunStatus.FAILED
+        office.sandbox.reset()
+    going = office.members(newsletter.id)[:60]
+    office.leave(newsletter.id, [each.person for each in going])
+    run = office.run("lists")
+    assert run.run.status is not RunStatus.FAILED and adds_up(run), run.run.error
+    stay = {each.address for each in office.members(newsletter.id)}
+    assert not office.in_book(newsletter.id) & ({each.address for each in going} - stay)
+
+
 def test_what_dotdigital_refused_is_offered_again_by_hand_at_once_and_by_a_schedule_after_hours(office: Office) -> None:
     office.activated("Newsletter")
     office.sandbox.switch(dotdigital={"import_outcome": "RejectedByWatchdog"})
