@@ -22,7 +22,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, String, bindparam, case, func, null, or_, select, union, update
 
 from dyntui.model.outcomes import Outcome
-from dyntui.store import channels, unsettled
+from dyntui.store import channels, unanswered_imports, unsettled
 from dyntui.store.book_marks import BY_OTHERS, OVERWRITTEN
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member, list_unsubscribe, opt_out_address, suppression
@@ -108,6 +108,10 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     anew: list[tuple[str, str]] = []
     adopted: list[tuple[str, int, str, str]] = []
     members = set(ours)
+    # Who left the list before the end of an import that asked for them was seen is there through us, and leaves it.
+    gone = {row.person_id for row in rows if row.listing != listing and not row.sent_address}
+    through_us = _asked_for(c, list_id, gone)
+    leaving: list[tuple[str, int, str, str]] = []
     for row in rows:
         contact = by_address[row.address]
         reading.seen[row.seq] |= _PRESENT
@@ -119,6 +123,10 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
                 # Somebody has made the contact anew: it carries nothing that was sent.
                 anew.append((list_id, row.person_id))
             continue
+        if row.person_id in through_us and row.address not in ours:
+            leaving.append((row.address, contact.contact_id, list_id, row.person_id))
+            reading.seen[row.seq] |= _SENT
+            members.add(row.address)
         if row.listing != listing:
             continue
         members.add(row.address)
@@ -130,8 +138,10 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     for address in reading.moved.keys() & by_address.keys():
         reading.seen[reading.moved[address]] |= _SENT
         members.add(address)
-    reading.found += len(news) + len(adopted) + len(anew)
+    reading.found += len(news) + len(adopted) + len(anew) + len(leaving)
     _keep(c, news, adopted)
+    _found(c, leaving, OVERWRITTEN)
+    unanswered_imports.seen(c, list_id, [person for *_, person in (*adopted, *leaving)])
     channels.would_be_mailed(c, list_id, [each.address for each in by_address.values() if not each.channel])
     _send_again(c, anew)
     strangers = [address for address in by_address if address not in members]
@@ -155,14 +165,28 @@ def _keep(c: Connection, news: list[tuple[int, str, str, str]], adopted: list[tu
         .values(contact_id=contact, channel=bindparam("b_channel", type_=String), news=True)
     )
     update_many(c, told, ("b_contact", "b_channel", "b_list", "b_person"), news)
+    _found(c, adopted, BY_OTHERS)
+
+
+def _found(c: Connection, people: list[tuple[str, int, str, str]], carries: str) -> None:
+    """They are in the book, with what is no fingerprint of anything that was sent."""
+    contact = bindparam("b_contact", type_=_m.contact_id.type)
     found = (
         update(list_member)
-        .where(*here)
+        .where(_m.list_id == bindparam("b_list", type_=String), _m.person_id == bindparam("b_person", type_=String))
         .values(
-            sent_address=bindparam("b_address", type_=String), contact_id=contact, sent_fingerprint=BY_OTHERS, news=True
+            sent_address=bindparam("b_address", type_=String), contact_id=contact, sent_fingerprint=carries, news=True
         )
     )
-    update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), adopted)
+    update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), people)
+
+
+def _asked_for(c: Connection, list_id: str, people: set[str]) -> set[str]:
+    found: set[str] = set()
+    for some in in_chunks(sorted(people)):
+        asked = unanswered_imports.people(list_id).subquery("asked").c
+        found.update(c.execute(select(asked.person_id).where(asked.person_id.in_(some))).scalars())
+    return found
 
 
 def adopt(c: Connection, list_id: str, people: Sequence[tuple[str, int, str]]) -> None:

@@ -29,7 +29,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, literal_column, null, or_, select, update
 
 from dyntui.model.outcomes import Outcome, ReasonCount
-from dyntui.store import intervals, list_unsubscribes, sequences
+from dyntui.store import intervals, list_unsubscribes, sequences, unanswered_imports
 from dyntui.store.book_marks import BY_OTHERS
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import list_member
@@ -114,9 +114,10 @@ def accounted_for(listing: str) -> ColumnElement[bool]:
 
 
 def forget_left(c: Connection, list_id: str, listing: str) -> int:
-    """Delete those who left the list and have no contact in the book; how many. The last of the others take their
-    places."""
-    going = (_m.list_id == list_id, _m.has_left, _m.listing != listing, _m.sent_address == "")
+    """Delete those who left the list and have no contact in the book, and none that is on its way there; how many. The
+    last of the others take their places."""
+    asked_for = _m.person_id.in_(unanswered_imports.people(list_id))
+    going = (_m.list_id == list_id, _m.has_left, _m.listing != listing, _m.sent_address == "", ~asked_for)
     list_unsubscribes.keep_addresses(c, going)
     intervals.over(c, f"list/{list_id}", select(_m.person_id).where(*going))
     gone = c.execute(delete(list_member).where(*going)).rowcount

@@ -21,7 +21,7 @@ from dyntui.dotdigital.http import Dotdigital
 from dyntui.model.cursors import OneList
 from dyntui.model.moments import moment_of, text_of
 from dyntui.model.trust import BOOK, Rule, age_of, why_proved
-from dyntui.store import book_contents, cheap_answers, reading_places
+from dyntui.store import book_contents, cheap_answers, reading_places, unanswered_imports
 from dyntui.store.book_contents import Reading
 from dyntui.store.lists import StoredList
 from dyntui.sync import book_reading, feeds, list_feeds, suppressions
@@ -30,6 +30,8 @@ from dyntui.sync.run_context import RunContext
 # Listings may lag behind imports (dotdigital_api.md 5.6): who was imported lately and does not show is asked for one by
 # one where they are few, and waited for where they are many.
 _LAG = timedelta(minutes=15)
+# And no import takes so long that it shows later than that.
+_IMPORTS_SHOW = timedelta(days=1)
 _FEW = 20
 _UNTIL_LISTED = (5.0, 10.0, 15.0, 30.0, *(60.0,) * 14)
 
@@ -66,6 +68,8 @@ async def compare(ctx: RunContext, dd: Dotdigital, book: Book) -> Compared:
         return Compared((), book.now.contacts)
     reading = await _whole(ctx, dd, book)
     lost = await ctx.write(lambda c: book_contents.missing(c, chosen.id, book.mark, reading))
+    ended_before = text_of(ctx.moment() - _IMPORTS_SHOW)
+    await ctx.write(lambda c: unanswered_imports.forget(c, chosen.id, ended_before))
     await _judge(ctx, dd, book, changes, reading.contacts, reading.found + len(lost))
     # What is made of strangers afterwards is not counted.
     in_book = reading.contacts if book.strangers is None else -1

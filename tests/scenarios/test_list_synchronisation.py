@@ -294,6 +294,31 @@ def test_who_left_the_list_after_they_were_read_and_before_they_were_imported_is
     assert not office.in_book(newsletter.id) & ({each.address for each in going} - stay)
 
 
+@pytest.mark.parametrize("shows", ["at once", "after the next run"])
+def test_who_left_the_list_while_an_import_was_under_way_leaves_the_book_once_they_are_in_it(
+    shows: str, office: Office
+) -> None:
+    """The run was cancelled meanwhile: nobody saw the end of the import."""
+    newsletter = office.activated("Newsletter")
+    run_id = office.start("lists")
+    office.during_sleep = lambda: office.cancel(run_id)
+    if shows != "at once":
+        office.sandbox.switch(dotdigital={"import_polls": 99, "import_seconds": 900.0})
+    office.engine.drain()
+    office.during_sleep = lambda: None
+    cancelled = office.detail(run_id)
+    assert cancelled.run.status is RunStatus.CANCELLED
+    waiting = [each for each in office.members(newsletter.id) if not each.outcome]
+    going = [each for each in waiting if [other.address for other in waiting].count(each.address) == 1][:5]
+    office.leave(newsletter.id, [each.person for each in going])
+    left = {each.address for each in going}
+    for _ in range(3):
+        run = office.run("lists")
+        assert run.run.status is RunStatus.COMPLETED and adds_up(run), run.run.error
+        office.let_pass(hours=1)
+    assert len(going) == 5 and not left & office.in_book(newsletter.id)
+
+
 def test_what_dotdigital_refused_is_offered_again_by_hand_at_once_and_by_a_schedule_after_hours(office: Office) -> None:
     office.activated("Newsletter")
     office.sandbox.switch(dotdigital={"import_outcome": "RejectedByWatchdog"})

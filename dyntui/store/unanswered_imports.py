@@ -1,0 +1,49 @@
+"""Imports that a run asked for and whose end it did not see, as it was cancelled or failed: whom they name may be in
+the address book, or come into it. Who left the list meanwhile is known by them to be there through us.
+
+Public:
+    people(list_id) -> Select: person_id
+    seen(c, list_id, people)              they are in the book
+    forget(c, list_id, ended_before)      what was asked for by runs that ended so long ago has happened, or never will
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, select, update
+
+from dyntui.model.plans import ADD
+from dyntui.store.chunks import in_chunks
+from dyntui.store.schema import applied_change, change_part, run
+
+_a, _p = applied_change.c, change_part.c
+
+
+def _parts(list_id: str) -> Select[Any]:
+    return select(_p.no).where(_p.item_id == list_id, _p.target.startswith("book:", autoescape=True))
+
+
+def _asked_for(list_id: str) -> tuple[ColumnElement[bool], ...]:
+    # As the index of those few is written.
+    return (_a.begun, _a.effect == ADD, _a.part.in_(_parts(list_id)))
+
+
+def people(list_id: str) -> Select[Any]:
+    """Who was to be added to the list's address book by an import whose end nobody has seen."""
+    return select(_a.person_id).where(*_asked_for(list_id))
+
+
+def seen(c: Connection, list_id: str, people: Sequence[str]) -> None:
+    """These are in the book: what was asked for was done."""
+    for some in in_chunks(people):
+        c.execute(update(applied_change).where(*_asked_for(list_id), _a.person_id.in_(some)).values(begun=False))
+
+
+def forget(c: Connection, list_id: str, ended_before: str) -> None:
+    """The whole book was read: of those who were asked for by runs that ended before that moment and are not in it,
+    nobody will come."""
+    ended = select(run.c.id).where(run.c.ended_on != "", run.c.ended_on < ended_before)
+    parts = _parts(list_id).where(_p.run_id.in_(ended))
+    c.execute(delete(applied_change).where(*_asked_for(list_id), _a.part.in_(parts)))
