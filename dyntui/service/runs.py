@@ -12,7 +12,19 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.mentioned import shown
 from dyntui.model.outcomes import PersonOutcome, RunStatus
 from dyntui.model.roles import Ability
-from dyntui.model.sync_types import LISTS, SENDING, SYNC_TYPES, UNDO, Asked, Narrowed, RunKind, SendOf, UndoOf, asked_of
+from dyntui.model.sync_types import (
+    LISTS,
+    SEND,
+    SENDING,
+    SYNC_TYPES,
+    UNDO,
+    Asked,
+    Narrowed,
+    RunKind,
+    SendOf,
+    UndoOf,
+    asked_of,
+)
 from dyntui.model.traces import Trace
 from dyntui.service import backups
 from dyntui.service.answering import answers
@@ -188,8 +200,10 @@ class Runs:
             if made.id != new.id and _about(asked_of(made.request, type(request))) != _about(request):
                 raise DyntuiError(
                     "ALREADY_RUNNING",
-                    f"{made.title} is being synchronised already.",
-                    not_done="No second run was started.",
+                    f"A send of {made.title} is under way already."
+                    if made.kind == SEND.id
+                    else f"{made.title} is being synchronised already.",
+                    not_done="No second one was started.",
                     remedy="Wait for it to end, or cancel it.",
                     exit=Exit.LOCKED,
                 )
