@@ -20,7 +20,7 @@ from tests.scenarios.office import Office
 from tests.scenarios.worlds import copied
 
 FIRST = int(os.environ.get("DYNTUI_ORACLE_FIRST", "1"))
-SEEDS = range(FIRST, FIRST + int(os.environ.get("DYNTUI_ORACLE_WORLDS", "2")))
+SEEDS = range(FIRST, FIRST + int(os.environ.get("DYNTUI_ORACLE_WORLDS", "1")))
 
 
 @pytest.fixture(scope="session")

@@ -62,8 +62,8 @@ SECURED = '{"error":{"code":"0x8004f502","message":"not permitted to read the se
     ("status", "body", "code"),
     [
         (403, PRIVILEGE, "LIST_QUERY_REFUSED"),
-        (403, SECURED, "LIST_QUERY_REFUSED"),
-        (500, "{}", "LIST_QUERY_REFUSED"),
+        pytest.param(403, SECURED, "LIST_QUERY_REFUSED", marks=pytest.mark.thorough),
+        pytest.param(500, "{}", "LIST_QUERY_REFUSED", marks=pytest.mark.thorough),
         (504, "", "DATAVERSE_FAILED"),
     ],
     ids=["a table it may not read", "a secured column", "a failure of the server", "a query that takes too long"],

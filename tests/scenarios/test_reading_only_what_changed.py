@@ -138,7 +138,10 @@ def test_a_table_without_change_tracking_is_read_whole(trusting: Office) -> None
     assert reads(calls, *WHOLE) and "DATAVERSE_TRACKING_OFF" in how(run)
 
 
-@pytest.mark.parametrize("name", ["Active contacts in Nordic countries", "Winter leads", "Trade accounts"])
+@pytest.mark.parametrize(
+    "name",
+    ["Active contacts in Nordic countries", pytest.param("Winter leads", marks=pytest.mark.thorough), "Trade accounts"],
+)
 def test_other_kinds_of_lists_earn_their_trust_as_well(trusting: Office, name: str) -> None:
     list_id = trusted(trusting, name)
     run, calls = trusting.calls_between(lambda: trusting.run("lists", lists=(list_id,)))

@@ -324,6 +324,7 @@ def test_in_a_week_exactly_the_runs_that_were_foretold_start_in_order_of_priorit
     assert {kind for _, kind in foretold} == set(SYNC_TYPES)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1])
 def test_in_a_week_of_restarts_outages_and_slow_runs_nothing_runs_twice_or_is_forgotten(days: Days, seed: int) -> None:
     a_week_of(days)

@@ -65,6 +65,7 @@ def test_a_stored_world_is_reopened_as_it_was_left(tmp_path: Path) -> None:
     assert counts["contacts"] + counts["leads"] == 60
 
 
+@pytest.mark.thorough
 def test_two_sandboxes_do_not_share_a_stored_world(tmp_path: Path) -> None:
     stored = str(tmp_path / "world.sqlite")
     command = [sys.executable, "-m", "dyntui.sandbox.main", "--people", "0", "--state", stored]
@@ -91,6 +92,7 @@ def test_it_ends_by_itself_when_its_parent_is_gone() -> None:
         assert process.wait(timeout=10) == 0
 
 
+@pytest.mark.thorough
 def test_the_clock_starts_where_it_is_told_to() -> None:
     with program("--people", "0", "--clock", "2027-05-01T12:00:00Z") as (_, announced):
         assert control(announced, "/clock")["now"].startswith("2027-05-01T12:00:")
@@ -132,6 +134,7 @@ def test_a_taken_port_is_told_and_nothing_is_served() -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.thorough
 def test_a_record_holds_every_call(tmp_path: Path) -> None:
     record = tmp_path / "calls.jsonl"
     with program("--people", "0", "--record", str(record)) as (_, announced), client(announced) as http:
@@ -143,6 +146,7 @@ def test_a_record_holds_every_call(tmp_path: Path) -> None:
     assert announced["api_password"] not in record.read_text()
 
 
+@pytest.mark.thorough
 def test_account_info_of_the_first_region_leads_to_the_account_in_the_second() -> None:
     with program("--people", "0") as (_, announced), client(announced) as http:
         auth = (announced["api_user"], announced["api_password"])
