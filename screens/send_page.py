@@ -37,7 +37,7 @@ _WHOLE = "whole"
 # So many facts, and these notes, are told where there are few lines.
 _BRIEF = 3
 _PRESSING = ("Why", "Note")
-_ROOMY = 80
+_ROOMY = 90
 # Runs of these kinds end with something new about a send.
 _TOLD_BY = (*SENDING, "campaigns")
 
