@@ -5,6 +5,9 @@ queue, the end of the application included (textual/drivers/_writer_thread.py). 
 on, it begins to read the terminal from a further thread, also where nobody had stopped it
 (textual/drivers/linux_driver.py): a terminal that hangs up tells so as well, and a thread that nobody ends reads
 nothing from it, for ever, at the cost of a core.
+
+Linux tells of a terminal that hangs up to the first process of its session alone. Where that is another one that stays,
+as `make` does, the console is told by the terminal itself.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any, TextIO
@@ -62,9 +67,38 @@ def terminal_may_go() -> Iterator[None]:
     if before is not None:
         sys.__stderr__ = LastingTerminal(before)  # type: ignore[misc, assignment]
     try:
-        yield
+        with _told_of_its_end():
+            yield
     finally:
         sys.__stderr__ = before  # type: ignore[misc]
+
+
+@contextlib.contextmanager
+def _told_of_its_end() -> Iterator[None]:
+    """Within, a terminal that hangs up is a SIGHUP for this process, whoever else is told."""
+    terminal = sys.__stdin__
+    if terminal is None or terminal.closed or not terminal.isatty():
+        yield
+        return
+    over, end = os.pipe()
+    watched = select.poll()
+    # Of the terminal nothing but its end.
+    watched.register(terminal.fileno(), 0)
+    watched.register(over, select.POLLIN)
+
+    def watch() -> None:
+        if over not in dict(watched.poll()):
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    watching = threading.Thread(target=watch, name="terminal's end", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        os.write(end, b".")
+        watching.join()
+        os.close(end)
+        os.close(over)
 
 
 def go_on_only_after_a_stop() -> None:

@@ -27,7 +27,7 @@ PATIENCE = 60.0
 class Terminal:
     """A pseudo-terminal of 80x24 with the console in it."""
 
-    def __init__(self, **environment_: str) -> None:
+    def __init__(self, *around: str, **environment_: str) -> None:
         self.master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         environment = {
@@ -39,7 +39,7 @@ class Terminal:
             **environment_,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.console.play", "--kept", str(Worlds.folder)],
+            [*around, sys.executable, "-m", "tests.console.play", "--kept", str(Worlds.folder)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -85,10 +85,10 @@ class Terminal:
 
 
 @contextmanager
-def console(**environment: str) -> Iterator[Terminal]:
-    """The console, ready on Home."""
+def console(*around: str, **environment: str) -> Iterator[Terminal]:
+    """The console, ready on Home; `around`: the command that starts it."""
     Worlds.kept("worked")
-    terminal = Terminal(**environment)
+    terminal = Terminal(*around, **environment)
     try:
         terminal.read_until(lambda got: b"Latest runs" in got and b"Email campaigns" in got)
         yield terminal
@@ -116,6 +116,13 @@ def test_a_closed_terminal_ends_the_console() -> None:
     with console() as terminal:
         os.close(terminal.master)
         assert terminal.process.wait(PATIENCE) == 129
+
+
+def test_a_closed_terminal_ends_the_console_also_where_another_process_is_told_of_it_and_stays() -> None:
+    """As `make` does. The shell ends once the console has."""
+    with console("/bin/sh", "-c", 'trap : HUP; "$@"; exit', "sh") as terminal:
+        os.close(terminal.master)
+        terminal.process.wait(PATIENCE)
 
 
 def test_quitting_is_exit_code_zero() -> None:
