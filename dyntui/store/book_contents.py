@@ -110,7 +110,7 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     members = set(ours)
     # Who left the list before the end of an import that asked for them was seen is there through us, and leaves it.
     gone = {row.person_id for row in rows if row.listing != listing and not row.sent_address}
-    through_us = _asked_for(c, list_id, gone)
+    through_us = unanswered_imports.among(c, list_id, gone)
     leaving: list[tuple[str, int, str, str]] = []
     for row in rows:
         contact = by_address[row.address]
@@ -141,7 +141,7 @@ def compare(c: Connection, list_id: str, listing: str, page: Sequence[BookContac
     reading.found += len(news) + len(adopted) + len(anew) + len(leaving)
     _keep(c, news, adopted)
     _found(c, leaving, OVERWRITTEN)
-    unanswered_imports.seen(c, list_id, [person for *_, person in (*adopted, *leaving)])
+    unanswered_imports.seen(c, list_id, {person: contact for _, contact, _, person in (*adopted, *leaving)})
     channels.would_be_mailed(c, list_id, [each.address for each in by_address.values() if not each.channel])
     _send_again(c, anew)
     strangers = [address for address in by_address if address not in members]
@@ -179,14 +179,6 @@ def _found(c: Connection, people: list[tuple[str, int, str, str]], carries: str)
         )
     )
     update_many(c, found, ("b_address", "b_contact", "b_list", "b_person"), people)
-
-
-def _asked_for(c: Connection, list_id: str, people: set[str]) -> set[str]:
-    found: set[str] = set()
-    for some in in_chunks(sorted(people)):
-        asked = unanswered_imports.people(list_id).subquery("asked").c
-        found.update(c.execute(select(asked.person_id).where(asked.person_id.in_(some))).scalars())
-    return found
 
 
 def adopt(c: Connection, list_id: str, people: Sequence[tuple[str, int, str]]) -> None:

@@ -3,20 +3,22 @@ the address book, or come into it. Who left the list meanwhile is known by them 
 
 Public:
     people(list_id) -> Select: person_id
-    seen(c, list_id, people)              they are in the book
+    among(c, list_id, people) -> {person}      those of them
+    seen(c, list_id, contacts)            they (person -> contact id) are in the book
     forget(c, list_id, ended_before)      what was asked for by runs that ended so long ago has happened, or never will
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, delete, select, update
 
 from dyntui.model.plans import ADD
 from dyntui.store.chunks import in_chunks
 from dyntui.store.schema import applied_change, change_part, run
+from dyntui.store.upserts import update_many
 
 _a, _p = applied_change.c, change_part.c
 
@@ -35,10 +37,24 @@ def people(list_id: str) -> Select[Any]:
     return select(_a.person_id).where(*_asked_for(list_id))
 
 
-def seen(c: Connection, list_id: str, people: Sequence[str]) -> None:
-    """These are in the book: what was asked for was done."""
-    for some in in_chunks(people):
-        c.execute(update(applied_change).where(*_asked_for(list_id), _a.person_id.in_(some)).values(begun=False))
+def among(c: Connection, list_id: str, people: Collection[str]) -> set[str]:
+    """Those of these people (ids) who were to be added so."""
+    found: set[str] = set()
+    for some in in_chunks(sorted(people)):
+        here = (*_asked_for(list_id), _a.person_id.in_(some))
+        found.update(c.execute(select(_a.person_id).where(*here)).scalars())
+    return found
+
+
+def seen(c: Connection, list_id: str, contacts: Mapping[str, int]) -> None:
+    """These people are in the book, as these contacts: what was asked for was done, and can be undone."""
+    done = (
+        update(applied_change)
+        .where(*_asked_for(list_id), _a.person_id == bindparam("b_person", type_=String))
+        .values(begun=False, contact_id=bindparam("b_contact", type_=_a.contact_id.type))
+    )
+    known = among(c, list_id, contacts)
+    update_many(c, done, ("b_contact", "b_person"), [(contacts[each], each) for each in sorted(known)])
 
 
 def forget(c: Connection, list_id: str, ended_before: str) -> None:

@@ -317,6 +317,9 @@ def test_who_left_the_list_while_an_import_was_under_way_leaves_the_book_once_th
         assert run.run.status is RunStatus.COMPLETED and adds_up(run), run.run.error
         office.let_pass(hours=1)
     assert len(going) == 5 and not left & office.in_book(newsletter.id)
+    # What the cancelled run had asked for stands in its audit, as it can be undone.
+    wrote = [each for each in office.written(run_id) if each.address in left]
+    assert len(wrote) == 5 and all(each.contact_id for each in wrote)
 
 
 def test_what_dotdigital_refused_is_offered_again_by_hand_at_once_and_by_a_schedule_after_hours(office: Office) -> None:
