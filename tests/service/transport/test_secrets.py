@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import logging
 import stat
 import threading
-import time
 from pathlib import Path
 
 import keyring.backend
@@ -24,6 +24,9 @@ from dyntui.service.secret_store import SecretStore, open_secrets
 from dyntui.service.system_keyring import SystemKeyring
 
 NAME = "organisation/client-secret"
+
+# Seconds that a process which does not lock is waited for.
+_PATIENCE = 5.0
 
 
 def with_passphrase(profile: Profile, passphrase: str = "correct horse") -> SecretStore:
@@ -88,15 +91,21 @@ async def test_what_is_kept_in_place_of_another_takes_no_third_ones_place(profil
 async def test_two_processes_that_keep_something_at_once_lose_nothing(
     profile: Profile, monkeypatch: pytest.MonkeyPatch
 ):
-    begun, write = threading.Event(), encrypted_file.write_private
+    begun, waits, write, lock = threading.Event(), threading.Event(), encrypted_file.write_private, fcntl.flock
 
-    def slowly(file: Path, content: bytes) -> None:
+    def once_another_waits(file: Path, content: bytes) -> None:
         if not begun.is_set():
             begun.set()
-            time.sleep(0.5)
+            waits.wait(_PATIENCE)
         write(file, content)
 
-    monkeypatch.setattr(encrypted_file, "write_private", slowly)
+    def locking(descriptor: int, how: int) -> None:
+        if begun.is_set():
+            waits.set()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(encrypted_file, "write_private", once_another_waits)
+    monkeypatch.setattr(encrypted_file.fcntl, "flock", locking)
     first = asyncio.create_task(with_passphrase(profile).set(NAME, "renewed-value"))
     await asyncio.to_thread(begun.wait)
     await with_passphrase(profile).set("account/1", "replaced-value")
