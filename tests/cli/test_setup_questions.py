@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 import pytest
@@ -67,17 +67,26 @@ def test_one_more_account_is_asked_only_for_what_the_environment_leaves_out() ->
     assert "hush" not in done.output
 
 
+def typing_each_code(
+    sandbox_process: SandboxProcess, shown: list[str], part: Callable[[], str]
+) -> Callable[[str], None]:
+    """What is shown is kept, and a code is typed in the browser as soon as it is, by whoever has the `part`."""
+
+    def say(text: str) -> None:
+        shown.append(text)
+        if text.startswith("Enter the code:"):
+            body = {"user_code": text.rsplit(maxsplit=1)[-1], "as": part()}
+            sandbox_process.control.post("/device", json=body).raise_for_status()
+
+    return say
+
+
 def test_the_person_as_whom_the_service_acts_signs_in_between_two_questions(
     sandbox_process: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     info = sandbox_process.info
     shown: list[str] = []
-
-    def say(text: str) -> None:
-        shown.append(text)
-        if text.startswith("Enter the code:"):
-            body = {"user_code": text.rsplit(maxsplit=1)[-1], "as": "admin"}
-            sandbox_process.control.post("/device", json=body).raise_for_status()
+    say = typing_each_code(sandbox_process, shown, lambda: "admin")
 
     async def at_once(seconds: float) -> None:
         sandbox_process.advance(seconds)
@@ -109,12 +118,7 @@ def test_environments_are_found_by_signing_in_and_one_is_chosen(
     """The code is typed in the browser as soon as it is shown."""
     info = sandbox_process.info
     shown: list[str] = []
-
-    def say(text: str) -> None:
-        shown.append(text)
-        if text.startswith("Enter the code:"):
-            body = {"user_code": text.rsplit(maxsplit=1)[-1], "as": part}
-            sandbox_process.control.post("/device", json=body).raise_for_status()
+    say = typing_each_code(sandbox_process, shown, lambda: part)
 
     async def at_once(seconds: float) -> None:
         sandbox_process.advance(seconds)

@@ -34,6 +34,19 @@ async def counting(hand: Driver) -> None:
     await hand.press("w", "n", "n")
 
 
+async def sending_held(hand: Driver) -> asyncio.Event:
+    """The send is confirmed, and the service answers once the event is set."""
+    await counting(hand)
+    await hand.press("n", "n")
+    await hand.type(str(SENDABLE))
+    await hand.press("enter")
+    gate = hand.service.gate = asyncio.Event()
+    hand.service.held = {"campaigns.send"}
+    await hand.pilot.press("enter")
+    await hand.until(lambda _: bool(hand.asked("campaigns.send")))
+    return gate
+
+
 @pytest.fixture
 def a_hundred_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """More people than that are sent to only by whoever types how many they are."""
@@ -302,17 +315,10 @@ async def test_a_run_that_was_left_is_found_again_with_all_its_outcomes() -> Non
 @pytest.mark.usefixtures("a_hundred_are_many")
 async def test_a_wizard_that_has_sent_goes_wherever_one_is_by_then() -> None:
     async with driving(Opening("targeted")) as hand:
-        await counting(hand)
-        await hand.press("n", "n")
-        await hand.type(str(SENDABLE))
-        await hand.press("enter")
-        service = hand.service
-        service.gate, service.held = asyncio.Event(), {"campaigns.send"}
-        await hand.pilot.press("enter")
-        await hand.until(lambda _: bool(hand.asked("campaigns.send")))
+        gate = await sending_held(hand)
         await hand.pilot.press("5")
         await hand.until(lambda text: "suppression" in text)
-        service.gate.set()
+        gate.set()
         await hand.finish()
         await hand.press("1", "5", "3")
         assert "Wizard" not in hand.text and "Send Email Campaign" not in hand.text
@@ -322,17 +328,10 @@ async def test_a_wizard_that_has_sent_goes_wherever_one_is_by_then() -> None:
 @pytest.mark.usefixtures("a_hundred_are_many")
 async def test_a_wizard_that_has_sent_takes_the_question_above_it_along() -> None:
     async with driving(Opening("targeted")) as hand:
-        await counting(hand)
-        await hand.press("n", "n")
-        await hand.type(str(SENDABLE))
-        await hand.press("enter")
-        service = hand.service
-        service.gate, service.held = asyncio.Event(), {"campaigns.send"}
-        await hand.pilot.press("enter")
-        await hand.until(lambda _: bool(hand.asked("campaigns.send")))
+        gate = await sending_held(hand)
         await hand.pilot.press("f10")
         await hand.until(lambda text: "Quit dyntui?" in text)
-        service.gate.set()
+        gate.set()
         await hand.finish()
         assert "Mailed" in hand.text
         await hand.press("escape")
