@@ -248,7 +248,7 @@ def _planned(entity: str, each: _Decided) -> PlannedChange:
         effect=BRING,
         reason="",
         before=dict(each.before),
-        after={name: _plain(value) for name, value in each.columns.items()},
+        after=dict(each.columns),
         detail=_conflicts_of(each),
     )
 
@@ -261,7 +261,7 @@ def _as_planned(decided: Sequence[_Decided], planned: planned_changes.Images) ->
 
 def _is_planned(each: _Decided, planned: planned_changes.Images) -> bool:
     before, after = planned.get(each.met.person.person_id, ({}, {}))
-    now = {name: _plain(value) for name, value in each.columns.items()}
+    now = each.columns
     return set(now) == set(after) and not moved_fields(now, after) and not moved_fields(each.before, before)
 
 
@@ -324,7 +324,7 @@ def _decide(drains: Drains, fields: Sequence[str], met: _Met, row: Any) -> _Deci
         if merged.winner is not None:
             clashes.append(_Clash(each.label, here, there, merged.winner))
         if merged.to is Side.DYNAMICS:
-            columns[name], before[name] = value, _plain(getattr(row, field))
+            columns[name], before[name] = value, getattr(row, field)
             labels.append(each.label)
     return _Decided(
         met=met, columns=columns, before=before, etag=row.etag, labels=tuple(labels), conflicts=tuple(clashes)
@@ -354,10 +354,6 @@ def _one(drain: Drain, column: Any, changed_on: str, met: _Met) -> tuple[Merged,
 def _short(value: object) -> str:
     text = "empty" if value is None else repr(str(value))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, (str, int, bool)) else str(value)
 
 
 def _refused(met: _Met, why: Rejected) -> _Decided:
@@ -410,7 +406,7 @@ def _image(drains: Drains, each: _Decided) -> AppliedChange:
         address=each.met.person.address,
         effect=UPDATE,
         before=dict(each.before),
-        after={name: _plain(value) for name, value in each.columns.items()},
+        after=dict(each.columns),
     )
 
 

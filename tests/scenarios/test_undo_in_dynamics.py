@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dyntui.model.outcomes import Outcome
 from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from dyntui.service.contract.lists import EditList
 from tests.scenarios.office import Office, writes
 from tests.scenarios.test_address_books import change_in_dotdigital, in_dynamics, some, two_way
+from tests.scenarios.test_mapped_columns import MORE, mapped
 from tests.scenarios.test_strangers import KNOWN, met, on_the_list
 
 __all__ = ["met"]
+
+ARRIVED: dict[str, Any] = {"BORN": "1991-03-01T00:00:00", "LIMIT": 99.75, "HOLD": False, "SEX": "Female"}
 
 
 def test_values_that_arrived_from_dotdigital_are_set_back_unless_somebody_has_changed_them(office: Office) -> None:
@@ -35,6 +40,31 @@ def test_values_that_arrived_from_dotdigital_are_set_back_unless_somebody_has_ch
     assert in_dynamics(office, cy.person, "firstname") == "Cynthia"
     assert office.undo(done.id).run.tally.of(Outcome.UPDATED) == 2
     assert in_dynamics(office, ada.person, "firstname") == "Augusta"
+
+
+def test_numbers_dates_and_choices_that_arrived_from_dotdigital_are_set_back_as_they_were(office: Office) -> None:
+    (ada, bob) = some(office, 2)
+    mapped(office, *(each for each in MORE if each[0] in ARRIVED))
+    two_way(office, *((label, column) for label, _, column in MORE if label in ARRIVED), more=True)
+    office.change_in_dynamics("contact", ada.person, creditlimit=1234.5, creditonhold=1, gendercode=1, birthdate=None)
+    office.change_in_dynamics("contact", bob.person, creditlimit=None, creditonhold=0, gendercode=None)
+    office.let_pass(hours=2)
+    office.run("lists")
+
+    def held() -> list[list[Any]]:
+        columns = [column for label, _, column in MORE if label in ARRIVED]
+        return [[in_dynamics(office, each.person, column) for column in columns] for each in (ada, bob)]
+
+    was = held()
+    for each in (ada, bob):
+        change_in_dotdigital(office, each.address, **ARRIVED)
+    office.let_pass(minutes=5)
+    run = office.run("address-books").run
+    arrived = held()
+    assert run.tally.of(Outcome.UPDATED) == 2 and arrived == [["1991-03-01", 99.75, 0, 2]] * 2
+    done = office.undo(run.id).run
+    assert done.tally.of(Outcome.UPDATED) == 2 and held() == was
+    assert office.undo(done.id).run.tally.of(Outcome.UPDATED) == 2 and held() == arrived
 
 
 def test_who_was_put_on_a_list_is_taken_off_it(office: Office, met: dict[str, str]) -> None:
