@@ -10,11 +10,11 @@ answer that is no JSON at all, are errors.
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 import msgspec
+
+from dyntui.model import exact_json
 
 T = TypeVar("T")
 ODD_COLUMNS: Final = "@dyntui.odd"
@@ -24,7 +24,7 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 def loosely(body: bytes, into: type[T]) -> T:
     """The JSON of an answer as a value, column by column. Raises ValueError, RecursionError."""
-    value = _text(json.loads(body.decode("utf-8-sig", "replace"), parse_float=Decimal))
+    value = exact_json.decode_loosely(body)
     row_types = get_args(into)
     if not (row_types and isinstance(value, dict) and isinstance(value.get("value"), list)):
         return cast(T, _row(value, into))
@@ -61,14 +61,3 @@ def _fits(value: Any, type_: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return True
-
-
-def _text(value: Any) -> Any:
-    """Halves of characters, as a column that cut one in two leaves them, are no text that could be stored."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {name: _text(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_text(each) for each in value]
-    return value

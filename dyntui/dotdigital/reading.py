@@ -76,9 +76,17 @@ def loosely(reply: Reply) -> Any:
     """A reply's JSON with names in camelCase and without members that are null. DOTDIGITAL_ANSWER_UNREADABLE when it is
     no JSON."""
     try:
-        return _plain(exact_json.decode(reply.body.decode("utf-8-sig", "replace")))
-    except (msgspec.DecodeError, RecursionError) as failure:
+        return _plain(_value(reply.body))
+    except (ValueError, RecursionError) as failure:
         raise unreadable(reply, str(failure)) from failure
+
+
+def _value(body: bytes) -> Any:
+    try:
+        return exact_json.decode(body.decode("utf-8-sig", "replace"))
+    except msgspec.DecodeError:
+        # Perhaps a text that ends with half of a character.
+        return exact_json.decode_loosely(body)
 
 
 def masked(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -46,6 +47,21 @@ async def test_an_odd_campaign_on_two_overlapping_pages_is_told_once() -> None:
     assert len(talk.requests) == 2
     assert [len(page.odd) for page in pages] == [1, 0]
     assert sorted(row.id for page in pages for row in page.rows) == list(range(1010))
+
+
+async def test_a_text_that_was_cut_in_the_middle_of_a_character_costs_nobody_else() -> None:
+    people = [
+        {"contactId": 1, "dataFields": {"FIRSTNAME": "Ann \ud83d", "LIMIT": 0.1}},
+        {"contactId": 2, "status": None},
+    ]
+    named = [{"id": 7, "name": "Sale \ud83d"}, {"id": 8}]
+    answers = (httpx.Response(200, content=json.dumps(each)) for each in ({"_items": people}, named))
+    async with Conversation(*answers).client() as dd:
+        (page,) = [page async for page in contacts.contact_pages(dd)]
+        found = await campaigns.campaigns(dd)
+    assert [each.contact_id for each in page.rows] == [1, 2]
+    assert page.rows[0].values == {"FIRSTNAME": "Ann ?", "LIMIT": Decimal("0.1")}
+    assert [(each.id, each.name) for each in found] == [(7, "Sale ?"), (8, "")]
 
 
 async def test_where_nobody_may_be_passed_over_an_odd_row_refuses_the_whole_answer() -> None:

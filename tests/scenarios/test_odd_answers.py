@@ -24,7 +24,7 @@ from tests.scenarios.test_opt_in import opt_in_of
 ODD: tuple[dict[str, Any], ...] = (
     {"contactId": "a contact"},
     {"contactId": None},
-    {"updated": "2999-01-01T00:00:00Z", "aNewField": {"deep": [1]}},
+    {"updated": "2999-01-01T00:00:00Z", "aNewField": {"deep": [1, "half of a character \ud83d"]}},
 )
 
 
@@ -100,7 +100,7 @@ def test_odd_contacts_cost_themselves_and_a_feed_that_circles_is_read_again(offi
 
 SUPPRESSIONS: tuple[dict[str, Any], ...] = (
     {"dateRemoved": "2999-01-01T00:00:00Z", "aNewField": 1},
-    {"dateRemoved": 20260101, "reason": 7},
+    {"dateRemoved": 20260101, "reason": 7, "aNewField": "half of a character \ud83d"},
     {"suppressedContact": None},
 )
 
@@ -141,7 +141,7 @@ def test_odd_suppressions_suppress_whom_they_name_and_a_feed_that_circles_stops_
     ("how", "rows", "said"),
     [
         ("empty", (), "lists no data field at all; no label was taken for deleted"),
-        ("", ({"type": "Colour"}, {"name": None}, {"aNewField": 1}), "Colour"),
+        ("", ({"type": "Colour"}, {"name": None}, {"aNewField": "\ud83d"}), "Colour"),
     ],
 )
 def test_data_fields_that_are_odd_are_named_and_no_label_is_lost(
