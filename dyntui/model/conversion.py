@@ -245,10 +245,15 @@ def _number_in(value: object, column: Column, choice: ChoiceAs) -> Value:
         raise _Refused(f"{_shown(number)} has more than the {column.precision} decimals that the column keeps")
     if column.type == "Double" and len(Decimal(number).normalize().as_tuple().digits) > _DOUBLE_DIGITS:
         raise _Refused(f"{_shown(number)} has more than the {_DOUBLE_DIGITS} digits that the column keeps")
-    low, high = column.minimum, column.maximum
-    if (low is not None and number < exact(low)) or (high is not None and number > exact(high)):
+    low, high = _limit(column.minimum), _limit(column.maximum)
+    if (low is not None and number < low) or (high is not None and number > high):
         raise _Refused(f"{_shown(number)} is outside the column's limits")
     return number
+
+
+def _limit(described: float | None) -> Decimal | None:
+    """A column's limit, digit by digit; a floating point column may be described with the largest number there is."""
+    return None if described is None or math.isnan(described) else Decimal(repr(described))
 
 
 def _two_options(value: object, column: Column, choice: ChoiceAs) -> Value:

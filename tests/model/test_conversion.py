@@ -75,6 +75,8 @@ CARRIED = [
     (SHOWN_AS_DAY, OUT, "2026-03-03T23:00:00Z", "2026-03-03T23:00:00Z"),
     (ZONELESS, IN, "2026-03-04T10:00:00Z", "2026-03-04T10:00:00Z"),
     (column("Decimal", source=1), OUT, Decimal("2.5"), Decimal("2.5")),
+    (column("Double", minimum=-1.7976931348623157e308, maximum=float("inf")), IN, Decimal("-2.5"), Decimal("-2.5")),
+    (column("Decimal", minimum=0.1, maximum=float("nan")), IN, Decimal("0.1"), Decimal("0.1")),
 ]
 
 
