@@ -12,6 +12,7 @@ Public:
     of_others(c, account_id, since, after="", limit=500) -> list[OfOther]   whom other accounts suppress
     of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
+    among(c, account_id, addresses) -> {address: Suppression}
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
     written(c, account_id, addresses); tell_again(c, addresses); tell_all_again(c, account_id)
     window(c, asked, account_id="") -> Page[SuppressionRow]
@@ -63,7 +64,7 @@ def record(
     """Keep suppressions as read; Dynamics has yet to be told of those that are new or changed: how many these are.
     Where an `item` of a run is named, everybody becomes a person of it: added, updated or unchanged (what the run
     itself added stays that, however often it reads it)."""
-    known = _known(c, account_id, [row.address for row in rows])
+    known = among(c, account_id, [row.address for row in rows])
     latest = {row.address: _as_kept(row, known.get(row.address)) for row in rows}
     news = [row for row in latest.values() if _differs(row, known.get(row.address))]
     told = {row.address for row in news}
@@ -133,14 +134,16 @@ _SHOWN = (_s.address, _s.status, _s.reason, _s.suppressed_on, _s.in_feed, _s.con
 
 @contextmanager
 def supposed(c: Connection, account_id: str, addresses: Sequence[str], now: str) -> Iterator[None]:
-    """Within the block these addresses, of which nothing is known yet, are suppressed as somebody in Dynamics asks."""
-    record(c, account_id, [Suppression(each, BY_HAND, "SUPPRESSED", now) for each in addresses], now)
+    """Within the block these addresses are suppressed as somebody in Dynamics asks; what is known of any stays."""
+    fresh = not_known(c, account_id, addresses)
+    record(c, account_id, [Suppression(each, BY_HAND, "SUPPRESSED", now) for each in fresh], now)
     yield
-    for some in in_chunks(addresses):
+    for some in in_chunks(fresh):
         c.execute(delete(suppression).where(_s.account_id == account_id, _s.address.in_(some)))
 
 
-def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:
+def among(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:
+    """The account's suppressions of these addresses, by address."""
     known: dict[str, Suppression] = {}
     for some in in_chunks(addresses):
         found = c.execute(select(*_SHOWN).where(_s.account_id == account_id, _s.address.in_(some)))
@@ -150,11 +153,14 @@ def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str
 
 def _as_kept(row: Suppression, known: Suppression | None) -> Suppression:
     """A row that does not say when it happened keeps the time that is known; so does what somebody asked for by hand:
-    the feed then tells when it was carried out."""
+    the feed then tells when it was carried out. What somebody asks for again, as dotdigital could not do it, has been
+    asked for then."""
     if known is None:
         return row
     by_hand = row.status == known.status == BY_HAND
+    again = by_hand and not row.in_feed and not known.in_feed
     when = known.suppressed_on if by_hand or not row.suppressed_on else row.suppressed_on
+    when = max(when, row.suppressed_on) if again else when
     contact_id = row.contact_id or known.contact_id
     return msgspec.structs.replace(row, suppressed_on=when, in_feed=row.in_feed or known.in_feed, contact_id=contact_id)
 

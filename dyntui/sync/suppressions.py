@@ -249,7 +249,8 @@ async def changed_rows(dv: Dataverse, mark: RowsMark) -> list[Added]:
 async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, account_id: str, item: str = "") -> None:
     """Suppression rows that somebody added in Dynamics become suppressions in dotdigital.
 
-    An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it.
+    An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it, and asked
+    for again with each row that names it anew.
     """
     odd: list[OddRow] = []
     async for fresh in _asked_in_dynamics(ctx, dv, account_id, odd):
@@ -273,10 +274,16 @@ async def suppress(dd: Dotdigital, fresh: Mapping[str, str]) -> list[Suppression
 
 def not_suppressed_yet(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
     """Those of the addresses that rows in Dynamics ask for, and nobody knows to be suppressed in the account. A row
-    that was there before the person subscribed again suppresses nobody a second time."""
+    that was there before the person subscribed again suppresses nobody a second time; one that is newer than the last
+    one that dotdigital could not carry out asks it again: the address may be a contact's by now."""
     ended = lifts.lifted_on(c, account_id=account_id, addresses=list(asked))
-    standing = [address for address, when in asked.items() if when > ended.get(address, "")]
-    return {each: asked[each] for each in suppression_store.not_known(c, account_id, standing)}
+    known = suppression_store.among(c, account_id, list(asked))
+    return {
+        address: when
+        for address, when in asked.items()
+        if when > ended.get(address, "")
+        and ((there := known.get(address)) is None or (not there.in_feed and when > there.suppressed_on))
+    }
 
 
 async def asked_in_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> list[str]:

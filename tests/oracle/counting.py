@@ -97,7 +97,8 @@ def _counted(targets: Collection[str], campaign: int, rows: Snapshot, memory: Me
             # Whoever was held and is on the list again has the place, but dotdigital keeps another record's values.
             found_all[key] = verdict("added excluded", {"NOT_SYNCED"}, said.why)
         reason = refused(address_of(record), rows) if record is not None else ""
-        if reason and first({reason, *said.reasons}) == reason and any("NOT_SYNCED" in each for each in reasons[key]):
+        unsynchronised = all(reasons[key]) and any("NOT_SYNCED" in each for each in reasons[key])
+        if reason and first({reason, *said.reasons}) == reason and unsynchronised:
             # The platform refused it, or it was not tried yet: the row's own refusal stands at its place in the order.
             found_all[key] = verdict("excluded rejected", said.reasons | {reason, "REJECTED"}, said.why)
     for key in optional - found_all.keys():

@@ -791,6 +791,15 @@ def writes(calls: list[dict[str, Any]]) -> list[str]:
     return [f"{each['system']} {each['route']} {each['writes']}" for each in calls if each["writes"]]
 
 
+def status_there(sandbox: InProcessSandbox, address: str) -> str:
+    """What dotdigital says of a contact; `""`: it has none."""
+    info, account = sandbox.info, sandbox.state.config.dotdigital
+    where = sandbox.state.urls.dotdigital[account.region]
+    answer = sandbox.http.get(f"{where}/v2/contacts/{address}", auth=(info["api_user"], info["api_password"]))
+    assert answer.status_code in {200, 404}, answer.text
+    return str(answer.json()["status"]) if answer.status_code == 200 else ""
+
+
 def by_reason(run: runs.RunRow) -> dict[str, int]:
     """Counts of a run by reason, or by outcome where that needs no reason."""
     return {count.reason or str(count.outcome): count.people for count in run.tally.counts}

@@ -35,12 +35,11 @@ from dyntui.service.contract.setup import EmailAccountInput
 from dyntui.store import accounts, suppressions
 from dyntui.store.schema import admin_change, schedule, watermark
 from dyntui.sync.connections import account_secret
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, status_there
 from tests.scenarios.test_forms import answered
 from tests.scenarios.test_role_self_test import Desk, with_roles
 from tests.scenarios.test_strangers import CONTACTS, records, strangers_of
 from tests.scenarios.test_suppressions import resubscribed
-from tests.simulation.sandbox import InProcessSandbox
 
 NUMBER = 24_818
 
@@ -103,15 +102,6 @@ def two(office: Office) -> Iterator[Two]:
     opened = Two(office)
     yield opened
     opened.second.stop()
-
-
-def status_there(sandbox: InProcessSandbox, address: str) -> str:
-    """What dotdigital says of a contact; `""`: it has none."""
-    info, account = sandbox.info, sandbox.state.config.dotdigital
-    where = sandbox.state.urls.dotdigital[account.region]
-    answer = sandbox.http.get(f"{where}/v2/contacts/{address}", auth=(info["api_user"], info["api_password"]))
-    assert answer.status_code in {200, 404}, answer.text
-    return str(answer.json()["status"]) if answer.status_code == 200 else ""
 
 
 def test_what_is_learnt_of_an_account_while_its_settings_are_saved_stays(

@@ -19,7 +19,7 @@ from dyntui.service.identity import Identities
 from dyntui.service.suppressions import Suppressions
 from dyntui.store import accounts, lifts
 from dyntui.store import suppressions as suppression_store
-from tests.scenarios.office import Office, addresses, writes
+from tests.scenarios.office import Office, addresses, status_there, writes
 from tests.scenarios.test_list_synchronisation import adds_up
 from tests.scenarios.test_opt_outs import create_in_dynamics
 
@@ -109,6 +109,31 @@ def test_a_row_that_somebody_copied_or_corrected_counts_though_it_names_dotdigit
     assert [each.rpartition(": ")[2] for each in odd] == ["none any more"]
     _, calls = office.calls_between(lambda: office.run("suppressions"))
     assert writes(calls) == []
+
+
+def test_who_became_a_contact_is_suppressed_there_as_soon_as_somebody_asks_again(
+    office: Office, newsletter: ListRow
+) -> None:
+    address = "later.contact@north.example"
+    typed(office, address)
+    office.run("suppressions")
+    office.put_into_book(newsletter.id, address)
+    typed(office, f"Later Contact <{address.upper()}>")
+    # What a plan supposes while it is made ends with it, and nothing else does.
+    office.plan(newsletter.id)
+    office.run("suppressions")
+    assert status_there(office.sandbox, address) == "Suppressed"
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+
+
+def test_who_is_no_contact_is_asked_for_once_for_each_row(office: Office) -> None:
+    for _ in range(2):
+        typed(office, "never.a.contact@north.example")
+        _, calls = office.calls_between(lambda: office.run("suppressions"))
+        assert any("suppress" in each for each in writes(calls))
+        _, calls = office.calls_between(lambda: office.run("suppressions"))
+        assert writes(calls) == []
 
 
 def test_a_quiet_run_writes_nothing_and_costs_a_few_calls(office: Office) -> None:
