@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,12 +14,14 @@ from textual.widget import Widget
 
 from dyntui.model.errors import DyntuiError
 from dyntui.service.contract.paging import Window
+from dyntui.service.new_files import NewFile, new_file
 from dyntui.service.row_cells import cells_of
 from dyntui.service.row_files import SUFFIXES, row_file
 
 from .base import FramedScreen
 from .dialogs import Dialog
 from .facts_question import FactsQuestion, following
+from .new_file import free, not_written, refusal, whole
 from .widgets.grid import Grid
 from .widgets.line import Line, Part
 from .widgets.paging import Source
@@ -44,7 +46,7 @@ class _Where(FactsQuestion[Path]):
     def __init__(self, title: str, name: str) -> None:
         super().__init__(title)
         self._base = name
-        self._file = _free(name, ".csv")
+        self._file = free(name, ".csv")
 
     def facts(self) -> Sequence[tuple[str, str, str]]:
         """The form, the file, and to write it."""
@@ -54,31 +56,31 @@ class _Where(FactsQuestion[Path]):
         """What a line means."""
         return {
             _FORM: "Enter chooses another one. No spreadsheet takes any of it for a formula.",
-            _FILE: f"A new file, in {_whole('')} where no folder is named. It ends in {', '.join(SUFFIXES)}.",
-            _WRITE: f"All of it goes into {_whole(self._file)}.",
+            _FILE: f"A new file, in {whole('')} where no folder is named. It ends in {', '.join(SUFFIXES)}.",
+            _WRITE: f"All of it goes into {whole(self._file)}.",
         }[key]
 
     def change(self, key: str) -> None:
         """Another form, the file is typed, or it is written."""
         if key == _FORM:
-            self._file = _free(self._base, following(_suffix(self._file), _FORMS))
+            self._file = free(self._base, following(_suffix(self._file), _FORMS))
         elif key == _FILE:
             self.type_in(_FILE, self._file)
         else:
-            self.dismiss(_whole(self._file))
+            self.dismiss(whole(self._file))
 
     def typed(self, key: str, text: str) -> str:
         """Takes the file."""
         if _suffix(text) not in SUFFIXES:
             return f"Its name has to end in {', '.join(SUFFIXES)}."
-        try:
-            there = _whole(text).exists()
-        except (OSError, RuntimeError, ValueError) as error:
-            return f"This name cannot be used: {getattr(error, 'strerror', None) or error}. Name another file."
-        if there:
-            return f"{text} is there already, and stays as it is. Name another file."
+        if why := refusal(text):
+            return why
         self._file, self._base = text, str(Path(text).with_suffix(""))
         return ""
+
+
+class _StoppedError(Exception):
+    """Somebody has pressed Escape meanwhile."""
 
 
 class _Writing(Dialog[tuple[bool, str]], Generic[T]):
@@ -118,12 +120,14 @@ class _Writing(Dialog[tuple[bool, str]], Generic[T]):
     async def _write(self) -> None:
         try:
             done = await self._into_file()
+        except _StoppedError:
+            self.dismiss((False, "Stopped. Nothing was written."))
         except OSError as error:
-            self.dismiss((False, f"{self._file}: {error.strerror or error}. Nothing was written."))
+            self.dismiss((False, not_written(self._file, error)))
         except DyntuiError as error:
             self.dismiss((False, f"{error.message} Nothing was written. {error.remedy}"))
         else:
-            self.dismiss((False, "Stopped. Nothing was written.") if self._stopped else (True, self._told(done)))
+            self.dismiss((True, self._told(done)))
 
     def _told(self, done: int) -> str:
         many = self._wording.of(done)
@@ -132,27 +136,21 @@ class _Writing(Dialog[tuple[bool, str]], Generic[T]):
         return f"{many} {'is' if done == 1 else 'are'} in {self._file}."
 
     async def _into_file(self) -> int:
-        """How many rows were written. Raises OSError, DyntuiError."""
-        self._file.touch(0o600, exist_ok=False)
-        done, whole = 0, False
-        try:
-            with ExitStack() as open_file:
-                write = None
-                async for rows in self._pages():
-                    if write is None:
-                        cells: Sequence[Any] = cells_of(type(rows[0]))
-                        write = open_file.enter_context(row_file(self._file, cells, "Rows"))
-                    # Beside the screen: a workbook takes its time.
-                    await asyncio.to_thread(write, rows)
-                    done += len(rows)
-                    self._tell(done)
-                    if self._stopped:
-                        return done
-                await asyncio.to_thread(open_file.close)
-            whole = True
-        finally:
-            if not whole:
-                self._file.unlink()
+        """How many rows were written. Raises _StoppedError, OSError, DyntuiError."""
+        done = 0
+        with new_file(NewFile(self._file)) as part, ExitStack() as open_file:
+            write = None
+            async for rows in self._pages():
+                if write is None:
+                    cells: Sequence[Any] = cells_of(type(rows[0]))
+                    write = open_file.enter_context(row_file(part, cells, "Rows"))
+                # Beside the screen: a workbook takes its time.
+                await asyncio.to_thread(write, rows)
+                done += len(rows)
+                self._tell(done)
+                if self._stopped:
+                    raise _StoppedError
+            await asyncio.to_thread(open_file.close)
         return done
 
     async def _pages(self) -> AsyncIterator[Sequence[T]]:
@@ -197,24 +195,3 @@ def export(screen: FramedScreen, grid: Grid[T], source: Source[T]) -> None:
 
 def _suffix(file: str) -> str:
     return Path(file).suffix.lower()
-
-
-def _whole(file: str) -> Path:
-    """The path that a person names. Raises RuntimeError where it begins with the home of somebody unknown."""
-    named = Path(file).expanduser()
-    try:
-        return named.absolute()
-    except OSError:
-        # The folder in which the console was started is gone.
-        return named
-
-
-def _free(name: str, suffix: str) -> str:
-    """The name with this ending, and a number where such a file is there already."""
-    tried, count = f"{name}{suffix}", 1
-    # What cannot be asked is told when it is written.
-    with suppress(OSError):
-        while _whole(tried).exists():
-            count += 1
-            tried = f"{name}-{count}{suffix}"
-    return tried

@@ -17,6 +17,7 @@ from dyntui.service.contract.paging import Page as PageOfRows
 from dyntui.service.contract.paging import Window
 from dyntui.service.contract.runs import RunChanged, StartRun
 from dyntui.service.contract.session import STATUS, Nothing, Status
+from dyntui.service.new_files import NewFile, new_file
 from dyntui.service.profile import open_profile
 
 from .base import Page
@@ -25,6 +26,7 @@ from .canary import ask_for_canary
 from .facts_dialog import FactsDialog
 from .grid_screen import GridScreen, Rows
 from .mapping_files import FileQuestion
+from .new_file import not_written
 from .places import BACKUPS, FIRST_CONNECTION
 from .running import start_run
 from .widgets.columns import Column
@@ -108,7 +110,7 @@ class HealthPage(GridScreen[Finding], Page[str]):
                 self.ask(STATUS, Nothing(), lambda status: self._write(file, status))
 
         means = "Findings, status, configuration and log; addresses of people are masked, secrets are in none of it."
-        question = FileQuestion("A file for support", "Write it", usual="dyntui-support.zip", means=means)
+        question = FileQuestion("A file for support", "Write it", usual="dyntui-support.zip", means=means, new=True)
         self.app.push_screen(question, answered)
 
     def _write(self, file: Path, status: Status) -> None:
@@ -116,15 +118,15 @@ class HealthPage(GridScreen[Finding], Page[str]):
         if found is None:
             self.notify("What is wrong is being looked at; press x again.", title=_FOR_SUPPORT, markup=False)
             return
-        start(self, "for-support", self._written, file.absolute(), status, found)
+        start(self, "for-support", self._written, file, status, found)
 
     async def _written(self, file: Path, status: Status, found: Health) -> None:
         """Beside the screen: the end of the log is megabytes, read, masked and packed."""
         try:
-            await asyncio.to_thread(support_bundle.write, file, open_profile(status.profile), found, status)
+            with new_file(NewFile(file)) as part:
+                await asyncio.to_thread(support_bundle.write, part, open_profile(status.profile), found, status)
         except OSError as error:
-            why = f"{file}: {error.strerror or error}. Nothing was written."
-            self.notify(why, title=_FOR_SUPPORT, severity="warning", markup=False)
+            self.notify(not_written(file, error), title=_FOR_SUPPORT, severity="warning", markup=False)
             return
         self.notify(f"Written: {file}.", title=_FOR_SUPPORT, markup=False)
 

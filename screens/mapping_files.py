@@ -18,10 +18,12 @@ from dyntui.service.contract.mappings import (
     MappingsSaved,
     ValidateMappings,
 )
+from dyntui.service.new_files import NewFile, new_file
 
 from .base import FramedScreen
 from .dialogs import Confirm
 from .facts_question import FactsQuestion
+from .new_file import free, not_written, refusal, unusable, whole
 from .wording import number
 
 _TITLE: Final = "Data mappings"
@@ -36,9 +38,12 @@ class FileQuestion(FactsQuestion[Path]):
 
     WORD = "Line"
 
-    def __init__(self, title: str, word: str, *, usual: str, means: str) -> None:
+    def __init__(self, title: str, word: str, *, usual: str, means: str, new: bool = False) -> None:
+        """`new`: a file that is written, and takes the place of no other."""
         super().__init__(title, told=means)
-        self._word, self._path, self._means_file = word, usual, means
+        path = Path(usual)
+        self._path = free(path.stem, path.suffix) if new else usual
+        self._word, self._means_file, self._new = word, means, new
 
     def facts(self) -> Sequence[tuple[str, str, str]]:
         """The path."""
@@ -51,14 +56,16 @@ class FileQuestion(FactsQuestion[Path]):
     def change(self, key: str) -> None:
         """The path is typed."""
         if key == _GO and self._path:
-            self.dismiss(Path(self._path).expanduser())
+            self.dismiss(whole(self._path))
         else:
             self.type_in("file", self._path)
 
     def typed(self, key: str, text: str) -> str:
-        """Any path."""
-        self._path = text
-        return "" if text else "Name a file."
+        """A path; of a new file one that is free."""
+        why = refusal(text) if self._new else unusable(text)
+        if not why:
+            self._path = text
+        return why
 
 
 def export(screen: FramedScreen, account: str, version: int | None = None) -> None:
@@ -71,18 +78,18 @@ def export(screen: FramedScreen, account: str, version: int | None = None) -> No
 
     means = "TOML, which `dyntui mappings import` takes. A file that is there already stays as it is."
     usual = "mappings.toml" if version is None else f"mappings-{version}.toml"
-    screen.app.push_screen(FileQuestion("Export the data mappings", "Write it", usual=usual, means=means), answered)
+    question = FileQuestion("Export the data mappings", "Write it", usual=usual, means=means, new=True)
+    screen.app.push_screen(question, answered)
 
 
 def _write(screen: FramedScreen, file: Path, found: MappingFile) -> None:
     try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(found.file)
+        with new_file(NewFile(file), private=False) as part:
+            part.write_text(found.file, encoding="utf-8")
     except OSError as error:
-        why = f"{file}: {error.strerror or error}. Nothing was written."
-        screen.notify(why, title=_TITLE, severity="warning", markup=False)
+        screen.notify(not_written(file, error), title=_TITLE, severity="warning", markup=False)
         return
-    screen.notify(f"Version {found.version} of {found.account} is in {file.absolute()}.", title=_TITLE, markup=False)
+    screen.notify(f"Version {found.version} of {found.account} is in {file}.", title=_TITLE, markup=False)
 
 
 def bring_in(screen: FramedScreen, account: str, done: Callable[[], None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +9,11 @@ import msgspec
 
 from dyntui.model.subject_text import lines
 from dyntui.service.contract.people import PEOPLE_EXPORT, PersonRef, SubjectExport
+from dyntui.service.new_files import NewFile, new_file
 
 from .base import FramedScreen
 from .facts_question import FactsQuestion
+from .new_file import free, not_written, refusal, whole
 from .widgets.cells import single_line
 
 _WRITE, _FILE = "write", "file"
@@ -47,12 +48,10 @@ class _Where(FactsQuestion[str]):
 
     def typed(self, key: str, text: str) -> str:
         """Takes the file."""
-        if not text:
-            return "A file needs a name."
-        if Path(text).expanduser().exists():
-            return f"{text} is there already."
-        self._file = text
-        return ""
+        why = refusal(text)
+        if not why:
+            self._file = text
+        return why
 
 
 def export_person(screen: FramedScreen, person: str) -> None:
@@ -62,10 +61,10 @@ def export_person(screen: FramedScreen, person: str) -> None:
         as_json = file.suffix.lower() == ".json"
         said = [msgspec.json.encode(answer).decode()] if as_json else [single_line(line) for line in lines(answer)]
         try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            with new_file(NewFile(file)) as part, part.open("w", encoding="utf-8") as out:
                 out.writelines(f"{line}\n" for line in said)
         except OSError as error:
-            screen.notify(f"{file}: {error.strerror}", title="Not written", severity="error", markup=False)
+            screen.notify(not_written(file, error), title="Not written", severity="error", markup=False)
             return
         missing = f" Missing: {'; '.join(answer.not_read)}" if answer.not_read else ""
         screen.notify(
@@ -77,8 +76,8 @@ def export_person(screen: FramedScreen, person: str) -> None:
 
     def answered(file: str | None) -> None:
         if file is not None:
-            path = Path(file).expanduser()
+            path = whole(file)
             screen.ask(PEOPLE_EXPORT, PersonRef(person=person), lambda answer: taken(answer, path))
 
     name = "".join(each if each.isalnum() or each in "@.-" else "_" for each in person)
-    screen.app.push_screen(_Where(f"known-of-{name}.txt"), answered)
+    screen.app.push_screen(_Where(free(f"known-of-{name}", ".txt")), answered)

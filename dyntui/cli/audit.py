@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ import click
 from dyntui.cli.changes import print_changes
 from dyntui.cli.following import print_run
 from dyntui.cli.lazy import Group, choices
+from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import moment, number, people_of, print_json, print_table, say, short_ids
 from dyntui.cli.pages import (
     OUTCOMES,
@@ -46,8 +46,8 @@ from dyntui.service.contract.runs import (
     run_status,
     run_text,
 )
+from dyntui.service.new_files import NewFile
 from dyntui.service.row_cells import PEOPLE
-from dyntui.service.row_files import check_suffix, row_file
 
 # How Dynamics writes the id of a record.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
@@ -195,22 +195,20 @@ def open_(context: click.Context, link: str) -> int:
 @command.command("export")
 @click.argument("run", metavar="RUN[/ITEM]")
 @click.option("--item", default="", help="Only the people of this item.")
-@click.option(
-    "--out", required=True, type=click.Path(dir_okay=False, writable=True), help="A .csv, .json or .xlsx file."
-)
+@out_option("--out", required=True, help=ROWS, rows=True)
+@overwrite_option
 @click.pass_context
-def export(context: click.Context, run: str, item: str, out: str) -> None:
+def export(context: click.Context, run: str, item: str, out: NewFile) -> None:
     """Write everybody in a run with their outcome into a file. A spreadsheet takes none of it for a formula."""
-    check_suffix(out)
     run, of_link = named_by(run)
     item = item or of_link
 
     async def read(client: ServiceClient) -> int:
-        with row_file(Path(out), PEOPLE, "People") as write:
+        with rows_into(out, PEOPLE, "People") as write:
             done = 0
             async for rows in every_page(client, RUN_PEOPLE, OutcomesQuery(run=run, item=item)):
                 write(rows)
                 done += len(rows)
         return done
 
-    say(f"{people_of(with_service(choices(context), read))} in {out}.")
+    say(f"{people_of(with_service(choices(context), read))} in {out.path}.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from dyntui.cli.campaign_report import (
@@ -13,6 +11,7 @@ from dyntui.cli.campaign_report import (
 )
 from dyntui.cli.lazy import Choices, Group, choices
 from dyntui.cli.naming import campaign_id, list_id
+from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, every_page, page_of, print_page, window_options
 from dyntui.cli.sending import send
@@ -52,8 +51,8 @@ from dyntui.service.contract.campaigns import (
 )
 from dyntui.service.contract.lists import sync_words
 from dyntui.service.contract.paging import Page
+from dyntui.service.new_files import NewFile
 from dyntui.service.row_cells import COMPARED_CELLS, RECIPIENT_CELLS
-from dyntui.service.row_files import check_suffix, row_file
 
 
 @click.group(cls=Group)
@@ -241,12 +240,11 @@ def report(
 
 @command.command("compare")
 @click.argument("named", metavar="CAMPAIGN...", nargs=-1)
-@click.option("--out", type=click.Path(dir_okay=False, writable=True), help="Into a .csv, .json or .xlsx file.")
+@out_option("--out", help="Into a .csv, .json or .xlsx file.", rows=True)
+@overwrite_option
 @click.pass_context
-def compare(context: click.Context, named: tuple[str, ...], out: str | None) -> None:
+def compare(context: click.Context, named: tuple[str, ...], out: NewFile | None) -> None:
     """Results of campaigns side by side, counts with rates; of none named, the last ten that were sent."""
-    if out is not None:
-        check_suffix(out)
 
     async def ask(client: ServiceClient) -> Comparison:
         ids = tuple([await campaign_id(client, each) for each in named])
@@ -254,12 +252,12 @@ def compare(context: click.Context, named: tuple[str, ...], out: str | None) -> 
 
     found = with_service(choices(context), ask)
     if out is not None:
-        with row_file(Path(out), COMPARED_CELLS, "Campaigns") as write:
+        with rows_into(out, COMPARED_CELLS, "Campaigns") as write:
             write(found.reports)
-        say(f"{number(len(found.reports))} campaigns are in {out}.")
-    elif choices(context).json:
+        say(f"{number(len(found.reports))} campaigns are in {out.path}.")
+    if choices(context).json:
         print_json(found)
-    else:
+    elif out is None:
         print_comparison(found)
 
 
@@ -268,26 +266,24 @@ def compare(context: click.Context, named: tuple[str, ...], out: str | None) -> 
 @click.option(
     "--filter", "kept", type=click.Choice(contract.RECIPIENTS), default="all", help="Only those who did this."
 )
-@click.option(
-    "--out", required=True, type=click.Path(dir_okay=False, writable=True), help="A .csv, .json or .xlsx file."
-)
+@out_option("--out", required=True, help=ROWS, rows=True)
+@overwrite_option
 @click.pass_context
-def export(context: click.Context, named: str, kept: str, out: str) -> None:
+def export(context: click.Context, named: str, kept: str, out: NewFile) -> None:
     """Write the recipients of a campaign and what each did into a file.
 
     A spreadsheet takes none of it for a formula.
     """
-    check_suffix(out)
 
     async def read(client: ServiceClient) -> int:
         query, done = RecipientsQuery(id=await campaign_id(client, named), filter=kept), 0
-        with row_file(Path(out), RECIPIENT_CELLS, "Recipients") as write:
+        with rows_into(out, RECIPIENT_CELLS, "Recipients") as write:
             async for rows in every_page(client, CAMPAIGN_RECIPIENTS, query):
                 write(rows)
                 done += len(rows)
         return done
 
-    say(f"{number(with_service(choices(context), read))} recipients are in {out}.")
+    say(f"{number(with_service(choices(context), read))} recipients are in {out.path}.")
 
 
 @command.group("targets")

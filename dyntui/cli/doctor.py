@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from dyntui.cli import first_connection
 from dyntui.cli.lazy import Command, choices
+from dyntui.cli.out_file import out_option, overwrite_option, writing
 from dyntui.cli.output import dated, number, print_facts, print_json, say
 from dyntui.cli.service_call import with_service
 from dyntui.model.errors import Exit
@@ -17,6 +16,7 @@ from dyntui.service.client import ServiceClient
 from dyntui.service.contract.health import HEALTH_CHECK, Health, Severity
 from dyntui.service.contract.runs import RUN_START, StartRun
 from dyntui.service.contract.session import STATUS, Nothing, Status
+from dyntui.service.new_files import NewFile
 from dyntui.service.profile import open_profile
 
 
@@ -26,15 +26,12 @@ from dyntui.service.profile import open_profile
 @click.option(
     "--from", "before", metavar="FILE", help="As --first, but before setup: from the file that setup would be given."
 )
-@click.option(
-    "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write what they answered as a text to be sent on: no names, no addresses.",
-)
-@click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it for support, masked.")
+@out_option("--report", help="Write what they answered as a text to be sent on: no names, no addresses.")
+@out_option("--bundle", help="Write all of it for support, masked.")
+@overwrite_option
 @click.pass_context
 def command(
-    context: click.Context, fix: bool, first: bool, before: str | None, report: Path | None, bundle: Path | None
+    context: click.Context, fix: bool, first: bool, before: str | None, report: NewFile | None, bundle: NewFile | None
 ) -> int:
     """What is wrong with the installation, what it means, and how it is mended.
 
@@ -58,8 +55,9 @@ def command(
 
     health, status, started = with_service(chosen, ask)
     if bundle is not None:
-        support_bundle.write(bundle, open_profile(chosen.profile), health, status)
-        say(f"Written: {bundle}. Addresses of people are masked; secrets are in none of it.")
+        with writing(bundle) as file:
+            support_bundle.write(file, open_profile(chosen.profile), health, status)
+        say(f"Written: {bundle.path}. Addresses of people are masked; secrets are in none of it.")
     if chosen.json:
         print_json(health)
     else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from dyntui import __version__
 from dyntui.cli.lazy import Choices
+from dyntui.cli.out_file import writing
 from dyntui.cli.output import moment, print_json, print_table, say
 from dyntui.cli.service_call import ask
 from dyntui.cli.setup_input import request_in, with_person
@@ -18,10 +18,11 @@ from dyntui.model.errors import DyntuiError, Exit
 from dyntui.model.first_connection import Fact, Holds
 from dyntui.service.contract.health import FACTS_ASK, FACTS_BEFORE, FACTS_LIST
 from dyntui.service.contract.session import Nothing
+from dyntui.service.new_files import NewFile
 from dyntui.service.setup_environment import said_by
 
 
-def command(chosen: Choices, *, anew: bool, report: Path | None, before: str | None = None) -> Exit:
+def command(chosen: Choices, *, anew: bool, report: NewFile | None, before: str | None = None) -> Exit:
     """Asks them, or (not `anew`) tells what they answered last; with what setup would be told in the file `before`,
     where nothing is connected yet. HELD where somebody should act on an answer."""
     if before is None:
@@ -69,17 +70,17 @@ def _print(facts: Sequence[Fact], *, connected: bool) -> None:
         say("Nothing was asked yet: `dyntui doctor --first`.")
 
 
-def _write(file: Path, facts: Sequence[Fact]) -> None:
-    """Never in place of another file. Raises DyntuiError REPORT_NOT_WRITTEN."""
+def _write(file: NewFile, facts: Sequence[Fact]) -> None:
+    """Raises DyntuiError FILE_EXISTS, REPORT_NOT_WRITTEN."""
     try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(first_connection.report(facts, __version__))
+        with writing(file) as part:
+            part.write_text(first_connection.report(facts, __version__), encoding="utf-8")
     except OSError as error:
         raise DyntuiError(
             "REPORT_NOT_WRITTEN",
-            f"{file} cannot be written: {error.strerror}.",
+            f"{file.path} cannot be written: {error.strerror}.",
             not_done="The answers are kept; the report was not written.",
-            remedy="Name a new file: `dyntui doctor --report FILE`.",
+            remedy="Name another file: `dyntui doctor --report FILE`.",
             exit=Exit.USAGE,
         ) from error
-    say(f"Written: {file}. It names no person, list, campaign or account.")
+    say(f"Written: {file.path}. It names no person, list, campaign or account.")

@@ -10,6 +10,7 @@ import click
 from dyntui.cli.lazy import Choices, Command, choices
 from dyntui.cli.mapping_saving import ACCOUNT, ACKNOWLEDGE, WHY, ask_first, print_saved
 from dyntui.cli.mapping_source import text_of
+from dyntui.cli.out_file import checked, overwrite_option, writing
 from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.service_call import ask, with_service
 from dyntui.model.errors import Exit
@@ -30,6 +31,7 @@ from dyntui.service.contract.mappings import (
     RestoreMappings,
     ValidateMappings,
 )
+from dyntui.service.new_files import NewFile
 
 
 @click.command(cls=Command)
@@ -75,22 +77,23 @@ def _print_findings(findings: Sequence[Finding]) -> None:
 
 
 @click.command(cls=Command)
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False, callback=checked)
+@overwrite_option
 @click.option("--version", type=click.IntRange(0), help="This version; without it the one that counts.")
 @ACCOUNT
 @click.pass_context
-def export(context: click.Context, file: Path | None, version: int | None, account: str) -> None:
+def export(context: click.Context, file: NewFile | None, version: int | None, account: str) -> None:
     """Write the mappings as TOML, to FILE or to standard output."""
     chosen = choices(context)
     answer = ask(chosen, MAPPINGS_EXPORT, MappingsOf(account=account, version=version))
+    if file is not None:
+        with writing(file, private=False) as part:
+            part.write_text(answer.file, encoding="utf-8")
+        say(f"Version {answer.version} of {answer.account} is in {file.path}.")
     if chosen.json:
         print_json(answer)
-        return
-    if file is None:
+    elif file is None:
         click.echo(answer.file, nl=False)
-        return
-    file.write_text(answer.file, encoding="utf-8")
-    say(f"Version {answer.version} of {answer.account} is in {file}.")
 
 
 @click.command("import", cls=Command)

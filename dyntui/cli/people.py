@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import msgspec
 
 from dyntui.cli.lazy import Command, Group, choices
+from dyntui.cli.out_file import out_option, overwrite_option
 from dyntui.cli.output import moment, number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.person_export import write_export
@@ -32,6 +31,7 @@ from dyntui.service.contract.people import (
     TimelineEvent,
     TimelineQuery,
 )
+from dyntui.service.new_files import NewFile
 
 
 @click.group(cls=Group)
@@ -146,9 +146,10 @@ def picture(
 @command.command("export", cls=Command)
 @click.argument("person")
 @click.option("--text", "as_text", is_flag=True, help="As text that people read; it is so unless --json is given.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Into this new file.")
+@out_option("--out", "--output", help="Into this file, which you alone may read.")
+@overwrite_option
 @click.pass_context
-def export(context: click.Context, person: str, as_text: bool, output: Path | None) -> None:
+def export(context: click.Context, person: str, as_text: bool, out: NewFile | None) -> None:
     """Everything known of PERSON, for a subject request: their records in Dynamics and the connector's rows about them,
     their contacts in dotdigital, all that is stored here, and what was seen of them. Who asked is kept.
 
@@ -158,7 +159,7 @@ def export(context: click.Context, person: str, as_text: bool, output: Path | No
     if as_text and chosen.json:
         raise click.UsageError("Give --json or --text, not both.")
     answer = ask(chosen, PEOPLE_EXPORT, PersonRef(person=person))
-    write_export(answer, output, as_json=chosen.json)
+    write_export(answer, out, as_json=chosen.json)
     if answer.not_read:
         context.exit(1)
 

@@ -219,7 +219,7 @@ class Dialogue:
                 ("How often, by month", lambda: self._do("people", "picture", named, "--by", "month")),
                 (
                     "Export everything known of them to a file",
-                    lambda: self._with("File", "people", "export", named, option="--output"),
+                    lambda: self._with("File", "people", "export", named, option="--out"),
                 ),
             ],
         )

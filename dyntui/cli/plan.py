@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from dyntui.cli.following import exit_for, print_run, print_tally, say_detached, until_ended
 from dyntui.cli.lazy import Command, choices
 from dyntui.cli.naming import list_id
+from dyntui.cli.out_file import out_option, overwrite_option, writing
 from dyntui.cli.output import number, print_facts, print_json, print_table, say
 from dyntui.cli.pages import every_page
 from dyntui.cli.plan_file import write_plan
@@ -32,6 +31,7 @@ from dyntui.service.contract.plans import (
     shown_effects,
 )
 from dyntui.service.contract.runs import RunRow, calls_text
+from dyntui.service.new_files import NewFile
 
 _TYPES = tuple(SYNC_TYPES)
 
@@ -41,9 +41,12 @@ _TYPES = tuple(SYNC_TYPES)
 @click.option("--account", default="", help="Email account; the default one where not given.")
 @click.option("--list", "lists", multiple=True, metavar="LIST", help="Only this one; may be given again.")
 @click.option("--show", default=20, show_default=True, type=click.IntRange(min=0), help="How many changes to show.")
-@click.option("--out", type=click.Path(dir_okay=False, writable=True), help="Write the plan with all changes here.")
+@out_option("--out", help="Write the plan with all changes here.")
+@overwrite_option
 @click.pass_context
-def command(context: click.Context, what: str, account: str, lists: tuple[str, ...], show: int, out: str | None) -> int:
+def command(
+    context: click.Context, what: str, account: str, lists: tuple[str, ...], show: int, out: NewFile | None
+) -> int:
     """Say what a synchronisation would change, and change nothing.
 
     TYPE is lists or address-books; of the others the answer is why they have no plan, and what shows beforehand what
@@ -72,12 +75,17 @@ def command(context: click.Context, what: str, account: str, lists: tuple[str, .
         print_json(run) if chosen.json else print_run(run)
         return exit_for(run)
     if out is not None:
-        write_plan(Path(out), made, changes)
+        with writing(out) as file:
+            write_plan(file, made, changes)
     if chosen.json:
         print_json(made)
     else:
         print_plan(made, changes[:show])
-        say(f"`dyntui apply {out or run.id}` carries it out." if changes else "There is nothing to be done.")
+        say(
+            f"`dyntui apply {out.path if out else run.id}` carries it out."
+            if changes
+            else "There is nothing to be done."
+        )
     return int(Exit.CHANGES if changes else Exit.DONE)
 
 

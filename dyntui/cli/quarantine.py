@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from dyntui.cli.following import exit_for, print_run, until_ended
 from dyntui.cli.lazy import Group, choices
 from dyntui.cli.naming import list_id
+from dyntui.cli.out_file import ROWS, out_option, overwrite_option, rows_into
 from dyntui.cli.output import moment, number, print_json, say
 from dyntui.cli.pages import Column, Columns, ReasonCode, Rows, every_page, page_of
 from dyntui.cli.progress import display
@@ -28,8 +27,8 @@ from dyntui.service.contract.quarantine import (
     RetryRefused,
 )
 from dyntui.service.contract.runs import RunRow
+from dyntui.service.new_files import NewFile
 from dyntui.service.row_cells import PEOPLE
-from dyntui.service.row_files import check_suffix, row_file
 
 # Rows read at once for a file.
 
@@ -119,21 +118,21 @@ def pick(context: click.Context, named: str, stranger: str, record: str) -> int:
 
 
 @command.command()
-@click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True), help="A .csv, .json or .xlsx.")
+@out_option("--out", required=True, help=ROWS, rows=True)
+@overwrite_option
 @click.pass_context
-def export(context: click.Context, out: str) -> None:
+def export(context: click.Context, out: NewFile) -> None:
     """Write all refused rows into a file. A spreadsheet takes none of it for a formula."""
-    check_suffix(out)
 
     async def read(client: ServiceClient) -> int:
-        with row_file(Path(out), PEOPLE, "People") as write:
+        with rows_into(out, PEOPLE, "People") as write:
             done = 0
             async for rows in every_page(client, QUARANTINE_PAGE, RefusedQuery()):
                 write([_person(row) for row in rows])
                 done += len(rows)
         return done
 
-    say(f"{number(with_service(choices(context), read))} rows are in {out}.")
+    say(f"{number(with_service(choices(context), read))} rows are in {out.path}.")
 
 
 def _person(row: RefusedRow) -> PersonOutcome:

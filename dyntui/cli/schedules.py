@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import click
 
 from dyntui.cli.lazy import Choices, Group, choices
+from dyntui.cli.out_file import out_option, overwrite_option, writing
 from dyntui.cli.output import moment, number, print_json, print_table, say
 from dyntui.cli.pages import Column, Columns, Rows, page_of
 from dyntui.cli.service_call import ask
@@ -29,6 +29,7 @@ from dyntui.service.contract.schedules import (
     Schedules,
     SchedulesOf,
 )
+from dyntui.service.new_files import NewFile
 
 _ACCOUNT = click.option("--account", default="", help="Of this email account; the default one where none is named.")
 _DAYS = click.option("--days", type=click.IntRange(1, 31), default=7, show_default=True, help="So many days ahead.")
@@ -131,29 +132,31 @@ async def history(_client: ServiceClient, rows: Rows, account: str) -> ScheduleC
 
 @command.command()
 @_DAYS
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file (.ics).")
+@out_option("--out", help="Write to this file (.ics).")
+@overwrite_option
 @_ACCOUNT
 @click.pass_context
-def export(context: click.Context, days: int, out: Path | None, account: str) -> None:
+def export(context: click.Context, days: int, out: NewFile | None, account: str) -> None:
     """The scheduled runs to come as an iCalendar file, which calendars show and subscribe to."""
     from dyntui.cli.calendar_file import calendar_of
 
     asked = ComingQuery(account=account, days=days, limit=_MOST_EXPORTED)
     answer = ask(choices(context), SCHEDULES_COMING, asked)
+    made = calendar_of(answer)
+    if out is not None:
+        with writing(out, private=False) as file:
+            file.write_bytes(made)
     if choices(context).json:
         print_json(answer)
         return
-    made = calendar_of(answer)
     if out is None:
         sys.stdout.buffer.write(made)
         sys.stdout.buffer.flush()
-    else:
-        out.write_bytes(made)
     _say_how_many(answer, out)
 
 
-def _say_how_many(answer: Coming, out: Path | None) -> None:
-    where = f" in {out}" if out is not None else ""
+def _say_how_many(answer: Coming, out: NewFile | None) -> None:
+    where = f" in {out.path}" if out is not None else ""
     until = moment(answer.runs[-1].on if answer.more else answer.end)
     say(f"{number(len(answer.runs))} scheduled runs until {until}{where}.")
 

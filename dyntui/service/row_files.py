@@ -92,7 +92,7 @@ def _xlsx(file: Path, columns: Sequence[Cell[R]], sheet: str) -> Iterator[Write[
             raise DyntuiError(
                 "WORKSHEET_FULL",
                 f"A worksheet holds {_MOST_ROWS:,} rows, and there are more.",
-                not_done=f"{file} is not whole.",
+                not_done="Nothing was exported.",
                 remedy="Export to a .csv or .json file, or one item at a time.",
             )
         for column, cell in enumerate(cells):

@@ -19,7 +19,7 @@ _LOG_BYTES = 5_000_000
 
 
 def write(bundle: Path, profile: Profile, health: Health, status: Status) -> None:
-    """Writes the bundle, never in place of another file. Raises OSError."""
+    """Writes the bundle. Raises OSError."""
     parts = {
         "version.txt": f"dyntui {__version__}\n",
         "findings.json": msgspec.json.format(msgspec.json.encode(health)).decode(),
@@ -27,7 +27,7 @@ def write(bundle: Path, profile: Profile, health: Health, status: Status) -> Non
         "config.toml": _text(profile.config_file),
         "service.log": _log(profile.log_file),
     }
-    with zipfile.ZipFile(bundle, "x", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, masked(text))
 

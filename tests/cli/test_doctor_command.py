@@ -93,7 +93,7 @@ def test_a_bundle_names_nobody_and_takes_the_place_of_no_other_file(
     assert not any("ada@" in text for text in parts.values())
     assert "@masked was refused" in parts["service.log"]
     again = dyntui("doctor", "--bundle", str(file))
-    assert again.code == 1 and "FILE_UNUSABLE" in again.err
+    assert again.code == 2 and "FILE_EXISTS" in again.err
 
 
 def test_every_command_that_a_remedy_names_exists() -> None:
@@ -138,6 +138,6 @@ def test_what_both_systems_answer_is_asked_told_and_written_to_be_sent_on(
     written = file.read_text(encoding="utf-8")
     assert "| DD-12 | dotdigital 1 |" in written and "Acme" not in written
     again = dyntui("doctor", "--first", "--report", str(file))
-    assert again.code == 2 and "REPORT_NOT_WRITTEN" in again.err
+    assert again.code == 2 and "FILE_EXISTS" in again.err
     service.answers(FACTS_ASK, Facts(facts=(fact("DV-02", Holds.NO),)))
     assert dyntui("doctor", "--first").code == 4

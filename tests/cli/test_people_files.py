@@ -61,7 +61,7 @@ def test_a_json_file_is_what_the_contract_answers(dyntui: Cli, people: ScriptedS
     rows = json.loads(file.read_text())
     assert [row["name"] for row in rows] == [each.name for each in PEOPLE]
     people.answers(RUN_PEOPLE, Page(rows=(), matching=0, total=0))
-    dyntui("audit", "export", "run-1", "--out", str(file))
+    dyntui("audit", "export", "run-1", "--out", str(file), "--overwrite")
     assert json.loads(file.read_text()) == []
 
 

@@ -171,8 +171,20 @@ async def test_mappings_are_exported_imported_compared_and_restored(tmp_path: Pa
         assert read(text) == ([*PROVISIONED, TOWN], [])
         await hand.press("x", "enter", "ctrl+u")
         await hand.type(str(file))
-        await hand.press("enter", "G", "enter")
-        assert any("Nothing was written" in each for each in hand.notices)
+        await hand.press("enter")
+        assert hand.notices[-1].endswith("is there already, and stays as it is. Name another file.")
+        # Between the question and the writing somebody else may make it.
+        await hand.press("ctrl+u")
+        await hand.type(str(tmp_path / "theirs.toml"))
+        await hand.press("enter", "G")
+        (tmp_path / "theirs.toml").write_text("theirs")
+        await hand.press("enter")
+        assert "Nothing was written" in hand.notices[-1] and (tmp_path / "theirs.toml").read_text() == "theirs"
+        await hand.press("i", "enter", "ctrl+u")
+        await hand.type("~nobody-of-that-name/mappings.toml")
+        await hand.press("enter")
+        assert "This name cannot be used" in hand.notices[-1]
+        await hand.press("escape", "escape")
 
         # Broken, the rows are named and nothing counts; right, it says what it changes first.
         async def bring_in(content: bytes) -> None:

@@ -152,9 +152,9 @@ async def test_a_finding_is_mended_by_its_run_and_all_of_it_is_written_for_suppo
             assert b"BOOK_MISSING" in written.read("findings.json") and written.read("status.json")
         await hand.press("x", "enter", "ctrl+u")
         await hand.paste(str(file))
-        await hand.press("enter", "j", "enter")
-        assert any("Nothing was written" in notice for notice in hand.notices)
-        await hand.press("m")
+        await hand.press("enter")
+        assert hand.notices[-1].endswith("is there already, and stays as it is. Name another file.")
+        await hand.press("escape", "escape", "m")
         (started,) = hand.asked("runs.start")
         assert started.sync_type == "suppressions"  # type: ignore[attr-defined]
         looked = len(hand.asked("health.check"))

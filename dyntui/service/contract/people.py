@@ -189,7 +189,7 @@ ACTIONS = (
         keys=("X",),
         hint="Export",
         call=PEOPLE_EXPORT,
-        command="dyntui people export PERSON --output FILE",
+        command="dyntui people export PERSON --out FILE",
         tooltip="For a subject request: both sides and what is stored here, as text or JSON; who asked is kept",
     ),
 )
