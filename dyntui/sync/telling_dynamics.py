@@ -122,12 +122,13 @@ class _Row(msgspec.Struct, frozen=True, rename={"id": "dyntui_suppressionid", "k
 
 
 async def _tell_lifts(ctx: RunContext, dv: Dataverse, account_id: str, item: str) -> None:
-    """Suppressions that ended: their own row goes, and the flags that dyntui had set for them."""
+    """Suppressions that ended: the account's own row goes, and the flags that dyntui had set for them unless another
+    account suppresses the address still."""
     untold = await ctx.read(lambda c: lifts.untold(c, account_id))
     if not untold:
         return
-    again = await ctx.read(lambda c: suppression_store.suppressed_among(c, [each.address for each in untold]))
-    ended = sorted({each.address for each in untold} - again)
+    addresses = sorted({each.address for each in untold})
+    ended = await ctx.read(lambda c: suppression_store.not_known(c, account_id, addresses))
     refused = await record_flags.take_back(ctx, dv, ended)
     await _delete_rows(dv, account_id, ended)
     told = [each.id for each in untold if each.address not in refused]

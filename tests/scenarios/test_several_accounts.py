@@ -96,6 +96,13 @@ class Two:
         with self.office.db.read() as c:
             return {names[key]: each.status for key, each in suppressions.of_address(c, address).items()}
 
+    def told(self, address: str) -> list[str]:
+        """The accounts that suppress the address by the rows in Dynamics."""
+        query = "SELECT dyntui_emailaccountid FROM dv_dyntui_suppression WHERE dyntui_address = ?"
+        rows = self.office.sandbox.state.db.execute(query, (address,)).fetchall()
+        names = {each.id: each.name for each in self.accounts().values()}
+        return sorted(names[row[0]] for row in rows)
+
 
 @pytest.fixture
 def two(office: Office) -> Iterator[Two]:
@@ -404,7 +411,7 @@ def test_who_subscribes_again_in_one_account_is_not_suppressed_by_what_the_other
     office.let_pass(minutes=20)
     for account in ("Main", "Second"):
         office.run("suppressions", account=account)
-    assert set(two.suppressed(again)) == {"Main", "Second"}
+    assert set(two.suppressed(again)) == set(two.told(again)) == {"Main", "Second"}
     resubscribed(office, again)
     for account in ("Main", "Second", "Main"):
         office.let_pass(hours=25)
@@ -412,6 +419,9 @@ def test_who_subscribes_again_in_one_account_is_not_suppressed_by_what_the_other
     assert status_there(office.sandbox, again) == "Subscribed"
     # In the other account the copy stays until dotdigital says otherwise there, so dyntui mails them by neither.
     assert set(two.suppressed(again)) == {"Second"}
+    # Dynamics says of each account what is so there, and keeps the flag that the other one still wants.
+    assert two.told(again) == ["Second"]
+    assert office.records_where("contact", emailaddress1=again, donotbulkemail=0) == set()
     office.run("lists")
     became = {each.address: each.reason for each in office.members(newsletter.id)}
     assert became[again] == "SUPPRESSED_OTHER_ACCOUNT"
