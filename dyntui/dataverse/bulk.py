@@ -20,6 +20,7 @@ from dyntui.dataverse import batch
 from dyntui.dataverse.batch import Part, PartReply
 from dyntui.dataverse.errors import (
     DUPLICATE,
+    DYNAMICS,
     GONE,
     KEY_NOT_FOUND,
     SQL_TIMEOUT,
@@ -30,6 +31,7 @@ from dyntui.dataverse.errors import (
 from dyntui.dataverse.http import Dataverse, read
 from dyntui.dataverse.query import guid, literal
 from dyntui.dataverse.rows import created_id, find_rows, pages_where_any
+from dyntui.remote.failures import unreadable
 
 CHUNK: Final = 1000
 BATCH: Final = 100
@@ -185,7 +187,10 @@ class _Work:
             caller=self._caller,
         )
         if self._message == "CreateMultiple":
-            return read(reply, _Ids).ids
+            made = read(reply, _Ids).ids
+            if len(made) != len(places):
+                raise unreadable(DYNAMICS, f"{len(made)} ids of {len(places)} rows", reply.status)
+            return made
         return [self._id(place) for place in places]
 
     def _id(self, place: int) -> str | None:

@@ -148,3 +148,15 @@ async def test_deleting_what_is_gone_is_success():
         results = await bulk.delete_many(dv, TABLE, [row_id(1), row_id(2)])
     assert [result.error for result in results] == [None, None]
     assert talk.requests[0].content.count(b"DELETE /api/data/v9.2/dyntui_suppressions(") == 2
+
+
+async def test_an_answer_that_names_fewer_rows_than_were_made_is_an_error_by_name() -> None:
+    table = Bulk()
+
+    def forgetful(request: httpx.Request) -> httpx.Response:
+        answer = table(request)
+        return ok({"Ids": answer.json()["Ids"][1:]}) if request.url.path.endswith("CreateMultiple") else answer
+
+    async with Conversation(forgetful, forever=True).client() as dv:
+        with pytest.raises(DataverseError, match="DATAVERSE_ANSWER_UNREADABLE"):
+            await bulk.create_many(dv, TABLE, [{"dyntui_name": "a"}, {"dyntui_name": "b"}])
