@@ -16,6 +16,7 @@ import msgspec
 from dyntui.dotdigital.addresses import discovery_origin, trusted_endpoint
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
+from dyntui.dotdigital.reading import Long
 
 
 class _Property(msgspec.Struct, frozen=True):
@@ -24,14 +25,14 @@ class _Property(msgspec.Struct, frozen=True):
 
 
 class _Info(msgspec.Struct, frozen=True):
-    id: int
+    id: Long
     properties: list[_Property] = []
 
 
 class Account(msgspec.Struct, frozen=True):
     """An account. `properties` are dotdigital's own names, in lower case, with their values as text."""
 
-    id: int
+    id: Long
     properties: dict[str, str]
 
     @property

@@ -22,19 +22,20 @@ from dyntui.dotdigital.contacts import Contact
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
+from dyntui.dotdigital.reading import Long, Whole
 
 
 class Activity(msgspec.Struct, frozen=True, rename="camel"):
     """One recipient of a campaign, with what became of the mail."""
 
-    contact_id: int
+    contact_id: Long
     email: str | None = None
-    num_opens: int = 0
-    num_page_views: int = 0
-    num_clicks: int = 0
-    num_forwards: int = 0
-    num_estimated_forwards: int = 0
-    num_replies: int = 0
+    num_opens: Whole = 0
+    num_page_views: Whole = 0
+    num_clicks: Whole = 0
+    num_forwards: Whole = 0
+    num_estimated_forwards: Whole = 0
+    num_replies: Whole = 0
     date_sent: str | None = None
     date_first_opened: str | None = None
     date_last_opened: str | None = None
@@ -57,7 +58,7 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
 class Open(msgspec.Struct, frozen=True, rename="camel"):
     """One opening of a mail."""
 
-    contact_id: int
+    contact_id: Long
     email: str | None
     date_opened: str
     mail_client: str | None = None
@@ -76,7 +77,7 @@ class Open(msgspec.Struct, frozen=True, rename="camel"):
 class Click(msgspec.Struct, frozen=True, rename="camel"):
     """One click on a link."""
 
-    contact_id: int
+    contact_id: Long
     email: str | None
     url: str
     date_clicked: str
@@ -93,7 +94,7 @@ class Click(msgspec.Struct, frozen=True, rename="camel"):
 class PageView(msgspec.Struct, frozen=True, rename="camel"):
     """One page seen after a click."""
 
-    contact_id: int
+    contact_id: Long
     email: str | None
     url: str
     date_viewed: str
@@ -107,7 +108,7 @@ class PageView(msgspec.Struct, frozen=True, rename="camel"):
 class Roi(msgspec.Struct, frozen=True, rename="camel"):
     """Something of worth that a recipient did: an ROI marker of the account with its value."""
 
-    contact_id: int
+    contact_id: Long
     email: str | None
     marker_name: str = ""
     value: str | float | int | bool | None = None

@@ -20,7 +20,7 @@ import msgspec
 from dyntui.dotdigital.errors import DotdigitalError, UnknownOutcome
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.paging import skip_pages
-from dyntui.dotdigital.reading import read
+from dyntui.dotdigital.reading import Whole, read
 
 CHUNK: Final = 1000
 LONGEST_NAME: Final = 128
@@ -31,18 +31,18 @@ class AddressBook(msgspec.Struct, frozen=True):
     """An address book; `contacts` is dotdigital's own count of its members. Its name may be null, which is read as
     empty."""
 
-    id: int
+    id: Whole
     name: str = ""
     visibility: str = "Private"
-    contacts: int = 0
+    contacts: Whole = 0
 
 
 class Segment(msgspec.Struct, frozen=True):
     """A segment: its id may stand wherever an address book is read or sent to."""
 
-    id: int
+    id: Whole
     name: str = ""
-    contacts: int = 0
+    contacts: Whole = 0
 
 
 class Removal(msgspec.Struct, frozen=True):

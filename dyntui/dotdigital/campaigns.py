@@ -22,14 +22,14 @@ from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, skip_pages
-from dyntui.dotdigital.reading import read
+from dyntui.dotdigital.reading import Whole, read
 
 
 class FromAddress(msgspec.Struct, frozen=True):
     """An address that campaigns may be sent from."""
 
     email: str = ""
-    id: int | None = None
+    id: Whole | None = None
 
 
 class Tag(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class Campaign(msgspec.Struct, frozen=True, rename="camel"):
     """A campaign without content. `status` is `Unsent`, `Sending`, `Sent`..., as received. Everything but the id may be
     missing or null."""
 
-    id: int
+    id: Whole
     name: str = ""
     subject: str | None = None
     from_name: str | None = None
@@ -82,21 +82,21 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     """
 
     date_sent: str | None = None
-    num_total_sent: int = 0
-    num_total_delivered: int = 0
-    num_total_unique_opens: int = 0
-    num_total_opens: int = 0
-    num_total_clicks: int = 0
-    num_recipients_clicked: int = 0
-    num_total_page_views: int = 0
-    num_forwards: int = 0
-    num_total_estimated_forwards: int = 0
-    num_total_replies: int = 0
-    num_total_hard_bounces: int = 0
-    num_total_soft_bounces: int = 0
-    num_total_unsubscribes: int = 0
-    num_total_isp_complaints: int = 0
-    num_total_mail_blocks: int = 0
+    num_total_sent: Whole = 0
+    num_total_delivered: Whole = 0
+    num_total_unique_opens: Whole = 0
+    num_total_opens: Whole = 0
+    num_total_clicks: Whole = 0
+    num_recipients_clicked: Whole = 0
+    num_total_page_views: Whole = 0
+    num_forwards: Whole = 0
+    num_total_estimated_forwards: Whole = 0
+    num_total_replies: Whole = 0
+    num_total_hard_bounces: Whole = 0
+    num_total_soft_bounces: Whole = 0
+    num_total_unsubscribes: Whole = 0
+    num_total_isp_complaints: Whole = 0
+    num_total_mail_blocks: Whole = 0
     percentage_delivered: float = 0.0
     percentage_unique_opens: float = 0.0
     percentage_opens: float = 0.0
@@ -109,8 +109,8 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     revenue: str | None = None
     assisted_revenue: str | None = None
     conversion_rate: float | None = None
-    num_orders: int = 0
-    num_assisted_orders: int = 0
+    num_orders: Whole = 0
+    num_assisted_orders: Whole = 0
 
 
 def campaign_pages(

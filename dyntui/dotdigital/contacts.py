@@ -26,6 +26,7 @@ from dyntui.dotdigital.errors import CONTACT_NOT_FOUND, DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import moment, stamp
 from dyntui.dotdigital.paging import Page, marker_pages, skip_pages
+from dyntui.dotdigital.reading import Long
 
 CHUNK: Final = 500
 ALL_DATA_FIELDS: Final = "[[ALL]]"
@@ -43,7 +44,7 @@ class DataValue(msgspec.Struct, frozen=True):
 class Contact(msgspec.Struct, frozen=True, rename="camel"):
     """A v2 contact. `status` is `Subscribed`, `Unsubscribed`, `HardBounced`..., or one that is new."""
 
-    id: int
+    id: Long
     email: str = ""
     status: str = ""
     opt_in_type: str = ""
@@ -79,7 +80,7 @@ class Channels(msgspec.Struct, frozen=True):
 class BookMembership(msgspec.Struct, frozen=True):
     """One address book of a v3 contact; `status` is `subscribed`, `suppressed` or `pending`."""
 
-    id: int
+    id: Long
     name: str = ""
     status: str = ""
 
@@ -87,7 +88,7 @@ class BookMembership(msgspec.Struct, frozen=True):
 class Person(msgspec.Struct, frozen=True, rename="camel"):
     """A v3 contact. Channels and lists are None unless included; `data_fields` holds what was asked for."""
 
-    contact_id: int
+    contact_id: Long
     identifiers: dict[str, str | int | None] = {}
     status: str = ""
     created: str | None = None
@@ -116,7 +117,7 @@ class Person(msgspec.Struct, frozen=True, rename="camel"):
 class NotFound(msgspec.Struct, frozen=True):
     """What `retrieve_contacts` did not find: the half that was asked with."""
 
-    id: int | None = None
+    id: Long | None = None
     email: str | None = None
 
 
@@ -249,7 +250,7 @@ async def contact_by_email(dd: Dotdigital, email: str) -> Contact | None:
 
 
 class _Book(msgspec.Struct, frozen=True):
-    id: int
+    id: Long
 
 
 async def books_of_contact(dd: Dotdigital, contact_id: int) -> frozenset[int]:

@@ -14,7 +14,7 @@ import msgspec
 
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.reading import OddRow, read
+from dyntui.dotdigital.reading import OddRow, Whole, read
 
 STRING, NUMERIC, DATE, BOOLEAN = "String", "Numeric", "Date", "Boolean"
 PRIVATE, PUBLIC = "Private", "Public"
@@ -33,7 +33,7 @@ class Dependency(msgspec.Struct, frozen=True, rename="camel"):
     """What still uses a field: `Campaign`, `Survey`, `AddressBook`..., with its id where told."""
 
     type: str = ""
-    object_id: int | None = None
+    object_id: Whole | None = None
 
 
 class Deleted(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ import msgspec
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import stamp
 from dyntui.dotdigital.paging import Page, skip_pages
-from dyntui.dotdigital.reading import OddRow
+from dyntui.dotdigital.reading import Long, OddRow, Whole
 
 # The reference allows 500 a call, the service's own description 1,000.
 _SELECT: Final = 500
@@ -26,7 +26,7 @@ _SELECT: Final = 500
 class Form(msgspec.Struct, frozen=True, rename="camel"):
     """A form with its totals. `state` as received: `Active`, `Inactive`, `Pending`, `Expired`, or one that is new."""
 
-    id: int
+    id: Whole
     name: str | None = None
     url: str | None = None
     state: str | None = None
@@ -34,30 +34,30 @@ class Form(msgspec.Struct, frozen=True, rename="camel"):
     date_survey_modified: str | None = None
     first_response_date: str | None = None
     last_response_date: str | None = None
-    total_complete_responses: int = 0
-    total_incomplete_responses: int = 0
-    total_views: int = 0
+    total_complete_responses: Whole = 0
+    total_incomplete_responses: Whole = 0
+    total_views: Whole = 0
 
 
 class Choice(msgspec.Struct, frozen=True):
     """An answer that can be chosen."""
 
-    id: int
+    id: Whole
     text: str | None = None
 
 
 class Field(msgspec.Struct, frozen=True, rename="camel"):
     """Something that a form asks, or tells: `type` is any word. `sub_fields`: the lines of a table of questions."""
 
-    id: int
+    id: Whole
     type: str | None = None
     text: str | None = None
     choices: list[Choice] | None = None
     sub_fields: list[Field] | None = None
     has_other_option: bool = False
-    other_option_choice_id: int | None = None
-    other_option_sub_field_id: int | None = None
-    other_option_text_field_id: int | None = None
+    other_option_choice_id: Whole | None = None
+    other_option_sub_field_id: Whole | None = None
+    other_option_text_field_id: Whole | None = None
     is_assigned_to_contact_data_field: bool = False
     assigned_contact_data_field_name: str | None = None
 
@@ -65,7 +65,7 @@ class Field(msgspec.Struct, frozen=True, rename="camel"):
 class QuestionPage(msgspec.Struct, frozen=True):
     """A page of a form."""
 
-    id: int
+    id: Whole
     name: str | None = None
     fields: list[Field] | None = None
 
@@ -73,15 +73,15 @@ class QuestionPage(msgspec.Struct, frozen=True):
 class GivenAnswer(msgspec.Struct, frozen=True, rename="camel"):
     """One answer: a text, or the id of what was chosen."""
 
-    field_id: int
-    sub_field_id: int | None = None
+    field_id: Whole
+    sub_field_id: Whole | None = None
     value: Any = None
 
 
 class Response(msgspec.Struct, frozen=True, rename="camel"):
     """What somebody answered, to the end or not. Without an address it is anonymous."""
 
-    id: int
+    id: Long
     email: str | None = None
     date_started: str | None = None
     complete: bool = False

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from dyntui.dotdigital.http import Dotdigital
-from dyntui.dotdigital.reading import OddRow, loosely, read, rows_of, unreadable
+from dyntui.dotdigital.reading import Long, OddRow, loosely, read, rows_of, unreadable
 from dyntui.model import exact_json
 from dyntui.remote.calls import Reply, decoder
 
@@ -68,7 +68,7 @@ class ImportContact(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
 class ImportedContact(msgspec.Struct, frozen=True, rename="camel"):
     """A contact that the import created or updated."""
 
-    contact_id: int
+    contact_id: Long
     identifiers: dict[str, str | int | None] = {}
 
     @property
@@ -88,7 +88,7 @@ class FailedContact(msgspec.Struct, frozen=True, rename="camel"):
     """A row with its failures; a contact may be updated and yet be here for its consent records alone."""
 
     failures: list[Failure] = []
-    contact_id: int | None = None
+    contact_id: Long | None = None
     match_identifier: str | None = None
     identifiers: dict[str, str | int | None] = {}
 
@@ -101,11 +101,11 @@ class FailedContact(msgspec.Struct, frozen=True, rename="camel"):
 class ImportSummary(msgspec.Struct, frozen=True, rename="camel"):
     """Counts of a finished import."""
 
-    new_contacts: int = 0
-    updated_contacts: int = 0
-    globally_suppressed: int = 0
-    invalid_entries: int = 0
-    duplicate_identifiers: int = 0
+    new_contacts: Long = 0
+    updated_contacts: Long = 0
+    globally_suppressed: Long = 0
+    invalid_entries: Long = 0
+    duplicate_identifiers: Long = 0
 
 
 class ImportResult(msgspec.Struct, frozen=True, rename="camel"):

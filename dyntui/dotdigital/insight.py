@@ -17,6 +17,7 @@ import msgspec
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import stamp
 from dyntui.dotdigital.paging import Page, marker_pages
+from dyntui.dotdigital.reading import Long
 
 COLLECTION: Final = "WebInsight"
 
@@ -27,7 +28,7 @@ class WebSession(msgspec.Struct, frozen=True):
     key: str
     document: Any = msgspec.field(name="json", default=None)
     updated: str | None = None
-    owner: int | None = msgspec.field(name="ownerContactId", default=None)
+    owner: Long | None = msgspec.field(name="ownerContactId", default=None)
 
 
 def session_pages(

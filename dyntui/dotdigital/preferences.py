@@ -19,7 +19,7 @@ import msgspec
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import stamp
 from dyntui.dotdigital.paging import Page, marker_pages
-from dyntui.dotdigital.reading import OddRow, rows_of
+from dyntui.dotdigital.reading import Long, OddRow, Whole, rows_of
 
 _TOP: Final = 1000
 
@@ -27,14 +27,14 @@ _TOP: Final = 1000
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     """A preference. `category`: the names that it stands under."""
 
-    id: int
+    id: Whole
     name: str
     category: str
     public: bool
 
 
 class _Node(msgspec.Struct, frozen=True, rename="camel"):
-    id: int
+    id: Whole
     public_name: str | None = None
     private_name: str | None = None
     is_preference: bool = False
@@ -69,20 +69,20 @@ def _plain(value: Any) -> Any:
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """A choice that a contact made. `on`: as received."""
 
-    contact_id: int
+    contact_id: Long
     email: str
     opted_in: bool
     on: str
 
 
 class _Contact(msgspec.Struct, frozen=True):
-    id: int
+    id: Whole
     email: str | None = None
 
 
 class _OptIn(msgspec.Struct, frozen=True, rename="camel"):
     is_opted_in: bool
-    marketing_preference_id: int = 0
+    marketing_preference_id: Whole = 0
     # The service's own spelling, and the one that it may have one day.
     date_modifed: str | None = None
     date_modified: str | None = None
@@ -121,12 +121,12 @@ def _chosen(row: _Row, preference_id: int) -> Iterator[Chosen]:
 
 
 class _State(msgspec.Struct, frozen=True, rename="camel"):
-    id: int
+    id: Whole
     is_opted_in: bool = False
 
 
 class _Person(msgspec.Struct, frozen=True, rename="camel"):
-    contact_id: int
+    contact_id: Long
     identifiers: dict[str, Any] = {}
     preferences: list[_State] | None = None
 
@@ -134,7 +134,7 @@ class _Person(msgspec.Struct, frozen=True, rename="camel"):
 class OptedIn(msgspec.Struct, frozen=True):
     """A contact, and the preferences that it is opted in to."""
 
-    contact_id: int
+    contact_id: Long
     preferences: frozenset[int]
 
 

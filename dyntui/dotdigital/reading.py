@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -14,6 +14,10 @@ from dyntui.remote.calls import Reply, decoder
 from dyntui.remote.errors import RemoteError
 
 T = TypeVar("T")
+# The service's own description gives numbers 32 bits, ids of contacts 64: more is no number of its, and none that could
+# be stored.
+Whole = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _RECEIVED_LIMIT: Final = 500
 
 

@@ -16,13 +16,14 @@ import msgspec
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import stamp
 from dyntui.dotdigital.paging import Page, skip_pages
+from dyntui.dotdigital.reading import Long
 
 
 class ContactScore(msgspec.Struct, frozen=True, rename="camel"):
     """The score of one contact, kept as received (`dyntui.model.scores` reads it): numbers from 0 to
     100, a label of the account's own such as `Hot`, and when it was worked out."""
 
-    contact_id: int
+    contact_id: Long
     email: str | None = None
     date_modified: Any = None
     score_label: Any = None

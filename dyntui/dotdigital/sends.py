@@ -18,7 +18,7 @@ import msgspec
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from dyntui.dotdigital.moments import stamp
-from dyntui.dotdigital.reading import read
+from dyntui.dotdigital.reading import Whole, read
 from dyntui.model.errors import Exit
 
 MOST_CONTACT_IDS: Final = 10
@@ -28,8 +28,8 @@ class SplitTest(msgspec.Struct, frozen=True, rename="camel"):
     """How a split test picks its winner: `Opens`, `Clicks` or `ROI`, tested on 1 to 100 % for some hours."""
 
     test_metric: str
-    test_percentage: int
-    test_period_hours: int
+    test_percentage: Whole
+    test_period_hours: Whole
 
 
 class Send(msgspec.Struct, frozen=True, rename="camel"):
@@ -37,7 +37,7 @@ class Send(msgspec.Struct, frozen=True, rename="camel"):
     in the answer to the request those that it names; None where a send is read back (reference 7.4)."""
 
     id: str
-    campaign_id: int | None = None
+    campaign_id: Whole | None = None
     status: str = ""
     send_date: str | None = None
     address_book_ids: list[int] | None = None

@@ -28,6 +28,8 @@ from dyntui.dotdigital.reading import read
 from dyntui.model.mentioned import addresses_in
 
 CHUNK: Final = 500
+# The longest id that has 64 bits.
+_DIGITS: Final = 19
 
 
 class SuppressedContact(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,7 +56,9 @@ class Suppression(msgspec.Struct, frozen=True, rename="camel"):
     def contact_id(self) -> int:
         """The contact that is suppressed; 0 where the row does not say."""
         whose = self.suppressed_contact.id if isinstance(self.suppressed_contact, SuppressedContact) else None
-        return int(whose) if whose is not None and str(whose).isdecimal() else 0
+        text = "" if whose is None else str(whose)
+        number = int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+        return number if number < 2**63 else 0
 
     @property
     def named(self) -> str:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from dyntui.dotdigital import account, address_books, campaigns, contacts, data_fields, imports, sends
+from dyntui.dotdigital import (
+    account,
+    activities,
+    address_books,
+    campaigns,
+    contacts,
+    data_fields,
+    imports,
+    sends,
+    suppressions,
+)
 from dyntui.dotdigital.errors import DotdigitalError
 from dyntui.dotdigital.http import Dotdigital
 from tests.dotdigital.conversation import Conversation, ok
@@ -62,6 +73,27 @@ async def test_a_text_that_was_cut_in_the_middle_of_a_character_costs_nobody_els
     assert [each.contact_id for each in page.rows] == [1, 2]
     assert page.rows[0].values == {"FIRSTNAME": "Ann ?", "LIMIT": Decimal("0.1")}
     assert [(each.id, each.name) for each in found] == [(7, "Sale ?"), (8, "")]
+
+
+async def test_a_number_that_nothing_could_hold_costs_its_row_and_no_suppression() -> None:
+    people = [{"contactId": each, "email": "ann@kestrel.example"} for each in (2**63, 7, -(2**70))]
+    feed = [
+        {"suppressedContact": {"id": each, "email": f"{place}@kestrel.example"}, "reason": "Unsubscribed"}
+        for place, each in enumerate((2**63, "9" * 5000, 2**63 - 1))
+    ]
+    summary = {"numTotalOpens": 2**31}
+    since = datetime(2026, 3, 4, tzinfo=UTC)
+    async with Conversation(ok(people), ok([]), ok(feed), ok([]), ok(summary)).client() as dd:
+        page, _ = [page async for page in activities.activity_pages(dd, 1, takes_odd=True)]
+        suppressed = [row async for each in suppressions.suppressed_since(dd, since) for row in each.rows]
+        with pytest.raises(DotdigitalError, match="DOTDIGITAL_ANSWER_UNREADABLE"):
+            await campaigns.summary(dd, 1)
+    assert [each.contact_id for each in page.rows] == [7] and len(page.odd) == 2
+    assert [(each.contact_id, each.addresses) for each in suppressed] == [
+        (0, ("0@kestrel.example",)),
+        (0, ("1@kestrel.example",)),
+        (2**63 - 1, ("2@kestrel.example",)),
+    ]
 
 
 async def test_where_nobody_may_be_passed_over_an_odd_row_refuses_the_whole_answer() -> None:
