@@ -7,12 +7,13 @@ Records that opted out in Dynamics are in `dyntui.store.opt_outs`, who unsubscri
 Public:
     record(c, account_id, rows, now, run_id="", item="") -> int            a page of the feed; how many were news
     supposed(c, account_id, addresses, now)        as if these were suppressed, within a block
-    begin_whole(c, account_id) -> reading; unseen(c, account_id, reading, after="", limit=500)
+    begin_whole(c, account_id) -> reading; end_whole(c, account_id, reading)
+    unseen(c, account_id, reading, after="", limit=500)
     lift(c, account_id, reading, evidence, now, run_id="", item="") -> int     by the platform's own word
     of_others(c, account_id, since, after="", limit=500) -> list[OfOther]   whom other accounts suppress
     of_address(c, address) -> {account_id: Suppression}; lift_one(c, account_id, address)
     not_known(c, account_id, addresses) -> list[str]; suppressed_among(c, addresses) -> set[str]
-    among(c, account_id, addresses) -> {address: Suppression}
+    not_carried_out(c, account_id, asked) -> set[str]   what dotdigital has yet to be asked for
     count_unwritten(c, account_id); unwritten(c, account_id, limit, after="")
     written(c, account_id, addresses); tell_again(c, addresses); tell_all_again(c, account_id)
     window(c, asked, account_id="") -> Page[SuppressionRow]
@@ -44,6 +45,8 @@ BY_HAND = "Suppressed"
 _f, _s = former_address.c, suppression.c
 # The count of whole readings of an account.
 _READINGS = "suppressed-since/readings"
+# The last of them that came to its end.
+_ENDED = "suppressed-since/read as a whole"
 
 
 class Suppression(msgspec.Struct, frozen=True):
@@ -64,7 +67,7 @@ def record(
     """Keep suppressions as read; Dynamics has yet to be told of those that are new or changed: how many these are.
     Where an `item` of a run is named, everybody becomes a person of it: added, updated or unchanged (what the run
     itself added stays that, however often it reads it)."""
-    known = among(c, account_id, [row.address for row in rows])
+    known = _known(c, account_id, [row.address for row in rows])
     latest = {row.address: _as_kept(row, known.get(row.address)) for row in rows}
     news = [row for row in latest.values() if _differs(row, known.get(row.address))]
     told = {row.address for row in news}
@@ -142,8 +145,7 @@ def supposed(c: Connection, account_id: str, addresses: Sequence[str], now: str)
         c.execute(delete(suppression).where(_s.account_id == account_id, _s.address.in_(some)))
 
 
-def among(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:
-    """The account's suppressions of these addresses, by address."""
+def _known(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str, Suppression]:
     known: dict[str, Suppression] = {}
     for some in in_chunks(addresses):
         found = c.execute(select(*_SHOWN).where(_s.account_id == account_id, _s.address.in_(some)))
@@ -153,16 +155,17 @@ def among(c: Connection, account_id: str, addresses: Sequence[str]) -> dict[str,
 
 def _as_kept(row: Suppression, known: Suppression | None) -> Suppression:
     """A row that does not say when it happened keeps the time that is known; so does what somebody asked for by hand:
-    the feed then tells when it was carried out. What somebody asks for again, as dotdigital could not do it, has been
-    asked for then."""
+    the feed then tells when it was carried out. What dotdigital could not do for somebody who asked for it dates what
+    is known by the request. A request ends no stronger word of a person, as long as the feed says nothing else."""
     if known is None:
         return row
-    by_hand = row.status == known.status == BY_HAND
-    again = by_hand and not row.in_feed and not known.in_feed
-    when = known.suppressed_on if by_hand or not row.suppressed_on else row.suppressed_on
-    when = max(when, row.suppressed_on) if again else when
-    contact_id = row.contact_id or known.contact_id
-    return msgspec.structs.replace(row, suppressed_on=when, in_feed=row.in_feed or known.in_feed, contact_id=contact_id)
+    by_request = row.status == BY_HAND and not row.contact_id
+    kept = known if by_request and known.reason in BY_WILL else row
+    when = known.suppressed_on if row.status == known.status == BY_HAND else row.suppressed_on or known.suppressed_on
+    if by_request and not row.in_feed:
+        when = max(known.suppressed_on, row.suppressed_on)
+    contact_id, in_feed = row.contact_id or known.contact_id, row.in_feed or known.in_feed
+    return msgspec.structs.replace(kept, suppressed_on=when, in_feed=in_feed, contact_id=contact_id)
 
 
 def _differs(row: Suppression, known: Suppression | None) -> bool:
@@ -184,6 +187,11 @@ def begin_whole(c: Connection, account_id: str) -> str:
     reading = f"{int(watermarks.get(c, account_id, _READINGS) or 0) + 1:012d}"
     watermarks.put(c, account_id, _READINGS, reading)
     return reading
+
+
+def end_whole(c: Connection, account_id: str, reading: str) -> None:
+    """The reading has come to its end: whom it did not name dotdigital does not suppress any more."""
+    watermarks.put(c, account_id, _ENDED, reading)
 
 
 def unseen(c: Connection, account_id: str, reading: str, after: str = "", limit: int = 500) -> list[Suppression]:
@@ -294,6 +302,20 @@ def not_known(c: Connection, account_id: str, addresses: Sequence[str]) -> list[
     for some in in_chunks(addresses):
         known.update(c.execute(select(_s.address).where(_s.account_id == account_id, _s.address.in_(some))).scalars())
     return [address for address in addresses if address not in known]
+
+
+def not_carried_out(c: Connection, account_id: str, asked: Mapping[str, str]) -> set[str]:
+    """Those of the addresses (with when somebody asked for it) that the account does not suppress as far as is known:
+    nothing is known of them, or they were asked for since, and dotdigital could not do it before or its whole list does
+    not name them any more."""
+    ended = watermarks.get(c, account_id, _ENDED) or ""
+    found = set(asked)
+    for some in in_chunks(list(asked)):
+        known = select(_s.address, _s.suppressed_on, _s.in_feed, _s.listing)
+        for row in c.execute(known.where(_s.account_id == account_id, _s.address.in_(some))):
+            if asked[row.address] <= row.suppressed_on or (row.in_feed and row.listing >= ended):
+                found.discard(row.address)
+    return found
 
 
 def count_unwritten(c: Connection, account_id: str) -> int:

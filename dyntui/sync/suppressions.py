@@ -66,6 +66,7 @@ async def pull(ctx: RunContext, dd: Dotdigital, account_id: str, item: str = "",
     await nameless_rows.keep(ctx, FEED, account_id, odd, whole=window.whole)
     if window.whole:
         await _lift_resubscribed(ctx, dd, account_id, reading, item)
+        await ctx.write(lambda c: suppression_store.end_whole(c, account_id, reading))
     if window.whole and item:
         await _read_statuses(ctx, dd, account_id, item, until)
     await feeds.advance(ctx, account_id, FEED, until, whole=window.whole)
@@ -250,7 +251,7 @@ async def tell_dotdigital(ctx: RunContext, dv: Dataverse, dd: Dotdigital, accoun
     """Suppression rows that somebody added in Dynamics become suppressions in dotdigital.
 
     An address that is no contact there cannot be suppressed there; it is kept, so that dyntui never adds it, and asked
-    for again with each row that names it anew.
+    for again with each row that names it anew. So is one whose contact was suppressed before, and is gone.
     """
     odd: list[OddRow] = []
     async for fresh in _asked_in_dynamics(ctx, dv, account_id, odd):
@@ -274,16 +275,11 @@ async def suppress(dd: Dotdigital, fresh: Mapping[str, str]) -> list[Suppression
 
 def not_suppressed_yet(c: Connection, account_id: str, asked: Mapping[str, str]) -> dict[str, str]:
     """Those of the addresses that rows in Dynamics ask for, and nobody knows to be suppressed in the account. A row
-    that was there before the person subscribed again suppresses nobody a second time; one that is newer than the last
-    one that dotdigital could not carry out asks it again: the address may be a contact's by now."""
+    that was there before the person subscribed again suppresses nobody a second time."""
     ended = lifts.lifted_on(c, account_id=account_id, addresses=list(asked))
-    known = suppression_store.among(c, account_id, list(asked))
-    return {
-        address: when
-        for address, when in asked.items()
-        if when > ended.get(address, "")
-        and ((there := known.get(address)) is None or (not there.in_feed and when > there.suppressed_on))
-    }
+    standing = {address: when for address, when in asked.items() if when > ended.get(address, "")}
+    open_still = suppression_store.not_carried_out(c, account_id, standing)
+    return {address: when for address, when in standing.items() if address in open_still}
 
 
 async def asked_in_dynamics(ctx: RunContext, dv: Dataverse, account_id: str) -> list[str]:

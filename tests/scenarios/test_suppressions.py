@@ -127,6 +127,26 @@ def test_who_became_a_contact_is_suppressed_there_as_soon_as_somebody_asks_again
     assert writes(calls) == []
 
 
+def test_a_contact_made_anew_is_suppressed_when_somebody_asks_for_it_whatever_its_address_was_before(
+    office: Office, newsletter: ListRow
+) -> None:
+    person = next(each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED)
+    office.unsubscribe(person.address)
+    office.run("suppressions")
+    delete_contact(office, person)
+    office.put_into_book(newsletter.id, person.address)
+    office.let_pass(hours=25)
+    office.run("suppressions")
+    assert status_there(office.sandbox, person.address) == "Subscribed"
+    typed(office, person.address)
+    office.run("suppressions")
+    assert status_there(office.sandbox, person.address) == "Suppressed"
+    # The next run reads how dotdigital says it, and tells Dynamics.
+    office.run("suppressions")
+    _, calls = office.calls_between(lambda: office.run("suppressions"))
+    assert writes(calls) == []
+
+
 def test_who_is_no_contact_is_asked_for_once_for_each_row(office: Office) -> None:
     for _ in range(2):
         typed(office, "never.a.contact@north.example")
