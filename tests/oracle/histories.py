@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tests.oracle.addresses import plain
 from tests.oracle.edits import BAD, SPELLINGS, Edit, address
 from tests.oracle.rows import CONTACTS, IGNORE, KNOWN, LEADS, REMOVE
 
@@ -51,9 +52,10 @@ class History:
     rounds: tuple[Round, ...]
 
 
-def history(seed: int) -> History:
-    """The history of a seed."""
-    return _Drawing(seed).history()
+def history(seed: int, *, about_consent: bool = False) -> History:
+    """The history of a seed. `about_consent`: more people say no, and to most of them something happens afterwards that
+    must not make anybody forget it."""
+    return (_AboutConsent if about_consent else _Drawing)(seed).history()
 
 
 class _Drawing:
@@ -286,3 +288,59 @@ class _Drawing:
                 ("join", of, draw.choice(self.people)),
             )
         )
+
+
+class _AboutConsent(_Drawing):
+    """In each round some people say no, by whichever way; in the next one they take another address, are merged into
+    somebody else, are made anew, or leave the list among many others."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.saying = random.Random(f"consent/{seed}")
+        self.at: dict[str, str] = {}
+        self.following: list[Edit] = []
+
+    def _world(self) -> list[Edit]:
+        made = super()._world()
+        said = {each[1]: plain(each[2]) for each in made if each[0] == "record"}
+        self.at = {symbol: typed for symbol, typed in said.items() if typed in self.addresses}
+        return made
+
+    def _round(self, number: int) -> Round:
+        drawn, following, said = super()._round(number), self.following, list[Edit]()
+        self.following = []
+        for _ in range(self.saying.randint(2, 5)):
+            no, then = self._no_and_then()
+            said.append(no)
+            self.following.append(then)
+        # Of who is held, is back since and has another address by now a count knows the old one.
+        return replace(drawn, before=(*drawn.before, *following, *said), joined=())
+
+    def _no_and_then(self) -> tuple[Edit, Edit]:
+        say = self.saying
+        somebody = say.choice(sorted(self.at))
+        where, of = self.at[somebody], say.choice(sorted(self.lists))
+        self.number += 1
+        no = say.choice(
+            (
+                ("flag", somebody, "donotemail", 1),
+                ("type", self.number, where),
+                ("suppress", where, "Unsubscribed"),
+                ("suppress", where, "IspComplained"),
+                ("leave_book", of, where),
+            )
+        )
+        others = [each for each in self.people if each[0] == somebody[0] and each != somebody]
+        then = say.choice(
+            (
+                ("readdress", somebody, say.choice(self.spare)),
+                ("readdress", somebody, say.choice(self.spare)),
+                ("merge", somebody, say.choice(others or [somebody]), say.random() < 0.3),
+                ("merge", somebody, say.choice(others or [somebody]), False),
+                ("remake", where),
+                ("anew", somebody, say.randrange(0, 20 * 1440, 720)),
+                ("leave", of, somebody),
+                ("mass_leave", of, 100),
+            )
+        )
+        return no, then

@@ -1,11 +1,12 @@
 """Goes through many histories on every core and tells what it found, by kind.
 
-    python -m tests.oracle.many FIRST WORLDS [--go-on] [--shrink] [--trust [--gaps]]
+    python -m tests.oracle.many FIRST WORLDS [--consent] [--go-on] [--shrink] [--trust [--gaps]]
 
-Stories go to `oracle-stories` in the folder for temporary files, one file a seed. `--go-on` does not stop a history at
-its first disagreement; `--shrink` leaves edits out as long as a disagreement of the same kind remains. With `--trust`
-answers that say only what changed rule as soon as one proof of each has found nothing else; with `--gaps` they do not
-tell of every second change in Dynamics, and what is looked at is that nobody is mailed wrongly.
+Stories go to `oracle-stories` in the folder for temporary files, one file a seed. `--consent`: histories in which more
+people say no. `--go-on` does not stop a history at its first disagreement; `--shrink` leaves edits out as long as a
+disagreement of the same kind remains. With `--trust` answers that say only what changed rule as soon as one proof of
+each has found nothing else; with `--gaps` they do not tell of every second change in Dynamics, and what is looked at is
+that nobody is mailed wrongly.
 """
 
 from __future__ import annotations
@@ -34,10 +35,12 @@ from tests.shared_statements import share_compiled_statements
 
 @dataclass(frozen=True)
 class Manner:
-    """How histories are gone through: `trust` as of the office, `gaps` as of `tests.oracle.edits.Hands`."""
+    """How histories are gone through: `trust` as of the office, `gaps` as of `tests.oracle.edits.Hands`, and which:
+    `about_consent` as of `tests.oracle.histories.history`."""
 
     trust: Rule = PROVE_EACH
     gaps: bool = False
+    about_consent: bool = False
 
 
 def empty_world(folder: Path) -> Path:
@@ -91,7 +94,7 @@ def _with_edits(wanted: History, place: int, edits: tuple[Edit, ...]) -> History
 
 def _one(kept: Path, go_on: bool, shrink: bool, manner: Manner, seed: int) -> tuple[int, list[str], str, Counter[str]]:
     share_compiled_statements()
-    trial = played(kept, history(seed), go_on=go_on, manner=manner)
+    trial = played(kept, history(seed, about_consent=manner.about_consent), go_on=go_on, manner=manner)
     story = trial.story()
     if trial.found and shrink:
         fewer = shrunk(kept, trial.history, trial.found[0].kind, manner)
@@ -121,13 +124,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("first", type=int)
     parser.add_argument("worlds", type=int)
+    parser.add_argument("--consent", action="store_true")
     parser.add_argument("--go-on", action="store_true")
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("--trust", action="store_true")
     parser.add_argument("--gaps", action="store_true")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     asked = parser.parse_args()
-    manner = Manner(Rule(first_days=0) if asked.trust else PROVE_EACH, asked.gaps)
+    manner = Manner(Rule(first_days=0) if asked.trust else PROVE_EACH, asked.gaps, asked.consent)
     how = {"go_on": asked.go_on, "shrink": asked.shrink, "manner": manner, "workers": asked.workers}
     for line in report(asked.first, asked.worlds, **how):
         sys.stdout.write(line + "\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-WORLDS, PAGES = "worlds", "worlds in short pages"
+WORLDS, PAGES, CONSENT = "worlds", "worlds in short pages", "worlds about consent"
 SENDS, RESTLESS, DECISIONS, CROWDED = "sends", "restless", "decisions", "crowded"
 
 
@@ -81,12 +81,14 @@ BUGS = (
         "dyntui/store/opt_outs.py",
         "    several = list(rows)\n    upsert(\n        c,\n        merged_record,\n",
         "    several = list(rows)[:0]\n    upsert(\n        c,\n        merged_record,\n",
+        (CONSENT,),
     ),
     Bug(
         "former addresses forgotten",
         "dyntui/store/list_unsubscribes.py",
         '((*row, "") for row in rows),',
         '((*row, "") for row in list(rows)[:0]),',
+        (CONSENT,),
     ),
     Bug(
         "email addresses compared with case",
@@ -99,6 +101,7 @@ BUGS = (
         "dyntui/sync/suppressions.py",
         "            if named[address].in_feed and _is_still(contact, named[address])\n",
         "",
+        (CONSENT,),
     ),
     Bug(
         "opt-out ends when its record is gone",
@@ -146,7 +149,7 @@ BUGS = (
         "dyntui/store/leaving.py",
         '        (and_(or_(left, excluded), withdrawn), "withdrawn"),\n',
         "",
-        (WORLDS, DECISIONS),
+        (CONSENT, DECISIONS),
     ),
     Bug(
         "approval outlives the facts",

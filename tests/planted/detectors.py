@@ -16,12 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tests.planted.bugs import CROWDED, DECISIONS, PAGES, RESTLESS, SENDS, WORLDS
+from tests.planted.bugs import CONSENT, CROWDED, DECISIONS, PAGES, RESTLESS, SENDS, WORLDS
 
 # No history takes as long: one that does is going round in circles.
 _SECONDS = 120
@@ -43,11 +44,11 @@ class Noticed(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def _world(seed: int, kept: Path, folder: Path) -> str:
+def _world(seed: int, kept: Path, folder: Path, *, about_consent: bool = False) -> str:
     from tests.oracle.histories import history
     from tests.oracle.many import played
 
-    found = played(kept / "empty", history(seed)).found
+    found = played(kept / "empty", history(seed, about_consent=about_consent)).found
     return found[0].kind if found else ""
 
 
@@ -77,6 +78,7 @@ def _of_kind(kind: str) -> Callable[[int, Path, Path], str]:
 
 DETECTORS = {
     WORLDS: Detector(_world),
+    CONSENT: Detector(partial(_world, about_consent=True)),
     PAGES: Detector(_short_pages, {"dotdigital": {"short_pages": 3}}),
     **{each: Detector(_of_kind(each)) for each in (DECISIONS, SENDS, RESTLESS, CROWDED)},
 }
@@ -88,7 +90,7 @@ def make_worlds(folder: Path, names: Iterable[str]) -> None:
     from tests.oracle.many import empty_world
 
     chosen = set(names)
-    if chosen & {WORLDS, PAGES}:
+    if chosen & {WORLDS, PAGES, CONSENT}:
         (folder / "empty").mkdir()
         empty_world(folder / "empty")
     kinds.make_worlds(folder, chosen & kinds.KINDS.keys())
