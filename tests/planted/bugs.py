@@ -113,8 +113,8 @@ BUGS = (
     Bug(
         "donotbulkemail taken back although suppressed",
         "dyntui/sync/telling_dynamics.py",
-        "ended = sorted({each.address for each in untold} - again)",
-        "ended = sorted({each.address for each in untold})",
+        "    ended = await ctx.read(lambda c: suppression_store.not_known(c, account_id, addresses))\n",
+        "    ended = addresses\n",
         (DECISIONS,),
     ),
     Bug(
