@@ -135,4 +135,5 @@ def set_fields(c: Connection, list_id: str, fields: Mapping[str, Mapping[str, An
 def _fingerprint(address: str, fields: Mapping[str, Any] | None) -> str:
     if fields is None:
         return OVERWRITTEN
-    return fingerprint(address, {label: value or None for label, value in sorted(fields.items())})
+    # Empty is None in what is sent; nought and false are no empty ones.
+    return fingerprint(address, {label: None if value == "" else value for label, value in sorted(fields.items())})

@@ -12,6 +12,7 @@ from dyntui.model.errors import DyntuiError
 from dyntui.model.outcomes import Outcome, RunStatus
 from dyntui.service.contract.lists import ListRow
 from tests.scenarios.office import Office, writes
+from tests.scenarios.test_mapped_columns import MORE, mapped
 from tests.scenarios.test_members_and_books import in_book, in_dotdigital
 from tests.scenarios.test_plans import numbers
 from tests.scenarios.test_suppressions import typed
@@ -96,6 +97,24 @@ def test_undoing_a_later_synchronisation_leaves_both_sides_as_before_it(office: 
     assert office.digest() == after
     assert office.run("lists").run.tally.of(Outcome.UNCHANGED) == len(people) - len(leaves)
     assert office.digest() == after
+
+
+def test_nought_and_no_that_were_set_back_are_known_and_not_sent_again(office: Office, newsletter: ListRow) -> None:
+    ada = next(each for each in office.members(newsletter.id) if not each.reason)
+    office.change_in_dynamics("contact", ada.person, creditlimit=0, creditonhold=0)
+    mapped(office, *(each for each in MORE if each[0] in ("LIMIT", "HOLD")))
+    office.run("lists")
+    office.change_in_dynamics("contact", ada.person, creditlimit=5, creditonhold=1)
+    office.undo(office.run("lists").run.id)
+    assert contact_values(office, ada.address, "LIMIT", "HOLD") == [0, False]
+    office.change_in_dynamics("contact", ada.person, creditlimit=0, creditonhold=0)
+    run, calls = office.calls_between(lambda: office.run("lists").run)
+    assert run.tally.of(Outcome.UPDATED) == 0 and not [each for each in writes(calls) if "import" in each]
+
+
+def contact_values(office: Office, address: str, *labels: str) -> list[Any]:
+    held = {each["key"]: each["value"] for each in contact(office, address)["dataFields"]}
+    return [held[label] for label in labels]
 
 
 def test_a_contact_that_passes_from_one_record_to_another_stays_in_the_book_when_that_is_undone(
