@@ -37,6 +37,21 @@ def recipients(office: Office, campaign: CampaignRow) -> int:
     return office.wait(office._results.recipients(office.context, asked)).matching
 
 
+def test_a_campaign_made_in_dotdigital_stands_in_the_grid_and_in_dynamics(office: Office) -> None:
+    office.run("campaigns")
+    assert "Copy of Newsletter March 0" not in {each.name for each in office.all_campaigns()}
+    office.copy_campaign("Newsletter March", 1)
+    run = office.run("campaigns")
+    assert run.run.status is RunStatus.COMPLETED
+    made = office.campaign_named("Copy of Newsletter March 0")
+    rows = office.sandbox.state.db.execute(
+        "SELECT dyntui_name, dyntui_subject FROM dv_dyntui_emailcampaign WHERE dyntui_name LIKE '%Newsletter March%'"
+    ).fetchall()
+    assert made.status == "Unsent" and (made.name, made.subject) in [tuple(each) for each in rows] and len(rows) == 2
+    _, calls = office.calls_between(lambda: office.run("campaigns"))
+    assert writes(calls) == []
+
+
 def test_results_that_broke_off_are_read_from_the_beginning_and_delay_no_other_campaign(
     office: Office, sent: tuple[CampaignRow, SendRow]
 ) -> None:

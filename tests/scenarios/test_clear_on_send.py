@@ -31,6 +31,15 @@ def test_the_list_is_emptied_after_the_send_its_people_are_recorded_and_leave_th
     office.join(newsletter.id, joined)
     assert office.run("lists", lists=(newsletter.id,)).run.tally.adds_up
     assert on_the_list(office, newsletter.id) == set(joined)
+    # The list serves the next campaign, with its new people alone.
+    office.copy_campaign(campaign.name, 1)
+    office.run("campaigns")
+    following = office.campaign_named(f"Copy of {campaign.name} 0")
+    office.target(following, newsletter.id)
+    count = office.count(following)
+    assert count.potential == len(joined) and count.sendable > 0
+    assert office.send(count).state == "Sent" and len(office.mailed(following)) == count.sendable
+    assert on_the_list(office, newsletter.id) == set()
 
 
 def test_a_list_stays_as_it_is_unless_its_setting_says_otherwise(

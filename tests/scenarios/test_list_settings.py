@@ -10,6 +10,7 @@ from dyntui.model.membership_actions import MembershipAction
 from dyntui.model.opt_in import CODE_OF, OptIn
 from dyntui.model.outcomes import Outcome, PersonOutcome, RunStatus
 from dyntui.service.contract.lists import EditList
+from dyntui.service.schedule_timer import SCHEDULE
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import member_row
 
@@ -81,6 +82,13 @@ def test_lists_are_taken_by_order_then_name_and_those_by_hand_only_are_named(off
     assert by_hand.name in left_out.note and run.run.tally.adds_up
     assert run.run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_ERRORS)
     assert [item.id for item in office.run("lists", lists=(by_hand.id,)).items if item.kind == "list"] == [by_hand.id]
+    # Nor does the schedule take it, which goes by the same order.
+    office.schedule("lists", interval="1h")
+    office.let_pass(hours=2)
+    office.look_at_schedules()
+    office.engine.drain()
+    scheduled = next(row for row in office.audit(search=SCHEDULE).rows if row.kind == "lists")
+    assert [item.name for item in office.detail(scheduled.id).items if item.kind == "list"] == [first.name, last.name]
 
 
 def outcomes_of(office: Office, run_id: str, list_id: str) -> dict[str, PersonOutcome]:

@@ -31,6 +31,9 @@ def test_everybody_on_the_list_ends_in_exactly_one_named_outcome(office: Office)
     assert len(people) == len({each.person for each in people}) == newsletter.members
     assert all(each.reason for each in people if each.outcome in (Outcome.EXCLUDED, Outcome.REJECTED))
     assert by_reason(run.run)["added"] > 100
+    # The address book bears the list's name, and holds those who were added.
+    assert "Newsletter" in office.book_names()
+    assert office.in_book(newsletter.id) == addresses(people, Outcome.ADDED)
 
     # What was set up can be put back: before the first synchronisation ever, and not before others.
     assert office.run("lists").run.status is RunStatus.COMPLETED
@@ -192,14 +195,20 @@ def test_lists_of_leads_and_dynamic_lists_synchronise_as_static_contact_lists_do
     assert writes(calls) == []
 
 
-def test_who_no_longer_matches_a_dynamic_list_leaves_its_book(office: Office) -> None:
+def test_who_matches_a_dynamic_list_by_now_is_in_its_book_and_who_does_not_has_left_it(office: Office) -> None:
     leads = office.activated("Open leads with e-mail")
     office.run("lists")
-    somebody = next(each for each in office.members(leads.id) if each.outcome is Outcome.ADDED)
-    office.change_in_dynamics("lead", somebody.person, statecode=2, statuscode=7)
+    members = office.members(leads.id)
+    leaves = next(each for each in members if each.outcome is Outcome.ADDED)
+    closed = office.records_where("lead", statecode=2, donotemail=0, donotbulkemail=0)
+    joins = sorted(closed - {each.person for each in members})[0]
+    office.change_in_dynamics("lead", leaves.person, statecode=2, statuscode=7)
+    office.change_in_dynamics("lead", joins, statecode=0, statuscode=1, emailaddress1="open.again@north.example")
     run = office.run("lists")
-    (person,) = [each for each in office.people(run.run.id) if each.person == somebody.person]
-    assert person.outcome in (Outcome.REMOVED, Outcome.EXCLUDED)
+    said = {each.person: each.outcome for each in office.people(run.run.id)}
+    assert said[leaves.person] in (Outcome.REMOVED, Outcome.EXCLUDED) and said[joins] is Outcome.ADDED
+    book = office.in_book(leads.id)
+    assert leaves.address not in book and "open.again@north.example" in book
     assert adds_up(run)
 
 

@@ -20,6 +20,7 @@ GUIDES = (
 def in_dynamics(office: Office, list_id: str) -> dict[str, Any]:
     """The list's row."""
     columns = ["listname", "createdfromcode", "type", "query", "description", "lockstatus", "_createdby_value"]
+    columns += ["dyntui_syncorder", "dyntui_clearonsend", "dyntui_manualonly"]
 
     async def ask() -> dict[str, Any]:
         dv = await office.resources.connections.dataverse()
@@ -44,6 +45,42 @@ def test_a_static_and_a_dynamic_list_are_made_in_dynamics_and_stand_in_the_grid(
     by_view = office.new_list(name="Mine", member_type="contact", dynamic=True, view="my active contacts")
     assert office.count_found(member_type="contact", view="My Active Contacts").relative == ("eq-userid",)
     assert "eq-userid" in by_view.query
+
+
+@pytest.mark.parametrize(("member_type", "code"), [("account", 1), ("contact", 2), ("lead", 4)])
+def test_a_list_of_each_member_type_begins_in_the_usual_order_and_is_not_cleared(
+    office: Office, member_type: str, code: int
+) -> None:
+    made = office.new_list(name="Fair", member_type=member_type)
+    row = in_dynamics(office, made.row.id)
+    assert (row["createdfromcode"], row["type"]) == (code, False)
+    # No number there is the usual one.
+    assert (row["dyntui_syncorder"], row["dyntui_clearonsend"], row["dyntui_manualonly"]) == (None, False, False)
+    assert made.settings is not None
+    assert (made.row.sync_order, made.settings.sync_order) == (1000, 1000)
+    assert (made.settings.clear_on_send, made.row.manual_only) == (False, False)
+    office.activated("Fair")
+    assert office.list_named("Fair").sync_order == 1000
+
+
+def test_a_static_list_keeps_its_people_and_a_dynamic_one_has_whom_its_query_finds_now(office: Office) -> None:
+    guides = office.records_where("contact", jobtitle="Mountain guide", statecode=0)
+    static = office.new_list(name="Guides of today", member_type="contact").row
+    office.join(static.id, sorted(guides))
+    dynamic = office.new_list(name="Guides", member_type="contact", dynamic=True, query=GUIDES).row
+    for each in (static, dynamic):
+        office.activated(each.name)
+    office.run("lists")
+    leaves = sorted(guides)[0]
+    joins = sorted(office.records_where("contact", statecode=0) - guides)[0]
+    office.change_in_dynamics("contact", leaves, jobtitle="Teacher")
+    office.change_in_dynamics("contact", joins, jobtitle="Mountain guide")
+    run = office.run("lists")
+    listed = {item: {each.person for each in office.people(run.run.id, item=item)} for item in (static.id, dynamic.id)}
+    assert listed[static.id] == guides
+    assert joins in listed[dynamic.id]
+    still_there = {each.person for each in office.members(dynamic.id) if each.reason != "LEFT_LIST"}
+    assert guides - {leaves} | {joins} <= still_there and leaves not in still_there
 
 
 def test_a_list_is_renamed_described_locked_and_given_another_query(office: Office) -> None:

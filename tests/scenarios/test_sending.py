@@ -11,6 +11,7 @@ from dyntui.service.contract.campaigns import CampaignRow, TargetCount
 from tests.scenarios.conftest import CAMPAIGN
 from tests.scenarios.office import Office
 from tests.scenarios.test_members_and_books import in_dotdigital
+from tests.scenarios.test_new_lists import GUIDES
 
 
 def test_potential_is_sendable_plus_the_sum_of_the_exclusions(counted: tuple[CampaignRow, TargetCount]) -> None:
@@ -150,6 +151,50 @@ def test_a_list_that_was_never_synchronised_explains_itself(office: Office) -> N
     assert count.sendable == 0
     with pytest.raises(DyntuiError, match="SEND_NO_RECIPIENTS"):
         office.send(count)
+
+
+def test_a_list_that_is_not_activated_is_neither_synchronised_nor_sent_to(office: Office) -> None:
+    office.refresh_lists()
+    office.run("campaigns")
+    campaign, newsletter = office.campaign_named(CAMPAIGN), office.list_named("Newsletter")
+    assert office.run("lists").items == ()
+    before = office.digest()
+    for refused in (
+        lambda: office.start("lists", lists=(newsletter.id,)),
+        lambda: office.target(campaign, newsletter.id),
+    ):
+        with pytest.raises(DyntuiError, match="LIST_NOT_ACTIVATED") as error:
+            refused()
+        assert "Activate the list for email first" in error.value.remedy
+    assert office.digest() == before and "Newsletter" not in office.book_names()
+
+    office.activated("Newsletter")
+    office.run("lists")
+    office.target(campaign, newsletter.id)
+    assert office.count(campaign).sendable > 100
+    office.deactivate(newsletter.id)
+    count = office.count(campaign)
+    (target,) = count.lists
+    assert (target.ready, target.explanation) == (False, "The list is not activated for email.")
+    assert count.sendable == 0 and office.run("lists").items == ()
+    with pytest.raises(DyntuiError, match="SEND_NO_RECIPIENTS"):
+        office.send(count)
+
+
+def test_a_list_made_for_a_campaign_is_filled_synchronised_and_sent_to(office: Office) -> None:
+    office.run("campaigns")
+    campaign = office.campaign_named(CAMPAIGN)
+    fresh = office.new_list(name="Guides in March", member_type="contact").row
+    office.apply(office.plan_members(fresh.id, "add", query=GUIDES))
+    office.activated("Guides in March")
+    office.run("lists")
+    office.target(campaign, fresh.id)
+    count = office.count(campaign)
+    guides = office.records_where("contact", jobtitle="Mountain guide", statecode=0)
+    assert count.potential == len(guides) and count.sendable > 0
+    sent = office.send(count)
+    shown = {each.address for each in office.count_people(count.id, sendable=True)}
+    assert sent.state == "Sent" and {mail["address"] for mail in office.mailed(campaign)} == shown
 
 
 def test_a_large_send_asks_for_its_number(office: Office, counted: tuple[CampaignRow, TargetCount]) -> None:

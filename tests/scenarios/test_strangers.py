@@ -109,9 +109,11 @@ def test_a_simulation_tells_what_each_action_then_does_and_changes_nothing(offic
 
 
 def test_ignored_strangers_stay_and_only_consent_takes_them_out(office: Office, met: dict[str, str]) -> None:
+    before = on_the_list(office, met["list"])
     run = office.run("lists")
     assert adds_up(run) and strangers_of(office, run, met["list"]) == {}
-    assert members_are_in_the_book(office, met["list"])
+    assert members_are_in_the_book(office, met["list"]) and on_the_list(office, met["list"]) == before
+    assert records(office, "contact", met["nobody address"]) == records(office, "lead", met["nobody address"]) == []
     inside = office.in_book(met["list"])
     assert {met[f"{each} address"] for each in OPEN} <= inside and met["no address"] not in inside
 

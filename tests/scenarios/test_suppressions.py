@@ -76,6 +76,7 @@ def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_name
     assert run.run.status is RunStatus.COMPLETED_WITH_ERRORS and adds_up(run)
     odd = [each for each in office.people(run.run.id) if each.reason == "ODD_ROW"]
     assert sorted(each.detail.rpartition(": ")[2] for each in odd) == ["empty", "n/a"]
+    assert {status_there(office.sandbox, each) for each in (a, b, c, d, e, f, g)} == {"Suppressed"}
     # One run told both systems: the next one finds nothing to do, but names what is still odd.
     again, calls = office.calls_between(lambda: office.run("suppressions"))
     assert writes(calls) == []
@@ -84,6 +85,23 @@ def test_whatever_somebody_typed_as_a_suppression_is_read_and_an_odd_row_is_name
     said = {each.person: each.reason for each in office.people(run.run.id)}
     assert {said[each] for each in meant} == {"SUPPRESSED"}
     assert meant <= {each.person for each in office.people(run.run.id) if "DO_NOT_BULK_EMAIL" in each.also}
+
+
+def test_who_is_suppressed_in_dotdigital_stands_in_dynamics_with_date_and_reason(
+    office: Office, newsletter: ListRow
+) -> None:
+    left, bounced = [each for each in office.members(newsletter.id) if each.outcome is Outcome.ADDED][:2]
+    office.unsubscribe(left.address)
+    office.unsubscribe(bounced.address, reason="HardBounced")
+    now = office.sandbox.now()
+    office.run("suppressions")
+    columns = "dyntui_address, dyntui_status, dyntui_suppressedon, dyntui_origin"
+    rows = office.sandbox.state.db.execute(f"SELECT {columns} FROM dv_dyntui_suppression").fetchall()
+    found = {row[0]: row[1:] for row in rows}
+    for each, reason in ((left, "Unsubscribed"), (bounced, "HardBounced")):
+        said, since, origin = found[each.address]
+        assert (said, origin) == (reason, "dotdigital") and since[:10] == f"{now:%Y-%m-%d}"
+    assert len(rows) == len(found)
 
 
 def test_a_row_that_somebody_copied_or_corrected_counts_though_it_names_dotdigital_as_its_origin(
