@@ -60,8 +60,8 @@ _WORDING = Wording(
 _ALL: tuple[Choice, ...] = (("", "All", None),)
 
 MEMBER_COLUMNS: tuple[Column[MemberRow], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=20, flex=2, priority=1, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name", whole=True),
+    Column(title="Address", text=lambda row: row.address, width=20, flex=2, priority=1, sort="address", whole=True),
     Column(
         title="Outcome",
         text=lambda row: outcome_text(row.outcome),

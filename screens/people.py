@@ -35,8 +35,8 @@ from .wording import dated
 _WORDING = Wording(one="person", many="people", empty="Nobody", next_step="Esc goes back.")
 
 _WHO: tuple[Column[PersonOutcome], ...] = (
-    Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=20, flex=2, priority=1, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=16, flex=2, sort="name", whole=True),
+    Column(title="Address", text=lambda row: row.address, width=20, flex=2, priority=1, sort="address", whole=True),
 )
 
 _WHY: tuple[Column[PersonOutcome], ...] = (

@@ -43,8 +43,8 @@ _WORDING = Wording(
 
 _COLUMNS: tuple[Column[RefusedRow], ...] = (
     Column(title="Reason", text=lambda row: reason_title(row.reason), width=16, flex=1, sort="reason"),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name"),
-    Column(title="Address", text=lambda row: row.address, width=16, flex=1, priority=1, sort="address"),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, sort="name", whole=True),
+    Column(title="Address", text=lambda row: row.address, width=16, flex=1, priority=1, sort="address", whole=True),
     Column(title="Detail", text=lambda row: dated(row.detail), width=16, flex=2, priority=2, sort="detail"),
     Column(title="List", text=lambda row: row.list_name, width=14, flex=1, priority=3, sort="list_name"),
     Column(

@@ -82,15 +82,15 @@ def _tone(row: RecipientRow) -> str:
 
 
 COLUMNS: tuple[Column[RecipientRow], ...] = (
-    Column(title="Address", text=lambda row: row.address, width=22, flex=2, sort="address"),
-    Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=2),
+    Column(title="Address", text=lambda row: row.address, width=22, flex=2, sort="address", whole=True),
+    Column(title="Name", text=lambda row: row.name, width=14, flex=1, priority=3),
     Column(title="Did", text=_did, width=14, tone=_tone),
     Column(title="Opens", text=lambda row: number(row.opens) if row.opens else "", width=5, right=True, sort="opens"),
     Column(
         title="Clicks", text=lambda row: number(row.clicks) if row.clicks else "", width=6, right=True, sort="clicks"
     ),
-    Column(title="First opened", text=lambda row: moment(row.first_opened), width=17, priority=1, sort="first_opened"),
-    Column(title="Last opened", text=lambda row: moment(row.last_opened), width=17, priority=3, sort="last_opened"),
+    Column(title="First opened", text=lambda row: moment(row.first_opened), width=17, priority=2, sort="first_opened"),
+    Column(title="Last opened", text=lambda row: moment(row.last_opened), width=17, priority=4, sort="last_opened"),
 )
 
 

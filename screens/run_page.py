@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 from textual import on
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -67,11 +67,13 @@ class RunPage(RunActions, Page[str]):
             Part(" carries it out"),
             id="run-page-waits",
         )
-        self._error = Static("", id="run-page-error", classes="card", markup=False)
+        self._why = Static("", markup=False)
+        self._error = VerticalScroll(self._why, id="run-page-error", classes="card", can_focus=False)
         self._error.border_title = "What went wrong"
         self._tally = BarList(id="run-tally", empty="Nobody has an outcome yet.")
         self._sum = Line(id="run-sum")
         self._items = BarList(id="run-items", empty="No item yet.")
+        self._note = Static("", id="run-item-note", markup=False)
 
     def compose_page(self) -> Iterable[Widget]:
         """Facts, the error where there is one, people by outcome, items."""
@@ -90,6 +92,7 @@ class RunPage(RunActions, Page[str]):
             with Vertical(id="run-items-card", classes="card") as items:
                 items.border_title = "Items"
                 yield self._items
+                yield self._note
 
     def aimed(self) -> None:
         """Another run: nothing is known of it yet."""
@@ -135,7 +138,6 @@ class RunPage(RunActions, Page[str]):
         self._detail = detail
         run = detail.run
         self.trail.show_trail("Synchronisation Audit", run.title, note=run.id[:8])
-        self._facts.show_facts(_facts(run))
         self._whole_id.show(
             Part(f" {'Id':<10} {run.id}", "muted"), right=[Part("Y ", "key"), Part("copies it ", "muted")]
         )
@@ -145,14 +147,51 @@ class RunPage(RunActions, Page[str]):
             dated(single_line(part)) for part in (run.error_code, run.error, run.not_done, run.remedy) if part
         )
         self._error.display = bool(error)
-        self._error.update(error)
+        self._why.update(error)
+        self.query_one("#run-tally-card").display = bool(run.tally.read) or not error
         yet = "" if run.status.ended else " yet"
         self._tally.say_when_empty(f"Nobody has an outcome{yet}.")
         self._items.say_when_empty(f"No item{yet}.")
         self._tally.show_rows(tally_rows(run.tally.counts, run.kind), run.tally.read)
         self._show_sum(run)
         self._items.show_rows([_item_row(item, planned=run.plan) for item in detail.items])
+        self._lay_out()
         self.refresh_hints()
+
+    def refresh_frame(self) -> None:
+        """The terminal may have another size."""
+        super().refresh_frame()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """As many facts as leave room for the people, and below the items what has no room in the line in hand."""
+        if self._detail is None:
+            return
+        run = self._detail.run
+        self._facts.show_facts(_facts_in_short(run) if self.has_class("-low") else _facts(run))
+        self._explain()
+        self.call_after_refresh(self._show_whether_cut)
+
+    def _show_whether_cut(self) -> None:
+        """What went wrong and the remedy are read whole, also where they need more lines than there are."""
+        cut = self._error.display and self._error.max_scroll_y > 0
+        self._error.can_focus = cut
+        self._error.border_subtitle = "↑ ↓ more" if cut else ""
+        if self.focused in (None, self._tally) and not self.query_one("#run-tally-card").display:
+            self.set_focus(self._error if cut else self._items)
+
+    @on(BarList.Moved, "#run-items")
+    def _explain(self) -> None:
+        cut = self._items.cut_note
+        item = (
+            next((each for each in self._detail.items if each.id == self._items.current), None)
+            if self._detail
+            else None
+        )
+        note = dated(single_line(item.note)) if item is not None else ""
+        said = self._detail is not None and note in dated(single_line(self._detail.run.error))
+        self._note.display = bool(cut) and not said
+        self._note.update(note or cut)
 
     def _show_progress(self, run: RunRow) -> None:
         show_progress(self._bar, run, 30 if self.has_class("-wide") else 14)
@@ -221,6 +260,20 @@ def _facts(run: RunRow) -> list[Fact]:
         ("Took", lasted(run.started_on, run.ended_on) or "—", ""),
         ("Dynamics", _calls(run, run.dataverse_reads, run.dataverse_writes), "muted"),
         ("dotdigital", _calls(run, run.dotdigital_reads, run.dotdigital_writes), "muted"),
+    ]
+
+
+def _facts_in_short(run: RunRow) -> list[Fact]:
+    """Of two each one line: people by outcome are what the page is for."""
+    facts = {label: (label, value, tone) for label, value, tone in _facts(run)}
+    took = lasted(run.started_on, run.ended_on)
+    whose = ", by ".join(filter(None, (run.account, run.started_by)))
+    started = ", ".join(filter(None, (facts["Started"][1], f"took {took}" if took else "")))
+    return [
+        facts["Status"],
+        ("Account", whose, ""),
+        ("Started", started, ""),
+        *([facts["Dynamics"], facts["dotdigital"]] if not run.error_code else []),
     ]
 
 

@@ -123,11 +123,7 @@ class SendPage(SendActions, Page[str]):
         self._detail = detail
         send = detail.send
         self.trail.show_trail("Sends", send.campaign_name, note=send.id[:8])
-        low = self.has_class("-low")
-        self._facts.show_facts(_facts(send)[: _BRIEF if low else None])
-        notes = [each for each in _notes(detail) if not low or each[0] in _PRESSING]
-        self._notes.show_facts(notes)
-        self._notes.display = bool(notes)
+        self._lay_out()
         show_progress(self._bar, detail.run, 30 if self.has_class("-wide") else 14)
         rows = forecast_rows(detail)
         self._people.show_rows(rows)
@@ -145,6 +141,21 @@ class SendPage(SendActions, Page[str]):
         card = self.query_one("#send-results-card", Vertical)
         card.border_subtitle = f"as of {moment(detail.results_on)}" if results and detail.results_on else ""
         self.refresh_hints()
+
+    def refresh_frame(self) -> None:
+        """The terminal may have another size."""
+        super().refresh_frame()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """As many facts as leave room for the people."""
+        if self._detail is None:
+            return
+        low = self.has_class("-low")
+        self._facts.show_facts(_facts(self._detail.send)[: _BRIEF if low else None])
+        notes = [each for each in _notes(self._detail) if not low or each[0] in _PRESSING]
+        self._notes.show_facts(notes)
+        self._notes.display = bool(notes)
 
     def _show_sum(self, send: SendRow) -> None:
         self._sum.display = bool(send.potential)

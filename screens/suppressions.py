@@ -42,7 +42,7 @@ _WORDING = Wording(
 )
 
 COLUMNS: tuple[Column[SuppressionRow], ...] = (
-    Column(title="Address", text=lambda row: row.address, width=20, flex=2, sort="address"),
+    Column(title="Address", text=lambda row: row.address, width=20, flex=2, sort="address", whole=True),
     Column(title="Reason", text=lambda row: reason_title(row.reason), width=13, flex=1, sort="reason"),
     Column(title="Since", text=lambda row: moment(row.suppressed_on), width=17, sort="suppressed_on"),
     Column(

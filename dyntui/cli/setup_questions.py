@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
@@ -109,6 +110,24 @@ def show_environment(said: Said) -> None:
         say(f"  {source} is not used: {why}")
 
 
+def _chosen(question: Question, usual: str | None) -> str:
+    """One of the choices; where a line has no room for them, they stand below one another with their numbers."""
+    taken = f"{question.text} ({', '.join(question.choices)}) [{usual}]: {max(question.choices, key=len)}"
+    if len(taken) < shutil.get_terminal_size().columns:
+        return str(click.prompt(question.text, type=click.Choice(question.choices), default=usual, err=True))
+    for place, each in enumerate(question.choices, start=1):
+        say(f"{place}  {each}")
+
+    def by_number(typed: str) -> str:
+        known = typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= len(question.choices)
+        answer = question.choices[int(typed) - 1] if known else typed
+        if answer not in question.choices:
+            raise click.UsageError(f"Type a number from 1 to {len(question.choices)}, or the word beside it.")
+        return answer
+
+    return str(click.prompt(question.text, default=usual, err=True, value_proc=by_number))
+
+
 def _hint(question: Question, said: str) -> str:
     if question.hint and question.hint != said:
         say(question.hint)
@@ -134,7 +153,7 @@ def _asked(question: Question, check: Callable[[str], str], *, given_before: boo
             text, default=usual, show_default=False, hide_input=True, err=True, value_proc=checked_here
         )
     elif question.choices:
-        answer = click.prompt(question.text, type=click.Choice(question.choices), default=usual, err=True)
+        answer = _chosen(question, usual)
     else:
         answer = click.prompt(question.text, default=usual, err=True, value_proc=checked_here)
     return answer

@@ -175,7 +175,7 @@ def _of_dynamics(answers: Answers) -> Iterator[Question]:
     if answers.get("production") == NO:
         yield Question(
             key="allow",
-            text="Who may be mailed (addresses, or @ and a domain, with spaces; -: nobody yet)",
+            text="Who may be mailed (addresses or @domains, with spaces; -: nobody yet)",
             about=DYNAMICS,
             usual=NONE,
             hint="Then sends mail only addresses of an allow list; everybody else is left out by name.",

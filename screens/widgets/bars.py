@@ -128,6 +128,15 @@ class BarList(ScrollView, Toned, can_focus=True):
         return self._rows[self.cursor].key if self.cursor < len(self._rows) else ""
 
     @property
+    def cut_note(self) -> str:
+        """What the line of the one in hand says beside its name, where there is no room for all of it."""
+        if self.cursor >= len(self._rows) or self._rows[self.cursor].count is not None:
+            return ""
+        row = self._rows[self.cursor]
+        note = single_line(row.note)
+        return note if width_of(note) > self._room_for_note(row, self.size.width) else ""
+
+    @property
     def rows(self) -> tuple[BarRow, ...]:
         """What is drawn."""
         return self._rows
@@ -174,16 +183,20 @@ class BarList(ScrollView, Toned, can_focus=True):
     def _text_line(self, row: BarRow, mark: str, base: Style, colour: Style, width: int) -> Strip:
         swatch = f"{row.swatch} " if row.swatch else ""
         room = width - 2 - width_of(swatch)
-        # The note gives way, as far as the name needs it and a third of the line goes.
-        name = min(width_of(single_line(row.label)), room // 3)
         note = single_line(row.note)
-        note = fit(note, min(width_of(note), max(0, room - name - 3)))
+        note = fit(note, min(width_of(note), self._room_for_note(row, width)))
         room -= width_of(note) + 3 if note else 0
         dim = base if base.reverse or (self.has_focus and self._rows[self.cursor] is row) else self.toned("muted")
         segments = [Segment(f"{mark} ", base), Segment(swatch, colour), Segment(fit(row.label, room), base)]
         if note:
             segments.append(Segment(f"  {note} ", dim))
         return Strip(segments).adjust_cell_length(width, base)
+
+    @staticmethod
+    def _room_for_note(row: BarRow, width: int) -> int:
+        """The note gives way, as far as the name needs it and a third of the line goes."""
+        room = width - 2 - (width_of(row.swatch) + 1 if row.swatch else 0)
+        return max(0, room - min(width_of(single_line(row.label)), room // 3) - 3)
 
     def on_focus(self) -> None:
         """Shows the cursor."""

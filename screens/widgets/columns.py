@@ -13,12 +13,15 @@ T = TypeVar("T")
 
 SEPARATOR = 2
 _NARROWEST = 6
+# From this priority on a column goes rather than that a row cannot be recognised.
+_GOES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column(Generic[T]):
     """One column. `width` is the least number of cells it can live with; `flex` its share of what is left over (0:
     fixed). Where the width does not suffice for all, those of the highest `priority` number go first; 0 always stays.
+    Those of 2 and more also go where a `whole` one, by which a row is recognised, would be cut in one row of ten.
     `sort` is the contract's name of the sort column, `""` where the listing cannot be sorted by it; `tone` names the
     look of a cell (`good`, `bad`, `warn`, `muted`, `""`)."""
 
@@ -30,6 +33,7 @@ class Column(Generic[T]):
     right: bool = False
     sort: str = ""
     tone: Callable[[T], str] | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,30 @@ def wanted(columns: Sequence[Column[T]], rows: Sequence[T], before: Wants | None
     )
 
 
+def _recognised(columns: Sequence[Column[T]], chosen: list[int], width: int, wants: Wants) -> list[int]:
+    """Those that stay, so that what a row is recognised by is whole; all of them where that gains nothing."""
+
+    def needed(those: Sequence[int], *, most: bool) -> int:
+        """With all that does not go at its `most`, or only what a row is recognised by."""
+        cells = [
+            wants.most[one]
+            if columns[one].whole or (most and columns[one].priority < _GOES)
+            else min(columns[one].width, wants.all[one])
+            for one in those
+        ]
+        return sum(cells) + SEPARATOR * (len(those) - 1)
+
+    stay = list(chosen)
+    if not any(columns[one].whole for one in stay):
+        return chosen
+    while needed(stay, most=True) > width:
+        going = [one for one in stay if columns[one].priority >= _GOES and not columns[one].whole]
+        if not going:
+            break
+        stay.remove(max(reversed(going), key=lambda one: columns[one].priority))
+    return stay if needed(stay, most=False) <= width else chosen
+
+
 def arrange(columns: Sequence[Column[T]], width: int, wants: Wants | None = None) -> list[Place[T]]:
     """The columns that fit into `width` cells, in their own order, filling it where one is flexible. `wants` says what
     each takes uncut, where rows are known: what one does not need goes first to those that would be cut."""
@@ -73,6 +101,8 @@ def arrange(columns: Sequence[Column[T]], width: int, wants: Wants | None = None
 
     while len(chosen) > 1 and needed() > width and any(columns[one].priority for one in chosen):
         chosen.remove(max(reversed(chosen), key=lambda one: columns[one].priority))
+    if wants is not None:
+        chosen = _recognised(columns, chosen, width, wants)
     most = width - SEPARATOR * (len(chosen) - 1)
     cells = {one: columns[one].width for one in chosen}
     if wants is not None:

@@ -17,6 +17,8 @@ Fact = tuple[str, str, str]
 # How far columns may be squeezed below what their longest values want before there are fewer of them.
 _SQUEEZE = 0.8
 _PADDING = 3
+# What stands where there is no value.
+_NOTHING = "—"
 
 
 def _wanted(facts: Sequence[Fact]) -> int:
@@ -84,7 +86,8 @@ class Facts(Toned):
             room = max(1, each - label_width - _PADDING)
             place = 0
             for label, value, tone in facts:
-                values = wrap(value, room) if self._wraps else [value]
+                said = value or (_NOTHING if label else "")
+                values = wrap(said, room) if self._wraps else [said]
                 for number, one in enumerate(values):
                     if place == len(lines):
                         lines.append([])

@@ -142,3 +142,20 @@ def test_environments_are_found_by_signing_in_and_one_is_chosen(
     part = "outsider"
     nobody = CliRunner().invoke(ask, input=f"?\n{info['client_id']}\n1\n")
     assert getattr(nobody.exception, "code", "") == "NO_ENVIRONMENTS"
+
+
+@pytest.mark.parametrize(("columns", "typed"), [("80", "3"), ("80", "workload-identity"), ("200", "workload-identity")])
+def test_choices_for_which_a_line_has_no_room_stand_below_one_another(
+    monkeypatch: pytest.MonkeyPatch, columns: str, typed: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    signs_in = next(each for each in questions.questions({}) if each.key == "sign_in")
+
+    @click.command()
+    def ask() -> None:
+        click.echo(f"= {setup_questions._asked(signs_in, str)}")
+
+    done = CliRunner().invoke(ask, input=f"9\n{typed}\n")
+    assert "= workload-identity" in done.output and "Error: " in done.output
+    assert all(len(line) < int(columns) for line in done.output.splitlines())
+    assert ("4  managed-identity\n" in done.output) == (columns == "80")

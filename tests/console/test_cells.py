@@ -96,6 +96,25 @@ def test_what_a_column_does_not_need_goes_to_those_that_would_be_cut() -> None:
     assert arrange(columns, 66, wanted(columns, rows[1:], wanted(columns, rows))) == places
 
 
+def test_what_a_row_is_recognised_by_is_whole_before_lesser_columns_are_there() -> None:
+    columns = [
+        Column[tuple[str, ...]](
+            title=title, text=lambda row, at=at: row[at], width=width, priority=priority, whole=title == "Address"
+        )
+        for at, (title, width, priority) in enumerate(
+            (("Address", 18, 0), ("Reason", 16, 1), ("Detail", 16, 2), ("First opened", 17, 3))
+        )
+    ]
+    rows = [("aleksander.schacht243@epost.example", "Domain suppressed", "suppressedByDomain", "1 Dec 2026 20:48")]
+    shown = [place.column.title for place in arrange(columns, 78, wanted(columns, rows))]
+    assert shown == ["Address", "Reason", "Detail"]
+    assert [place.column.title for place in arrange(columns, 60, wanted(columns, rows))] == ["Address", "Reason"]
+    # Of addresses that no width could hold, nothing is gained by it.
+    endless = [(f"{'x' * 200}@example.com", "", "y" * 16, "1 Dec 2026 20:48")]
+    assert len(arrange(columns, 78, wanted(columns, endless))) == 4
+    assert len(arrange(columns, 78)) == 4
+
+
 def test_one_long_row_in_ten_takes_no_room_from_the_others() -> None:
     columns = [
         Column[str](title="a", text=str, width=5, flex=1),
@@ -111,7 +130,7 @@ def test_one_long_row_in_ten_takes_no_room_from_the_others() -> None:
 )
 def test_columns_never_run_over_the_width(shapes: list[tuple[int, int, int, int]], width: int) -> None:
     columns = [
-        Column[str](title="t", text=str, width=least, flex=flex, priority=priority)
+        Column[str](title="t", text=str, width=least, flex=flex, priority=priority, whole=least % 2 == 0)
         for least, flex, priority, _ in shapes
     ]
     wants = tuple(want for *_, want in shapes)

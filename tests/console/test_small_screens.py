@@ -103,6 +103,40 @@ async def test_the_note_of_an_item_gives_way_to_its_name() -> None:
         assert "• Alpine Club  Failed" in hand.text and "… │" in hand.text
 
 
+async def test_a_note_that_the_line_of_an_item_cuts_is_whole_below_it() -> None:
+    async with driving(Opening("refused"), size=(80, 24)) as hand:
+        await hand.press("4", "enter")
+        assert "all were read: no change… │" in hand.text and "it was not proved before" in hand.text.replace("\n", " ")
+        card = hand.text.partition("─ Items ─")[2]
+        assert "proved before" in card
+        await hand.pilot.resize_terminal(60, 18)
+        await hand.settle()
+        # Where there are few lines they are for the people.
+        assert "Unchanged" in hand.text and "15 reads, 1 write" in hand.text and "proved before" not in hand.text
+
+
+async def test_the_remedy_of_a_failed_run_can_be_read_in_a_small_terminal() -> None:
+    async with driving(size=SMALL) as hand:
+        await hand.press("4", "enter")
+        assert "PARTS_FAILED" in hand.text and "run it again" not in hand.text and "↑ ↓ more" in hand.text
+        await hand.press("end")
+        assert "run it again" in hand.text and "• Alpine Club" in hand.text
+        await hand.pilot.resize_terminal(120, 40)
+        await hand.settle()
+        assert "PARTS_FAILED" in hand.text and "run it again" in hand.text and "↑ ↓ more" not in hand.text
+
+
+async def test_addresses_are_whole_at_80_columns_before_what_matters_less_is_there() -> None:
+    async with driving(Opening("refused"), size=(80, 24)) as hand:
+        await hand.press("6", "n")
+        assert "someone1@spamtrap.test " in hand.text and "Domain suppressed " in hand.text
+        await hand.press("3", "G", "v", "m", "m")
+        assert "felicidad.bernat109@fjord.example " in hand.text and "not opened" in hand.text
+        await hand.pilot.resize_terminal(200, 40)
+        await hand.settle()
+        assert "First opened" in hand.text
+
+
 async def test_a_run_under_way_is_shown_once() -> None:
     async with driving(size=SMALL) as hand:
         await hand.to("2", LIST)
@@ -130,7 +164,7 @@ async def test_every_field_shows_what_is_typed_into_it() -> None:
     ("section", "row", "keys", "whole"),
     [
         ("2", LIST, ("enter",), ("22 Nov 2026 12:0", "Main", f"{LIST} (")),
-        ("4", "", ("enter",), ("22 Nov 2026 12:00", "Main", " reads, ")),
+        ("4", "", ("enter",), ("22 Nov 2026 12:00, took 1 s", "Main, by Mira Sandahl")),
         ("5", "", (), ("3 Sep 2026 ", "kund94@example.net")),
         ("2", "Autumn fair", ("question_mark",), ("Binds the list to an address book",)),
         ("3", CAMPAIGN, ("w", "n", "n"), (" potential = ", " sendable + ", " excluded")),
